@@ -1,0 +1,40 @@
+// Bundles src/ into dist/: one entry a public face, code split so that each command loads only what it needs.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const entries = {
+  cli: 'src/cli/index.ts',
+  sdk: 'src/sdk/index.ts',
+  protocol: 'src/protocol/index.ts',
+  testing: 'src/testing/index.ts',
+};
+const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: present,
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  // Packages with native parts stay outside the bundle and are found in node_modules when first used.
+  external: ['@lydell/node-pty', '@vscode/ripgrep', 'sharp'],
+  loader: { '.md': 'text', '.txt': 'text' },
+});
+
+if (!process.argv.includes('--no-types')) {
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  const result = spawnSync(tsc, ['-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+  process.exitCode = result.status ?? 1;
+}

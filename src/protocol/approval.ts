@@ -1,0 +1,32 @@
+import * as z from 'zod/mini';
+import { CommandAction, FileUpdate } from './thread-item.ts';
+
+/** The user's answer. `denied` lets the turn go on; `abort` interrupts it. */
+export const ApprovalDecision = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('approved') }),
+  z.object({ type: z.literal('approvedForSession') }),
+  z.object({ type: z.literal('denied'), message: z.optional(z.string()) }),
+  z.object({ type: z.literal('abort') }),
+]);
+export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
+
+/** What the user is asked. `callId` is the key under which the answer comes back. */
+export const ApprovalRequest = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('command'),
+    callId: z.string(),
+    command: z.array(z.string()),
+    cwd: z.string(),
+    commandActions: z.array(CommandAction),
+    reason: z.nullable(z.string()),
+    /** True if a yes lets the command run without the sandbox. */
+    escalated: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('fileChange'),
+    callId: z.string(),
+    changes: z.array(FileUpdate),
+    reason: z.nullable(z.string()),
+  }),
+]);
+export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

@@ -1,0 +1,44 @@
+export { ApprovalDecision, ApprovalRequest } from './approval.ts';
+export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
+export { SessionEvent, type SessionEventOf, Turn } from './event.ts';
+export { Op } from './op.ts';
+export {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  SandboxPolicy,
+  SessionSource,
+  TaskKind,
+  Verbosity,
+} from './policy.ts';
+export {
+  type CallItem,
+  ContentItem,
+  CustomToolCallItem,
+  CustomToolCallOutputItem,
+  FunctionCallItem,
+  FunctionCallOutputItem,
+  GhostSnapshotItem,
+  LocalShellCallItem,
+  MessageItem,
+  OutputContentItem,
+  type OutputItem,
+  ReasoningItem,
+  ResponseItem,
+  WebSearchCallItem,
+} from './response-item.ts';
+export {
+  CompactedRecord,
+  EventRecord,
+  LeaseRecord,
+  RolloutItem,
+  type RolloutLine,
+  SessionMeta,
+  StepRecord,
+  TurnContextRecord,
+} from './rollout.ts';
+export { SettingsUpdate } from './settings.ts';
+export { CommandAction, FileUpdate, ItemStatus, PlanStep, ThreadItem, type ThreadItemOf } from './thread-item.ts';
+export { RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
+export { UserInput } from './user-input.ts';

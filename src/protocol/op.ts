@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { ApprovalDecision } from './approval.ts';
+import { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy } from './policy.ts';
+import { SettingsUpdate } from './settings.ts';
+import { UserInput } from './user-input.ts';
+
+/** What a surface asks of a session. */
+export const Op = z.discriminatedUnion('type', [
+  /** Starts a turn with the session's settings, or is handed to the running one. */
+  z.object({ type: z.literal('userInput'), items: z.array(UserInput) }),
+  /** As `userInput`, after replacing the settings whole: an absent `effort` clears it. The schema is for this turn only. */
+  z.object({
+    type: z.literal('userTurn'),
+    items: z.array(UserInput),
+    cwd: z.string(),
+    approvalPolicy: ApprovalPolicy,
+    sandboxPolicy: SandboxPolicy,
+    model: z.string(),
+    effort: z.optional(z.nullable(ReasoningEffort)),
+    summary: ReasoningSummary,
+    outputSchema: z.optional(z.unknown()),
+  }),
+  /** Changes the settings of later turns. Starts nothing, tells nothing. */
+  z.object({ type: z.literal('overrideTurnContext'), settings: SettingsUpdate }),
+  /** Stops the running turn; nothing happens when there is none. */
+  z.object({ type: z.literal('interrupt') }),
+  z.object({ type: z.literal('approval'), callId: z.string(), decision: ApprovalDecision }),
+  /** Stops everything, flushes the rollout, ends the event stream. */
+  z.object({ type: z.literal('shutdown') }),
+]);
+export type Op = z.infer<typeof Op>;

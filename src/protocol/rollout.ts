@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource } from './policy.ts';
+import { ResponseItem } from './response-item.ts';
+import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
+
+/** First line of a rollout: which thread this is and where it began. `timestamp` is UTC with milliseconds. */
+export const SessionMeta = z.looseObject({
+  id: z.string(),
+  timestamp: z.string(),
+  cwd: z.string(),
+  originator: z.optional(z.nullable(z.string())),
+  cli_version: z.optional(z.nullable(z.string())),
+  instructions: z.optional(z.nullable(z.string())),
+  source: z.optional(z.nullable(SessionSource)),
+  model_provider: z.optional(z.nullable(z.string())),
+  forked_from_id: z.optional(z.nullable(z.string())),
+  git: z.optional(z.nullable(z.looseObject({}))),
+});
+export type SessionMeta = z.infer<typeof SessionMeta>;
+
+/** Written before every model request. */
+export const TurnContextRecord = z.looseObject({
+  turn_id: z.optional(z.nullable(z.string())),
+  cwd: z.string(),
+  approval_policy: ApprovalPolicy,
+  sandbox_policy: SandboxPolicy,
+  model: z.string(),
+  effort: z.optional(z.nullable(ReasoningEffort)),
+  summary: z.optional(z.nullable(z.string())),
+});
+export type TurnContextRecord = z.infer<typeof TurnContextRecord>;
+
+export const CompactedRecord = z.looseObject({
+  message: z.string(),
+  replacement_history: z.optional(z.nullable(z.array(z.unknown()))),
+});
+export type CompactedRecord = z.infer<typeof CompactedRecord>;
+
+/** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
+export const EventRecord = z.union([
+  z.looseObject({ type: z.literal('user_message'), message: z.string() }),
+  z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
+  z.looseObject({
+    type: z.literal('token_count'),
+    info: z.optional(z.nullable(TokenUsageInfo)),
+    rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+  }),
+  z.looseObject({ type: z.literal('task_started'), turn_id: z.optional(z.nullable(z.string())) }),
+  z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
+  z.looseObject({
+    type: z.literal('turn_aborted'),
+    turn_id: z.optional(z.nullable(z.string())),
+    reason: z.optional(z.nullable(z.string())),
+  }),
+  z.looseObject({ type: z.string() }),
+]);
+export type EventRecord = z.infer<typeof EventRecord>;
+
+/**
+ * A step of a turn that has ended: replay takes `value` instead of doing the work again. A `sampling` step's items are
+ * the `response_item` lines between its `begin` and its `end`, so that nothing is stored twice.
+ */
+export const StepRecord = z.looseObject({
+  turn: z.string(),
+  id: z.string(),
+  kind: z.enum(['sampling', 'tool', 'compact', 'mcp', 'io', 'external', 'input', 'race']),
+  state: z.enum(['begin', 'end']),
+  version: z.number(),
+  value: z.optional(z.unknown()),
+});
+export type StepRecord = z.infer<typeof StepRecord>;
+
+/** Which process owns the thread from here on; `pid` null gives it up. */
+export const LeaseRecord = z.looseObject({ owner: z.string(), pid: z.nullable(z.number()) });
+export type LeaseRecord = z.infer<typeof LeaseRecord>;
+
+/** What one line says. The last six fields of `RolloutLine` apart, these are the reference's line types and keel's own. */
+export const RolloutItem = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('session_meta'), payload: SessionMeta }),
+  z.object({ type: z.literal('response_item'), payload: ResponseItem }),
+  z.object({ type: z.literal('turn_context'), payload: TurnContextRecord }),
+  z.object({ type: z.literal('compacted'), payload: CompactedRecord }),
+  z.object({ type: z.literal('event_msg'), payload: EventRecord }),
+  z.object({ type: z.literal('step'), payload: StepRecord }),
+  z.object({ type: z.literal('lease'), payload: LeaseRecord }),
+]);
+export type RolloutItem = z.infer<typeof RolloutItem>;
+
+/** One line of a rollout. `timestamp` is when it was written, UTC with milliseconds; `ordinal` counts lines from 0. */
+export type RolloutLine = RolloutItem & { readonly timestamp: string; readonly ordinal?: number };

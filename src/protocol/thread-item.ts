@@ -1,0 +1,121 @@
+import * as z from 'zod/mini';
+import { UserInput } from './user-input.ts';
+
+/** What one command of a pipeline does, for display only. */
+export const CommandAction = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('read'), command: z.string(), name: z.string(), path: z.string() }),
+  z.object({ type: z.literal('listFiles'), command: z.string(), path: z.nullable(z.string()) }),
+  z.object({
+    type: z.literal('search'),
+    command: z.string(),
+    query: z.nullable(z.string()),
+    path: z.nullable(z.string()),
+  }),
+  z.object({ type: z.literal('unknown'), command: z.string() }),
+]);
+export type CommandAction = z.infer<typeof CommandAction>;
+
+/** Work that a person can see begin and end. `declined`: refused by the user or a rule, nothing ran. */
+export const ItemStatus = z.enum(['inProgress', 'completed', 'failed', 'declined']);
+export type ItemStatus = z.infer<typeof ItemStatus>;
+
+/** One file of a patch. `diff` is a unified diff of that file, or its whole text for an added or deleted one. */
+export const FileUpdate = z.object({
+  /** Absolute path; for a move, where the file was. */
+  path: z.string(),
+  kind: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('add') }),
+    z.object({ type: z.literal('delete') }),
+    z.object({ type: z.literal('update'), movePath: z.nullable(z.string()) }),
+  ]),
+  diff: z.string(),
+});
+export type FileUpdate = z.infer<typeof FileUpdate>;
+
+export const PlanStep = z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+export type PlanStep = z.infer<typeof PlanStep>;
+
+export const UserMessageThreadItem = z.object({
+  type: z.literal('userMessage'),
+  id: z.string(),
+  content: z.array(UserInput),
+});
+export const AgentMessageThreadItem = z.object({ type: z.literal('agentMessage'), id: z.string(), text: z.string() });
+export const ReasoningThreadItem = z.object({
+  type: z.literal('reasoning'),
+  id: z.string(),
+  /** One entry a summary part. */
+  summary: z.array(z.string()),
+  /** Raw reasoning, only where configuration shows it. */
+  content: z.array(z.string()),
+});
+export const CommandExecutionThreadItem = z.object({
+  type: z.literal('commandExecution'),
+  /** The model's call id. */
+  id: z.string(),
+  /** The argument list, quoted for a shell. */
+  command: z.string(),
+  cwd: z.string(),
+  /** Id of a session that goes on running, for `write_stdin`. */
+  processId: z.nullable(z.string()),
+  source: z.enum(['agent', 'userShell']),
+  status: ItemStatus,
+  commandActions: z.array(CommandAction),
+  /** Both streams in order of arrival; at most 256 KiB, with what was left out of the middle told. Null until known. */
+  aggregatedOutput: z.nullable(z.string()),
+  exitCode: z.nullable(z.number()),
+  durationMs: z.nullable(z.number()),
+});
+export const FileChangeThreadItem = z.object({
+  type: z.literal('fileChange'),
+  id: z.string(),
+  changes: z.array(FileUpdate),
+  status: ItemStatus,
+});
+export const McpToolCallThreadItem = z.object({
+  type: z.literal('mcpToolCall'),
+  id: z.string(),
+  server: z.string(),
+  tool: z.string(),
+  status: ItemStatus,
+  arguments: z.unknown(),
+  result: z.nullable(z.object({ content: z.array(z.unknown()), structuredContent: z.unknown() })),
+  error: z.nullable(z.object({ message: z.string() })),
+  durationMs: z.nullable(z.number()),
+});
+export const WebSearchThreadItem = z.object({ type: z.literal('webSearch'), id: z.string(), query: z.string() });
+export const ToolCallThreadItem = z.object({
+  type: z.literal('toolCall'),
+  id: z.string(),
+  /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. */
+  tool: z.string(),
+  status: ItemStatus,
+  arguments: z.string(),
+  durationMs: z.nullable(z.number()),
+});
+export const ImageViewThreadItem = z.object({ type: z.literal('imageView'), id: z.string(), path: z.string() });
+/** The plan of a turn: started with its first version, updated with each later one, completed when the turn ends. */
+export const PlanThreadItem = z.object({
+  type: z.literal('plan'),
+  id: z.string(),
+  explanation: z.nullable(z.string()),
+  steps: z.array(PlanStep),
+});
+export const ContextCompactionThreadItem = z.object({ type: z.literal('contextCompaction'), id: z.string() });
+
+/** What a person sees of a thread: one type for every surface. */
+export const ThreadItem = z.discriminatedUnion('type', [
+  UserMessageThreadItem,
+  AgentMessageThreadItem,
+  ReasoningThreadItem,
+  CommandExecutionThreadItem,
+  FileChangeThreadItem,
+  McpToolCallThreadItem,
+  WebSearchThreadItem,
+  ToolCallThreadItem,
+  ImageViewThreadItem,
+  PlanThreadItem,
+  ContextCompactionThreadItem,
+]);
+export type ThreadItem = z.infer<typeof ThreadItem>;
+export type ThreadItemOf<T extends ThreadItem['type']> = Extract<ThreadItem, { type: T }>;
