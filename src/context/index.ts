@@ -1,0 +1,1 @@
+export type { TurnContext } from './turn-context.ts';

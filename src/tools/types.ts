@@ -1,0 +1,91 @@
+import type { TurnContext } from '../context/index.ts';
+import type { ToolSpec } from '../model/index.ts';
+import type { TurnDiffTracker } from '../patch/index.ts';
+import type { ExecSessions, Processes } from '../process/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  LocalShellCallItem,
+  OutputContentItem,
+  PlanStep,
+  SessionEventOf,
+  ThreadItem,
+  UserInput,
+} from '../protocol/index.ts';
+import type { Orchestrator } from './orchestrator/index.ts';
+
+/** How the model handed over its arguments. */
+export type ToolPayload =
+  | { readonly type: 'function'; readonly arguments: string }
+  | { readonly type: 'custom'; readonly input: string }
+  | { readonly type: 'localShell'; readonly action: LocalShellCallItem['action'] };
+
+/** A call by the model. `callId` is unique in the thread. */
+export interface ToolCall {
+  readonly callId: string;
+  readonly name: string;
+  readonly payload: ToolPayload;
+}
+
+/** What goes back to the model. A failure the model can react to is an output with `success: false`, never a throw. */
+export interface ToolOutput {
+  readonly body: string | readonly OutputContentItem[];
+  readonly success: boolean;
+}
+
+/** What a tool means: reads its arguments, does its work through the context, and words the result. */
+export interface ToolHandler {
+  /** Payload kinds it understands; any other is answered to the model. */
+  readonly payloads: readonly ToolPayload['type'][];
+  /** May run beside other parallel tools of the same response. */
+  readonly parallel: boolean;
+  /** `safe`: may run again after a crash. `ledger`: runs at most once, and an unknown end is told to the model. */
+  readonly repeat: 'safe' | 'ledger';
+  /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
+  run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;
+}
+
+/** A tool as it is offered: what the model is told, and who answers. A handler may exist with no spec (an alias). */
+export interface ToolRegistration {
+  readonly name: string;
+  readonly handler: ToolHandler;
+  readonly spec: ToolSpec | null;
+}
+
+/** Where tools tell of their work. The session implements it; after the turn is over its calls do nothing. */
+export interface TurnEvents {
+  itemStarted(item: ThreadItem): void;
+  itemUpdated(item: ThreadItem): void;
+  itemCompleted(item: ThreadItem): void;
+  /** Live output of a running item; coalesced and bounded by the receiver. */
+  delta(delta: Pick<SessionEventOf<'item.delta'>, 'itemId' | 'part' | 'delta'>): void;
+  /** The plan of the turn was set; the receiver keeps one plan item a turn. */
+  planUpdated(explanation: string | null, steps: readonly PlanStep[]): void;
+  warning(message: string): void;
+}
+
+/** Where the orchestrator asks for the user's decision. The session implements it. */
+export interface Approver {
+  /** Resolves with the decision; `denied` when the turn ends first. */
+  request(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision>;
+}
+
+/** Everything a handler may use. Made once a turn. */
+export interface ToolContext {
+  readonly turn: TurnContext;
+  readonly events: TurnEvents;
+  readonly orchestrator: Orchestrator;
+  readonly processes: Processes;
+  readonly sessions: ExecSessions;
+  readonly diff: TurnDiffTracker;
+  /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
+  injectInput(items: readonly UserInput[]): boolean;
+  /** Where the whole output of a call is kept: a path that the model's own commands can read. Null: not kept. */
+  spillPath(callId: string): string | null;
+  /** Upper bound of one spilled output, bytes. */
+  readonly spillMaxBytes: number;
+  /** Environment for commands of this turn, secrets already out. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The user's shell for command strings, e.g. `/bin/bash`. */
+  readonly shell: string;
+}
