@@ -1,4 +1,4 @@
-import type { UserInput } from '../protocol/index.ts';
+import type { ResponseItem } from '../protocol/index.ts';
 
 declare const stepBrand: unique symbol;
 
@@ -18,9 +18,22 @@ export interface ExternalKey {
   readonly callId: string;
 }
 
+/** What a step came to: its value, and the response items it recorded on the way. */
+export interface Recorded<T> {
+  readonly value: T;
+  readonly items: readonly ResponseItem[];
+  /** True when it comes out of the journal and no work was done for it now. */
+  readonly replayed: boolean;
+}
+
 /** One go at a step's work. */
 export interface Attempt {
   readonly n: number;
+  /**
+   * Writes an item down as part of this step, at once: it is on its way to the disk before this returns. Items are kept
+   * even if the step never ends.
+   */
+  record(item: ResponseItem): void;
   /** Unique; tags deltas, so that a reader can drop those of an attempt that was given up. */
   readonly attemptId: string;
   /** Aborts when the turn is interrupted. */
@@ -30,11 +43,16 @@ export interface Attempt {
 export interface StepSpec<T> {
   /** Stable in the turn: `sampling-3`, `tool-<call_id>`. */
   readonly id: string;
-  readonly kind: 'sampling' | 'tool' | 'compact' | 'mcp' | 'io';
+  readonly kind: 'sampling' | 'tool' | 'compact' | 'mcp' | 'io' | 'input';
   /** Of the result only, never of the request. */
   readonly codec: Codec<T>;
   /** May `work` run twice? `ledger`: only through a ToolHost. */
   readonly repeat: 'safe' | 'ledger';
+  /**
+   * The value of a step that was begun but not ended when keel died, for a step whose recorded items are worth keeping: it
+   * is journaled as ended with this value and the items it has. Without it the work is done again.
+   */
+  readonly torn?: T;
 }
 
 /**
@@ -42,11 +60,9 @@ export interface StepSpec<T> {
  * A step that is journaled already resolves with its journaled value and does no work.
  */
 export interface StepRunner {
-  step<T>(spec: StepSpec<T>, work: (attempt: Attempt) => Promise<T>): Step<T>;
+  step<T>(spec: StepSpec<T>, work: (attempt: Attempt) => Promise<T>): Step<Recorded<T>>;
   /** Waits for a value from outside (an approval). `announce` runs as a step first. */
   external<T>(key: ExternalKey, codec: Codec<T>, announce: (attempt: Attempt) => Promise<T>): Step<T>;
-  /** Takes the input that arrived while the turn ran. Called at step boundaries only; the taking is journaled. */
-  takeInput(): Step<readonly PendingInput[]>;
   sleep(ms: number): Step<void>;
   /** Journaled clock, Unix milliseconds. */
   now(): Step<number>;
@@ -55,10 +71,4 @@ export interface StepRunner {
   all<T>(steps: readonly Step<T>[]): Step<T[]>;
   /** Aborts when the turn is interrupted. */
   readonly interrupted: AbortSignal;
-}
-
-/** Input handed to a running turn. `submissionId` names the op it came with. */
-export interface PendingInput {
-  readonly submissionId: string;
-  readonly items: readonly UserInput[];
 }

@@ -1,0 +1,172 @@
+import type { SessionEvent, ThreadItem, TokenUsage } from '../protocol/index.ts';
+import { assertNever } from '../util/index.ts';
+import type { ExecPrinter } from './printer.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const statusNames = {
+  inProgress: 'in_progress',
+  completed: 'completed',
+  failed: 'failed',
+  declined: 'failed',
+} as const;
+
+/**
+ * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member
+ * names in snake_case, items numbered `item_0`, `item_1`, ... in order of their first appearance in the thread.
+ */
+export class JsonlPrinter implements ExecPrinter {
+  readonly #write: (line: string) => void;
+  readonly #ids = new Map<string, string>();
+  #nextId = 0;
+  #usage: TokenUsage | null = null;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  print(event: SessionEvent): void {
+    switch (event.type) {
+      case 'thread.started':
+        // A resumed thread goes on counting, so that an id names one item of the whole thread.
+        for (const turn of event.turns) for (const item of turn.items) this.#nextId += linesOf(item).length;
+        return this.#line({ type: 'thread.started', thread_id: event.threadId });
+      case 'turn.started':
+        return this.#line({ type: 'turn.started' });
+      case 'item.started':
+        return this.#started(event.item);
+      case 'item.updated':
+        return this.#updated(event.item);
+      case 'item.completed':
+        return this.#completed(event.item);
+      case 'usage.updated':
+        this.#usage = event.info?.total_token_usage ?? this.#usage;
+        return;
+      case 'warning':
+        return this.#item('item.completed', this.#freshId(), { type: 'error', message: event.message });
+      case 'error':
+        return this.#line({ type: 'error', message: event.error.message });
+      case 'turn.completed':
+        return this.#turnCompleted(event);
+      case 'events.lost':
+        return this.#item('item.completed', this.#freshId(), {
+          type: 'error',
+          message: `${event.dropped} events were lost: this output was read too slowly`,
+        });
+      case 'item.delta':
+      case 'turn.diff':
+      case 'approval.requested':
+      case 'approval.resolved':
+      case 'rawItem.recorded':
+      case 'thread.closed':
+        return;
+      default:
+        return assertNever(event, 'event');
+    }
+  }
+
+  #turnCompleted(event: Extract<SessionEvent, { type: 'turn.completed' }>): void {
+    if (event.status === 'completed') {
+      const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = this.#usage ?? {};
+      return this.#line({ type: 'turn.completed', usage: { input_tokens, cached_input_tokens, output_tokens } });
+    }
+    const message = event.error?.message ?? 'the turn was interrupted';
+    this.#line({ type: 'turn.failed', error: { message } });
+  }
+
+  #started(item: ThreadItem): void {
+    if (item.type !== 'commandExecution' && item.type !== 'mcpToolCall' && item.type !== 'plan') return;
+    for (const body of linesOf(item)) this.#item('item.started', this.#idOf(item.id), body);
+  }
+
+  #updated(item: ThreadItem): void {
+    if (item.type !== 'plan') return;
+    for (const body of linesOf(item)) this.#item('item.updated', this.#idOf(item.id), body);
+  }
+
+  #completed(item: ThreadItem): void {
+    const keepsId = item.type === 'commandExecution' || item.type === 'mcpToolCall' || item.type === 'plan';
+    for (const body of linesOf(item)) {
+      this.#item('item.completed', keepsId ? this.#idOf(item.id) : this.#freshId(), body);
+    }
+    this.#ids.delete(item.id);
+  }
+
+  #item(type: string, id: string, body: Json): void {
+    this.#line({ type, item: { id, ...body } });
+  }
+
+  #idOf(itemId: string): string {
+    const known = this.#ids.get(itemId);
+    if (known !== undefined) return known;
+    const id = this.#freshId();
+    this.#ids.set(itemId, id);
+    return id;
+  }
+
+  #freshId(): string {
+    const id = `item_${this.#nextId}`;
+    this.#nextId += 1;
+    return id;
+  }
+
+  #line(value: Json): void {
+    this.#write(`${JSON.stringify(value)}\n`);
+  }
+}
+
+/** The objects that stand for an item in this output: none for kinds it has no name for, one a part for reasoning. */
+function linesOf(item: ThreadItem): Json[] {
+  switch (item.type) {
+    case 'agentMessage':
+      return [{ type: 'agent_message', text: item.text }];
+    case 'reasoning':
+      return item.summary.map((text) => ({ type: 'reasoning', text }));
+    case 'commandExecution':
+      return [
+        {
+          type: 'command_execution',
+          command: item.command,
+          aggregated_output: item.aggregatedOutput ?? '',
+          exit_code: item.exitCode,
+          status: statusNames[item.status],
+        },
+      ];
+    case 'fileChange':
+      return [
+        {
+          type: 'file_change',
+          changes: item.changes.map((change) => ({ path: change.path, kind: change.kind.type })),
+          status: statusNames[item.status],
+        },
+      ];
+    case 'mcpToolCall':
+      return [
+        {
+          type: 'mcp_tool_call',
+          server: item.server,
+          tool: item.tool,
+          arguments: item.arguments,
+          result: item.result && { content: item.result.content, structured_content: item.result.structuredContent },
+          error: item.error,
+          status: statusNames[item.status],
+        },
+      ];
+    case 'webSearch':
+      return [{ type: 'web_search', query: item.query }];
+    case 'plan':
+      return [
+        {
+          type: 'todo_list',
+          items: item.steps.map(({ step, status }) => ({ text: step, completed: status === 'completed' })),
+        },
+      ];
+    case 'userMessage':
+    case 'toolCall':
+    case 'imageView':
+    case 'contextCompaction':
+      return [];
+    default:
+      return assertNever(item, 'thread item');
+  }
+}

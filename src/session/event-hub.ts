@@ -1,0 +1,105 @@
+import type { SessionEvent } from '../protocol/index.ts';
+import { Deferred } from '../util/index.ts';
+
+/** Events one reader may lag behind before it loses some. */
+export const MAX_QUEUED_EVENTS = 8_192;
+
+/**
+ * Hands every event to every reader, each at its own pace. A reader that lags is bounded: it loses events (live deltas
+ * first, then the oldest) and is told how many; no reader ever holds up the session or another reader.
+ */
+export class EventHub {
+  readonly #readers = new Set<EventReader>();
+  readonly #maxQueued: number;
+  /** Told again to each new reader, so that `thread.started` is the first event of every one. */
+  #opening: SessionEvent | null = null;
+  #closed = false;
+
+  constructor(maxQueued: number = MAX_QUEUED_EVENTS) {
+    this.#maxQueued = maxQueued;
+  }
+
+  emit(event: SessionEvent): void {
+    if (this.#closed) return;
+    if (event.type === 'thread.started') this.#opening = event;
+    for (const reader of this.#readers) reader.push(event);
+  }
+
+  /** Follows all events from now on, `thread.started` first. Leaving the loop ends the following. */
+  subscribe(): AsyncIterableIterator<SessionEvent> {
+    const reader = new EventReader(this.#maxQueued, () => this.#readers.delete(reader));
+    if (this.#opening) reader.push(this.#opening);
+    if (this.#closed) reader.end();
+    else this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Ends the stream of every reader after what it has queued. */
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+  }
+}
+
+class EventReader implements AsyncIterableIterator<SessionEvent> {
+  #queue: SessionEvent[] = [];
+  #waiting: Deferred<void> | null = null;
+  #dropped = 0;
+  #ended = false;
+  readonly #maxQueued: number;
+  readonly #leave: () => void;
+
+  constructor(maxQueued: number, leave: () => void) {
+    this.#maxQueued = maxQueued;
+    this.#leave = leave;
+  }
+
+  push(event: SessionEvent): void {
+    if (this.#queue.length >= this.#maxQueued) this.#makeRoom();
+    this.#queue.push(event);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async next(): Promise<IteratorResult<SessionEvent>> {
+    while (this.#queue.length === 0 && this.#dropped === 0 && !this.#ended) {
+      this.#waiting = new Deferred<void>();
+      await this.#waiting.promise;
+    }
+    if (this.#dropped > 0) {
+      const value: SessionEvent = { type: 'events.lost', dropped: this.#dropped };
+      this.#dropped = 0;
+      return { done: false, value };
+    }
+    const value = this.#queue.shift();
+    return value === undefined ? { done: true, value: undefined } : { done: false, value };
+  }
+
+  return(): Promise<IteratorResult<SessionEvent>> {
+    this.#queue = [];
+    this.#leave();
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #makeRoom(): void {
+    const before = this.#queue.length;
+    this.#queue = this.#queue.filter((event) => event.type !== 'item.delta');
+    if (this.#queue.length === before) this.#queue.splice(0, Math.ceil(before / 4));
+    this.#dropped += before - this.#queue.length;
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve();
+    this.#waiting = null;
+  }
+}

@@ -1,0 +1,1 @@
+export type { Attempt, Codec, ExternalKey, Recorded, Step, StepRunner, StepSpec } from './types.ts';

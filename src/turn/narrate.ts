@@ -1,0 +1,117 @@
+import type { ModelEvent } from '../model/index.ts';
+import type { ResponseItem, SessionEvent, ThreadItem } from '../protocol/index.ts';
+
+export interface NarratorOptions {
+  readonly turnId: string;
+  readonly emit: (event: SessionEvent) => void;
+  /** Begins the id of an item that the model gave none; unique for the response, the same on replay. */
+  readonly idPrefix: string;
+  readonly showRawReasoning: boolean;
+}
+
+/**
+ * Tells a response as it comes in: an item is started with its first sign of life, its text follows as deltas, and the
+ * finished item completes it. An item whose response broke off is never completed.
+ */
+export class Narrator {
+  readonly #options: NarratorOptions;
+  /** The item that is being written, by the kind of its deltas. A model writes one of a kind at a time. */
+  readonly #open = new Map<'agentMessage' | 'reasoning', string>();
+  #minted = { agentMessage: 0, reasoning: 0, webSearch: 0 };
+
+  constructor(options: NarratorOptions) {
+    this.#options = options;
+  }
+
+  /** Shows what a stream event means before its item is finished. */
+  progress(event: ModelEvent): void {
+    switch (event.type) {
+      case 'itemAdded':
+        if (event.kind === 'message') this.#openItem('agentMessage', event.itemId);
+        if (event.kind === 'reasoning') this.#openItem('reasoning', event.itemId);
+        return;
+      case 'textDelta':
+        return this.#delta(this.#openItem('agentMessage', event.itemId), 'agentMessage', event.delta);
+      case 'reasoningSummaryDelta':
+        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningSummary', event.delta, event.index);
+      case 'reasoningContentDelta':
+        if (!this.#options.showRawReasoning) return;
+        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningText', event.delta, event.index);
+      default:
+        return;
+    }
+  }
+
+  /** Shows a finished item. Calls are shown by their tools, outputs and snapshots not at all. */
+  finished(item: ResponseItem): void {
+    const shown = this.#threadItem(item);
+    if (shown === null) return;
+    const { turnId, emit } = this.#options;
+    if (shown.type === 'agentMessage' || shown.type === 'reasoning') {
+      if (!this.#open.has(shown.type)) this.#start(shown.type, shown.id);
+      this.#open.delete(shown.type);
+    } else {
+      emit({ type: 'item.started', turnId, item: shown });
+    }
+    emit({ type: 'item.completed', turnId, item: shown });
+  }
+
+  #threadItem(item: ResponseItem): ThreadItem | null {
+    switch (item.type) {
+      case 'message': {
+        if (item.role !== 'assistant') return null;
+        const text = item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+        return { type: 'agentMessage', id: this.#idOf('agentMessage', item.id), text };
+      }
+      case 'reasoning': {
+        const raw = this.#options.showRawReasoning ? (item.content ?? []) : [];
+        return {
+          type: 'reasoning',
+          id: this.#idOf('reasoning', item.id),
+          summary: item.summary.map((part) => part.text),
+          content: raw.map((part) => part.text),
+        };
+      }
+      case 'web_search_call':
+        return { type: 'webSearch', id: item.id || this.#mint('webSearch'), query: item.action?.query ?? '' };
+      default:
+        return null;
+    }
+  }
+
+  #idOf(kind: 'agentMessage' | 'reasoning', itemId: string | null | undefined): string {
+    return this.#open.get(kind) ?? (itemId || this.#mint(kind));
+  }
+
+  #mint(kind: 'agentMessage' | 'reasoning' | 'webSearch'): string {
+    const count = this.#minted[kind];
+    this.#minted[kind] = count + 1;
+    return `${this.#options.idPrefix}-${kind}-${count}`;
+  }
+
+  #openItem(kind: 'agentMessage' | 'reasoning', itemId: string | null): string {
+    const open = this.#open.get(kind);
+    if (open !== undefined) return open;
+    const id = itemId || this.#mint(kind);
+    this.#start(kind, id);
+    this.#open.set(kind, id);
+    return id;
+  }
+
+  #start(kind: 'agentMessage' | 'reasoning', id: string): void {
+    const item: ThreadItem =
+      kind === 'agentMessage' ? { type: kind, id, text: '' } : { type: kind, id, summary: [], content: [] };
+    this.#options.emit({ type: 'item.started', turnId: this.#options.turnId, item });
+  }
+
+  #delta(
+    itemId: string,
+    part: 'agentMessage' | 'reasoningSummary' | 'reasoningText',
+    delta: string,
+    index?: number,
+  ): void {
+    const { turnId, emit } = this.#options;
+    const event = { type: 'item.delta', turnId, itemId, part, delta } as const;
+    emit(index === undefined ? event : { ...event, index });
+  }
+}

@@ -1,0 +1,88 @@
+import type { TurnContext } from '../context/index.ts';
+import type { ModelEvent, Prompt, ToolSpec } from '../model/index.ts';
+import type {
+  CallItem,
+  ErrorInfo,
+  MessageItem,
+  OutputItem,
+  RateLimitSnapshot,
+  ResponseItem,
+  SessionEvent,
+  TaskKind,
+  TokenUsage,
+} from '../protocol/index.ts';
+import type { StepRunner } from '../steps/index.ts';
+
+/** A user message that waits for the turn, as it will be recorded. */
+export interface QueuedMessage {
+  readonly submissionId: string;
+  readonly message: MessageItem;
+}
+
+/** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */
+export interface TurnHistory {
+  record(items: readonly ResponseItem[]): void;
+  /** The input of the next request: normalised, filtered, in order. */
+  forPrompt(): readonly ResponseItem[];
+  /** Adds a response's usage (null: the provider told none) and reports the new totals. */
+  noteUsage(usage: TokenUsage | null): void;
+  noteRateLimits(snapshot: RateLimitSnapshot): void;
+  /** Marks the context window as used up, where its size is known, and reports it. */
+  noteWindowFull(): void;
+}
+
+/** One request to the model, streamed; no retries. Throws a ModelError. */
+export interface TurnModel {
+  stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<ModelEvent>;
+  /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */
+  readonly retries: { readonly request: number; readonly stream: number };
+}
+
+/** Keeps the calls of one response in order: shared for tools that may run side by side, alone for the others. */
+export interface CallBatch {
+  /**
+   * Runs a call to its output; never rejects. `report` is called with the events of its work, in order. An abort gives
+   * an output that says so.
+   */
+  run(call: CallItem, options: CallOptions): Promise<OutputItem>;
+}
+
+export interface CallOptions {
+  /** Unique in the thread and the same on replay: the key of the call ledger. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly report: (event: SessionEvent) => void;
+}
+
+export interface TurnTools {
+  readonly specs: readonly ToolSpec[];
+  /** Whether the call's work may simply be done again after a crash, or only through the ledger. */
+  repeat(call: CallItem): 'safe' | 'ledger';
+  openBatch(): CallBatch;
+  /** The whole change of the turn as a unified diff; empty when nothing changed since the last time it was asked. */
+  takeDiff(): Promise<string>;
+}
+
+/** Everything a turn works with. Made once, when the turn starts. */
+export interface TurnPorts {
+  readonly context: TurnContext;
+  readonly steps: StepRunner;
+  readonly history: TurnHistory;
+  readonly model: TurnModel;
+  readonly tools: TurnTools;
+  /** Tells an event of this turn. Does nothing any more once the turn has ended. */
+  readonly emit: (event: SessionEvent) => void;
+  /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */
+  readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
+  /** Writes down, before a request, under which settings it is made. */
+  readonly recordRequestContext: () => void;
+  /** Draws from [0.9, 1.1). Called inside steps only. */
+  readonly jitter: () => number;
+  /** Whether the user wants to see raw reasoning. */
+  readonly showRawReasoning: boolean;
+}
+
+export type TurnOutcome =
+  | { readonly type: 'completed'; readonly lastAgentMessage: string | null }
+  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  | { readonly type: 'interrupted' };

@@ -1,0 +1,62 @@
+import { TurnInterrupted } from '../steps/index.ts';
+import { absorbInput } from './absorb-input.ts';
+import type { TurnOutcome, TurnPorts } from './ports.ts';
+import { finalError, RetryBudget } from './retry-budget.ts';
+import { sampleResponse } from './sample-response.ts';
+import type { SamplingFailure } from './sampling-value.ts';
+
+/**
+ * One user request worked on until the model has no more to do, or the turn is interrupted, or it fails.
+ *
+ * The loop is a pure function of its ports' step results: whatever touches the world is a step of `ports.steps`, so the
+ * same code resumes a turn after a crash by replaying the steps that are journaled.
+ */
+export async function runTurn(ports: TurnPorts): Promise<TurnOutcome> {
+  try {
+    return await converse(ports);
+  } catch (error) {
+    if (error instanceof TurnInterrupted) return { type: 'interrupted' };
+    throw error;
+  }
+}
+
+async function converse(ports: TurnPorts): Promise<TurnOutcome> {
+  const budget = new RetryBudget(ports.model.retries);
+  await absorbInput(ports, 0);
+  for (let round = 1; ; round += 1) {
+    const response = await sampleResponse(ports, round);
+    if (response.end.type === 'interrupted' || ports.steps.interrupted.aborted) return { type: 'interrupted' };
+    if (response.end.type === 'failed') {
+      const error = await waitForRetry(ports, budget, response.end);
+      if (error) return error;
+      continue;
+    }
+    if (response.end.type === 'completed') budget.reset();
+    const steered = await absorbInput(ports, round);
+    const goesOn = response.callCount > 0 || steered || response.end.type === 'torn';
+    if (!goesOn) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
+  }
+}
+
+/** Waits until the response may be tried again; the outcome of the turn if it may not. */
+async function waitForRetry(
+  ports: TurnPorts,
+  budget: RetryBudget,
+  failure: SamplingFailure,
+): Promise<TurnOutcome | null> {
+  if (failure.rateLimits) ports.history.noteRateLimits(failure.rateLimits);
+  if (failure.error.kind === 'contextWindowExceeded') ports.history.noteWindowFull();
+  const retry = budget.next(failure);
+  if (retry === null) return { type: 'failed', error: finalError(failure) };
+  ports.emit({
+    type: 'error',
+    turnId: ports.context.turnId,
+    error: {
+      ...failure.error,
+      message: `Reconnecting... ${retry.attempt}/${retry.allowed} (${failure.error.message})`,
+    },
+    willRetry: true,
+  });
+  await ports.steps.sleep(retry.delayMs);
+  return null;
+}

@@ -1,0 +1,105 @@
+import type { Prompt } from '../model/index.ts';
+import type { ResponseItem } from '../protocol/index.ts';
+import { Narrator } from './narrate.ts';
+import type { TurnPorts } from './ports.ts';
+import { isCall, RunningCalls } from './running-calls.ts';
+import { failureOf } from './sampling-failure.ts';
+import { type SamplingEnd, samplingCodec } from './sampling-value.ts';
+
+export interface SampledResponse {
+  readonly end: SamplingEnd;
+  readonly callCount: number;
+  /** The text of the last assistant message of this response. */
+  readonly lastAgentMessage: string | null;
+}
+
+/**
+ * One request to the model and the calls of its response. A call starts as soon as it is complete in the stream; outputs
+ * enter the history in the order of the calls, whatever finishes first. However the stream ends, what the model finished
+ * saying is kept and every call has its output.
+ */
+export async function sampleResponse(ports: TurnPorts, round: number): Promise<SampledResponse> {
+  const { steps, history, context } = ports;
+  const prompt = buildPrompt(ports);
+  const narrator = new Narrator({
+    turnId: context.turnId,
+    emit: ports.emit,
+    idPrefix: `${context.turnId}-${round}`,
+    showRawReasoning: ports.showRawReasoning,
+  });
+  const calls = new RunningCalls(ports, round);
+  const take = (item: ResponseItem) => {
+    history.record([item]);
+    narrator.finished(item);
+    if (isCall(item)) calls.start(item);
+  };
+
+  const sampled = await steps.step(
+    { id: `sampling-${round}`, kind: 'sampling', codec: samplingCodec, repeat: 'safe', torn: { type: 'torn' } },
+    async (attempt) => {
+      ports.recordRequestContext();
+      return streamResponse(ports, prompt, attempt.signal, {
+        progress: (event) => narrator.progress(event),
+        finished: (item) => {
+          const whole = withCallId(item, `${context.turnId}-${round}-${calls.count}`);
+          attempt.record(whole);
+          take(whole);
+        },
+      });
+    },
+  );
+  if (sampled.replayed) for (const item of sampled.items) take(item);
+  if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
+  await calls.settle();
+  return { end: sampled.value, callCount: calls.count, lastAgentMessage: lastAgentMessage(sampled.items) };
+}
+
+interface StreamSink {
+  progress(event: Parameters<Narrator['progress']>[0]): void;
+  finished(item: ResponseItem): void;
+}
+
+async function streamResponse(
+  ports: TurnPorts,
+  prompt: Prompt,
+  signal: AbortSignal,
+  sink: StreamSink,
+): Promise<SamplingEnd> {
+  try {
+    for await (const event of ports.model.stream(prompt, { taskKind: ports.context.taskKind, signal })) {
+      if (event.type === 'itemDone') sink.finished(event.item);
+      else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+      else if (event.type === 'completed') return event;
+      else sink.progress(event);
+    }
+    throw new Error('the model stream ended without saying how');
+  } catch (error) {
+    if (signal.aborted) return { type: 'interrupted' };
+    return failureOf(error, ports.jitter());
+  }
+}
+
+function buildPrompt({ context, history, tools }: TurnPorts): Prompt {
+  const prompt: Prompt = {
+    instructions: context.instructions,
+    input: history.forPrompt(),
+    tools: tools.specs,
+    parallelToolCalls: context.model.supportsParallelToolCalls,
+  };
+  return context.outputSchema === undefined ? prompt : { ...prompt, outputSchema: context.outputSchema };
+}
+
+/** A local shell call may come without any id; it gets one, so that its output can name it. */
+function withCallId(item: ResponseItem, minted: string): ResponseItem {
+  if (item.type !== 'local_shell_call' || item.call_id) return item;
+  return { ...item, call_id: item.id || `call-${minted}` };
+}
+
+function lastAgentMessage(items: readonly ResponseItem[]): string | null {
+  for (const item of items.toReversed()) {
+    if (item.type !== 'message' || item.role !== 'assistant') continue;
+    const last = item.content.findLast((part) => part.type === 'output_text');
+    if (last) return last.text;
+  }
+  return null;
+}

@@ -1,0 +1,17 @@
+import { ModelError } from '../model/index.ts';
+import { toKeelError } from '../protocol/index.ts';
+import type { SamplingFailure } from './sampling-value.ts';
+
+/** What a failed attempt leaves in the journal. Errors that aren't the model's are bugs and never retried. */
+export function failureOf(error: unknown, jitter: number): SamplingFailure {
+  const known = toKeelError(error);
+  return {
+    type: 'failed',
+    error: known.toInfo(),
+    phase: known instanceof ModelError ? known.phase : 'stream',
+    retryable: known.retryable,
+    serverDelayMs: known.retryAfterMs ?? null,
+    jitter,
+    rateLimits: known instanceof ModelError ? known.rateLimits : null,
+  };
+}
