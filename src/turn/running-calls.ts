@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type CallItem, type OutputItem, type ResponseItem, SessionEvent } from '../protocol/index.ts';
+import { type CallItem, type ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { Codec, Recorded, Step } from '../steps/index.ts';
 import type { CallBatch, TurnPorts } from './ports.ts';
 
