@@ -1,0 +1,66 @@
+import { DEFAULT_FACTS, FAMILIES, type Family } from './families.ts';
+import type { ModelInfo, ModelOverrides } from './model-info.ts';
+
+/** Share of the raw window that a thread may fill; the rest is room for the answer and for what is counted wrong. */
+const EFFECTIVE_WINDOW_PERCENT = 95;
+/** Compaction itself needs room in the window, so no limit above this share of it is taken. */
+const AUTO_COMPACT_MAX_PERCENT = 90;
+
+/**
+ * Facts about a model: its family's (longest prefix wins, also behind a vendor path as in `openai/gpt-oss-20b`), or the
+ * defaults for an unknown one, with the user's overrides on top.
+ */
+export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelInfo {
+  const family = findFamily(slug);
+  const { name, prefixes: _, ...facts } = family ?? { name: 'unknown', prefixes: [] };
+  const merged = { ...DEFAULT_FACTS, ...facts };
+  const contextWindow = overrides.contextWindow ?? merged.contextWindow;
+  return {
+    ...merged,
+    slug,
+    family: name,
+    known: family !== null,
+    toolSet: overrides.toolSet ?? merged.toolSet,
+    supportsReasoning: overrides.supportsReasoningSummaries ?? merged.supportsReasoning,
+    contextWindow,
+    effectiveContextWindow: percentOf(contextWindow, EFFECTIVE_WINDOW_PERCENT),
+    autoCompactTokenLimit: compactLimit(contextWindow, overrides.autoCompactTokenLimit ?? null),
+    maxOutputTokens: overrides.maxOutputTokens ?? merged.maxOutputTokens,
+  };
+}
+
+/** A limit above the window would never fire, so the user's one is clamped. */
+function compactLimit(window: number | null, chosen: number | null): number | null {
+  const ceiling = percentOf(window, AUTO_COMPACT_MAX_PERCENT);
+  if (chosen === null || ceiling === null) return chosen ?? ceiling;
+  return Math.min(chosen, ceiling);
+}
+
+function percentOf(window: number | null, percent: number): number | null {
+  return window === null ? null : Math.floor((window * percent) / 100);
+}
+
+function findFamily(slug: string): Family | null {
+  const whole = slug.toLowerCase();
+  const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1);
+  return longestMatch(whole) ?? longestMatch(withoutVendor);
+}
+
+function longestMatch(slug: string): Family | null {
+  let best: Family | null = null;
+  let bestLength = 0;
+  for (const family of FAMILIES) {
+    for (const prefix of family.prefixes) {
+      if (prefix.length > bestLength && matches(slug, prefix)) {
+        best = family;
+        bestLength = prefix.length;
+      }
+    }
+  }
+  return best;
+}
+
+function matches(slug: string, prefix: string): boolean {
+  const [head = '', tail] = prefix.split('*');
+  return slug.startsWith(head) && (tail === undefined || slug.indexOf(tail, head.length) >= 0);
+}

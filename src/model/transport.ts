@@ -1,0 +1,27 @@
+/** One POST. `body` is JSON text; header names are as they go on the wire. */
+export interface HttpRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An answer whose body has not been read. The receiver ends it: by reading all of it, `release` or `destroy`. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; of a repeated header the values joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded UTF-8. Throws when the connection breaks or the request's signal aborts. */
+  readonly text: AsyncIterable<string>;
+  /** The rest is of no interest: frees the connection for the next request where that is quick. */
+  release(): void;
+  /** Closes the connection. */
+  destroy(): void;
+}
+
+/** How bytes reach a provider. Sends exactly one request per call and follows no redirect. */
+export interface Transport {
+  /** Resolves when the answer's headers are in. Aborting `signal`, then or later, closes the socket. */
+  post(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /** Closes every connection. */
+  close(): void;
+}
