@@ -1,0 +1,2 @@
+export { readPrompt } from './read-prompt.ts';
+export { type ExecIo, type ExecOptions, runExec } from './run-exec.ts';

@@ -1,0 +1,169 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Config } from '../config/index.ts';
+import { KeelError, type SessionEventOf, type UserInput } from '../protocol/index.ts';
+import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
+import { HumanPrinter } from './human-printer.ts';
+import { JsonlPrinter } from './jsonl-printer.ts';
+import type { ExecPrinter } from './printer.ts';
+
+export interface ExecOptions {
+  readonly config: Config;
+  readonly origin: ThreadOrigin;
+  readonly version: string;
+  /** Null: no new request, only go on with a turn that a crash cut off. */
+  readonly prompt: string | null;
+  readonly images: readonly string[];
+  readonly outputSchema: unknown;
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly skipGitRepoCheck: boolean;
+  readonly ephemeral: boolean;
+  /** Receives the last message of the agent. */
+  readonly lastMessageFile: string | null;
+  readonly originator: string;
+}
+
+export interface ExecIo {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+  /** Aborts when the run is to stop: a signal, or nobody reads the output any more. The reason is the exit code. */
+  readonly stop: AbortSignal;
+  /** Called once with a function that ends every child process at once, for a process that is about to exit. */
+  readonly onExit: (kill: () => void) => void;
+}
+
+/** How long an interrupted run may take to settle before it is left behind. */
+const STOP_GRACE_MS = 1_000;
+
+/**
+ * Runs one turn without a person at hand. Everything but the result goes to stderr, or all of it to stdout as JSONL.
+ * @returns the exit code: 0 if the turn completed, 1 if it failed, the stop signal's reason if it was stopped
+ * @throws KeelError for what is wrong before the turn begins
+ */
+export async function runExec(options: ExecOptions, io: ExecIo): Promise<number> {
+  checkWorkingDirectory(options);
+  const session = await openSession({
+    config: options.config,
+    origin: options.origin,
+    source: 'exec',
+    originator: options.originator,
+    version: options.version,
+    ephemeral: options.ephemeral,
+    canAsk: false,
+    unfinishedTurn: options.prompt === null ? 'continue' : 'interrupt',
+  });
+  io.onExit(() => session.killProcesses());
+  const onStop = () => stopSession(session);
+  if (io.stop.aborted) onStop();
+  io.stop.addEventListener('abort', onStop, { once: true });
+  try {
+    return await follow(session, options, io);
+  } finally {
+    io.stop.removeEventListener('abort', onStop);
+    await session.close();
+  }
+}
+
+async function follow(session: Session, options: ExecOptions, io: ExecIo): Promise<number> {
+  const printer = makePrinter(options, io);
+  let ended: SessionEventOf<'turn.completed'> | null = null;
+  for await (const event of session.events()) {
+    if (event.type === 'thread.started' && options.prompt === null && event.turns.at(-1)?.status !== 'inProgress') {
+      throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to go on with');
+    }
+    printer.print(event);
+    if (event.type === 'thread.started') submitPrompt(session, options);
+    if (event.type === 'turn.completed') {
+      ended = event;
+      break;
+    }
+  }
+  if (io.stop.aborted) return Number(io.stop.reason) || 1;
+  if (ended === null) throw new KeelError('internal', 'the session ended before its turn did');
+  finish(ended, options, io);
+  return ended.status === 'completed' ? 0 : 1;
+}
+
+function submitPrompt(session: Session, { prompt, images, outputSchema, config }: ExecOptions): void {
+  if (prompt === null) return;
+  const items: UserInput[] = images.map((path) => ({ type: 'localImage', path }));
+  items.push({ type: 'text', text: prompt });
+  const { cwd, approvalPolicy, sandboxPolicy, model, effort, summary } = config;
+  session.submit({
+    type: 'userTurn',
+    items,
+    cwd,
+    approvalPolicy,
+    sandboxPolicy,
+    model,
+    effort,
+    summary,
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+  });
+}
+
+function finish(ended: SessionEventOf<'turn.completed'>, options: ExecOptions, io: ExecIo): void {
+  const message = ended.lastAgentMessage;
+  if (options.lastMessageFile !== null) {
+    if (message === null) io.writeErr(`Warning: there is no last message; ${options.lastMessageFile} is left empty\n`);
+    writeLastMessage(options.lastMessageFile, message ?? '');
+  }
+  if (options.json || message === null) return;
+  io.writeOut(message.endsWith('\n') ? message : `${message}\n`);
+}
+
+function writeLastMessage(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new KeelError('storageFailed', `the last message could not be written: ${reason}`, { cause });
+  }
+}
+
+function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
+  if (options.json) return new JsonlPrinter(io.writeOut);
+  const { config } = options;
+  return new HumanPrinter({
+    color: options.color,
+    write: io.writeErr,
+    facts: {
+      version: options.version,
+      prompt: options.prompt ?? '(goes on with the unfinished turn)',
+      provider: config.provider.id,
+      approvalPolicy: 'never',
+      sandboxPolicy: config.sandboxPolicy,
+      sandboxEnforced: config.sandboxPolicy.mode === 'danger-full-access',
+      hideReasoning: config.hideAgentReasoning,
+    },
+  });
+}
+
+function stopSession(session: Session): void {
+  session.submit({ type: 'interrupt' });
+  // A turn that does not settle in time is left behind; its processes are not.
+  setTimeout(() => {
+    session.killProcesses();
+    void session.close();
+  }, STOP_GRACE_MS).unref();
+}
+
+function checkWorkingDirectory({ config, skipGitRepoCheck }: ExecOptions): void {
+  if (!statSync(config.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new KeelError('invalidInput', `the working directory ${config.cwd} does not exist or is no directory`);
+  }
+  if (skipGitRepoCheck || isInsideGit(config.cwd)) return;
+  throw new KeelError(
+    'invalidInput',
+    `${config.cwd} is not inside a Git repository, where every change could be undone. Use --skip-git-repo-check to run here all the same.`,
+  );
+}
+
+function isInsideGit(cwd: string): boolean {
+  for (let dir = cwd; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, '.git'))) return true;
+    if (dir === dirname(dir)) return false;
+  }
+}
+

@@ -1,0 +1,56 @@
+import type { ApprovalDecision, UserInput } from '../protocol/index.ts';
+import { Deferred } from '../util/index.ts';
+
+/** Input handed to a running turn. `submissionId` names the op it came with. */
+export interface PendingInput {
+  readonly submissionId: string;
+  readonly items: readonly UserInput[];
+}
+
+/**
+ * What exists only while a turn runs: the input that waits for it and the approvals it waits for. Ended in one place,
+ * after which nothing of it is left waiting.
+ */
+export class TurnState {
+  #pendingInput: PendingInput[] = [];
+  readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
+  #settled = false;
+
+  queueInput(input: PendingInput): void {
+    this.#pendingInput.push(input);
+  }
+
+  /** All that waits, in order; nothing waits afterwards. */
+  takeInput(): readonly PendingInput[] {
+    const taken = this.#pendingInput;
+    this.#pendingInput = [];
+    return taken;
+  }
+
+  /** Registers a waiter; call it before the request is told, so that no answer finds nobody. */
+  awaitApproval(callId: string, signal: AbortSignal): Promise<ApprovalDecision> {
+    if (this.#settled) return Promise.resolve({ type: 'denied' });
+    const waiter = new Deferred<ApprovalDecision>();
+    this.#approvals.get(callId)?.resolve({ type: 'denied' });
+    this.#approvals.set(callId, waiter);
+    const onAbort = () => this.resolveApproval(callId, { type: 'abort' });
+    signal.addEventListener('abort', onAbort, { once: true });
+    return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  /** @returns whether somebody waited for this answer */
+  resolveApproval(callId: string, decision: ApprovalDecision): boolean {
+    const waiter = this.#approvals.get(callId);
+    if (!waiter) return false;
+    this.#approvals.delete(callId);
+    waiter.resolve(decision);
+    return true;
+  }
+
+  /** Ends the state: approvals still waiting are denied. Gives back the input nobody took. */
+  settle(): readonly PendingInput[] {
+    this.#settled = true;
+    for (const callId of [...this.#approvals.keys()]) this.resolveApproval(callId, { type: 'denied' });
+    return this.takeInput();
+  }
+}

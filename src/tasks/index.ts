@@ -1,0 +1,2 @@
+export { RegularTask } from './regular-task.ts';
+export type { SessionTask, TaskSession } from './task.ts';

@@ -1,0 +1,11 @@
+export type {
+  CallBatch,
+  CallOptions,
+  QueuedMessage,
+  TurnHistory,
+  TurnModel,
+  TurnOutcome,
+  TurnPorts,
+  TurnTools,
+} from './ports.ts';
+export { runTurn } from './run-turn.ts';
