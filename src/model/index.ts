@@ -1,9 +1,15 @@
 export { modelInfo } from './catalogue.ts';
 export { type Credentials, resolveCredentials, type StoredKey } from './credentials.ts';
+export { freeformOutputs } from './freeform-outputs.ts';
+export { HttpTransport } from './http-transport.ts';
+export { imageInputPart } from './image-input.ts';
+export { ModelClient, type ModelClientOptions, type RequestDescription, type StreamOptions } from './model-client.ts';
 export { ModelError, type ModelErrorOptions } from './model-error.ts';
 export type { ModelEvent } from './model-event.ts';
 export type { ModelInfo, ModelOverrides, PatchForm, ToolSet } from './model-info.ts';
+export { outputSchemaProblem } from './output-schema.ts';
 export type { Prompt } from './prompt.ts';
+export { itemJson, type SentFormOptions, sentForm } from './sent-form.ts';
 export {
   type CustomToolSpec,
   type FunctionToolSpec,
@@ -14,3 +20,4 @@ export {
   type WebSearchToolSpec,
 } from './tool-spec.ts';
 export type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+export { type UserAgentFacts, userAgent } from './user-agent.ts';

@@ -8,6 +8,7 @@ export interface HttpRequest {
 /** An answer whose body has not been read. The receiver ends it: by reading all of it, `release` or `destroy`. */
 export interface HttpResponse {
   readonly status: number;
+  readonly statusText: string;
   /** Names in lower case; of a repeated header the values joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   /** Decoded UTF-8. Throws when the connection breaks or the request's signal aborts. */

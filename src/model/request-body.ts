@@ -1,0 +1,76 @@
+import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
+import { freeformOutputs } from './freeform-outputs.ts';
+import type { Prompt } from './prompt.ts';
+import { itemJson, type SentFormOptions } from './sent-form.ts';
+import type { ToolSpec } from './tool-spec.ts';
+
+/** What a request says besides its prompt; constant for a thread unless the user changes a setting. */
+export interface RequestSettings {
+  readonly model: string;
+  /** Also the cache key: constant for the life of a thread. */
+  readonly threadId: string;
+  /** Null: the model takes no `reasoning`. */
+  readonly reasoning: { readonly effort: string | null; readonly summary: ReasoningSummary } | null;
+  readonly verbosity: Verbosity | null;
+  readonly store: boolean;
+  readonly items: SentFormOptions;
+}
+
+/** How the output schema is named to the provider. */
+const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
+
+/**
+ * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal
+ * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
+ */
+export function requestBody(prompt: Prompt, settings: RequestSettings): string {
+  const head = { model: settings.model, instructions: prompt.instructions };
+  const tail = {
+    tools: prompt.tools.map(sentTool),
+    tool_choice: prompt.toolChoice ?? 'auto',
+    parallel_tool_calls: prompt.parallelToolCalls,
+    reasoning: sentReasoning(settings),
+    store: settings.store,
+    stream: true,
+    include: settings.reasoning === null ? [] : ['reasoning.encrypted_content'],
+    prompt_cache_key: settings.threadId,
+    ...sentText(prompt, settings),
+  };
+  const items = freeformOutputs(prompt.input, prompt.tools)
+    .map((item) => itemJson(item, settings.items))
+    .filter((json) => json !== null);
+  return `${JSON.stringify(head).slice(0, -1)},"input":[${items.join(',')}],${JSON.stringify(tail).slice(1)}`;
+}
+
+/** An effort that was not chosen is left out, and so is `summary: "none"`, which the API does not know. */
+function sentReasoning({ reasoning }: RequestSettings): object | null {
+  if (reasoning === null) return null;
+  return {
+    ...(reasoning.effort === null ? {} : { effort: reasoning.effort }),
+    ...(reasoning.summary === 'none' ? {} : { summary: reasoning.summary }),
+  };
+}
+
+function sentText(prompt: Prompt, { verbosity }: RequestSettings): object {
+  const schema = prompt.outputSchema ?? null;
+  if (verbosity === null && schema === null) return {};
+  const format = { type: 'json_schema', strict: true, schema, name: OUTPUT_SCHEMA_NAME };
+  return { text: { ...(verbosity === null ? {} : { verbosity }), ...(schema === null ? {} : { format }) } };
+}
+
+/** Only the fields that belong to the kind, in wire order, whatever else the object carries. */
+function sentTool(tool: ToolSpec): object {
+  switch (tool.type) {
+    case 'function': {
+      const { type, name, description, strict, parameters } = tool;
+      return { type, name, description, strict, parameters };
+    }
+    case 'custom': {
+      const { type, name, description, format } = tool;
+      const { type: kind, syntax, definition } = format;
+      return { type, name, description, format: { type: kind, syntax, definition } };
+    }
+    default:
+      return { type: tool.type };
+  }
+}
