@@ -166,4 +166,3 @@ function isInsideGit(cwd: string): boolean {
     if (dir === dirname(dir)) return false;
   }
 }
-

@@ -38,6 +38,7 @@ export {
   StepRecord,
   TurnContextRecord,
 } from './rollout.ts';
+export { jsonSchemas } from './schema.ts';
 export { SettingsUpdate } from './settings.ts';
 export { CommandAction, FileUpdate, ItemStatus, PlanStep, ThreadItem, type ThreadItemOf } from './thread-item.ts';
 export { RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';

@@ -7,7 +7,7 @@ import { UserInput } from './user-input.ts';
 /** What a surface asks of a session. */
 export const Op = z.discriminatedUnion('type', [
   /** Starts a turn with the session's settings, or is handed to the running one. */
-  z.object({ type: z.literal('userInput'), items: z.array(UserInput) }),
+  z.object({ type: z.literal('userInput'), items: z.array(UserInput), outputSchema: z.optional(z.unknown()) }),
   /** As `userInput`, after replacing the settings whole: an absent `effort` clears it. The schema is for this turn only. */
   z.object({
     type: z.literal('userTurn'),

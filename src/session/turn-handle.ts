@@ -1,4 +1,11 @@
-import type { ApprovalDecision, ApprovalRequest, PlanStep, SessionEvent, SessionEventOf, ThreadItem } from '../protocol/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  PlanStep,
+  SessionEvent,
+  SessionEventOf,
+  ThreadItem,
+} from '../protocol/index.ts';
 import type { Approver, TurnEvents } from '../tools/index.ts';
 import type { TurnState } from './turn-state.ts';
 

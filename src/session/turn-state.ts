@@ -47,10 +47,9 @@ export class TurnState {
     return true;
   }
 
-  /** Ends the state: approvals still waiting are denied. Gives back the input nobody took. */
-  settle(): readonly PendingInput[] {
+  /** From here on nothing waits for approval: what still does is denied. */
+  settleApprovals(): void {
     this.#settled = true;
     for (const callId of [...this.#approvals.keys()]) this.resolveApproval(callId, { type: 'denied' });
-    return this.takeInput();
   }
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SandboxMode } from '../../protocol/index.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
 
 /** What `keel exec` was asked for, before configuration is read. */
 export interface ExecArguments {
@@ -29,19 +30,6 @@ export type ExecTarget =
   | { readonly type: 'new' }
   | { readonly type: 'resume'; readonly id: string }
   | { readonly type: 'resumeLast' };
-
-/** Wrong words on the command line: told with the usage, exit code 2. */
-export class UsageError extends Error {}
-
-/** A request for help: `text` goes to stdout, exit code 0. */
-export class HelpRequested extends Error {
-  readonly text: string;
-
-  constructor(text: string) {
-    super('help requested');
-    this.text = text;
-  }
-}
 
 /**
  * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
@@ -86,7 +74,9 @@ function execCommand(): Command {
     .option('--add-dir <dir>', 'further directory that may be written; repeatable', collect, [])
     .option('--skip-git-repo-check', 'run outside a Git repository too', false)
     .option('--output-schema <file>', 'JSON Schema that the final message has to fit')
-    .addOption(new Option('--color <when>', 'colours in the output').choices(['always', 'never', 'auto']).default('auto'))
+    .addOption(
+      new Option('--color <when>', 'colours in the output').choices(['always', 'never', 'auto']).default('auto'),
+    )
     .option('--json', 'print events as JSON lines on stdout', false)
     .addOption(new Option('--experimental-json').default(false).hideHelp())
     .option('-o, --output-last-message <file>', 'write the last message to a file')

@@ -1,0 +1,110 @@
+import { KeelError, toKeelError } from '../protocol/index.ts';
+import { version } from '../util/index.ts';
+import { type CommandIo, processIo } from './io.ts';
+import { HelpRequested, UsageError } from './usage.ts';
+
+/** Runs a subcommand with the words after its name; resolves with the exit code. */
+type CommandRun = (io: CommandIo, words: readonly string[]) => Promise<number>;
+
+interface CommandEntry {
+  readonly summary: string;
+  /** Loads the command's code: each command is a chunk of its own. */
+  readonly load: () => Promise<CommandRun>;
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
+  exec: {
+    summary: 'work a request to its end without a person at hand',
+    load: async () => (await import('./commands/exec.ts')).execCommand,
+  },
+  demo: {
+    summary: 'watch keel mend a small project, with a built-in model',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  config: {
+    summary: 'show the settings in force and where each comes from',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  doctor: {
+    summary: 'check this machine and the configuration',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  login: {
+    summary: 'store an API key, or see which one is used',
+    load: async () => (await import('./commands/login.ts')).loginCommand,
+  },
+  logout: {
+    summary: 'remove the stored API key',
+    load: async () => (await import('./commands/login.ts')).logoutCommand,
+  },
+  features: {
+    summary: 'list features and whether they are on',
+    load: async () => (await import('./commands/features.ts')).featuresCommand,
+  },
+  debug: {
+    summary: 'print exactly what would be sent to the model',
+    load: async () => (await import('./commands/debug.ts')).debugCommand,
+  },
+  generate: {
+    summary: 'write the protocol as JSON Schema or TypeScript',
+    load: async () => (await import('./commands/generate.ts')).generateCommand,
+  },
+  'apply-patch': {
+    summary: 'apply a patch in the format that the agent writes',
+    load: async () => (await import('./commands/apply-patch.ts')).applyPatchCommand,
+  },
+};
+const aliases: Readonly<Record<string, string>> = { e: 'exec' };
+
+/** The program: runs the command that the arguments name and sets the exit code. */
+export async function main(): Promise<void> {
+  process.exitCode = await runCommand(processIo(), process.argv.slice(2));
+}
+
+async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
+  const [word = 'help', ...rest] = argv;
+  if (word === 'help' || word === '--help' || word === '-h') return say(io, helpText(), 0);
+  if (word === '--version' || word === '-V') return say(io, `keel ${version}\n`, 0);
+  const name = aliases[word] ?? word;
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!entry) {
+    io.stderr.write(`keel: there is no command "${word}". \`keel help\` lists them.\n`);
+    return 2;
+  }
+  try {
+    const run = await entry.load();
+    return await run(io, rest);
+  } catch (error) {
+    return tellFailure(io, name, error);
+  }
+}
+
+async function tellFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
+  if (error instanceof HelpRequested) return say(io, error.text, 0);
+  if (error instanceof UsageError) {
+    io.stderr.write(`keel ${name}: ${error.message}\nSee \`keel ${name} --help\`.\n`);
+    return 2;
+  }
+  if (!(error instanceof KeelError)) await (await import('./crash-report.ts')).reportCrash(io, error);
+  io.stderr.write(`keel: ${toKeelError(error).message}\n`);
+  return 1;
+}
+
+function say(io: CommandIo, text: string, code: number): number {
+  io.stdout.write(text);
+  return code;
+}
+
+function helpText(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `keel ${version}: a coding agent
+
+Usage: keel <command> [options]
+
+Commands:
+${rows.join('\n')}
+
+\`keel <command> --help\` tells more. A first look that needs no key: keel demo
+`;
+}

@@ -1,0 +1,38 @@
+import type { CommandIo } from './io.ts';
+
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** As if SIGPIPE had ended the program: nobody reads its output any more. */
+const BROKEN_PIPE_EXIT = 141;
+
+export interface StopSignal extends Disposable {
+  /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when the output is closed; the reason is the exit code. */
+  readonly signal: AbortSignal;
+  /** Runs when the process exits, however it does. */
+  onExit(work: () => void): void;
+}
+
+/** Turns signals into an abort. The second one ends the process at once, and with it all it started. */
+export function stopSignal(io: CommandIo): StopSignal {
+  const controller = new AbortController();
+  const stop = (code: number) => {
+    if (controller.signal.aborted) process.exit(code);
+    controller.abort(code);
+  };
+  const onSignal = (name: NodeJS.Signals) => {
+    if (name in exitCodes) stop(exitCodes[name as keyof typeof exitCodes]);
+  };
+  const onOutputError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!controller.signal.aborted) controller.abort(BROKEN_PIPE_EXIT);
+  };
+  for (const name of Object.keys(exitCodes)) process.on(name, onSignal);
+  io.stdout.on('error', onOutputError);
+  io.stderr.on('error', onOutputError);
+  return {
+    signal: controller.signal,
+    onExit: (work) => void process.once('exit', work),
+    [Symbol.dispose]: () => {
+      for (const name of Object.keys(exitCodes)) process.off(name, onSignal);
+    },
+  };
+}

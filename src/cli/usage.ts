@@ -1,0 +1,12 @@
+/** Wrong words on the command line: told with a hint at the help, exit code 2. */
+export class UsageError extends Error {}
+
+/** A request for help: `text` goes to stdout, exit code 0. */
+export class HelpRequested extends Error {
+  readonly text: string;
+
+  constructor(text: string) {
+    super('help requested');
+    this.text = text;
+  }
+}

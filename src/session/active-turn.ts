@@ -1,0 +1,15 @@
+import type { TurnContext } from '../context/index.ts';
+import type { SessionTask } from '../tasks/index.ts';
+import type { TurnHandle } from './turn-handle.ts';
+import type { TurnState } from './turn-state.ts';
+
+/** Exists only while a task runs; a session has at most one. */
+export interface ActiveTurn {
+  readonly context: TurnContext;
+  readonly task: SessionTask;
+  readonly state: TurnState;
+  readonly handle: TurnHandle;
+  readonly abort: AbortController;
+  /** Resolves when the task's `run` has settled, never rejects. */
+  readonly done: Promise<void>;
+}

@@ -1,0 +1,26 @@
+import type { TurnContext } from '../context/index.ts';
+import type { SessionEvent, TaskKind } from '../protocol/index.ts';
+import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import type { SessionServices } from './session-services.ts';
+import type { SessionState } from './session-state.ts';
+import type { AbortReason } from './turns.ts';
+
+export interface TurnStart {
+  readonly turnId: string;
+  readonly taskKind: TaskKind;
+  readonly outputSchema: unknown;
+}
+
+/** What the parts of one session share. */
+export interface SessionScope {
+  readonly state: SessionState;
+  readonly services: SessionServices;
+  readonly emit: (event: SessionEvent) => void;
+  /** The one place where a TurnContext is made: from the session's settings as they are now. */
+  makeTurnContext(start: TurnStart): TurnContext;
+  /** Writes the turn's beginning down and gives what its loop works with. */
+  openTurn(active: ActiveTurn, resumed: boolean): Promise<TurnPorts>;
+  /** Writes the turn's end down, tells the model of an interruption, and syncs the rollout. Never throws. */
+  closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void>;
+}

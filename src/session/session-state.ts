@@ -1,0 +1,70 @@
+import type { TurnContext } from '../context/index.ts';
+import type { ConversationHistory } from '../history/index.ts';
+import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import { applySettings, type SessionConfiguration } from './session-configuration.ts';
+
+/** What the model was last told of its surroundings. */
+export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy' | 'canAsk'> & {
+  /** Local date, `YYYY-MM-DD`. */
+  readonly date: string;
+};
+
+/** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
+export class SessionState {
+  #configuration: SessionConfiguration;
+  readonly #history: ConversationHistory;
+  #rateLimits: RateLimitSnapshot | null = null;
+  #toldContext: ToldContext | null;
+
+  constructor(configuration: SessionConfiguration, history: ConversationHistory, toldContext: ToldContext | null) {
+    this.#configuration = configuration;
+    this.#history = history;
+    this.#toldContext = toldContext;
+  }
+
+  get configuration(): SessionConfiguration {
+    return this.#configuration;
+  }
+
+  get tokenInfo(): TokenUsageInfo | null {
+    return this.#history.tokenInfo;
+  }
+
+  get rateLimits(): RateLimitSnapshot | null {
+    return this.#rateLimits;
+  }
+
+  get toldContext(): ToldContext | null {
+    return this.#toldContext;
+  }
+
+  /** @throws KeelError `invalidInput`; the settings then stay as they were */
+  configure(update: SettingsUpdate): void {
+    this.#configuration = applySettings(this.#configuration, update);
+  }
+
+  record(items: readonly ResponseItem[]): void {
+    this.#history.record(items);
+  }
+
+  forPrompt(): readonly ResponseItem[] {
+    return this.#history.forPrompt();
+  }
+
+  noteUsage(usage: TokenUsage | null, contextWindow: number | null): void {
+    this.#history.updateTokenInfo(usage, contextWindow);
+  }
+
+  noteWindowFull(contextWindow: number): void {
+    this.#history.setFull(contextWindow);
+  }
+
+  /** A snapshot that knows nothing doesn't wipe out what an earlier one said. */
+  noteRateLimits(snapshot: RateLimitSnapshot): void {
+    if (snapshot.primary || snapshot.secondary) this.#rateLimits = snapshot;
+  }
+
+  noteToldContext(told: ToldContext): void {
+    this.#toldContext = told;
+  }
+}

@@ -1,0 +1,48 @@
+import { type Op, toKeelError } from '../protocol/index.ts';
+import { assertNever } from '../util/index.ts';
+import type { SessionScope } from './session-scope.ts';
+import type { Submission, SubmissionQueue } from './submission-queue.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * Handles the ops of a session one after the other until it is shut down. It waits for a task to start or to be aborted,
+ * never for one to end, so that an interrupt or an answer always gets through.
+ */
+export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, scope: SessionScope): Promise<void> {
+  for (let next = await queue.next(); next !== null; next = await queue.next()) {
+    if (next.op.type === 'shutdown') break;
+    try {
+      await dispatch(next, next.op, turns, scope);
+    } catch (error) {
+      const known = toKeelError(error);
+      if (known.kind === 'internal') scope.services.log.crash(error);
+      scope.emit({ type: 'error', turnId: null, error: known.toInfo(), willRetry: false });
+    }
+  }
+  queue.close();
+  await turns.abort('shutdown');
+}
+
+async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }>, turns: Turns, scope: SessionScope) {
+  switch (op.type) {
+    case 'userInput':
+      return turns.submitInput({ submissionId: id, items: op.items, settings: {}, outputSchema: op.outputSchema });
+    case 'userTurn': {
+      const { cwd, approvalPolicy, sandboxPolicy, model, summary } = op;
+      const settings = { cwd, approvalPolicy, sandboxPolicy, model, effort: op.effort ?? null, summary };
+      return turns.submitInput({ submissionId: id, items: op.items, settings, outputSchema: op.outputSchema });
+    }
+    case 'overrideTurnContext':
+      return scope.state.configure(op.settings);
+    case 'interrupt':
+      return turns.abort('interrupted');
+    case 'approval':
+      if (op.decision.type === 'abort') return turns.abort('interrupted');
+      if (!turns.resolveApproval(op.callId, op.decision)) {
+        scope.services.log.warn(`an approval came for the call ${op.callId}, which waits for none`);
+      }
+      return;
+    default:
+      return assertNever(op, 'op');
+  }
+}

@@ -1,0 +1,158 @@
+import type { TurnContext } from '../context/index.ts';
+import { type ApprovalDecision, type SessionEventOf, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
+import { RegularTask, type SessionTask } from '../tasks/index.ts';
+import type { TurnOutcome } from '../turn/index.ts';
+import { Deferred } from '../util/index.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import type { SessionScope } from './session-scope.ts';
+import { TurnHandle } from './turn-handle.ts';
+import { type PendingInput, TurnState } from './turn-state.ts';
+
+/** How long a cancelled task may take to settle by itself before its turn ends without it. */
+export const ABORT_GRACE_MS = 100;
+
+export type AbortReason = NonNullable<SessionEventOf<'turn.completed'>['abortReason']>;
+
+export interface NewInput extends PendingInput {
+  readonly settings: SettingsUpdate;
+  /** For the turn that this input starts; ignored when it joins a running one. */
+  readonly outputSchema?: unknown;
+}
+
+/**
+ * The turns of a session: at most one runs. It is registered before its task's first instruction, and ended exactly once,
+ * by whoever comes first: the task or an abort.
+ */
+export class Turns {
+  readonly #scope: SessionScope;
+  #active: ActiveTurn | null = null;
+  /** Whether the active turn still runs, or somebody has begun to end it. */
+  #phase: 'running' | 'ending' = 'running';
+
+  constructor(scope: SessionScope) {
+    this.#scope = scope;
+  }
+
+  /** Applies the settings, then hands the input to the running turn or starts one under the submission's id. */
+  submitInput(input: NewInput): void {
+    this.#scope.state.configure(input.settings);
+    if (input.items.length === 0 && this.#active) return;
+    if (this.#active) this.#active.state.queueInput(input);
+    else this.#start(new RegularTask(), input.submissionId, { input, outputSchema: input.outputSchema });
+  }
+
+  /** Ends the running turn as replaced, then starts this task. */
+  async spawn(task: SessionTask, turnId: string): Promise<void> {
+    await this.abort('replaced');
+    this.#start(task, turnId, {});
+  }
+
+  /** Goes on with a turn that a crash cut off: its steps are replayed, then it runs on. */
+  resume(turnId: string): void {
+    this.#start(new RegularTask(), turnId, { resumed: true });
+  }
+
+  /** @returns whether somebody waited for this answer */
+  resolveApproval(callId: string, decision: ApprovalDecision): boolean {
+    return this.#active?.state.resolveApproval(callId, decision) ?? false;
+  }
+
+  /** Stops what runs, if anything does: asks, waits a short grace, then goes on without it. */
+  async abort(reason: AbortReason): Promise<void> {
+    while (this.#active) {
+      const active = this.#active;
+      if (this.#phase === 'running') await this.#abortRunning(active, reason);
+      else await active.done;
+    }
+  }
+
+  async #abortRunning(active: ActiveTurn, reason: AbortReason): Promise<void> {
+    const { log } = this.#scope.services;
+    this.#phase = 'ending';
+    active.abort.abort();
+    const settled = await settlesWithin(active.done, ABORT_GRACE_MS);
+    if (!settled) log.warn(`turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms`);
+    await this.#end(active, { type: 'interrupted' }, reason);
+    const dropped = active.state.takeInput().length;
+    if (dropped > 0) log.info(`${dropped} queued messages were dropped by an abort`);
+    this.#active = null;
+  }
+
+  #start(
+    task: SessionTask,
+    turnId: string,
+    how: { input?: PendingInput; outputSchema?: unknown; resumed?: boolean },
+  ): void {
+    const scope = this.#scope;
+    const context = scope.makeTurnContext({ turnId, taskKind: task.kind, outputSchema: how.outputSchema });
+    const state = new TurnState();
+    if (how.input && how.input.items.length > 0) state.queueInput(how.input);
+    const handle = new TurnHandle({ threadId: context.threadId, turnId, state, emit: scope.emit });
+    const done = new Deferred<void>();
+    const active: ActiveTurn = { context, task, state, handle, abort: new AbortController(), done: done.promise };
+    this.#active = active;
+    this.#phase = 'running';
+    this.#announce(context);
+    void this.#drive(active, how.resumed ?? false).finally(() => done.resolve());
+  }
+
+  #announce(context: TurnContext): void {
+    this.#scope.emit({
+      type: 'turn.started',
+      turnId: context.turnId,
+      taskKind: context.taskKind,
+      modelContextWindow: context.model.effectiveContextWindow,
+    });
+  }
+
+  /** Runs the task to its outcome. An abort that came first ends the turn itself. */
+  async #drive(active: ActiveTurn, resumed: boolean): Promise<void> {
+    const outcome = await this.#outcomeOf(active, resumed);
+    if (this.#phase === 'ending') return;
+    this.#phase = 'ending';
+    await this.#end(active, outcome, null);
+    this.#active = null;
+    // Input that came too late for the turn starts the next one, under its own id.
+    for (const input of active.state.takeInput()) this.submitInput({ ...input, settings: {} });
+  }
+
+  async #outcomeOf(active: ActiveTurn, resumed: boolean): Promise<TurnOutcome> {
+    const scope = this.#scope;
+    try {
+      const ports = await scope.openTurn(active, resumed);
+      return await active.task.run({ context: active.context, ports }, active.abort.signal);
+    } catch (error) {
+      const known = toKeelError(error);
+      if (known.kind === 'internal') scope.services.log.crash(error);
+      return { type: 'failed', error: known.toInfo() };
+    }
+  }
+
+  /** The one end of a turn. By the time the event is told, all the turn wrote is on the disk. */
+  async #end(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
+    const { turnId } = active.context;
+    const { emit } = this.#scope;
+    if (outcome.type === 'failed') emit({ type: 'error', turnId, error: outcome.error, willRetry: false });
+    active.state.settleApprovals();
+    active.handle.revoke();
+    await this.#scope.closeTurn(active, outcome, reason);
+    emit({
+      type: 'turn.completed',
+      turnId,
+      status: outcome.type,
+      error: outcome.type === 'failed' ? outcome.error : null,
+      abortReason: outcome.type === 'interrupted' ? (reason ?? 'interrupted') : null,
+      lastAgentMessage: outcome.type === 'completed' ? outcome.lastAgentMessage : null,
+    });
+  }
+}
+
+async function settlesWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  const late = new Deferred<boolean>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  try {
+    return await Promise.race([work.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
