@@ -1,5 +1,6 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
+export { MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES, truncateForModel } from './truncate.ts';
 export { uuidV7 } from './uuid.ts';
 export { version } from './version.ts';

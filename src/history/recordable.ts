@@ -1,0 +1,42 @@
+import type { OutputContentItem, ResponseItem } from '../protocol/index.ts';
+import { truncateForModel } from '../util/index.ts';
+
+/** Whether an item belongs into a history: what the model said, was told or did, and keel's own snapshots. */
+export function isRecordable(item: ResponseItem): boolean {
+  return item.type !== 'message' || item.role !== 'system';
+}
+
+/** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */
+export function asKept(item: ResponseItem): ResponseItem {
+  if (item.type === 'custom_tool_call_output') {
+    const output = truncateOutput(item.output);
+    return output === item.output ? item : { ...item, output };
+  }
+  if (item.type !== 'function_call_output') return item;
+  if (typeof item.output === 'string') {
+    const output = truncateOutput(item.output);
+    return output === item.output ? item : { ...item, output };
+  }
+  return { ...item, output: item.output.map(truncatePart) };
+}
+
+function truncatePart(part: OutputContentItem): OutputContentItem {
+  return part.type === 'input_text' ? { ...part, text: truncateForModel(part.text) } : part;
+}
+
+/** A command's result is JSON around its text: the text is cut, never the JSON. */
+function truncateOutput(output: string): string {
+  if (!output.startsWith('{"output":')) return truncateForModel(output);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(output);
+  } catch {
+    // It only looks like a command's result.
+    return truncateForModel(output);
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('output' in parsed) || typeof parsed.output !== 'string') {
+    return truncateForModel(output);
+  }
+  const text = truncateForModel(parsed.output);
+  return text === parsed.output ? output : JSON.stringify({ ...parsed, output: text });
+}
