@@ -43,7 +43,7 @@ function percentOf(window: number | null, percent: number): number | null {
 function findFamily(slug: string): Family | null {
   const whole = slug.toLowerCase();
   const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1);
-  return longestMatch(whole) ?? longestMatch(withoutVendor);
+  return longestMatch(withoutVendor) ?? longestMatch(whole);
 }
 
 function longestMatch(slug: string): Family | null {
