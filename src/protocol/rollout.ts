@@ -57,8 +57,8 @@ export const EventRecord = z.union([
 export type EventRecord = z.infer<typeof EventRecord>;
 
 /**
- * A step of a turn that has ended: replay takes `value` instead of doing the work again. A `sampling` step's items are
- * the `response_item` lines between its `begin` and its `end`, so that nothing is stored twice.
+ * A step of a turn begins or has ended. Replay takes the `value` of its end instead of doing the work again. The items that
+ * it recorded are the `response_item` lines that name it, so that nothing is stored twice.
  */
 export const StepRecord = z.looseObject({
   turn: z.string(),
@@ -77,7 +77,13 @@ export type LeaseRecord = z.infer<typeof LeaseRecord>;
 /** What one line says. The last six fields of `RolloutLine` apart, these are the reference's line types and keel's own. */
 export const RolloutItem = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session_meta'), payload: SessionMeta }),
-  z.object({ type: z.literal('response_item'), payload: ResponseItem }),
+  /** `turn` and `step` name the step that recorded the item; an item of no step (context, notes) has neither. */
+  z.object({
+    type: z.literal('response_item'),
+    payload: ResponseItem,
+    turn: z.optional(z.string()),
+    step: z.optional(z.string()),
+  }),
   z.object({ type: z.literal('turn_context'), payload: TurnContextRecord }),
   z.object({ type: z.literal('compacted'), payload: CompactedRecord }),
   z.object({ type: z.literal('event_msg'), payload: EventRecord }),

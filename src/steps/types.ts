@@ -28,17 +28,16 @@ export interface Recorded<T> {
 
 /** One go at a step's work. */
 export interface Attempt {
-  readonly n: number;
   /**
    * Writes an item down as part of this step, at once: it is on its way to the disk before this returns. Items are kept
    * even if the step never ends.
    */
   record(item: ResponseItem): void;
-  /** Unique; tags deltas, so that a reader can drop those of an attempt that was given up. */
-  readonly attemptId: string;
   /** Aborts when the turn is interrupted. */
   readonly signal: AbortSignal;
 }
+
+export type StepWork<T> = (attempt: Attempt) => Promise<T>;
 
 export interface StepSpec<T> {
   /** Stable in the turn: `sampling-3`, `tool-<call_id>`. */
@@ -49,8 +48,8 @@ export interface StepSpec<T> {
   /** May `work` run twice? `ledger`: only through a ToolHost. */
   readonly repeat: 'safe' | 'ledger';
   /**
-   * The value of a step that was begun but not ended when keel died, for a step whose recorded items are worth keeping: it
-   * is journaled as ended with this value and the items it has. Without it the work is done again.
+   * The value of a step that had recorded items but not ended when keel died: it is journaled as ended with this value and
+   * the items it has. Without it, or without items, the work is done again.
    */
   readonly torn?: T;
 }
@@ -60,9 +59,9 @@ export interface StepSpec<T> {
  * A step that is journaled already resolves with its journaled value and does no work.
  */
 export interface StepRunner {
-  step<T>(spec: StepSpec<T>, work: (attempt: Attempt) => Promise<T>): Step<Recorded<T>>;
+  step<T>(spec: StepSpec<T>, work: StepWork<T>): Step<Recorded<T>>;
   /** Waits for a value from outside (an approval). `announce` runs as a step first. */
-  external<T>(key: ExternalKey, codec: Codec<T>, announce: (attempt: Attempt) => Promise<T>): Step<T>;
+  external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T>;
   sleep(ms: number): Step<void>;
   /** Journaled clock, Unix milliseconds. */
   now(): Step<number>;

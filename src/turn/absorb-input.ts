@@ -18,7 +18,7 @@ const inputCodec: Codec<string[]> = {
 export async function absorbInput(ports: TurnPorts, round: number): Promise<boolean> {
   const { steps, history, emit, context } = ports;
   const taken = await steps.step(
-    { id: `input-${round}`, kind: 'input', codec: inputCodec, repeat: 'safe' },
+    { id: `input-${round}`, kind: 'input', codec: inputCodec, repeat: 'safe', torn: [] },
     async (attempt) => {
       const queued = await ports.takeQueued();
       for (const { message } of queued) attempt.record(message);

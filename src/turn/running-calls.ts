@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type CallItem, type ResponseItem, SessionEvent } from '../protocol/index.ts';
-import type { Codec, Recorded, Step } from '../steps/index.ts';
+import type { Codec, Recorded, Step, StepSpec } from '../steps/index.ts';
 import type { CallBatch, TurnPorts } from './ports.ts';
 
 /** What a tool step journals beside the output item: what the call told while it ran, so that a replay tells it again. */
@@ -36,7 +36,13 @@ export class RunningCalls {
     const { steps, tools } = this.#ports;
     // The place in the turn makes the key unique even if a model uses a call id twice.
     const key = `tool-${this.#round}.${this.count}-${call.call_id}`;
-    const spec = { id: key, kind: 'tool', codec: toldCodec, repeat: tools.repeat(call) } as const;
+    const spec: StepSpec<SessionEvent[]> = {
+      id: key,
+      kind: 'tool',
+      codec: toldCodec,
+      repeat: tools.repeat(call),
+      torn: [],
+    };
     const step = steps.step(spec, async (attempt) => {
       const told: SessionEvent[] = [];
       const report = (event: SessionEvent) => {

@@ -1,0 +1,61 @@
+// `npm run bench`: keel beside a bare Node script that makes the same requests and spawns, in one run on one machine, as
+// ratios. `--peers DIR` adds the Codex CLI found in DIR/node_modules (package @openai/codex, or the SDK that carries it).
+import { parseArgs } from 'node:util';
+import { contestants, type Contestant } from './contestants.ts';
+import { median } from './measure.ts';
+import { scenarios } from './scenarios.ts';
+
+const { values } = parseArgs({
+  options: {
+    peers: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+interface Row {
+  readonly scenario: string;
+  readonly unit: string;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly goal: number | null;
+}
+
+const rows: Row[] = [];
+for (const scenario of scenarios) {
+  if (values.only && !scenario.name.includes(values.only)) continue;
+  const taking = contestants(values.peers ?? null).filter((who) => scenario.takes(who));
+  const samples = new Map<string, number[]>(taking.map((who) => [who.name, []]));
+  const rounds = Math.max(1, Math.min(Number(values.rounds), scenario.maxRounds));
+  // Interleaved, so that a slow moment of the machine hits everyone alike; the first round warms caches.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const who of taking) await sample(who, round > 0);
+  }
+  async function sample(who: Contestant, counts: boolean): Promise<void> {
+    const figure = await scenario.run(who);
+    if (counts) samples.get(who.name)?.push(figure);
+    process.stderr.write('.');
+  }
+  const figures = Object.fromEntries([...samples].map(([name, figures]) => [name, median(figures)]));
+  rows.push({ scenario: scenario.name, unit: scenario.unit, figures, goal: scenario.goal });
+}
+process.stderr.write('\n');
+process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+
+function table(lines: readonly Row[]): string {
+  const names = [...new Set(lines.flatMap((line) => Object.keys(line.figures)))];
+  const head = ['', ...names, 'keel / floor', 'goal'];
+  const body = lines.map(({ scenario, unit, figures, goal }) => {
+    const ratio = (figures['keel'] ?? Number.NaN) / (figures['floor'] ?? Number.NaN);
+    return [
+      `${scenario}, ${unit}`,
+      ...names.map((name) => figures[name]?.toFixed(1) ?? '-'),
+      Number.isNaN(ratio) ? '-' : `${ratio.toFixed(2)}x`,
+      goal === null ? '' : `<= ${goal}x`,
+    ];
+  });
+  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => (cells[column] ?? '').length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')}\n`;
+}

@@ -1,0 +1,179 @@
+import {
+  ErrorInfo,
+  RateLimitSnapshot,
+  type ResponseItem,
+  type RolloutItem,
+  type StepRecord,
+  TokenUsageInfo,
+  type TurnContextRecord,
+} from '../protocol/index.ts';
+import type { Rollout } from './read.ts';
+
+/** A line of the journal of a turn that never ended. */
+export type OpenTurnLine =
+  | { readonly type: 'step'; readonly record: StepRecord }
+  | { readonly type: 'item'; readonly stepId: string; readonly item: ResponseItem };
+
+export interface OpenTurn {
+  readonly turnId: string;
+  readonly lines: readonly OpenTurnLine[];
+}
+
+/** What happened in a thread, as far as a session needs it to go on. */
+export interface ThreadLog {
+  /** In order: items, and the places where a compaction put others in the place of all before. */
+  readonly history: readonly HistoryEntry[];
+  readonly tokenInfo: TokenUsageInfo | null;
+  readonly rateLimits: RateLimitSnapshot | null;
+  readonly lastTurnContext: TurnContextRecord | null;
+  /** The turn that a crash cut off; its items are not in `history`. */
+  readonly openTurn: OpenTurn | null;
+  readonly turns: readonly LoggedTurn[];
+}
+
+export type HistoryEntry =
+  | { readonly type: 'item'; readonly item: ResponseItem }
+  | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
+
+/** One turn's lines, for those who show it. */
+export interface LoggedTurn {
+  readonly id: string;
+  readonly status: 'completed' | 'interrupted' | 'failed' | 'inProgress';
+  readonly error: ErrorInfo | null;
+  /** In order of recording. */
+  readonly entries: readonly TurnEntry[];
+}
+
+export type TurnEntry =
+  | { readonly type: 'item'; readonly item: ResponseItem }
+  /** The journaled value of a tool step: what the call told while it ran. */
+  | { readonly type: 'told'; readonly value: unknown };
+
+interface Draft {
+  id: string;
+  status: LoggedTurn['status'];
+  error: ErrorInfo | null;
+  entries: TurnEntry[];
+  lines: OpenTurnLine[];
+  /** Whether the file says itself where its turns begin; the reference's files do not. */
+  marked: boolean;
+}
+
+/** Reads a thread's log out of its lines. */
+export function threadLog(rollout: Rollout): ThreadLog {
+  const reader = new LogReader();
+  for (const line of rollout.lines) reader.read(line);
+  return reader.finish();
+}
+
+class LogReader {
+  #history: HistoryEntry[] = [];
+  #tokenInfo: TokenUsageInfo | null = null;
+  #rateLimits: RateLimitSnapshot | null = null;
+  #lastTurnContext: TurnContextRecord | null = null;
+  readonly #turns: Draft[] = [];
+
+  read(line: RolloutItem): void {
+    switch (line.type) {
+      case 'response_item':
+        return this.#item(line.payload, line.step);
+      case 'compacted':
+        this.#history.push({
+          type: 'compacted',
+          message: line.payload.message,
+          replacement: line.payload.replacement_history ?? null,
+        });
+        return;
+      case 'turn_context':
+        this.#lastTurnContext = line.payload;
+        return;
+      case 'step':
+        return this.#step(line.payload);
+      case 'event_msg':
+        return this.#event(line.payload);
+      case 'session_meta':
+      case 'lease':
+        return;
+    }
+  }
+
+  finish(): ThreadLog {
+    const last = this.#turns.at(-1);
+    const open = last?.marked && last.status === 'inProgress' ? last : null;
+    const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
+    return {
+      history: this.#history.filter((entry) => entry.type !== 'item' || !replayed.has(entry.item)),
+      tokenInfo: this.#tokenInfo,
+      rateLimits: this.#rateLimits,
+      lastTurnContext: this.#lastTurnContext,
+      openTurn: open && { turnId: open.id, lines: open.lines },
+      turns: this.#turns.map((turn) =>
+        turn.status === 'inProgress' && turn !== open ? { ...turn, status: 'completed' } : turn,
+      ),
+    };
+  }
+
+  #item(item: ResponseItem, stepId: string | undefined): void {
+    this.#history.push({ type: 'item', item });
+    const turn = this.#turns.at(-1);
+    if (!turn || turn.status !== 'inProgress') return;
+    if (turn.marked && stepId === undefined) return;
+    turn.entries.push({ type: 'item', item });
+    if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+  }
+
+  #step(record: StepRecord): void {
+    const turn = this.#turns.findLast((candidate) => candidate.id === record.turn);
+    if (!turn) return;
+    turn.lines.push({ type: 'step', record });
+    if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'told', value: record.value });
+  }
+
+  /** The message itself stands in the item line before its event. */
+  #beginUnmarked(text: string): void {
+    const turn = draft(`turn-${this.#turns.length}`, false);
+    turn.entries.push({
+      type: 'item',
+      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+    });
+    this.#turns.push(turn);
+  }
+
+  #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
+    const last = this.#turns.at(-1);
+    switch (event.type) {
+      case 'task_started':
+        return void this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+      case 'user_message':
+        // The reference writes no turn marks: there a user's message begins one.
+        if (!last?.marked) this.#beginUnmarked(stringOf(event, 'message') ?? '');
+        return;
+      case 'task_complete':
+        if (last) last.error = errorOf(event);
+        if (last) last.status = last.error ? 'failed' : 'completed';
+        return;
+      case 'turn_aborted':
+        if (last) last.status = 'interrupted';
+        return;
+      case 'token_count':
+        this.#tokenInfo = TokenUsageInfo.safeParse(event['info']).data ?? this.#tokenInfo;
+        this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+function draft(id: string, marked: boolean): Draft {
+  return { id, status: 'inProgress', error: null, entries: [], lines: [], marked };
+}
+
+function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {
+  return ErrorInfo.safeParse(event['error']).data ?? null;
+}
+
+function stringOf(record: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = record[key];
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,34 @@
+import type { ResponseItem, StepRecord } from '../protocol/index.ts';
+
+/** A line of a turn's journal: a step begins or ends, or an item was recorded in the step that is named. */
+export type JournalLine =
+  | { readonly type: 'step'; readonly record: StepRecord }
+  | { readonly type: 'item'; readonly stepId: string; readonly item: ResponseItem };
+
+/** Where a runner writes. The recorder of the thread implements it; after the turn has ended it takes nothing any more. */
+export interface Journal {
+  append(line: JournalLine): void;
+  /** Resolves when all that was appended is on the disk. */
+  sync(): Promise<void>;
+}
+
+/** What an earlier process left of a step. */
+export interface RecordedStep {
+  readonly id: string;
+  readonly items: ResponseItem[];
+  /** The `end` line's payload; null if the process died before it. */
+  end: StepRecord | null;
+}
+
+/** Gathers the lines of one turn by step, in the order in which the steps began. */
+export function recordedSteps(lines: readonly JournalLine[]): Map<string, RecordedStep> {
+  const steps = new Map<string, RecordedStep>();
+  for (const line of lines) {
+    const id = line.type === 'step' ? line.record.id : line.stepId;
+    const step = steps.get(id) ?? { id, items: [], end: null };
+    steps.set(id, step);
+    if (line.type === 'item') step.items.push(line.item);
+    else if (line.record.state === 'end') step.end = line.record;
+  }
+  return steps;
+}
