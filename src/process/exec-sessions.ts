@@ -1,0 +1,74 @@
+import type { ExecSession } from './exec-session.ts';
+
+/** Programs that may run side by side; past this the one used longest ago makes room. */
+export const MAX_SESSIONS = 64;
+/** From here on the model is told to end what it no longer needs. */
+export const WARN_SESSIONS = 60;
+/** The newest ones are never ended to make room. */
+const PROTECTED_SESSIONS = 8;
+
+interface Entry {
+  readonly session: ExecSession;
+  /** As a person can recognise it. */
+  readonly command: string;
+  lastUse: number;
+}
+
+export interface RunningSession {
+  readonly id: number;
+  readonly command: string;
+}
+
+/** The programs that outlive their calls, by the id the model knows them by. */
+export class ExecSessions {
+  readonly #entries = new Map<number, Entry>();
+  #nextId = 1;
+  #uses = 0;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @returns the id under which the program goes on */
+  keep(session: ExecSession, command: string): number {
+    if (this.#entries.size >= MAX_SESSIONS) this.#makeRoom();
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#uses += 1;
+    this.#entries.set(id, { session, command, lastUse: this.#uses });
+    return id;
+  }
+
+  get(id: number): ExecSession | null {
+    const entry = this.#entries.get(id);
+    if (!entry) return null;
+    this.#uses += 1;
+    entry.lastUse = this.#uses;
+    return entry.session;
+  }
+
+  /** Its end was told: the id means nothing any more. */
+  drop(id: number): void {
+    this.#entries.delete(id);
+  }
+
+  running(): readonly RunningSession[] {
+    return [...this.#entries]
+      .filter(([, { session }]) => session.exitCode === null)
+      .map(([id, { command }]) => ({ id, command }));
+  }
+
+  close(): void {
+    for (const { session } of this.#entries.values()) session.kill();
+    this.#entries.clear();
+  }
+
+  #makeRoom(): void {
+    const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    const candidates = oldestFirst.slice(0, -PROTECTED_SESSIONS);
+    const leaving = candidates.find(([, { session }]) => session.exitCode !== null) ?? candidates[0];
+    if (!leaving) return;
+    leaving[1].session.kill();
+    this.#entries.delete(leaving[0]);
+  }
+}
