@@ -11,7 +11,7 @@ export interface SessionOptions {
   readonly processes: Processes;
   readonly tty: boolean;
   readonly spill: SpillOptions | null;
-  readonly spillAbove: number;
+  readonly keepSpill: (output: string) => boolean;
   /** Live text for as long as somebody listens. */
   readonly onText: (text: string) => void;
 }
@@ -69,6 +69,10 @@ export class ExecSession {
     return this.#options.tty;
   }
 
+  get hasNews(): boolean {
+    return this.#unseen.totalBytes > 0;
+  }
+
   /** All output so far, bounded; for the item that people see. */
   transcript(): string {
     return this.#everything.text();
@@ -92,7 +96,7 @@ export class ExecSession {
 
   /** The file with the whole output, while it is there. */
   get spillPath(): string | null {
-    return this.#spill && this.#everything.totalBytes > this.#options.spillAbove ? this.#spill.path : null;
+    return this.#spill && this.#options.keepSpill(this.transcript()) ? this.#spill.path : null;
   }
 
   async #startPipes(): Promise<void> {
@@ -148,7 +152,7 @@ export class ExecSession {
     if (this.#exitCode !== null) return;
     this.#exitCode = exitCode;
     this.#durationMs = performance.now() - this.#startedAt;
-    this.#spill?.end(this.#everything.totalBytes > this.#options.spillAbove);
+    this.#spill?.end(this.#options.keepSpill(this.transcript()));
     this.#options.processes.release(pid);
     this.#exited.resolve(exitCode);
   }

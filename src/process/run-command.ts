@@ -17,8 +17,8 @@ export interface CommandOptions {
   readonly onText: (text: string) => void;
   /** Where the whole output goes; null keeps only what fits in memory. */
   readonly spill: SpillOptions | null;
-  /** Output of up to this many bytes needs no file. */
-  readonly spillAbove: number;
+  /** Whether the file is still of use once the output is known; short output needs none. */
+  readonly keepSpill: (output: string) => boolean;
 }
 
 /** How a command ended. Output is kept in every case. */
@@ -148,12 +148,11 @@ class OutputSink {
   }
 
   finish(): Pick<CommandOutcome, 'output' | 'totalBytes' | 'spillPath' | 'spilledBytes'> {
-    const { totalBytes } = this.#kept;
-    const keep = totalBytes > this.#options.spillAbove;
-    const isLeft = this.#spill?.end(keep) ?? false;
+    const output = this.#kept.text();
+    const isLeft = this.#spill?.end(this.#options.keepSpill(output)) ?? false;
     return {
-      output: this.#kept.text(),
-      totalBytes,
+      output,
+      totalBytes: this.#kept.totalBytes,
       spillPath: isLeft && this.#spill ? this.#spill.path : null,
       spilledBytes: isLeft ? (this.#spill?.bytes ?? 0) : 0,
     };

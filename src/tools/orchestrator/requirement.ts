@@ -1,0 +1,56 @@
+import type { ApprovalPolicy, SandboxPolicy } from '../../protocol/index.ts';
+
+/** What stands between a call and its run. */
+export type Requirement =
+  | { readonly type: 'skip' }
+  | { readonly type: 'ask'; readonly reason: string | null }
+  /** `message` is what the model is told. */
+  | { readonly type: 'forbid'; readonly message: string };
+
+/** Names of the policies as the message about escalation gives them. */
+const policyNames = { untrusted: 'UnlessTrusted', 'on-failure': 'OnFailure', never: 'Never' } as const;
+
+export const NOBODY_CAN_APPROVE = 'not run: this call needs approval and nobody can give it in this run';
+
+export interface CommandQuestion {
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  /** The model asks to run it outside the sandbox. */
+  readonly escalated: boolean;
+  readonly justification: string | null;
+}
+
+/** Whether a command needs the user's yes. `on-request` leaves it to the model to ask; only then may it. */
+export function commandRequirement({ approvalPolicy, sandboxPolicy, ...call }: CommandQuestion): Requirement {
+  if (call.escalated && approvalPolicy !== 'on-request') {
+    const name = policyNames[approvalPolicy];
+    return {
+      type: 'forbid',
+      message: `approval policy is ${name}: a call can't ask for escalation under it. Send it without with_escalated_permissions.`,
+    };
+  }
+  if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
+  const isHeld = sandboxPolicy.mode !== 'danger-full-access';
+  return call.escalated && isHeld ? { type: 'ask', reason: call.justification } : { type: 'skip' };
+}
+
+export interface PatchQuestion {
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly fileCount: number;
+  /** Every path of the patch may be written under the policy. */
+  readonly allWritable: boolean;
+}
+
+/** Whether a patch needs the user's yes. */
+export function patchRequirement({ approvalPolicy, fileCount, allWritable }: PatchQuestion): Requirement {
+  if (fileCount === 0) return { type: 'forbid', message: 'patch rejected: empty patch' };
+  if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
+  if (allWritable) return { type: 'skip' };
+  if (approvalPolicy === 'never') {
+    return {
+      type: 'forbid',
+      message: 'patch rejected: writing outside of the project; rejected by user approval settings',
+    };
+  }
+  return { type: 'ask', reason: 'it writes outside of the project' };
+}
