@@ -1,0 +1,98 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import * as z from 'zod/mini';
+import { cutBytesEnd } from '../../util/index.ts';
+import { parseArguments, wholeNumber } from '../arguments.ts';
+import type { ToolHandler, ToolOutput } from '../types.ts';
+
+export const DEFAULT_LIMIT = 25;
+export const DEFAULT_DEPTH = 2;
+const MAX_NAME_BYTES = 500;
+
+const listArguments = z.object({
+  dir_path: z.string(),
+  offset: z.optional(wholeNumber),
+  limit: z.optional(wholeNumber),
+  depth: z.optional(wholeNumber),
+});
+
+interface Entry {
+  readonly path: string;
+  readonly name: string;
+  readonly depth: number;
+  readonly suffix: string;
+}
+
+/** `list_dir`: one page of a directory as an indented tree. Symlinks are shown, not followed. */
+export const listDirHandler: ToolHandler = {
+  payloads: ['function'],
+  parallel: true,
+  repeat: 'safe',
+  async run(call, _context, signal) {
+    const text = call.payload.type === 'function' ? call.payload.arguments : '';
+    const parsed = parseArguments(listArguments, text);
+    if (!parsed.ok) return refused(parsed.message);
+    const { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH } = parsed.value;
+    if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
+    if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
+    try {
+      const { entries, more } = await collect(dir_path, depth, offset + limit - 1, signal);
+      return page(dir_path, entries, { offset, limit, more });
+    } catch (error) {
+      return refused(`failed to read directory: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  },
+};
+
+/** Entries level by level until `wanted` are found; whether there are more. */
+async function collect(root: string, depth: number, wanted: number, signal: AbortSignal) {
+  const entries: Entry[] = [];
+  const queue: { dir: string; depth: number }[] = [{ dir: root, depth: 0 }];
+  for (let at = queue.shift(); at && entries.length <= wanted; at = queue.shift()) {
+    signal.throwIfAborted();
+    const found = (await readdir(at.dir, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const item of found) {
+      const path = join(at.dir, item.name);
+      entries.push({ path: relative(root, path), name: item.name, depth: at.depth, suffix: suffixOf(item) });
+      if (item.isDirectory() && at.depth + 1 < depth) queue.push({ dir: path, depth: at.depth + 1 });
+    }
+  }
+  return { entries, more: entries.length > wanted };
+}
+
+function page(
+  root: string,
+  entries: readonly Entry[],
+  { offset, limit, more }: { offset: number; limit: number; more: boolean },
+): ToolOutput {
+  const lines = [`Absolute path: ${root}`];
+  if (entries.length === 0) return { body: lines[0] ?? '', success: true };
+  if (offset > entries.length) return refused('offset exceeds directory entry count');
+  const slice = entries.slice(offset - 1, offset - 1 + limit);
+  const ordered = slice.toSorted((a, b) => compareParts(a.path.split(sep), b.path.split(sep)));
+  for (const { name, depth, suffix } of ordered) {
+    lines.push(`${'  '.repeat(depth)}${cutBytesEnd(name, MAX_NAME_BYTES)}${suffix}`);
+  }
+  if (more) lines.push(`More than ${slice.length} entries found. Continue with offset ${offset + limit}.`);
+  return { body: lines.join('\n'), success: true };
+}
+
+function compareParts(a: readonly string[], b: readonly string[]): number {
+  for (const [at, part] of a.entries()) {
+    const other = b[at];
+    if (other === undefined) return 1;
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
+function suffixOf(item: Dirent): string {
+  if (item.isDirectory()) return '/';
+  if (item.isSymbolicLink()) return '@';
+  return item.isFile() ? '' : '?';
+}
+
+function refused(message: string): ToolOutput {
+  return { body: message, success: false };
+}
