@@ -1,111 +1,155 @@
 import * as z from 'zod/mini';
+import { byteLength, cutBytesEnd } from '../util/index.ts';
+import { jsonFault } from './json-fault.ts';
 
-/** Names that models were trained on, by the name keel uses. Accepted, never advertised. */
-const ALIASES: Readonly<Record<string, readonly string[]>> = {
-  file_path: ['path', 'filename'],
-  dir_path: ['path'],
-  path: ['file_path', 'filename'],
-  old_string: ['old_str', 'search'],
-  new_string: ['new_str', 'replace'],
-  cmd: ['command'],
-  command: ['cmd'],
-  timeout_ms: ['timeout'],
-  workdir: ['cwd'],
-};
-
-const MAX_MESSAGE_BYTES = 500;
-const SHOWN_VALUE = 60;
+/** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
+export const MAX_ARGUMENT_ERROR_BYTES = 500;
+const MAX_SHOWN_VALUE = 60;
 
 export type ParsedArguments<T> =
-  | { readonly ok: true; readonly value: T }
-  /** `message` is the whole output for the model. */
-  | { readonly ok: false; readonly message: string };
+  | { readonly type: 'parsed'; readonly value: T }
+  /** `message` is the whole answer to the model. */
+  | { readonly type: 'failed'; readonly message: string };
 
-/** A whole number, also as the decimal text that some models send. */
-export const wholeNumber = z.pipe(
-  z.transform((value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value)),
-  z.int(),
-);
+export interface ArgumentOptions {
+  /** Other names a model may use for a field: the field's own name to its aliases, e.g. `{ cwd: ['workdir'] }`. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
+  /** What the first line calls the arguments: `failed to parse <subject> arguments: `. Default `function`. */
+  readonly subject?: string;
+}
 
-/** A truth value, also as text. */
-export const truth = z.pipe(
-  z.transform((value) => (value === 'true' ? true : value === 'false' ? false : value)),
-  z.boolean(),
-);
+type Fields = Record<string, unknown>;
 
 /**
- * Reads a call's arguments. What is wrong is said so that the model can mend it: the first wrong field, what it should be,
- * what it was, and which fields have to be there. Unknown fields are passed over.
+ * Reads the arguments a model wrote. Numbers as decimal strings, booleans as "true" and "false", and null for a field
+ * left out are accepted; unknown fields are ignored. A schema may name what it expects by giving `error` to a field.
  */
-export function parseArguments<T extends z.ZodMiniObject>(
-  schema: T,
+export function parseArguments<S extends z.ZodMiniObject>(
   text: string,
-  prefix = 'failed to parse function arguments',
-): ParsedArguments<z.infer<T>> {
-  let raw: unknown;
+  schema: S,
+  options: ArgumentOptions = {},
+): ParsedArguments<z.infer<S>> {
+  const prefix = `failed to parse ${options.subject ?? 'function'} arguments: `;
+  const raw = readJson(text);
+  if (raw.type === 'failed') return failed(prefix + raw.message);
+  if (!isFields(raw.value)) return failed(`${prefix}not an object\n${requirement(schema)}`);
+  const named = resolveAliases(raw.value, options.aliases ?? {});
+  if (named.type === 'failed') return failed(prefix + named.message);
+  const first = z.safeParse(schema, named.value);
+  if (first.success) return { type: 'parsed', value: first.data };
+  const second = z.safeParse(schema, repair(named.value, first.error.issues));
+  if (second.success) return { type: 'parsed', value: second.data };
+  const issue = second.error.issues[0];
+  return failed(prefix + (issue === undefined ? 'not accepted' : describe(issue, named.value, schema)));
+}
+
+function failed(message: string): { type: 'failed'; message: string } {
+  return { type: 'failed', message: cutBytesEnd(message, MAX_ARGUMENT_ERROR_BYTES) };
+}
+
+function readJson(text: string): ParsedArguments<unknown> {
+  if (text.trim() === '') return { type: 'parsed', value: {} };
   try {
-    raw = JSON.parse(text === '' ? '{}' : text);
+    return { type: 'parsed', value: JSON.parse(text) };
   } catch (error) {
-    return refuse(prefix, notJson(text, error));
+    return { type: 'failed', message: jsonFault(text, error) };
   }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return refuse(prefix, `expected an object, got ${shown(raw)}`);
-  }
-  const named = resolveAliases(raw, Object.keys(schema.shape));
-  if (typeof named === 'string') return refuse(prefix, named);
-  const parsed = schema.safeParse(named);
-  if (parsed.success) return { ok: true, value: parsed.data };
-  return refuse(prefix, describe(schema, named, parsed.error.issues[0]));
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
-function resolveAliases(raw: object, names: readonly string[]): Fields | string {
-  const given = new Map(Object.entries(raw));
-  for (const name of names) {
-    for (const alias of ALIASES[name] ?? []) {
-      if (names.includes(alias) || !given.has(alias)) continue;
-      const value = given.get(alias);
-      if (given.has(name) && JSON.stringify(given.get(name)) !== JSON.stringify(value)) {
-        return `${name} and ${alias} mean the same and were given different values`;
-      }
-      given.set(name, value);
-      given.delete(alias);
+function resolveAliases(given: Fields, aliases: Readonly<Record<string, readonly string[]>>): ParsedArguments<Fields> {
+  const resolved: Fields = { ...given };
+  for (const [name, others] of Object.entries(aliases)) {
+    const present = [name, ...others].filter((key) => given[key] !== undefined && given[key] !== null);
+    const [chosen, ...rest] = present;
+    if (chosen === undefined) continue;
+    const different = rest.find((key) => JSON.stringify(given[key]) !== JSON.stringify(given[chosen]));
+    if (different !== undefined) {
+      return {
+        type: 'failed',
+        message: `\`${chosen}\` and \`${different}\` mean the same and differ; give one of them`,
+      };
     }
+    resolved[name] = given[chosen];
   }
-  return Object.fromEntries([...given].filter(([, value]) => value !== null));
+  return { type: 'parsed', value: resolved };
 }
 
-function describe(schema: z.ZodMiniObject, raw: Fields, issue: z.core.$ZodIssue | undefined): string {
-  const path = issue?.path ?? [];
-  const field = path.join('.') || 'arguments';
-  const expected = issue && 'expected' in issue ? String(issue.expected) : (issue?.message ?? 'another value');
-  const required = Object.entries(schema.shape)
-    .filter(([, type]) => !(type instanceof z.ZodMiniOptional))
-    .map(([name]) => name);
-  const cause = valueAt(raw, path) === undefined ? `missing field ${field}` : `wrong value for ${field}`;
-  const got = shown(valueAt(raw, path));
-  return `${cause}\nExpected ${field} to be ${expected}; got ${got}. Required: ${required.join(', ') || 'nothing'}.`;
+/** The same arguments with each value replaced that only differs in its JSON type from what is expected. */
+function repair(given: Fields, issues: readonly z.core.$ZodIssue[]): Fields {
+  const copy: Fields = structuredClone(given);
+  for (const issue of issues) {
+    const key = issue.path.at(-1);
+    const owner = valueAt(copy, issue.path.slice(0, -1));
+    if (typeof key !== 'string' || !isFields(owner)) continue;
+    const value = owner[key];
+    if (value === null) delete owner[key];
+    else owner[key] = coerced(value, issue);
+  }
+  return copy;
 }
 
-function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-    raw,
-  );
+function coerced(value: unknown, issue: z.core.$ZodIssue): unknown {
+  if (issue.code !== 'invalid_type' || typeof value !== 'string') return value;
+  if ((issue.expected === 'number' || issue.expected === 'int') && /^\s*-?\d+(\.\d+)?\s*$/.test(value)) {
+    return Number(value);
+  }
+  if (issue.expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
 }
 
-function notJson(text: string, error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  const at = Number(/position (\d+)/.exec(reason)?.[1] ?? 0);
-  return `not JSON at position ${at}, near ${JSON.stringify(text.slice(Math.max(0, at - 10), at + 10))}`;
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return value[Number(key)];
+    return isFields(value) && typeof key === 'string' ? value[key] : undefined;
+  }, root);
+}
+
+function describe(issue: z.core.$ZodIssue, given: Fields, schema: z.ZodMiniObject): string {
+  const field = issue.path.map(String).join('.');
+  const value = valueAt(given, issue.path);
+  const cause = value === undefined ? `missing field \`${field}\`` : `invalid value for \`${field}\``;
+  return `${cause}\nExpected ${field} to be ${expectation(issue)}; got ${shown(value)}. ${requirement(schema)}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.message !== 'Invalid input') return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeName(issue.expected);
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `at most ${String(issue.maximum)}`;
+    case 'invalid_union':
+      return unionNames(issue.errors).join(' or ') || 'another value';
+    default:
+      return 'another value';
+  }
+}
+
+function unionNames(errors: readonly (readonly z.core.$ZodIssue[])[]): string[] {
+  return errors.flatMap((branch) => branch.slice(0, 1).map(expectation));
+}
+
+function typeName(expected: string): string {
+  const article = /^[aeiou]/.test(expected) ? 'an' : 'a';
+  return expected === 'int' ? 'a whole number' : `${article} ${expected}`;
 }
 
 function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > SHOWN_VALUE ? `${text.slice(0, SHOWN_VALUE)}...` : text;
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return byteLength(text) <= MAX_SHOWN_VALUE ? text : `${cutBytesEnd(text, MAX_SHOWN_VALUE)}...`;
 }
 
-function refuse(prefix: string, cause: string): { ok: false; message: string } {
-  return { ok: false, message: `${prefix}: ${cause}`.slice(0, MAX_MESSAGE_BYTES) };
+/** The names of the fields that cannot be left out. */
+function requirement(schema: z.ZodMiniObject): string {
+  const required = Object.entries(schema.def.shape).filter(([, field]) => field._zod.optin === undefined);
+  return `Required: ${required.map(([name]) => name).join(', ') || 'nothing'}.`;
 }
