@@ -69,6 +69,8 @@ export function threadLog(rollout: Rollout): ThreadLog {
 class LogReader {
   #history: HistoryEntry[] = [];
   #tokenInfo: TokenUsageInfo | null = null;
+  /** As it was when the newest turn began: replaying that turn counts its responses again. */
+  #tokenInfoBefore: TokenUsageInfo | null = null;
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
@@ -103,7 +105,7 @@ class LogReader {
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
       history: this.#history.filter((entry) => entry.type !== 'item' || !replayed.has(entry.item)),
-      tokenInfo: this.#tokenInfo,
+      tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       openTurn: open && { turnId: open.id, lines: open.lines },
@@ -143,7 +145,9 @@ class LogReader {
     const last = this.#turns.at(-1);
     switch (event.type) {
       case 'task_started':
-        return void this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+        this.#tokenInfoBefore = this.#tokenInfo;
+        this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+        return;
       case 'user_message':
         // The reference writes no turn marks: there a user's message begins one.
         if (!last?.marked) this.#beginUnmarked(stringOf(event, 'message') ?? '');

@@ -1,5 +1,6 @@
 import type { TurnContext } from '../context/index.ts';
 import type { SessionEvent, TaskKind } from '../protocol/index.ts';
+import type { OpenTurnLine } from '../rollout/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { SessionServices } from './session-services.ts';
@@ -19,8 +20,8 @@ export interface SessionScope {
   readonly emit: (event: SessionEvent) => void;
   /** The one place where a TurnContext is made: from the session's settings as they are now. */
   makeTurnContext(start: TurnStart): TurnContext;
-  /** Writes the turn's beginning down and gives what its loop works with. */
-  openTurn(active: ActiveTurn, resumed: boolean): Promise<TurnPorts>;
+  /** Writes the turn's beginning down and gives what its loop works with. `recorded`: the journal of a cut-off turn. */
+  openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts>;
   /** Writes the turn's end down, tells the model of an interruption, and syncs the rollout. Never throws. */
   closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void>;
 }

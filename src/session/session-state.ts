@@ -4,22 +4,25 @@ import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, Token
 import { applySettings, type SessionConfiguration } from './session-configuration.ts';
 
 /** What the model was last told of its surroundings. */
-export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy' | 'canAsk'> & {
-  /** Local date, `YYYY-MM-DD`. */
-  readonly date: string;
-};
+export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'>;
 
 /** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
 export class SessionState {
   #configuration: SessionConfiguration;
   readonly #history: ConversationHistory;
-  #rateLimits: RateLimitSnapshot | null = null;
+  #rateLimits: RateLimitSnapshot | null;
   #toldContext: ToldContext | null;
 
-  constructor(configuration: SessionConfiguration, history: ConversationHistory, toldContext: ToldContext | null) {
+  constructor(
+    configuration: SessionConfiguration,
+    history: ConversationHistory,
+    toldContext: ToldContext | null,
+    rateLimits: RateLimitSnapshot | null,
+  ) {
     this.#configuration = configuration;
     this.#history = history;
     this.#toldContext = toldContext;
+    this.#rateLimits = rateLimits;
   }
 
   get configuration(): SessionConfiguration {

@@ -14,7 +14,22 @@ export interface PendingInput {
 export class TurnState {
   #pendingInput: PendingInput[] = [];
   readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
+  /** Calls that run, by their key, in their short form. */
+  readonly #calls = new Map<string, string>();
   #settled = false;
+
+  /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
+  callStarted(key: string, shortForm: string): void {
+    this.#calls.set(key, shortForm);
+  }
+
+  callEnded(key: string): void {
+    this.#calls.delete(key);
+  }
+
+  get cutOffCalls(): readonly string[] {
+    return [...this.#calls.values()];
+  }
 
   queueInput(input: PendingInput): void {
     this.#pendingInput.push(input);

@@ -1,5 +1,6 @@
 import type { TurnContext } from '../context/index.ts';
 import { type ApprovalDecision, type SessionEventOf, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
+import type { OpenTurnLine } from '../rollout/index.ts';
 import { RegularTask, type SessionTask } from '../tasks/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
 import { Deferred } from '../util/index.ts';
@@ -48,8 +49,8 @@ export class Turns {
   }
 
   /** Goes on with a turn that a crash cut off: its steps are replayed, then it runs on. */
-  resume(turnId: string): void {
-    this.#start(new RegularTask(), turnId, { resumed: true });
+  resume(turnId: string, recorded: readonly OpenTurnLine[]): void {
+    this.#start(new RegularTask(), turnId, { recorded });
   }
 
   /** @returns whether somebody waited for this answer */
@@ -81,7 +82,7 @@ export class Turns {
   #start(
     task: SessionTask,
     turnId: string,
-    how: { input?: PendingInput; outputSchema?: unknown; resumed?: boolean },
+    how: { input?: PendingInput; outputSchema?: unknown; recorded?: readonly OpenTurnLine[] },
   ): void {
     const scope = this.#scope;
     const context = scope.makeTurnContext({ turnId, taskKind: task.kind, outputSchema: how.outputSchema });
@@ -93,7 +94,7 @@ export class Turns {
     this.#active = active;
     this.#phase = 'running';
     this.#announce(context);
-    void this.#drive(active, how.resumed ?? false).finally(() => done.resolve());
+    void this.#drive(active, how.recorded ?? null).finally(() => done.resolve());
   }
 
   #announce(context: TurnContext): void {
@@ -106,8 +107,8 @@ export class Turns {
   }
 
   /** Runs the task to its outcome. An abort that came first ends the turn itself. */
-  async #drive(active: ActiveTurn, resumed: boolean): Promise<void> {
-    const outcome = await this.#outcomeOf(active, resumed);
+  async #drive(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<void> {
+    const outcome = await this.#outcomeOf(active, recorded);
     if (this.#phase === 'ending') return;
     this.#phase = 'ending';
     await this.#end(active, outcome, null);
@@ -116,10 +117,10 @@ export class Turns {
     for (const input of active.state.takeInput()) this.submitInput({ ...input, settings: {} });
   }
 
-  async #outcomeOf(active: ActiveTurn, resumed: boolean): Promise<TurnOutcome> {
+  async #outcomeOf(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnOutcome> {
     const scope = this.#scope;
     try {
-      const ports = await scope.openTurn(active, resumed);
+      const ports = await scope.openTurn(active, recorded);
       return await active.task.run({ context: active.context, ports }, active.abort.signal);
     } catch (error) {
       const known = toKeelError(error);

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { MessageItem, UserInput } from '../protocol/index.ts';
 import type { Codec } from '../steps/index.ts';
+import { shownInput } from './narrate.ts';
 import type { TurnPorts } from './ports.ts';
 
 const submissionIds = z.array(z.string());
@@ -31,16 +31,10 @@ export async function absorbInput(ports: TurnPorts, round: number): Promise<bool
     const item = {
       type: 'userMessage',
       id: `${context.turnId}-${round}-user-${index}`,
-      content: shown(message),
+      content: shownInput(message),
     } as const;
     emit({ type: 'item.started', turnId: context.turnId, item });
     emit({ type: 'item.completed', turnId: context.turnId, item });
   }
   return taken.items.length > 0;
-}
-
-function shown(message: MessageItem): UserInput[] {
-  return message.content.map((part) =>
-    part.type === 'input_image' ? { type: 'image', url: part.image_url } : { type: 'text', text: part.text },
-  );
 }

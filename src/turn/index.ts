@@ -1,3 +1,4 @@
+export { narrateItems } from './narrate.ts';
 export type {
   CallBatch,
   CallOptions,

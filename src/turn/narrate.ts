@@ -1,5 +1,6 @@
+import { isContextMessage } from '../context/index.ts';
 import type { ModelEvent } from '../model/index.ts';
-import type { ResponseItem, SessionEvent, ThreadItem } from '../protocol/index.ts';
+import type { MessageItem, ResponseItem, SessionEvent, ThreadItem, UserInput } from '../protocol/index.ts';
 
 export interface NarratorOptions {
   readonly turnId: string;
@@ -114,4 +115,25 @@ export class Narrator {
     const event = { type: 'item.delta', turnId, itemId, part, delta } as const;
     emit(index === undefined ? event : { ...event, index });
   }
+}
+
+/** A recorded item as people saw it; nothing for context, calls and outputs. */
+export function narrateItems(item: ResponseItem, idPrefix: string): ThreadItem[] {
+  const told: ThreadItem[] = [];
+  const emit = (event: SessionEvent) => {
+    if (event.type === 'item.completed') told.push(event.item);
+  };
+  if (item.type === 'message' && item.role === 'user') {
+    const content = shownInput(item);
+    return isContextMessage(item) ? [] : [{ type: 'userMessage', id: `${idPrefix}-user`, content }];
+  }
+  new Narrator({ turnId: '', emit, idPrefix, showRawReasoning: false }).finished(item);
+  return told;
+}
+
+/** A user message as its user sent it. */
+export function shownInput(message: MessageItem): UserInput[] {
+  return message.content.map((part) =>
+    part.type === 'input_image' ? { type: 'image', url: part.image_url } : { type: 'text', text: part.text },
+  );
 }

@@ -1,0 +1,96 @@
+import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../protocol/index.ts';
+import { contextMessage } from './context-tags.ts';
+import { escaped } from './escape.ts';
+import type { RepositoryFacts } from './repository-facts.ts';
+import { rules } from './rules.ts';
+
+/** What the model is told of its surroundings, and again when it changes. */
+export interface EnvironmentFacts {
+  readonly cwd: string;
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly canAsk: boolean;
+  readonly sandboxEnforced: boolean;
+}
+
+/** What it is told once, when a thread begins. */
+export interface StartFacts {
+  readonly shell: string;
+  /** Platform and architecture, such as `linux x64`. */
+  readonly os: string;
+  /** Local date, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Null: not known in time, and left out. */
+  readonly repository: RepositoryFacts | null;
+  readonly noteMark: string;
+}
+
+export type ToldFacts = Pick<EnvironmentFacts, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'>;
+
+/** The whole context, for the start of a thread. */
+export function environmentContext(facts: EnvironmentFacts, start: StartFacts): ResponseItem {
+  return wrap([
+    ...cwdLine(facts),
+    ...approvalLine(facts),
+    ...sandboxLines(facts),
+    `  <shell>${escaped(start.shell)}</shell>`,
+    `  <os>${escaped(start.os)}</os>`,
+    `  <date>${start.date}</date>`,
+    ...(start.repository === null ? [] : [`  <repository>${repositoryText(start.repository)}</repository>`]),
+    `  <note_mark>${start.noteMark}</note_mark>`,
+    ...rulesLines(facts),
+  ]);
+}
+
+/** What differs from what the model was told last; null if nothing it needs to know does. */
+export function environmentDiff(told: ToldFacts, facts: EnvironmentFacts): ResponseItem | null {
+  const approval = told.approvalPolicy === facts.approvalPolicy ? [] : approvalLine(facts);
+  const sandbox = sameSandbox(told.sandboxPolicy, facts.sandboxPolicy) ? [] : sandboxLines(facts);
+  const cwd = told.cwd === facts.cwd ? [] : cwdLine(facts);
+  const ruled = approval.length + sandbox.length > 0 ? rulesLines(facts) : [];
+  const lines = [...cwd, ...approval, ...sandbox, ...ruled];
+  return lines.length === 0 ? null : wrap(lines);
+}
+
+function wrap(lines: readonly string[]): ResponseItem {
+  return contextMessage(['<environment_context>', ...lines, '</environment_context>'].join('\n'));
+}
+
+function cwdLine({ cwd }: EnvironmentFacts): string[] {
+  return [`  <cwd>${escaped(cwd)}</cwd>`];
+}
+
+function approvalLine({ approvalPolicy }: EnvironmentFacts): string[] {
+  return [`  <approval_policy>${approvalPolicy}</approval_policy>`];
+}
+
+function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
+  const isOpen = policy.mode === 'danger-full-access' || (policy.mode === 'workspace-write' && policy.network_access);
+  const lines = [
+    `  <sandbox_mode>${policy.mode}</sandbox_mode>`,
+    `  <network_access>${isOpen ? 'enabled' : 'restricted'}</network_access>`,
+  ];
+  const roots = rootsOf(policy);
+  if (roots.length === 0) return lines;
+  const inner = roots.map((root) => `    <root>${escaped(root)}</root>`);
+  return [...lines, '  <writable_roots>', ...inner, '  </writable_roots>'];
+}
+
+function rulesLines(facts: EnvironmentFacts): string[] {
+  return ['  <rules>', ...rules(facts).map((line) => `    ${line}`), '  </rules>'];
+}
+
+/** Equal as far as the model is told: details that are no part of the context are not. */
+function sameSandbox(a: SandboxPolicy, b: SandboxPolicy): boolean {
+  const networkOf = (policy: SandboxPolicy) => policy.mode === 'workspace-write' && policy.network_access;
+  return a.mode === b.mode && networkOf(a) === networkOf(b) && rootsOf(a).join('\0') === rootsOf(b).join('\0');
+}
+
+function rootsOf(policy: SandboxPolicy): readonly string[] {
+  return policy.mode === 'workspace-write' ? (policy.writable_roots ?? []) : [];
+}
+
+function repositoryText(facts: RepositoryFacts): string {
+  if (!facts.isRepository) return 'not a git repository';
+  return `${escaped(facts.branch, 100)}; ${facts.changed} changed, ${facts.untracked} untracked before this thread`;
+}

@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import { imageInputPart } from '../model/index.ts';
+import type { ContentItem, MessageItem, UserInput } from '../protocol/index.ts';
+
+/** What a user sends as one message, its parts in order. An image that can't be read becomes a text that says so. */
+export async function userMessage(items: readonly UserInput[], cwd: string): Promise<MessageItem> {
+  const content: ContentItem[] = [];
+  for (const item of items) content.push(await partOf(item, cwd));
+  return { type: 'message', role: 'user', content };
+}
+
+async function partOf(item: UserInput, cwd: string): Promise<ContentItem> {
+  switch (item.type) {
+    case 'text':
+      return { type: 'input_text', text: item.text };
+    case 'image':
+      return { type: 'input_image', image_url: item.url };
+    case 'localImage':
+      return imageInputPart(resolve(cwd, item.path));
+  }
+}

@@ -1,0 +1,3 @@
+export { FileLog, type Log } from './log.ts';
+export { type OpenSessionOptions, openSession, type ThreadOrigin } from './open-session.ts';
+export { Session } from './session.ts';

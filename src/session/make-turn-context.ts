@@ -1,0 +1,32 @@
+import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
+import { modelInfo, toolName } from '../model/index.ts';
+import { offeredTools, patchSection } from '../tools/index.ts';
+import type { TurnStart } from './session-scope.ts';
+import type { SessionServices } from './session-services.ts';
+import type { SessionState } from './session-state.ts';
+
+/** Makes the context of a turn from the session's settings as they are now. The only place that does. */
+export function makeTurnContext(state: SessionState, services: SessionServices, start: TurnStart): TurnContext {
+  const { configuration } = state;
+  const { config, threadId } = services;
+  const model = modelInfo(configuration.model, config);
+  const offered = offeredTools(model, config.toolSet);
+  return {
+    threadId,
+    turnId: start.turnId,
+    taskKind: start.taskKind,
+    cwd: configuration.cwd,
+    approvalPolicy: services.canAsk ? configuration.approvalPolicy : 'never',
+    sandboxPolicy: configuration.sandboxPolicy,
+    canAsk: services.canAsk,
+    model,
+    effort: configuration.effort,
+    summary: configuration.summary,
+    instructions:
+      config.baseInstructions ??
+      renderInstructions({ model, tools: services.tools.specs(offered).map(toolName), patchSection: patchSection() }),
+    outputSchema: start.outputSchema,
+    shellEnvironmentPolicy: config.shellEnvironmentPolicy,
+    noteMark: noteMark(threadId),
+  };
+}

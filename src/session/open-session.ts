@@ -1,0 +1,167 @@
+import type { Config } from '../config/index.ts';
+import { ConversationHistory } from '../history/index.ts';
+import type { SessionSource } from '../protocol/index.ts';
+import {
+  acquireLease,
+  FileRecorder,
+  findRollout,
+  type Lease,
+  NullRecorder,
+  type RolloutRecorder,
+  readRollout,
+  rolloutPath,
+  type ThreadLog,
+  threadLog,
+} from '../rollout/index.ts';
+import { uuidV7 } from '../util/index.ts';
+import { EventHub } from './event-hub.ts';
+import { rebuildHistory } from './rebuild-history.ts';
+import { Session } from './session.ts';
+import { initialConfiguration } from './session-configuration.ts';
+import { openServices } from './session-services.ts';
+import { SessionState, type ToldContext } from './session-state.ts';
+import { runSubmissionLoop } from './submission-loop.ts';
+import { SubmissionQueue } from './submission-queue.ts';
+import { ThreadRecord } from './thread-record.ts';
+import { toldTurns } from './told-turns.ts';
+import { TurnLifecycle } from './turn-lifecycle.ts';
+import { Turns } from './turns.ts';
+
+/** Which thread a session is about. */
+export type ThreadOrigin =
+  | { readonly type: 'new' }
+  /** By its id, or the path of its rollout. */
+  | { readonly type: 'resume'; readonly id: string }
+  /** The newest one of the configured provider. */
+  | { readonly type: 'resumeLast' };
+
+export interface OpenSessionOptions {
+  readonly config: Config;
+  readonly origin: ThreadOrigin;
+  readonly source: SessionSource;
+  readonly originator: string;
+  readonly version: string;
+  /** Keep no record of the thread. */
+  readonly ephemeral: boolean;
+  /** Whether somebody answers approval requests. If not, the effective policy is `never`. */
+  readonly canAsk: boolean;
+  /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
+  readonly unfinishedTurn: 'continue' | 'interrupt';
+  readonly now?: () => number;
+}
+
+/**
+ * Opens a thread. Its first event is `thread.started`; a turn that goes on after a crash follows by itself.
+ * @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
+ */
+export async function openSession(options: OpenSessionOptions): Promise<Session> {
+  const now = options.now ?? Date.now;
+  const configuration = initialConfiguration(options.config);
+  const thread = openThread(options, now);
+  const { log } = thread;
+  const services = openServices({
+    ...options,
+    threadId: thread.id,
+    recorder: thread.recorder,
+    lease: thread.lease,
+    now,
+  });
+  const hub = new EventHub();
+  const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
+  const history = log
+    ? rebuildHistory(log, (what) => services.log.warn(what))
+    : new ConversationHistory((what) => services.log.warn(what));
+  const state = new SessionState(configuration, history, log ? toldContext(log) : null, log?.rateLimits ?? null);
+  const record = new ThreadRecord(thread.recorder, state, emit);
+  const scope = new TurnLifecycle({ state, services, record, emit });
+  const turns = new Turns(scope);
+  const queue = new SubmissionQueue();
+  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
+  if (log?.openTurn && !continues) await scope.endCutOffTurn(log.openTurn);
+  emit({
+    type: 'thread.started',
+    threadId: thread.id,
+    model: configuration.model,
+    effort: configuration.effort,
+    cwd: configuration.cwd,
+    rolloutPath: thread.recorder.path,
+    turns: log ? toldTurns(log, { openTurnEnded: !continues }) : [],
+  });
+  for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+  if (log?.openTurn && continues) turns.resume(log.openTurn.turnId, log.openTurn.lines);
+  const closed = runSubmissionLoop(queue, turns, scope).then(async () => {
+    await services.close();
+    emit({ type: 'thread.closed', threadId: thread.id });
+    hub.close();
+  });
+  return new Session({
+    threadId: thread.id,
+    rolloutPath: thread.recorder.path,
+    queue,
+    hub,
+    closed,
+    killProcesses: () => services.processes.killAll(),
+  });
+}
+
+interface OpenThread {
+  readonly id: string;
+  readonly recorder: RolloutRecorder;
+  readonly lease: Lease | null;
+  /** Null for a new thread. */
+  readonly log: ThreadLog | null;
+  readonly warnings: readonly string[];
+}
+
+function openThread(options: OpenSessionOptions, now: () => number): OpenThread {
+  const { config, origin } = options;
+  if (origin.type === 'new') return newThread(options, now);
+  const selector =
+    origin.type === 'resume'
+      ? ({ type: 'id', id: origin.id } as const)
+      : ({ type: 'last', providerId: config.provider.id } as const);
+  const path = findRollout(config.home, selector);
+  const lease = acquireLease(path);
+  try {
+    const rollout = readRollout(path);
+    const recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
+    recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
+    return { id: rollout.meta.id, recorder, lease, log: threadLog(rollout), warnings: rollout.warnings };
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+function newThread(
+  { config, ephemeral, originator, version, source }: OpenSessionOptions,
+  now: () => number,
+): OpenThread {
+  const id = uuidV7(now());
+  const none = { id, log: null, warnings: [] };
+  if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
+  const path = rolloutPath(config.home, id, now());
+  const recorder = FileRecorder.create(path, now);
+  recorder.append({
+    type: 'session_meta',
+    payload: {
+      id,
+      timestamp: new Date(now()).toISOString(),
+      cwd: config.cwd,
+      originator,
+      cli_version: version,
+      source,
+      model_provider: config.provider.id,
+    },
+  });
+  return { ...none, recorder, lease: acquireLease(path) };
+}
+
+function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {
+  if (!lastTurnContext || history.length === 0) return null;
+  return {
+    cwd: lastTurnContext.cwd,
+    approvalPolicy: lastTurnContext.approval_policy,
+    sandboxPolicy: lastTurnContext.sandbox_policy,
+  };
+}

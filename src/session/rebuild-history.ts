@@ -1,0 +1,28 @@
+import { ConversationHistory, type RepairListener } from '../history/index.ts';
+import { ResponseItem } from '../protocol/index.ts';
+import type { HistoryEntry, ThreadLog } from '../rollout/index.ts';
+
+/** The history that the recorded steps gave, by the same way by which they gave it. */
+export function rebuildHistory(log: ThreadLog, onRepair: RepairListener): ConversationHistory {
+  const history = new ConversationHistory(onRepair);
+  for (const entry of log.history) apply(history, entry);
+  history.restoreTokenInfo(log.tokenInfo);
+  return history;
+}
+
+function apply(history: ConversationHistory, entry: HistoryEntry): void {
+  if (entry.type === 'item') history.record([entry.item]);
+  else history.replace(replacement(history, entry));
+}
+
+/** What a compaction left: as it was recorded, or for older records what the user said and the summary. */
+function replacement(
+  history: ConversationHistory,
+  entry: Extract<HistoryEntry, { type: 'compacted' }>,
+): ResponseItem[] {
+  if (entry.replacement) return entry.replacement.flatMap((item) => ResponseItem.safeParse(item).data ?? []);
+  const said = history.items.filter((item) => item.type === 'message' && item.role === 'user');
+  const summary = entry.message === '' ? '(no summary available)' : entry.message;
+  const text = `<keel_handover>\nThe earlier part of this thread was compacted to save room. Files are as that part left them.\n\nHandover by the model that did the work:\n${summary}\n</keel_handover>`;
+  return [...said, { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }];
+}

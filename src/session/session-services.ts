@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { Config } from '../config/index.ts';
+import type { TurnContext } from '../context/index.ts';
+import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
+import { commandEnvironment, ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
+import type { SessionSource } from '../protocol/index.ts';
+import type { Lease, RolloutRecorder } from '../rollout/index.ts';
+import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
+import { FileLog, type Log } from './log.ts';
+
+/** What a session works with for as long as it lives. Each has its owner here, which closes it. */
+export interface SessionServices {
+  readonly config: Config;
+  readonly threadId: string;
+  readonly recorder: RolloutRecorder;
+  readonly processes: Processes;
+  readonly execSessions: ExecSessions;
+  readonly tools: ToolRegistry;
+  readonly toolHost: ToolHost;
+  readonly approvals: ApprovalCache;
+  readonly shell: UserShell;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Whether somebody answers approval requests. */
+  readonly canAsk: boolean;
+  modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
+  /** Environment for commands, secrets out. */
+  commandEnvironment(): Record<string, string>;
+  /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
+  spillPath(callId: string): string | null;
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly threadId: string;
+  readonly recorder: RolloutRecorder;
+  readonly lease: Lease | null;
+  readonly source: SessionSource;
+  readonly originator: string;
+  readonly version: string;
+  readonly canAsk: boolean;
+  readonly now: () => number;
+}
+
+export function openServices(options: ServiceOptions): SessionServices {
+  const { config, threadId, recorder, now } = options;
+  const transport: Transport = new HttpTransport(config.env);
+  const processes = new Processes(`${threadId}.${process.pid}`);
+  const execSessions = new ExecSessions();
+  const isKept = recorder.path !== null;
+  const threadDir = join(config.home, 'threads', threadId);
+  const toolHost = new LocalToolHost({
+    ledgerPath: isKept ? join(threadDir, 'calls.jsonl') : null,
+    outputPath: (callId) => join(threadDir, 'output', fileName(callId)),
+    now,
+  });
+  const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  return {
+    config,
+    threadId,
+    recorder,
+    processes,
+    execSessions,
+    tools: builtinTools(),
+    toolHost,
+    approvals: new ApprovalCache(),
+    shell: userShell(),
+    log,
+    now,
+    canAsk: options.canAsk,
+    modelClient: ({ model, effort, summary }) =>
+      new ModelClient({
+        provider: config.provider,
+        model,
+        threadId,
+        effort,
+        summary,
+        verbosity: config.verbosity,
+        originator: options.originator,
+        userAgent: userAgent({ originator: options.originator, version: options.version, env: config.env }),
+        sessionSource: options.source,
+        credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
+        transport,
+        nowMs: now,
+      }),
+    commandEnvironment: () => commandEnvironment(config.shellEnvironmentPolicy, config.env),
+    spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
+    async close() {
+      execSessions.close();
+      processes.close();
+      transport.close();
+      toolHost.close();
+      try {
+        await recorder.close();
+      } finally {
+        options.lease?.release();
+      }
+    },
+  };
+}
+
+/** A call id comes from the model: as a file name it is held to harmless characters. */
+function fileName(callId: string): string {
+  return `${callId.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 100)}.log`;
+}

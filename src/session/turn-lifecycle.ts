@@ -1,0 +1,154 @@
+import {
+  crashNote,
+  environmentContext,
+  environmentDiff,
+  gatherRepositoryFacts,
+  interruptionNote,
+  noteMark,
+  type RepositoryFacts,
+  type TurnContext,
+  userInstructions,
+} from '../context/index.ts';
+import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
+import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
+import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import { cutOffCalls } from './cut-off-calls.ts';
+import { makeTurnContext } from './make-turn-context.ts';
+import type { SessionScope, TurnStart } from './session-scope.ts';
+import type { SessionServices } from './session-services.ts';
+import type { SessionState } from './session-state.ts';
+import type { ThreadRecord } from './thread-record.ts';
+import { openTurnPorts } from './turn-ports.ts';
+import type { AbortReason } from './turns.ts';
+
+/** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
+const REPOSITORY_GRACE_MS = 25;
+
+export interface LifecycleParts {
+  readonly state: SessionState;
+  readonly services: SessionServices;
+  readonly record: ThreadRecord;
+  readonly emit: (event: SessionEvent) => void;
+}
+
+/** What has to be written, told and flushed when a turn begins and when it ends. */
+export class TurnLifecycle implements SessionScope {
+  readonly state: SessionState;
+  readonly services: SessionServices;
+  readonly emit: (event: SessionEvent) => void;
+  readonly #record: ThreadRecord;
+  /** Asked for when the session opens, so that the answer is there when the first request is. */
+  readonly #repository: Promise<RepositoryFacts | null>;
+
+  constructor({ state, services, record, emit }: LifecycleParts) {
+    this.state = state;
+    this.services = services;
+    this.emit = emit;
+    this.#record = record;
+    const isNew = state.toldContext === null;
+    const { cwd, env } = services.config;
+    this.#repository = isNew ? gatherRepositoryFacts(cwd, env) : Promise.resolve(null);
+  }
+
+  makeTurnContext(start: TurnStart): TurnContext {
+    return makeTurnContext(this.state, this.services, start);
+  }
+
+  async openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts> {
+    const { context } = active;
+    if (recorded === null) {
+      this.#record.addItems(await this.#contextFor(context), context.turnId);
+      this.state.noteToldContext(context);
+      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
+    }
+    return openTurnPorts({
+      state: this.state,
+      services: this.services,
+      record: this.#record,
+      active,
+      recorded: recorded ?? [],
+    });
+  }
+
+  async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
+    const { turnId } = active.context;
+    try {
+      if (outcome.type === 'interrupted') {
+        this.#record.addItems([this.#interruption(active)], turnId);
+        const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };
+        this.#record.addLine({ type: 'event_msg', payload });
+      } else {
+        const message = outcome.type === 'completed' ? outcome.lastAgentMessage : null;
+        const error = outcome.type === 'failed' ? outcome.error : null;
+        const payload = { type: 'task_complete', turn_id: turnId, last_agent_message: message, error };
+        this.#record.addLine({ type: 'event_msg', payload });
+      }
+      await this.#record.sync();
+      this.services.toolHost.turnEnded();
+    } catch (error) {
+      // The turn's end can't be written; its error, if it has one, was told, and resuming repairs the rest.
+      this.services.log.crash(error);
+    }
+  }
+
+  /** Ends a turn that keel's own end cut off: what it had is kept, and the model is told. */
+  async endCutOffTurn({ turnId, lines }: OpenTurn): Promise<void> {
+    const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
+    this.#record.keepItems(items, turnId);
+    const answered = await cutOffCalls(items, lines, this.services.toolHost);
+    this.#record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
+    this.#record.addLine({
+      type: 'event_msg',
+      payload: { type: 'turn_aborted', turn_id: turnId, reason: 'interrupted' },
+    });
+    await this.#record.sync();
+    this.services.toolHost.turnEnded();
+  }
+
+  #interruption({ state, context }: ActiveTurn): ResponseItem {
+    const sessions = this.services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
+    return interruptionNote({ calls: state.cutOffCalls, sessions: context.taskKind === 'regular' ? sessions : [] });
+  }
+
+  /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */
+  async #contextFor(context: TurnContext): Promise<ResponseItem[]> {
+    const facts = { ...context, sandboxEnforced: context.sandboxPolicy.mode === 'danger-full-access' };
+    const told = this.state.toldContext;
+    if (told !== null) {
+      const diff = environmentDiff(told, facts);
+      return diff === null ? [] : [diff];
+    }
+    const { config, shell, now, threadId } = this.services;
+    const instructions = userInstructions({
+      home: config.home,
+      cwd: config.cwd,
+      maxBytes: config.projectDocMaxBytes,
+      fallbackNames: config.projectDocFallbackFilenames,
+    });
+    const environment = environmentContext(facts, {
+      shell: shell.name,
+      os: `${process.platform} ${process.arch}`,
+      date: localDate(now()),
+      repository: await within(this.#repository, REPOSITORY_GRACE_MS),
+      noteMark: noteMark(threadId),
+    });
+    return instructions === null ? [environment] : [instructions, environment];
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function localDate(nowMs: number): string {
+  const now = new Date(nowMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}

@@ -1,0 +1,136 @@
+import { userMessage } from '../context/index.ts';
+import { outputSchemaProblem } from '../model/index.ts';
+import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
+import type { OpenTurnLine } from '../rollout/index.ts';
+import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
+import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import type { SessionServices } from './session-services.ts';
+import type { SessionState } from './session-state.ts';
+import type { ThreadRecord } from './thread-record.ts';
+import { openTurnTools } from './turn-tools.ts';
+
+export interface TurnPortsOptions {
+  readonly state: SessionState;
+  readonly services: SessionServices;
+  readonly record: ThreadRecord;
+  readonly active: ActiveTurn;
+  /** The journal of this turn that an earlier process left. */
+  readonly recorded: readonly OpenTurnLine[];
+}
+
+/** Binds the turn loop to one turn of this session. Everything goes through the turn's handle and ends with it. */
+export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
+  const { services, record, active, recorded } = options;
+  const { context, handle } = active;
+  if (context.outputSchema !== undefined) {
+    const problem = outputSchemaProblem(context.outputSchema);
+    if (problem !== null) throw new KeelError('invalidInput', `the output schema can't be used: ${problem}`);
+  }
+  const client = services.modelClient(context);
+  for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
+  const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  return {
+    context,
+    steps: new FileStepRunner({
+      turnId: context.turnId,
+      journal: turnJournal(options),
+      interrupted: active.abort.signal,
+      now: services.now,
+      recorded,
+    }),
+    history: turnHistory(options),
+    model: {
+      stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
+      retries: { request: requestMaxRetries, stream: streamMaxRetries },
+    },
+    tools: openTurnTools({
+      services,
+      active,
+      injectInput: (items) => {
+        if (handle.isRevoked) return false;
+        active.state.queueInput({ submissionId: context.turnId, items });
+        return true;
+      },
+    }),
+    emit: (event) => handle.emit(event),
+    takeQueued: () => takeQueued(options),
+    recordRequestContext: () => {
+      record.addLine({
+        type: 'turn_context',
+        payload: {
+          turn_id: context.turnId,
+          cwd: context.cwd,
+          approval_policy: context.approvalPolicy,
+          sandbox_policy: context.sandboxPolicy,
+          model: context.model.slug,
+          effort: context.effort,
+          summary: context.summary,
+        },
+      });
+    },
+    jitter: () => 0.9 + Math.random() * 0.2,
+    showRawReasoning: services.config.showRawAgentReasoning,
+  };
+}
+
+async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
+  const { context } = active;
+  const taken = active.state.takeInput();
+  const messages: QueuedMessage[] = [];
+  for (const { submissionId, items } of taken) {
+    if (items.length === 0) continue;
+    const message = await userMessage(items, context.cwd);
+    const text = items.map((item) => (item.type === 'text' ? item.text : '')).join('');
+    record.addLine({ type: 'event_msg', payload: { type: 'user_message', message: text, images: [] } });
+    messages.push({ submissionId, message });
+  }
+  return messages;
+}
+
+function turnJournal({ active, record }: TurnPortsOptions): Journal {
+  const { handle, context } = active;
+  return {
+    append(line: JournalLine) {
+      if (handle.isRevoked) return;
+      if (line.type === 'step') record.addLine({ type: 'step', payload: line.record });
+      else record.addLine({ type: 'response_item', payload: line.item, turn: context.turnId, step: line.stepId });
+    },
+    sync: () => (handle.isRevoked ? Promise.resolve() : record.sync()),
+  };
+}
+
+function turnHistory({ active, state, record }: TurnPortsOptions): TurnHistory {
+  const { handle, context } = active;
+  const { turnId } = context;
+  const tellUsage = () => {
+    const { tokenInfo: info, rateLimits } = state;
+    record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
+    handle.emit({ type: 'usage.updated', turnId, info, rateLimits });
+  };
+  const unlessRevoked = (work: () => void) => {
+    if (!handle.isRevoked) work();
+  };
+  return {
+    record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
+    forPrompt: () => state.forPrompt(),
+    noteUsage: (usage: TokenUsage | null) =>
+      unlessRevoked(() => {
+        state.noteUsage(usage, context.model.effectiveContextWindow);
+        tellUsage();
+      }),
+    noteRateLimits: (snapshot) =>
+      unlessRevoked(() => {
+        if (!snapshot.primary && !snapshot.secondary) return;
+        state.noteRateLimits(snapshot);
+        tellUsage();
+      }),
+    noteWindowFull: () =>
+      unlessRevoked(() => {
+        const window = context.model.effectiveContextWindow;
+        if (window === null) return;
+        state.noteWindowFull(window);
+        tellUsage();
+      }),
+  };
+}

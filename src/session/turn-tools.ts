@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TurnDiffTracker } from '../patch/index.ts';
+import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
+import {
+  CallGate,
+  callDigest,
+  dispatch,
+  LoopWatch,
+  Orchestrator,
+  offeredTools,
+  outputItem,
+  type ToolContext,
+  type ToolOutput,
+  toolCallOf,
+  unknownOutcome,
+} from '../tools/index.ts';
+import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import { shortForm } from './cut-off-calls.ts';
+import type { SessionServices } from './session-services.ts';
+
+/** How long a cancelled call may take to word its end, less than the turn itself has. */
+const CALL_GRACE_MS = 60;
+
+export interface TurnToolsOptions {
+  readonly services: SessionServices;
+  readonly active: ActiveTurn;
+  readonly injectInput: (items: readonly UserInput[]) => boolean;
+}
+
+/** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
+export function openTurnTools({ services, active, injectInput }: TurnToolsOptions): TurnTools {
+  const { context: turn, handle } = active;
+  const diff = new TurnDiffTracker(turn.cwd);
+  const offered = offeredTools(turn.model, services.config.toolSet);
+  const watch = new LoopWatch(turn.noteMark);
+  const base = {
+    turn,
+    orchestrator: new Orchestrator(handle, services.approvals),
+    processes: services.processes,
+    sessions: services.execSessions,
+    diff,
+    injectInput,
+    spillPath: services.spillPath,
+    spillMaxBytes: services.config.spillMaxBytes,
+    env: services.commandEnvironment(),
+    shell: services.shell.path,
+  };
+  const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
+  const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
+    ...base,
+    events: handle.eventsOf(report),
+  });
+
+  async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
+    const toolCall = toolCallOf(call);
+    const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
+    const work = () => dispatch(toolCall, contextFor(report), signal, routing);
+    if (handlerOf(call)?.repeat !== 'ledger') return work();
+    const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
+    return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
+  }
+
+  function openBatch(): CallBatch {
+    const gate = new CallGate();
+    return {
+      async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
+        const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
+        const work = gate.run(mode, options.signal, () => runCall(call, options));
+        active.state.callStarted(options.key, shortForm(call));
+        const output = await orAborted(work, options.signal);
+        if (!options.signal.aborted) active.state.callEnded(options.key);
+        return outputItem(call, watch.note(toolCallOf(call), output));
+      },
+    };
+  }
+
+  return {
+    specs: services.tools.specs(offered),
+    repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
+    openBatch,
+    takeDiff: () => diff.takeUnifiedDiff(),
+  };
+}
+
+/** A call that is cancelled gets a moment to say how far it came; then its output says that it was cut off. */
+async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal): Promise<ToolOutput> {
+  const cancelled = Promise.withResolvers<null>();
+  const onAbort = () => void delay(CALL_GRACE_MS).then(() => cancelled.resolve(null));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return (await Promise.race([work, cancelled.promise])) ?? { body: 'aborted', success: false };
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,121 @@
+import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod/mini';
+import { KeelError, OutputContentItem } from '../../protocol/index.ts';
+import type { ToolOutput } from '../types.ts';
+
+const syncToDisk = promisify(fdatasync);
+
+const LedgerLine = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
+  z.object({
+    state: z.literal('done'),
+    key: z.string(),
+    output: z.object({ body: z.union([z.string(), z.array(OutputContentItem)]), success: z.boolean() }),
+  }),
+]);
+type LedgerLine = z.infer<typeof LedgerLine>;
+
+/** What is known of a call from before. */
+export interface LedgerEntry {
+  readonly digest: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** Null: it was started and its end was never written. */
+  readonly output: ToolOutput | null;
+}
+
+/**
+ * Remembers which calls were started and how they ended, in a file of its own: `started` is on the disk before a call has
+ * any effect. Read once, when the thread is opened; a line that a crash cut off is passed over.
+ */
+export class CallLedger {
+  readonly #path: string | null;
+  readonly #entries = new Map<string, LedgerEntry>();
+  #fd: number | null = null;
+
+  /** `path` null: kept in memory only, for a thread that leaves no trace. */
+  constructor(path: string | null) {
+    this.#path = path;
+    if (path !== null) for (const line of readLines(path)) this.#learn(line);
+  }
+
+  get(key: string): LedgerEntry | null {
+    return this.#entries.get(key) ?? null;
+  }
+
+  /** Resolves when the start is on the disk. @throws KeelError `storageFailed`: the call must not run then */
+  async started(key: string, digest: string, at: number): Promise<void> {
+    this.#append({ state: 'started', key, digest, at });
+    if (this.#fd !== null) await syncToDisk(this.#fd);
+  }
+
+  done(key: string, output: ToolOutput): void {
+    const body = typeof output.body === 'string' ? output.body : [...output.body];
+    this.#append({ state: 'done', key, output: { body, success: output.success } });
+  }
+
+  /** All its calls are recorded elsewhere now: they are forgotten here. */
+  clear(): void {
+    if (this.#entries.size === 0) return;
+    this.#entries.clear();
+    this.close();
+    if (this.#path !== null) rmSync(this.#path, { force: true });
+  }
+
+  close(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+  }
+
+  #append(line: LedgerLine): void {
+    this.#learn(line);
+    if (this.#path === null) return;
+    try {
+      this.#fd ??= openForAppending(this.#path);
+      writeSync(this.#fd, `${JSON.stringify(line)}\n`);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new KeelError('storageFailed', `the call ledger ${this.#path} can't be written: ${reason}`, { cause });
+    }
+  }
+
+  #learn(line: LedgerLine): void {
+    if (line.state === 'started') {
+      this.#entries.set(line.key, { digest: line.digest, startedAt: line.at, output: null });
+      return;
+    }
+    const entry = this.#entries.get(line.key);
+    if (entry) this.#entries.set(line.key, { ...entry, output: line.output });
+  }
+}
+
+function openForAppending(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const fd = openSync(path, 'a', 0o600);
+  // A line that an earlier process left half written is fenced off.
+  writeSync(fd, '\n');
+  return fd;
+}
+
+function readLines(path: string): LedgerLine[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // A thread without calls has no ledger.
+    return [];
+  }
+  return text.split('\n').flatMap((line) => parse(line) ?? []);
+}
+
+function parse(line: string): LedgerLine | null {
+  if (line === '') return null;
+  try {
+    return LedgerLine.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    // Torn by a crash: the call it speaks of counts as not ended, or not begun.
+    return null;
+  }
+}

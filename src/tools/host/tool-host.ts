@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { KeelError } from '../../protocol/index.ts';
+import type { ToolCall, ToolOutput } from '../types.ts';
+import { CallLedger } from './call-ledger.ts';
+
+/** What is kept of a cut-off call's output for the model, bytes. */
+const MAX_PARTIAL_BYTES = 1_024;
+
+export interface HostedCall {
+  /** Names the call in its thread, the same on every replay. */
+  readonly key: string;
+  readonly callId: string;
+  /** Of the call's name and arguments: the same key with another digest is never run. */
+  readonly digest: string;
+}
+
+export type CallOutcome =
+  /** It ran now, or is known to have run before. */
+  | { readonly type: 'done'; readonly output: ToolOutput; readonly replayed: boolean }
+  /** It was begun, its end was not recorded, and the process that ran it is gone. */
+  | { readonly type: 'unknown'; readonly startedAt: number; readonly partial: string };
+
+/** Runs calls with side effects at most once. */
+export interface ToolHost {
+  call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome>;
+  /** What is known of a call from before; null if it was never begun. Runs nothing. */
+  recall(call: HostedCall): CallOutcome | null;
+  /** The turn has ended and all its outputs are on the disk elsewhere: its calls need not be remembered any more. */
+  turnEnded(): void;
+  close(): void;
+}
+
+export interface LocalToolHostOptions {
+  /** Null: nothing is kept beyond this process. */
+  readonly ledgerPath: string | null;
+  /** Where a running call's output is on the disk. */
+  readonly outputPath: (callId: string) => string;
+  readonly now: () => number;
+}
+
+/** Runs calls in this process and keeps the call ledger on its disk. */
+export class LocalToolHost implements ToolHost {
+  readonly #options: LocalToolHostOptions;
+  readonly #running = new Map<string, Promise<CallOutcome>>();
+  #ledger: CallLedger | null = null;
+
+  constructor(options: LocalToolHostOptions) {
+    this.#options = options;
+  }
+
+  call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
+    const running = this.#running.get(call.key);
+    if (running) return running;
+    const outcome = this.#resolve(call, work).finally(() => this.#running.delete(call.key));
+    this.#running.set(call.key, outcome);
+    return outcome;
+  }
+
+  turnEnded(): void {
+    if (this.#running.size === 0) this.#ledger?.clear();
+  }
+
+  close(): void {
+    this.#ledger?.close();
+  }
+
+  recall({ key, callId, digest }: HostedCall): CallOutcome | null {
+    const known = this.#openLedger().get(key);
+    if (!known) return null;
+    if (known.digest !== digest) {
+      throw new KeelError('rolloutCorrupt', `the call ${callId} was recorded with other arguments: it is not run`);
+    }
+    if (known.output) return { type: 'done', output: known.output, replayed: true };
+    return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
+  }
+
+  async #resolve(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
+    const known = this.recall(call);
+    if (known) return known;
+    const ledger = this.#openLedger();
+    await ledger.started(call.key, call.digest, this.#options.now());
+    const output = await work();
+    ledger.done(call.key, output);
+    return { type: 'done', output, replayed: false };
+  }
+
+  /** Read when the first call comes, so that a thread without calls pays nothing. */
+  #openLedger(): CallLedger {
+    this.#ledger ??= new CallLedger(this.#options.ledgerPath);
+    return this.#ledger;
+  }
+}
+
+export function callDigest({ name, payload }: ToolCall): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, payload]))
+    .digest('hex');
+}
+
+/** What the model is told of a call whose end is not known. */
+export function unknownOutcome({ partial }: { readonly partial: string }): ToolOutput {
+  const said = partial === '' ? '' : ` Last output before that:\n${partial}\n`;
+  return {
+    body: `unknown outcome: keel was stopped while this call was running, so whether it took effect is not known.${said || ' '}Look at the state it would have changed before you repeat it.`,
+    success: false,
+  };
+}
+
+function lastWords(path: string): string {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const size = fstatSync(fd).size;
+      const tail = Buffer.alloc(Math.min(size, MAX_PARTIAL_BYTES));
+      readSync(fd, tail, 0, tail.length, size - tail.length);
+      return tail.toString('utf8');
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // It printed nothing, or its output is gone.
+    return '';
+  }
+}
