@@ -1,6 +1,6 @@
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
-import { modelInfo, toolName } from '../model/index.ts';
-import { offeredTools, patchSection } from '../tools/index.ts';
+import { modelInfo } from '../model/index.ts';
+import { offeredTools } from '../tools/index.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -24,7 +24,7 @@ export function makeTurnContext(state: SessionState, services: SessionServices, 
     summary: configuration.summary,
     instructions:
       config.baseInstructions ??
-      renderInstructions({ model, tools: services.tools.specs(offered).map(toolName), patchSection: patchSection() }),
+      renderInstructions({ model, tools: offered, patchSection: null }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,
     noteMark: noteMark(threadId),

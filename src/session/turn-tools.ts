@@ -9,6 +9,7 @@ import {
   Orchestrator,
   offeredTools,
   outputItem,
+  specsFor,
   type ToolContext,
   type ToolOutput,
   toolCallOf,
@@ -76,7 +77,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
   }
 
   return {
-    specs: services.tools.specs(offered),
+    specs: specsFor(services.tools, offered, turn.model),
     repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),

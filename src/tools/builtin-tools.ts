@@ -1,0 +1,48 @@
+import type { ModelInfo, ToolSpec } from '../model/index.ts';
+import { applyPatchHandler } from './handlers/apply-patch.ts';
+import { editFileHandler } from './handlers/edit-file.ts';
+import { execCommandHandler } from './handlers/exec-command.ts';
+import { grepFilesHandler } from './handlers/grep-files.ts';
+import { listDirHandler } from './handlers/list-dir.ts';
+import { readFileHandler } from './handlers/read-file.ts';
+import { shellCommandHandler, shellHandler } from './handlers/shell.ts';
+import { updatePlanHandler } from './handlers/update-plan.ts';
+import { viewImageHandler } from './handlers/view-image.ts';
+import { writeStdinHandler } from './handlers/write-stdin.ts';
+import { ToolRegistry } from './registry.ts';
+import { applyPatchFreeformSpec, applyPatchFunctionSpec } from './specs/apply-patch.ts';
+import { execCommandSpec, shellCommandSpec, shellSpec, writeStdinSpec } from './specs/commands.ts';
+import {
+  editFileSpec,
+  grepFilesSpec,
+  listDirSpec,
+  readFileSpec,
+  updatePlanSpec,
+  viewImageSpec,
+} from './specs/files.ts';
+
+/** Every tool that comes with keel. Those without a spec are older names that models still use. */
+export function builtinTools(): ToolRegistry {
+  const registry = new ToolRegistry();
+  registry.register({ name: 'exec_command', handler: execCommandHandler, spec: execCommandSpec });
+  registry.register({ name: 'write_stdin', handler: writeStdinHandler, spec: writeStdinSpec });
+  registry.register({ name: 'shell', handler: shellHandler, spec: shellSpec });
+  registry.register({ name: 'container.exec', handler: shellHandler, spec: null });
+  registry.register({ name: 'local_shell', handler: shellHandler, spec: null });
+  registry.register({ name: 'shell_command', handler: shellCommandHandler, spec: shellCommandSpec });
+  registry.register({ name: 'apply_patch', handler: applyPatchHandler, spec: applyPatchFunctionSpec });
+  registry.register({ name: 'edit_file', handler: editFileHandler, spec: editFileSpec });
+  registry.register({ name: 'update_plan', handler: updatePlanHandler, spec: updatePlanSpec });
+  registry.register({ name: 'view_image', handler: viewImageHandler, spec: viewImageSpec });
+  registry.register({ name: 'read_file', handler: readFileHandler, spec: readFileSpec });
+  registry.register({ name: 'grep_files', handler: grepFilesHandler, spec: grepFilesSpec });
+  registry.register({ name: 'list_dir', handler: listDirHandler, spec: listDirSpec });
+  return registry;
+}
+
+/** What a model is told of the tools it is offered; it writes patches in the form its family knows. */
+export function specsFor(registry: ToolRegistry, offered: readonly string[], model: ModelInfo): ToolSpec[] {
+  return registry
+    .specs(offered)
+    .map((spec) => (spec === applyPatchFunctionSpec && model.patchForm === 'freeform' ? applyPatchFreeformSpec : spec));
+}

@@ -1,0 +1,25 @@
+export { builtinTools, specsFor } from './builtin-tools.ts';
+export { CallGate } from './gate.ts';
+export {
+  type CallOutcome,
+  callDigest,
+  type HostedCall,
+  LocalToolHost,
+  type ToolHost,
+  unknownOutcome,
+} from './host/index.ts';
+export { LoopWatch } from './loop-watch.ts';
+export { ApprovalCache, type Orchestrated, Orchestrator } from './orchestrator/index.ts';
+export { ToolRegistry } from './registry.ts';
+export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
+export { offeredTools } from './tool-set.ts';
+export type {
+  Approver,
+  ToolCall,
+  ToolContext,
+  ToolHandler,
+  ToolOutput,
+  ToolPayload,
+  ToolRegistration,
+  TurnEvents,
+} from './types.ts';
