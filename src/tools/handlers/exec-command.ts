@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { patchInCommand } from '../../patch/index.ts';
 import { ExecSession, WARN_SESSIONS } from '../../process/index.ts';
-import { parseArguments, truth, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
 import { isCut } from './command-output.ts';
@@ -21,10 +21,10 @@ const execArguments = z.object({
   cmd: z.string(),
   workdir: z.optional(z.string()),
   shell: z.optional(z.string()),
-  login: z.optional(truth),
-  yield_time_ms: z.optional(wholeNumber),
-  tty: z.optional(truth),
-  with_escalated_permissions: z.optional(truth),
+  login: z.optional(z.boolean()),
+  yield_time_ms: z.optional(z.int()),
+  tty: z.optional(z.boolean()),
+  with_escalated_permissions: z.optional(z.boolean()),
   justification: z.optional(z.string()),
 });
 type ExecArguments = z.infer<typeof execArguments>;
@@ -36,8 +36,11 @@ export const execCommandHandler: ToolHandler = {
   repeat: 'ledger',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(execArguments, text, 'failed to parse exec_command arguments');
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(text, execArguments, {
+      aliases: { cmd: ['command'], workdir: ['cwd'] },
+      subject: 'exec_command',
+    });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     return startSession(call, parsed.value, context, signal);
   },
 };

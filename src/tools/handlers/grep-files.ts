@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { runCommand } from '../../process/index.ts';
 import { plan } from '../../sandbox/index.ts';
-import { parseArguments, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 
 export const DEFAULT_LIMIT = 100;
@@ -13,7 +13,7 @@ const grepArguments = z.object({
   pattern: z.string().check(z.minLength(1)),
   include: z.optional(z.string()),
   path: z.optional(z.string()),
-  limit: z.optional(wholeNumber),
+  limit: z.optional(z.int()),
 });
 
 /** `grep_files`: files that hold a match, last changed first. */
@@ -23,8 +23,8 @@ export const grepFilesHandler: ToolHandler = {
   repeat: 'safe',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(grepArguments, text);
-    if (!parsed.ok) return refused(parsed.message);
+    const parsed = parseArguments(text, grepArguments);
+    if (parsed.type === 'failed') return refused(parsed.message);
     const { pattern, include, path = '', limit = DEFAULT_LIMIT } = parsed.value;
     if (limit < 1) return refused('limit must be at least 1');
     const where = resolve(context.turn.cwd, path);

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { cutBytesEnd } from '../../util/index.ts';
-import { parseArguments, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 
 export const DEFAULT_LIMIT = 25;
@@ -12,9 +12,9 @@ const MAX_NAME_BYTES = 500;
 
 const listArguments = z.object({
   dir_path: z.string(),
-  offset: z.optional(wholeNumber),
-  limit: z.optional(wholeNumber),
-  depth: z.optional(wholeNumber),
+  offset: z.optional(z.int()),
+  limit: z.optional(z.int()),
+  depth: z.optional(z.int()),
 });
 
 interface Entry {
@@ -31,8 +31,8 @@ export const listDirHandler: ToolHandler = {
   repeat: 'safe',
   async run(call, _context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(listArguments, text);
-    if (!parsed.ok) return refused(parsed.message);
+    const parsed = parseArguments(text, listArguments, { aliases: { dir_path: ['path'] } });
+    if (parsed.type === 'failed') return refused(parsed.message);
     const { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH } = parsed.value;
     if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
     if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');

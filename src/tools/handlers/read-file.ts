@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod/mini';
 import { cutBytesEnd } from '../../util/index.ts';
-import { parseArguments, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { indentationBlock } from './indentation-block.ts';
 
@@ -12,16 +12,16 @@ const MAX_LINE_BYTES = 500;
 
 const readArguments = z.object({
   file_path: z.string(),
-  offset: z.optional(wholeNumber),
-  limit: z.optional(wholeNumber),
+  offset: z.optional(z.int()),
+  limit: z.optional(z.int()),
   mode: z.optional(z.enum(['slice', 'indentation'])),
   indentation: z.optional(
     z.object({
-      anchor_line: z.optional(wholeNumber),
-      max_levels: z.optional(wholeNumber),
+      anchor_line: z.optional(z.int()),
+      max_levels: z.optional(z.int()),
       include_siblings: z.optional(z.boolean()),
       include_header: z.optional(z.boolean()),
-      max_lines: z.optional(wholeNumber),
+      max_lines: z.optional(z.int()),
     }),
   ),
 });
@@ -34,8 +34,8 @@ export const readFileHandler: ToolHandler = {
   repeat: 'safe',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(readArguments, text);
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(text, readArguments, { aliases: { file_path: ['path', 'filename'] } });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const args = parsed.value;
     const { offset = 1, limit = DEFAULT_LIMIT } = args;
     if (!isAbsolute(args.file_path)) return refused('file_path must be an absolute path');

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import { parseArguments, truth, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
 import { runShell } from './run-shell.ts';
 
-const escalation = { with_escalated_permissions: z.optional(truth), justification: z.optional(z.string()) };
+const escalation = { with_escalated_permissions: z.optional(z.boolean()), justification: z.optional(z.string()) };
 
 const shellArguments = z.object({
   command: z.array(z.string()),
   workdir: z.optional(z.string()),
-  timeout_ms: z.optional(wholeNumber),
+  timeout_ms: z.optional(z.int()),
   ...escalation,
 });
 
@@ -31,8 +31,10 @@ export const shellHandler: ToolHandler = {
       };
       return runShell(call, request, context, signal);
     }
-    const parsed = parseArguments(shellArguments, textOf(call.payload));
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(textOf(call.payload), shellArguments, {
+      aliases: { command: ['cmd'], timeout_ms: ['timeout'], workdir: ['cwd'] },
+    });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     return runShell(call, { argv: parsed.value.command, ...limitsOf(parsed.value) }, context, signal);
   },
 };
@@ -43,8 +45,10 @@ export const shellCommandHandler: ToolHandler = {
   parallel: false,
   repeat: 'ledger',
   async run(call, context, signal) {
-    const parsed = parseArguments(commandArguments, textOf(call.payload));
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(textOf(call.payload), commandArguments, {
+      aliases: { command: ['cmd'], timeout_ms: ['timeout'], workdir: ['cwd'] },
+    });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const argv = [context.shell, '-c', parsed.value.command];
     return runShell(call, { argv, ...limitsOf(parsed.value) }, context, signal);
   },

@@ -12,8 +12,8 @@ export const updatePlanHandler: ToolHandler = {
   repeat: 'safe',
   async run(call, context) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(planArguments, text);
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(text, planArguments);
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     context.events.planUpdated(parsed.value.explanation ?? null, parsed.value.plan);
     return { body: 'Plan updated', success: true };
   },

@@ -13,8 +13,8 @@ export const viewImageHandler: ToolHandler = {
   repeat: 'safe',
   async run(call, context) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(viewArguments, text);
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(text, viewArguments, { aliases: { path: ['file_path', 'filename'] } });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
     const fault = faultOf(path);
     if (fault !== null) return { body: fault, success: false };

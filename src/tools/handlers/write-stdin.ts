@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseArguments, wholeNumber } from '../arguments.ts';
+import { parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
 import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
 import { waitFor, wordNews } from './session-news.ts';
@@ -11,9 +11,9 @@ const MIN_POLL_MS = 5_000;
 const ANSWER_MS = 100;
 
 const writeArguments = z.object({
-  session_id: wholeNumber,
+  session_id: z.int(),
   chars: z.optional(z.string()),
-  yield_time_ms: z.optional(wholeNumber),
+  yield_time_ms: z.optional(z.int()),
 });
 
 /** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
@@ -23,8 +23,8 @@ export const writeStdinHandler: ToolHandler = {
   repeat: 'ledger',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(writeArguments, text, 'failed to parse write_stdin arguments');
-    if (!parsed.ok) return { body: parsed.message, success: false };
+    const parsed = parseArguments(text, writeArguments, { subject: 'write_stdin' });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const { session_id: id, chars = '', yield_time_ms } = parsed.value;
     const session = context.sessions.get(id);
     if (!session) return { body: `write_stdin failed: there is no session ${id}`, success: false };

@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { KeelError } from '../protocol/index.ts';
+
+const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
+
+export interface StoredKey {
+  readonly apiKey: string | null;
+  /** The file it is in, for messages. */
+  readonly path: string;
+}
+
+/** The key that a login stored; null if there was none. @throws KeelError `invalidConfig` for a file that can't be read */
+export function readStoredKey(home: string): StoredKey | null {
+  const path = join(home, 'auth.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // Nobody has logged in.
+    return null;
+  }
+  try {
+    return { apiKey: AuthFile.parse(JSON.parse(text)).OPENAI_API_KEY ?? null, path };
+  } catch (cause) {
+    throw new KeelError('invalidConfig', `${path} is not readable as stored credentials: log in again`, { cause });
+  }
+}
+
+/** Stores a key for the owner's eyes only, in place of whatever was stored. */
+export function storeKey(home: string, apiKey: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const path = join(home, 'auth.json');
+  writeFileSync(path, `${JSON.stringify({ OPENAI_API_KEY: apiKey }, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(path, 0o600);
+}
+
+/** @returns whether there was anything to remove */
+export function removeStoredKey(home: string): boolean {
+  const before = readStoredKey(home);
+  rmSync(join(home, 'auth.json'), { force: true });
+  return before !== null;
+}

@@ -1,0 +1,11 @@
+export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
+export { resolveHome } from './home.ts';
+export { originOf, valueAt } from './layer.ts';
+export {
+  type ConfigFlags,
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+  loadConfigWithOrigins,
+} from './load-config.ts';
+export type { Config, Environment, ModelProvider, ShellEnvironmentPolicy } from './types.ts';

@@ -1,0 +1,193 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
+import { readStoredKey } from './auth.ts';
+import { resolveHome, withDotenv } from './home.ts';
+import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
+import { overrideLayer } from './overrides.ts';
+import { resolveProvider, shadowedProviders } from './providers.ts';
+import type { ConfigFile } from './schema.ts';
+import { isTrusted } from './trust.ts';
+import type { Config, Environment } from './types.ts';
+
+const DEFAULT_MODEL = 'gpt-5-codex';
+const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
+const DEFAULT_DOC_BYTES = 32_768;
+const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
+
+/** What the command line says with flags of its own. They win over every file. */
+export interface ConfigFlags {
+  readonly model?: string;
+  readonly profile?: string;
+  readonly sandboxMode?: SandboxMode;
+  readonly approvalPolicy?: ApprovalPolicy;
+  readonly oss?: boolean;
+  readonly addDirs?: readonly string[];
+}
+
+export interface LoadOptions {
+  readonly env: Environment;
+  /** Absolute. */
+  readonly cwd: string;
+  /** `-c key=value`, in order. */
+  readonly overrides: readonly string[];
+  readonly flags: ConfigFlags;
+  /** An unknown key is an error. */
+  readonly strict?: boolean;
+  /** Where the machine's own layers are; for tests. */
+  readonly systemDir?: string;
+}
+
+/** The settings in force and the layers they came from, lowest first. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly settings: ConfigFile;
+  readonly layers: readonly Layer[];
+}
+
+/** @throws KeelError `invalidConfig` that names the place and what would be right */
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  return (await loadConfigWithOrigins(options)).config;
+}
+
+/** The same, with what `keel config` needs to tell where a setting comes from. */
+export async function loadConfigWithOrigins(options: LoadOptions): Promise<LoadedConfig> {
+  const home = resolveHome(options.env);
+  const env = withDotenv(home, options.env);
+  const layers = await readLayers(home, options);
+  // Where nothing is configured nothing is parsed or checked: start-up pays for what is there.
+  const { validate } = layers.length === 0 ? { validate: null } : await import('./validate.ts');
+  const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
+  if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
+  const warnings = [...unknown, ...shadowedProviders(settings)];
+  return { config: resolveConfig({ home, env, options, settings, warnings }), settings, layers };
+}
+
+async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/etc/keel' }: LoadOptions) {
+  const system = await readLayer(join(systemDir, 'config.toml'));
+  const user = await readLayer(join(home, 'config.toml'));
+  const session = overrides.length === 0 ? null : await overrideLayer(overrides);
+  const managed = await readLayer(join(systemDir, 'managed_config.toml'));
+  const files = [system, user].filter((layer) => layer !== null);
+  const project = isTrusted(cwd, mergeLayers(files)) ? await projectLayers(cwd, home) : [];
+  const below = [...files, ...project];
+  const above = [session, managed].filter((layer) => layer !== null);
+  const all = [...below, ...above];
+  const name = flags.profile ?? valueAt(mergeLayers(all), ['profile']);
+  // A profile stands above the files and below what this session was told.
+  return typeof name === 'string' ? [...below, profileLayer(name, all), ...above] : all;
+}
+
+async function projectLayers(cwd: string, home: string): Promise<Layer[]> {
+  const layers: Layer[] = [];
+  for (let dir = cwd; ; dir = dirname(dir)) {
+    const path = join(dir, '.keel');
+    const layer = path === home ? null : await readLayer(join(path, 'config.toml'));
+    if (layer) layers.unshift(layer);
+    if (existsSync(join(dir, '.git')) || dir === dirname(dir)) return layers;
+  }
+}
+
+function profileLayer(name: string, layers: readonly Layer[]): Layer {
+  const table = valueAt(mergeLayers(layers), ['profiles', name]);
+  if (typeof table !== 'object' || table === null) {
+    throw new KeelError('invalidConfig', `there is no profile "${name}" in the configuration`);
+  }
+  return { name: `profile ${name}`, table: { ...table }, text: null };
+}
+
+interface Resolving {
+  readonly home: string;
+  readonly env: Environment;
+  readonly options: LoadOptions;
+  readonly settings: ConfigFile;
+  readonly warnings: readonly string[];
+}
+
+function resolveConfig({ home, env, options, settings, warnings }: Resolving): Config {
+  const { flags } = options;
+  const cwd = canonical(options.cwd);
+  const providerId = flags.oss ? 'oss' : (settings.model_provider ?? 'openai');
+  const shell = settings.shell_environment_policy ?? {};
+  return {
+    home,
+    cwd,
+    env,
+    model: flags.model ?? (flags.oss ? DEFAULT_LOCAL_MODEL : (settings.model ?? DEFAULT_MODEL)),
+    provider: resolveProvider(providerId, settings, env),
+    approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
+    sandboxPolicy: sandboxPolicy(settings, flags, cwd),
+    effort: settings.model_reasoning_effort ?? null,
+    summary: settings.model_reasoning_summary ?? 'auto',
+    verbosity: settings.model_verbosity ?? null,
+    contextWindow: settings.model_context_window ?? null,
+    autoCompactTokenLimit: settings.model_auto_compact_token_limit ?? null,
+    maxOutputTokens: settings.model_max_output_tokens ?? null,
+    supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
+    baseInstructions: baseInstructions(settings, cwd),
+    hideAgentReasoning: settings.hide_agent_reasoning ?? false,
+    showRawAgentReasoning: settings.show_raw_agent_reasoning ?? flags.oss ?? false,
+    projectDocMaxBytes: settings.project_doc_max_bytes ?? DEFAULT_DOC_BYTES,
+    projectDocFallbackFilenames: settings.project_doc_fallback_filenames ?? [],
+    shellEnvironmentPolicy: {
+      inherit: shell.inherit ?? 'all',
+      ignoreDefaultExcludes: shell.ignore_default_excludes ?? false,
+      exclude: shell.exclude ?? [],
+      set: shell.set ?? {},
+      includeOnly: shell.include_only ?? [],
+    },
+    toolSet: settings.tools?.set ?? null,
+    notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
+    storedKey: readStoredKey(home),
+    warnings,
+  };
+}
+
+function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: ConfigFlags, cwd: string): SandboxPolicy {
+  const mode = sandboxMode ?? settings.sandbox_mode ?? (isTrusted(cwd, settings) ? 'workspace-write' : 'read-only');
+  if (mode !== 'workspace-write') {
+    if (addDirs.length > 0 && mode === 'read-only') {
+      const dirs = addDirs.join(', ');
+      throw new KeelError(
+        'invalidConfig',
+        `--add-dir ${dirs}: nothing can be written in read-only mode; use --sandbox workspace-write or danger-full-access`,
+      );
+    }
+    return { mode };
+  }
+  const details = settings.sandbox_workspace_write ?? {};
+  const roots = [...(details.writable_roots ?? []), ...addDirs].map((root) => canonical(resolve(cwd, root)));
+  return {
+    mode,
+    ...(roots.length === 0 ? {} : { writable_roots: [...new Set(roots)] }),
+    network_access: details.network_access ?? false,
+    exclude_tmpdir_env_var: details.exclude_tmpdir_env_var ?? false,
+    exclude_slash_tmp: details.exclude_slash_tmp ?? false,
+  };
+}
+
+function baseInstructions(settings: ConfigFile, cwd: string): string | null {
+  const named = settings.model_instructions_file ?? settings.experimental_instructions_file;
+  if (named === undefined) return null;
+  const path = isAbsolute(named) ? named : resolve(cwd, named);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new KeelError('invalidConfig', `the instructions file ${path} can't be read: ${reason}`, { cause });
+  }
+  if (text === '') throw new KeelError('invalidConfig', `the instructions file ${path} is empty`);
+  return text;
+}
+
+/** With symlinks resolved; as it is named if it does not exist. */
+function canonical(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Whoever uses it says that it is missing.
+    return path;
+  }
+}

@@ -1,0 +1,34 @@
+import { KeelError } from '../protocol/index.ts';
+import { type Layer, merge, type Table } from './layer.ts';
+
+/**
+ * What `-c key=value` says, in order, as one layer. A value is TOML where it parses as such, else a plain string; a key
+ * part with a dot in it is written in quotes.
+ * @throws KeelError `invalidConfig`
+ */
+export async function overrideLayer(overrides: readonly string[]): Promise<Layer> {
+  let table: Table = {};
+  for (const override of overrides) {
+    const at = override.indexOf('=');
+    const key = override.slice(0, Math.max(0, at)).trim();
+    if (key === '') throw new KeelError('invalidConfig', `-c ${override}: a setting has the form key=value`);
+    const value = await parseValue(override.slice(at + 1).trim());
+    const nested = keyParts(key).reduceRight<unknown>((inner, part) => ({ [part]: inner }), value);
+    table = merge(table, nested as Table);
+  }
+  return { name: '-c', table, text: null };
+}
+
+async function parseValue(text: string): Promise<unknown> {
+  const { parse } = await import('smol-toml');
+  try {
+    return parse(`value = ${text}`)['value'];
+  } catch {
+    // Not TOML: the words themselves, without the quotes a shell may have left.
+    return text.replaceAll(/^["']+|["']+$/g, '');
+  }
+}
+
+function keyParts(key: string): string[] {
+  return [...key.matchAll(/"([^"]*)"|'([^']*)'|([^.]+)/g)].map(([, a, b, c]) => (a ?? b ?? c ?? '').trim());
+}

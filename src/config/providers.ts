@@ -1,0 +1,83 @@
+import { KeelError } from '../protocol/index.ts';
+import type { ConfigFile } from './schema.ts';
+import type { Environment, ModelProvider } from './types.ts';
+
+const MAX_RETRIES = 100;
+
+const defaults = {
+  wireApi: 'responses',
+  queryParams: {},
+  httpHeaders: {},
+  envHttpHeaders: {},
+  requestMaxRetries: 4,
+  streamMaxRetries: 5,
+  streamIdleTimeoutMs: 300_000,
+  requiresOpenaiAuth: false,
+} as const;
+
+/** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
+export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
+  const builtIn = builtInProviders(settings, env);
+  const own = settings.model_providers ?? {};
+  const found = builtIn[id] ?? (own[id] ? configured(id, own[id]) : undefined);
+  if (found) return found;
+  const known = [...Object.keys(builtIn), ...Object.keys(own)].join(', ');
+  throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
+}
+
+/** Entries that have no effect, since a built-in provider has their id. */
+export function shadowedProviders(settings: ConfigFile): string[] {
+  return ['openai', 'oss']
+    .filter((id) => settings.model_providers?.[id])
+    .map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
+}
+
+function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Record<string, ModelProvider>> {
+  const port = env['CODEX_OSS_PORT'] || '11434';
+  return {
+    openai: {
+      ...defaults,
+      id: 'openai',
+      name: 'OpenAI',
+      baseUrl: settings.openai_base_url || env['OPENAI_BASE_URL']?.trim() || 'https://api.openai.com/v1',
+      envHttpHeaders: { 'OpenAI-Organization': 'OPENAI_ORGANIZATION', 'OpenAI-Project': 'OPENAI_PROJECT' },
+      requiresOpenaiAuth: true,
+    },
+    oss: {
+      ...defaults,
+      id: 'oss',
+      name: 'gpt-oss',
+      baseUrl: env['CODEX_OSS_BASE_URL'] || `http://localhost:${port}/v1`,
+    },
+  };
+}
+
+type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
+
+function configured(id: string, entry: ProviderEntry): ModelProvider {
+  if (entry.wire_api === 'chat') {
+    throw new KeelError(
+      'invalidConfig',
+      `model_providers.${id}.wire_api: "chat" is not spoken by this version; most servers offer "responses" too`,
+    );
+  }
+  if (entry.base_url === undefined) {
+    throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
+  }
+  return {
+    ...defaults,
+    id,
+    name: entry.name,
+    baseUrl: entry.base_url,
+    queryParams: entry.query_params ?? {},
+    httpHeaders: entry.http_headers ?? {},
+    envHttpHeaders: entry.env_http_headers ?? {},
+    requestMaxRetries: Math.min(MAX_RETRIES, entry.request_max_retries ?? defaults.requestMaxRetries),
+    streamMaxRetries: Math.min(MAX_RETRIES, entry.stream_max_retries ?? defaults.streamMaxRetries),
+    streamIdleTimeoutMs: entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs,
+    requiresOpenaiAuth: entry.requires_openai_auth ?? false,
+    ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
+    ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),
+    ...(entry.experimental_bearer_token === undefined ? {} : { bearerToken: entry.experimental_bearer_token }),
+  };
+}

@@ -1,0 +1,68 @@
+import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, Verbosity } from '../protocol/index.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where requests go and how. */
+export interface ModelProvider {
+  readonly id: string;
+  readonly name: string;
+  /** Without the endpoint's name; a slash at the end does no harm. */
+  readonly baseUrl: string;
+  /** Variable that holds the key. */
+  readonly envKey?: string;
+  readonly envKeyInstructions?: string;
+  readonly bearerToken?: string;
+  readonly wireApi: 'responses';
+  readonly queryParams: Readonly<Record<string, string>>;
+  readonly httpHeaders: Readonly<Record<string, string>>;
+  /** Header name to the variable its value comes from. */
+  readonly envHttpHeaders: Readonly<Record<string, string>>;
+  readonly requestMaxRetries: number;
+  readonly streamMaxRetries: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly requiresOpenaiAuth: boolean;
+}
+
+/** What of the environment a command sees. Patterns are globs over names. */
+export interface ShellEnvironmentPolicy {
+  readonly inherit: 'all' | 'core' | 'none';
+  readonly ignoreDefaultExcludes: boolean;
+  readonly exclude: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
+  readonly includeOnly: readonly string[];
+}
+
+/** The settings in force: every layer resolved, every default filled in. Plain data. */
+export interface Config {
+  readonly home: string;
+  /** Absolute. */
+  readonly cwd: string;
+  /** The process's environment with `<home>/.env` behind it. */
+  readonly env: Environment;
+  readonly model: string;
+  readonly provider: ModelProvider;
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly effort: ReasoningEffort | null;
+  readonly summary: ReasoningSummary;
+  readonly verbosity: Verbosity | null;
+  readonly contextWindow: number | null;
+  readonly autoCompactTokenLimit: number | null;
+  readonly maxOutputTokens: number | null;
+  readonly supportsReasoningSummaries: boolean | null;
+  /** Replaces the built-in instructions whole. */
+  readonly baseInstructions: string | null;
+  readonly hideAgentReasoning: boolean;
+  readonly showRawAgentReasoning: boolean;
+  readonly projectDocMaxBytes: number;
+  readonly projectDocFallbackFilenames: readonly string[];
+  readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
+  readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  readonly notify: readonly string[] | null;
+  /** The whole output of one command is kept up to this size. */
+  readonly spillMaxBytes: number;
+  /** A key that a login stored; null if there is none. */
+  readonly storedKey: { readonly apiKey: string | null; readonly path: string } | null;
+  /** What the user should know about their settings. */
+  readonly warnings: readonly string[];
+}
