@@ -37,10 +37,6 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'remove the stored API key',
     load: async () => (await import('./commands/login.ts')).logoutCommand,
   },
-  features: {
-    summary: 'list features and whether they are on',
-    load: async () => (await import('./commands/features.ts')).featuresCommand,
-  },
   debug: {
     summary: 'print exactly what would be sent to the model',
     load: async () => (await import('./commands/debug.ts')).debugCommand,

@@ -1,0 +1,16 @@
+import { applyPatchMain } from '../../patch/index.ts';
+import type { CommandIo } from '../io.ts';
+
+/** `keel apply-patch [PATCH]`: the agent's patch engine for a person or a script; without an argument it reads stdin. */
+export async function applyPatchCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const result = await applyPatchMain(words, () => readAll(io), io.cwd);
+  io.stdout.write(result.stdout);
+  io.stderr.write(result.stderr);
+  return result.exitCode;
+}
+
+async function readAll({ stdin }: CommandIo): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) text += String(chunk);
+  return text;
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
+import { resolveCredentials } from '../../model/index.ts';
+import type { CommandIo } from '../io.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+
+const run = promisify(execFile);
+const help = `Usage: keel doctor [--json]
+
+Checks this machine and the configuration. Exit code 1 if something keel can't work without is missing.
+`;
+
+interface Finding {
+  readonly name: string;
+  /** \`missing\`: keel can't work so. \`note\`: it can, with less. */
+  readonly state: 'ok' | 'note' | 'missing';
+  readonly detail: string;
+}
+
+/** `keel doctor`: is everything here that keel needs? */
+export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { json, help: wantsHelp } = parse(words);
+  if (wantsHelp) throw new HelpRequested(help);
+  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs()), sandbox()];
+  if (json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  else {
+    const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
+    for (const { state, name, detail } of findings) io.stdout.write(`${marks[state]}  ${name}: ${detail}\n`);
+  }
+  return findings.some(({ state }) => state === 'missing') ? 1 : 0;
+}
+
+function parse(words: readonly string[]) {
+  try {
+    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    return parseArgs({ args: [...words], options }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function nodeVersion(): Finding {
+  return { name: 'Node.js', state: 'ok', detail: process.version };
+}
+
+function home(io: CommandIo): Finding {
+  const name = 'home';
+  try {
+    const path = resolveHome(io.env);
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+    else mkdirSync(dirname(path), { recursive: true });
+    return { name, state: 'ok', detail: path };
+  } catch (error) {
+    return { name, state: 'missing', detail: reasonOf(error) };
+  }
+}
+
+async function configuration(io: CommandIo): Promise<Finding[]> {
+  let config: Config;
+  try {
+    config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
+  } catch (error) {
+    return [{ name: 'configuration', state: 'missing', detail: reasonOf(error) }];
+  }
+  const detail = `model ${config.model} of ${config.provider.id} at ${config.provider.baseUrl}`;
+  const warnings = config.warnings.map(
+    (warning): Finding => ({ name: 'configuration', state: 'note', detail: warning }),
+  );
+  return [{ name: 'configuration', state: 'ok', detail }, ...warnings, credentials(config)];
+}
+
+function credentials(config: Config): Finding {
+  const name = 'credentials';
+  try {
+    return { name, state: 'ok', detail: resolveCredentials(config.provider, config.env, config.storedKey).source };
+  } catch (error) {
+    return { name, state: 'note', detail: reasonOf(error) };
+  }
+}
+
+async function programs(): Promise<Finding[]> {
+  const wanted = [
+    { name: 'git', without: 'keel works, but only with --skip-git-repo-check' },
+    { name: 'bash', without: 'commands run with /bin/sh' },
+  ];
+  return Promise.all(
+    wanted.map(async ({ name, without }): Promise<Finding> => {
+      try {
+        const { stdout } = await run(name, ['--version']);
+        return { name, state: 'ok', detail: stdout.split('\n')[0] ?? '' };
+      } catch {
+        return { name, state: 'note', detail: `not found: ${without}` };
+      }
+    }),
+  );
+}
+
+function sandbox(): Finding {
+  const detail = 'this build holds patches to the sandbox mode, but not commands: let keel work where that is safe';
+  return { name: 'sandbox', state: 'note', detail };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

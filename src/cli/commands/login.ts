@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../config/index.ts';
+import { resolveCredentials } from '../../model/index.ts';
+import { KeelError } from '../../protocol/index.ts';
+import type { CommandIo } from '../io.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+
+const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
+       keel login status
+       keel logout
+
+Stores an API key in keel's home, readable by you only; or tells which key is used.
+`;
+
+/** `keel login`. */
+export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(words);
+  if (values.help) throw new HelpRequested(help);
+  if (positionals[0] === 'status') return status(io);
+  if (!values['with-api-key']) throw new UsageError('say --with-api-key and pipe the key in, or ask for the status');
+  const key = await readKey(io);
+  storeKey(resolveHome(io.env), key);
+  io.stderr.write('The key is stored.\n');
+  return 0;
+}
+
+/** `keel logout`: also fine when there is nothing to remove. */
+export async function logoutCommand(io: CommandIo): Promise<number> {
+  const removed = removeStoredKey(resolveHome(io.env));
+  io.stderr.write(removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
+  return 0;
+}
+
+async function status(io: CommandIo): Promise<number> {
+  const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
+  try {
+    const { bearer, source } = resolveCredentials(config.provider, config.env, config.storedKey);
+    io.stderr.write(`Using a key from ${source}${bearer === null ? '' : `: ${masked(bearer)}`}\n`);
+    return 0;
+  } catch (error) {
+    io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+async function readKey(io: CommandIo): Promise<string> {
+  if (io.stdin.isTTY) throw new KeelError('invalidInput', 'pipe the key in, so that it stays out of the shell history');
+  let text = '';
+  for await (const chunk of io.stdin) text += String(chunk);
+  const key = text.trim();
+  if (key === '') throw new KeelError('invalidInput', 'no key came in on standard input; nothing was changed');
+  return key;
+}
+
+function parse(words: readonly string[]) {
+  try {
+    const options = { 'with-api-key': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    return parseArgs({ args: [...words], allowPositionals: true, options });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Enough to recognise a key by, too little to use it. */
+function masked(key: string): string {
+  return key.length <= 13 ? '***' : `${key.slice(0, 8)}***${key.slice(-5)}`;
+}
