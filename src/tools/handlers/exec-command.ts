@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { patchInCommand } from '../../patch/index.ts';
+import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { ExecSession, WARN_SESSIONS } from '../../process/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
@@ -9,7 +9,7 @@ import { applyPatchText } from './apply-patch.ts';
 import { isCut } from './command-output.ts';
 import { DeltaStream } from './delta-stream.ts';
 import { quoteCommand } from './quote.ts';
-import { commandItem } from './run-shell.ts';
+import { BARE_PATCH, commandItem } from './run-shell.ts';
 import { settled, waitFor, wordNews } from './session-news.ts';
 
 /** Longest wait of one call, milliseconds. */
@@ -54,6 +54,7 @@ async function startSession(
   const cwd = resolve(context.turn.cwd, args.workdir ?? '');
   const argv = [args.shell ?? context.shell, args.login ? '-lc' : '-c', args.cmd];
   const patch = patchInCommand(argv);
+  if (isBarePatch(argv)) return { body: BARE_PATCH, success: false };
   if (patch) return applyPatchText(call.callId, patch.text, resolve(cwd, patch.workdir ?? ''), context, signal);
   const started = commandItem(call.callId, quoteCommand(argv), cwd);
   context.events.itemStarted(started);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { patchInCommand } from '../../patch/index.ts';
+import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { runCommand } from '../../process/index.ts';
 import type { ThreadItemOf } from '../../protocol/index.ts';
 import type { ToolCall, ToolContext, ToolOutput } from '../types.ts';
@@ -10,6 +10,8 @@ import { quoteCommand } from './quote.ts';
 
 /** Time limit of a command that names none, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
+export const BARE_PATCH =
+  'apply_patch verification failed: patch detected without explicit call to apply_patch. Send it with the apply_patch tool, or run ["apply_patch", "<patch>"].';
 /** Node's timers hold no more. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
@@ -33,6 +35,7 @@ export async function runShell(
   if (argv.length === 0 || argv[0] === '') return { body: 'command args are empty', success: false };
   const cwd = resolve(context.turn.cwd, request.workdir ?? '');
   const patch = patchInCommand(argv);
+  if (isBarePatch(argv)) return { body: BARE_PATCH, success: false };
   if (patch) return applyPatchText(call.callId, patch.text, resolve(cwd, patch.workdir ?? ''), context, signal);
   const timeoutMs = Math.min(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
   const started = commandItem(call.callId, quoteCommand(argv), cwd);

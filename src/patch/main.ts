@@ -1,0 +1,35 @@
+import { applyPatch } from './apply.ts';
+import { parsePatch } from './parse.ts';
+import { describeFault, fallible } from './patch.ts';
+import { verifyPatch } from './verify.ts';
+
+export interface MainResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const usage = 'Usage: keel apply-patch [PATCH]\nWithout PATCH it is read from standard input.\n';
+
+/** The engine as a program: one argument is the patch, none reads it from standard input. */
+export async function applyPatchMain(
+  words: readonly string[],
+  readInput: () => Promise<string>,
+  cwd: string,
+): Promise<MainResult> {
+  if (words.length > 1) return { exitCode: 2, stdout: '', stderr: `One argument is expected.\n${usage}` };
+  const text = words[0] ?? (await readInput());
+  if (text === '') return { exitCode: 2, stdout: '', stderr: usage };
+  const applied = await fallible(() => {
+    const patch = parsePatch(text);
+    // The caller has decided that this may be written: it runs with the caller's own rights.
+    return applyPatch(verifyPatch(patch, cwd), () => true);
+  });
+  if (!applied.ok) return { exitCode: 1, stdout: '', stderr: `${describeFault(applied.fault)}\n` };
+  if (applied.value.summary.length === 0) return { exitCode: 1, stdout: '', stderr: 'No files were modified.\n' };
+  return { exitCode: 0, stdout: successText(applied.value.summary), stderr: '' };
+}
+
+export function successText(summary: readonly string[]): string {
+  return `Success. Updated the following files:\n${summary.join('\n')}\n`;
+}

@@ -1,0 +1,29 @@
+/**
+ * Unicode White_Space, written out: JavaScript's own `trim` takes the byte order mark for white space and the next-line
+ * character for none.
+ */
+const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const LEADING = new RegExp(`^${SPACE}+`);
+const TRAILING = new RegExp(`${SPACE}+$`);
+
+export function trimmed(text: string): string {
+  return trimmedEnd(text.replace(LEADING, ''));
+}
+
+export function trimmedEnd(text: string): string {
+  // Most lines have nothing to trim: the expression is spared them.
+  const last = text.charCodeAt(text.length - 1);
+  return last > 0x20 && last < 0x80 ? text : text.replace(TRAILING, '');
+}
+
+const LOOKALIKES: readonly (readonly [RegExp, string])[] = [
+  [/[\u2010-\u2015\u2212]/g, '-'],
+  [/[\u2018-\u201b]/g, "'"],
+  [/[\u201c-\u201f]/g, '"'],
+  [/[\u00a0\u2002-\u200a\u202f\u205f\u3000]/g, ' '],
+];
+
+/** The text with typographic dashes, quotes and spaces as plain ones. */
+export function plain(text: string): string {
+  return LOOKALIKES.reduce((result, [pattern, by]) => result.replace(pattern, by), trimmed(text));
+}

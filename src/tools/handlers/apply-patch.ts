@@ -1,0 +1,104 @@
+import * as z from 'zod/mini';
+import {
+  applyPatch,
+  describeFaultToModel,
+  type Fallible,
+  fallible,
+  fileUpdates,
+  parsePatch,
+  successText,
+  type VerifiedPatch,
+  verifyPatch,
+} from '../../patch/index.ts';
+import type { ThreadItemOf } from '../../protocol/index.ts';
+import { parseArguments } from '../arguments.ts';
+import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+
+const patchArguments = z.object({ input: z.string() });
+
+/** `apply_patch`, as a freeform tool or as a function. */
+export const applyPatchHandler: ToolHandler = {
+  payloads: ['function', 'custom'],
+  parallel: false,
+  repeat: 'ledger',
+  async run(call, context, signal) {
+    const { payload } = call;
+    if (payload.type === 'custom') {
+      return applyPatchText(call.callId, payload.input, context.turn.cwd, context, signal);
+    }
+    const parsed = parseArguments(payload.type === 'function' ? payload.arguments : '', patchArguments, {
+      aliases: { input: ['patch'] },
+    });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    return applyPatchText(call.callId, parsed.value.input, context.turn.cwd, context, signal);
+  },
+};
+
+/** Applies a patch for a call, also one that came inside a shell command. `cwd` absolute: its paths start there. */
+export async function applyPatchText(
+  callId: string,
+  text: string,
+  cwd: string,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const startedAt = performance.now();
+  const verified = await fallible(() => verifyPatch(parsePatch(text), cwd));
+  if (!verified.ok) {
+    const reason = describeFaultToModel(verified.fault);
+    return { body: `apply_patch verification failed: ${reason}`, success: false };
+  }
+  return runVerified(callId, verified.value, context, signal, startedAt);
+}
+
+/** Asks for what has to be asked, writes the patch, and tells people of it. */
+export async function runVerified(
+  callId: string,
+  verified: VerifiedPatch,
+  context: ToolContext,
+  signal: AbortSignal,
+  startedAt: number,
+): Promise<ToolOutput> {
+  const changes = await fileUpdates(verified);
+  const item: ThreadItemOf<'fileChange'> = { type: 'fileChange', id: callId, changes, status: 'inProgress' };
+  const result = await context.orchestrator.runPatch(
+    {
+      callId,
+      changes,
+      paths: verified.paths,
+      patch: verified.patch.text,
+      apply: async (mayWrite) => {
+        context.events.itemStarted(item);
+        context.diff.beforeChange(verified.paths);
+        return fallible(() => applyPatch(verified, mayWrite));
+      },
+    },
+    context,
+    signal,
+  );
+  if (result.type === 'refused') {
+    if (result.message.startsWith('patch rejected by user')) {
+      context.events.itemStarted(item);
+      context.events.itemCompleted({ ...item, status: 'declined' });
+    }
+    return { body: result.message, success: false };
+  }
+  return tellResult(item, result.value, context, startedAt);
+}
+
+function tellResult(
+  item: ThreadItemOf<'fileChange'>,
+  applied: Fallible<VerifiedPatch>,
+  context: ToolContext,
+  startedAt: number,
+): ToolOutput {
+  context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
+  if (applied.ok) {
+    for (const { movedFrom, path } of applied.value.changes)
+      if (movedFrom !== null) context.diff.moved(movedFrom, path);
+  }
+  const output = applied.ok ? successText(applied.value.summary) : applied.fault.message;
+  const duration = Math.round((performance.now() - startedAt) / 100) / 10;
+  const metadata = { exit_code: applied.ok ? 0 : 1, duration_seconds: duration };
+  return { body: JSON.stringify({ output, metadata }), success: applied.ok };
+}
