@@ -38,12 +38,15 @@ export interface HumanPrinterOptions {
 export class HumanPrinter implements ExecPrinter {
   readonly #options: HumanPrinterOptions;
   #usage: TokenUsage | null = null;
+  /** The newest message, held back: if it turns out to be the last one it goes to stdout alone. */
+  #held: string | null = null;
 
   constructor(options: HumanPrinterOptions) {
     this.#options = options;
   }
 
   print(event: SessionEvent): void {
+    if (event.type === 'item.started' || event.type === 'error') this.#releaseHeld();
     switch (event.type) {
       case 'thread.started':
         return this.#banner(event);
@@ -111,7 +114,8 @@ export class HumanPrinter implements ExecPrinter {
   #completed(item: ThreadItem): void {
     switch (item.type) {
       case 'agentMessage':
-        return this.#block('keel', item.text, 'cyan');
+        this.#held = item.text;
+        return;
       case 'reasoning':
         if (!this.#options.facts.hideReasoning && item.summary.length > 0) {
           this.#block('thinking', item.summary.join('\n'), 'dim');
@@ -179,7 +183,14 @@ export class HumanPrinter implements ExecPrinter {
     this.#block('plan', [...(item.explanation ? [item.explanation] : []), ...rows].join('\n'), 'magenta');
   }
 
+  #releaseHeld(): void {
+    if (this.#held !== null) this.#block('keel', this.#held, 'cyan');
+    this.#held = null;
+  }
+
   #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
+    if (event.status === 'completed' && event.lastAgentMessage !== null) this.#held = null;
+    this.#releaseHeld();
     if (event.status === 'interrupted') this.#line('interrupted', event.abortReason ?? '', 'yellow');
     if (!this.#usage) return;
     const { input_tokens, cached_input_tokens, output_tokens } = this.#usage;

@@ -27,7 +27,8 @@ export async function cutOffCalls(
     else if (known?.type === 'unknown') {
       outputs.push(outputItem(call, unknownOutcome(known)));
       calls.push(shortForm(call));
-    } else outputs.push(outputItem(call, { body: 'not run: the turn was stopped before this call began', success: false }));
+    } else
+      outputs.push(outputItem(call, { body: 'not run: the turn was stopped before this call began', success: false }));
   }
   return { outputs, calls };
 }
@@ -35,7 +36,8 @@ export async function cutOffCalls(
 /** The step of a call is named by its place and its id. */
 function keyOf(callId: string, lines: readonly OpenTurnLine[]): string | null {
   for (const line of lines) {
-    if (line.type === 'step' && line.record.kind === 'tool' && line.record.id.endsWith(`-${callId}`)) return line.record.id;
+    if (line.type === 'step' && line.record.kind === 'tool' && line.record.id.endsWith(`-${callId}`))
+      return line.record.id;
   }
   return null;
 }

@@ -22,9 +22,7 @@ export function makeTurnContext(state: SessionState, services: SessionServices, 
     model,
     effort: configuration.effort,
     summary: configuration.summary,
-    instructions:
-      config.baseInstructions ??
-      renderInstructions({ model, tools: offered, patchSection: null }),
+    instructions: config.baseInstructions ?? renderInstructions({ model, tools: offered, patchSection: null }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,
     noteMark: noteMark(threadId),

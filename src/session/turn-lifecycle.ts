@@ -1,19 +1,17 @@
 import {
   crashNote,
-  environmentContext,
   environmentDiff,
   gatherRepositoryFacts,
   interruptionNote,
-  noteMark,
   type RepositoryFacts,
   type TurnContext,
-  userInstructions,
 } from '../context/index.ts';
 import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
+import { environmentFacts, firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
@@ -113,27 +111,12 @@ export class TurnLifecycle implements SessionScope {
 
   /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */
   async #contextFor(context: TurnContext): Promise<ResponseItem[]> {
-    const facts = { ...context, sandboxEnforced: context.sandboxPolicy.mode === 'danger-full-access' };
     const told = this.state.toldContext;
-    if (told !== null) {
-      const diff = environmentDiff(told, facts);
-      return diff === null ? [] : [diff];
+    if (told === null) {
+      return firstContext(context, this.services, await within(this.#repository, REPOSITORY_GRACE_MS));
     }
-    const { config, shell, now, threadId } = this.services;
-    const instructions = userInstructions({
-      home: config.home,
-      cwd: config.cwd,
-      maxBytes: config.projectDocMaxBytes,
-      fallbackNames: config.projectDocFallbackFilenames,
-    });
-    const environment = environmentContext(facts, {
-      shell: shell.name,
-      os: `${process.platform} ${process.arch}`,
-      date: localDate(now()),
-      repository: await within(this.#repository, REPOSITORY_GRACE_MS),
-      noteMark: noteMark(threadId),
-    });
-    return instructions === null ? [environment] : [instructions, environment];
+    const diff = environmentDiff(told, environmentFacts(context));
+    return diff === null ? [] : [diff];
   }
 }
 
@@ -145,10 +128,4 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function localDate(nowMs: number): string {
-  const now = new Date(nowMs);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
 }

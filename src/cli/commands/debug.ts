@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../../config/index.ts';
+import { describeFirstRequest } from '../../session/index.ts';
+import { version } from '../../util/index.ts';
+import type { CommandIo } from '../io.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+
+const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
+
+Prints exactly what a first request would send, with the bytes of each part. Nothing is sent.
+`;
+
+/** `keel debug prompt-input`: the first request of a thread, byte for byte. */
+export async function debugCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(words);
+  if (values.help) throw new HelpRequested(help);
+  if (positionals[0] !== 'prompt-input') throw new UsageError('say what to print: prompt-input');
+  const config = await loadConfig({
+    env: io.env,
+    cwd: io.cwd,
+    overrides: values.config ?? [],
+    flags: values.model === undefined ? {} : { model: values.model },
+  });
+  const request = await describeFirstRequest({ config, prompt: positionals[1] ?? 'Hello', version });
+  if (values.json) {
+    io.stdout.write(`${request.body}\n`);
+    return 0;
+  }
+  for (const { name, text } of request.parts) {
+    io.stdout.write(`=== ${name} (${Buffer.byteLength(text)} bytes)\n${text}\n\n`);
+  }
+  io.stdout.write(`=== whole request: ${Buffer.byteLength(request.body)} bytes\nPOST ${request.url}\n`);
+  return 0;
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        model: { type: 'string', short: 'm' },
+        config: { type: 'string', short: 'c', multiple: true },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,62 @@
+import type { Config } from '../config/index.ts';
+import { gatherRepositoryFacts, userMessage } from '../context/index.ts';
+import { ConversationHistory } from '../history/index.ts';
+import { NullRecorder } from '../rollout/index.ts';
+import { offeredTools, specsFor } from '../tools/index.ts';
+import { uuidV7 } from '../util/index.ts';
+import { firstContext } from './first-context.ts';
+import { makeTurnContext } from './make-turn-context.ts';
+import { initialConfiguration } from './session-configuration.ts';
+import { openServices } from './session-services.ts';
+import { SessionState } from './session-state.ts';
+
+export interface DescribedRequest {
+  readonly url: string;
+  /** The body, byte for byte. */
+  readonly body: string;
+  readonly parts: readonly { readonly name: string; readonly text: string }[];
+}
+
+export interface DescribeOptions {
+  readonly config: Config;
+  readonly prompt: string;
+  readonly version: string;
+}
+
+/** What the first request of a thread would be, made by the same code that makes it, and not sent. */
+export async function describeFirstRequest({ config, prompt, version }: DescribeOptions): Promise<DescribedRequest> {
+  const services = openServices({
+    config,
+    threadId: uuidV7(Date.now()),
+    recorder: new NullRecorder(),
+    lease: null,
+    source: 'exec',
+    originator: 'keel_exec',
+    version,
+    canAsk: false,
+    now: Date.now,
+  });
+  try {
+    const state = new SessionState(initialConfiguration(config), new ConversationHistory(), null, null);
+    const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
+    state.record(firstContext(context, services, await gatherRepositoryFacts(config.cwd, config.env)));
+    state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
+    const tools = specsFor(services.tools, offeredTools(context.model, config.toolSet), context.model);
+    const input = state.forPrompt();
+    const request = services.modelClient(context).describe({
+      instructions: context.instructions,
+      input,
+      tools,
+      parallelToolCalls: context.model.supportsParallelToolCalls,
+    });
+    const items = input.map((item, at) => ({ name: `input ${at}`, text: JSON.stringify(item) }));
+    const specs = tools.map((tool) => ({
+      name: `tool ${'name' in tool ? tool.name : tool.type}`,
+      text: JSON.stringify(tool),
+    }));
+    const parts = [{ name: 'instructions', text: context.instructions }, ...specs, ...items];
+    return { url: request.url, body: request.body, parts };
+  } finally {
+    await services.close();
+  }
+}

@@ -1,0 +1,45 @@
+import {
+  type EnvironmentFacts,
+  environmentContext,
+  noteMark,
+  type RepositoryFacts,
+  type TurnContext,
+  userInstructions,
+} from '../context/index.ts';
+import type { ResponseItem } from '../protocol/index.ts';
+import type { SessionServices } from './session-services.ts';
+
+/** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
+export function environmentFacts(context: TurnContext): EnvironmentFacts {
+  const { cwd, approvalPolicy, sandboxPolicy, canAsk } = context;
+  return { cwd, approvalPolicy, sandboxPolicy, canAsk, sandboxEnforced: sandboxPolicy.mode === 'danger-full-access' };
+}
+
+/** The messages that stand before the first request of a thread. */
+export function firstContext(
+  context: TurnContext,
+  services: SessionServices,
+  repository: RepositoryFacts | null,
+): ResponseItem[] {
+  const { config, shell, now, threadId } = services;
+  const instructions = userInstructions({
+    home: config.home,
+    cwd: config.cwd,
+    maxBytes: config.projectDocMaxBytes,
+    fallbackNames: config.projectDocFallbackFilenames,
+  });
+  const environment = environmentContext(environmentFacts(context), {
+    shell: shell.name,
+    os: `${process.platform} ${process.arch}`,
+    date: localDate(now()),
+    repository,
+    noteMark: noteMark(threadId),
+  });
+  return instructions === null ? [environment] : [instructions, environment];
+}
+
+function localDate(nowMs: number): string {
+  const now = new Date(nowMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
