@@ -48,7 +48,7 @@ function sourceFiles(dir) {
 /** @param {string} text @returns {string[]} */
 function importsOf(text) {
   const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
-  return [...found].map((match) => match[1] ?? '').filter((name) => name.startsWith('.'));
+  return [...found].map((match) => match[1] ?? '').filter((name) => name.startsWith('.') && name.endsWith('.ts'));
 }
 
 /**

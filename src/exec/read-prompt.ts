@@ -80,18 +80,16 @@ function decode(bytes: Buffer | null): string {
   return new TextDecoder('utf-8').decode(bytes);
 }
 
-/** Offset of the first byte that is not part of valid UTF-8, by halving. */
+/** Offset of the first byte that is not part of valid UTF-8. */
 function firstBadByte(bytes: Buffer): number {
-  let good = 0;
-  let bad = bytes.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    // A cut inside a character isn't a fault: up to three bytes may be missing at the end.
-    const valid = [0, 1, 2, 3].some((back) => middle - back >= 0 && isUtf8(bytes.subarray(0, middle - back)));
-    if (valid) good = middle;
-    else bad = middle;
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at] ?? 0;
+    const width = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (!isUtf8(bytes.subarray(at, at + width))) return at;
+    at += width;
   }
-  return good;
+  return at;
 }
 
 /** `/dev/null` and terminals: nothing is piped in. */

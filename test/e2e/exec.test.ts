@@ -1,0 +1,319 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  customCall,
+  cut,
+  failed,
+  functionCall,
+  httpError,
+  type ModelServer,
+  message,
+  reasoning,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+  webSearchCall,
+} from '../../src/testing/index.ts';
+import { jsonLines, type KeelRun, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await server?.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+async function exec(
+  script: Script,
+  args: readonly string[],
+  more: { stdin?: string; cwd?: string } = {},
+): Promise<KeelRun> {
+  server = await startModelServer(script);
+  return again(args, more);
+}
+
+function again(args: readonly string[], more: { stdin?: string; cwd?: string } = {}): Promise<KeelRun> {
+  return runKeel(['exec', ...args], {
+    home: home.path,
+    cwd: more.cwd ?? repo.path,
+    url: server.url,
+    stdin: more.stdin ?? null,
+  });
+}
+
+const hello = respond(message('hello there'), usage({ input: 100, cached: 40, output: 20 }));
+
+describe('what a run prints as JSON lines', () => {
+  test('protocol 6: a one-message turn is exactly four lines, and stderr is empty', async () => {
+    const run = await exec([hello], ['--json', 'hi']);
+    const [first, ...rest] = jsonLines(run.stdout);
+    expect(first).toEqual({ type: 'thread.started', thread_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(rest).toEqual([
+      { type: 'turn.started' },
+      { type: 'item.completed', item: { id: 'item_0', type: 'agent_message', text: 'hello there' } },
+      { type: 'turn.completed', usage: { input_tokens: 100, cached_input_tokens: 40, output_tokens: 20 } },
+    ]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('protocol 7, 8, 9: commands, plans, searches and patches have their known lines', async () => {
+    const plan = (done: boolean) => ({ plan: [{ step: 'A', status: done ? 'completed' : 'in_progress' }] });
+    const patch = '*** Begin Patch\n*** Add File: n.txt\n+new\n*** End Patch';
+    const run = await exec(
+      [
+        respond(
+          reasoning(['**Thinking**']),
+          functionCall('shell', { command: ['bash', '-lc', 'echo hi; echo err >&2'] }),
+        ),
+        respond(functionCall('shell', { command: ['bash', '-c', 'exit 3'] })),
+        respond(functionCall('update_plan', plan(false)), webSearchCall('weather')),
+        respond(functionCall('update_plan', plan(true)), customCall('apply_patch', patch)),
+        respond(message('all done'), usage({ input: 10, output: 2 })),
+      ],
+      ['--json', '-s', 'workspace-write', 'go'],
+    );
+    const lines = jsonLines(run.stdout);
+    const items = lines.flatMap((line) => (line.item ? [{ event: line.type, ...line.item }] : []));
+    expect(items.filter((item) => item['id'] === 'item_1')).toMatchObject([
+      { event: 'item.started', command: "bash -lc 'echo hi; echo err >&2'", aggregated_output: '', exit_code: null },
+      { event: 'item.completed', exit_code: 0, status: 'completed' },
+    ]);
+    expect(items.find((item) => item['exit_code'] === 3)).toMatchObject({ status: 'failed' });
+    expect(
+      items.filter((item) => item.type === 'todo_list').map(({ event, id, items: steps }) => ({ event, id, steps })),
+    ).toEqual([
+      { event: 'item.started', id: 'item_3', steps: [{ text: 'A', completed: false }] },
+      { event: 'item.updated', id: 'item_3', steps: [{ text: 'A', completed: true }] },
+      { event: 'item.completed', id: 'item_3', steps: [{ text: 'A', completed: true }] },
+    ]);
+    expect(items.find((item) => item.type === 'web_search')).toMatchObject({ query: 'weather' });
+    expect(items.find((item) => item.type === 'file_change')).toMatchObject({
+      status: 'completed',
+      changes: [{ path: join(repo.path, 'n.txt'), kind: 'add' }],
+    });
+    expect(lines.at(-2)?.item?.type).toBe('todo_list');
+    expect(lines.at(-1)?.type).toBe('turn.completed');
+    expect(run.code).toBe(0);
+  });
+
+  test('protocol 10, 3: a full context window is one request, one error, no reconnect', async () => {
+    const run = await exec(
+      [respond(failed({ code: 'context_length_exceeded', message: 'too long' }))],
+      ['--json', 'hi'],
+    );
+    const lines = jsonLines(run.stdout).slice(2);
+    expect(lines.map((line) => line.type)).toEqual(['error', 'turn.failed']);
+    expect(lines[1]).toMatchObject({ error: { message: lines[0]?.['message'] } });
+    expect(server.requests).toHaveLength(1);
+    expect(run.code).toBe(1);
+  });
+
+  test('protocol 11: a dropped stream is told once, retried, and nothing is printed twice', async () => {
+    const run = await exec([respond(message('first'), cut()), respond(message('second'), usage({}))], ['--json', 'hi']);
+    const lines = jsonLines(run.stdout);
+    expect(lines.filter((line) => line.type === 'error')).toMatchObject([
+      { message: expect.stringMatching(/^Reconnecting... 1\/5/) },
+    ]);
+    expect(lines.flatMap((line) => line.item?.['text'] ?? [])).toEqual(['first', 'second']);
+    expect(run.code).toBe(0);
+  });
+
+  test('a bad request is not tried again, and the server’s words reach the user', async () => {
+    const run = await exec([httpError(400, { error: { message: 'no such tool' } })], ['--json', 'hi']);
+    expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+      type: 'turn.failed',
+      error: { message: expect.stringContaining('no such tool') },
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('what a run prints for a person', () => {
+  test('protocol 13: stdout is the final message and a newline, all else is on stderr', async () => {
+    const run = await exec(
+      [respond(message('on the way'), functionCall('shell', { command: ['echo', 'x'] })), hello],
+      ['hi'],
+    );
+    expect(run.stdout).toBe('hello there\n');
+    expect(run.stderr).toContain('on the way');
+    expect(run.stderr).not.toContain('hello there');
+    expect(run.stderr).toMatch(/echo x in .*\n succeeded in \d+ms:\nx\n/);
+    expect(run.stderr).toContain('tokens used\n');
+  });
+
+  test('protocol 12: -o writes the last message, an empty file and a warning if there is none', async () => {
+    const out = join(home.path, 'last.txt');
+    const first = await exec(
+      [hello, respond(functionCall('shell', { command: ['true'] })), respond()],
+      ['-o', out, 'hi'],
+    );
+    expect([first.code, readFileSync(out, 'utf8')]).toEqual([0, 'hello there']);
+    const second = await again(['-o', out, 'hi']);
+    expect([second.code, readFileSync(out, 'utf8')]).toEqual([0, '']);
+    expect(second.stderr).toContain('Warning: there is no last message');
+  });
+
+  test('an unwritable -o file is an error, not a silent success', async () => {
+    const run = await exec([hello], ['-o', join(home.path, 'no/such/dir/x'), 'hi']);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('could not be written');
+  });
+});
+
+describe('where the prompt comes from', () => {
+  test('protocol 14: no prompt and nothing on stdin is exit 1 with empty stdout', async () => {
+    expect(await exec([], ['--json'], { stdin: ' \n' })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('no prompt'),
+    });
+  });
+
+  test('stdin is the prompt when there is none, and with - without a notice', async () => {
+    await exec([hello, hello], [], { stdin: 'from stdin' });
+    const dashed = await again(['-'], { stdin: 'dashed' });
+    expect(server.requests.map((request) => request.lastUserText)).toEqual(['from stdin', 'dashed']);
+    expect(dashed.stderr).not.toContain('Reading');
+  });
+
+  test('piped input is appended to a prompt', async () => {
+    await exec([hello], ['look at this'], { stdin: 'a log\n' });
+    expect(server.requests[0]?.lastUserText).toBe('look at this\n\n<stdin>\na log\n</stdin>');
+  });
+
+  test('a pipe that stays open and silent does not hold up a run', async () => {
+    server = await startModelServer([hello]);
+    const live = startKeel(['exec', 'hi'], { home: home.path, cwd: repo.path, url: server.url });
+    const run = await live.ended;
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain('silent');
+  });
+
+  test('input that is not UTF-8 is refused with the place', async () => {
+    server = await startModelServer([]);
+    const live = startKeel(['exec', '-'], { home: home.path, cwd: repo.path, url: server.url });
+    live.child.stdin.end(Buffer.from([0x61, 0x62, 0xff, 0x63]));
+    expect(await live.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('first bad byte at 2') });
+  });
+});
+
+describe('what is checked before anything is sent', () => {
+  test.each([
+    ['a schema that is missing', ['--output-schema', 'none.json', 'hi'], 1, 'none.json'],
+    ['-c without =', ['-c', 'model', 'hi'], 1, 'key=value'],
+    ['an unknown provider', ['-c', 'model_provider=nope', 'hi'], 1, 'nope'],
+    ['a missing working directory', ['-C', 'nowhere', 'hi'], 1, 'does not exist'],
+    ['an unknown flag', ['--frobnicate', 'hi'], 2, '--frobnicate'],
+    ['a wrong sandbox mode', ['-s', 'none', 'hi'], 2, 'none'],
+    ['conflicting flags', ['--full-auto', '--yolo', 'hi'], 2, 'full-auto'],
+  ])('protocol 15, 16: %s', async (_what, args, code, words) => {
+    const run = await exec([], args);
+    expect(run).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(words) });
+    expect(run.stderr).not.toMatch(/^\s+at /m);
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('a folder outside Git is refused unless the check is skipped', async () => {
+    const refused = await exec([hello], ['hi'], { cwd: home.path });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(await again(['--skip-git-repo-check', 'hi'], { cwd: home.path })).toMatchObject({ code: 0 });
+  });
+
+  test('a valid output schema is in the request', async () => {
+    home.write({
+      'schema.json': JSON.stringify({ type: 'object', properties: {}, required: [], additionalProperties: false }),
+    });
+    await exec([hello], ['--output-schema', join(home.path, 'schema.json'), 'hi']);
+    expect(server.requests[0]?.body['text']).toMatchObject({ format: { type: 'json_schema', strict: true } });
+  });
+
+  test('no key: the turn fails without a request and names what to set', async () => {
+    server = await startModelServer([]);
+    const run = await runKeel(['exec', '--json', 'hi'], {
+      home: home.path,
+      cwd: repo.path,
+      url: server.url,
+      env: { OPENAI_API_KEY: '' },
+    });
+    expect(run.code).toBe(1);
+    expect(run.stdout).toContain('OPENAI_API_KEY');
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('resume', () => {
+  const idOf = (run: KeelRun) => String(jsonLines(run.stdout)[0]?.['thread_id']);
+
+  test('protocol 17: the same thread goes on in the same file, and the request extends the last one', async () => {
+    const first = await exec([hello, hello], ['--json', 'one']);
+    const second = await again(['--json', 'resume', idOf(first), 'two']);
+    expect(idOf(second)).toBe(idOf(first));
+    expect(rolloutsIn(home.path)).toHaveLength(1);
+    const [before, after] = server.requests;
+    if (before) after?.assertExtends(before);
+    expect(after?.textsOf('user').slice(-2)).toEqual(['one', 'two']);
+    expect(after?.textsOf('assistant')).toEqual(['hello there']);
+    expect(after?.body['prompt_cache_key']).toBe(before?.body['prompt_cache_key']);
+  });
+
+  test('--last takes the newest thread, with the prompt behind it', async () => {
+    const first = await exec([hello, hello], ['--json', 'one']);
+    expect(idOf(await again(['--json', 'resume', '--last', 'two']))).toBe(idOf(first));
+  });
+
+  test('protocol 18: an unknown id, or what is no id, is an error and starts nothing', async () => {
+    await exec([hello], ['--json', 'one']);
+    for (const id of ['01a20cee-41e3-7d69-b809-3f6bd217b403', 'my-thread']) {
+      expect(await again(['--json', 'resume', id, 'two'])).toMatchObject({ code: 1, stdout: '' });
+    }
+    expect(rolloutsIn(home.path)).toHaveLength(1);
+  });
+
+  test('protocol 19: an image before or behind resume belongs to the turn, and the id stays the id', async () => {
+    const png = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
+    );
+    home.write({ 'a.png': '' });
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(join(home.path, 'a.png'), png);
+    const first = await exec([hello, hello, hello], ['--json', 'one']);
+    const image = join(home.path, 'a.png');
+    for (const args of [
+      ['--image', image, 'resume', idOf(first)],
+      ['resume', idOf(first), '--image', image],
+    ]) {
+      expect(idOf(await again(['--json', ...args], { stdin: 'look' }))).toBe(idOf(first));
+      const content = server.requests.at(-1)?.input.at(-1)?.['content'];
+      expect(content).toMatchObject([{ type: 'input_image' }, { type: 'input_text', text: 'look' }]);
+    }
+  });
+
+  test('--ephemeral leaves no record', async () => {
+    await exec([hello], ['--ephemeral', 'hi']);
+    expect(existsSync(join(home.path, 'sessions'))).toBe(false);
+  });
+});
+
+test('nothing that is printed or recorded holds the key', async () => {
+  const run = await exec(
+    [
+      respond(functionCall('shell', { command: ['bash', '-c', 'env'] })),
+      httpError(401, { error: { message: 'bad key sk-test-secret-1234567890' } }),
+    ],
+    ['--json', 'hi'],
+  );
+  const recorded = rolloutsIn(home.path).map((path) => readFileSync(path, 'utf8'));
+  for (const text of [run.stdout, run.stderr, ...recorded]) expect(text).not.toContain('sk-test-secret-1234567890');
+  expect(run.code).toBe(1);
+});
