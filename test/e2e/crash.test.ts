@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  type RecordedRequest,
+  respond,
+  startModelServer,
+  usage,
+} from '../../src/testing/index.ts';
+import { jsonLines, processesWith, rolloutsIn, runKeel, startKeel, until } from '../support/keel.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+const STEPS = 10;
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await server.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+/** Ten commands, each of which leaves a line, one a response; the answer depends on what the request says was done. */
+function tenSteps(request: RecordedRequest) {
+  const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+  if (done >= STEPS) return respond(message('done'), usage({}));
+  const cmd = `echo step-${done} >> log.txt`;
+  return respond(message(`step ${done}`), functionCall('shell', { command: ['bash', '-c', cmd] }, `call_${done}`));
+}
+
+function effects(): string[] {
+  const path = join(repo.path, 'log.txt');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+}
+
+const place = () => ({ home: home.path, cwd: repo.path, url: server.url });
+
+/** Kills keel once its rollout has this many lines; gives the thread's id. */
+async function killAfterLines(args: readonly string[], lines: number): Promise<string> {
+  const live = startKeel(['exec', '--json', ...args], place());
+  live.child.stdin.end();
+  const lineCount = () => rolloutLines().length;
+  await until(() => existsSync(join(home.path, 'sessions')) && lineCount() >= lines, 10_000).catch(() => undefined);
+  live.child.kill('SIGKILL');
+  await live.ended;
+  const [meta = '{}'] = rolloutLines();
+  return String(JSON.parse(meta).payload?.id);
+}
+
+function rolloutLines(): string[] {
+  const [path] = rolloutsIn(home.path);
+  return path === undefined
+    ? []
+    : readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '');
+}
+
+function expectNothingTwice(): void {
+  const happened = effects();
+  expect(new Set(happened).size).toBe(happened.length);
+}
+
+/** Every effect that happened is told to the model: as the call's output, or as one whose outcome is unknown. */
+function expectAllTold(request: RecordedRequest | undefined): void {
+  for (const effect of effects()) {
+    const id = effect.replace('step-', 'call_');
+    expect(request?.outputOf(id), id).toMatch(/"exit_code":0|Exit code: 0|unknown outcome/);
+  }
+}
+
+describe('kill -9 at a step of a turn, then resume: the turn goes on, nothing is lost, nothing happens twice', () => {
+  test.each([5, 8, 11, 14, 17, 20, 24, 28, 33, 39, 46, 54, 62])('after %i lines of the journal', async (lines) => {
+    server = await startModelServer(tenSteps);
+    const id = await killAfterLines(['go'], lines);
+    const resumed = await runKeel(['exec', '--json', 'resume', id], place());
+    expect(resumed.stderr).toBe('');
+    expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
+    expectNothingTwice();
+    expectAllTold(server.requests.at(-1));
+    expect(effects().length).toBeGreaterThanOrEqual(STEPS - 1);
+    const items = server.requests.at(-1)?.input ?? [];
+    const calls = items.filter((item) => item['type'] === 'function_call');
+    const outputs = items.filter((item) => item['type'] === 'function_call_output');
+    expect(outputs.map((item) => item['call_id'])).toEqual(calls.map((item) => item['call_id']));
+  });
+});
+
+test('killed again while it resumes, twice, it still ends with every effect once', async () => {
+  server = await startModelServer(tenSteps);
+  const id = await killAfterLines(['go'], 14);
+  await killAfterLines(['resume', id], 30);
+  await killAfterLines(['resume', id], 45);
+  const last = await runKeel(['exec', '--json', 'resume', id], place());
+  expect(jsonLines(last.stdout).at(-1)?.type).toBe('turn.completed');
+  expectNothingTwice();
+  expectAllTold(server.requests.at(-1));
+});
+
+test('prompts 19: a call cut off by a kill is told as unknown with its last words, and not run again', async () => {
+  const slow = 'echo begun >> log.txt; echo working on it; sleep 300';
+  server = await startModelServer((_request, index) =>
+    index === 0
+      ? respond(functionCall('shell', { command: ['bash', '-c', slow], timeout_ms: 300_000 }, 'call_1'))
+      : respond(message('ok')),
+  );
+  const live = startKeel(['exec', '--json', 'go'], place());
+  live.child.stdin.end();
+  await until(() => effects().length === 1);
+  live.child.kill('SIGKILL');
+  const run = await live.ended;
+  const id = String(jsonLines(run.stdout)[0]?.['thread_id']);
+  await runKeel(['exec', 'resume', id], place());
+  expect(server.requests[1]?.outputOf('call_1')).toMatch(/unknown outcome: .*working on it/s);
+  expect(effects()).toEqual(['begun']);
+  for (const pid of processesWith(`HOME=${home.path}`)) process.kill(Number(pid), 'SIGKILL');
+});
+
+test('a resume with a new prompt ends the cut-off turn and tells the model of the restart', async () => {
+  server = await startModelServer(tenSteps);
+  const id = await killAfterLines(['go'], 20);
+  const before = server.requests.length;
+  await runKeel(['exec', 'resume', id, 'never mind'], place());
+  const texts = server.requests[before]?.textsOf('user') ?? [];
+  expect(texts.at(-2)).toMatch(/^<turn_aborted>\nkeel ended unexpectedly/);
+  expect(texts.at(-1)).toBe('never mind');
+  expectNothingTwice();
+});
+
+test('a thread that another process writes is refused with its pid', async () => {
+  server = await startModelServer([respond(functionCall('shell', { command: ['sleep', '5'] })), respond(message('x'))]);
+  const live = startKeel(['exec', '--json', 'go'], place());
+  live.child.stdin.end();
+  await until(() => live.stdout().includes('item.started'));
+  const id = String(jsonLines(live.stdout())[0]?.['thread_id']);
+  const second = await runKeel(['exec', 'resume', id, 'me too'], place());
+  expect(second).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(String(live.child.pid)) });
+  live.child.kill('SIGINT');
+  await live.ended;
+});
+
+describe('damaged records', () => {
+  test('protocol 24: a torn last line and an unknown type are passed over, and the thread goes on', async () => {
+    server = await startModelServer([respond(message('one')), respond(message('two'))]);
+    const first = await runKeel(['exec', '--json', 'a'], place());
+    const id = String(jsonLines(first.stdout)[0]?.['thread_id']);
+    const { appendFileSync } = await import('node:fs');
+    appendFileSync(rolloutsIn(home.path)[0] ?? '', '{"type":"from_the_future","payload":{}}\n{"timestamp":"2026-');
+    const second = await runKeel(['exec', '--json', 'resume', id, 'b'], place());
+    expect(second.code).toBe(0);
+    expect(server.requests[1]?.textsOf('assistant')).toEqual(['one']);
+    expect(
+      rolloutLines().filter((line) => !line.startsWith('{"timestamp":"2026-') || !line.endsWith('}')),
+    ).toHaveLength(2);
+  });
+
+  test.each([
+    ['an empty file', ''],
+    [
+      'a file that names no thread',
+      '{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payload":{"type":"x"}}\n',
+    ],
+    ['garbage', '\u0000\u0001 not json\n'],
+  ])('%s is refused in a sentence', async (_what, text) => {
+    server = await startModelServer([]);
+    const id = '01a20cee-41e3-7d69-b809-3f6bd217b403';
+    home.write({ [`sessions/2026/11/24/rollout-2026-11-24T09-00-00-${id}.jsonl`]: text });
+    const run = await runKeel(['exec', 'resume', id, 'x'], place());
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^keel: .*rollout-.*\n$/);
+  });
+});
