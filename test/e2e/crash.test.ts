@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  delay,
   functionCall,
   type ModelServer,
   message,
@@ -33,7 +34,12 @@ function tenSteps(request: RecordedRequest) {
   const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
   if (done >= STEPS) return respond(message('done'), usage({}));
   const cmd = `echo step-${done} >> log.txt`;
-  return respond(message(`step ${done}`), functionCall('shell', { command: ['bash', '-c', cmd] }, `call_${done}`));
+  // Slow enough for a kill to land on the very line that is meant.
+  return respond(
+    delay(25),
+    message(`step ${done}`),
+    functionCall('shell', { command: ['bash', '-c', cmd] }, `call_${done}`),
+  );
 }
 
 function effects(): string[] {
@@ -51,6 +57,7 @@ async function killAfterLines(args: readonly string[], lines: number): Promise<s
   await until(() => existsSync(join(home.path, 'sessions')) && lineCount() >= lines, 10_000).catch(() => undefined);
   live.child.kill('SIGKILL');
   await live.ended;
+  expect(effects().length, 'the turn was killed while it ran').toBeLessThan(STEPS);
   const [meta = '{}'] = rolloutLines();
   return String(JSON.parse(meta).payload?.id);
 }
@@ -78,20 +85,23 @@ function expectAllTold(request: RecordedRequest | undefined): void {
 }
 
 describe('kill -9 at a step of a turn, then resume: the turn goes on, nothing is lost, nothing happens twice', () => {
-  test.each([5, 8, 11, 14, 17, 20, 24, 28, 33, 39, 46, 54, 62])('after %i lines of the journal', async (lines) => {
-    server = await startModelServer(tenSteps);
-    const id = await killAfterLines(['go'], lines);
-    const resumed = await runKeel(['exec', '--json', 'resume', id], place());
-    expect(resumed.stderr).toBe('');
-    expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
-    expectNothingTwice();
-    expectAllTold(server.requests.at(-1));
-    expect(effects().length).toBeGreaterThanOrEqual(STEPS - 1);
-    const items = server.requests.at(-1)?.input ?? [];
-    const calls = items.filter((item) => item['type'] === 'function_call');
-    const outputs = items.filter((item) => item['type'] === 'function_call_output');
-    expect(outputs.map((item) => item['call_id'])).toEqual(calls.map((item) => item['call_id']));
-  });
+  test.each([5, 8, 10, 11, 12, 13, 14, 15, 17, 20, 24, 28, 33, 39, 46, 54, 62])(
+    'after %i lines of the journal',
+    async (lines) => {
+      server = await startModelServer(tenSteps);
+      const id = await killAfterLines(['go'], lines);
+      const resumed = await runKeel(['exec', '--json', 'resume', id], place());
+      expect(resumed.stderr).toBe('');
+      expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
+      expectNothingTwice();
+      expectAllTold(server.requests.at(-1));
+      expect(effects().length).toBeGreaterThanOrEqual(STEPS - 1);
+      const items = server.requests.at(-1)?.input ?? [];
+      const calls = items.filter((item) => item['type'] === 'function_call');
+      const outputs = items.filter((item) => item['type'] === 'function_call_output');
+      expect(outputs.map((item) => item['call_id'])).toEqual(calls.map((item) => item['call_id']));
+    },
+  );
 });
 
 test('killed again while it resumes, twice, it still ends with every effect once', async () => {

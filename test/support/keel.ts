@@ -110,6 +110,6 @@ export async function until(holds: () => boolean, deadlineMs = 5_000): Promise<v
   const end = Date.now() + deadlineMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error('it did not come to hold in time');
-    await delay(10);
+    await delay(2);
   }
 }
