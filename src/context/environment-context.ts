@@ -2,20 +2,19 @@ import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../protocol/in
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
-import { rules } from './rules.ts';
+import { effectivePolicy, type RuleFacts, rules } from './rules.ts';
 
 /** What the model is told of its surroundings, and again when it changes. */
-export interface EnvironmentFacts {
+export interface EnvironmentFacts extends RuleFacts {
   readonly cwd: string;
-  readonly approvalPolicy: ApprovalPolicy;
-  readonly sandboxPolicy: SandboxPolicy;
-  readonly canAsk: boolean;
-  readonly sandboxEnforced: boolean;
+  /** Local date, `YYYY-MM-DD`, for a diff. Absent: not told again. */
+  readonly date?: string;
 }
 
 /** What it is told once, when a thread begins. */
 export interface StartFacts {
-  readonly shell: string;
+  /** Base name; null where it is not known, and left out. */
+  readonly shell: string | null;
   /** Platform and architecture, such as `linux x64`. */
   readonly os: string;
   /** Local date, `YYYY-MM-DD`. */
@@ -25,7 +24,14 @@ export interface StartFacts {
   readonly noteMark: string;
 }
 
-export type ToldFacts = Pick<EnvironmentFacts, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'>;
+/** What the model was told last. What is absent is not known any more, and taken as unchanged. */
+export interface ToldFacts {
+  readonly cwd: string;
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly canAsk?: boolean;
+  readonly date?: string;
+}
 
 /** The whole context, for the start of a thread. */
 export function environmentContext(facts: EnvironmentFacts, start: StartFacts): ResponseItem {
@@ -33,9 +39,9 @@ export function environmentContext(facts: EnvironmentFacts, start: StartFacts): 
     ...cwdLine(facts),
     ...approvalLine(facts),
     ...sandboxLines(facts),
-    `  <shell>${escaped(start.shell)}</shell>`,
+    ...(start.shell === null ? [] : [`  <shell>${escaped(start.shell)}</shell>`]),
     `  <os>${escaped(start.os)}</os>`,
-    `  <date>${start.date}</date>`,
+    dateLine(start.date),
     ...(start.repository === null ? [] : [`  <repository>${repositoryText(start.repository)}</repository>`]),
     `  <note_mark>${start.noteMark}</note_mark>`,
     ...rulesLines(facts),
@@ -44,11 +50,12 @@ export function environmentContext(facts: EnvironmentFacts, start: StartFacts): 
 
 /** What differs from what the model was told last; null if nothing it needs to know does. */
 export function environmentDiff(told: ToldFacts, facts: EnvironmentFacts): ResponseItem | null {
-  const approval = told.approvalPolicy === facts.approvalPolicy ? [] : approvalLine(facts);
-  const sandbox = sameSandbox(told.sandboxPolicy, facts.sandboxPolicy) ? [] : sandboxLines(facts);
   const cwd = told.cwd === facts.cwd ? [] : cwdLine(facts);
+  const approval = sameApproval(told, facts) ? [] : approvalLine(facts);
+  const sandbox = sameSandbox(told.sandboxPolicy, facts.sandboxPolicy) ? [] : sandboxLines(facts);
+  const date = sameDate(told, facts) || facts.date === undefined ? [] : [dateLine(facts.date)];
   const ruled = approval.length + sandbox.length > 0 ? rulesLines(facts) : [];
-  const lines = [...cwd, ...approval, ...sandbox, ...ruled];
+  const lines = [...cwd, ...approval, ...sandbox, ...date, ...ruled];
   return lines.length === 0 ? null : wrap(lines);
 }
 
@@ -60,8 +67,12 @@ function cwdLine({ cwd }: EnvironmentFacts): string[] {
   return [`  <cwd>${escaped(cwd)}</cwd>`];
 }
 
-function approvalLine({ approvalPolicy }: EnvironmentFacts): string[] {
-  return [`  <approval_policy>${approvalPolicy}</approval_policy>`];
+function approvalLine(facts: EnvironmentFacts): string[] {
+  return [`  <approval_policy>${effectivePolicy(facts)}</approval_policy>`];
+}
+
+function dateLine(date: string): string {
+  return `  <date>${escaped(date)}</date>`;
 }
 
 function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
@@ -78,6 +89,16 @@ function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
 
 function rulesLines(facts: EnvironmentFacts): string[] {
   return ['  <rules>', ...rules(facts).map((line) => `    ${line}`), '  </rules>'];
+}
+
+/** Whether somebody answers is part of what was told: the rules speak of it. */
+function sameApproval(told: ToldFacts, facts: EnvironmentFacts): boolean {
+  const canAsk = told.canAsk ?? facts.canAsk;
+  return canAsk === facts.canAsk && effectivePolicy({ ...facts, ...told, canAsk }) === effectivePolicy(facts);
+}
+
+function sameDate(told: ToldFacts, facts: EnvironmentFacts): boolean {
+  return told.date === undefined || told.date === facts.date;
 }
 
 /** Equal as far as the model is told: details that are no part of the context are not. */

@@ -1,8 +1,11 @@
-const MAX_PATH = 300;
+const MAX_PATH_CHARS = 300;
+/** Control characters (line breaks among them), and those that change the direction or the look of what follows. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
 
 /** A value inside one of keel's tags: on one line, bounded, and unable to close the tag. */
-export function escaped(value: string, maxLength: number = MAX_PATH): string {
-  const line = value.replaceAll(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]+/g, ' ');
-  const cut = line.length > maxLength ? `${line.slice(0, maxLength)}...` : line;
-  return cut.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+export function escaped(value: string, maxChars: number = MAX_PATH_CHARS): string {
+  // Cut before the rest, since a value may be huge; half a surrogate pair becomes a replacement character.
+  const line = value.slice(0, maxChars).toWellFormed().replaceAll(UNPRINTABLE, ' ');
+  const text = value.length > maxChars ? `${line}...` : line;
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

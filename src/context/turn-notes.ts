@@ -1,6 +1,11 @@
 import type { ResponseItem } from '../protocol/index.ts';
+import { byteLength } from '../util/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
+
+/** Room for the names in one list of a note, UTF-8 bytes: the whole note stays below 700. */
+const MAX_LIST_BYTES = 180;
+const MAX_NAME_CHARS = 100;
 
 export interface InterruptedFacts {
   /** Calls that were cut off, in their short form. */
@@ -28,6 +33,17 @@ Files are as they were left. Look at them before you repeat anything.
 </turn_aborted>`);
 }
 
+/** The first names that fit, and how many more there are. */
 function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : names.map((name) => escaped(name, 100)).join('; ');
+  const shown: string[] = [];
+  let room = MAX_LIST_BYTES;
+  for (const name of names) {
+    const text = escaped(name, MAX_NAME_CHARS);
+    room -= byteLength(text) + 2;
+    if (room < 0 && shown.length > 0) break;
+    shown.push(text);
+  }
+  if (shown.length === 0) return 'nothing';
+  const hidden = names.length - shown.length;
+  return hidden === 0 ? shown.join('; ') : `${shown.join('; ')}; and ${hidden} more`;
 }

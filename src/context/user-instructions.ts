@@ -17,25 +17,31 @@ export interface InstructionSources {
   readonly maxBytes: number;
   /** Names to look for where neither of the usual ones is. */
   readonly fallbackNames: readonly string[];
+  /** The user does not trust this project: its files are not read, and the model is not told of them. */
+  readonly untrusted?: boolean;
+  /** Told of each file that was cut, for the user. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** The user's and the project's instructions as one message; null if there are none. */
 export function userInstructions(sources: InstructionSources): ResponseItem | null {
-  const parts = [homeInstructions(sources.home), projectInstructions(sources)].filter((part) => part !== '');
+  const parts = [homeInstructions(sources), projectInstructions(sources)].filter((part) => part !== '');
   if (parts.length === 0) return null;
   return contextMessage(`<user_instructions>\n\n${parts.join(SEPARATOR)}\n\n</user_instructions>`);
 }
 
-function homeInstructions(home: string): string {
+function homeInstructions({ home, onWarning }: InstructionSources): string {
   for (const name of NAMES) {
-    const file = readStart(join(home, name), MAX_HOME_BYTES);
-    if (file && file.text.trim() !== '') return file.text;
+    const path = join(home, name);
+    const file = isFile(path) ? readStart(path, MAX_HOME_BYTES) : null;
+    if (file && file.text.trim() !== '') return withCutNote(file, { name: path, path, onWarning });
   }
   return '';
 }
 
 /** From the repository's root down to the working directory, one file a folder, each headed by its path. */
-function projectInstructions({ cwd, maxBytes, fallbackNames }: InstructionSources): string {
+function projectInstructions({ cwd, maxBytes, fallbackNames, untrusted, onWarning }: InstructionSources): string {
+  if (untrusted) return '';
   const parts: string[] = [];
   let left = maxBytes;
   const real = realDirectory(cwd);
@@ -43,33 +49,57 @@ function projectInstructions({ cwd, maxBytes, fallbackNames }: InstructionSource
     if (left <= 0) break;
     const path = instructionFile(dir, fallbackNames);
     const file = path === null ? null : readStart(path, left);
-    if (!file || path === null || file.text.trim() === '') continue;
-    left -= file.bytes;
-    const name = escaped(relative(real, path));
-    const note =
-      file.bytes < file.total
-        ? `\n[${name}: ${file.bytes} of ${file.total} bytes shown; read the file for the rest]`
-        : '';
-    parts.push(`[${name}]\n${file.text}${note}`);
+    if (!file || path === null) continue;
+    if (file.text.trim() !== '') {
+      const name = relative(real, path);
+      parts.push(`[${escaped(name)}]\n${withCutNote(file, { name, path, onWarning })}`);
+      left -= file.bytes;
+    }
+    // The file that crosses the budget is the last one, even if nothing of it fits.
+    if (file.bytes < file.total) break;
   }
   return parts.join('\n\n');
+}
+
+interface CutNoteFacts {
+  /** As the model is told it. */
+  readonly name: string;
+  readonly path: string;
+  readonly onWarning: ((message: string) => void) | undefined;
+}
+
+function withCutNote(file: FileStart, { name, path, onWarning }: CutNoteFacts): string {
+  if (file.bytes === file.total) return file.text;
+  onWarning?.(`${path}: ${file.bytes} of ${file.total} bytes are sent to the model (project_doc_max_bytes)`);
+  return `${file.text}\n[${escaped(name)}: ${file.bytes} of ${file.total} bytes shown; read the file for the rest]`;
 }
 
 function instructionFile(dir: string, fallbackNames: readonly string[]): string | null {
   for (const name of [...NAMES, ...fallbackNames.filter((candidate) => candidate.trim() !== '')]) {
     const path = join(dir, name);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (isFile(path)) return path;
   }
   return null;
 }
 
+/** A regular file, or a link to one. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Not there, a dangling link, or out of reach: there is nothing to read here.
+    return false;
+  }
+}
+
+/** The file system's own root is never taken for that of a repository. */
 function foldersFromRoot(cwd: string): string[] {
   const folders: string[] = [];
-  for (let dir = cwd; ; dir = dirname(dir)) {
+  for (let dir = cwd; dir !== dirname(dir); dir = dirname(dir)) {
     folders.unshift(dir);
     if (existsSync(join(dir, '.git'))) return folders;
-    if (dir === dirname(dir)) return [cwd];
   }
+  return [cwd];
 }
 
 interface FileStart {
@@ -79,27 +109,22 @@ interface FileStart {
   readonly total: number;
 }
 
-/** The beginning of a file; null if it can't be read. */
+/** The beginning of a file; null if it can't be read: instructions are a help, not a need. */
 function readStart(path: string, maxBytes: number): FileStart | null {
-  let fd: number;
+  let fd: number | null = null;
   try {
     fd = openSync(path, 'r');
-  } catch {
-    // Not there, or not readable: instructions are a help, not a need.
-    return null;
-  }
-  try {
     const total = fstatSync(fd).size;
     const buffer = Buffer.alloc(Math.min(total, maxBytes));
-    let bytes = readSync(fd, buffer);
-    if (bytes < total) bytes = wholeCharacters(buffer, bytes);
-    const text = buffer
-      .toString('utf8', 0, bytes)
-      .replace(/^\ufeff/, '')
-      .replaceAll('\r\n', '\n');
-    return { text, bytes, total };
+    const read = readSync(fd, buffer);
+    const bytes = read < total ? wholeCharacters(buffer, read) : read;
+    const text = buffer.toString('utf8', 0, bytes);
+    return { text: text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'), bytes, total };
+  } catch {
+    // Not there, a directory, not readable: as if it were absent.
+    return null;
   } finally {
-    closeSync(fd);
+    if (fd !== null) closeSync(fd);
   }
 }
 
