@@ -33,7 +33,6 @@ function respond(body) {
   return new Promise((resolve, reject) => {
     const post = http.request(base, { method: 'POST', agent, headers }, (response) => {
       const items = [];
-      let text = '';
       let rest = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
@@ -42,7 +41,6 @@ function respond(body) {
         for (const line of lines) {
           if (!line.startsWith('data: ')) continue;
           const event = JSON.parse(line.slice(6));
-          if (event.type === 'response.output_text.delta') text += event.delta;
           if (event.type === 'response.output_item.done') items.push(event.item);
         }
       });
@@ -65,6 +63,8 @@ function run(command) {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.on('close', (code) => resolve(JSON.stringify({ output: tail.toString(), metadata: { exit_code: code, bytes } })));
+    child.on('close', (code) =>
+      resolve(JSON.stringify({ output: tail.toString(), metadata: { exit_code: code, bytes } })),
+    );
   });
 }

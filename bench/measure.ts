@@ -33,10 +33,10 @@ export async function run({ argv, cwd, env }: RunOptions): Promise<Usage> {
   let stdoutBytes = 0;
   let stderr = '';
   let report = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     stdoutBytes += chunk.length;
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
   child.stdio[3]?.on('data', (chunk: Buffer) => {

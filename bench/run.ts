@@ -1,7 +1,7 @@
 // `npm run bench`: keel beside a bare Node script that makes the same requests and spawns, in one run on one machine, as
 // ratios. `--peers DIR` adds the Codex CLI found in DIR/node_modules (package @openai/codex, or the SDK that carries it).
 import { parseArgs } from 'node:util';
-import { contestants, type Contestant } from './contestants.ts';
+import { type Contestant, contestants } from './contestants.ts';
 import { median } from './measure.ts';
 import { scenarios } from './scenarios.ts';
 

@@ -73,7 +73,7 @@ function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Laye
     const fail = (what: string) => {
       throw new KeelError('invalidConfig', `${originOf(layers, ['mcp_servers', name])}: MCP server ${name}: ${what}`);
     };
-    if (valueAt({ ...layersTable(layers) }, ['mcp_servers', name, 'bearer_token']) !== undefined) {
+    if (layers.some(({ table }) => valueAt(table, ['mcp_servers', name, 'bearer_token']) !== undefined)) {
       fail('bearer_token is not supported: name a variable in bearer_token_env_var');
     }
     if (server.command === undefined && server.url === undefined) fail('invalid transport: set command or url');
@@ -82,8 +82,4 @@ function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Laye
     const transport = server.command !== undefined ? 'a server started by command' : 'a server reached by url';
     if (field) fail(`${field} is not supported for ${transport}`);
   }
-}
-
-function layersTable(layers: readonly Layer[]): Table {
-  return layers.reduce<Table>((all, { table }) => ({ ...all, ...table }), {});
 }

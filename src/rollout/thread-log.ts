@@ -118,7 +118,7 @@ class LogReader {
   #item(item: ResponseItem, stepId: string | undefined): void {
     this.#history.push({ type: 'item', item });
     const turn = this.#turns.at(-1);
-    if (!turn || turn.status !== 'inProgress') return;
+    if (turn?.status !== 'inProgress') return;
     if (turn.marked && stepId === undefined) return;
     turn.entries.push({ type: 'item', item });
     if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });

@@ -107,6 +107,7 @@ class EventStream {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#http.once('drain', resolve).once('close', resolve);
     await promise;
+    this.#http.off('drain', resolve).off('close', resolve);
   }
 }
 

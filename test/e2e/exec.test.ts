@@ -16,7 +16,7 @@ import {
   usage,
   webSearchCall,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
+import { type JsonLine, jsonLines, type KeelRun, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -83,14 +83,16 @@ describe('what a run prints as JSON lines', () => {
       ['--json', '-s', 'workspace-write', 'go'],
     );
     const lines = jsonLines(run.stdout);
-    const items = lines.flatMap((line) => (line.item ? [{ event: line.type, ...line.item }] : []));
+    const items: JsonLine[] = lines.flatMap((line) => (line.item ? [{ ...line.item, event: line.type }] : []));
     expect(items.filter((item) => item['id'] === 'item_1')).toMatchObject([
       { event: 'item.started', command: "bash -lc 'echo hi; echo err >&2'", aggregated_output: '', exit_code: null },
       { event: 'item.completed', exit_code: 0, status: 'completed' },
     ]);
     expect(items.find((item) => item['exit_code'] === 3)).toMatchObject({ status: 'failed' });
     expect(
-      items.filter((item) => item.type === 'todo_list').map(({ event, id, items: steps }) => ({ event, id, steps })),
+      items
+        .filter((item) => item.type === 'todo_list')
+        .map((item) => ({ event: item['event'], id: item['id'], steps: item['items'] })),
     ).toEqual([
       { event: 'item.started', id: 'item_3', steps: [{ text: 'A', completed: false }] },
       { event: 'item.updated', id: 'item_3', steps: [{ text: 'A', completed: true }] },

@@ -66,7 +66,11 @@ export function runKeel(args: readonly string[], options: KeelOptions): Promise<
   return live.ended;
 }
 
-export type JsonLine = Readonly<Record<string, unknown>> & { readonly type: string; readonly item?: JsonLine };
+export interface JsonLine {
+  readonly type: string;
+  readonly item?: JsonLine;
+  readonly [key: string]: unknown;
+}
 
 /** The lines of `--json` output; throws on one that isn't an object with a type. */
 export function jsonLines(stdout: string): JsonLine[] {

@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+} from '../src/testing/index.ts';
+import type { Contestant, Work } from './contestants.ts';
+import { run, type Usage } from './measure.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly unit: string;
+  /** keel divided by the floor should be no more than this. */
+  readonly goal: number | null;
+  readonly maxRounds: number;
+  takes(who: Contestant): boolean;
+  run(who: Contestant): Promise<number>;
+}
+
+const STEPS = 30;
+const DELTAS = 20_000;
+const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
+
+const hello: Script = [respond(message('hello'), usage({ input: 10, output: 2 }))];
+const isDone = (request: { input: readonly unknown[] }) =>
+  request.input.filter((item) => JSON.stringify(item).includes('"function_call_output"')).length;
+
+/** Thirty commands, one a response. */
+const steps: Script = (request) => {
+  const done = isDone(request);
+  return done >= STEPS
+    ? respond(message('done'), usage({}))
+    : respond(functionCall(runnerOf(request), argumentsOf(request, 'true'), `call_${done}`));
+};
+
+const deltas: Script = () => {
+  const pieces = Array.from({ length: DELTAS }, (_, at) => `word${at % 10} `);
+  return respond(message(pieces.join(''), { deltas: pieces }), usage({}));
+};
+
+const gigabyte: Script = (request) =>
+  isDone(request) > 0
+    ? respond(message('done'), usage({}))
+    : respond(
+        functionCall(runnerOf(request), argumentsOf(request, 'head -c 1000000000 /dev/zero | tr "\\0" x'), 'call_1'),
+      );
+
+export const scenarios: readonly Scenario[] = [
+  scenario(
+    'start to first request',
+    'ms',
+    1.6,
+    hello,
+    (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
+  ),
+  scenario('start to exit, one message', 'ms', null, hello, (usage) => usage.wallMs),
+  scenario(`per step of ${STEPS} commands`, 'ms', 1.5, steps, (_usage, server) => {
+    const times = server.requests.map((request) => request.arrivedAt);
+    return ((times.at(-1) ?? 0) - (times[0] ?? 0)) / STEPS;
+  }),
+  scenario(`a stream of ${DELTAS} deltas`, 'ms CPU', 2, deltas, (usage) => usage.cpuMs),
+  scenario('peak memory, one message', 'MiB', 1.8, hello, (usage) => usage.peakMiB),
+  {
+    ...scenario('peak memory, a command that prints 1 GB', 'MiB', null, gigabyte, (usage) => usage.peakMiB),
+    maxRounds: 2,
+  },
+  { ...resumeScenario(), maxRounds: 3 },
+];
+
+function scenario(
+  name: string,
+  unit: string,
+  goal: number | null,
+  script: Script,
+  figure: (usage: Usage, server: ModelServer) => number,
+): Scenario {
+  return {
+    name,
+    unit,
+    goal,
+    maxRounds: 100,
+    takes: () => true,
+    run: (who) => measure(who, script, { prompt: 'go' }, figure, () => ({})),
+  };
+}
+
+/** A thread of 50 MB is read and sent on. The floor reads the same file and sends the same items. */
+function resumeScenario(): Scenario {
+  return {
+    name: 'resume of a 50 MB rollout to its request',
+    unit: 'ms',
+    goal: null,
+    maxRounds: 3,
+    takes: (who) => who.name !== 'codex',
+    run: (who) =>
+      measure(
+        who,
+        hello,
+        { prompt: 'go on', resume: THREAD },
+        (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
+        (home) => ({ BENCH_ROLLOUT: writeLongThread(home) }),
+      ),
+  };
+}
+
+async function measure(
+  who: Contestant,
+  script: Script,
+  work: Work,
+  figure: (usage: Usage, server: ModelServer) => number,
+  prepare: (home: string) => Record<string, string>,
+): Promise<number> {
+  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
+  try {
+    await using server = await startModelServer(script);
+    const request = join(home, 'request.json');
+    writeFileSync(
+      request,
+      JSON.stringify({ model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true }),
+    );
+    const result = await run({
+      argv: who.command(work),
+      cwd: home,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: home,
+        KEEL_HOME: home,
+        CODEX_HOME: home,
+        OPENAI_BASE_URL: server.url,
+        OPENAI_API_KEY: 'bench',
+        CODEX_API_KEY: 'bench',
+        BENCH_REQUEST: request,
+        ...prepare(home),
+      },
+    });
+    if (result.exitCode !== 0) throw new Error(`${who.name} exited ${result.exitCode}: ${result.stderr.slice(0, 500)}`);
+    return figure(result, server);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Each contestant has its own way to run a command; the bare floor takes keel's. */
+function runnerOf(request: { tools: readonly Readonly<Record<string, unknown>>[] }): string {
+  return request.tools.some((tool) => tool['name'] === 'shell') ? 'shell' : 'exec_command';
+}
+
+function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): Readonly<Record<string, unknown>> {
+  return runnerOf(request) === 'shell'
+    ? { command: ['bash', '-c', command], timeout_ms: 60_000 }
+    : { cmd: command, yield_time_ms: 30_000 };
+}
+
+function writeLongThread(home: string): string {
+  const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
+  mkdirSync(dirname(path), { recursive: true });
+  const stamp = '2026-11-24T09:00:00.000Z';
+  const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
+  const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
+  const text = 'lorem ipsum '.repeat(80);
+  for (let turn = 0, size = 0; size < 50_000_000; turn += 1) {
+    const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id: `call_${turn}` };
+    const added = [
+      line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
+      line('response_item', call),
+      line('response_item', { type: 'function_call_output', call_id: `call_${turn}`, output: text }),
+      line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
+    ];
+    size += added.reduce((sum, entry) => sum + entry.length, 0);
+    lines.push(...added);
+  }
+  writeFileSync(path, lines.join(''));
+  return path;
+}
