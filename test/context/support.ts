@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { EnvironmentFacts, StartFacts } from '../../src/context/index.ts';
-import { renderInstructions } from '../../src/context/index.ts';
+import { type EnvironmentFacts, type environmentContext, renderInstructions } from '../../src/context/index.ts';
 import { modelInfo } from '../../src/model/index.ts';
 import type { ResponseItem } from '../../src/protocol/index.ts';
 import { offeredTools } from '../../src/tools/index.ts';
@@ -44,7 +43,7 @@ export const execFacts: EnvironmentFacts = {
   sandboxEnforced: true,
 };
 
-export const startFacts: StartFacts = {
+export const startFacts: Parameters<typeof environmentContext>[1] = {
   shell: 'bash',
   os: 'linux x64',
   date: '2026-11-23',

@@ -131,7 +131,7 @@ describe('the instructions of a user and a project', () => {
 
   it('never wait for a pipe, and take no folder for a file', async () => {
     const here = place({ 'a/AGENTS.md': 'read' });
-    execFileSync('mkfifo', [join(here.root, 'AGENTS.md'), join(here.home, 'AGENTS.md')]);
+    execFileSync('sh', ['-c', 'mkfifo "$@"', 'sh', join(here.root, 'AGENTS.md'), join(here.home, 'AGENTS.md')]);
     await mkdir(join(here.home, 'AGENTS.override.md'));
     await mkdir(join(here.root, 'a/AGENTS.override.md'));
     expect(read(here, { cwd: join(here.root, 'a') })).toBe('[AGENTS.md]\nread');
