@@ -1,15 +1,9 @@
-export { contextMessage, isContextMessage } from './context-tags.ts';
-export {
-  type EnvironmentFacts,
-  environmentContext,
-  environmentDiff,
-  type StartFacts,
-  type ToldFacts,
-} from './environment-context.ts';
-export { type InstructionFacts, renderInstructions } from './instructions.ts';
+export { isContextMessage } from './context-tags.ts';
+export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
+export { renderInstructions } from './instructions.ts';
 export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export type { TurnContext } from './turn-context.ts';
-export { crashNote, type InterruptedFacts, interruptionNote } from './turn-notes.ts';
+export { crashNote, interruptionNote } from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';
 export { userMessage } from './user-message.ts';

@@ -32,11 +32,11 @@ function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
     case 'read-only':
       return sandboxEnforced
         ? 'Everything can be read, nothing changed.'
-        : 'Read anything, change nothing. Patches are held to that; no sandbox holds commands here, so start none that writes.';
+        : 'Read anything, change nothing. Patches are held to that, commands are not (no sandbox): start none that writes.';
     case 'workspace-write':
       return sandboxEnforced
         ? `Writes work under ${writablePlaces(policy)}; elsewhere, and to \`.git\` and keel's settings, they fail.`
-        : `Write only under ${writablePlaces(policy)}, and not to \`.git\` or keel's settings. Patches are held to that; no sandbox holds commands here, so keep to it in them.`;
+        : `Write only under ${writablePlaces(policy)}, not to \`.git\` or keel's settings. Patches are held to that, commands aren't (no sandbox): keep to it.`;
   }
 }
 
@@ -51,7 +51,7 @@ function network({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string 
   if (policy.mode === 'workspace-write' && policy.network_access) return 'Commands can use the network.';
   return sandboxEnforced
     ? 'No network: downloads, installs and remote calls fail.'
-    : "The network is meant to be off, but nothing here blocks it: don't use it unless the user asks.";
+    : 'The network counts as off, but nothing blocks it: use it only if the user asks.';
 }
 
 function approval(facts: RuleFacts): string {

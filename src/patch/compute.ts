@@ -1,7 +1,6 @@
+import { closestPlace } from './closest-place.ts';
+import { FileLines } from './file-lines.ts';
 import { type Chunk, PatchFailure, type Row } from './patch.ts';
-import { plain, trimmed, trimmedEnd } from './white-space.ts';
-
-const BYTE_ORDER_MARK = '\ufeff';
 
 interface Replacement {
   readonly start: number;
@@ -16,115 +15,96 @@ interface Replacement {
  * @throws PatchFailure `mismatch` naming what was not found
  */
 export function computeText(old: string, chunks: readonly Chunk[], path: string): string {
-  const mark = old.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
-  const whole = old.slice(mark.length).match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const bare = whole.map(withoutEnd);
-  const replacements = place(bare, whole, chunks, path);
-  const result = [...whole];
-  for (const { start, length, lines } of replacements.toReversed()) result.splice(start, length, ...lines);
-  const text = mark + result.join('');
-  return text === mark || text.endsWith('\n') ? text : text + lineEnding(whole);
+  const file = new FileLines(old);
+  const pieces: string[] = [file.mark];
+  let at = 0;
+  for (const { start, length, lines } of place(file, chunks, path)) {
+    pieces.push(file.whole.slice(at, start).join(''), lines.join(''));
+    at = start + length;
+  }
+  pieces.push(file.whole.slice(at).join(''));
+  return pieces.join('');
 }
 
-function place(
-  bare: readonly string[],
-  whole: readonly string[],
-  chunks: readonly Chunk[],
-  path: string,
-): Replacement[] {
+/** Where each chunk goes, in the file's order and without overlaps. */
+function place(file: FileLines, chunks: readonly Chunk[], path: string): Replacement[] {
   const replacements: Replacement[] = [];
-  const ending = lineEnding(whole);
   let cursor = 0;
   for (const chunk of chunks) {
     for (const header of chunk.headers) {
-      const hit = seek(bare, [header], cursor, false);
-      if (hit === null) mismatch(`Failed to find context '${header}' in ${path}`);
+      const hit = file.seek([header], cursor, false);
+      if (hit === null) {
+        throw mismatch(`Failed to find context '${header}' in ${path}`, { file, wanted: [header], path });
+      }
       cursor = hit + 1;
     }
-    const replacement = placeChunk({ bare, whole, chunk, cursor, ending, path });
+    const replacement = placeChunk({ file, chunk, cursor, path });
+    if (overlaps(replacement, replacements)) throw notFound(oldLines(chunk.rows), file, path);
     replacements.push(replacement);
     if (replacement.length > 0) cursor = replacement.start + replacement.length;
   }
-  const sorted = replacements.toSorted((a, b) => a.start - b.start);
-  for (const [at, next] of sorted.entries()) {
-    const before = sorted[at - 1];
-    if (before && before.start + before.length > next.start) mismatch(`Failed to find expected lines in ${path}:`);
-  }
-  return sorted;
+  return replacements.toSorted((a, b) => a.start - b.start);
+}
+
+/** A block at the end of the file is looked for regardless of the cursor: it may lie on lines that are taken already. */
+function overlaps(next: Replacement, earlier: readonly Replacement[]): boolean {
+  return earlier.some(({ start, length }) => start < next.start + next.length && next.start < start + length);
 }
 
 interface Placing {
-  readonly bare: readonly string[];
-  readonly whole: readonly string[];
+  readonly file: FileLines;
   readonly chunk: Chunk;
   readonly cursor: number;
-  readonly ending: string;
   readonly path: string;
 }
 
-function placeChunk({ bare, whole, chunk, cursor, ending, path }: Placing): Replacement {
-  const old = chunk.rows.filter((row) => row.type !== 'add').map((row) => row.text);
+function placeChunk({ file, chunk, cursor, path }: Placing): Replacement {
+  const old = oldLines(chunk.rows);
   if (old.length === 0) {
-    const start = chunk.headers.length > 0 && !chunk.atEnd ? cursor : whole.length;
-    return { start, length: 0, lines: chunk.rows.map((row) => row.text + ending) };
+    const start = chunk.headers.length > 0 && !chunk.atEnd ? cursor : file.whole.length;
+    return { start, length: 0, lines: newLines(chunk.rows, file, start) };
   }
-  const hit = seek(bare, old, cursor, chunk.atEnd);
-  if (hit !== null) return { start: hit, length: old.length, lines: newLines(chunk.rows, whole, hit, ending) };
+  const hit = file.seek(old, cursor, chunk.atEnd);
+  if (hit !== null) return { start: hit, length: old.length, lines: newLines(chunk.rows, file, hit) };
   // A blank row at the end of the block is often the end of the patch's text and not a line of the file.
-  const shorter = old.at(-1) === '' ? seek(bare, old.slice(0, -1), cursor, chunk.atEnd) : null;
-  if (shorter === null) mismatch(`Failed to find expected lines in ${path}:\n${old.join('\n')}`);
-  const rows = withoutLastBlank(chunk.rows);
-  return { start: shorter, length: old.length - 1, lines: newLines(rows, whole, shorter, ending) };
+  const shorter = old.at(-1) === '' ? file.seek(old.slice(0, -1), cursor, chunk.atEnd) : null;
+  if (shorter === null) throw notFound(old, file, path);
+  return { start: shorter, length: old.length - 1, lines: newLines(withoutLastBlank(chunk.rows), file, shorter) };
 }
 
+function oldLines(rows: readonly Row[]): string[] {
+  return rows.filter((row) => row.type !== 'add').map((row) => row.text);
+}
+
+/** Without the last old line, which is blank and not in the file, and without one blank line at the end of the new ones. */
 function withoutLastBlank(rows: readonly Row[]): Row[] {
   const lastOld = rows.findLastIndex((row) => row.type !== 'add');
-  const rest = rows.filter((_, at) => at !== lastOld);
-  return rest.at(-1)?.type === 'add' && rest.at(-1)?.text === '' ? rest.slice(0, -1) : rest;
+  const rest = rows.flatMap((row, at): Row[] => {
+    if (at !== lastOld) return [row];
+    return row.type === 'keep' ? [{ type: 'add', text: '' }] : [];
+  });
+  const last = rest.at(-1);
+  return last?.type === 'add' && last.text === '' ? rest.slice(0, -1) : rest;
 }
 
-function newLines(rows: readonly Row[], whole: readonly string[], start: number, ending: string): string[] {
+function newLines(rows: readonly Row[], file: FileLines, start: number): string[] {
   const lines: string[] = [];
   let at = start;
   for (const row of rows) {
-    if (row.type === 'add') lines.push(row.text + ending);
-    if (row.type === 'keep') lines.push(withEnd(whole[at] ?? '', ending));
+    if (row.type === 'add') lines.push(row.text + file.ending);
+    if (row.type === 'keep') lines.push(file.whole[at] ?? '');
     if (row.type !== 'add') at += 1;
   }
   return lines;
 }
 
-/** How alike two lines have to be, the strictest first: each is tried over the whole file before the next. */
-const likenesses: readonly ((line: string) => string)[] = [(line) => line, trimmedEnd, trimmed, plain];
-
-/** Where a run of lines begins, at `start` or later; with `atEnd` only where it ends the file. Null: nowhere. */
-function seek(lines: readonly string[], wanted: readonly string[], start: number, atEnd: boolean): number | null {
-  if (wanted.length === 0) return start;
-  const last = lines.length - wanted.length;
-  if (last < 0) return null;
-  const from = atEnd ? last : start;
-  for (const like of likenesses) {
-    const want = wanted.map(like);
-    for (let at = from; at <= last; at += 1) {
-      if (want.every((line, offset) => like(lines[at + offset] ?? '') === line)) return at;
-    }
-  }
-  return null;
+function notFound(old: readonly string[], file: FileLines, path: string): PatchFailure {
+  return mismatch(`Failed to find expected lines in ${path}:\n${old.join('\n')}`, { file, wanted: old, path });
 }
 
-function lineEnding(whole: readonly string[]): string {
-  const crlf = whole.filter((line) => line.endsWith('\r\n')).length;
-  return crlf > whole.length / 2 ? '\r\n' : '\n';
-}
-
-function withoutEnd(line: string): string {
-  return line.replace(/\r?\n$/, '');
-}
-
-function withEnd(line: string, ending: string): string {
-  return line.endsWith('\n') ? line : line + ending;
-}
-
-function mismatch(message: string): never {
-  throw new PatchFailure({ type: 'mismatch', message });
+function mismatch(
+  message: string,
+  { file, wanted, path }: { file: FileLines; wanted: readonly string[]; path: string },
+): PatchFailure {
+  return new PatchFailure({ type: 'mismatch', message, closest: closestPlace(file, wanted, path) });
 }

@@ -1,3 +1,6 @@
+import { parsePatch } from './parse.ts';
+import { PatchFailure } from './patch.ts';
+
 /** A patch that a command line carries. */
 export interface PatchInCommand {
   readonly text: string;
@@ -13,32 +16,49 @@ const SHELLS = ['bash', 'zsh', 'sh'];
  * here-document call, optionally after `cd DIR &&`. Anything else is an ordinary command; null.
  */
 export function patchInCommand(argv: readonly string[]): PatchInCommand | null {
-  const [program = '', flag, script] = argv;
-  if (NAMES.includes(program)) return argv.length === 2 && flag !== undefined ? { text: flag, workdir: null } : null;
-  const isShell = SHELLS.includes(program.slice(program.lastIndexOf('/') + 1));
-  if (!isShell || argv.length !== 3 || (flag !== '-lc' && flag !== '-c') || script === undefined) return null;
-  return heredocCall(script);
+  const [program = '', patch] = argv;
+  if (NAMES.includes(program)) return argv.length === 2 && patch !== undefined ? { text: patch, workdir: null } : null;
+  const script = shellScript(argv);
+  return script === null ? null : heredocCall(script);
 }
 
 /** Whether a command line is a patch without a call of `apply_patch`, which is answered with how to call it. */
 export function isBarePatch(argv: readonly string[]): boolean {
-  const text = argv.length === 1 ? argv[0] : argv.length === 3 ? argv[2] : undefined;
-  return text?.trimStart().startsWith('*** Begin Patch') ?? false;
+  const text = argv.length === 1 ? argv[0] : shellScript(argv);
+  if (text === undefined || text === null || !text.includes('*** Begin Patch')) return false;
+  try {
+    parsePatch(text);
+    return true;
+  } catch (error) {
+    if (error instanceof PatchFailure) return false;
+    throw error;
+  }
 }
 
+/** The script of a command line that is nothing but a shell running one. */
+function shellScript([program = '', flag, script, ...more]: readonly string[]): string | null {
+  const name = program.slice(program.lastIndexOf('/') + 1).replace(/\.exe$/, '');
+  if (!SHELLS.includes(name) || (flag !== '-lc' && flag !== '-c') || more.length > 0) return null;
+  return script ?? null;
+}
+
+/** A literal word: nothing in it that a shell would expand, nor an option. */
+const DIRECTORY = ["'(?!-)[^']*'", '"(?!-)[^"$`\\\\]*"', '(?![-#~])[^\\s\'"$`\\\\~*?\\[{;|&<>()]+'].join('|');
+const DELIMITER = '(?<quote>[\'"])(?<quoted>[^\'"\\n]+)\\k<quote>|(?<plain>[^\\s\'"$`\\\\;|&<>()]+)';
 const CALL = new RegExp(
   [
     '^\\s*', // blank lines before
-    '(?:cd[ \\t]+(?<dir>\'[^\']*\'|"[^"$`\\\\]*"|[^\\s\'"$`\\\\~*?\\[{;|&<>()#-][^\\s\'"$`\\\\*?\\[{;|&<>()]*)[ \\t]*&&[ \\t]*)?',
+    `(?:cd[ \\t]+(?<dir>${DIRECTORY})[ \\t]*&&\\s*)?`,
     `(?:${NAMES.join('|')})[ \\t]*`,
-    '<<(?<tabs>-?)[ \\t]*(?<quote>[\'"]?)(?<delimiter>[A-Za-z_][A-Za-z0-9_]*)\\k<quote>[ \\t]*\\r?\\n',
+    `<<(?<tabs>-?)[ \\t]*(?:${DELIMITER})[ \\t]*\\r?\\n`,
   ].join(''),
 );
 
 function heredocCall(script: string): PatchInCommand | null {
   const call = CALL.exec(script);
   if (!call?.groups) return null;
-  const { dir, tabs = '', delimiter = '' } = call.groups;
+  const { dir, tabs = '', quoted, plain } = call.groups;
+  const delimiter = quoted ?? plain ?? '';
   const lines = script.slice(call[0].length).split('\n');
   const strip = (line: string) => (tabs === '-' ? line.replace(/^\t+/, '') : line);
   const end = lines.findIndex((line) => strip(line).replace(/\r$/, '') === delimiter);

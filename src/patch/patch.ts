@@ -1,3 +1,5 @@
+import { type ClosestPlace, describePlace } from './closest-place.ts';
+
 /** One line of a change. `keep` lines place it, and stay as the file has them. */
 export type Row =
   | { readonly type: 'keep'; readonly text: string }
@@ -30,8 +32,8 @@ export type PatchFault =
   | { readonly type: 'boundary'; readonly message: string }
   /** `line` counts from 1, the begin marker. */
   | { readonly type: 'syntax'; readonly message: string; readonly line: number }
-  /** It does not fit the files. */
-  | { readonly type: 'mismatch'; readonly message: string }
+  /** It does not fit the files; `closest` is the place that was probably meant. */
+  | { readonly type: 'mismatch'; readonly message: string; readonly closest: ClosestPlace | null }
   /** A file could not be read or written. */
   | { readonly type: 'io'; readonly message: string };
 
@@ -69,4 +71,9 @@ export function describeFaultToModel(fault: PatchFault): string {
   if (fault.type === 'boundary') return `invalid patch: ${fault.message}`;
   if (fault.type === 'syntax') return `invalid hunk at line ${fault.line}, ${fault.message}`;
   return fault.message;
+}
+
+/** What may help a model to mend the patch; null if there is nothing to say. */
+export function hintToModel(fault: PatchFault): string | null {
+  return fault.type === 'mismatch' && fault.closest !== null ? describePlace(fault.closest) : null;
 }

@@ -1,21 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import { type HunkWriter, loadHunkWriter } from './unified-hunks.ts';
 
-const NO_BLOB = '0'.repeat(40);
-/** A larger file is shown as changed, without its lines. */
-const MAX_DIFFED_BYTES = 4 * 1024 * 1024;
-
-interface Snapshot {
-  /** Null: no file. */
-  readonly bytes: Buffer | null;
-  /** As git writes it: 100644, 100755 or 120000. */
-  readonly mode: string;
-  readonly blob: string;
-}
-
-const NOTHING: Snapshot = { bytes: null, mode: '', blob: NO_BLOB };
+const CONTEXT_LINES = 3;
 
 /**
  * The whole change of a turn as one diff in git's form: every file that a patch touched, as it was when it was first
@@ -35,7 +23,7 @@ export class TurnDiffTracker {
   /** To be called before files are written. */
   beforeChange(paths: readonly string[]): void {
     for (const path of paths) {
-      if (!this.#files.has(path)) this.#files.set(path, { origin: path, before: snapshot(path) });
+      if (!this.#files.has(path)) this.#files.set(path, { origin: path, before: takeSnapshot(path) });
     }
     this.#isDirty = true;
   }
@@ -52,35 +40,12 @@ export class TurnDiffTracker {
   async takeUnifiedDiff(): Promise<string> {
     if (!this.#isDirty) return '';
     this.#isDirty = false;
-    const { structuredPatch } = await import('diff');
-    const hunksOf = (before: string, after: string) =>
-      structuredPatch('', '', before, after, undefined, undefined, { context: 3 }).hunks;
-    const names = [...this.#files.keys()].sort((a, b) => (this.#name(a) < this.#name(b) ? -1 : 1));
-    return names.map((path) => this.#fileDiff(path, hunksOf)).join('');
-  }
-
-  #fileDiff(path: string, hunksOf: HunksOf): string {
-    const file = this.#files.get(path);
-    const before = file?.before ?? NOTHING;
-    const after = snapshot(path);
-    const [left, right] = [this.#name(file?.origin ?? path), this.#name(path)];
-    if (before.blob === after.blob && before.mode === after.mode) {
-      const isMoved = left !== right && before.bytes !== null;
-      return isMoved
-        ? `diff --git a/${left} b/${right}\nsimilarity index 100%\nrename from ${left}\nrename to ${right}\n`
-        : '';
-    }
-    const lines = [`diff --git a/${left} b/${right}`, ...modeLines(before, after)];
-    if (before.blob === after.blob) return `${lines.join('\n')}\n`;
-    lines.push(`index ${before.blob}..${after.blob}`);
-    lines.push(before.bytes === null ? '--- /dev/null' : `--- a/${left}`);
-    lines.push(after.bytes === null ? '+++ /dev/null' : `+++ b/${right}`);
-    const texts = [textOf(before), textOf(after)];
-    if (texts[0] === null || texts[1] === null) return `${[...lines, 'Binary files differ'].join('\n')}\n`;
-    for (const hunk of hunksOf(texts[0] ?? '', texts[1] ?? '')) {
-      lines.push(`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines);
-    }
-    return `${lines.join('\n')}\n`;
+    const hunks = await loadHunkWriter();
+    return [...this.#files]
+      .map(([path, { origin, before }]) => ({ path, left: this.#name(origin), right: this.#name(path), before }))
+      .sort((a, b) => (a.right < b.right ? -1 : 1))
+      .map(({ path, left, right, before }) => fileDiff({ left, right, before, after: takeSnapshot(path) }, hunks))
+      .join('');
   }
 
   #name(path: string): string {
@@ -88,40 +53,35 @@ export class TurnDiffTracker {
   }
 }
 
-type HunksOf = (
-  before: string,
-  after: string,
-) => readonly {
-  readonly oldStart: number;
-  readonly oldLines: number;
-  readonly newStart: number;
-  readonly newLines: number;
-  readonly lines: readonly string[];
-}[];
+interface FilePair {
+  /** Names as they are shown. */
+  readonly left: string;
+  readonly right: string;
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+}
+
+function fileDiff({ left, right, before, after }: FilePair, hunks: HunkWriter): string {
+  const isSame = before.blob === after.blob;
+  const isMoved = left !== right && before.exists && after.exists;
+  if (isSame && before.mode === after.mode && !isMoved) return '';
+  const head = [`diff --git a/${left} b/${right}`, ...modeLines(before, after)];
+  if (isSame && isMoved) head.push('similarity index 100%', `rename from ${left}`, `rename to ${right}`);
+  if (isSame) return `${head.join('\n')}\n`;
+  head.push(`index ${before.blob}..${after.blob}`);
+  head.push(before.exists ? `--- a/${left}` : '--- /dev/null');
+  head.push(after.exists ? `+++ b/${right}` : '+++ /dev/null');
+  const body =
+    before.text === null || after.text === null
+      ? 'Binary files differ\n'
+      : hunks(before.text, after.text, CONTEXT_LINES);
+  return `${head.join('\n')}\n${body}`;
+}
 
 function modeLines(before: Snapshot, after: Snapshot): string[] {
-  if (before.bytes === null) return [`new file mode ${after.mode}`];
-  if (after.bytes === null) return [`deleted file mode ${before.mode}`];
+  if (!before.exists) return [`new file mode ${after.mode}`];
+  if (!after.exists) return [`deleted file mode ${before.mode}`];
   return before.mode === after.mode ? [] : [`old mode ${before.mode}`, `new mode ${after.mode}`];
-}
-
-function textOf({ bytes }: Snapshot): string | null {
-  if (bytes === null) return '';
-  return bytes.length <= MAX_DIFFED_BYTES && isUtf8(bytes) ? bytes.toString('utf8') : null;
-}
-
-function snapshot(path: string): Snapshot {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat || !(stat.isFile() || stat.isSymbolicLink())) return NOTHING;
-  try {
-    const bytes = stat.isSymbolicLink() ? Buffer.from(readlinkSync(path)) : readFileSync(path);
-    const mode = stat.isSymbolicLink() ? '120000' : (stat.mode & 0o100) === 0 ? '100644' : '100755';
-    const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-    return { bytes, mode, blob };
-  } catch {
-    // It can't be read, so nothing can be shown of it.
-    return NOTHING;
-  }
 }
 
 function repositoryRoot(cwd: string): string | null {

@@ -1,11 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { applyPatchMain } from '../../src/patch/index.ts';
 import cases from './cases/apply-patch.json' with { type: 'json' };
+import { Workspace } from './support.ts';
 
 const Case = z.object({
   name: z.string(),
@@ -20,28 +17,14 @@ const Case = z.object({
   }),
 });
 
-const made: string[] = [];
-afterEach(() => Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true }))));
-
 for (const { name, files, patch, expect: wanted } of z.array(Case).parse(cases)) {
-  test(`case ${name}`, async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'keel-patch-'));
-    made.push(dir);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(dir, path)), { recursive: true });
-      writeFileSync(join(dir, path), text);
-    }
-    const result = await applyPatchMain([patch], async () => '', dir);
+  test(`M1: case ${name}`, async () => {
+    using workspace = new Workspace(files);
+    const result = await applyPatchMain([patch], async () => '', workspace.dir);
     expect({ exitCode: result.exitCode, stderr: result.stderr }).toMatchObject({ exitCode: wanted.ok ? 0 : 1 });
     const present = Object.entries(wanted.files).filter(([, text]) => text !== null);
-    expect(filesBelow(dir)).toEqual(Object.fromEntries(present));
+    expect(workspace.files()).toEqual(Object.fromEntries(present));
     if (wanted.summary) expect(result.stdout.trim().split('\n').slice(1)).toEqual(wanted.summary);
     for (const word of wanted.errorMentions ?? []) expect(result.stderr).toContain(word);
   });
-}
-
-function filesBelow(dir: string): Record<string, string> {
-  const paths = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
-  const files = paths.filter((path) => statSync(path).isFile());
-  return Object.fromEntries(files.map((path) => [relative(dir, path), readFileSync(path, 'utf8')]));
 }

@@ -1,0 +1,71 @@
+import { plain, trimmed, trimmedEnd } from './white-space.ts';
+
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** How alike two lines have to be, the strictest first: each is tried over the whole file before the next. */
+const likenesses: readonly ((line: string) => string)[] = [(line) => line, trimmedEnd, trimmed, plain];
+
+/** A file's text as lines, to look for runs of them and to put the file together again byte for byte. */
+export class FileLines {
+  /** A byte order mark, or nothing; it belongs to no line. */
+  readonly mark: string;
+  /** With their ends. The last one has an end too: a text that is written back always has. */
+  readonly whole: readonly string[];
+  /** Without their ends. */
+  readonly bare: readonly string[];
+  /** What ends most lines. */
+  readonly ending: string;
+  /** The bare lines as each likeness sees them, made when first asked for. */
+  readonly #seen: (readonly string[])[];
+
+  constructor(text: string) {
+    this.mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+    const whole = text.slice(this.mark.length).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    this.ending = commonEnding(whole);
+    const last = whole.at(-1);
+    if (last !== undefined && !last.endsWith('\n')) whole[whole.length - 1] = last + this.ending;
+    this.whole = whole;
+    this.bare = whole.map((line) => line.slice(0, line.endsWith('\r\n') ? -2 : -1));
+    this.#seen = [this.bare];
+  }
+
+  /** Where a run of lines begins, at `start` or later; with `atEnd` only where it ends the file. Null: nowhere. */
+  seek(wanted: readonly string[], start: number, atEnd: boolean): number | null {
+    if (wanted.length === 0) return start;
+    const last = this.bare.length - wanted.length;
+    if (last < 0) return null;
+    for (const [pass, like] of likenesses.entries()) {
+      const lines = this.#seenBy(pass);
+      const want = wanted.map(like);
+      for (let at = atEnd ? last : start; at <= last; at += 1) {
+        if (matchesAt(lines, want, at)) return at;
+      }
+    }
+    return null;
+  }
+
+  /** The lines as the loosest likeness sees them. */
+  loosely(): readonly string[] {
+    return this.#seenBy(likenesses.length - 1);
+  }
+
+  #seenBy(pass: number): readonly string[] {
+    const like = likenesses[pass];
+    const lines = this.#seen[pass] ?? (like ? this.bare.map(like) : this.bare);
+    this.#seen[pass] = lines;
+    return lines;
+  }
+}
+
+function matchesAt(lines: readonly string[], want: readonly string[], at: number): boolean {
+  for (let offset = 0; offset < want.length; offset += 1) {
+    if (lines[at + offset] !== want[offset]) return false;
+  }
+  return true;
+}
+
+function commonEnding(whole: readonly string[]): string {
+  const ended = whole.filter((line) => line.endsWith('\n'));
+  const crlf = ended.filter((line) => line.endsWith('\r\n'));
+  return crlf.length * 2 > ended.length ? '\r\n' : '\n';
+}
