@@ -19,7 +19,7 @@ const NO_PROXY_VARIABLES = ['no_proxy', 'NO_PROXY'] as const;
 
 /** HTTP/1.1 with kept-alive connections; goes through a proxy when the environment names one. */
 export class HttpTransport implements Transport {
-  readonly #channels = new Map<string, Promise<Channel>>();
+  readonly #channels = new Map<string, Channel>();
   readonly #proxyEnv: Record<string, string> | null;
 
   constructor(env: Environment) {
@@ -29,7 +29,7 @@ export class HttpTransport implements Transport {
   async post(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     signal.throwIfAborted();
     const url = new URL(request.url);
-    const channel = await this.#channel(url.protocol);
+    const channel = this.#channel(url.protocol);
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const bytes = Buffer.from(request.body, 'utf8');
@@ -43,16 +43,11 @@ export class HttpTransport implements Transport {
   }
 
   close(): void {
-    for (const channel of this.#channels.values()) {
-      channel.then(
-        ({ agent }) => agent.destroy(),
-        () => undefined, // its module did not load, which its request has told
-      );
-    }
+    for (const { agent } of this.#channels.values()) agent.destroy();
     this.#channels.clear();
   }
 
-  #channel(protocol: string): Promise<Channel> {
+  #channel(protocol: string): Channel {
     const known = this.#channels.get(protocol);
     if (known !== undefined) return known;
     const opened = protocol === 'https:' ? openHttps(this.#agentOptions()) : openHttp(this.#agentOptions());
@@ -66,13 +61,17 @@ export class HttpTransport implements Transport {
   }
 }
 
-async function openHttp(options: object): Promise<Channel> {
-  const http = await import('node:http');
+/**
+ * Not by `import`: that reads every member of the module, and one of them loads the whole of `fetch`, which takes longer
+ * than all the rest of a start.
+ */
+function openHttp(options: object): Channel {
+  const http = process.getBuiltinModule('node:http');
   return { agent: new http.Agent(options), request: (url, o, onResponse) => http.request(url, o, onResponse) };
 }
 
-async function openHttps(options: object): Promise<Channel> {
-  const https = await import('node:https');
+function openHttps(options: object): Channel {
+  const https = process.getBuiltinModule('node:https');
   return { agent: new https.Agent(options), request: (url, o, onResponse) => https.request(url, o, onResponse) };
 }
 
