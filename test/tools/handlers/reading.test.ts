@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { grepFilesHandler } from '../../../src/tools/handlers/grep-files.ts';
 import { listDirHandler } from '../../../src/tools/handlers/list-dir.ts';
@@ -130,9 +131,10 @@ describe('list_dir', () => {
   it('shows a tree with marks for directories, links and the rest', async () => {
     using workspace = new Workspace({ 'b.txt': '', 'a/x.txt': '', 'a/deep/y.txt': '' });
     symlinkSync('a', workspace.path('link'));
-    execFileSync('mkfifo', [workspace.path('pipe')]);
+    await using server = createServer().listen(workspace.path('socket'));
+    await once(server, 'listening');
     expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toBe(
-      `Absolute path: ${workspace.dir}\na/\n  deep/\n  x.txt\nb.txt\nlink@\npipe?`,
+      `Absolute path: ${workspace.dir}\na/\n  deep/\n  x.txt\nb.txt\nlink@\nsocket?`,
     );
   });
 
