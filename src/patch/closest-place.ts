@@ -1,5 +1,5 @@
 import { cutBytesEnd } from '../util/index.ts';
-import type { FileLines } from './file-lines.ts';
+import { FileLines } from './file-lines.ts';
 import { plain } from './white-space.ts';
 
 /** Two lines count as alike from this share of equal tokens on. */
@@ -35,6 +35,12 @@ export function closestPlace(file: FileLines, wanted: readonly string[], path: s
   const first = wanted.find((line) => line.trim() !== '');
   const at = first === undefined ? null : mostAlike(lines, plain(first));
   return at === null || first === undefined ? null : differs({ file, path, at, want: first });
+}
+
+/** The same for a text and a piece of it that was looked for, in words; null if nothing is like it. */
+export function closestPlaceInText(text: string, piece: string, path: string): string | null {
+  const place = closestPlace(new FileLines(text), piece.replace(/\r?\n$/, '').split(/\r?\n/), path);
+  return place === null ? null : describePlace(place);
 }
 
 /** In words, for the one who wrote the patch. */

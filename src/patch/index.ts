@@ -1,4 +1,5 @@
 export { applyPatch, type MayWrite } from './apply.ts';
+export { closestPlaceInText } from './closest-place.ts';
 export { fileUpdates } from './file-updates.ts';
 export { applyPatchMain, type MainResult, successText } from './main.ts';
 export { type NetChange, readText } from './overlay.ts';

@@ -25,11 +25,13 @@ export function writableRoots({ policy, cwd, env }: WritePolicyOptions): readonl
 
 /**
  * Whether a policy lets keel itself write a path (a patch does not run as a command). The path is judged where it really
- * leads: symlinks are resolved, also those above a file that does not exist yet.
+ * leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links leads
+ * to all of them, wherever they are.
  */
 export function mayWrite(path: string, options: WritePolicyOptions): boolean {
   if (options.policy.mode === 'danger-full-access') return true;
   const real = realPath(path);
+  if (hasOtherNames(real)) return false;
   return writableRoots(options).some((root) => isBelow(real, root) && !isProtected(real, root));
 }
 
@@ -41,6 +43,16 @@ export function realPath(path: string): string {
     // It does not exist (or its link dangles): its folder decides where it would be.
     const parent = dirname(path);
     return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
+
+function hasOtherNames(path: string): boolean {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.nlink > 1;
+  } catch {
+    // There is no file yet.
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@ import { byteLength, cutBytesEnd } from '../util/index.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
-export const MAX_ARGUMENT_ERROR_BYTES = 500;
+const MAX_ARGUMENT_ERROR_BYTES = 500;
 const MAX_SHOWN_VALUE = 60;
 
 export type ParsedArguments<T> =

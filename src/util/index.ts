@@ -1,6 +1,16 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
-export { MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES, truncateForModel } from './truncate.ts';
+export {
+  countLines,
+  fitsModel,
+  MAX_OUTPUT_BYTES,
+  MAX_OUTPUT_LINES,
+  type PartialText,
+  type Reserve,
+  truncateForModel,
+  truncatePartial,
+  wholeText,
+} from './truncate.ts';
 export { uuidV7 } from './uuid.ts';
 export { version } from './version.ts';

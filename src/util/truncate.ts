@@ -4,42 +4,109 @@ import { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export const MAX_OUTPUT_BYTES = 10_240;
 export const MAX_OUTPUT_LINES = 256;
 const HEAD_LINES = 128;
-const TAIL_LINES = 128;
 const HEAD_BYTES = 5_120;
+const BYTE_MARKER = `\n[... output truncated to fit ${MAX_OUTPUT_BYTES} bytes ...]\n\n`;
+
+/** A text whose middle may be gone already: `head` and `tail` are the whole iff `totalBytes` are their bytes. */
+export interface PartialText {
+  readonly head: string;
+  readonly tail: string;
+  /** UTF-8 bytes of the whole. */
+  readonly totalBytes: number;
+  /** Lines of the whole; a newline at its end begins no further line. */
+  readonly totalLines: number;
+}
+
+/** Room to leave for what the caller appends. */
+export interface Reserve {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+const NOTHING: Reserve = { bytes: 0, lines: 0 };
 
 /**
- * Cuts the middle out of a text that is too long for a model: whole lines where there are too many, bytes where lines are
- * long. The marker and the header say how much is missing. A text that was cut before passes unchanged. `reservedBytes` are
- * left free for lines that follow.
+ * The model's copy of a text: what is within the limits, and what keel has cut already, passes unchanged. The latter is a
+ * text with the header, also below the lines that frame a command's result; a second cut would repeat the header and lose
+ * what was kept on purpose. `reservedBytes` are left free for lines that follow.
  */
 export function truncateForModel(text: string, reservedBytes = 0): string {
-  const lines = linesOf(text);
-  const fits = byteLength(text) <= MAX_OUTPUT_BYTES - reservedBytes;
-  if (lines.length <= MAX_OUTPUT_LINES && fits) return text;
-  if (wasTruncated(text)) return text;
-  const header = `Total output lines: ${lines.length}\n\n`;
-  const omitted = lines.length - HEAD_LINES - TAIL_LINES;
-  if (omitted <= 0) {
-    const marker = `\n[... output truncated to fit ${MAX_OUTPUT_BYTES} bytes ...]\n\n`;
-    return header + join(text, marker, text, reservedBytes);
+  if (fitsModel(wholeText(text), { bytes: reservedBytes, lines: 0 }) || wasTruncated(text)) return text;
+  return truncatePartial(wholeText(text), { bytes: reservedBytes, lines: 0 });
+}
+
+export function wholeText(text: string): PartialText {
+  return { head: text, tail: '', totalBytes: byteLength(text), totalLines: countLines(text) };
+}
+
+export function fitsModel({ totalBytes, totalLines }: PartialText, reserve: Reserve = NOTHING): boolean {
+  return totalBytes <= MAX_OUTPUT_BYTES - reserve.bytes && totalLines <= MAX_OUTPUT_LINES - reserve.lines;
+}
+
+/**
+ * First and last lines of a text with a marker between them, and above how many lines there were; the text itself if it
+ * fits. Whole lines are left out where there are too many, bytes where lines are long; never a part of a character.
+ */
+export function truncatePartial(text: PartialText, reserve: Reserve = NOTHING): string {
+  const { head, tail, totalLines } = text;
+  if (fitsModel(text, reserve)) return head + tail;
+  const tailLines = Math.min(MAX_OUTPUT_LINES - reserve.lines - HEAD_LINES, totalLines - HEAD_LINES);
+  const omitted = totalLines - HEAD_LINES - tailLines;
+  const header = `Total output lines: ${totalLines}\n\n`;
+  const room = MAX_OUTPUT_BYTES - reserve.bytes;
+  if (tailLines <= 0 || omitted <= 0) return header + join(head, BYTE_MARKER, endOf(text), room);
+  const marker = `\n[... omitted ${omitted} of ${totalLines} lines ...]\n\n`;
+  return header + join(firstLines(head, HEAD_LINES), marker, lastLines(endOf(text), tailLines), room);
+}
+
+/** Lines of a text; a newline at its end begins no further line. */
+export function countLines(text: string): number {
+  let count = text === '' || text.endsWith('\n') ? 0 : 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+/** Head and tail around the marker, `room` bytes in all. */
+function join(head: string, marker: string, tail: string, room: number): string {
+  const left = room - byteLength(marker);
+  const kept = cutBytesEnd(head, Math.min(HEAD_BYTES, left));
+  return kept + marker + cutBytesStart(tail, left - byteLength(kept));
+}
+
+/** The end of a text, at least as much of it as a model is shown. */
+function endOf({ head, tail }: PartialText): string {
+  return tail.length >= MAX_OUTPUT_BYTES ? tail : head + tail;
+}
+
+function firstLines(text: string, count: number): string {
+  let end = 0;
+  for (let line = 0; line < count; line += 1) {
+    const newline = text.indexOf('\n', end);
+    if (newline === -1) return text;
+    end = newline + 1;
   }
-  const marker = `\n[... omitted ${omitted} of ${lines.length} lines ...]\n\n`;
-  return header + join(lines.slice(0, HEAD_LINES).join(''), marker, lines.slice(-TAIL_LINES).join(''), reservedBytes);
+  return text.slice(0, end);
 }
 
-/** Head and tail around the marker, `MAX_OUTPUT_BYTES` in all. */
-function join(head: string, marker: string, tail: string, reservedBytes: number): string {
-  const room = MAX_OUTPUT_BYTES - reservedBytes - byteLength(marker);
-  const kept = cutBytesEnd(head, Math.min(HEAD_BYTES, room));
-  return kept + marker + cutBytesStart(tail, room - byteLength(kept));
+function lastLines(text: string, count: number): string {
+  let start = text.endsWith('\n') ? text.length - 1 : text.length;
+  for (let line = 0; line < count; line += 1) {
+    // An index below zero would search at the start: an empty first line has no newline before it.
+    const newline = start === 0 ? -1 : text.lastIndexOf('\n', start - 1);
+    if (newline === -1) return text;
+    start = newline;
+  }
+  return text.slice(start + 1);
 }
 
-/** Lines with their newline; a newline at the end begins no further line. */
-function linesOf(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
+/** The lines that frame a command's result, and the header of a cut text. */
+const framed = /^(?:(?:Exit code: |Wall time: |Still running )[^\n]{1,80}\n)+Output:\n/;
+const header = /^Total output lines: \d+\n\n/;
 
 function wasTruncated(text: string): boolean {
-  const header = /^Total output lines: \d+\n\n/.exec(text)?.[0];
-  return header !== undefined && byteLength(text) - header.length <= MAX_OUTPUT_BYTES;
+  const frame = framed.exec(text)?.[0] ?? '';
+  const body = text.slice(frame.length);
+  const start = header.exec(body)?.[0];
+  if (start === undefined) return frame !== '' && fitsModel(wholeText(body));
+  return byteLength(body) - start.length <= MAX_OUTPUT_BYTES;
 }

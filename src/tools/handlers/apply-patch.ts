@@ -5,6 +5,8 @@ import {
   type Fallible,
   fallible,
   fileUpdates,
+  hintToModel,
+  type PatchFault,
   parsePatch,
   successText,
   type VerifiedPatch,
@@ -45,13 +47,13 @@ export async function applyPatchText(
   const startedAt = performance.now();
   const verified = await fallible(() => verifyPatch(parsePatch(text), cwd));
   if (!verified.ok) {
-    const reason = describeFaultToModel(verified.fault);
+    const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
     return { body: `apply_patch verification failed: ${reason}`, success: false };
   }
   return runVerified(callId, verified.value, context, signal, startedAt);
 }
 
-/** Asks for what has to be asked, writes the patch, and tells people of it. */
+/** Asks for what has to be asked, writes the patch, and tells people of it. `startedAt` in `performance.now()` time. */
 export async function runVerified(
   callId: string,
   verified: VerifiedPatch,
@@ -61,12 +63,12 @@ export async function runVerified(
 ): Promise<ToolOutput> {
   const changes = await fileUpdates(verified);
   const item: ThreadItemOf<'fileChange'> = { type: 'fileChange', id: callId, changes, status: 'inProgress' };
+  if (signal.aborted) return { body: 'aborted', success: false };
   const result = await context.orchestrator.runPatch(
     {
       callId,
       changes,
       paths: verified.paths,
-      patch: verified.patch.text,
       apply: async (mayWrite) => {
         context.events.itemStarted(item);
         context.diff.beforeChange(verified.paths);
@@ -92,13 +94,26 @@ function tellResult(
   context: ToolContext,
   startedAt: number,
 ): ToolOutput {
-  context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
   if (applied.ok) {
-    for (const { movedFrom, path } of applied.value.changes)
+    for (const { movedFrom, path } of applied.value.changes) {
       if (movedFrom !== null) context.diff.moved(movedFrom, path);
+    }
   }
-  const output = applied.ok ? successText(applied.value.summary) : applied.fault.message;
+  context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
+  const output = applied.ok ? successText(applied.value.summary) : describeFailure(applied.fault, context);
   const duration = Math.round((performance.now() - startedAt) / 100) / 10;
   const metadata = { exit_code: applied.ok ? 0 : 1, duration_seconds: duration };
   return { body: JSON.stringify({ output, metadata }), success: applied.ok };
+}
+
+/** Lines that were there when the patch was verified and are not now: somebody else has written the file. */
+function describeFailure(fault: PatchFault, { turn }: ToolContext): string {
+  const text = withHint(fault.message, fault, turn.noteMark);
+  if (fault.type !== 'mismatch') return text;
+  return `${text}\n${turn.noteMark} The file has changed since the patch was made. Read it again, then patch.`;
+}
+
+function withHint(text: string, fault: PatchFault, mark: string): string {
+  const hint = hintToModel(fault);
+  return hint === null ? text : `${text}\n${mark} ${hint}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { readText, type VerifiedPatch } from '../../patch/index.ts';
+import { closestPlaceInText, readText, type VerifiedPatch } from '../../patch/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { runVerified } from './apply-patch.ts';
@@ -29,13 +29,17 @@ export const editFileHandler: ToolHandler = {
     const parsed = parseArguments(text, editArguments, { aliases });
     if (parsed.type === 'failed') return refused(parsed.message);
     const { file_path, old_string, new_string, replace_all = false } = parsed.value;
-    const { cwd } = context.turn;
+    if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
+    const { cwd, noteMark } = context.turn;
     const path = resolve(cwd, file_path);
-    const edited = edit(path, old_string, new_string, replace_all);
-    if (edited.type === 'refused') return refused(`edit_file failed: ${edited.message}`);
+    const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all });
+    if (edited.type === 'refused') {
+      const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
+      return refused(`edit_file failed: ${edited.message}${hint}`);
+    }
     const letter = edited.before === null ? 'A' : 'M';
     const verified: VerifiedPatch = {
-      patch: { text: JSON.stringify([path, edited.after]), sections: [] },
+      patch: { text: '', sections: [] },
       cwd,
       changes: [{ path, before: edited.before, after: edited.after, movedFrom: null, mode: null }],
       summary: [`${letter} ${relative(cwd, path) || path}`],
@@ -45,28 +49,54 @@ export const editFileHandler: ToolHandler = {
   },
 };
 
+interface Edit {
+  readonly path: string;
+  readonly old: string;
+  readonly replacement: string;
+  readonly all: boolean;
+}
+
 type Edited =
   | { readonly type: 'edited'; readonly before: string | null; readonly after: string }
-  | { readonly type: 'refused'; readonly message: string };
+  | { readonly type: 'refused'; readonly message: string; readonly hint: string | null };
 
-function edit(path: string, old: string, replacement: string, all: boolean): Edited {
-  const refuse = (message: string): Edited => ({ type: 'refused', message });
+function edit({ path, old, replacement, all }: Edit): Edited {
   const before = readText(path);
   if (old === '') {
-    if (existsSync(path)) return refuse(`${path} exists; an empty old_string creates a file`);
-    return { type: 'edited', before: null, after: replacement };
+    if (existsSync(path) && before !== '') return refuse(`${path} exists; an empty old_string creates a file`);
+    return { type: 'edited', before, after: replacement };
   }
   if (before === null) return refuse(`${path} does not exist or is no text file`);
-  const pieces = before.split(old);
+  if (old === replacement) return refuse('old_string and new_string are equal: nothing would change');
+  const ending = endingFor(before, old);
+  const pieces = before.split(withEnding(old, ending));
   const count = pieces.length - 1;
-  if (count === 0) return refuse(`old_string does not occur in ${path}; read the place again and copy it exactly`);
+  if (count === 0) {
+    const message = `old_string does not occur in ${path}; read the place again and copy it exactly`;
+    return refuse(message, closestPlaceInText(before, old, path));
+  }
   if (count > 1 && !all) {
     return refuse(
       `old_string occurs ${count} times in ${path}; add lines around it until it does once, or set replace_all`,
     );
   }
-  if (old === replacement) return refuse('old_string and new_string are equal: nothing would change');
-  return { type: 'edited', before, after: pieces.join(replacement) };
+  return { type: 'edited', before, after: pieces.join(withEnding(replacement, ending)) };
+}
+
+/** What is read by line shows no carriage returns: where most lines have them, the model's line ends stand for both. */
+function endingFor(text: string, old: string): '\n' | '\r\n' {
+  const crlf = text.match(/\r\n/g)?.length ?? 0;
+  const all = text.match(/\n/g)?.length ?? 0;
+  const isExact = old.includes('\r') || (old.includes('\n') && text.includes(old));
+  return crlf * 2 > all && !isExact ? '\r\n' : '\n';
+}
+
+function withEnding(text: string, ending: '\n' | '\r\n'): string {
+  return ending === '\n' ? text : text.replace(/\r?\n/g, '\r\n');
+}
+
+function refuse(message: string, hint: string | null = null): Edited {
+  return { type: 'refused', message, hint };
 }
 
 function refused(message: string): ToolOutput {

@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { runCommand } from '../../process/index.ts';
 import { plan } from '../../sandbox/index.ts';
+import { cutBytesEnd } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 2_000;
 const TIME_LIMIT_MS = 30_000;
+const MAX_FAULT_BYTES = 500;
 
 const grepArguments = z.object({
   pattern: z.string().check(z.minLength(1)),
@@ -25,22 +29,34 @@ export const grepFilesHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, grepArguments);
     if (parsed.type === 'failed') return refused(parsed.message);
-    const { pattern, include, path = '', limit = DEFAULT_LIMIT } = parsed.value;
-    if (limit < 1) return refused('limit must be at least 1');
-    const where = resolve(context.turn.cwd, path);
-    const argv = [
-      await ripgrepPath(),
-      '--files-with-matches',
-      '--sortr=modified',
-      '--no-messages',
-      ...(include ? ['--glob', include] : []),
-      `--regexp=${pattern}`,
-      '--',
-      where,
-    ];
-    return search(argv, Math.min(limit, MAX_LIMIT), context, signal);
+    const args = parsed.value;
+    return shownAsToolCall(call, context, () => grep(args, context, signal));
   },
 };
+
+async function grep(
+  { pattern, include, path = '', limit = DEFAULT_LIMIT }: z.infer<typeof grepArguments>,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  if (limit < 1) return refused('limit must be at least 1');
+  const where = resolve(context.turn.cwd, path);
+  if (!existsSync(where)) return refused(`unable to access ${where}: there is no such file or directory`);
+  const argv = [
+    await ripgrepPath(),
+    '--no-config',
+    '--files-with-matches',
+    '--sortr=modified',
+    '--no-messages',
+    '--color=never',
+    '--null',
+    ...(include ? ['--glob', include] : []),
+    `--regexp=${pattern}`,
+    '--',
+    where,
+  ];
+  return search(argv, Math.min(limit, MAX_LIMIT), context, signal);
+}
 
 async function search(
   argv: readonly string[],
@@ -58,20 +74,30 @@ async function search(
     spill: null,
     keepSpill: () => false,
   });
-  const { end } = outcome;
-  if (end.type === 'spawnFailed') return refused(`the search program can't be started: ${end.message}`);
+  const { end, output } = outcome;
+  if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
   if (end.type === 'aborted') return refused('aborted');
-  const paths = outcome.output.split('\n').filter((line) => line !== '');
-  if (paths.length === 0)
-    return refused(end.exitCode > 1 ? `the search failed: check the pattern` : 'No matches found.');
+  const { paths, isWhole } = pathsIn(output);
+  if (paths.length === 0) {
+    return refused(
+      end.exitCode > 1 ? `the search failed: ${cutBytesEnd(output, MAX_FAULT_BYTES)}` : 'No matches found.',
+    );
+  }
   const shown = paths.slice(0, limit);
-  if (paths.length > limit) {
+  if (paths.length > limit || !isWhole) {
     shown.push(
-      `${turn.noteMark} The first ${limit} paths are shown; there are more. Narrow the pattern, path or include.`,
+      `${turn.noteMark} The first ${shown.length} paths are shown; there are more. Narrow the pattern, path or include.`,
     );
   }
   return { body: shown.join('\n'), success: true };
+}
+
+/** Each path ends with a zero byte. What comes after a gap in long output is passed over: it is told by whole lines. */
+function pathsIn(output: string): { readonly paths: string[]; readonly isWhole: boolean } {
+  const pieces = output.split('\0').slice(0, -1);
+  const gap = pieces.findIndex((piece) => piece.includes('\n'));
+  return { paths: gap === -1 ? pieces : pieces.slice(0, gap), isWhole: gap === -1 };
 }
 
 /** The search program that comes with keel, so that it is there on every machine. */

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { cutBytesEnd } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
+import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 25;
 export const DEFAULT_DEPTH = 2;
@@ -29,21 +30,28 @@ export const listDirHandler: ToolHandler = {
   payloads: ['function'],
   parallel: true,
   repeat: 'safe',
-  async run(call, _context, signal) {
+  async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, listArguments, { aliases: { dir_path: ['path'] } });
     if (parsed.type === 'failed') return refused(parsed.message);
-    const { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH } = parsed.value;
-    if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
-    if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
-    try {
-      const { entries, more } = await collect(dir_path, depth, offset + limit - 1, signal);
-      return page(dir_path, entries, { offset, limit, more });
-    } catch (error) {
-      return refused(`failed to read directory: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const args = parsed.value;
+    return shownAsToolCall(call, context, () => list(args, signal));
   },
 };
+
+async function list(
+  { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH }: z.infer<typeof listArguments>,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
+  if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
+  try {
+    const { entries, more } = await collect(dir_path, depth, offset + limit - 1, signal);
+    return page(dir_path, entries, { offset, limit, more });
+  } catch (error) {
+    return refused(`failed to read directory: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** Entries level by level until `wanted` are found; whether there are more. */
 async function collect(root: string, depth: number, wanted: number, signal: AbortSignal) {
@@ -67,8 +75,7 @@ function page(
   { offset, limit, more }: { offset: number; limit: number; more: boolean },
 ): ToolOutput {
   const lines = [`Absolute path: ${root}`];
-  if (entries.length === 0) return { body: lines[0] ?? '', success: true };
-  if (offset > entries.length) return refused('offset exceeds directory entry count');
+  if (offset > Math.max(1, entries.length)) return refused('offset exceeds directory entry count');
   const slice = entries.slice(offset - 1, offset - 1 + limit);
   const ordered = slice.toSorted((a, b) => compareParts(a.path.split(sep), b.path.split(sep)));
   for (const { name, depth, suffix } of ordered) {

@@ -1,14 +1,15 @@
-import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { createInterface } from 'node:readline';
 import * as z from 'zod/mini';
-import { cutBytesEnd } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
+import { type FileLine, linesOfFile, MAX_LINE_BYTES } from './file-lines.ts';
 import { indentationBlock } from './indentation-block.ts';
+import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 2_000;
-const MAX_LINE_BYTES = 500;
+/** A block is found with all lines of its file in memory. */
+const MAX_BLOCK_FILE_LINES = 200_000;
 
 const readArguments = z.object({
   file_path: z.string(),
@@ -18,7 +19,7 @@ const readArguments = z.object({
   indentation: z.optional(
     z.object({
       anchor_line: z.optional(z.int()),
-      max_levels: z.optional(z.int()),
+      max_levels: z.optional(z.int().check(z.nonnegative())),
       include_siblings: z.optional(z.boolean()),
       include_header: z.optional(z.boolean()),
       max_lines: z.optional(z.int()),
@@ -36,67 +37,73 @@ export const readFileHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, readArguments, { aliases: { file_path: ['path', 'filename'] } });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    const args = parsed.value;
-    const { offset = 1, limit = DEFAULT_LIMIT } = args;
-    if (!isAbsolute(args.file_path)) return refused('file_path must be an absolute path');
-    if (offset < 1) return refused('offset must be at least 1: lines count from 1');
-    if (limit < 1) return refused('limit must be at least 1');
-    try {
-      return await read(args, offset, limit, context.turn.noteMark, signal);
-    } catch (error) {
-      return refused(`failed to read file: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const request = { ...parsed.value, mark: context.turn.noteMark };
+    return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
 
-async function read(
-  args: ReadArguments,
-  offset: number,
-  limit: number,
-  mark: string,
+type ReadRequest = ReadArguments & { readonly mark: string };
+
+async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
+  const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
+  if (!isAbsolute(file_path)) return refused('file_path must be an absolute path');
+  if (offset < 1) return refused('offset must be at least 1: lines count from 1');
+  if (limit < 1) return refused('limit must be at least 1');
+  try {
+    // A pipe or a device may have no end.
+    if (!(await stat(file_path)).isFile()) return refused(`failed to read file: ${file_path} is not a regular file`);
+    const slice = { offset, limit };
+    return await (request.mode === 'indentation'
+      ? readBlock(request, slice, signal)
+      : readSlice(request, slice, signal));
+  } catch (error) {
+    return refused(`failed to read file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+interface Slice {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+async function readSlice(
+  { file_path, mark }: ReadRequest,
+  { offset, limit }: Slice,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  if (args.mode === 'indentation') {
-    const lines: string[] = [];
-    for await (const line of linesOf(args.file_path, signal)) lines.push(line);
-    const block = indentationBlock(lines, {
-      ...args.indentation,
-      anchor: args.indentation?.anchor_line ?? offset,
-      limit,
-    });
-    if (!block.ok) return refused(block.message);
-    return { body: numbered(lines, block.first, block.last, mark).join('\n'), success: true };
-  }
-  const lines: string[] = [];
+  const lines: FileLine[] = [];
   let total = 0;
-  for await (const line of linesOf(args.file_path, signal)) {
+  for await (const line of linesOfFile(file_path, signal)) {
     total += 1;
     if (total >= offset && lines.length < limit) lines.push(line);
   }
   if (offset > total && !(total === 0 && offset === 1)) return refused('offset exceeds file length');
   const last = offset + lines.length - 1;
-  const shown = numberedFrom(lines, offset, mark);
+  const shown = numbered(lines, offset, mark);
   if (last < total) shown.push(`${mark} Lines ${offset}-${last} of ${total} shown. Continue with offset ${last + 1}.`);
   return { body: shown.join('\n'), success: true };
 }
 
-/** Lines without their ends; bytes that are not UTF-8 are replaced. */
-function linesOf(path: string, signal: AbortSignal): AsyncIterable<string> {
-  const input = createReadStream(path, { encoding: 'utf8', signal });
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+async function readBlock(
+  { file_path, indentation = {}, mark }: ReadRequest,
+  { offset, limit }: Slice,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const lines: FileLine[] = [];
+  for await (const line of linesOfFile(file_path, signal)) {
+    if (lines.push(line) > MAX_BLOCK_FILE_LINES) {
+      return refused(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
+    }
+  }
+  const texts = lines.map(({ text }) => text);
+  const block = indentationBlock(texts, { ...indentation, anchor: indentation.anchor_line ?? offset, limit });
+  if (!block.ok) return refused(block.message);
+  return { body: numbered(lines.slice(block.first - 1, block.last), block.first, mark).join('\n'), success: true };
 }
 
-function numbered(lines: readonly string[], first: number, last: number, mark: string): string[] {
-  return numberedFrom(lines.slice(first - 1, last), first, mark);
-}
-
-function numberedFrom(lines: readonly string[], first: number, mark: string): string[] {
-  let shortened = 0;
-  const shown = lines.map((line, at) => {
-    const cut = cutBytesEnd(line, MAX_LINE_BYTES);
-    if (cut !== line) shortened += 1;
-    return `L${first + at}: ${cut}`;
-  });
+function numbered(lines: readonly FileLine[], first: number, mark: string): string[] {
+  const shown = lines.map(({ text }, at) => `L${first + at}: ${text}`);
+  const shortened = lines.filter(({ isCut }) => isCut).length;
   if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
   return shown;
 }

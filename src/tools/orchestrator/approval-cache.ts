@@ -7,12 +7,13 @@ import type { CommandSpec } from '../../sandbox/index.ts';
 export class ApprovalCache {
   readonly #approved = new Set<string>();
 
-  approve(key: string): void {
-    this.#approved.add(key);
+  approve(keys: readonly string[]): void {
+    for (const key of keys) this.#approved.add(key);
   }
 
-  isApproved(key: string): boolean {
-    return this.#approved.has(key);
+  /** Every one of them was approved, at one time or another. */
+  areApproved(keys: readonly string[]): boolean {
+    return keys.every((key) => this.#approved.has(key));
   }
 }
 
@@ -20,6 +21,7 @@ export function commandKey({ argv, cwd }: CommandSpec, escalated: boolean): stri
   return JSON.stringify({ command: argv, cwd, escalated });
 }
 
-export function patchKey(patch: string, cwd: string): string {
-  return JSON.stringify({ patch, cwd });
+/** A yes to a patch covers its files: further patches to the same ones are not asked about. */
+export function fileKeys(paths: readonly string[]): string[] {
+  return paths.map((path) => JSON.stringify({ file: path }));
 }

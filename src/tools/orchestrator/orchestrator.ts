@@ -1,7 +1,7 @@
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import { type CommandSpec, type ExecPlan, mayWrite, plan } from '../../sandbox/index.ts';
 import type { Approver, ToolContext } from '../types.ts';
-import { type ApprovalCache, commandKey, patchKey } from './approval-cache.ts';
+import { type ApprovalCache, commandKey, fileKeys } from './approval-cache.ts';
 import { commandRequirement, NOBODY_CAN_APPROVE, patchRequirement, type Requirement } from './requirement.ts';
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
@@ -23,8 +23,6 @@ export interface PatchRequest<T> {
   readonly changes: readonly FileUpdate[];
   /** Every path the patch touches, absolute; move targets too. */
   readonly paths: readonly string[];
-  /** The patch's text: the same patch approved for the session is not asked about again. */
-  readonly patch: string;
   readonly apply: (mayWrite: (path: string) => boolean) => Promise<T>;
 }
 
@@ -50,7 +48,7 @@ export class Orchestrator {
     const { callId, spec, escalated, justification } = request;
     const requirement = commandRequirement({ ...turn, escalated, justification });
     const refusal = await this.#meet(requirement, turn.canAsk, {
-      key: commandKey(spec, escalated),
+      keys: [commandKey(spec, escalated)],
       refused: 'exec command rejected by user',
       signal,
       ask: (reason) => ({
@@ -69,7 +67,7 @@ export class Orchestrator {
 
   async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { turn, env } = context;
-    const { callId, changes, patch } = request;
+    const { callId, changes } = request;
     const writePolicy = { policy: turn.sandboxPolicy, cwd: turn.cwd, env };
     const inside = (path: string) => mayWrite(path, writePolicy);
     const allWritable = request.paths.every(inside);
@@ -79,7 +77,7 @@ export class Orchestrator {
       allWritable,
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
-      key: patchKey(patch, turn.cwd),
+      keys: fileKeys(request.paths),
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
@@ -94,16 +92,17 @@ export class Orchestrator {
   async #meet(requirement: Requirement, canAsk: boolean, question: Question): Promise<string | null> {
     if (requirement.type === 'skip') return null;
     if (requirement.type === 'forbid') return requirement.message;
-    if (this.#cache.isApproved(question.key)) return null;
+    if (this.#cache.areApproved(question.keys)) return null;
     if (!canAsk) return NOBODY_CAN_APPROVE;
     const decision = await this.#approver.request(question.ask(requirement.reason), question.signal);
-    if (decision.type === 'approvedForSession') this.#cache.approve(question.key);
+    if (decision.type === 'approvedForSession') this.#cache.approve(question.keys);
     return refusalOf(decision, question.refused);
   }
 }
 
 interface Question {
-  readonly key: string;
+  /** What a yes for the session covers. */
+  readonly keys: readonly string[];
   readonly refused: string;
   readonly signal: AbortSignal;
   readonly ask: (reason: string | null) => ApprovalRequest;
