@@ -68,7 +68,7 @@ export async function runExec(options: ExecOptions, io: ExecIo): Promise<number>
 async function follow(session: Session, options: ExecOptions, io: ExecIo): Promise<number> {
   const printer = makePrinter(options, io);
   let ended: SessionEventOf<'turn.completed'> | null = null;
-  for await (const event of session.events()) {
+  for await (const event of session.events({ deltas: false })) {
     if (event.type === 'thread.started' && options.prompt === null && event.turns.at(-1)?.status !== 'inProgress') {
       throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to go on with');
     }

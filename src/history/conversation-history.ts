@@ -20,6 +20,8 @@ export class ConversationHistory {
   readonly #open = new Set<string>();
   /** What `forPrompt` gives, kept up to date while nothing needs repair; null when it has to be made anew. */
   #prompt: ResponseItem[] | null = [];
+  /** Whether reasoning stands in `#prompt`, to be dropped by the next user message. */
+  #hasReasoning = false;
   readonly #onRepair: RepairListener;
 
   constructor(onRepair: RepairListener = () => undefined) {
@@ -45,7 +47,10 @@ export class ConversationHistory {
    */
   forPrompt(): readonly ResponseItem[] {
     if (this.#open.size > 0) return this.#rebuilt();
-    this.#prompt ??= this.#rebuilt();
+    if (!this.#prompt) {
+      this.#prompt = this.#rebuilt();
+      this.#hasReasoning = this.#prompt.some((item) => item.type === 'reasoning');
+    }
     return this.#prompt.slice();
   }
 
@@ -64,6 +69,7 @@ export class ConversationHistory {
     this.#items = [];
     this.#open.clear();
     this.#prompt = [];
+    this.#hasReasoning = false;
     this.record(items);
   }
 
@@ -97,10 +103,10 @@ export class ConversationHistory {
     }
     this.#items.push(item);
     if (!this.#prompt || item.type === 'ghost_snapshot') return;
-    if (item.type === 'message' && item.role === 'user') {
-      if (this.#prompt.some((earlier) => earlier.type === 'reasoning')) {
-        this.#prompt = this.#prompt.filter((earlier) => earlier.type !== 'reasoning');
-      }
+    if (item.type === 'reasoning') this.#hasReasoning = true;
+    if (this.#hasReasoning && item.type === 'message' && item.role === 'user') {
+      this.#prompt = this.#prompt.filter((earlier) => earlier.type !== 'reasoning');
+      this.#hasReasoning = false;
     }
     this.#prompt.push(item);
   }

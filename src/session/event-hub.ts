@@ -4,6 +4,11 @@ import { Deferred } from '../util/index.ts';
 /** Events one reader may lag behind before it loses some. */
 export const MAX_QUEUED_EVENTS = 8_192;
 
+export interface ReaderOptions {
+  /** Whether to hear of text as it comes in; the completed items have it all. Default true. */
+  readonly deltas?: boolean;
+}
+
 /**
  * Hands every event to every reader, each at its own pace. A reader that lags is bounded: it loses events (live deltas
  * first, then the oldest) and is told how many; no reader ever holds up the session or another reader.
@@ -25,9 +30,9 @@ export class EventHub {
     for (const reader of this.#readers) reader.push(event);
   }
 
-  /** Follows all events from now on, `thread.started` first. Leaving the loop ends the following. */
-  subscribe(): AsyncIterableIterator<SessionEvent> {
-    const reader = new EventReader(this.#maxQueued, () => this.#readers.delete(reader));
+  /** Follows events from now on, `thread.started` first. Leaving the loop ends the following. */
+  subscribe({ deltas = true }: ReaderOptions = {}): AsyncIterableIterator<SessionEvent> {
+    const reader = new EventReader(this.#maxQueued, deltas, () => this.#readers.delete(reader));
     if (this.#opening) reader.push(this.#opening);
     if (this.#closed) reader.end();
     else this.#readers.add(reader);
@@ -49,13 +54,16 @@ class EventReader implements AsyncIterableIterator<SessionEvent> {
   #ended = false;
   readonly #maxQueued: number;
   readonly #leave: () => void;
+  readonly #deltas: boolean;
 
-  constructor(maxQueued: number, leave: () => void) {
+  constructor(maxQueued: number, deltas: boolean, leave: () => void) {
     this.#maxQueued = maxQueued;
+    this.#deltas = deltas;
     this.#leave = leave;
   }
 
   push(event: SessionEvent): void {
+    if (event.type === 'item.delta' && !this.#deltas) return;
     if (this.#queue.length >= this.#maxQueued) this.#makeRoom();
     this.#queue.push(event);
     this.#wake();

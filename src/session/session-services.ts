@@ -54,6 +54,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     ledgerPath: isKept ? join(threadDir, 'calls.jsonl') : null,
     outputPath: (callId) => join(threadDir, 'output', fileName(callId)),
     now,
+    syncJournal: () => recorder.sync(),
   });
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
   return {

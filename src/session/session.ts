@@ -1,5 +1,5 @@
 import type { Op, SessionEvent } from '../protocol/index.ts';
-import type { EventHub } from './event-hub.ts';
+import type { EventHub, ReaderOptions } from './event-hub.ts';
 import type { SubmissionQueue } from './submission-queue.ts';
 
 export interface SessionParts {
@@ -38,9 +38,9 @@ export class Session implements AsyncDisposable {
     return this.#parts.queue.submit(op, id);
   }
 
-  /** All events from `thread.started` to `thread.closed`; each call follows them on its own. */
-  events(): AsyncIterableIterator<SessionEvent> {
-    return this.#parts.hub.subscribe();
+  /** Events from `thread.started` to `thread.closed`; each call follows them on its own. */
+  events(options?: ReaderOptions): AsyncIterableIterator<SessionEvent> {
+    return this.#parts.hub.subscribe(options);
   }
 
   /** Stops what runs, flushes the rollout and ends the event stream. Harmless when repeated. */

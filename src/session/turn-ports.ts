@@ -96,7 +96,6 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
       if (line.type === 'step') record.addLine({ type: 'step', payload: line.record });
       else record.addLine({ type: 'response_item', payload: line.item, turn: context.turnId, step: line.stepId });
     },
-    sync: () => (handle.isRevoked ? Promise.resolve() : record.sync()),
   };
 }
 

@@ -91,7 +91,6 @@ export class FileStepRunner implements StepRunner {
   async #runLive<T>(spec: RunSpec<T>, work: StepWork<T>): Promise<Recorded<T>> {
     const items: ResponseItem[] = [];
     this.#line(spec, 'begin', undefined);
-    if (spec.repeat === 'ledger') await this.#options.journal.sync();
     const value = await work({
       signal: this.interrupted,
       record: (item) => {

@@ -8,8 +8,6 @@ export type JournalLine =
 /** Where a runner writes. The recorder of the thread implements it; after the turn has ended it takes nothing any more. */
 export interface Journal {
   append(line: JournalLine): void;
-  /** Resolves when all that was appended is on the disk. */
-  sync(): Promise<void>;
 }
 
 /** What an earlier process left of a step. */

@@ -45,7 +45,7 @@ export interface StepSpec<T> {
   readonly kind: 'sampling' | 'tool' | 'compact' | 'mcp' | 'io' | 'input';
   /** Of the result only, never of the request. */
   readonly codec: Codec<T>;
-  /** May `work` run twice? `ledger`: only through a ToolHost. */
+  /** May `work` run twice? `ledger`: only through a ToolHost, which brings the journal to the disk before the effect. */
   readonly repeat: 'safe' | 'ledger';
   /**
    * The value of a step that had recorded items but not ended when keel died: it is journaled as ended with this value and

@@ -37,6 +37,8 @@ export interface LocalToolHostOptions {
   /** Where a running call's output is on the disk. */
   readonly outputPath: (callId: string) => string;
   readonly now: () => number;
+  /** Brings to the disk what the model said: no effect may come before it. */
+  readonly syncJournal: () => Promise<void>;
 }
 
 /** Runs calls in this process and keeps the call ledger on its disk. */
@@ -79,7 +81,7 @@ export class LocalToolHost implements ToolHost {
     const known = this.recall(call);
     if (known) return known;
     const ledger = this.#openLedger();
-    await ledger.started(call.key, call.digest, this.#options.now());
+    await Promise.all([this.#options.syncJournal(), ledger.started(call.key, call.digest, this.#options.now())]);
     const output = await work();
     ledger.done(call.key, output);
     return { type: 'done', output, replayed: false };
