@@ -22,7 +22,8 @@ export async function runTurn(ports: TurnPorts): Promise<TurnOutcome> {
 
 async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const budget = new RetryBudget(ports.model.retries);
-  await absorbInput(ports, 0);
+  // Nothing was asked: nothing is sent.
+  if (!(await absorbInput(ports, 0))) return { type: 'completed', lastAgentMessage: null };
   for (let round = 1; ; round += 1) {
     const response = await sampleResponse(ports, round);
     if (response.end.type === 'interrupted' || ports.steps.interrupted.aborted) return { type: 'interrupted' };

@@ -1,0 +1,103 @@
+import { loadConfig } from '../../src/config/index.ts';
+import type { Op, SessionEvent, SessionEventOf } from '../../src/protocol/index.ts';
+import { type OpenSessionOptions, openSession, type Session } from '../../src/session/index.ts';
+
+export interface TestSessionOptions {
+  readonly url: string;
+  readonly home: string;
+  readonly cwd: string;
+  readonly overrides?: readonly string[];
+  readonly options?: Partial<OpenSessionOptions>;
+}
+
+/** A live session of the real core, with all events it told so far. */
+export interface TestSession extends AsyncDisposable {
+  readonly session: Session;
+  readonly events: SessionEvent[];
+  /** Waits for an event that fits, among those told and those to come. */
+  next<T extends SessionEvent['type']>(
+    type: T,
+    fits?: (event: SessionEventOf<T>) => boolean,
+  ): Promise<SessionEventOf<T>>;
+  /** Submits an op and waits for the end of the turn it starts. */
+  turn(op: Op): Promise<SessionEventOf<'turn.completed'>>;
+  say(text: string): Promise<SessionEventOf<'turn.completed'>>;
+}
+
+export function says(text: string): Op {
+  return { type: 'userInput', items: [{ type: 'text', text }] };
+}
+
+export async function testSession({
+  url,
+  home,
+  cwd,
+  overrides = [],
+  options,
+}: TestSessionOptions): Promise<TestSession> {
+  const config = await loadConfig({
+    env: { PATH: process.env['PATH'], HOME: home, KEEL_HOME: home, OPENAI_BASE_URL: url, OPENAI_API_KEY: 'test' },
+    cwd,
+    overrides: ['sandbox_mode="danger-full-access"', ...overrides],
+    flags: {},
+    systemDir: home,
+  });
+  const session = await openSession({
+    config,
+    origin: { type: 'new' },
+    source: 'exec',
+    originator: 'keel_test',
+    version: '0.0.0',
+    ephemeral: false,
+    canAsk: true,
+    unfinishedTurn: 'interrupt',
+    ...options,
+  });
+  const events: SessionEvent[] = [];
+  const waiting = new Set<() => void>();
+  const following = (async () => {
+    for await (const event of session.events()) {
+      events.push(event);
+      for (const wake of waiting) wake();
+    }
+  })();
+
+  function next<T extends SessionEvent['type']>(type: T, fits: (event: SessionEventOf<T>) => boolean = () => true) {
+    const { promise, resolve } = Promise.withResolvers<SessionEventOf<T>>();
+    let seen = 0;
+    const look = () => {
+      for (; seen < events.length; seen += 1) {
+        const event = events[seen];
+        if (event && isType(event, type) && fits(event)) {
+          waiting.delete(look);
+          resolve(event);
+          return;
+        }
+      }
+    };
+    waiting.add(look);
+    look();
+    return promise;
+  }
+
+  async function turn(op: Op): Promise<SessionEventOf<'turn.completed'>> {
+    const id = session.submit(op);
+    return next('turn.completed', (event) => event.turnId === id);
+  }
+
+  return {
+    session,
+    events,
+    next,
+    turn,
+    say: (text) => turn(says(text)),
+    async [Symbol.asyncDispose]() {
+      await session.close();
+      await following;
+    },
+  };
+}
+
+function isType<T extends SessionEvent['type']>(event: SessionEvent, type: T): event is SessionEventOf<T> {
+  return event.type === type;
+}
