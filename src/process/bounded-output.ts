@@ -1,7 +1,9 @@
-import { StringDecoder } from 'node:string_decoder';
+import type { PartialText } from '../util/index.ts';
 
 /** What is kept in memory of one command's output, bytes: half from its beginning, half from its end. */
 export const MAX_KEPT_BYTES = 256 * 1024;
+
+const NEWLINE = 0x0a;
 
 /**
  * The output of a command, bounded: a gigabyte costs what a quarter of a megabyte does. What was left out of the middle is
@@ -15,6 +17,8 @@ export class BoundedOutput {
   #tail: Buffer[] = [];
   #tailBytes = 0;
   #totalBytes = 0;
+  #newlines = 0;
+  #endsInLine = false;
 
   constructor(limit: number = MAX_KEPT_BYTES) {
     this.#headLimit = Math.floor(limit / 2);
@@ -25,13 +29,21 @@ export class BoundedOutput {
     return this.#totalBytes;
   }
 
+  /** Lines of the whole output; a newline at its end begins no further line. */
+  get totalLines(): number {
+    return this.#newlines + (this.#endsInLine ? 1 : 0);
+  }
+
   /** Bytes that were dropped from the middle. */
   get omittedBytes(): number {
     return this.#totalBytes - this.#headBytes - Math.min(this.#tailBytes, this.#tailLimit);
   }
 
   append(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     this.#totalBytes += chunk.length;
+    this.#newlines += countNewlines(chunk);
+    this.#endsInLine = chunk[chunk.length - 1] !== NEWLINE;
     const room = this.#headLimit - this.#headBytes;
     if (room > 0) {
       this.#head.push(Buffer.from(chunk.subarray(0, room)));
@@ -40,15 +52,29 @@ export class BoundedOutput {
     if (chunk.length > room) this.#appendTail(chunk.subarray(Math.max(0, room)));
   }
 
-  /** The kept text; where bytes were dropped a line says how many. Bytes that are not UTF-8 are replaced. */
-  text(): string {
+  /** Beginning and end as text, with the numbers of the whole. Bytes that are not UTF-8 are replaced. */
+  partial(): PartialText {
+    const { totalBytes, totalLines } = this;
     const head = Buffer.concat(this.#head);
     const tail = this.#tailBuffer();
+    if (this.omittedBytes === 0) {
+      return { head: Buffer.concat([head, tail]).toString('utf8'), tail: '', totalBytes, totalLines };
+    }
+    return {
+      head: head.toString('utf8', 0, lastCharacterEnd(head)),
+      tail: tail.toString('utf8', firstCharacter(tail)),
+      totalBytes,
+      totalLines,
+    };
+  }
+
+  /** The kept text; where bytes were dropped a line says how much is missing. */
+  text(): string {
+    const { head, tail } = this.partial();
     const omitted = this.omittedBytes;
-    if (omitted === 0) return Buffer.concat([head, tail]).toString('utf8');
-    const start = firstCharacter(tail);
-    const left = head.toString('utf8', 0, lastCharacterEnd(head));
-    return `${left}\n[... ${omitted} bytes left out ...]\n${tail.toString('utf8', start)}`;
+    if (omitted === 0) return head;
+    const lines = this.totalLines - countNewlinesIn(head) - countNewlinesIn(tail);
+    return `${head}\n[... ${omitted} bytes (${Math.max(0, lines)} lines) left out ...]\n${tail}`;
   }
 
   #appendTail(chunk: Buffer): void {
@@ -68,13 +94,28 @@ export class BoundedOutput {
   }
 }
 
-/** Decodes chunks of UTF-8 that may be cut inside a character, for live display. */
-export class ChunkDecoder {
-  readonly #decoder = new StringDecoder('utf8');
-
-  decode(chunk: Buffer): string {
-    return this.#decoder.write(chunk);
+/** Four bytes at a time: byte by byte, a gigabyte of output would cost seconds in this loop alone. */
+function countNewlines(bytes: Buffer): number {
+  const lead = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, (bytes.length - lead) >> 2);
+  let count = countOneByOne(bytes, 0, lead) + countOneByOne(bytes, lead + words.length * 4, bytes.length);
+  for (let at = 0; at < words.length; at += 1) {
+    // A byte of `rest` is zero where there was a newline; `found` has 0x80 in those places only.
+    const rest = (words[at] ?? 0) ^ 0x0a0a0a0a;
+    const found = ~(((rest & 0x7f7f7f7f) + 0x7f7f7f7f) | rest | 0x7f7f7f7f);
+    count += Math.imul((found >>> 7) & 0x01010101, 0x01010101) >>> 24;
   }
+  return count;
+}
+
+function countOneByOne(bytes: Buffer, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at += 1) if (bytes[at] === NEWLINE) count += 1;
+  return count;
+}
+
+function countNewlinesIn(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 function firstCharacter(bytes: Buffer): number {

@@ -10,12 +10,17 @@ const OWN_PATTERNS = ['KEEL_*', 'CODEX_*', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'
 
 /**
  * The environment of a command: what the policy lets through of `base`, without secrets, with what it sets. Patterns are
- * globs over whole names (`*`, `?`), blind to case.
+ * globs over whole names (`*`, `?`), blind to case. `withheld` are further names that hold a provider's key: no policy lets
+ * them through, only a value that it sets itself.
  */
-export function commandEnvironment(policy: ShellEnvironmentPolicy, base: Environment): Record<string, string> {
+export function commandEnvironment(
+  policy: ShellEnvironmentPolicy,
+  base: Environment,
+  withheld: readonly string[] = [],
+): Record<string, string> {
   const start = startSet(policy.inherit, base);
   const excluded = matcher([...(policy.ignoreDefaultExcludes ? [] : SECRET_PATTERNS), ...policy.exclude]);
-  const own = matcher(OWN_PATTERNS);
+  const own = matcher([...OWN_PATTERNS, ...withheld]);
   const kept = start.filter(([name]) => !excluded(name) && !own(name));
   const all = { ...Object.fromEntries(kept), ...policy.set };
   if (policy.includeOnly.length === 0) return all;

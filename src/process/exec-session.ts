@@ -1,55 +1,74 @@
-import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
+import { accessSync, constants, statSync } from 'node:fs';
 import { Deferred } from '../util/index.ts';
-import { BoundedOutput, ChunkDecoder } from './bounded-output.ts';
+import { BoundedOutput } from './bounded-output.ts';
+import { OutputSink, type SinkResult } from './output-sink.ts';
+import { PipedChild } from './piped-child.ts';
 import type { Processes } from './processes.ts';
+import { describeSpawnFailure } from './spawn-failure.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
-import { SpillFile, type SpillOptions } from './spill-file.ts';
+import type { SpillOptions } from './spill-file.ts';
+import { openTerminal } from './terminal.ts';
+
+/** What a program gets to end by itself when the call that waits for it is aborted. */
+const ABORT_GRACE_MS = 25;
+/** Its end is told at once: who started something in the background looks at it with another call. */
+const QUIET_MS = 50;
+const CTRL_C = '\u0003';
 
 export interface SessionOptions {
   readonly spec: SpawnSpec;
   readonly processes: Processes;
   readonly tty: boolean;
   readonly spill: SpillOptions | null;
-  readonly keepSpill: (output: string) => boolean;
-  /** Live text for as long as somebody listens. */
+  /** Gets the live text until another listener takes its place. */
   readonly onText: (text: string) => void;
 }
 
 /** What came since the last look, and whether the program is still there. */
-export interface SessionNews {
-  readonly output: string;
-  readonly totalBytes: number;
+export interface SessionNews extends SinkResult {
+  /** All that was ever printed, seen before or not; the file holds that. */
+  readonly printedBytes: number;
   /** Null while it runs. */
   readonly exitCode: number | null;
 }
 
-const TERMINAL = { cols: 80, rows: 24 } as const;
+export type SessionStart =
+  | { readonly type: 'started'; readonly session: ExecSession }
+  /** Nothing ran. */
+  | { readonly type: 'spawnFailed'; readonly message: string };
 
 /** One program that may outlive the call that started it. Reads go on in the background; nothing is lost in between. */
 export class ExecSession {
-  readonly #options: SessionOptions;
-  readonly #everything = new BoundedOutput();
-  readonly #spill: SpillFile | null;
+  readonly isTerminal: boolean;
+  readonly #sink: OutputSink;
+  readonly #processes: Processes;
   readonly #exited = new Deferred<number>();
   readonly #startedAt = performance.now();
   #unseen = new BoundedOutput();
+  #lastChunkAt = performance.now();
+  #lastByte: number | null = null;
+  #listener: ((text: string) => void) | null;
+  #pid = 0;
   #exitCode: number | null = null;
   #durationMs: number | null = null;
-  #write: (text: string) => boolean = () => false;
-  #kill: () => void = () => undefined;
+  #write: ((text: string) => void) | null = null;
 
-  private constructor(options: SessionOptions) {
-    this.#options = options;
-    this.#spill = options.spill && new SpillFile(options.spill);
+  private constructor({ spill, onText, processes, tty }: SessionOptions) {
+    this.isTerminal = tty;
+    this.#listener = onText;
+    this.#sink = new OutputSink({ spill, onText: (text) => this.#listener?.(text) });
+    this.#processes = processes;
   }
 
-  /** @throws Error if the program can't be started */
-  static async start(options: SessionOptions): Promise<ExecSession> {
+  static async start(options: SessionOptions): Promise<SessionStart> {
     const session = new ExecSession(options);
-    if (options.tty) await session.#startTerminal();
-    else await session.#startPipes();
-    return session;
+    try {
+      if (options.tty) await session.#startTerminal(options.spec);
+      else await session.#startPiped(options.spec);
+      return { type: 'started', session };
+    } catch (error) {
+      return { type: 'spawnFailed', message: describeSpawnFailure(error, options.spec) };
+    }
   }
 
   get exitCode(): number | null {
@@ -65,102 +84,95 @@ export class ExecSession {
     return this.#durationMs ?? performance.now() - this.#startedAt;
   }
 
-  get isTerminal(): boolean {
-    return this.#options.tty;
-  }
-
   get hasNews(): boolean {
     return this.#unseen.totalBytes > 0;
   }
 
-  /** All output so far, bounded; for the item that people see. */
-  transcript(): string {
-    return this.#everything.text();
+  /** Since when it has printed nothing, milliseconds. */
+  get silentMs(): number {
+    return performance.now() - this.#lastChunkAt;
   }
 
-  /** Takes what has not been seen yet. */
+  /** True where the last thing printed is an unfinished line, as a prompt leaves it. */
+  get isInLine(): boolean {
+    return this.#lastByte !== null && this.#lastByte !== 0x0a;
+  }
+
+  /** All output so far, bounded; for the item that people see. */
+  transcript(): string {
+    return this.#sink.text();
+  }
+
+  /** Takes what has not been seen yet. The file it names holds all output, also what was seen. */
   takeNews(): SessionNews {
     const unseen = this.#unseen;
     this.#unseen = new BoundedOutput();
-    return { output: unseen.text(), totalBytes: unseen.totalBytes, exitCode: this.#exitCode };
+    const partial = unseen.partial();
+    const { spill, totalBytes: printedBytes } = this.#sink;
+    const { totalBytes } = partial;
+    return { output: unseen.text(), partial, totalBytes, printedBytes, ...spill, exitCode: this.#exitCode };
   }
 
-  /** @returns false if the program takes no input (any more) */
+  /** Who gets the live text from now on; null: nobody, it is still kept. */
+  listen(listener: ((text: string) => void) | null): void {
+    this.#listener = listener;
+  }
+
+  /** Types into it; Ctrl-C also reaches a program without a terminal. @returns false if it takes no input (any more) */
   write(text: string): boolean {
-    return this.#exitCode === null && this.#write(text);
+    if (this.#exitCode !== null) return false;
+    if (this.#write !== null) this.#write(text);
+    else if (text === CTRL_C) this.#processes.signal(this.#pid, 'SIGINT');
+    else return false;
+    return true;
   }
 
+  /** Ends it with all it started; it is gone when this resolves. */
+  async end(): Promise<void> {
+    await this.#processes.end(this.#pid, ABORT_GRACE_MS);
+  }
+
+  /** The same at once, without asking. */
   kill(): void {
-    this.#kill();
+    this.#processes.kill(this.#pid);
   }
 
-  /** The file with the whole output, while it is there. */
-  get spillPath(): string | null {
-    return this.#spill && this.#options.keepSpill(this.transcript()) ? this.#spill.path : null;
+  async #startPiped(spec: SpawnSpec): Promise<void> {
+    const child = await PipedChild.start(spec, {
+      processes: this.#processes,
+      onChunk: (chunk, stream) => this.#take(chunk, stream),
+      quietMs: QUIET_MS,
+    });
+    this.#pid = child.pid;
+    void child.ended.then(({ exitCode }) => this.#end(exitCode));
   }
 
-  async #startPipes(): Promise<void> {
-    const { spec, processes } = this.#options;
-    const child = processes.spawn(spec, processes.newMark(), ['ignore', 'pipe', 'pipe']);
-    await started(child);
-    const pid = child.pid ?? 0;
-    for (const stream of [child.stdout, child.stderr]) {
-      const decoder = new ChunkDecoder();
-      stream?.on('data', (chunk: Buffer) => this.#take(chunk, decoder));
-    }
-    this.#kill = () => processes.kill(pid);
-    child.once('exit', (code, signal) => {
-      const exitCode = signal === null ? (code ?? -1) : 128 + (constants.signals[signal] ?? 0);
-      // What the pipes still hold comes before the end is told; survivors that keep them open are not waited for.
-      const end = () => this.#end(exitCode, pid);
-      const timer = setTimeout(end, 200);
-      child.once('close', () => {
-        clearTimeout(timer);
-        end();
-      });
+  async #startTerminal(spec: SpawnSpec): Promise<void> {
+    // A terminal can't tell why its program did not start: it would end at once with a line in its output.
+    statSync(spec.cwd);
+    const program = spec.argv[0] ?? '';
+    if (program.includes('/')) accessSync(program, constants.X_OK);
+    const terminal = await openTerminal(spec, this.#processes, (chunk) => this.#take(chunk, 'terminal'));
+    this.#pid = terminal.pid;
+    this.#write = (text) => terminal.write(text);
+    void terminal.ended.then((exitCode) => {
+      this.#processes.release(terminal.pid);
+      this.#end(exitCode);
     });
   }
 
-  async #startTerminal(): Promise<void> {
-    const { spec, processes } = this.#options;
-    const { spawn } = await import('@lydell/node-pty');
-    const [program = '', ...args] = spec.argv;
-    const mark = processes.newMark();
-    const env = processes.marked(spec.env, mark);
-    const terminal = spawn(program, args, { ...TERMINAL, name: 'xterm', cwd: spec.cwd, env, encoding: null });
-    processes.adopt(terminal.pid, mark);
-    const decoder = new ChunkDecoder();
-    // With no encoding set, node-pty hands out bytes whatever its types say.
-    terminal.onData((data: string | Buffer) => this.#take(Buffer.from(data), decoder));
-    this.#write = (text) => {
-      terminal.write(text);
-      return true;
-    };
-    this.#kill = () => processes.kill(terminal.pid);
-    terminal.onExit(({ exitCode, signal }) => this.#end(signal ? 128 + signal : exitCode, terminal.pid));
-  }
-
-  #take(chunk: Buffer, decoder: ChunkDecoder): void {
-    this.#everything.append(chunk);
-    this.#unseen.append(chunk);
-    this.#spill?.append(chunk);
-    const text = decoder.decode(chunk);
-    if (text !== '') this.#options.onText(text);
-  }
-
-  #end(exitCode: number, pid: number): void {
+  #take(chunk: Buffer, stream: string): void {
     if (this.#exitCode !== null) return;
+    this.#lastChunkAt = performance.now();
+    this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
+    this.#unseen.append(chunk);
+    this.#sink.take(chunk, stream);
+  }
+
+  #end(exitCode: number): void {
     this.#exitCode = exitCode;
     this.#durationMs = performance.now() - this.#startedAt;
-    this.#spill?.end(this.#options.keepSpill(this.transcript()));
-    this.#options.processes.release(pid);
+    this.#sink.end();
     this.#exited.resolve(exitCode);
   }
-}
-
-function started(child: ChildProcess): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  child.once('spawn', resolve);
-  child.once('error', reject);
-  return promise;
 }

@@ -7,10 +7,18 @@ export const WARN_SESSIONS = 60;
 /** The newest ones are never ended to make room. */
 const PROTECTED_SESSIONS = 8;
 
-interface Entry {
-  readonly session: ExecSession;
-  /** As a person can recognise it. */
+/** What a session runs, for people and for the model to recognise it. */
+export interface SessionLabel {
   readonly command: string;
+  /** Absolute. */
+  readonly cwd: string;
+}
+
+export interface KeptSession extends SessionLabel {
+  readonly session: ExecSession;
+}
+
+interface Entry extends KeptSession {
   lastUse: number;
 }
 
@@ -30,21 +38,22 @@ export class ExecSessions {
   }
 
   /** @returns the id under which the program goes on */
-  keep(session: ExecSession, command: string): number {
+  keep(session: ExecSession, { command, cwd }: SessionLabel): number {
     if (this.#entries.size >= MAX_SESSIONS) this.#makeRoom();
     const id = this.#nextId;
     this.#nextId += 1;
     this.#uses += 1;
-    this.#entries.set(id, { session, command, lastUse: this.#uses });
+    this.#entries.set(id, { session, command, cwd, lastUse: this.#uses });
+    session.listen(null);
     return id;
   }
 
-  get(id: number): ExecSession | null {
+  get(id: number): KeptSession | null {
     const entry = this.#entries.get(id);
     if (!entry) return null;
     this.#uses += 1;
     entry.lastUse = this.#uses;
-    return entry.session;
+    return entry;
   }
 
   /** Its end was told: the id means nothing any more. */
@@ -58,6 +67,7 @@ export class ExecSessions {
       .map(([id, { command }]) => ({ id, command }));
   }
 
+  /** Ends all of them at once. */
   close(): void {
     for (const { session } of this.#entries.values()) session.kill();
     this.#entries.clear();

@@ -1,23 +1,42 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GroupJournal } from './group-journal.ts';
+import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
+import { OutputPipes } from './output-pipes.ts';
+import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
-/** In the environment of every command: finds what a command left behind, also outside its process group. */
-const CALL_ID_VARIABLE = 'KEEL_CALL_ID';
+/** How often a command that was asked to end is looked at, milliseconds. */
+const LOOK_MS = 5;
+/** A process may fork while it is being looked for: the last look has to find nothing, but there is an end to it. */
+const MAX_SWEEPS = 4;
+
+export interface ProcessesOptions {
+  /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
+  readonly journalPath?: string | null;
+}
 
 /**
  * Owns the processes of a session. Each command leads a group of its own and carries a mark in its environment; ending a
- * command ends the group and whatever else carries its mark.
+ * command ends the group, what descends from it, and whatever else carries its mark.
  */
 export class Processes {
-  readonly #groups = new Map<number, string>();
+  /** For the output of commands, so that it needs no setting up at each start. */
+  readonly pipes = new OutputPipes();
   readonly #token: string;
+  readonly #journal: GroupJournal | null;
+  /** By process id: those that run, and those whose leader has ended but which may have left something running. */
+  readonly #groups = new Map<number, Group>();
+  readonly #survivors = new Set<Readable>();
   #started = 0;
   #closed = false;
 
   /** `token` is unique to the session, also among other processes of keel. */
-  constructor(token: string) {
+  constructor(token: string, options: ProcessesOptions = {}) {
     this.#token = token;
+    this.#journal = options.journalPath ? new GroupJournal(options.journalPath) : null;
+    this.#journal?.endLeftovers();
   }
 
   /** A mark for a command that is about to start. */
@@ -26,86 +45,111 @@ export class Processes {
     return `${this.#token}/${this.#started}`;
   }
 
-  /** Starts a program as the leader of a new session and process group. */
-  spawn(spec: SpawnSpec, mark: string, stdio: SpawnOptions['stdio']): ChildProcess {
+  /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
+  spawn(spec: SpawnSpec, mark: string, stdio: StdioOptions): ChildProcess {
     if (this.#closed) throw new Error('the session has ended');
     const [program = '', ...args] = spec.argv;
-    const env = this.marked(spec.env, mark);
-    const child = spawn(program, args, { cwd: spec.cwd, env, detached: true, stdio });
+    const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
+    const child = spawn(program, args, {
+      cwd: spec.cwd,
+      env: this.marked(spec.env, mark),
+      detached: true,
+      stdio,
+      ...argv0,
+    });
     if (child.pid !== undefined) this.adopt(child.pid, mark);
     return child;
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */
   marked(env: SpawnSpec['env'], mark: string): Record<string, string> {
-    return { ...env, [CALL_ID_VARIABLE]: mark };
+    return { ...env, [MARK_VARIABLE]: mark };
   }
 
   /** Takes over a group that was started elsewhere (a terminal's). */
   adopt(pid: number, mark: string): void {
-    this.#groups.set(pid, mark);
+    const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
+    this.#groups.set(pid, group);
+    this.#journal?.note(group);
   }
 
   /** The leader has ended by itself. What it left running is ended with the session. */
   release(pid: number): void {
-    this.#groups.delete(pid);
+    if (!sendSignal(-pid, 0)) this.#groups.delete(pid);
+  }
+
+  /** Goes on reading what survivors of a command print, so that a server in the background is not ended by a full pipe. */
+  keepDraining(stream: Readable): void {
+    if (this.#closed || stream.destroyed) {
+      stream.destroy();
+      return;
+    }
+    this.#survivors.add(stream);
+    stream.once('close', () => this.#survivors.delete(stream));
+    stream.removeAllListeners('data');
+    stream.resume();
+    if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
+  }
+
+  /** Sends a signal to the command's own group, as a terminal does for Ctrl-C. */
+  signal(pid: number, signal: NodeJS.Signals): void {
+    if (this.#groups.has(pid)) sendSignal(-pid, signal);
+  }
+
+  /** Asks a command and all it started to end, and ends what is left after `graceMs`. */
+  async end(pid: number, graceMs: number): Promise<void> {
+    const group = this.#groups.get(pid);
+    if (group === undefined) return;
+    const kin = kinOf([group], [markedBy(group.mark)]);
+    sendSignal(-pid, 'SIGTERM');
+    for (const entry of kin) if (entry.group !== pid) sendSignal(entry.pid, 'SIGTERM');
+    const isLeft = () =>
+      kin.length === 0
+        ? sendSignal(-pid, 0)
+        : kin.some((entry) => processEntry(entry.pid)?.startTicks === entry.startTicks);
+    const deadline = performance.now() + graceMs;
+    while (performance.now() < deadline && isLeft()) await delay(LOOK_MS);
+    this.#kill(group);
   }
 
   /** Ends a command with all it started, at once. Safe to call for one that has ended. */
   kill(pid: number): void {
-    const mark = this.#groups.get(pid);
-    killGroup(pid);
-    if (mark !== undefined) killMarked(`${CALL_ID_VARIABLE}=${mark}\0`);
-    this.#groups.delete(pid);
+    const group = this.#groups.get(pid);
+    if (group !== undefined) this.#kill(group);
   }
 
   /** Ends everything the session started, at once; usable from an exit handler. */
   killAll(): void {
-    for (const pid of this.#groups.keys()) killGroup(pid);
+    const groups = [...this.#groups.values()];
+    for (const group of groups) killGroup(group);
+    if (this.#started > 0) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)]));
     this.#groups.clear();
-    if (this.#started > 0) killMarked(`${CALL_ID_VARIABLE}=${this.#token}/`);
+    this.#journal?.clear();
   }
 
+  /** Ends everything and lets go of what it holds; nothing can be started any more. */
   close(): void {
     this.#closed = true;
     this.killAll();
+    this.pipes.close();
+    for (const stream of this.#survivors) stream.destroy();
+  }
+
+  #kill(group: Group): void {
+    killGroup(group);
+    sweep(() => kinOf([group], [markedBy(group.mark)]));
+    this.#groups.delete(group.pid);
   }
 }
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // The group is gone already.
-  }
+function killGroup(group: Group): void {
+  if (isSame(group, processEntry(group.pid)?.startTicks)) sendSignal(-group.pid, 'SIGKILL');
 }
 
-/** Ends processes that left their group (`setsid`) but still carry the mark in their environment. Linux only. */
-function killMarked(needle: string): void {
-  for (const name of processIds()) {
-    if (!environmentOf(name).includes(needle)) continue;
-    try {
-      process.kill(Number(name), 'SIGKILL');
-    } catch {
-      // It has just ended.
-    }
-  }
-}
-
-function processIds(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  } catch {
-    // No /proc on this system: the group was all that could be found.
-    return [];
-  }
-}
-
-function environmentOf(pid: string): string {
-  try {
-    return `${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`;
-  } catch {
-    // Another user's, or gone.
-    return '';
+function sweep(find: () => readonly { readonly pid: number }[]): void {
+  for (let round = 0; round < MAX_SWEEPS; round += 1) {
+    const found = find();
+    if (found.length === 0) return;
+    for (const { pid } of found) sendSignal(pid, 'SIGKILL');
   }
 }

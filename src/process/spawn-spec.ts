@@ -1,9 +1,11 @@
 /** A program to start, exactly as given: nothing is added, looked up or expanded. */
 export interface SpawnSpec {
-  /** Program, then arguments. Never empty. */
+  /** Program, then arguments. Never empty. A program without a slash is looked up in `env.PATH`. */
   readonly argv: readonly string[];
   /** Absolute. */
   readonly cwd: string;
   /** The whole environment; the parent's is not inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the program is told as its own name, if not `argv[0]`. */
+  readonly argv0?: string;
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface SpillOptions {
@@ -9,13 +9,14 @@ export interface SpillOptions {
 
 /**
  * The whole output of a command in a file, written while the command runs: the model can read what it was not shown, and a
- * crash of keel leaves the last words of the command behind. Output that turns out short leaves no file.
+ * crash of keel leaves the last words of the command behind.
  */
 export class SpillFile {
   readonly #options: SpillOptions;
   #fd: number | null = null;
   #bytes = 0;
-  #failed = false;
+  /** Full, failed or ended: nothing is written any more. */
+  #isShut = false;
 
   constructor(options: SpillOptions) {
     this.#options = options;
@@ -31,25 +32,30 @@ export class SpillFile {
   }
 
   append(chunk: Buffer): void {
-    const room = this.#options.maxBytes - this.#bytes;
-    if (this.#failed || room <= 0) return;
+    if (this.#isShut) return;
+    const size = Math.min(this.#options.maxBytes - this.#bytes, chunk.length);
     try {
       this.#fd ??= this.#create();
-      this.#bytes += writeSync(this.#fd, chunk, 0, Math.min(room, chunk.length));
+      for (let done = 0; done < size; ) done += this.#count(writeSync(this.#fd, chunk, done, size - done));
+      this.#isShut = this.#bytes >= this.#options.maxBytes;
     } catch {
       // A full or missing disk must not stop the command: its output is then kept in part only, which is told.
-      this.#failed = true;
+      this.#isShut = true;
     }
   }
 
-  /** Closes the file; `keep` false removes it. @returns whether a file is left */
-  end(keep: boolean): boolean {
-    if (this.#fd === null) return false;
+  /** Closes the file; `keep` false removes it. */
+  end(keep: boolean): void {
+    this.#isShut = true;
+    if (this.#fd === null) return;
     closeSync(this.#fd);
     this.#fd = null;
-    if (keep) return true;
-    unlinkSync(this.#options.path);
-    return false;
+    if (!keep) rmSync(this.#options.path, { force: true });
+  }
+
+  #count(written: number): number {
+    this.#bytes += written;
+    return written;
   }
 
   #create(): number {

@@ -1,41 +1,53 @@
 import type { CommandOutcome } from '../../process/index.ts';
-import { byteLength, truncateForModel } from '../../util/index.ts';
+import { byteLength, fitsModel, type PartialText, truncatePartial } from '../../util/index.ts';
 
 /** Exit code that stands for a command killed at its time limit. */
 const TIMEOUT_EXIT_CODE = 124;
 
-/** Whether a model is shown less than this text. */
-export function isCut(text: string): boolean {
-  return truncateForModel(text) !== text;
+/** What is known of an output and of the file that holds the whole of it. */
+export interface ShownOutput {
+  readonly partial: PartialText;
+  /** Null: not kept. */
+  readonly spillPath: string | null;
+  readonly spilledBytes: number;
+  /** Of all that went into the file, were it not limited. */
+  readonly printedBytes: number;
 }
 
-/** keel's own lines begin with the mark; a copy of it in raw output is broken, so that none can be forged. */
-export function defuse(text: string, mark: string): string {
+/**
+ * An output as the model sees it: cut to its limits if need be, with keel's own lines behind it. These count within the
+ * limits, and copies of their mark in the output are broken, so that none can be forged.
+ */
+export function showOutput(output: ShownOutput, notes: readonly string[], mark: string): string {
+  const partial = defuse(output.partial, mark);
+  const all = fitsModel(partial, roomFor(notes)) ? notes : [cutNote(output, mark), ...notes];
+  const body = truncatePartial(partial, roomFor(all));
+  return all.length === 0 ? body : `${body}${body === '' || body.endsWith('\n') ? '' : '\n'}${all.join('\n')}`;
+}
+
+function roomFor(notes: readonly string[]): { bytes: number; lines: number } {
+  return { bytes: notes.reduce((sum, note) => sum + byteLength(note) + 1, 0), lines: notes.length };
+}
+
+function defuse(text: PartialText, mark: string): PartialText {
   const [word = '', digits = ''] = mark.split(':');
-  return text.replaceAll(new RegExp(`^${word}:(?=${digits})`, 'gm'), `${word}:?`);
-}
-
-/** A text with keel's own lines behind it, within what a model is shown in all. */
-export function withNotes(text: string, notes: readonly string[]): string {
-  if (notes.length === 0) return truncateForModel(text);
-  const tail = notes.join('\n');
-  const body = truncateForModel(text, byteLength(tail) + 1);
-  return `${body}${body === '' || body.endsWith('\n') ? '' : '\n'}${tail}`;
+  const copies = new RegExp(`^${word}:(?=${digits})`, 'gm');
+  const head = text.head.replaceAll(copies, `${word}:?`);
+  const tail = text.tail.replaceAll(copies, `${word}:?`);
+  const grown = head.length - text.head.length + tail.length - text.tail.length;
+  return { ...text, head, tail, totalBytes: text.totalBytes + grown };
 }
 
 /** What was cut out of an output and where it can be read. */
-export function cutNote(
-  mark: string,
-  outcome: Pick<CommandOutcome, 'spillPath' | 'totalBytes' | 'spilledBytes'>,
-): string {
-  const { spillPath, totalBytes, spilledBytes } = outcome;
+function cutNote({ spillPath, spilledBytes, printedBytes }: ShownOutput, mark: string): string {
   const left = `${mark} The middle of this output was left out`;
   if (spillPath === null) {
     return `${left} and not kept. Run it again with its output narrowed or sent to a file if you need that part.`;
   }
-  const held =
-    spilledBytes < totalBytes ? `The first ${spilledBytes} of ${totalBytes} bytes` : `All ${totalBytes} bytes`;
-  return `${left}. ${held} are in ${spillPath}; read the part you need from there.`;
+  if (spilledBytes < printedBytes) {
+    return `${left}. The first ${spilledBytes} of ${printedBytes} bytes are in ${spillPath}; the rest was not kept.`;
+  }
+  return `${left}. All ${printedBytes} bytes are in ${spillPath}; read the part you need from there.`;
 }
 
 export interface WordedOutcome {
@@ -44,33 +56,38 @@ export interface WordedOutcome {
   readonly durationSeconds: number;
 }
 
-/** The text of a command's result: its output, cut if need be, with the lines that keel adds. */
+/** The text of a command's result. */
 export function wordOutcome(outcome: CommandOutcome, timeoutMs: number, mark: string): WordedOutcome {
-  const durationSeconds = Math.round(outcome.durationMs / 100) / 10;
-  const raw = defuse(outcome.output, mark);
-  const cut = isCut(raw) || outcome.totalBytes > byteLength(outcome.output) ? [cutNote(mark, outcome)] : [];
-  const { end } = outcome;
+  const { end, durationMs } = outcome;
+  const durationSeconds = Math.round(durationMs / 100) / 10;
+  const output = { ...outcome, printedBytes: outcome.totalBytes };
   switch (end.type) {
     case 'exited':
-      return { text: withNotes(raw, cut), exitCode: end.exitCode, durationSeconds };
-    case 'signalled':
-      return {
-        text: withNotes(raw, [...cut, `${mark} The program was ended by the signal ${end.signal}.`]),
-        exitCode: end.exitCode,
-        durationSeconds,
-      };
+      return { text: showOutput(output, [], mark), exitCode: end.exitCode, durationSeconds };
+    case 'signalled': {
+      const note = `${mark} The program was ended by the signal ${end.signal}.`;
+      return { text: showOutput(output, [note], mark), exitCode: end.exitCode, durationSeconds };
+    }
     case 'timedOut': {
-      const first = `command timed out after ${Math.round(outcome.durationMs)} milliseconds\n`;
-      const advice = `${mark} Killed at its time limit of ${timeoutMs} ms with everything it had started. Give it more with timeout_ms, or do less in one call.`;
-      return { text: withNotes(first + raw, [...cut, advice]), exitCode: TIMEOUT_EXIT_CODE, durationSeconds };
+      const first = `command timed out after ${Math.round(durationMs)} milliseconds\n`;
+      const note = `${mark} Killed at its time limit of ${timeoutMs} ms with everything it had started. Give it more with timeout_ms, or do less in one call.`;
+      const partial = withFirstLine(first, output.partial);
+      return { text: showOutput({ ...output, partial }, [note], mark), exitCode: TIMEOUT_EXIT_CODE, durationSeconds };
     }
-    case 'aborted': {
-      const seconds = Math.max(0.1, durationSeconds);
-      return { text: withNotes(raw, [...cut, `aborted by user after ${seconds}s`]), exitCode: -1, durationSeconds };
-    }
+    case 'aborted':
+      return { text: showOutput(output, [abortedNote(durationMs)], mark), exitCode: -1, durationSeconds };
     case 'spawnFailed':
       return { text: `execution error: ${end.message}`, exitCode: -1, durationSeconds };
   }
+}
+
+export function abortedNote(durationMs: number): string {
+  return `aborted by user after ${Math.max(0.1, durationMs / 1_000).toFixed(1)}s`;
+}
+
+function withFirstLine(line: string, text: PartialText): PartialText {
+  const { head, totalBytes, totalLines } = text;
+  return { ...text, head: line + head, totalBytes: totalBytes + byteLength(line), totalLines: totalLines + 1 };
 }
 
 /** The form in which `shell` and its kin answer; requests may rewrite it to lines of text. */

@@ -1,16 +1,14 @@
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { isBarePatch, patchInCommand } from '../../patch/index.ts';
-import { ExecSession, WARN_SESSIONS } from '../../process/index.ts';
+import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
 import { parseArguments } from '../arguments.ts';
+import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { applyPatchText } from './apply-patch.ts';
-import { isCut } from './command-output.ts';
-import { DeltaStream } from './delta-stream.ts';
+import { commandField, count, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
+import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
-import { BARE_PATCH, commandItem } from './run-shell.ts';
-import { settled, waitFor, wordNews } from './session-news.ts';
+import { runAsPatch, spillFor } from './run-shell.ts';
+import { waitFor, wordNews } from './session-news.ts';
 
 /** Longest wait of one call, milliseconds. */
 export const MAX_YIELD_MS = 30_000;
@@ -18,14 +16,12 @@ export const DEFAULT_YIELD_MS = 10_000;
 const MIN_YIELD_MS = 250;
 
 const execArguments = z.object({
-  cmd: z.string(),
-  workdir: z.optional(z.string()),
+  cmd: commandField,
+  ...limitFields,
   shell: z.optional(z.string()),
   login: z.optional(z.boolean()),
-  yield_time_ms: z.optional(z.int()),
+  yield_time_ms: z.optional(count),
   tty: z.optional(z.boolean()),
-  with_escalated_permissions: z.optional(z.boolean()),
-  justification: z.optional(z.string()),
 });
 type ExecArguments = z.infer<typeof execArguments>;
 
@@ -41,89 +37,88 @@ export const execCommandHandler: ToolHandler = {
       subject: 'exec_command',
     });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    return startSession(call, parsed.value, context, signal);
+    return runScript(call, parsed.value, context, signal);
   },
 };
 
-async function startSession(
+async function runScript(
   call: ToolCall,
   args: ExecArguments,
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const cwd = resolve(context.turn.cwd, args.workdir ?? '');
-  const argv = [args.shell ?? context.shell, args.login ? '-lc' : '-c', args.cmd];
-  const patch = patchInCommand(argv);
-  if (isBarePatch(argv)) return { body: BARE_PATCH, success: false };
-  if (patch) return applyPatchText(call.callId, patch.text, resolve(cwd, patch.workdir ?? ''), context, signal);
-  const started = commandItem(call.callId, quoteCommand(argv), cwd);
-  context.events.itemStarted(started);
-  const deltas = new DeltaStream(context.events, call.callId);
-  const spillPath = context.spillPath(call.callId);
-  const result = await context.orchestrator.runCommand(
+  const script = scriptOf(args.cmd);
+  const argv = [args.shell ?? context.shell, args.login ? '-lc' : '-c', script];
+  const patched = await runAsPatch({ call, argv, cwd }, context, signal);
+  if (patched) return patched;
+  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd }, context);
+  const { escalated, justification } = limitsOf(args);
+  const result: Orchestrated<SessionStart> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
       spec: { argv, cwd, env: sessionEnvironment(context.env) },
-      escalated: args.with_escalated_permissions ?? false,
-      justification: args.justification ?? null,
+      escalated,
+      justification,
       commandActions: [],
       run: (plan) =>
-        settled(
-          ExecSession.start({
-            spec: plan.spawn,
-            processes: context.processes,
-            tty: args.tty ?? false,
-            spill: spillPath === null ? null : { path: spillPath, maxBytes: context.spillMaxBytes },
-            keepSpill: isCut,
-            onText: (live) => deltas.push(live),
-          }),
-        ),
+        ExecSession.start({
+          spec: plan.spawn,
+          processes: context.processes,
+          tty: args.tty ?? false,
+          spill: spillFor(call, context),
+          onText: item.onText,
+        }),
     },
     context,
     signal,
   );
-  if (result.type === 'refused' || result.value.type === 'failed') {
-    const message = result.type === 'refused' ? result.message : `exec_command failed: ${reason(result, args, cwd)}`;
-    const status = result.type === 'refused' ? 'declined' : 'failed';
-    context.events.itemCompleted({ ...started, status, aggregatedOutput: message, exitCode: -1 });
-    return { body: message, success: false };
+  if (result.type === 'refused') return unrun(item, 'declined', result.message);
+  if (result.value.type === 'spawnFailed') {
+    return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  const session = result.value.value;
-  await waitFor(session, clampYield(args.yield_time_ms ?? DEFAULT_YIELD_MS), signal);
-  if (signal.aborted && session.exitCode === null) session.kill();
-  // The last words of a program that was just ended come with its end.
-  if (signal.aborted) await Promise.race([session.exited, delay(50)]);
-  deltas.flush();
-  const isRunning = session.exitCode === null && !signal.aborted;
-  const id = isRunning ? context.sessions.keep(session, args.cmd) : null;
-  context.events.itemCompleted({
-    ...started,
-    processId: id === null ? null : String(id),
-    status: isRunning || session.exitCode === 0 ? 'completed' : 'failed',
-    aggregatedOutput: session.transcript(),
-    exitCode: session.exitCode,
-    durationMs: Math.round(session.durationMs),
-  });
-  const warning =
-    context.sessions.size >= WARN_SESSIONS
-      ? [`${context.turn.noteMark} ${context.sessions.size} sessions are kept. End those you no longer need.`]
-      : [];
-  return wordNews({ session, id, context, notes: warning, aborted: signal.aborted });
+  const { session } = result.value;
+  await waitFor(session, { ms: clampYield(args.yield_time_ms) }, signal);
+  return tell({ session, script, cwd, item }, context, signal);
 }
 
-function reason(result: { readonly value?: unknown }, args: ExecArguments, cwd: string): string {
-  const value = result.value;
-  const message = typeof value === 'object' && value !== null && 'message' in value ? String(value.message) : 'unknown';
-  return /ENOENT/.test(message)
-    ? `${args.shell ?? 'the shell'} not found, or the directory ${cwd} does not exist`
-    : message;
+function unrun(item: CommandItem, status: 'declined' | 'failed', message: string): ToolOutput {
+  item.completeUnrun(status, message);
+  return { body: message, success: false };
+}
+
+interface Started {
+  readonly session: ExecSession;
+  readonly script: string;
+  readonly cwd: string;
+  readonly item: CommandItem;
+}
+
+/** The first look at a session: it has ended, it is ended now, or it goes on under an id. */
+async function tell(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
+  const { session, script, cwd, item } = started;
+  const { sessions, turn } = context;
+  const aborted = signal.aborted && session.exitCode === null;
+  if (aborted) await session.end();
+  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd });
+  item.complete({
+    processId: id === null ? null : String(id),
+    status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
+    aggregatedOutput: session.transcript(),
+    exitCode: session.exitCode,
+    durationMs: session.durationMs,
+  });
+  const isFull = sessions.size >= WARN_SESSIONS;
+  const notes = isFull ? [`${turn.noteMark} ${sessions.size} sessions are kept. End those you no longer need.`] : [];
+  return wordNews({ session, id, news: session.takeNews(), notes, aborted }, context);
 }
 
 /** Programs are told that nobody watches a terminal: no colours, no pagers. */
 function sessionEnvironment(env: ToolContext['env']): Record<string, string> {
-  return { ...env, NO_COLOR: '1', TERM: 'dumb', PAGER: 'cat', GIT_PAGER: 'cat', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
+  const words = { LANG: 'C.UTF-8', LC_CTYPE: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
+  return { ...env, ...words, NO_COLOR: '1', TERM: 'dumb', PAGER: 'cat', GIT_PAGER: 'cat' };
 }
 
-export function clampYield(ms: number): number {
+export function clampYield(ms: number = DEFAULT_YIELD_MS): number {
   return Math.min(MAX_YIELD_MS, Math.max(MIN_YIELD_MS, ms));
 }

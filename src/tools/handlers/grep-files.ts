@@ -72,7 +72,6 @@ async function search(
     signal,
     onText: () => undefined,
     spill: null,
-    keepSpill: () => false,
   });
   const { end, output } = outcome;
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);

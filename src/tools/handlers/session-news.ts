@@ -1,33 +1,34 @@
-import type { ExecSession } from '../../process/index.ts';
-import { byteLength } from '../../util/index.ts';
+import type { ExecSession, SessionNews } from '../../process/index.ts';
+import { cutBytesEnd } from '../../util/index.ts';
 import type { ToolContext, ToolOutput } from '../types.ts';
-import { cutNote, defuse, isCut, withNotes } from './command-output.ts';
+import { abortedNote, showOutput } from './command-output.ts';
 
-export type Settled<T> =
-  | { readonly type: 'ok'; readonly value: T }
-  | { readonly type: 'failed'; readonly message: string };
+/** A program on a terminal that is silent for so long after an unfinished line is probably asking something. */
+const ASKING_SILENCE_MS = 150;
+const MAX_QUOTED_BYTES = 200;
 
-/** A failure to start as a value: the model can react to it. */
-export async function settled<T>(work: Promise<T>): Promise<Settled<T>> {
-  try {
-    return { type: 'ok', value: await work };
-  } catch (error) {
-    return { type: 'failed', message: error instanceof Error ? error.message : String(error) };
-  }
+/** How long to wait, and for what beside the program's end. */
+export interface Wait {
+  readonly ms: number;
+  /** If set: also stop once it has printed something and then was silent for so long, milliseconds. */
+  readonly silenceMs?: number;
 }
 
-/** Waits until the program ends, the time is over, or the signal aborts. */
-export async function waitFor(session: ExecSession, ms: number, signal: AbortSignal): Promise<void> {
+/** Waits until the program ends, the time is over, it has said what it had to say, or the signal aborts. */
+export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, signal: AbortSignal): Promise<void> {
   if (signal.aborted || session.exitCode !== null) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   const onAbort = () => resolve();
   signal.addEventListener('abort', onAbort, { once: true });
-  void session.exited.then(() => resolve());
+  void session.exited.then(onAbort);
+  const look = () => session.hasNews && session.silentMs >= (silenceMs ?? 0) && resolve();
+  const looking = silenceMs === undefined ? undefined : setInterval(look, Math.ceil(silenceMs / 4));
   try {
     await promise;
   } finally {
     clearTimeout(timer);
+    clearInterval(looking);
     signal.removeEventListener('abort', onAbort);
   }
 }
@@ -36,23 +37,30 @@ export interface News {
   readonly session: ExecSession;
   /** Under which it goes on; null when it has ended. */
   readonly id: number | null;
-  readonly context: ToolContext;
+  readonly news: SessionNews;
   readonly notes: readonly string[];
   readonly aborted: boolean;
 }
 
-/** What a model is told of a session: the time it took, how it stands, what it printed since the last look. */
-export function wordNews({ session, id, context, notes, aborted }: News): ToolOutput {
-  const { output, totalBytes } = session.takeNews();
-  const { noteMark } = context.turn;
-  const body = defuse(output, noteMark);
+/** What a model is told of a session: how it stands, the time it took, what it printed since the last look. */
+export function wordNews({ session, id, news, notes, aborted }: News, { turn }: ToolContext): ToolOutput {
   const own = [...notes];
-  if (isCut(body) || totalBytes > byteLength(output)) {
-    own.unshift(cutNote(noteMark, { spillPath: session.spillPath, totalBytes, spilledBytes: totalBytes }));
-  }
+  if (aborted) own.push(abortedNote(session.durationMs));
+  else if (id !== null) own.unshift(...askingNote(session, news, turn.noteMark));
   const seconds = (session.durationMs / 1_000).toFixed(1);
-  if (aborted) own.push(`aborted by user after ${seconds}s`);
   const state = id === null ? `Exit code: ${session.exitCode ?? -1}` : `Still running as session ${id}`;
-  const head = `${state}\nWall time: ${seconds} seconds\nOutput:\n`;
-  return { body: `${head}${withNotes(body, own)}`, success: !aborted && (id !== null || session.exitCode === 0) };
+  const body = showOutput(news, own, turn.noteMark);
+  return {
+    body: `${state}\nWall time: ${seconds} seconds\nOutput:\n${body}`,
+    success: !aborted && (id !== null || session.exitCode === 0),
+  };
+}
+
+/** A prompt is guessed from its looks: an unfinished line on a terminal that ends as questions do. */
+function askingNote(session: ExecSession, { output }: SessionNews, mark: string): string[] {
+  if (!session.isTerminal || !session.isInLine || session.silentMs < ASKING_SILENCE_MS) return [];
+  const line = output.slice(output.lastIndexOf('\n') + 1).replaceAll(/[\u0000-\u001f\u007f]/g, '');
+  if (!/[?:>)\]]\s*$/.test(line)) return [];
+  const shown = cutBytesEnd(line.trim(), MAX_QUOTED_BYTES);
+  return [`${mark} The program seems to wait for input. Its last line: ${shown}. Answer with write_stdin, or end it.`];
 }

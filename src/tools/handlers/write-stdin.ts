@@ -1,20 +1,24 @@
 import * as z from 'zod/mini';
+import type { KeptSession } from '../../process/index.ts';
 import { parseArguments } from '../arguments.ts';
-import type { ToolHandler } from '../types.ts';
+import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+import { count } from './command-arguments.ts';
+import { CommandItem } from './command-item.ts';
 import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
-import { waitFor, wordNews } from './session-news.ts';
+import { type Wait, waitFor, wordNews } from './session-news.ts';
 
 /** A wait without input may be this much longer than one with it. */
 const MAX_POLL_MS = 300_000;
 const MIN_POLL_MS = 5_000;
-/** How long a program gets to answer before its output is looked at. */
-const ANSWER_MS = 100;
+/** An answer is taken to be complete when nothing follows for so long, where the model names no wait of its own. */
+const ANSWERED_MS = 400;
 
 const writeArguments = z.object({
-  session_id: z.int(),
+  session_id: count,
   chars: z.optional(z.string()),
-  yield_time_ms: z.optional(z.int()),
+  yield_time_ms: z.optional(count),
 });
+type WriteArguments = z.infer<typeof writeArguments>;
 
 /** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
 export const writeStdinHandler: ToolHandler = {
@@ -25,20 +29,45 @@ export const writeStdinHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, writeArguments, { subject: 'write_stdin' });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    const { session_id: id, chars = '', yield_time_ms } = parsed.value;
-    const session = context.sessions.get(id);
-    if (!session) return { body: `write_stdin failed: there is no session ${id}`, success: false };
-    if (chars !== '' && !session.write(chars) && session.exitCode === null) {
-      const why = session.isTerminal ? 'it has ended' : 'it was started without a terminal, so its input is closed';
-      return { body: `write_stdin failed: session ${id} takes no input: ${why}`, success: false };
-    }
-    const asked = yield_time_ms ?? DEFAULT_YIELD_MS;
-    const wait = chars === '' ? Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, asked)) : clampYield(asked);
-    if (chars !== '') await waitFor(session, Math.min(ANSWER_MS, wait), signal);
-    const hasNews = chars !== '' && session.hasNews;
-    if (!hasNews) await waitFor(session, wait, signal);
-    const isRunning = session.exitCode === null;
-    if (!isRunning) context.sessions.drop(id);
-    return wordNews({ session, id: isRunning ? id : null, context, notes: [], aborted: signal.aborted });
+    const { session_id: id } = parsed.value;
+    const kept = context.sessions.get(id);
+    if (!kept) return refused(`there is no session ${id}`);
+    return writeTo(kept, { ...parsed.value, callId: call.callId }, context, signal);
   },
 };
+
+async function writeTo(
+  { session, command, cwd }: KeptSession,
+  { session_id: id, callId, chars = '', yield_time_ms }: WriteArguments & { readonly callId: string },
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  if (chars !== '' && session.exitCode === null && !session.write(chars)) {
+    return refused(`stdin is closed for session ${id}: it was started without tty`);
+  }
+  const item = new CommandItem({ callId, command, cwd, processId: String(id) }, context);
+  session.listen(item.onText);
+  await waitFor(session, waitAfter(chars, yield_time_ms), signal);
+  const aborted = signal.aborted && session.exitCode === null;
+  if (aborted) await session.end();
+  session.listen(null);
+  const hasEnded = aborted || session.exitCode !== null;
+  if (hasEnded) context.sessions.drop(id);
+  const news = session.takeNews();
+  item.complete({
+    status: !aborted && (!hasEnded || session.exitCode === 0) ? 'completed' : 'failed',
+    aggregatedOutput: news.output,
+    exitCode: session.exitCode,
+    durationMs: session.durationMs,
+  });
+  return wordNews({ session, id: hasEnded ? null : id, news, notes: [], aborted }, context);
+}
+
+function waitAfter(chars: string, asked: number | undefined): Wait {
+  if (chars === '') return { ms: Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, asked ?? DEFAULT_YIELD_MS)) };
+  return asked === undefined ? { ms: clampYield(), silenceMs: ANSWERED_MS } : { ms: clampYield(asked) };
+}
+
+function refused(reason: string): ToolOutput {
+  return { body: `write_stdin failed: ${reason}`, success: false };
+}

@@ -44,18 +44,22 @@ export interface LocalToolHostOptions {
 /** Runs calls in this process and keeps the call ledger on its disk. */
 export class LocalToolHost implements ToolHost {
   readonly #options: LocalToolHostOptions;
-  readonly #running = new Map<string, Promise<CallOutcome>>();
+  readonly #running = new Map<string, { readonly digest: string; readonly outcome: Promise<CallOutcome> }>();
   #ledger: CallLedger | null = null;
 
   constructor(options: LocalToolHostOptions) {
     this.#options = options;
   }
 
-  call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
-    const running = this.#running.get(call.key);
-    if (running) return running;
-    const outcome = this.#resolve(call, work).finally(() => this.#running.delete(call.key));
-    this.#running.set(call.key, outcome);
+  async call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
+    const { key, digest } = call;
+    const running = this.#running.get(key);
+    if (running) {
+      requireSame(running.digest, call);
+      return running.outcome;
+    }
+    const outcome = this.#resolve(call, work).finally(() => this.#running.delete(key));
+    this.#running.set(key, { digest, outcome });
     return outcome;
   }
 
@@ -67,12 +71,11 @@ export class LocalToolHost implements ToolHost {
     this.#ledger?.close();
   }
 
-  recall({ key, callId, digest }: HostedCall): CallOutcome | null {
+  recall(call: HostedCall): CallOutcome | null {
+    const { key, callId } = call;
     const known = this.#openLedger().get(key);
     if (!known) return null;
-    if (known.digest !== digest) {
-      throw new KeelError('rolloutCorrupt', `the call ${callId} was recorded with other arguments: it is not run`);
-    }
+    requireSame(known.digest, call);
     if (known.output) return { type: 'done', output: known.output, replayed: true };
     return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
   }
@@ -92,6 +95,11 @@ export class LocalToolHost implements ToolHost {
     this.#ledger ??= new CallLedger(this.#options.ledgerPath);
     return this.#ledger;
   }
+}
+
+function requireSame(digest: string, call: HostedCall): void {
+  if (digest === call.digest) return;
+  throw new KeelError('rolloutCorrupt', `the call ${call.callId} was recorded with other arguments: it is not run`);
 }
 
 export function callDigest({ name, payload }: ToolCall): string {

@@ -1,0 +1,66 @@
+import { listProcesses, type ProcessEntry, startedWith } from './process-table.ts';
+
+/** In the environment of every command: finds what a command left behind, also outside its process group. */
+export const MARK_VARIABLE = 'KEEL_CALL_ID';
+
+/** A command that was started, as it can be found again. */
+export interface Group {
+  /** Its process id, and that of the group and the session it leads. */
+  readonly pid: number;
+  /** Of its leader; null where the system does not tell. */
+  readonly startTicks: number | null;
+  readonly mark: string;
+}
+
+/** As it stands in the environment of what a command started. */
+export function markedBy(mark: string): string {
+  return `${MARK_VARIABLE}=${mark}\0`;
+}
+
+/** The same for all marks that begin alike. */
+export function markedFrom(prefix: string): string {
+  return `${MARK_VARIABLE}=${prefix}`;
+}
+
+/**
+ * The processes that belong to these commands: members of their groups and sessions, all descendants of those, and whatever
+ * has one of the `marks` in its environment, however it got away (`setsid`, a double fork). A group whose leader's id
+ * belongs to another process by now is left alone.
+ */
+export function kinOf(groups: readonly Group[], marks: readonly string[]): ProcessEntry[] {
+  const table = listProcesses();
+  const startedAt = new Map(table.map((entry) => [entry.pid, entry.startTicks]));
+  const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));
+  const ids = new Set(own.map(({ pid }) => pid));
+  const found = new Map<number, ProcessEntry>();
+  for (const entry of table) {
+    const belongs = ids.has(entry.pid) || ids.has(entry.group) || ids.has(entry.session);
+    if (belongs || marks.some((mark) => startedWith(entry.pid, mark))) found.set(entry.pid, entry);
+  }
+  addDescendants(found, table);
+  found.delete(process.pid);
+  return [...found.values()];
+}
+
+/** Whether the id of a group still means that group: its leader lives, or nobody has taken the id over. */
+export function isSame({ startTicks }: Group, ticksNow: number | undefined): boolean {
+  return ticksNow === undefined || startTicks === null || ticksNow === startTicks;
+}
+
+function addDescendants(found: Map<number, ProcessEntry>, table: readonly ProcessEntry[]): void {
+  let before = -1;
+  while (found.size > before) {
+    before = found.size;
+    for (const entry of table) if (found.has(entry.parent)) found.set(entry.pid, entry);
+  }
+}
+
+/** Sends a signal to a process, or to a whole group by its negative id. False if there is none (any more). */
+export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    // It has ended, which is what a signal is usually sent for, or it is not ours.
+    return false;
+  }
+}

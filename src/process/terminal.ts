@@ -1,0 +1,30 @@
+import type { Processes } from './processes.ts';
+import type { SpawnSpec } from './spawn-spec.ts';
+
+const SIZE = { cols: 80, rows: 24 } as const;
+
+export interface Terminal {
+  readonly pid: number;
+  /** Resolves with the exit code; 128 + the signal's number after a signal. */
+  readonly ended: Promise<number>;
+  write(text: string): void;
+}
+
+/** Starts a program on a terminal of its own. The native module behind it is loaded when the first one is asked for. */
+export async function openTerminal(
+  spec: SpawnSpec,
+  processes: Processes,
+  onChunk: (chunk: Buffer) => void,
+): Promise<Terminal> {
+  const { spawn } = await import('@lydell/node-pty');
+  const [program = '', ...args] = spec.argv;
+  const mark = processes.newMark();
+  const env = processes.marked(spec.env, mark);
+  const terminal = spawn(program, args, { ...SIZE, name: env['TERM'] ?? 'dumb', cwd: spec.cwd, env, encoding: null });
+  processes.adopt(terminal.pid, mark);
+  // With no encoding set, node-pty hands out bytes whatever its types say.
+  terminal.onData((data: string | Buffer) => onChunk(Buffer.from(data)));
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  terminal.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode));
+  return { pid: terminal.pid, ended, write: (text) => terminal.write(text) };
+}
