@@ -10,10 +10,10 @@ export interface RolloutRecorder {
   /** Null for a thread that is not kept. */
   readonly path: string | null;
   /**
-   * Adds a line. When this returns the line has left the process: a crash of keel can't lose it any more.
+   * Adds lines, all of them or none. When this returns they have left the process: a crash of keel can't lose them.
    * @throws KeelError `storageFailed`; the file then holds only whole lines, as before
    */
-  append(item: RolloutItem): void;
+  append(...items: readonly RolloutItem[]): void;
   /** Resolves when every line so far is on the disk itself and survives a loss of power. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -58,12 +58,12 @@ export class FileRecorder implements RolloutRecorder {
     }
   }
 
-  append(item: RolloutItem): void {
+  append(...items: readonly RolloutItem[]): void {
     if (this.#closed) throw new KeelError('sessionClosed', 'the record of this thread is closed');
     const timestamp = new Date(this.#now()).toISOString();
-    const line = JSON.stringify({ timestamp, ordinal: this.#ordinal, ...item });
-    this.#write(Buffer.from(`${line}\n`, 'utf8'));
-    this.#ordinal += 1;
+    const lines = items.map((item, at) => `${JSON.stringify({ timestamp, ordinal: this.#ordinal + at, ...item })}\n`);
+    this.#write(Buffer.from(lines.join(''), 'utf8'));
+    this.#ordinal += items.length;
   }
 
   async sync(): Promise<void> {

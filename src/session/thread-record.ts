@@ -33,6 +33,11 @@ export class ThreadRecord {
     this.#recorder.append(line);
   }
 
+  /** Lines that belong together. */
+  addLines(lines: readonly RolloutItem[]): void {
+    this.#recorder.append(...lines);
+  }
+
   /** Resolves when all that was added is on the disk. */
   sync(): Promise<void> {
     return this.#recorder.sync();

@@ -91,10 +91,15 @@ async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonl
 function turnJournal({ active, record }: TurnPortsOptions): Journal {
   const { handle, context } = active;
   return {
-    append(line: JournalLine) {
+    append(...lines: readonly JournalLine[]) {
       if (handle.isRevoked) return;
-      if (line.type === 'step') record.addLine({ type: 'step', payload: line.record });
-      else record.addLine({ type: 'response_item', payload: line.item, turn: context.turnId, step: line.stepId });
+      record.addLines(
+        lines.map((line) =>
+          line.type === 'step'
+            ? { type: 'step', payload: line.record }
+            : { type: 'response_item', payload: line.item, turn: context.turnId, step: line.stepId },
+        ),
+      );
     },
   };
 }

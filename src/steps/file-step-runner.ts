@@ -81,7 +81,7 @@ export class FileStepRunner implements StepRunner {
     if (recorded?.end) return this.#replay(spec, recorded.end, recorded.items);
     if (recorded && recorded.items.length > 0 && spec.torn !== undefined) {
       // Journaled as torn, so that every later replay takes the same way.
-      this.#line(spec, 'end', spec.torn);
+      this.#options.journal.append(this.#line(spec, 'end', spec.torn));
       return { value: spec.torn, items: recorded.items, replayed: true };
     }
     if (this.interrupted.aborted) throw new TurnInterrupted();
@@ -89,16 +89,19 @@ export class FileStepRunner implements StepRunner {
   }
 
   async #runLive<T>(spec: RunSpec<T>, work: StepWork<T>): Promise<Recorded<T>> {
+    const { journal } = this.#options;
     const items: ResponseItem[] = [];
-    this.#line(spec, 'begin', undefined);
+    const lineOf = (item: ResponseItem): JournalLine => ({ type: 'item', stepId: spec.id, item });
+    journal.append(this.#line(spec, 'begin', undefined));
     const value = await work({
       signal: this.interrupted,
       record: (item) => {
-        this.#options.journal.append({ type: 'item', stepId: spec.id, item });
+        // A response is kept item by item; all else has happened whole or not at all.
+        if (spec.kind === 'sampling') journal.append(lineOf(item));
         items.push(item);
       },
     });
-    this.#line(spec, 'end', value);
+    journal.append(...(spec.kind === 'sampling' ? [] : items.map(lineOf)), this.#line(spec, 'end', value));
     return { value, items, replayed: false };
   }
 
@@ -116,11 +119,11 @@ export class FileStepRunner implements StepRunner {
     }
   }
 
-  #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined): void {
+  #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined): JournalLine {
     const { id, kind, codec } = spec;
     const record: StepRecord = { turn: this.#options.turnId, id, kind, state, version: codec.version };
     const whole = state === 'end' && value !== undefined ? { ...record, value: codec.encode(value) } : record;
-    this.#options.journal.append({ type: 'step', record: whole });
+    return { type: 'step', record: whole };
   }
 }
 

@@ -7,7 +7,8 @@ export type JournalLine =
 
 /** Where a runner writes. The recorder of the thread implements it; after the turn has ended it takes nothing any more. */
 export interface Journal {
-  append(line: JournalLine): void;
+  /** All lines are written or, if keel dies meanwhile, none. */
+  append(...lines: readonly JournalLine[]): void;
 }
 
 /** What an earlier process left of a step. */

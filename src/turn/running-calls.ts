@@ -53,7 +53,16 @@ export class RunningCalls {
       attempt.record(output);
       return told;
     });
+    // A call that is known from the journal tells at once what it told then, before later ones begin.
+    void step.then(
+      ({ replayed, value }) => replayed && this.#tell(value),
+      () => undefined, // Whoever settles the calls gets the failure.
+    );
     this.#running.push(step);
+  }
+
+  #tell(events: readonly SessionEvent[]): void {
+    for (const event of events) this.#ports.emit(event);
   }
 
   /** Waits for all calls and records their outputs, each directly after its call. */
@@ -61,10 +70,7 @@ export class RunningCalls {
     if (this.count === 0) return;
     const { steps, history, emit, tools, context } = this.#ports;
     const settled = await steps.all(this.#running);
-    for (const { items, value, replayed } of settled) {
-      if (replayed) for (const event of value) emit(event);
-      history.record(items);
-    }
+    for (const { items } of settled) history.record(items);
     const diff = await tools.takeDiff();
     if (diff !== '') emit({ type: 'turn.diff', turnId: context.turnId, diff });
   }
