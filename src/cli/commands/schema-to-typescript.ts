@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 /** The part of JSON Schema that the protocol's schemas are made of. */
 interface Schema {
-  readonly type?: string | undefined;
+  readonly type?: string | readonly string[] | undefined;
   readonly const?: unknown;
   readonly enum?: readonly unknown[] | undefined;
   readonly anyOf?: readonly Schema[] | undefined;
@@ -15,7 +15,7 @@ interface Schema {
 
 const Schema: z.ZodMiniType<Schema> = z.lazy(() =>
   z.object({
-    type: z.optional(z.string()),
+    type: z.optional(z.union([z.string(), z.array(z.string())])),
     const: z.optional(z.unknown()),
     enum: z.optional(z.array(z.unknown())),
     anyOf: z.optional(z.array(Schema)),
@@ -40,6 +40,7 @@ function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   const members = schema.anyOf ?? schema.oneOf;
   if (members) return [...new Set(members.map(typeOf))].join(' | ');
+  if (typeof schema.type === 'object') return schema.type.map((type) => typeOf({ ...schema, type })).join(' | ');
   switch (schema.type) {
     case 'string':
     case 'boolean':

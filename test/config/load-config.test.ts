@@ -1,0 +1,144 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type LoadOptions, loadConfig } from '../../src/config/index.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+  mkdirSync(join(home.path, 'system'));
+});
+afterEach(() => {
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+const load = (more: Partial<LoadOptions> = {}) =>
+  loadConfig({
+    env: { HOME: home.path, KEEL_HOME: home.path, ...more.env },
+    cwd: more.cwd ?? repo.path,
+    overrides: more.overrides ?? [],
+    flags: more.flags ?? {},
+    strict: more.strict ?? false,
+    systemDir: join(home.path, 'system'),
+  });
+const write = (toml: string) => home.write({ 'config.toml': toml });
+
+describe('defaults and trust', () => {
+  test('config 1: no files', async () => {
+    expect(await load()).toMatchObject({
+      approvalPolicy: 'on-request',
+      sandboxPolicy: { mode: 'read-only' },
+      provider: { id: 'openai' },
+      summary: 'auto',
+      projectDocMaxBytes: 32_768,
+      warnings: [],
+    });
+  });
+
+  test('config 2: a trusted project may be written, an explicit mode wins, a work tree shares the trust', async () => {
+    write(`[projects."${repo.path}"]\ntrust_level = "trusted"\n`);
+    expect((await load()).sandboxPolicy.mode).toBe('workspace-write');
+    expect((await load({ flags: { sandboxMode: 'read-only' } })).sandboxPolicy.mode).toBe('read-only');
+    repo.write({ 'sub/x': '' });
+    expect((await load({ cwd: join(repo.path, 'sub') })).sandboxPolicy.mode).toBe('workspace-write');
+  });
+
+  test('a project that nobody trusts can’t change settings; a trusted one can', async () => {
+    repo.write({ '.keel/config.toml': 'model = "theirs"\n' });
+    expect((await load()).model).toBe('gpt-5-codex');
+    write(`[projects."${repo.path}"]\ntrust_level = "trusted"\n`);
+    expect((await load()).model).toBe('theirs');
+  });
+});
+
+describe('what is wrong is said with its place', () => {
+  test.each([
+    ['config 3: a wrong type', 'model = 3', /config\.toml:1: model should be a value of type string, got 3/],
+    ['config 4: a syntax error', 'model = = 3', /config\.toml:1:9/],
+    [
+      'a value that is none of the known ones',
+      '\nsandbox_mode = "open"',
+      /config\.toml:2: sandbox_mode should be one of "read-only", .*, got "open"/,
+    ],
+    ['config 9: an unknown provider', 'model_provider = "nope"', /"nope" is not configured; known are openai, oss/],
+    ['config 9: an unknown profile', 'profile = "nope"', /no profile "nope"/],
+    ['config 11: two transports', '[mcp_servers.a]\ncommand = "x"\nurl = "y"', /MCP server a: url is not supported/],
+    ['config 11: none', '[mcp_servers.a]\nenabled = true', /MCP server a: invalid transport/],
+    ['config 11: an inline token', '[mcp_servers.a]\nurl = "y"\nbearer_token = "z"', /bearer_token_env_var/],
+    [
+      'a wire this version does not speak',
+      'model_provider = "a"\n[model_providers.a]\nname = "A"\nbase_url = "x"\nwire_api = "chat"',
+      /"chat" is not spoken/,
+    ],
+  ])('%s', async (_what, toml, message) => {
+    write(toml);
+    await expect(load()).rejects.toThrow(message);
+  });
+
+  test('config 5: an unknown key is one warning with the nearest name, an error when strict', async () => {
+    write('modle = "x"\n[sandbox_workspace_write]\nnetwrk = true\n');
+    const { warnings } = await load();
+    expect(warnings).toEqual([
+      expect.stringMatching(/:1: unknown key modle; did you mean model\?/),
+      expect.stringContaining('sandbox_workspace_write.netwrk'),
+    ]);
+    await expect(load({ strict: true })).rejects.toThrow(/modle/);
+  });
+
+  test('a home that is named and missing', async () => {
+    await expect(load({ env: { KEEL_HOME: '/nowhere/at/all' } })).rejects.toThrow(/KEEL_HOME names \/nowhere/);
+  });
+});
+
+describe('overrides and profiles', () => {
+  test('config 6: values of -c are TOML or text; parts with dots are quoted', async () => {
+    const config = await load({
+      overrides: [
+        'model=o3',
+        'sandbox_mode="workspace-write"',
+        'sandbox_workspace_write.writable_roots=["/tmp"]',
+        `projects."${repo.path}".trust_level=trusted`,
+      ],
+    });
+    expect(config).toMatchObject({
+      model: 'o3',
+      sandboxPolicy: { mode: 'workspace-write', writable_roots: ['/tmp'] },
+      warnings: [],
+    });
+    await expect(load({ overrides: ['model'] })).rejects.toThrow(/key=value/);
+    await expect(load({ overrides: ['=1'] })).rejects.toThrow(/key=value/);
+  });
+
+  test('a profile is over the file and under -c and flags', async () => {
+    write('model = "file"\nprofile = "p"\n[profiles.p]\nmodel = "profile"\n');
+    expect((await load()).model).toBe('profile');
+    expect((await load({ overrides: ['model=c'] })).model).toBe('c');
+    expect((await load({ overrides: ['model=c'], flags: { model: 'flag' } })).model).toBe('flag');
+  });
+
+  test('config 10: what an administrator manages is over -c', async () => {
+    home.write({ 'system/managed_config.toml': 'approval_policy = "untrusted"\n' });
+    expect((await load({ overrides: ['approval_policy=never'] })).approvalPolicy).toBe('untrusted');
+  });
+
+  test('config 36: the home’s .env adds variables, but none of keel’s own', async () => {
+    home.write({ '.env': 'LOCAL_KEY=abc\nKEEL_HOME=/elsewhere\n' });
+    const config = await load();
+    expect(config.home).toBe(home.path);
+    expect(config.env).toMatchObject({ LOCAL_KEY: 'abc', KEEL_HOME: home.path });
+  });
+
+  test('providers: base URL from key or environment, caps on retries', async () => {
+    expect((await load({ env: { OPENAI_BASE_URL: 'http://a/v1' } })).provider.baseUrl).toBe('http://a/v1');
+    write(
+      'openai_base_url = "http://b/v1"\nmodel_provider = "x"\n[model_providers.x]\nname = "X"\nbase_url = "http://c"\nrequest_max_retries = 1000\n',
+    );
+    expect((await load()).provider).toMatchObject({ id: 'x', baseUrl: 'http://c', requestMaxRetries: 100 });
+    expect((await load({ overrides: ['model_provider=openai'] })).provider.baseUrl).toBe('http://b/v1');
+  });
+});
