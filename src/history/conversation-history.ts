@@ -1,9 +1,10 @@
-import type { ResponseItem, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
-import { isCall, isOutput, pairKey, pairUp } from './pairs.ts';
+import type { CallItem, OutputItem, ResponseItem, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import { ContextSize } from './context-size.ts';
+import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
 import { addUsage, fillWindow } from './token-info.ts';
 
-/** Told of every repair: a history that keel wrote itself should need none. */
+/** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
 
 /**
@@ -11,29 +12,36 @@ export type RepairListener = (what: string) => void;
  * immutable and keep their identity, so that what was serialised for one request serves the next.
  *
  * Recording costs the same however long the thread is: the prompt's form is kept and only its tail is touched. It is made
- * anew after what rewrites the middle: a repair, a removal, a replacement, a user message that ends an earlier reasoning.
+ * anew after what changes the middle: a repair, a removal, a replacement.
  */
 export class ConversationHistory {
   #items: ResponseItem[] = [];
   #tokenInfo: TokenUsageInfo | null = null;
-  /** Calls without an output yet. */
-  readonly #open = new Set<string>();
-  /** What `forPrompt` gives, kept up to date while nothing needs repair; null when it has to be made anew. */
+  #size = new ContextSize();
+  #open = new OpenCalls();
+  /** What `forPrompt` gives, brought up to date by each recording; null when it has to be made anew. */
   #prompt: ResponseItem[] | null = [];
-  /** Whether reasoning stands in `#prompt`, to be dropped by the next user message. */
-  #hasReasoning = false;
+  /** Keys of calls that stand in `#prompt` with an output of our making. */
+  #mended = new Set<string>();
+  #told = new Set<string>();
   readonly #onRepair: RepairListener;
 
   constructor(onRepair: RepairListener = () => undefined) {
     this.#onRepair = onRepair;
   }
 
+  /** What is stored, as it was recorded; a snapshot. */
   get items(): readonly ResponseItem[] {
-    return this.#items;
+    return this.#items.slice();
   }
 
   get tokenInfo(): TokenUsageInfo | null {
     return this.#tokenInfo;
+  }
+
+  /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
+  get contextTokens(): number {
+    return this.#size.tokens;
   }
 
   /** Adds items in order; an output goes directly behind its call, live and rebuilt alike. */
@@ -43,14 +51,10 @@ export class ConversationHistory {
 
   /**
    * The input of the next request: every call with its output, no snapshots, and no reasoning of earlier turns (whatever
-   * stands before the last user message). The stored items stay.
+   * stands before the last user message). A snapshot; the stored items stay as they are.
    */
   forPrompt(): readonly ResponseItem[] {
-    if (this.#open.size > 0) return this.#rebuilt();
-    if (!this.#prompt) {
-      this.#prompt = this.#rebuilt();
-      this.#hasReasoning = this.#prompt.some((item) => item.type === 'reasoning');
-    }
+    if (this.#prompt === null || !this.#openCallsAreMended()) this.#prompt = this.#rebuilt();
     return this.#prompt.slice();
   }
 
@@ -58,82 +62,131 @@ export class ConversationHistory {
   removeFirst(): void {
     const [first, ...rest] = this.#items;
     if (!first) return;
-    const key = isCall(first) || isOutput(first) ? pairKey(first) : null;
-    const other = rest.findIndex((item) => key !== null && (isCall(item) || isOutput(item)) && pairKey(item) === key);
+    const other = rest.findIndex((item) => isOtherHalf(first, item));
     if (other !== -1) rest.splice(other, 1);
-    this.replace(rest);
+    this.#reset();
+    for (const item of rest) this.#add(item);
   }
 
   /** Puts other items in place of all; the token counts stay. */
   replace(items: readonly ResponseItem[]): void {
-    this.#items = [];
-    this.#open.clear();
-    this.#prompt = [];
-    this.#hasReasoning = false;
+    this.#reset();
     this.record(items);
   }
 
+  /** An independent copy that shares the items themselves. */
   clone(): ConversationHistory {
     const copy = new ConversationHistory(this.#onRepair);
-    copy.replace(this.#items);
+    copy.#items = this.#items.slice();
     copy.#tokenInfo = this.#tokenInfo;
+    copy.#size = this.#size.clone();
+    copy.#open = this.#open.clone();
+    copy.#prompt = this.#prompt?.slice() ?? null;
+    copy.#mended = new Set(this.#mended);
+    copy.#told = new Set(this.#told);
     return copy;
   }
 
   /** Adds what a response used; null when the provider told nothing. `window` is the model's usable window. */
   updateTokenInfo(usage: TokenUsage | null, window: number | null): void {
     this.#tokenInfo = addUsage(this.#tokenInfo, usage, window);
+    if (usage !== null) this.#size.measured(usage);
   }
 
   /** The provider said that the window is full. */
   setFull(window: number): void {
     this.#tokenInfo = fillWindow(this.#tokenInfo, window);
+    this.#size.full(window);
   }
 
-  /** As read back from a rollout. */
+  /** As read back from a rollout, after its items were recorded. */
   restoreTokenInfo(info: TokenUsageInfo | null): void {
     this.#tokenInfo = info;
+    if (info !== null) this.#size.measured(info.last_token_usage);
+  }
+
+  #reset(): void {
+    this.#items = [];
+    this.#open = new OpenCalls();
+    this.#prompt = [];
+    this.#mended = new Set();
+    this.#size = new ContextSize();
   }
 
   #add(item: ResponseItem): void {
+    this.#size.added(item);
     if (isOutput(item)) return this.#addOutput(item);
-    if (isCall(item)) {
-      const key = pairKey(item);
-      if (key !== null) this.#open.add(key);
-    }
     this.#items.push(item);
-    if (!this.#prompt || item.type === 'ghost_snapshot') return;
-    if (item.type === 'reasoning') this.#hasReasoning = true;
-    if (this.#hasReasoning && item.type === 'message' && item.role === 'user') {
-      this.#prompt = this.#prompt.filter((earlier) => earlier.type !== 'reasoning');
-      this.#hasReasoning = false;
-    }
+    if (isCall(item)) this.#addCall(item);
+    if (this.#prompt === null || item.type === 'ghost_snapshot') return;
+    if (isUserMessage(item)) dropReasoningOfTurn(this.#prompt);
     this.#prompt.push(item);
   }
 
-  #addOutput(item: ResponseItem & { call_id: string }): void {
-    const key = isOutput(item) ? pairKey(item) : null;
-    const isAnswer = (candidate: ResponseItem) => isCall(candidate) && pairKey(candidate) === key;
-    if (key === null || !this.#open.delete(key)) {
-      // Whose call this was isn't known; the repair decides when the history is read.
-      this.#items.push(item);
+  #addCall(call: CallItem): void {
+    this.#open.opened(call);
+    if (this.#mended.has(pairKey(call) ?? '')) this.#prompt = null;
+  }
+
+  #addOutput(output: OutputItem): void {
+    const waiting = this.#open.answered(output);
+    if (waiting === 0) {
+      // It answers no call: kept as it came, left out of every prompt.
+      this.#items.push(output);
       this.#prompt = null;
       return;
     }
-    insertBehind(this.#items, isAnswer, item);
-    if (this.#prompt) insertBehind(this.#prompt, isAnswer, item);
+    insertBehindCall(this.#items, output, waiting);
+    if (this.#mended.has(pairKey(output) ?? '')) this.#prompt = null;
+    if (this.#prompt) insertBehindCall(this.#prompt, output, waiting);
+  }
+
+  #openCallsAreMended(): boolean {
+    for (const key of this.#open.keys()) if (!this.#mended.has(key)) return false;
+    return true;
   }
 
   #rebuilt(): ResponseItem[] {
     const { items, repairs } = pairUp(this.#items);
-    for (const repair of repairs) this.#onRepair(repair);
-    const lastUser = items.findLastIndex((item) => item.type === 'message' && item.role === 'user');
+    this.#mended = new Set(this.#open.keys());
+    for (const repair of repairs) this.#tellOnce(repair);
+    const lastUser = items.findLastIndex(isUserMessage);
     return items.filter((item, at) => item.type !== 'ghost_snapshot' && (item.type !== 'reasoning' || at > lastUser));
+  }
+
+  #tellOnce(repair: string): void {
+    if (this.#told.has(repair)) return;
+    this.#told.add(repair);
+    this.#onRepair(repair);
   }
 }
 
-/** Inserts behind the last item that fits, which is near the end: calls are answered in the response they came with. */
-function insertBehind(items: ResponseItem[], fits: (item: ResponseItem) => boolean, item: ResponseItem): void {
-  const at = items.findLastIndex(fits);
-  items.splice(at + 1, 0, item);
+function isOtherHalf(one: ResponseItem, item: ResponseItem): boolean {
+  const areHalves = (isCall(one) && isOutput(item)) || (isOutput(one) && isCall(item));
+  return areHalves && pairKey(one) !== null && pairKey(one) === pairKey(item);
+}
+
+function isUserMessage(item: ResponseItem): boolean {
+  return item.type === 'message' && item.role === 'user';
+}
+
+/** What stands before the last user message holds no reasoning any more, so only what follows it is looked at. */
+function dropReasoningOfTurn(prompt: ResponseItem[]): void {
+  const from = prompt.findLastIndex(isUserMessage) + 1;
+  const kept = prompt.slice(from).filter((item) => item.type !== 'reasoning');
+  prompt.length = from;
+  for (const item of kept) prompt.push(item);
+}
+
+/** The last `waiting` calls with the output's id have no output yet; the oldest of them gets this one. */
+function insertBehindCall(items: ResponseItem[], output: OutputItem, waiting: number): void {
+  const key = pairKey(output);
+  let left = waiting;
+  let at = items.length;
+  while (left > 0 && at > 0) {
+    at -= 1;
+    const item = items[at];
+    if (item && isCall(item) && pairKey(item) === key) left -= 1;
+  }
+  items.splice(at + 1, 0, output);
 }

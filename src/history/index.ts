@@ -1,3 +1,2 @@
 export { ConversationHistory, type RepairListener } from './conversation-history.ts';
-export { abortedOutput, isCall } from './pairs.ts';
-export { percentLeft, tokensInWindow } from './token-info.ts';
+export { percentLeft } from './token-info.ts';

@@ -1,7 +1,7 @@
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 
 /** What a call that never got an output is answered with. */
-export const ABORTED = 'aborted';
+const ABORTED = 'aborted';
 
 /**
  * The key under which a call and its output find each other: outputs of custom tools answer custom calls only, the other
@@ -21,10 +21,45 @@ export function isOutput(item: ResponseItem): item is OutputItem {
 }
 
 /** The output of a call that was cut off; null where nothing can answer it. */
-export function abortedOutput(call: CallItem): OutputItem | null {
+function abortedOutput(call: CallItem): OutputItem | null {
   if (!call.call_id) return null;
   const type = call.type === 'custom_tool_call' ? 'custom_tool_call_output' : 'function_call_output';
   return { type, call_id: call.call_id, output: ABORTED };
+}
+
+/**
+ * Counts the calls that wait for their output. A model may use an id twice: the first output then answers the first call,
+ * the second output the second.
+ */
+export class OpenCalls {
+  /** By key; never zero. */
+  readonly #waiting: Map<string, number>;
+
+  constructor(waiting: ReadonlyMap<string, number> = new Map()) {
+    this.#waiting = new Map(waiting);
+  }
+
+  opened(call: CallItem): void {
+    const key = pairKey(call);
+    if (key !== null) this.#waiting.set(key, (this.#waiting.get(key) ?? 0) + 1);
+  }
+
+  /** @returns how many calls waited for such an output; it answers the first of them. 0: none did */
+  answered(output: OutputItem): number {
+    const key = pairKey(output);
+    const waiting = key === null ? 0 : (this.#waiting.get(key) ?? 0);
+    if (key !== null && waiting > 1) this.#waiting.set(key, waiting - 1);
+    else if (key !== null) this.#waiting.delete(key);
+    return waiting;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#waiting.keys();
+  }
+
+  clone(): OpenCalls {
+    return new OpenCalls(this.#waiting);
+  }
 }
 
 export interface Paired {
@@ -33,30 +68,37 @@ export interface Paired {
   readonly repairs: readonly string[];
 }
 
-/** Gives every call exactly one output, directly behind it where one was missing, and drops outputs without a call. */
+/** Gives every call exactly one output behind it and drops outputs that no call before them waits for. */
 export function pairUp(items: readonly ResponseItem[]): Paired {
-  const repairs: string[] = [];
-  const called = new Set(items.filter(isCall).map(pairKey));
-  const answered = new Set(items.filter(isOutput).map(pairKey));
+  const { open, orphans } = unpaired(items);
   const kept: ResponseItem[] = [];
-  const seen = new Set<string>();
-  for (const item of items) {
-    if (isOutput(item)) {
-      const key = pairKey(item);
-      if (key === null || !called.has(key) || seen.has(key)) {
-        repairs.push(`dropped an output without a call: ${item.call_id}`);
-        continue;
-      }
-      seen.add(key);
+  const repairs: string[] = [];
+  for (const [at, item] of items.entries()) {
+    if (orphans.has(at) && isOutput(item)) {
+      repairs.push(`dropped an output without a call: ${item.call_id}`);
+      continue;
     }
     kept.push(item);
-    if (!isCall(item)) continue;
-    const key = pairKey(item);
-    const missing = key !== null && !answered.has(key) ? abortedOutput(item) : null;
+    const missing = open.has(at) && isCall(item) ? abortedOutput(item) : null;
     if (missing === null) continue;
     kept.push(missing);
-    answered.add(key);
-    repairs.push(`answered a call without an output: ${item.call_id}`);
+    repairs.push(`answered a call without an output: ${missing.call_id}`);
   }
   return { items: kept, repairs };
+}
+
+/** The places of calls without an output and of outputs without a call. */
+function unpaired(items: readonly ResponseItem[]): { open: ReadonlySet<number>; orphans: ReadonlySet<number> } {
+  const waiting = new Map<string, number[]>();
+  const orphans = new Set<number>();
+  for (const [at, item] of items.entries()) {
+    if (!isCall(item) && !isOutput(item)) continue;
+    const key = pairKey(item);
+    const calls = key === null ? undefined : waiting.get(key);
+    if (isOutput(item)) {
+      if (calls?.shift() === undefined) orphans.add(at);
+    } else if (calls) calls.push(at);
+    else if (key !== null) waiting.set(key, [at]);
+  }
+  return { open: new Set([...waiting.values()].flat()), orphans };
 }

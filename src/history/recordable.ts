@@ -17,11 +17,14 @@ export function asKept(item: ResponseItem): ResponseItem {
     const output = truncateOutput(item.output);
     return output === item.output ? item : { ...item, output };
   }
-  return { ...item, output: item.output.map(truncatePart) };
+  const output = item.output.map(truncatePart);
+  return output.every((part, at) => part === item.output[at]) ? item : { ...item, output };
 }
 
 function truncatePart(part: OutputContentItem): OutputContentItem {
-  return part.type === 'input_text' ? { ...part, text: truncateForModel(part.text) } : part;
+  if (part.type !== 'input_text') return part;
+  const text = truncateForModel(part.text);
+  return text === part.text ? part : { ...part, text };
 }
 
 /** A command's result is JSON around its text: the text is cut, never the JSON. */

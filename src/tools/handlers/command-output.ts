@@ -1,5 +1,5 @@
 import type { CommandOutcome } from '../../process/index.ts';
-import { byteLength, fitsModel, type PartialText, truncatePartial } from '../../util/index.ts';
+import { byteLength, fitsModel, MAX_OUTPUT_LINES, type PartialText, truncatePartial } from '../../util/index.ts';
 
 /** Exit code that stands for a command killed at its time limit. */
 const TIMEOUT_EXIT_CODE = 124;
@@ -21,7 +21,10 @@ export interface ShownOutput {
 export function showOutput(output: ShownOutput, notes: readonly string[], mark: string): string {
   const partial = defuse(output.partial, mark);
   const all = fitsModel(partial, roomFor(notes)) ? notes : [cutNote(output, mark), ...notes];
-  const body = truncatePartial(partial, roomFor(all));
+  const room = roomFor(all);
+  // Of too many lines the first and last 128 are pinned; only a text that would just fit gives lines away.
+  const lines = partial.totalLines > MAX_OUTPUT_LINES ? 0 : room.lines;
+  const body = truncatePartial(partial, { bytes: room.bytes, lines });
   return all.length === 0 ? body : `${body}${body === '' || body.endsWith('\n') ? '' : '\n'}${all.join('\n')}`;
 }
 

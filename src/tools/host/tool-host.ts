@@ -124,7 +124,9 @@ function lastWords(path: string): string {
       const size = fstatSync(fd).size;
       const tail = Buffer.alloc(Math.min(size, MAX_PARTIAL_BYTES));
       readSync(fd, tail, 0, tail.length, size - tail.length);
-      return tail.toString('utf8');
+      // The first character may have been cut.
+      const start = tail.subarray(0, 3).findIndex((byte) => (byte & 0xc0) !== 0x80);
+      return tail.toString('utf8', Math.max(0, start));
     } finally {
       closeSync(fd);
     }

@@ -1,0 +1,50 @@
+import type { ResponseItem, TokenUsage } from '../protocol/index.ts';
+import { byteLength } from '../util/index.ts';
+import { tokensInWindow } from './token-info.ts';
+
+const BYTES_PER_TOKEN = 4;
+/** What an image takes up, whatever the size of its file: roughly a picture of 1024 x 1024 pixels. */
+const IMAGE_TOKENS = 1_000;
+
+/** How full the context window is: the provider's count, and an estimate of the items added since. */
+export class ContextSize {
+  #counted = 0;
+  #uncounted: ResponseItem[] = [];
+
+  get tokens(): number {
+    return this.#uncounted.reduce((sum, item) => sum + estimateTokens(item), this.#counted);
+  }
+
+  added(item: ResponseItem): void {
+    this.#uncounted.push(item);
+  }
+
+  /** A response told what it and everything before it took. */
+  measured(usage: TokenUsage): void {
+    this.#counted = tokensInWindow(usage);
+    this.#uncounted = [];
+  }
+
+  full(window: number): void {
+    this.#counted = window;
+    this.#uncounted = [];
+  }
+
+  clone(): ContextSize {
+    const copy = new ContextSize();
+    copy.#counted = this.#counted;
+    copy.#uncounted = this.#uncounted.slice();
+    return copy;
+  }
+}
+
+function estimateTokens(item: ResponseItem): number {
+  if (item.type === 'ghost_snapshot') return 0;
+  let images = 0;
+  const text = JSON.stringify(item, (key, value: unknown) => {
+    if (key !== 'image_url') return value;
+    images += 1;
+    return '';
+  });
+  return Math.ceil(byteLength(text) / BYTES_PER_TOKEN) + images * IMAGE_TOKENS;
+}

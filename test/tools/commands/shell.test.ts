@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { byteLength, truncateForModel } from '../../../src/util/index.ts';
+import { CommandTurn, MARK } from './support.ts';
+
+const bash = (script: string) => ['bash', '-c', script];
+
+describe('shell', () => {
+  it('M4: answers with output, exit code and duration in this order', async () => {
+    using turn = new CommandTurn();
+    const output = await turn.call('shell', { command: ['/bin/sh', '-c', 'echo hi; exit 42'] });
+    expect(output.success).toBe(false);
+    expect(output.body).toMatch(/^\{"output":"hi\\n","metadata":\{"exit_code":42,"duration_seconds":\d+(\.\d)?\}\}$/);
+  });
+
+  it('is told as begun and as ended, with all its output', async () => {
+    using turn = new CommandTurn();
+    await turn.call('shell', { command: bash('echo a b; exit 1') });
+    expect(turn.items.map(([what, { status }]) => [what, status])).toEqual([
+      ['started', 'inProgress'],
+      ['completed', 'failed'],
+    ]);
+    expect(turn.lastItem).toMatchObject({
+      id: 'call-1',
+      command: "bash -c 'echo a b; exit 1'",
+      cwd: turn.shop.dir.path,
+      aggregatedOutput: 'a b\n',
+      exitCode: 1,
+      processId: null,
+      durationMs: expect.any(Number),
+    });
+  });
+
+  it('M6: of 400 lines shows the model 128 at each end, and people all of them', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: ['seq', '400'] });
+    const [, body = ''] = output.split('Total output lines: 400\n\n');
+    expect(body).toContain('128\n\n[... omitted 144 of 400 lines ...]\n\n273\n');
+    expect(byteLength(body)).toBeLessThanOrEqual(10_240);
+    expect(turn.lastItem.aggregatedOutput?.split('\n')).toHaveLength(401);
+    expect(turn.deltas.join('')).toBe(turn.lastItem.aggregatedOutput);
+  });
+
+  it('M7: one long line is cut between characters', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: bash('for i in $(seq 4000); do printf "漢é😀"; done') });
+    expect(output).toContain('\n[... output truncated to fit 10240 bytes ...]\n\n');
+    expect(output).not.toContain('\uFFFD');
+  });
+
+  it('says where the whole of a cut output is, within what the model is shown in all', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: ['seq', '10000'] });
+    const path = turn.spillPath('call-1');
+    const note = `${MARK} The middle of this output was left out. All 48894 bytes are in ${path}; read the part you need from there.`;
+    expect(output.endsWith(`10000\n${note}`)).toBe(true);
+    expect(readFileSync(path, 'utf8').length).toBe(48_894);
+    const body = output.slice(output.indexOf('\n\n') + 2);
+    expect(byteLength(body)).toBeLessThanOrEqual(10_240);
+    expect(truncateForModel(output)).toBe(output);
+  });
+
+  it('says how much of a very long output was kept', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: ['seq', '1000000'] });
+    expect(output).toContain('Total output lines: 1000000\n');
+    expect(output).toContain('[... omitted 999');
+    expect(output).toContain('The first 1000000 of 6888896 bytes are in');
+  });
+
+  it('says that the whole of a cut output was not kept', async () => {
+    using turn = new CommandTurn();
+    turn.spills = false;
+    const { output } = await turn.json('shell', { command: ['seq', '10000'] });
+    expect(output).toContain(`\n${MARK} The middle of this output was left out and not kept. Run it again`);
+  });
+
+  it('M8: ends a command at its time limit and says so first and last', async () => {
+    using turn = new CommandTurn();
+    const result = await turn.call('shell', { command: bash('echo begun; sleep 5'), timeout_ms: 200 });
+    const { output, metadata } = JSON.parse(String(result.body));
+    expect(result.success).toBe(false);
+    expect(metadata.exit_code).toBe(124);
+    expect(metadata.duration_seconds).toBeLessThan(1);
+    expect(output).toMatch(
+      /^command timed out after \d+ milliseconds\nbegun\nkeel:0a1b2c Killed at its time limit of 200 ms /,
+    );
+    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: 124, aggregatedOutput: 'begun\n' });
+    expect(turn.shop.running()).toEqual([]);
+  });
+
+  it('keeps to the limits of the model where lines of keel come on top of full output', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: bash('seq 255; sleep 5'), timeout_ms: 200 });
+    expect(output.startsWith('Total output lines: 256\n\ncommand timed out after')).toBe(true);
+    expect(output).toContain('\n127\n\n[... omitted 2 of 256 lines ...]\n\n130\n');
+    expect(truncateForModel(output)).toBe(output);
+  });
+
+  it('M11: an aborted call tells what it had printed and that it was aborted', async () => {
+    using turn = new CommandTurn();
+    const abort = new AbortController();
+    turn.onDelta = () => abort.abort();
+    const text = await turn.text('shell', { command: bash('echo begun; sleep 30') }, abort.signal);
+    expect(JSON.parse(text).output).toMatch(/^begun\naborted by user after \d+\.\d+s$/);
+    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+    expect(turn.shop.running()).toEqual([]);
+  });
+
+  it('names the signal that ended a program', async () => {
+    using turn = new CommandTurn();
+    const { output, metadata } = await turn.json('shell', { command: bash('echo begun; kill -KILL $$') });
+    expect(output).toBe(`begun\n${MARK} The program was ended by the signal SIGKILL.`);
+    expect(metadata.exit_code).toBe(137);
+  });
+
+  it('says why nothing ran', async () => {
+    using turn = new CommandTurn();
+    const output = await turn.call('shell', { command: ['no-such-program'] });
+    expect(output).toEqual({ body: 'execution error: no-such-program: not found in PATH', success: false });
+    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+  });
+
+  it('breaks copies of the mark at the beginning of lines', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: ['printf', `${MARK} forged\nin ${MARK} line\n${MARK}\n`] });
+    expect(output).toBe(`keel:?0a1b2c forged\nin ${MARK} line\nkeel:?0a1b2c\n`);
+  });
+
+  it('M27: a flood of output ends the deltas, not the collection', async () => {
+    using turn = new CommandTurn();
+    const { output } = await turn.json('shell', { command: bash('yes "a line of the flood" | head -n 3000000') });
+    expect(output.startsWith('Total output lines: 3000000\n')).toBe(true);
+    expect(turn.lastItem.aggregatedOutput).toMatch(/\[\.\.\. \d+ bytes \(\d+ lines\) left out \.\.\.\]/);
+    expect(turn.deltas.length).toBeLessThanOrEqual(10_000);
+    expect(Math.max(...turn.deltas.map(byteLength))).toBeLessThanOrEqual(8_192);
+    expect(turn.deltas.join('')).toMatch(/\[\.\.\. \d+ bytes not shown live \.\.\.\]/);
+  });
+
+  it('runs in the directory it is given, relative to the turn or absolute', async () => {
+    using turn = new CommandTurn();
+    mkdirSync(join(turn.shop.dir.path, 'sub'));
+    for (const workdir of ['sub', join(turn.shop.dir.path, 'sub')]) {
+      expect((await turn.json('shell', { command: ['pwd'], workdir })).output).toBe(`${turn.shop.dir.path}/sub\n`);
+    }
+  });
+});
+
+describe('the names and forms of the same tool', () => {
+  it('are all answered', async () => {
+    using turn = new CommandTurn();
+    const argv = ['echo', '$HOME'];
+    for (const name of ['shell', 'container.exec']) {
+      expect((await turn.json(name, { cmd: argv, timeout: '5000', cwd: '.' })).output).toBe('$HOME\n');
+    }
+    expect(JSON.parse(String((await turn.localShell(argv)).body)).output).toBe('$HOME\n');
+    expect((await turn.json('shell', { command: 'echo one | cat' })).output).toBe('one\n');
+    expect((await turn.json('shell_command', { command: 'echo two | cat' })).output).toBe('two\n');
+    expect((await turn.json('shell_command', { command: argv })).output).toBe('$HOME\n');
+    expect(
+      (await turn.json('shell_command', { command: 'shopt -q login_shell', login: true })).metadata.exit_code,
+    ).toBe(0);
+    expect((await turn.json('shell_command', { command: 'shopt -q login_shell' })).metadata.exit_code).toBe(1);
+  });
+
+  it('refuse what they cannot read before anything is begun', async () => {
+    using turn = new CommandTurn();
+    expect(await turn.text('shell', { command: [] })).toBe('command args are empty');
+    expect(await turn.text('shell', {})).toContain('failed to parse function arguments: missing field `command`');
+    expect(await turn.text('shell', { command: ['true'], timeout_ms: -1 })).toContain('`timeout_ms`');
+    expect(await turn.text('shell', '{"command": ')).toContain('failed to parse function arguments: ');
+    expect(turn.items).toEqual([]);
+  });
+});
+
+describe('leave for a command', () => {
+  it('M3: escalation is refused where it cannot be asked for, and nothing runs; without it the command runs', async () => {
+    for (const approvalPolicy of ['never', 'untrusted', 'on-failure'] as const) {
+      using turn = new CommandTurn();
+      turn.turn = { approvalPolicy };
+      const touch = { command: ['touch', 'ran'] };
+      await turn.call('shell', { ...touch, with_escalated_permissions: true });
+      expect(existsSync(join(turn.shop.dir.path, 'ran'))).toBe(false);
+      expect(turn.asked).toEqual([]);
+      await turn.call('shell', touch);
+      expect(existsSync(join(turn.shop.dir.path, 'ran'))).toBe(true);
+    }
+  });
+
+  it('a command the user refuses is declined and does not run', async () => {
+    using turn = new CommandTurn();
+    turn.turn = { approvalPolicy: 'untrusted' };
+    turn.answer = { type: 'denied', message: 'not now' };
+    for (const [name, args] of [
+      ['shell', { command: ['touch', 'ran'] }],
+      ['exec_command', { cmd: 'touch ran' }],
+    ] as const) {
+      const output = await turn.call(name, args);
+      expect(output).toEqual({ body: "exec command rejected by user\nThe user's reason: not now", success: false });
+      expect(turn.lastItem).toMatchObject({ status: 'declined', exitCode: -1 });
+    }
+    expect(existsSync(join(turn.shop.dir.path, 'ran'))).toBe(false);
+  });
+});
+
+describe('a patch in a command', () => {
+  const patch = '*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch\n';
+
+  it('is applied by keel, however the command carries it', async () => {
+    for (const [name, args] of [
+      ['shell', { command: ['apply_patch', patch] }],
+      ['shell', { command: ['bash', '-lc', `apply_patch <<'EOF'\n${patch}EOF\n`] }],
+      ['exec_command', { cmd: `cd . && apply_patch <<'EOF'\n${patch}EOF\n` }],
+    ] as const) {
+      using turn = new CommandTurn();
+      expect((await turn.call(name, args)).success).toBe(true);
+      expect(readFileSync(join(turn.shop.dir.path, 'new.txt'), 'utf8')).toBe('hello\n');
+      expect(turn.items).toEqual([]);
+    }
+  });
+
+  it('without the call is answered with how to call it', async () => {
+    using turn = new CommandTurn();
+    for (const [name, args] of [
+      ['shell', { command: [patch] }],
+      ['exec_command', { cmd: patch }],
+    ] as const) {
+      expect(await turn.text(name, args)).toMatch(
+        /^apply_patch verification failed: patch detected without explicit call/,
+      );
+    }
+  });
+});

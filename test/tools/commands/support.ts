@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { modelInfo } from '../../../src/model/index.ts';
+import { TurnDiffTracker } from '../../../src/patch/index.ts';
+import { ExecSessions } from '../../../src/process/index.ts';
+import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/protocol/index.ts';
+import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
+import type { ToolContext, ToolOutput, ToolPayload } from '../../../src/tools/types.ts';
+import { Workshop } from '../../process/support.ts';
+
+export const MARK = 'keel:0a1b2c';
+type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;
+
+/** A turn that runs commands for real; its user answers as told. */
+export class CommandTurn implements Disposable {
+  readonly shop = new Workshop();
+  readonly sessions = new ExecSessions();
+  readonly items: (readonly ['started' | 'completed', CommandItem])[] = [];
+  readonly deltas: string[] = [];
+  readonly asked: ApprovalRequest[] = [];
+  answer: ApprovalDecision = { type: 'approved' };
+  /** Called with each piece of live output. */
+  onDelta: (delta: string) => void = () => undefined;
+  turn: Partial<ToolContext['turn']> = {};
+  spills = true;
+  readonly #tools = builtinTools();
+  #calls = 0;
+
+  call(name: string, args: unknown, signal?: AbortSignal): Promise<ToolOutput> {
+    return this.#run(
+      name,
+      { type: 'function', arguments: typeof args === 'string' ? args : JSON.stringify(args) },
+      signal,
+    );
+  }
+
+  localShell(command: string[]): Promise<ToolOutput> {
+    return this.#run('local_shell', { type: 'localShell', action: { type: 'exec', command } });
+  }
+
+  /** What the model is told, of a call that answers in text. */
+  async text(name: string, args: unknown, signal?: AbortSignal): Promise<string> {
+    const { body } = await this.call(name, args, signal);
+    if (typeof body !== 'string') throw new Error('not a text');
+    return body;
+  }
+
+  /** The same of the tools that answer in JSON. */
+  async json(name: string, args: unknown): Promise<{ output: string; metadata: { exit_code: number } }> {
+    return JSON.parse(await this.text(name, args));
+  }
+
+  /** The last command as people saw it in the end. */
+  get lastItem(): CommandItem {
+    const last = this.items.at(-1);
+    if (last?.[0] !== 'completed') throw new Error('nothing was completed');
+    return last[1];
+  }
+
+  spillPath(callId: string): string {
+    return join(this.shop.dir.path, 'output', `${callId}.log`);
+  }
+
+  [Symbol.dispose](): void {
+    this.sessions.close();
+    this.shop[Symbol.dispose]();
+  }
+
+  #run(name: string, payload: ToolPayload, signal = new AbortController().signal): Promise<ToolOutput> {
+    this.#calls += 1;
+    const handler = this.#tools.handler(name);
+    if (!handler) throw new Error(`no tool ${name}`);
+    return handler.run({ callId: `call-${this.#calls}`, name, payload }, this.#context(), signal);
+  }
+
+  #saw(what: 'started' | 'completed', item: ThreadItem): void {
+    if (item.type === 'commandExecution') this.items.push([what, item]);
+  }
+
+  #context(): ToolContext {
+    const cwd = this.shop.dir.path;
+    const approver = {
+      request: async (request: ApprovalRequest) => {
+        this.asked.push(request);
+        return this.answer;
+      },
+    };
+    return {
+      turn: { ...aTurn(cwd), ...this.turn },
+      events: {
+        itemStarted: (item) => this.#saw('started', item),
+        itemUpdated: () => undefined,
+        itemCompleted: (item) => this.#saw('completed', item),
+        delta: ({ delta }) => {
+          this.deltas.push(delta);
+          this.onDelta(delta);
+        },
+        planUpdated: () => undefined,
+        warning: () => undefined,
+      },
+      orchestrator: new Orchestrator(approver, new ApprovalCache()),
+      processes: this.shop.processes,
+      sessions: this.sessions,
+      diff: new TurnDiffTracker(cwd),
+      injectInput: () => false,
+      spillPath: (callId) => (this.spills ? this.spillPath(callId) : null),
+      spillMaxBytes: 1_000_000,
+      env: { ...this.shop.env, PS1: '$ ' },
+      shell: '/bin/bash',
+    };
+  }
+}
+
+function aTurn(cwd: string): ToolContext['turn'] {
+  return {
+    threadId: 'thread',
+    turnId: 'turn',
+    taskKind: 'regular',
+    cwd,
+    approvalPolicy: 'never',
+    sandboxPolicy: { mode: 'danger-full-access' },
+    canAsk: true,
+    model: modelInfo('gpt-5', {}),
+    effort: null,
+    summary: 'auto',
+    instructions: '',
+    outputSchema: null,
+    shellEnvironmentPolicy: { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] },
+    noteMark: MARK,
+  };
+}
