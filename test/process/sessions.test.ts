@@ -46,7 +46,7 @@ describe('a session', () => {
     session.write('sleep 60 &\nsetsid sleep 61 &\nsleep 62\n');
     await until(() => shop.running().length >= 4);
     shop.processes.close();
-    expect(shop.running()).toEqual([]);
+    await until(() => shop.running().length === 0);
     expect(await session.exited).toBe(137);
   });
 
