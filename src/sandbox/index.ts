@@ -1,3 +1,4 @@
-export type { CommandSpec, Enforced, ExecPlan, SandboxBackend } from './exec-plan.ts';
-export { plan } from './plan.ts';
-export { mayWrite, realPath, type WritePolicyOptions, writableRoots } from './writable.ts';
+export type { CommandSpec, Enforced, ExecPlan, SandboxBackend, Scope } from './exec-plan.ts';
+export { directPlanner, type EndedCommand, type PlanRequest, plan, type SandboxPlanner } from './plan.ts';
+export { realPath } from './real-path.ts';
+export { mayWrite, type WritePolicyOptions, writableRoots, writeJudge } from './writable.ts';

@@ -1,9 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { SandboxPolicy } from '../protocol/index.ts';
-
-/** Below a writable root these stay as they are: whoever writes them decides what runs later. */
-const PROTECTED_NAMES = ['.git', '.keel', '.agents', '.codex'];
+import { protectedPaths } from './protected-paths.ts';
+import { realPath } from './real-path.ts';
 
 export interface WritePolicyOptions {
   readonly policy: SandboxPolicy;
@@ -23,27 +22,29 @@ export function writableRoots({ policy, cwd, env }: WritePolicyOptions): readonl
   return [...new Set(roots.map(realDirectory).filter((root) => root !== null))];
 }
 
-/**
- * Whether a policy lets keel itself write a path (a patch does not run as a command). The path is judged where it really
- * leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links leads
- * to all of them, wherever they are.
- */
+/** Whether a policy lets keel itself write a path (a patch does not run as a command); see `writeJudge`. */
 export function mayWrite(path: string, options: WritePolicyOptions): boolean {
-  if (options.policy.mode === 'danger-full-access') return true;
-  const real = realPath(path);
-  if (hasOtherNames(real)) return false;
-  return writableRoots(options).some((root) => isBelow(real, root) && !isProtected(real, root));
+  return writeJudge(options)(path);
 }
 
-/** The path with every symlink resolved; what does not exist yet is kept as it is named. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // It does not exist (or its link dangles): its folder decides where it would be.
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
+/**
+ * Judges the paths of one patch: the roots are looked up once, each path when it is asked about. A path is judged where it
+ * really leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links
+ * leads to all of them, wherever they are. What one root protects no broader root gives away; only a root configured
+ * inside the protected directory does. Protected names are compared without letter case: some file systems do not tell
+ * `.GIT` from `.git`.
+ */
+export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
+  if (options.policy.mode === 'danger-full-access') return () => true;
+  const roots = writableRoots(options);
+  const closed = roots.flatMap(protectedPaths);
+  return (path) => {
+    const real = realPath(path);
+    const open = roots.filter((root) => isBelow(real, root));
+    if (open.length === 0 || hasOtherNames(real)) return false;
+    const inside = closed.filter((dir) => isBelow(real.toLowerCase(), dir.toLowerCase()));
+    return inside.every((dir) => open.some((root) => isBelow(root, dir)));
+  };
 }
 
 function hasOtherNames(path: string): boolean {
@@ -59,11 +60,6 @@ function hasOtherNames(path: string): boolean {
 function isBelow(path: string, root: string): boolean {
   const way = relative(root, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
-}
-
-function isProtected(path: string, root: string): boolean {
-  const [first = ''] = relative(root, path).split(sep);
-  return PROTECTED_NAMES.includes(first);
 }
 
 function realDirectory(path: string): string | null {

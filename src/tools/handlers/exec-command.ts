@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
+import type { EndedCommand } from '../../sandbox/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
@@ -61,14 +62,18 @@ async function runScript(
       escalated,
       justification,
       commandActions: [],
-      run: (plan) =>
-        ExecSession.start({
+      run: async (plan) => {
+        const start = await ExecSession.start({
           spec: plan.spawn,
           processes: context.processes,
           tty: args.tty ?? false,
           spill: spillFor(call, context),
           onText: item.onText,
-        }),
+        });
+        if (start.type === 'started') await waitFor(start.session, { ms: clampYield(args.yield_time_ms) }, signal);
+        return start;
+      },
+      endOf,
     },
     context,
     signal,
@@ -77,9 +82,12 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  const { session } = result.value;
-  await waitFor(session, { ms: clampYield(args.yield_time_ms) }, signal);
-  return tell({ session, script, cwd, item }, context, signal);
+  return tell({ session: result.value.session, script, cwd, item }, context, signal);
+}
+
+function endOf(start: SessionStart): EndedCommand | null {
+  if (start.type === 'spawnFailed' || start.session.exitCode === null) return null;
+  return { exitCode: start.session.exitCode, output: start.session.transcript() };
 }
 
 function unrun(item: CommandItem, status: 'declined' | 'failed', message: string): ToolOutput {

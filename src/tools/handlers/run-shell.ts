@@ -53,6 +53,7 @@ export async function runShell(
           onText: item.onText,
           spill: spillFor(call, context),
         }),
+      endOf: ({ end, output }) => (end.type === 'exited' ? { exitCode: end.exitCode, output } : null),
     },
     context,
     signal,

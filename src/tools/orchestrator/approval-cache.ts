@@ -1,7 +1,7 @@
-import type { CommandSpec } from '../../sandbox/index.ts';
+import { type CommandSpec, realPath, type Scope } from '../../sandbox/index.ts';
 
 /**
- * What the user approved for the whole session. The key says exactly what was approved, with its reach: a yes for a run
+ * What the user approved for the whole session. The key says exactly what was approved, with its scope: a yes for a run
  * inside the sandbox is none for a run outside.
  */
 export class ApprovalCache {
@@ -17,11 +17,14 @@ export class ApprovalCache {
   }
 }
 
-export function commandKey({ argv, cwd }: CommandSpec, escalated: boolean): string {
-  return JSON.stringify({ command: argv, cwd, escalated });
+export function commandKey({ argv, cwd }: CommandSpec, scope: Scope): string {
+  return JSON.stringify({ command: argv, cwd, scope });
 }
 
-/** A yes to a patch covers its files: further patches to the same ones are not asked about. */
+/**
+ * A yes to a patch covers its files: further patches to the same ones are not asked about. A path stands for where it
+ * leads now, so that a link that is turned elsewhere afterwards has no leave.
+ */
 export function fileKeys(paths: readonly string[]): string[] {
-  return paths.map((path) => JSON.stringify({ file: path }));
+  return paths.map((path) => JSON.stringify({ file: realPath(path) }));
 }

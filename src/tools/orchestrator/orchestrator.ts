@@ -1,8 +1,24 @@
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
-import { type CommandSpec, type ExecPlan, mayWrite, plan } from '../../sandbox/index.ts';
+import {
+  type CommandSpec,
+  directPlanner,
+  type EndedCommand,
+  type ExecPlan,
+  type SandboxPlanner,
+  type Scope,
+  writeJudge,
+} from '../../sandbox/index.ts';
 import type { Approver, ToolContext } from '../types.ts';
 import { type ApprovalCache, commandKey, fileKeys } from './approval-cache.ts';
-import { commandRequirement, NOBODY_CAN_APPROVE, patchRequirement, type Requirement } from './requirement.ts';
+import {
+  type CommandRisk,
+  commandRequirement,
+  mayRetryUnsandboxed,
+  NOBODY_CAN_APPROVE,
+  patchRequirement,
+  RETRY_REASON,
+  type Requirement,
+} from './requirement.ts';
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
@@ -15,7 +31,10 @@ export interface CommandRequest<T> {
   readonly escalated: boolean;
   readonly justification: string | null;
   readonly commandActions: readonly CommandAction[];
+  /** One attempt. Called a second time only if the first was stopped by its sandbox and the user let it run without. */
   readonly run: (plan: ExecPlan) => Promise<T>;
+  /** How an attempt ended; null while it still runs, or when it never began. */
+  readonly endOf: (value: T) => EndedCommand | null;
 }
 
 export interface PatchRequest<T> {
@@ -26,6 +45,15 @@ export interface PatchRequest<T> {
   readonly apply: (mayWrite: (path: string) => boolean) => Promise<T>;
 }
 
+/** How commands are judged and held. */
+export interface CommandRules {
+  readonly planner: SandboxPlanner;
+  readonly riskOf: (spec: CommandSpec) => CommandRisk;
+}
+
+/** Nothing is known of any command, and none is held. */
+const noRules: CommandRules = { planner: directPlanner, riskOf: () => 'plain' };
+
 /**
  * The one place where a call meets the user's policies: does it need approval, how is it held, who decides. Handlers say
  * what they want to do and how; they never ask, and they never choose.
@@ -33,59 +61,64 @@ export interface PatchRequest<T> {
 export class Orchestrator {
   readonly #approver: Approver;
   readonly #cache: ApprovalCache;
+  readonly #rules: CommandRules;
 
   /** The cache lives as long as the session, the approver as long as the turn. */
-  constructor(approver: Approver, cache: ApprovalCache) {
+  constructor(approver: Approver, cache: ApprovalCache, rules: CommandRules = noRules) {
     this.#approver = approver;
     this.#cache = cache;
+    this.#rules = rules;
   }
 
+  /** Requirement, approval, plan, attempt; and if the sandbox stopped that, perhaps a second one without it. */
   async runCommand<T>(
     request: CommandRequest<T>,
     { turn }: ToolContext,
     signal: AbortSignal,
   ): Promise<Orchestrated<T>> {
-    const { callId, spec, escalated, justification } = request;
-    const requirement = commandRequirement({ ...turn, escalated, justification });
-    const refusal = await this.#meet(requirement, turn.canAsk, {
-      keys: [commandKey(spec, escalated)],
-      refused: 'exec command rejected by user',
-      signal,
-      ask: (reason) => ({
-        type: 'command',
-        callId,
-        command: [...spec.argv],
-        cwd: spec.cwd,
-        commandActions: [...request.commandActions],
-        reason,
-        escalated,
-      }),
-    });
+    const { spec, run, endOf } = request;
+    const { planner, riskOf } = this.#rules;
+    const attempt = async (scope: Scope) => {
+      const plan = planner.plan({ spec, policy: turn.sandboxPolicy, scope });
+      const value = await run(plan);
+      const end = endOf(value);
+      return { value, isDenied: end !== null && planner.denial(plan, end) !== null };
+    };
+    const scope: Scope = request.escalated ? 'unsandboxed' : 'sandboxed';
+    const requirement = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
+    const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, scope, signal));
     if (refusal !== null) return { type: 'refused', message: refusal };
-    return { type: 'done', value: await request.run(plan({ spec, policy: turn.sandboxPolicy })) };
+    const first = await attempt(scope);
+    // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
+    const mayRetry = first.isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
+    if (!mayRetry) return { type: 'done', value: first.value };
+    const wider = commandQuestion(request, 'unsandboxed', signal);
+    const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
+    if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
+    return { type: 'done', value: (await attempt('unsandboxed')).value };
   }
 
   async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { turn, env } = context;
-    const { callId, changes } = request;
-    const writePolicy = { policy: turn.sandboxPolicy, cwd: turn.cwd, env };
-    const inside = (path: string) => mayWrite(path, writePolicy);
-    const allWritable = request.paths.every(inside);
+    const { callId, changes, paths } = request;
+    const inside = writeJudge({ policy: turn.sandboxPolicy, cwd: turn.cwd, env });
+    const keys = fileKeys(paths);
     const requirement = patchRequirement({
       approvalPolicy: turn.approvalPolicy,
-      fileCount: request.paths.length,
-      allWritable,
+      fileCount: paths.length,
+      allWritable: paths.every(inside),
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
-      keys: fileKeys(request.paths),
+      keys,
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
     });
     if (refusal !== null) return { type: 'refused', message: refusal };
-    // A yes covers the paths that were shown, wherever they lead; without one each is judged again as it is written.
-    const approved = new Set(requirement.type === 'ask' ? request.paths : []);
-    return { type: 'done', value: await request.apply((path) => approved.has(path) || inside(path)) };
+    // A yes covers the files that were shown; each path is looked at again as it is written.
+    const approved = new Set(requirement.type === 'ask' ? keys : []);
+    const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || inside(path);
+    return { type: 'done', value: await request.apply(mayWrite) };
   }
 
   /** @returns what the model is told if the call may not run, else null */
@@ -95,6 +128,7 @@ export class Orchestrator {
     if (this.#cache.areApproved(question.keys)) return null;
     if (!canAsk) return NOBODY_CAN_APPROVE;
     const decision = await this.#approver.request(question.ask(requirement.reason), question.signal);
+    if (question.signal.aborted) return 'aborted';
     if (decision.type === 'approvedForSession') this.#cache.approve(question.keys);
     return refusalOf(decision, question.refused);
   }
@@ -106,6 +140,24 @@ interface Question {
   readonly refused: string;
   readonly signal: AbortSignal;
   readonly ask: (reason: string | null) => ApprovalRequest;
+}
+
+function commandQuestion<T>(request: CommandRequest<T>, scope: Scope, signal: AbortSignal): Question {
+  const { callId, spec, commandActions } = request;
+  return {
+    keys: [commandKey(spec, scope)],
+    refused: 'exec command rejected by user',
+    signal,
+    ask: (reason) => ({
+      type: 'command',
+      callId,
+      command: [...spec.argv],
+      cwd: spec.cwd,
+      commandActions: [...commandActions],
+      reason,
+      escalated: scope === 'unsandboxed',
+    }),
+  };
 }
 
 function refusalOf(decision: ApprovalDecision, refused: string): string | null {

@@ -7,31 +7,44 @@ export type Requirement =
   /** `message` is what the model is told. */
   | { readonly type: 'forbid'; readonly message: string };
 
+/** What a look at a command line says: it only reads, it may destroy, or nothing certain. */
+export type CommandRisk = 'safe' | 'plain' | 'dangerous';
+
 /** Names of the policies as the message about escalation gives them. */
 const policyNames = { untrusted: 'UnlessTrusted', 'on-failure': 'OnFailure', never: 'Never' } as const;
 
 export const NOBODY_CAN_APPROVE = 'not run: this call needs approval and nobody can give it in this run';
+export const RETRY_REASON = 'command failed; retry without sandbox?';
 
 export interface CommandQuestion {
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  readonly risk: CommandRisk;
   /** The model asks to run it outside the sandbox. */
   readonly escalated: boolean;
   readonly justification: string | null;
 }
 
 /** Whether a command needs the user's yes. `on-request` leaves it to the model to ask; only then may it. */
-export function commandRequirement({ approvalPolicy, sandboxPolicy, ...call }: CommandQuestion): Requirement {
-  if (call.escalated && approvalPolicy !== 'on-request') {
+export function commandRequirement(question: CommandQuestion): Requirement {
+  const { approvalPolicy, sandboxPolicy, risk, escalated } = question;
+  if (escalated && approvalPolicy !== 'on-request') {
     const name = policyNames[approvalPolicy];
     return {
       type: 'forbid',
       message: `approval policy is ${name}: a call can't ask for escalation under it. Send it without with_escalated_permissions.`,
     };
   }
+  const leavesSandbox = escalated && sandboxPolicy.mode !== 'danger-full-access';
+  if (leavesSandbox) return { type: 'ask', reason: question.justification };
+  if (risk === 'safe') return { type: 'skip' };
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
-  const isHeld = sandboxPolicy.mode !== 'danger-full-access';
-  return call.escalated && isHeld ? { type: 'ask', reason: call.justification } : { type: 'skip' };
+  return approvalPolicy === 'on-request' && risk === 'dangerous' ? { type: 'ask', reason: null } : { type: 'skip' };
+}
+
+/** Whether a user may be asked to run a command without the sandbox that has just stopped it. */
+export function mayRetryUnsandboxed(approvalPolicy: ApprovalPolicy): boolean {
+  return approvalPolicy === 'untrusted' || approvalPolicy === 'on-failure';
 }
 
 export interface PatchQuestion {
@@ -52,5 +65,5 @@ export function patchRequirement({ approvalPolicy, fileCount, allWritable }: Pat
       message: 'patch rejected: writing outside of the project; rejected by user approval settings',
     };
   }
-  return { type: 'ask', reason: 'it writes outside of the project' };
+  return { type: 'ask', reason: 'it writes where the sandbox mode does not allow it' };
 }
