@@ -41,6 +41,7 @@ function svgOf(text) {
   });
   const [width, height] = [COLUMNS * CHAR + 32, (lines.length + 2) * LINE];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14" fill="#e6edf3">
+<title>keel demo in a terminal</title>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${rows.join('\n')}
 </svg>

@@ -67,7 +67,13 @@ describe('P7: the rules in every cell', () => {
     for (const [name, cell] of named) {
       const { sandboxPolicy } = cell;
       const approvalPolicy = cell.canAsk ? cell.approvalPolicy : 'never';
-      const requirement = commandRequirement({ approvalPolicy, sandboxPolicy, escalated: true, justification: null });
+      const requirement = commandRequirement({
+        approvalPolicy,
+        sandboxPolicy,
+        risk: 'plain',
+        escalated: true,
+        justification: null,
+      });
       const offers = rulesOf(cell).join('\n').includes('with_escalated_permissions');
       expect(offers, name).toBe(approvalPolicy === 'on-request' && requirement.type === 'ask');
       if (offers) expect(rulesOf(cell).join('\n'), name).toContain('`justification`');
@@ -78,7 +84,13 @@ describe('P7: the rules in every cell', () => {
     for (const [name, cell] of named) {
       const { sandboxPolicy } = cell;
       const approvalPolicy = cell.canAsk ? cell.approvalPolicy : 'never';
-      const plain = commandRequirement({ approvalPolicy, sandboxPolicy, escalated: false, justification: null });
+      const plain = commandRequirement({
+        approvalPolicy,
+        sandboxPolicy,
+        risk: 'plain',
+        escalated: false,
+        justification: null,
+      });
       const patch = patchRequirement({
         approvalPolicy,
         fileCount: 1,

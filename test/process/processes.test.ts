@@ -18,7 +18,7 @@ describe('the owner of processes', () => {
     );
     await until(() => shop.running().length >= 4);
     shop.processes.killAll();
-    expect(shop.running()).toEqual([]);
+    await until(() => shop.running().length === 0);
     await until(() => child.signalCode === 'SIGKILL');
   });
 
