@@ -46,10 +46,13 @@ export interface ServiceOptions {
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport: Transport = new HttpTransport(config.env);
-  const processes = new Processes(`${threadId}.${process.pid}`);
+
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = join(config.home, 'threads', threadId);
+  // Groups that a killed keel left behind are ended when its thread is taken up again.
+  const journal = isKept ? { journalPath: join(threadDir, 'groups.jsonl') } : {};
+  const processes = new Processes(`${threadId}.${process.pid}`, journal);
   const toolHost = new LocalToolHost({
     ledgerPath: isKept ? join(threadDir, 'calls.jsonl') : null,
     outputPath: (callId) => join(threadDir, 'output', fileName(callId)),
@@ -85,7 +88,12 @@ export function openServices(options: ServiceOptions): SessionServices {
         transport,
         nowMs: now,
       }),
-    commandEnvironment: () => commandEnvironment(config.shellEnvironmentPolicy, config.env),
+    commandEnvironment: () =>
+      commandEnvironment(
+        config.shellEnvironmentPolicy,
+        config.env,
+        config.provider.envKey ? [config.provider.envKey] : [],
+      ),
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
     async close() {
       execSessions.close();
