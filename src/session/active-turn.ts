@@ -1,7 +1,11 @@
 import type { TurnContext } from '../context/index.ts';
+import type { SessionEventOf } from '../protocol/index.ts';
 import type { SessionTask } from '../tasks/index.ts';
 import type { TurnHandle } from './turn-handle.ts';
 import type { TurnState } from './turn-state.ts';
+
+/** Why a turn was stopped from outside. */
+export type AbortReason = NonNullable<SessionEventOf<'turn.completed'>['abortReason']>;
 
 /** Exists only while a task runs; a session has at most one. */
 export interface ActiveTurn {

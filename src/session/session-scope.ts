@@ -2,10 +2,9 @@ import type { TurnContext } from '../context/index.ts';
 import type { SessionEvent, TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
-import type { ActiveTurn } from './active-turn.ts';
+import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
-import type { AbortReason } from './turns.ts';
 
 export interface TurnStart {
   readonly turnId: string;

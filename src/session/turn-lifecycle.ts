@@ -9,7 +9,7 @@ import {
 import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
-import type { ActiveTurn } from './active-turn.ts';
+import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
@@ -18,7 +18,6 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
-import type { AbortReason } from './turns.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
 const REPOSITORY_GRACE_MS = 25;

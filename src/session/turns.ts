@@ -1,18 +1,16 @@
 import type { TurnContext } from '../context/index.ts';
-import { type ApprovalDecision, type SessionEventOf, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
+import { type ApprovalDecision, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { RegularTask, type SessionTask } from '../tasks/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
 import { Deferred } from '../util/index.ts';
-import type { ActiveTurn } from './active-turn.ts';
+import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import type { SessionScope } from './session-scope.ts';
 import { TurnHandle } from './turn-handle.ts';
 import { type PendingInput, TurnState } from './turn-state.ts';
 
 /** How long a cancelled task may take to settle by itself before its turn ends without it. */
 export const ABORT_GRACE_MS = 100;
-
-export type AbortReason = NonNullable<SessionEventOf<'turn.completed'>['abortReason']>;
 
 export interface NewInput extends PendingInput {
   readonly settings: SettingsUpdate;
