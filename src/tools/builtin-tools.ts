@@ -22,8 +22,8 @@ import {
 } from './specs/files.ts';
 
 /** Every tool that comes with keel. Those without a spec are older names that models still use. */
-export function builtinTools(): ToolRegistry {
-  const registry = new ToolRegistry();
+export function builtinTools(onWarning?: (message: string) => void): ToolRegistry {
+  const registry = new ToolRegistry(onWarning);
   registry.register({ name: 'exec_command', handler: execCommandHandler, spec: execCommandSpec });
   registry.register({ name: 'write_stdin', handler: writeStdinHandler, spec: writeStdinSpec });
   registry.register({ name: 'shell', handler: shellHandler, spec: shellSpec });

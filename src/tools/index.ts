@@ -1,4 +1,5 @@
 export { builtinTools, specsFor } from './builtin-tools.ts';
+export { abortedOutput, NOT_BEGUN } from './cut-off.ts';
 export { CallGate } from './gate.ts';
 export {
   type CallOutcome,
@@ -9,7 +10,8 @@ export {
   unknownOutcome,
 } from './host/index.ts';
 export { LoopWatch } from './loop-watch.ts';
-export { ApprovalCache, type Orchestrated, Orchestrator } from './orchestrator/index.ts';
+export { ApprovalCache, type CommandRules, type Orchestrated, Orchestrator } from './orchestrator/index.ts';
+export { Readiness } from './readiness.ts';
 export { ToolRegistry } from './registry.ts';
 export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
 export { offeredTools } from './tool-set.ts';

@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { byteLength, cutBytesEnd } from '../util/index.ts';
+import { withNote } from './appended-note.ts';
+import { type CallFacts, callFacts, onlyWaits } from './call-facts.ts';
 import type { ToolCall, ToolOutput } from './types.ts';
 
 /** Calls looked back at. */
@@ -7,28 +9,29 @@ const WINDOW = 24;
 const REPEAT_WITHIN = 8;
 const REPEAT_COUNT = 3;
 const CYCLE_LENGTH = 9;
-/** A rule speaks at most once in so many calls, and so often in a turn. */
+/** Edits of one file that leave a check as it was, and how often it said so. */
+const EDIT_COUNT = 5;
+const SAME_CHECK_COUNT = 3;
+/** A rule speaks at most once in so many calls, and so often in a turn; all together, at most twice in so many. */
 const QUIET_CALLS = 6;
 const MAX_NOTES = 3;
-/** Tools whose repetition means nothing. */
-const EXEMPT = new Set(['update_plan', 'write_stdin', 'wait']);
+const MAX_NOTES_TOGETHER = 2;
+/** Of what is quoted in a note, UTF-8 bytes: a whole note stays below 250. */
+const MAX_NAME_BYTES = 22;
+const MAX_QUOTE_BYTES = 44;
 
-interface Seen {
-  readonly name: string;
-  readonly key: string;
-  readonly result: string;
-  readonly changedFiles: boolean;
-}
+type Rule = 'repeat' | 'cycle' | 'edits';
 
 /**
- * Notices when a turn goes in circles: the same call with the same result again, or two or three calls in turn. It then
- * adds a line of fact to the call's output; it never stops anything.
+ * Notices when a turn goes in circles: the same call with the same result again, two or three calls in turn, or edits of
+ * one file that change nothing about a failing check. It then adds a line of fact to the call's output; it never stops
+ * anything.
  */
 export class LoopWatch {
   readonly #mark: string;
-  readonly #seen: Seen[] = [];
+  readonly #seen: CallFacts[] = [];
+  readonly #spoken: { readonly rule: Rule; readonly at: number }[] = [];
   #count = 0;
-  readonly #spoken = new Map<'repeat' | 'cycle', { readonly at: number; readonly times: number }>();
 
   constructor(mark: string) {
     this.#mark = mark;
@@ -36,98 +39,67 @@ export class LoopWatch {
 
   /** Takes a call in and gives its output back, with a note if there is something to note. */
   note(call: ToolCall, output: ToolOutput): ToolOutput {
-    const line = this.#lineFor(call, output);
-    if (line === null || typeof output.body !== 'string') return output;
-    return { ...output, body: appended(output.body, line) };
+    const line = this.after(call, output);
+    return line === null ? output : withNote(output, line);
   }
 
-  #lineFor(call: ToolCall, output: ToolOutput): string | null {
-    if (EXEMPT.has(call.name)) return null;
+  /** Takes a call in. @returns what there is to say about it: one line, or null */
+  after(call: ToolCall, output: ToolOutput): string | null {
+    if (call.name === 'update_plan' || onlyWaits(call)) return null;
     this.#count += 1;
-    const seen: Seen = {
-      name: call.name,
-      key: hash(`${call.name}\n${canonicalArguments(call)}`),
-      result: hash(steadyPart(output.body)),
-      changedFiles: output.success && (call.name === 'apply_patch' || call.name === 'edit_file'),
-    };
-    this.#seen.push(seen);
+    const last = callFacts(call, output);
+    this.#seen.push(last);
     if (this.#seen.length > WINDOW) this.#seen.shift();
-    return this.#repeat(seen) ?? this.#cycle();
+    const words = this.#edits(last) ?? this.#repeat(last) ?? this.#cycle();
+    return words === null ? null : `${this.#mark} ${words}`;
   }
 
-  #repeat(last: Seen): string | null {
+  #repeat(last: CallFacts): string | null {
     const recent = this.#seen.slice(-REPEAT_WITHIN);
-    const sinceChange = recent.slice(recent.findLastIndex((seen) => seen.changedFiles) + 1);
-    const equal = sinceChange.filter((seen) => seen.key === last.key && seen.result === last.result).length;
-    if (equal < REPEAT_COUNT || !this.#maySpeak('repeat')) return null;
-    return `${this.#mark} This is call ${equal} of ${last.name} with the same arguments and the same result. Another one will show nothing new: use what it says, or try something else.`;
+    const sinceChange = recent.slice(recent.findLastIndex((seen) => seen.changed.length > 0) + 1);
+    const times = sinceChange.filter((seen) => isSame(seen, last)).length;
+    if (times < REPEAT_COUNT || !this.#maySpeak('repeat')) return null;
+    return `This is call ${times} of ${quoted(last.name, MAX_NAME_BYTES)} with the same arguments and the same result. Another one will show nothing new: use what it says, or try something else.`;
   }
 
   #cycle(): string | null {
     const recent = this.#seen.slice(-CYCLE_LENGTH);
-    if (recent.length < CYCLE_LENGTH) return null;
-    const isRound = (length: number) =>
-      recent.every((seen, at) => {
-        const before = recent[at - length];
-        return !before || (before.key === seen.key && before.result === seen.result);
-      });
+    if (recent.length < CYCLE_LENGTH || new Set(recent.map((seen) => seen.key)).size < 2) return null;
     // Nine calls hold three rounds of three; of two they hold more than three.
-    const length = [2, 3].find(isRound);
-    const round = recent.slice(-(length ?? 0)).map((seen) => seen.name);
-    if (length === undefined || new Set(recent.map((seen) => seen.key)).size < 2 || !this.#maySpeak('cycle'))
-      return null;
-    return `${this.#mark} The last ${CYCLE_LENGTH} calls go round in a circle (${round.join(', ')}). Write down what you know for certain and what you only assume, then test one assumption, or finish and report what blocks you.`;
+    const length = [2, 3].find((period) => recent.every((seen, at) => isSame(seen, recent[at - period] ?? seen)));
+    if (length === undefined || !this.#maySpeak('cycle')) return null;
+    const round = recent.slice(-length).map((seen) => quoted(seen.name, MAX_NAME_BYTES));
+    return `The last ${CYCLE_LENGTH} calls go round in a circle (${round.join(', ')}). Write down what you know for certain and what you only assume, then test one assumption, or finish and report what blocks you.`;
   }
 
-  #maySpeak(rule: 'repeat' | 'cycle'): boolean {
-    const spoken = this.#spoken.get(rule) ?? { at: -QUIET_CALLS, times: 0 };
-    if (this.#count - spoken.at < QUIET_CALLS || spoken.times >= MAX_NOTES) return false;
-    this.#spoken.set(rule, { at: this.#count, times: spoken.times + 1 });
+  #edits(last: CallFacts): string | null {
+    if (last.failedCheck === null || this.#seen.filter((seen) => isSame(seen, last)).length < SAME_CHECK_COUNT)
+      return null;
+    const changes = this.#seen.flatMap((seen) => seen.changed);
+    const path = changes.find((each) => timesIn(changes, each) >= EDIT_COUNT);
+    if (path === undefined || !this.#maySpeak('edits')) return null;
+    return `${quoted(path, MAX_QUOTE_BYTES)} was edited ${timesIn(changes, path)} times and "${quoted(last.failedCheck, MAX_QUOTE_BYTES)}" still ends the same way. The cause is probably elsewhere: read that output from its first error again.`;
+  }
+
+  #maySpeak(rule: Rule): boolean {
+    const recent = this.#spoken.filter(({ at }) => this.#count - at < QUIET_CALLS);
+    if (recent.length >= MAX_NOTES_TOGETHER || recent.some((spoken) => spoken.rule === rule)) return false;
+    if (this.#spoken.filter((spoken) => spoken.rule === rule).length >= MAX_NOTES) return false;
+    this.#spoken.push({ rule, at: this.#count });
     return true;
   }
 }
 
-/** A command's result is JSON around its text: the line goes into the text. */
-function appended(body: string, line: string): string {
-  if (body.startsWith('{"output":')) {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null && 'output' in parsed) {
-      return JSON.stringify({ ...parsed, output: joined(String(parsed.output), line) });
-    }
-  }
-  return joined(body, line);
+function isSame(a: CallFacts, b: CallFacts): boolean {
+  return a.key === b.key && a.result === b.result;
 }
 
-function joined(text: string, line: string): string {
-  return text === '' || text.endsWith('\n') ? text + line : `${text}\n${line}`;
+function timesIn(paths: readonly string[], path: string): number {
+  return paths.filter((each) => each === path).length;
 }
 
-/** Arguments with their keys in order, so that the same call written differently counts as the same. */
-function canonicalArguments({ payload }: ToolCall): string {
-  if (payload.type === 'custom') return payload.input;
-  if (payload.type === 'localShell') return JSON.stringify(payload.action.command);
-  try {
-    return JSON.stringify(JSON.parse(payload.arguments), (_key, value: unknown) => sorted(value));
-  } catch {
-    // Not JSON; the text itself says whether it is the same.
-    return payload.arguments;
-  }
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** A result without what differs from run to run: durations and keel's own lines. */
-function steadyPart(body: ToolOutput['body']): string {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return text
-    .replaceAll(/"duration_seconds":[\d.]+/g, '')
-    .replaceAll(/^Wall time: .*$/gm, '')
-    .replaceAll(/keel:[0-9a-f]{6} .*/g, '');
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+/** On one line and no longer than that: it may be anything that a model or a project wrote. */
+function quoted(text: string, maxBytes: number): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+  return byteLength(line) <= maxBytes ? line : `${cutBytesEnd(line, maxBytes - 3)}...`;
 }

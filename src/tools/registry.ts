@@ -4,9 +4,17 @@ import type { ToolHandler, ToolRegistration } from './types.ts';
 /** The tools that exist, by the name a model calls them with. A name that is registered twice means the later one. */
 export class ToolRegistry {
   readonly #tools = new Map<string, ToolRegistration>();
+  readonly #onWarning: (message: string) => void;
+
+  /** `onWarning` is told of names that are registered twice. */
+  constructor(onWarning: (message: string) => void = () => undefined) {
+    this.#onWarning = onWarning;
+  }
 
   register(tool: ToolRegistration): void {
-    this.#tools.set(tool.name, tool);
+    const { name } = tool;
+    if (this.#tools.has(name)) this.#onWarning(`the tool ${name} is registered twice: the later one is used`);
+    this.#tools.set(name, tool);
   }
 
   handler(name: string): ToolHandler | null {
@@ -16,9 +24,5 @@ export class ToolRegistry {
   /** What the model is told of these tools, in this order. */
   specs(names: readonly string[]): ToolSpec[] {
     return names.map((name) => this.#tools.get(name)?.spec ?? null).filter((spec) => spec !== null);
-  }
-
-  get names(): readonly string[] {
-    return [...this.#tools.keys()];
   }
 }

@@ -1,14 +1,23 @@
 import type { CallItem, OutputItem } from '../protocol/index.ts';
+import { cutBytesEnd } from '../util/index.ts';
 import type { ToolRegistry } from './registry.ts';
 import type { ToolCall, ToolContext, ToolOutput } from './types.ts';
 
-/** Names that models use for tools keel calls otherwise. Hints only: nothing is run under them. */
-const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
-  bash: ['exec_command', 'shell_command', 'shell'],
-  run: ['exec_command', 'shell_command', 'shell'],
-  edit: ['edit_file', 'apply_patch'],
-  write_file: ['apply_patch', 'edit_file'],
-};
+const runners = ['exec_command', 'shell_command', 'shell'];
+const editors = ['apply_patch', 'edit_file'];
+
+/** What models call such a tool elsewhere, and the tools of keel that do its work. Hints only: nothing runs under them. */
+const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: readonly string[] }[] = [
+  { names: ['bash', 'sh', 'terminal', 'run', 'run_command', 'execute', 'execute_command'], tools: runners },
+  { names: ['edit', 'str_replace', 'search_replace', 'write', 'write_file', 'create_file', 'patch'], tools: editors },
+  { names: ['read', 'view', 'cat', 'open_file', 'view_file'], tools: ['read_file', ...runners] },
+  { names: ['grep', 'search', 'rg', 'glob', 'find', 'search_files'], tools: ['grep_files', ...runners] },
+  { names: ['ls', 'list_files', 'list_directory'], tools: ['list_dir', ...runners] },
+  { names: ['todo', 'todo_write', 'plan'], tools: ['update_plan'] },
+];
+const MAX_HINT_DISTANCE = 2;
+/** Of a name that a model made up, UTF-8 bytes. */
+const MAX_NAME_BYTES = 100;
 
 /** A response item as a call of a tool. */
 export function toolCallOf(item: CallItem): ToolCall {
@@ -31,11 +40,15 @@ export function outputItem(call: CallItem, output: ToolOutput): OutputItem {
   const { body } = output;
   const callId = toolCallOf(call).callId;
   if (call.type === 'custom_tool_call') {
-    const text =
-      typeof body === 'string' ? body : body.map((part) => (part.type === 'input_text' ? part.text : '')).join('\n');
-    return { type: 'custom_tool_call_output', call_id: callId, output: text };
+    return { type: 'custom_tool_call_output', call_id: callId, output: asText(body) };
   }
   return { type: 'function_call_output', call_id: callId, output: typeof body === 'string' ? body : [...body] };
+}
+
+/** Such an output holds no images. */
+function asText(body: ToolOutput['body']): string {
+  if (typeof body === 'string') return body;
+  return body.map((part) => (part.type === 'input_text' ? part.text : '[image left out]')).join('\n');
 }
 
 export interface Dispatch {
@@ -69,10 +82,16 @@ export async function dispatch(
 }
 
 function unsupported({ name, payload }: ToolCall, offered: readonly string[]): string {
-  const line = `unsupported ${payload.type === 'custom' ? 'custom tool ' : ''}call: ${name}`;
-  const known = Object.hasOwn(KNOWN_AS, name) ? (KNOWN_AS[name] ?? []) : [];
-  const nearest = known.find((tool) => offered.includes(tool)) ?? offered.find((tool) => distance(tool, name) <= 2);
-  return nearest === undefined ? line : `${line}\nThe nearest tool here is ${nearest}.`;
+  const shown = cutBytesEnd(name.replaceAll(/\p{Cc}+/gu, ' '), MAX_NAME_BYTES);
+  const line = `unsupported ${payload.type === 'custom' ? 'custom tool ' : ''}call: ${shown}`;
+  const nearest = nearestTool(shown, offered);
+  return nearest === null ? line : `${line}\nThe nearest tool here is ${nearest}.`;
+}
+
+function nearestTool(name: string, offered: readonly string[]): string | null {
+  const known = KNOWN_AS.find(({ names }) => names.includes(name.toLowerCase()));
+  const alike = offered.filter((tool) => distance(tool, name) <= MAX_HINT_DISTANCE);
+  return known?.tools.find((tool) => offered.includes(tool)) ?? alike[0] ?? null;
 }
 
 /** Levenshtein distance; names are short. */

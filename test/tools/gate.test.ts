@@ -1,61 +1,170 @@
-import { expect, test } from 'vitest';
-import { CallGate } from '../../src/tools/index.ts';
+import { describe, expect, it } from 'vitest';
+import { CallGate, Readiness } from '../../src/tools/index.ts';
+import { Deferred } from '../../src/util/index.ts';
 
-function open() {
-  const gate = new CallGate();
-  const log: string[] = [];
-  const run = (
-    name: string,
-    mode: 'shared' | 'exclusive',
-    until: Promise<unknown>,
-    signal = new AbortController().signal,
-  ) =>
-    gate.run(mode, signal, async () => {
-      log.push(`+${name}`);
-      await until;
-      log.push(`-${name}`);
+const never = new AbortController().signal;
+
+/** Calls at a gate, each running until it is told to end. */
+class Calls {
+  readonly seen: string[] = [];
+  readonly results = new Map<string, Promise<unknown>>();
+  readonly #gate: CallGate;
+  readonly #ends = new Map<string, Deferred<void>>();
+
+  constructor(opened: Readiness | null = null) {
+    this.#gate = new CallGate(opened);
+  }
+
+  start(name: string, mode: 'shared' | 'exclusive', signal: AbortSignal = never): void {
+    const end = new Deferred<void>();
+    this.#ends.set(name, end);
+    const work = async () => {
+      this.seen.push(`${name} began`);
+      await end.promise;
+      this.seen.push(`${name} ended`);
       return name;
-    });
-  return { run, log };
+    };
+    this.results.set(name, this.#gate.run(mode, signal, work));
+  }
+
+  async end(name: string): Promise<unknown> {
+    this.#ends.get(name)?.resolve();
+    const result = await this.results.get(name);
+    await settled();
+    return result;
+  }
 }
-const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('M41: a waiting exclusive call holds back the shared ones behind it', async () => {
-  const { run, log } = open();
-  const [a, b, c] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const all = [run('a', 'shared', a.promise), run('b', 'exclusive', b.promise), run('c', 'shared', c.promise)];
-  await settle();
-  expect(log).toEqual(['+a']);
-  a.resolve();
-  await settle();
-  expect(log).toEqual(['+a', '-a', '+b']);
-  b.resolve();
-  c.resolve();
-  await Promise.all(all);
-  expect(log).toEqual(['+a', '-a', '+b', '-b', '+c', '-c']);
+/** Everything that can happen without anything from outside has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('the gate of the calls of one response', () => {
+  it('M10: lets calls that may be parallel overlap', async () => {
+    const calls = new Calls();
+    calls.start('a', 'shared');
+    calls.start('b', 'shared');
+    await settled();
+    expect(calls.seen).toEqual(['a began', 'b began']);
+  });
+
+  it.each([
+    ['exclusive', 'exclusive'],
+    ['shared', 'exclusive'],
+    ['exclusive', 'shared'],
+  ] as const)('M10: lets a %s call and a %s one run one after the other, in their order', async (first, second) => {
+    const calls = new Calls();
+    calls.start('a', first);
+    calls.start('b', second);
+    await settled();
+    expect(calls.seen).toEqual(['a began']);
+    expect(await calls.end('a')).toBe('a');
+    expect(await calls.end('b')).toBe('b');
+    expect(calls.seen).toEqual(['a began', 'a ended', 'b began', 'b ended']);
+  });
+
+  it('keeps later shared calls behind a waiting exclusive one', async () => {
+    const calls = new Calls();
+    calls.start('reader', 'shared');
+    calls.start('writer', 'exclusive');
+    calls.start('late', 'shared');
+    calls.start('later', 'shared');
+    await settled();
+    await calls.end('reader');
+    expect(calls.seen).toEqual(['reader began', 'reader ended', 'writer began']);
+    await calls.end('writer');
+    expect(calls.seen.slice(-2)).toEqual(['late began', 'later began']);
+  });
+
+  it('goes on after a call that throws', async () => {
+    const gate = new CallGate();
+    const failed = gate.run('exclusive', never, () => Promise.reject(new Error('broken')));
+    const next = gate.run('exclusive', never, async () => 'ran');
+    await expect(failed).rejects.toThrow('broken');
+    expect(await next).toBe('ran');
+  });
+
+  it('M11: lets a waiting call go when its turn is stopped, and those behind it pass', async () => {
+    const calls = new Calls();
+    const controller = new AbortController();
+    calls.start('reader', 'shared');
+    calls.start('writer', 'exclusive', controller.signal);
+    calls.start('late', 'shared');
+    await settled();
+    controller.abort();
+    expect(await calls.results.get('writer')).toBeNull();
+    await settled();
+    expect(calls.seen).toEqual(['reader began', 'late began']);
+  });
+
+  it('begins nothing for a turn that is stopped already', async () => {
+    const calls = new Calls();
+    calls.start('a', 'shared', AbortSignal.abort());
+    expect(await calls.results.get('a')).toBeNull();
+    expect(calls.seen).toEqual([]);
+  });
+
+  it('holds all calls, in their order, until what comes before them is done', async () => {
+    const opened = new Readiness();
+    const token = opened.subscribe();
+    const calls = new Calls(opened);
+    calls.start('a', 'exclusive');
+    calls.start('b', 'exclusive');
+    await settled();
+    expect(calls.seen).toEqual([]);
+    if (token) opened.markReady(token);
+    await settled();
+    expect(calls.seen).toEqual(['a began']);
+    await calls.end('a');
+    expect(calls.seen.at(-1)).toBe('b began');
+  });
+
+  it('M11: lets a call go that waits for what comes before it', async () => {
+    const opened = new Readiness();
+    opened.subscribe();
+    const calls = new Calls(opened);
+    const controller = new AbortController();
+    calls.start('a', 'exclusive', controller.signal);
+    await settled();
+    controller.abort();
+    expect(await calls.results.get('a')).toBeNull();
+  });
 });
 
-test('shared calls run side by side', async () => {
-  const { run, log } = open();
-  const gate = Promise.withResolvers<void>();
-  const both = [run('a', 'shared', gate.promise), run('b', 'shared', gate.promise)];
-  await settle();
-  expect(log).toEqual(['+a', '+b']);
-  gate.resolve();
-  await Promise.all(both);
-});
+describe('readiness', () => {
+  it('comes with the first token that is given back, once and for all', async () => {
+    const flag = new Readiness();
+    const [first, second] = [flag.subscribe(), flag.subscribe()];
+    expect(flag.isReady).toBe(false);
+    expect(second && flag.markReady(second)).toBe(true);
+    expect(first && flag.markReady(first)).toBe(false);
+    expect(flag.isReady).toBe(true);
+    expect(await flag.wait(never)).toBe(true);
+    expect(flag.subscribe()).toBeNull();
+  });
 
-test('an aborted waiter leaves the queue and lets the next one in', async () => {
-  const { run, log } = open();
-  const a = Promise.withResolvers<void>();
-  const abort = new AbortController();
-  const first = run('a', 'shared', a.promise);
-  const waiting = run('b', 'exclusive', Promise.resolve(), abort.signal);
-  const third = run('c', 'shared', Promise.resolve());
-  abort.abort();
-  expect(await waiting).toBeNull();
-  await third;
-  expect(log).toEqual(['+a', '+c', '-c']);
-  a.resolve();
-  await first;
+  it('is there at once when nobody holds it back', () => {
+    expect(new Readiness().isReady).toBe(true);
+  });
+
+  it('does not come from a token of another flag', () => {
+    const [flag, other] = [new Readiness(), new Readiness()];
+    flag.subscribe();
+    const foreign = other.subscribe();
+    expect(foreign && flag.markReady(foreign)).toBe(false);
+    expect(flag.isReady).toBe(false);
+  });
+
+  it('is waited for until the signal aborts', async () => {
+    const flag = new Readiness();
+    const token = flag.subscribe();
+    const controller = new AbortController();
+    const waiting = flag.wait(controller.signal);
+    controller.abort();
+    expect(await waiting).toBe(false);
+    const again = flag.wait(never);
+    if (token) flag.markReady(token);
+    expect(await again).toBe(true);
+  });
 });

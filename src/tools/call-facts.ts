@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { normalize } from 'node:path';
+import { successText } from '../patch/index.ts';
+import type { ToolCall, ToolOutput } from './types.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A call and what came of it, so far as two of them can be compared. */
+export interface CallFacts {
+  readonly name: string;
+  /** Equal for calls that ask for the same, however they are written. */
+  readonly key: string;
+  /** Equal for results that say the same, whenever they were made. */
+  readonly result: string;
+  /** Files that it has changed, as the result names them. */
+  readonly changed: readonly string[];
+  /** The command line of a command that failed. */
+  readonly failedCheck: string | null;
+}
+
+export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
+  return {
+    name: call.name,
+    key: hash(`${call.name}\n${canonicalArguments(call)}`),
+    result: hash(steadyPart(output)),
+    changed: output.success ? changedFiles(output) : [],
+    failedCheck: output.success ? null : commandLine(call),
+  };
+}
+
+/** Whether a call only waits for what an earlier one started: that it repeats means nothing. */
+export function onlyWaits(call: ToolCall): boolean {
+  return call.name === 'wait' || (call.name === 'write_stdin' && !fieldsOf(call)?.['chars']);
+}
+
+/** The text around which a command's result is JSON, or the whole; null for images. */
+export function textOf({ body }: Pick<ToolOutput, 'body'>): string | null {
+  if (typeof body !== 'string') return null;
+  const result = body.startsWith('{"output":') ? fieldsIn(body) : null;
+  return typeof result?.['output'] === 'string' ? result['output'] : body;
+}
+
+const patched = successText([]).trimEnd();
+
+function changedFiles(output: ToolOutput): string[] {
+  const text = textOf(output) ?? '';
+  if (!text.startsWith(patched)) return [];
+  return [...text.matchAll(/^[AMDR] (.+)$/gm)].map((line) => line[1] ?? '');
+}
+
+function commandLine(call: ToolCall): string | null {
+  if (call.payload.type === 'localShell') return call.payload.action.command.join(' ');
+  const fields = fieldsOf(call);
+  const command = fields?.['command'] ?? fields?.['cmd'];
+  if (Array.isArray(command)) return command.join(' ');
+  return typeof command === 'string' ? command : null;
+}
+
+function canonicalArguments(call: ToolCall): string {
+  const { payload } = call;
+  if (payload.type === 'custom') return payload.input;
+  if (payload.type === 'localShell') return JSON.stringify(payload.action.command);
+  const fields = fieldsOf(call);
+  // Not an object; the text itself says whether it is the same.
+  if (fields === null) return payload.arguments;
+  return JSON.stringify(withoutDefaults(fields), (_key, value: unknown) => sorted(value));
+}
+
+/** The working directory named in full and left out are the same place. */
+function withoutDefaults({ workdir, ...rest }: Fields): Fields {
+  const place = typeof workdir === 'string' ? normalize(workdir).replace(/(?<=.)\/$/, '') : '.';
+  return place === '.' ? rest : { ...rest, workdir: place };
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A result without what differs from run to run: durations, session numbers and keel's own lines. */
+function steadyPart(output: ToolOutput): string {
+  const { body, success } = output;
+  const exitCode = typeof body === 'string' ? /"exit_code":-?\d+/.exec(body)?.[0] : undefined;
+  const text = (textOf(output) ?? JSON.stringify(body))
+    .replaceAll(/^Wall time: .*$/gm, '')
+    .replace(/^Still running as session \d+$/m, '')
+    .replace(/^command timed out after \d+ milliseconds$/m, '')
+    .replaceAll(/^keel:[0-9a-f]{6} .*$/gm, '');
+  return JSON.stringify([success, exitCode ?? null, text]);
+}
+
+function fieldsOf({ payload }: ToolCall): Fields | null {
+  return payload.type === 'function' ? fieldsIn(payload.arguments) : null;
+}
+
+function fieldsIn(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.fromEntries(Object.entries(value));
+  } catch {
+    // Not JSON, which its own answer says.
+    return null;
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

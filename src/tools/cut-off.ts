@@ -1,0 +1,13 @@
+import { abortedNote } from './handlers/command-output.ts';
+import type { ToolOutput } from './types.ts';
+
+/** Answers a call that was still waiting for its turn when the model's turn was stopped. */
+export const NOT_BEGUN: ToolOutput = {
+  body: 'not run: the turn was stopped before this call began',
+  success: false,
+};
+
+/** Answers a call that was cut off and has not said itself how far it came. */
+export function abortedOutput(durationMs: number): ToolOutput {
+  return { body: abortedNote(durationMs), success: false };
+}
