@@ -96,6 +96,44 @@ describe('creation and settings', () => {
     if (second) third?.assertExtends(second);
   });
 
+  test('M5, M11: what a turn changes of its surroundings is told; what the context does not hold is not', async () => {
+    using other = gitRepository();
+    await open([ok, ok, ok], { overrides: ['sandbox_mode="workspace-write"'] });
+    const workspace = { mode: 'workspace-write', network_access: false, exclude_tmpdir_env_var: false } as const;
+    const turn = (sandboxPolicy: object): Op =>
+      ({
+        type: 'userTurn',
+        items: [{ type: 'text', text: 'go' }],
+        cwd: other.path,
+        approvalPolicy: 'on-request',
+        sandboxPolicy,
+        model: 'gpt-5-codex',
+        summary: 'auto',
+      }) as Op;
+    await live.say('one');
+    await live.turn(turn({ ...workspace, exclude_slash_tmp: false, network_access: true, writable_roots: ['/srv'] }));
+    await live.turn(turn({ ...workspace, exclude_slash_tmp: true, network_access: true, writable_roots: ['/srv'] }));
+    const [diff] = lastUserTexts(1, 2) ?? [];
+    expect(diff).toMatch(/<cwd>.*<sandbox_mode>.*<network_access>enabled<.*<root>\/srv</s);
+    expect(diff).not.toContain('<shell>');
+    expect(lastUserTexts(2, 2)).toEqual(['go', 'go']);
+  });
+
+  test('M80: a resumed thread opens with its turns as people saw them, and goes on counting', async () => {
+    await open([respond(shell('echo x', 'c1'), usage({ total: 5 })), ok, ok]);
+    await live.say('one');
+    await live[Symbol.asyncDispose]();
+    const origin = { type: 'resume', id: live.session.threadId } as const;
+    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    const { turns } = await live.next('thread.started');
+    expect(turns.map(({ status, items }) => ({ status, items: items.map((item) => item.type) }))).toEqual([
+      { status: 'completed', items: ['userMessage', 'commandExecution', 'agentMessage'] },
+    ]);
+    await live.say('two');
+    const told = live.events.findLast((event) => event.type === 'usage.updated');
+    expect(told).toMatchObject({ info: { total_token_usage: { total_tokens: 5 + 11 + 11 } } });
+  });
+
   test('M8, M9: a turn’s settings last, its schema does not, and an absent effort is cleared', async () => {
     await open([ok, ok, ok], { overrides: ['model_reasoning_effort="high"'] });
     const schema = { type: 'object', properties: {}, required: [], additionalProperties: false };

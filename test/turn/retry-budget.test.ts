@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { backoffMs, finalError, RetryBudget } from '../../src/turn/retry-budget.ts';
+import type { SamplingFailure } from '../../src/turn/sampling-value.ts';
+
+const failure = (more: Partial<SamplingFailure> = {}): SamplingFailure => ({
+  type: 'failed',
+  error: { kind: 'httpConnectionFailed', message: 'gone', httpStatus: 503 },
+  phase: 'request',
+  retryable: true,
+  serverDelayMs: null,
+  jitter: 1,
+  rateLimits: null,
+  ...more,
+});
+
+test('M39: the wait doubles from 200 ms, within a tenth', () => {
+  expect([1, 2, 3, 4].map((attempt) => backoffMs(attempt, 1))).toEqual([200, 400, 800, 1_600]);
+  expect(backoffMs(1, 0.9)).toBe(180);
+  expect(backoffMs(2, 1.0999)).toBeLessThan(440);
+});
+
+test('M38: a delay that the server asked for wins', () => {
+  const budget = new RetryBudget({ request: 1, stream: 1 });
+  expect(budget.next(failure({ serverDelayMs: 1_898 }))).toEqual({ attempt: 1, allowed: 1, delayMs: 1_898 });
+});
+
+test('the budgets of requests and streams are separate, never multiplied, and come back with a whole response', () => {
+  const budget = new RetryBudget({ request: 1, stream: 2 });
+  expect(budget.next(failure())).not.toBeNull();
+  expect(budget.next(failure())).toBeNull();
+  expect(budget.next(failure({ phase: 'stream' }))).toMatchObject({ attempt: 1, allowed: 2 });
+  budget.reset();
+  expect(budget.next(failure())).toMatchObject({ attempt: 1 });
+  expect(budget.next(failure({ retryable: false, phase: 'stream' }))).toBeNull();
+});
+
+test('used-up attempts are said with the last status', () => {
+  expect(finalError(failure())).toMatchObject({
+    kind: 'responseTooManyFailedAttempts',
+    message: 'exceeded retry limit, last status: 503. gone',
+  });
+  expect(finalError(failure({ retryable: false })).message).toBe('gone');
+});
