@@ -1,48 +1,82 @@
 /**
- * A scripted model over the real wire, to test agents with: yours or keel itself.
+ * A scripted model over the real wire of the Responses API (HTTP and server-sent events), to test agents with: yours or
+ * keel itself. It answers from a script, remembers every request, and can misbehave as networks and providers do.
  *
  * @example
  * ```ts
- * import { functionCall, message, respond, startModelServer } from 'keel/testing';
+ * import { functionCall, message, respond, startModelServer, usage } from 'keel/testing';
  *
  * await using server = await startModelServer([
- *   respond(functionCall('exec_command', { cmd: 'npm test' }, 'call_1')),
+ *   respond(functionCall('exec_command', { cmd: 'npm test' }, 'call_1'), usage({ input: 1200, output: 40 })),
  *   respond(message('All tests pass.')),
  * ]);
  * // Point the agent at server.url, run it, then look at what it sent:
- * server.requests[1]?.outputOf('call_1');
+ * const [first, second] = server.requests;
+ * second?.outputOf('call_1');
+ * if (first) second?.assertExtends(first); // byte for byte, so that prompt caches serve it
+ * server.assertDone(); // the whole script was used, and nothing else was asked for
+ * ```
+ *
+ * @example A connection that breaks, a server that is busy, and a text that comes when the test says so.
+ * ```ts
+ * const gate = Promise.withResolvers<void>();
+ * await using server = await startModelServer([
+ *   respond(message('Half an ans', { unfinished: true }), reset()),
+ *   httpError(503, 'busy', { 'retry-after': '1' }),
+ *   respond(message('Here it is.', { deltas: ['Here ', hold(gate.promise), 'it is.'] })),
+ * ]);
  * ```
  */
-export { type ModelServer, type ModelServerOptions, type Script, startModelServer } from './model-server.ts';
-export { RecordedRequest } from './recorded-request.ts';
 export {
+  type CallOptions,
   customCall,
-  cut,
-  delay,
-  failed,
+  type Deltas,
   functionCall,
-  hang,
-  hold,
-  httpError,
-  incomplete,
-  type Json,
-  keepOpen,
   localShellCall,
   type MessageOptions,
   message,
-  type Part,
   plainItem,
-  type RateLimits,
   type ReasoningOptions,
+  reasoning,
+  type StreamOptions,
+  webSearchCall,
+} from './items.ts';
+export {
+  type Answer,
+  type ModelServer,
+  type ModelServerOptions,
+  type Script,
+  startModelServer,
+} from './model-server.ts';
+export { RecordedRequest } from './recorded-request.ts';
+export {
+  cut,
+  delay,
+  type Ending,
+  type Framing,
+  failed,
+  framing,
+  hang,
+  headers,
+  hold,
+  httpError,
+  type ItemPart,
+  incomplete,
+  type Json,
+  keepOpen,
+  type Part,
+  type Pause,
+  type RateLimit,
+  type RateLimits,
   type Response,
+  rateLimitHeaders,
   rateLimits,
   rawEvent,
   rawText,
-  reasoning,
   reset,
+  resetBeforeHeaders,
   respond,
   silence,
   type Usage,
   usage,
-  webSearchCall,
 } from './script.ts';

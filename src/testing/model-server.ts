@@ -1,101 +1,177 @@
-import http from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { play } from './play.ts';
 import { RecordedRequest } from './recorded-request.ts';
-import type { Response } from './script.ts';
+import { type Framing, httpError, type Response } from './script.ts';
+
+/**
+ * Looks at a request and answers it; null says that none was expected. `index` counts all requests from 0. What it throws
+ * is told by `assertDone`.
+ */
+export type Answer = (request: RecordedRequest, index: number) => Response | null | Promise<Response | null>;
 
 /** Answers requests in order, or one by one by looking at them. */
-export type Script = readonly Response[] | ((request: RecordedRequest, index: number) => Response | null);
+export type Script = readonly (Response | Answer)[] | Answer;
 
 export interface ModelServerOptions {
-  /** Sends the stream in pieces of this many bytes, wherever they cut it. */
+  /** Sends the streams in pieces of this many bytes, wherever they cut it. Short for `framing: { pieces: [n] }`. */
   readonly pieceBytes?: number;
+  /** How events become bytes, unless a response says otherwise. */
+  readonly framing?: Framing;
+  /** Answers what comes after a list has run out. */
+  readonly fallback?: Answer;
+  /** A port of 127.0.0.1; a free one by default. */
+  readonly port?: number;
 }
 
 /** A model that says what it was told to, over the real wire on 127.0.0.1. */
 export interface ModelServer extends AsyncDisposable {
   /** To be used as the provider's base URL; ends in `/v1`. */
   readonly url: string;
+  /** All requests whose bodies came in whole, expected or not. */
   readonly requests: readonly RecordedRequest[];
-  /** The request with this index, waiting for it if it has not come yet. */
+  /** The request with this index, waiting for it if it has not come yet. Rejects when the server closes before it does. */
   request(index: number, signal?: AbortSignal): Promise<RecordedRequest>;
   /** How many clients went away before their response had ended. */
   readonly abandoned: number;
   /** Throws if a request came that the script has no answer for, or if answers are left over. */
   assertDone(): void;
+  /** Breaks off what is under way and frees the port. */
   close(): Promise<void>;
 }
 
-/** Starts a scripted model server on a free port. */
+/** Starts a scripted model server. Rejects with Node's error if the port can't be had. */
 export async function startModelServer(script: Script, options: ModelServerOptions = {}): Promise<ModelServer> {
-  const requests: RecordedRequest[] = [];
-  const unscripted: string[] = [];
-  const waiting = new Map<number, PromiseWithResolvers<RecordedRequest>>();
-  let abandoned = 0;
-  const answer = (request: RecordedRequest, index: number) =>
-    typeof script === 'function' ? script(request, index) : (script[index] ?? null);
+  const listener = http.createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  listener.once('error', reject);
+  listener.listen(options.port ?? 0, '127.0.0.1', resolve);
+  await listening;
+  listener.off('error', reject);
+  return new ScriptedServer(listener, script, options);
+}
 
-  const server = http.createServer(async (incoming, outgoing) => {
-    const arrivedAt = performance.timeOrigin + performance.now();
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-    const request = new RecordedRequest({
-      method: incoming.method ?? '',
-      url: incoming.url ?? '',
-      headers: incoming.headers,
-      text: Buffer.concat(chunks).toString('utf8'),
-      arrivedAt,
-    });
-    const index = requests.push(request) - 1;
-    waiting.get(index)?.resolve(request);
-    const response = answer(request, index);
-    if (response === null) {
-      unscripted.push(`request ${index}: ${request.method} ${request.url}`);
-      outgoing.writeHead(500, { 'content-type': 'application/json' });
-      outgoing.end(JSON.stringify({ error: { message: `the script has no answer for request ${index}` } }));
-      return;
-    }
-    const gone = new AbortController();
-    outgoing.on('close', () => {
-      if (!outgoing.writableFinished) abandoned += 1;
-      gone.abort();
-    });
-    await play(outgoing, {
-      response,
-      responseId: `resp_${index}`,
-      pieceBytes: options.pieceBytes ?? null,
-      gone: gone.signal,
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+class ScriptedServer implements ModelServer {
+  readonly url: string;
+  readonly requests: RecordedRequest[] = [];
+  readonly #listener: http.Server;
+  readonly #script: Script;
+  readonly #options: ModelServerOptions;
+  readonly #waiting = new Map<number, PromiseWithResolvers<RecordedRequest>>();
+  readonly #faults: string[] = [];
+  readonly #closing = new AbortController();
+  #answered = 0;
 
-  async function close(): Promise<void> {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+  constructor(listener: http.Server, script: Script, options: ModelServerOptions) {
+    const { port } = listener.address() as AddressInfo; // it listens on TCP, so this is the form
+    this.url = `http://127.0.0.1:${port}/v1`;
+    this.#listener = listener;
+    this.#script = script;
+    this.#options = options;
+    listener.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing));
   }
 
-  return {
-    url: `http://127.0.0.1:${port}/v1`,
-    requests,
-    get abandoned() {
-      return abandoned;
-    },
-    async request(index, signal) {
-      const known = requests[index];
-      if (known) return known;
-      const waiter = waiting.get(index) ?? Promise.withResolvers<RecordedRequest>();
-      waiting.set(index, waiter);
-      signal?.addEventListener('abort', () => waiter.reject(signal.reason), { once: true });
-      return waiter.promise;
-    },
-    assertDone() {
-      if (unscripted.length > 0) throw new Error(`unscripted: ${unscripted.join('; ')}`);
-      if (typeof script !== 'function' && requests.length < script.length) {
-        throw new Error(`${script.length - requests.length} scripted responses were not asked for`);
-      }
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  get abandoned(): number {
+    return this.requests.filter((request) => request.closedEarly).length;
+  }
+
+  async request(index: number, signal?: AbortSignal): Promise<RecordedRequest> {
+    signal?.throwIfAborted();
+    const known = this.requests[index];
+    if (known) return known;
+    this.#closing.signal.throwIfAborted();
+    const waiter = this.#waiting.get(index) ?? Promise.withResolvers<RecordedRequest>();
+    this.#waiting.set(index, waiter);
+    const over = Promise.withResolvers<never>();
+    const stop = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+    const abort = () => over.reject(stop.reason);
+    stop.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([waiter.promise, over.promise]);
+    } finally {
+      stop.removeEventListener('abort', abort);
+    }
+  }
+
+  assertDone(): void {
+    const left = typeof this.#script === 'function' ? 0 : this.#script.length - this.#answered;
+    const faults = left > 0 ? [...this.#faults, `${left} scripted responses were not asked for`] : this.#faults;
+    if (faults.length > 0) throw new Error(`the model was not used as scripted:\n- ${faults.join('\n- ')}`);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) this.#closing.abort(new Error('the scripted model server was closed'));
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    this.#listener.closeAllConnections();
+    await closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const arrivedAt = performance.timeOrigin + performance.now();
+    const left = new AbortController();
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    let isReset = false;
+    let isClosedEarly = false;
+    outgoing.once('close', () => {
+      isClosedEarly = !outgoing.writableFinished && !isReset && !this.#closing.signal.aborted;
+      left.abort();
+      resolve();
+    });
+    const body = await text(incoming).catch(() => null);
+    if (body === null) return; // the client left before it had asked for anything
+    const { method = '', url = '', headers } = incoming;
+    const fields = { method, url, headers, text: body, arrivedAt, closed };
+    const request = new RecordedRequest({ ...fields, isClosedEarly: () => isClosedEarly });
+    const index = this.requests.push(request) - 1;
+    this.#waiting.get(index)?.resolve(request);
+    try {
+      const response = await this.#answer(request, index);
+      isReset = resets(response);
+      const { pieceBytes, framing = pieceBytes === undefined ? {} : { pieces: [pieceBytes] } } = this.#options;
+      await play(outgoing, { response, index, framing, gone: AbortSignal.any([left.signal, this.#closing.signal]) });
+    } catch (error) {
+      this.#faults.push(`request ${index} could not be answered: ${error}`);
+      isReset = true;
+      outgoing.destroy();
+    }
+  }
+
+  async #answer(request: RecordedRequest, index: number): Promise<Response> {
+    const what = `request ${index} (${request.method} ${request.url})`;
+    const entry = this.#next(request);
+    try {
+      const response = typeof entry === 'function' ? await entry(request, index) : entry;
+      if (response) return response;
+    } catch (error) {
+      return this.#fault(`the script threw for ${what}: ${error instanceof Error ? error.stack : error}`);
+    }
+    return this.#fault(
+      `the script has no answer for ${what}; its last user text: ${request.lastUserText.slice(0, 200)}`,
+    );
+  }
+
+  #next(request: RecordedRequest): Response | Answer | undefined {
+    if (request.method !== 'POST' || !request.path.endsWith('/responses')) return undefined;
+    if (typeof this.#script === 'function') return this.#script;
+    const entry = this.#script[this.#answered];
+    if (entry) this.#answered += 1;
+    return entry ?? this.#options.fallback;
+  }
+
+  #fault(message: string): Response {
+    this.#faults.push(message);
+    return httpError(500, { error: { type: 'unscripted_request', message } });
+  }
+}
+
+/** Whether it is the script that breaks the connection. */
+function resets(response: Response): boolean {
+  return response.some(
+    (part) => (part.type === 'silence' && part.by === 'reset') || (part.type === 'end' && part.how.type === 'reset'),
+  );
 }

@@ -1,32 +1,61 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { rawFields } from './raw-json.ts';
 import type { Json } from './script.ts';
+
+/** What came in, and how to learn what became of it. */
+export interface RequestFields {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly arrivedAt: number;
+  readonly closed: Promise<void>;
+  readonly isClosedEarly: () => boolean;
+}
 
 /** A request as the server got it. */
 export class RecordedRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** The body, byte for byte. */
   readonly text: string;
-  /** When its headers came in, milliseconds since 1970 with fractions. */
+  /** When its headers came in, milliseconds since 1970 with fractions, on a clock that never goes back. */
   readonly arrivedAt: number;
+  /** Settles when the exchange is over, whoever ended it; never rejects. */
+  readonly closed: Promise<void>;
+  readonly #isClosedEarly: () => boolean;
+  #body: Json | null = null;
 
-  constructor(fields: Pick<RecordedRequest, 'method' | 'url' | 'headers' | 'text' | 'arrivedAt'>) {
+  constructor(fields: RequestFields) {
+    const { pathname, searchParams } = new URL(fields.url, 'http://127.0.0.1');
     this.method = fields.method;
     this.url = fields.url;
+    this.path = pathname;
+    this.query = searchParams;
     this.headers = fields.headers;
     this.text = fields.text;
     this.arrivedAt = fields.arrivedAt;
+    this.closed = fields.closed;
+    this.#isClosedEarly = fields.isClosedEarly;
   }
 
+  /** The client went away before its response had ended. */
+  get closedEarly(): boolean {
+    return this.#isClosedEarly();
+  }
+
+  /** The parsed body; empty if it isn't a JSON object. */
   get body(): Json {
-    return asObject(JSON.parse(this.text));
+    this.#body ??= parsed(this.text);
+    return this.#body;
   }
 
   get input(): readonly Json[] {
-    const { input } = this.body;
-    return Array.isArray(input) ? input.map(asObject) : [];
+    return objectsIn(this.body['input']);
   }
 
   get instructions(): string {
@@ -34,18 +63,17 @@ export class RecordedRequest {
   }
 
   get tools(): readonly Json[] {
-    const { tools } = this.body;
-    return Array.isArray(tools) ? tools.map(asObject) : [];
+    return objectsIn(this.body['tools']);
   }
 
   /** What the user wrote last, or an empty text. */
   get lastUserText(): string {
-    return textsOf(this.input.findLast((item) => item['role'] === 'user')).join('');
+    return this.textsOf('user').at(-1) ?? '';
   }
 
   /** The texts of all messages of a role, in order. */
   textsOf(role: string): string[] {
-    return this.input.filter((item) => item['role'] === role).map((item) => textsOf(item).join(''));
+    return this.input.filter((item) => item['role'] === role).map((item) => textOf(item['content']));
   }
 
   /** What a call was answered with; undefined if it was not. */
@@ -56,25 +84,52 @@ export class RecordedRequest {
   /**
    * Checks that this request extends an earlier one byte for byte: the same instructions and tools, and the earlier input
    * as the beginning of this one's. That is what prompt caches bill on.
+   * @throws Error that shows where the two part
    */
   assertExtends(earlier: RecordedRequest): void {
-    for (const part of ['instructions', 'tools'] as const) {
-      if (JSON.stringify(this.body[part]) !== JSON.stringify(earlier.body[part])) throw new Error(`${part} changed`);
+    const [now, before] = [rawFields(this.text), rawFields(earlier.text)];
+    for (const field of ['instructions', 'tools']) {
+      const [one, other] = [now.get(field) ?? '', before.get(field) ?? ''];
+      if (one !== other) throw new Error(`the ${field} changed ${difference(other, one)}`);
     }
-    const before = JSON.stringify(earlier.input).slice(0, -1);
-    const now = JSON.stringify(this.input);
-    if (now.startsWith(before)) return;
-    const at = [...before].findIndex((char, index) => char !== now[index]);
-    throw new Error(`the input changed at ${at}: ${before.slice(at, at + 120)} became ${now.slice(at, at + 120)}`);
+    const input = now.get('input') ?? '';
+    const items = (before.get('input') ?? '[]').replace(/\s*\]$/, '');
+    // What follows the shared items is the next item or the end, so that none of them goes on.
+    const goesOn = earlier.input.length === 0 || /^\s*[,\]]/.test(input.slice(items.length));
+    if (!input.startsWith(items) || !goesOn) throw new Error(`the input changed ${difference(items, input)}`);
   }
 }
 
-function textsOf(item: Json | undefined): string[] {
-  const content = item?.['content'];
-  if (!Array.isArray(content)) return [];
-  return content.map((part) => String(asObject(part)['text'] ?? ''));
+/** Shown on each side of the place where two texts part, in UTF-16 units. */
+const CONTEXT = 100;
+
+function difference(before: string, now: string): string {
+  let at = 0;
+  while (at < now.length && now[at] === before[at]) at += 1;
+  const around = (text: string) => text.slice(Math.max(0, at - CONTEXT), at + CONTEXT);
+  return `at ${at}:\n  earlier: ${around(before)}\n  this:    ${around(now)}`;
 }
 
-function asObject(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return objectsIn(content)
+    .map((part) => String(part['text'] ?? ''))
+    .join('');
+}
+
+function parsed(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {}; // the text is there for a test of a client that sends something else
+  }
+}
+
+function objectsIn(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

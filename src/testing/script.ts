@@ -3,19 +3,17 @@
  * for it, so that a client's own decoding is tested with everything else.
  */
 export type Part =
-  /** An item of the response, with the events that lead up to it. */
-  | { readonly type: 'item'; readonly item: Json; readonly deltas: readonly Json[]; readonly announce: boolean }
-  /** An event as it is. */
+  | Pause
+  | ItemPart
+  /** An event as it is, but for its sequence number. */
   | { readonly type: 'event'; readonly event: Json }
   /** Bytes as they are, in the middle of the stream. */
-  | { readonly type: 'raw'; readonly text: string }
+  | { readonly type: 'raw'; readonly bytes: Uint8Array }
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'headers'; readonly headers: Readonly<Record<string, string>> }
-  | { readonly type: 'delay'; readonly ms: number }
-  /** Waits for the test. */
-  | { readonly type: 'hold'; readonly gate: Promise<unknown> }
-  /** The response ends here, in a way other than by completing. */
-  | { readonly type: 'end'; readonly how: 'cut' | 'reset' | 'hang' | 'failed' | 'open'; readonly event?: Json }
+  | { readonly type: 'framing'; readonly framing: Framing }
+  /** The response ends here. Without such a part it completes after the last one. */
+  | { readonly type: 'end'; readonly how: Ending }
   /** No stream at all. */
   | {
       readonly type: 'status';
@@ -24,10 +22,58 @@ export type Part =
       readonly headers: Readonly<Record<string, string>>;
     }
   /** The request is never answered. */
-  | { readonly type: 'silence' };
+  | { readonly type: 'silence'; readonly by: 'hanging' | 'reset' };
+
+/** A wait in the middle of a response. It ends early when the client goes away or the server closes. */
+export type Pause =
+  | { readonly type: 'delay'; readonly ms: number }
+  /** Waits for the test. */
+  | { readonly type: 'hold'; readonly gate: Promise<unknown> };
+
+/** An item of the response, with the events that lead up to it. */
+export interface ItemPart {
+  readonly type: 'item';
+  /** The item as it is when done. */
+  readonly item: Json;
+  /** What of it is empty, or different, when it is announced. */
+  readonly begun: Json;
+  /** Starts the id that an item without one gets; null leaves the item as it is. */
+  readonly idPrefix: string | null;
+  /** It is a call, and gets a random `call_id` if it has none. */
+  readonly isCall: boolean;
+  /** Events between the announcement and the end, without the item's id and place; those in `closing` come last. */
+  readonly streaming: readonly (Json | Pause)[];
+  readonly closing: readonly Json[];
+  /** The stream of this item breaks off: neither `closing` nor the item itself is sent. */
+  readonly unfinished: boolean;
+}
+
+export type Ending =
+  | { readonly type: 'cut' }
+  | { readonly type: 'reset' }
+  | { readonly type: 'hang' }
+  | { readonly type: 'keepOpen' }
+  | { readonly type: 'failed'; readonly error: Json }
+  | { readonly type: 'incomplete'; readonly reason: string };
+
+/** How events become bytes. */
+export interface Framing {
+  /** Lines end with CR LF in place of LF. */
+  readonly crlf?: boolean;
+  /** The body starts with a byte order mark. */
+  readonly bom?: boolean;
+  /** False leaves out the `event:` lines, so that only the JSON tells the type. */
+  readonly eventNames?: boolean;
+  /**
+   * Sizes in bytes of the pieces that the body is sent in, over and over: `[1]` sends byte by byte, `[7, 3]` cuts in the
+   * middle of lines and of UTF-8 characters. A client on Node sees each piece as a `data` event of its own.
+   */
+  readonly pieces?: readonly number[];
+}
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Tokens of one response. Cached ones are part of the input, reasoning is part of the output. */
 export interface Usage {
   readonly input?: number;
   readonly cached?: number;
@@ -40,156 +86,121 @@ export interface Usage {
 /** One response of the model. */
 export type Response = readonly Part[];
 
+/**
+ * A response of these parts, in order.
+ * @throws Error when a part stands behind one that ends the response, and so could never be sent
+ */
 export function respond(...parts: readonly Part[]): Response {
+  const end = parts.findIndex((part) => part.type === 'end');
+  const late = end < 0 ? undefined : parts.slice(end + 1).find((part) => !isSetting(part));
+  if (late) throw new Error(`a part of type "${late.type}" stands behind the end of the response`);
   return parts;
 }
 
-export interface MessageOptions {
-  readonly id?: string;
-  /** Pieces in which the text is streamed; default: in one. */
-  readonly deltas?: readonly string[];
+/** Settings hold for the whole response, wherever they stand. */
+function isSetting(part: Part): boolean {
+  return part.type === 'usage' || part.type === 'headers' || part.type === 'framing';
 }
 
-/** An assistant message. */
-export function message(text: string, { id = 'msg_1', deltas = [text] }: MessageOptions = {}): Part {
-  const item = { type: 'message', id, role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] };
-  return {
-    type: 'item',
-    item,
-    announce: true,
-    deltas: deltas.map((delta) => ({ type: 'response.output_text.delta', item_id: id, content_index: 0, delta })),
-  };
-}
-
-export interface ReasoningOptions {
-  readonly id?: string;
-  readonly encrypted?: string;
-  readonly content?: string;
-}
-
-/** A reasoning item; each argument of `summary` is a summary part. */
-export function reasoning(summary: readonly string[], options: ReasoningOptions = {}): Part {
-  const { id = 'rs_1', encrypted = null, content } = options;
-  const item = {
-    type: 'reasoning',
-    id,
-    summary: summary.map((text) => ({ type: 'summary_text', text })),
-    encrypted_content: encrypted,
-    ...(content === undefined ? {} : { content: [{ type: 'reasoning_text', text: content }] }),
-  };
-  const deltas = summary.flatMap((text, index) => [
-    { type: 'response.reasoning_summary_part.added', item_id: id, summary_index: index },
-    { type: 'response.reasoning_summary_text.delta', item_id: id, summary_index: index, delta: text },
-  ]);
-  const raw =
-    content === undefined
-      ? []
-      : [{ type: 'response.reasoning_text.delta', item_id: id, content_index: 0, delta: content }];
-  return { type: 'item', item, announce: true, deltas: [...deltas, ...raw] };
-}
-
-let minted = 0;
-
-/** A fresh call id, for calls whose id the test doesn't care about. */
-function callId(): string {
-  minted += 1;
-  return `call_${minted}`;
-}
-
-/** A function call. `args` is sent as JSON; a string is sent as it is, also if it is not JSON. */
-export function functionCall(name: string, args: unknown, id: string = callId()): Part {
-  const text = typeof args === 'string' ? args : JSON.stringify(args);
-  return plainItem({ type: 'function_call', id: `fc_${id}`, call_id: id, name, arguments: text, status: 'completed' });
-}
-
-/** A call of a freeform tool. */
-export function customCall(name: string, input: string, id: string = callId()): Part {
-  return plainItem({ type: 'custom_tool_call', id: `ct_${id}`, call_id: id, name, input, status: 'completed' });
-}
-
-export function localShellCall(command: readonly string[], id: string = callId()): Part {
-  const action = { type: 'exec', command };
-  return plainItem({ type: 'local_shell_call', id: `ls_${id}`, call_id: id, status: 'completed', action });
-}
-
-export function webSearchCall(query: string, id = 'ws_1'): Part {
-  return plainItem({ type: 'web_search_call', id, status: 'completed', action: { type: 'search', query } });
-}
-
-/** Any item, as it is. */
-export function plainItem(item: Json): Part {
-  return { type: 'item', item, announce: true, deltas: [] };
-}
-
+/** An event as it is: an unknown type, an odd shape, `{ type: 'error', … }`. */
 export function rawEvent(event: Json): Part {
   return { type: 'event', event };
 }
 
-/** Text straight into the stream, such as `: ping\n\n`. */
-export function rawText(text: string): Part {
-  return { type: 'raw', text };
+/** Text or bytes straight into the stream, such as `: ping\n\n`, half an event, or invalid UTF-8. */
+export function rawText(text: string | Uint8Array): Part {
+  return { type: 'raw', bytes: typeof text === 'string' ? Buffer.from(text, 'utf8') : text };
 }
 
 export function usage(tokens: Usage): Part {
   return { type: 'usage', usage: tokens };
 }
 
+/** Headers of the response. */
+export function headers(values: Readonly<Record<string, string>>): Part {
+  return { type: 'headers', headers: values };
+}
+
+/** How the events of this response become bytes. */
+export function framing(options: Framing): Part {
+  return { type: 'framing', framing: options };
+}
+
+/** One limit of the provider. `resetAt` is in Unix seconds. */
+export interface RateLimit {
+  readonly percent: number;
+  readonly windowMinutes?: number;
+  readonly resetAt?: number;
+}
+
 export interface RateLimits {
-  readonly primary?: { readonly percent: number; readonly windowMinutes?: number; readonly resetAt?: number };
-  readonly secondary?: { readonly percent: number; readonly windowMinutes?: number; readonly resetAt?: number };
+  readonly primary?: RateLimit;
+  readonly secondary?: RateLimit;
 }
 
 /** The provider's limits, as headers of the response. */
 export function rateLimits(limits: RateLimits): Part {
-  const headers: Record<string, string> = {};
-  for (const [name, window] of Object.entries(limits)) {
-    headers[`x-codex-${name}-used-percent`] = String(window.percent);
-    if (window.windowMinutes !== undefined) headers[`x-codex-${name}-window-minutes`] = String(window.windowMinutes);
-    if (window.resetAt !== undefined) headers[`x-codex-${name}-reset-at`] = String(window.resetAt);
-  }
-  return { type: 'headers', headers };
+  return headers(rateLimitHeaders(limits));
 }
 
-export function delay(ms: number): Part {
+/** The same headers, for `httpError(429, …)`. */
+export function rateLimitHeaders(limits: RateLimits): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of ['primary', 'secondary'] as const) {
+    const limit = limits[name];
+    if (!limit) continue;
+    values[`x-codex-${name}-used-percent`] = String(limit.percent);
+    if (limit.windowMinutes !== undefined) values[`x-codex-${name}-window-minutes`] = String(limit.windowMinutes);
+    if (limit.resetAt !== undefined) values[`x-codex-${name}-reset-at`] = String(limit.resetAt);
+  }
+  return values;
+}
+
+export function delay(ms: number): Pause {
   return { type: 'delay', ms };
 }
 
-/** Goes on when `gate` resolves. */
-export function hold(gate: Promise<unknown>): Part {
+/** Goes on when `gate` settles, either way. */
+export function hold(gate: Promise<unknown>): Pause {
+  gate.catch(() => undefined); // it may reject before the response comes to it
   return { type: 'hold', gate };
 }
 
 /** The body ends before the response completed. */
 export function cut(): Part {
-  return { type: 'end', how: 'cut' };
+  return end({ type: 'cut' });
 }
 
 /** The connection is reset. */
 export function reset(): Part {
-  return { type: 'end', how: 'reset' };
+  return end({ type: 'reset' });
 }
 
 /** Nothing more comes; the connection stays open until the client goes. */
 export function hang(): Part {
-  return { type: 'end', how: 'hang' };
+  return end({ type: 'hang' });
 }
 
 /** Completes, but leaves the connection open. */
 export function keepOpen(): Part {
-  return { type: 'end', how: 'open' };
+  return end({ type: 'keepOpen' });
 }
 
 /** The response fails, as the provider tells it within the stream. */
-export function failed(error: { readonly code?: string; readonly message?: string }): Part {
-  return { type: 'end', how: 'failed', event: { type: 'response.failed', response: { id: 'resp_failed', error } } };
+export function failed(error: { readonly code?: string; readonly message?: string; readonly [key: string]: unknown }) {
+  return end({ type: 'failed', error });
 }
 
+/** The response ends unfinished, for a reason such as `max_output_tokens`. */
 export function incomplete(reason: string): Part {
-  const response = { id: 'resp_incomplete', incomplete_details: { reason } };
-  return { type: 'end', how: 'failed', event: { type: 'response.incomplete', response } };
+  return end({ type: 'incomplete', reason });
 }
 
-/** An HTTP error in place of a stream. */
+function end(how: Ending): Part {
+  return { type: 'end', how };
+}
+
+/** An HTTP error in place of a stream. What isn't text is sent as JSON. */
 export function httpError(
   status: number,
   body: unknown = {},
@@ -200,5 +211,10 @@ export function httpError(
 
 /** The request is taken and never answered. */
 export function silence(): Response {
-  return [{ type: 'silence' }];
+  return [{ type: 'silence', by: 'hanging' }];
+}
+
+/** The request is taken, and the connection reset in place of an answer. */
+export function resetBeforeHeaders(): Response {
+  return [{ type: 'silence', by: 'reset' }];
 }

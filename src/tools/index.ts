@@ -14,6 +14,7 @@ export { ApprovalCache, type CommandRules, type Orchestrated, Orchestrator } fro
 export { Readiness } from './readiness.ts';
 export { ToolRegistry } from './registry.ts';
 export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
+export { patchSection } from './specs/apply-patch.ts';
 export { offeredTools } from './tool-set.ts';
 export type {
   Approver,

@@ -57,7 +57,7 @@ function answer(request: RecordedRequest) {
   const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
   if (outputs === 0)
     return respond(
-      reasoning(['look']),
+      reasoning(['look'], { id: 'r1' }),
       message('first', { id: 'm1' }),
       shell('echo one', 'c1'),
       shell('echo two; exit 2', 'c2'),

@@ -64,7 +64,7 @@ describe('the gate of the calls of one response', () => {
     expect(calls.seen).toEqual(['a began', 'a ended', 'b began', 'b ended']);
   });
 
-  it('keeps later shared calls behind a waiting exclusive one', async () => {
+  it('M41: keeps later shared calls behind a waiting exclusive one', async () => {
     const calls = new Calls();
     calls.start('reader', 'shared');
     calls.start('writer', 'exclusive');

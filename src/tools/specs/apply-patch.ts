@@ -24,19 +24,20 @@ export const applyPatchFunctionSpec = functionSpec({
   properties: { input: text },
 });
 
-/** Stricter than the parser on purpose: it steers what a model writes. */
+/** Stricter than the parser on purpose: it steers what a model writes, and all that it accepts can be read. */
 const grammar = `start: "*** Begin Patch" LF section+ "*** End Patch" LF?
 section: added | removed | changed
-added: "*** Add File: " REST LF plus*
-removed: "*** Delete File: " REST LF
-changed: "*** Update File: " REST LF moved? block?
-moved: "*** Move to: " REST LF
-block: (anchor | row)+ tail?
+added: "*** Add File: " PATH LF plus*
+removed: "*** Delete File: " PATH LF
+changed: "*** Update File: " PATH LF moved? block+ tail?
+moved: "*** Move to: " PATH LF
+block: anchor+ row+
 anchor: ("@@" | "@@ " REST) LF
 row: ("+" | "-" | " ") REST? LF
 plus: "+" REST? LF
 tail: "*** End of File" LF
-REST: /(.+)/
+PATH: /\\S.*/
+REST: /.+/
 %import common.LF
 `;
 
@@ -48,7 +49,11 @@ export const applyPatchFreeformSpec: CustomToolSpec = {
   format: { type: 'grammar', syntax: 'lark', definition: grammar },
 };
 
-/** For instructions, where no tool for patches is offered. */
-export function patchSection(): string {
-  return `To edit files, run \`apply_patch\` as a command with the patch as its only argument.\n\n${language}`;
+/** For instructions, where no tool for patches is offered: how the runner at hand takes one. */
+export function patchSection(runner: 'shell' | 'shell_command' | 'exec_command'): string {
+  const form =
+    runner === 'shell'
+      ? '["apply_patch", "<patch>"]'
+      : "apply_patch <<'EOF', the patch, and EOF, each on lines of their own";
+  return `To edit files, run \`apply_patch\` with \`${runner}\`, the patch as its only argument: ${form}. Example:\n\n${language}`;
 }
