@@ -9,15 +9,21 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export type ThreadSelector =
   /** A thread's id, or the path of its rollout. */
   | { readonly type: 'id'; readonly id: string }
-  /** The newest thread of a provider. */
-  | { readonly type: 'last'; readonly providerId: string };
+  /** The newest thread of a provider in which a user has said something; with `cwd` only of those begun there. */
+  | LastThread;
+
+interface LastThread {
+  readonly type: 'last';
+  readonly providerId: string;
+  readonly cwd?: string;
+}
 
 /**
  * Finds a thread's rollout.
  * @throws KeelError `threadNotFound`; nothing is started in its place
  */
 export function findRollout(home: string, selector: ThreadSelector): string {
-  const path = selector.type === 'id' ? findById(home, selector.id) : findLast(home, selector.providerId);
+  const path = selector.type === 'id' ? findById(home, selector.id) : findLast(home, selector);
   if (path !== null) return path;
   const what =
     selector.type === 'id' ? `with the id ${selector.id}` : `recorded for the provider ${selector.providerId}`;
@@ -34,10 +40,12 @@ function findById(home: string, id: string): string | null {
   return null;
 }
 
-function findLast(home: string, providerId: string): string | null {
+function findLast(home: string, { providerId, cwd }: LastThread): string | null {
   for (const path of rolloutsNewestFirst(home, { archived: false })) {
     const head = readHead(path);
-    if (head !== null && (head.model_provider ?? providerId) === providerId) return path;
+    if (!head?.hasUserMessage) continue;
+    const isOfProvider = (head.meta.model_provider ?? providerId) === providerId;
+    if (isOfProvider && (cwd === undefined || head.meta.cwd === cwd)) return path;
   }
   return null;
 }

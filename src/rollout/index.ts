@@ -1,5 +1,5 @@
 export { findRollout, rolloutsNewestFirst, type ThreadSelector } from './find.ts';
-export { acquireLease, type Lease, startTicks } from './lease.ts';
+export { acquireLease, type Lease } from './lease.ts';
 export { parseRolloutName, rolloutPath } from './paths.ts';
 export { type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';

@@ -1,22 +1,47 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { RolloutItem, type SessionMeta } from '../protocol/index.ts';
+import { closeSync, openSync } from 'node:fs';
+import type { SessionMeta } from '../protocol/index.ts';
+import { parseLine } from './parse-line.ts';
+import { textLines } from './text-lines.ts';
 
-const HEAD_BYTES = 256 * 1024;
+/** A user's first message stands behind the thread's context; what comes later than this is not looked at. */
+const MAX_HEAD_LINES = 50;
 
-/** The first line's facts about a thread, without reading the rest; null if they can't be read. */
-export function readHead(path: string): SessionMeta | null {
+export interface RolloutHead {
+  readonly meta: SessionMeta;
+  /** Whether a user has said something: a thread without is not worth going on with. */
+  readonly hasUserMessage: boolean;
+}
+
+/** What the first lines tell of a thread, without reading the rest; null if they can't be read. */
+export function readHead(path: string): RolloutHead | null {
+  let fd: number;
   try {
-    const fd = openSync(path, 'r');
-    try {
-      const head = Buffer.alloc(HEAD_BYTES);
-      const text = head.toString('utf8', 0, readSync(fd, head));
-      const parsed = RolloutItem.safeParse(JSON.parse(text.slice(0, text.indexOf('\n'))));
-      return parsed.success && parsed.data.type === 'session_meta' ? parsed.data.payload : null;
-    } finally {
-      closeSync(fd);
-    }
+    fd = openSync(path, 'r');
   } catch {
-    // A file that can't be read, or whose first line is broken, is no thread that could be listed.
+    // A file that can't be read is no thread that could be listed.
     return null;
   }
+  try {
+    return headOf(textLines(fd, { chunkBytes: 64 * 1024 }));
+  } catch {
+    // Read errors: as above.
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function headOf(lines: Iterable<string>): RolloutHead | null {
+  let meta: SessionMeta | null = null;
+  let count = 0;
+  for (const text of lines) {
+    count += 1;
+    if (count > MAX_HEAD_LINES) break;
+    const line = parseLine(text);
+    if (line.type !== 'ok') continue;
+    if (line.item.type === 'session_meta') meta ??= line.item.payload;
+    const isUserMessage = line.item.type === 'event_msg' && line.item.payload.type === 'user_message';
+    if (isUserMessage && meta) return { meta, hasUserMessage: true };
+  }
+  return meta && { meta, hasUserMessage: false };
 }

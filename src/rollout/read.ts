@@ -1,109 +1,78 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
-import { KeelError, RolloutItem, type SessionMeta } from '../protocol/index.ts';
+import { closeSync, openSync } from 'node:fs';
+import { KeelError, type RolloutItem, type SessionMeta } from '../protocol/index.ts';
+import { parseLine } from './parse-line.ts';
+import { textLines } from './text-lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Warnings about broken lines that are worth a user's time. */
-const MAX_WARNINGS = 20;
+const MAX_BROKEN_TOLD = 5;
 
 export interface Rollout {
   readonly path: string;
+  /** The first one in the file: a fork carries that of the thread it came from behind its own. */
   readonly meta: SessionMeta;
   /** All lines that can be read, in order. */
   readonly lines: readonly RolloutItem[];
-  /** One a line that could not be read, the first few in words. */
+  /** About the lines that could not: the first broken ones each, then in numbers. */
   readonly warnings: readonly string[];
   /** Number for the next line that is written. */
   readonly nextOrdinal: number;
 }
 
-/** Line types that only later versions of the format know; passed over in silence, as the format wants it. */
-const knownTypes = new Set([
-  'session_meta',
-  'response_item',
-  'turn_context',
-  'compacted',
-  'event_msg',
-  'step',
-  'lease',
-]);
-
 /**
- * Reads a thread's record. Lines that are torn, corrupt or of a type nobody knows are left out with a warning; the rest is
- * kept.
+ * Reads a thread's record, keel's or the reference's. Lines that are torn, corrupt or of a kind nobody knows are left out
+ * with a warning; the rest is kept.
  * @throws KeelError `rolloutCorrupt` if the file can't be read, is empty, or doesn't say which thread it is
  */
 export function readRollout(path: string): Rollout {
   const lines: RolloutItem[] = [];
-  const warnings: string[] = [];
-  let number = 0;
-  let broken = 0;
-  for (const text of textLines(path)) {
-    number += 1;
+  const broken: number[] = [];
+  const foreign = new Map<string, number>();
+  let count = 0;
+  for (const text of linesOf(path)) {
+    count += 1;
     if (text.trim() === '') continue;
     const line = parseLine(text);
     if (line.type === 'ok') lines.push(line.item);
-    else if (line.type === 'broken') {
-      broken += 1;
-      if (broken <= MAX_WARNINGS) warnings.push(`line ${number} of ${path} is left out: ${line.reason}`);
-    }
+    else if (line.type === 'broken') broken.push(count);
+    else foreign.set(line.kind, (foreign.get(line.kind) ?? 0) + 1);
   }
-  if (broken > MAX_WARNINGS) warnings.push(`${broken - MAX_WARNINGS} more lines of ${path} are left out`);
   const meta = lines.find((line) => line.type === 'session_meta')?.payload;
   if (!meta) {
-    const what = number === 0 ? 'is empty' : 'does not say which thread it records';
+    const what = count === 0 ? 'is empty' : 'does not say which thread it records';
     throw new KeelError('rolloutCorrupt', `${path} ${what}: it can't be resumed`);
   }
-  return { path, meta, lines, warnings, nextOrdinal: number };
+  return { path, meta, lines, warnings: warningsOf(path, broken, foreign), nextOrdinal: count };
 }
 
-type ParsedLine =
-  | { readonly type: 'ok'; readonly item: RolloutItem }
-  | { readonly type: 'broken'; readonly reason: string }
-  | { readonly type: 'foreign' };
-
-function parseLine(text: string): ParsedLine {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    // Torn by a crash, or damaged on the disk.
-    return { type: 'broken', reason: 'it is not JSON' };
+function warningsOf(path: string, broken: readonly number[], foreign: ReadonlyMap<string, number>): string[] {
+  const warnings = broken.slice(0, MAX_BROKEN_TOLD).map((at) => `line ${at} of ${path} is damaged and left out`);
+  const more = broken.length - MAX_BROKEN_TOLD;
+  if (more > 0) warnings.push(`${more} more lines of ${path} are damaged and left out`);
+  if (foreign.size > 0) {
+    const kinds = [...foreign].map(([kind, lines]) => `${kind} (${lines})`).join(', ');
+    warnings.push(`${path} holds lines that this version of keel doesn't know; they are left out: ${kinds}`);
   }
-  const parsed = RolloutItem.safeParse(raw);
-  if (parsed.success) return { type: 'ok', item: parsed.data };
-  const type = isRecord(raw) ? raw['type'] : undefined;
-  if (typeof type === 'string' && !knownTypes.has(type)) return { type: 'broken', reason: `unknown type "${type}"` };
-  // Items that this version doesn't know are no damage: the model that made them is the only one to miss them.
-  if (type === 'response_item') return { type: 'foreign' };
-  return { type: 'broken', reason: parsed.error.issues[0]?.message ?? 'it has another shape' };
+  return warnings;
 }
 
-/** The lines of a file, read in chunks: a long thread is never in memory as one text. */
-function* textLines(path: string): Generator<string> {
+function* linesOf(path: string): Generator<string> {
   let fd: number;
   try {
     fd = openSync(path, 'r');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new KeelError('rolloutCorrupt', `${path} can't be read: ${reason}`, { cause });
+    throw unreadable(path, cause);
   }
   try {
-    const decoder = new StringDecoder('utf8');
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let rest = '';
-    for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
-      const parts = (rest + decoder.write(chunk.subarray(0, size))).split('\n');
-      rest = parts.pop() ?? '';
-      yield* parts;
-    }
-    rest += decoder.end();
-    if (rest !== '') yield rest;
+    yield* textLines(fd, { chunkBytes: CHUNK_BYTES });
+  } catch (cause) {
+    throw unreadable(path, cause);
   } finally {
     closeSync(fd);
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+function unreadable(path: string, cause: unknown): KeelError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new KeelError('rolloutCorrupt', `${path} can't be read: ${reason}`, { cause });
 }

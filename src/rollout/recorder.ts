@@ -1,4 +1,14 @@
-import { closeSync, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { KeelError, type RolloutItem } from '../protocol/index.ts';
@@ -14,8 +24,12 @@ export interface RolloutRecorder {
    * @throws KeelError `storageFailed`; the file then holds only whole lines, as before
    */
   append(...items: readonly RolloutItem[]): void;
-  /** Resolves when every line so far is on the disk itself and survives a loss of power. */
+  /**
+   * Resolves when every line so far is on the disk itself and survives a loss of power.
+   * @throws KeelError `storageFailed`, from then on each time
+   */
   sync(): Promise<void>;
+  /** Syncs, then gives the file up. A second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -24,10 +38,15 @@ export class FileRecorder implements RolloutRecorder {
   readonly path: string;
   readonly #fd: number;
   readonly #now: () => number;
+  /** Bytes that were written, and those of them that are known to be on the disk. */
   #size: number;
+  #syncedSize = 0;
   #ordinal: number;
-  #dirty = false;
-  #closed = false;
+  /** A part of a line stands at the end and could not be cut off: the next line has to begin anew. */
+  #isTorn = false;
+  #syncing: Promise<void> | null = null;
+  #syncFailure: KeelError | null = null;
+  #closing: Promise<void> | null = null;
 
   private constructor(path: string, fd: number, now: () => number, ordinal: number) {
     this.path = path;
@@ -49,62 +68,92 @@ export class FileRecorder implements RolloutRecorder {
 
   /** Goes on with a file. A line that a crash cut off is fenced, so that the next one stands alone. */
   static open(path: string, now: () => number, nextOrdinal: number): FileRecorder {
+    let fd: number | null = null;
     try {
-      const recorder = new FileRecorder(path, openSync(path, 'a+', 0o600), now, nextOrdinal);
-      recorder.#fenceTornLine();
+      fd = openSync(path, constants.O_RDWR | constants.O_APPEND);
+      const recorder = new FileRecorder(path, fd, now, nextOrdinal);
+      recorder.#isTorn = recorder.#endsWithinLine();
       return recorder;
     } catch (cause) {
+      if (fd !== null) closeSync(fd);
       throw storageError(`the record ${path} can't be opened`, cause);
     }
   }
 
   append(...items: readonly RolloutItem[]): void {
-    if (this.#closed) throw new KeelError('sessionClosed', 'the record of this thread is closed');
+    if (this.#closing) throw new KeelError('sessionClosed', 'the record of this thread is closed');
     const timestamp = new Date(this.#now()).toISOString();
     const lines = items.map((item, at) => `${JSON.stringify({ timestamp, ordinal: this.#ordinal + at, ...item })}\n`);
-    this.#write(Buffer.from(lines.join(''), 'utf8'));
+    this.#write(lines.join(''));
     this.#ordinal += items.length;
   }
 
   async sync(): Promise<void> {
-    if (!this.#dirty || this.#closed) return;
-    this.#dirty = false;
-    try {
-      await syncToDisk(this.#fd);
-    } catch (cause) {
-      this.#dirty = true;
-      throw storageError(`the record ${this.path} can't be brought to the disk`, cause);
+    const wanted = this.#size;
+    // A sync that is under way may have begun before the newest lines: then one more is needed.
+    while (this.#syncedSize < wanted) {
+      if (this.#syncFailure) throw this.#syncFailure;
+      this.#syncing ??= this.#sync();
+      await this.#syncing;
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     try {
       await this.sync();
     } finally {
-      this.#closed = true;
       closeSync(this.#fd);
     }
   }
 
-  #write(bytes: Buffer): void {
+  async #sync(): Promise<void> {
+    const size = this.#size;
+    try {
+      await syncToDisk(this.#fd);
+      this.#syncedSize = size;
+    } catch (cause) {
+      // The system forgets what it failed to write: a later success would prove nothing, so the failure stays.
+      this.#syncFailure = storageError(`the record ${this.path} can't be brought to the disk`, cause);
+      throw this.#syncFailure;
+    } finally {
+      this.#syncing = null;
+    }
+  }
+
+  #write(lines: string): void {
+    const bytes = Buffer.from(this.#isTorn ? `\n${lines}` : lines, 'utf8');
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
     } catch (cause) {
-      // Half a line helps nobody: the file goes back to its last whole one.
-      if (written > 0) ftruncateSync(this.#fd, this.#size);
+      if (written > 0) this.#cutOff(written);
       throw storageError(`the thread can't be recorded in ${this.path}`, cause);
     }
     this.#size += bytes.length;
-    this.#dirty = true;
+    this.#isTorn = false;
   }
 
-  #fenceTornLine(): void {
-    if (this.#size === 0) return;
+  /** Half a line helps nobody: the file goes back to its last whole one. */
+  #cutOff(partialBytes: number): void {
+    try {
+      ftruncateSync(this.#fd, this.#size);
+    } catch {
+      // The disk takes nothing at all any more. Should it recover, the next line is fenced off from this part.
+      this.#size += partialBytes;
+      this.#isTorn = true;
+    }
+  }
+
+  #endsWithinLine(): boolean {
+    if (this.#size === 0) return false;
     const last = Buffer.alloc(1);
     readSync(this.#fd, last, 0, 1, this.#size - 1);
-    if (last[0] !== 0x0a) this.#write(Buffer.from('\n'));
+    return last[0] !== 0x0a;
   }
 }
 

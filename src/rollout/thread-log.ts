@@ -78,7 +78,7 @@ class LogReader {
   read(line: RolloutItem): void {
     switch (line.type) {
       case 'response_item':
-        return this.#item(line.payload, line.step);
+        return this.#item(line);
       case 'compacted':
         this.#history.push({
           type: 'compacted',
@@ -100,8 +100,7 @@ class LogReader {
   }
 
   finish(): ThreadLog {
-    const last = this.#turns.at(-1);
-    const open = last?.marked && last.status === 'inProgress' ? last : null;
+    const open = this.#openTurn();
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
       history: this.#history.filter((entry) => entry.type !== 'item' || !replayed.has(entry.item)),
@@ -109,17 +108,21 @@ class LogReader {
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       openTurn: open && { turnId: open.id, lines: open.lines },
-      turns: this.#turns.map((turn) =>
-        turn.status === 'inProgress' && turn !== open ? { ...turn, status: 'completed' } : turn,
-      ),
+      turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
 
-  #item(item: ResponseItem, stepId: string | undefined): void {
+  /** The turn to go on with: one that has no end, and of which at least what was asked is in the journal. */
+  #openTurn(): Draft | null {
+    const last = this.#turns.at(-1);
+    if (last?.status !== 'inProgress') return null;
+    return last.lines.some((line) => line.type === 'item') ? last : null;
+  }
+
+  #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
     this.#history.push({ type: 'item', item });
-    const turn = this.#turns.at(-1);
+    const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
-    if (turn.marked && stepId === undefined) return;
     turn.entries.push({ type: 'item', item });
     if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
   }
@@ -131,13 +134,24 @@ class LogReader {
     if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'told', value: record.value });
   }
 
-  /** The message itself stands in the item line before its event. */
+  /**
+   * The reference marks its turns nowhere or in later versions only: without marks a user's message begins one. The message
+   * itself stands in the line before its event, and so at the end of the turn before, if there is one.
+   */
   #beginUnmarked(text: string): void {
+    const said = this.#history.at(-1);
+    const before = this.#turns.at(-1);
     const turn = draft(`turn-${this.#turns.length}`, false);
-    turn.entries.push({
-      type: 'item',
-      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
-    });
+    if (said?.type === 'item' && said.item.type === 'message' && said.item.role === 'user') {
+      const last = before?.entries.at(-1);
+      if (last?.type === 'item' && last.item === said.item) before?.entries.pop();
+      turn.entries.push(said);
+    } else {
+      turn.entries.push({
+        type: 'item',
+        item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+      });
+    }
     this.#turns.push(turn);
   }
 
@@ -149,8 +163,7 @@ class LogReader {
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
         return;
       case 'user_message':
-        // The reference writes no turn marks: there a user's message begins one.
-        if (!last?.marked) this.#beginUnmarked(stringOf(event, 'message') ?? '');
+        if (!last?.marked || last.status !== 'inProgress') this.#beginUnmarked(stringOf(event, 'message') ?? '');
         return;
       case 'task_complete':
         if (last) last.error = errorOf(event);
@@ -167,6 +180,12 @@ class LogReader {
         return;
     }
   }
+}
+
+/** A turn without an end was cut off, where ends are written at all. */
+function statusAtEnd({ status, marked }: Draft): LoggedTurn['status'] {
+  if (status !== 'inProgress') return status;
+  return marked ? 'interrupted' : 'completed';
 }
 
 function draft(id: string, marked: boolean): Draft {
