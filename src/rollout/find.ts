@@ -6,7 +6,7 @@ import { readHead } from './read-head.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export type ThreadSelector =
+type ThreadSelector =
   /** A thread's id, or the path of its rollout. */
   | { readonly type: 'id'; readonly id: string }
   /** The newest thread of a provider in which a user has said something; with `cwd` only of those begun there. */
@@ -51,7 +51,7 @@ function findLast(home: string, { providerId, cwd }: LastThread): string | null 
 }
 
 /** Every rollout by the time and id in its name, newest first; a day's folder is read when it is reached. */
-export function* rolloutsNewestFirst(home: string, { archived = true } = {}): Generator<string> {
+function* rolloutsNewestFirst(home: string, { archived = true } = {}): Generator<string> {
   const root = sessionsDir(home);
   for (const year of descending(root)) {
     for (const month of descending(join(root, year))) {

@@ -1,7 +1,7 @@
-export { findRollout, rolloutsNewestFirst, type ThreadSelector } from './find.ts';
+export { findRollout } from './find.ts';
 export { acquireLease, type Lease } from './lease.ts';
-export { parseRolloutName, rolloutPath } from './paths.ts';
-export { type Rollout, readRollout } from './read.ts';
+export { rolloutPath } from './paths.ts';
+export { readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export {
   type HistoryEntry,
@@ -9,6 +9,5 @@ export {
   type OpenTurn,
   type OpenTurnLine,
   type ThreadLog,
-  type TurnEntry,
   threadLog,
 } from './thread-log.ts';

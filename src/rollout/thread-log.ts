@@ -44,7 +44,7 @@ export interface LoggedTurn {
   readonly entries: readonly TurnEntry[];
 }
 
-export type TurnEntry =
+type TurnEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
   /** The journaled value of a tool step: what the call told while it ran. */
   | { readonly type: 'told'; readonly value: unknown };

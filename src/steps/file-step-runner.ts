@@ -20,15 +20,22 @@ const anInstant: Codec<number> = { version: 1, encode: (value) => value, decode:
 /**
  * Runs the steps of a turn in this process and journals them in the thread's rollout.
  *
- * A step that ended is one that has its `end` line: it resolves with the value in it and with the items recorded between
- * `begin` and `end`, and its work is not done again. A step that was begun only is done again (`repeat: safe`), or asks
- * the call ledger (`repeat: ledger`), or ends as torn with the items it has (`torn`). Resuming is nothing but running the
- * same turn over the journal it left.
+ * The journal of a step is a `begin` line, the items that it recorded as ordinary `response_item` lines that name it, and an
+ * `end` line with its value, which holds none of the items again. A response (`sampling`) is written down item by item as
+ * the model finishes them; the items of every other step are written in one go with its end, so that they have happened
+ * with it or not at all.
+ *
+ * Resuming is nothing but running the same turn over the journal it left. A step that ended resolves with its value and
+ * items, and its work is not done again. One that only began is done again (`repeat: safe`), asks the call ledger
+ * (`repeat: ledger`), or ends as torn with the items it has (`torn`), which is journaled so that every later replay takes
+ * the same way. A turn that asks for other steps than the journal has next is not the turn that was recorded.
  */
 export class FileStepRunner implements StepRunner {
   readonly interrupted: AbortSignal;
   readonly #options: FileStepRunnerOptions;
   readonly #recorded: Map<string, RecordedStep>;
+  /** What the turn still has to ask for, in the order in which it began before. */
+  readonly #expected: string[];
   readonly #counters = new Map<string, number>();
   readonly #seen = new Set<string>();
 
@@ -36,6 +43,9 @@ export class FileStepRunner implements StepRunner {
     this.#options = options;
     this.interrupted = options.interrupted;
     this.#recorded = recordedSteps(options.recorded ?? []);
+    // An approval is waited for within the step of its call, which replay doesn't enter if it ended.
+    this.#expected = [...this.#recorded.values()].flatMap(({ id, kind }) => (kind === 'external' ? [] : [id]));
+    this.#expected.reverse();
   }
 
   step<T>(spec: StepSpec<T>, work: StepWork<T>): Step<Recorded<T>> {
@@ -48,7 +58,7 @@ export class FileStepRunner implements StepRunner {
   }
 
   sleep(ms: number): Step<void> {
-    const spec = { id: this.newId('sleep'), kind: 'io', codec: noValue, repeat: 'safe' } as const;
+    const spec = { id: this.#count('sleep'), kind: 'io', codec: noValue, repeat: 'safe' } as const;
     const wait = async ({ signal }: { readonly signal: AbortSignal }) => {
       try {
         return await delay(ms, null, { signal });
@@ -60,14 +70,12 @@ export class FileStepRunner implements StepRunner {
   }
 
   now(): Step<number> {
-    const spec = { id: this.newId('now'), kind: 'io', codec: anInstant, repeat: 'safe' } as const;
+    const spec = { id: this.#count('now'), kind: 'io', codec: anInstant, repeat: 'safe' } as const;
     return brand(this.#run<number>(spec, async () => this.#options.now()).then(({ value }) => value));
   }
 
   newId(kind: string): string {
-    const count = this.#counters.get(kind) ?? 0;
-    this.#counters.set(kind, count + 1);
-    return `${kind}-${count}`;
+    return `${this.#options.turnId}-${this.#count(`id-${kind}`)}`;
   }
 
   all<T>(steps: readonly Step<T>[]): Step<T[]> {
@@ -75,17 +83,28 @@ export class FileStepRunner implements StepRunner {
   }
 
   async #run<T>(spec: RunSpec<T>, work: StepWork<T>): Promise<Recorded<T>> {
-    if (this.#seen.has(spec.id)) throw new KeelError('internal', `two steps of a turn are called ${spec.id}`);
-    this.#seen.add(spec.id);
+    this.#checkOrder(spec);
     const recorded = this.#recorded.get(spec.id);
     if (recorded?.end) return this.#replay(spec, recorded.end, recorded.items);
     if (recorded && recorded.items.length > 0 && spec.torn !== undefined) {
-      // Journaled as torn, so that every later replay takes the same way.
       this.#options.journal.append(this.#line(spec, 'end', spec.torn));
       return { value: spec.torn, items: recorded.items, replayed: true };
     }
-    if (this.interrupted.aborted) throw new TurnInterrupted();
+    // A call that the model has made is answered even then: its work sees the signal and says that it was cut off.
+    if (this.interrupted.aborted && spec.kind !== 'tool') throw new TurnInterrupted();
     return this.#runLive(spec, work);
+  }
+
+  #checkOrder<T>({ id, kind }: RunSpec<T>): void {
+    if (this.#seen.has(id)) throw new KeelError('internal', `two steps of a turn are called ${id}`);
+    this.#seen.add(id);
+    if (kind === 'external') return;
+    const expected = this.#expected.pop();
+    if (expected === undefined || expected === id) return;
+    throw new KeelError(
+      'rolloutCorrupt',
+      `the record of this turn goes on with the step ${expected}, the turn itself with ${id}: it can't be continued`,
+    );
   }
 
   async #runLive<T>(spec: RunSpec<T>, work: StepWork<T>): Promise<Recorded<T>> {
@@ -96,7 +115,6 @@ export class FileStepRunner implements StepRunner {
     const value = await work({
       signal: this.interrupted,
       record: (item) => {
-        // A response is kept item by item; all else has happened whole or not at all.
         if (spec.kind === 'sampling') journal.append(lineOf(item));
         items.push(item);
       },
@@ -117,6 +135,12 @@ export class FileStepRunner implements StepRunner {
         cause,
       });
     }
+  }
+
+  #count(kind: string): string {
+    const count = this.#counters.get(kind) ?? 0;
+    this.#counters.set(kind, count + 1);
+    return `${kind}-${count}`;
   }
 
   #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined): JournalLine {

@@ -14,6 +14,8 @@ export interface Journal {
 /** What an earlier process left of a step. */
 export interface RecordedStep {
   readonly id: string;
+  /** Null if the line with its beginning is damaged. */
+  kind: StepRecord['kind'] | null;
   readonly items: ResponseItem[];
   /** The `end` line's payload; null if the process died before it. */
   end: StepRecord | null;
@@ -24,10 +26,17 @@ export function recordedSteps(lines: readonly JournalLine[]): Map<string, Record
   const steps = new Map<string, RecordedStep>();
   for (const line of lines) {
     const id = line.type === 'step' ? line.record.id : line.stepId;
-    const step = steps.get(id) ?? { id, items: [], end: null };
+    const step: RecordedStep = steps.get(id) ?? { id, kind: null, items: [], end: null };
     steps.set(id, step);
     if (line.type === 'item') step.items.push(line.item);
-    else if (line.record.state === 'end') step.end = line.record;
+    else note(step, line.record);
   }
   return steps;
+}
+
+function note(step: RecordedStep, record: StepRecord): void {
+  step.kind = record.kind;
+  // One that begins again is done anew: what the go before it recorded counts no more.
+  if (record.state === 'begin') step.items.length = 0;
+  else step.end = record;
 }

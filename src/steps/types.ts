@@ -27,10 +27,10 @@ export interface Recorded<T> {
 }
 
 /** One go at a step's work. */
-export interface Attempt {
+interface Attempt {
   /**
-   * Writes an item down as part of this step, at once: it is on its way to the disk before this returns. Items are kept
-   * even if the step never ends.
+   * Writes an item down as part of this step. A `sampling` step keeps each item at once, even if it never ends; the items
+   * of every other step are kept together with its end.
    */
   record(item: ResponseItem): void;
   /** Aborts when the turn is interrupted. */
