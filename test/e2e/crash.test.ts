@@ -116,7 +116,7 @@ test('killed again while it resumes, twice, it still ends with every effect once
 });
 
 test('prompts 19: a call cut off by a kill is told as unknown with its last words, and not run again', async () => {
-  const slow = 'echo begun >> log.txt; echo working on it; sleep 300';
+  const slow = 'echo working on it; sleep 0.3; echo begun >> log.txt; sleep 300';
   server = await startModelServer((_request, index) =>
     index === 0
       ? respond(functionCall('shell', { command: ['bash', '-c', slow], timeout_ms: 300_000 }, 'call_1'))
