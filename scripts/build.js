@@ -29,7 +29,7 @@ await build({
   sourcesContent: false,
   legalComments: 'none',
   // Packages with native parts stay outside the bundle and are found in node_modules when first used.
-  external: ['@lydell/node-pty', '@vscode/ripgrep', 'sharp'],
+  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp'],
   loader: { '.md': 'text', '.txt': 'text' },
 });
 

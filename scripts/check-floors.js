@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const surfaces = ['exec', 'sdk'];
+const surfaces = ['exec', 'sdk', 'export'];
 const floors = [
   'cli',
   'demo',
@@ -18,6 +18,8 @@ const floors = [
   'tools',
   'approvals',
   'sandbox',
+  'network',
+  'git',
   'process',
   'patch',
   'context',
