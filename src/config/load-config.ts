@@ -7,7 +7,7 @@ import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
 import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
-import { isTrusted } from './trust.ts';
+import { projectTrust } from './trust.ts';
 import type { Config, Environment } from './types.ts';
 
 const DEFAULT_MODEL = 'gpt-5-codex';
@@ -69,7 +69,7 @@ async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/e
   const session = overrides.length === 0 ? null : await overrideLayer(overrides);
   const managed = await readLayer(join(systemDir, 'managed_config.toml'));
   const files = [system, user].filter((layer) => layer !== null);
-  const project = isTrusted(cwd, mergeLayers(files)) ? await projectLayers(cwd, home) : [];
+  const project = projectTrust(cwd, mergeLayers(files)) === 'trusted' ? await projectLayers(cwd, home) : [];
   const below = [...files, ...project];
   const above = [session, managed].filter((layer) => layer !== null);
   const all = [...below, ...above];
@@ -117,6 +117,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),
+    projectTrust: projectTrust(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
     verbosity: settings.model_verbosity ?? null,
@@ -135,6 +136,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
       exclude: shell.exclude ?? [],
       set: shell.set ?? {},
       includeOnly: shell.include_only ?? [],
+      useProfile: shell.experimental_use_profile ?? true,
     },
     toolSet: settings.tools?.set ?? null,
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
@@ -145,7 +147,10 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
 }
 
 function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: ConfigFlags, cwd: string): SandboxPolicy {
-  const mode = sandboxMode ?? settings.sandbox_mode ?? (isTrusted(cwd, settings) ? 'workspace-write' : 'read-only');
+  const mode =
+    sandboxMode ??
+    settings.sandbox_mode ??
+    (projectTrust(cwd, settings) === 'trusted' ? 'workspace-write' : 'read-only');
   if (mode !== 'workspace-write') {
     if (addDirs.length > 0 && mode === 'read-only') {
       const dirs = addDirs.join(', ');

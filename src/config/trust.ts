@@ -2,12 +2,17 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Table, valueAt } from './layer.ts';
 
-/** Whether the user trusts the project that a directory belongs to: itself, or the main checkout of its repository. */
-export function isTrusted(cwd: string, settings: Table): boolean {
-  const own = valueAt(settings, ['projects', cwd, 'trust_level']);
-  if (own !== undefined) return own === 'trusted';
+/**
+ * What the user said of the project that a directory belongs to: of itself, or of the main checkout of its repository.
+ * Null: nothing yet.
+ */
+export function projectTrust(cwd: string, settings: Table): 'trusted' | 'untrusted' | null {
   const checkout = mainCheckout(cwd);
-  return checkout !== null && valueAt(settings, ['projects', checkout, 'trust_level']) === 'trusted';
+  const levels = [cwd, ...(checkout === null ? [] : [checkout])].map((dir) =>
+    valueAt(settings, ['projects', dir, 'trust_level']),
+  );
+  const level = levels.find((said) => said !== undefined);
+  return level === 'trusted' || level === 'untrusted' ? level : null;
 }
 
 /** The folder that holds the repository's common git directory: a work tree shares the main checkout's. */

@@ -30,6 +30,8 @@ export interface ShellEnvironmentPolicy {
   readonly exclude: readonly string[];
   readonly set: Readonly<Record<string, string>>;
   readonly includeOnly: readonly string[];
+  /** Whether what the user's login files set counts too. */
+  readonly useProfile: boolean;
 }
 
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
@@ -43,6 +45,8 @@ export interface Config {
   readonly provider: ModelProvider;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  /** What the user said of this project; an untrusted one's instructions are not read. Null: nothing yet. */
+  readonly projectTrust: 'trusted' | 'untrusted' | null;
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;

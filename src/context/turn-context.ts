@@ -12,6 +12,8 @@ export interface TurnContext {
   readonly taskKind: TaskKind;
   /** Absolute. */
   readonly cwd: string;
+  /** The user's local date when the turn began, `YYYY-MM-DD`. */
+  readonly date: string;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
   /** False when nobody can answer an approval request: the effective policy is then `never`. */

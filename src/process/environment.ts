@@ -14,7 +14,7 @@ const OWN_PATTERNS = ['KEEL_*', 'CODEX_*', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'
  * them through, only a value that it sets itself.
  */
 export function commandEnvironment(
-  policy: ShellEnvironmentPolicy,
+  policy: Omit<ShellEnvironmentPolicy, 'useProfile'>,
   base: Environment,
   withheld: readonly string[] = [],
 ): Record<string, string> {

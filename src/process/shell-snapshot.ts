@@ -34,13 +34,19 @@ export interface EnvironmentChange {
 export class ShellSnapshot {
   readonly #taken: Promise<EnvironmentChange | null>;
   #change: EnvironmentChange | null = null;
+  #isTaken = false;
 
   /** Starts the shell at once. */
   constructor(options: ShellSnapshotOptions) {
     this.#taken = takeSnapshot(options).then((change) => {
       this.#change = change;
+      this.#isTaken = true;
       return change;
     });
+  }
+
+  get isTaken(): boolean {
+    return this.#isTaken;
   }
 
   /** Resolves when the shell has answered or its time is over; null without a usable answer. */

@@ -27,6 +27,9 @@ export const TurnContextRecord = z.looseObject({
   model: z.string(),
   effort: z.optional(z.nullable(ReasoningEffort)),
   summary: z.optional(z.nullable(z.string())),
+  /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was told. */
+  can_ask: z.optional(z.boolean()),
+  date: z.optional(z.string()),
 });
 export type TurnContextRecord = z.infer<typeof TurnContextRecord>;
 

@@ -1,6 +1,6 @@
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
-import { callDigest, outputItem, type ToolHost, toolCallOf, unknownOutcome } from '../tools/index.ts';
+import { callDigest, NOT_BEGUN, outputItem, type ToolHost, toolCallOf, unknownOutcome } from '../tools/index.ts';
 
 export interface CutOff {
   /** An output for every call that a crash left without one. */
@@ -27,8 +27,7 @@ export async function cutOffCalls(
     else if (known?.type === 'unknown') {
       outputs.push(outputItem(call, unknownOutcome(known)));
       calls.push(shortForm(call));
-    } else
-      outputs.push(outputItem(call, { body: 'not run: the turn was stopped before this call began', success: false }));
+    } else outputs.push(outputItem(call, NOT_BEGUN));
   }
   return { outputs, calls };
 }

@@ -11,8 +11,15 @@ import type { SessionServices } from './session-services.ts';
 
 /** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
 export function environmentFacts(context: TurnContext): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, canAsk } = context;
-  return { cwd, approvalPolicy, sandboxPolicy, canAsk, sandboxEnforced: sandboxPolicy.mode === 'danger-full-access' };
+  const { cwd, approvalPolicy, sandboxPolicy, canAsk, date } = context;
+  return {
+    cwd,
+    approvalPolicy,
+    sandboxPolicy,
+    canAsk,
+    date,
+    sandboxEnforced: sandboxPolicy.mode === 'danger-full-access',
+  };
 }
 
 /** The messages that stand before the first request of a thread. */
@@ -20,25 +27,29 @@ export function firstContext(
   context: TurnContext,
   services: SessionServices,
   repository: RepositoryFacts | null,
+  onWarning: (message: string) => void = () => undefined,
 ): ResponseItem[] {
-  const { config, shell, now, threadId } = services;
+  const { config, shell, threadId } = services;
   const instructions = userInstructions({
     home: config.home,
     cwd: config.cwd,
     maxBytes: config.projectDocMaxBytes,
     fallbackNames: config.projectDocFallbackFilenames,
+    untrusted: config.projectTrust === 'untrusted',
+    onWarning,
   });
   const environment = environmentContext(environmentFacts(context), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
-    date: localDate(now()),
+    date: context.date,
     repository,
     noteMark: noteMark(threadId),
   });
   return instructions === null ? [environment] : [instructions, environment];
 }
 
-function localDate(nowMs: number): string {
+/** `YYYY-MM-DD` where the user is. */
+export function localDate(nowMs: number): string {
   const now = new Date(nowMs);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;

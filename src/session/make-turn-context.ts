@@ -1,6 +1,7 @@
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
 import { modelInfo } from '../model/index.ts';
 import { offeredTools } from '../tools/index.ts';
+import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -16,13 +17,19 @@ export function makeTurnContext(state: SessionState, services: SessionServices, 
     turnId: start.turnId,
     taskKind: start.taskKind,
     cwd: configuration.cwd,
+    date: localDate(services.now()),
     approvalPolicy: services.canAsk ? configuration.approvalPolicy : 'never',
     sandboxPolicy: configuration.sandboxPolicy,
     canAsk: services.canAsk,
     model,
     effort: configuration.effort,
     summary: configuration.summary,
-    instructions: config.baseInstructions ?? renderInstructions({ model, tools: offered, patchSection: null }),
+    instructions: renderInstructions({
+      model,
+      tools: offered,
+      patchSection: null,
+      override: config.baseInstructions,
+    }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,
     noteMark: noteMark(threadId),

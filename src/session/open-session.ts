@@ -32,8 +32,8 @@ export type ThreadOrigin =
   | { readonly type: 'new' }
   /** By its id, or the path of its rollout. */
   | { readonly type: 'resume'; readonly id: string }
-  /** The newest one of the configured provider. */
-  | { readonly type: 'resumeLast' };
+  /** The newest one of the configured provider, begun in the working directory or anywhere. */
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
 
 export interface OpenSessionOptions {
   readonly config: Config;
@@ -119,7 +119,11 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
   const selector =
     origin.type === 'resume'
       ? ({ type: 'id', id: origin.id } as const)
-      : ({ type: 'last', providerId: config.provider.id } as const);
+      : ({
+          type: 'last',
+          providerId: config.provider.id,
+          ...(origin.anyDirectory ? {} : { cwd: config.cwd }),
+        } as const);
   const path = findRollout(config.home, selector);
   const lease = acquireLease(path);
   try {
@@ -163,5 +167,7 @@ function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | nul
     cwd: lastTurnContext.cwd,
     approvalPolicy: lastTurnContext.approval_policy,
     sandboxPolicy: lastTurnContext.sandbox_policy,
+    ...(lastTurnContext.can_ask === undefined ? {} : { canAsk: lastTurnContext.can_ask }),
+    ...(lastTurnContext.date === undefined ? {} : { date: lastTurnContext.date }),
   };
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
-import { commandEnvironment, ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
+import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
 import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
+import { CommandEnvironment } from './command-environment.ts';
 import { FileLog, type Log } from './log.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
@@ -19,13 +20,12 @@ export interface SessionServices {
   readonly toolHost: ToolHost;
   readonly approvals: ApprovalCache;
   readonly shell: UserShell;
+  readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
-  /** Environment for commands, secrets out. */
-  commandEnvironment(): Record<string, string>;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
   spillPath(callId: string): string | null;
   close(): Promise<void>;
@@ -59,6 +59,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     now,
     syncJournal: () => recorder.sync(),
   });
+  const shell = userShell();
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
   return {
     config,
@@ -69,7 +70,8 @@ export function openServices(options: ServiceOptions): SessionServices {
     tools: builtinTools(),
     toolHost,
     approvals: new ApprovalCache(),
-    shell: userShell(),
+    shell,
+    commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
     now,
     canAsk: options.canAsk,
@@ -88,12 +90,6 @@ export function openServices(options: ServiceOptions): SessionServices {
         transport,
         nowMs: now,
       }),
-    commandEnvironment: () =>
-      commandEnvironment(
-        config.shellEnvironmentPolicy,
-        config.env,
-        config.provider.envKey ? [config.provider.envKey] : [],
-      ),
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
     async close() {
       execSessions.close();

@@ -4,7 +4,8 @@ import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, Token
 import { applySettings, type SessionConfiguration } from './session-configuration.ts';
 
 /** What the model was last told of its surroundings. */
-export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'>;
+export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'> &
+  Partial<Pick<TurnContext, 'canAsk' | 'date'>>;
 
 /** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
 export class SessionState {

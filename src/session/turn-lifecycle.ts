@@ -13,6 +13,7 @@ import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
+import { notifyUser } from './notifier.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -83,6 +84,7 @@ export class TurnLifecycle implements SessionScope {
       }
       await this.#record.sync();
       this.services.toolHost.turnEnded();
+      if (outcome.type === 'completed') this.#notify(active, outcome.lastAgentMessage);
     } catch (error) {
       // The turn's end can't be written; its error, if it has one, was told, and resuming repairs the rest.
       this.services.log.crash(error);
@@ -103,6 +105,13 @@ export class TurnLifecycle implements SessionScope {
     this.services.toolHost.turnEnded();
   }
 
+  #notify({ context, state }: ActiveTurn, lastAssistantMessage: string | null): void {
+    if (context.taskKind !== 'regular') return;
+    const { threadId, turnId, cwd } = context;
+    const { config, log } = this.services;
+    notifyUser(config.notify, { threadId, turnId, cwd, inputMessages: state.userTexts, lastAssistantMessage }, log);
+  }
+
   #interruption({ state, context }: ActiveTurn): ResponseItem {
     const sessions = this.services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
     return interruptionNote({ calls: state.cutOffCalls, sessions: context.taskKind === 'regular' ? sessions : [] });
@@ -112,7 +121,10 @@ export class TurnLifecycle implements SessionScope {
   async #contextFor(context: TurnContext): Promise<ResponseItem[]> {
     const told = this.state.toldContext;
     if (told === null) {
-      return firstContext(context, this.services, await within(this.#repository, REPOSITORY_GRACE_MS));
+      const repository = await within(this.#repository, REPOSITORY_GRACE_MS);
+      return firstContext(context, this.services, repository, (message) =>
+        this.emit({ type: 'warning', turnId: context.turnId, message }),
+      );
     }
     const diff = environmentDiff(told, environmentFacts(context));
     return diff === null ? [] : [diff];

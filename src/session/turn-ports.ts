@@ -66,6 +66,8 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
           model: context.model.slug,
           effort: context.effort,
           summary: context.summary,
+          can_ask: context.canAsk,
+          date: context.date,
         },
       });
     },
@@ -83,6 +85,7 @@ async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonl
     const message = await userMessage(items, context.cwd);
     const text = items.map((item) => (item.type === 'text' ? item.text : '')).join('');
     record.addLine({ type: 'event_msg', payload: { type: 'user_message', message: text, images: [] } });
+    active.state.noteUserText(text);
     messages.push({ submissionId, message });
   }
   return messages;

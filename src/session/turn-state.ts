@@ -16,6 +16,7 @@ export class TurnState {
   readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
   /** Calls that run, by their key, in their short form. */
   readonly #calls = new Map<string, string>();
+  readonly #userTexts: string[] = [];
   #settled = false;
 
   /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
@@ -29,6 +30,15 @@ export class TurnState {
 
   get cutOffCalls(): readonly string[] {
     return [...this.#calls.values()];
+  }
+
+  /** What the user wrote in this turn, in order. */
+  get userTexts(): readonly string[] {
+    return this.#userTexts;
+  }
+
+  noteUserText(text: string): void {
+    this.#userTexts.push(text);
   }
 
   queueInput(input: PendingInput): void {

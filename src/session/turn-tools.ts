@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
 import {
+  abortedOutput,
   CallGate,
   callDigest,
   dispatch,
   LoopWatch,
+  NOT_BEGUN,
   Orchestrator,
   offeredTools,
   outputItem,
@@ -44,19 +46,22 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     injectInput,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
-    env: services.commandEnvironment(),
     shell: services.shell.path,
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
   const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
     ...base,
     events: handle.eventsOf(report),
+    env: services.commandEnvironment.current(),
   });
 
   async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
     const toolCall = toolCallOf(call);
     const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
-    const work = () => dispatch(toolCall, contextFor(report), signal, routing);
+    const work = async () => {
+      await services.commandEnvironment.ready(signal);
+      return dispatch(toolCall, contextFor(report), signal, routing);
+    };
     if (handlerOf(call)?.repeat !== 'ledger') return work();
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
@@ -67,8 +72,10 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     return {
       async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
         const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
-        const work = gate.run(mode, options.signal, () => runCall(call, options));
-        active.state.callStarted(options.key, shortForm(call));
+        const work = gate.run(mode, options.signal, () => {
+          active.state.callStarted(options.key, shortForm(call));
+          return runCall(call, options);
+        });
         const output = await orAborted(work, options.signal);
         if (!options.signal.aborted) active.state.callEnded(options.key);
         return outputItem(call, watch.note(toolCallOf(call), output));
@@ -86,12 +93,14 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
 
 /** A call that is cancelled gets a moment to say how far it came; then its output says that it was cut off. */
 async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal): Promise<ToolOutput> {
-  const cancelled = Promise.withResolvers<null>();
-  const onAbort = () => void delay(CALL_GRACE_MS).then(() => cancelled.resolve(null));
+  const startedAt = performance.now();
+  const cancelled = Promise.withResolvers<ToolOutput>();
+  const onAbort = () =>
+    void delay(CALL_GRACE_MS).then(() => cancelled.resolve(abortedOutput(performance.now() - startedAt)));
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return (await Promise.race([work, cancelled.promise])) ?? { body: 'aborted', success: false };
+    return (await Promise.race([work, cancelled.promise])) ?? NOT_BEGUN;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

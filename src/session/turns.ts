@@ -109,6 +109,8 @@ export class Turns {
     const outcome = await this.#outcomeOf(active, recorded);
     if (this.#phase === 'ending') return;
     this.#phase = 'ending';
+    // A turn can fail while calls of it still run: what nobody waits for any more is stopped.
+    if (outcome.type === 'failed') active.abort.abort();
     await this.#end(active, outcome, null);
     this.#active = null;
     // Input that came too late for the turn starts the next one, under its own id.

@@ -1,6 +1,7 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
+export { launcherPath } from './launcher.ts';
 export {
   countLines,
   fitsModel,

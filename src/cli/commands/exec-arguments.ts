@@ -29,7 +29,7 @@ export interface ExecArguments {
 export type ExecTarget =
   | { readonly type: 'new' }
   | { readonly type: 'resume'; readonly id: string }
-  | { readonly type: 'resumeLast' };
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
 
 /**
  * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
@@ -81,7 +81,8 @@ function execCommand(): Command {
     .addOption(new Option('--experimental-json').default(false).hideHelp())
     .option('-o, --output-last-message <file>', 'write the last message to a file')
     .option('--ephemeral', 'keep no record of this thread', false)
-    .option('--last', 'with resume: the newest thread', false)
+    .option('--last', 'with resume: the newest thread of this directory', false)
+    .option('--all', 'with --last: of any directory', false)
     .option('-c, --config <key=value>', 'override a setting; repeatable', collect, [])
     .option('--enable <feature>', 'switch a feature on', collect, [])
     .option('--disable <feature>', 'switch a feature off', collect, [])
@@ -111,6 +112,7 @@ interface RawOptions {
   readonly outputLastMessage?: string;
   readonly ephemeral: boolean;
   readonly last: boolean;
+  readonly all: boolean;
   readonly config: readonly string[];
   readonly enable: readonly string[];
   readonly disable: readonly string[];
@@ -121,7 +123,7 @@ interface RawOptions {
 
 function interpret(command: Command): ExecArguments {
   const raw = command.opts<RawOptions>();
-  const { target, prompt } = readWords(command.args, raw.last);
+  const { target, prompt } = readWords(command.args, raw);
   return {
     target,
     prompt,
@@ -158,7 +160,7 @@ function sandboxOf(raw: RawOptions): SandboxMode | null {
 }
 
 /** `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, whose own prompt leads. */
-function readWords(words: readonly string[], last: boolean): { target: ExecTarget; prompt: string | null } {
+function readWords(words: readonly string[], { last, all }: RawOptions): { target: ExecTarget; prompt: string | null } {
   const at = words.slice(0, 2).indexOf('resume');
   if (at === -1) {
     if (last) throw new UsageError('--last belongs to `keel exec resume`');
@@ -170,7 +172,7 @@ function readWords(words: readonly string[], last: boolean): { target: ExecTarge
   const id = last ? undefined : rest.shift();
   if (!last && id === undefined) throw new UsageError('which thread? give its id, or --last');
   if (rest.length > 1) throw new UsageError(`unexpected word after the prompt: ${rest[1]}`);
-  const target: ExecTarget = id === undefined ? { type: 'resumeLast' } : { type: 'resume', id };
+  const target: ExecTarget = id === undefined ? { type: 'resumeLast', anyDirectory: all } : { type: 'resume', id };
   return { target, prompt: rest[0] ?? before[0] ?? null };
 }
 

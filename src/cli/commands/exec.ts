@@ -74,7 +74,7 @@ function originOf(target: ExecTarget): ThreadOrigin {
     case 'resume':
       return { type: 'resume', id: target.id };
     case 'resumeLast':
-      return { type: 'resumeLast' };
+      return target;
   }
 }
 

@@ -113,6 +113,7 @@ export class CommandTurn implements Disposable {
 function aTurn(cwd: string): ToolContext['turn'] {
   return {
     threadId: 'thread',
+    date: '2026-01-02',
     turnId: 'turn',
     taskKind: 'regular',
     cwd,
@@ -124,7 +125,14 @@ function aTurn(cwd: string): ToolContext['turn'] {
     summary: 'auto',
     instructions: '',
     outputSchema: null,
-    shellEnvironmentPolicy: { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] },
+    shellEnvironmentPolicy: {
+      inherit: 'all',
+      ignoreDefaultExcludes: false,
+      exclude: [],
+      set: {},
+      includeOnly: [],
+      useProfile: true,
+    },
     noteMark: MARK,
   };
 }

@@ -82,6 +82,7 @@ export class ToolTurn {
 function turnContext(cwd: string, turn: Partial<Turn>): Turn {
   return {
     threadId: 'thread',
+    date: '2026-01-02',
     turnId: 'turn',
     taskKind: 'regular',
     cwd,
@@ -93,7 +94,14 @@ function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     summary: 'auto',
     instructions: '',
     outputSchema: null,
-    shellEnvironmentPolicy: { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] },
+    shellEnvironmentPolicy: {
+      inherit: 'all',
+      ignoreDefaultExcludes: false,
+      exclude: [],
+      set: {},
+      includeOnly: [],
+      useProfile: true,
+    },
     noteMark: MARK,
     ...turn,
   };

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import type { Log } from './log.ts';
+
+/** What a program of the user's is told after a turn; the names are those that such programs read already. */
+export interface TurnNotice {
+  readonly threadId: string;
+  readonly turnId: string;
+  readonly cwd: string;
+  readonly inputMessages: readonly string[];
+  readonly lastAssistantMessage: string | null;
+}
+
+/**
+ * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Not waited for; a failure
+ * is a line in the log. It belongs to the user and outlives the session.
+ */
+export function notifyUser(argv: readonly string[] | null, notice: TurnNotice, log: Log): void {
+  const [program, ...args] = argv ?? [];
+  if (!program) return;
+  const payload = JSON.stringify({
+    type: 'agent-turn-complete',
+    'thread-id': notice.threadId,
+    'turn-id': notice.turnId,
+    cwd: notice.cwd,
+    'input-messages': notice.inputMessages,
+    'last-assistant-message': notice.lastAssistantMessage,
+  });
+  const child = spawn(program, [...args, payload], { stdio: 'ignore', detached: true });
+  child.once('error', (error) => log.warn(`notify: ${program} can't be started: ${error.message}`));
+  child.unref();
+}
