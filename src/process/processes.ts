@@ -1,6 +1,10 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ConfinedChild } from './confined/confined-thread.ts';
+import { ConfinedThreads } from './confined/confined-threads.ts';
+import type { ConfinedStdio } from './confined/messages.ts';
+import type { Confinement } from './confinement.ts';
 import { GroupJournal } from './group-journal.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { OutputPipes } from './output-pipes.ts';
@@ -29,6 +33,7 @@ export class Processes {
   /** By process id: those that run, and those whose leader has ended but which may have left something running. */
   readonly #groups = new Map<number, Group>();
   readonly #survivors = new Set<Readable>();
+  readonly #confined = new ConfinedThreads();
   #started = 0;
   #closed = false;
 
@@ -58,6 +63,17 @@ export class Processes {
       ...argv0,
     });
     if (child.pid !== undefined) this.adopt(child.pid, mark);
+    return child;
+  }
+
+  /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
+  async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
+    if (this.#closed) throw new Error('the session has ended');
+    const mark = this.newMark();
+    const child = await this.#confined.start(confinement, { ...spec, env: this.marked(spec.env, mark) }, stdio);
+    this.adopt(child.pid, mark);
+    // The session may have ended while it was being started.
+    if (this.#closed) this.kill(child.pid);
     return child;
   }
 
@@ -131,6 +147,7 @@ export class Processes {
   close(): void {
     this.#closed = true;
     this.killAll();
+    this.#confined.close();
     this.pipes.close();
     for (const stream of this.#survivors) stream.destroy();
   }

@@ -1,3 +1,5 @@
+import type { Confinement } from './confinement.ts';
+
 /** A program to start, exactly as given: nothing is added, looked up or expanded. */
 export interface SpawnSpec {
   /** Program, then arguments. Never empty. A program without a slash is looked up in `env.PATH`. */
@@ -8,4 +10,6 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>;
   /** What the program is told as its own name, if not `argv[0]`. */
   readonly argv0?: string;
+  /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */
+  readonly confinement?: Confinement;
 }
