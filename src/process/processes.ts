@@ -1,7 +1,9 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GroupJournal } from './group-journal.ts';
+import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { OutputPipes } from './output-pipes.ts';
 import { processEntry } from './process-table.ts';
@@ -11,6 +13,8 @@ import type { SpawnSpec } from './spawn-spec.ts';
 const LOOK_MS = 5;
 /** A process may fork while it is being looked for: the last look has to find nothing, but there is an end to it. */
 const MAX_SWEEPS = 4;
+
+type Stdio = 'ignore' | 'inherit' | 'pipe' | number;
 
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
@@ -24,6 +28,7 @@ export interface ProcessesOptions {
 export class Processes {
   /** For the output of commands, so that it needs no setting up at each start. */
   readonly pipes = new OutputPipes();
+  readonly inputFiles = new InputFiles();
   readonly #token: string;
   readonly #journal: GroupJournal | null;
   /** By process id: those that run, and those whose leader has ended but which may have left something running. */
@@ -46,19 +51,24 @@ export class Processes {
   }
 
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
-  spawn(spec: SpawnSpec, mark: string, stdio: StdioOptions): ChildProcess {
+  spawn(spec: SpawnSpec, mark: string, stdio: readonly [Stdio, Stdio, Stdio]): ChildProcess {
     if (this.#closed) throw new Error('the session has ended');
     const [program = '', ...args] = spec.argv;
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
-    const child = spawn(program, args, {
-      cwd: spec.cwd,
-      env: this.marked(spec.env, mark),
-      detached: true,
-      stdio,
-      ...argv0,
-    });
-    if (child.pid !== undefined) this.adopt(child.pid, mark);
-    return child;
+    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    try {
+      const child = spawn(program, args, {
+        cwd: spec.cwd,
+        env: this.marked(spec.env, mark),
+        detached: true,
+        stdio: [...stdio, ...inputs],
+        ...argv0,
+      });
+      if (child.pid !== undefined) this.adopt(child.pid, mark);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */
@@ -132,6 +142,7 @@ export class Processes {
     this.#closed = true;
     this.killAll();
     this.pipes.close();
+    this.inputFiles.close();
     for (const stream of this.#survivors) stream.destroy();
   }
 
