@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'check this machine and the configuration',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  sandbox: {
+    summary: 'run, explain or check what holds commands in',
+    load: async () => (await import('./commands/sandbox.ts')).sandboxCommand,
+  },
   login: {
     summary: 'store an API key, or see which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,

@@ -8,7 +8,7 @@ import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
 import { projectTrust } from './trust.ts';
-import type { Config, Environment } from './types.ts';
+import type { Config, Environment, SandboxSettings } from './types.ts';
 
 const DEFAULT_MODEL = 'gpt-5-codex';
 const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
@@ -117,6 +117,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),
+    sandbox: sandboxSettings(settings, cwd),
     projectTrust: projectTrust(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
@@ -195,4 +196,15 @@ function canonical(path: string): string {
     // Whoever uses it says that it is missing.
     return path;
   }
+}
+
+function sandboxSettings({ sandbox = {}, sandbox_workspace_write: workspace = {} }: ConfigFile, cwd: string) {
+  return {
+    bwrapPath: sandbox.bubblewrap ?? null,
+    hidden: (sandbox.hidden_paths ?? []).map((path) => resolve(cwd, path)),
+    allowGitCommit: workspace.allow_git_commit ?? false,
+    allowUnixSockets: sandbox.allow_unix_sockets ?? false,
+    maxProcesses: sandbox.max_processes ?? null,
+    maxFileBytes: sandbox.max_file_bytes ?? null,
+  } satisfies SandboxSettings;
 }

@@ -99,6 +99,16 @@ export const ConfigFile = z.object({
       network_access: z.optional(z.boolean()),
       exclude_tmpdir_env_var: z.optional(z.boolean()),
       exclude_slash_tmp: z.optional(z.boolean()),
+      allow_git_commit: z.optional(z.boolean()),
+    }),
+  ),
+  sandbox: z.optional(
+    z.object({
+      bubblewrap: z.optional(z.string()),
+      hidden_paths: z.optional(strings),
+      allow_unix_sockets: z.optional(z.boolean()),
+      max_processes: z.optional(z.int().check(z.gte(1))),
+      max_file_bytes: z.optional(wholeNumber),
     }),
   ),
   shell_environment_policy: z.optional(

@@ -34,6 +34,18 @@ export interface ShellEnvironmentPolicy {
   readonly useProfile: boolean;
 }
 
+/** How commands are held in, beyond the sandbox mode. Paths are absolute. */
+export interface SandboxSettings {
+  /** Where bubblewrap is, if not at its usual place. */
+  readonly bwrapPath: string | null;
+  /** Files and directories that no sandboxed command can read. */
+  readonly hidden: readonly string[];
+  readonly allowGitCommit: boolean;
+  readonly allowUnixSockets: boolean;
+  readonly maxProcesses: number | null;
+  readonly maxFileBytes: number | null;
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -45,6 +57,7 @@ export interface Config {
   readonly provider: ModelProvider;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  readonly sandbox: SandboxSettings;
   /** What the user said of this project; an untrusted one's instructions are not read. Null: nothing yet. */
   readonly projectTrust: 'trusted' | 'untrusted' | null;
   readonly effort: ReasoningEffort | null;

@@ -23,7 +23,6 @@ export interface RunFacts {
   readonly provider: string;
   readonly approvalPolicy: string;
   readonly sandboxPolicy: SandboxPolicy;
-  readonly sandboxEnforced: boolean;
   readonly hideReasoning: boolean;
 }
 
@@ -87,10 +86,7 @@ export class HumanPrinter implements ExecPrinter {
       ['model', event.model],
       ['provider', facts.provider],
       ['approval', facts.approvalPolicy],
-      [
-        'sandbox',
-        describeSandbox(facts.sandboxPolicy) + (facts.sandboxEnforced ? '' : ' (not enforced in this build)'),
-      ],
+      ['sandbox', describeSandbox(facts.sandboxPolicy)],
       ['effort', event.effort ?? 'default'],
       ['session id', event.threadId],
     ];

@@ -134,7 +134,6 @@ function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
       provider: config.provider.id,
       approvalPolicy: 'never',
       sandboxPolicy: config.sandboxPolicy,
-      sandboxEnforced: config.sandboxPolicy.mode === 'danger-full-access',
       hideReasoning: config.hideAgentReasoning,
     },
   });

@@ -1,4 +1,5 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfinedChild } from './confined/confined-thread.ts';
@@ -6,6 +7,7 @@ import { ConfinedThreads } from './confined/confined-threads.ts';
 import type { ConfinedStdio } from './confined/messages.ts';
 import type { Confinement } from './confinement.ts';
 import { GroupJournal } from './group-journal.ts';
+import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { OutputPipes } from './output-pipes.ts';
 import { processEntry } from './process-table.ts';
@@ -15,6 +17,8 @@ import type { SpawnSpec } from './spawn-spec.ts';
 const LOOK_MS = 5;
 /** A process may fork while it is being looked for: the last look has to find nothing, but there is an end to it. */
 const MAX_SWEEPS = 4;
+
+type Stdio = 'ignore' | 'inherit' | 'pipe' | number;
 
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
@@ -28,6 +32,7 @@ export interface ProcessesOptions {
 export class Processes {
   /** For the output of commands, so that it needs no setting up at each start. */
   readonly pipes = new OutputPipes();
+  readonly inputFiles = new InputFiles();
   readonly #token: string;
   readonly #journal: GroupJournal | null;
   /** By process id: those that run, and those whose leader has ended but which may have left something running. */
@@ -51,30 +56,41 @@ export class Processes {
   }
 
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
-  spawn(spec: SpawnSpec, mark: string, stdio: StdioOptions): ChildProcess {
+  spawn(spec: SpawnSpec, mark: string, stdio: readonly [Stdio, Stdio, Stdio]): ChildProcess {
     if (this.#closed) throw new Error('the session has ended');
     const [program = '', ...args] = spec.argv;
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
-    const child = spawn(program, args, {
-      cwd: spec.cwd,
-      env: this.marked(spec.env, mark),
-      detached: true,
-      stdio,
-      ...argv0,
-    });
-    if (child.pid !== undefined) this.adopt(child.pid, mark);
-    return child;
+    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    try {
+      const child = spawn(program, args, {
+        cwd: spec.cwd,
+        env: this.marked(spec.env, mark),
+        detached: true,
+        stdio: [...stdio, ...inputs],
+        ...argv0,
+      });
+      if (child.pid !== undefined) this.adopt(child.pid, mark);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
   }
 
   /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
   async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
     if (this.#closed) throw new Error('the session has ended');
     const mark = this.newMark();
-    const child = await this.#confined.start(confinement, { ...spec, env: this.marked(spec.env, mark) }, stdio);
-    this.adopt(child.pid, mark);
-    // The session may have ended while it was being started.
-    if (this.#closed) this.kill(child.pid);
-    return child;
+    const marked = { ...spec, env: this.marked(spec.env, mark) };
+    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    try {
+      const child = await this.#confined.start(confinement, marked, stdio, inputs);
+      this.adopt(child.pid, mark);
+      // The session may have ended while it was being started.
+      if (this.#closed) this.kill(child.pid);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */
@@ -149,6 +165,7 @@ export class Processes {
     this.killAll();
     this.#confined.close();
     this.pipes.close();
+    this.inputFiles.close();
     for (const stream of this.#survivors) stream.destroy();
   }
 

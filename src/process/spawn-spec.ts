@@ -10,6 +10,8 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>;
   /** What the program is told as its own name, if not `argv[0]`. */
   readonly argv0?: string;
+  /** What the program finds at descriptors 3, 4, ...: each to be read to its end. The same array is kept for reuse. */
+  readonly inputs?: readonly Uint8Array[];
   /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */
   readonly confinement?: Confinement;
 }

@@ -1,4 +1,4 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -30,15 +30,14 @@ async function overPipes(
   processes: Processes,
   pipes: readonly [OutputPipe, OutputPipe],
 ): Promise<StartedChild> {
-  const [output, errors] = pipes;
-  const fds = ['ignore', output.writeFd, errors.writeFd] as const;
-  const child = spawnOver(spec, processes, pipes, [...fds]);
+  const child = spawnOver(spec, processes, pipes);
   return followed(child, pipes.map(readerOf));
 }
 
-function spawnOver(spec: SpawnSpec, processes: Processes, pipes: readonly OutputPipe[], stdio: StdioOptions) {
+function spawnOver(spec: SpawnSpec, processes: Processes, pipes: readonly [OutputPipe, OutputPipe]): ChildProcess {
+  const [output, errors] = pipes;
   try {
-    return processes.spawn(spec, processes.newMark(), stdio);
+    return processes.spawn(spec, processes.newMark(), ['ignore', output.writeFd, errors.writeFd]);
   } catch (error) {
     for (const { readFd } of pipes) closeSync(readFd);
     throw error;

@@ -20,7 +20,7 @@ export async function openTerminal(
   const { confinement } = spec;
   if (confinement !== undefined) return openConfinedTerminal(spec, { confinement, processes, size: SIZE, onChunk });
   const { spawn } = await import('@lydell/node-pty');
-  const [program = '', ...args] = spec.argv;
+  const [program = '', ...args] = withInputs(spec, processes);
   const mark = processes.newMark();
   const env = processes.marked(spec.env, mark);
   const terminal = spawn(program, args, { ...SIZE, name: env['TERM'] ?? 'dumb', cwd: spec.cwd, env, encoding: null });
@@ -30,4 +30,12 @@ export async function openTerminal(
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   terminal.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode));
   return { pid: terminal.pid, ended, write: (text) => terminal.write(text) };
+}
+
+/** What starts a terminal passes no descriptors on: a shell opens them first and then becomes the program. */
+function withInputs({ argv, inputs = [] }: SpawnSpec, processes: Processes): readonly string[] {
+  if (inputs.length === 0) return argv;
+  const paths = inputs.map((bytes) => processes.inputFiles.path(bytes));
+  const opened = paths.map((path, at) => `${3 + at}<${path}`).join(' ');
+  return ['/bin/sh', '-c', `exec "$@" ${opened}`, 'sh', ...argv];
 }

@@ -1,7 +1,7 @@
 import type { SpawnSpec } from '../process/index.ts';
 
-/** What holds a command in. Further backends (bwrap, landlock, seatbelt) join this list. */
-export type SandboxBackend = 'none';
+/** What holds a command in. */
+export type SandboxBackend = 'none' | 'bwrap';
 
 /** How far a run may reach: held to the policy, or with the user's own rights, which the user has to have granted. */
 export type Scope = 'sandboxed' | 'unsandboxed';
@@ -15,10 +15,26 @@ export interface CommandSpec {
 
 /** What a plan really holds a command to. */
 export interface Enforced {
+  /** Nothing is written outside the writable places. */
   readonly fileWrites: boolean;
+  /** What lies protected inside them stays as it is. */
+  readonly protectedPaths: boolean;
+  /** Files with credentials can't be read. */
   readonly fileReads: boolean;
   readonly network: boolean;
+  /** Other processes can't be reached, and none is left behind. */
   readonly processes: boolean;
+}
+
+/** One place of the file system as a command sees it; everything else is there to be read. */
+export interface Mount {
+  /**
+   * `writable`: may be written. `pinned`: the same, and can't be renamed. `readOnly`: stays as it is. `blocked`: is not
+   * there and can't be made: an empty directory stands in its place, or `blockedFile` an empty file. `hidden`: can't be read.
+   */
+  readonly type: 'writable' | 'pinned' | 'readOnly' | 'blocked' | 'blockedFile' | 'hidden';
+  /** Absolute, without symlinks. */
+  readonly path: string;
 }
 
 /** Ready to spawn: nobody further down knows about policies. */
@@ -26,4 +42,25 @@ export interface ExecPlan {
   readonly backend: SandboxBackend;
   readonly spawn: SpawnSpec;
   readonly enforced: Enforced;
+  /** In the order in which they are laid on each other. */
+  readonly mounts: readonly Mount[];
+  readonly network: 'full' | 'none';
+  /** What a person should know of this plan beyond its data. */
+  readonly notes: readonly string[];
 }
+
+/** How a command would be held, or why it can't be and so does not run. `reason` says how to mend it. */
+export type Planned =
+  | { readonly type: 'ready'; readonly plan: ExecPlan }
+  | { readonly type: 'unavailable'; readonly reason: string };
+
+/** What a backend can do on this machine, found out by running it. */
+export type BackendFacts =
+  | {
+      readonly type: 'bwrap';
+      /** Absolute path of the program. */
+      readonly path: string;
+      /** Whether it may give a command a /proc of its own; without, the host's is there, read-only. */
+      readonly ownProc: boolean;
+    }
+  | { readonly type: 'unavailable'; readonly reason: string };

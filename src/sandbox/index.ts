@@ -1,5 +1,20 @@
-export type { CommandSpec, Enforced, ExecPlan, SandboxBackend, Scope } from './exec-plan.ts';
-export { directPlanner, type EndedCommand, type PlanRequest, plan, type SandboxPlanner } from './plan.ts';
+export { checkSandbox } from './check.ts';
+export type { EndedCommand } from './denial.ts';
+export { describePlan } from './describe.ts';
+export type {
+  BackendFacts,
+  CommandSpec,
+  Enforced,
+  ExecPlan,
+  Mount,
+  Planned,
+  SandboxBackend,
+  Scope,
+} from './exec-plan.ts';
+export { SandboxManager, type SandboxOptions, type SandboxPlanner } from './manager.ts';
+export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan.ts';
+export { probeBackend } from './probe.ts';
+export type { ProtectionOptions } from './protected-paths.ts';
 export { realPath } from './real-path.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';

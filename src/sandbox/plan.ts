@@ -1,39 +1,98 @@
 import type { SandboxPolicy } from '../protocol/index.ts';
-import type { CommandSpec, ExecPlan, Scope } from './exec-plan.ts';
+import { bwrapCommand } from './backends/bwrap.ts';
+import type { BackendFacts, CommandSpec, ExecPlan, Planned, Scope } from './exec-plan.ts';
+import { planMounts } from './mounts.ts';
+import { seccompProgram } from './seccomp/program.ts';
+import type { FilterArch } from './seccomp/syscall-numbers.ts';
+
+/** What holds for every command of a session. */
+export interface SandboxSetup {
+  /** keel's home. */
+  readonly home: string;
+  /** keel's own environment, for `TMPDIR`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Files and directories that no sandboxed command can read, beside keel's own credentials. */
+  readonly hidden: readonly string[];
+  readonly allowGitCommit: boolean;
+  readonly allowUnixSockets: boolean;
+  /** Upper bounds for each command's processes (of its user) and files; null: none. */
+  readonly maxProcesses: number | null;
+  readonly maxFileBytes: number | null;
+  /** Whether a path only stands in for something missing while another command runs. Absent: none does. */
+  readonly isStandIn?: (path: string) => boolean;
+}
 
 export interface PlanRequest {
   readonly spec: CommandSpec;
   readonly policy: SandboxPolicy;
+  /** The turn's working directory, from which the policy counts; the command's own may be another. */
+  readonly cwd: string;
   /** Absent: held to the policy. */
   readonly scope?: Scope;
 }
 
-/** How a command ended, as far as it tells whether its sandbox stopped it. */
-export interface EndedCommand {
-  readonly exitCode: number;
-  /** What it printed, or the beginning and end of that. */
-  readonly output: string;
+/** Decides how a command is run. Looks at the file system, changes nothing: the same plan for the same state of it. */
+export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFacts): Planned {
+  const { spec, policy } = request;
+  if (request.scope === 'unsandboxed' || policy.mode === 'danger-full-access') {
+    return { type: 'ready', plan: directPlan(spec) };
+  }
+  const arch = filterArch();
+  if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
+  if (arch === null) return { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
+  const network = policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none';
+  const { mounts, notes } = planMounts({
+    policy,
+    ...setup,
+    cwd: request.cwd,
+    hidden: hiddenPaths(setup),
+    isStandIn: setup.isStandIn ?? (() => false),
+  });
+  const filter = filterFor(arch, network, setup);
+  const spawn = bwrapCommand({ facts, spec: held(spec, network, setup), mounts, network, filter });
+  const enforced = { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: true };
+  return { type: 'ready', plan: { backend: 'bwrap', spawn, enforced, mounts, network, notes } };
 }
 
-/** Decides how commands are held, and afterwards whether that is what stopped one. */
-export interface SandboxPlanner {
-  /** Pure: the same plan for the same request. */
-  plan(request: PlanRequest): ExecPlan;
-  /** What the sandbox refused, in a few words; null if the command's end does not come from its sandbox. */
-  denial(plan: ExecPlan, end: EndedCommand): string | null;
-}
-
-/**
- * How a command is run: pure data, the same for the same request. This build knows one backend, `none`, which holds a
- * command to nothing and says so.
- */
-export function plan({ spec, policy: _policy }: PlanRequest): ExecPlan {
+/** A command as it is, held to nothing. */
+export function directPlan({ argv, cwd, env }: CommandSpec): ExecPlan {
   return {
     backend: 'none',
-    spawn: { argv: spec.argv, cwd: spec.cwd, env: spec.env },
-    enforced: { fileWrites: false, fileReads: false, network: false, processes: false },
+    spawn: { argv, cwd, env },
+    enforced: { fileWrites: false, protectedPaths: false, fileReads: false, network: false, processes: false },
+    mounts: [],
+    network: 'full',
+    notes: [],
   };
 }
 
-/** Runs every command as it is, and so never denies anything. */
-export const directPlanner: SandboxPlanner = { plan, denial: () => null };
+function hiddenPaths({ home, hidden }: SandboxSetup): readonly string[] {
+  return [`${home}/auth.json`, `${home}/.env`, `${home}/.credentials.json`, ...hidden];
+}
+
+const filters = new Map<string, Uint8Array>();
+
+/** The same bytes for the same question, so that they are brought to a program without being written anew. */
+function filterFor(arch: FilterArch, network: 'full' | 'none', { allowUnixSockets }: SandboxSetup): Uint8Array {
+  const key = `${network}/${allowUnixSockets}`;
+  const known = filters.get(key) ?? seccompProgram({ arch, network, allowUnixSockets });
+  filters.set(key, known);
+  return known;
+}
+
+/** Null: keel does not know this machine's system calls. */
+export function filterArch(): FilterArch | null {
+  return process.arch === 'x64' || process.arch === 'arm64' ? process.arch : null;
+}
+
+/** What a command can tell of its sandbox, and the limits it starts under. */
+function held(spec: CommandSpec, network: 'full' | 'none', setup: SandboxSetup): CommandSpec {
+  const offline = network === 'none' ? { KEEL_SANDBOX_NETWORK_DISABLED: '1' } : {};
+  const env = { ...spec.env, KEEL_SANDBOX: 'bwrap', ...offline };
+  const limits = [
+    ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
+    ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),
+  ];
+  const argv = limits.length === 0 ? spec.argv : ['prlimit', ...limits, '--', ...spec.argv];
+  return { argv, cwd: spec.cwd, env };
+}

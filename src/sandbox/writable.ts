@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
-import { relative, sep } from 'node:path';
 import type { SandboxPolicy } from '../protocol/index.ts';
-import { protectedPaths } from './protected-paths.ts';
+import { isBelow } from './below.ts';
+import { type ProtectionOptions, protectedPaths } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
 
-export interface WritePolicyOptions {
+export interface WritePolicyOptions extends ProtectionOptions {
   readonly policy: SandboxPolicy;
   /** The turn's working directory, not the command's. Absolute. */
   readonly cwd: string;
@@ -37,7 +37,7 @@ export function mayWrite(path: string, options: WritePolicyOptions): boolean {
 export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
   if (options.policy.mode === 'danger-full-access') return () => true;
   const roots = writableRoots(options);
-  const closed = roots.flatMap(protectedPaths);
+  const closed = roots.flatMap((root) => protectedPaths(root, options));
   return (path) => {
     const real = realPath(path);
     const open = roots.filter((root) => isBelow(real, root));
@@ -55,11 +55,6 @@ function hasOtherNames(path: string): boolean {
     // There is no file yet.
     return false;
   }
-}
-
-function isBelow(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }
 
 function realDirectory(path: string): string | null {

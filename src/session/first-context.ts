@@ -18,7 +18,7 @@ export function environmentFacts(context: TurnContext): EnvironmentFacts {
     sandboxPolicy,
     canAsk,
     date,
-    sandboxEnforced: sandboxPolicy.mode === 'danger-full-access',
+    sandboxEnforced: true,
   };
 }
 

@@ -5,6 +5,7 @@ import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAge
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
+import { SandboxManager } from '../sandbox/index.ts';
 import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
 import { CommandEnvironment } from './command-environment.ts';
 import { FileLog, type Log } from './log.ts';
@@ -19,6 +20,7 @@ export interface SessionServices {
   readonly tools: ToolRegistry;
   readonly toolHost: ToolHost;
   readonly approvals: ApprovalCache;
+  readonly sandbox: SandboxManager;
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
@@ -60,6 +62,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     syncJournal: () => recorder.sync(),
   });
   const shell = userShell();
+  const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
   return {
     config,
@@ -70,6 +73,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     tools: builtinTools(),
     toolHost,
     approvals: new ApprovalCache(),
+    sandbox,
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
@@ -94,6 +98,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     async close() {
       execSessions.close();
       processes.close();
+      sandbox.close();
       transport.close();
       toolHost.close();
       try {

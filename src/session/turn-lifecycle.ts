@@ -22,6 +22,7 @@ import { openTurnPorts } from './turn-ports.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
 const REPOSITORY_GRACE_MS = 25;
+const PREPARE_AFTER_MS = 30;
 
 export interface LifecycleParts {
   readonly state: SessionState;
@@ -60,6 +61,7 @@ export class TurnLifecycle implements SessionScope {
       this.state.noteToldContext(context);
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
     }
+    this.#prepareForCommands(context);
     return openTurnPorts({
       state: this.state,
       services: this.services,
@@ -103,6 +105,16 @@ export class TurnLifecycle implements SessionScope {
     });
     await this.#record.sync();
     this.services.toolHost.turnEnded();
+  }
+
+  /** While the model thinks about its first call, what commands need is found out; not before its request is sent. */
+  #prepareForCommands({ sandboxPolicy }: TurnContext): void {
+    const { commandEnvironment, sandbox } = this.services;
+    const prepare = () => {
+      commandEnvironment.prepare();
+      if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal);
+    };
+    setTimeout(prepare, PREPARE_AFTER_MS).unref();
   }
 
   #notify({ context, state }: ActiveTurn, lastAssistantMessage: string | null): void {

@@ -39,7 +39,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
   const watch = new LoopWatch(turn.noteMark);
   const base = {
     turn,
-    orchestrator: new Orchestrator(handle, services.approvals),
+    orchestrator: new Orchestrator(handle, services.approvals, { planner: services.sandbox, riskOf: () => 'plain' }),
     processes: services.processes,
     sessions: services.execSessions,
     diff,
@@ -47,6 +47,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
+    protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
   const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
@@ -55,11 +56,19 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     env: services.commandEnvironment.current(),
   });
 
+  /** A machine without a sandbox is told of once, with what would mend it; each command is then refused. */
+  async function lookForSandbox(signal: AbortSignal): Promise<void> {
+    await services.sandbox.ready(signal);
+    const message = services.sandbox.takeNotice();
+    if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+  }
+
   async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
     const toolCall = toolCallOf(call);
     const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
     const work = async () => {
       await services.commandEnvironment.ready(signal);
+      if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       return dispatch(toolCall, contextFor(report), signal, routing);
     };
     if (handlerOf(call)?.repeat !== 'ledger') return work();

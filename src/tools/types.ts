@@ -12,6 +12,7 @@ import type {
   ThreadItem,
   UserInput,
 } from '../protocol/index.ts';
+import type { ProtectionOptions } from '../sandbox/index.ts';
 import type { Orchestrator } from './orchestrator/index.ts';
 
 /** How the model handed over its arguments. */
@@ -84,6 +85,8 @@ export interface ToolContext {
   spillPath(callId: string): string | null;
   /** Upper bound of one spilled output, bytes. */
   readonly spillMaxBytes: number;
+  /** What patches may not write, as for commands. */
+  readonly protection: ProtectionOptions;
   /** Environment for commands of this turn, secrets already out. */
   readonly env: Readonly<Record<string, string>>;
   /** The user's shell for command strings, e.g. `/bin/bash`. */

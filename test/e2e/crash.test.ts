@@ -51,7 +51,7 @@ const place = () => ({ home: home.path, cwd: repo.path, url: server.url });
 
 /** Kills keel once its rollout has this many lines; gives the thread's id. */
 async function killAfterLines(args: readonly string[], lines: number): Promise<string> {
-  const live = startKeel(['exec', '--json', ...args], place());
+  const live = startKeel(['exec', '-s', 'workspace-write', '--json', ...args], place());
   live.child.stdin.end();
   const lineCount = () => rolloutLines().length;
   await until(() => existsSync(join(home.path, 'sessions')) && lineCount() >= lines, 10_000).catch(() => undefined);
@@ -90,7 +90,7 @@ describe('kill -9 at a step of a turn, then resume: the turn goes on, nothing is
     async (lines) => {
       server = await startModelServer(tenSteps);
       const id = await killAfterLines(['go'], lines);
-      const resumed = await runKeel(['exec', '--json', 'resume', id], place());
+      const resumed = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
       expect(resumed.stderr).toBe('');
       expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
       expectNothingTwice();
@@ -109,7 +109,7 @@ test('killed again while it resumes, twice, it still ends with every effect once
   const id = await killAfterLines(['go'], 14);
   await killAfterLines(['resume', id], 30);
   await killAfterLines(['resume', id], 45);
-  const last = await runKeel(['exec', '--json', 'resume', id], place());
+  const last = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
   expect(jsonLines(last.stdout).at(-1)?.type).toBe('turn.completed');
   expectNothingTwice();
   expectAllTold(server.requests.at(-1));
@@ -122,13 +122,13 @@ test('prompts 19: a call cut off by a kill is told as unknown with its last word
       ? respond(functionCall('shell', { command: ['bash', '-c', slow], timeout_ms: 300_000 }, 'call_1'))
       : respond(message('ok')),
   );
-  const live = startKeel(['exec', '--json', 'go'], place());
+  const live = startKeel(['exec', '-s', 'workspace-write', '--json', 'go'], place());
   live.child.stdin.end();
   await until(() => effects().length === 1);
   live.child.kill('SIGKILL');
   const run = await live.ended;
   const id = String(jsonLines(run.stdout)[0]?.['thread_id']);
-  await runKeel(['exec', 'resume', id], place());
+  await runKeel(['exec', '-s', 'workspace-write', 'resume', id], place());
   expect(server.requests[1]?.outputOf('call_1')).toMatch(/unknown outcome: .*working on it/s);
   expect(effects()).toEqual(['begun']);
   // What the killed keel had started is ended when its thread is taken up again.
@@ -139,7 +139,7 @@ test('a resume with a new prompt ends the cut-off turn and tells the model of th
   server = await startModelServer(tenSteps);
   const id = await killAfterLines(['go'], 20);
   const before = server.requests.length;
-  await runKeel(['exec', 'resume', id, 'never mind'], place());
+  await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'never mind'], place());
   const texts = server.requests[before]?.textsOf('user') ?? [];
   expect(texts.at(-2)).toMatch(/^<turn_aborted>\nkeel ended unexpectedly/);
   expect(texts.at(-1)).toBe('never mind');
@@ -148,11 +148,11 @@ test('a resume with a new prompt ends the cut-off turn and tells the model of th
 
 test('a thread that another process writes is refused with its pid', async () => {
   server = await startModelServer([respond(functionCall('shell', { command: ['sleep', '5'] })), respond(message('x'))]);
-  const live = startKeel(['exec', '--json', 'go'], place());
+  const live = startKeel(['exec', '-s', 'workspace-write', '--json', 'go'], place());
   live.child.stdin.end();
   await until(() => live.stdout().includes('item.started'));
   const id = String(jsonLines(live.stdout())[0]?.['thread_id']);
-  const second = await runKeel(['exec', 'resume', id, 'me too'], place());
+  const second = await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'me too'], place());
   expect(second).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(String(live.child.pid)) });
   live.child.kill('SIGINT');
   await live.ended;
@@ -161,11 +161,11 @@ test('a thread that another process writes is refused with its pid', async () =>
 describe('damaged records', () => {
   test('protocol 24: a torn last line and an unknown type are passed over, and the thread goes on', async () => {
     server = await startModelServer([respond(message('one')), respond(message('two'))]);
-    const first = await runKeel(['exec', '--json', 'a'], place());
+    const first = await runKeel(['exec', '-s', 'workspace-write', '--json', 'a'], place());
     const id = String(jsonLines(first.stdout)[0]?.['thread_id']);
     const { appendFileSync } = await import('node:fs');
     appendFileSync(rolloutsIn(home.path)[0] ?? '', '{"type":"from_the_future","payload":{}}\n{"timestamp":"2026-');
-    const second = await runKeel(['exec', '--json', 'resume', id, 'b'], place());
+    const second = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id, 'b'], place());
     expect(second.code).toBe(0);
     expect(server.requests[1]?.textsOf('assistant')).toEqual(['one']);
     expect(
@@ -184,7 +184,7 @@ describe('damaged records', () => {
     server = await startModelServer([]);
     const id = '01a20cee-41e3-7d69-b809-3f6bd217b403';
     home.write({ [`sessions/2026/11/24/rollout-2026-11-24T09-00-00-${id}.jsonl`]: text });
-    const run = await runKeel(['exec', 'resume', id, 'x'], place());
+    const run = await runKeel(['exec', '-s', 'workspace-write', 'resume', id, 'x'], place());
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(/^keel: .*rollout-.*\n$/);
   });

@@ -6,7 +6,11 @@ import { Processes } from '../../src/process/index.ts';
 import { until, Workshop } from './support.ts';
 
 const spawned = (shop: Workshop, processes: Processes, script: string) =>
-  processes.spawn({ argv: ['bash', '-c', script], cwd: shop.dir.path, env: shop.env }, processes.newMark(), 'ignore');
+  processes.spawn({ argv: ['bash', '-c', script], cwd: shop.dir.path, env: shop.env }, processes.newMark(), [
+    'ignore',
+    'ignore',
+    'ignore',
+  ]);
 
 describe('the owner of processes', () => {
   it('ends everything at once when asked from an exit handler', async () => {

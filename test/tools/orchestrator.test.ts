@@ -2,7 +2,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ApprovalDecision, ApprovalPolicy, SandboxMode, SandboxPolicy } from '../../src/protocol/index.ts';
-import { directPlanner, type ExecPlan, type SandboxPlanner } from '../../src/sandbox/index.ts';
+import { directPlan, type ExecPlan, type SandboxPlanner } from '../../src/sandbox/index.ts';
 import {
   ApprovalCache,
   type CommandRules,
@@ -27,6 +27,13 @@ interface Command {
   readonly escalated?: boolean;
   readonly justification?: string;
 }
+
+const directPlanner: SandboxPlanner = {
+  ready: () => Promise.resolve(),
+  plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
+  denial: () => null,
+  hold: () => () => undefined,
+};
 
 /** Nothing is known of any command. */
 const fine: CommandRules = { planner: directPlanner, riskOf: () => 'plain' };
@@ -211,12 +218,12 @@ describe("the user's answer", () => {
 
 /** Holds what it is asked to hold, and denies that; its plans say which is which. */
 const denying: SandboxPlanner = {
+  ...directPlanner,
   plan: ({ spec, scope = 'sandboxed' }) => ({
-    backend: 'none',
-    spawn: { ...spec, argv: [scope, ...spec.argv] },
-    enforced: { fileWrites: scope === 'sandboxed', fileReads: false, network: false, processes: false },
+    type: 'ready',
+    plan: { ...directPlan(spec), spawn: { ...spec, argv: [scope, ...spec.argv] } },
   }),
-  denial: ({ enforced }, { output }) => (enforced.fileWrites ? output : null),
+  denial: ({ spawn }, { output }) => (spawn.argv[0] === 'sandboxed' ? output : null),
 };
 
 describe('a command that its sandbox stopped', () => {
@@ -224,7 +231,7 @@ describe('a command that its sandbox stopped', () => {
 
   it('M15: under on-failure runs without it after a yes', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
-    expect(await commands.run()).toEqual({ type: 'done', value: 2 });
+    expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['sandboxed', 'unsandboxed']);
     expect(commands.turn.asked).toMatchObject([{ reason: 'command failed; retry without sandbox?', escalated: true }]);
   });
@@ -238,24 +245,24 @@ describe('a command that its sandbox stopped', () => {
 
   it('under untrusted is asked about again: a yes inside the sandbox is none outside', async () => {
     const commands = new Commands({ approvalPolicy: 'untrusted' }, denied);
-    expect(await commands.run()).toEqual({ type: 'done', value: 2 });
+    expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.turn.asked).toMatchObject([{ escalated: false }, { escalated: true }]);
   });
 
   it.each(['on-request', 'never'] as const)('M16: under %s is given back as it ended', async (approvalPolicy) => {
     const commands = new Commands({ approvalPolicy }, denied);
-    expect(await commands.run()).toEqual({ type: 'done', value: 1 });
+    expect(await commands.run()).toMatchObject({ type: 'done', value: 1 });
     expect(commands.turn.asked).toEqual([]);
   });
 
   it('is given back where nobody can be asked', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure', canAsk: false }, denied);
-    expect(await commands.run()).toEqual({ type: 'done', value: 1 });
+    expect(await commands.run()).toMatchObject({ type: 'done', value: 1 });
   });
 
   it('is given back when the turn was stopped meanwhile', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
-    expect(await commands.run({}, AbortSignal.abort())).toEqual({ type: 'done', value: 1 });
+    expect(await commands.run({}, AbortSignal.abort())).toMatchObject({ type: 'done', value: 1 });
     expect(commands.turn.asked).toEqual([]);
   });
 
@@ -263,13 +270,13 @@ describe('a command that its sandbox stopped', () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     commands.turn.answer = { type: 'approvedForSession' };
     await commands.run();
-    expect(await commands.run()).toEqual({ type: 'done', value: 4 });
+    expect(await commands.run()).toMatchObject({ type: 'done', value: 4 });
     expect(commands.turn.asked).toHaveLength(1);
   });
 
   it('approved to run outside runs there from the first', async () => {
     const commands = new Commands({ approvalPolicy: 'on-request' }, denied);
-    expect(await commands.run({ escalated: true })).toEqual({ type: 'done', value: 1 });
+    expect(await commands.run({ escalated: true })).toMatchObject({ type: 'done', value: 1 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['unsandboxed']);
   });
 });

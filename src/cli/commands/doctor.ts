@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
+import { Processes } from '../../process/index.ts';
+import { probeBackend } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
@@ -24,7 +26,7 @@ interface Finding {
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { json, help: wantsHelp } = parse(words);
   if (wantsHelp) throw new HelpRequested(help);
-  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs()), sandbox()];
+  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs()), await sandbox()];
   if (json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else {
     const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
@@ -98,9 +100,16 @@ async function programs(): Promise<Finding[]> {
   );
 }
 
-function sandbox(): Finding {
-  const detail = 'this build holds patches to the sandbox mode, but not commands: let keel work where that is safe';
-  return { name: 'sandbox', state: 'note', detail };
+/** Really starts one. */
+async function sandbox(): Promise<Finding> {
+  const processes = new Processes(`doctor.${process.pid}`);
+  try {
+    const facts = await probeBackend({ processes, bwrapPath: null, signal: new AbortController().signal });
+    if (facts.type === 'unavailable') return { name: 'sandbox', state: 'note', detail: facts.reason };
+    return { name: 'sandbox', state: 'ok', detail: `bubblewrap at ${facts.path}` };
+  } finally {
+    processes.close();
+  }
 }
 
 function reasonOf(error: unknown): string {

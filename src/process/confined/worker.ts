@@ -54,15 +54,15 @@ function start(kernel: Kernel, request: StartRequest): void {
 }
 
 function spawnChild(request: StartRequest, outputs: readonly number[]): ChildProcess {
-  const { argv, argv0, cwd, env, stdio } = request;
+  const { argv, argv0, cwd, env, stdio, inputs } = request;
   if (stdio.type === 'terminal') {
     const setsid = SETSID_PATHS.find((path) => existsSync(path));
     if (setsid === undefined) throw new Error('setsid is missing: install util-linux');
-    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd] });
+    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd, ...inputs] });
   }
   const [program = '', ...args] = argv;
   const name = argv0 === null ? {} : { argv0 };
-  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs], ...name });
+  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs, ...inputs], ...name });
 }
 
 function codeOf(error: unknown): string | null {

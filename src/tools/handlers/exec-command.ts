@@ -62,7 +62,7 @@ async function runScript(
       escalated,
       justification,
       commandActions: [],
-      run: async (plan) => {
+      run: async (plan, ended) => {
         const start = await ExecSession.start({
           spec: plan.spawn,
           processes: context.processes,
@@ -70,6 +70,8 @@ async function runScript(
           spill: spillFor(call, context),
           onText: item.onText,
         });
+        if (start.type === 'started') void start.session.exited.then(ended);
+        else ended();
         if (start.type === 'started') await waitFor(start.session, { ms: clampYield(args.yield_time_ms) }, signal);
         return start;
       },

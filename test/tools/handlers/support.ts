@@ -55,6 +55,7 @@ export class ToolTurn {
       spillMaxBytes: 1_000_000,
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
+      protection: {},
     };
   }
 

@@ -1,0 +1,121 @@
+import { constants } from 'node:os';
+import { loadConfig } from '../../config/index.ts';
+import { commandEnvironment, Processes } from '../../process/index.ts';
+import { KeelError, SandboxMode } from '../../protocol/index.ts';
+import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
+import type { CommandIo } from '../io.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+
+const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- COMMAND...
+       keel sandbox explain [--json] [-s MODE | --full-auto] [-c key=value] -- COMMAND...
+       keel sandbox check [--json]
+
+run      runs a command exactly as the agent's commands are held; read-only unless told otherwise
+explain  prints what would hold it, and runs nothing
+check    tries to break out of the sandbox on this machine and says what it held
+`;
+
+interface Request {
+  readonly verb: 'run' | 'explain' | 'check';
+  readonly mode: SandboxMode;
+  readonly json: boolean;
+  readonly overrides: readonly string[];
+  readonly argv: readonly string[];
+}
+
+/** `keel sandbox`: the agent's sandbox for a person to try. */
+export async function sandboxCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const request = parse(words);
+  const processes = new Processes(`sandbox.${process.pid}`);
+  const config = await loadConfig({
+    env: io.env,
+    cwd: io.cwd,
+    overrides: request.overrides,
+    flags: { sandboxMode: request.mode },
+  });
+  const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  try {
+    if (request.verb === 'check') return await check(io, request, processes);
+    await manager.ready(new AbortController().signal);
+    const env = commandEnvironment(config.shellEnvironmentPolicy, config.env);
+    const spec = { argv: request.argv, cwd: config.cwd, env };
+    const planned = manager.plan({ spec, policy: config.sandboxPolicy, cwd: config.cwd });
+    if (planned.type === 'unavailable') throw new KeelError('sandboxError', planned.reason);
+    if (request.verb === 'run') return await run(planned.plan, manager, processes);
+    io.stdout.write(request.json ? `${planAsJson(planned.plan)}\n` : describePlan(planned.plan));
+    return 0;
+  } finally {
+    manager.close();
+    processes.close();
+  }
+}
+
+function parse(words: readonly string[]): Request {
+  const [verb = '--help', ...rest] = words;
+  // Names of the reference's debugging commands, which only ran something.
+  if (['linux', 'landlock', 'macos', 'seatbelt'].includes(verb)) return parse(['run', ...rest]);
+  if (verb === '--help' || verb === '-h') throw new HelpRequested(help);
+  if (verb !== 'run' && verb !== 'explain' && verb !== 'check') throw new UsageError(`there is no "sandbox ${verb}"`);
+  let mode: SandboxMode = 'read-only';
+  let json = false;
+  const overrides: string[] = [];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--help' || word === '-h') throw new HelpRequested(help);
+    if (word === '--full-auto') mode = 'workspace-write';
+    else if (word === '--json') json = true;
+    else if (word === '-s' || word === '--sandbox') mode = modeOf(rest.shift());
+    else if (word === '-c' || word === '--config') overrides.push(rest.shift() ?? '');
+    else if (word === '--') break;
+    else if (word.startsWith('-')) throw new UsageError(`unknown option ${word}`);
+    else {
+      rest.unshift(word);
+      break;
+    }
+  }
+  if (verb !== 'check' && rest.length === 0) throw new UsageError('which command? put it behind --');
+  return { verb, mode, json, overrides, argv: rest };
+}
+
+function modeOf(word: string | undefined): SandboxMode {
+  const mode = SandboxMode.options.find((option) => option === word);
+  if (!mode) throw new UsageError(`a sandbox mode is one of ${SandboxMode.options.join(', ')}`);
+  return mode;
+}
+
+async function run(plan: ExecPlan, manager: SandboxManager, processes: Processes): Promise<number> {
+  const letGo = manager.hold(plan);
+  try {
+    const child = processes.spawn(plan.spawn, processes.newMark(), ['inherit', 'inherit', 'inherit']);
+    const ended = Promise.withResolvers<number>();
+    child.once('error', ended.reject);
+    child.once('exit', (code, signal) =>
+      ended.resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
+    );
+    return await ended.promise;
+  } finally {
+    letGo();
+  }
+}
+
+/** Bytes for descriptors are told by their size. */
+function planAsJson(plan: ExecPlan): string {
+  const { inputs = [], env: _, ...spawn } = plan.spawn;
+  return JSON.stringify(
+    { ...plan, spawn: { ...spawn, inputs: inputs.map(({ length }) => `${length} bytes`) } },
+    null,
+    2,
+  );
+}
+
+async function check(io: CommandIo, { json }: Request, processes: Processes): Promise<number> {
+  const report = await checkSandbox(processes);
+  if (json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else if (report.backend === null) io.stdout.write(`${report.reason}\n`);
+  else {
+    io.stdout.write(`Held by ${report.backend}.\n`);
+    for (const { name, isHeld, detail } of report.rows) {
+      io.stdout.write(`${isHeld ? 'held  ' : 'BROKEN'}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
+    }
+  }
+  return report.backend !== null && report.rows.every(({ isHeld }) => isHeld) ? 0 : 1;
+}

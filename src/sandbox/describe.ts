@@ -1,0 +1,30 @@
+import type { ExecPlan, Mount } from './exec-plan.ts';
+
+const HEADINGS: readonly (readonly [Mount['type'], string])[] = [
+  ['writable', 'May be written'],
+  ['pinned', "May be written, can't be moved"],
+  ['readOnly', 'Stays as it is'],
+  ['blocked', "Is missing and can't be made"],
+  ['blockedFile', "Is missing and can't be made (a file)"],
+  ['hidden', "Can't be read"],
+];
+
+/** A plan for a person: what the command may do, and how it is started. */
+export function describePlan(plan: ExecPlan): string {
+  if (plan.backend === 'none')
+    return `Runs without a sandbox, with your own rights.\n\nStarted as\n  ${plan.spawn.argv.join(' ')}\n`;
+  const lists = HEADINGS.flatMap(([type, heading]) => {
+    const paths = plan.mounts.filter((mount) => mount.type === type).map(({ path }) => `  ${path}`);
+    return paths.length === 0 ? [] : [`${heading}\n${paths.join('\n')}`];
+  });
+  const network = plan.network === 'full' ? 'Network: open' : 'Network: none, and no sockets of any kind';
+  const notes = plan.notes.map((note) => `Note: ${note}`);
+  const parts = [
+    `Held by ${plan.backend}: own processes, no capabilities, everything else is read-only.`,
+    ...lists,
+    network,
+    ...notes,
+    `Started as\n  ${plan.spawn.argv.join(' ')}`,
+  ];
+  return `${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Processes } from '../process/index.ts';
+import { denialOf, type EndedCommand } from './denial.ts';
+import type { BackendFacts, ExecPlan, Planned } from './exec-plan.ts';
+import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
+import { probeBackend } from './probe.ts';
+import { Stubs } from './stubs.ts';
+
+/** Decides how commands are held, and afterwards whether that is what stopped one. */
+export interface SandboxPlanner {
+  /** Resolves when plans can be made; what it takes to find out is done once. */
+  ready(signal: AbortSignal): Promise<void>;
+  plan(request: PlanRequest): Planned;
+  /** What the sandbox seems to have refused, in a few words; null if the command's end does not come from it. */
+  denial(plan: ExecPlan, end: EndedCommand): string | null;
+  /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
+  hold(plan: ExecPlan): () => void;
+}
+
+export interface SandboxOptions extends SandboxSetup {
+  readonly processes: Processes;
+  readonly bwrapPath: string | null;
+}
+
+/** The sandbox of a session: what works on this machine, found out once, and what its plans leave to be cleaned up. */
+export class SandboxManager implements SandboxPlanner {
+  readonly #options: SandboxOptions;
+  readonly #stubs: Stubs;
+  #probe: Promise<BackendFacts> | null = null;
+  #isTold = false;
+  #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.#stubs = new Stubs(join(options.home, 'run'));
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.facts(signal);
+  }
+
+  /** What works here. An aborted look is not remembered. */
+  async facts(signal: AbortSignal): Promise<BackendFacts> {
+    const { processes, bwrapPath } = this.#options;
+    this.#probe ??= probeBackend({ processes, bwrapPath, signal });
+    const facts = await this.#probe;
+    if (signal.aborted && facts.type === 'unavailable') this.#probe = null;
+    this.#facts = facts;
+    this.#stubs.sweepLeftovers();
+    return facts;
+  }
+
+  /** Why commands can't be held in here, once a session; null if they can, it is not known yet, or it was told. */
+  takeNotice(): string | null {
+    if (this.#isTold || this.#probe === null || this.#facts.type !== 'unavailable') return null;
+    this.#isTold = true;
+    return this.#facts.reason;
+  }
+
+  plan(request: PlanRequest): Planned {
+    return plan(request, { ...this.#options, isStandIn: (path) => this.#stubs.isHeld(path) }, this.#facts);
+  }
+
+  denial(plan: ExecPlan, end: EndedCommand): string | null {
+    return denialOf(plan, end);
+  }
+
+  hold(plan: ExecPlan): () => void {
+    return this.#stubs.hold(plan);
+  }
+
+  close(): void {
+    this.#stubs.close();
+  }
+}

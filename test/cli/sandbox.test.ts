@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runKeel } from '../support/keel.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(() => {
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+const keel = (...args: string[]) =>
+  runKeel(['sandbox', ...args], { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9' });
+
+test('F18: a command has its own exit code, 128 and the signal when one ended it', async () => {
+  expect((await keel('linux', '--', 'sh', '-c', 'exit 7')).code).toBe(7);
+  expect((await keel('run', '--', 'sh', '-c', 'kill -9 $$')).code).toBe(137);
+});
+
+test('a command is read-only unless told otherwise', async () => {
+  expect((await keel('run', '--', 'touch', 'made')).code).toBe(1);
+  expect((await keel('run', '--full-auto', '--', 'touch', 'made')).code).toBe(0);
+  expect(existsSync(join(repo.path, 'made'))).toBe(true);
+});
+
+test('a plan is told to people and to programs', async () => {
+  const told = await keel('explain', '-s', 'workspace-write', '--', 'npm', 'test');
+  expect(told.stdout).toMatch(new RegExp(`Stays as it is\n(  .*\n)*  ${join(repo.path, '.git')}\n`));
+  expect(told.stdout).toContain('Network: none');
+  const { stdout } = await keel('explain', '--json', '--', 'npm', 'test');
+  expect(JSON.parse(stdout)).toMatchObject({ backend: 'bwrap', network: 'none', enforced: { fileWrites: true } });
+});
+
+test('the check holds on this machine', async () => {
+  const { code, stdout } = await keel('check');
+  expect(stdout).not.toContain('BROKEN');
+  expect(stdout.match(/^held/gm)?.length).toBeGreaterThan(10);
+  expect(code).toBe(0);
+});
+
+test('what is missing or unknown is a usage error', async () => {
+  expect((await keel('run')).code).toBe(2);
+  expect((await keel('walk', '--', 'x')).code).toBe(2);
+  expect((await keel('run', '-s', 'nowhere', '--', 'x')).code).toBe(2);
+});
+
+test('without bubblewrap nothing runs, and one is told how to mend it', async () => {
+  const run = await keel('run', '-c', 'sandbox.bubblewrap="/nowhere/bwrap"', '--', 'touch', 'made');
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain('bubblewrap is not installed');
+  expect(run.stderr).toContain('apt install bubblewrap');
+});

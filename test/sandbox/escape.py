@@ -1,0 +1,192 @@
+"""Tries one way out of a sandbox; exit code 0 means that it got out. Called as: escape.py NAME OUTSIDE HOST_PID."""
+import ctypes, os, socket, struct, sys, platform, fcntl, time
+
+libc = ctypes.CDLL(None, use_errno=True)
+name, outside, host = sys.argv[1], sys.argv[2], int(sys.argv[3])
+X64 = platform.machine() == 'x86_64'
+precious = os.path.join(outside, 'precious')
+
+
+def call(number, *args):
+    result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
+    if result < 0:
+        raise OSError(ctypes.get_errno(), 'refused')
+    return result
+
+
+def nr(x64, arm64):
+    return x64 if X64 else arm64
+
+
+def symlink_race():
+    end = time.time() + 1
+    if os.fork() == 0:
+        while time.time() < end:
+            for target in ('inside', outside):
+                os.symlink(target, 'link.new')
+                os.rename('link.new', 'link')
+        os._exit(0)
+    while time.time() < end:
+        try:
+            with open('link/raced', 'w') as file:
+                file.write('x')
+        except OSError:
+            pass
+    if not os.path.exists(os.path.join(outside, 'raced')):
+        raise OSError('held')
+
+
+def hard_link():
+    os.link(precious, 'mine')
+    open('mine', 'w').write('changed')
+
+
+def rename_in():
+    os.rename(precious, 'mine')
+
+
+def rename_out():
+    open('mine', 'w').write('x')
+    os.rename('mine', os.path.join(outside, 'made'))
+
+
+def proc_root():
+    for pid in os.listdir('/proc'):
+        if pid.isdigit():
+            try:
+                open('/proc/%s/root%s/made' % (pid, outside), 'w')
+                return
+            except OSError:
+                pass
+    raise OSError('held')
+
+
+def host_environ():
+    open('/proc/%d/environ' % host).read(1) or fail()
+
+
+def host_mem():
+    open('/proc/%d/mem' % host, 'rb')
+
+
+def signal_host():
+    os.kill(host, 0)
+
+
+def fail():
+    raise OSError('held')
+
+
+def unix_connect(kind=socket.SOCK_STREAM):
+    server = os.path.join(outside, 'socket')
+    socket.socket(socket.AF_UNIX, kind).connect(server)
+
+
+def abstract():
+    socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect('\0keel-escape-%d' % host)
+
+
+def pair_datagram():
+    left, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    left.sendto(b'x', os.path.join(outside, 'socket'))
+
+
+def tcp():
+    socket.create_connection(('127.0.0.1', int(open(os.path.join(outside, 'port')).read())), 2)
+
+
+def udp():
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 53))
+
+
+def setuid_gain():
+    for program in ('/usr/bin/su', '/usr/bin/passwd', '/usr/bin/mount'):
+        if os.path.exists(program) and os.stat(program).st_mode & 0o4000:
+            status = open('/proc/self/status').read()
+            if 'NoNewPrivs:\t1' in status:
+                raise OSError('held')
+    status = open('/proc/self/status').read()
+    if 'NoNewPrivs:\t1' in status:
+        raise OSError('held')
+
+
+def capabilities():
+    for line in open('/proc/self/status'):
+        if line.startswith('CapEff') and int(line.split()[1], 16) != 0:
+            return
+    raise OSError('held')
+
+
+def tiocsti():
+    fcntl.ioctl(0, 0x5412, b'x')
+
+
+def tioclinux():
+    fcntl.ioctl(0, 0x541C, b'\x02')
+
+
+attempts = {
+    'write': lambda: open(os.path.join(outside, 'made'), 'w'),
+    'truncate': lambda: os.truncate(precious, 0),
+    'unlink': lambda: os.unlink(precious),
+    'chmod': lambda: os.chmod(precious, 0o777),
+    'utime': lambda: os.utime(precious, (1, 1)),
+    'setxattr': lambda: os.setxattr(precious, 'user.keel', b'x'),
+    'mkdir': lambda: os.mkdir(os.path.join(outside, 'made')),
+    'symlink race': symlink_race,
+    'hard link': hard_link,
+    'rename in': rename_in,
+    'rename out': rename_out,
+    'proc root': proc_root,
+    'host environ': host_environ,
+    'host mem': host_mem,
+    'signal host': signal_host,
+    'ptrace': lambda: call(nr(101, 117), 0, 0, 0, 0),
+    'process_vm_readv': lambda: call(nr(310, 270), os.getpid(), 0, 0, 0, 0, 0),
+    'pidfd_getfd': lambda: call(438, 0, 0, 0),
+    'mount': lambda: call(nr(165, 40), b'none', b'/tmp', b'tmpfs', 0, 0),
+    'umount': lambda: call(nr(166, 39), b'/proc', 2),
+    'remount': lambda: call(nr(165, 40), b'none', b'/', b'', 32 | 4096, 0),
+    'fsopen': lambda: call(430, b'tmpfs', 0),
+    'open_tree': lambda: call(428, -100, b'/', 1),
+    'pivot_root': lambda: call(nr(155, 41), b'.', b'.'),
+    'chroot': lambda: os.chroot('/'),
+    'user namespace': lambda: call(nr(272, 97), 0x10000000),
+    'clone user namespace': lambda: call(nr(56, 220), 0x10000000 | 17, 0, 0, 0, 0),
+    'setns': lambda: call(nr(308, 268), os.open('/proc/self/ns/net', os.O_RDONLY), 0),
+    'io_uring': lambda: call(425, 8, ctypes.create_string_buffer(256)),
+    'bpf': lambda: call(nr(321, 280), 0, 0, 0),
+    'userfaultfd': lambda: call(nr(323, 282), 0),
+    'perf_event_open': lambda: call(nr(298, 241), 0, 0, -1, -1, 0),
+    'add_key': lambda: call(nr(248, 217), b'user', b'keel', b'x', 1, -3),
+    'open_by_handle_at': lambda: call(nr(304, 265), -100, 0, 0),
+    'kexec': lambda: call(nr(246, 104), 0, 0, 0, 0),
+    'module': lambda: call(nr(313, 273), -1, b'', 0),
+    'settime': lambda: call(nr(164, 170), 0, 0),
+    'unix socket': unix_connect,
+    'unix datagram': lambda: unix_connect(socket.SOCK_DGRAM),
+    'datagram pair': pair_datagram,
+    'abstract socket': abstract,
+    'tcp': tcp,
+    'udp': udp,
+    'raw socket': lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
+    'netlink': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
+    'vsock': lambda: socket.socket(40, socket.SOCK_STREAM),
+    'packet': lambda: socket.socket(17, socket.SOCK_RAW),
+    'name look-up': lambda: socket.getaddrinfo('example.com', 80),
+    'listen': lambda: socket.create_server(('127.0.0.1', 0)),
+    'setuid': setuid_gain,
+    'capabilities': capabilities,
+    'TIOCSTI': tiocsti,
+    'TIOCLINUX': tioclinux,
+}
+
+if name == '--list':
+    print('\n'.join(attempts))
+    sys.exit(0)
+try:
+    attempts[name]()
+except Exception as error:
+    print('held:', error)
+    sys.exit(1)
+print('OUT')

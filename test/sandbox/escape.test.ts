@@ -1,0 +1,144 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Room, workspaceWrite } from './support.ts';
+
+const isRoot = process.getuid?.() === 0;
+const python = spawnSync('python3', ['--version']).status === 0;
+const script = join(import.meta.dirname, 'escape.py');
+const attempts = python
+  ? execFileSync('python3', [script, '--list', '/', '1'], { encoding: 'utf8' }).trim().split('\n')
+  : [];
+
+/** As root the whole suite also runs for an ordinary user: root has rights that make some ways out possible, and the reverse. */
+const users = isRoot ? [{ name: 'root' }, { name: 'an ordinary user', uid: 65534 }] : [{ name: 'an ordinary user' }];
+
+describe.each(users)('ways out for $name', (user) => {
+  let room: Room;
+  let servers: Server[];
+
+  beforeAll(async () => {
+    room = new Room('uid' in user ? { uid: user.uid } : {});
+    const listening = [join(room.outside, 'socket'), `\0keel-escape-${process.pid}`, 0].map(
+      (where) =>
+        new Promise<Server>((resolve) => {
+          const server = createServer((socket) => socket.destroy());
+          server.once('error', () => resolve(server));
+          server.listen(where, () => resolve(server));
+        }),
+    );
+    servers = await Promise.all(listening);
+    const address = servers[2]?.address();
+    writeFileSync(join(room.outside, 'port'), String(typeof address === 'object' ? address?.port : 0));
+    execFileSync('git', ['init', '-q', room.workspace]);
+    mkdirSync(join(room.workspace, 'inside'));
+    cpSync(script, join(room.workspace, 'escape.py'));
+    if ('uid' in user && user.uid !== undefined) giveAway(room.root, user.uid);
+  });
+  afterAll(async () => {
+    for (const server of servers) server.close();
+    await room[Symbol.asyncDispose]();
+  });
+
+  test.each(attempts)('T21: %s', async (name) => {
+    const before = stateOf(room.outside);
+    const { output, end } = await room.run(`python3 escape.py '${name}' ${room.outside} ${process.pid}`);
+    expect(output).toContain('held:');
+    expect(end).toMatchObject({ type: 'exited', exitCode: 1 });
+    expect(stateOf(room.outside)).toEqual(before);
+  });
+
+  test.each([
+    'echo x >> .git/config',
+    'echo x > .git/hooks/post-commit',
+    'git config core.fsmonitor /tmp/evil',
+    'mv .git gone',
+    'mv inside/../.git gone',
+    'rm -rf .git/hooks && mkdir .git/hooks',
+    'ln -sf /tmp .git/hooks',
+    'mkdir .keel',
+    'ln -s . .codex',
+    'mount --bind inside .git',
+    'umount -l .git',
+    'unshare -Urm sh -c "umount -l .git"',
+    'nsenter -t 1 -m true',
+  ])('T19: %s', async (attempt) => {
+    const before = readFileSync(join(room.workspace, '.git', 'config'), 'utf8');
+    const { end } = await room.run(attempt);
+    expect(end).toMatchObject({ type: 'exited' });
+    expect(end).not.toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(room.workspace, '.git', 'config'), 'utf8')).toBe(before);
+    expect(readdirSync(room.workspace)).toEqual(expect.not.arrayContaining(['gone', '.keel', '.codex']));
+  });
+
+  test('a fork bomb ends with its time limit and leaves nothing', async () => {
+    const { end } = await room.run('bomb() { bomb | bomb & }; ulimit -u 400; bomb; sleep 30', { timeoutMs: 700 });
+    expect(end).toEqual({ type: 'timedOut' });
+    const left = () => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes('bomb() {');
+    for (let look = 0; look < 100 && left(); look += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(left()).toBe(false);
+  });
+
+  test('what has to work does', async () => {
+    const works = [
+      "node -e \"new (require('worker_threads').Worker)('1',{eval:true})\"",
+      "node -e \"require('child_process').fork('-e', [], {execArgv:['-e','0']}).on('exit', process.exit)\"",
+      'npm --version',
+      'git status --short && git log --oneline -1 || git rev-parse --git-dir',
+      'printf "all:\\n\\techo made\\n" > Makefile && make -s',
+      'echo "int main(void){return 0;}" > a.c && cc a.c -o a && ./a',
+      'python3 -c "import multiprocessing as m; m.Pool(2).map(abs, [1])"',
+      'mktemp -p . && id && cat /etc/hostname > /dev/null && ls /proc/self > /dev/null',
+      'seq 100000 | sort -n | tail -1',
+    ];
+    for (const work of works) expect((await room.run(work)).end, work).toEqual({ type: 'exited', exitCode: 0 });
+  });
+});
+
+test('limits hold files and processes where they are configured', async () => {
+  const setup = { maxFileBytes: 4096, maxProcesses: 500 };
+  await using room = new Room({ setup });
+  const { end } = await room.run('head -c 100000 /dev/zero > big');
+  expect(end).not.toEqual({ type: 'exited', exitCode: 0 });
+  expect(statSync(join(room.workspace, 'big')).size).toBeLessThanOrEqual(4096);
+  expect(await room.output('ulimit -u')).toBe('500\n0');
+});
+
+test('a hard link that was there before leads outside: this is told in docs/security.md, and patches refuse it', async () => {
+  await using room = new Room({ policy: workspaceWrite });
+  execFileSync('ln', [join(room.outside, 'precious'), join(room.workspace, 'known')]);
+  await room.run('echo changed > known');
+  expect(existsSync(join(room.outside, 'precious'))).toBe(true);
+});
+
+function giveAway(path: string, uid: number): void {
+  chownSync(path, uid, uid);
+  chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644);
+  if (!statSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) giveAway(join(path, name), uid);
+}
+
+function stateOf(dir: string): unknown {
+  return readdirSync(dir).map((name) => {
+    const stat = statSync(join(dir, name));
+    return [
+      name,
+      stat.size,
+      stat.mode,
+      Math.trunc(stat.mtimeMs),
+      stat.isFile() ? readFileSync(join(dir, name), 'utf8') : '',
+    ];
+  });
+}
