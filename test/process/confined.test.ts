@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     const readable = readdirSync('/').flatMap((name) =>
       ['tmp', 'root', 'home'].includes(name) ? [] : join('/', name),
     );
-    const { output } = await bash(shop, 'cat outside; ls', { readable });
+    const { output } = await bash(shop, 'exec 2>&1; cat outside; ls', { readable });
     expect(output).toMatch(/Permission denied\nin\noutside\n$/);
   });
 

@@ -9,6 +9,10 @@ import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.
 const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
 
 const port = parentPort;
+/** Programs whose end has still to be told. */
+let running = 0;
+let isClosing = false;
+
 if (port !== null) void serve(workerData).catch((error: unknown) => tell({ type: 'refused', message: textOf(error) }));
 
 function tell(message: FromThread): void {
@@ -20,11 +24,16 @@ async function serve({ confinement }: ThreadData): Promise<void> {
   const kernel = await Kernel.load();
   confineThread(kernel, confinement);
   port?.on('message', (message: ToThread) => {
-    // Without the port the thread ends by itself when its last child has.
-    if (message.type === 'close') port.close();
-    else start(kernel, message);
+    if (message.type === 'start') start(kernel, message);
+    else isClosing = true;
+    endIfDone();
   });
   tell({ type: 'ready' });
+}
+
+/** Without its port the thread ends by itself. */
+function endIfDone(): void {
+  if (isClosing && running === 0) port?.close();
 }
 
 function start(kernel: Kernel, request: StartRequest): void {
@@ -44,7 +53,12 @@ function start(kernel: Kernel, request: StartRequest): void {
       child.once('error', fail);
       return;
     }
-    child.once('exit', (code, signal) => tell({ type: 'exited', id, code, signal }));
+    running += 1;
+    child.once('exit', (code, signal) => {
+      running -= 1;
+      tell({ type: 'exited', id, code, signal });
+      endIfDone();
+    });
     tell({ type: 'started', id, pid: child.pid, readFds });
   } catch (error) {
     fail(error);
