@@ -36,7 +36,7 @@ const directPlanner: SandboxPlanner = {
 };
 
 /** Nothing is known of any command. */
-const fine: CommandRules = { planner: directPlanner, riskOf: () => 'plain' };
+const fine: CommandRules = { planner: directPlanner, ready: () => Promise.resolve(), riskOf: () => 'plain' };
 
 /** Commands of one turn, run by nobody: the attempts are counted and their plans kept. */
 class Commands {
