@@ -10,6 +10,8 @@ const entries = {
   sdk: 'src/sdk/index.ts',
   protocol: 'src/protocol/index.ts',
   testing: 'src/testing/index.ts',
+  // A thread of its own, named by its file: see src/process/confined/confined-thread.ts.
+  'confined-worker': 'src/process/confined/worker.ts',
 };
 const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
 

@@ -66,7 +66,7 @@ export class OutputPipes {
 }
 
 /** A stream over the reading end; it owns the descriptor from here on. */
-export function readerOf({ readFd }: OutputPipe): Socket {
+export function readerOf({ readFd }: Pick<OutputPipe, 'readFd'>): Socket {
   return new Socket({ fd: readFd, readable: true, writable: false });
 }
 

@@ -1,23 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { type OutputPipe, readerOf } from './output-pipes.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
+import { startPiped } from './start-piped.ts';
+import type { ExitStatus, StartedChild } from './started-child.ts';
 
 /** How long output may still come from pipes that survivors of a program hold open. */
 const DRAIN_MS = 2_000;
 /** After a kill only what is in the pipes already is of interest. */
 const KILLED_DRAIN_MS = 50;
-
-/** How a program ended by itself or by a signal. */
-export interface ExitStatus {
-  /** 128 + the signal's number after a signal, as shells count. */
-  readonly exitCode: number;
-  readonly signal: NodeJS.Signals | null;
-}
 
 export interface PipedChildOptions {
   readonly processes: Processes;
@@ -36,29 +26,23 @@ export class PipedChild {
   #isKilled = false;
   #hasExited = false;
 
-  private constructor(child: ChildProcess, pid: number, streams: readonly Readable[], options: PipedChildOptions) {
-    this.pid = pid;
+  private constructor(child: StartedChild, options: PipedChildOptions) {
+    this.pid = child.pid;
     this.#options = options;
-    this.ended = this.#follow(child, streams);
+    this.ended = this.#follow(child);
   }
 
   /** @throws what the system says if the program can't be started */
   static async start(spec: SpawnSpec, options: PipedChildOptions): Promise<PipedChild> {
-    const { processes, onChunk } = options;
-    const pipes = await processes.pipes.take();
-    const mark = processes.newMark();
-    const [child, streams] = pipes ? overPipes(spec, mark, processes, pipes) : overSockets(spec, mark, processes);
+    const child = await startPiped(spec, options.processes);
     const names = ['stdout', 'stderr'] as const;
-    for (const [n, stream] of streams.entries()) {
-      stream.on('data', (chunk: Buffer) => onChunk(chunk, names[n] ?? 'stdout'));
+    for (const [n, stream] of child.streams.entries()) {
+      stream.on('data', (chunk: Buffer) => options.onChunk(chunk, names[n] ?? 'stdout'));
       stream.on('error', () => {
         // A pipe that breaks ends like one that closes; the exit status tells what happened.
       });
     }
-    if (child.pid !== undefined) return new PipedChild(child, child.pid, streams, options);
-    const [error] = await once(child, 'error');
-    for (const stream of streams) stream.destroy();
-    throw error;
+    return new PipedChild(child, options);
   }
 
   /** True from its end on, though its output may still be coming in. */
@@ -77,9 +61,9 @@ export class PipedChild {
     this.#options.processes.kill(this.pid);
   }
 
-  async #follow(child: ChildProcess, streams: readonly Readable[]): Promise<ExitStatus> {
+  async #follow({ streams, exited }: StartedChild): Promise<ExitStatus> {
     const closed = Promise.all(streams.map(closing));
-    const status = await exiting(child);
+    const status = await exited;
     this.#hasExited = true;
     await this.#drain(closed, streams);
     const { processes } = this.#options;
@@ -103,39 +87,6 @@ export class PipedChild {
     clearTimeout(limit);
     clearTimeout(quiet);
   }
-}
-
-function overPipes(
-  spec: SpawnSpec,
-  mark: string,
-  processes: Processes,
-  pipes: readonly [OutputPipe, OutputPipe],
-): [ChildProcess, Readable[]] {
-  const [output, errors] = pipes;
-  try {
-    const child = processes.spawn(spec, mark, ['ignore', output.writeFd, errors.writeFd]);
-    return [child, pipes.map(readerOf)];
-  } catch (error) {
-    for (const { readFd } of pipes) closeSync(readFd);
-    throw error;
-  } finally {
-    // Only the program holds these ends now: they close when it, and all it gave them to, have ended.
-    for (const { writeFd } of pipes) closeSync(writeFd);
-  }
-}
-
-function overSockets(spec: SpawnSpec, mark: string, processes: Processes): [ChildProcess, Readable[]] {
-  const child = processes.spawn(spec, mark, ['ignore', 'pipe', 'pipe']);
-  return [child, [child.stdout, child.stderr].filter((stream) => stream !== null)];
-}
-
-function exiting(child: ChildProcess): Promise<ExitStatus> {
-  const { promise, resolve } = Promise.withResolvers<ExitStatus>();
-  child.once('exit', (code, signal) => {
-    const exitCode = signal === null ? (code ?? -1) : 128 + constants.signals[signal];
-    resolve({ exitCode, signal });
-  });
-  return promise;
 }
 
 function closing(stream: Readable): Promise<void> {

@@ -2,6 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ConfinedChild } from './confined/confined-thread.ts';
+import { ConfinedThreads } from './confined/confined-threads.ts';
+import type { ConfinedStdio } from './confined/messages.ts';
+import type { Confinement } from './confinement.ts';
 import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
@@ -34,6 +38,7 @@ export class Processes {
   /** By process id: those that run, and those whose leader has ended but which may have left something running. */
   readonly #groups = new Map<number, Group>();
   readonly #survivors = new Set<Readable>();
+  readonly #confined = new ConfinedThreads();
   #started = 0;
   #closed = false;
 
@@ -69,6 +74,17 @@ export class Processes {
     } finally {
       for (const fd of inputs) closeSync(fd);
     }
+  }
+
+  /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
+  async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
+    if (this.#closed) throw new Error('the session has ended');
+    const mark = this.newMark();
+    const child = await this.#confined.start(confinement, { ...spec, env: this.marked(spec.env, mark) }, stdio);
+    this.adopt(child.pid, mark);
+    // The session may have ended while it was being started.
+    if (this.#closed) this.kill(child.pid);
+    return child;
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */
@@ -141,6 +157,7 @@ export class Processes {
   close(): void {
     this.#closed = true;
     this.killAll();
+    this.#confined.close();
     this.pipes.close();
     this.inputFiles.close();
     for (const stream of this.#survivors) stream.destroy();

@@ -1,9 +1,10 @@
 import { OutputSink, type SinkResult } from './output-sink.ts';
-import { type ExitStatus, PipedChild } from './piped-child.ts';
+import { PipedChild } from './piped-child.ts';
 import type { Processes } from './processes.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import type { SpillOptions } from './spill-file.ts';
+import type { ExitStatus } from './started-child.ts';
 
 /** What a command gets to end by itself when its time is over. */
 const TIMEOUT_GRACE_MS = 250;

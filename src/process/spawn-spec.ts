@@ -1,3 +1,5 @@
+import type { Confinement } from './confinement.ts';
+
 /** A program to start, exactly as given: nothing is added, looked up or expanded. */
 export interface SpawnSpec {
   /** Program, then arguments. Never empty. A program without a slash is looked up in `env.PATH`. */
@@ -10,4 +12,6 @@ export interface SpawnSpec {
   readonly argv0?: string;
   /** What the program finds at descriptors 3, 4, ...: each to be read to its end. The same array is kept for reuse. */
   readonly inputs?: readonly Uint8Array[];
+  /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */
+  readonly confinement?: Confinement;
 }

@@ -1,3 +1,4 @@
+import { openConfinedTerminal } from './confined-terminal.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
@@ -16,6 +17,8 @@ export async function openTerminal(
   processes: Processes,
   onChunk: (chunk: Buffer) => void,
 ): Promise<Terminal> {
+  const { confinement } = spec;
+  if (confinement !== undefined) return openConfinedTerminal(spec, { confinement, processes, size: SIZE, onChunk });
   const { spawn } = await import('@lydell/node-pty');
   const [program = '', ...args] = withInputs(spec, processes);
   const mark = processes.newMark();

@@ -7,6 +7,7 @@ import {
   Processes,
   runCommand,
   type SessionOptions,
+  type SpawnSpec,
 } from '../../src/process/index.ts';
 import { processesWith } from '../support/keel.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -31,17 +32,18 @@ export class Workshop implements Disposable {
   }
 
   run(argv: readonly string[], options: Partial<CommandOptions> = {}, cwd = this.dir.path): Promise<CommandOutcome> {
-    return runCommand(
-      { argv, cwd, env: this.env },
-      {
-        processes: this.processes,
-        timeoutMs: 15_000,
-        signal: new AbortController().signal,
-        onText: () => undefined,
-        spill: null,
-        ...options,
-      },
-    );
+    return this.runSpec({ argv, cwd, env: this.env }, options);
+  }
+
+  runSpec(spec: SpawnSpec, options: Partial<CommandOptions> = {}): Promise<CommandOutcome> {
+    return runCommand(spec, {
+      processes: this.processes,
+      timeoutMs: 15_000,
+      signal: new AbortController().signal,
+      onText: () => undefined,
+      spill: null,
+      ...options,
+    });
   }
 
   async session(script: string, options: Partial<SessionOptions> = {}): Promise<ExecSession> {

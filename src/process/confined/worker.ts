@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { confineThread } from './confine-thread.ts';
+import { Kernel } from './kernel.ts';
+import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';
+
+/** Makes a terminal the program's own; part of util-linux and of busybox. */
+const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
+
+const port = parentPort;
+if (port !== null) void serve(workerData).catch((error: unknown) => tell({ type: 'refused', message: textOf(error) }));
+
+function tell(message: FromThread): void {
+  port?.postMessage(message);
+}
+
+/** Confines this thread, then starts programs on request. Nothing is started before, nor after a failure. */
+async function serve({ confinement }: ThreadData): Promise<void> {
+  const kernel = await Kernel.load();
+  confineThread(kernel, confinement);
+  port?.on('message', (message: ToThread) => {
+    // Without the port the thread ends by itself when its last child has.
+    if (message.type === 'close') port.close();
+    else start(kernel, message);
+  });
+  tell({ type: 'ready' });
+}
+
+function start(kernel: Kernel, request: StartRequest): void {
+  const { id } = request;
+  const pipes = request.stdio.type === 'pipes' ? [kernel.pipe(), kernel.pipe()] : [];
+  const readFds = pipes.map(({ readFd }) => readFd);
+  const fail = (error: unknown) => {
+    for (const fd of readFds) closeSync(fd);
+    tell({ type: 'failed', id, code: codeOf(error), message: textOf(error) });
+  };
+  try {
+    const child = spawnChild(
+      request,
+      pipes.map(({ writeFd }) => writeFd),
+    );
+    if (child.pid === undefined) {
+      child.once('error', fail);
+      return;
+    }
+    child.once('exit', (code, signal) => tell({ type: 'exited', id, code, signal }));
+    tell({ type: 'started', id, pid: child.pid, readFds });
+  } catch (error) {
+    fail(error);
+  } finally {
+    for (const { writeFd } of pipes) closeSync(writeFd);
+  }
+}
+
+function spawnChild(request: StartRequest, outputs: readonly number[]): ChildProcess {
+  const { argv, argv0, cwd, env, stdio } = request;
+  if (stdio.type === 'terminal') {
+    const setsid = SETSID_PATHS.find((path) => existsSync(path));
+    if (setsid === undefined) throw new Error('setsid is missing: install util-linux');
+    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd] });
+  }
+  const [program = '', ...args] = argv;
+  const name = argv0 === null ? {} : { argv0 };
+  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs], ...name });
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,23 @@
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+
+/** How a program ended by itself or by a signal. */
+export interface ExitStatus {
+  /** 128 + the signal's number after a signal, as shells count. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program that runs, wherever in this process it was started. */
+export interface StartedChild {
+  readonly pid: number;
+  /** Its output, then its errors. */
+  readonly streams: readonly Readable[];
+  /** Resolves when it has ended; output may still be coming. Never rejects. */
+  readonly exited: Promise<ExitStatus>;
+}
+
+/** From what Node tells of an end. */
+export function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
+  return { exitCode: signal === null ? (code ?? -1) : 128 + constants.signals[signal], signal };
+}

@@ -1,0 +1,203 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Confinement, ExecSession } from '../../src/process/index.ts';
+import { seccompProgram } from '../../src/sandbox/index.ts';
+import { until, Workshop } from './support.ts';
+
+const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+
+/** Reads everything, writes only in the folder `in`, has no network. */
+function confinement(shop: Workshop, changes: Partial<Confinement> = {}): Confinement {
+  return {
+    readable: ['/'],
+    writable: [
+      { path: join(shop.dir.path, 'in'), rights: 'tree' },
+      ...['/dev/null', '/dev/tty'].map((path) => ({ path, rights: 'device' as const })),
+    ],
+    seccomp: seccompProgram({ arch, network: 'none', allowUnixSockets: false }),
+    isScoped: false,
+    refusesTcp: false,
+    ...changes,
+  };
+}
+
+function workshop(): Workshop {
+  const shop = new Workshop();
+  shop.dir.write({ 'in/here': '', outside: 'as it was' });
+  return shop;
+}
+
+const bash = (shop: Workshop, script: string, changes: Partial<Confinement> = {}) => {
+  const cwd = shop.dir.path;
+  return shop.runSpec({ argv: ['bash', '-c', script], cwd, env: shop.env, confinement: confinement(shop, changes) });
+};
+
+describe.skipIf(process.platform !== 'linux')('a confined command', () => {
+  it('writes where it may, and nowhere else', async () => {
+    using shop = workshop();
+    const { output, end } = await bash(shop, 'echo a > in/new && cat in/new; echo b > outside; echo c > beside');
+    expect(end).toEqual({ type: 'exited', exitCode: 1 });
+    expect(output).toMatch(/^a\n.*outside: Permission denied\n.*beside: Permission denied\n$/);
+    expect(readFileSync(join(shop.dir.path, 'outside'), 'utf8')).toBe('as it was');
+    expect(existsSync(join(shop.dir.path, 'beside'))).toBe(false);
+  });
+
+  it('has its output, its errors and its end told as any other, also by their names', async () => {
+    using shop = workshop();
+    const { output, end } = await bash(shop, 'echo out > /dev/stdout; echo err > /dev/stderr; cat; kill -9 $$');
+    expect(output.split('\n').toSorted().join(' ')).toBe(' err out');
+    expect(end).toEqual({ type: 'signalled', signal: 'SIGKILL', exitCode: 137 });
+  });
+
+  it('leaves keel as free as before, its pool of file workers too', async () => {
+    using shop = workshop();
+    await bash(shop, 'true');
+    await until(() => confinedThreads() === 1);
+    expect((await shop.bash('echo free > outside; cat outside')).output).toBe('free\n');
+  });
+
+  it('reads only what is named, and lists names everywhere', async () => {
+    using shop = workshop();
+    const readable = readdirSync('/').flatMap((name) =>
+      ['tmp', 'root', 'home'].includes(name) ? [] : join('/', name),
+    );
+    const { output } = await bash(shop, 'cat outside; ls', { readable });
+    expect(output).toMatch(/Permission denied\nin\noutside\n$/);
+  });
+
+  it('has no privileges left, also as root', async () => {
+    using shop = workshop();
+    const { output } = await bash(shop, 'grep -E "CapEff|NoNewPrivs" /proc/self/status');
+    expect(output).toBe('CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+  });
+
+  it('T8: is gone with all it started when its time is up', async () => {
+    using shop = workshop();
+    const argv = ['bash', '-c', '(setsid sleep 60 &); sleep 60'];
+    const spec = { argv, cwd: shop.dir.path, env: shop.env, confinement: confinement(shop) };
+    const { end } = await shop.runSpec(spec, { timeoutMs: 300 });
+    expect(end.type).toBe('timedOut');
+    expect(shop.running()).toEqual([]);
+  });
+
+  it('is not started where a rule of its confinement can not be put into force', async () => {
+    using shop = workshop();
+    const { end } = await bash(shop, 'touch in/ran', { seccomp: new Uint8Array(8) });
+    expect(end).toEqual({ type: 'spawnFailed', message: 'bash: seccomp failed with error 22' });
+    expect(existsSync(join(shop.dir.path, 'in/ran'))).toBe(false);
+  });
+
+  it('tells a missing program as any other', async () => {
+    using shop = workshop();
+    const spec = { argv: ['no-such-program'], cwd: shop.dir.path, env: shop.env, confinement: confinement(shop) };
+    expect((await shop.runSpec(spec)).end).toEqual({
+      type: 'spawnFailed',
+      message: 'no-such-program: not found in PATH',
+    });
+  });
+
+  it('goes no further through a symlink that stands where a writable folder was', async () => {
+    using shop = workshop();
+    const { output } = await bash(shop, 'mv in/here in/there; echo a > out/x', {
+      writable: [{ path: join(shop.dir.path, 'in', '..', 'link'), rights: 'tree' }],
+    });
+    expect(output).toContain('Permission denied');
+  });
+
+  it('shares its thread with those confined alike, and leaves no descriptor open', async () => {
+    using shop = workshop();
+    await bash(shop, 'true');
+    const before = openDescriptors();
+    for (let n = 0; n < 5; n += 1) await bash(shop, 'echo some output');
+    expect(openDescriptors()).toEqual(before);
+    await until(() => confinedThreads() === 1);
+    await bash(shop, 'true', { readable: ['/', '/usr'] });
+    expect(confinedThreads()).toBe(2);
+  });
+
+  it('ends its threads with the session', async () => {
+    {
+      using shop = workshop();
+      await bash(shop, 'sleep 60 & true');
+      expect(confinedThreads()).toBeGreaterThan(0);
+    }
+    await until(() => confinedThreads() === 0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a confined program on a terminal', () => {
+  async function terminal(shop: Workshop, script: string): Promise<ExecSession> {
+    const env = { ...shop.env, TERM: 'dumb', PS1: '$ ' };
+    const spec = { argv: ['bash', '-c', script], cwd: shop.dir.path, env, confinement: confinement(shop) };
+    const start = await ExecSession.start({
+      spec,
+      processes: shop.processes,
+      tty: true,
+      spill: null,
+      onText: () => undefined,
+    });
+    if (start.type !== 'started') throw new Error(start.message);
+    return start.session;
+  }
+
+  it('M30: has a terminal of its own with job control', async () => {
+    using shop = workshop();
+    const session = await terminal(shop, 'bash --norc -i');
+    session.write('tty; stty size; sleep 60\n');
+    await until(() => shop.running().length >= 2);
+    session.write('\u001a');
+    await until(() => session.transcript().includes('Stopped'));
+    session.write('kill %1; fg; echo a > outside; echo b > in/typed; exit 7\n');
+    expect(await session.exited).toBe(7);
+    expect(session.transcript()).toContain('24 80');
+    expect(session.transcript()).toContain('outside: Permission denied');
+    expect(readFileSync(join(shop.dir.path, 'in/typed'), 'utf8')).toBe('b\n');
+  });
+
+  it("reaches no other terminal, keel's own neither", async () => {
+    using shop = workshop();
+    const other = await shop.session('tty; sleep 60', { tty: true });
+    await until(() => other.transcript().includes('/dev/pts/'));
+    const path = /\/dev\/pts\/\d+/.exec(other.transcript())?.[0] ?? '';
+    const session = await terminal(shop, `echo seen > ${path}`);
+    expect(await session.exited).toBe(1);
+    expect(other.transcript()).not.toContain('seen');
+  });
+
+  it('M29: is gone with all its jobs when the session is closed', async () => {
+    using shop = workshop();
+    const session = await terminal(shop, 'bash --norc -i');
+    session.write('sleep 60 &\nsetsid sleep 61 &\nsleep 62\n');
+    await until(() => shop.running().length >= 4);
+    shop.processes.close();
+    await until(() => shop.running().length === 0);
+    expect(await session.exited).toBe(137);
+  });
+});
+
+/** Threads of this process that a filter holds. */
+function confinedThreads(): number {
+  const held = readdirSync('/proc/self/task').filter((id) => {
+    try {
+      return /^Seccomp:\t2$/m.test(readFileSync(`/proc/self/task/${id}/status`, 'latin1'));
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  });
+  return held.length;
+}
+
+/** What is open in this process, threads' own descriptors aside. */
+function openDescriptors(): string[] {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The descriptor that read the list.
+      return '';
+    }
+  });
+  return targets.filter((target) => target.startsWith('pipe:') || target.startsWith('/dev/pt')).toSorted();
+}
