@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: one entry a public face, code split so that each command loads only what it needs.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -31,9 +31,14 @@ await build({
   sourcesContent: false,
   legalComments: 'none',
   // Packages with native parts stay outside the bundle and are found in node_modules when first used.
-  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp'],
+  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter'],
   loader: { '.md': 'text', '.txt': 'text' },
 });
+
+// The grammar of bash is read as bytes when the first script needs it.
+for (const path of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm']) {
+  copyFileSync(join(root, 'node_modules', path), join(root, 'dist', basename(path)));
+}
 
 if (!process.argv.includes('--no-types')) {
   const tsc = join(root, 'node_modules/.bin/tsc');

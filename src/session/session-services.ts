@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CommandJudge } from '../approvals/index.ts';
 import type { Config } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
@@ -21,6 +22,7 @@ export interface SessionServices {
   readonly toolHost: ToolHost;
   readonly approvals: ApprovalCache;
   readonly sandbox: SandboxManager;
+  readonly judge: CommandJudge;
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
@@ -74,6 +76,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
+    judge: new CommandJudge(),
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,

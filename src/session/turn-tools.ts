@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Judgement } from '../approvals/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
 import {
@@ -39,7 +40,11 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
   const watch = new LoopWatch(turn.noteMark);
   const base = {
     turn,
-    orchestrator: new Orchestrator(handle, services.approvals, { planner: services.sandbox, riskOf: () => 'plain' }),
+    orchestrator: new Orchestrator(handle, services.approvals, {
+      planner: services.sandbox,
+      ready: ({ argv }) => services.judge.ready(argv),
+      riskOf: ({ argv }) => riskOf(services.judge.judge(argv)),
+    }),
     processes: services.processes,
     sessions: services.execSessions,
     diff,
@@ -47,6 +52,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
+    judge: services.judge,
     protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
@@ -113,4 +119,9 @@ async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal):
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+function riskOf({ isSafe, isDangerous }: Judgement): 'safe' | 'plain' | 'dangerous' {
+  if (isDangerous) return 'dangerous';
+  return isSafe ? 'safe' : 'plain';
 }

@@ -1,3 +1,4 @@
+import type { CommandJudge } from '../approvals/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import type { ToolSpec } from '../model/index.ts';
 import type { TurnDiffTracker } from '../patch/index.ts';
@@ -85,6 +86,8 @@ export interface ToolContext {
   spillPath(callId: string): string | null;
   /** Upper bound of one spilled output, bytes. */
   readonly spillMaxBytes: number;
+  /** Tells what command lines do, for people. */
+  readonly judge: CommandJudge;
   /** What patches may not write, as for commands. */
   readonly protection: ProtectionOptions;
   /** Environment for commands of this turn, secrets already out. */

@@ -235,7 +235,7 @@ describe('turns and interruption', () => {
   });
 
   test('M24: an interrupt while an approval is pending aborts the call; a late answer is only logged', async () => {
-    await open([respond(shell('echo x', 'c1')), ok], { overrides: ['approval_policy="untrusted"'] });
+    await open([respond(shell('touch x', 'c1')), ok], { overrides: ['approval_policy="untrusted"'] });
     const turn = live.say('go');
     await live.next('approval.requested');
     live.session.submit({ type: 'interrupt' });
@@ -249,7 +249,7 @@ describe('turns and interruption', () => {
   });
 
   test('M25: a denial goes back to the model with the user’s words; abort ends the turn', async () => {
-    await open([respond(shell('echo x', 'c1')), ok, respond(shell('echo y', 'c2'))], {
+    await open([respond(shell('touch x', 'c1')), ok, respond(shell('touch y', 'c2'))], {
       overrides: ['approval_policy="untrusted"'],
     });
     const first = live.say('go');

@@ -1,4 +1,4 @@
-import type { ThreadItemOf } from '../../protocol/index.ts';
+import type { CommandAction, ThreadItemOf } from '../../protocol/index.ts';
 import type { ToolContext } from '../types.ts';
 import { DeltaStream } from './delta-stream.ts';
 
@@ -7,6 +7,8 @@ export interface CommandIdentity {
   /** As a person would type it. */
   readonly command: string;
   readonly cwd: string;
+  /** Absent: nothing is said of what it does. */
+  readonly commandActions?: readonly CommandAction[];
   /** Of the session it belongs to. */
   readonly processId?: string;
 }
@@ -22,7 +24,7 @@ export class CommandItem {
   readonly #context: ToolContext;
   readonly #deltas: DeltaStream;
 
-  constructor({ callId, command, cwd, processId }: CommandIdentity, context: ToolContext) {
+  constructor({ callId, command, cwd, commandActions = [], processId }: CommandIdentity, context: ToolContext) {
     this.#item = {
       type: 'commandExecution',
       id: callId,
@@ -31,7 +33,7 @@ export class CommandItem {
       processId: processId ?? null,
       source: 'agent',
       status: 'inProgress',
-      commandActions: [],
+      commandActions: [...commandActions],
       aggregatedOutput: null,
       exitCode: null,
       durationMs: null,

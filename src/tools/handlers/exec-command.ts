@@ -53,7 +53,9 @@ async function runScript(
   const argv = [args.shell ?? context.shell, args.login ? '-lc' : '-c', script];
   const patched = await runAsPatch({ call, argv, cwd }, context, signal);
   if (patched) return patched;
-  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd }, context);
+  await context.judge.ready(argv);
+  const commandActions = context.judge.summarise(argv);
+  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
   const { escalated, justification } = limitsOf(args);
   const result: Orchestrated<SessionStart> = await context.orchestrator.runCommand(
     {
@@ -61,7 +63,7 @@ async function runScript(
       spec: { argv, cwd, env: sessionEnvironment(context.env) },
       escalated,
       justification,
-      commandActions: [],
+      commandActions,
       run: async (plan, ended) => {
         const start = await ExecSession.start({
           spec: plan.spawn,

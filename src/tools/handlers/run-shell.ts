@@ -37,14 +37,16 @@ export async function runShell(
   const patched = await runAsPatch({ call, argv, cwd }, context, signal);
   if (patched) return patched;
   const timeoutMs = Math.min(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
-  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd }, context);
+  await context.judge.ready(argv);
+  const commandActions = context.judge.summarise(argv);
+  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
   const result: Orchestrated<CommandOutcome> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
       spec: { argv, cwd, env: context.env },
       escalated: request.escalated,
       justification: request.justification,
-      commandActions: [],
+      commandActions,
       run: (plan, ended) =>
         runCommand(plan.spawn, {
           processes: context.processes,

@@ -52,6 +52,8 @@ export interface PatchRequest<T> {
 /** How commands are judged and held. */
 export interface CommandRules {
   readonly planner: SandboxPlanner;
+  /** Resolves when `riskOf` can be asked about a command. */
+  readonly ready: (spec: CommandSpec) => Promise<void>;
   readonly riskOf: (spec: CommandSpec) => CommandRisk;
 }
 
@@ -63,6 +65,7 @@ export const noRules: CommandRules = {
     denial: () => null,
     hold: () => () => undefined,
   },
+  ready: () => Promise.resolve(),
   riskOf: () => 'plain',
 };
 
@@ -100,7 +103,7 @@ export class Orchestrator {
       const end = endOf(value);
       return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
     };
-    await planner.ready(signal);
+    await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
     const scope: Scope = request.escalated ? 'unsandboxed' : 'sandboxed';
     const requirement = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
     const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, scope, signal));

@@ -14,6 +14,8 @@ export type CommandRisk = 'safe' | 'plain' | 'dangerous';
 const policyNames = { untrusted: 'UnlessTrusted', 'on-failure': 'OnFailure', never: 'Never' } as const;
 
 export const NOBODY_CAN_APPROVE = 'not run: this call needs approval and nobody can give it in this run';
+const DANGEROUS =
+  'rejected: this command may destroy work, which needs approval, and the approval policy is Never. Nothing ran. Do it in a way that can be undone, or leave it to the user.';
 export const RETRY_REASON = 'command failed; retry without sandbox?';
 
 export interface CommandQuestion {
@@ -39,7 +41,8 @@ export function commandRequirement(question: CommandQuestion): Requirement {
   if (leavesSandbox) return { type: 'ask', reason: question.justification };
   if (risk === 'safe') return { type: 'skip' };
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
-  return approvalPolicy === 'on-request' && risk === 'dangerous' ? { type: 'ask', reason: null } : { type: 'skip' };
+  if (risk !== 'dangerous') return { type: 'skip' };
+  return approvalPolicy === 'never' ? { type: 'forbid', message: DANGEROUS } : { type: 'ask', reason: null };
 }
 
 /** Whether a user may be asked to run a command without the sandbox that has just stopped it. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CommandJudge } from '../../../src/approvals/index.ts';
 import { modelInfo } from '../../../src/model/index.ts';
 import { TurnDiffTracker } from '../../../src/patch/index.ts';
 import { ExecSessions } from '../../../src/process/index.ts';
@@ -107,6 +108,7 @@ export class CommandTurn implements Disposable {
       env: { ...this.shop.env, PS1: '$ ' },
       shell: '/bin/bash',
       protection: {},
+      judge: new CommandJudge(),
     };
   }
 }

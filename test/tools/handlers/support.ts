@@ -1,3 +1,4 @@
+import { CommandJudge } from '../../../src/approvals/index.ts';
 import { modelInfo } from '../../../src/model/index.ts';
 import { TurnDiffTracker } from '../../../src/patch/index.ts';
 import { ExecSessions, Processes } from '../../../src/process/index.ts';
@@ -56,6 +57,7 @@ export class ToolTurn {
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
       protection: {},
+      judge: new CommandJudge(),
     };
   }
 

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import type { Node, Parser } from 'web-tree-sitter';
+
+export type SyntaxNode = Node;
+
+/** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
+export class BashGrammar {
+  readonly #parser: Parser;
+
+  private constructor(parser: Parser) {
+    this.#parser = parser;
+  }
+
+  /** @throws if the grammar can't be loaded */
+  static async load(): Promise<BashGrammar> {
+    // V8 would spend a second on optimising the grammar, which would delay keel's exit: its first compiler is enough.
+    setFlagsFromString('--liftoff-only');
+    try {
+      const { Language, Parser } = await import('web-tree-sitter');
+      await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
+      const parser = new Parser();
+      parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
+      // The first script compiles what it needs.
+      parser.parse('true')?.delete();
+      return new BashGrammar(parser);
+    } finally {
+      setFlagsFromString('--no-liftoff-only');
+    }
+  }
+
+  /** What `read` makes of the script's tree, which is gone afterwards; null for a script that can't be parsed at all. */
+  with<T>(script: string, read: (root: SyntaxNode) => T): T | null {
+    const tree = this.#parser.parse(script);
+    if (!tree) return null;
+    try {
+      return read(tree.rootNode);
+    } finally {
+      tree.delete();
+    }
+  }
+}
+
+/** The build lays both files beside the bundle; before that they lie in their packages. */
+function wasm(name: 'web-tree-sitter' | 'tree-sitter-bash'): Buffer {
+  const bundled = join(import.meta.dirname, `${name}.wasm`);
+  if (existsSync(bundled)) return readFileSync(bundled);
+  const require = createRequire(import.meta.url);
+  const path =
+    name === 'web-tree-sitter'
+      ? require.resolve('web-tree-sitter/web-tree-sitter.wasm')
+      : join(dirname(require.resolve('tree-sitter-bash/package.json')), 'tree-sitter-bash.wasm');
+  return readFileSync(path);
+}

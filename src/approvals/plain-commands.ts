@@ -1,0 +1,96 @@
+import type { SyntaxNode } from './bash-grammar.ts';
+import { literal, type PlainCommand, type Word } from './words.ts';
+
+const ALLOWED = new Set([
+  'program',
+  'list',
+  'pipeline',
+  'command',
+  'command_name',
+  'word',
+  'string',
+  'string_content',
+  'raw_string',
+  'number',
+  'concatenation',
+]);
+const ALLOWED_TOKENS = new Set(['&&', '||', ';', '|', '"', "'"]);
+
+/**
+ * The commands of a script that consists of plain words joined by `&&`, `||`, `;`, `|` or line breaks, in order. Null for
+ * any other: what it does can't be told from its words.
+ */
+export function plainCommands(root: SyntaxNode): PlainCommand[] | null {
+  if (root.hasError) return null;
+  const commands: PlainCommand[] = [];
+  return collect(root, commands) ? commands : null;
+}
+
+function collect(node: SyntaxNode, commands: PlainCommand[]): boolean {
+  if (node.isNamed ? !ALLOWED.has(node.type) : !isAllowedToken(node.type)) return false;
+  if (node.type === 'command') {
+    const words = commandWords(node);
+    if (words === null) return false;
+    commands.push(words);
+  }
+  return node.children.every((child) => child === null || collect(child, commands));
+}
+
+function isAllowedToken(type: string): boolean {
+  return type.trim() === '' || ALLOWED_TOKENS.has(type);
+}
+
+function commandWords(command: SyntaxNode): PlainCommand | null {
+  const words: Word[] = [];
+  for (const child of command.namedChildren) {
+    if (child === null) continue;
+    const word = child.type === 'command_name' ? commandName(child) : wordOf(child);
+    if (word === null) return null;
+    words.push(word);
+  }
+  return words.length === 0 ? null : words;
+}
+
+function commandName(node: SyntaxNode): Word | null {
+  const [name] = node.namedChildren;
+  return name?.type === 'word' ? wordOf(name) : null;
+}
+
+function wordOf(node: SyntaxNode): Word | null {
+  switch (node.type) {
+    case 'word':
+    case 'number':
+      return { text: node.text, isDynamic: /[\\*?[{]/.test(node.text), isComposed: false };
+    case 'string':
+      return quoted(node);
+    case 'raw_string':
+      return literal(node.text.slice(1, -1));
+    case 'concatenation':
+      return joined(node);
+    default:
+      return null;
+  }
+}
+
+function quoted(node: SyntaxNode): Word | null {
+  if (!node.namedChildren.every((child) => child?.type === 'string_content')) return null;
+  const text = node.text.slice(1, -1);
+  return { text, isDynamic: text.includes('\\'), isComposed: text === '' || text.includes('\n') };
+}
+
+function joined(node: SyntaxNode): Word | null {
+  let text = '';
+  let isDynamic = false;
+  for (const child of node.namedChildren) {
+    const part = child === null || child.type === 'concatenation' ? null : wordOf(child);
+    if (part === null) return null;
+    text += part.text;
+    isDynamic ||= part.isDynamic;
+  }
+  return text === '' ? null : { text, isDynamic: isDynamic || /[*?[{\\]/.test(unquotedOf(node)), isComposed: true };
+}
+
+/** What stands between the quoted parts of a word: the grammar gives some of it no node of its own. */
+function unquotedOf(node: SyntaxNode): string {
+  return node.children.map((child) => (child === null || child.isNamed ? '' : child.text)).join('');
+}

@@ -1,0 +1,50 @@
+import { literal, type PlainCommand, type Word } from './words.ts';
+
+const TOKEN = /[ \t]+|&&|\|\||[;|]|[A-Za-z0-9_./:@+,=-]+|'[^'\n]*'/y;
+/** The grammar has its own mind about whatever looks like an assignment or a number; it gets to say. */
+const NAME = /^[A-Za-z_./][A-Za-z0-9_./-]*$/;
+const ARGUMENT =
+  /^(?:[A-Za-z_./][A-Za-z0-9_./:,-]*|--?[A-Za-z][A-Za-z0-9_-]*(?:=[A-Za-z0-9_./:,-]+)?|--?|\d+|\d+(?:,\d+)?p)$/;
+/** Words that begin something other than a command. */
+const RESERVED =
+  /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|in|function|select|declare|typeset|export|readonly|local|unset|unsetenv|coproc|let|time|test)$/;
+
+/**
+ * The commands of a very plain script, found without the grammar, which most scripts then don't have to wait for. It
+ * answers what the grammar would; undefined means that it can't tell.
+ */
+export function quickScan(script: string): PlainCommand[] | undefined {
+  const commands: Word[][] = [];
+  let command: Word[] = [];
+  let before = '';
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < script.length) {
+    const token = TOKEN.exec(script)?.[0];
+    if (token === undefined) return undefined;
+    if (/^[;&|]/.test(token)) {
+      if (command.length === 0) return undefined;
+      commands.push(command);
+      command = [];
+    } else if (!/^[ \t]/.test(token)) {
+      // Words that touch are one word.
+      if (isWord(before)) return undefined;
+      const word = scanned(token, command.length === 0);
+      if (word === undefined) return undefined;
+      command.push(word);
+    }
+    before = token;
+  }
+  if (command.length > 0) commands.push(command);
+  else if (commands.length > 0 && !/;[ \t]*$/.test(script)) return undefined;
+  return commands.length === 0 && script.trim() !== '' ? undefined : commands;
+}
+
+function isWord(token: string): boolean {
+  return token !== '' && !/^[ \t;&|]/.test(token);
+}
+
+function scanned(token: string, isName: boolean): Word | undefined {
+  if (isName) return NAME.test(token) && !RESERVED.test(token) ? literal(token) : undefined;
+  if (token.startsWith("'")) return literal(token.slice(1, -1));
+  return ARGUMENT.test(token) ? literal(token) : undefined;
+}
