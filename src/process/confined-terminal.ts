@@ -21,7 +21,7 @@ export interface ConfinedTerminalOptions {
 /** The same as `openTerminal` for a program that is confined: the terminal is opened here, the program started there. */
 export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTerminalOptions): Promise<Terminal> {
   const { confinement, processes, size, onChunk } = options;
-  const { masterFd, slaveFd } = await openPseudoTerminal(size);
+  const { masterFd, slaveFd, path } = await openPseudoTerminal(size);
   const stream = new ReadStream(masterFd);
   // Linux reports the end of a terminal as an error of reading.
   stream.on('error', () => stream.destroy());
@@ -29,7 +29,10 @@ export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTer
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   stream.once('close', resolve);
   try {
-    const child = await processes.startConfined(spec, confinement, { type: 'terminal', fd: slaveFd });
+    const child = await processes.startConfined(spec, withTerminal(confinement, path), {
+      type: 'terminal',
+      fd: slaveFd,
+    });
     const ended = drained(child.exited, closed).finally(() => stream.destroy());
     return { pid: child.pid, ended, write: (text) => void stream.write(text) };
   } catch (error) {
@@ -39,6 +42,16 @@ export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTer
     closeSync(slaveFd);
   }
 }
+
+/** The program's own terminal, which it may open again by its name: it takes a thread of its own to allow that. */
+function withTerminal(confinement: Confinement, path: string): Confinement {
+  opened += 1;
+  const writable = [...confinement.writable, { path, rights: 'device' as const }];
+  return { ...confinement, writable, identity: `${confinement.identity} terminal ${opened}` };
+}
+
+/** Names of terminals come back: each one counts as another. */
+let opened = 0;
 
 async function drained(exited: Promise<ExitStatus>, closed: Promise<unknown>): Promise<number> {
   const { exitCode } = await exited;

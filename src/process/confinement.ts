@@ -6,6 +6,11 @@ export interface Confinement {
   /** Files, and directories with all below them, that may be read and run. Absolute, no symlinks; `/` is everything. */
   readonly readable: readonly string[];
   readonly writable: readonly WritablePath[];
+  /**
+   * What has these names now, as its maker tells it apart. Rules hold files, not names: when one was replaced, rules made
+   * for the same names with another identity are made anew.
+   */
+  readonly identity: string;
   /** Records of classic BPF, see `seccompProgram`. */
   readonly seccomp: Uint8Array;
   /** Keeps signals and abstract sockets among what is confined alike. Needs the sixth version of Landlock. */

@@ -20,7 +20,7 @@ export function describePlan(plan: ExecPlan): string {
   const network = plan.network === 'full' ? 'Network: open' : 'Network: none, and no sockets of any kind';
   const notes = plan.notes.map((note) => `Note: ${note}`);
   const parts = [
-    `Held by ${plan.backend}: own processes, no capabilities, everything else is read-only.`,
+    `Held by ${plan.backend}: ${plan.enforced.processes ? 'own processes, ' : ''}no capabilities, everything else is read-only.`,
     ...lists,
     network,
     ...notes,

@@ -1,7 +1,7 @@
 import type { SpawnSpec } from '../process/index.ts';
 
 /** What holds a command in. */
-export type SandboxBackend = 'none' | 'bwrap';
+export type SandboxBackend = 'none' | 'bwrap' | 'landlock' | 'seatbelt';
 
 /** How far a run may reach: held to the policy, or with the user's own rights, which the user has to have granted. */
 export type Scope = 'sandboxed' | 'unsandboxed';
@@ -62,5 +62,12 @@ export type BackendFacts =
       readonly path: string;
       /** Whether it may give a command a /proc of its own; without, the host's is there, read-only. */
       readonly ownProc: boolean;
+    }
+  | {
+      readonly type: 'landlock';
+      /** The kernel's version of Landlock. */
+      readonly abi: number;
+      /** Why it is not bubblewrap, which holds more. */
+      readonly reason: string;
     }
   | { readonly type: 'unavailable'; readonly reason: string };

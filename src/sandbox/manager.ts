@@ -20,6 +20,8 @@ export interface SandboxPlanner {
 export interface SandboxOptions extends SandboxSetup {
   readonly processes: Processes;
   readonly bwrapPath: string | null;
+  /** Which backends may be used; all that there are, if absent. */
+  readonly backends?: readonly ('bwrap' | 'landlock')[];
 }
 
 /** The sandbox of a session: what works on this machine, found out once, and what its plans leave to be cleaned up. */
@@ -41,8 +43,8 @@ export class SandboxManager implements SandboxPlanner {
 
   /** What works here. An aborted look is not remembered. */
   async facts(signal: AbortSignal): Promise<BackendFacts> {
-    const { processes, bwrapPath } = this.#options;
-    this.#probe ??= probeBackend({ processes, bwrapPath, signal });
+    const { processes, bwrapPath, backends } = this.#options;
+    this.#probe ??= probeBackend({ processes, bwrapPath, backends, signal });
     const facts = await this.#probe;
     if (signal.aborted && facts.type === 'unavailable') this.#probe = null;
     this.#facts = facts;
@@ -50,11 +52,12 @@ export class SandboxManager implements SandboxPlanner {
     return facts;
   }
 
-  /** Why commands can't be held in here, once a session; null if they can, it is not known yet, or it was told. */
+  /** Why commands can't be held in here, or not fully, once a session; null if they can, or it was told. */
   takeNotice(): string | null {
-    if (this.#isTold || this.#probe === null || this.#facts.type !== 'unavailable') return null;
+    if (this.#isTold || this.#probe === null || this.#facts.type === 'bwrap') return null;
     this.#isTold = true;
-    return this.#facts.reason;
+    if (this.#facts.type === 'unavailable') return this.#facts.reason;
+    return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${this.#facts.reason}`;
   }
 
   plan(request: PlanRequest): Planned {

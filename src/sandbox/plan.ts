@@ -1,5 +1,6 @@
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
+import { landlockRules } from './backends/landlock.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, Planned, Scope } from './exec-plan.ts';
 import { planMounts } from './mounts.ts';
 import { seccompProgram } from './seccomp/program.ts';
@@ -48,10 +49,33 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     hidden: hiddenPaths(setup),
     isStandIn: setup.isStandIn ?? (() => false),
   });
+  const command = held(spec, { network, setup, backend: facts.type });
+  if (facts.type === 'landlock')
+    return { type: 'ready', plan: landlockPlan(command, { facts, arch, mounts, network, notes, setup }) };
   const filter = filterFor(arch, network, setup);
-  const spawn = bwrapCommand({ facts, spec: held(spec, network, setup), mounts, network, filter });
+  const spawn = bwrapCommand({ facts, spec: command, mounts, network, filter });
   const enforced = { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: true };
   return { type: 'ready', plan: { backend: 'bwrap', spawn, enforced, mounts, network, notes } };
+}
+
+interface LandlockFacts extends Pick<ExecPlan, 'mounts' | 'network' | 'notes'> {
+  readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
+  readonly arch: FilterArch;
+  readonly setup: SandboxSetup;
+}
+
+/** What is protected can't be covered here, and what is missing is not blocked: the notes say so. */
+function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, setup }: LandlockFacts): ExecPlan {
+  const { allowUnixSockets } = setup;
+  const rules = landlockRules({ facts, arch, mounts, network, allowUnixSockets });
+  return {
+    backend: 'landlock',
+    spawn: { ...spec, confinement: rules.confinement },
+    enforced: { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: false },
+    mounts: mounts.filter(({ type }) => type !== 'blocked' && type !== 'blockedFile'),
+    network,
+    notes: [...notes, ...rules.notes],
+  };
 }
 
 /** A command as it is, held to nothing. */
@@ -85,10 +109,16 @@ export function filterArch(): FilterArch | null {
   return process.arch === 'x64' || process.arch === 'arm64' ? process.arch : null;
 }
 
+interface HeldBy {
+  readonly network: 'full' | 'none';
+  readonly setup: SandboxSetup;
+  readonly backend: ExecPlan['backend'];
+}
+
 /** What a command can tell of its sandbox, and the limits it starts under. */
-function held(spec: CommandSpec, network: 'full' | 'none', setup: SandboxSetup): CommandSpec {
+function held(spec: CommandSpec, { network, setup, backend }: HeldBy): CommandSpec {
   const offline = network === 'none' ? { KEEL_SANDBOX_NETWORK_DISABLED: '1' } : {};
-  const env = { ...spec.env, KEEL_SANDBOX: 'bwrap', ...offline };
+  const env = { ...spec.env, KEEL_SANDBOX: backend, ...offline };
   const limits = [
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
     ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),

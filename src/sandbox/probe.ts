@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
+import { probeLandlock } from './backends/probe-landlock.ts';
 import type { BackendFacts } from './exec-plan.ts';
 import { filterArch } from './plan.ts';
 import { seccompProgram } from './seccomp/program.ts';
@@ -10,24 +11,42 @@ export interface ProbeOptions {
   readonly processes: Processes;
   /** Where bubblewrap is, if not at its usual place. Absolute. */
   readonly bwrapPath: string | null;
+  /** Which may be used; all that there are, if absent. */
+  readonly backends?: readonly ('bwrap' | 'landlock')[] | undefined;
   readonly signal: AbortSignal;
 }
 
 const USUAL_PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 const LIMIT_MS = 5_000;
 
-/** Finds out what really works here by running a trivial command in it, with everything that commands are held by. */
-export async function probeBackend({ processes, bwrapPath, signal }: ProbeOptions): Promise<BackendFacts> {
+type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent'; readonly cause: string };
+
+/**
+ * Finds out what really works here by running a trivial command in it, with everything that commands are held by:
+ * bubblewrap if it does, else Landlock, which holds less.
+ */
+export async function probeBackend(options: ProbeOptions): Promise<BackendFacts> {
   if (process.platform !== 'linux') {
     return unavailable(`commands can't be held in on ${process.platform} yet`);
   }
   const arch = filterArch();
   if (arch === null) return unavailable(`commands can't be held in on ${process.arch} machines yet`);
+  const { backends = ['bwrap', 'landlock'] } = options;
+  const found: Found = backends.includes('bwrap')
+    ? await probeBwrap(options, arch)
+    : { type: 'absent', cause: 'bubblewrap is not to be used' };
+  if (found.type === 'bwrap') return found;
+  if (!backends.includes('landlock')) return unavailable(found.cause);
+  const landlock = await probeLandlock({ ...options, arch });
+  if (landlock.type === 'works') return { type: 'landlock', abi: landlock.abi, reason: found.cause };
+  return unavailable(`${found.cause}. Landlock, which would do as well, does not work either (${landlock.cause})`);
+}
+
+async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: FilterArch): Promise<Found> {
   const path = (bwrapPath === null ? USUAL_PLACES : [bwrapPath]).find(isExecutable);
   if (path === undefined) {
-    return unavailable(
-      `bubblewrap is not installed${bwrapPath === null ? '' : ` at ${bwrapPath}`}: install it (Debian, Ubuntu: apt install bubblewrap)`,
-    );
+    const place = bwrapPath === null ? '' : ` at ${bwrapPath}`;
+    return absent(`bubblewrap is not installed${place}: install it (Debian, Ubuntu: apt install bubblewrap)`);
   }
   let told = '';
   for (const ownProc of [true, false]) {
@@ -42,9 +61,13 @@ export async function probeBackend({ processes, bwrapPath, signal }: ProbeOption
     if (outcome.end.type === 'exited' && outcome.end.exitCode === 0) return facts;
     told = outcome.end.type === 'spawnFailed' ? outcome.end.message : outcome.output.trim();
   }
-  return unavailable(
+  return absent(
     `${path} can't start a sandbox here${told === '' ? '' : ` ("${told.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
   );
+}
+
+function absent(cause: string): Found {
+  return { type: 'absent', cause };
 }
 
 function trial(facts: Extract<BackendFacts, { type: 'bwrap' }>, arch: FilterArch) {

@@ -21,6 +21,7 @@ function confinement(shop: Workshop, changes: Partial<Confinement> = {}): Confin
       ...['/dev/null', '/dev/tty'].map((path) => ({ path, rights: 'device' as const })),
     ],
     seccomp: seccompProgram({ arch, network: 'none', allowUnixSockets: false }),
+    identity: '',
     isScoped: false,
     refusesTcp: false,
     ...changes,
@@ -194,6 +195,9 @@ describe.skipIf(process.platform !== 'linux')('a confined program on a terminal'
     const session = await terminal(shop, `echo seen > ${path}`);
     expect(await session.exited).toBe(1);
     expect(other.transcript()).not.toContain('seen');
+    const again = await terminal(shop, 'echo seen > "$(tty)"');
+    expect(await again.exited).toBe(0);
+    expect(again.transcript()).toContain('seen');
   });
 
   it('M29: is gone with all its jobs when the session is closed', async () => {

@@ -106,6 +106,10 @@ async function sandbox(): Promise<Finding> {
   try {
     const facts = await probeBackend({ processes, bwrapPath: null, signal: new AbortController().signal });
     if (facts.type === 'unavailable') return { name: 'sandbox', state: 'note', detail: facts.reason };
+    if (facts.type === 'landlock') {
+      const detail = `Landlock (version ${facts.abi}), which holds less than bubblewrap: ${facts.reason}`;
+      return { name: 'sandbox', state: 'note', detail };
+    }
     return { name: 'sandbox', state: 'ok', detail: `bubblewrap at ${facts.path}` };
   } finally {
     processes.close();

@@ -6,6 +6,8 @@ export interface PseudoTerminal {
   readonly masterFd: number;
   /** For the program. Close it once the program has it, or the terminal never comes to its end. */
   readonly slaveFd: number;
+  /** The program's end by its name. */
+  readonly path: string;
 }
 
 export interface TerminalSize {
@@ -38,7 +40,8 @@ export async function openPseudoTerminal({ cols, rows }: TerminalSize): Promise<
     if (status !== 0) throw new Error(`ptsname_r failed with error ${status}`);
     const size = new Uint16Array([rows, cols, 0, 0]);
     checked(library.func('ioctl', 'int', ['int', 'ulong', 'void *'])(masterFd, TIOCSWINSZ, size), 'ioctl');
-    return { masterFd, slaveFd: openSync(name.toString('utf8', 0, name.indexOf(0)), O_RDWR | O_NOCTTY) };
+    const path = name.toString('utf8', 0, name.indexOf(0));
+    return { masterFd, slaveFd: openSync(path, O_RDWR | O_NOCTTY), path };
   } catch (error) {
     closeSync(masterFd);
     throw error;

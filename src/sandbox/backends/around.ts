@@ -1,0 +1,57 @@
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file or directory for which a rule can be made. */
+export interface Entry {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** Of what has this name now: a rule holds that, not the name. */
+  readonly identity: string;
+}
+
+/** More in one directory are not opened: the kernel takes some microseconds for each. */
+const MAX_ENTRIES = 4_096;
+
+/**
+ * The fewest entries that together cover a path but nothing closed: itself where nothing below it is closed, else what is in
+ * it, and so on. Symlinks are left out: where they lead counts. `closed` compares without letter case, as protected names do.
+ */
+export function around(path: string, closed: readonly string[]): readonly Entry[] {
+  const stat = statOf(path);
+  if (stat === null || stat.isSymbolicLink() || stat.isSocket()) return [];
+  const identity = `${stat.dev}:${stat.ino}`;
+  if (!stat.isDirectory()) return stat.isFile() || stat.isFIFO() ? [{ path, isDirectory: false, identity }] : [];
+  const below = closed.filter((other) => isBelow(other, path));
+  if (below.length === 0) return [{ path, isDirectory: true, identity }];
+  const isClosed = new Set(below.map((other) => other.toLowerCase()));
+  const children = namesIn(path).map((name) => join(path, name));
+  return children.filter((child) => !isClosed.has(child.toLowerCase())).flatMap((child) => around(child, below));
+}
+
+/** Those that exist: what does not exist closes nothing. */
+export function stillThere(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => statOf(path) !== null);
+}
+
+function isBelow(path: string, dir: string): boolean {
+  const start = dir.endsWith('/') ? dir : `${dir}/`;
+  return path.toLowerCase().startsWith(start.toLowerCase());
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).slice(0, MAX_ENTRIES);
+  } catch {
+    // What can't be listed is not opened.
+    return [];
+  }
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    // It has just gone, or stands in a directory that may not be entered.
+    return null;
+  }
+}
