@@ -44,6 +44,11 @@ export class ConversationHistory {
     return this.#size.tokens;
   }
 
+  /** What the last response told, without what came since. */
+  get measuredTokens(): number {
+    return this.#size.counted;
+  }
+
   /** Adds items in order; an output goes directly behind its call, live and rebuilt alike. */
   record(items: readonly ResponseItem[]): void {
     for (const item of items) if (isRecordable(item)) this.#add(asKept(item));

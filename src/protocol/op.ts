@@ -25,6 +25,8 @@ export const Op = z.discriminatedUnion('type', [
   /** Stops the running turn; nothing happens when there is none. */
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('approval'), callId: z.string(), decision: ApprovalDecision }),
+  /** Puts a handover in place of the conversation so far: now, or when the running turn has ended. */
+  z.object({ type: z.literal('compact'), focus: z.optional(z.string()) }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts';
-import { ConversationHistory } from '../history/index.ts';
+import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import type { SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
@@ -15,7 +15,7 @@ import {
 } from '../rollout/index.ts';
 import { uuidV7 } from '../util/index.ts';
 import { EventHub } from './event-hub.ts';
-import { rebuildHistory } from './rebuild-history.ts';
+import { rebuildHistory, threadFacts } from './rebuild-history.ts';
 import { Session } from './session.ts';
 import { initialConfiguration } from './session-configuration.ts';
 import { openServices } from './session-services.ts';
@@ -71,7 +71,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const history = log
     ? rebuildHistory(log, (what) => services.log.warn(what))
     : new ConversationHistory((what) => services.log.warn(what));
-  const state = new SessionState(configuration, history, log ? toldContext(log) : null, log?.rateLimits ?? null);
+  const facts = log ? threadFacts(log) : new ThreadFacts();
+  const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const record = new ThreadRecord(thread.recorder, state, emit);
   const scope = new TurnLifecycle({ state, services, record, emit });
   const turns = new Turns(scope);

@@ -1,4 +1,5 @@
 import { type Op, toKeelError } from '../protocol/index.ts';
+import { CompactTask } from '../tasks/index.ts';
 import { assertNever } from '../util/index.ts';
 import type { SessionScope } from './session-scope.ts';
 import type { Submission, SubmissionQueue } from './submission-queue.ts';
@@ -36,6 +37,8 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return scope.state.configure(op.settings);
     case 'interrupt':
       return turns.abort('interrupted');
+    case 'compact':
+      return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
     case 'approval':
       if (op.decision.type === 'abort') return turns.abort('interrupted');
       if (!turns.resolveApproval(op.callId, op.decision)) {

@@ -12,6 +12,8 @@ export interface TaskSession {
 /** What drives a turn. The session starts it, cancels it through the signal, and alone ends its turn. */
 export interface SessionTask {
   readonly kind: TaskKind;
+  /** What a compaction should keep in particular, where the user said so. */
+  readonly focus?: string | null;
   /** Works until done; stops soon after `signal` aborts. A throw ends the turn as failed. */
   run(session: TaskSession, signal: AbortSignal): Promise<TurnOutcome>;
   /** Clean-up after the task was cancelled, before its turn is told to have ended. */
