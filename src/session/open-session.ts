@@ -18,7 +18,7 @@ import { EventHub } from './event-hub.ts';
 import { rebuildHistory, threadFacts } from './rebuild-history.ts';
 import { Session } from './session.ts';
 import { initialConfiguration } from './session-configuration.ts';
-import { openServices } from './session-services.ts';
+import { openServices, type Persona } from './session-services.ts';
 import { SessionState, type ToldContext } from './session-state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
@@ -48,6 +48,8 @@ export interface OpenSessionOptions {
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
+  /** For a child of another session. */
+  readonly persona?: Persona;
 }
 
 /**
@@ -65,6 +67,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     recorder: thread.recorder,
     lease: thread.lease,
     now,
+    openChild: (config, role, persona) =>
+      openSession({ ...options, config, origin: { type: 'new' }, source: { subagent: role }, persona }),
   });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
@@ -101,7 +105,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     queue,
     hub,
     closed,
-    killProcesses: () => services.processes.killAll(),
+    killProcesses: () => services.killProcesses(),
   });
 }
 

@@ -88,6 +88,11 @@ export class SessionState {
     this.#history.updateTokenInfo(usage, contextWindow);
   }
 
+  /** What a child session used counts for the thread, and takes up nothing of its window. */
+  noteForeignUsage(usage: TokenUsage, contextWindow: number | null): void {
+    this.#history.addForeignUsage(usage, contextWindow);
+  }
+
   noteWindowFull(contextWindow: number): void {
     this.#history.setFull(contextWindow);
   }

@@ -132,7 +132,7 @@ export class Turns {
     const scope = this.#scope;
     try {
       const ports = await scope.openTurn(active, recorded);
-      return await active.task.run({ context: active.context, ports }, active.abort.signal);
+      return await active.task.run(scope.taskSession(active, ports), active.abort.signal);
     } catch (error) {
       const known = toKeelError(error);
       if (known.kind === 'internal') scope.services.log.crash(error);
