@@ -1,4 +1,5 @@
 export { BoundedOutput, MAX_KEPT_BYTES } from './bounded-output.ts';
+export { assemble, type BpfLine, type BpfTest } from './bpf.ts';
 export { type Confinement, ConfinementError, type WritablePath } from './confinement.ts';
 export { commandEnvironment } from './environment.ts';
 export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './exec-session.ts';

@@ -80,11 +80,17 @@ export class Processes {
   async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
     if (this.#closed) throw new Error('the session has ended');
     const mark = this.newMark();
-    const child = await this.#confined.start(confinement, { ...spec, env: this.marked(spec.env, mark) }, stdio);
-    this.adopt(child.pid, mark);
-    // The session may have ended while it was being started.
-    if (this.#closed) this.kill(child.pid);
-    return child;
+    const marked = { ...spec, env: this.marked(spec.env, mark) };
+    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    try {
+      const child = await this.#confined.start(confinement, marked, stdio, inputs);
+      this.adopt(child.pid, mark);
+      // The session may have ended while it was being started.
+      if (this.#closed) this.kill(child.pid);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */

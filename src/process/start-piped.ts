@@ -30,17 +30,14 @@ async function overPipes(
   processes: Processes,
   pipes: readonly [OutputPipe, OutputPipe],
 ): Promise<StartedChild> {
-  const [output, errors] = pipes;
-  const fds = ['ignore', output.writeFd, errors.writeFd] as const;
-  const child = spawnOver(spec, processes, pipes, fds);
+  const child = spawnOver(spec, processes, pipes);
   return followed(child, pipes.map(readerOf));
 }
 
-type Stdio = Parameters<Processes['spawn']>[2];
-
-function spawnOver(spec: SpawnSpec, processes: Processes, pipes: readonly OutputPipe[], stdio: Stdio) {
+function spawnOver(spec: SpawnSpec, processes: Processes, pipes: readonly [OutputPipe, OutputPipe]): ChildProcess {
+  const [output, errors] = pipes;
   try {
-    return processes.spawn(spec, processes.newMark(), stdio);
+    return processes.spawn(spec, processes.newMark(), ['ignore', output.writeFd, errors.writeFd]);
   } catch (error) {
     for (const { readFd } of pipes) closeSync(readFd);
     throw error;

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Confinement, ExecSession } from '../../src/process/index.ts';
@@ -6,6 +7,10 @@ import { seccompProgram } from '../../src/sandbox/index.ts';
 import { until, Workshop } from './support.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+
+const [major = 0, minor = 0] = release().split('.').map(Number);
+/** Since Linux 6.12. */
+const keepsSignals = major > 6 || (major === 6 && minor >= 12);
 
 /** Reads everything, writes only in the folder `in`, has no network. */
 function confinement(shop: Workshop, changes: Partial<Confinement> = {}): Confinement {
@@ -62,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     const readable = readdirSync('/').flatMap((name) =>
       ['tmp', 'root', 'home'].includes(name) ? [] : join('/', name),
     );
-    const { output } = await bash(shop, 'cat outside; ls', { readable });
+    const { output } = await bash(shop, 'exec 2>&1; cat outside; ls', { readable });
     expect(output).toMatch(/Permission denied\nin\noutside\n$/);
   });
 
@@ -70,6 +75,31 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     using shop = workshop();
     const { output } = await bash(shop, 'grep -E "CapEff|NoNewPrivs" /proc/self/status');
     expect(output).toBe('CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+  });
+
+  it.skipIf(!keepsSignals)(
+    'T21: reaches keel by none of its threads: no memory, no environment, no files, no signals',
+    async () => {
+      using shop = workshop();
+      shop.dir.write({ 'signals.py': SIGNALS });
+      const script = `for task in /proc/${process.pid}/task/*; do
+        for part in environ maps auxv; do head -c 9 $task/$part && echo READ $part; done
+        readlink $task/cwd $task/exe && echo LINKED; ls -l $task/fd | grep -e "->" && echo LISTED
+        kill -0 \${task##*/} && echo SIGNALLED; prlimit --pid \${task##*/} --nofile=1 && echo LIMITED
+        python3 signals.py \${task##*/}
+      done 2>/dev/null; kill -9 ${process.pid}; true`;
+      const { output } = await bash(shop, script, { isScoped: true });
+      expect(output).not.toMatch(/READ|LINKED|LISTED|SIGNALLED|LIMITED|DONE/);
+    },
+  );
+
+  it('signals what it started itself, and all that is confined alike', async () => {
+    using shop = workshop();
+    const { output } = await bash(
+      shop,
+      'sleep 60 & kill -TERM $! && wait $!; echo $?; kill -0 0 && timeout 0.1 sleep 9',
+    );
+    expect(output).toBe('143\n');
   });
 
   it('T8: is gone with all it started when its time is up', async () => {
@@ -144,13 +174,14 @@ describe.skipIf(process.platform !== 'linux')('a confined program on a terminal'
   it('M30: has a terminal of its own with job control', async () => {
     using shop = workshop();
     const session = await terminal(shop, 'bash --norc -i');
-    session.write('tty; stty size; sleep 60\n');
-    await until(() => shop.running().length >= 2);
+    session.write('tty; stty size\n');
+    await until(() => session.transcript().includes('24 80'));
+    session.write("sh -c 'echo in front of; exec sleep 60'\n");
+    await until(() => session.transcript().includes('\nin front of'));
     session.write('\u001a');
     await until(() => session.transcript().includes('Stopped'));
     session.write('kill %1; fg; echo a > outside; echo b > in/typed; exit 7\n');
     expect(await session.exited).toBe(7);
-    expect(session.transcript()).toContain('24 80');
     expect(session.transcript()).toContain('outside: Permission denied');
     expect(readFileSync(join(shop.dir.path, 'in/typed'), 'utf8')).toBe('b\n');
   });
@@ -175,6 +206,27 @@ describe.skipIf(process.platform !== 'linux')('a confined program on a terminal'
     expect(await session.exited).toBe(137);
   });
 });
+
+/** Has the kernel send signals to a thread of another process, which would end that. */
+const SIGNALS = `import fcntl, os, signal, struct, sys
+thread = int(sys.argv[1])
+def owned(set_owner):
+    reader, writer = os.pipe()
+    try: set_owner(reader)
+    except OSError: return
+    fcntl.fcntl(reader, 10, 9)
+    fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    os.write(writer, b'x')
+owned(lambda fd: fcntl.fcntl(fd, 8, thread))
+owned(lambda fd: fcntl.fcntl(fd, 15, struct.pack('ii', 0, thread)))
+owned(lambda fd: fcntl.ioctl(fd, 0x8901, struct.pack('i', thread)))
+for name, call in (
+    ('pidfd', lambda: signal.pidfd_send_signal(os.open('/proc/%d' % thread, os.O_RDONLY), 0)),
+    ('everybody', lambda: os.kill(-1, 0)),
+):
+    try: call(); print('DONE', name)
+    except OSError: pass
+`;
 
 /** Threads of this process that a filter holds. */
 function confinedThreads(): number {

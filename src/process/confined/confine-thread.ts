@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { type Confinement, ConfinementError, type WritablePath } from '../confinement.ts';
+import { guardFilter } from './guard-filter.ts';
 import type { Kernel } from './kernel.ts';
 
 /** Bits of Landlock's rights over files, in the order in which its versions brought them. */
@@ -29,13 +30,16 @@ const SCOPES_SINCE = 6;
 export function confineThread(kernel: Kernel, confinement: Confinement): void {
   const abi = kernel.landlockAbi();
   const ruleset = createRuleset(kernel, confinement, abi);
+  // Else what is confined alike could read keel's memory through this thread, which the kernel takes for one of them.
+  kernel.hideMemory();
   kernel.setNoNewPrivileges();
   // As root a command would otherwise change owners and modes anywhere: Landlock has no rights for those.
   kernel.dropCapabilities();
   kernel.restrictSelf(ruleset);
   closeSync(ruleset);
+  kernel.setFilter(guardFilter({ arch: kernel.arch, pid: process.pid, threadId: threadId() }));
   kernel.setFilter(confinement.seccomp);
-  assertConfined();
+  assertConfined(kernel);
 }
 
 function createRuleset(kernel: Kernel, confinement: Confinement, abi: number): number {
@@ -68,10 +72,17 @@ function allowPath(kernel: Kernel, ruleset: number, path: string, rights: bigint
   }
 }
 
+/** The kernel's id of this thread. */
+function threadId(): number {
+  const id = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  if (!Number.isInteger(id)) throw new ConfinementError('/proc does not tell the id of this thread');
+  return id;
+}
+
 /** Asks the kernel itself, should one of the calls have done nothing. */
-function assertConfined(): void {
+function assertConfined(kernel: Kernel): void {
   const status = readFileSync('/proc/thread-self/status', 'latin1');
-  if (!/^NoNewPrivs:\t1$/m.test(status) || !/^Seccomp:\t2$/m.test(status)) {
+  if (!/^NoNewPrivs:\t1$/m.test(status) || !/^Seccomp:\t2$/m.test(status) || !kernel.isMemoryHidden()) {
     throw new ConfinementError('the kernel took the rules but does not apply them');
   }
 }

@@ -64,8 +64,8 @@ export class ConfinedThread {
     return this.#children.size === 0;
   }
 
-  /** @throws what the system says if the program can't be started */
-  start(spec: SpawnSpec, stdio: ConfinedStdio): Promise<ConfinedChild> {
+  /** `inputs` are descriptors, still the caller's. @throws what the system says if the program can't be started */
+  start(spec: SpawnSpec, stdio: ConfinedStdio, inputs: readonly number[]): Promise<ConfinedChild> {
     const id = this.#nextId;
     this.#nextId += 1;
     const watched: Watched = { started: Promise.withResolvers(), exited: Promise.withResolvers() };
@@ -73,7 +73,7 @@ export class ConfinedThread {
     // A running program keeps keel running, an idle thread does not.
     this.#worker.ref();
     const { argv, argv0 = null, cwd, env } = spec;
-    this.#send({ type: 'start', id, argv, argv0, cwd, env, stdio });
+    this.#send({ type: 'start', id, argv, argv0, cwd, env, stdio, inputs });
     return watched.started.promise;
   }
 

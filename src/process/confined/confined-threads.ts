@@ -1,7 +1,5 @@
 import type { Confinement } from '../confinement.ts';
-import type { SpawnSpec } from '../spawn-spec.ts';
 import { type ConfinedChild, ConfinedThread } from './confined-thread.ts';
-import type { ConfinedStdio } from './messages.ts';
 
 /** Threads kept, idle ones included: each costs some 10 MB, and rules fall out of use when folders come and go. */
 const MAX_THREADS = 4;
@@ -20,13 +18,16 @@ export class ConfinedThreads {
   #closed = false;
 
   /** @throws {ConfinementError} if it can't be put into force; what the system says if the program can't be started */
-  async start(confinement: Confinement, spec: SpawnSpec, stdio: ConfinedStdio): Promise<ConfinedChild> {
+  async start(
+    confinement: Confinement,
+    ...[spec, stdio, inputs]: Parameters<ConfinedThread['start']>
+  ): Promise<ConfinedChild> {
     const entry = this.#use(confinement);
     entry.claims += 1;
     try {
       const thread = await entry.opened;
       if (this.#closed) throw new Error('the session has ended');
-      return await thread.start(spec, stdio);
+      return await thread.start(spec, stdio, inputs);
     } finally {
       entry.claims -= 1;
     }

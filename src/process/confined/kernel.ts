@@ -9,18 +9,18 @@ const RESTRICT_SELF = 446;
 const OPENAT2 = 437;
 const SECCOMP = { x64: 317, arm64: 277 };
 const CAPSET = { x64: 126, arm64: 91 };
-const MEMFD_CREATE = { x64: 319, arm64: 279 };
 
 const RULE_PATH_BENEATH = 1;
 const RULESET_VERSION = 1;
 const SECCOMP_SET_FILTER = 1;
+const PR_GET_DUMPABLE = 3;
+const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const CAPABILITY_VERSION_3 = 0x20080522;
 const AT_FDCWD = -100;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
-const MFD_CLOEXEC = 1;
 
 const EACCES = 13;
 /** Nothing is there (any more), or something else than when it was looked at. */
@@ -39,14 +39,13 @@ export class Kernel {
   readonly #capset: SystemCall;
   readonly #seccomp: SystemCall;
   readonly #pipe2: SystemCall;
-  readonly #memfd: SystemCall;
-  readonly #arch: 'x64' | 'arm64';
+  readonly arch: 'x64' | 'arm64';
 
   private constructor(native: typeof koffi, arch: 'x64' | 'arm64') {
     const library = native.load(null);
     const call = (...args: (string | TypeObject)[]): SystemCall => library.func('syscall', 'long', ['long', ...args]);
     const program = native.struct({ length: 'uint16', filter: 'void *' });
-    this.#arch = arch;
+    this.arch = arch;
     this.#errno = () => native.errno();
     this.#createRuleset = call('void *', 'size_t', 'uint32');
     this.#addRule = call('int', 'int', 'void *', 'uint32');
@@ -54,7 +53,6 @@ export class Kernel {
     this.#openat2 = call('int', 'str', 'void *', 'size_t');
     this.#capset = call('void *', 'void *');
     this.#seccomp = call('uint32', 'uint32', native.pointer(program));
-    this.#memfd = call('str', 'uint32');
     this.#prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
     this.#pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
   }
@@ -106,25 +104,29 @@ export class Kernel {
     this.#checked('prctl(PR_SET_NO_NEW_PRIVS)', this.#prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   }
 
+  /** Of the whole process: no other may look into it any more, nor trace it; it leaves no core file. */
+  hideMemory(): void {
+    this.#checked('prctl(PR_SET_DUMPABLE)', this.#prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+  }
+
+  isMemoryHidden(): boolean {
+    return this.#prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0;
+  }
+
   dropCapabilities(): void {
     const header = new Uint32Array([CAPABILITY_VERSION_3, 0]);
-    this.#checked('capset', this.#capset(CAPSET[this.#arch], header, new Uint32Array(6)));
+    this.#checked('capset', this.#capset(CAPSET[this.arch], header, new Uint32Array(6)));
   }
 
   setFilter(program: Uint8Array): void {
     const filter = { length: program.length / 8, filter: program };
-    this.#checked('seccomp', this.#seccomp(SECCOMP[this.#arch], SECCOMP_SET_FILTER, 0, filter));
+    this.#checked('seccomp', this.#seccomp(SECCOMP[this.arch], SECCOMP_SET_FILTER, 0, filter));
   }
 
   pipe(): { readonly readFd: number; readonly writeFd: number } {
     const ends = new Int32Array(2);
     this.#checked('pipe2', this.#pipe2(ends, O_CLOEXEC));
     return { readFd: ends[0] ?? -1, writeFd: ends[1] ?? -1 };
-  }
-
-  /** A descriptor of an empty file that is in no directory. */
-  memoryFile(): number {
-    return this.#checked('memfd_create', this.#memfd(MEMFD_CREATE[this.#arch], 'input', MFD_CLOEXEC));
   }
 
   #checked(what: string, result: number): number {

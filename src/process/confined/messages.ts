@@ -20,6 +20,8 @@ export interface StartRequest {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdio: ConfinedStdio;
+  /** Descriptors of this process that become the program's from 3 on. */
+  readonly inputs: readonly number[];
 }
 
 export type ToThread =

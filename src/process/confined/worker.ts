@@ -9,6 +9,10 @@ import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.
 const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
 
 const port = parentPort;
+/** Programs whose end has still to be told. */
+let running = 0;
+let isClosing = false;
+
 if (port !== null) void serve(workerData).catch((error: unknown) => tell({ type: 'refused', message: textOf(error) }));
 
 function tell(message: FromThread): void {
@@ -20,11 +24,16 @@ async function serve({ confinement }: ThreadData): Promise<void> {
   const kernel = await Kernel.load();
   confineThread(kernel, confinement);
   port?.on('message', (message: ToThread) => {
-    // Without the port the thread ends by itself when its last child has.
-    if (message.type === 'close') port.close();
-    else start(kernel, message);
+    if (message.type === 'start') start(kernel, message);
+    else isClosing = true;
+    endIfDone();
   });
   tell({ type: 'ready' });
+}
+
+/** Without its port the thread ends by itself. */
+function endIfDone(): void {
+  if (isClosing && running === 0) port?.close();
 }
 
 function start(kernel: Kernel, request: StartRequest): void {
@@ -44,7 +53,12 @@ function start(kernel: Kernel, request: StartRequest): void {
       child.once('error', fail);
       return;
     }
-    child.once('exit', (code, signal) => tell({ type: 'exited', id, code, signal }));
+    running += 1;
+    child.once('exit', (code, signal) => {
+      running -= 1;
+      tell({ type: 'exited', id, code, signal });
+      endIfDone();
+    });
     tell({ type: 'started', id, pid: child.pid, readFds });
   } catch (error) {
     fail(error);
@@ -54,15 +68,15 @@ function start(kernel: Kernel, request: StartRequest): void {
 }
 
 function spawnChild(request: StartRequest, outputs: readonly number[]): ChildProcess {
-  const { argv, argv0, cwd, env, stdio } = request;
+  const { argv, argv0, cwd, env, stdio, inputs } = request;
   if (stdio.type === 'terminal') {
     const setsid = SETSID_PATHS.find((path) => existsSync(path));
     if (setsid === undefined) throw new Error('setsid is missing: install util-linux');
-    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd] });
+    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd, ...inputs] });
   }
   const [program = '', ...args] = argv;
   const name = argv0 === null ? {} : { argv0 };
-  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs], ...name });
+  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs, ...inputs], ...name });
 }
 
 function codeOf(error: unknown): string | null {

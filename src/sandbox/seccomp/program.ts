@@ -1,4 +1,4 @@
-import { assemble, type BpfLine, type BpfTest } from './bpf.ts';
+import { assemble, type BpfLine, type BpfTest } from '../../process/index.ts';
 import { type DeniedOnDemand, deniedNumbers, type FilterArch, type JudgedCall, numberOf } from './syscall-numbers.ts';
 
 export interface SeccompOptions {

@@ -1,4 +1,4 @@
-import { assertNever } from '../../util/index.ts';
+import { assertNever } from '../util/index.ts';
 
 /** One line of a classic BPF program, as far as a system call filter needs them. Jumps only go forward, to a label. */
 export type BpfLine =
