@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'work a request to its end without a person at hand',
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
+  review: {
+    summary: 'have a change looked at by a separate reviewer',
+    load: async () => (await import('./commands/review.ts')).reviewCommand,
+  },
   demo: {
     summary: 'watch keel mend a small project, with a built-in model',
     load: async () => (await import('./commands/demo.ts')).demoCommand,

@@ -65,6 +65,12 @@ export interface Config {
   readonly verbosity: Verbosity | null;
   readonly contextWindow: number | null;
   readonly autoCompactTokenLimit: number | null;
+  /** Asks for a handover in place of keel's own prompt. */
+  readonly compactPrompt: string | null;
+  /** Reviews, in place of the thread's model. */
+  readonly reviewModel: string | null;
+  /** Writes handovers in place of the thread's model. */
+  readonly compactModel: string | null;
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */

@@ -1,8 +1,10 @@
+export { compactionPrompt, HANDOVER_HEADINGS, type Handover, handoverMessage } from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
 export { renderInstructions } from './instructions.ts';
 export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
+export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
 export type { TurnContext } from './turn-context.ts';
 export { crashNote, interruptionNote } from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';

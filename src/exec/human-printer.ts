@@ -134,6 +134,10 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line(item.tool, item.arguments, 'magenta');
       case 'contextCompaction':
         return this.#line('compacted', 'the conversation was condensed to make room', 'dim');
+      case 'enteredReviewMode':
+        return this.#line('review', item.review, 'cyan');
+      case 'exitedReviewMode':
+        return;
       case 'plan':
       case 'userMessage':
         return;

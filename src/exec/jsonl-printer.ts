@@ -161,7 +161,10 @@ function linesOf(item: ThreadItem): Json[] {
           items: item.steps.map(({ step, status }) => ({ text: step, completed: status === 'completed' })),
         },
       ];
+    case 'exitedReviewMode':
+      return [{ type: 'agent_message', text: item.review }];
     case 'userMessage':
+    case 'enteredReviewMode':
     case 'toolCall':
     case 'imageView':
     case 'contextCompaction':

@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/index.ts';
-import { KeelError, type SessionEventOf, type UserInput } from '../protocol/index.ts';
+import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../protocol/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
 import { HumanPrinter } from './human-printer.ts';
 import { JsonlPrinter } from './jsonl-printer.ts';
@@ -13,6 +13,8 @@ export interface ExecOptions {
   readonly version: string;
   /** Null: no new request, only go on with a turn that a crash cut off. */
   readonly prompt: string | null;
+  /** A review in place of a prompt. */
+  readonly review?: ReviewTarget;
   readonly images: readonly string[];
   readonly outputSchema: unknown;
   readonly json: boolean;
@@ -68,8 +70,15 @@ export async function runExec(options: ExecOptions, io: ExecIo): Promise<number>
 async function follow(session: Session, options: ExecOptions, io: ExecIo): Promise<number> {
   const printer = makePrinter(options, io);
   let ended: SessionEventOf<'turn.completed'> | null = null;
+  let review: string | null = null;
   for await (const event of session.events({ deltas: false })) {
-    if (event.type === 'thread.started' && options.prompt === null && event.turns.at(-1)?.status !== 'inProgress') {
+    if (event.type === 'item.completed' && event.item.type === 'exitedReviewMode') review = event.item.review;
+    if (
+      event.type === 'thread.started' &&
+      options.prompt === null &&
+      !options.review &&
+      event.turns.at(-1)?.status !== 'inProgress'
+    ) {
       throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to go on with');
     }
     printer.print(event);
@@ -81,11 +90,15 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
   }
   if (io.stop.aborted) return Number(io.stop.reason) || 1;
   if (ended === null) throw new KeelError('internal', 'the session ended before its turn did');
-  finish(ended, options, io);
+  finish(ended.lastAgentMessage ?? review, options, io);
   return ended.status === 'completed' ? 0 : 1;
 }
 
-function submitPrompt(session: Session, { prompt, images, outputSchema, config }: ExecOptions): void {
+function submitPrompt(session: Session, { prompt, review, images, outputSchema, config }: ExecOptions): void {
+  if (review) {
+    session.submit({ type: 'review', target: review });
+    return;
+  }
   if (prompt === null) return;
   const items: UserInput[] = images.map((path) => ({ type: 'localImage', path }));
   items.push({ type: 'text', text: prompt });
@@ -103,8 +116,7 @@ function submitPrompt(session: Session, { prompt, images, outputSchema, config }
   });
 }
 
-function finish(ended: SessionEventOf<'turn.completed'>, options: ExecOptions, io: ExecIo): void {
-  const message = ended.lastAgentMessage;
+function finish(message: string | null, options: ExecOptions, io: ExecIo): void {
   if (options.lastMessageFile !== null) {
     if (message === null) io.writeErr(`Warning: there is no last message; ${options.lastMessageFile} is left empty\n`);
     writeLastMessage(options.lastMessageFile, message ?? '');
@@ -130,7 +142,7 @@ function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
     write: io.writeErr,
     facts: {
       version: options.version,
-      prompt: options.prompt ?? '(goes on with the unfinished turn)',
+      prompt: options.prompt ?? (options.review ? '(review)' : '(goes on with the unfinished turn)'),
       provider: config.provider.id,
       approvalPolicy: 'never',
       sandboxPolicy: config.sandboxPolicy,

@@ -15,6 +15,10 @@ export class ContextSize {
     return this.#uncounted.reduce((sum, item) => sum + estimateTokens(item), this.#counted);
   }
 
+  get counted(): number {
+    return this.#counted;
+  }
+
   added(item: ResponseItem): void {
     this.#uncounted.push(item);
   }

@@ -2,7 +2,7 @@ import type { CallItem, OutputItem, ResponseItem, TokenUsage, TokenUsageInfo } f
 import { ContextSize } from './context-size.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
-import { addUsage, fillWindow } from './token-info.ts';
+import { addForeignUsage, addUsage, fillWindow } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -42,6 +42,11 @@ export class ConversationHistory {
   /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
   get contextTokens(): number {
     return this.#size.tokens;
+  }
+
+  /** What the last response told, without what came since. */
+  get measuredTokens(): number {
+    return this.#size.counted;
   }
 
   /** Adds items in order; an output goes directly behind its call, live and rebuilt alike. */
@@ -91,6 +96,11 @@ export class ConversationHistory {
   updateTokenInfo(usage: TokenUsage | null, window: number | null): void {
     this.#tokenInfo = addUsage(this.#tokenInfo, usage, window);
     if (usage !== null) this.#size.measured(usage);
+  }
+
+  /** Adds what another conversation used on behalf of this one. */
+  addForeignUsage(usage: TokenUsage, window: number | null): void {
+    this.#tokenInfo = addForeignUsage(this.#tokenInfo, usage, window);
   }
 
   /** The provider said that the window is full. */

@@ -1,2 +1,4 @@
+export { type Compacted, compactedItems } from './compaction.ts';
 export { ConversationHistory, type RepairListener } from './conversation-history.ts';
+export { ThreadFacts } from './thread-facts.ts';
 export { percentLeft } from './token-info.ts';

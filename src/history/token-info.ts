@@ -23,6 +23,15 @@ export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, 
   } satisfies TokenUsageInfo;
 }
 
+/** The totals with what another conversation used for this one; the last response stays this one's. */
+export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, window: number | null): TokenUsageInfo {
+  return {
+    total_token_usage: sum(info?.total_token_usage ?? nothing, usage),
+    last_token_usage: info?.last_token_usage ?? nothing,
+    model_context_window: window,
+  };
+}
+
 /** The totals after the provider said that the window is full. */
 export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUsageInfo {
   const before = info?.total_token_usage.total_tokens ?? 0;

@@ -72,7 +72,15 @@ export const SessionEvent = z.discriminatedUnion('type', [
   }),
   /** The whole change of the turn so far as one unified diff. */
   z.object({ type: z.literal('turn.diff'), turnId, diff: z.string() }),
-  z.object({ type: z.literal('approval.requested'), turnId, threadId: z.string(), request: ApprovalRequest }),
+  z.object({
+    type: z.literal('approval.requested'),
+    turnId,
+    /** The thread that asks: this one, or a child's. */
+    threadId: z.string(),
+    /** What the child that asks is for; absent for the thread itself. */
+    agent: z.optional(z.string()),
+    request: ApprovalRequest,
+  }),
   z.object({ type: z.literal('approval.resolved'), turnId, callId: z.string() }),
   /** A response item as it entered the history, for clients that keep their own. */
   z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),

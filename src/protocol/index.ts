@@ -28,6 +28,7 @@ export {
   ResponseItem,
   WebSearchCallItem,
 } from './response-item.ts';
+export { ReviewFinding, ReviewOutput, ReviewTarget } from './review.ts';
 export {
   CompactedRecord,
   EventRecord,

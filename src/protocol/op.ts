@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApprovalDecision } from './approval.ts';
 import { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy } from './policy.ts';
+import { ReviewTarget } from './review.ts';
 import { SettingsUpdate } from './settings.ts';
 import { UserInput } from './user-input.ts';
 
@@ -25,6 +26,10 @@ export const Op = z.discriminatedUnion('type', [
   /** Stops the running turn; nothing happens when there is none. */
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('approval'), callId: z.string(), decision: ApprovalDecision }),
+  /** Puts a handover in place of the conversation so far: now, or when the running turn has ended. */
+  z.object({ type: z.literal('compact'), focus: z.optional(z.string()) }),
+  /** Has a separate reviewer look at a change; replaces a running turn. */
+  z.object({ type: z.literal('review'), target: ReviewTarget }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ReviewOutput } from './review.ts';
 import { UserInput } from './user-input.ts';
 
 /** What one command of a pipeline does, for display only. */
@@ -103,6 +104,20 @@ export const PlanThreadItem = z.object({
 });
 export const ContextCompactionThreadItem = z.object({ type: z.literal('contextCompaction'), id: z.string() });
 
+/** A reviewer looks at a change from here on; `review` says at which. */
+export const EnteredReviewModeThreadItem = z.object({
+  type: z.literal('enteredReviewMode'),
+  id: z.string(),
+  review: z.string(),
+});
+/** What it found, for people and for programs; `output` null: it was interrupted. */
+export const ExitedReviewModeThreadItem = z.object({
+  type: z.literal('exitedReviewMode'),
+  id: z.string(),
+  review: z.string(),
+  output: z.nullable(ReviewOutput),
+});
+
 /** What a person sees of a thread: one type for every surface. */
 export const ThreadItem = z.discriminatedUnion('type', [
   UserMessageThreadItem,
@@ -116,6 +131,8 @@ export const ThreadItem = z.discriminatedUnion('type', [
   ImageViewThreadItem,
   PlanThreadItem,
   ContextCompactionThreadItem,
+  EnteredReviewModeThreadItem,
+  ExitedReviewModeThreadItem,
 ]);
 export type ThreadItem = z.infer<typeof ThreadItem>;
 export type ThreadItemOf<T extends ThreadItem['type']> = Extract<ThreadItem, { type: T }>;

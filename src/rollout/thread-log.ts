@@ -33,6 +33,8 @@ export interface ThreadLog {
 
 export type HistoryEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
+  /** What a response told of the window. */
+  | { readonly type: 'usage'; readonly info: TokenUsageInfo }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -71,6 +73,8 @@ class LogReader {
   #tokenInfo: TokenUsageInfo | null = null;
   /** As it was when the newest turn began: replaying that turn counts its responses again. */
   #tokenInfoBefore: TokenUsageInfo | null = null;
+  /** Where in the history the newest turn began. */
+  #turnBeganAt = 0;
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
@@ -103,7 +107,10 @@ class LogReader {
     const open = this.#openTurn();
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
-      history: this.#history.filter((entry) => entry.type !== 'item' || !replayed.has(entry.item)),
+      // Replaying a turn does again what its compactions and counts did.
+      history: this.#history.filter((entry, at) =>
+        entry.type === 'item' ? !replayed.has(entry.item) : open === null || at < this.#turnBeganAt,
+      ),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
@@ -155,11 +162,18 @@ class LogReader {
     this.#turns.push(turn);
   }
 
+  #noteTokens(info: TokenUsageInfo | null): void {
+    if (info === null) return;
+    this.#tokenInfo = info;
+    this.#history.push({ type: 'usage', info });
+  }
+
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
     const last = this.#turns.at(-1);
     switch (event.type) {
       case 'task_started':
         this.#tokenInfoBefore = this.#tokenInfo;
+        this.#turnBeganAt = this.#history.length;
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
         return;
       case 'user_message':
@@ -173,7 +187,7 @@ class LogReader {
         if (last) last.status = 'interrupted';
         return;
       case 'token_count':
-        this.#tokenInfo = TokenUsageInfo.safeParse(event['info']).data ?? this.#tokenInfo;
+        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
       default:

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import { gatherRepositoryFacts, userMessage } from '../context/index.ts';
-import { ConversationHistory } from '../history/index.ts';
+import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import { NullRecorder } from '../rollout/index.ts';
 import { offeredTools, specsFor } from '../tools/index.ts';
 import { uuidV7 } from '../util/index.ts';
@@ -37,7 +37,13 @@ export async function describeFirstRequest({ config, prompt, version }: Describe
     now: Date.now,
   });
   try {
-    const state = new SessionState(initialConfiguration(config), new ConversationHistory(), null, null);
+    const state = new SessionState(
+      initialConfiguration(config),
+      new ConversationHistory(),
+      new ThreadFacts(),
+      null,
+      null,
+    );
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
     state.record(firstContext(context, services, await gatherRepositoryFacts(config.cwd, config.env)));
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);

@@ -30,14 +30,16 @@ export function firstContext(
   onWarning: (message: string) => void = () => undefined,
 ): ResponseItem[] {
   const { config, shell, threadId } = services;
-  const instructions = userInstructions({
-    home: config.home,
-    cwd: config.cwd,
-    maxBytes: config.projectDocMaxBytes,
-    fallbackNames: config.projectDocFallbackFilenames,
-    untrusted: config.projectTrust === 'untrusted',
-    onWarning,
-  });
+  const instructions = services.persona
+    ? null
+    : userInstructions({
+        home: config.home,
+        cwd: config.cwd,
+        maxBytes: config.projectDocMaxBytes,
+        fallbackNames: config.projectDocFallbackFilenames,
+        untrusted: config.projectTrust === 'untrusted',
+        onWarning,
+      });
   const environment = environmentContext(environmentFacts(context), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,

@@ -1,17 +1,17 @@
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
 import { modelInfo } from '../model/index.ts';
-import { offeredTools } from '../tools/index.ts';
 import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
+import { toolsOf } from './turn-tools.ts';
 
 /** Makes the context of a turn from the session's settings as they are now. The only place that does. */
 export function makeTurnContext(state: SessionState, services: SessionServices, start: TurnStart): TurnContext {
   const { configuration } = state;
   const { config, threadId } = services;
   const model = modelInfo(configuration.model, config);
-  const offered = offeredTools(model, config.toolSet);
+  const offered = toolsOf(services, model);
   return {
     threadId,
     turnId: start.turnId,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts';
-import { ConversationHistory } from '../history/index.ts';
+import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import type { SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
@@ -15,10 +15,10 @@ import {
 } from '../rollout/index.ts';
 import { uuidV7 } from '../util/index.ts';
 import { EventHub } from './event-hub.ts';
-import { rebuildHistory } from './rebuild-history.ts';
+import { rebuildHistory, threadFacts } from './rebuild-history.ts';
 import { Session } from './session.ts';
 import { initialConfiguration } from './session-configuration.ts';
-import { openServices } from './session-services.ts';
+import { openServices, type Persona } from './session-services.ts';
 import { SessionState, type ToldContext } from './session-state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
@@ -48,6 +48,8 @@ export interface OpenSessionOptions {
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
+  /** For a child of another session. */
+  readonly persona?: Persona;
 }
 
 /**
@@ -65,13 +67,16 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     recorder: thread.recorder,
     lease: thread.lease,
     now,
+    openChild: (config, role, persona) =>
+      openSession({ ...options, config, origin: { type: 'new' }, source: { subagent: role }, persona }),
   });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
   const history = log
     ? rebuildHistory(log, (what) => services.log.warn(what))
     : new ConversationHistory((what) => services.log.warn(what));
-  const state = new SessionState(configuration, history, log ? toldContext(log) : null, log?.rateLimits ?? null);
+  const facts = log ? threadFacts(log) : new ThreadFacts();
+  const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const record = new ThreadRecord(thread.recorder, state, emit);
   const scope = new TurnLifecycle({ state, services, record, emit });
   const turns = new Turns(scope);
@@ -100,7 +105,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     queue,
     hub,
     closed,
-    killProcesses: () => services.processes.killAll(),
+    killProcesses: () => services.killProcesses(),
   });
 }
 

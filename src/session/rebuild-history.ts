@@ -1,4 +1,4 @@
-import { ConversationHistory, type RepairListener } from '../history/index.ts';
+import { ConversationHistory, type RepairListener, ThreadFacts } from '../history/index.ts';
 import { ResponseItem } from '../protocol/index.ts';
 import type { HistoryEntry, ThreadLog } from '../rollout/index.ts';
 
@@ -6,12 +6,19 @@ import type { HistoryEntry, ThreadLog } from '../rollout/index.ts';
 export function rebuildHistory(log: ThreadLog, onRepair: RepairListener): ConversationHistory {
   const history = new ConversationHistory(onRepair);
   for (const entry of log.history) apply(history, entry);
-  history.restoreTokenInfo(log.tokenInfo);
   return history;
+}
+
+/** What is known of a thread from all that was recorded, also of what was compacted since. */
+export function threadFacts(log: ThreadLog): ThreadFacts {
+  const facts = new ThreadFacts();
+  for (const entry of log.history) if (entry.type === 'item') facts.note(entry.item);
+  return facts;
 }
 
 function apply(history: ConversationHistory, entry: HistoryEntry): void {
   if (entry.type === 'item') history.record([entry.item]);
+  else if (entry.type === 'usage') history.restoreTokenInfo(entry.info);
   else history.replace(replacement(history, entry));
 }
 

@@ -1,6 +1,7 @@
 import type { TurnContext } from '../context/index.ts';
 import type { SessionEvent, TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
+import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import type { SessionServices } from './session-services.ts';
@@ -21,6 +22,8 @@ export interface SessionScope {
   makeTurnContext(start: TurnStart): TurnContext;
   /** Writes the turn's beginning down and gives what its loop works with. `recorded`: the journal of a cut-off turn. */
   openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts>;
+  /** What a task may do beside its turn loop. */
+  taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession;
   /** Writes the turn's end down, tells the model of an interruption, and syncs the rollout. Never throws. */
   closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void>;
 }

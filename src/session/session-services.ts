@@ -7,9 +7,11 @@ import { ExecSessions, Processes, type UserShell, userShell } from '../process/i
 import type { SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
 import { SandboxManager } from '../sandbox/index.ts';
+import type { DelegateOptions } from '../tasks/index.ts';
 import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
 import { CommandEnvironment } from './command-environment.ts';
 import { FileLog, type Log } from './log.ts';
+import type { Session } from './session.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
 export interface SessionServices {
@@ -30,12 +32,26 @@ export interface SessionServices {
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
+  /** What a child session leaves out; null for a thread of the user's. */
+  readonly persona: Persona | null;
+  openChild(config: Config, options: Pick<DelegateOptions, 'role' | 'withoutTools'>): Promise<Session>;
+  /** Ends a child without waiting; it is gone when the session is. */
+  closeChild(child: Session): void;
+  /** Ends every process of the session and its children, at once. */
+  killProcesses(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
   spillPath(callId: string): string | null;
   close(): Promise<void>;
 }
 
+/** What makes a child session differ from a thread of the user's. */
+export interface Persona {
+  readonly withoutTools: readonly string[];
+}
+
 export interface ServiceOptions {
+  readonly persona?: Persona;
+  readonly openChild?: (config: Config, role: string, persona: Persona) => Promise<Session>;
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
@@ -63,6 +79,8 @@ export function openServices(options: ServiceOptions): SessionServices {
     now,
     syncJournal: () => recorder.sync(),
   });
+  const children = new Set<Session>();
+  const closing = new Set<Promise<void>>();
   const shell = userShell();
   const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
@@ -81,6 +99,20 @@ export function openServices(options: ServiceOptions): SessionServices {
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
     now,
+    persona: options.persona ?? null,
+    async openChild(childConfig, { role, withoutTools }) {
+      if (!options.openChild) throw new Error('this session has no children');
+      const child = await options.openChild(childConfig, role, { withoutTools });
+      children.add(child);
+      return child;
+    },
+    closeChild(child) {
+      closing.add(child.close().finally(() => children.delete(child)));
+    },
+    killProcesses() {
+      for (const child of children) child.killProcesses();
+      processes.killAll();
+    },
     canAsk: options.canAsk,
     modelClient: ({ model, effort, summary }) =>
       new ModelClient({
@@ -99,6 +131,8 @@ export function openServices(options: ServiceOptions): SessionServices {
       }),
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
     async close() {
+      for (const child of children) closing.add(child.close());
+      await Promise.allSettled(closing);
       execSessions.close();
       processes.close();
       sandbox.close();

@@ -1,5 +1,5 @@
 import type { TurnContext } from '../context/index.ts';
-import type { ConversationHistory } from '../history/index.ts';
+import type { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
 import { applySettings, type SessionConfiguration } from './session-configuration.ts';
 
@@ -11,17 +11,20 @@ export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxP
 export class SessionState {
   #configuration: SessionConfiguration;
   readonly #history: ConversationHistory;
+  readonly #facts: ThreadFacts;
   #rateLimits: RateLimitSnapshot | null;
   #toldContext: ToldContext | null;
 
   constructor(
     configuration: SessionConfiguration,
     history: ConversationHistory,
+    facts: ThreadFacts,
     toldContext: ToldContext | null,
     rateLimits: RateLimitSnapshot | null,
   ) {
     this.#configuration = configuration;
     this.#history = history;
+    this.#facts = facts;
     this.#toldContext = toldContext;
     this.#rateLimits = rateLimits;
   }
@@ -49,6 +52,32 @@ export class SessionState {
 
   record(items: readonly ResponseItem[]): void {
     this.#history.record(items);
+    for (const item of items) this.#facts.note(item);
+  }
+
+  get contextTokens(): number {
+    return this.#history.contextTokens;
+  }
+
+  get measuredTokens(): number {
+    return this.#history.measuredTokens;
+  }
+
+  get items(): readonly ResponseItem[] {
+    return this.#history.items;
+  }
+
+  get facts(): ThreadFacts {
+    return this.#facts;
+  }
+
+  copyHistory(): ConversationHistory {
+    return this.#history.clone();
+  }
+
+  /** After a compaction: what stands for the conversation from here on. */
+  replaceHistory(items: readonly ResponseItem[]): void {
+    this.#history.replace(items);
   }
 
   forPrompt(): readonly ResponseItem[] {
@@ -57,6 +86,11 @@ export class SessionState {
 
   noteUsage(usage: TokenUsage | null, contextWindow: number | null): void {
     this.#history.updateTokenInfo(usage, contextWindow);
+  }
+
+  /** What a child session used counts for the thread, and takes up nothing of its window. */
+  noteForeignUsage(usage: TokenUsage, contextWindow: number | null): void {
+    this.#history.addForeignUsage(usage, contextWindow);
   }
 
   noteWindowFull(contextWindow: number): void {

@@ -1,5 +1,7 @@
 import { type Op, toKeelError } from '../protocol/index.ts';
+import { CompactTask } from '../tasks/index.ts';
 import { assertNever } from '../util/index.ts';
+import { reviewTask } from './review.ts';
 import type { SessionScope } from './session-scope.ts';
 import type { Submission, SubmissionQueue } from './submission-queue.ts';
 import type { Turns } from './turns.ts';
@@ -36,6 +38,10 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return scope.state.configure(op.settings);
     case 'interrupt':
       return turns.abort('interrupted');
+    case 'compact':
+      return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
+    case 'review':
+      return turns.spawn(await reviewTask(op.target, scope), id);
     case 'approval':
       if (op.decision.type === 'abort') return turns.abort('interrupted');
       if (!turns.resolveApproval(op.callId, op.decision)) {

@@ -52,6 +52,21 @@ export class TurnHandle implements Approver {
     return answer;
   }
 
+  /** Hands a child's question to this thread's user, under the child's name. */
+  async relay(
+    { request, threadId }: SessionEventOf<'approval.requested'>,
+    agent: string,
+    signal: AbortSignal,
+  ): Promise<ApprovalDecision> {
+    if (this.#revoked) return { type: 'denied' };
+    const { turnId, state } = this.#options;
+    const decision = state.awaitApproval(request.callId, signal);
+    this.emit({ type: 'approval.requested', turnId, threadId, agent, request });
+    const answer = await decision;
+    this.emit({ type: 'approval.resolved', turnId, callId: request.callId });
+    return answer;
+  }
+
   /** The events of one call, as its tool tells them; `report` gets each in order. */
   eventsOf(report: (event: SessionEvent) => void): TurnEvents {
     const { turnId } = this.#options;

@@ -8,9 +8,11 @@ import {
 } from '../context/index.ts';
 import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
+import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
+import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
@@ -69,6 +71,26 @@ export class TurnLifecycle implements SessionScope {
       active,
       recorded: recorded ?? [],
     });
+  }
+
+  taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession {
+    const { context } = active;
+    return {
+      context,
+      ports,
+      delegate: delegateRunner({
+        services: this.services,
+        state: this.state,
+        active,
+        noteUsage: (usage) => {
+          this.state.noteForeignUsage(usage, context.model.effectiveContextWindow);
+          ports.history.noteUsage(null);
+        },
+      }),
+      addItems: (items) => {
+        if (!active.handle.isRevoked) this.#record.addItems(items, context.turnId);
+      },
+    };
   }
 
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {

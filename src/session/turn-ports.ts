@@ -1,10 +1,12 @@
-import { userMessage } from '../context/index.ts';
-import { outputSchemaProblem } from '../model/index.ts';
+import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
+import { compactedItems } from '../history/index.ts';
+import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
 import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import { firstContext } from './first-context.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
@@ -55,6 +57,13 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     }),
     emit: (event) => handle.emit(event),
     takeQueued: () => takeQueued(options),
+    compaction: {
+      limit: context.taskKind === 'regular' ? context.model.autoCompactTokenLimit : null,
+      question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
+      stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
+    },
+    recordCompaction: (summary, items) =>
+      record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
     recordRequestContext: () => {
       record.addLine({
         type: 'turn_context',
@@ -74,6 +83,13 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: services.config.showRawAgentReasoning,
   };
+}
+
+/** The model of the turn, unless another one is to write handovers. */
+function compactionClient(services: SessionServices, context: TurnContext, client: ModelClient): ModelClient {
+  const { compactModel } = services.config;
+  if (compactModel === null || compactModel === context.model.slug) return client;
+  return services.modelClient({ ...context, model: modelInfo(compactModel, services.config) });
 }
 
 async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
@@ -107,7 +123,7 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record }: TurnPortsOptions): TurnHistory {
+function turnHistory({ active, state, record, services }: TurnPortsOptions): TurnHistory {
   const { handle, context } = active;
   const { turnId } = context;
   const tellUsage = () => {
@@ -121,6 +137,29 @@ function turnHistory({ active, state, record }: TurnPortsOptions): TurnHistory {
   return {
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
+    contextTokens: () => state.contextTokens,
+    measuredTokens: () => state.measuredTokens,
+    copy() {
+      const copy = state.copyHistory();
+      return {
+        forPrompt: () => copy.forPrompt(),
+        dropOldest() {
+          if (copy.items.length <= 1) return false;
+          copy.removeFirst();
+          return copy.items.length > 0;
+        },
+      };
+    },
+    compacted: (summary) =>
+      compactedItems({
+        items: state.items,
+        facts: state.facts,
+        opening: firstContext(context, services, null),
+        summary,
+        running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+        transcriptPath: services.recorder.path,
+      }),
+    replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {
         state.noteUsage(usage, context.model.effectiveContextWindow);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Judgement } from '../approvals/index.ts';
+import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
 import {
@@ -32,11 +33,16 @@ export interface TurnToolsOptions {
   readonly injectInput: (items: readonly UserInput[]) => boolean;
 }
 
+/** Names of the tools that a model is offered in this session. */
+export function toolsOf({ config, persona }: SessionServices, model: ModelInfo): ReturnType<typeof offeredTools> {
+  return offeredTools(model, config.toolSet).filter((name) => !persona?.withoutTools.includes(name));
+}
+
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
 export function openTurnTools({ services, active, injectInput }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
-  const offered = offeredTools(turn.model, services.config.toolSet);
+  const offered = toolsOf(services, turn.model);
   const watch = new LoopWatch(turn.noteMark);
   const base = {
     turn,

@@ -25,6 +25,7 @@ export interface NewInput extends PendingInput {
 export class Turns {
   readonly #scope: SessionScope;
   #active: ActiveTurn | null = null;
+  #waiting: { readonly task: SessionTask; readonly turnId: string } | null = null;
   /** Whether the active turn still runs, or somebody has begun to end it. */
   #phase: 'running' | 'ending' = 'running';
 
@@ -38,6 +39,12 @@ export class Turns {
     if (input.items.length === 0 && this.#active) return;
     if (this.#active) this.#active.state.queueInput(input);
     else this.#start(new RegularTask(), input.submissionId, { input, outputSchema: input.outputSchema });
+  }
+
+  /** Starts a task now, or when the running turn has ended; one waits at most, and the newest counts. */
+  startWhenIdle(task: SessionTask, turnId: string): void {
+    if (this.#active) this.#waiting = { task, turnId };
+    else this.#start(task, turnId, {});
   }
 
   /** Ends the running turn as replaced, then starts this task. */
@@ -73,6 +80,7 @@ export class Turns {
     if (!settled) log.warn(`turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms`);
     await this.#end(active, { type: 'interrupted' }, reason);
     const dropped = active.state.takeInput().length;
+    this.#waiting = null;
     if (dropped > 0) log.info(`${dropped} queued messages were dropped by an abort`);
     this.#active = null;
   }
@@ -113,6 +121,9 @@ export class Turns {
     if (outcome.type === 'failed') active.abort.abort();
     await this.#end(active, outcome, null);
     this.#active = null;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting) this.#start(waiting.task, waiting.turnId, {});
     // Input that came too late for the turn starts the next one, under its own id.
     for (const input of active.state.takeInput()) this.submitInput({ ...input, settings: {} });
   }
@@ -121,7 +132,7 @@ export class Turns {
     const scope = this.#scope;
     try {
       const ports = await scope.openTurn(active, recorded);
-      return await active.task.run({ context: active.context, ports }, active.abort.signal);
+      return await active.task.run(scope.taskSession(active, ports), active.abort.signal);
     } catch (error) {
       const known = toKeelError(error);
       if (known.kind === 'internal') scope.services.log.crash(error);

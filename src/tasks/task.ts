@@ -1,17 +1,23 @@
 import type { TurnContext } from '../context/index.ts';
-import type { TaskKind } from '../protocol/index.ts';
+import type { ResponseItem, TaskKind } from '../protocol/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
+import type { RunDelegate } from './delegate.ts';
 
 /** What a task may ask of its session. It stops answering once the task's turn has ended. */
 export interface TaskSession {
   readonly context: TurnContext;
   /** Everything the turn loop works with, bound to this task's turn. */
   readonly ports: TurnPorts;
+  readonly delegate: RunDelegate;
+  /** Writes down what belongs to no step of the turn loop. */
+  addItems(items: readonly ResponseItem[]): void;
 }
 
 /** What drives a turn. The session starts it, cancels it through the signal, and alone ends its turn. */
 export interface SessionTask {
   readonly kind: TaskKind;
+  /** What a compaction should keep in particular, where the user said so. */
+  readonly focus?: string | null;
   /** Works until done; stops soon after `signal` aborts. A throw ends the turn as failed. */
   run(session: TaskSession, signal: AbortSignal): Promise<TurnOutcome>;
   /** Clean-up after the task was cancelled, before its turn is told to have ended. */

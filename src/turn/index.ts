@@ -1,7 +1,9 @@
+export { type CompactionOutcome, compact } from './compact.ts';
 export { narrateItems } from './narrate.ts';
 export type {
   CallBatch,
   CallOptions,
+  HistoryCopy,
   QueuedMessage,
   TurnHistory,
   TurnModel,

@@ -19,6 +19,13 @@ export interface QueuedMessage {
   readonly message: MessageItem;
 }
 
+/** A copy of the conversation that can be shortened; the live one stays as it is. */
+export interface HistoryCopy {
+  forPrompt(): readonly ResponseItem[];
+  /** Drops the oldest item and what belongs to it. @returns false if only one is left, which stays */
+  dropOldest(): boolean;
+}
+
 /** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */
 export interface TurnHistory {
   record(items: readonly ResponseItem[]): void;
@@ -27,6 +34,15 @@ export interface TurnHistory {
   /** Adds a response's usage (null: the provider told none) and reports the new totals. */
   noteUsage(usage: TokenUsage | null): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
+  /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
+  contextTokens(): number;
+  /** What the last response told alone. */
+  measuredTokens(): number;
+  copy(): HistoryCopy;
+  /** What would stand for the conversation with this handover. Changes nothing. */
+  compacted(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
+  /** Puts other items in place of all. */
+  replace(items: readonly ResponseItem[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
 }
@@ -63,6 +79,16 @@ export interface TurnTools {
   takeDiff(): Promise<string>;
 }
 
+/** How the conversation is compacted when it grows too long. */
+export interface TurnCompaction {
+  /** From so many tokens on; null: never by itself. */
+  readonly limit: number | null;
+  /** Asks for the handover. */
+  readonly question: ResponseItem;
+  /** The model that writes it. */
+  readonly stream: TurnModel['stream'];
+}
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -70,12 +96,15 @@ export interface TurnPorts {
   readonly history: TurnHistory;
   readonly model: TurnModel;
   readonly tools: TurnTools;
+  readonly compaction: TurnCompaction;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */
   readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
   /** Writes down, before a request, under which settings it is made. */
   readonly recordRequestContext: () => void;
+  /** Writes a compaction down. Called inside a step only. */
+  readonly recordCompaction: (summary: string, items: readonly ResponseItem[]) => void;
   /** Draws from [0.9, 1.1). Called inside steps only. */
   readonly jitter: () => number;
   /** Whether the user wants to see raw reasoning. */

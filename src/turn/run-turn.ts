@@ -1,5 +1,6 @@
 import { TurnInterrupted } from '../steps/index.ts';
 import { absorbInput } from './absorb-input.ts';
+import { Fullness } from './fullness.ts';
 import type { TurnOutcome, TurnPorts } from './ports.ts';
 import { finalError, RetryBudget } from './retry-budget.ts';
 import { sampleResponse } from './sample-response.ts';
@@ -22,9 +23,14 @@ export async function runTurn(ports: TurnPorts): Promise<TurnOutcome> {
 
 async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const budget = new RetryBudget(ports.model.retries);
+  const fullness = new Fullness(ports);
+  const full = await fullness.makeRoom(0);
+  if (full !== null) return full;
   // Nothing was asked: nothing is sent.
   if (!(await absorbInput(ports, 0))) return { type: 'completed', lastAgentMessage: null };
   for (let round = 1; ; round += 1) {
+    const noRoom = round === 1 ? null : await fullness.makeRoom(round);
+    if (noRoom !== null) return noRoom;
     const response = await sampleResponse(ports, round);
     if (response.end.type === 'interrupted' || ports.steps.interrupted.aborted) return { type: 'interrupted' };
     if (response.end.type === 'failed') {
@@ -32,7 +38,10 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
       if (error) return error;
       continue;
     }
-    if (response.end.type === 'completed') budget.reset();
+    if (response.end.type === 'completed') {
+      budget.reset();
+      fullness.responded();
+    }
     const steered = await absorbInput(ports, round);
     const goesOn = response.callCount > 0 || steered || response.end.type === 'torn';
     if (!goesOn) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };

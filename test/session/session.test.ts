@@ -331,7 +331,7 @@ describe('the stream, its errors and its tools', () => {
   });
 
   test('M34: a full window is told with the usage full, and not retried', async () => {
-    await open([respond(failed({ code: 'context_length_exceeded', message: 'x' })), ok]);
+    await open([respond(failed({ code: 'context_length_exceeded', message: 'x' })), ok, ok]);
     expect(await live.say('one')).toMatchObject({ status: 'failed', error: { kind: 'contextWindowExceeded' } });
     const told = live.events.findIndex((event) => event.type === 'usage.updated');
     const error = live.events.findIndex((event) => event.type === 'error');

@@ -1,0 +1,135 @@
+import * as z from 'zod/mini';
+import type { Prompt } from '../model/index.ts';
+import { type ErrorInfo, ResponseItem, TokenUsage } from '../protocol/index.ts';
+import type { Codec } from '../steps/index.ts';
+import type { HistoryCopy, TurnPorts } from './ports.ts';
+import { finalError, RetryBudget } from './retry-budget.ts';
+import { failureOf } from './sampling-failure.ts';
+import { SamplingEnd } from './sampling-value.ts';
+
+export type CompactionOutcome =
+  | { readonly type: 'compacted' }
+  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  | { readonly type: 'interrupted' };
+
+const SummaryEnd = z.union([
+  z.object({ type: z.literal('summary'), text: z.string(), usage: z.nullable(TokenUsage) }),
+  SamplingEnd,
+]);
+type SummaryEnd = z.infer<typeof SummaryEnd>;
+
+const summaryCodec: Codec<SummaryEnd> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => SummaryEnd.parse(value),
+};
+const Built = z.object({ items: z.array(ResponseItem), warnings: z.array(z.string()) });
+const builtCodec: Codec<z.infer<typeof Built>> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => Built.parse(value),
+};
+
+/**
+ * Puts a handover in the place of the conversation so far. The model writes it at the end of a copy: the live history gets
+ * neither the question nor the answer, and stays as it is if this fails or is interrupted.
+ */
+export async function compact(ports: TurnPorts, place: number | string): Promise<CompactionOutcome> {
+  const { context, emit } = ports;
+  const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
+  emit({ type: 'item.started', turnId: context.turnId, item });
+  const outcome = await summarised(ports, place);
+  emit({ type: 'item.completed', turnId: context.turnId, item });
+  return outcome;
+}
+
+async function summarised(ports: TurnPorts, place: number | string): Promise<CompactionOutcome> {
+  const { steps, history } = ports;
+  const copy = history.copy();
+  const budget = new RetryBudget(ports.model.retries);
+  let trimmed = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const end = await requestSummary(ports, copy, `compact-${place}.${attempt}`);
+    if (end.type === 'summary') {
+      history.noteUsage(end.usage);
+      if (trimmed > 0)
+        warn(
+          ports,
+          `Trimmed ${trimmed} older conversation item${trimmed === 1 ? '' : 's'} to make room for the handover.`,
+        );
+      return replaceHistory(ports, place, end.text);
+    }
+    if (end.type !== 'failed' || steps.interrupted.aborted) return { type: 'interrupted' };
+    if (end.rateLimits) history.noteRateLimits(end.rateLimits);
+    if (end.error.kind === 'contextWindowExceeded') {
+      if (!copy.dropOldest()) {
+        history.noteWindowFull();
+        return { type: 'failed', error: end.error };
+      }
+      trimmed += 1;
+      budget.reset();
+      continue;
+    }
+    const retry = budget.next(end);
+    if (retry === null) return { type: 'failed', error: finalError(end) };
+    await steps.sleep(retry.delayMs);
+  }
+}
+
+async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
+  const { value } = await ports.steps.step(
+    { id, kind: 'compact', codec: summaryCodec, repeat: 'safe' },
+    async ({ signal }): Promise<SummaryEnd> => {
+      ports.recordRequestContext();
+      try {
+        return await readSummary(ports, copy, signal);
+      } catch (error) {
+        return signal.aborted ? { type: 'interrupted' } : failureOf(error, ports.jitter());
+      }
+    },
+  );
+  return value;
+}
+
+/** Only what this very response says counts. */
+async function readSummary(ports: TurnPorts, copy: HistoryCopy, signal: AbortSignal): Promise<SummaryEnd> {
+  let text = '';
+  for await (const event of ports.compaction.stream(promptFor(ports, copy), { taskKind: 'compact', signal })) {
+    if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
+      text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+    } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+    else if (event.type === 'completed') return { type: 'summary', text, usage: event.usage };
+  }
+  throw new Error('the model stream ended without saying how');
+}
+
+/** The same instructions, tools and beginning as any request of the thread, so that what is cached of them serves. */
+function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy): Prompt {
+  return {
+    instructions: context.instructions,
+    input: [...copy.forPrompt(), compaction.question],
+    tools: tools.specs,
+    parallelToolCalls: context.model.supportsParallelToolCalls,
+    toolChoice: 'none',
+  };
+}
+
+async function replaceHistory(ports: TurnPorts, place: number | string, summary: string): Promise<CompactionOutcome> {
+  const { steps, history } = ports;
+  const { value } = await steps.step(
+    { id: `compacted-${place}`, kind: 'compact', codec: builtCodec, repeat: 'safe' },
+    async () => {
+      const { items, warnings } = history.compacted(summary);
+      // On the disk before anything builds on it; written twice after a crash, the later one counts.
+      ports.recordCompaction(summary, items);
+      return { items: [...items], warnings: [...warnings] };
+    },
+  );
+  history.replace(value.items);
+  for (const warning of value.warnings) warn(ports, warning);
+  return { type: 'compacted' };
+}
+
+function warn({ context, emit }: TurnPorts, message: string): void {
+  emit({ type: 'warning', turnId: context.turnId, message });
+}

@@ -1,0 +1,40 @@
+import type { ErrorInfo } from '../protocol/index.ts';
+import { type CompactionOutcome, compact } from './compact.ts';
+import type { TurnPorts } from './ports.ts';
+
+/**
+ * Keeps a turn below the limit at which its history is compacted. A response that is over the limit again right after a
+ * compaction ends the turn: another one would gain nothing.
+ */
+export class Fullness {
+  readonly #ports: TurnPorts;
+  #hasJustCompacted = false;
+
+  constructor(ports: TurnPorts) {
+    this.#ports = ports;
+  }
+
+  /** Call before each request. @returns what ends the turn; null if it goes on */
+  async makeRoom(round: number): Promise<Exclude<CompactionOutcome, { type: 'compacted' }> | null> {
+    const { compaction, history } = this.#ports;
+    if (compaction.limit === null || history.contextTokens() < compaction.limit) return null;
+    if (this.#hasJustCompacted) return { type: 'failed', error: stillFull(compaction.limit) };
+    const outcome = await compact(this.#ports, round);
+    if (outcome.type !== 'compacted') return outcome;
+    this.#hasJustCompacted = true;
+    return null;
+  }
+
+  /** Call after each response that told its usage. */
+  responded(): void {
+    const { compaction, history } = this.#ports;
+    if (compaction.limit === null || history.measuredTokens() < compaction.limit) this.#hasJustCompacted = false;
+  }
+}
+
+function stillFull(limit: number): ErrorInfo {
+  return {
+    kind: 'contextWindowExceeded',
+    message: `The conversation is over its limit of ${limit} tokens again right after it was compacted. Start a new thread, or raise model_auto_compact_token_limit.`,
+  };
+}

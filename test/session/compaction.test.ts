@@ -1,0 +1,271 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  customCall,
+  failed,
+  functionCall,
+  hang,
+  hold,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+} from '../../src/testing/index.ts';
+import { until } from '../support/keel.ts';
+import { says, type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+let live: TestSession;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await live[Symbol.asyncDispose]();
+  await server.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
+  server = await startModelServer(script);
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
+  return live;
+}
+
+const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
+const used = (total: number) => usage({ input: total - 10, output: 10 });
+const ok = respond(message('ok'), used(100));
+const limit = (tokens: number) => ({ overrides: [`model_auto_compact_token_limit=${tokens}`] });
+const compact = { type: 'compact' } as const;
+const tooLong = respond(failed({ code: 'context_length_exceeded', message: 'too long' }));
+const lastUserText = (index: number) => server.requests[index]?.textsOf('user').at(-1) ?? '';
+const isQuestion = (index: number) => lastUserText(index).startsWith('The conversation has nearly filled');
+const handoverOf = (index: number) =>
+  server.requests[index]?.textsOf('user').find((text) => text.startsWith('<keel_handover>')) ?? '';
+const rollout = () =>
+  readFileSync(live.session.rolloutPath ?? '', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const SUMMARY = '## Goal\ng\n## Constraints\nc\n## State\ns\n## Findings\nf\n## Decisions\nd\n## Next\nn';
+
+describe('compaction', () => {
+  test('M57: the question closes the request and is never seen again; what follows is handed over', async () => {
+    await open([ok, respond(message(SUMMARY), used(50)), ok]);
+    await live.say('first words');
+    await live.turn(compact);
+    await live.say('second words');
+    const [first, second, third] = server.requests;
+    expect(isQuestion(1)).toBe(true);
+    expect(second?.body['tool_choice']).toBe('none');
+    expect([second?.body['instructions'], second?.body['tools']]).toEqual([
+      first?.body['instructions'],
+      first?.body['tools'],
+    ]);
+    expect(second?.headers['codex-task-type']).toBe('compact');
+    const texts = third?.textsOf('user') ?? [];
+    expect(texts.some((text) => text === 'first words')).toBe(true);
+    expect(handoverOf(2)).toContain('## Findings\nf');
+    expect(texts.at(-1)).toBe('second words');
+    expect(JSON.stringify(third?.input)).not.toContain('nearly filled');
+    expect(third?.input.filter((item) => item['role'] === 'assistant')).toEqual([]);
+    const lines = rollout();
+    expect(lines.filter(({ type }) => type === 'turn_context')).toHaveLength(3);
+    expect(lines.filter(({ type }) => type === 'compacted')).toMatchObject([{ payload: { message: SUMMARY } }]);
+  });
+
+  test('M58: over the limit with a call, the next request compacts, the one after goes on', async () => {
+    await open(
+      [respond(shell('echo seen', 'c1'), used(50_000)), respond(message(SUMMARY), used(900)), ok],
+      limit(20_000),
+    );
+    expect(await live.say('go')).toMatchObject({ status: 'completed' });
+    expect(server.requests).toHaveLength(3);
+    expect(isQuestion(1)).toBe(true);
+    expect(String(server.requests[1]?.outputOf('c1'))).toContain('seen');
+    expect(handoverOf(2)).toContain('0  echo seen');
+    expect(live.events.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
+    expect(
+      live.events.filter((event) => event.type === 'item.completed' && event.item.type === 'contextCompaction'),
+    ).toHaveLength(1);
+  });
+
+  test('M58, M61: over the limit at the end of a turn, the next turn begins with it', async () => {
+    await open([respond(message('long'), used(50_000)), respond(message(SUMMARY), used(900)), ok], limit(20_000));
+    await live.say('one');
+    expect(server.requests).toHaveLength(1);
+    await live.say('two');
+    expect(isQuestion(1)).toBe(true);
+    expect(lastUserText(2)).toBe('two');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('M59: over the limit again right after it, the turn ends and says why', async () => {
+    const call = (id: string) => respond(shell('echo x', id), used(50_000));
+    await open([call('c1'), respond(message(SUMMARY), used(900)), call('c2')], limit(20_000));
+    const end = await live.say('go');
+    expect(end).toMatchObject({ status: 'failed', error: { kind: 'contextWindowExceeded' } });
+    expect(end.error?.message).toContain('limit');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('M60: a response under the limit arms it again', async () => {
+    const call = (id: string, total: number) => respond(shell('echo x', id), used(total));
+    const summary = respond(message(SUMMARY), used(900));
+    await open([call('c1', 50_000), summary, call('c2', 15_000), call('c3', 45_000), summary, ok], limit(20_000));
+    expect(await live.say('go')).toMatchObject({ status: 'completed' });
+    expect(server.requests.map((_, index) => isQuestion(index))).toEqual([false, true, false, false, true, false]);
+  });
+
+  test('M62: where the question does not fit, the oldest goes, with what belongs to it', async () => {
+    await open([ok, tooLong, respond(message(SUMMARY), used(50)), ok]);
+    await live.say('one');
+    await live.turn(compact);
+    const [, second, third] = server.requests;
+    expect(third?.input).toEqual(second?.input.slice(1));
+    expect(live.events).toContainEqual(
+      expect.objectContaining({
+        type: 'warning',
+        message: expect.stringContaining('Trimmed 1 older conversation item'),
+      }),
+    );
+  });
+
+  test('M63: where nothing is left to drop, it fails and the history stays', async () => {
+    await open((_request, index) => (index === 0 || index > 20 ? ok : index < 10 && isQuestion(index) ? tooLong : ok));
+    await live.say('one');
+    expect(await live.turn(compact)).toMatchObject({ status: 'failed', error: { kind: 'contextWindowExceeded' } });
+    const next = server.requests.length;
+    await live.say('two');
+    expect(server.requests[next]?.textsOf('user')).toContain('one');
+    expect(handoverOf(next)).toBe('');
+  });
+
+  test('M64, M65: long words of the user are kept up to their budget, what keel said is not theirs', async () => {
+    await open([ok, respond(message(SUMMARY), used(50)), ok]);
+    await live.say(`start ${'word '.repeat(18_000)} end`);
+    await live.turn(compact);
+    await live.say('next');
+    const kept = server.requests[2]?.textsOf('user').find((text) => text.startsWith('start')) ?? '';
+    expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(80_000);
+    expect(kept).toMatch(/…\d+ tokens truncated…/);
+    expect(kept.endsWith('end')).toBe(true);
+    expect(server.requests[2]?.textsOf('user').filter((text) => text.startsWith('<environment_context>'))).toHaveLength(
+      1,
+    );
+  });
+
+  test('M66: an interrupt leaves the thread as it was', async () => {
+    await open([ok, respond(hang()), ok]);
+    await live.say('one');
+    const before = rollout().filter(({ type }) => type === 'response_item' || type === 'compacted').length;
+    const turn = live.turn(compact);
+    await live.next('item.started', ({ item }) => item.type === 'contextCompaction');
+    await until(() => server.requests.length === 2);
+    live.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    expect(rollout().filter(({ type }) => type === 'compacted')).toEqual([]);
+    expect(rollout().filter(({ type }) => type === 'response_item').length - before).toBeLessThanOrEqual(1);
+    await live.say('two');
+    expect(server.requests[2]?.textsOf('user')).toContain('one');
+  });
+
+  test('M67: an answer without words is told as such, no older one is taken for it', async () => {
+    await open([respond(message('old answer'), used(100)), respond(used(50)), ok]);
+    await live.say('one');
+    await live.turn(compact);
+    await live.say('two');
+    expect(handoverOf(2)).toContain('(no summary available)');
+    expect(handoverOf(2)).not.toContain('old answer');
+  });
+
+  test('M30: what the user writes meanwhile is the next turn', async () => {
+    const gate = Promise.withResolvers<void>();
+    await open([ok, respond(hold(gate.promise), message(SUMMARY), used(50)), ok]);
+    await live.say('one');
+    const compaction = live.turn(compact);
+    await live.next('item.started', ({ item }) => item.type === 'contextCompaction');
+    const next = live.turn(says('two'));
+    gate.resolve();
+    expect(await compaction).toMatchObject({ status: 'completed', lastAgentMessage: null });
+    expect(await next).toMatchObject({ status: 'completed' });
+    expect(lastUserText(2)).toBe('two');
+  });
+
+  test('asked for while a turn runs, it comes after it', async () => {
+    const gate = Promise.withResolvers<void>();
+    await open([respond(hold(gate.promise), message('ok'), used(100)), respond(message(SUMMARY), used(50)), ok]);
+    const turn = live.say('one');
+    await live.next('turn.started');
+    const id = live.session.submit({ type: 'compact', focus: 'the colour blue' });
+    gate.resolve();
+    await turn;
+    await live.next('turn.completed', ({ turnId }) => turnId === id);
+    expect(lastUserText(1)).toContain('The user asks to keep in particular: the colour blue');
+  });
+
+  test('M76, M77: a thread compacted twice is the same when it is taken up again', async () => {
+    await open([ok, respond(message(SUMMARY), used(50)), ok, respond(message(`${SUMMARY} 2`), used(50)), ok, ok]);
+    await live.say('one');
+    await live.turn(compact);
+    await live.say('two');
+    await live.turn(compact);
+    await live.say('three');
+    const { threadId } = live.session;
+    await live[Symbol.asyncDispose]();
+    live = await testSession({
+      url: server.url,
+      home: home.path,
+      cwd: repo.path,
+      options: { origin: { type: 'resume', id: threadId } },
+    });
+    await live.say('four');
+    const [before, after] = server.requests.slice(-2);
+    if (before) after?.assertExtends(before);
+    expect(after?.body['prompt_cache_key']).toBe(before?.body['prompt_cache_key']);
+    expect(after?.textsOf('user').filter((text) => text.startsWith('<keel_handover>'))).toHaveLength(1);
+  });
+
+  test('what code saw happen is handed on, and outweighs what the model claims', async () => {
+    const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n+two\n*** End Patch';
+    const plan = functionCall('update_plan', { plan: [{ step: 'mend it', status: 'in_progress' }] }, 'c0');
+    const claim = `${SUMMARY}\nAll tests pass.`;
+    await open([
+      respond(plan, shell('echo 1 failed; exit 1 # npm test', 'c1'), used(100)),
+      respond(customCall('apply_patch', patch, 'c2'), used(100)),
+      ok,
+      respond(message(claim), used(50)),
+      ok,
+    ]);
+    await live.say('mend');
+    await live.turn(compact);
+    await live.say('on');
+    const text = handoverOf(4);
+    expect(text).toContain('Plan:\n[>] mend it');
+    expect(text).toContain('A  a.txt (+2 -0)');
+    expect(text).toMatch(/Last check:\necho 1 failed.*exit code 1, before the last edit/);
+    expect(text).toContain('keel: the last check recorded was');
+    expect(text).toContain(live.session.rolloutPath);
+  });
+
+  test('a prompt and a model of the user’s own write the handover', async () => {
+    const overrides = ['compact_prompt="Sum it up."', 'compact_model="gpt-4.1"'];
+    await open([ok, respond(message('short'), used(50)), ok], { overrides });
+    await live.say('one');
+    await live.turn(compact);
+    expect(lastUserText(1)).toBe('Sum it up.');
+    expect(server.requests[1]?.body['model']).toBe('gpt-4.1');
+    await live.say('two');
+    expect(live.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining('no part on Goal') }),
+    );
+  });
+});
