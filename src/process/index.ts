@@ -10,4 +10,5 @@ export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand }
 export { type EnvironmentChange, ShellSnapshot, type ShellSnapshotOptions } from './shell-snapshot.ts';
 export type { SpawnSpec } from './spawn-spec.ts';
 export type { SpillOptions } from './spill-file.ts';
+export { startInherited } from './start-inherited.ts';
 export { type UserShell, userShell } from './user-shell.ts';

@@ -58,6 +58,8 @@ export class Processes {
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
   spawn(spec: SpawnSpec, mark: string, stdio: readonly [Stdio, Stdio, Stdio]): ChildProcess {
     if (this.#closed) throw new Error('the session has ended');
+    // From here it would run with keel's own rights.
+    if (spec.confinement !== undefined) throw new Error('a confined program is started by startConfined');
     const [program = '', ...args] = spec.argv;
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
     const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));

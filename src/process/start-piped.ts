@@ -1,12 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { Confinement } from './confinement.ts';
 import { type OutputPipe, readerOf } from './output-pipes.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
-import { exitStatus, type StartedChild } from './started-child.ts';
+import { followed, type StartedChild } from './started-child.ts';
 
 /**
  * Starts a program with empty input and its output on pipes, confined if its spec says so.
@@ -53,15 +51,4 @@ function overSockets(spec: SpawnSpec, processes: Processes): Promise<StartedChil
     child,
     [child.stdout, child.stderr].filter((stream) => stream !== null),
   );
-}
-
-async function followed(child: ChildProcess, streams: readonly Readable[]): Promise<StartedChild> {
-  if (child.pid === undefined) {
-    const [error] = await once(child, 'error');
-    for (const stream of streams) stream.destroy();
-    throw error;
-  }
-  const { promise: exited, resolve } = Promise.withResolvers<ReturnType<typeof exitStatus>>();
-  child.once('exit', (code, signal) => resolve(exitStatus(code, signal)));
-  return { pid: child.pid, streams, exited };
 }

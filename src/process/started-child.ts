@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 
@@ -20,4 +22,16 @@ export interface StartedChild {
 /** From what Node tells of an end. */
 export function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
   return { exitCode: signal === null ? (code ?? -1) : 128 + constants.signals[signal], signal };
+}
+
+/** @throws what the system says if it did not start; its streams are closed then */
+export async function followed(child: ChildProcess, streams: readonly Readable[]): Promise<StartedChild> {
+  if (child.pid === undefined) {
+    const [error] = await once(child, 'error');
+    for (const stream of streams) stream.destroy();
+    throw error;
+  }
+  const { promise: exited, resolve } = Promise.withResolvers<ExitStatus>();
+  child.once('exit', (code, signal) => resolve(exitStatus(code, signal)));
+  return { pid: child.pid, streams, exited };
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
@@ -50,9 +50,22 @@ test('what is missing or unknown is a usage error', async () => {
   expect((await keel('run', '-s', 'nowhere', '--', 'x')).code).toBe(2);
 });
 
-test('without bubblewrap nothing runs, and one is told how to mend it', async () => {
-  const run = await keel('run', '-c', 'sandbox.bubblewrap="/nowhere/bwrap"', '--', 'touch', 'made');
-  expect(run.code).toBe(1);
-  expect(run.stderr).toContain('bubblewrap is not installed');
-  expect(run.stderr).toContain('apt install bubblewrap');
+test('T23: without bubblewrap Landlock holds a command, and what that leaves open is told', async () => {
+  const absent = ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"'];
+  const run = await keel(
+    'run',
+    '--full-auto',
+    ...absent,
+    '--',
+    'sh',
+    '-c',
+    'echo x > README.md && echo x > .git/config',
+  );
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('.git/config: Permission denied') });
+  expect(readFileSync(join(repo.path, 'README.md'), 'utf8')).toBe('x\n');
+  const { stdout } = await keel('explain', '--full-auto', ...absent, '--', 'true');
+  expect(stdout).toContain('Held by landlock');
+  expect(stdout).toContain(`Note: ${repo.path}: commands can't make`);
+  const json = JSON.parse((await keel('explain', '--json', ...absent, '--', 'true')).stdout);
+  expect(json).toMatchObject({ backend: 'landlock', enforced: { fileWrites: true, processes: false } });
 });

@@ -53,8 +53,9 @@ describe('a session', () => {
   it('M30: has job control on a terminal', async () => {
     using shop = new Workshop();
     const session = await shop.session('bash --norc -i', { tty: true });
-    session.write('sleep 60\n');
-    await until(() => shop.running().length >= 2);
+    // A key reaches only what the shell has put in front by then.
+    session.write("sh -c 'echo in front of; exec sleep 60'\n");
+    await until(() => session.transcript().includes('\nin front of'));
     session.write('\u001a');
     await until(() => session.transcript().includes('Stopped'));
     session.write('kill %1; fg; exit 0\n');

@@ -1,6 +1,5 @@
-import { constants } from 'node:os';
 import { loadConfig } from '../../config/index.ts';
-import { commandEnvironment, Processes } from '../../process/index.ts';
+import { commandEnvironment, Processes, startInherited } from '../../process/index.ts';
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
 import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
@@ -85,26 +84,20 @@ function modeOf(word: string | undefined): SandboxMode {
 async function run(plan: ExecPlan, manager: SandboxManager, processes: Processes): Promise<number> {
   const letGo = manager.hold(plan);
   try {
-    const child = processes.spawn(plan.spawn, processes.newMark(), ['inherit', 'inherit', 'inherit']);
-    const ended = Promise.withResolvers<number>();
-    child.once('error', ended.reject);
-    child.once('exit', (code, signal) =>
-      ended.resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
-    );
-    return await ended.promise;
+    const child = await startInherited(plan.spawn, processes);
+    return (await child.exited).exitCode;
   } finally {
     letGo();
   }
 }
 
-/** Bytes for descriptors are told by their size. */
+/** Bytes for descriptors and filters are told by their size. */
 function planAsJson(plan: ExecPlan): string {
-  const { inputs = [], env: _, ...spawn } = plan.spawn;
-  return JSON.stringify(
-    { ...plan, spawn: { ...spawn, inputs: inputs.map(({ length }) => `${length} bytes`) } },
-    null,
-    2,
-  );
+  const { inputs = [], confinement, env: _, ...spawn } = plan.spawn;
+  const sizeOf = ({ length }: Uint8Array) => `${length} bytes`;
+  const rules =
+    confinement === undefined ? {} : { confinement: { ...confinement, seccomp: sizeOf(confinement.seccomp) } };
+  return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(sizeOf), ...rules } }, null, 2);
 }
 
 async function check(io: CommandIo, { json }: Request, processes: Processes): Promise<number> {

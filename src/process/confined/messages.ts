@@ -9,6 +9,8 @@ export interface ThreadData {
 export type ConfinedStdio =
   /** Empty input; the thread makes pipes for the output and the errors. */
   | { readonly type: 'pipes' }
+  /** All three are keel's own. */
+  | { readonly type: 'inherited' }
   /** All three on a terminal that becomes the program's own. */
   | { readonly type: 'terminal'; readonly fd: number };
 

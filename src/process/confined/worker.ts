@@ -76,7 +76,8 @@ function spawnChild(request: StartRequest, outputs: readonly number[]): ChildPro
   }
   const [program = '', ...args] = argv;
   const name = argv0 === null ? {} : { argv0 };
-  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...outputs, ...inputs], ...name });
+  const fds = stdio.type === 'inherited' ? [0, 1, 2] : (['ignore', ...outputs] as const);
+  return spawn(program, args, { cwd, env, detached: true, stdio: [...fds, ...inputs], ...name });
 }
 
 function codeOf(error: unknown): string | null {
