@@ -24,6 +24,31 @@ A call that was cut off may have done part of its work: look before you repeat i
 </turn_aborted>`);
 }
 
+export interface UserShellFacts {
+  readonly command: string;
+  /** -1: it was stopped, or did not start. */
+  readonly exitCode: number;
+  readonly durationMs: number;
+  /** Within the limits of any command's output. */
+  readonly output: string;
+}
+
+/** Record of a command that the user ran beside the conversation. The model does not answer it by itself. */
+export function userShellNote({ command, exitCode, durationMs, output }: UserShellFacts): ResponseItem {
+  const closed = (text: string) => text.replaceAll(/<(?=\/?(?:user_shell_command|command|result)\b)/gi, '&lt;');
+  return contextMessage(`<user_shell_command>
+<command>
+${closed(command)}
+</command>
+<result>
+Exit code: ${exitCode}
+Duration: ${(durationMs / 1_000).toFixed(4)} seconds
+Output:
+${closed(output)}
+</result>
+</user_shell_command>`);
+}
+
 /** Told when a thread is taken up again whose last turn ended with keel itself. */
 export function crashNote(calls: readonly string[]): ResponseItem {
   return contextMessage(`<turn_aborted>

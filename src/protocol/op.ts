@@ -30,6 +30,8 @@ export const Op = z.discriminatedUnion('type', [
   z.object({ type: z.literal('compact'), focus: z.optional(z.string()) }),
   /** Has a separate reviewer look at a change; replaces a running turn. */
   z.object({ type: z.literal('review'), target: ReviewTarget }),
+  /** Runs a command with the user's own rights: by itself, or beside the running turn. */
+  z.object({ type: z.literal('userShell'), command: z.string().check(z.minLength(1)) }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

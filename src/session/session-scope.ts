@@ -1,5 +1,5 @@
 import type { TurnContext } from '../context/index.ts';
-import type { SessionEvent, TaskKind } from '../protocol/index.ts';
+import type { ResponseItem, SessionEvent, TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
@@ -22,6 +22,8 @@ export interface SessionScope {
   makeTurnContext(start: TurnStart): TurnContext;
   /** Writes the turn's beginning down and gives what its loop works with. `recorded`: the journal of a cut-off turn. */
   openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts>;
+  /** Runs a command of the user's; gives its record for the conversation. */
+  runUserShell(active: ActiveTurn, command: string, id: string, signal: AbortSignal): Promise<ResponseItem>;
   /** What a task may do beside its turn loop. */
   taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession;
   /** Writes the turn's end down, tells the model of an interruption, and syncs the rollout. Never throws. */

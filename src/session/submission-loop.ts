@@ -40,6 +40,8 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return turns.abort('interrupted');
     case 'compact':
       return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
+    case 'userShell':
+      return turns.userShell(op.command, id);
     case 'review':
       return turns.spawn(await reviewTask(op.target, scope), id);
     case 'approval':

@@ -21,6 +21,7 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
+import { runUserShell } from './user-shell.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
 const REPOSITORY_GRACE_MS = 25;
@@ -73,6 +74,10 @@ export class TurnLifecycle implements SessionScope {
     });
   }
 
+  runUserShell(active: ActiveTurn, command: string, id: string, signal: AbortSignal): Promise<ResponseItem> {
+    return runUserShell({ services: this.services, active, command, callId: `shell-${id}`, signal });
+  }
+
   taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession {
     const { context } = active;
     return {
@@ -87,6 +92,7 @@ export class TurnLifecycle implements SessionScope {
           ports.history.noteUsage(null);
         },
       }),
+      runUserShell: (command, signal) => this.runUserShell(active, command, context.turnId, signal),
       addItems: (items) => {
         if (!active.handle.isRevoked) this.#record.addItems(items, context.turnId);
       },
@@ -96,6 +102,8 @@ export class TurnLifecycle implements SessionScope {
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
     try {
+      const late = active.state.takeRecords().map(({ record }) => record);
+      this.#record.addItems(late, turnId);
       if (outcome.type === 'interrupted') {
         this.#record.addItems([this.#interruption(active)], turnId);
         const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };

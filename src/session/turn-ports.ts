@@ -95,7 +95,9 @@ function compactionClient(services: SessionServices, context: TurnContext, clien
 async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
   const { context } = active;
   const taken = active.state.takeInput();
-  const messages: QueuedMessage[] = [];
+  const messages: QueuedMessage[] = active.state
+    .takeRecords()
+    .map(({ submissionId, record: message }) => ({ submissionId, message }));
   for (const { submissionId, items } of taken) {
     if (items.length === 0) continue;
     const message = await userMessage(items, context.cwd);

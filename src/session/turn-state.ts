@@ -1,10 +1,16 @@
-import type { ApprovalDecision, UserInput } from '../protocol/index.ts';
+import type { ApprovalDecision, ResponseItem, UserInput } from '../protocol/index.ts';
 import { Deferred } from '../util/index.ts';
 
 /** Input handed to a running turn. `submissionId` names the op it came with. */
 export interface PendingInput {
   readonly submissionId: string;
   readonly items: readonly UserInput[];
+}
+
+/** What happened beside a turn, for its conversation. */
+export interface WaitingRecord {
+  readonly submissionId: string;
+  readonly record: ResponseItem;
 }
 
 /**
@@ -17,6 +23,7 @@ export class TurnState {
   /** Calls that run, by their key, in their short form. */
   readonly #calls = new Map<string, string>();
   readonly #userTexts: string[] = [];
+  #records: WaitingRecord[] = [];
   #settled = false;
 
   /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
@@ -43,6 +50,17 @@ export class TurnState {
 
   queueInput(input: PendingInput): void {
     this.#pendingInput.push(input);
+  }
+
+  /** A record that goes into the conversation with the next request, and calls for none by itself. */
+  queueRecord(waiting: WaitingRecord): void {
+    this.#records.push(waiting);
+  }
+
+  takeRecords(): readonly WaitingRecord[] {
+    const taken = this.#records;
+    this.#records = [];
+    return taken;
   }
 
   /** All that waits, in order; nothing waits afterwards. */

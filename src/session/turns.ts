@@ -1,7 +1,7 @@
 import type { TurnContext } from '../context/index.ts';
 import { type ApprovalDecision, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
-import { RegularTask, type SessionTask } from '../tasks/index.ts';
+import { RegularTask, type SessionTask, UserShellTask } from '../tasks/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
 import { Deferred } from '../util/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
@@ -45,6 +45,21 @@ export class Turns {
   startWhenIdle(task: SessionTask, turnId: string): void {
     if (this.#active) this.#waiting = { task, turnId };
     else this.#start(task, turnId, {});
+  }
+
+  /** Runs the user's command as a turn of its own, or beside the running one, which gets its record with the next request. */
+  userShell(command: string, id: string): void {
+    const active = this.#active;
+    if (!active) {
+      this.#start(new UserShellTask(command), id, {});
+      return;
+    }
+    const { log } = this.#scope.services;
+    const run = this.#scope.runUserShell(active, command, id, active.abort.signal);
+    run.then(
+      (record) => active.state.queueRecord({ submissionId: id, record }),
+      (error: unknown) => log.crash(error),
+    );
   }
 
   /** Ends the running turn as replaced, then starts this task. */

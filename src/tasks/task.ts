@@ -9,6 +9,8 @@ export interface TaskSession {
   /** Everything the turn loop works with, bound to this task's turn. */
   readonly ports: TurnPorts;
   readonly delegate: RunDelegate;
+  /** Runs a command with the user's own rights; gives its record for the conversation. */
+  runUserShell(command: string, signal: AbortSignal): Promise<ResponseItem>;
   /** Writes down what belongs to no step of the turn loop. */
   addItems(items: readonly ResponseItem[]): void;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isContextMessage } from '../context/index.ts';
 import type { Codec } from '../steps/index.ts';
 import { shownInput } from './narrate.ts';
 import type { TurnPorts } from './ports.ts';
@@ -27,7 +28,7 @@ export async function absorbInput(ports: TurnPorts, round: number): Promise<bool
   );
   for (const [index, message] of taken.items.entries()) {
     history.record([message]);
-    if (message.type !== 'message') continue;
+    if (message.type !== 'message' || isContextMessage(message)) continue;
     const item = {
       type: 'userMessage',
       id: `${context.turnId}-${round}-user-${index}`,
@@ -36,5 +37,5 @@ export async function absorbInput(ports: TurnPorts, round: number): Promise<bool
     emit({ type: 'item.started', turnId: context.turnId, item });
     emit({ type: 'item.completed', turnId: context.turnId, item });
   }
-  return taken.items.length > 0;
+  return taken.items.some((item) => !isContextMessage(item));
 }

@@ -3,7 +3,6 @@ import type { ModelEvent, Prompt, ToolSpec } from '../model/index.ts';
 import type {
   CallItem,
   ErrorInfo,
-  MessageItem,
   OutputItem,
   RateLimitSnapshot,
   ResponseItem,
@@ -16,7 +15,8 @@ import type { StepRunner } from '../steps/index.ts';
 /** A user message that waits for the turn, as it will be recorded. */
 export interface QueuedMessage {
   readonly submissionId: string;
-  readonly message: MessageItem;
+  /** A record is no person's message: it is shown to none and calls for no answer. */
+  readonly message: ResponseItem;
 }
 
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
