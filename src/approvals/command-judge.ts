@@ -16,6 +16,8 @@ export interface Judgement {
   readonly isDangerous: boolean;
   /** The plain commands that it comes down to; null for a script that does not come down to such. */
   readonly commands: readonly PlainCommand[] | null;
+  /** The words of every command anywhere in it, also where it does not come down to plain ones. */
+  readonly mentioned: readonly (readonly string[])[];
 }
 
 /** What is longer is nothing that a person would look through, and is not parsed. UTF-16 units. */
@@ -54,12 +56,13 @@ export class CommandJudge {
   }
 
   judge(argv: readonly string[]): Judgement {
-    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null };
+    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, mentioned: [] };
     const script = shellScript(argv);
-    const commands = script === null ? [argv.map(literal)] : this.#parse(script).commands;
+    const parsed = script === null ? { commands: [argv.map(literal)], all: [argv] } : this.#parse(script);
+    const { commands, all: mentioned } = parsed;
     const isRisky = isDangerous(argv, (text) => this.#isDangerousScript(text, 0));
     const isSafe = commands !== null && commands.length > 0 && commands.every(isKnownSafe);
-    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands };
+    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands, mentioned };
   }
 
   /** What a command line does, for people to read; never for a decision. */

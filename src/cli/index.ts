@@ -37,6 +37,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'run, explain or check what holds commands in',
     load: async () => (await import('./commands/sandbox.ts')).sandboxCommand,
   },
+  execpolicy: {
+    summary: 'try out rules about commands',
+    load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
+  },
   login: {
     summary: 'store an API key, or see which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,

@@ -5,6 +5,8 @@ import { CommandAction, FileUpdate } from './thread-item.ts';
 export const ApprovalDecision = z.discriminatedUnion('type', [
   z.object({ type: z.literal('approved') }),
   z.object({ type: z.literal('approvedForSession') }),
+  /** And from now on for whatever the request's `proposedRule` says. */
+  z.object({ type: z.literal('approvedAndRemembered') }),
   z.object({ type: z.literal('denied'), message: z.optional(z.string()) }),
   z.object({ type: z.literal('abort') }),
 ]);
@@ -19,6 +21,8 @@ export const ApprovalRequest = z.discriminatedUnion('type', [
     cwd: z.string(),
     commandActions: z.array(CommandAction),
     reason: z.nullable(z.string()),
+    /** What may be allowed for good: commands that begin with these words, and examples of what that lets through. */
+    proposedRule: z.optional(z.object({ prefix: z.array(z.string()), wouldMatch: z.array(z.string()) })),
     /** True if a yes lets the command run without the sandbox. */
     escalated: z.boolean(),
   }),

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { CommandJudge } from '../approvals/index.ts';
 import type { Config } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
@@ -10,6 +9,7 @@ import { SandboxManager } from '../sandbox/index.ts';
 import type { DelegateOptions } from '../tasks/index.ts';
 import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
 import { CommandEnvironment } from './command-environment.ts';
+import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
 
@@ -24,7 +24,7 @@ export interface SessionServices {
   readonly toolHost: ToolHost;
   readonly approvals: ApprovalCache;
   readonly sandbox: SandboxManager;
-  readonly judge: CommandJudge;
+  readonly rules: SessionRules;
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
@@ -94,7 +94,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
-    judge: new CommandJudge(),
+    rules: new SessionRules(config),
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Judgement } from '../approvals/index.ts';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
@@ -48,8 +47,13 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     turn,
     orchestrator: new Orchestrator(handle, services.approvals, {
       planner: services.sandbox,
-      ready: ({ argv }) => services.judge.ready(argv),
-      riskOf: ({ argv }) => riskOf(services.judge.judge(argv)),
+      ready: async (spec) => {
+        const faults = await services.rules.ready(spec);
+        for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+      },
+      riskOf: (spec) => services.rules.riskOf(spec),
+      ruleOf: (spec) => services.rules.ruleOf(spec),
+      remember: (prefix) => services.rules.remember(prefix),
     }),
     processes: services.processes,
     sessions: services.execSessions,
@@ -58,7 +62,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
-    judge: services.judge,
+    judge: services.rules.judge,
     protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
@@ -125,9 +129,4 @@ async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal):
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function riskOf({ isSafe, isDangerous }: Judgement): 'safe' | 'plain' | 'dangerous' {
-  if (isDangerous) return 'dangerous';
-  return isSafe ? 'safe' : 'plain';
 }

@@ -36,7 +36,13 @@ const directPlanner: SandboxPlanner = {
 };
 
 /** Nothing is known of any command. */
-const fine: CommandRules = { planner: directPlanner, ready: () => Promise.resolve(), riskOf: () => 'plain' };
+const fine: CommandRules = {
+  planner: directPlanner,
+  ready: () => Promise.resolve(),
+  riskOf: () => 'plain',
+  ruleOf: () => ({ type: 'none', proposed: null }),
+  remember: () => Promise.resolve(),
+};
 
 /** Commands of one turn, run by nobody: the attempts are counted and their plans kept. */
 class Commands {

@@ -1,3 +1,4 @@
+import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
@@ -18,6 +19,7 @@ import {
   patchRequirement,
   RETRY_REASON,
   type Requirement,
+  withRule,
 } from './requirement.ts';
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
@@ -55,6 +57,10 @@ export interface CommandRules {
   /** Resolves when `riskOf` can be asked about a command. */
   readonly ready: (spec: CommandSpec) => Promise<void>;
   readonly riskOf: (spec: CommandSpec) => CommandRisk;
+  /** What the user's rules say of it. */
+  readonly ruleOf: (spec: CommandSpec) => RuleVerdict;
+  /** Allows, from now on, commands that begin with these words. */
+  readonly remember: (prefix: readonly string[]) => Promise<void>;
 }
 
 /** Nothing is known of any command, and none is held. */
@@ -67,6 +73,8 @@ export const noRules: CommandRules = {
   },
   ready: () => Promise.resolve(),
   riskOf: () => 'plain',
+  ruleOf: () => ({ type: 'none', proposed: null }),
+  remember: () => Promise.resolve(),
 };
 
 /**
@@ -104,16 +112,21 @@ export class Orchestrator {
       return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
     };
     await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
-    const scope: Scope = request.escalated ? 'unsandboxed' : 'sandboxed';
-    const requirement = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
-    const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, scope, signal));
+    const rule = this.#rules.ruleOf(spec);
+    const asked = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
+    const requirement = withRule(asked, rule, turn.approvalPolicy);
+    // Who wrote a rule that allows every command of a line has granted them the user's own rights.
+    const isFree = requirement.type === 'skip' && rule.type === 'allowed';
+    const scope: Scope = request.escalated || isFree ? 'unsandboxed' : 'sandboxed';
+    const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
+    const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, { scope, proposed }, signal));
     if (refusal !== null) return { type: 'refused', message: refusal };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
     const isDenied = first.type === 'done' && first.denial !== null;
     const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
     if (!mayRetry) return first;
-    const wider = commandQuestion(request, 'unsandboxed', signal);
+    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
     const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
     if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
     return attempt('unsandboxed');
@@ -150,7 +163,10 @@ export class Orchestrator {
     if (!canAsk) return NOBODY_CAN_APPROVE;
     const decision = await this.#approver.request(question.ask(requirement.reason), question.signal);
     if (question.signal.aborted) return 'aborted';
-    if (decision.type === 'approvedForSession') this.#cache.approve(question.keys);
+    if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') {
+      this.#cache.approve(question.keys);
+    }
+    if (decision.type === 'approvedAndRemembered' && question.proposed) await this.#rules.remember(question.proposed);
     return refusalOf(decision, question.refused);
   }
 }
@@ -159,15 +175,22 @@ interface Question {
   /** What a yes for the session covers. */
   readonly keys: readonly string[];
   readonly refused: string;
+  /** What a yes for good would allow. */
+  readonly proposed?: readonly string[] | null;
   readonly signal: AbortSignal;
   readonly ask: (reason: string | null) => ApprovalRequest;
 }
 
-function commandQuestion<T>(request: CommandRequest<T>, scope: Scope, signal: AbortSignal): Question {
+function commandQuestion<T>(
+  request: CommandRequest<T>,
+  { scope, proposed }: { readonly scope: Scope; readonly proposed: readonly string[] | null },
+  signal: AbortSignal,
+): Question {
   const { callId, spec, commandActions } = request;
   return {
     keys: [commandKey(spec, scope)],
     refused: 'exec command rejected by user',
+    proposed,
     signal,
     ask: (reason) => ({
       type: 'command',
@@ -176,6 +199,7 @@ function commandQuestion<T>(request: CommandRequest<T>, scope: Scope, signal: Ab
       cwd: spec.cwd,
       commandActions: [...commandActions],
       reason,
+      ...(proposed === null ? {} : { proposedRule: { prefix: [...proposed], wouldMatch: wouldMatch(proposed) } }),
       escalated: scope === 'unsandboxed',
     }),
   };
@@ -185,6 +209,7 @@ function refusalOf(decision: ApprovalDecision, refused: string): string | null {
   switch (decision.type) {
     case 'approved':
     case 'approvedForSession':
+    case 'approvedAndRemembered':
       return null;
     case 'denied':
       return decision.message ? `${refused}\nThe user's reason: ${decision.message}` : refused;

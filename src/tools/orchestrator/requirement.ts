@@ -1,3 +1,4 @@
+import type { RuleVerdict } from '../../approvals/index.ts';
 import type { ApprovalPolicy, SandboxPolicy } from '../../protocol/index.ts';
 
 /** What stands between a call and its run. */
@@ -69,4 +70,24 @@ export function patchRequirement({ approvalPolicy, fileCount, allWritable }: Pat
     };
   }
   return { type: 'ask', reason: 'it writes where the sandbox mode does not allow it' };
+}
+
+/**
+ * What the user's rules make of it: they forbid whatever else holds, ask also where it would have run, and let run what was
+ * only to be asked about. A call that asks for more reach is asked about all the same.
+ */
+export function withRule(asked: Requirement, rule: RuleVerdict, approvalPolicy: ApprovalPolicy): Requirement {
+  switch (rule.type) {
+    case 'none':
+      return asked;
+    case 'forbidden':
+      return { type: 'forbid', message: rule.message };
+    case 'allowed':
+      return asked.type === 'forbid' ? asked : { type: 'skip' };
+    case 'prompt':
+      if (asked.type === 'forbid') return asked;
+      if (approvalPolicy === 'never')
+        return { type: 'forbid', message: `rejected: ${rule.reason}, and the approval policy is Never` };
+      return { type: 'ask', reason: rule.reason };
+  }
 }

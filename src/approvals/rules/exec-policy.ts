@@ -1,0 +1,173 @@
+import { isAbsolute } from 'node:path';
+import { splitWords } from '../shell-words.ts';
+import { baseName } from '../words.ts';
+import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';
+
+/** From mild to strict; of several that match the strictest counts. */
+export const DECISIONS = ['allow', 'prompt', 'forbidden'] as const;
+export type RuleDecision = (typeof DECISIONS)[number];
+
+/** What to do with commands that begin with certain words; each place has one word or several to choose from. */
+export interface PrefixRule {
+  readonly pattern: readonly (readonly string[])[];
+  readonly decision: RuleDecision;
+  readonly justification: string | null;
+}
+
+export interface RuleMatch {
+  readonly matchedPrefix: readonly string[];
+  readonly decision: RuleDecision;
+  readonly justification: string | null;
+  /** The program by its full path, where a rule for its base name matched. */
+  readonly resolvedProgram: string | null;
+}
+
+/** The rules in force. Immutable; `with` gives one that knows a rule more. */
+export class ExecPolicy {
+  readonly #rules: readonly PrefixRule[];
+  readonly #programs: ReadonlyMap<string, readonly string[]>;
+
+  constructor(rules: readonly PrefixRule[] = [], programs: ReadonlyMap<string, readonly string[]> = new Map()) {
+    this.#rules = rules;
+    this.#programs = programs;
+  }
+
+  get rules(): readonly PrefixRule[] {
+    return this.#rules;
+  }
+
+  with(rule: PrefixRule): ExecPolicy {
+    return new ExecPolicy([...this.#rules, rule], this.#programs);
+  }
+
+  /** Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name. */
+  matches(words: readonly string[], { resolve }: { readonly resolve: boolean }): RuleMatch[] {
+    const exact = this.#matching(words, null);
+    const [program = '', ...rest] = words;
+    if (exact.length > 0 || !resolve || !isAbsolute(program)) return exact;
+    const name = baseName(program);
+    const known = this.#programs.get(name);
+    return known === undefined || known.includes(program) ? this.#matching([name, ...rest], program) : [];
+  }
+
+  #matching(words: readonly string[], resolvedProgram: string | null): RuleMatch[] {
+    const found = this.#rules
+      .filter(({ pattern }) => fits(pattern, words))
+      .map(({ pattern, decision, justification }) => ({
+        matchedPrefix: words.slice(0, pattern.length),
+        decision,
+        justification,
+        resolvedProgram,
+      }));
+    return found.sort(
+      (a, b) =>
+        DECISIONS.indexOf(b.decision) - DECISIONS.indexOf(a.decision) ||
+        b.matchedPrefix.length - a.matchedPrefix.length,
+    );
+  }
+}
+
+export interface FileRules {
+  readonly rules: readonly PrefixRule[];
+  readonly programs: ReadonlyMap<string, readonly string[]>;
+  /** The first thing wrong; what stood before it is kept. */
+  readonly fault: RuleFault | null;
+}
+
+/** What the calls of one file say, up to the first that is wrong. */
+export function rulesOf(calls: readonly RuleCall[]): FileRules {
+  const rules: PrefixRule[] = [];
+  const programs = new Map<string, readonly string[]>();
+  let fault: RuleFault | null = null;
+  for (const call of calls) {
+    try {
+      if (call.name === 'prefix_rule') rules.push(prefixRule(call));
+      else if (call.name === 'host_executable') programs.set(...hostExecutable(call));
+      else if (call.name !== 'network_rule') throw new RuleFault(`unknown rule ${call.name}`, call.line);
+    } catch (error) {
+      if (!(error instanceof RuleFault)) throw error;
+      fault ??= error;
+    }
+  }
+  return { rules, programs, fault };
+}
+
+function prefixRule(call: RuleCall): PrefixRule {
+  const known = ['pattern', 'decision', 'justification', 'match', 'not_match'];
+  for (const name of call.arguments.keys()) {
+    if (!known.includes(name)) throw new RuleFault(`prefix_rule has no argument ${name}`, call.line);
+  }
+  const rule: PrefixRule = {
+    pattern: patternOf(call.arguments.get('pattern'), call.line),
+    decision: decisionOf(call.arguments.get('decision') ?? 'allow', call.line),
+    justification: justificationOf(call.arguments.get('justification'), call.line),
+  };
+  checkExamples(call, rule);
+  return rule;
+}
+
+function patternOf(value: RuleValue | undefined, line: number): string[][] {
+  if (value === undefined || typeof value === 'string' || value.length === 0) {
+    throw new RuleFault('pattern has to be a list of words that is not empty', line);
+  }
+  return value.map((part) => {
+    const words = typeof part === 'string' ? [part] : strings(part, line);
+    if (words.length === 0 || words.includes('')) throw new RuleFault('a word of a pattern is empty', line);
+    return words;
+  });
+}
+
+function decisionOf(value: RuleValue, line: number): RuleDecision {
+  const found = DECISIONS.find((decision) => decision === value);
+  if (!found) throw new RuleFault(`decision has to be one of ${DECISIONS.join(', ')}`, line);
+  return found;
+}
+
+function justificationOf(value: RuleValue | undefined, line: number): string | null {
+  if (value === undefined) return null;
+  if (typeof value !== 'string' || value.trim() === '') throw new RuleFault('justification is blank', line);
+  return value;
+}
+
+/** Examples are held against their own rule only. */
+function checkExamples(call: RuleCall, rule: PrefixRule): void {
+  for (const [name, wanted] of [
+    ['match', true],
+    ['not_match', false],
+  ] as const) {
+    const examples = call.arguments.get(name) ?? [];
+    if (typeof examples === 'string') throw new RuleFault(`${name} has to be a list`, call.line);
+    for (const example of examples) {
+      const words = typeof example === 'string' ? (splitWords(example) ?? []) : strings(example, call.line);
+      if (words.length === 0) throw new RuleFault(`an example in ${name} is empty`, call.line);
+      if (fits(rule.pattern, words) !== wanted) {
+        throw new RuleFault(
+          `the example "${words.join(' ')}" ${wanted ? 'does not match' : 'matches'} its rule`,
+          call.line,
+        );
+      }
+    }
+  }
+}
+
+function hostExecutable(call: RuleCall): [string, readonly string[]] {
+  const name = call.arguments.get('name');
+  const paths = strings(call.arguments.get('paths') ?? [], call.line);
+  if (typeof name !== 'string' || name === '' || name.includes('/'))
+    throw new RuleFault('name has to be a bare name', call.line);
+  const wrong = paths.find((path) => !isAbsolute(path) || baseName(path) !== name);
+  if (wrong !== undefined) throw new RuleFault(`${wrong} is not a full path of ${name}`, call.line);
+  return [name, [...new Set(paths)]];
+}
+
+function strings(value: RuleValue, line: number): string[] {
+  if (typeof value === 'string') throw new RuleFault('a list of words is expected', line);
+  return value.map((item) => {
+    if (typeof item !== 'string') throw new RuleFault('a word is expected', line);
+    return item;
+  });
+}
+
+function fits(pattern: PrefixRule['pattern'], words: readonly string[]): boolean {
+  return words.length >= pattern.length && pattern.every((choices, at) => choices.includes(words[at] ?? ''));
+}

@@ -1,0 +1,86 @@
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const LOCK_WAIT_MS = 2_000;
+const LOOK_MS = 20;
+/** A lock this old was left by a process that was killed. */
+const STALE_MS = 10_000;
+
+/** Names that run whatever follows them: a rule for one of these alone would allow everything. */
+const TOO_WIDE = new Set(
+  'python python3 py pythonw pyw pypy pypy3 git bash sh zsh pwsh powershell powershell.exe env sudo node perl ruby php lua osascript rm npx bun deno doas xargs'.split(
+    ' ',
+  ),
+);
+const EVALUATING = /^(-|-c|-lc|-e|-r|-3|-Command)$/;
+
+/** Whether a rule may be offered for a command's first words. */
+export function mayBeRemembered(prefix: readonly string[]): boolean {
+  const [program = '', option, ...more] = prefix;
+  const name = program.replace(/^\/bin\//, '');
+  if (!TOO_WIDE.has(name)) return prefix.length > 0;
+  return option !== undefined && !(more.length === 0 && EVALUATING.test(option));
+}
+
+/** The line that allows what begins with these words. */
+export function ruleLine(prefix: readonly string[]): string {
+  return `prefix_rule(pattern=[${prefix.map((word) => JSON.stringify(word)).join(', ')}], decision="allow")`;
+}
+
+/** What such a rule will let through, for a person to see before it is kept. */
+export function wouldMatch(prefix: readonly string[]): string[] {
+  const words = prefix.join(' ');
+  return [words, `${words} ...`];
+}
+
+/**
+ * Keeps a rule: appended to the file under a lock, so that several processes may do it at once; the same line is kept once.
+ * @throws for an empty prefix, or what the file system says
+ */
+export async function remember(file: string, prefix: readonly string[]): Promise<void> {
+  if (prefix.length === 0) throw new Error('a rule needs at least one word');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const lock = `${file}.lock`;
+  await take(lock);
+  try {
+    const text = textOf(file);
+    const line = ruleLine(prefix);
+    if (text.split('\n').includes(line)) return;
+    const fd = openSync(file, 'a', 0o600);
+    try {
+      writeSync(fd, `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+async function take(lock: string): Promise<void> {
+  for (let waited = 0; ; waited += LOOK_MS) {
+    try {
+      closeSync(openSync(lock, 'wx', 0o600));
+      return;
+    } catch (error) {
+      if (waited >= LOCK_WAIT_MS || !isTaken(error)) throw error;
+    }
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) > STALE_MS)
+      rmSync(lock, { force: true });
+    else await delay(LOOK_MS);
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // The first rule makes the file.
+    return '';
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import {
+  CommandJudge,
+  ExecPolicy,
+  judgeByRules,
+  type LoadedRules,
+  loadRules,
+  type RuleVerdict,
+  remember,
+} from '../approvals/index.ts';
+import type { Config } from '../config/index.ts';
+import type { CommandSpec } from '../sandbox/index.ts';
+
+/** What a session knows of commands: their words, and the user's rules about them, read when the first command comes. */
+export class SessionRules {
+  readonly judge = new CommandJudge();
+  readonly #config: Config;
+  #loaded: LoadedRules | null = null;
+  #policy = new ExecPolicy();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Resolves when a command can be judged. @returns what is wrong with the rule files, the first time */
+  async ready({ argv }: CommandSpec): Promise<readonly string[]> {
+    await this.judge.ready(argv);
+    if (this.#loaded) return [];
+    this.#loaded = loadRules(this.#directories());
+    this.#policy = this.#loaded.policy;
+    return this.#loaded.warnings;
+  }
+
+  riskOf({ argv }: CommandSpec): 'safe' | 'plain' | 'dangerous' {
+    const { isSafe, isDangerous } = this.judge.judge(argv);
+    if (isDangerous) return 'dangerous';
+    return isSafe ? 'safe' : 'plain';
+  }
+
+  /** A rule that asks or forbids counts for every command that a line mentions; one that allows, only for plain words. */
+  ruleOf({ argv }: CommandSpec): RuleVerdict {
+    const { commands, mentioned } = this.judge.judge(argv);
+    const isPlain = commands?.every((command) => command.every(({ isDynamic }) => !isDynamic)) ?? false;
+    const verdict = judgeByRules(this.#policy, argv, mentioned);
+    return isPlain || (verdict.type !== 'allowed' && verdict.type !== 'none')
+      ? verdict
+      : { type: 'none', proposed: null };
+  }
+
+  async remember(prefix: readonly string[]): Promise<void> {
+    await remember(join(this.#config.home, 'rules', 'default.rules'), prefix);
+    this.#policy = this.#policy.with({ pattern: prefix.map((word) => [word]), decision: 'allow', justification: null });
+  }
+
+  /** Lowest layer first; a project's rules count only where the user trusts it. */
+  #directories(): string[] {
+    const { home, cwd, projectTrust } = this.#config;
+    const project = projectTrust === 'trusted' ? [join(cwd, '.keel', 'rules')] : [];
+    return ['/etc/keel/rules', join(home, 'rules'), ...project];
+  }
+}

@@ -1,0 +1,165 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { judgeByRules, loadRules, mayBeRemembered, remember } from '../../src/approvals/index.ts';
+import { runKeel } from '../support/keel.ts';
+import { type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let dir: TempDir;
+beforeEach(() => {
+  dir = tempDir();
+});
+afterEach(() => dir[Symbol.dispose]());
+
+function load(text: string, name = 'a.rules') {
+  dir.write({ [name]: text });
+  return loadRules([dir.path]);
+}
+const decisions = (text: string, ...words: string[]) =>
+  load(text)
+    .policy.matches(words, { resolve: false })
+    .map(({ decision }) => decision);
+
+describe('rule files', () => {
+  test('C20: a word or one of several at each place; a full path only where programs are resolved', () => {
+    const rule = 'prefix_rule(pattern=["git", ["push", "fetch"]], decision="prompt")';
+    expect(decisions(rule, 'git', 'push', 'x')).toEqual(['prompt']);
+    expect(decisions(rule, 'git', 'pull')).toEqual([]);
+    expect(decisions(rule, '/usr/bin/git', 'push')).toEqual([]);
+    const { policy } = load(rule);
+    expect(policy.matches(['/usr/bin/git', 'push'], { resolve: true })).toMatchObject([
+      { resolvedProgram: '/usr/bin/git' },
+    ]);
+    const pinned = load(`${rule}\nhost_executable(name="git", paths=["/opt/git"])`).policy;
+    expect(pinned.matches(['/usr/bin/git', 'push'], { resolve: true })).toEqual([]);
+  });
+
+  test('C21: the strictest of all that match decides', () => {
+    const rules = 'prefix_rule(pattern=["rm"])\nprefix_rule(pattern=["rm", "-rf"], decision="forbidden")';
+    expect(decisions(rules, 'rm', '-rf', 'x')).toEqual(['forbidden', 'allow']);
+    expect(judgeByRules(load(rules).policy, ['rm', '-rf', 'x'], [['rm', '-rf', 'x']])).toMatchObject({
+      type: 'forbidden',
+    });
+  });
+
+  test.each([
+    [
+      'C22: an example that does not match',
+      '\nprefix_rule(pattern=["npm"], match=["yarn add"])',
+      ':2: the example "yarn add" does not match',
+    ],
+    [
+      'C22: an example that should not match and does',
+      'prefix_rule(pattern=["npm"], not_match=[["npm", "x"]])',
+      ':1: the example "npm x" matches',
+    ],
+    ['C23: an empty pattern', 'prefix_rule(pattern=[])', 'pattern has to be a list'],
+    [
+      'C23: an unknown decision',
+      'prefix_rule(pattern=["a"], decision="ok")',
+      'decision has to be one of allow, prompt, forbidden',
+    ],
+    ['C23: a blank justification', 'prefix_rule(pattern=["a"], justification=" ")', 'justification is blank'],
+    ['C24: an unknown rule', '# words\n\nallow_all()', ':3: unknown rule allow_all'],
+    ['C24: broken syntax', 'prefix_rule(pattern=["a"', ':1: expected ,'],
+    ['C24: no text at all', '\ud800(', 'unexpected'],
+  ])('%s is told with its place, and nothing is allowed until it is mended', (_, text, warning) => {
+    dir.write({ 'z.rules': 'prefix_rule(pattern=["ls"])\nprefix_rule(pattern=["dd"], decision="forbidden")' });
+    const { warnings, policy } = load(text);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(warning);
+    expect(warnings[0]).toContain(join(dir.path, 'a.rules'));
+    expect(policy.matches(['ls'], { resolve: false })).toEqual([]);
+    expect(policy.matches(['dd'], { resolve: false })).toHaveLength(1);
+  });
+
+  test('comments, trailing commas, both quotes and escapes are read', () => {
+    const { policy, warnings } = load(
+      `# all\nprefix_rule(\n  pattern=['a', "b\\"c",],  # why\n  decision="prompt",\n  justification="it's odd",\n)\n`,
+    );
+    expect(warnings).toEqual([]);
+    expect(policy.rules).toEqual([{ pattern: [['a'], ['b"c']], decision: 'prompt', justification: "it's odd" }]);
+  });
+
+  test('only regular files that end in .rules count, by name, lower layers first; a missing directory is fine', () => {
+    dir.write({
+      'b.rules': 'prefix_rule(pattern=["b"])',
+      'a.rules': 'prefix_rule(pattern=["a"])',
+      'c.txt': 'nonsense(',
+    });
+    mkdirSync(join(dir.path, 'd.rules'));
+    const { policy, warnings } = loadRules(['/nowhere/rules', dir.path]);
+    expect(warnings).toEqual([]);
+    expect(policy.rules.map(({ pattern }) => pattern[0]?.[0])).toEqual(['a', 'b']);
+  });
+});
+
+describe('a line of several commands', () => {
+  const rules =
+    'prefix_rule(pattern=["npm", "test"])\nprefix_rule(pattern=["git", "push"], decision="prompt", justification="it is public")';
+  const verdict = (...commands: string[][]) => judgeByRules(load(rules).policy, ['bash', '-lc', '...'], commands);
+
+  test('C29: is allowed only if each of them is', () => {
+    expect(verdict(['npm', 'test'])).toEqual({ type: 'allowed' });
+    expect(verdict(['npm', 'test'], ['make'])).toEqual({ type: 'none', proposed: ['make'] });
+  });
+  test('C28: is asked about if any is, and then no rule is offered', () => {
+    expect(verdict(['npm', 'test'], ['git', 'push'])).toMatchObject({
+      type: 'prompt',
+      reason: expect.stringContaining('it is public'),
+    });
+  });
+  test('C27: for what would allow everything none is offered', () => {
+    expect(verdict(['python3'])).toEqual({ type: 'none', proposed: null });
+    for (const prefix of [['bash', '-lc'], ['node', '-e'], ['sudo'], ['rm'], ['/bin/zsh', '-lc'], []])
+      expect(mayBeRemembered(prefix)).toBe(false);
+    for (const prefix of [
+      ['npm', 'test'],
+      ['python3', 'setup.py'],
+      ['git', 'log'],
+    ])
+      expect(mayBeRemembered(prefix)).toBe(true);
+  });
+});
+
+describe('remembering', () => {
+  const file = () => join(dir.path, 'rules', 'default.rules');
+
+  test('C25: a rule is kept once, behind what stands there', async () => {
+    mkdirSync(join(dir.path, 'rules'));
+    writeFileSync(file(), 'prefix_rule(pattern=["ls"])');
+    await remember(file(), ['npm', 'test']);
+    await remember(file(), ['npm', 'test']);
+    expect(readFileSync(file(), 'utf8')).toBe(
+      'prefix_rule(pattern=["ls"])\nprefix_rule(pattern=["npm", "test"], decision="allow")\n',
+    );
+    await expect(remember(file(), [])).rejects.toThrow('at least one word');
+  });
+
+  test('C26: many at once leave every line whole', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => `tool-${n}`);
+    await Promise.all(names.map((name) => remember(file(), [name])));
+    const { policy, warnings } = loadRules([join(dir.path, 'rules')]);
+    expect(warnings).toEqual([]);
+    expect(policy.rules.map(({ pattern }) => pattern[0]?.[0]).sort()).toEqual(names.sort());
+  });
+});
+
+test('keel execpolicy check says what rules decide', async () => {
+  dir.write({ 'a.rules': 'prefix_rule(pattern=["git", "push"], decision="prompt", justification="it is public")' });
+  const check = (...args: string[]) =>
+    runKeel(['execpolicy', 'check', '--rules', 'a.rules', ...args], {
+      home: dir.path,
+      cwd: dir.path,
+      url: 'http://127.0.0.1:9',
+    });
+  expect(JSON.parse((await check('git', 'push', '--force')).stdout)).toEqual({
+    matchedRules: [
+      { prefixRuleMatch: { matchedPrefix: ['git', 'push'], decision: 'prompt', justification: 'it is public' } },
+    ],
+    decision: 'prompt',
+  });
+  expect((await check('--pretty', 'ls')).stdout).toBe('{\n  "matchedRules": []\n}\n');
+  dir.write({ 'a.rules': 'prefix_rule(pattern=[])' });
+  expect(await check('ls')).toMatchObject({ code: 1, stderr: expect.stringContaining('a.rules:1: pattern has to be') });
+});

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+} from '../../src/testing/index.ts';
+import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+let live: TestSession;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await live[Symbol.asyncDispose]();
+  await server.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
+  server = await startModelServer(script);
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
+  return live;
+}
+
+const ok = respond(message('ok'));
+const shell = (script: string, id: string) => respond(functionCall('shell', { command: ['bash', '-c', script] }, id));
+const held = ['sandbox_mode="read-only"', 'approval_policy="untrusted"'];
+const questions = () => live.events.filter(({ type }) => type === 'approval.requested');
+
+describe('the user’s rules', () => {
+  test('an allowed command runs unasked and with the user’s rights', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["touch"])' });
+    await open([shell('touch made', 'c1'), ok], { overrides: held });
+    await live.say('go');
+    expect(questions()).toEqual([]);
+    expect(existsSync(join(repo.path, 'made'))).toBe(true);
+  });
+
+  test('C29: beside another command it stays held', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["touch"])' });
+    await open([shell('touch made; cat README.md', 'c1'), ok], { overrides: ['sandbox_mode="read-only"'] });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'made'))).toBe(false);
+  });
+
+  test('a forbidden command is refused in its own words, wherever in a script it stands', async () => {
+    home.write({
+      'rules/mine.rules': 'prefix_rule(pattern=["terraform"], decision="forbidden", justification="use the pipeline")',
+    });
+    await open([shell('if true; then terraform apply > log; fi', 'c1'), ok]);
+    await live.say('go');
+    expect(String(server.requests[1]?.outputOf('c1'))).toMatch(/^rejected: .*use the pipeline/);
+  });
+
+  test('C28: a question that a rule caused names its reason, and offers no rule', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["echo"], decision="prompt", justification="it shouts")' });
+    await open([shell('echo x', 'c1'), ok]);
+    const turn = live.say('go');
+    const asked = await live.next('approval.requested');
+    expect(asked.request).toMatchObject({ reason: expect.stringContaining('it shouts') });
+    expect(asked.request).not.toHaveProperty('proposedRule');
+    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+    await turn;
+  });
+
+  test('a yes for good is kept as the rule that was shown, and asked for no more', async () => {
+    await open([shell('touch one', 'c1'), shell('touch one', 'c2'), ok], {
+      overrides: ['approval_policy="untrusted"'],
+    });
+    const turn = live.say('go');
+    const asked = await live.next('approval.requested');
+    expect(asked.request).toMatchObject({
+      proposedRule: { prefix: ['touch', 'one'], wouldMatch: ['touch one', 'touch one ...'] },
+    });
+    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approvedAndRemembered' } });
+    await turn;
+    expect(questions()).toHaveLength(1);
+    expect(readFileSync(join(home.path, 'rules/default.rules'), 'utf8')).toBe(
+      'prefix_rule(pattern=["touch", "one"], decision="allow")\n',
+    );
+  });
+
+  test('C24: a file that is wrong is told of, and the session goes on', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(' });
+    await open([shell('echo x', 'c1'), ok]);
+    expect(await live.say('go')).toMatchObject({ status: 'completed' });
+    expect(await live.next('warning')).toMatchObject({ message: expect.stringContaining('mine.rules:1:') });
+  });
+
+  test('a project’s rules count only where the project is trusted', async () => {
+    repo.write({ '.keel/rules/theirs.rules': 'prefix_rule(pattern=["touch"])' });
+    await open([shell('touch made', 'c1'), ok], { overrides: ['sandbox_mode="read-only"'] });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'made'))).toBe(false);
+  });
+});
