@@ -70,4 +70,5 @@ export type BackendFacts =
       /** Why it is not bubblewrap, which holds more. */
       readonly reason: string;
     }
+  | { readonly type: 'seatbelt' }
   | { readonly type: 'unavailable'; readonly reason: string };

@@ -54,9 +54,11 @@ export class SandboxManager implements SandboxPlanner {
 
   /** Why commands can't be held in here, or not fully, once a session; null if they can, or it was told. */
   takeNotice(): string | null {
-    if (this.#isTold || this.#probe === null || this.#facts.type === 'bwrap') return null;
+    if (this.#isTold || this.#probe === null) return null;
+    const { type } = this.#facts;
+    if (type === 'bwrap' || type === 'seatbelt') return null;
     this.#isTold = true;
-    if (this.#facts.type === 'unavailable') return this.#facts.reason;
+    if (type === 'unavailable') return this.#facts.reason;
     return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${this.#facts.reason}`;
   }
 

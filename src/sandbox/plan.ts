@@ -1,6 +1,7 @@
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import { landlockRules } from './backends/landlock.ts';
+import { seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, Planned, Scope } from './exec-plan.ts';
 import { planMounts } from './mounts.ts';
 import { seccompProgram } from './seccomp/program.ts';
@@ -38,9 +39,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   if (request.scope === 'unsandboxed' || policy.mode === 'danger-full-access') {
     return { type: 'ready', plan: directPlan(spec) };
   }
-  const arch = filterArch();
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
-  if (arch === null) return { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
   const network = policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none';
   const { mounts, notes } = planMounts({
     policy,
@@ -50,22 +49,41 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     isStandIn: setup.isStandIn ?? (() => false),
   });
   const command = held(spec, { network, setup, backend: facts.type });
-  if (facts.type === 'landlock')
-    return { type: 'ready', plan: landlockPlan(command, { facts, arch, mounts, network, notes, setup }) };
+  const parts = { setup, mounts, network, notes } as const;
+  if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, parts) };
+  const arch = filterArch();
+  if (arch === null) return { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
+  if (facts.type === 'landlock') return { type: 'ready', plan: landlockPlan(command, { ...parts, facts, arch }) };
   const filter = filterFor(arch, network, setup);
   const spawn = bwrapCommand({ facts, spec: command, mounts, network, filter });
   const enforced = { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: true };
   return { type: 'ready', plan: { backend: 'bwrap', spawn, enforced, mounts, network, notes } };
 }
 
-interface LandlockFacts extends Pick<ExecPlan, 'mounts' | 'network' | 'notes'> {
-  readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
-  readonly arch: FilterArch;
+interface PlanParts extends Pick<ExecPlan, 'mounts' | 'network' | 'notes'> {
   readonly setup: SandboxSetup;
 }
 
+/** Other processes can't be reached, but one that stays behind is found by keel, not by the system. */
+function seatbeltPlan(spec: CommandSpec, { mounts, network, notes, setup }: PlanParts): ExecPlan {
+  const { allowUnixSockets } = setup;
+  return {
+    backend: 'seatbelt',
+    spawn: seatbeltCommand({ spec, mounts, network, allowUnixSockets }),
+    enforced: { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: false },
+    mounts,
+    network,
+    notes,
+  };
+}
+
+interface LandlockParts extends PlanParts {
+  readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
+  readonly arch: FilterArch;
+}
+
 /** What is protected can't be covered here, and what is missing is not blocked: the notes say so. */
-function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, setup }: LandlockFacts): ExecPlan {
+function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, setup }: LandlockParts): ExecPlan {
   const { allowUnixSockets } = setup;
   const rules = landlockRules({ facts, arch, mounts, network, allowUnixSockets });
   return {

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import { probeLandlock } from './backends/probe-landlock.ts';
+import { SANDBOX_EXEC, seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts } from './exec-plan.ts';
 import { filterArch } from './plan.ts';
 import { seccompProgram } from './seccomp/program.ts';
@@ -26,6 +27,7 @@ type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent
  * bubblewrap if it does, else Landlock, which holds less.
  */
 export async function probeBackend(options: ProbeOptions): Promise<BackendFacts> {
+  if (process.platform === 'darwin') return probeSeatbelt(options);
   if (process.platform !== 'linux') {
     return unavailable(`commands can't be held in on ${process.platform} yet`);
   }
@@ -64,6 +66,16 @@ async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: 
   return absent(
     `${path} can't start a sandbox here${told === '' ? '' : ` ("${told.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
   );
+}
+
+async function probeSeatbelt({ processes, signal }: ProbeOptions): Promise<BackendFacts> {
+  const spec = { argv: ['/usr/bin/true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
+  const trial = seatbeltCommand({ spec, mounts: [], network: 'none', allowUnixSockets: false });
+  const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
+  const { end, output } = await runCommand(trial, options);
+  if (end.type === 'exited' && end.exitCode === 0) return { type: 'seatbelt' };
+  const told = end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200);
+  return unavailable(`${SANDBOX_EXEC} can't start a sandbox here${told === '' ? '' : ` ("${told}")`}`);
 }
 
 function absent(cause: string): Found {

@@ -103,6 +103,24 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(output).toBe('143\n');
   });
 
+  it('finds its inputs, and the name that it is told', async () => {
+    using shop = workshop();
+    const inputs = ['three', 'four'].map((text) => new TextEncoder().encode(text));
+    const argv = ['bash', '-c', 'cat <&3; cat <&4; echo " $0"; head -c 4 /proc/$$/cmdline; true'];
+    const spec = { argv, argv0: 'told', cwd: shop.dir.path, env: shop.env, inputs, confinement: confinement(shop) };
+    for (let n = 0; n < 2; n += 1) {
+      const { output } = await shop.runSpec(spec);
+      expect(output).toBe('threefour told\ntold');
+    }
+  });
+
+  it('is never started without its confinement by mistake', () => {
+    using shop = workshop();
+    const spec = { argv: ['true'], cwd: shop.dir.path, env: shop.env, confinement: confinement(shop) };
+    const start = () => shop.processes.spawn(spec, shop.processes.newMark(), ['ignore', 'ignore', 'ignore']);
+    expect(start).toThrow('a confined program is started by startConfined');
+  });
+
   it('T8: is gone with all it started when its time is up', async () => {
     using shop = workshop();
     const argv = ['bash', '-c', '(setsid sleep 60 &); sleep 60'];

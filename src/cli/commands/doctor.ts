@@ -110,6 +110,7 @@ async function sandbox(): Promise<Finding> {
       const detail = `Landlock (version ${facts.abi}), which holds less than bubblewrap: ${facts.reason}`;
       return { name: 'sandbox', state: 'note', detail };
     }
+    if (facts.type === 'seatbelt') return { name: 'sandbox', state: 'ok', detail: 'the macOS sandbox' };
     return { name: 'sandbox', state: 'ok', detail: `bubblewrap at ${facts.path}` };
   } finally {
     processes.close();

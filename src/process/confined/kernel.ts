@@ -26,6 +26,12 @@ const EACCES = 13;
 /** Nothing is there (any more), or something else than when it was looked at. */
 const ABSENT = new Set([2, EACCES, 20, 40]);
 
+/** Both ends of a new pipe. */
+export interface Pipe {
+  readonly readFd: number;
+  readonly writeFd: number;
+}
+
 type SystemCall = (...args: (number | string | ArrayBufferView | object | null)[]) => number;
 
 /** The few system calls that Node does not offer. They act on the thread that makes them, and what it starts. */
@@ -123,7 +129,7 @@ export class Kernel {
     this.#checked('seccomp', this.#seccomp(SECCOMP[this.arch], SECCOMP_SET_FILTER, 0, filter));
   }
 
-  pipe(): { readonly readFd: number; readonly writeFd: number } {
+  pipe(): Pipe {
     const ends = new Int32Array(2);
     this.#checked('pipe2', this.#pipe2(ends, O_CLOEXEC));
     return { readFd: ends[0] ?? -1, writeFd: ends[1] ?? -1 };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { confineThread } from './confine-thread.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, type Pipe } from './kernel.ts';
 import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';
 
 /** Makes a terminal the program's own; part of util-linux and of busybox. */
@@ -38,33 +38,33 @@ function endIfDone(): void {
 
 function start(kernel: Kernel, request: StartRequest): void {
   const { id } = request;
-  const pipes = request.stdio.type === 'pipes' ? [kernel.pipe(), kernel.pipe()] : [];
-  const readFds = pipes.map(({ readFd }) => readFd);
+  const pipes: Pipe[] = [];
   const fail = (error: unknown) => {
-    for (const fd of readFds) closeSync(fd);
+    for (const { readFd } of pipes) closeSync(readFd);
     tell({ type: 'failed', id, code: codeOf(error), message: textOf(error) });
   };
   try {
-    const child = spawnChild(
-      request,
-      pipes.map(({ writeFd }) => writeFd),
-    );
-    if (child.pid === undefined) {
-      child.once('error', fail);
-      return;
-    }
-    running += 1;
-    child.once('exit', (code, signal) => {
-      running -= 1;
-      tell({ type: 'exited', id, code, signal });
-      endIfDone();
-    });
-    tell({ type: 'started', id, pid: child.pid, readFds });
+    if (request.stdio.type === 'pipes') for (let n = 0; n < 2; n += 1) pipes.push(kernel.pipe());
+    const outputs = pipes.map(({ writeFd }) => writeFd);
+    const child = spawnChild(request, outputs);
+    if (child.pid === undefined) child.once('error', fail);
+    else follow(child, id, { pid: child.pid, readFds: pipes.map(({ readFd }) => readFd) });
   } catch (error) {
     fail(error);
   } finally {
+    // Only the program holds these ends now.
     for (const { writeFd } of pipes) closeSync(writeFd);
   }
+}
+
+function follow(child: ChildProcess, id: number, started: { readonly pid: number; readonly readFds: number[] }): void {
+  running += 1;
+  child.once('exit', (code, signal) => {
+    running -= 1;
+    tell({ type: 'exited', id, code, signal });
+    endIfDone();
+  });
+  tell({ type: 'started', id, ...started });
 }
 
 function spawnChild(request: StartRequest, outputs: readonly number[]): ChildProcess {

@@ -28,7 +28,7 @@ const KEEPS_SIGNALS = 6;
 
 const ALWAYS_TRUE = [
   'modes, owners and times of files outside can still be changed where the user may',
-  'a process that leaves its session is found and ended by keel, not by the kernel',
+  'a process that leaves its session and clears its environment is not found when the rest is ended',
   "shared memory, and with it pools of Python's multiprocessing, does not work",
 ];
 
