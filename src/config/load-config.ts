@@ -124,6 +124,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     verbosity: settings.model_verbosity ?? null,
     contextWindow: settings.model_context_window ?? null,
     autoCompactTokenLimit: settings.model_auto_compact_token_limit ?? null,
+    undo: settings.features?.['ghost_commit'] ?? settings.features?.['undo'] ?? false,
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     compactModel: settings.compact_model ?? null,

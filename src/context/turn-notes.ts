@@ -24,6 +24,28 @@ A call that was cut off may have done part of its work: look before you repeat i
 </turn_aborted>`);
 }
 
+const MAX_UNDONE_FILES = 40;
+
+/** The user took back what a turn did to files. `files`: `A`, `M` or `D` and the path. */
+export function undoNote({
+  message,
+  files,
+}: {
+  readonly message: string;
+  readonly files: readonly string[];
+}): ResponseItem {
+  const more = files.length - MAX_UNDONE_FILES;
+  const shown = files.slice(0, MAX_UNDONE_FILES).map((file) => escaped(file));
+  const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
+  return contextMessage(`<user_action>
+<context>The user undid file changes: the working tree is back to its state before the turn that began with: "${escaped(message, MAX_NAME_CHARS)}". The conversation was kept, so what it says about these files may be out of date.</context>
+<action>undo</action>
+<results>
+${lines.length === 0 ? 'No file had changed.' : lines.join('\n')}
+</results>
+</user_action>`);
+}
+
 export interface UserShellFacts {
   readonly command: string;
   /** -1: it was stopped, or did not start. */

@@ -136,6 +136,8 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line('compacted', 'the conversation was condensed to make room', 'dim');
       case 'enteredReviewMode':
         return this.#line('review', item.review, 'cyan');
+      case 'undo':
+        return this.#line('undo', item.message, 'magenta');
       case 'exitedReviewMode':
         return;
       case 'plan':

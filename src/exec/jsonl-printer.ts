@@ -165,6 +165,7 @@ function linesOf(item: ThreadItem): Json[] {
       return [{ type: 'agent_message', text: item.review }];
     case 'userMessage':
     case 'enteredReviewMode':
+    case 'undo':
     case 'toolCall':
     case 'imageView':
     case 'contextCompaction':

@@ -32,6 +32,8 @@ export const Op = z.discriminatedUnion('type', [
   z.object({ type: z.literal('review'), target: ReviewTarget }),
   /** Runs a command with the user's own rights: by itself, or beside the running turn. */
   z.object({ type: z.literal('userShell'), command: z.string().check(z.minLength(1)) }),
+  /** Takes back what the newest turn did to files, and again the one before; replaces a running turn. */
+  z.object({ type: z.literal('undo') }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

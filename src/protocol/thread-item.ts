@@ -118,6 +118,14 @@ export const ExitedReviewModeThreadItem = z.object({
   output: z.nullable(ReviewOutput),
 });
 
+/** The user takes back what a turn did to files; `message` says what came of it. */
+export const UndoThreadItem = z.object({
+  type: z.literal('undo'),
+  id: z.string(),
+  status: ItemStatus,
+  message: z.string(),
+});
+
 /** What a person sees of a thread: one type for every surface. */
 export const ThreadItem = z.discriminatedUnion('type', [
   UserMessageThreadItem,
@@ -133,6 +141,7 @@ export const ThreadItem = z.discriminatedUnion('type', [
   ContextCompactionThreadItem,
   EnteredReviewModeThreadItem,
   ExitedReviewModeThreadItem,
+  UndoThreadItem,
 ]);
 export type ThreadItem = z.infer<typeof ThreadItem>;
 export type ThreadItemOf<T extends ThreadItem['type']> = Extract<ThreadItem, { type: T }>;

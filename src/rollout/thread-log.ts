@@ -33,6 +33,8 @@ export interface ThreadLog {
 
 export type HistoryEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
+  /** The user went back to a snapshot, which is used up with that. */
+  | { readonly type: 'undone'; readonly snapshot: string }
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
@@ -186,6 +188,11 @@ class LogReader {
       case 'turn_aborted':
         if (last) last.status = 'interrupted';
         return;
+      case 'undo_completed': {
+        const snapshot = stringOf(event, 'snapshot');
+        if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
+        return;
+      }
       case 'token_count':
         this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;

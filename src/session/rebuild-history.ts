@@ -19,7 +19,11 @@ export function threadFacts(log: ThreadLog): ThreadFacts {
 function apply(history: ConversationHistory, entry: HistoryEntry): void {
   if (entry.type === 'item') history.record([entry.item]);
   else if (entry.type === 'usage') history.restoreTokenInfo(entry.info);
-  else history.replace(replacement(history, entry));
+  else if (entry.type === 'undone') {
+    history.replace(
+      history.items.filter((item) => item.type !== 'ghost_snapshot' || item.ghost_commit.id !== entry.snapshot),
+    );
+  } else history.replace(replacement(history, entry));
 }
 
 /** What a compaction left: as it was recorded, or for older records what the user said and the summary. */

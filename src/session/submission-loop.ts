@@ -1,5 +1,5 @@
 import { type Op, toKeelError } from '../protocol/index.ts';
-import { CompactTask } from '../tasks/index.ts';
+import { CompactTask, UndoTask } from '../tasks/index.ts';
 import { assertNever } from '../util/index.ts';
 import { reviewTask } from './review.ts';
 import type { SessionScope } from './session-scope.ts';
@@ -40,6 +40,8 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return turns.abort('interrupted');
     case 'compact':
       return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
+    case 'undo':
+      return turns.spawn(new UndoTask(), id);
     case 'userShell':
       return turns.userShell(op.command, id);
     case 'review':

@@ -21,6 +21,7 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
+import { type UndoParts, undoTurn } from './undo.ts';
 import { runUserShell } from './user-shell.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
@@ -78,6 +79,10 @@ export class TurnLifecycle implements SessionScope {
     return runUserShell({ services: this.services, active, command, callId: `shell-${id}`, signal });
   }
 
+  #undoParts(active: ActiveTurn): UndoParts {
+    return { services: this.services, state: this.state, record: this.#record, active };
+  }
+
   taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession {
     const { context } = active;
     return {
@@ -92,6 +97,7 @@ export class TurnLifecycle implements SessionScope {
           ports.history.noteUsage(null);
         },
       }),
+      undo: (signal) => undoTurn(this.#undoParts(active), signal),
       runUserShell: (command, signal) => this.runUserShell(active, command, context.turnId, signal),
       addItems: (items) => {
         if (!active.handle.isRevoked) this.#record.addItems(items, context.turnId);

@@ -4,6 +4,7 @@ import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index
 import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
+import { Readiness } from '../tools/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { firstContext } from './first-context.ts';
@@ -11,6 +12,7 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnTools } from './turn-tools.ts';
+import { snapshotForUndo } from './undo.ts';
 
 export interface TurnPortsOptions {
   readonly state: SessionState;
@@ -47,6 +49,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({
+      ready: readiness(options),
       services,
       active,
       injectInput: (items) => {
@@ -83,6 +86,18 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: services.config.showRawAgentReasoning,
   };
+}
+
+/** With undo switched on no call of a turn begins before its files are kept. A resumed turn has its snapshot already. */
+function readiness(options: TurnPortsOptions): Readiness {
+  const ready = new Readiness();
+  const { services, active, recorded } = options;
+  if (!services.config.undo || active.context.taskKind !== 'regular' || recorded.length > 0) return ready;
+  const token = ready.subscribe();
+  snapshotForUndo(options)
+    .catch((error: unknown) => services.log.crash(error))
+    .finally(() => token && ready.markReady(token));
+  return ready;
 }
 
 /** The model of the turn, unless another one is to write handovers. */

@@ -12,6 +12,7 @@ import {
   Orchestrator,
   offeredTools,
   outputItem,
+  type Readiness,
   specsFor,
   type ToolContext,
   type ToolOutput,
@@ -30,6 +31,8 @@ export interface TurnToolsOptions {
   readonly services: SessionServices;
   readonly active: ActiveTurn;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
+  /** No call begins before. */
+  readonly ready: Readiness;
 }
 
 /** Names of the tools that a model is offered in this session. */
@@ -38,7 +41,7 @@ export function toolsOf({ config, persona }: SessionServices, model: ModelInfo):
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, injectInput }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, active, injectInput, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
   const offered = toolsOf(services, turn.model);
@@ -93,7 +96,7 @@ export function openTurnTools({ services, active, injectInput }: TurnToolsOption
   }
 
   function openBatch(): CallBatch {
-    const gate = new CallGate();
+    const gate = new CallGate(ready);
     return {
       async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
         const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';

@@ -2,6 +2,7 @@ import type { TurnContext } from '../context/index.ts';
 import type { ResponseItem, TaskKind } from '../protocol/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { RunDelegate } from './delegate.ts';
+import type { UndoResult } from './undo-result.ts';
 
 /** What a task may ask of its session. It stops answering once the task's turn has ended. */
 export interface TaskSession {
@@ -11,6 +12,8 @@ export interface TaskSession {
   readonly delegate: RunDelegate;
   /** Runs a command with the user's own rights; gives its record for the conversation. */
   runUserShell(command: string, signal: AbortSignal): Promise<ResponseItem>;
+  /** Brings the files back to before the newest turn that was not undone yet. */
+  undo(signal: AbortSignal): Promise<UndoResult>;
   /** Writes down what belongs to no step of the turn loop. */
   addItems(items: readonly ResponseItem[]): void;
 }
