@@ -1,4 +1,5 @@
 export { findRollout } from './find.ts';
+export { forkLines, isCopied } from './fork-lines.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export { rolloutPath } from './paths.ts';
 export { readRollout } from './read.ts';

@@ -1,10 +1,13 @@
 import type { Config } from '../config/index.ts';
+import { isContextMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
-import type { SessionSource } from '../protocol/index.ts';
+import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
   FileRecorder,
   findRollout,
+  forkLines,
+  isCopied,
   type Lease,
   NullRecorder,
   type RolloutRecorder,
@@ -32,6 +35,8 @@ export type ThreadOrigin =
   | { readonly type: 'new' }
   /** By its id, or the path of its rollout. */
   | { readonly type: 'resume'; readonly id: string }
+  /** A new thread that begins as another did: with its first user messages and what came of them; null takes all. */
+  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
   /** The newest one of the configured provider, begun in the working directory or anywhere. */
   | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
 
@@ -121,6 +126,7 @@ interface OpenThread {
 function openThread(options: OpenSessionOptions, now: () => number): OpenThread {
   const { config, origin } = options;
   if (origin.type === 'new') return newThread(options, now);
+  if (origin.type === 'fork') return forkedThread(options, origin, now);
   const selector =
     origin.type === 'resume'
       ? ({ type: 'id', id: origin.id } as const)
@@ -145,6 +151,7 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
 function newThread(
   { config, ephemeral, originator, version, source }: OpenSessionOptions,
   now: () => number,
+  forkedFrom: string | null = null,
 ): OpenThread {
   const id = uuidV7(now());
   const none = { id, log: null, warnings: [] };
@@ -161,9 +168,25 @@ function newThread(
       cli_version: version,
       source,
       model_provider: config.provider.id,
+      ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
     },
   });
   return { ...none, recorder, lease: acquireLease(path) };
+}
+
+/** The other thread is only read. A cut beyond its end, or before its first message, gives a new thread. */
+function forkedThread(
+  options: OpenSessionOptions,
+  { id, userMessages }: Extract<ThreadOrigin, { type: 'fork' }>,
+  now: () => number,
+): OpenThread {
+  const source = readRollout(findRollout(options.config.home, { type: 'id', id }));
+  const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
+  const lines = userMessages === null ? source.lines.filter(isCopied) : forkLines(source.lines, userMessages, isSaid);
+  const thread = newThread(options, now, source.meta.id);
+  if (lines === null || userMessages === 0) return thread;
+  thread.recorder.append(...lines);
+  return { ...thread, log: threadLog({ ...source, lines }), warnings: source.warnings };
 }
 
 function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {

@@ -68,7 +68,7 @@ describe('undo', () => {
     expect(note).toMatch(/began with: "change things"[\s\S]*M kept\.txt[\s\S]*D new\.txt/);
   });
 
-  test('M83: without a snapshot it says so; two undos after two turns go back step by step', async () => {
+  test('M19, M83: without a snapshot it says so, and the next input starts a turn; two undos after two turns go back step by step', async () => {
     repo.write({ 'a.txt': '0' });
     await open([shell('printf 1 > a.txt', 'c1'), ok, shell('printf 2 > a.txt', 'c2'), ok]);
     await live.turn(undo);

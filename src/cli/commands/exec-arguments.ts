@@ -29,6 +29,7 @@ export interface ExecArguments {
 export type ExecTarget =
   | { readonly type: 'new' }
   | { readonly type: 'resume'; readonly id: string }
+  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
   | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
 
 /**
@@ -83,6 +84,7 @@ function execCommand(): Command {
     .option('--ephemeral', 'keep no record of this thread', false)
     .option('--last', 'with resume: the newest thread of this directory', false)
     .option('--all', 'with --last: of any directory', false)
+    .option('--at <n>', 'with fork: keep the first n messages of the user', wholeNumber)
     .option('-c, --config <key=value>', 'override a setting; repeatable', collect, [])
     .option('--enable <feature>', 'switch a feature on', collect, [])
     .option('--disable <feature>', 'switch a feature off', collect, [])
@@ -113,6 +115,7 @@ interface RawOptions {
   readonly ephemeral: boolean;
   readonly last: boolean;
   readonly all: boolean;
+  readonly at?: number;
   readonly config: readonly string[];
   readonly enable: readonly string[];
   readonly disable: readonly string[];
@@ -160,8 +163,14 @@ function sandboxOf(raw: RawOptions): SandboxMode | null {
 }
 
 /** `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, whose own prompt leads. */
-function readWords(words: readonly string[], { last, all }: RawOptions): { target: ExecTarget; prompt: string | null } {
-  const at = words.slice(0, 2).indexOf('resume');
+function readWords(
+  words: readonly string[],
+  { last, all, at: cut }: RawOptions,
+): { target: ExecTarget; prompt: string | null } {
+  const at = words.slice(0, 2).findIndex((word) => word === 'resume' || word === 'fork');
+  const isFork = words[at] === 'fork';
+  if (cut !== undefined && !isFork) throw new UsageError('--at belongs to `keel exec fork`');
+  if (last && isFork) throw new UsageError('which thread is forked? give its id');
   if (at === -1) {
     if (last) throw new UsageError('--last belongs to `keel exec resume`');
     if (words.length > 1) throw new UsageError(`one prompt is expected, got ${words.length} words: quote it`);
@@ -172,6 +181,9 @@ function readWords(words: readonly string[], { last, all }: RawOptions): { targe
   const id = last ? undefined : rest.shift();
   if (!last && id === undefined) throw new UsageError('which thread? give its id, or --last');
   if (rest.length > 1) throw new UsageError(`unexpected word after the prompt: ${rest[1]}`);
+  if (isFork && id !== undefined) {
+    return { target: { type: 'fork', id, userMessages: cut ?? null }, prompt: rest[0] ?? before[0] ?? null };
+  }
   const target: ExecTarget = id === undefined ? { type: 'resumeLast', anyDirectory: all } : { type: 'resume', id };
   return { target, prompt: rest[0] ?? before[0] ?? null };
 }
@@ -184,4 +196,9 @@ function collectList(value: string, before: readonly string[]): string[] {
   const files = value.split(',').filter((file) => file !== '');
   if (files.length === 0) throw new InvalidArgumentError('a file name is expected');
   return [...before, ...files];
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('a whole number is expected');
+  return Number(value);
 }

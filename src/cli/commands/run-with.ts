@@ -19,7 +19,7 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
           argument: args.prompt,
           stdin: io.stdin,
           notice: (text) => io.stderr.write(`${text}\n`),
-          optional: args.target.type !== 'new',
+          optional: args.target.type === 'resume' || args.target.type === 'resumeLast',
         });
   const outputSchema = args.outputSchema === null ? undefined : readSchema(resolve(io.cwd, args.outputSchema));
   const config = await loadConfig({
@@ -76,6 +76,7 @@ function originOf(target: ExecTarget): ThreadOrigin {
       return { type: 'new' };
     case 'resume':
       return { type: 'resume', id: target.id };
+    case 'fork':
     case 'resumeLast':
       return target;
   }
