@@ -1,6 +1,20 @@
 export type { GhostCommit } from './ghost-commit.ts';
-export { findRepository, type Repository } from './repository.ts';
+export type { Environment } from './hardening.ts';
+export { findRepository, type Repository, repositoryPlace } from './repository.ts';
 export { type RestoredPath, type RestoreResult, restoreSnapshot } from './restore-snapshot.ts';
+export {
+  type Branch,
+  type Commit,
+  type Found,
+  findCommit,
+  localBranches,
+  mergeBase,
+  type ReviewOptions,
+  recentCommits,
+} from './review-targets.ts';
 export { type GitOptions, type GitResult, runGit } from './run-git.ts';
 export { SNAPSHOT_LIMITS, type SnapshotLimits } from './survey.ts';
 export { type LeftOutPath, type SnapshotResult, takeSnapshot, type UndoOptions } from './take-snapshot.ts';
+export { type TidyOptions, tidySnapshots } from './tidy-snapshots.ts';
+export { type ChangedFile, type UncommittedChanges, uncommittedChanges } from './uncommitted-changes.ts';
+export { type DiffOptions, diffWorkTree, type WorkTreeDiff } from './work-tree-diff.ts';

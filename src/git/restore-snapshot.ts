@@ -10,6 +10,7 @@ import { SNAPSHOT_LIMITS } from './survey.ts';
 import {
   type NewSnapshot,
   NO_REPOSITORY,
+  narrower,
   openStore,
   storeSnapshot,
   type UndoOptions,
@@ -174,10 +175,4 @@ class Restoring {
     const deepestFirst = [...directories].sort((a, b) => b.length - a.length);
     for (const directory of deepestFirst) tree.removeIfEmpty(directory);
   }
-}
-
-/** The inner of two directories, if one holds the other. */
-function narrower(a: BytePath, b: BytePath): BytePath | null {
-  if (isWithin(a, b)) return a;
-  return isWithin(b, a) ? b : null;
 }

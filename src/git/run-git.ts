@@ -18,10 +18,12 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   readonly input?: Uint8Array;
   readonly maxOutputBytes?: number;
+  /** More output than that is left away, and git ended, instead of being a failure. */
+  readonly isCutAllowed?: boolean;
 }
 
 export type GitResult =
-  | { readonly type: 'ok'; readonly stdout: Buffer }
+  | { readonly type: 'ok'; readonly stdout: Buffer; readonly isCut: boolean }
   /** git said no. */
   | { readonly type: 'failed'; readonly exitCode: number; readonly stdout: Buffer; readonly message: string }
   | { readonly type: 'tooLong'; readonly message: string }
@@ -81,8 +83,8 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
   let errors = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
+    if (cut === null) chunks.push(chunk);
     if (bytes > maxOutputBytes) stop('tooMuch');
-    else chunks.push(chunk);
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (errors.length < MAX_ERROR_CHARS) errors += text;
@@ -93,10 +95,11 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
   child.once('close', (code) => resolve(code ?? -1));
   try {
     const end = await ended;
+    const stdout = Buffer.concat(chunks).subarray(0, maxOutputBytes);
+    if (cut === 'tooMuch' && options.isCutAllowed) return { type: 'ok', stdout, isCut: true };
     if (cut !== null) return { type: cut, message: cutMessage(cut, what, timeoutMs) };
     if (end instanceof Error) return { type: 'noGit', message: `git can't be started: ${end.message}` };
-    const stdout = Buffer.concat(chunks);
-    if (end === 0) return { type: 'ok', stdout };
+    if (end === 0) return { type: 'ok', stdout, isCut: false };
     return { type: 'failed', exitCode: end, stdout, message: failureMessage(what, end, errors) };
   } finally {
     clearTimeout(timer);

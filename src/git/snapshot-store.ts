@@ -31,7 +31,8 @@ export interface StoreOptions {
   readonly now: () => number;
 }
 
-interface RunOptions extends Pick<GitOutputOptions, 'input' | 'timeoutMs' | 'maxOutputBytes' | 'noneExitCode'> {
+interface RunOptions
+  extends Pick<GitOutputOptions, 'input' | 'timeoutMs' | 'maxOutputBytes' | 'isCutAllowed' | 'noneExitCode'> {
   /** Absolute; without it there is none. */
   readonly index?: string;
 }

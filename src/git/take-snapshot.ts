@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { type BytePath, toText } from './byte-path.ts';
+import { type BytePath, isWithin, toText } from './byte-path.ts';
 import { commitSnapshot, type GhostCommit } from './ghost-commit.ts';
 import type { Environment } from './hardening.ts';
 import { findRepository, pathInRepository, type Repository } from './repository.ts';
@@ -93,4 +93,10 @@ export async function storeSnapshot(
   const snapshot = await commitSnapshot(store, recorded, { scope: request.scope, head });
   const leftOut = recorded.leftOut.map(({ path, why }) => ({ path: toText(path), why }));
   return { result: { type: 'taken', snapshot, leftOut, files: recorded.paths.length }, tree: recorded.tree };
+}
+
+/** The inner of two directories, if one holds the other. */
+export function narrower(a: BytePath, b: BytePath): BytePath | null {
+  if (isWithin(a, b)) return a;
+  return isWithin(b, a) ? b : null;
 }

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from './hardening.ts';
+import { findRepository } from './repository.ts';
+import { GitFailure } from './run-git.ts';
+import { SnapshotStore, storesDirectory } from './snapshot-store.ts';
+
+export interface TidyOptions {
+  readonly home: string;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  /** Snapshots older than this go. */
+  readonly maxAgeMs: number;
+  readonly now?: () => number;
+}
+
+/** What is younger may belong to a snapshot that is being taken. */
+const SETTLED_MS = 24 * 3_600_000;
+
+/**
+ * Removes old snapshots, what only they held, what a killed keel left lying, and the snapshots of work trees that are gone.
+ * Nobody else does: no `git gc` reaches them. Returns how many snapshots went.
+ */
+export async function tidySnapshots(options: TidyOptions): Promise<number> {
+  let removed = 0;
+  for (const name of namesIn(storesDirectory(options.home))) {
+    if (options.signal.aborted) return removed;
+    removed += await tidyStore(join(storesDirectory(options.home), name), options);
+  }
+  return removed;
+}
+
+async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.now }: TidyOptions): Promise<number> {
+  const snapshots = join(dir, 'refs', 'snapshots');
+  const ids = namesIn(snapshots);
+  const isOlder = (path: string, ageMs: number) => now() - modifiedAt(path) > ageMs;
+  const old = ids.filter((id) => isOlder(join(snapshots, id), maxAgeMs));
+  const root = rootOf(dir);
+  const isUnused = old.length === ids.length && isOlder(dir, SETTLED_MS);
+  if (root === null || isUnused) {
+    rmSync(dir, { recursive: true, force: true });
+    return ids.length;
+  }
+  for (const name of namesIn(dir)) {
+    const isLeftover = name.startsWith('tmp-') && isOlder(join(dir, name), SETTLED_MS);
+    // An index may rest on contents that are about to go.
+    const isIndex = name.startsWith('index-') && old.length > 0;
+    if (isLeftover || isIndex) rmSync(join(dir, name), { recursive: true, force: true });
+  }
+  for (const id of old) rmSync(join(snapshots, id), { force: true });
+  const repository = findRepository(root);
+  if (old.length > 0 && repository?.root === root) {
+    const store = SnapshotStore.existing({ repository, home, env, signal, now });
+    await store?.git(['prune', '--expire=1.day.ago']).catch(ignoreGitFailure);
+  }
+  return old.length;
+}
+
+/** A snapshot that rests on lost objects stops git here; its contents stay until it is old itself. */
+function ignoreGitFailure(error: unknown): void {
+  if (!(error instanceof GitFailure)) throw error;
+}
+
+/** The work tree of a store; null if there is none any more. */
+function rootOf(dir: string): string | null {
+  try {
+    const root = readFileSync(join(dir, 'work-tree'), 'utf8');
+    return existsSync(join(root, '.git')) ? root : null;
+  } catch {
+    // Not a whole store.
+    return null;
+  }
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    // None was ever made.
+    return [];
+  }
+}
+
+function modifiedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
