@@ -21,10 +21,17 @@ export interface DescribeOptions {
   readonly config: Config;
   readonly prompt: string;
   readonly version: string;
+  /** Whether somebody answers approvals, as in a terminal. Default false, as for `keel exec`. */
+  readonly canAsk?: boolean;
 }
 
 /** What the first request of a thread would be, made by the same code that makes it, and not sent. */
-export async function describeFirstRequest({ config, prompt, version }: DescribeOptions): Promise<DescribedRequest> {
+export async function describeFirstRequest({
+  config,
+  prompt,
+  version,
+  canAsk = false,
+}: DescribeOptions): Promise<DescribedRequest> {
   const services = openServices({
     config,
     threadId: uuidV7(Date.now()),
@@ -33,7 +40,7 @@ export async function describeFirstRequest({ config, prompt, version }: Describe
     source: 'exec',
     originator: 'keel_exec',
     version,
-    canAsk: false,
+    canAsk,
     now: Date.now,
   });
   try {
