@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Processes } from '../process/index.ts';
 import { denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned } from './exec-plan.ts';
+import { MountCache } from './mount-cache.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { probeBackend } from './probe.ts';
 import { Stubs } from './stubs.ts';
@@ -28,6 +29,7 @@ export interface SandboxOptions extends SandboxSetup {
 export class SandboxManager implements SandboxPlanner {
   readonly #options: SandboxOptions;
   readonly #stubs: Stubs;
+  readonly #mounts = new MountCache();
   #probe: Promise<BackendFacts> | null = null;
   #isTold = false;
   #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
@@ -63,7 +65,15 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   plan(request: PlanRequest): Planned {
-    return plan(request, { ...this.#options, isStandIn: (path) => this.#stubs.isHeld(path) }, this.#facts);
+    return plan(
+      request,
+      {
+        ...this.#options,
+        isStandIn: (path) => this.#stubs.isHeld(path),
+        planMounts: (options) => this.#mounts.plan(options, this.#stubs.areHeld),
+      },
+      this.#facts,
+    );
   }
 
   denial(plan: ExecPlan, end: EndedCommand): string | null {

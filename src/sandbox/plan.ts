@@ -3,7 +3,7 @@ import { bwrapCommand } from './backends/bwrap.ts';
 import { landlockRules } from './backends/landlock.ts';
 import { seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, Planned, Scope } from './exec-plan.ts';
-import { planMounts } from './mounts.ts';
+import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
 
@@ -22,6 +22,8 @@ export interface SandboxSetup {
   readonly maxFileBytes: number | null;
   /** Whether a path only stands in for something missing while another command runs. Absent: none does. */
   readonly isStandIn?: (path: string) => boolean;
+  /** Absent: made anew each time. */
+  readonly planMounts?: (options: MountOptions) => MountPlan;
 }
 
 export interface PlanRequest {
@@ -41,7 +43,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   }
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
   const network = policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none';
-  const { mounts, notes } = planMounts({
+  const { mounts, notes } = (setup.planMounts ?? planMounts)({
     policy,
     ...setup,
     cwd: request.cwd,

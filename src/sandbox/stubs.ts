@@ -42,6 +42,10 @@ export class Stubs {
     return this.#holders.has(path);
   }
 
+  get areHeld(): boolean {
+    return this.#holders.size > 0;
+  }
+
   /** Call before a plan is run; the function it gives, once, when the command has ended. */
   hold(plan: ExecPlan): () => void {
     // The other backends put nothing in the place of what is missing.

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ExecSession } from '../../src/process/index.ts';
@@ -177,6 +187,24 @@ describe('what is protected in a workspace', () => {
     await room.run('true');
     expect(readdirSync(room.workspace)).toEqual(['mine']);
     expect(existsSync(journal)).toBe(false);
+  });
+
+  test('a plan is kept only as long as nothing it rests on has changed', async () => {
+    enter();
+    gitInit(room.workspace);
+    const old = new Date(Date.now() - 60_000);
+    for (const path of [room.workspace, join(room.workspace, '.git'), room.home, join(room.home, 'auth.json')])
+      utimesSync(path, old, old);
+    const first = await room.plan('true');
+    expect((await room.plan('true')).mounts).toBe(first.mounts);
+    mkdirSync(join(room.workspace, '.vscode'));
+    expect((await room.plan('true')).mounts).toContainEqual({
+      type: 'readOnly',
+      path: join(room.workspace, '.vscode'),
+    });
+    rmSync(join(room.workspace, '.git'), { recursive: true });
+    symlinkSync('elsewhere', join(room.workspace, '.git'));
+    expect((await room.plan('true')).notes.join()).toContain('symlink');
   });
 
   test('a subdirectory can still become a repository', async () => {
