@@ -41,6 +41,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'try out rules about commands',
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
+  threads: {
+    summary: 'list, show and name recorded threads',
+    load: async () => (await import('./commands/threads.ts')).threadsCommand,
+  },
   login: {
     summary: 'store an API key, or see which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
 import { KeelError } from '../protocol/index.ts';
-import { archivedDir, parseRolloutName, sessionsDir } from './paths.ts';
+import { parseRolloutName, sessionsDir } from './paths.ts';
 import { readHead } from './read-head.ts';
+import { rolloutsNewestFirst } from './rollout-files.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -48,30 +49,4 @@ function findLast(home: string, { providerId, cwd }: LastThread): string | null 
     if (isOfProvider && (cwd === undefined || head.meta.cwd === cwd)) return path;
   }
   return null;
-}
-
-/** Every rollout by the time and id in its name, newest first; a day's folder is read when it is reached. */
-function* rolloutsNewestFirst(home: string, { archived = true } = {}): Generator<string> {
-  const root = sessionsDir(home);
-  for (const year of descending(root)) {
-    for (const month of descending(join(root, year))) {
-      for (const day of descending(join(root, year, month))) yield* rolloutsIn(join(root, year, month, day));
-    }
-  }
-  if (archived) yield* rolloutsIn(archivedDir(home));
-}
-
-function rolloutsIn(dir: string): string[] {
-  return descending(dir)
-    .filter((name) => parseRolloutName(name) !== null)
-    .map((name) => join(dir, name));
-}
-
-function descending(dir: string): string[] {
-  try {
-    return readdirSync(dir).sort().reverse();
-  } catch {
-    // A folder that isn't there, or isn't one, holds no threads.
-    return [];
-  }
 }

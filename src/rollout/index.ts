@@ -1,9 +1,11 @@
 export { findRollout } from './find.ts';
 export { forkLines, isCopied } from './fork-lines.ts';
 export { acquireLease, type Lease } from './lease.ts';
+export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { rolloutPath } from './paths.ts';
 export { readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
+export { ThreadIndex } from './thread-index.ts';
 export {
   type HistoryEntry,
   type LoggedTurn,
@@ -12,3 +14,4 @@ export {
   type ThreadLog,
   threadLog,
 } from './thread-log.ts';
+export { nameThread } from './thread-names.ts';

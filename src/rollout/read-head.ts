@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { SessionMeta } from '../protocol/index.ts';
 import { parseLine } from './parse-line.ts';
+import { openRollout } from './rollout-files.ts';
 import { textLines } from './text-lines.ts';
 
 /** A user's first message stands behind the thread's context; what comes later than this is not looked at. */
@@ -16,7 +17,7 @@ export interface RolloutHead {
 export function readHead(path: string): RolloutHead | null {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openRollout(path);
   } catch {
     // A file that can't be read is no thread that could be listed.
     return null;

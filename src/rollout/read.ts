@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { KeelError, type RolloutItem, type SessionMeta } from '../protocol/index.ts';
 import { parseLine } from './parse-line.ts';
+import { openRollout } from './rollout-files.ts';
 import { textLines } from './text-lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -59,7 +60,7 @@ function warningsOf(path: string, broken: readonly number[], foreign: ReadonlyMa
 function* linesOf(path: string): Generator<string> {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openRollout(path);
   } catch (cause) {
     throw unreadable(path, cause);
   }
