@@ -46,14 +46,14 @@ export class ThreadIndex implements Disposable {
    * One page of the threads in which a user has said something, newest first.
    * @throws KeelError `invalidInput` for a cursor or limit that is none; the signal's reason
    */
-  async list(query: ThreadQuery = {}, signal = new AbortController().signal): Promise<ThreadPage> {
+  async list(query: ThreadQuery = {}, signal: AbortSignal = new AbortController().signal): Promise<ThreadPage> {
     await this.#refresh(signal);
     const found = await this.#search(query.search ?? '');
     return pageOf(this.#summaries(), query, (thread) => found.has(relative(this.#home, thread.path)));
   }
 
   /** The thread with an id, archived or not; null if there is none that a list would show. */
-  async get(id: string, signal = new AbortController().signal): Promise<ThreadSummary | null> {
+  async get(id: string, signal: AbortSignal = new AbortController().signal): Promise<ThreadSummary | null> {
     await this.#refresh(signal);
     const wanted = id.toLowerCase();
     for (const summary of this.#summaries()) if (summary.id === wanted) return summary;
