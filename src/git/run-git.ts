@@ -5,6 +5,7 @@ import { type Environment, HARDENED_OPTIONS, hardenedEnvironment } from './harde
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const MAX_ERROR_CHARS = 4_096;
+const COMMAND = /^[a-z]+(?:-[a-z]+)*$/;
 
 export interface GitOptions {
   /** Absolute: where git stands. No program below `workTree` is started, not even a `git`. */
@@ -54,7 +55,7 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
   // keel may be over before git is: it must not outlive keel.
   process.once('exit', kill);
   try {
-    return await follow(child, { ...options, what: args[0] ?? '', kill });
+    return await follow(child, { ...options, what: args.find((arg) => COMMAND.test(arg)) ?? '', kill });
   } finally {
     process.removeListener('exit', kill);
   }

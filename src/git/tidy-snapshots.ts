@@ -37,7 +37,8 @@ async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.
   const old = ids.filter((id) => isOlder(join(snapshots, id), maxAgeMs));
   const root = rootOf(dir);
   const isUnused = old.length === ids.length && isOlder(dir, SETTLED_MS);
-  if (root === null || isUnused) {
+  // A work tree that is not there may be on a disk that is not plugged in.
+  if (isUnused || (root === null && isOlder(dir, maxAgeMs))) {
     rmSync(dir, { recursive: true, force: true });
     return ids.length;
   }
@@ -48,7 +49,7 @@ async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.
     if (isLeftover || isIndex) rmSync(join(dir, name), { recursive: true, force: true });
   }
   for (const id of old) rmSync(join(snapshots, id), { force: true });
-  const repository = findRepository(root);
+  const repository = root === null ? null : findRepository(root);
   if (old.length > 0 && repository?.root === root) {
     const store = SnapshotStore.existing({ repository, home, env, signal, now });
     await store?.git(['prune', '--expire=1.day.ago']).catch(ignoreGitFailure);
