@@ -77,7 +77,9 @@ interface Target {
 
 async function restore(store: SnapshotStore, stored: StoredSnapshot, target: Target): Promise<RestoreResult> {
   const { scope, head, limits } = target;
-  const files = (await filesOfTree(store, stored.tree)).map(({ path }) => path).filter((path) => isWithin(path, scope));
+  const all = await filesOfTree(store, stored.tree).catch(noTree);
+  if (all === null) return { type: 'refused', reason: TREE_LOST };
+  const files = all.map(({ path }) => path).filter((path) => isWithin(path, scope));
   // Also what git no longer sees of it, say because it is ignored by now: it will be written over.
   const before = await storeSnapshot(store, { scope, limits, always: files }, head);
   const plan = await planRestore(store, stored, { now: before.tree, scope });
@@ -96,6 +98,14 @@ async function restore(store: SnapshotStore, stored: StoredSnapshot, target: Tar
   const stopped = await run.carryOut(found.batches);
   const result = { ...run.report(before), hasHeadMoved: head !== stored.head };
   return stopped === null ? { type: 'restored', ...result } : { type: 'incomplete', reason: stopped, ...result };
+}
+
+const TREE_LOST = 'the folders of that turn are no longer in the repository (`git gc` removed them)';
+
+/** git has no exit code of its own for a tree that is not there. */
+function noTree(error: unknown): null {
+  if (error instanceof GitFailure && error.message.includes('not a tree object')) return null;
+  throw error;
 }
 
 const NO_WAY_BACK = 'what is there now is too large to be kept, and would be lost';

@@ -18,12 +18,12 @@ import {
 } from '../../src/git/index.ts';
 import { commitAll, edit, env, git, type Playground, playground } from './support.ts';
 
-/** A program that leaves a file behind when it is run. */
-function trap(dir: Playground, name: string): string {
+/** A program that leaves a file behind when it is run, and then acts as a filter that changes nothing, or as `body` says. */
+function trap(dir: Playground, name: string, body = 'cat'): string {
   const file = join(dir.path, 'traps', name);
   mkdirSync(join(dir.path, 'traps'), { recursive: true });
   mkdirSync(join(dir.path, 'sprung'), { recursive: true });
-  writeFileSync(file, `#!/bin/sh\ntouch '${join(dir.path, 'sprung', name)}'\ncat\nexit 0\n`);
+  writeFileSync(file, `#!/bin/sh\ntouch '${join(dir.path, 'sprung', name)}'\n${body}\nexit 0\n`);
   chmodSync(file, 0o755);
   return file;
 }
@@ -137,13 +137,14 @@ test('T36: nothing that a repository or the environment names is run by any git 
   await tidySnapshots({ ...options, maxAgeMs: -1 });
   expect(sprung(dir)).toEqual([]);
   // The traps are real: an ordinary git springs them.
+  edit(dir.root, 'echo changed >> a.txt');
   for (const args of [['status'], ['diff'], ['log'], ['add', '.']]) {
-    spawnSync('git', args, { cwd: dir.root, env: { ...env, GIT_PAGER: undefined } });
+    spawnSync('git', args, { cwd: dir.root, env: { ...env, GIT_PAGER: undefined }, timeout: 10_000 });
   }
   expect(sprung(dir)).toEqual(
     expect.arrayContaining([
       'core.fsmonitor',
-      'diff.external',
+      'diff.evil.command',
       'filter.evil.clean',
       'gpg.program',
       'hook-post-index-change',
@@ -162,13 +163,14 @@ test('T36: objects that a partial clone lacks are not fetched', async () => {
   git(root, 'config', 'extensions.partialClone', 'origin');
   git(root, 'config', 'remote.origin.url', root);
   git(root, 'config', 'remote.origin.promisor', 'true');
-  git(root, 'config', 'remote.origin.uploadpack', trap(dir, 'uploadpack'));
+  git(root, 'config', 'remote.origin.uploadpack', trap(dir, 'uploadpack', ':'));
   rmSync(join(root, '.git/objects', lost.slice(0, 2), lost.slice(2)));
   await recentCommits(5, dir.options());
   await mergeBase('main', dir.options());
   expect((await takeSnapshot(dir.options())).type).toBe('taken');
   expect(sprung(dir)).toEqual([]);
-  spawnSync('git', ['log'], { cwd: root, env });
+  // Not a program that waits for git, as git would wait for it.
+  spawnSync('git', ['log'], { cwd: root, env, timeout: 10_000 });
   expect(sprung(dir)).toEqual(['uploadpack']);
 });
 
