@@ -1,5 +1,25 @@
 // A vitest reporter whose last line is the count that continuous integration reads.
 export default class CountReporter {
+  /** @type {Set<string>} */
+  #running = new Set();
+
+  onInit() {
+    process.once('SIGTERM', () => {
+      for (const file of this.#running) process.stderr.write(`still running: ${file}\n`);
+      process.exit(1);
+    });
+  }
+
+  /** @param {import('vitest/node').TestModule} module */
+  onTestModuleStart(module) {
+    this.#running.add(module.relativeModuleId);
+  }
+
+  /** @param {import('vitest/node').TestModule} module */
+  onTestModuleEnd(module) {
+    this.#running.delete(module.relativeModuleId);
+  }
+
   /** @param {readonly import('vitest/node').TestModule[]} modules */
   onTestRunEnd(modules, unhandledErrors) {
     let passed = 0;
