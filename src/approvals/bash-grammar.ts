@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import type { Node, Parser } from 'web-tree-sitter';
+import type { Parser } from 'web-tree-sitter';
+import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 
-export type SyntaxNode = Node;
+/** Longer than any script that a person wrote takes; some made-up ones would take the grammar minutes. */
+const MAX_PARSE_MS = 100;
 
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
@@ -31,12 +33,17 @@ export class BashGrammar {
     }
   }
 
-  /** What `read` makes of the script's tree, which is gone afterwards; null for a script that can't be parsed at all. */
-  with<T>(script: string, read: (root: SyntaxNode) => T): T | null {
-    const tree = this.#parser.parse(script);
-    if (!tree) return null;
+  /** Null for a script that can't be parsed, or not in time. */
+  parse(script: string): SyntaxTree | null {
+    const deadline = performance.now() + MAX_PARSE_MS;
+    const tree = this.#parser.parse(script, null, { progressCallback: () => performance.now() > deadline });
+    if (!tree) {
+      // Else the next script would be read as the rest of this one.
+      this.#parser.reset();
+      return null;
+    }
     try {
-      return read(tree.rootNode);
+      return copyTree(tree, script);
     } finally {
       tree.delete();
     }

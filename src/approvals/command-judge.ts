@@ -1,10 +1,11 @@
 import type { CommandAction } from '../protocol/index.ts';
 import { anyCommands } from './any-commands.ts';
 import { BashGrammar } from './bash-grammar.ts';
-import { isDangerous } from './dangerous.ts';
+import { isDestructive } from './dangerous.ts';
 import { isKnownSafe, trustedName } from './known-safe.ts';
 import { plainCommands } from './plain-commands.ts';
 import { quickScan } from './quick-scan.ts';
+import { runBy } from './run-by.ts';
 import { summarise } from './summary.ts';
 import { literal, type PlainCommand, textsOf } from './words.ts';
 
@@ -18,13 +19,21 @@ export interface Judgement {
   readonly commands: readonly PlainCommand[] | null;
   /** The words of every command anywhere in it, also where it does not come down to plain ones. */
   readonly mentioned: readonly (readonly string[])[];
+  /** Those, and what they start: behind `sudo` and its like, in scripts inside scripts. */
+  readonly reached: readonly (readonly string[])[];
 }
 
 /** What is longer is nothing that a person would look through, and is not parsed. UTF-16 units. */
 const MAX_SCRIPT_CHARS = 64 * 1024;
 const KEPT_SCRIPTS = 500;
-/** Scripts inside scripts. */
-const MAX_NESTING = 4;
+/** Wrappers and scripts inside one another, and all that they start: no real command goes so far. */
+const MAX_NESTING = 8;
+const MAX_REACHED = 100_000;
+/**
+ * Characters that bash takes for parts of words and the grammar for blanks, or that can't reach a program at all: the two
+ * would not read the same words.
+ */
+const MISREAD = /[\0-\x08\x0b-\x1f\x7f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]/;
 
 interface ParsedScript {
   readonly commands: readonly PlainCommand[] | null;
@@ -56,13 +65,14 @@ export class CommandJudge {
   }
 
   judge(argv: readonly string[]): Judgement {
-    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, mentioned: [] };
+    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, mentioned: [], reached: [] };
     const script = shellScript(argv);
     const parsed = script === null ? { commands: [argv.map(literal)], all: [argv] } : this.#parse(script);
     const { commands, all: mentioned } = parsed;
-    const isRisky = isDangerous(argv, (text) => this.#isDangerousScript(text, 0));
+    const reached: (readonly string[])[] = [];
+    const isRisky = !this.#reach([argv], 0, reached) || reached.some(isDestructive);
     const isSafe = commands !== null && commands.length > 0 && commands.every(isKnownSafe);
-    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands, mentioned };
+    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands, mentioned, reached };
   }
 
   /** What a command line does, for people to read; never for a decision. */
@@ -72,11 +82,15 @@ export class CommandJudge {
     return summarise(argv, isPlain ? (commands?.map(textsOf) ?? null) : null);
   }
 
-  #isDangerousScript(script: string, nesting: number): boolean {
-    if (nesting > MAX_NESTING) return true;
-    return this.#parse(script).all.some((words) =>
-      isDangerous(words, (inner) => this.#isDangerousScript(inner, nesting + 1)),
-    );
+  /** Adds commands and all that they start to `reached`. @returns false if that goes too far to be followed */
+  #reach(commands: readonly (readonly string[])[], depth: number, reached: (readonly string[])[]): boolean {
+    if (depth > MAX_NESTING || reached.length + commands.length > MAX_REACHED) return commands.length === 0;
+    return commands.every((words) => {
+      reached.push(words);
+      const inner = runBy(words);
+      const scripted = inner.script === null ? [] : this.#parse(inner.script).all;
+      return this.#reach([...inner.commands, ...scripted], depth + 1, reached);
+    });
   }
 
   #parse(script: string): ParsedScript {
@@ -94,15 +108,19 @@ export class CommandJudge {
 
   #read(script: string): ParsedScript {
     const quick = quickScan(script);
-    if (quick) return { commands: quick, all: quick.map((words) => words.map(({ text }) => text)) };
-    if (script.length > MAX_SCRIPT_CHARS || this.#grammar === null)
-      return { commands: null, all: roughCommands(script) };
+    if (quick) return { commands: quick, all: quick.map(textsOf) };
+    const rough = { commands: null, all: roughCommands(script) };
+    if (script.length > MAX_SCRIPT_CHARS || this.#grammar === null) return rough;
+    if (!script.isWellFormed() || MISREAD.test(script)) return rough;
     try {
-      const parsed = this.#grammar.with(script, (root) => ({ commands: plainCommands(root), all: anyCommands(root) }));
-      return parsed ?? { commands: null, all: roughCommands(script) };
+      const tree = this.#grammar.parse(script);
+      if (!tree) return rough;
+      const all = anyCommands(tree);
+      // Bash runs what stands before a fault, and the grammar only guesses there.
+      return { commands: plainCommands(tree), all: tree.hasError ? [...all, ...rough.all] : all };
     } catch {
       // The parser gave up on it (too deep, or broken text): it is unknown.
-      return { commands: null, all: roughCommands(script) };
+      return rough;
     }
   }
 }

@@ -8,7 +8,8 @@ const ALWAYS = new Set(
 const ALWAYS_ON_LINUX = new Set(['numfmt', 'tac']);
 const FIND_ACTIONS = new Set('-exec -execdir -ok -okdir -delete -fls -fprint -fprint0 -fprintf'.split(' '));
 const GIT_READING = new Set(['branch', 'status', 'log', 'diff', 'show']);
-const GIT_PROGRAMS = /^(--output|--ext-diff|--textconv|--exec|--paginate|--output=.*|--exec=.*)$/;
+/** Options that write files or start programs; git takes their beginnings as well. */
+const GIT_PROGRAMS = ['--output', '--ext-diff', '--textconv', '--exec', '--paginate'];
 const BRANCH_LISTING = /^(--list|-l|--show-current|-a|--all|-r|--remotes|-v|-vv|--verbose|--format=.*)$/;
 
 /** The name of a program that is where programs belong; null for one that could be anything. */
@@ -33,12 +34,12 @@ export function isKnownSafe(command: PlainCommand): boolean {
     case 'rg':
       return !args.some(
         (arg) =>
-          /^(--search-zip|--pre|--pre=.*|--hostname-bin|--hostname-bin=.*)$/.test(arg) || /^-[A-Za-z]*z/.test(arg),
+          /^(--search-zip|--pre|--pre=.*|--hostname-bin|--hostname-bin=.*)$/.test(arg) || /^-[A-Za-z0-9.]*z/.test(arg),
       );
     case 'sed':
       return isReadingSed(args);
     case 'base64':
-      return !args.some((arg) => /^-[A-Za-z]*o/.test(arg) || arg.startsWith('--o'));
+      return !args.some((arg) => /^-[A-Za-z0-9]*o/.test(arg) || arg.startsWith('--o'));
     case 'uniq':
       return !args.includes('--') && args.filter((arg) => arg === '-' || !arg.startsWith('-')).length <= 1;
     case 'git':
@@ -68,6 +69,11 @@ function isReadingGit(args: readonly string[]): boolean {
   }
   const [name, ...more] = rest;
   if (name === undefined || !GIT_READING.has(name)) return false;
-  if (more.some((arg) => GIT_PROGRAMS.test(arg) || /^(-c|--config-env)/.test(arg))) return false;
+  if (more.some((arg) => startsProgram(arg) || /^(-c|--config-env)/.test(arg))) return false;
   return name !== 'branch' || more.every((arg) => BRANCH_LISTING.test(arg));
+}
+
+function startsProgram(arg: string): boolean {
+  const [option = ''] = arg.split('=', 1);
+  return option.length > 3 && GIT_PROGRAMS.some((name) => name.startsWith(option));
 }

@@ -1,4 +1,4 @@
-import type { SyntaxNode } from './bash-grammar.ts';
+import { namedChildren, type SyntaxNode, type SyntaxTree } from './syntax-tree.ts';
 import { literal, type PlainCommand, type Word } from './words.ts';
 
 const ALLOWED = new Set([
@@ -20,7 +20,7 @@ const ALLOWED_TOKENS = new Set(['&&', '||', ';', '|', '"', "'"]);
  * The commands of a script that consists of plain words joined by `&&`, `||`, `;`, `|` or line breaks, in order. Null for
  * any other: what it does can't be told from its words.
  */
-export function plainCommands(root: SyntaxNode): PlainCommand[] | null {
+export function plainCommands(root: SyntaxTree): PlainCommand[] | null {
   if (root.hasError) return null;
   const commands: PlainCommand[] = [];
   return collect(root, commands) ? commands : null;
@@ -33,7 +33,7 @@ function collect(node: SyntaxNode, commands: PlainCommand[]): boolean {
     if (words === null) return false;
     commands.push(words);
   }
-  return node.children.every((child) => child === null || collect(child, commands));
+  return node.children.every((child) => collect(child, commands));
 }
 
 function isAllowedToken(type: string): boolean {
@@ -42,8 +42,7 @@ function isAllowedToken(type: string): boolean {
 
 function commandWords(command: SyntaxNode): PlainCommand | null {
   const words: Word[] = [];
-  for (const child of command.namedChildren) {
-    if (child === null) continue;
+  for (const child of namedChildren(command)) {
     const word = child.type === 'command_name' ? commandName(child) : wordOf(child);
     if (word === null) return null;
     words.push(word);
@@ -52,7 +51,7 @@ function commandWords(command: SyntaxNode): PlainCommand | null {
 }
 
 function commandName(node: SyntaxNode): Word | null {
-  const [name] = node.namedChildren;
+  const [name] = namedChildren(node);
   return name?.type === 'word' ? wordOf(name) : null;
 }
 
@@ -73,7 +72,7 @@ function wordOf(node: SyntaxNode): Word | null {
 }
 
 function quoted(node: SyntaxNode): Word | null {
-  if (!node.namedChildren.every((child) => child?.type === 'string_content')) return null;
+  if (!namedChildren(node).every(({ type }) => type === 'string_content')) return null;
   const text = node.text.slice(1, -1);
   return { text, isDynamic: text.includes('\\'), isComposed: text === '' || text.includes('\n') };
 }
@@ -81,8 +80,8 @@ function quoted(node: SyntaxNode): Word | null {
 function joined(node: SyntaxNode): Word | null {
   let text = '';
   let isDynamic = false;
-  for (const child of node.namedChildren) {
-    const part = child === null || child.type === 'concatenation' ? null : wordOf(child);
+  for (const child of namedChildren(node)) {
+    const part = child.type === 'concatenation' ? null : wordOf(child);
     if (part === null) return null;
     text += part.text;
     isDynamic ||= part.isDynamic;
@@ -92,5 +91,5 @@ function joined(node: SyntaxNode): Word | null {
 
 /** What stands between the quoted parts of a word: the grammar gives some of it no node of its own. */
 function unquotedOf(node: SyntaxNode): string {
-  return node.children.map((child) => (child === null || child.isNamed ? '' : child.text)).join('');
+  return node.children.map((child) => (child.isNamed ? '' : child.text)).join('');
 }

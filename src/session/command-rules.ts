@@ -37,11 +37,11 @@ export class SessionRules {
     return isSafe ? 'safe' : 'plain';
   }
 
-  /** A rule that asks or forbids counts for every command that a line mentions; one that allows, only for plain words. */
+  /** A rule that asks or forbids counts for every command that a line mentions or starts; one that allows, only for plain words. */
   ruleOf({ argv }: CommandSpec): RuleVerdict {
-    const { commands, mentioned } = this.judge.judge(argv);
+    const { commands, mentioned, reached } = this.judge.judge(argv);
     const isPlain = commands?.every((command) => command.every(({ isDynamic }) => !isDynamic)) ?? false;
-    const verdict = judgeByRules(this.#policy, argv, mentioned);
+    const verdict = judgeByRules(this.#policy, argv, mentioned, reached);
     return isPlain || (verdict.type !== 'allowed' && verdict.type !== 'none')
       ? verdict
       : { type: 'none', proposed: null };

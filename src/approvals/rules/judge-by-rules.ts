@@ -10,15 +10,20 @@ export type RuleVerdict =
   | { readonly type: 'prompt'; readonly reason: string }
   | { readonly type: 'forbidden'; readonly message: string };
 
-/** `commands`: what the line comes down to; null if it can't be reduced, and the words of the line count. */
+/**
+ * `commands`: what the line comes down to; null if it can't be reduced, and the words of the line count. A rule that asks
+ * or forbids also holds for what those commands start in turn (`reached`), one that allows does not.
+ */
 export function judgeByRules(
   policy: ExecPolicy,
   argv: readonly string[],
   commands: readonly (readonly string[])[] | null,
+  reached: readonly (readonly string[])[] = [],
 ): RuleVerdict {
   const all = commands === null || commands.length === 0 ? [argv] : commands;
   const found = all.map((words) => policy.matches(words, { resolve: true }));
-  const strictest = found.flat().filter(({ decision }) => decision !== 'allow');
+  const behind = reached.flatMap((words) => policy.matches(words, { resolve: true }));
+  const strictest = [...found.flat(), ...behind].filter(({ decision }) => decision !== 'allow');
   const forbidden = longest(strictest.filter(({ decision }) => decision === 'forbidden'));
   const line = joinWords(argv);
   if (forbidden) return { type: 'forbidden', message: `rejected: \`${line}\` ${because(forbidden, 'is forbidden')}` };
