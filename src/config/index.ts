@@ -8,4 +8,13 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
-export type { Config, Environment, ModelProvider, ShellEnvironmentPolicy } from './types.ts';
+export type {
+  Config,
+  Environment,
+  McpApprovalMode,
+  McpHttpServer,
+  McpServer,
+  McpStdioServer,
+  ModelProvider,
+  ShellEnvironmentPolicy,
+} from './types.ts';

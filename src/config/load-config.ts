@@ -4,6 +4,7 @@ import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } 
 import { readStoredKey } from './auth.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
+import { mcpServers } from './mcp-servers.ts';
 import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
@@ -14,6 +15,7 @@ const DEFAULT_MODEL = 'gpt-5-codex';
 const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
 const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MCP_WAIT_SEC = 10;
 
 /** What the command line says with flags of its own. They win over every file. */
 export interface ConfigFlags {
@@ -144,6 +146,8 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
       useProfile: shell.experimental_use_profile ?? true,
     },
     toolSet: settings.tools?.set ?? null,
+    mcpServers: mcpServers(settings, cwd),
+    mcpStartupWaitMs: Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     storedKey: readStoredKey(home),

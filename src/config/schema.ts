@@ -52,6 +52,8 @@ const provider = z.object({
   supports_websockets: z.optional(z.boolean()),
 });
 
+const mcpApproval = z.enum(['auto', 'prompt', 'approve']);
+
 const mcpServer = z.object({
   command: z.optional(z.string()),
   args: z.optional(strings),
@@ -68,6 +70,10 @@ const mcpServer = z.object({
   tool_timeout_sec: z.optional(seconds),
   enabled_tools: z.optional(strings),
   disabled_tools: z.optional(strings),
+  sandbox: z.optional(z.union([z.literal('session'), SandboxMode])),
+  network_access: z.optional(z.boolean()),
+  default_tools_approval_mode: z.optional(mcpApproval),
+  tools: z.optional(z.record(z.string(), z.object({ approval_mode: z.optional(mcpApproval) }))),
 });
 
 /** Every key that configuration knows. What keel does not use yet is checked all the same. */
@@ -124,6 +130,7 @@ export const ConfigFile = z.object({
     }),
   ),
   mcp_servers: z.optional(z.record(z.string(), mcpServer)),
+  mcp_startup_wait_sec: z.optional(seconds),
   mcp_oauth_credentials_store: z.optional(z.enum(['auto', 'file', 'keyring'])),
   hide_agent_reasoning: z.optional(z.boolean()),
   show_raw_agent_reasoning: z.optional(z.boolean()),

@@ -1,4 +1,11 @@
-import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, Verbosity } from '../protocol/index.ts';
+import type {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  SandboxPolicy,
+  Verbosity,
+} from '../protocol/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,6 +53,51 @@ export interface SandboxSettings {
   readonly maxFileBytes: number | null;
 }
 
+/** Whether calls of a server's tools are asked about: by what the tool says of itself, always, or never. */
+export type McpApprovalMode = 'auto' | 'prompt' | 'approve';
+
+/** A server that keel starts and talks to over its input and output. */
+export interface McpStdioServer {
+  readonly type: 'stdio';
+  /** Looked up in PATH if it has no slash. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables of keel's own environment that it gets as well. */
+  readonly envVars: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  /** What it is held to: whatever the session's commands are, or a mode of its own. */
+  readonly sandbox: 'session' | SandboxMode;
+  /** Null: as that mode has it. */
+  readonly networkAccess: boolean | null;
+}
+
+/** A server that is reached by streamable HTTP. */
+export interface McpHttpServer {
+  readonly type: 'streamableHttp';
+  readonly url: string;
+  readonly bearerTokenEnvVar: string | null;
+  readonly httpHeaders: Readonly<Record<string, string>>;
+  /** Header name to the variable its value comes from. */
+  readonly envHttpHeaders: Readonly<Record<string, string>>;
+}
+
+/** An MCP server, whose tools the model may call. */
+export interface McpServer {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly transport: McpStdioServer | McpHttpServer;
+  readonly startupTimeoutMs: number;
+  readonly toolTimeoutMs: number;
+  /** Null: all of them. */
+  readonly enabledTools: readonly string[] | null;
+  readonly disabledTools: readonly string[];
+  readonly approval: McpApprovalMode;
+  /** For single tools, by their name at the server. */
+  readonly toolApprovals: Readonly<Record<string, McpApprovalMode>>;
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -83,6 +135,10 @@ export interface Config {
   readonly projectDocFallbackFilenames: readonly string[];
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** By name. */
+  readonly mcpServers: readonly McpServer[];
+  /** How long a first request may wait for servers whose tools are not known yet. */
+  readonly mcpStartupWaitMs: number;
   readonly notify: readonly string[] | null;
   /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;

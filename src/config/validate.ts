@@ -65,7 +65,7 @@ function editDistance(a: string, b: string): number {
   return row.at(-1) ?? 0;
 }
 
-const stdioOnly = ['args', 'env', 'env_vars', 'cwd'] as const;
+const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
 const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers'] as const;
 
 function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]): void {

@@ -71,6 +71,12 @@ ${closed(output)}
 </user_shell_command>`);
 }
 
+/** Told at the start of a turn whose tools are others than the last one's, by their names. */
+export function toolsNote({ added, removed }: Readonly<Record<'added' | 'removed', readonly string[]>>): ResponseItem {
+  const text = `The tool list changed: added ${listed(added)}; removed ${listed(removed)}.`;
+  return contextMessage(`<keel_note kind="tools">${text}</keel_note>`);
+}
+
 /** Told when a thread is taken up again whose last turn ended with keel itself. */
 export function crashNote(calls: readonly string[]): ResponseItem {
   return contextMessage(`<turn_aborted>

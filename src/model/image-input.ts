@@ -27,7 +27,7 @@ export async function imageInputPart(path: string): Promise<ImagePart> {
   try {
     const size = (await stat(path)).size;
     if (size > MAX_FILE_BYTES) return placeholder(path, `it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
-    return { type: 'input_image', image_url: await dataUrl(await readFile(path)) };
+    return { type: 'input_image', image_url: await imageDataUrl(await readFile(path)) };
   } catch (error) {
     return placeholder(path, error instanceof Error ? error.message : String(error));
   }
@@ -37,7 +37,8 @@ function placeholder(path: string, reason: string): ImagePart {
   return { type: 'input_text', text: `[The image ${path} could not be attached: ${reason}]` };
 }
 
-async function dataUrl(bytes: Buffer): Promise<string> {
+/** An image in a form that providers take, made smaller if need be. @throws what is wrong with bytes that are none */
+export async function imageDataUrl(bytes: Buffer): Promise<string> {
   const key = createHash('sha1').update(bytes).digest('hex');
   const url = cache.get(key) ?? (await encode(bytes));
   cache.delete(key);

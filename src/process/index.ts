@@ -11,4 +11,6 @@ export { type EnvironmentChange, ShellSnapshot, type ShellSnapshotOptions } from
 export type { SpawnSpec } from './spawn-spec.ts';
 export type { SpillOptions } from './spill-file.ts';
 export { startInherited } from './start-inherited.ts';
+export { type ServedChild, startServed } from './start-served.ts';
+export type { ExitStatus } from './started-child.ts';
 export { type UserShell, userShell } from './user-shell.ts';

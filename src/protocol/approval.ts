@@ -32,5 +32,14 @@ export const ApprovalRequest = z.discriminatedUnion('type', [
     changes: z.array(FileUpdate),
     reason: z.nullable(z.string()),
   }),
+  /** A yes for the session covers all calls of this tool. */
+  z.object({
+    type: z.literal('mcpToolCall'),
+    callId: z.string(),
+    server: z.string(),
+    tool: z.string(),
+    arguments: z.unknown(),
+    reason: z.nullable(z.string()),
+  }),
 ]);
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

@@ -30,6 +30,8 @@ export const TurnContextRecord = z.looseObject({
   /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was told. */
   can_ask: z.optional(z.boolean()),
   date: z.optional(z.string()),
+  /** Names of the tools that MCP servers gave it; absent: none. */
+  mcp_tools: z.optional(z.array(z.string())),
 });
 export type TurnContextRecord = z.infer<typeof TurnContextRecord>;
 

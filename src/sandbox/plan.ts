@@ -33,6 +33,8 @@ export interface PlanRequest {
   readonly cwd: string;
   /** Absent: held to the policy. */
   readonly scope?: Scope;
+  /** Absent: as the policy has it. */
+  readonly network?: 'full' | 'none';
 }
 
 /** Decides how a command is run. Looks at the file system, changes nothing: the same plan for the same state of it. */
@@ -42,7 +44,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     return { type: 'ready', plan: directPlan(spec) };
   }
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
-  const network = policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none';
+  const network = request.network ?? (policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none');
   const { mounts, notes } = (setup.planMounts ?? planMounts)({
     policy,
     ...setup,

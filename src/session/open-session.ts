@@ -98,6 +98,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     turns: log ? toldTurns(log, { openTurnEnded: !continues }) : [],
   });
   for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+  services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
   if (log?.openTurn && continues) turns.resume(log.openTurn.turnId, log.openTurn.lines);
   const closed = runSubmissionLoop(queue, turns, scope).then(async () => {
     await services.close();
@@ -197,5 +198,6 @@ function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | nul
     sandboxPolicy: lastTurnContext.sandbox_policy,
     ...(lastTurnContext.can_ask === undefined ? {} : { canAsk: lastTurnContext.can_ask }),
     ...(lastTurnContext.date === undefined ? {} : { date: lastTurnContext.date }),
+    mcpTools: lastTurnContext.mcp_tools ?? [],
   };
 }

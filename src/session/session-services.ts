@@ -12,6 +12,7 @@ import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
+import { SessionMcp } from './session-mcp.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
 export interface SessionServices {
@@ -27,6 +28,8 @@ export interface SessionServices {
   readonly rules: SessionRules;
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
+  /** Null: there is no server. */
+  readonly mcp: SessionMcp | null;
   readonly log: Log;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
@@ -84,19 +87,24 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell();
   const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  // A child works for a turn of its parent, with keel's own tools.
+  const tools = builtinTools();
+  const hasServers = !options.persona && config.mcpServers.some(({ enabled }) => enabled);
+  const mcp = hasServers ? new SessionMcp({ config, processes, sandbox, tools, log, version: options.version }) : null;
   return {
     config,
     threadId,
     recorder,
     processes,
     execSessions,
-    tools: builtinTools(),
+    tools,
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
     rules: new SessionRules(config),
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
+    mcp,
     log,
     now,
     persona: options.persona ?? null,
@@ -132,7 +140,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
     async close() {
       for (const child of children) closing.add(child.close());
-      await Promise.allSettled(closing);
+      await Promise.allSettled([...closing, mcp?.close()]);
       execSessions.close();
       processes.close();
       sandbox.close();

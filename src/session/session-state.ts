@@ -5,7 +5,10 @@ import { applySettings, type SessionConfiguration } from './session-configuratio
 
 /** What the model was last told of its surroundings. */
 export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy'> &
-  Partial<Pick<TurnContext, 'canAsk' | 'date'>>;
+  Partial<Pick<TurnContext, 'canAsk' | 'date'>> & {
+    /** Names of the tools that servers gave it. */
+    readonly mcpTools?: readonly string[];
+  };
 
 /** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
 export class SessionState {

@@ -5,10 +5,12 @@ import {
   interruptionNote,
   type RepositoryFacts,
   type TurnContext,
+  toolsNote,
 } from '../context/index.ts';
 import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
+import type { WithMcpTools } from '../tools/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
@@ -60,9 +62,10 @@ export class TurnLifecycle implements SessionScope {
 
   async openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts> {
     const { context } = active;
+    const mcp = (await this.services.mcp?.turnTools(context, active.abort.signal)) ?? null;
     if (recorded === null) {
-      this.#record.addItems(await this.#contextFor(context), context.turnId);
-      this.state.noteToldContext(context);
+      this.#record.addItems([...(await this.#contextFor(context)), ...this.#toolsNote(mcp)], context.turnId);
+      this.state.noteToldContext({ ...context, mcpTools: mcp?.names ?? [] });
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
     }
     this.#prepareForCommands(context);
@@ -71,6 +74,7 @@ export class TurnLifecycle implements SessionScope {
       services: this.services,
       record: this.#record,
       active,
+      mcp,
       recorded: recorded ?? [],
     });
   }
@@ -163,6 +167,16 @@ export class TurnLifecycle implements SessionScope {
   #interruption({ state, context }: ActiveTurn): ResponseItem {
     const sessions = this.services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
     return interruptionNote({ calls: state.cutOffCalls, sessions: context.taskKind === 'regular' ? sessions : [] });
+  }
+
+  /** Servers may have come, gone, or changed their minds since the last turn. */
+  #toolsNote(mcp: WithMcpTools | null): ResponseItem[] {
+    if (this.state.toldContext === null) return [];
+    const { mcpTools: told = [] } = this.state.toldContext;
+    const { names: now = [] } = mcp ?? {};
+    const added = now.filter((name) => !told.includes(name));
+    const removed = told.filter((name) => !now.includes(name));
+    return added.length + removed.length === 0 ? [] : [toolsNote({ added, removed })];
   }
 
   /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */

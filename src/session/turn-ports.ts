@@ -4,7 +4,7 @@ import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index
 import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
-import { Readiness } from '../tools/index.ts';
+import { Readiness, type WithMcpTools } from '../tools/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { firstContext } from './first-context.ts';
@@ -19,13 +19,15 @@ export interface TurnPortsOptions {
   readonly services: SessionServices;
   readonly record: ThreadRecord;
   readonly active: ActiveTurn;
+  /** What servers add to the tools of the turn. */
+  readonly mcp: WithMcpTools | null;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
 }
 
 /** Binds the turn loop to one turn of this session. Everything goes through the turn's handle and ends with it. */
 export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
-  const { services, record, active, recorded } = options;
+  const { services, record, active, mcp, recorded } = options;
   const { context, handle } = active;
   if (context.outputSchema !== undefined) {
     const problem = outputSchemaProblem(context.outputSchema);
@@ -50,6 +52,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     },
     tools: openTurnTools({
       ready: readiness(options),
+      mcp,
       services,
       active,
       injectInput: (items) => {
@@ -80,6 +83,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
           summary: context.summary,
           can_ask: context.canAsk,
           date: context.date,
+          ...(mcp === null || mcp.names.length === 0 ? {} : { mcp_tools: [...mcp.names] }),
         },
       });
     },

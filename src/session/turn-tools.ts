@@ -18,6 +18,7 @@ import {
   type ToolOutput,
   toolCallOf,
   unknownOutcome,
+  type WithMcpTools,
 } from '../tools/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
@@ -31,6 +32,8 @@ export interface TurnToolsOptions {
   readonly services: SessionServices;
   readonly active: ActiveTurn;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
+  /** What servers add to the tools of the turn. */
+  readonly mcp: WithMcpTools | null;
   /** No call begins before. */
   readonly ready: Readiness;
 }
@@ -41,10 +44,11 @@ export function toolsOf({ config, persona }: SessionServices, model: ModelInfo):
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, injectInput, ready }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, active, injectInput, mcp, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
-  const offered = toolsOf(services, turn.model);
+  const registry = mcp?.registry ?? services.tools;
+  const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
   const watch = new LoopWatch(turn.noteMark);
   const base = {
     turn,
@@ -68,7 +72,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     judge: services.rules.judge,
     protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
-  const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
+  const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
   const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
     ...base,
     events: handle.eventsOf(report),
@@ -84,7 +88,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
 
   async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
     const toolCall = toolCallOf(call);
-    const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
+    const routing = { registry, offered, onCrash: (error: unknown) => services.log.crash(error) };
     const work = async () => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
@@ -112,7 +116,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
   }
 
   return {
-    specs: specsFor(services.tools, offered, turn.model),
+    specs: specsFor(registry, offered, turn.model),
     repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),

@@ -10,6 +10,7 @@ export {
   unknownOutcome,
 } from './host/index.ts';
 export { LoopWatch } from './loop-watch.ts';
+export { type WithMcpTools, withMcpTools } from './mcp/turn-tools.ts';
 export { ApprovalCache, type CommandRules, type Orchestrated, Orchestrator } from './orchestrator/index.ts';
 export { Readiness } from './readiness.ts';
 export { ToolRegistry } from './registry.ts';

@@ -5,6 +5,7 @@ import type { ToolHandler, ToolRegistration } from './types.ts';
 export class ToolRegistry {
   readonly #tools = new Map<string, ToolRegistration>();
   readonly #onWarning: (message: string) => void;
+  #fallback: (name: string) => ToolHandler | null = () => null;
 
   /** `onWarning` is told of names that are registered twice. */
   constructor(onWarning: (message: string) => void = () => undefined) {
@@ -18,7 +19,15 @@ export class ToolRegistry {
   }
 
   handler(name: string): ToolHandler | null {
-    return this.#tools.get(name)?.handler ?? null;
+    return this.#tools.get(name)?.handler ?? this.#fallback(name);
+  }
+
+  /** A registry of its own with further tools; `fallback` answers by names that none has. */
+  with(tools: readonly ToolRegistration[], fallback: (name: string) => ToolHandler | null): ToolRegistry {
+    const registry = new ToolRegistry(this.#onWarning);
+    for (const tool of [...this.#tools.values(), ...tools]) registry.register(tool);
+    registry.#fallback = fallback;
+    return registry;
   }
 
   /** What the model is told of these tools, in this order. */

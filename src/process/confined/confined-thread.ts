@@ -9,8 +9,10 @@ import type { ConfinedStdio, FromThread, ThreadData, ToThread } from './messages
 /** A program that a confined thread has started. */
 export interface ConfinedChild {
   readonly pid: number;
-  /** For `pipes`: where its output and its errors come in. The receiver closes them. */
+  /** For pipes: where its output and its errors come in. The receiver closes them. */
   readonly readFds: readonly number[];
+  /** For `inputAndPipes`: where its input goes to. The receiver closes it. */
+  readonly inputFd: number | null;
   /** Resolves with -1 if the thread is lost. */
   readonly exited: Promise<ExitStatus>;
 }
@@ -95,8 +97,8 @@ export class ConfinedThread {
         return this.#ready.reject(new ConfinementError(message.message));
       case 'started': {
         const watched = this.#children.get(message.id);
-        const { pid, readFds } = message;
-        return watched?.started.resolve({ pid, readFds, exited: watched.exited.promise });
+        const { pid, readFds, inputFd } = message;
+        return watched?.started.resolve({ pid, readFds, inputFd, exited: watched.exited.promise });
       }
       case 'failed': {
         const { code, message: text } = message;

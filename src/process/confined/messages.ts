@@ -9,6 +9,8 @@ export interface ThreadData {
 export type ConfinedStdio =
   /** Empty input; the thread makes pipes for the output and the errors. */
   | { readonly type: 'pipes' }
+  /** The same, and a pipe for the input. */
+  | { readonly type: 'inputAndPipes' }
   /** All three are keel's own. */
   | { readonly type: 'inherited' }
   /** All three on a terminal that becomes the program's own. */
@@ -36,7 +38,13 @@ export type FromThread =
   | { readonly type: 'ready' }
   /** It is not, and the thread starts nothing. */
   | { readonly type: 'refused'; readonly message: string }
-  | { readonly type: 'started'; readonly id: number; readonly pid: number; readonly readFds: readonly number[] }
+  | {
+      readonly type: 'started';
+      readonly id: number;
+      readonly pid: number;
+      readonly readFds: readonly number[];
+      readonly inputFd: number | null;
+    }
   | { readonly type: 'failed'; readonly id: number; readonly code: string | null; readonly message: string }
   | {
       readonly type: 'exited';

@@ -39,25 +39,33 @@ function endIfDone(): void {
 function start(kernel: Kernel, request: StartRequest): void {
   const { id } = request;
   const pipes: Pipe[] = [];
+  const inputs: Pipe[] = [];
   const fail = (error: unknown) => {
     for (const { readFd } of pipes) closeSync(readFd);
+    for (const { writeFd } of inputs) closeSync(writeFd);
     tell({ type: 'failed', id, code: codeOf(error), message: textOf(error) });
   };
   try {
-    if (request.stdio.type === 'pipes') for (let n = 0; n < 2; n += 1) pipes.push(kernel.pipe());
+    const { type } = request.stdio;
+    if (type === 'inputAndPipes') inputs.push(kernel.pipe());
+    if (type === 'pipes' || type === 'inputAndPipes') for (let n = 0; n < 2; n += 1) pipes.push(kernel.pipe());
     const outputs = pipes.map(({ writeFd }) => writeFd);
-    const child = spawnChild(request, outputs);
+    const child = spawnChild(request, inputs[0]?.readFd ?? 'ignore', outputs);
+    const ends = { readFds: pipes.map(({ readFd }) => readFd), inputFd: inputs[0]?.writeFd ?? null };
     if (child.pid === undefined) child.once('error', fail);
-    else follow(child, id, { pid: child.pid, readFds: pipes.map(({ readFd }) => readFd) });
+    else follow(child, id, { pid: child.pid, ...ends });
   } catch (error) {
     fail(error);
   } finally {
     // Only the program holds these ends now.
     for (const { writeFd } of pipes) closeSync(writeFd);
+    for (const { readFd } of inputs) closeSync(readFd);
   }
 }
 
-function follow(child: ChildProcess, id: number, started: { readonly pid: number; readonly readFds: number[] }): void {
+type Started = Omit<Extract<FromThread, { type: 'started' }>, 'type' | 'id'>;
+
+function follow(child: ChildProcess, id: number, started: Started): void {
   running += 1;
   child.once('exit', (code, signal) => {
     running -= 1;
@@ -67,7 +75,7 @@ function follow(child: ChildProcess, id: number, started: { readonly pid: number
   tell({ type: 'started', id, ...started });
 }
 
-function spawnChild(request: StartRequest, outputs: readonly number[]): ChildProcess {
+function spawnChild(request: StartRequest, input: number | 'ignore', outputs: readonly number[]): ChildProcess {
   const { argv, argv0, cwd, env, stdio, inputs } = request;
   if (stdio.type === 'terminal') {
     const setsid = SETSID_PATHS.find((path) => existsSync(path));
@@ -76,7 +84,7 @@ function spawnChild(request: StartRequest, outputs: readonly number[]): ChildPro
   }
   const [program = '', ...args] = argv;
   const name = argv0 === null ? {} : { argv0 };
-  const fds = stdio.type === 'inherited' ? [0, 1, 2] : (['ignore', ...outputs] as const);
+  const fds = stdio.type === 'inherited' ? [0, 1, 2] : [input, ...outputs];
   return spawn(program, args, { cwd, env, detached: true, stdio: [...fds, ...inputs], ...name });
 }
 

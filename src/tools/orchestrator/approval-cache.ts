@@ -28,3 +28,8 @@ export function commandKey({ argv, cwd }: CommandSpec, scope: Scope): string {
 export function fileKeys(paths: readonly string[]): string[] {
   return paths.map((path) => JSON.stringify({ file: realPath(path) }));
 }
+
+/** A yes to a call of a server's tool covers its later calls, whatever their arguments. */
+export function mcpKey(server: string, tool: string): string {
+  return JSON.stringify({ server, tool });
+}

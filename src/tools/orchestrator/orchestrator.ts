@@ -10,11 +10,13 @@ import {
   writeJudge,
 } from '../../sandbox/index.ts';
 import type { Approver, ToolContext } from '../types.ts';
-import { type ApprovalCache, commandKey, fileKeys } from './approval-cache.ts';
+import { type ApprovalCache, commandKey, fileKeys, mcpKey } from './approval-cache.ts';
 import {
   type CommandRisk,
   commandRequirement,
+  type McpQuestion,
   mayRetryUnsandboxed,
+  mcpRequirement,
   NOBODY_CAN_APPROVE,
   patchRequirement,
   RETRY_REASON,
@@ -49,6 +51,14 @@ export interface PatchRequest<T> {
   /** Every path the patch touches, absolute; move targets too. */
   readonly paths: readonly string[];
   readonly apply: (mayWrite: (path: string) => boolean) => Promise<T>;
+}
+
+export interface McpCallRequest<T> extends Pick<McpQuestion, 'annotations' | 'approval'> {
+  readonly callId: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly run: () => Promise<T>;
 }
 
 /** How commands are judged and held. */
@@ -153,6 +163,24 @@ export class Orchestrator {
     const approved = new Set(requirement.type === 'ask' ? keys : []);
     const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || inside(path);
     return { type: 'done', value: await request.apply(mayWrite) };
+  }
+
+  /** A call of a server's tool. What the server is held to was decided when it was started. */
+  async runMcpCall<T>(
+    request: McpCallRequest<T>,
+    { turn }: ToolContext,
+    signal: AbortSignal,
+  ): Promise<Orchestrated<T>> {
+    const { run, annotations: _, approval, ...call } = request;
+    const refusal = await this.#meet(mcpRequirement({ ...turn, ...request }), turn.canAsk, {
+      // Who wants to be asked each time is asked each time.
+      keys:
+        approval === 'prompt' ? [`${mcpKey(call.server, call.tool)} ${call.callId}`] : [mcpKey(call.server, call.tool)],
+      refused: 'tool call rejected by user',
+      signal,
+      ask: (reason) => ({ type: 'mcpToolCall', ...call, reason }),
+    });
+    return refusal === null ? { type: 'done', value: await run() } : { type: 'refused', message: refusal };
   }
 
   /** @returns what the model is told if the call may not run, else null */

@@ -17,6 +17,8 @@ const policyNames = { untrusted: 'UnlessTrusted', 'on-failure': 'OnFailure', nev
 export const NOBODY_CAN_APPROVE = 'not run: this call needs approval and nobody can give it in this run';
 const DANGEROUS =
   'rejected: this command may destroy work, which needs approval, and the approval policy is Never. Nothing ran. Do it in a way that can be undone, or leave it to the user.';
+const MCP_NEEDS_APPROVAL =
+  'rejected: this tool needs approval, and the approval policy is Never. Nothing ran. Do without it, or leave it to the user, who can allow it with approval_mode = "approve" in its settings.';
 export const RETRY_REASON = 'command failed; retry without sandbox?';
 
 export interface CommandQuestion {
@@ -90,4 +92,38 @@ export function withRule(asked: Requirement, rule: RuleVerdict, approvalPolicy: 
         return { type: 'forbid', message: `rejected: ${rule.reason}, and the approval policy is Never` };
       return { type: 'ask', reason: rule.reason };
   }
+}
+
+export interface McpQuestion {
+  readonly approvalPolicy: ApprovalPolicy;
+  /** What the tool says of itself. */
+  readonly annotations: {
+    readonly readOnlyHint?: boolean | undefined;
+    readonly destructiveHint?: boolean | undefined;
+    readonly openWorldHint?: boolean | undefined;
+  };
+  /** What the user says of it. */
+  readonly approval: 'auto' | 'prompt' | 'approve';
+}
+
+/**
+ * Whether a call of a server's tool needs the user's yes. A tool that says nothing counts as one that may destroy and
+ * reaches out, except where nobody may be asked: there only one that says so itself is held back.
+ */
+export function mcpRequirement({ approvalPolicy, annotations, approval }: McpQuestion): Requirement {
+  const { readOnlyHint = false, destructiveHint, openWorldHint } = annotations;
+  if (approval === 'approve') return { type: 'skip' };
+  if (approval === 'auto' && readOnlyHint && destructiveHint !== true) return { type: 'skip' };
+  if (approvalPolicy === 'never') {
+    if (approval === 'auto' && destructiveHint !== true) return { type: 'skip' };
+    return { type: 'forbid', message: MCP_NEEDS_APPROVAL };
+  }
+  if (approval === 'prompt' || approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
+  if (destructiveHint ?? true) {
+    return {
+      type: 'ask',
+      reason: destructiveHint ? 'the tool says that it may destroy' : 'the tool may change things',
+    };
+  }
+  return (openWorldHint ?? true) ? { type: 'ask', reason: 'the tool reaches out' } : { type: 'skip' };
 }

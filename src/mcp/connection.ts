@@ -1,0 +1,244 @@
+import type { Environment, McpServer } from '../config/index.ts';
+import type { ServerLauncher, ServerProcess } from './launcher.ts';
+import type { OfferCache } from './offer-cache.ts';
+import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
+import { secretsMask, serverEnvironment, serverHeaders } from './server-environment.ts';
+import { watchErrors } from './server-log.ts';
+import { isServerName } from './tool-names.ts';
+import type { McpOutcome, ServerOffer } from './types.ts';
+
+type State =
+  | { readonly type: 'idle' }
+  | { readonly type: 'starting'; readonly done: Promise<void>; readonly abort: AbortController }
+  | { readonly type: 'ready'; readonly client: McpClient }
+  /** It did not start, or has ended since; the next use tries again. */
+  | { readonly type: 'failed' | 'lost'; readonly reason: string }
+  | { readonly type: 'closed' };
+
+export interface ConnectionOptions {
+  readonly server: McpServer;
+  readonly env: Environment;
+  readonly launcher: ServerLauncher;
+  readonly cache: OfferCache;
+  /** keel's. */
+  readonly version: string;
+  readonly log: (message: string) => void;
+  /** It did not start; `reason` is for the user. */
+  readonly onFailure: (reason: string) => void;
+}
+
+/** Of what a server printed last, characters. */
+const MAX_LAST_WORDS = 300;
+
+/** One server: started when asked for, started again after a crash, at most one process or connection at a time. */
+export class McpConnection {
+  readonly server: McpServer;
+  readonly #options: ConnectionOptions;
+  readonly #mask: (text: string) => string;
+  #state: State = { type: 'idle' };
+  #offer: ServerOffer | null;
+  #hasFailed = false;
+  /** What it printed last as an error: mostly why it ended. */
+  #lastWords = '';
+
+  constructor(options: ConnectionOptions) {
+    this.server = options.server;
+    this.#options = options;
+    this.#mask = secretsMask(options.server.transport, options.env);
+    this.#offer = isServerName(options.server.name) ? options.cache.read(options.server) : null;
+  }
+
+  /** What it offers, or did when it was last reached; null if that is not known, or it did not start. */
+  get offer(): ServerOffer | null {
+    return this.#hasFailed ? null : this.#offer;
+  }
+
+  /** It is being started, and nobody knows yet what it offers. */
+  get isAwaited(): boolean {
+    return this.#state.type === 'starting' && this.#offer === null;
+  }
+
+  /** Resolves when it has started or failed. Never rejects. */
+  async start(): Promise<void> {
+    const { type } = this.#state;
+    if (this.#state.type === 'starting') return this.#state.done;
+    if (type === 'ready' || type === 'closed') return;
+    const abort = new AbortController();
+    const done = this.#start(abort.signal);
+    this.#state = { type: 'starting', done, abort };
+    await done;
+  }
+
+  /** Asks the server, which is started first where it does not run. */
+  async request<T>(
+    signal: AbortSignal,
+    ask: (client: McpClient, limits: RequestLimits) => Promise<T>,
+  ): Promise<McpOutcome<T>> {
+    const { name, toolTimeoutMs } = this.server;
+    const client = await this.#clientWhenReady(signal);
+    if (client === null) return { type: 'failed', message: `server ${name} is not available: ${this.#why(signal)}` };
+    try {
+      return { type: 'answered', value: await ask(client, { timeoutMs: toolTimeoutMs, signal }) };
+    } catch (error) {
+      if (signal.aborted) return { type: 'failed', message: 'aborted' };
+      const fault = await faultOf(error);
+      if (fault.type === 'lost') await this.#lose(client, fault.reason);
+      return { type: 'failed', message: this.#mask(this.#worded(fault)) };
+    }
+  }
+
+  /** Ends it; it can be started again. */
+  async stop(): Promise<void> {
+    const state = this.#state;
+    if (state.type === 'closed') return;
+    this.#state = { type: 'idle' };
+    await endOf(state);
+  }
+
+  /** Ends it for good. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    this.#state = { type: 'closed' };
+    await endOf(state);
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    let process: ServerProcess | null = null;
+    try {
+      if (!isServerName(this.server.name)) throw new Error('its name may have letters, digits, - and _ only');
+      const { target, log } = await this.#target(signal);
+      process = target.type === 'process' ? target.process : null;
+      const client = await this.#open(target, signal, log);
+      this.#become(client, await offerOf(client, this.#startLimits(signal)), signal);
+    } catch (error) {
+      await process?.end();
+      await this.#fail(error, signal, process);
+    }
+  }
+
+  async #target(signal: AbortSignal): Promise<{ readonly target: ClientTarget; readonly log: (text: string) => void }> {
+    const { server, env, launcher, log } = this.#options;
+    const { transport, name } = server;
+    const tell = (text: string) => log(`MCP server ${name}: ${this.#mask(text)}`);
+    if (transport.type === 'streamableHttp') {
+      if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url has to begin with http:// or https://');
+      return { target: { type: 'http', server: transport, headers: serverHeaders(transport, env) }, log: tell };
+    }
+    const request = { name, server: transport, env: serverEnvironment(transport, env) };
+    const process = await launcher.launch(request, signal);
+    this.#lastWords = '';
+    watchErrors(process.errors, (line) => {
+      this.#lastWords = line.slice(0, MAX_LAST_WORDS);
+      tell(line);
+    });
+    return { target: { type: 'process', process }, log: tell };
+  }
+
+  async #open(target: ClientTarget, signal: AbortSignal, log: (text: string) => void): Promise<McpClient> {
+    const { McpClient: client } = await import('./open-client.ts');
+    return client.open({
+      target,
+      version: this.#options.version,
+      onFault: log,
+      onToolsChanged: () => void this.#relist(),
+      ...this.#startLimits(signal),
+    });
+  }
+
+  #startLimits(signal: AbortSignal): RequestLimits {
+    return { timeoutMs: this.server.startupTimeoutMs, signal };
+  }
+
+  #become(client: McpClient, offer: ServerOffer, signal: AbortSignal): void {
+    if (signal.aborted) {
+      void client.close();
+      return;
+    }
+    client.onClosed(() => void this.#lose(client, 'it has ended'));
+    this.#state = { type: 'ready', client };
+    this.#hasFailed = false;
+    this.#learn(offer);
+  }
+
+  #learn(offer: ServerOffer): void {
+    this.#offer = offer;
+    this.#options.cache.write(this.server, offer);
+  }
+
+  async #relist(): Promise<void> {
+    const listed = await this.request(new AbortController().signal, offerOf);
+    if (listed.type === 'answered') this.#learn(listed.value);
+  }
+
+  async #fail(error: unknown, signal: AbortSignal, process: ServerProcess | null): Promise<void> {
+    // Whoever ended it knows why.
+    if (signal.aborted) return;
+    const { startupTimeoutMs } = this.server;
+    const fault = await faultOf(error);
+    const words = this.#lastWords === '' ? '' : `: ${this.#lastWords}`;
+    const ended = process === null ? null : `${await process.ended}${words}`;
+    const timedOut = `it did not answer within ${startupTimeoutMs / 1_000} s (startup_timeout_sec)`;
+    const reason =
+      fault.type === 'timedOut' ? timedOut : fault.type === 'lost' && ended !== null ? ended : fault.reason;
+    this.#hasFailed = true;
+    this.#state = { type: 'failed', reason: this.#mask(reason) };
+    this.#options.onFailure(this.#mask(reason));
+  }
+
+  async #clientWhenReady(signal: AbortSignal): Promise<McpClient | null> {
+    if (this.#state.type !== 'ready') await unlessAborted(this.start(), signal);
+    return this.#state.type === 'ready' ? this.#state.client : null;
+  }
+
+  #why(signal: AbortSignal): string {
+    if (signal.aborted) return 'aborted';
+    const state = this.#state;
+    return state.type === 'failed' || state.type === 'lost' ? state.reason : 'it is closed';
+  }
+
+  #worded(fault: RequestFault): string {
+    const { name, toolTimeoutMs } = this.server;
+    switch (fault.type) {
+      case 'timedOut':
+        return `tool call error: no answer within ${toolTimeoutMs / 1_000} s (tool_timeout_sec of MCP server ${name})`;
+      case 'lost':
+        return `tool call error: the connection to MCP server ${name} was lost (${fault.reason}); what the call did is not known. The server is started again for the next call.`;
+      case 'refused':
+        return `tool call error: ${fault.reason}`;
+    }
+  }
+
+  async #lose(client: McpClient, reason: string): Promise<void> {
+    if (this.#state.type !== 'ready' || this.#state.client !== client) return;
+    this.#state = { type: 'lost', reason };
+    this.#options.log(`MCP server ${this.server.name}: connection lost: ${this.#mask(reason)}`);
+    await client.close().catch(() => undefined);
+  }
+}
+
+async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
+  return { tools: await client.listTools(limits), hasResources: client.hasResources };
+}
+
+async function endOf(state: State): Promise<void> {
+  if (state.type === 'starting') {
+    state.abort.abort();
+    await state.done;
+  }
+  if (state.type === 'ready') await state.client.close().catch(() => undefined);
+}
+
+/** The library that tells failures apart is there if it was needed at all. */
+async function faultOf(error: unknown): Promise<RequestFault> {
+  const { requestFault } = await import('./open-client.ts');
+  return requestFault(error);
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  if (signal.aborted) return;
+  signal.addEventListener('abort', onAbort, { once: true });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', onAbort);
+}

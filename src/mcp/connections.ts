@@ -1,0 +1,154 @@
+import type { Environment, McpServer } from '../config/index.ts';
+import { McpConnection } from './connection.ts';
+import type { ServerLauncher } from './launcher.ts';
+import { OfferCache } from './offer-cache.ts';
+import type { McpClient, RequestLimits } from './open-client.ts';
+import type { ResourceKind, ResourcePage } from './resource-types.ts';
+import { isAllowed, offeredMcpTools } from './tool-names.ts';
+import type { CallResult, McpOutcome, McpTool } from './types.ts';
+
+export interface ConnectionsOptions {
+  readonly servers: readonly McpServer[];
+  readonly env: Environment;
+  /** keel's, for what servers listed last. */
+  readonly home: string;
+  readonly launcher: ServerLauncher;
+  /** keel's. */
+  readonly version: string;
+  /** How long the first turn may wait for servers whose tools are not known yet. */
+  readonly startupWaitMs: number;
+  readonly log: (message: string) => void;
+  /** A server did not start. Told once for the same reason. */
+  readonly onFailure: (message: string) => void;
+}
+
+/** The servers of a session. They are started together and closed with it. */
+export class McpConnections {
+  readonly #connections: readonly McpConnection[];
+  readonly #log: (message: string) => void;
+  readonly #startupWaitMs: number;
+  #deadline = 0;
+  #collisionsTold = false;
+
+  constructor({ servers, home, startupWaitMs, log, onFailure, ...shared }: ConnectionsOptions) {
+    const cache = new OfferCache(home);
+    this.#log = log;
+    this.#startupWaitMs = startupWaitMs;
+    this.#connections = servers
+      .filter(({ enabled }) => enabled)
+      .map((server) => {
+        const told = new Set<string>();
+        const tell = (reason: string) => {
+          if (told.has(reason)) return;
+          told.add(reason);
+          onFailure(`MCP server ${server.name} could not be started: ${reason}`);
+        };
+        return new McpConnection({ ...shared, server, cache, log, onFailure: tell });
+      });
+  }
+
+  /** Starts them all, and again those that have failed or ended since. Waits for none. */
+  start(): void {
+    if (this.#deadline === 0) this.#deadline = performance.now() + this.#startupWaitMs;
+    for (const connection of this.#connections) void connection.start();
+  }
+
+  /** Ends these servers; they are started again when next asked for. */
+  async stop(which: (server: McpServer) => boolean): Promise<void> {
+    await Promise.all(this.#connections.filter(({ server }) => which(server)).map((connection) => connection.stop()));
+  }
+
+  /** Resolves when what every server offers is known, or the session has waited long enough, or `signal` aborts. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const awaited = this.#connections.filter(({ isAwaited }) => isAwaited);
+    const leftMs = this.#deadline - performance.now();
+    if (awaited.length === 0 || leftMs <= 0 || signal.aborted) return;
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, leftMs);
+    const onAbort = () => resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    await Promise.race([Promise.all(awaited.map((connection) => connection.start())), enough]);
+    signal.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  }
+
+  /** What the model may be offered now, in byte order of the names. */
+  tools(): McpTool[] {
+    const known = this.#connections.flatMap(({ server, offer }) =>
+      offer === null ? [] : [{ server, tools: offer.tools }],
+    );
+    const isTold = this.#collisionsTold;
+    this.#collisionsTold = true;
+    return offeredMcpTools(known, ({ server, name, qualifiedName }) => {
+      if (!isTold) this.#log(`MCP server ${server}: the tool ${name} is left out: there is a ${qualifiedName} already`);
+    });
+  }
+
+  /** Whether any of them offers something to be read. */
+  get hasResources(): boolean {
+    return this.#connections.some(({ offer }) => offer?.hasResources);
+  }
+
+  async callTool(
+    { server, name }: McpTool,
+    args: Readonly<Record<string, unknown>> | null,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<CallResult>> {
+    const connection = this.#find(server);
+    if (connection === null) return unknownServer(server);
+    if (!isAllowed(connection.server, name)) {
+      return { type: 'failed', message: `tool '${name}' is disabled for MCP server '${server}'` };
+    }
+    return connection.request(signal, (client, limits) => client.callTool(name, args, limits));
+  }
+
+  /** One page of a server's. */
+  listPage(
+    kind: ResourceKind,
+    server: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<ResourcePage>> {
+    return this.#ask(server, signal, (client, limits) => client.listPage(kind, cursor, limits));
+  }
+
+  /** All that all servers have, by server; those that fail, or have none, are left out. */
+  async listEverywhere(
+    kind: ResourceKind,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [server: string, entries: ResourcePage['entries']])[]> {
+    const lists = await Promise.all(
+      this.#connections.map(async (connection) => {
+        const listed = await connection.request(signal, async (client, limits) =>
+          client.hasResources ? client.listAll(kind, limits) : [],
+        );
+        return [connection.server.name, listed.type === 'answered' ? listed.value : []] as const;
+      }),
+    );
+    return lists.filter(([, entries]) => entries.length > 0);
+  }
+
+  readResource(server: string, uri: string, signal: AbortSignal): Promise<McpOutcome<Record<string, unknown>>> {
+    return this.#ask(server, signal, (client, limits) => client.readResource(uri, limits));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  #find(server: string): McpConnection | null {
+    return this.#connections.find((connection) => connection.server.name === server) ?? null;
+  }
+
+  async #ask<T>(
+    server: string,
+    signal: AbortSignal,
+    ask: (client: McpClient, limits: RequestLimits) => Promise<T>,
+  ): Promise<McpOutcome<T>> {
+    return this.#find(server)?.request(signal, ask) ?? unknownServer(server);
+  }
+}
+
+function unknownServer(server: string): { readonly type: 'failed'; readonly message: string } {
+  return { type: 'failed', message: `unknown MCP server '${server}'` };
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import type { McpServer } from '../config/index.ts';
+import { ListedTool, type ServerOffer } from './types.ts';
+
+const CacheFile = z.object({ key: z.string(), tools: z.array(ListedTool), hasResources: z.boolean() });
+
+/**
+ * What each server listed when it was last reached, so that a slow one need not be waited for and a thread's requests stay
+ * the same from start to start. A file that is missing, broken or of other settings counts as none.
+ */
+export class OfferCache {
+  readonly #dir: string;
+
+  constructor(home: string) {
+    this.#dir = join(home, 'cache', 'mcp');
+  }
+
+  read(server: McpServer): ServerOffer | null {
+    try {
+      const file = CacheFile.parse(JSON.parse(readFileSync(this.#path(server), 'utf8')));
+      return file.key === keyOf(server) ? { tools: file.tools, hasResources: file.hasResources } : null;
+    } catch {
+      // It is only a cache.
+      return null;
+    }
+  }
+
+  /** A cache that can't be written is done without. */
+  write(server: McpServer, { tools, hasResources }: ServerOffer): void {
+    const path = this.#path(server);
+    const text = JSON.stringify({ key: keyOf(server), tools, hasResources });
+    try {
+      if (readOrNull(path) === text) return;
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const draft = `${path}.${process.pid}`;
+      writeFileSync(draft, text, { mode: 0o600 });
+      renameSync(draft, path);
+    } catch {
+      // The server is simply waited for next time.
+    }
+  }
+
+  #path({ name }: McpServer): string {
+    return join(this.#dir, `${name}.json`);
+  }
+}
+
+/** Names, not values, of what it is given: a new token does not make it another server. */
+function keyOf({ transport }: McpServer): string {
+  const named = Object.fromEntries(
+    Object.entries(transport).map(([name, value]) =>
+      name === 'env' || name === 'httpHeaders' ? [name, Object.keys(value)] : [name, value],
+    ),
+  );
+  return createHash('sha256').update(JSON.stringify(named)).digest('hex');
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // There is none yet.
+    return null;
+  }
+}

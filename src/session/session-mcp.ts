@@ -1,0 +1,153 @@
+import type { Config, McpServer, McpStdioServer } from '../config/index.ts';
+import type { TurnContext } from '../context/index.ts';
+import { type LaunchRequest, McpConnections, type ServerProcess } from '../mcp/index.ts';
+import { type ExitStatus, type Processes, type ServedChild, startServed } from '../process/index.ts';
+import type { SandboxPolicy, TaskKind } from '../protocol/index.ts';
+import type { SandboxManager } from '../sandbox/index.ts';
+import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../tools/index.ts';
+import type { Log } from './log.ts';
+
+/** How long a server that is no longer needed may take to end by itself. */
+const END_GRACE_MS = 150;
+const PLAIN_WORKSPACE: SandboxPolicy = {
+  mode: 'workspace-write',
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+/** What these do needs no tools: they don't wait for servers. */
+const WITHOUT_TOOLS: readonly TaskKind[] = ['undo', 'user_shell'];
+
+export interface SessionMcpOptions {
+  readonly config: Config;
+  readonly processes: Processes;
+  readonly sandbox: SandboxManager;
+  /** Those that come with keel. */
+  readonly tools: ToolRegistry;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** The MCP servers of a session: held to what its commands are held to, and asked anew at each turn what they offer. */
+export class SessionMcp {
+  readonly #options: SessionMcpOptions;
+  readonly #connections: McpConnections;
+  #policy: SandboxPolicy;
+  #tell: (message: string) => void = () => undefined;
+  #leftOutTold = new Set<string>();
+
+  constructor(options: SessionMcpOptions) {
+    const { config, log, version } = options;
+    this.#options = options;
+    this.#policy = config.sandboxPolicy;
+    this.#connections = new McpConnections({
+      servers: config.mcpServers,
+      env: config.env,
+      home: config.home,
+      launcher: { launch: (request, signal) => this.#launch(request, signal) },
+      version,
+      startupWaitMs: config.mcpStartupWaitMs,
+      log: (message) => log.info(message),
+      onFailure: (message) => this.#tell(message),
+    });
+  }
+
+  /** Starts them all; what does not start is told, one message a server. Waits for none. */
+  start(tell: (message: string) => void): void {
+    this.#tell = tell;
+    this.#connections.start();
+  }
+
+  /** The tools of a turn with those of the servers, which stay as they are until it ends. */
+  async turnTools(turn: Pick<TurnContext, 'sandboxPolicy' | 'taskKind'>, signal: AbortSignal): Promise<WithMcpTools> {
+    await this.#holdTo(turn.sandboxPolicy);
+    this.#connections.start();
+    if (!WITHOUT_TOOLS.includes(turn.taskKind)) await this.#connections.settled(signal);
+    return this.knownTools();
+  }
+
+  /** With what is known by now, asking nobody. */
+  knownTools(): WithMcpTools {
+    return withMcpTools(this.#options.tools, {
+      caller: this.#connections,
+      hasResources: this.#connections.hasResources,
+      servers: this.#options.config.mcpServers,
+      tools: this.#connections.tools(),
+      onLeftOut: ({ server, name, qualifiedName }) => {
+        if (this.#leftOutTold.has(qualifiedName)) return;
+        this.#leftOutTold.add(qualifiedName);
+        this.#options.log.warn(`MCP server ${server}: the tool ${name} is left out: its arguments can't be described`);
+      },
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  /** A server that was started under another policy is started again under this one. */
+  async #holdTo(policy: SandboxPolicy): Promise<void> {
+    if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
+    this.#policy = policy;
+    await this.#connections.stop(followsSession);
+  }
+
+  async #launch({ name, server, env }: LaunchRequest, signal: AbortSignal): Promise<ServerProcess> {
+    const { config, processes, sandbox } = this.#options;
+    const policy = policyOf(server, this.#policy, config.sandboxPolicy);
+    if (policy.mode !== 'danger-full-access') await sandbox.ready(signal);
+    const { networkAccess } = server;
+    const planned = sandbox.plan({
+      spec: { argv: [server.command, ...server.args], cwd: server.cwd, env },
+      policy,
+      cwd: config.cwd,
+      ...(networkAccess === null ? {} : { network: networkAccess ? 'full' : 'none' }),
+    });
+    if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
+    if (planned.type === 'unavailable') throw new Error(planned.reason);
+    const letGo = sandbox.hold(planned.plan);
+    try {
+      return serverProcess(await startServed(planned.plan.spawn, processes), processes, letGo);
+    } catch (cause) {
+      letGo();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${server.command} can't be started: ${reason}`, { cause });
+    }
+  }
+}
+
+function followsSession({ transport }: McpServer): boolean {
+  return transport.type === 'stdio' && transport.sandbox === 'session';
+}
+
+/** A mode of the server's own has the details that are configured for it. */
+function policyOf({ sandbox }: McpStdioServer, session: SandboxPolicy, configured: SandboxPolicy): SandboxPolicy {
+  if (sandbox === 'session' || sandbox === session.mode) return session;
+  if (sandbox === configured.mode) return configured;
+  return sandbox === 'workspace-write' ? PLAIN_WORKSPACE : { mode: sandbox };
+}
+
+function serverProcess(child: ServedChild, processes: Processes, letGo: () => void): ServerProcess {
+  const { pid, input, output, errors, exited } = child;
+  const ended = exited.then(inWords);
+  void ended.then(() => {
+    letGo();
+    processes.release(pid);
+  });
+  return {
+    input,
+    output,
+    errors,
+    ended,
+    async end() {
+      input.end();
+      await processes.end(pid, END_GRACE_MS);
+      await ended;
+      for (const stream of [input, output, errors]) stream.destroy();
+    },
+  };
+}
+
+function inWords({ exitCode, signal }: ExitStatus): string {
+  return signal === null ? `it ended with exit code ${exitCode}` : `it was ended by ${signal}`;
+}

@@ -1,0 +1,9 @@
+import type { ToolHandler } from '../types.ts';
+
+/** Answers calls of a server's tool that is not, or no longer, there: what was begun once is never begun again. */
+export const goneMcpTool: ToolHandler = {
+  payloads: ['function'],
+  parallel: false,
+  repeat: 'ledger',
+  run: ({ name }) => Promise.resolve({ body: `err: the tool ${name} is not available now`, success: false }),
+};

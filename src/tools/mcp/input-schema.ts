@@ -1,0 +1,185 @@
+import type { JsonSchema } from '../../model/index.ts';
+import { byteLength, cutBytesEnd } from '../../util/index.ts';
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** What a parameter may say of itself, UTF-8 bytes. */
+const MAX_DESCRIPTION_BYTES = 200;
+/** References are written out so deep; a schema that refers to itself ends there. */
+const MAX_DEPTH = 12;
+const MAX_NODES = 1_000;
+/** Of the whole, as it is sent. */
+const MAX_SCHEMA_BYTES = 16 * 1024;
+
+const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean'] as const;
+type TypeName = (typeof TYPES)[number];
+
+const NUMBER_KEYS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
+/** What is kept of a schema as it is, in this order, where it is what it should be. */
+const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[] = [
+  ['enum', (value) => Array.isArray(value) && value.length > 0 && value.every(isScalar)],
+  ['const', isScalar],
+  ['pattern', (value) => typeof value === 'string'],
+  ['minLength', isNumber],
+  ['maxLength', isNumber],
+  ...NUMBER_KEYS.map((key) => [key, isNumber] as const),
+  ['minItems', isNumber],
+  ['maxItems', isNumber],
+];
+
+/**
+ * The parameters of a function as providers take them, from whatever a server says of its arguments: the type of every part
+ * is stated, references are written out, and what has no effect is left out. Keys come in a fixed order, properties in
+ * that of their names, so that the same schema is always the same bytes. Null: there is no making sense of it.
+ */
+export function functionParameters(schema: unknown): JsonSchema | null {
+  const reading = new Reading(schema);
+  try {
+    const root = schema === undefined || schema === null || schema === true ? {} : schema;
+    if (!isNode(root)) return null;
+    const type = root['type'] === undefined && !isArrayLike(root) && !isScalarLike(root) ? 'object' : typeOf(root);
+    if (type !== 'object') return null;
+    const parameters = reading.object({ ...root, description: undefined }, 0);
+    return byteLength(JSON.stringify(parameters)) <= MAX_SCHEMA_BYTES ? parameters : null;
+  } catch (error) {
+    if (error instanceof HopelessSchemaError) return null;
+    throw error;
+  }
+}
+
+/** There is no end to it, or it refers to what is not there. */
+class HopelessSchemaError extends Error {}
+
+class Reading {
+  readonly #root: unknown;
+  #nodes = 0;
+
+  constructor(root: unknown) {
+    this.#root = root;
+  }
+
+  node(given: unknown, depth: number): JsonSchema {
+    this.#nodes += 1;
+    if (this.#nodes > MAX_NODES) throw new HopelessSchemaError('it is too large');
+    if (!isNode(given) || depth > MAX_DEPTH) return { type: 'string' };
+    const schema = this.#resolved(given);
+    const choices = this.#choices(schema, depth);
+    if (choices !== null) return choices;
+    const type = typeOf(schema);
+    if (type === 'object') return this.object(schema, depth);
+    const head = { type, ...description(schema), ...kept(schema) };
+    return type === 'array' ? { ...head, items: this.#items(schema, depth) } : head;
+  }
+
+  object(given: Node, depth: number): JsonSchema {
+    const schema = this.#resolved(given);
+    const named = isNode(schema['properties']) ? schema['properties'] : {};
+    const names = Object.keys(named).sort();
+    const required = Array.isArray(schema['required']) ? schema['required'] : [];
+    const needed = names.filter((name) => required.includes(name));
+    const additional = schema['additionalProperties'];
+    return {
+      type: 'object',
+      ...description(schema),
+      ...(needed.length === 0 ? {} : { required: needed }),
+      properties: Object.fromEntries(names.map((name) => [name, this.node(named[name], depth + 1)])),
+      ...(typeof additional === 'boolean' ? { additionalProperties: additional } : {}),
+      ...(isNode(additional) ? { additionalProperties: this.node(additional, depth + 1) } : {}),
+    };
+  }
+
+  #items(schema: Node, depth: number): JsonSchema {
+    const { items, prefixItems } = schema;
+    const first = Array.isArray(items)
+      ? items[0]
+      : (items ?? (Array.isArray(prefixItems) ? prefixItems[0] : undefined));
+    return first === undefined ? { type: 'string' } : this.node(first, depth + 1);
+  }
+
+  /** One of several forms. Where only one is left beside null, it is that one. */
+  #choices(schema: Node, depth: number): JsonSchema | null {
+    const given = schema['anyOf'] ?? schema['oneOf'] ?? schema['allOf'];
+    if (!Array.isArray(given) || schema['type'] !== undefined || schema['properties'] !== undefined) return null;
+    const forms = given.filter((form) => !isNode(form) || form['type'] !== 'null');
+    const [first] = forms;
+    if (first === undefined) return null;
+    if (forms.length === 1 && isNode(first)) return this.node({ ...first, ...description(schema) }, depth + 1);
+    if (schema['allOf'] === given) return this.node(merged(forms.filter(isNode), schema), depth + 1);
+    return { ...description(schema), anyOf: forms.map((form) => this.node(form, depth + 1)) };
+  }
+
+  #resolved(schema: Node): Node {
+    let current = schema;
+    for (let steps = 0; typeof current['$ref'] === 'string'; steps += 1) {
+      const target = this.#target(current['$ref']);
+      if (target === null || steps > MAX_DEPTH) throw new HopelessSchemaError('a reference leads nowhere');
+      const { $ref: _, ...own } = current;
+      current = { ...target, ...own };
+    }
+    return current;
+  }
+
+  /** What a reference within the schema means; nothing is fetched. */
+  #target(reference: string): Node | null {
+    if (!reference.startsWith('#')) return null;
+    const path = reference.slice(1).split('/').slice(1);
+    const found = path.reduce<unknown>((at, step) => {
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      return isNode(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+    }, this.#root);
+    return isNode(found) ? found : null;
+  }
+}
+
+function merged(forms: readonly Node[], own: Node): Node {
+  const properties = Object.assign({}, ...forms.map((form) => form['properties']));
+  const required = forms.flatMap((form) => (Array.isArray(form['required']) ? form['required'] : []));
+  return { ...Object.assign({}, ...forms), properties, required, ...description(own) };
+}
+
+/** What it says, else what its other keys speak of. */
+function typeOf(schema: Node): TypeName {
+  const { type } = schema;
+  if (Array.isArray(type)) {
+    const first = TYPES.find((name) => type.includes(name));
+    if (first !== undefined) return first === 'integer' ? 'number' : first;
+  }
+  const stated = TYPES.find((name) => name === type);
+  if (stated !== undefined) return stated;
+  if (['properties', 'required', 'additionalProperties'].some((key) => schema[key] !== undefined)) return 'object';
+  if (isArrayLike(schema)) return 'array';
+  if (schema['enum'] === undefined && NUMBER_KEYS.some((key) => schema[key] !== undefined)) return 'number';
+  return 'string';
+}
+
+function isArrayLike(schema: Node): boolean {
+  return schema['items'] !== undefined || schema['prefixItems'] !== undefined;
+}
+
+function isScalarLike(schema: Node): boolean {
+  return ['enum', 'const', 'format', ...NUMBER_KEYS].some((key) => schema[key] !== undefined);
+}
+
+function description(schema: Node): { readonly description?: string } {
+  const { description: text } = schema;
+  if (typeof text !== 'string' || text === '') return {};
+  const isShort = byteLength(text) <= MAX_DESCRIPTION_BYTES;
+  return { description: isShort ? text : `${cutBytesEnd(text, MAX_DESCRIPTION_BYTES - 3)}…` };
+}
+
+function kept(schema: Node): Record<string, unknown> {
+  const present = KEPT.filter(([key, is]) => schema[key] !== undefined && is(schema[key]));
+  return Object.fromEntries(present.map(([key]) => [key, schema[key]]));
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

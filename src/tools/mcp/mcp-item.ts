@@ -1,0 +1,34 @@
+import type { CallResult } from '../../mcp/index.ts';
+import type { ThreadItemOf } from '../../protocol/index.ts';
+import type { ToolContext } from '../types.ts';
+
+type Item = ThreadItemOf<'mcpToolCall'>;
+
+/** A call of a server as people see it: told as begun, and as ended exactly once. */
+export class McpCallItem {
+  readonly #item: Item;
+  readonly #context: ToolContext;
+  readonly #startedAt = performance.now();
+  #isEnded = false;
+
+  constructor(call: Pick<Item, 'id' | 'server' | 'tool' | 'arguments'>, context: ToolContext) {
+    this.#item = { type: 'mcpToolCall', ...call, status: 'inProgress', result: null, error: null, durationMs: null };
+    this.#context = context;
+    context.events.itemStarted(this.#item);
+  }
+
+  answered({ content, structuredContent = null, isError }: CallResult): void {
+    this.#end({ status: isError === true ? 'failed' : 'completed', result: { content, structuredContent } });
+  }
+
+  failed(status: 'failed' | 'declined', message: string): void {
+    this.#end({ status, error: { message } });
+  }
+
+  #end(ending: Partial<Item>): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const durationMs = Math.round(performance.now() - this.#startedAt);
+    this.#context.events.itemCompleted({ ...this.#item, ...ending, durationMs });
+  }
+}

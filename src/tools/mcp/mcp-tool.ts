@@ -1,0 +1,114 @@
+import type { McpApprovalMode } from '../../config/index.ts';
+import type { CallResult, McpOutcome, McpTool } from '../../mcp/index.ts';
+import type { FunctionToolSpec } from '../../model/index.ts';
+import { byteLength, cutBytesEnd } from '../../util/index.ts';
+import { jsonFault } from '../json-fault.ts';
+import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
+import { resultOutput } from './call-result.ts';
+import { functionParameters } from './input-schema.ts';
+import { McpCallItem } from './mcp-item.ts';
+
+/** What a tool may say of itself, UTF-8 bytes. */
+const MAX_DESCRIPTION_BYTES = 1_024;
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** Who reaches the servers. */
+export interface McpCaller {
+  callTool(tool: McpTool, args: Arguments | null, signal: AbortSignal): Promise<McpOutcome<CallResult>>;
+}
+
+export interface McpToolOptions {
+  readonly caller: McpCaller;
+  /** Whether the user lets it be called without being asked. */
+  readonly approval: McpApprovalMode;
+}
+
+/** A server's tool as it is offered; null if no sense can be made of its arguments. */
+export function mcpTool(tool: McpTool, options: McpToolOptions): ToolRegistration | null {
+  const parameters = functionParameters(tool.inputSchema);
+  if (parameters === null) return null;
+  const { qualifiedName: name, description = '' } = tool;
+  const spec: FunctionToolSpec = {
+    type: 'function',
+    name,
+    description: shortened(description),
+    strict: false,
+    parameters,
+  };
+  return { name, spec, handler: mcpToolHandler(tool, options) };
+}
+
+function shortened(text: string): string {
+  return byteLength(text) <= MAX_DESCRIPTION_BYTES ? text : `${cutBytesEnd(text, MAX_DESCRIPTION_BYTES - 3)}…`;
+}
+
+function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): ToolHandler {
+  const { readOnlyHint = false, idempotentHint = false } = tool.annotations ?? {};
+  return {
+    payloads: ['function'],
+    parallel: readOnlyHint,
+    repeat: readOnlyHint || idempotentHint ? 'safe' : 'ledger',
+    async run(call, context, signal) {
+      const parsed = readArguments(call);
+      if (parsed.type === 'failed') return { body: `err: ${parsed.message}`, success: false };
+      const { args } = parsed;
+      const { server, name } = tool;
+      const item = new McpCallItem({ id: call.callId, server, tool: name, arguments: args ?? {} }, context);
+      const outcome = await context.orchestrator.runMcpCall(
+        {
+          callId: call.callId,
+          server,
+          tool: name,
+          arguments: args ?? {},
+          annotations: tool.annotations ?? {},
+          approval,
+          run: () => caller.callTool(tool, args, signal),
+        },
+        context,
+        signal,
+      );
+      if (outcome.type === 'refused') {
+        item.failed('declined', outcome.message);
+        return { body: outcome.message, success: false };
+      }
+      return tell(outcome.value, { item, callId: call.callId, context });
+    },
+  };
+}
+
+interface Telling {
+  readonly item: McpCallItem;
+  readonly callId: string;
+  readonly context: ToolContext;
+}
+
+async function tell(outcome: McpOutcome<CallResult>, { item, callId, context }: Telling): Promise<ToolOutput> {
+  if (outcome.type === 'failed') {
+    item.failed('failed', outcome.message);
+    return { body: outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`, success: false };
+  }
+  item.answered(outcome.value);
+  return resultOutput(outcome.value, callId, context);
+}
+
+type ReadArguments =
+  | { readonly type: 'read'; readonly args: Arguments | null }
+  | { readonly type: 'failed'; readonly message: string };
+
+function readArguments({ payload }: ToolCall): ReadArguments {
+  const text = payload.type === 'function' ? payload.arguments : '';
+  if (text.trim() === '') return { type: 'read', args: null };
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value)
+      ? { type: 'read', args: value }
+      : { type: 'failed', message: 'the arguments are not an object' };
+  } catch (error) {
+    return { type: 'failed', message: jsonFault(text, error) };
+  }
+}
+
+function isFields(value: unknown): value is Arguments {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,142 @@
+import * as z from 'zod/mini';
+import type { McpOutcome, ResourceKind, ResourcePage } from '../../mcp/index.ts';
+import { parseArguments } from '../arguments.ts';
+import { described, functionSpec, text } from '../specs/schema.ts';
+import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
+import { boundedText } from './call-result.ts';
+import { McpCallItem } from './mcp-item.ts';
+
+/** Stands for all servers in what people see. */
+const ALL_SERVERS = 'keel';
+
+type Entries = ResourcePage['entries'];
+
+/** Who reaches the servers. */
+export interface ResourceReader {
+  listPage(
+    kind: ResourceKind,
+    server: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<ResourcePage>>;
+  listEverywhere(kind: ResourceKind, signal: AbortSignal): Promise<readonly (readonly [string, Entries])[]>;
+  readResource(server: string, uri: string, signal: AbortSignal): Promise<McpOutcome<Record<string, unknown>>>;
+}
+
+/** The tools that read what servers have beside tools, offered where there is a server. */
+export function resourceTools(reader: ResourceReader): ToolRegistration[] {
+  return [
+    listTool('list_mcp_resources', 'resources', 'List what MCP servers offer to be read.', reader),
+    listTool(
+      'list_mcp_resource_templates',
+      'resourceTemplates',
+      'List the URI templates by which MCP servers offer things to be read.',
+      reader,
+    ),
+    readTool(reader),
+  ];
+}
+
+const listArguments = z.object({ server: z.optional(z.string()), cursor: z.optional(z.string()) });
+const readArguments = z.object({ server: z.string(), uri: z.string() });
+
+function listTool(name: string, kind: ResourceKind, description: string, reader: ResourceReader): ToolRegistration {
+  const spec = functionSpec({
+    name,
+    description,
+    required: [],
+    properties: {
+      server: described(text, 'Only this server; default: all.'),
+      cursor: described(text, 'The nextCursor of the page before; needs server.'),
+    },
+  });
+  const run: ToolHandler['run'] = async (call, context, signal) => {
+    const parsed = parseArguments(argumentsOf(call), listArguments);
+    if (parsed.type === 'failed') return refused(parsed.message);
+    const [server, cursor] = [present(parsed.value.server), present(parsed.value.cursor)];
+    if (server === null && cursor !== null) return refused('cursor can only be used when a server is specified');
+    return shown({ call, context, server }, () => list({ reader, kind, server, cursor }, signal));
+  };
+  return { name, spec, handler: { payloads: ['function'], parallel: true, repeat: 'safe', run } };
+}
+
+function readTool(reader: ResourceReader): ToolRegistration {
+  const name = 'read_mcp_resource';
+  const spec = functionSpec({
+    name,
+    description: 'Read something that an MCP server offers.',
+    required: ['server', 'uri'],
+    properties: { server: text, uri: text },
+  });
+  const run: ToolHandler['run'] = async (call, context, signal) => {
+    const parsed = parseArguments(argumentsOf(call), readArguments);
+    if (parsed.type === 'failed') return refused(parsed.message);
+    const [server, uri] = [present(parsed.value.server), present(parsed.value.uri)];
+    if (server === null) return refused('server must be provided');
+    if (uri === null) return refused('uri must be provided');
+    return shown({ call, context, server }, async () => {
+      const read = await reader.readResource(server, uri, signal);
+      return read.type === 'failed' ? read : { type: 'answered', value: { server, uri, ...read.value } };
+    });
+  };
+  return { name, spec, handler: { payloads: ['function'], parallel: true, repeat: 'safe', run } };
+}
+
+interface Listing {
+  readonly reader: ResourceReader;
+  readonly kind: ResourceKind;
+  readonly server: string | null;
+  readonly cursor: string | null;
+}
+
+/** One page of one server, or everything of all. */
+async function list({ reader, kind, server, cursor }: Listing, signal: AbortSignal): Promise<McpOutcome<object>> {
+  if (server === null) {
+    const lists = await reader.listEverywhere(kind, signal);
+    return { type: 'answered', value: { [kind]: lists.flatMap(([name, entries]) => withServer(name, entries)) } };
+  }
+  const page = await reader.listPage(kind, server, cursor, signal);
+  if (page.type === 'failed') return page;
+  const { entries, nextCursor } = page.value;
+  const next = nextCursor === null ? {} : { nextCursor };
+  return { type: 'answered', value: { server, [kind]: withServer(server, entries), ...next } };
+}
+
+function withServer(server: string, entries: Entries): object[] {
+  return entries.map((entry) => ({ server, ...entry }));
+}
+
+interface Showing {
+  readonly call: ToolCall;
+  readonly context: ToolContext;
+  readonly server: string | null;
+}
+
+/** Shows people the call, and words what came of it. */
+async function shown({ call, context, server }: Showing, work: () => Promise<McpOutcome<object>>): Promise<ToolOutput> {
+  const { callId, name } = call;
+  const given: unknown = JSON.parse(argumentsOf(call).trim() || '{}');
+  const item = new McpCallItem({ id: callId, server: server ?? ALL_SERVERS, tool: name, arguments: given }, context);
+  const outcome = await work();
+  if (outcome.type === 'failed') {
+    item.failed('failed', outcome.message);
+    return refused(outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`);
+  }
+  const json = JSON.stringify(outcome.value);
+  item.answered({ content: [{ type: 'text', text: json }] });
+  return { body: boundedText(json, callId, context), success: true };
+}
+
+function argumentsOf({ payload }: ToolCall): string {
+  return payload.type === 'function' ? payload.arguments : '';
+}
+
+/** Blank counts as absent. */
+function present(value: string | undefined): string | null {
+  const trimmed = value?.trim();
+  return trimmed ? trimmed : null;
+}
+
+function refused(message: string): ToolOutput {
+  return { body: message, success: false };
+}

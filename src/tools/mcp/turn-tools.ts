@@ -1,0 +1,42 @@
+import type { McpServer } from '../../config/index.ts';
+import type { McpTool } from '../../mcp/index.ts';
+import type { ToolRegistry } from '../registry.ts';
+import { goneMcpTool } from './gone-tool.ts';
+import { type McpCaller, mcpTool } from './mcp-tool.ts';
+import { type ResourceReader, resourceTools } from './resource-tools.ts';
+
+export interface McpToolsOptions {
+  readonly caller: McpCaller & ResourceReader;
+  /** Whether a server offers something to be read. */
+  readonly hasResources: boolean;
+  readonly servers: readonly McpServer[];
+  /** What the servers offer in this turn, in the order of the request. */
+  readonly tools: readonly McpTool[];
+  /** Told of a tool of which no sense can be made. */
+  readonly onLeftOut: (tool: McpTool) => void;
+}
+
+/** The tools of a turn with those of its servers. */
+export interface WithMcpTools {
+  readonly registry: ToolRegistry;
+  /** Names to offer, in order: what reads resources, where there are any, then the tools of the servers. */
+  readonly names: readonly string[];
+}
+
+/** Adds what servers offer to the tools that come with keel, for one turn. */
+export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): WithMcpTools {
+  const { caller, hasResources, servers, tools, onLeftOut } = options;
+  const resources = hasResources ? resourceTools(caller) : [];
+  const offered = tools.flatMap((tool) => {
+    const server = servers.find(({ name }) => name === tool.server);
+    const approval = server?.toolApprovals[tool.name] ?? server?.approval ?? 'auto';
+    const registration = mcpTool(tool, { caller, approval });
+    if (registration === null) onLeftOut(tool);
+    return registration ?? [];
+  });
+  const isMcpName = (name: string) => name.startsWith('mcp__');
+  return {
+    registry: registry.with([...resources, ...offered], (name) => (isMcpName(name) ? goneMcpTool : null)),
+    names: [...resources, ...offered].map(({ name }) => name),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
+ * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `slow` answers after half a
+ * second, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
+ * but things to be read.
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { played, said, TOOLS, type ToolCallParams } from './tools.ts';
+
+interface Message {
+  readonly id?: number | string;
+  readonly method?: string;
+  readonly params?: ToolCallParams & Readonly<Record<string, unknown>>;
+  readonly result?: unknown;
+}
+
+const [mode = '', stateFile = ''] = process.argv.slice(2);
+const starts = stateFile !== '' && existsSync(stateFile) ? readFileSync(stateFile, 'utf8').length : 0;
+if (stateFile !== '') appendFileSync(stateFile, '.');
+const isHanging = mode === 'hang' || (mode === 'once' && starts > 0);
+let tools: readonly object[] = mode === 'bare' ? [] : TOOLS;
+const asked = Promise.withResolvers<unknown>();
+
+console.error(`started with ${process.env['MCP_SECRET'] ?? 'nothing'}`);
+if (mode === 'exit') {
+  console.error('no licence found');
+  process.exit(3);
+}
+if (mode === 'spawn') spawn('sleep', ['300'], { detached: true, stdio: 'ignore' }).unref();
+
+const send = (message: object) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+
+async function answer({ id, method, params }: Message): Promise<void> {
+  switch (method) {
+    case 'initialize':
+      if (mode === 'slow') await delay(500);
+      if (mode === 'garbage') process.stdout.write('Welcome!\n{"not": "a message"}\n\u0000\u0001{{{\n');
+      return void send({ id, result: hello(params) });
+    case 'tools/list':
+      // Every tool on a page of its own half: a client that takes one page only misses the rest.
+      if (params?.['cursor'] === 'second') return void send({ id, result: { tools: tools.slice(3) } });
+      return void send({ id, result: { tools: tools.slice(0, 3), nextCursor: 'second' } });
+    case 'tools/call':
+      return void send({ id, result: await called(params ?? { name: '' }) });
+    case 'resources/list':
+      return void send({ id, result: page('resources', params?.['cursor']) });
+    case 'resources/templates/list':
+      return void send({ id, result: { resourceTemplates: [{ uriTemplate: 'note://{n}', name: 'notes' }] } });
+    case 'resources/read':
+      return void send({ id, result: { contents: [{ uri: params?.['uri'], text: 'what is written there' }] } });
+    case 'ping':
+      return void send({ id, result: {} });
+    default:
+      if (id !== undefined) send({ id, error: { code: -32601, message: `no method ${String(method)}` } });
+  }
+}
+
+function hello(params: Message['params']): object {
+  const capabilities = { tools: { listChanged: true }, ...(mode === 'bare' ? { resources: {} } : {}) };
+  return {
+    protocolVersion: params?.['protocolVersion'],
+    capabilities,
+    serverInfo: { name: 'test', version: '1' },
+  };
+}
+
+function page(kind: string, cursor: unknown): object {
+  if (cursor === 'second') return { [kind]: [{ uri: 'note://2', name: 'two' }] };
+  return { [kind]: [{ uri: 'note://1', name: 'one' }], nextCursor: 'second' };
+}
+
+async function called(params: ToolCallParams): Promise<object> {
+  const args = params.arguments ?? {};
+  const path = String(args['path']);
+  switch (params.name) {
+    case 'sleep':
+      await delay(Number(args['ms']));
+      return said('slept');
+    case 'crash':
+      console.error('out of memory');
+      process.exit(1);
+      break;
+    case 'environment':
+      return said(JSON.stringify(process.env));
+    case 'write_file':
+      return attempt(() => writeFileSync(path, 'written'));
+    case 'read_file':
+      return attempt(() => readFileSync(path, 'utf8'));
+    case 'wipe':
+      return said('wiped');
+    case 'grow':
+      tools = [...tools, { name: 'new_one', inputSchema: { type: 'object' } }];
+      send({ method: 'notifications/tools/list_changed' });
+      return said('grown');
+    case 'ask':
+      return said(JSON.stringify(await elicit()));
+    default:
+  }
+  return (await played(params)) ?? { ...said(`no tool ${params.name}`), isError: true };
+}
+
+function attempt(work: () => unknown): object {
+  try {
+    return said(String(work()));
+  } catch (error) {
+    return { ...said(String(error)), isError: true };
+  }
+}
+
+function elicit(): Promise<unknown> {
+  const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+  send({ id: 'q1', method: 'elicitation/create', params: { message: 'Who are you?', requestedSchema } });
+  return asked.promise;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (isHanging) continue;
+  const message: Message = JSON.parse(line);
+  if (message.id === 'q1' && message.method === undefined) asked.resolve(message.result);
+  else void answer(message);
+}
+if (mode === 'stubborn') await delay(300_000);
