@@ -13,10 +13,9 @@ import {
 } from '../../src/testing/index.ts';
 import { processesWith, until } from '../support/keel.ts';
 import { type HttpMcpServer, httpMcpServer } from '../support/mcp/http-server.ts';
+import { mcpServer, stdioServer as stdio } from '../support/mcp/settings.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
-
-const serverFile = join(import.meta.dirname, '../support/mcp/stdio-server.ts');
 
 let home: TempDir;
 let repo: TempDir;
@@ -34,17 +33,6 @@ afterEach(async () => {
   home[Symbol.dispose]();
   repo[Symbol.dispose]();
 });
-
-/** A server of the tests under a name; `more` are further lines of its settings. */
-function stdio(name: string, args: readonly string[] = [], more: Readonly<Record<string, unknown>> = {}): string {
-  const fields = Object.entries({ command: process.execPath, args: [serverFile, ...args], ...more });
-  return `mcp_servers.${name}={${fields.map(([key, value]) => `${key}=${toml(value)}`).join(',')}}`;
-}
-
-function toml(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
-  return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}=${toml(inner)}`)}}`;
-}
 
 async function open(
   script: Script,
@@ -418,6 +406,7 @@ describe('what a server is given and held to', () => {
         ...(how === 'bwrap' ? [] : ['sandbox.bubblewrap="/nowhere/bwrap"']),
         stdio('notes'),
         stdio('loose', [], { sandbox: 'danger-full-access' }),
+        stdio('online', [], { network_access: true }),
       ];
       await open(script, overrides);
       await live.say('go');
@@ -467,13 +456,13 @@ describe('a server over HTTP', () => {
   afterEach(() => http[Symbol.asyncDispose]());
 
   test('is given its headers, called, and told at the end', async () => {
-    const given = toml({
+    const given = mcpServer('web', {
       url: http.url,
       bearer_token_env_var: 'OPENAI_API_KEY',
       http_headers: { 'x-plain': 'a' },
       env_http_headers: { 'x-home': 'KEEL_HOME', 'x-none': 'NOT_SET' },
     });
-    await open([calls('mcp__web__echo', { text: 'x' }), ok], [`mcp_servers.web=${given}`]);
+    await open([calls('mcp__web__echo', { text: 'x' }), ok], [given]);
     await live.say('go');
     expect(outputOf()).toContain('echo: x');
     const call = http.requests.find(({ rpc }) => rpc === 'tools/call');
@@ -485,7 +474,7 @@ describe('a server over HTTP', () => {
 
   test('one that has forgotten the session is greeted again for the next call', async () => {
     const script = [calls('mcp__web__echo', { text: 'x' }, 'a'), calls('mcp__web__echo', { text: 'y' }, 'b'), ok];
-    await open(script, [`mcp_servers.web=${toml({ url: http.url })}`]);
+    await open(script, [mcpServer('web', { url: http.url })]);
     const begun = live.next('thread.started');
     await begun;
     await until(() => http.requests.some(({ rpc }) => rpc === 'tools/list'));
@@ -497,9 +486,9 @@ describe('a server over HTTP', () => {
   });
 
   test('one that is not there, and a token that is not set, are told', async () => {
-    const none = toml({ url: 'http://127.0.0.1:1/mcp' });
-    const unset = toml({ url: http.url, bearer_token_env_var: 'NOT_SET' });
-    await open([ok], [`mcp_servers.none=${none}`, `mcp_servers.unset=${unset}`]);
+    const none = mcpServer('none', { url: 'http://127.0.0.1:1/mcp' });
+    const unset = mcpServer('unset', { url: http.url, bearer_token_env_var: 'NOT_SET' });
+    await open([ok], [none, unset]);
     await live.say('go');
     expect(warnings().sort()).toEqual([
       expect.stringMatching(/^MCP server none could not be started: .*(ECONNREFUSED|bad port)/),

@@ -79,6 +79,10 @@ async function called(params: ToolCallParams): Promise<object> {
     case 'sleep':
       await delay(Number(args['ms']));
       return said('slept');
+    case 'note_and_wait':
+      appendFileSync(path, 'noted\n');
+      await delay(300_000);
+      return said('done');
     case 'crash':
       console.error('out of memory');
       process.exit(1);

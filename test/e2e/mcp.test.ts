@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+} from '../../src/testing/index.ts';
+import { jsonLines, type KeelRun, type LiveKeel, processesWith, startKeel, until } from '../support/keel.ts';
+import { stdioServer } from '../support/mcp/settings.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await server.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
+const calls = (name: string, args: object = {}) => respond(functionCall(name, args, 'call_1'));
+const running = () => processesWith(`HOME=${home.path}`);
+
+function start(args: readonly string[], settings: readonly string[], env: Record<string, string> = {}): LiveKeel {
+  const all = ['exec', '--json', ...settings.flatMap((setting) => ['-c', setting]), ...args];
+  const live = startKeel(all, { home: home.path, cwd: repo.path, url: server.url, env });
+  live.child.stdin.end();
+  return live;
+}
+
+async function exec(script: Script, settings: readonly string[], env: Record<string, string> = {}): Promise<KeelRun> {
+  server = await startModelServer(script);
+  return start(['go'], settings, env).ended;
+}
+
+test('protocol 22: a server that fails to start is told as an error item; the run is good, exit 0', async () => {
+  const run = await exec([ok], [stdioServer('quitter', ['exit'])]);
+  const lines = jsonLines(run.stdout);
+  expect(run.code).toBe(0);
+  expect(lines.at(-1)?.type).toBe('turn.completed');
+  expect(lines.find(({ item }) => item?.type === 'error')).toEqual({
+    type: 'item.completed',
+    item: {
+      id: 'item_0',
+      type: 'error',
+      message: 'MCP server quitter could not be started: it ended with exit code 3: no licence found',
+    },
+  });
+});
+
+test('a call is printed as it begins and as it ends', async () => {
+  const run = await exec([calls('mcp__notes__echo', { text: 'x' }), ok], [stdioServer('notes')]);
+  const items = jsonLines(run.stdout).filter(({ item }) => item?.type === 'mcp_tool_call');
+  const call = { id: 'item_0', type: 'mcp_tool_call', server: 'notes', tool: 'echo', arguments: { text: 'x' } };
+  expect(items).toEqual([
+    { type: 'item.started', item: { ...call, status: 'in_progress', result: null, error: null } },
+    {
+      type: 'item.completed',
+      item: {
+        ...call,
+        status: 'completed',
+        result: { content: [{ type: 'text', text: 'echo: x' }], structured_content: null },
+        error: null,
+      },
+    },
+  ]);
+  expect(run.stderr).toBe('');
+  expect(running()).toEqual([]);
+});
+
+test('what talks to servers is loaded only where there is one', async () => {
+  const coverage = join(home.path, 'coverage');
+  const loaded = () =>
+    readdirSync(coverage).some((name) => readFileSync(join(coverage, name), 'utf8').includes('/dist/open-client-'));
+  await exec([ok], [stdioServer('off', [], { enabled: false })], { NODE_V8_COVERAGE: coverage });
+  expect(loaded()).toBe(false);
+  await server.close();
+  await exec([ok], [stdioServer('notes')], { NODE_V8_COVERAGE: coverage });
+  expect(loaded()).toBe(true);
+});
+
+test.each(['stubborn', 'spawn'])('SIGTERM: no server is left, whatever it does (%s)', async (mode) => {
+  server = await startModelServer([calls('mcp__notes__sleep', { ms: 60_000 })]);
+  const live = start(['-s', 'danger-full-access', 'go'], [stdioServer('notes', [mode])]);
+  await until(() => live.stdout().includes('mcp_tool_call'));
+  live.child.kill('SIGTERM');
+  expect((await live.ended).code).toBe(143);
+  await until(() => running().length === 0);
+});
+
+test('kill -9: a held server ends with keel', async () => {
+  server = await startModelServer([calls('mcp__notes__sleep', { ms: 60_000 })]);
+  const live = start(['-s', 'workspace-write', 'go'], [stdioServer('notes', ['stubborn'])]);
+  await until(() => live.stdout().includes('mcp_tool_call'));
+  live.child.kill('SIGKILL');
+  await live.ended;
+  await until(() => running().length === 0);
+});
+
+test('kill -9 in a call: it is told as of unknown outcome and not made again; what was left running is ended', async () => {
+  const path = join(home.path, 'notes');
+  server = await startModelServer([calls('mcp__notes__note_and_wait', { path }), ok]);
+  const settings = [stdioServer('notes', ['spawn'])];
+  const live = start(['-s', 'danger-full-access', 'go'], settings);
+  await until(() => existsSync(path));
+  live.child.kill('SIGKILL');
+  const id = String(jsonLines((await live.ended).stdout)[0]?.['thread_id']);
+  const left = running();
+  expect(left).not.toEqual([]);
+  expect((await start(['-s', 'danger-full-access', 'resume', id], settings).ended).code).toBe(0);
+  expect(server.requests.at(-1)?.outputOf('call_1')).toMatch(/^unknown outcome: keel was stopped/);
+  expect(readFileSync(path, 'utf8')).toBe('noted\n');
+  expect(running()).toEqual([]);
+});
