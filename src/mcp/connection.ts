@@ -53,6 +53,11 @@ export class McpConnection {
     return this.#hasFailed ? null : this.#offer;
   }
 
+  /** Nobody has asked for it yet, and what it offers is known. */
+  get canWait(): boolean {
+    return this.#state.type === 'idle' && this.#offer !== null;
+  }
+
   /** It is being started, and nobody knows yet what it offers. */
   get isAwaited(): boolean {
     return this.#state.type === 'starting' && this.#offer === null;

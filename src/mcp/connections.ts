@@ -7,6 +7,9 @@ import type { ResourceKind, ResourcePage } from './resource-types.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
 import type { CallResult, McpOutcome, McpTool } from './types.ts';
 
+/** Loading what talks to servers takes a moment, which a first request need not wait for. */
+const START_AFTER_MS = 50;
+
 export interface ConnectionsOptions {
   readonly servers: readonly McpServer[];
   readonly env: Environment;
@@ -47,10 +50,16 @@ export class McpConnections {
       });
   }
 
-  /** Starts them all, and again those that have failed or ended since. Waits for none. */
+  /**
+   * Starts them all, and again those that have failed or ended since. Waits for none. One whose offer is known is left until
+   * the first request is on its way.
+   */
   start(): void {
     if (this.#deadline === 0) this.#deadline = performance.now() + this.#startupWaitMs;
-    for (const connection of this.#connections) void connection.start();
+    for (const connection of this.#connections) {
+      if (connection.canWait) setTimeout(() => void connection.start(), START_AFTER_MS).unref();
+      else void connection.start();
+    }
   }
 
   /** Ends these servers; they are started again when next asked for. */

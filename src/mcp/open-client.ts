@@ -1,6 +1,7 @@
 import { Client, SdkError, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
 import type { McpHttpServer } from '../config/index.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import type { ServerProcess } from './launcher.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
 import { StdioTransport } from './stdio-transport.ts';
@@ -150,7 +151,10 @@ function causeOf(error: TypeError): string {
 
 function transportTo(target: ClientTarget): Transport {
   if (target.type === 'process') return new StdioTransport(target.process);
-  return new StreamableHTTPClientTransport(new URL(target.server.url), { requestInit: { headers: target.headers } });
+  return new StreamableHTTPClientTransport(new URL(target.server.url), {
+    requestInit: { headers: target.headers },
+    fetch: boundedFetch,
+  });
 }
 
 function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number; signal: AbortSignal } {

@@ -69,6 +69,7 @@ function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {
     project_doc_max_bytes: config.projectDocMaxBytes,
     'tools.set': config.toolSet,
     tool_output_spill_max_bytes: config.spillMaxBytes,
+    mcp_startup_wait_sec: config.mcpStartupWaitMs / 1_000,
   };
   const shown = new Set(Object.keys(inForce));
   const further = leaves(settings).filter(([key]) => !shown.has(key));
