@@ -41,6 +41,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'try out rules about commands',
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
+  mcp: {
+    summary: 'show the configured MCP servers',
+    load: async () => (await import('./commands/mcp.ts')).mcpCommand,
+  },
   threads: {
     summary: 'list, show and name recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,

@@ -87,3 +87,59 @@ test('the demo ends with its tests green and the diff shown', async () => {
   expect(run.stdout).toContain('+    total += Number(match[1])');
   expect(run.stdout).toMatch(/pass 4\n.*fail 0/s);
 });
+
+test('config 17: keel mcp lists and shows servers, masked unless asked otherwise; an unknown one is an error', async () => {
+  expect((await keel(['mcp', 'list'])).stdout).toContain('No MCP server is configured');
+  home.write({
+    'config.toml': `[mcp_servers.web]
+url = "https://example.invalid/mcp"
+bearer_token_env_var = "WEB_TOKEN"
+[mcp_servers.notes]
+command = "notes-server"
+args = ["--stdio"]
+env = { TOKEN = "sesame" }
+startup_timeout_ms = 2500
+`,
+  });
+  const stdio = {
+    type: 'stdio',
+    command: 'notes-server',
+    args: ['--stdio'],
+    env: { TOKEN: '*****' },
+    env_vars: [],
+    cwd: null,
+  };
+  const notes = { name: 'notes', enabled: true, transport: stdio, startup_timeout_sec: 2.5, tool_timeout_sec: null };
+  const web = {
+    name: 'web',
+    enabled: true,
+    transport: {
+      type: 'streamable_http',
+      url: 'https://example.invalid/mcp',
+      bearer_token_env_var: 'WEB_TOKEN',
+      http_headers: null,
+      env_http_headers: null,
+    },
+    startup_timeout_sec: null,
+    tool_timeout_sec: null,
+  };
+  expect(JSON.parse((await keel(['mcp', 'list', '--json'])).stdout)).toEqual([
+    { ...notes, auth_status: 'unsupported' },
+    { ...web, auth_status: 'bearer_token' },
+  ]);
+  expect(JSON.parse((await keel(['mcp', 'get', 'notes', '--json'])).stdout)).toEqual({
+    ...notes,
+    enabled_tools: null,
+    disabled_tools: null,
+  });
+  expect((await keel(['mcp', 'get', 'notes', '--json', '--show-secrets'])).stdout).toContain('sesame');
+  const text = (await keel(['mcp', 'list'])).stdout;
+  expect(text).toMatch(/^notes +notes-server +--stdio +TOKEN=\*{5} +- +enabled +unsupported$/m);
+  expect(text).toMatch(/^web +https:\/\/example.invalid\/mcp +WEB_TOKEN +enabled +bearer_token$/m);
+  expect((await keel(['mcp', 'get', 'notes'])).stdout).toContain('startup_timeout_sec: 2.5');
+  expect((await keel(['mcp', 'get', 'notes', '-c', 'mcp_servers.notes.enabled=false'])).stdout).toBe(
+    'notes (disabled)\n',
+  );
+  expect((await keel(['mcp', 'get', 'x', '--json'])).code).toBe(1);
+  expect((await keel(['mcp', 'put'])).code).toBe(2);
+});

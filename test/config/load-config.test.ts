@@ -71,6 +71,22 @@ describe('what is wrong is said with its place', () => {
     ['config 11: none', '[mcp_servers.a]\nenabled = true', /MCP server a: invalid transport/],
     ['config 11: an inline token', '[mcp_servers.a]\nurl = "y"\nbearer_token = "z"', /bearer_token_env_var/],
     [
+      'config 11: arguments for a URL',
+      '[mcp_servers.a]\nurl = "y"\nargs = ["z"]',
+      /config\.toml:1: MCP server a: args is not supported for a server reached by url/,
+    ],
+    [
+      'a sandbox for a URL',
+      '[mcp_servers.a]\nurl = "y"\nsandbox = "session"',
+      /MCP server a: sandbox is not supported/,
+    ],
+    ['a negative time', '[mcp_servers.a]\ncommand = "x"\ntool_timeout_sec = -1', /mcp_servers\.a\.tool_timeout_sec/],
+    [
+      'a time without end',
+      '[mcp_servers.a]\ncommand = "x"\ntool_timeout_sec = inf',
+      /mcp_servers\.a\.tool_timeout_sec/,
+    ],
+    [
       'a wire this version does not speak',
       'model_provider = "a"\n[model_providers.a]\nname = "A"\nbase_url = "x"\nwire_api = "chat"',
       /"chat" is not spoken/,
@@ -140,5 +156,72 @@ describe('overrides and profiles', () => {
     );
     expect((await load()).provider).toMatchObject({ id: 'x', baseUrl: 'http://c', requestMaxRetries: 100 });
     expect((await load({ overrides: ['model_provider=openai'] })).provider.baseUrl).toBe('http://b/v1');
+  });
+});
+
+describe('MCP servers', () => {
+  test('config 11: every key has its place and its default; seconds win over milliseconds', async () => {
+    write(`mcp_startup_wait_sec = 2.5
+[mcp_servers.web]
+url = "https://example.invalid/mcp"
+bearer_token_env_var = "T"
+enabled = false
+startup_timeout_ms = 300
+[mcp_servers.notes]
+command = "notes"
+env = { A = "1" }
+env_vars = ["B"]
+cwd = "sub"
+sandbox = "read-only"
+network_access = true
+startup_timeout_sec = 1.5
+startup_timeout_ms = 300
+tool_timeout_sec = 2
+enabled_tools = ["x"]
+disabled_tools = ["y"]
+default_tools_approval_mode = "prompt"
+tools = { x = { approval_mode = "approve" } }
+`);
+    const { mcpServers, mcpStartupWaitMs, warnings } = await load();
+    expect({ mcpStartupWaitMs, warnings }).toEqual({ mcpStartupWaitMs: 2_500, warnings: [] });
+    expect(mcpServers).toEqual([
+      {
+        name: 'notes',
+        enabled: true,
+        transport: {
+          type: 'stdio',
+          command: 'notes',
+          args: [],
+          env: { A: '1' },
+          envVars: ['B'],
+          cwd: join(repo.path, 'sub'),
+          sandbox: 'read-only',
+          networkAccess: true,
+        },
+        startupTimeoutMs: 1_500,
+        toolTimeoutMs: 2_000,
+        enabledTools: ['x'],
+        disabledTools: ['y'],
+        approval: 'prompt',
+        toolApprovals: { x: 'approve' },
+      },
+      {
+        name: 'web',
+        enabled: false,
+        transport: {
+          type: 'streamableHttp',
+          url: 'https://example.invalid/mcp',
+          bearerTokenEnvVar: 'T',
+          httpHeaders: {},
+          envHttpHeaders: {},
+        },
+        startupTimeoutMs: 300,
+        toolTimeoutMs: 60_000,
+        enabledTools: null,
+        disabledTools: [],
+        approval: 'auto',
+        toolApprovals: {},
+      },
+    ]);
   });
 });
