@@ -29,6 +29,8 @@ export interface ConnectionOptions {
 
 /** Of what a server printed last, characters. */
 const MAX_LAST_WORDS = 300;
+/** Of what is told about a failure, characters. */
+const MAX_REASON_CHARS = 1_000;
 
 /** One server: started when asked for, started again after a crash, at most one process or connection at a time. */
 export class McpConnection {
@@ -38,6 +40,8 @@ export class McpConnection {
   #state: State = { type: 'idle' };
   #offer: ServerOffer | null;
   #hasFailed = false;
+  #hasChanged = false;
+  #isRelisting = false;
   /** What it printed last as an error: mostly why it ended. */
   #lastWords = '';
 
@@ -88,7 +92,7 @@ export class McpConnection {
       if (signal.aborted) return { type: 'failed', message: 'aborted' };
       const fault = await faultOf(error);
       if (fault.type === 'lost') await this.#lose(client, fault.reason);
-      return { type: 'failed', message: this.#mask(this.#worded(fault)) };
+      return { type: 'failed', message: this.#told(this.#worded(fault)) };
     }
   }
 
@@ -156,7 +160,7 @@ export class McpConnection {
 
   #become(client: McpClient, offer: ServerOffer, signal: AbortSignal): void {
     if (signal.aborted) {
-      void client.close();
+      void client.close().catch(() => undefined);
       return;
     }
     client.onClosed(() => void this.#lose(client, 'it has ended'));
@@ -170,7 +174,19 @@ export class McpConnection {
     this.#options.cache.write(this.server, offer);
   }
 
+  /** One listing at a time, however often the server says that it has changed; once more if it said so meanwhile. */
   async #relist(): Promise<void> {
+    this.#hasChanged = true;
+    if (this.#isRelisting) return;
+    this.#isRelisting = true;
+    while (this.#hasChanged && this.#state.type !== 'closed') {
+      this.#hasChanged = false;
+      await this.#listAgain();
+    }
+    this.#isRelisting = false;
+  }
+
+  async #listAgain(): Promise<void> {
     const listed = await this.request(new AbortController().signal, offerOf);
     if (listed.type === 'answered') this.#learn(listed.value);
   }
@@ -186,8 +202,8 @@ export class McpConnection {
     const reason =
       fault.type === 'timedOut' ? timedOut : fault.type === 'lost' && ended !== null ? ended : fault.reason;
     this.#hasFailed = true;
-    this.#state = { type: 'failed', reason: this.#mask(reason) };
-    this.#options.onFailure(this.#mask(reason));
+    this.#state = { type: 'failed', reason: this.#told(reason) };
+    this.#options.onFailure(this.#told(reason));
   }
 
   async #clientWhenReady(signal: AbortSignal): Promise<McpClient | null> {
@@ -199,6 +215,13 @@ export class McpConnection {
     if (signal.aborted) return 'aborted';
     const state = this.#state;
     return state.type === 'failed' || state.type === 'lost' ? state.reason : 'it is closed';
+  }
+
+  /** What a server says of itself ends up before people and the model: one line, without what it was given. */
+  #told(reason: string): string {
+    return this.#mask(reason)
+      .replaceAll(/\p{Cc}+/gu, ' ')
+      .slice(0, MAX_REASON_CHARS);
   }
 
   #worded(fault: RequestFault): string {
@@ -215,7 +238,7 @@ export class McpConnection {
 
   async #lose(client: McpClient, reason: string): Promise<void> {
     if (this.#state.type !== 'ready' || this.#state.client !== client) return;
-    this.#state = { type: 'lost', reason };
+    this.#state = { type: 'lost', reason: this.#told(reason) };
     this.#options.log(`MCP server ${this.server.name}: connection lost: ${this.#mask(reason)}`);
     await client.close().catch(() => undefined);
   }

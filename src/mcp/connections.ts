@@ -8,7 +8,7 @@ import { isAllowed, offeredMcpTools } from './tool-names.ts';
 import type { CallResult, McpOutcome, McpTool } from './types.ts';
 
 /** Loading what talks to servers takes a moment, which a first request need not wait for. */
-const START_AFTER_MS = 50;
+const START_AFTER_MS = 20;
 
 export interface ConnectionsOptions {
   readonly servers: readonly McpServer[];
@@ -50,16 +50,19 @@ export class McpConnections {
       });
   }
 
-  /**
-   * Starts them all, and again those that have failed or ended since. Waits for none. One whose offer is known is left until
-   * the first request is on its way.
-   */
+  /** Starts those whose offer is not known, and again those that have failed or ended since. Waits for none. */
   start(): void {
     if (this.#deadline === 0) this.#deadline = performance.now() + this.#startupWaitMs;
-    for (const connection of this.#connections) {
-      if (connection.canWait) setTimeout(() => void connection.start(), START_AFTER_MS).unref();
-      else void connection.start();
-    }
+    for (const connection of this.#connections) if (!connection.canWait) void connection.start();
+  }
+
+  /** Starts the others too, soon: a request of the model's is on its way, and its answer may call them. */
+  startSoon(): void {
+    const waiting = this.#connections.filter(({ canWait }) => canWait);
+    if (waiting.length === 0) return;
+    setTimeout(() => {
+      for (const connection of waiting) void connection.start();
+    }, START_AFTER_MS).unref();
   }
 
   /** Ends these servers; they are started again when next asked for. */

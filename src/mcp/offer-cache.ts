@@ -48,14 +48,10 @@ export class OfferCache {
   }
 }
 
-/** Names, not values, of what it is given: a new token does not make it another server. */
+/** Neither where it runs nor what it is given makes it another server: with a new token it is the same. */
 function keyOf({ transport }: McpServer): string {
-  const named = Object.fromEntries(
-    Object.entries(transport).map(([name, value]) =>
-      name === 'env' || name === 'httpHeaders' ? [name, Object.keys(value)] : [name, value],
-    ),
-  );
-  return createHash('sha256').update(JSON.stringify(named)).digest('hex');
+  const identity = transport.type === 'stdio' ? [transport.command, ...transport.args] : [transport.url];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
 
 function readOrNull(path: string): string | null {

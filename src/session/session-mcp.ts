@@ -52,7 +52,7 @@ export class SessionMcp {
     });
   }
 
-  /** Starts them all; what does not start is told, one message a server. Waits for none. */
+  /** Starts those whose tools are not known; what does not start is told, one message a server. Waits for none. */
   start(tell: (message: string) => void): void {
     this.#tell = tell;
     this.#connections.start();
@@ -79,6 +79,11 @@ export class SessionMcp {
         this.#options.log.warn(`MCP server ${server}: the tool ${name} is left out: its arguments can't be described`);
       },
     });
+  }
+
+  /** A request is on its way: what its answer may call is started meanwhile. */
+  requestSent(): void {
+    this.#connections.startSoon();
   }
 
   close(): Promise<void> {

@@ -47,7 +47,11 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     }),
     history: turnHistory(options),
     model: {
-      stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
+      stream: (prompt, streamOptions) => {
+        const events = client.stream(prompt, streamOptions);
+        services.mcp?.requestSent();
+        return events;
+      },
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({

@@ -166,6 +166,46 @@ describe('tools', () => {
     await live.say('go');
     expect(outputOf()).toBe(JSON.stringify([{ type: 'text', text: '{"action":"decline"}' }]));
   });
+
+  test('an error of a server is told as one line, cut, and without what it was given in confidence', async () => {
+    await open([calls('mcp__notes__protest'), ok], [stdio('notes', [], { env: { MCP_SECRET: 'sesame-open' } })]);
+    await live.say('go');
+    expect(outputOf()).toMatch(/^err: tool call error: .*no \[31m \*{5}!+$/);
+    expect(String(outputOf()).length).toBeLessThan(1_100);
+    expect((await mcpItem()).error?.message).not.toContain('sesame');
+  });
+
+  test('calls that only read run side by side', async () => {
+    const both = respond(functionCall('mcp__notes__meet', {}, 'a'), functionCall('mcp__notes__meet', {}, 'b'));
+    await open([both, ok], [stdio('notes', [], { tool_timeout_sec: 5 })]);
+    await live.say('go');
+    expect([outputOf('a'), outputOf('b')].map((output) => String(output))).toEqual(
+      Array(2).fill(expect.stringContaining('met')),
+    );
+  });
+
+  test('a server made with the protocol\u2019s own library', async () => {
+    const script = [
+      calls('mcp__library__add', { a: 2, b: 3 }, 'a'),
+      calls('mcp__library__add', { a: 'two' }, 'b'),
+      calls('read_mcp_resource', { server: 'library', uri: 'motto://1' }, 'c'),
+      ok,
+    ];
+    const file = join(import.meta.dirname, '../support/mcp/library-server.ts');
+    await open(script, [mcpServer('library', { command: process.execPath, args: [file] })]);
+    await live.say('go');
+    expect(server.requests[0]?.tools.find(({ name }) => name === 'mcp__library__add')).toMatchObject({
+      description: 'Adds two numbers.',
+      parameters: {
+        type: 'object',
+        required: ['a'],
+        properties: { a: { type: 'number' }, b: { type: 'number', description: 'Absent: 1.' } },
+      },
+    });
+    expect(outputOf('a')).toBe('{"sum":5}');
+    expect(outputOf('b')).toMatch(/expected number/);
+    expect(outputOf('c')).toContain('Festina lente.');
+  });
 });
 
 describe('servers that start late, badly or not at all', () => {
@@ -279,6 +319,42 @@ describe('servers that start late, badly or not at all', () => {
     await live.say('three');
     expect(mcpNames(2)).toEqual([]);
     expect(warnings()).toHaveLength(1);
+  });
+
+  test('a session that is closed while its server starts does not wait for it', async () => {
+    await open([], [stdio('deaf', ['hang'])]);
+    await until(() => processesWith(home.path).length > 0);
+    const begun = performance.now();
+    await live[Symbol.asyncDispose]();
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(warnings()).toEqual([]);
+  });
+
+  test('an interrupt ends the wait for a server that is not there yet', async () => {
+    await open([ok], [stdio('deaf', ['hang'])]);
+    const turn = live.say('one');
+    await live.next('turn.started');
+    live.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('a thread that is taken up again has the same tools in the same bytes, and no note of them', async () => {
+    await open([ok], [stdio('notes')]);
+    await live.say('one');
+    const { threadId: id } = live.session;
+    const before = JSON.stringify(server.requests[0]?.tools);
+    await live[Symbol.asyncDispose]();
+    await server.close();
+    await open([ok, ok], [stdio('notes')], { options: { canAsk: false, origin: { type: 'resume', id } } });
+    await live.say('two');
+    expect(JSON.stringify(server.requests[0]?.tools)).toBe(before);
+    expect(server.requests[0]?.textsOf('user').filter((text) => text.includes('keel_note'))).toEqual([]);
+    await live[Symbol.asyncDispose]();
+    await server.close();
+    await open([ok], [], { options: { canAsk: false, origin: { type: 'resume', id } } });
+    await live.say('three');
+    expect(server.requests[0]?.textsOf('user').at(-2)).toMatch(/added nothing; removed mcp__notes__a_tool/);
   });
 
   test('an interrupted call is answered as such and the session goes on', async () => {
@@ -483,6 +559,12 @@ describe('a server over HTTP', () => {
     await live.say('go');
     expect(outputOf('a')).toMatch(/^err: tool call error: the connection to MCP server web was lost/);
     expect(outputOf('b')).toContain('echo: y');
+  });
+
+  test('an answer without end is broken off', async () => {
+    await open([calls('mcp__web__structured'), ok], [mcpServer('web', { url: http.url, tool_timeout_sec: 10 })]);
+    await live.say('go');
+    expect(outputOf()).toMatch(/^err: tool call error: .*(16777216|lost|terminated)/);
   });
 
   test('one that is not there, and a token that is not set, are told', async () => {

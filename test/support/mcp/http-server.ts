@@ -27,6 +27,7 @@ export async function httpMcpServer(): Promise<HttpMcpServer> {
       const isStart = message.method === 'initialize';
       if (!isStart && request.headers['mcp-session-id'] !== known) return end(response, 404);
       if (message.id === undefined) return end(response, 202);
+      if (message.params?.name === 'structured') return flood(response);
       const result = await resultOf(message);
       const body = JSON.stringify({ jsonrpc: '2.0', id: message.id, result });
       const streams = message.method === 'tools/call';
@@ -62,7 +63,7 @@ async function resultOf({ method, params }: Message): Promise<object> {
     const serverInfo = { name: 'http-test', version: '1' };
     return { protocolVersion: params?.['protocolVersion'], capabilities: { tools: {} }, serverInfo };
   }
-  if (method === 'tools/list') return { tools: TOOLS.slice(0, 3) };
+  if (method === 'tools/list') return { tools: TOOLS.slice(0, 4) };
   return (await played(params ?? { name: '' })) ?? {};
 }
 
@@ -70,6 +71,22 @@ async function messageIn(request: IncomingMessage): Promise<Message> {
   let text = '';
   for await (const chunk of request) text += String(chunk);
   return JSON.parse(text);
+}
+
+/** More than any client should take in. */
+async function flood(response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const piece = `"${'x'.repeat(1024 * 1024)}",`;
+  response.write('[');
+  const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
+  response.once('close', leave);
+  for (let n = 0; n < 64 && !response.destroyed; n += 1) {
+    if (response.write(piece)) continue;
+    const { promise: drained, resolve } = Promise.withResolvers<void>();
+    response.once('drain', resolve);
+    await Promise.race([drained, gone]);
+  }
+  response.end('""]');
 }
 
 function end(response: ServerResponse, status: number): void {

@@ -22,6 +22,7 @@ const starts = stateFile !== '' && existsSync(stateFile) ? readFileSync(stateFil
 if (stateFile !== '') appendFileSync(stateFile, '.');
 const isHanging = mode === 'hang' || (mode === 'once' && starts > 0);
 let tools: readonly object[] = mode === 'bare' ? [] : TOOLS;
+let met = 0;
 const asked = Promise.withResolvers<unknown>();
 
 console.error(`started with ${process.env['MCP_SECRET'] ?? 'nothing'}`);
@@ -44,6 +45,10 @@ async function answer({ id, method, params }: Message): Promise<void> {
       if (params?.['cursor'] === 'second') return void send({ id, result: { tools: tools.slice(3) } });
       return void send({ id, result: { tools: tools.slice(0, 3), nextCursor: 'second' } });
     case 'tools/call':
+      if (params?.name === 'protest') {
+        const message = `no\u001b[31m\n${process.env['MCP_SECRET']}${'!'.repeat(5_000)}`;
+        return void send({ id, error: { code: -32000, message } });
+      }
       return void send({ id, result: await called(params ?? { name: '' }) });
     case 'resources/list':
       return void send({ id, result: page('resources', params?.['cursor']) });
@@ -79,6 +84,10 @@ async function called(params: ToolCallParams): Promise<object> {
     case 'sleep':
       await delay(Number(args['ms']));
       return said('slept');
+    case 'meet':
+      met += 1;
+      while (met < 2) await delay(5);
+      return said('met');
     case 'note_and_wait':
       appendFileSync(path, 'noted\n');
       await delay(300_000);

@@ -24,6 +24,8 @@ export const TOOLS = [
   { name: 'structured', inputSchema: object({}), annotations: { readOnlyHint: true } },
   { name: 'fail', inputSchema: object({}) },
   { name: 'long', inputSchema: object({}), annotations: { readOnlyHint: true } },
+  { name: 'protest', inputSchema: object({}) },
+  { name: 'meet', inputSchema: object({}), annotations: { readOnlyHint: true } },
   { name: 'note_and_wait', inputSchema: object({ path: text }) },
   { name: 'sleep', inputSchema: object({ ms: { type: 'integer' } }) },
   { name: 'crash', inputSchema: object({}) },
