@@ -1,9 +1,9 @@
 import type { Environment, McpServer } from '../config/index.ts';
-import type { ServerLauncher, ServerProcess } from './launcher.ts';
+import type { ServerLauncher } from './launcher.ts';
 import type { OfferCache } from './offer-cache.ts';
-import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
-import { secretsMask, serverEnvironment, serverHeaders } from './server-environment.ts';
-import { watchErrors } from './server-log.ts';
+import type { McpClient, RequestFault, RequestLimits } from './open-client.ts';
+import { faultOf, type OpenServer, offerOf, openServer } from './open-server.ts';
+import { secretsMask } from './server-environment.ts';
 import { isServerName } from './tool-names.ts';
 import type { McpOutcome, ServerOffer } from './types.ts';
 
@@ -27,8 +27,6 @@ export interface ConnectionOptions {
   readonly onFailure: (reason: string) => void;
 }
 
-/** Of what a server printed last, characters. */
-const MAX_LAST_WORDS = 300;
 /** Of what is told about a failure, characters. */
 const MAX_REASON_CHARS = 1_000;
 
@@ -42,8 +40,6 @@ export class McpConnection {
   #hasFailed = false;
   #hasChanged = false;
   #isRelisting = false;
-  /** What it printed last as an error: mostly why it ended. */
-  #lastWords = '';
 
   constructor(options: ConnectionOptions) {
     this.server = options.server;
@@ -73,7 +69,8 @@ export class McpConnection {
     if (this.#state.type === 'starting') return this.#state.done;
     if (type === 'ready' || type === 'closed') return;
     const abort = new AbortController();
-    const done = this.#start(abort.signal);
+    // Not before the state below stands: it may fail at once.
+    const done = Promise.resolve().then(() => this.#start(abort.signal));
     this.#state = { type: 'starting', done, abort };
     await done;
   }
@@ -112,53 +109,21 @@ export class McpConnection {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    let process: ServerProcess | null = null;
-    try {
-      if (!isServerName(this.server.name)) throw new Error('its name may have letters, digits, - and _ only');
-      const { target, log } = await this.#target(signal);
-      process = target.type === 'process' ? target.process : null;
-      const client = await this.#open(target, signal, log);
-      this.#become(client, await offerOf(client, this.#startLimits(signal)), signal);
-    } catch (error) {
-      await process?.end();
-      await this.#fail(error, signal, process);
-    }
-  }
-
-  async #target(signal: AbortSignal): Promise<{ readonly target: ClientTarget; readonly log: (text: string) => void }> {
-    const { server, env, launcher, log } = this.#options;
-    const { transport, name } = server;
-    const tell = (text: string) => log(`MCP server ${name}: ${this.#mask(text)}`);
-    if (transport.type === 'streamableHttp') {
-      if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url has to begin with http:// or https://');
-      return { target: { type: 'http', server: transport, headers: serverHeaders(transport, env) }, log: tell };
-    }
-    const request = { name, server: transport, env: serverEnvironment(transport, env) };
-    const process = await launcher.launch(request, signal);
-    this.#lastWords = '';
-    watchErrors(process.errors, (line) => {
-      this.#lastWords = line.slice(0, MAX_LAST_WORDS);
-      tell(line);
-    });
-    return { target: { type: 'process', process }, log: tell };
-  }
-
-  async #open(target: ClientTarget, signal: AbortSignal, log: (text: string) => void): Promise<McpClient> {
-    const { McpClient: client } = await import('./open-client.ts');
-    return client.open({
-      target,
-      version: this.#options.version,
-      onFault: log,
+    const { log } = this.#options;
+    const open = {
+      ...this.#options,
+      log: (text: string) => log(`MCP server ${this.server.name}: ${this.#mask(text)}`),
       onToolsChanged: () => void this.#relist(),
-      ...this.#startLimits(signal),
-    });
+    };
+    try {
+      this.#become(await openServer(open, signal), signal);
+    } catch (error) {
+      // Whoever ended it knows why.
+      if (!signal.aborted) this.#fail(error instanceof Error ? error.message : String(error));
+    }
   }
 
-  #startLimits(signal: AbortSignal): RequestLimits {
-    return { timeoutMs: this.server.startupTimeoutMs, signal };
-  }
-
-  #become(client: McpClient, offer: ServerOffer, signal: AbortSignal): void {
+  #become({ client, offer }: OpenServer, signal: AbortSignal): void {
     if (signal.aborted) {
       void client.close().catch(() => undefined);
       return;
@@ -167,6 +132,12 @@ export class McpConnection {
     this.#state = { type: 'ready', client };
     this.#hasFailed = false;
     this.#learn(offer);
+  }
+
+  #fail(reason: string): void {
+    this.#hasFailed = true;
+    this.#state = { type: 'failed', reason: this.#told(reason) };
+    this.#options.onFailure(this.#told(reason));
   }
 
   #learn(offer: ServerOffer): void {
@@ -189,21 +160,6 @@ export class McpConnection {
   async #listAgain(): Promise<void> {
     const listed = await this.request(new AbortController().signal, offerOf);
     if (listed.type === 'answered') this.#learn(listed.value);
-  }
-
-  async #fail(error: unknown, signal: AbortSignal, process: ServerProcess | null): Promise<void> {
-    // Whoever ended it knows why.
-    if (signal.aborted) return;
-    const { startupTimeoutMs } = this.server;
-    const fault = await faultOf(error);
-    const words = this.#lastWords === '' ? '' : `: ${this.#lastWords}`;
-    const ended = process === null ? null : `${await process.ended}${words}`;
-    const timedOut = `it did not answer within ${startupTimeoutMs / 1_000} s (startup_timeout_sec)`;
-    const reason =
-      fault.type === 'timedOut' ? timedOut : fault.type === 'lost' && ended !== null ? ended : fault.reason;
-    this.#hasFailed = true;
-    this.#state = { type: 'failed', reason: this.#told(reason) };
-    this.#options.onFailure(this.#told(reason));
   }
 
   async #clientWhenReady(signal: AbortSignal): Promise<McpClient | null> {
@@ -244,22 +200,12 @@ export class McpConnection {
   }
 }
 
-async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
-  return { tools: await client.listTools(limits), hasResources: client.hasResources };
-}
-
 async function endOf(state: State): Promise<void> {
   if (state.type === 'starting') {
     state.abort.abort();
     await state.done;
   }
   if (state.type === 'ready') await state.client.close().catch(() => undefined);
-}
-
-/** The library that tells failures apart is there if it was needed at all. */
-async function faultOf(error: unknown): Promise<RequestFault> {
-  const { requestFault } = await import('./open-client.ts');
-  return requestFault(error);
 }
 
 async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
