@@ -187,13 +187,3 @@ describe('servers that start late, badly or not at all', () => {
     expect(thread.outputOf()).toMatch(/abort/);
   });
 });
-
-test('what fails before anybody reads the events is told to each reader, behind the start of the thread', async () => {
-  const thread = current();
-  const live = await thread.open([ok], [stdio('"a b"')]);
-  const late = live.session.events();
-  await live.say('go');
-  expect(live.events.slice(0, 2).map(({ type }) => type)).toEqual(['thread.started', 'warning']);
-  expect((await late.next()).value).toMatchObject({ type: 'thread.started' });
-  expect((await late.next()).value).toMatchObject({ type: 'warning', message: expect.stringContaining('a b') });
-});
