@@ -10,7 +10,7 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, type LiveKeel, processesWith, startKeel, until } from '../support/keel.ts';
+import { jsonLines, type KeelRun, type LiveKeel, processesWith, runKeel, startKeel, until } from '../support/keel.ts';
 import { stdioServer } from '../support/mcp/settings.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -97,6 +97,26 @@ test.each(['stubborn', 'spawn'])('SIGTERM: no server is left, whatever it does (
   live.child.kill('SIGTERM');
   expect((await live.ended).code).toBe(143);
   await until(() => running().length === 0);
+});
+
+test('a signal while a server is being waited for ends the run at once', async () => {
+  server = await startModelServer([ok]);
+  const live = start(['go'], [stdioServer('deaf', ['hang'], { startup_timeout_sec: 60 })]);
+  await until(() => live.stdout().includes('turn.started') && running().length > 1);
+  const begun = performance.now();
+  live.child.kill('SIGINT');
+  expect((await live.ended).code).toBe(130);
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  expect(running()).toEqual([]);
+});
+
+test('what a server listed last is part of the request that `keel debug` shows; none is started for it', async () => {
+  const setting = stdioServer('notes', ['count', join(home.path, 'starts')]);
+  await exec([ok], [setting, 'sandbox_mode="danger-full-access"']);
+  const options = { home: home.path, cwd: repo.path, url: server.url };
+  const shown = await runKeel(['debug', 'prompt-input', '-c', setting, 'go'], options);
+  expect(shown.stdout).toContain('mcp__notes__echo');
+  expect(readFileSync(join(home.path, 'starts'), 'utf8')).toBe('.');
 });
 
 test('kill -9: a held server ends with keel', async () => {

@@ -13,6 +13,12 @@ const started: SessionEvent = {
 };
 const warning = (message: string): SessionEvent => ({ type: 'warning', turnId: null, message });
 
+async function all(events: AsyncIterable<SessionEvent>): Promise<SessionEvent[]> {
+  const got: SessionEvent[] = [];
+  for await (const event of events) got.push(event);
+  return got;
+}
+
 test('what is warned of before anybody reads is told to each reader; what comes later, to those that read then', async () => {
   const hub = new EventHub();
   hub.emit(started);
@@ -21,6 +27,6 @@ test('what is warned of before anybody reads is told to each reader; what comes 
   hub.emit(warning('late'));
   const second = hub.subscribe();
   hub.close();
-  expect(await Array.fromAsync(first)).toEqual([started, warning('early'), warning('late')]);
-  expect(await Array.fromAsync(second)).toEqual([started, warning('early')]);
+  expect(await all(first)).toEqual([started, warning('early'), warning('late')]);
+  expect(await all(second)).toEqual([started, warning('early')]);
 });
