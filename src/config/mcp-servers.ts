@@ -28,6 +28,7 @@ function mcpServer(name: string, entry: Entry, cwd: string): McpServer {
     toolTimeoutMs: milliseconds(entry.tool_timeout_sec) ?? DEFAULT_TOOL_TIMEOUT_MS,
     enabledTools: entry.enabled_tools ?? null,
     disabledTools: entry.disabled_tools ?? [],
+    tellsInstructions: entry.instructions ?? false,
     approval: entry.default_tools_approval_mode ?? 'auto',
     toolApprovals: Object.fromEntries(approvals),
   };

@@ -72,6 +72,7 @@ const mcpServer = z.object({
   disabled_tools: z.optional(strings),
   sandbox: z.optional(z.union([z.literal('session'), SandboxMode])),
   network_access: z.optional(z.boolean()),
+  instructions: z.optional(z.boolean()),
   default_tools_approval_mode: z.optional(mcpApproval),
   tools: z.optional(z.record(z.string(), z.object({ approval_mode: z.optional(mcpApproval) }))),
 });

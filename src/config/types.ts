@@ -93,6 +93,8 @@ export interface McpServer {
   /** Null: all of them. */
   readonly enabledTools: readonly string[] | null;
   readonly disabledTools: readonly string[];
+  /** Whether the model is told what the server says of itself as a whole. */
+  readonly tellsInstructions: boolean;
   readonly approval: McpApprovalMode;
   /** For single tools, by their name at the server. */
   readonly toolApprovals: Readonly<Record<string, McpApprovalMode>>;

@@ -1,11 +1,14 @@
 import type { ResponseItem } from '../protocol/index.ts';
-import { byteLength } from '../util/index.ts';
+import { byteLength, cutBytesEnd } from '../util/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 
 /** Room for the names in one list of a note, UTF-8 bytes: the whole note stays below 700. */
 const MAX_LIST_BYTES = 180;
 const MAX_NAME_CHARS = 100;
+/** Of what a server says of itself: the whole note stays below 1,024 bytes. */
+const MAX_SERVER_BYTES = 800;
+const MAX_SERVER_CHARS = 800;
 
 export interface InterruptedFacts {
   /** Calls that were cut off, in their short form. */
@@ -75,6 +78,13 @@ ${closed(output)}
 export function toolsNote({ added, removed }: Readonly<Record<'added' | 'removed', readonly string[]>>): ResponseItem {
   const text = `The tool list changed: added ${listed(added)}; removed ${listed(removed)}.`;
   return contextMessage(`<keel_note kind="tools">${text}</keel_note>`);
+}
+
+/** Told at the start of a thread of a server whose words the user lets the model have. */
+export function serverNote({ server, text }: Readonly<Record<'server' | 'text', string>>): ResponseItem {
+  const lead = `The MCP server ${escaped(server)} says of its tools: `;
+  const said = cutBytesEnd(escaped(text, MAX_SERVER_CHARS), MAX_SERVER_BYTES);
+  return contextMessage(`<keel_note kind="server">${lead}${said}</keel_note>`);
 }
 
 /** Told when a thread is taken up again whose last turn ended with keel itself. */

@@ -96,6 +96,14 @@ export class McpConnections {
     });
   }
 
+  /** What servers say of themselves, of those whose words the user lets the model have. */
+  instructions(): { readonly server: string; readonly text: string }[] {
+    return this.#connections.flatMap(({ server, offer }) => {
+      const text = server.tellsInstructions ? offer?.instructions : null;
+      return text ? [{ server: server.name, text }] : [];
+    });
+  }
+
   /** Whether any of them offers something to be read. */
   get hasResources(): boolean {
     return this.#connections.some(({ offer }) => offer?.hasResources);

@@ -5,7 +5,12 @@ import * as z from 'zod/mini';
 import type { McpServer } from '../config/index.ts';
 import { ListedTool, type ServerOffer } from './types.ts';
 
-const CacheFile = z.object({ key: z.string(), tools: z.array(ListedTool), hasResources: z.boolean() });
+const CacheFile = z.object({
+  key: z.string(),
+  tools: z.array(ListedTool),
+  hasResources: z.boolean(),
+  instructions: z.nullable(z.string()),
+});
 
 /**
  * What each server listed when it was last reached, so that a slow one need not be waited for and a thread's requests stay
@@ -21,7 +26,8 @@ export class OfferCache {
   read(server: McpServer): ServerOffer | null {
     try {
       const file = CacheFile.parse(JSON.parse(readFileSync(this.#path(server), 'utf8')));
-      return file.key === keyOf(server) ? { tools: file.tools, hasResources: file.hasResources } : null;
+      const { key, ...offer } = file;
+      return key === keyOf(server) ? offer : null;
     } catch {
       // It is only a cache.
       return null;
@@ -29,9 +35,9 @@ export class OfferCache {
   }
 
   /** A cache that can't be written is done without. */
-  write(server: McpServer, { tools, hasResources }: ServerOffer): void {
+  write(server: McpServer, { tools, hasResources, instructions }: ServerOffer): void {
     const path = this.#path(server);
-    const text = JSON.stringify({ key: keyOf(server), tools, hasResources });
+    const text = JSON.stringify({ key: keyOf(server), tools, hasResources, instructions });
     try {
       if (readOrNull(path) === text) return;
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

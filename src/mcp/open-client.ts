@@ -10,6 +10,7 @@ import { CallResult, ListedTool } from './types.ts';
 /** Pages of one listing, and tools of one server, that are taken. */
 const MAX_PAGES = 50;
 const MAX_TOOLS = 512;
+const MAX_INSTRUCTIONS_CHARS = 4_096;
 /** How long a server is given to forget a session that is over. */
 const FAREWELL_MS = 200;
 /** Node's timers hold no more. */
@@ -75,6 +76,11 @@ export class McpClient {
   /** Called once, when the connection is lost or closed. */
   onClosed(told: () => void): void {
     this.#client.onclose = told;
+  }
+
+  /** The beginning of what it says of itself as a whole. */
+  get instructions(): string | null {
+    return this.#client.getInstructions()?.slice(0, MAX_INSTRUCTIONS_CHARS) || null;
   }
 
   get hasResources(): boolean {

@@ -53,7 +53,8 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
 
 /** What a server offers now. */
 export async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
-  return { tools: await client.listTools(limits), hasResources: client.hasResources };
+  const { hasResources, instructions } = client;
+  return { tools: await client.listTools(limits), hasResources, instructions };
 }
 
 /** The library that tells failures apart is there if it was needed at all. */

@@ -22,6 +22,8 @@ export type ListedTool = z.infer<typeof ListedTool>;
 export interface ServerOffer {
   readonly tools: readonly ListedTool[];
   readonly hasResources: boolean;
+  /** How its tools are meant to be used, in its own words; null if it says nothing. */
+  readonly instructions: string | null;
 }
 
 /** A tool that may be called, under the name by which the model calls it. */

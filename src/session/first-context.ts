@@ -3,6 +3,7 @@ import {
   environmentContext,
   noteMark,
   type RepositoryFacts,
+  serverNote,
   type TurnContext,
   userInstructions,
 } from '../context/index.ts';
@@ -47,7 +48,8 @@ export function firstContext(
     repository,
     noteMark: noteMark(threadId),
   });
-  return instructions === null ? [environment] : [instructions, environment];
+  const servers = (services.mcp?.instructions() ?? []).map(serverNote);
+  return [...(instructions === null ? [] : [instructions]), environment, ...servers];
 }
 
 /** `YYYY-MM-DD` where the user is. */

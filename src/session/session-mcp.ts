@@ -66,6 +66,11 @@ export class SessionMcp {
     return this.knownTools();
   }
 
+  /** What servers say of themselves, as far as it is known and wanted. */
+  instructions(): { readonly server: string; readonly text: string }[] {
+    return this.#connections.instructions();
+  }
+
   /** With what is known by now, asking nobody. */
   knownTools(): WithMcpTools {
     return withMcpTools(this.#options.tools, {

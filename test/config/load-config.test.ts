@@ -178,6 +178,7 @@ startup_timeout_sec = 1.5
 startup_timeout_ms = 300
 tool_timeout_sec = 2
 enabled_tools = ["x"]
+instructions = true
 disabled_tools = ["y"]
 default_tools_approval_mode = "prompt"
 tools = { x = { approval_mode = "approve" } }
@@ -202,6 +203,7 @@ tools = { x = { approval_mode = "approve" } }
         toolTimeoutMs: 2_000,
         enabledTools: ['x'],
         disabledTools: ['y'],
+        tellsInstructions: true,
         approval: 'prompt',
         toolApprovals: { x: 'approve' },
       },
@@ -219,6 +221,7 @@ tools = { x = { approval_mode = "approve" } }
         toolTimeoutMs: 60_000,
         enabledTools: null,
         disabledTools: [],
+        tellsInstructions: false,
         approval: 'auto',
         toolApprovals: {},
       },

@@ -26,6 +26,7 @@ function serverNamed(name: string, more: Partial<McpServer> = {}): McpServer {
     toolTimeoutMs: 5_000,
     enabledTools: null,
     disabledTools: [],
+    tellsInstructions: false,
     approval: 'auto',
     toolApprovals: {},
     ...more,
