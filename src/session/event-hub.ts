@@ -16,12 +16,8 @@ export interface ReaderOptions {
 export class EventHub {
   readonly #readers = new Set<EventReader>();
   readonly #maxQueued: number;
-  /**
-   * Told again to each new reader, so that `thread.started` is the first event of every one; behind it what was warned of
-   * before anybody could read.
-   */
-  readonly #opening: SessionEvent[] = [];
-  #hasBeenRead = false;
+  /** Told again to each new reader, so that `thread.started` is the first event of every one. */
+  #opening: SessionEvent | null = null;
   #closed = false;
 
   constructor(maxQueued: number = MAX_QUEUED_EVENTS) {
@@ -30,15 +26,14 @@ export class EventHub {
 
   emit(event: SessionEvent): void {
     if (this.#closed) return;
-    if (event.type === 'thread.started' || (event.type === 'warning' && !this.#hasBeenRead)) this.#opening.push(event);
+    if (event.type === 'thread.started') this.#opening = event;
     for (const reader of this.#readers) reader.push(event);
   }
 
   /** Follows events from now on, `thread.started` first. Leaving the loop ends the following. */
   subscribe({ deltas = true }: ReaderOptions = {}): AsyncIterableIterator<SessionEvent> {
     const reader = new EventReader(this.#maxQueued, deltas, () => this.#readers.delete(reader));
-    this.#hasBeenRead = true;
-    for (const event of this.#opening) reader.push(event);
+    if (this.#opening) reader.push(this.#opening);
     if (this.#closed) reader.end();
     else this.#readers.add(reader);
     return reader;

@@ -54,7 +54,8 @@ export class SessionMcp {
 
   /** Starts those whose tools are not known; what does not start is told, one message a server. Waits for none. */
   start(tell: (message: string) => void): void {
-    this.#tell = tell;
+    // What fails at once waits until whoever opens the session has had the time to follow it.
+    this.#tell = (message) => setImmediate(tell, message);
     this.#connections.start();
   }
 
