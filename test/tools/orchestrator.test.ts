@@ -1,7 +1,13 @@
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ApprovalDecision, ApprovalPolicy, SandboxMode, SandboxPolicy } from '../../src/protocol/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalPolicy,
+  ApprovalRequest,
+  SandboxMode,
+  SandboxPolicy,
+} from '../../src/protocol/index.ts';
 import { directPlan, type ExecPlan, type SandboxPlanner } from '../../src/sandbox/index.ts';
 import {
   ApprovalCache,
@@ -283,6 +289,100 @@ describe('a command that its sandbox stopped', () => {
     const commands = new Commands({ approvalPolicy: 'on-request' }, denied);
     expect(await commands.run({ escalated: true })).toMatchObject({ type: 'done', value: 1 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['unsandboxed']);
+  });
+});
+
+/** How an attempt ends: well, badly for reasons of its own, or stopped by the sandbox that held it. */
+type AttemptEnd = 'succeeds' | 'fails' | 'is stopped';
+
+interface Cell {
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly mode: SandboxMode;
+  readonly escalated: boolean;
+  readonly risk: 'safe' | 'plain' | 'dangerous';
+  readonly end: AttemptEnd;
+  readonly canAsk: boolean;
+  readonly answer: 'approved' | 'denied';
+}
+
+/** What is asked and run for a command, in order: the table of docs/security.md as a function, written apart from the code. */
+function expectedCourse({ approvalPolicy, mode, escalated, risk, end, canAsk, answer }: Cell): string {
+  if (escalated && approvalPolicy !== 'on-request') return 'refused';
+  const isFree = mode === 'danger-full-access';
+  const widens = escalated && !isFree;
+  const isDoubtful = approvalPolicy === 'untrusted' ? risk !== 'safe' : risk === 'dangerous';
+  const course: string[] = [];
+  if (widens || isDoubtful) {
+    if (approvalPolicy === 'never' || !canAsk) return 'refused';
+    course.push(escalated ? 'asked for outside' : 'asked');
+    if (answer === 'denied') return [...course, 'refused'].join(', ');
+  }
+  course.push(widens ? 'outside' : isFree ? 'free' : 'held');
+  const isStopped = end === 'is stopped' && course.at(-1) === 'held';
+  const asksAgain = approvalPolicy === 'untrusted' || approvalPolicy === 'on-failure';
+  if (!isStopped || !asksAgain || !canAsk) return course.join(', ');
+  return [...course, 'asked for outside', answer === 'denied' ? 'refused' : 'outside'].join(', ');
+}
+
+describe('T12: every cell of policy, mode, escalation, risk, outcome and answer', () => {
+  const cells = approvals.flatMap((approvalPolicy) =>
+    modes.flatMap((mode) =>
+      [false, true].flatMap((escalated) =>
+        (['safe', 'plain', 'dangerous'] as const).flatMap((risk) =>
+          (['succeeds', 'fails', 'is stopped'] as const).flatMap((end) =>
+            [true, false].flatMap((canAsk) =>
+              (['approved', 'denied'] as const).map(
+                (answer): Cell => ({ approvalPolicy, mode, escalated, risk, end, canAsk, answer }),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  async function course(cell: Cell): Promise<string> {
+    const told: string[] = [];
+    const planner: SandboxPlanner = {
+      ...directPlanner,
+      plan: ({ spec, policy, scope = 'sandboxed' }) => {
+        const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'held' : 'outside';
+        return { type: 'ready', plan: { ...directPlan(spec), spawn: { ...spec, argv: [how] } } };
+      },
+      denial: ({ spawn }) => (cell.end === 'is stopped' && spawn.argv[0] === 'held' ? 'permission denied' : null),
+    };
+    const approver = {
+      request: (request: ApprovalRequest) => {
+        told.push(request.type === 'command' && request.escalated ? 'asked for outside' : 'asked');
+        return Promise.resolve({ type: cell.answer });
+      },
+    };
+    const rules: CommandRules = { ...fine, planner, riskOf: () => cell.risk };
+    const { context } = new ToolTurn('/home/ada/tide', {
+      approvalPolicy: cell.approvalPolicy,
+      sandboxPolicy: policies[cell.mode],
+      canAsk: cell.canAsk,
+    });
+    const request = {
+      callId: 'call-1',
+      spec: { argv: ['make'], cwd: '/home/ada/tide', env: {} },
+      escalated: cell.escalated,
+      justification: null,
+      commandActions: [],
+      run: async (plan: ExecPlan) => told.push(plan.spawn.argv[0] ?? ''),
+      endOf: () => ({ exitCode: cell.end === 'succeeds' ? 0 : 1, output: '' }),
+    };
+    const orchestrator = new Orchestrator(approver, new ApprovalCache(), rules);
+    const result = await orchestrator.runCommand(request, context, new AbortController().signal);
+    return (result.type === 'refused' ? [...told, 'refused'] : told).join(', ');
+  }
+
+  it.each(approvals)('under %s', async (approvalPolicy) => {
+    const mine = cells.filter((cell) => cell.approvalPolicy === approvalPolicy);
+    const expected = mine.map((cell) => ({ cell, course: expectedCourse(cell) }));
+    const found = await Promise.all(mine.map(async (cell) => ({ cell, course: await course(cell) })));
+    expect(found).toHaveLength(216);
+    expect(found).toEqual(expected);
   });
 });
 
