@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Processes } from '../process/index.ts';
-import { denialOf, type EndedCommand } from './denial.ts';
+import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
@@ -12,8 +12,8 @@ export interface SandboxPlanner {
   /** Resolves when plans can be made; what it takes to find out is done once. */
   ready(signal: AbortSignal): Promise<void>;
   plan(request: PlanRequest): Planned;
-  /** What the sandbox seems to have refused, in a few words; null if the command's end does not come from it. */
-  denial(plan: ExecPlan, end: EndedCommand): string | null;
+  /** What the sandbox seems to have refused; null if the command's end does not come from it. */
+  denial(plan: ExecPlan, end: EndedCommand): Denial | null;
   /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
   hold(plan: ExecPlan): () => void;
 }
@@ -76,7 +76,7 @@ export class SandboxManager implements SandboxPlanner {
     );
   }
 
-  denial(plan: ExecPlan, end: EndedCommand): string | null {
+  denial(plan: ExecPlan, end: EndedCommand): Denial | null {
     return denialOf(plan, end);
   }
 

@@ -234,7 +234,7 @@ const denying: SandboxPlanner = {
     type: 'ready',
     plan: { ...directPlan(spec), spawn: { ...spec, argv: [scope, ...spec.argv] } },
   }),
-  denial: ({ spawn }, { output }) => (spawn.argv[0] === 'sandboxed' ? output : null),
+  denial: ({ spawn }, { output }) => (spawn.argv[0] === 'sandboxed' ? { what: output, isCertain: false } : null),
 };
 
 describe('a command that its sandbox stopped', () => {
@@ -349,7 +349,8 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
         const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'held' : 'outside';
         return { type: 'ready', plan: { ...directPlan(spec), spawn: { ...spec, argv: [how] } } };
       },
-      denial: ({ spawn }) => (cell.end === 'is stopped' && spawn.argv[0] === 'held' ? 'permission denied' : null),
+      denial: ({ spawn }) =>
+        cell.end === 'is stopped' && spawn.argv[0] === 'held' ? { what: 'writing x', isCertain: true } : null,
     };
     const approver = {
       request: (request: ApprovalRequest) => {

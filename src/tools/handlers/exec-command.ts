@@ -8,6 +8,7 @@ import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts
 import { commandField, count, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
+import { refusalNotes } from './refusal-notes.ts';
 import { runAsPatch, spillFor } from './run-shell.ts';
 import { waitFor, wordNews } from './session-news.ts';
 
@@ -86,7 +87,8 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  return tell({ session: result.value.session, script, cwd, item }, context, signal);
+  const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
+  return tell({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {
@@ -104,15 +106,16 @@ interface Started {
   readonly script: string;
   readonly cwd: string;
   readonly item: CommandItem;
+  readonly noteAtEnd: (end: EndedCommand) => readonly string[];
 }
 
 /** The first look at a session: it has ended, it is ended now, or it goes on under an id. */
 async function tell(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
-  const { session, script, cwd, item } = started;
+  const { session, script, cwd, item, noteAtEnd } = started;
   const { sessions, turn } = context;
   const aborted = signal.aborted && session.exitCode === null;
   if (aborted) await session.end();
-  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd });
+  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
     status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
@@ -122,7 +125,9 @@ async function tell(started: Started, context: ToolContext, signal: AbortSignal)
   });
   const isFull = sessions.size >= WARN_SESSIONS;
   const notes = isFull ? [`${turn.noteMark} ${sessions.size} sessions are kept. End those you no longer need.`] : [];
-  return wordNews({ session, id, news: session.takeNews(), notes, aborted }, context);
+  const end = aborted ? null : endOf({ type: 'started', session });
+  const endNotes = end === null ? [] : noteAtEnd(end);
+  return wordNews({ session, id, news: session.takeNews(), notes: [...notes, ...endNotes], aborted }, context);
 }
 
 /** Programs are told that nobody watches a terminal: no colours, no pagers. */

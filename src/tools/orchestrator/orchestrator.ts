@@ -2,6 +2,7 @@ import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
+  type Denial,
   directPlan,
   type EndedCommand,
   type ExecPlan,
@@ -24,8 +25,8 @@ import {
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
-  /** `denial`: what the sandbox seems to have refused, where it stopped a command. */
-  | { readonly type: 'done'; readonly value: T; readonly denial?: string | null }
+  /** `denialAt`: what the sandbox of the last attempt seems to have refused, when the command has ended like that. */
+  | { readonly type: 'done'; readonly value: T; readonly denialAt?: (end: EndedCommand) => Denial | null }
   | { readonly type: 'refused'; readonly message: string };
 
 export interface CommandRequest<T> {
@@ -108,8 +109,7 @@ export class Orchestrator {
       }
       const letGo = planner.hold(planned.plan);
       const value = await run(planned.plan, letGo);
-      const end = endOf(value);
-      return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
+      return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end) };
     };
     await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);
@@ -123,7 +123,8 @@ export class Orchestrator {
     if (refusal !== null) return { type: 'refused', message: refusal };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
-    const isDenied = first.type === 'done' && first.denial !== null;
+    const end = first.type === 'done' ? endOf(first.value) : null;
+    const isDenied = first.type === 'done' && end !== null && first.denialAt?.(end) != null;
     const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
     if (!mayRetry) return first;
     const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
