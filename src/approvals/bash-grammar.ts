@@ -8,6 +8,12 @@ import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 /** Longer than any script that a person wrote takes; some made-up ones would take the grammar minutes. */
 const MAX_PARSE_MS = 100;
 
+/**
+ * By default V8 optimises the whole grammar beside its use: up to a second of work that keel's exit would wait for. Only both
+ * flags together keep it from that.
+ */
+const OPTIMISING = ['wasm-tier-up', 'wasm-dynamic-tiering'];
+
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
   readonly #parser: Parser;
@@ -18,8 +24,7 @@ export class BashGrammar {
 
   /** @throws if the grammar can't be loaded */
   static async load(): Promise<BashGrammar> {
-    // V8 would spend a second on optimising the grammar, which would delay keel's exit: its first compiler is enough.
-    setFlagsFromString('--liftoff-only');
+    for (const flag of OPTIMISING) setFlagsFromString(`--no-${flag}`);
     try {
       const { Language, Parser } = await import('web-tree-sitter');
       await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
@@ -29,7 +34,7 @@ export class BashGrammar {
       parser.parse('true')?.delete();
       return new BashGrammar(parser);
     } finally {
-      setFlagsFromString('--no-liftoff-only');
+      for (const flag of OPTIMISING) setFlagsFromString(`--${flag}`);
     }
   }
 
