@@ -1,3 +1,4 @@
+export { type ApprovedCommand, canonicalCommands } from './canonical-commands.ts';
 export { CommandJudge, type Judgement, shellScript } from './command-judge.ts';
 export { quickScan } from './quick-scan.ts';
 export { DECISIONS, ExecPolicy, type PrefixRule, type RuleMatch } from './rules/exec-policy.ts';

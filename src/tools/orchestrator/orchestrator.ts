@@ -11,7 +11,7 @@ import {
   writeJudge,
 } from '../../sandbox/index.ts';
 import type { Approver, ToolContext } from '../types.ts';
-import { type ApprovalCache, commandKey, fileKeys } from './approval-cache.ts';
+import { type ApprovalCache, commandKeys, fileKeys } from './approval-cache.ts';
 import {
   type CommandRisk,
   commandRequirement,
@@ -189,7 +189,7 @@ function commandQuestion<T>(
 ): Question {
   const { callId, spec, commandActions } = request;
   return {
-    keys: [commandKey(spec, scope)],
+    keys: commandKeys(spec, scope),
     refused: 'exec command rejected by user',
     proposed,
     signal,
