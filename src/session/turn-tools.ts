@@ -69,6 +69,10 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
+  const repeatOf = (call: CallItem): 'safe' | 'ledger' => {
+    const handler = handlerOf(call);
+    return handler?.repeat !== 'ledger' || handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+  };
   const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
     ...base,
     events: handle.eventsOf(report),
@@ -90,7 +94,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       return dispatch(toolCall, contextFor(report), signal, routing);
     };
-    if (handlerOf(call)?.repeat !== 'ledger') return work();
+    if (repeatOf(call) === 'safe') return work();
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }
@@ -113,7 +117,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
 
   return {
     specs: specsFor(services.tools, offered, turn.model),
-    repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
+    repeat: repeatOf,
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),
   };

@@ -43,6 +43,8 @@ export interface ToolHandler {
   readonly parallel: boolean;
   /** `safe`: may run again after a crash. `ledger`: runs at most once, and an unknown end is told to the model. */
   readonly repeat: 'safe' | 'ledger';
+  /** Whether this call of a `ledger` tool may run again all the same, because it is known to only read. */
+  onlyReads?(call: ToolCall, context: Pick<ToolContext, 'judge' | 'shell'>): boolean;
   /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
   run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;
 }

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { type ParsedArguments, parseArguments } from '../arguments.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { commandField, count, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
+import { commandField, count, isReading, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
 import { refusalNotes } from './refusal-notes.ts';
@@ -32,16 +32,25 @@ export const execCommandHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
   repeat: 'ledger',
+  onlyReads(call, { judge, shell }) {
+    const parsed = parsedCall(call);
+    return (
+      parsed.type === 'parsed' &&
+      isReading([parsed.value.shell ?? shell, '-c', scriptOf(parsed.value.cmd)], parsed.value, judge)
+    );
+  },
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, execArguments, {
-      aliases: { cmd: ['command'], workdir: ['cwd'] },
-      subject: 'exec_command',
-    });
+    const parsed = parsedCall(call);
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     return runScript(call, parsed.value, context, signal);
   },
 };
+
+function parsedCall({ payload }: ToolCall): ParsedArguments<ExecArguments> {
+  const text = payload.type === 'function' ? payload.arguments : '';
+  const aliases = { cmd: ['command'], workdir: ['cwd'] };
+  return parseArguments(text, execArguments, { aliases, subject: 'exec_command' });
+}
 
 async function runScript(
   call: ToolCall,
