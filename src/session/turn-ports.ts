@@ -34,15 +34,16 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   const client = services.modelClient(context);
   for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
   const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  const steps = new FileStepRunner({
+    turnId: context.turnId,
+    journal: turnJournal(options),
+    interrupted: active.abort.signal,
+    now: services.now,
+    recorded,
+  });
   return {
     context,
-    steps: new FileStepRunner({
-      turnId: context.turnId,
-      journal: turnJournal(options),
-      interrupted: active.abort.signal,
-      now: services.now,
-      recorded,
-    }),
+    steps,
     history: turnHistory(options),
     model: {
       stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
@@ -52,6 +53,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       ready: readiness(options),
       services,
       active,
+      steps,
       injectInput: (items) => {
         if (handle.isRevoked) return false;
         active.state.queueInput({ submissionId: context.turnId, items });
