@@ -128,6 +128,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     compactModel: settings.compact_model ?? null,
+    elideOutputs: settings.compact_elide_outputs ?? true,
     maxOutputTokens: settings.model_max_output_tokens ?? null,
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),

@@ -87,6 +87,7 @@ export const ConfigFile = z.object({
   review_model: z.optional(z.string()),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
+  compact_elide_outputs: z.optional(z.boolean()),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
   model_context_window: z.optional(wholeNumber),

@@ -73,6 +73,8 @@ export interface Config {
   readonly reviewModel: string | null;
   /** Writes handovers in place of the thread's model. */
   readonly compactModel: string | null;
+  /** Whether old tool outputs are left out before a thread is compacted. */
+  readonly elideOutputs: boolean;
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */

@@ -1,4 +1,10 @@
-export { compactionPrompt, HANDOVER_HEADINGS, type Handover, handoverMessage } from './compaction-texts.ts';
+export {
+  compactionPrompt,
+  elidedOutput,
+  HANDOVER_HEADINGS,
+  type Handover,
+  handoverMessage,
+} from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
 export { renderInstructions } from './instructions.ts';

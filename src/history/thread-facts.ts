@@ -217,7 +217,8 @@ function filesOf(patch: string): [string, FileFact][] {
   return files.map(({ path, ...fact }) => [path, fact]);
 }
 
-function commandOf(call: CallItem): string | null {
+/** The command line of a call, on one line and shortened; null if it runs none. */
+export function commandOf(call: CallItem): string | null {
   if (call.type === 'local_shell_call') return shortened(call.action.command.join(' '));
   const args = commandArguments.safeParse(parsedJson(argumentsOf(call))).data;
   const command = args?.cmd ?? args?.command;
@@ -227,7 +228,8 @@ function commandOf(call: CallItem): string | null {
   return shortened(isScript ? (command[2] ?? '') : command.join(' '));
 }
 
-function endOf(output: string): { readonly exitCode: number; readonly output: string } | null {
+/** How a command ended, read off what the model was told; null if that is no command's result. */
+export function endOf(output: string): { readonly exitCode: number; readonly output: string } | null {
   const parsed = shellOutput.safeParse(parsedJson(output)).data;
   if (parsed) return { exitCode: parsed.metadata.exit_code, output: parsed.output };
   const code = /^Exit code: (-?\d+)$/m.exec(output)?.[1];

@@ -31,6 +31,7 @@ export {
 export { ReviewFinding, ReviewOutput, ReviewTarget } from './review.ts';
 export {
   CompactedRecord,
+  ElidedOutput,
   EventRecord,
   LeaseRecord,
   RolloutItem,

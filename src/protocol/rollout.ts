@@ -39,6 +39,10 @@ export const CompactedRecord = z.looseObject({
 });
 export type CompactedRecord = z.infer<typeof CompactedRecord>;
 
+/** An output that is left out of the conversation from here on: the nth with its call id, from 0, and what stands for it. */
+export const ElidedOutput = z.object({ call_id: z.string(), nth: z.number(), output: z.string() });
+export type ElidedOutput = z.infer<typeof ElidedOutput>;
+
 /** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.union([
   z.looseObject({ type: z.literal('user_message'), message: z.string() }),
@@ -55,6 +59,7 @@ export const EventRecord = z.union([
     turn_id: z.optional(z.nullable(z.string())),
     reason: z.optional(z.nullable(z.string())),
   }),
+  z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
   z.looseObject({ type: z.string() }),
 ]);
 export type EventRecord = z.infer<typeof EventRecord>;

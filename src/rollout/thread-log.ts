@@ -1,4 +1,6 @@
+import * as z from 'zod/mini';
 import {
+  ElidedOutput,
   ErrorInfo,
   RateLimitSnapshot,
   type ResponseItem,
@@ -37,6 +39,7 @@ export type HistoryEntry =
   | { readonly type: 'undone'; readonly snapshot: string }
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
+  | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -193,6 +196,9 @@ class LogReader {
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
         return;
       }
+      case 'outputs_elided':
+        this.#history.push({ type: 'elided', outputs: elidedOf(event) });
+        return;
       case 'token_count':
         this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
@@ -215,6 +221,10 @@ function draft(id: string, marked: boolean): Draft {
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {
   return ErrorInfo.safeParse(event['error']).data ?? null;
+}
+
+function elidedOf(event: Readonly<Record<string, unknown>>): readonly ElidedOutput[] {
+  return z.array(ElidedOutput).safeParse(event['outputs']).data ?? [];
 }
 
 function stringOf(record: Readonly<Record<string, unknown>>, key: string): string | null {

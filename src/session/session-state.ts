@@ -1,6 +1,13 @@
 import type { TurnContext } from '../context/index.ts';
 import type { ConversationHistory, ThreadFacts } from '../history/index.ts';
-import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import type {
+  ElidedOutput,
+  RateLimitSnapshot,
+  ResponseItem,
+  SettingsUpdate,
+  TokenUsage,
+  TokenUsageInfo,
+} from '../protocol/index.ts';
 import { applySettings, type SessionConfiguration } from './session-configuration.ts';
 
 /** What the model was last told of its surroundings. */
@@ -78,6 +85,11 @@ export class SessionState {
   /** After a compaction: what stands for the conversation from here on. */
   replaceHistory(items: readonly ResponseItem[]): void {
     this.#history.replace(items);
+  }
+
+  /** Leaves old outputs out of the conversation from here on. */
+  elide(outputs: readonly ElidedOutput[]): void {
+    this.#history.elide(outputs);
   }
 
   forPrompt(): readonly ResponseItem[] {

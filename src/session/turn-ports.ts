@@ -1,5 +1,5 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
-import { compactedItems } from '../history/index.ts';
+import { compactedItems, outputsToElide } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
 import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
@@ -8,6 +8,7 @@ import { Readiness } from '../tools/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { firstContext } from './first-context.ts';
+import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
@@ -34,15 +35,16 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   const client = services.modelClient(context);
   for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
   const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  const steps = new FileStepRunner({
+    turnId: context.turnId,
+    journal: turnJournal(options),
+    interrupted: active.abort.signal,
+    now: services.now,
+    recorded,
+  });
   return {
     context,
-    steps: new FileStepRunner({
-      turnId: context.turnId,
-      journal: turnJournal(options),
-      interrupted: active.abort.signal,
-      now: services.now,
-      recorded,
-    }),
+    steps,
     history: turnHistory(options),
     model: {
       stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
@@ -52,6 +54,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       ready: readiness(options),
       services,
       active,
+      steps,
       injectInput: (items) => {
         if (handle.isRevoked) return false;
         active.state.queueInput({ submissionId: context.turnId, items });
@@ -65,6 +68,13 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
     },
+    elision: services.config.elideOutputs
+      ? {
+          keep: (output) => keptOutput(services, output),
+          record: (outputs) =>
+            record.addLine({ type: 'event_msg', payload: { type: 'outputs_elided', outputs: [...outputs] } }),
+        }
+      : null,
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
     recordRequestContext: () => {
@@ -176,6 +186,8 @@ function turnHistory({ active, state, record, services }: TurnPortsOptions): Tur
         running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
         transcriptPath: services.recorder.path,
       }),
+    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
+    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
-import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
+import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
+import type { StepRunner } from '../steps/index.ts';
 import {
   abortedOutput,
   CallGate,
+  type CommandRules,
   callDigest,
   dispatch,
+  type HostedRun,
   LoopWatch,
   NOT_BEGUN,
   Orchestrator,
@@ -21,6 +24,7 @@ import {
 } from '../tools/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import { callApprover } from './call-approver.ts';
 import { shortForm } from './cut-off-calls.ts';
 import type { SessionServices } from './session-services.ts';
 
@@ -30,6 +34,7 @@ const CALL_GRACE_MS = 60;
 export interface TurnToolsOptions {
   readonly services: SessionServices;
   readonly active: ActiveTurn;
+  readonly steps: StepRunner;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
   /** No call begins before. */
   readonly ready: Readiness;
@@ -41,23 +46,23 @@ export function toolsOf({ config, persona }: SessionServices, model: ModelInfo):
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, injectInput, ready }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, active, steps, injectInput, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
   const offered = toolsOf(services, turn.model);
   const watch = new LoopWatch(turn.noteMark);
+  const rules: CommandRules = {
+    planner: services.sandbox,
+    ready: async (spec) => {
+      const faults = await services.rules.ready(spec);
+      for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    },
+    riskOf: (spec) => services.rules.riskOf(spec),
+    ruleOf: (spec) => services.rules.ruleOf(spec),
+    remember: (prefix) => services.rules.remember(prefix),
+  };
   const base = {
     turn,
-    orchestrator: new Orchestrator(handle, services.approvals, {
-      planner: services.sandbox,
-      ready: async (spec) => {
-        const faults = await services.rules.ready(spec);
-        for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
-      },
-      riskOf: (spec) => services.rules.riskOf(spec),
-      ruleOf: (spec) => services.rules.ruleOf(spec),
-      remember: (prefix) => services.rules.remember(prefix),
-    }),
     processes: services.processes,
     sessions: services.execSessions,
     diff,
@@ -73,8 +78,9 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     const handler = handlerOf(call);
     return handler?.repeat !== 'ledger' || handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
   };
-  const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
+  const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
+    orchestrator: new Orchestrator(callApprover({ steps, handle, key, run }), services.approvals, rules),
     events: handle.eventsOf(report),
     env: services.commandEnvironment.current(),
   });
@@ -86,15 +92,16 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
   }
 
-  async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
+  async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
+    const { key, signal } = options;
     const toolCall = toolCallOf(call);
     const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
-    const work = async () => {
+    const work = async (run: HostedRun | null) => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
-      return dispatch(toolCall, contextFor(report), signal, routing);
+      return dispatch(toolCall, contextFor(options, run), signal, routing);
     };
-    if (repeatOf(call) === 'safe') return work();
+    if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }

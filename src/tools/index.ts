@@ -5,6 +5,7 @@ export {
   type CallOutcome,
   callDigest,
   type HostedCall,
+  type HostedRun,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,
@@ -17,6 +18,7 @@ export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
 export { patchSection } from './specs/apply-patch.ts';
 export { offeredTools } from './tool-set.ts';
 export type {
+  ApprovalSubject,
   Approver,
   ToolCall,
   ToolContext,

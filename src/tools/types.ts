@@ -68,10 +68,18 @@ export interface TurnEvents {
   warning(message: string): void;
 }
 
+/** What an approval is about, beside what the user is shown. */
+export interface ApprovalSubject {
+  /** What a yes covers. A decision that was recorded holds for the very same keys only. */
+  readonly keys: readonly string[];
+  /** Whether the call has done something already. */
+  readonly hasRun: boolean;
+}
+
 /** Where the orchestrator asks for the user's decision. The session implements it. */
 export interface Approver {
   /** Resolves with the decision; `denied` when the turn ends first. */
-  request(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision>;
+  request(request: ApprovalRequest, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
 }
 
 /** Everything a handler may use. Made once a turn. */

@@ -1,7 +1,9 @@
 import type { TurnContext } from '../context/index.ts';
+import type { OldOutput } from '../history/index.ts';
 import type { ModelEvent, Prompt, ToolSpec } from '../model/index.ts';
 import type {
   CallItem,
+  ElidedOutput,
   ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
@@ -43,6 +45,10 @@ export interface TurnHistory {
   compacted(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
   /** Puts other items in place of all. */
   replace(items: readonly ResponseItem[]): void;
+  /** Old outputs that make room for so many tokens when they are left out; null if there are not enough. */
+  outputsToElide(tokens: number): readonly OldOutput[] | null;
+  /** Leaves outputs out: what stands for each is part of the conversation from here on. */
+  elide(outputs: readonly ElidedOutput[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
 }
@@ -89,6 +95,14 @@ export interface TurnCompaction {
   readonly stream: TurnModel['stream'];
 }
 
+/** How old tool outputs are left out before the conversation is compacted. */
+export interface TurnElision {
+  /** Keeps the text of an output. Called inside a step only. @returns what stands for it in the conversation */
+  readonly keep: (output: OldOutput) => Promise<string>;
+  /** Writes down what is left out. Called inside a step only. */
+  readonly record: (outputs: readonly ElidedOutput[]) => void;
+}
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -97,6 +111,8 @@ export interface TurnPorts {
   readonly model: TurnModel;
   readonly tools: TurnTools;
   readonly compaction: TurnCompaction;
+  /** Null: nothing is left out before a compaction. */
+  readonly elision: TurnElision | null;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */

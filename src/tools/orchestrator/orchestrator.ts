@@ -10,7 +10,7 @@ import {
   type Scope,
   writeJudge,
 } from '../../sandbox/index.ts';
-import type { Approver, ToolContext } from '../types.ts';
+import type { ApprovalSubject, Approver, ToolContext } from '../types.ts';
 import { type ApprovalCache, commandKeys, fileKeys } from './approval-cache.ts';
 import {
   type CommandRisk,
@@ -119,7 +119,11 @@ export class Orchestrator {
     const isFree = requirement.type === 'skip' && rule.type === 'allowed';
     const scope: Scope = request.escalated || isFree ? 'unsandboxed' : 'sandboxed';
     const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
-    const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, { scope, proposed }, signal));
+    const refusal = await this.#meet(
+      requirement,
+      turn.canAsk,
+      commandQuestion(request, { scope, proposed, hasRun: false }, signal),
+    );
     if (refusal !== null) return { type: 'refused', message: refusal };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
@@ -127,7 +131,7 @@ export class Orchestrator {
     const isDenied = first.type === 'done' && end !== null && first.denialAt?.(end) != null;
     const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
     if (!mayRetry) return first;
-    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
+    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null, hasRun: true }, signal);
     const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
     if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
     return attempt('unsandboxed');
@@ -145,6 +149,7 @@ export class Orchestrator {
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
       keys,
+      hasRun: false,
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
@@ -162,7 +167,7 @@ export class Orchestrator {
     if (requirement.type === 'forbid') return requirement.message;
     if (this.#cache.areApproved(question.keys)) return null;
     if (!canAsk) return NOBODY_CAN_APPROVE;
-    const decision = await this.#approver.request(question.ask(requirement.reason), question.signal);
+    const decision = await this.#approver.request(question.ask(requirement.reason), question.signal, question);
     if (question.signal.aborted) return 'aborted';
     if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') {
       this.#cache.approve(question.keys);
@@ -172,9 +177,7 @@ export class Orchestrator {
   }
 }
 
-interface Question {
-  /** What a yes for the session covers. */
-  readonly keys: readonly string[];
+interface Question extends ApprovalSubject {
   readonly refused: string;
   /** What a yes for good would allow. */
   readonly proposed?: readonly string[] | null;
@@ -184,12 +187,17 @@ interface Question {
 
 function commandQuestion<T>(
   request: CommandRequest<T>,
-  { scope, proposed }: { readonly scope: Scope; readonly proposed: readonly string[] | null },
+  {
+    scope,
+    proposed,
+    hasRun,
+  }: { readonly scope: Scope; readonly proposed: readonly string[] | null; readonly hasRun: boolean },
   signal: AbortSignal,
 ): Question {
   const { callId, spec, commandActions } = request;
   return {
     keys: commandKeys(spec, scope),
+    hasRun,
     refused: 'exec command rejected by user',
     proposed,
     signal,
