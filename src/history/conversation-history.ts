@@ -2,7 +2,7 @@ import type { CallItem, OutputItem, ResponseItem, TokenUsage, TokenUsageInfo } f
 import { ContextSize } from './context-size.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
-import { addForeignUsage, addUsage, fillWindow } from './token-info.ts';
+import { addForeignUsage, addUsage, fillWindow, withTotal } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -113,6 +113,11 @@ export class ConversationHistory {
   restoreTokenInfo(info: TokenUsageInfo | null): void {
     this.#tokenInfo = info;
     if (info !== null) this.#size.measured(info.last_token_usage);
+  }
+
+  /** The totals of a thread that was rolled back: what it used stays used, and takes up nothing of the window. */
+  restoreTotal(total: TokenUsage): void {
+    this.#tokenInfo = withTotal(this.#tokenInfo, total);
   }
 
   #reset(): void {

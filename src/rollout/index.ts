@@ -5,6 +5,7 @@ export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { rolloutPath } from './paths.ts';
 export { readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
+export { planRollback, survivingLines } from './rollback.ts';
 export { ThreadIndex } from './thread-index.ts';
 export {
   type HistoryEntry,
