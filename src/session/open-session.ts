@@ -38,12 +38,13 @@ const COPIED_AT_ONCE = 1_000;
 /** Which thread a session is about. */
 export type ThreadOrigin =
   | { readonly type: 'new' }
-  /** By its id, or the path of its rollout. */
+  /** By its id, the path of its rollout, or its name. */
   | { readonly type: 'resume'; readonly id: string }
   /** A new thread that begins as another did: with its first user messages and what came of them; null takes all. */
   | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
   /** The newest one of the configured provider, begun in the working directory or anywhere. */
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
+  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
 
 export interface OpenSessionOptions {
   readonly config: Config;
@@ -131,16 +132,8 @@ interface OpenThread {
 function openThread(options: OpenSessionOptions, now: () => number): OpenThread {
   const { config, origin } = options;
   if (origin.type === 'new') return newThread(options, now);
-  if (origin.type === 'fork') return forkedThread(options, origin, now);
-  const selector =
-    origin.type === 'resume'
-      ? ({ type: 'id', id: origin.id } as const)
-      : ({
-          type: 'last',
-          providerId: config.provider.id,
-          ...(origin.anyDirectory ? {} : { cwd: config.cwd }),
-        } as const);
-  const path = findRollout(config.home, selector);
+  const path = pathOf(origin, config);
+  if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin, now);
   const lease = acquireLease(path);
   try {
     const rollout = readRollout(path);
@@ -179,13 +172,19 @@ function newThread(
   return { ...none, recorder, lease: acquireLease(path) };
 }
 
+function pathOf(origin: Exclude<ThreadOrigin, { type: 'new' }>, { home, provider, cwd }: Config): string {
+  if ('id' in origin) return findRollout(home, { type: 'id', id: origin.id });
+  return findRollout(home, { type: 'last', providerId: provider.id, ...(origin.anyDirectory ? {} : { cwd }) });
+}
+
 /** The other thread is only read. A cut beyond its end, or before its first message, gives a new thread. */
 function forkedThread(
   options: OpenSessionOptions,
-  { id, userMessages }: Extract<ThreadOrigin, { type: 'fork' }>,
+  path: string,
+  { userMessages }: { readonly userMessages: number | null },
   now: () => number,
 ): OpenThread {
-  const source = readRollout(findRollout(options.config.home, { type: 'id', id }));
+  const source = readRollout(path);
   const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
   const held = survivingLines(source.lines);
   const lines = userMessages === null ? held.filter(isCopied) : forkLines(held, userMessages, isSaid);
