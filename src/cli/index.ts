@@ -17,6 +17,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'work a request to its end without a person at hand',
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
+  resume: {
+    summary: 'go on with a recorded thread',
+    load: async () => (await import('./commands/resume.ts')).resumeCommand,
+  },
+  fork: {
+    summary: 'begin a new thread as another one began',
+    load: async () => (await import('./commands/resume.ts')).forkCommand,
+  },
   review: {
     summary: 'have a change looked at by a separate reviewer',
     load: async () => (await import('./commands/review.ts')).reviewCommand,
@@ -42,7 +50,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
   threads: {
-    summary: 'list, show and name recorded threads',
+    summary: 'list, search, name, archive and roll back recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,
   },
   login: {

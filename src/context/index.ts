@@ -12,6 +12,13 @@ export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
 export type { TurnContext } from './turn-context.ts';
-export { crashNote, interruptionNote, undoNote, userShellNote } from './turn-notes.ts';
+export {
+  crashNote,
+  interruptionNote,
+  isRollbackNote,
+  rollbackNote,
+  undoNote,
+  userShellNote,
+} from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';
 export { userMessage } from './user-message.ts';

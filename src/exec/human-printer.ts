@@ -66,6 +66,12 @@ export class HumanPrinter implements ExecPrinter {
         return this.#turnCompleted(event);
       case 'events.lost':
         return this.#line('warning', `${event.dropped} events were lost: this output was read too slowly`, 'yellow');
+      case 'thread.rolledBack':
+        return this.#line(
+          'rollback',
+          event.removed === 1 ? 'the last turn is removed' : `the last ${event.removed} turns are removed`,
+          'yellow',
+        );
       case 'turn.started':
       case 'turn.diff':
       case 'item.delta':

@@ -53,6 +53,7 @@ export class JsonlPrinter implements ExecPrinter {
           type: 'error',
           message: `${event.dropped} events were lost: this output was read too slowly`,
         });
+      case 'thread.rolledBack':
       case 'item.delta':
       case 'turn.diff':
       case 'approval.requested':

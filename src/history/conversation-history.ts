@@ -10,7 +10,7 @@ import { ContextSize } from './context-size.ts';
 import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
-import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse } from './token-info.ts';
+import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -130,6 +130,11 @@ export class ConversationHistory {
     const window = info === null ? null : filledWindow(info);
     if (window !== null) this.#size.full(window);
     else if (info !== null && isOfResponse(before, info)) this.#size.measured(info.last_token_usage);
+  }
+
+  /** The totals of a thread that was rolled back: what it used stays used, and takes up nothing of the window. */
+  restoreTotal(total: TokenUsage): void {
+    this.#tokenInfo = withTotal(this.#tokenInfo, total);
   }
 
   #reset(): void {

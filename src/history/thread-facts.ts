@@ -73,6 +73,11 @@ export class ThreadFacts {
     return this.#check;
   }
 
+  /** Files that the agent's patches changed: `A`, `M` or `D` and the path. */
+  get changedFiles(): readonly string[] {
+    return [...this.#files].map(([path, { kind }]) => `${kind} ${path}`);
+  }
+
   /** Everything that is known, at most 16 KiB; empty if nothing is. `running`: sessions that go on, a line each. */
   render(running: readonly string[]): string {
     const commands = this.#commandLines();

@@ -32,6 +32,11 @@ export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, 
   };
 }
 
+/** Other totals; the last response stays. */
+export function withTotal(info: TokenUsageInfo | null, total: TokenUsage): TokenUsageInfo {
+  return { ...info, total_token_usage: total, last_token_usage: info?.last_token_usage ?? nothing };
+}
+
 /** The totals after the provider said that the window is full. */
 export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUsageInfo {
   const before = info?.total_token_usage.total_tokens ?? 0;

@@ -34,6 +34,14 @@ export const SessionEvent = z.discriminatedUnion('type', [
     turns: z.array(Turn),
   }),
   z.object({ type: z.literal('thread.closed'), threadId: z.string() }),
+  /** Turns were taken out of the conversation. */
+  z.object({
+    type: z.literal('thread.rolledBack'),
+    /** How many of the user's turns: no more than there were. */
+    removed: z.number(),
+    /** All that are left, oldest first. */
+    turns: z.array(Turn),
+  }),
   z.object({
     type: z.literal('turn.started'),
     turnId,

@@ -26,7 +26,7 @@ export interface ThreadQuery {
   readonly modelProviders?: readonly string[];
   /** Archived threads only, or, by default, only those that are not. */
   readonly archived?: boolean;
-  /** Part of the name or of what the user said, whatever the case of its letters. */
+  /** Part of the name, of the directory or of what the user said, whatever the case of its letters. */
   readonly search?: string;
 }
 
@@ -78,7 +78,8 @@ function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: Threa
     return false;
   }
   if (search === undefined || search === '') return true;
-  return (thread.name?.toLowerCase().includes(search.toLowerCase()) ?? false) || said(thread);
+  const text = search.toLowerCase();
+  return [thread.name ?? '', thread.cwd].some((place) => place.toLowerCase().includes(text)) || said(thread);
 }
 
 /** Newest first. Ids differ, so no two threads have one place. */

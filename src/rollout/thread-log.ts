@@ -6,10 +6,12 @@ import {
   type ResponseItem,
   type RolloutItem,
   type StepRecord,
+  type TokenUsage,
   TokenUsageInfo,
   type TurnContextRecord,
 } from '../protocol/index.ts';
 import type { Rollout } from './read.ts';
+import { spentBefore, survivingLines } from './rollback.ts';
 
 /** A line of the journal of a turn that never ended. */
 export type OpenTurnLine =
@@ -40,6 +42,8 @@ export type HistoryEntry =
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
   | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
+  /** What turns that were taken back had brought the totals to. */
+  | { readonly type: 'spent'; readonly total: TokenUsage }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -66,10 +70,10 @@ interface Draft {
   marked: boolean;
 }
 
-/** Reads a thread's log out of its lines. */
+/** Reads a thread's log out of its lines; what was rolled back is not in it. */
 export function threadLog(rollout: Rollout): ThreadLog {
   const reader = new LogReader();
-  for (const line of rollout.lines) reader.read(line);
+  for (const line of survivingLines(rollout.lines)) reader.read(line);
   return reader.finish();
 }
 
@@ -203,6 +207,11 @@ class LogReader {
         this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
+      case 'thread_rolled_back': {
+        const total = spentBefore(event);
+        if (total !== null) this.#history.push({ type: 'spent', total });
+        return;
+      }
       default:
         return;
     }

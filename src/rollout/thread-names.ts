@@ -43,6 +43,11 @@ export class ThreadNames {
     this.#path = namesPath(home);
   }
 
+  /** The threads that have a name, exactly as it was given. */
+  idsNamed(name: string): ReadonlySet<string> {
+    return new Set([...this.current()].flatMap(([id, given]) => (given === name ? [id] : [])));
+  }
+
   current(): ReadonlyMap<string, string> {
     const stats = statSync(this.#path, { throwIfNoEntry: false });
     const stamp = stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` : '';

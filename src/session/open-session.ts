@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
-import type { ResponseItem, SessionSource } from '../protocol/index.ts';
+import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
   FileRecorder,
@@ -13,16 +14,17 @@ import {
   type RolloutRecorder,
   readRollout,
   rolloutPath,
+  survivingLines,
   type ThreadLog,
   threadLog,
 } from '../rollout/index.ts';
 import { uuidV7 } from '../util/index.ts';
 import { EventHub } from './event-hub.ts';
-import { rebuildHistory, threadFacts } from './rebuild-history.ts';
+import { rebuildHistory, threadFacts, toldContext } from './rebuild-history.ts';
 import { Session } from './session.ts';
 import { initialConfiguration } from './session-configuration.ts';
 import { openServices, type Persona } from './session-services.ts';
-import { SessionState, type ToldContext } from './session-state.ts';
+import { SessionState } from './session-state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
 import { ThreadRecord } from './thread-record.ts';
@@ -30,15 +32,19 @@ import { toldTurns } from './told-turns.ts';
 import { TurnLifecycle } from './turn-lifecycle.ts';
 import { Turns } from './turns.ts';
 
+/** Lines of another thread that a fork writes down in one go. */
+const COPIED_AT_ONCE = 1_000;
+
 /** Which thread a session is about. */
 export type ThreadOrigin =
   | { readonly type: 'new' }
-  /** By its id, or the path of its rollout. */
+  /** By its id, the path of its rollout, or its name. */
   | { readonly type: 'resume'; readonly id: string }
   /** A new thread that begins as another did: with its first user messages and what came of them; null takes all. */
   | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
   /** The newest one of the configured provider, begun in the working directory or anywhere. */
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
+  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
 
 export interface OpenSessionOptions {
   readonly config: Config;
@@ -126,16 +132,8 @@ interface OpenThread {
 function openThread(options: OpenSessionOptions, now: () => number): OpenThread {
   const { config, origin } = options;
   if (origin.type === 'new') return newThread(options, now);
-  if (origin.type === 'fork') return forkedThread(options, origin, now);
-  const selector =
-    origin.type === 'resume'
-      ? ({ type: 'id', id: origin.id } as const)
-      : ({
-          type: 'last',
-          providerId: config.provider.id,
-          ...(origin.anyDirectory ? {} : { cwd: config.cwd }),
-        } as const);
-  const path = findRollout(config.home, selector);
+  const path = pathOf(origin, config);
+  if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin, now);
   const lease = acquireLease(path);
   try {
     const rollout = readRollout(path);
@@ -174,28 +172,38 @@ function newThread(
   return { ...none, recorder, lease: acquireLease(path) };
 }
 
+function pathOf(origin: Exclude<ThreadOrigin, { type: 'new' }>, { home, provider, cwd }: Config): string {
+  if ('id' in origin) return findRollout(home, { type: 'id', id: origin.id });
+  return findRollout(home, { type: 'last', providerId: provider.id, ...(origin.anyDirectory ? {} : { cwd }) });
+}
+
 /** The other thread is only read. A cut beyond its end, or before its first message, gives a new thread. */
 function forkedThread(
   options: OpenSessionOptions,
-  { id, userMessages }: Extract<ThreadOrigin, { type: 'fork' }>,
+  path: string,
+  { userMessages }: { readonly userMessages: number | null },
   now: () => number,
 ): OpenThread {
-  const source = readRollout(findRollout(options.config.home, { type: 'id', id }));
+  const source = readRollout(path);
   const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
-  const lines = userMessages === null ? source.lines.filter(isCopied) : forkLines(source.lines, userMessages, isSaid);
+  const held = survivingLines(source.lines);
+  const lines = userMessages === null ? held.filter(isCopied) : forkLines(held, userMessages, isSaid);
   const thread = newThread(options, now, source.meta.id);
   if (lines === null || userMessages === 0) return thread;
-  thread.recorder.append(...lines);
+  copyLines(lines, thread);
   return { ...thread, log: threadLog({ ...source, lines }), warnings: source.warnings };
 }
 
-function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {
-  if (!lastTurnContext || history.length === 0) return null;
-  return {
-    cwd: lastTurnContext.cwd,
-    approvalPolicy: lastTurnContext.approval_policy,
-    sandboxPolicy: lastTurnContext.sandbox_policy,
-    ...(lastTurnContext.can_ask === undefined ? {} : { canAsk: lastTurnContext.can_ask }),
-    ...(lastTurnContext.date === undefined ? {} : { date: lastTurnContext.date }),
-  };
+/** In pieces: a long thread has more lines than a call may have arguments. */
+function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThread): void {
+  try {
+    for (let at = 0; at < lines.length; at += COPIED_AT_ONCE) {
+      recorder.append(...lines.slice(at, at + COPIED_AT_ONCE));
+    }
+  } catch (error) {
+    lease?.release();
+    // Half a fork is nobody's thread.
+    if (recorder.path !== null) rmSync(recorder.path, { force: true });
+    throw error;
+  }
 }

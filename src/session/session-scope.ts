@@ -24,6 +24,11 @@ export interface SessionScope {
   openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts>;
   /** Runs a command of the user's; gives its record for the conversation. */
   runUserShell(active: ActiveTurn, command: string, id: string, signal: AbortSignal): Promise<ResponseItem>;
+  /**
+   * Takes the user's last turns out of the conversation, while no turn runs.
+   * @throws KeelError `invalidInput`; then nothing has changed
+   */
+  rollBack(turns: number): Promise<void>;
   /** What a task may do beside its turn loop. */
   taskSession(active: ActiveTurn, ports: TurnPorts): TaskSession;
   /** Writes the turn's end down, tells the model of an interruption, and syncs the rollout. Never throws. */

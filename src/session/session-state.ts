@@ -17,8 +17,8 @@ export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxP
 /** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
 export class SessionState {
   #configuration: SessionConfiguration;
-  readonly #history: ConversationHistory;
-  readonly #facts: ThreadFacts;
+  #history: ConversationHistory;
+  #facts: ThreadFacts;
   #rateLimits: RateLimitSnapshot | null;
   #toldContext: ToldContext | null;
 
@@ -90,6 +90,13 @@ export class SessionState {
   /** Leaves old outputs out of the conversation from here on. */
   elide(outputs: readonly ElidedOutput[]): void {
     this.#history.elide(outputs);
+  }
+
+  /** After a rollback: all that a rebuilt thread knows of itself. */
+  rollBack(history: ConversationHistory, facts: ThreadFacts, toldContext: ToldContext | null): void {
+    this.#history = history;
+    this.#facts = facts;
+    this.#toldContext = toldContext;
   }
 
   forPrompt(): readonly ResponseItem[] {

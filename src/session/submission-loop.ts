@@ -42,6 +42,8 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
     case 'undo':
       return turns.spawn(new UndoTask(), id);
+    case 'rollback':
+      return turns.rollBack(op.turns);
     case 'userShell':
       return turns.userShell(op.command, id);
     case 'review':

@@ -16,6 +16,7 @@ import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
+import { rollBack } from './rollback.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -79,6 +80,10 @@ export class TurnLifecycle implements SessionScope {
     return runUserShell({ services: this.services, active, command, callId: `shell-${id}`, signal });
   }
 
+  rollBack(turns: number): Promise<void> {
+    return rollBack(turns, { services: this.services, state: this.state, record: this.#record, emit: this.emit });
+  }
+
   #undoParts(active: ActiveTurn): UndoParts {
     return { services: this.services, state: this.state, record: this.#record, active };
   }
@@ -110,6 +115,8 @@ export class TurnLifecycle implements SessionScope {
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);
+      // A turn without a request may have told the context all the same: it is not to be told again after a resume.
+      if (this.#record.contextTurnId !== turnId) this.#record.addTurnContext(active.context);
       if (outcome.type === 'interrupted') {
         this.#record.addItems([this.#interruption(active)], turnId);
         const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };

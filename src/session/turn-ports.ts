@@ -77,22 +77,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       : null,
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
-    recordRequestContext: () => {
-      record.addLine({
-        type: 'turn_context',
-        payload: {
-          turn_id: context.turnId,
-          cwd: context.cwd,
-          approval_policy: context.approvalPolicy,
-          sandbox_policy: context.sandboxPolicy,
-          model: context.model.slug,
-          effort: context.effort,
-          summary: context.summary,
-          can_ask: context.canAsk,
-          date: context.date,
-        },
-      });
-    },
+    recordRequestContext: () => record.addTurnContext(context),
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: services.config.showRawAgentReasoning,
   };

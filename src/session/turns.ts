@@ -1,5 +1,5 @@
 import type { TurnContext } from '../context/index.ts';
-import { type ApprovalDecision, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
+import { type ApprovalDecision, KeelError, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { RegularTask, type SessionTask, UserShellTask } from '../tasks/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
@@ -60,6 +60,15 @@ export class Turns {
       (record) => active.state.queueRecord({ submissionId: id, record }),
       (error: unknown) => log.crash(error),
     );
+  }
+
+  /**
+   * Takes the user's last turns out of the conversation.
+   * @throws KeelError `threadBusy` while a turn runs, `invalidInput`
+   */
+  async rollBack(turns: number): Promise<void> {
+    if (this.#active) throw new KeelError('threadBusy', 'a turn is running: interrupt it before turns are taken back');
+    await this.#scope.rollBack(turns);
   }
 
   /** Ends the running turn as replaced, then starts this task. */

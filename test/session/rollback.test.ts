@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+} from '../../src/testing/index.ts';
+import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+let live: TestSession;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await live[Symbol.asyncDispose]();
+  await server.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+const answer = (text: string) => respond(message(text), usage({ input: 100, output: 10 }));
+const patch = (text: string, id: string) => respond(functionCall('apply_patch', { input: text }, id), usage({}));
+const said = (index: number) => (server.requests[index]?.textsOf('user') ?? []).filter((text) => !text.startsWith('<'));
+const note = (index: number) =>
+  server.requests[index]?.textsOf('user').find((text) => text.includes('<action>rollback</action>'));
+
+async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
+  server = await startModelServer(script);
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
+  return live;
+}
+
+async function takeUpAgain(options: TestSessionOptions['options'] = {}): Promise<TestSession> {
+  const { threadId } = live.session;
+  await live[Symbol.asyncDispose]();
+  live = await testSession({
+    url: server.url,
+    home: home.path,
+    cwd: repo.path,
+    options: { origin: { type: 'resume', id: threadId }, ...options },
+  });
+  return live;
+}
+
+/** Rolls back and waits until it is told, or refused. */
+async function rollBack(turns: number): Promise<'done' | string> {
+  const before = live.events.length;
+  live.session.submit({ type: 'rollback', turns });
+  const since = (event: (typeof live.events)[number]) => live.events.indexOf(event) >= before;
+  return Promise.race([
+    live.next('thread.rolledBack', since).then(() => 'done'),
+    live.next('error', (event) => since(event) && event.turnId === null).then(({ error }) => error.kind),
+  ]);
+}
+
+describe('a rollback', () => {
+  test('P23, L4: takes the last turns out, only adds to the record, and tells clients and the model', async () => {
+    await open([
+      answer('a1'),
+      patch('*** Begin Patch\n*** Add File: new.txt\n+x\n*** End Patch', 'c1'),
+      answer('a2'),
+      answer('a3'),
+      answer('a4'),
+    ]);
+    for (const text of ['one', 'two', 'three']) await live.say(text);
+    const path = live.session.rolloutPath ?? '';
+    const before = readFileSync(path, 'utf8');
+    expect(await rollBack(2)).toBe('done');
+    expect(readFileSync(path, 'utf8').startsWith(before)).toBe(true);
+    expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({
+      removed: 2,
+      turns: [{ status: 'completed', items: [{ type: 'userMessage' }, { type: 'agentMessage', text: 'a1' }] }],
+    });
+    await live.say('four');
+    const index = server.requests.length - 1;
+    expect(said(index)).toEqual(['one', 'four']);
+    expect(note(index)).toMatch(/removed the last 2 turns[\s\S]*Files were not reset[\s\S]*A new\.txt/);
+    expect(server.requests[index]?.body['prompt_cache_key']).toBe(server.requests[0]?.body['prompt_cache_key']);
+    expect(readFileSync(join(repo.path, 'new.txt'), 'utf8')).toBe('x\n');
+  });
+
+  test('takes no more turns than there are, and is refused where there is none', async () => {
+    await open([answer('a1'), answer('a2')]);
+    expect(await rollBack(1)).toBe('invalidInput');
+    await live.say('one');
+    expect(await rollBack(5)).toBe('done');
+    expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({
+      removed: 1,
+      turns: [],
+    });
+    expect(await rollBack(1)).toBe('invalidInput');
+    await live.say('two');
+    expect(said(1)).toEqual(['two']);
+    // What the model was told of its surroundings at first stays, once.
+    expect(server.requests[1]?.textsOf('user').filter((text) => text.startsWith('<environment_context'))).toHaveLength(
+      1,
+    );
+    expect(() => live.session.submit({ type: 'rollback', turns: 0 })).toThrow(/not an operation/);
+  });
+
+  test('L4: is refused while a turn runs; after an interrupt it takes that turn back', async () => {
+    await open([answer('a1'), respond(functionCall('shell', { command: ['sleep', '60'] }, 'c1')), answer('a3')]);
+    await live.say('one');
+    live.session.submit({ type: 'userInput', items: [{ type: 'text', text: 'two' }] });
+    await live.next('item.started', ({ item }) => item.type === 'commandExecution');
+    expect(await rollBack(1)).toBe('threadBusy');
+    live.session.submit({ type: 'interrupt' });
+    expect(await rollBack(1)).toBe('done');
+    await live.say('three');
+    expect(said(2)).toEqual(['one', 'three']);
+    expect(JSON.stringify(server.requests[2]?.input)).not.toContain('sleep');
+    expect(server.requests[2]?.textsOf('user').some((text) => text.startsWith('<turn_aborted>'))).toBe(false);
+  });
+
+  test('M76: holds for a resume and a fork, and brings back what a compaction after it had replaced', async () => {
+    await open([answer('a1'), answer('a2'), answer('## Goal'), answer('a3'), answer('a4'), answer('a5')]);
+    await live.say('one');
+    await live.say('two');
+    await live.turn({ type: 'compact' });
+    expect(await rollBack(1)).toBe('done');
+    await live.say('three');
+    expect(said(3)).toEqual(['one', 'three']);
+    expect(JSON.stringify(server.requests[3]?.input)).not.toContain('keel_handover');
+    const { threadId } = live.session;
+    await takeUpAgain();
+    expect(live.events[0]).toMatchObject({ type: 'thread.started', turns: [{}, {}] });
+    await live.say('four');
+    expect(server.requests[4]?.input.slice(0, server.requests[3]?.input.length)).toEqual(server.requests[3]?.input);
+    await takeUpAgain({ origin: { type: 'fork', id: threadId, userMessages: 2 } });
+    await live.say('five');
+    expect(said(5)).toEqual(['one', 'three', 'five']);
+  });
+
+  test('what the thread used stays used, also after a resume', async () => {
+    await open([answer('a1'), answer('a2'), answer('a3')]);
+    await live.say('one');
+    await live.say('two');
+    expect(await rollBack(1)).toBe('done');
+    const totals = () => live.events.findLast((event) => event.type === 'usage.updated')?.info?.total_token_usage;
+    expect(totals()).toMatchObject({ input_tokens: 200, output_tokens: 20 });
+    await takeUpAgain();
+    await live.say('three');
+    expect(totals()).toMatchObject({ input_tokens: 300, output_tokens: 30 });
+  });
+
+  test('leaves the files to undo: they go back to before the turn that was taken back, not a turn further', async () => {
+    repo.write({ 'a.txt': '0' });
+    const shell = (text: string, id: string) =>
+      respond(functionCall('shell', { command: ['bash', '-c', `printf ${text} > a.txt`] }, id));
+    const file = () => readFileSync(join(repo.path, 'a.txt'), 'utf8');
+    await open([shell('1', 'c1'), answer('a1'), shell('2', 'c2'), answer('a2'), answer('a3')], {
+      overrides: ['features.ghost_commit=true'],
+    });
+    await live.say('one');
+    await live.say('two');
+    expect(await rollBack(1)).toBe('done');
+    expect(file()).toBe('2');
+    await live.turn({ type: 'undo' });
+    expect(file()).toBe('1');
+    await live.say('three');
+    const told = server.requests
+      .at(-1)
+      ?.textsOf('user')
+      .find((text) => text.includes('<action>undo</action>'));
+    expect(told).toContain('before a turn that was removed since.');
+  });
+
+  test('a thread without a record can’t be rolled back', async () => {
+    await open([answer('a1')], { options: { ephemeral: true } });
+    await live.say('one');
+    expect(await rollBack(1)).toBe('invalidInput');
+  });
+});
