@@ -1,3 +1,11 @@
+export {
+  type AgentRole,
+  agentNote,
+  agentRoleMessage,
+  agentRoles,
+  DEFAULT_AGENT_ROLE,
+  lostAgentsNote,
+} from './agent-texts.ts';
 export { compactionPrompt, HANDOVER_HEADINGS, type Handover, handoverMessage } from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
+import { AgentState } from './thread-item.ts';
 import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
 
 /** First line of a rollout: which thread this is and where it began. `timestamp` is UTC with milliseconds. */
@@ -13,6 +14,8 @@ export const SessionMeta = z.looseObject({
   instructions: z.optional(z.nullable(z.string())),
   source: z.optional(z.nullable(SessionSource)),
   model_provider: z.optional(z.nullable(z.string())),
+  /** The thread that began this one for itself. */
+  parent_thread_id: z.optional(z.nullable(z.string())),
   forked_from_id: z.optional(z.nullable(z.string())),
   git: z.optional(z.nullable(z.looseObject({}))),
 });
@@ -39,8 +42,26 @@ export const CompactedRecord = z.looseObject({
 });
 export type CompactedRecord = z.infer<typeof CompactedRecord>;
 
+/** How a helper agent of the thread stands; the newest line of one counts. */
+export const AgentStatusRecord = z.looseObject({
+  type: z.literal('agent_status'),
+  /** By which the model names it. */
+  agent_id: z.string(),
+  agent_type: z.string(),
+  /** The thread that it is. */
+  thread_id: z.string(),
+  /** Its beginning, for people. */
+  task: z.string(),
+  status: AgentState.shape.status,
+  message: z.nullable(z.string()),
+  /** Whether the model knows of it. */
+  told: z.boolean(),
+});
+export type AgentStatusRecord = z.infer<typeof AgentStatusRecord>;
+
 /** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.union([
+  AgentStatusRecord,
   z.looseObject({ type: z.literal('user_message'), message: z.string() }),
   z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
   z.looseObject({

@@ -22,7 +22,8 @@ export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: I
   return null;
 }
 
-/** A fork has an identity and an owner of its own. */
+/** A fork has an identity, an owner and helpers of its own. */
 export function isCopied(line: RolloutItem): boolean {
+  if (line.type === 'event_msg') return line.payload.type !== 'agent_status';
   return line.type !== 'session_meta' && line.type !== 'lease';
 }

@@ -1,4 +1,5 @@
 import {
+  AgentStatusRecord,
   ErrorInfo,
   RateLimitSnapshot,
   type ResponseItem,
@@ -29,6 +30,8 @@ export interface ThreadLog {
   /** The turn that a crash cut off; its items are not in `history`. */
   readonly openTurn: OpenTurn | null;
   readonly turns: readonly LoggedTurn[];
+  /** Its helper agents as they stood last, in the order of their starts. */
+  readonly agents: readonly AgentStatusRecord[];
 }
 
 export type HistoryEntry =
@@ -80,6 +83,7 @@ class LogReader {
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
+  readonly #agents = new Map<string, AgentStatusRecord>();
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -117,6 +121,7 @@ class LogReader {
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       openTurn: open && { turnId: open.id, lines: open.lines },
+      agents: [...this.#agents.values()],
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
@@ -197,6 +202,11 @@ class LogReader {
         this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
+      case 'agent_status': {
+        const { data: agent } = AgentStatusRecord.safeParse(event);
+        if (agent) this.#agents.set(agent.agent_id, agent);
+        return;
+      }
       default:
         return;
     }

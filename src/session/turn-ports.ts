@@ -7,6 +7,7 @@ import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.t
 import { Readiness } from '../tools/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import type { ChildAgents } from './child-agents.ts';
 import { firstContext } from './first-context.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -18,6 +19,7 @@ export interface TurnPortsOptions {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly record: ThreadRecord;
+  readonly agents: ChildAgents;
   readonly active: ActiveTurn;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
@@ -51,6 +53,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     tools: openTurnTools({
       ready: readiness(options),
       services,
+      agents: options.agents,
       active,
       injectInput: (items) => {
         if (handle.isRevoked) return false;
@@ -140,7 +143,7 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record, services }: TurnPortsOptions): TurnHistory {
+function turnHistory({ active, state, record, services, agents }: TurnPortsOptions): TurnHistory {
   const { handle, context } = active;
   const { turnId } = context;
   const tellUsage = () => {
@@ -173,7 +176,10 @@ function turnHistory({ active, state, record, services }: TurnPortsOptions): Tur
         facts: state.facts,
         opening: firstContext(context, services, null),
         summary,
-        running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+        running: [
+          ...services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+          ...agents.running(),
+        ],
         transcriptPath: services.recorder.path,
       }),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),

@@ -3,6 +3,8 @@ import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
 import {
+  AGENT_TOOLS,
+  type AgentTools,
   abortedOutput,
   CallGate,
   callDigest,
@@ -29,6 +31,7 @@ const CALL_GRACE_MS = 60;
 
 export interface TurnToolsOptions {
   readonly services: SessionServices;
+  readonly agents: AgentTools;
   readonly active: ActiveTurn;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
   /** No call begins before. */
@@ -36,12 +39,13 @@ export interface TurnToolsOptions {
 }
 
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona }: SessionServices, model: ModelInfo): ReturnType<typeof offeredTools> {
-  return offeredTools(model, config.toolSet).filter((name) => !persona?.withoutTools.includes(name));
+export function toolsOf({ config, persona, agentLevels }: SessionServices, model: ModelInfo): string[] {
+  const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
+  return offered.filter((name) => !persona?.withoutTools.includes(name));
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, injectInput, ready }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, agents, active, injectInput, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
   const offered = toolsOf(services, turn.model);
@@ -61,6 +65,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     processes: services.processes,
     sessions: services.execSessions,
     diff,
+    agents,
     injectInput,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
