@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
 import { AgentState } from './thread-item.ts';
-import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
+import { RateLimitSnapshot, TokenUsage, TokenUsageInfo } from './usage.ts';
 
 /** First line of a rollout: which thread this is and where it began. `timestamp` is UTC with milliseconds. */
 export const SessionMeta = z.looseObject({
@@ -68,6 +68,8 @@ export const EventRecord = z.union([
     type: z.literal('token_count'),
     info: z.optional(z.nullable(TokenUsageInfo)),
     rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+    /** What of it came from a helper since the line before. */
+    foreign: z.optional(TokenUsage),
   }),
   z.looseObject({ type: z.literal('task_started'), turn_id: z.optional(z.nullable(z.string())) }),
   z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),

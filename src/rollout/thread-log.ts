@@ -5,6 +5,7 @@ import {
   type ResponseItem,
   type RolloutItem,
   type StepRecord,
+  TokenUsage,
   TokenUsageInfo,
   type TurnContextRecord,
 } from '../protocol/index.ts';
@@ -40,6 +41,8 @@ export type HistoryEntry =
   | { readonly type: 'undone'; readonly snapshot: string }
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
+  /** What helpers used in the turn that was cut off: replaying it does not count that again. */
+  | { readonly type: 'foreignUsage'; readonly usage: TokenUsage; readonly window: number | null }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -114,9 +117,11 @@ class LogReader {
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
       // Replaying a turn does again what its compactions and counts did.
-      history: this.#history.filter((entry, at) =>
-        entry.type === 'item' ? !replayed.has(entry.item) : open === null || at < this.#turnBeganAt,
-      ),
+      history: this.#history.filter((entry, at) => {
+        const isReplayed = open !== null && at >= this.#turnBeganAt;
+        if (entry.type === 'item') return !replayed.has(entry.item);
+        return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
+      }),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
@@ -169,10 +174,12 @@ class LogReader {
     this.#turns.push(turn);
   }
 
-  #noteTokens(info: TokenUsageInfo | null): void {
+  #noteTokens(info: TokenUsageInfo | null, foreign: unknown): void {
     if (info === null) return;
     this.#tokenInfo = info;
     this.#history.push({ type: 'usage', info });
+    const { data: usage } = TokenUsage.safeParse(foreign);
+    if (usage) this.#history.push({ type: 'foreignUsage', usage, window: info.model_context_window ?? null });
   }
 
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
@@ -199,7 +206,7 @@ class LogReader {
         return;
       }
       case 'token_count':
-        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
+        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null, event['foreign']);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
       case 'agent_status': {

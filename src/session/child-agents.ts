@@ -248,7 +248,10 @@ export class ChildAgents implements AgentTools {
     const window = context?.model.effectiveContextWindow ?? state.tokenInfo?.model_context_window ?? null;
     state.noteForeignUsage(usage, window);
     const { tokenInfo: info, rateLimits } = state;
-    record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
+    record.addLine({
+      type: 'event_msg',
+      payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
+    });
     emit({ type: 'usage.updated', turnId: context?.turnId ?? null, info, rateLimits });
   }
 

@@ -19,6 +19,7 @@ export function threadFacts(log: ThreadLog): ThreadFacts {
 function apply(history: ConversationHistory, entry: HistoryEntry): void {
   if (entry.type === 'item') history.record([entry.item]);
   else if (entry.type === 'usage') history.restoreTokenInfo(entry.info);
+  else if (entry.type === 'foreignUsage') history.addForeignUsage(entry.usage, entry.window);
   else if (entry.type === 'undone') {
     history.replace(
       history.items.filter((item) => item.type !== 'ghost_snapshot' || item.ghost_commit.id !== entry.snapshot),
