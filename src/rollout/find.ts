@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
-import { KeelError } from '../protocol/index.ts';
+import { KeelError, type SessionMeta } from '../protocol/index.ts';
 import { parseRolloutName, sessionsDir } from './paths.ts';
 import { readHead } from './read-head.ts';
 import { rolloutsNewestFirst } from './rollout-files.ts';
@@ -10,7 +10,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 type ThreadSelector =
   /** A thread's id, or the path of its rollout. */
   | { readonly type: 'id'; readonly id: string }
-  /** The newest thread of a provider in which a user has said something; with `cwd` only of those begun there. */
+  /** The newest thread of a provider in which a user has said something, no helper's; with `cwd` of those begun there. */
   | LastThread;
 
 interface LastThread {
@@ -44,9 +44,14 @@ function findById(home: string, id: string): string | null {
 function findLast(home: string, { providerId, cwd }: LastThread): string | null {
   for (const path of rolloutsNewestFirst(home, { archived: false })) {
     const head = readHead(path);
-    if (!head?.hasUserMessage) continue;
+    if (!head?.hasUserMessage || isOfAnother(head.meta)) continue;
     const isOfProvider = (head.meta.model_provider ?? providerId) === providerId;
     if (isOfProvider && (cwd === undefined || head.meta.cwd === cwd)) return path;
   }
   return null;
+}
+
+/** Whether another thread began this one for itself: a reviewer, a helper. */
+function isOfAnother({ source, parent_thread_id: parent }: SessionMeta): boolean {
+  return (typeof source === 'object' && source !== null) || typeof parent === 'string';
 }

@@ -34,6 +34,8 @@ export function agentConfig(config: Config, above: Above, role: AgentRole): Conf
     effort: role.effort ?? (role.model === null ? above.effort : null),
     baseInstructions: role.baseInstructions ?? config.baseInstructions,
     notify: null,
+    // The snapshot of the turn above has what a helper changes.
+    undo: false,
   };
 }
 
