@@ -5,7 +5,8 @@ import { acquireLease, findRollout, readRollout, threadLog } from '../rollout/in
 import type { AgentView } from '../tools/index.ts';
 import { cutBytesEnd } from '../util/index.ts';
 
-const MAX_TASK_CHARS = 200;
+/** Of a task, as people and notes are told it. */
+export const MAX_TASK_CHARS = 200;
 /** Of a helper's last message in its parent's rollout, UTF-8 bytes: what a `wait` may give. Its own rollout has it all. */
 const MAX_MESSAGE_BYTES = 8_192;
 

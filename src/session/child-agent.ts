@@ -72,10 +72,14 @@ export class ChildAgent {
     return { id: this.id, threadId: this.child.threadId, state: this.#state };
   }
 
-  /** Into its running turn, or as a new one; `settings` hold from its next turn on. */
-  async send(message: string, settings: SettingsUpdate): Promise<void> {
-    await this.#stopping?.promise;
-    if (this.#state.status === 'closed') return;
+  /**
+   * Into its running turn, or as a new one; `settings` hold from its next turn on. Nothing is sent once `signal` has
+   * aborted: whoever stopped the helpers then would not stop this one again.
+   * @throws KeelError `sessionClosed`, `invalidInput`
+   */
+  async send(message: string, settings: SettingsUpdate, signal: AbortSignal): Promise<void> {
+    if (this.#stopping) await this.#stopping.promise;
+    if (signal.aborted || this.#state.status === 'closed') return;
     this.child.submit({ type: 'overrideTurnContext', settings });
     this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] });
     this.#unread += 1;

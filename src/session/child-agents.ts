@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts';
 import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from '../tools/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
-import { agentLine, type EndedAgent, endedAgent, endLeftBehind } from './agent-records.ts';
+import { agentLine, type EndedAgent, endedAgent, endLeftBehind, MAX_TASK_CHARS } from './agent-records.ts';
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildAgent } from './child-agent.ts';
 import type { SessionServices } from './session-services.ts';
@@ -85,17 +85,17 @@ export class ChildAgents implements AgentTools {
       await this.close(id);
       return refused('the turn was stopped before the helper began');
     }
-    await agent.send(message, agentRights(turn.context, role));
+    await agent.send(message, agentRights(turn.context, role), signal);
     return { type: 'done', agent: agent.view };
   }
 
-  async send({ id, message, interrupt }: AgentMessage): Promise<AgentOutcome> {
+  async send({ id, message, interrupt }: AgentMessage, signal: AbortSignal): Promise<AgentOutcome> {
     const agent = this.#open.get(id);
     const turn = this.#turn;
     if (!agent || !turn) return refused(this.#missing(id));
     if (interrupt) agent.interrupt();
     try {
-      await agent.send(message, agentRights(turn.context, agent.role));
+      await agent.send(message, agentRights(turn.context, agent.role), signal);
     } catch (error) {
       if (error instanceof KeelError) return refused(`the message could not be sent: ${error.message}`);
       throw error;
@@ -183,7 +183,7 @@ export class ChildAgents implements AgentTools {
     return new ChildAgent({
       id,
       role,
-      task: message,
+      task: message.slice(0, MAX_TASK_CHARS),
       child,
       hooks: {
         ask: (agent, event, signal) => this.#ask(agent, event, signal),
