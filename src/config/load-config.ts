@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
+import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
@@ -60,7 +61,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...unknown, ...shadowedProviders(settings)];
-  return { config: resolveConfig({ home, env, options, settings, warnings }), settings, layers };
+  return { config: resolveConfig({ home, env, options, settings, layers, warnings }), settings, layers };
 }
 
 async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/etc/keel' }: LoadOptions) {
@@ -101,10 +102,11 @@ interface Resolving {
   readonly env: Environment;
   readonly options: LoadOptions;
   readonly settings: ConfigFile;
+  readonly layers: readonly Layer[];
   readonly warnings: readonly string[];
 }
 
-function resolveConfig({ home, env, options, settings, warnings }: Resolving): Config {
+function resolveConfig({ home, env, options, settings, layers, warnings }: Resolving): Config {
   const { flags } = options;
   const cwd = canonical(options.cwd);
   const providerId = flags.oss ? 'oss' : (settings.model_provider ?? 'openai');
@@ -129,6 +131,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     compactPrompt: settings.compact_prompt ?? null,
     compactModel: settings.compact_model ?? null,
     elideOutputs: settings.compact_elide_outputs ?? true,
+    agents: agentSettings(settings, layers, cwd),
     maxOutputTokens: settings.model_max_output_tokens ?? null,
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),

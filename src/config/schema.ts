@@ -70,6 +70,16 @@ const mcpServer = z.object({
   disabled_tools: z.optional(strings),
 });
 
+const agentRole = z.object({
+  description: z.optional(z.string()),
+  model: z.optional(z.string()),
+  model_reasoning_effort: z.optional(ReasoningEffort),
+  instructions: z.optional(z.string()),
+  instructions_file: z.optional(z.string()),
+  model_instructions_file: z.optional(z.string()),
+  sandbox_mode: z.optional(SandboxMode),
+});
+
 /** Every key that configuration knows. What keel does not use yet is checked all the same. */
 export const ConfigFile = z.object({
   ...profileKeys,
@@ -85,6 +95,16 @@ export const ConfigFile = z.object({
     ),
   ),
   review_model: z.optional(z.string()),
+  /** Two limits; every other key is a role. */
+  agents: z.optional(
+    z.catchall(
+      z.object({
+        max_threads: z.optional(z.int().check(z.gte(1), z.lte(64))),
+        max_depth: z.optional(z.int().check(z.gte(0), z.lte(8))),
+      }),
+      agentRole,
+    ),
+  ),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   compact_elide_outputs: z.optional(z.boolean()),

@@ -1,4 +1,11 @@
-import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, Verbosity } from '../protocol/index.ts';
+import type {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  SandboxPolicy,
+  Verbosity,
+} from '../protocol/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,6 +53,31 @@ export interface SandboxSettings {
   readonly maxFileBytes: number | null;
 }
 
+/** What the user says of a kind of helper agent. Null: as built in, or as the thread that starts it. */
+export interface AgentRoleSettings {
+  readonly name: string;
+  /** For the model that chooses a role. */
+  readonly description: string | null;
+  readonly model: string | null;
+  readonly effort: ReasoningEffort | null;
+  /** What it is told of its role. */
+  readonly instructions: string | null;
+  /** Replaces the base instructions whole. */
+  readonly baseInstructions: string | null;
+  /** How far it may reach at most; never further than the thread that starts it. */
+  readonly sandboxMode: SandboxMode | null;
+}
+
+/** Helper agents that the model may start. */
+export interface AgentSettings {
+  readonly enabled: boolean;
+  /** How many may be open at once, those of helpers included. */
+  readonly maxThreads: number;
+  /** How many levels of helpers there may be below a thread of the user's. */
+  readonly maxDepth: number;
+  readonly roles: readonly AgentRoleSettings[];
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -75,6 +107,7 @@ export interface Config {
   readonly compactModel: string | null;
   /** Whether old tool outputs are left out before a thread is compacted. */
   readonly elideOutputs: boolean;
+  readonly agents: AgentSettings;
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */

@@ -1,4 +1,12 @@
 export {
+  type AgentRole,
+  agentNote,
+  agentRoleMessage,
+  agentRoles,
+  DEFAULT_AGENT_ROLE,
+  lostAgentsNote,
+} from './agent-texts.ts';
+export {
   compactionPrompt,
   elidedOutput,
   HANDOVER_HEADINGS,

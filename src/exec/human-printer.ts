@@ -138,6 +138,8 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line('viewed image', item.path, 'magenta');
       case 'toolCall':
         return this.#line(item.tool, item.arguments, 'magenta');
+      case 'collabAgentToolCall':
+        return this.#agents(item);
       case 'contextCompaction':
         return this.#line('compacted', 'the conversation was condensed to make room', 'dim');
       case 'enteredReviewMode':
@@ -152,6 +154,14 @@ export class HumanPrinter implements ExecPrinter {
       default:
         return assertNever(item, 'thread item');
     }
+  }
+
+  #agents({ tool, status, prompt, agentsStates }: Extract<ThreadItem, { type: 'collabAgentToolCall' }>): void {
+    const verb = { spawnAgent: 'spawn', sendInput: 'send', wait: 'wait', closeAgent: 'close' }[tool];
+    const states = Object.values(agentsStates).map((state) => state.status);
+    const outcome = status === 'completed' ? states.join(', ') : status;
+    const task = prompt === null ? '' : `: ${prompt.split('\n')[0]?.slice(0, 120) ?? ''}`;
+    this.#line('agent', `${verb} (${outcome})${task}`, 'magenta');
   }
 
   #commandEnded(item: Extract<ThreadItem, { type: 'commandExecution' }>): void {

@@ -30,6 +30,7 @@ export {
 } from './response-item.ts';
 export { ReviewFinding, ReviewOutput, ReviewTarget } from './review.ts';
 export {
+  AgentStatusRecord,
   CompactedRecord,
   ElidedOutput,
   EventRecord,
@@ -42,6 +43,14 @@ export {
 } from './rollout.ts';
 export { jsonSchemas } from './schema.ts';
 export { SettingsUpdate } from './settings.ts';
-export { CommandAction, FileUpdate, ItemStatus, PlanStep, ThreadItem, type ThreadItemOf } from './thread-item.ts';
+export {
+  AgentState,
+  CommandAction,
+  FileUpdate,
+  ItemStatus,
+  PlanStep,
+  ThreadItem,
+  type ThreadItemOf,
+} from './thread-item.ts';
 export { RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
 export { UserInput } from './user-input.ts';

@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 type ThreadSelector =
   /** A thread's id, the path of its rollout, or the name that it was given. */
   | { readonly type: 'id'; readonly id: string }
-  /** The newest thread of a provider in which a user has said something; with `cwd` only of those begun there. */
+  /** The newest thread of a provider in which a user has said something, no helper's; with `cwd` of those begun there. */
   | LastThread;
 
 interface LastThread {
@@ -55,17 +55,17 @@ function findByName(home: string, name: string): string | null {
   throw new KeelError('invalidInput', `${found.size} threads are named "${name}": say which by its id (${ids})`);
 }
 
-/** A thread that another one began is not what its user wants to go on with. */
-function isSubagent({ source }: SessionMeta): boolean {
-  return typeof source === 'object' && source !== null;
-}
-
 function findLast(home: string, { providerId, cwd }: LastThread): string | null {
   for (const path of rolloutsNewestFirst(home, { archived: false })) {
     const head = readHead(path);
-    if (!head?.hasUserMessage || isSubagent(head.meta)) continue;
+    if (!head?.hasUserMessage || isOfAnother(head.meta)) continue;
     const isOfProvider = (head.meta.model_provider ?? providerId) === providerId;
     if (isOfProvider && (cwd === undefined || head.meta.cwd === cwd)) return path;
   }
   return null;
+}
+
+/** Whether another thread began this one for itself (a reviewer, a helper): not what its user wants to go on with. */
+function isOfAnother({ source, parent_thread_id: parent }: SessionMeta): boolean {
+  return (typeof source === 'object' && source !== null) || typeof parent === 'string';
 }

@@ -23,7 +23,8 @@ export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: I
   return null;
 }
 
-/** A fork has an identity and an owner of its own; what was taken back is left out already. */
+/** A fork has an identity, an owner and helpers of its own; what was taken back is left out already. */
 export function isCopied(line: RolloutItem): boolean {
+  if (line.type === 'event_msg' && line.payload.type === 'agent_status') return false;
   return line.type !== 'session_meta' && line.type !== 'lease' && rolledBackTurns(line) === null;
 }

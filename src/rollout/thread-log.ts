@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import {
+  AgentStatusRecord,
   ElidedOutput,
   ErrorInfo,
   RateLimitSnapshot,
   type ResponseItem,
   type RolloutItem,
   type StepRecord,
-  type TokenUsage,
+  TokenUsage,
   TokenUsageInfo,
   type TurnContextRecord,
 } from '../protocol/index.ts';
@@ -33,6 +34,8 @@ export interface ThreadLog {
   /** The turn that a crash cut off; its items are not in `history`. */
   readonly openTurn: OpenTurn | null;
   readonly turns: readonly LoggedTurn[];
+  /** Its helper agents as they stood last, in the order of their starts. */
+  readonly agents: readonly AgentStatusRecord[];
 }
 
 export type HistoryEntry =
@@ -44,6 +47,8 @@ export type HistoryEntry =
   | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
   /** What turns that were taken back had brought the totals to. */
   | { readonly type: 'spent'; readonly total: TokenUsage }
+  /** What helpers used in the turn that was cut off: replaying it does not count that again. */
+  | { readonly type: 'foreignUsage'; readonly usage: TokenUsage; readonly window: number | null }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -87,6 +92,7 @@ class LogReader {
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
+  readonly #agents = new Map<string, AgentStatusRecord>();
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -117,13 +123,16 @@ class LogReader {
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
       // Replaying a turn does again what its compactions and counts did.
-      history: this.#history.filter((entry, at) =>
-        entry.type === 'item' ? !replayed.has(entry.item) : open === null || at < this.#turnBeganAt,
-      ),
+      history: this.#history.filter((entry, at) => {
+        const isReplayed = open !== null && at >= this.#turnBeganAt;
+        if (entry.type === 'item') return !replayed.has(entry.item);
+        return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
+      }),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       openTurn: open && { turnId: open.id, lines: open.lines },
+      agents: [...this.#agents.values()],
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
@@ -171,10 +180,12 @@ class LogReader {
     this.#turns.push(turn);
   }
 
-  #noteTokens(info: TokenUsageInfo | null): void {
+  #noteTokens(info: TokenUsageInfo | null, foreign: unknown): void {
     if (info === null) return;
     this.#tokenInfo = info;
     this.#history.push({ type: 'usage', info });
+    const { data: usage } = TokenUsage.safeParse(foreign);
+    if (usage) this.#history.push({ type: 'foreignUsage', usage, window: info.model_context_window ?? null });
   }
 
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
@@ -204,12 +215,17 @@ class LogReader {
         this.#history.push({ type: 'elided', outputs: elidedOf(event) });
         return;
       case 'token_count':
-        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
+        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null, event['foreign']);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
       case 'thread_rolled_back': {
         const total = spentBefore(event);
         if (total !== null) this.#history.push({ type: 'spent', total });
+        return;
+      }
+      case 'agent_status': {
+        const { data: agent } = AgentStatusRecord.safeParse(event);
+        if (agent) this.#agents.set(agent.agent_id, agent);
         return;
       }
       default:

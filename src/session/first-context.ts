@@ -30,16 +30,18 @@ export function firstContext(
   onWarning: (message: string) => void = () => undefined,
 ): ResponseItem[] {
   const { config, shell, threadId } = services;
-  const instructions = services.persona
-    ? null
-    : userInstructions({
-        home: config.home,
-        cwd: config.cwd,
-        maxBytes: config.projectDocMaxBytes,
-        fallbackNames: config.projectDocFallbackFilenames,
-        untrusted: config.projectTrust === 'untrusted',
-        onWarning,
-      });
+  const { persona } = services;
+  const instructions =
+    persona !== null && !persona.hasUserInstructions
+      ? null
+      : userInstructions({
+          home: config.home,
+          cwd: config.cwd,
+          maxBytes: config.projectDocMaxBytes,
+          fallbackNames: config.projectDocFallbackFilenames,
+          untrusted: config.projectTrust === 'untrusted',
+          onWarning,
+        });
   const environment = environmentContext(environmentFacts(context), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
@@ -47,7 +49,7 @@ export function firstContext(
     repository,
     noteMark: noteMark(threadId),
   });
-  return instructions === null ? [environment] : [instructions, environment];
+  return [...(instructions === null ? [] : [instructions]), environment, ...(persona?.opening ?? [])];
 }
 
 /** `YYYY-MM-DD` where the user is. */

@@ -61,6 +61,8 @@ export interface OpenSessionOptions {
   readonly now?: () => number;
   /** For a child of another session. */
   readonly persona?: Persona;
+  /** The thread that begins this one for itself. */
+  readonly parentThreadId?: string;
 }
 
 /**
@@ -78,8 +80,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     recorder: thread.recorder,
     lease: thread.lease,
     now,
-    openChild: (config, role, persona) =>
-      openSession({ ...options, config, origin: { type: 'new' }, source: { subagent: role }, persona }),
+    openChild: (config, start) =>
+      openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
   });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
@@ -89,7 +91,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const facts = log ? threadFacts(log) : new ThreadFacts();
   const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const record = new ThreadRecord(thread.recorder, state, emit);
-  const scope = new TurnLifecycle({ state, services, record, emit });
+  const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
   const turns = new Turns(scope);
   const queue = new SubmissionQueue();
   const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
@@ -106,6 +108,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
   if (log?.openTurn && continues) turns.resume(log.openTurn.turnId, log.openTurn.lines);
   const closed = runSubmissionLoop(queue, turns, scope).then(async () => {
+    scope.agents.shutDown();
     await services.close();
     emit({ type: 'thread.closed', threadId: thread.id });
     hub.close();
@@ -147,7 +150,7 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
 }
 
 function newThread(
-  { config, ephemeral, originator, version, source }: OpenSessionOptions,
+  { config, ephemeral, originator, version, source, parentThreadId }: OpenSessionOptions,
   now: () => number,
   forkedFrom: string | null = null,
 ): OpenThread {
@@ -166,6 +169,7 @@ function newThread(
       cli_version: version,
       source,
       model_provider: config.provider.id,
+      ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
       ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
     },
   });

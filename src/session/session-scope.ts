@@ -4,6 +4,7 @@ import type { OpenTurnLine } from '../rollout/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
+import type { ChildAgents } from './child-agents.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -18,6 +19,7 @@ export interface SessionScope {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly emit: (event: SessionEvent) => void;
+  readonly agents: ChildAgents;
   /** The one place where a TurnContext is made: from the session's settings as they are now. */
   makeTurnContext(start: TurnStart): TurnContext;
   /** Writes the turn's beginning down and gives what its loop works with. `recorded`: the journal of a cut-off turn. */

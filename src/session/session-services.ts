@@ -1,13 +1,20 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
-import type { TurnContext } from '../context/index.ts';
+import { agentRoles, type TurnContext } from '../context/index.ts';
 import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
-import type { SessionSource } from '../protocol/index.ts';
+import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
 import { SandboxManager } from '../sandbox/index.ts';
-import type { DelegateOptions } from '../tasks/index.ts';
-import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
+import {
+  ApprovalCache,
+  builtinTools,
+  LocalToolHost,
+  registerAgentTools,
+  type ToolHost,
+  type ToolRegistry,
+} from '../tools/index.ts';
+import { AgentSlots } from './agent-slots.ts';
 import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
@@ -34,9 +41,13 @@ export interface SessionServices {
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
   /** What a child session leaves out; null for a thread of the user's. */
   readonly persona: Persona | null;
-  openChild(config: Config, options: Pick<DelegateOptions, 'role' | 'withoutTools'>): Promise<Session>;
-  /** Ends a child without waiting; it is gone when the session is. */
-  closeChild(child: Session): void;
+  /** How many levels of helper agents there may be below this session; 0: it may start none. */
+  readonly agentLevels: number;
+  /** For all helpers of the user's thread that this session is or is below of. */
+  readonly agentSlots: AgentSlots;
+  openChild(config: Config, start: ChildStart): Promise<Session>;
+  /** Ends a child; one that nobody waits for is gone when the session is. */
+  closeChild(child: Session): Promise<void>;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
@@ -47,11 +58,22 @@ export interface SessionServices {
 /** What makes a child session differ from a thread of the user's. */
 export interface Persona {
   readonly withoutTools: readonly string[];
+  /** Whether it is told what the user says to every agent here. */
+  readonly hasUserInstructions: boolean;
+  /** Stands behind the environment when its thread begins. */
+  readonly opening: readonly ResponseItem[];
+  readonly agentLevels: number;
+  readonly agentSlots: AgentSlots;
+}
+
+export interface ChildStart {
+  readonly source: SessionSource;
+  readonly persona: Persona;
 }
 
 export interface ServiceOptions {
   readonly persona?: Persona;
-  readonly openChild?: (config: Config, role: string, persona: Persona) => Promise<Session>;
+  readonly openChild?: (config: Config, start: ChildStart) => Promise<Session>;
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
@@ -83,6 +105,8 @@ export function openServices(options: ServiceOptions): SessionServices {
   const closing = new Set<Promise<void>>();
   const shell = userShell();
   const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  const tools = builtinTools();
+  registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
   return {
     config,
@@ -90,7 +114,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     recorder,
     processes,
     execSessions,
-    tools: builtinTools(),
+    tools,
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
@@ -100,14 +124,22 @@ export function openServices(options: ServiceOptions): SessionServices {
     log,
     now,
     persona: options.persona ?? null,
-    async openChild(childConfig, { role, withoutTools }) {
+    agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
+    agentSlots: options.persona?.agentSlots ?? new AgentSlots(config.agents.maxThreads),
+    async openChild(childConfig, start) {
       if (!options.openChild) throw new Error('this session has no children');
-      const child = await options.openChild(childConfig, role, { withoutTools });
+      const child = await options.openChild(childConfig, start);
       children.add(child);
       return child;
     },
     closeChild(child) {
-      closing.add(child.close().finally(() => children.delete(child)));
+      const closed = child.close().finally(() => {
+        children.delete(child);
+        closing.delete(closed);
+      });
+      closed.catch((error: unknown) => log.crash(error));
+      closing.add(closed);
+      return closed;
     },
     killProcesses() {
       for (const child of children) child.killProcesses();

@@ -61,10 +61,12 @@ export class TurnHandle {
   ): Promise<ApprovalDecision> {
     if (this.#revoked) return { type: 'denied' };
     const { turnId, state } = this.#options;
-    const decision = state.awaitApproval(request.callId, signal);
-    this.emit({ type: 'approval.requested', turnId, threadId, agent, request });
+    // Two children may have calls of the same id: an answer has to mean one of them.
+    const callId = state.isAwaiting(request.callId) ? `${threadId}/${request.callId}` : request.callId;
+    const decision = state.awaitApproval(callId, signal);
+    this.emit({ type: 'approval.requested', turnId, threadId, agent, request: { ...request, callId } });
     const answer = await decision;
-    this.emit({ type: 'approval.resolved', turnId, callId: request.callId });
+    this.emit({ type: 'approval.resolved', turnId, callId });
     return answer;
   }
 

@@ -6,11 +6,12 @@ import {
   type RepositoryFacts,
   type TurnContext,
 } from '../context/index.ts';
-import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
+import type { AgentStatusRecord, ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
+import { ChildAgents } from './child-agents.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
@@ -34,6 +35,8 @@ export interface LifecycleParts {
   readonly services: SessionServices;
   readonly record: ThreadRecord;
   readonly emit: (event: SessionEvent) => void;
+  /** Helpers of an earlier process. */
+  readonly recordedAgents: readonly AgentStatusRecord[];
 }
 
 /** What has to be written, told and flushed when a turn begins and when it ends. */
@@ -41,15 +44,17 @@ export class TurnLifecycle implements SessionScope {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly emit: (event: SessionEvent) => void;
+  readonly agents: ChildAgents;
   readonly #record: ThreadRecord;
   /** Asked for when the session opens, so that the answer is there when the first request is. */
   readonly #repository: Promise<RepositoryFacts | null>;
 
-  constructor({ state, services, record, emit }: LifecycleParts) {
+  constructor({ state, services, record, emit, recordedAgents }: LifecycleParts) {
     this.state = state;
     this.services = services;
     this.emit = emit;
     this.#record = record;
+    this.agents = new ChildAgents({ state, services, record, emit, recorded: recordedAgents });
     const isNew = state.toldContext === null;
     const { cwd, env } = services.config;
     this.#repository = isNew ? gatherRepositoryFacts(cwd, env) : Promise.resolve(null);
@@ -61,6 +66,7 @@ export class TurnLifecycle implements SessionScope {
 
   async openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts> {
     const { context } = active;
+    this.agents.turnStarted(active);
     if (recorded === null) {
       this.#record.addItems(await this.#contextFor(context), context.turnId);
       this.state.noteToldContext(context);
@@ -71,6 +77,7 @@ export class TurnLifecycle implements SessionScope {
       state: this.state,
       services: this.services,
       record: this.#record,
+      agents: this.agents,
       active,
       recorded: recorded ?? [],
     });
@@ -112,6 +119,7 @@ export class TurnLifecycle implements SessionScope {
 
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
+    this.agents.turnEnded();
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);
@@ -182,7 +190,7 @@ export class TurnLifecycle implements SessionScope {
       );
     }
     const diff = environmentDiff(told, environmentFacts(context));
-    return diff === null ? [] : [diff];
+    return [...(diff === null ? [] : [diff]), ...this.agents.takeNotes()];
   }
 }
 

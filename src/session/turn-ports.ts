@@ -7,6 +7,7 @@ import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.t
 import { Readiness } from '../tools/index.ts';
 import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import type { ChildAgents } from './child-agents.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
@@ -19,6 +20,7 @@ export interface TurnPortsOptions {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly record: ThreadRecord;
+  readonly agents: ChildAgents;
   readonly active: ActiveTurn;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
@@ -53,6 +55,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     tools: openTurnTools({
       ready: readiness(options),
       services,
+      agents: options.agents,
       active,
       steps,
       injectInput: (items) => {
@@ -135,7 +138,7 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record, services }: TurnPortsOptions): TurnHistory {
+function turnHistory({ active, state, record, services, agents }: TurnPortsOptions): TurnHistory {
   const { handle, context } = active;
   const { turnId } = context;
   const tellUsage = () => {
@@ -168,7 +171,10 @@ function turnHistory({ active, state, record, services }: TurnPortsOptions): Tur
         facts: state.facts,
         opening: firstContext(context, services, null),
         summary,
-        running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+        running: [
+          ...services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+          ...agents.running(),
+        ],
         transcriptPath: services.recorder.path,
       }),
     outputsToElide: (tokens) => outputsToElide(state.items, tokens),

@@ -81,6 +81,10 @@ export class TurnState {
     return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
+  isAwaiting(callId: string): boolean {
+    return this.#approvals.has(callId);
+  }
+
   /** @returns whether somebody waited for this answer */
   resolveApproval(callId: string, decision: ApprovalDecision): boolean {
     const waiter = this.#approvals.get(callId);

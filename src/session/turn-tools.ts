@@ -4,6 +4,8 @@ import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
 import type { StepRunner } from '../steps/index.ts';
 import {
+  AGENT_TOOLS,
+  type AgentTools,
   abortedOutput,
   CallGate,
   type CommandRules,
@@ -33,6 +35,7 @@ const CALL_GRACE_MS = 60;
 
 export interface TurnToolsOptions {
   readonly services: SessionServices;
+  readonly agents: AgentTools;
   readonly active: ActiveTurn;
   readonly steps: StepRunner;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
@@ -41,12 +44,13 @@ export interface TurnToolsOptions {
 }
 
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona }: SessionServices, model: ModelInfo): ReturnType<typeof offeredTools> {
-  return offeredTools(model, config.toolSet).filter((name) => !persona?.withoutTools.includes(name));
+export function toolsOf({ config, persona, agentLevels }: SessionServices, model: ModelInfo): string[] {
+  const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
+  return offered.filter((name) => !persona?.withoutTools.includes(name));
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, steps, injectInput, ready }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, agents, active, steps, injectInput, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
   const offered = toolsOf(services, turn.model);
@@ -66,6 +70,7 @@ export function openTurnTools({ services, active, steps, injectInput, ready }: T
     processes: services.processes,
     sessions: services.execSessions,
     diff,
+    agents,
     injectInput,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,

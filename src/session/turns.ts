@@ -89,6 +89,7 @@ export class Turns {
 
   /** Stops what runs, if anything does: asks, waits a short grace, then goes on without it. */
   async abort(reason: AbortReason): Promise<void> {
+    this.#scope.agents.interruptAll();
     while (this.#active) {
       const active = this.#active;
       if (this.#phase === 'running') await this.#abortRunning(active, reason);
@@ -142,7 +143,10 @@ export class Turns {
     if (this.#phase === 'ending') return;
     this.#phase = 'ending';
     // A turn can fail while calls of it still run: what nobody waits for any more is stopped.
-    if (outcome.type === 'failed') active.abort.abort();
+    if (outcome.type === 'failed') {
+      active.abort.abort();
+      this.#scope.agents.interruptAll();
+    }
     await this.#end(active, outcome, null);
     this.#active = null;
     const waiting = this.#waiting;

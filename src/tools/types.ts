@@ -14,6 +14,7 @@ import type {
   UserInput,
 } from '../protocol/index.ts';
 import type { ProtectionOptions } from '../sandbox/index.ts';
+import type { AgentTools } from './agents.ts';
 import type { Orchestrator } from './orchestrator/index.ts';
 
 /** How the model handed over its arguments. */
@@ -90,6 +91,8 @@ export interface ToolContext {
   readonly processes: Processes;
   readonly sessions: ExecSessions;
   readonly diff: TurnDiffTracker;
+  /** The helper agents of the thread; where there are none to be had, they refuse. */
+  readonly agents: AgentTools;
   /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
   injectInput(items: readonly UserInput[]): boolean;
   /** Where the whole output of a call is kept: a path that the model's own commands can read. Null: not kept. */

@@ -56,6 +56,23 @@ describe('defaults and trust', () => {
   });
 });
 
+describe('helper agents', () => {
+  test('are off, six at once and one level deep, unless it is said otherwise', async () => {
+    expect((await load()).agents).toEqual({ enabled: false, maxThreads: 6, maxDepth: 1, roles: [] });
+    repo.write({ 'scribe.md': '---\nname: x\n---\nWrite.\n' });
+    write(
+      'features.multi_agent = true\n[agents]\nmax_threads = 2\n[agents.scribe]\ninstructions_file = "scribe.md"\nsandbox_mode = "read-only"\nmodell = "m"\n',
+    );
+    const { agents, warnings } = await load();
+    expect(agents).toMatchObject({
+      enabled: true,
+      maxThreads: 2,
+      roles: [{ name: 'scribe', instructions: 'Write.', sandboxMode: 'read-only', model: null, effort: null }],
+    });
+    expect(warnings).toEqual([expect.stringMatching(/config\.toml:7: unknown key agents\.scribe\.modell/)]);
+  });
+});
+
 describe('what is wrong is said with its place', () => {
   test.each([
     ['config 3: a wrong type', 'model = 3', /config\.toml:1: model should be a value of type string, got 3/],
@@ -64,6 +81,28 @@ describe('what is wrong is said with its place', () => {
       'a value that is none of the known ones',
       '\nsandbox_mode = "open"',
       /config\.toml:2: sandbox_mode should be one of "read-only", .*, got "open"/,
+    ],
+    ['a limit of helpers', '[agents]\nmax_threads = 0', /config\.toml:2: agents\.max_threads should be/],
+    [
+      'a role’s sandbox',
+      '[agents.a]\nsandbox_mode = "open"',
+      /config\.toml:2: agents\.a\.sandbox_mode should be one of .*, got "open"/,
+    ],
+    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives is no name for a role/],
+    [
+      'a role told twice',
+      '[agents.a]\ninstructions = "x"\ninstructions_file = "y"',
+      /config\.toml:3: agents\.a\.instructions_file and instructions are both set/,
+    ],
+    [
+      'a role’s file that is not there',
+      '[agents.a]\ninstructions_file = "none.md"',
+      /config\.toml:2: agents\.a\.instructions_file names .*none\.md, which can't be read: ENOENT/,
+    ],
+    [
+      'a role’s text that is too long',
+      `[agents.a]\ninstructions = "${'x'.repeat(4_097)}"`,
+      /config\.toml:2: agents\.a\.instructions should be at most 4096 bytes, got 4097/,
     ],
     ['config 9: an unknown provider', 'model_provider = "nope"', /"nope" is not configured; known are openai, oss/],
     ['config 9: an unknown profile', 'profile = "nope"', /no profile "nope"/],

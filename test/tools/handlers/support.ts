@@ -5,6 +5,7 @@ import { ExecSessions, Processes } from '../../../src/process/index.ts';
 import type { ApprovalDecision, ApprovalRequest, ThreadItem, UserInput } from '../../../src/protocol/index.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../../../src/tools/types.ts';
+import { noAgents } from '../../support/no-agents.ts';
 
 export const MARK = 'keel:t3st';
 
@@ -48,6 +49,7 @@ export class ToolTurn {
       processes: new Processes('handlers-test'),
       sessions: new ExecSessions(),
       diff: new TurnDiffTracker(cwd),
+      agents: noAgents,
       injectInput: (items) => {
         if (this.isRunning) this.injected.push(...items);
         return this.isRunning;
