@@ -4,6 +4,7 @@ import { DialError, dial } from './dial.ts';
 import type { Gate, Refusal } from './gate.ts';
 import { endToEndHeaders } from './http-headers.ts';
 import { requestTarget, tunnelTarget } from './http-target.ts';
+import { watchLeaving } from './leaving.ts';
 import type { ProxyLimits } from './limits.ts';
 import { tunnel } from './tunnel.ts';
 
@@ -28,6 +29,8 @@ export function httpDoor(options: DoorOptions): Server {
     connectionsCheckingInterval: Math.min(limits.headerMs, 1_000),
   });
   server.timeout = limits.idleMs;
+  // It never listens itself, and begins to look for requests that never end as if it had.
+  server.emit('listening');
   server.on('request', (req, res) => {
     forward(req, res, options).catch((error: unknown) => {
       res.destroy();
@@ -52,15 +55,16 @@ async function openTunnel(
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   { gate, limits, signal }: DoorOptions,
 ): Promise<void> {
-  const gone = closing(socket, signal);
   socket.on('error', () => socket.destroy());
   const target = tunnelTarget(url);
   if (target === null) return answer(socket, 400, 'Bad Request', 'CONNECT takes host:port.');
-  const verdict = await gate.judge({ ...target, protocol: 'https' }, gone);
-  if (gone.aborted) return void socket.destroy();
+  const leaving = watchLeaving(socket, signal);
+  const verdict = await gate.judge({ ...target, protocol: 'https' }, leaving.signal);
+  if (leaving.signal.aborted) return void socket.destroy();
   if (verdict.type === 'refused') return answer(socket, 403, 'Forbidden', verdict.message, verdict.reason);
   try {
-    const far = await dial(verdict.addresses, target.port, gone);
+    const far = await dial(verdict.addresses, target.port, leaving.signal);
+    leaving.release();
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     if (head.length > 0) far.write(head);
     tunnel(socket, far, limits.idleMs);
@@ -111,9 +115,9 @@ function failed(res: ServerResponse, host: string, error: Error): void {
 }
 
 /** Aborts when the other side has gone or the proxy closes. */
-function closing(stream: Duplex | ServerResponse, signal: AbortSignal): AbortSignal {
+function closing(res: ServerResponse, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  stream.once('close', () => gone.abort());
+  res.once('close', () => gone.abort());
   return AbortSignal.any([gone.signal, signal]);
 }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { DialError, dial } from './dial.ts';
 import { formatAddress, parseHost } from './host.ts';
 import type { DoorOptions } from './http-door.ts';
+import { watchLeaving } from './leaving.ts';
 import { readExactly } from './read-exactly.ts';
 import { tunnel } from './tunnel.ts';
 
@@ -20,21 +21,19 @@ const REPLY = {
 
 /** Serves one connection whose first byte says SOCKS 5 (RFC 1928): TCP only, without passwords. */
 export async function serveSocks(socket: Socket, { gate, limits, signal }: DoorOptions): Promise<void> {
-  const gone = new AbortController();
-  socket.once('close', () => gone.abort());
-  const closed = AbortSignal.any([gone.signal, signal]);
-  const early = AbortSignal.any([closed, AbortSignal.timeout(limits.headerMs)]);
-  const asked = await handshake(socket, early);
+  const asked = await handshake(socket, AbortSignal.any([signal, AbortSignal.timeout(limits.headerMs)]));
   if (asked === null) return end(socket);
   if (typeof asked === 'number') return end(socket, reply(asked));
   const { host, port } = asked;
-  const verdict = await gate.judge({ host, port, protocol: 'socks5' }, closed);
-  if (closed.aborted) return void socket.destroy();
+  const leaving = watchLeaving(socket, signal);
+  const verdict = await gate.judge({ host, port, protocol: 'socks5' }, leaving.signal);
+  if (leaving.signal.aborted) return void socket.destroy();
   if (verdict.type === 'refused') {
     return end(socket, reply(verdict.reason === 'unresolved' ? REPLY.hostUnreachable : REPLY.notAllowed));
   }
   try {
-    const far = await dial(verdict.addresses, port, closed);
+    const far = await dial(verdict.addresses, port, leaving.signal);
+    leaving.release();
     socket.write(reply(REPLY.granted));
     tunnel(socket, far, limits.idleMs);
   } catch (error) {
