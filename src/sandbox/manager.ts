@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { AskUser, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import { denialOf, type EndedCommand } from './denial.ts';
-import type { BackendFacts, ExecPlan, Planned } from './exec-plan.ts';
+import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
+import { NetworkAccess } from './network-access.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { probeBackend } from './probe.ts';
 import { Stubs } from './stubs.ts';
@@ -18,11 +20,22 @@ export interface SandboxPlanner {
   hold(plan: ExecPlan): () => void;
 }
 
-export interface SandboxOptions extends SandboxSetup {
+export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay'> {
   readonly processes: Processes;
   readonly bwrapPath: string | null;
   /** Which backends may be used; all that there are, if absent. */
   readonly backends?: readonly ('bwrap' | 'landlock')[];
+  /** Hosts that commands reach through a proxy. Absent: none are listed. */
+  readonly network?: NetworkRules | null;
+  /** How the proxy looks up names; absent: as the system does. */
+  readonly resolve?: Resolver;
+  /** Told of faults of the proxy. */
+  readonly onCrash?: (error: unknown) => void;
+}
+
+interface Found {
+  readonly facts: BackendFacts;
+  readonly proxyWay: ProxyWay | null;
 }
 
 /** The sandbox of a session: what works on this machine, found out once, and what its plans leave to be cleaned up. */
@@ -30,13 +43,18 @@ export class SandboxManager implements SandboxPlanner {
   readonly #options: SandboxOptions;
   readonly #stubs: Stubs;
   readonly #mounts = new MountCache();
-  #probe: Promise<BackendFacts> | null = null;
+  readonly #network: NetworkAccess | null;
+  readonly #startedAt = new WeakMap<ExecPlan, number>();
+  #probe: Promise<Found> | null = null;
+  #proxyWay: ProxyWay | null = null;
   #isTold = false;
   #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
 
   constructor(options: SandboxOptions) {
     this.#options = options;
     this.#stubs = new Stubs(join(options.home, 'run'));
+    const { network = null, processes, resolve, onCrash = (error) => process.emitWarning(String(error)) } = options;
+    this.#network = network === null ? null : new NetworkAccess({ rules: network, processes, resolve, onCrash });
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -45,11 +63,11 @@ export class SandboxManager implements SandboxPlanner {
 
   /** What works here. An aborted look is not remembered. */
   async facts(signal: AbortSignal): Promise<BackendFacts> {
-    const { processes, bwrapPath, backends } = this.#options;
-    this.#probe ??= probeBackend({ processes, bwrapPath, backends, signal });
-    const facts = await this.#probe;
-    if (signal.aborted && facts.type === 'unavailable') this.#probe = null;
+    this.#probe ??= this.#find(signal);
+    const { facts, proxyWay } = await this.#probe;
+    if (signal.aborted && (facts.type === 'unavailable' || proxyWay?.type === 'none')) this.#probe = null;
     this.#facts = facts;
+    this.#proxyWay = proxyWay;
     this.#stubs.sweepLeftovers();
     return facts;
   }
@@ -57,11 +75,10 @@ export class SandboxManager implements SandboxPlanner {
   /** Why commands can't be held in here, or not fully, once a session; null if they can, or it was told. */
   takeNotice(): string | null {
     if (this.#isTold || this.#probe === null) return null;
-    const { type } = this.#facts;
-    if (type === 'bwrap' || type === 'seatbelt') return null;
+    const faults = [backendNotice(this.#facts), proxyNotice(this.#proxyWay)].filter((text) => text !== null);
+    if (faults.length === 0) return null;
     this.#isTold = true;
-    if (type === 'unavailable') return this.#facts.reason;
-    return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${this.#facts.reason}`;
+    return faults.join('\n');
   }
 
   plan(request: PlanRequest): Planned {
@@ -69,6 +86,7 @@ export class SandboxManager implements SandboxPlanner {
       request,
       {
         ...this.#options,
+        proxyWay: this.#proxyWay,
         isStandIn: (path) => this.#stubs.isHeld(path),
         planMounts: (options) => this.#mounts.plan(options, this.#stubs.areHeld),
       },
@@ -77,14 +95,41 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   denial(plan: ExecPlan, end: EndedCommand): string | null {
-    return denialOf(plan, end);
+    const startedAt = this.#startedAt.get(plan);
+    const refused = startedAt === undefined ? [] : (this.#network?.refusedSince(startedAt) ?? []);
+    return denialOf(plan, end, refused);
   }
 
   hold(plan: ExecPlan): () => void {
+    this.#startedAt.set(plan, performance.now());
     return this.#stubs.hold(plan);
   }
 
+  /** Whom hosts that no list names are asked about from now on; null: nobody. */
+  askAboutHosts(ask: AskUser | null): void {
+    this.#network?.askWith(ask);
+  }
+
   close(): void {
+    this.#network?.close();
     this.#stubs.close();
   }
+  async #find(signal: AbortSignal): Promise<Found> {
+    const { processes, bwrapPath, backends } = this.#options;
+    const facts = await probeBackend({ processes, bwrapPath, backends, signal });
+    const isHeld = facts.type !== 'unavailable';
+    return { facts, proxyWay: isHeld && this.#network !== null ? await this.#network.open(facts, signal) : null };
+  }
+}
+
+function backendNotice(facts: BackendFacts): string | null {
+  if (facts.type === 'unavailable') return facts.reason;
+  if (facts.type !== 'landlock') return null;
+  return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${facts.reason}`;
+}
+
+function proxyNotice(way: ProxyWay | null): string | null {
+  return way?.type === 'none'
+    ? `Commands have no network: the hosts of sandbox.network can't be reached alone here, since ${way.reason}.`
+    : null;
 }
