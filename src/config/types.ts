@@ -1,3 +1,4 @@
+import type { NetworkRules } from '../network/index.ts';
 import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, Verbosity } from '../protocol/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +45,8 @@ export interface SandboxSettings {
   readonly allowUnixSockets: boolean;
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
+  /** Hosts that commands may reach where they may write; null: none are listed, and the policy says whether there is a network. */
+  readonly network: NetworkRules | null;
 }
 
 /** The settings in force: every layer resolved, every default filled in. Plain data. */

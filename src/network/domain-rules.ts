@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseHostAndPort } from './host.ts';
+import { formatHostAndPort, parseHostAndPort } from './host.ts';
 
 /** Hosts that one entry of a list stands for. */
 export interface DomainPattern {
@@ -40,6 +40,12 @@ export function parsePattern(text: string): ParsedPattern {
     };
   }
   return { type: 'pattern', pattern: { type, ...parsed } };
+}
+
+/** A pattern as it would be written in a list. */
+export function formatPattern({ type, host, port }: DomainPattern): string {
+  const start = STARTS.find(([, known]) => known === type)?.[0] ?? '';
+  return `${start}${port === null ? host : formatHostAndPort(host, port)}`;
 }
 
 /** Whether one of the patterns stands for a host, which is in its one form (`parseHost`). */

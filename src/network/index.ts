@@ -1,5 +1,12 @@
 export { type AddressKind, addressKind } from './addresses.ts';
-export { type DomainPattern, type DomainRules, matchesAny, type ParsedPattern, parsePattern } from './domain-rules.ts';
+export {
+  type DomainPattern,
+  type DomainRules,
+  formatPattern,
+  matchesAny,
+  type ParsedPattern,
+  parsePattern,
+} from './domain-rules.ts';
 export { proxyEnvironment } from './environment.ts';
 export {
   type Answer,

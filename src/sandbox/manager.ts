@@ -16,6 +16,8 @@ export interface SandboxPlanner {
   plan(request: PlanRequest): Planned;
   /** What the sandbox seems to have refused, in a few words; null if the command's end does not come from it. */
   denial(plan: ExecPlan, end: EndedCommand): string | null;
+  /** Hosts that the proxy refused since a plan was held. */
+  refusedHosts(plan: ExecPlan): readonly string[];
   /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
   hold(plan: ExecPlan): () => void;
 }
@@ -95,9 +97,13 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   denial(plan: ExecPlan, end: EndedCommand): string | null {
+    return denialOf(plan, end, this.refusedHosts(plan));
+  }
+
+  refusedHosts(plan: ExecPlan): readonly string[] {
     const startedAt = this.#startedAt.get(plan);
-    const refused = startedAt === undefined ? [] : (this.#network?.refusedSince(startedAt) ?? []);
-    return denialOf(plan, end, refused);
+    if (startedAt === undefined || plan.network !== 'proxy') return [];
+    return this.#network?.refusedSince(startedAt) ?? [];
   }
 
   hold(plan: ExecPlan): () => void {

@@ -16,7 +16,7 @@ export interface NetworkAccessOptions {
 }
 
 const LIMIT_MS = 5_000;
-const NOBODY = { type: 'refused', message: 'no turn runs in which the user could be asked' } as const;
+const NOBODY = { type: 'refused', message: 'nobody can be asked now' } as const;
 
 /** A session's proxy, the room in which commands reach it and nothing else, and whom it asks about hosts. */
 export class NetworkAccess {

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
+import type { Resolver } from '../network/index.ts';
 import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
@@ -53,6 +54,8 @@ export interface OpenSessionOptions {
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
+  /** How names of hosts are looked up for commands; absent: as the system does. */
+  readonly resolve?: Resolver;
   /** For a child of another session. */
   readonly persona?: Persona;
 }

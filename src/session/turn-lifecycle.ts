@@ -14,6 +14,7 @@ import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
+import { hostAsker } from './host-asker.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
@@ -66,6 +67,9 @@ export class TurnLifecycle implements SessionScope {
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
     }
     this.#prepareForCommands(context);
+    const { handle, abort } = active;
+    const { approvals, sandbox } = this.services;
+    sandbox.askAboutHosts(hostAsker({ context, handle, approvals, signal: abort.signal }));
     return openTurnPorts({
       state: this.state,
       services: this.services,
@@ -107,6 +111,7 @@ export class TurnLifecycle implements SessionScope {
 
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
+    this.services.sandbox.askAboutHosts(null);
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
 import { parseArguments } from '../arguments.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { commandField, count, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
@@ -86,7 +87,8 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  return tell({ session: result.value.session, script, cwd, item }, context, signal);
+  const told = await tell({ session: result.value.session, script, cwd, item }, context, signal);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {

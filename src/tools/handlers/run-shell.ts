@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { type CommandOutcome, runCommand } from '../../process/index.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolOutput } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
@@ -64,7 +65,8 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return { body: result.message, success: false };
   }
-  return tell(result.value, timeoutMs, item, context);
+  const told = tell(result.value, timeoutMs, item, context);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function tell(outcome: CommandOutcome, timeoutMs: number, item: CommandItem, { turn }: ToolContext): ToolOutput {

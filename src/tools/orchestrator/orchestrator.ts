@@ -25,7 +25,13 @@ import {
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
   /** `denial`: what the sandbox seems to have refused, where it stopped a command. */
-  | { readonly type: 'done'; readonly value: T; readonly denial?: string | null }
+  | {
+      readonly type: 'done';
+      readonly value: T;
+      readonly denial?: string | null;
+      /** Hosts that a command was not let through to. */
+      readonly refusedHosts?: readonly string[];
+    }
   | { readonly type: 'refused'; readonly message: string };
 
 export interface CommandRequest<T> {
@@ -69,6 +75,7 @@ export const noRules: CommandRules = {
     ready: () => Promise.resolve(),
     plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
     denial: () => null,
+    refusedHosts: () => [],
     hold: () => () => undefined,
   },
   ready: () => Promise.resolve(),
@@ -109,7 +116,8 @@ export class Orchestrator {
       const letGo = planner.hold(planned.plan);
       const value = await run(planned.plan, letGo);
       const end = endOf(value);
-      return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
+      const refusedHosts = planner.refusedHosts(planned.plan);
+      return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end), refusedHosts };
     };
     await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);

@@ -122,6 +122,7 @@ function aTurn(cwd: string): ToolContext['turn'] {
     cwd,
     approvalPolicy: 'never',
     sandboxPolicy: { mode: 'danger-full-access' },
+    allowedHosts: null,
     canAsk: true,
     model: modelInfo('gpt-5', {}),
     effort: null,

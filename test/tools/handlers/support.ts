@@ -91,6 +91,7 @@ function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     cwd,
     approvalPolicy: 'on-request',
     sandboxPolicy: workspaceOnly,
+    allowedHosts: null,
     canAsk: true,
     model: modelInfo('gpt-5', {}),
     effort: null,
