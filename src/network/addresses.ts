@@ -46,13 +46,22 @@ const SPECIAL_6: readonly Range[] = [
   ['fd00:ec2::', 32],
 ];
 
-const v4 = { loopback: list(LOOPBACK), private: list(PRIVATE), special: list(SPECIAL) };
-const v6 = { loopback: list(LOOPBACK_6), private: list(PRIVATE_6), public: list(PUBLIC_6), special: list(SPECIAL_6) };
+function makeLists() {
+  return {
+    v4: { loopback: list(LOOPBACK), private: list(PRIVATE), special: list(SPECIAL) },
+    v6: { loopback: list(LOOPBACK_6), private: list(PRIVATE_6), public: list(PUBLIC_6), special: list(SPECIAL_6) },
+  };
+}
+
+/** Made when the first address is judged. */
+let lists: ReturnType<typeof makeLists> | null = null;
 
 /** What an address in any spelling leads to; `special` for what is none. */
 export function addressKind(address: string): AddressKind {
   const canonical = canonicalAddress(address);
   if (canonical === null) return 'special';
+  lists ??= makeLists();
+  const { v4, v6 } = lists;
   if (isIPv4(canonical)) {
     if (v4.special.check(canonical)) return 'special';
     if (v4.loopback.check(canonical)) return 'loopback';

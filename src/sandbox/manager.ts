@@ -4,7 +4,7 @@ import type { Processes } from '../process/index.ts';
 import { denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
-import { NetworkAccess } from './network-access.ts';
+import type { NetworkAccess } from './network-access.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { probeBackend } from './probe.ts';
 import { Stubs } from './stubs.ts';
@@ -35,6 +35,8 @@ export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay'> {
   readonly onCrash?: (error: unknown) => void;
 }
 
+const NOBODY = { type: 'refused', message: 'nobody can be asked now' } as const;
+
 interface Found {
   readonly facts: BackendFacts;
   readonly proxyWay: ProxyWay | null;
@@ -45,18 +47,20 @@ export class SandboxManager implements SandboxPlanner {
   readonly #options: SandboxOptions;
   readonly #stubs: Stubs;
   readonly #mounts = new MountCache();
-  readonly #network: NetworkAccess | null;
   readonly #startedAt = new WeakMap<ExecPlan, number>();
   #probe: Promise<Found> | null = null;
-  #proxyWay: ProxyWay | null = null;
+  #proxyWay: ProxyWay | null;
+  #network: NetworkAccess | null = null;
+  #askUser: AskUser | null = null;
+  #isClosed = false;
   #isTold = false;
   #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
 
   constructor(options: SandboxOptions) {
     this.#options = options;
     this.#stubs = new Stubs(join(options.home, 'run'));
-    const { network = null, processes, resolve, onCrash = (error) => process.emitWarning(String(error)) } = options;
-    this.#network = network === null ? null : new NetworkAccess({ rules: network, processes, resolve, onCrash });
+    const isListed = (options.network ?? null) !== null;
+    this.#proxyWay = isListed ? { type: 'none', reason: 'the way to them has not been looked for yet' } : null;
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -113,18 +117,35 @@ export class SandboxManager implements SandboxPlanner {
 
   /** Whom hosts that no list names are asked about from now on; null: nobody. */
   askAboutHosts(ask: AskUser | null): void {
-    this.#network?.askWith(ask);
+    this.#askUser = ask;
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#network?.close();
     this.#stubs.close();
   }
+
   async #find(signal: AbortSignal): Promise<Found> {
     const { processes, bwrapPath, backends } = this.#options;
     const facts = await probeBackend({ processes, bwrapPath, backends, signal });
-    const isHeld = facts.type !== 'unavailable';
-    return { facts, proxyWay: isHeld && this.#network !== null ? await this.#network.open(facts, signal) : null };
+    return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(facts, signal) };
+  }
+
+  /** The proxy is loaded where hosts are listed only. */
+  async #openNetwork(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay | null> {
+    const {
+      network = null,
+      processes,
+      resolve,
+      onCrash = (error) => process.emitWarning(String(error)),
+    } = this.#options;
+    if (network === null) return null;
+    const { NetworkAccess } = await import('./network-access.ts');
+    if (this.#isClosed) return this.#proxyWay;
+    const ask: AskUser = (destination, gone) => this.#askUser?.(destination, gone) ?? Promise.resolve(NOBODY);
+    this.#network ??= new NetworkAccess({ rules: network, processes, resolve, onCrash, ask });
+    return this.#network.open(facts, signal);
   }
 }
 

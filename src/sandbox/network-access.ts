@@ -13,29 +13,28 @@ export interface NetworkAccessOptions {
   readonly resolve?: Resolver | undefined;
   /** Told of faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
+  /** Asked about hosts that no list names. */
+  readonly ask: AskUser;
 }
 
 const LIMIT_MS = 5_000;
-const NOBODY = { type: 'refused', message: 'nobody can be asked now' } as const;
 
-/** A session's proxy, the room in which commands reach it and nothing else, and whom it asks about hosts. */
+/** A session's proxy, the room in which commands reach it and nothing else, closed with the session. */
 export class NetworkAccess {
   readonly #options: NetworkAccessOptions;
   readonly #gate: Gate;
   readonly #proxy: NetworkProxy;
-  #ask: AskUser | null = null;
   #room: NetworkRoom | null = null;
   #isClosed = false;
 
   constructor(options: NetworkAccessOptions) {
     this.#options = options;
-    const { rules, resolve, onCrash } = options;
-    const ask: AskUser = (destination, signal) => this.#ask?.(destination, signal) ?? Promise.resolve(NOBODY);
+    const { rules, resolve, onCrash, ask } = options;
     this.#gate = new Gate({ rules, ask, ...(resolve === undefined ? {} : { resolve }) });
     this.#proxy = new NetworkProxy({ gate: this.#gate, onCrash });
   }
 
-  /** Makes the way to the proxy, and tries it. Call it once. */
+  /** Makes the way to the proxy, and tries it. Call it until it was made. */
   async open(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay> {
     if (facts.type === 'landlock') {
       return none('Landlock tells connections apart by port and not by address, so it can hold nobody to a proxy');
@@ -56,11 +55,6 @@ export class NetworkAccess {
     return { type: 'room', enter: room.enter, port: room.port };
   }
 
-  /** Whom hosts that no list names are asked about from now on; null: nobody. */
-  askWith(ask: AskUser | null): void {
-    this.#ask = ask;
-  }
-
   /** Hosts that were refused from a time on (`performance.now`). */
   refusedSince(at: number): readonly string[] {
     return this.#gate.refusedSince(at);
@@ -68,7 +62,6 @@ export class NetworkAccess {
 
   close(): void {
     this.#isClosed = true;
-    this.#ask = null;
     this.#proxy.close();
     this.#room?.close();
     this.#room = null;

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { createServer, Server } from 'node:net';
@@ -49,7 +50,12 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
   const holder = ['--die-with-parent', '--unshare-user', '--unshare-net', '--dev-bind', '/', '/'];
   const argv = [bwrap, ...holder, '--', process.execPath, '-e', HELPER];
   const spec = { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } };
-  const child = processes.spawn(spec, processes.newMark(), ['ipc', 'ignore', 'pipe']);
+  let child: ChildProcess;
+  try {
+    child = processes.spawn(spec, processes.newMark(), ['ipc', 'ignore', 'pipe']);
+  } catch (error) {
+    return fails(error instanceof Error ? error.message : String(error));
+  }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
   let told = '';
   child.stderr?.on('data', (chunk) => {
@@ -73,7 +79,7 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
 
 /** The namespaces live on in what keel holds of them. */
 async function roomOf(pid: number, handle: Server, nsenter: string): Promise<NetworkRoom> {
-  const held = ['user', 'net'].map((kind) => ({ kind, fd: openSync(`/proc/${pid}/ns/${kind}`, 'r') }));
+  const held = namespacesOf(pid, handle);
   const server = createServer({ allowHalfOpen: true });
   server.listen(handle);
   await once(server, 'listening');
@@ -86,6 +92,15 @@ async function roomOf(pid: number, handle: Server, nsenter: string): Promise<Net
       for (const { fd } of held) closeSync(fd);
     },
   };
+}
+
+function namespacesOf(pid: number, handle: Server) {
+  try {
+    return ['user', 'net'].map((kind) => ({ kind, fd: openSync(`/proc/${pid}/ns/${kind}`, 'r') }));
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 function pidIn(message: unknown): number | null {

@@ -62,6 +62,7 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     sessions: services.execSessions,
     diff,
     injectInput,
+    waitedForUserMs: () => active.state.waitedForUserMs,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,

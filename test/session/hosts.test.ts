@@ -130,6 +130,19 @@ describe('T39: hosts of a session', () => {
     expect(JSON.stringify(model.requests[0]?.body)).not.toContain('keel asks the user about others');
   });
 
+  test('the time that the user takes is not the command’s', async () => {
+    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 400 }, 'c1');
+    const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 400 }, 'c2');
+    await open([respond(script), respond(slow), ok]);
+    const turn = live.say('go');
+    const asked = await live.next('approval.requested');
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    answer(asked, { type: 'approved' });
+    await turn;
+    expect(outputOf(1, 'c1')).toContain('hello from there');
+    expect(outputOf(2, 'c2')).toContain('timed out');
+  });
+
   test('an interrupt settles the question; a late answer opens nothing', async () => {
     await open([shell(get('b.test'), 'c1'), shell(get('b.test'), 'c2'), ok]);
     const turn = live.say('go');

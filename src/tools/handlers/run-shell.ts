@@ -52,6 +52,7 @@ export async function runShell(
         runCommand(plan.spawn, {
           processes: context.processes,
           timeoutMs,
+          uncounted: () => context.waitedForUserMs(),
           signal,
           onText: item.onText,
           spill: spillFor(call, context),

@@ -104,6 +104,7 @@ export class CommandTurn implements Disposable {
       diff: new TurnDiffTracker(cwd),
       injectInput: () => false,
       spillPath: (callId) => (this.spills ? this.spillPath(callId) : null),
+      waitedForUserMs: () => 0,
       spillMaxBytes: 1_000_000,
       env: { ...this.shop.env, PS1: '$ ' },
       shell: '/bin/bash',

@@ -53,6 +53,7 @@ export class ToolTurn {
         return this.isRunning;
       },
       spillPath: () => null,
+      waitedForUserMs: () => 0,
       spillMaxBytes: 1_000_000,
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
