@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
+import { networkRules } from './network.ts';
 import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
@@ -61,7 +63,8 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...unknown, ...shadowedProviders(settings)];
-  return { config: resolveConfig({ home, env, options, settings, layers, warnings }), settings, layers };
+  const network = await networkRules(settings, layers);
+  return { config: resolveConfig({ home, env, options, settings, layers, network, warnings }), settings, layers };
 }
 
 async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/etc/keel' }: LoadOptions) {
@@ -103,10 +106,11 @@ interface Resolving {
   readonly options: LoadOptions;
   readonly settings: ConfigFile;
   readonly layers: readonly Layer[];
+  readonly network: NetworkRules | null;
   readonly warnings: readonly string[];
 }
 
-function resolveConfig({ home, env, options, settings, layers, warnings }: Resolving): Config {
+function resolveConfig({ home, env, options, settings, layers, network, warnings }: Resolving): Config {
   const { flags } = options;
   const cwd = canonical(options.cwd);
   const providerId = flags.oss ? 'oss' : (settings.model_provider ?? 'openai');
@@ -119,7 +123,7 @@ function resolveConfig({ home, env, options, settings, layers, warnings }: Resol
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),
-    sandbox: sandboxSettings(settings, cwd),
+    sandbox: { ...sandboxSettings(settings, cwd), network },
     projectTrust: projectTrust(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
@@ -214,5 +218,5 @@ function sandboxSettings({ sandbox = {}, sandbox_workspace_write: workspace = {}
     allowUnixSockets: sandbox.allow_unix_sockets ?? false,
     maxProcesses: sandbox.max_processes ?? null,
     maxFileBytes: sandbox.max_file_bytes ?? null,
-  } satisfies SandboxSettings;
+  } satisfies Omit<SandboxSettings, 'network'>;
 }

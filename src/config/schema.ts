@@ -132,6 +132,15 @@ export const ConfigFile = z.object({
       allow_unix_sockets: z.optional(z.boolean()),
       max_processes: z.optional(z.int().check(z.gte(1))),
       max_file_bytes: z.optional(wholeNumber),
+      network: z.optional(
+        z.object({
+          enabled: z.optional(z.boolean()),
+          mode: z.optional(z.enum(['full', 'limited'])),
+          allowed_domains: z.optional(strings),
+          denied_domains: z.optional(strings),
+          allow_local_binding: z.optional(z.boolean()),
+        }),
+      ),
     }),
   ),
   shell_environment_policy: z.optional(

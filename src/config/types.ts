@@ -1,3 +1,4 @@
+import type { NetworkRules } from '../network/index.ts';
 import type {
   ApprovalPolicy,
   ReasoningEffort,
@@ -51,6 +52,8 @@ export interface SandboxSettings {
   readonly allowUnixSockets: boolean;
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
+  /** Hosts that commands may reach where they may write; null: none are listed, and the policy says whether there is a network. */
+  readonly network: NetworkRules | null;
 }
 
 /** What the user says of a kind of helper agent. Null: as built in, or as the thread that starts it. */

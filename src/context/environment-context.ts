@@ -75,8 +75,9 @@ function dateLine(date: string): string {
   return `  <date>${escaped(date)}</date>`;
 }
 
-function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
-  const isOpen = policy.mode === 'danger-full-access' || (policy.mode === 'workspace-write' && policy.network_access);
+function sandboxLines({ sandboxPolicy: policy, allowedHosts = null }: EnvironmentFacts): string[] {
+  const isOpened = policy.mode === 'workspace-write' && policy.network_access && allowedHosts === null;
+  const isOpen = policy.mode === 'danger-full-access' || isOpened;
   const lines = [
     `  <sandbox_mode>${policy.mode}</sandbox_mode>`,
     `  <network_access>${isOpen ? 'enabled' : 'restricted'}</network_access>`,

@@ -23,6 +23,7 @@ export interface Denial {
 const FILTER_EXIT = 159;
 /** Codes that speak of something else: bad usage, not executable, not found. */
 const OTHER_CAUSES = new Set([2, 126, 127]);
+const MAX_HOSTS = 5;
 const WORDS =
   /operation not permitted|permission denied|read-only file system|seccomp|sandbox|landlock|failed to write file/i;
 const NO_NETWORK =
@@ -33,14 +34,21 @@ const MAX_PATH_CHARS = 200;
 
 /**
  * What a plan's sandbox seems to have refused; null where the end of a command has other causes. Programs report refusals
- * in their own words, so it is often but a likelihood.
+ * in their own words, so it is often but a likelihood. `refusedHosts`: what the proxy refused meanwhile.
  */
-export function denialOf(plan: ExecPlan, { exitCode, output }: EndedCommand): Denial | null {
+export function denialOf(
+  plan: ExecPlan,
+  { exitCode, output }: EndedCommand,
+  refusedHosts: readonly string[] = [],
+): Denial | null {
   if (plan.backend === 'none' || exitCode === 0) return null;
   if (exitCode === FILTER_EXIT) return { what: 'a system call that commands may not use', isCertain: true };
+  if (refusedHosts.length > 0) {
+    return { what: `the network: ${refusedHosts.slice(0, MAX_HOSTS).join(', ')}`, isCertain: true };
+  }
   const word = WORDS.exec(output)?.[0];
   if (word !== undefined) return closedPath(plan, output) ?? { what: word.toLowerCase(), isCertain: false };
-  if (OTHER_CAUSES.has(exitCode) || plan.network !== 'none') return null;
+  if (OTHER_CAUSES.has(exitCode) || plan.network === 'full') return null;
   return NO_NETWORK.test(output) ? { what: 'the network', isCertain: true } : null;
 }
 

@@ -11,11 +11,12 @@ import type { SessionServices } from './session-services.ts';
 
 /** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
 export function environmentFacts(context: TurnContext): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, canAsk, date } = context;
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
   return {
     cwd,
     approvalPolicy,
     sandboxPolicy,
+    allowedHosts,
     canAsk,
     date,
     sandboxEnforced: true,

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
+import type { Resolver } from '../network/index.ts';
 import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
@@ -59,6 +60,8 @@ export interface OpenSessionOptions {
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
+  /** How names of hosts are looked up for commands; absent: as the system does. */
+  readonly resolve?: Resolver;
   /** For a child of another session. */
   readonly persona?: Persona;
   /** The thread that begins this one for itself. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { agentRoles, type TurnContext } from '../context/index.ts';
 import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
+import type { Resolver } from '../network/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
@@ -83,6 +84,8 @@ export interface ServiceOptions {
   readonly version: string;
   readonly canAsk: boolean;
   readonly now: () => number;
+  /** How names of hosts are looked up for commands; absent: as the system does. */
+  readonly resolve?: Resolver | undefined;
 }
 
 export function openServices(options: ServiceOptions): SessionServices {
@@ -104,10 +107,15 @@ export function openServices(options: ServiceOptions): SessionServices {
   const children = new Set<Session>();
   const closing = new Set<Promise<void>>();
   const shell = userShell();
-  const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  const onCrash = (error: unknown) => log.crash(error);
+  const { resolve } = options;
+  const sandbox = new SandboxManager({
+    ...{ ...config.sandbox, home: config.home, env: config.env, processes, onCrash },
+    ...(resolve === undefined ? {} : { resolve }),
+  });
   return {
     config,
     threadId,

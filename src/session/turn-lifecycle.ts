@@ -15,6 +15,7 @@ import { ChildAgents } from './child-agents.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
+import { hostAsker } from './host-asker.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
 import { rollBack } from './rollback.ts';
@@ -73,6 +74,9 @@ export class TurnLifecycle implements SessionScope {
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
     }
     this.#prepareForCommands(context);
+    const { handle, abort } = active;
+    const { approvals, sandbox } = this.services;
+    sandbox.askAboutHosts(hostAsker({ context, handle, approvals, signal: abort.signal }));
     return openTurnPorts({
       state: this.state,
       services: this.services,
@@ -120,6 +124,7 @@ export class TurnLifecycle implements SessionScope {
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
     this.agents.turnEnded();
+    this.services.sandbox.askAboutHosts(null);
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);

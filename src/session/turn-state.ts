@@ -20,6 +20,9 @@ export interface WaitingRecord {
 export class TurnState {
   #pendingInput: PendingInput[] = [];
   readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
+  /** Since when something waits for the user, and for how long it did before. */
+  #waitingSince: number | null = null;
+  #waitedMs = 0;
   /** Calls that run, by their key, in their short form. */
   readonly #calls = new Map<string, string>();
   readonly #userTexts: string[] = [];
@@ -76,6 +79,7 @@ export class TurnState {
     const waiter = new Deferred<ApprovalDecision>();
     this.#approvals.get(callId)?.resolve({ type: 'denied' });
     this.#approvals.set(callId, waiter);
+    this.#waitingSince ??= performance.now();
     const onAbort = () => this.resolveApproval(callId, { type: 'abort' });
     signal.addEventListener('abort', onAbort, { once: true });
     return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
@@ -85,11 +89,20 @@ export class TurnState {
     return this.#approvals.has(callId);
   }
 
+  /** How long questions have waited for the user in this turn, milliseconds. */
+  get waitedForUserMs(): number {
+    return this.#waitedMs + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);
+  }
+
   /** @returns whether somebody waited for this answer */
   resolveApproval(callId: string, decision: ApprovalDecision): boolean {
     const waiter = this.#approvals.get(callId);
     if (!waiter) return false;
     this.#approvals.delete(callId);
+    if (this.#approvals.size === 0) {
+      this.#waitedMs = this.waitedForUserMs;
+      this.#waitingSince = null;
+    }
     waiter.resolve(decision);
     return true;
   }

@@ -72,6 +72,7 @@ export function openTurnTools({ services, agents, active, steps, injectInput, re
     diff,
     agents,
     injectInput,
+    waitedForUserMs: () => active.state.waitedForUserMs,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,

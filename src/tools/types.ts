@@ -99,6 +99,8 @@ export interface ToolContext {
   spillPath(callId: string): string | null;
   /** Upper bound of one spilled output, bytes. */
   readonly spillMaxBytes: number;
+  /** Milliseconds of the turn up to now in which a question waited for the user: no command's time. */
+  waitedForUserMs(): number;
   /** Tells what command lines do, for people. */
   readonly judge: CommandJudge;
   /** What patches may not write, as for commands. */

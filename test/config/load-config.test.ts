@@ -181,3 +181,41 @@ describe('overrides and profiles', () => {
     expect((await load({ overrides: ['model_provider=openai'] })).provider.baseUrl).toBe('http://b/v1');
   });
 });
+
+describe('hosts', () => {
+  const list = (allowed: string) => `[sandbox.network]\nallowed_domains = ${allowed}\n`;
+
+  test('are listed where the table is there, and not where it is switched off', async () => {
+    expect((await load()).sandbox.network).toBeNull();
+    write('[sandbox.network]\n');
+    expect((await load()).sandbox.network).toEqual({ allowed: [], denied: [], mode: 'full', allowLocalBinding: false });
+    write(`${list('["A.com.", "*.b.com:443"]')}mode = "limited"\nallow_local_binding = true\n`);
+    expect((await load()).sandbox.network).toEqual({
+      allowed: [
+        { type: 'exact', host: 'a.com', port: null },
+        { type: 'below', host: 'b.com', port: 443 },
+      ],
+      denied: [],
+      mode: 'limited',
+      allowLocalBinding: true,
+    });
+    expect((await load({ overrides: ['sandbox.network.enabled=false'] })).sandbox.network).toBeNull();
+  });
+
+  test('what one layer denies no other allows again', async () => {
+    write('[sandbox.network]\ndenied_domains = ["a.com"]\n');
+    const { network } = (await load({ overrides: ['sandbox.network.denied_domains=["b.com"]'] })).sandbox;
+    expect(network?.denied.map(({ host }) => host)).toEqual(['a.com', 'b.com']);
+  });
+
+  test.each([
+    [list('["*"]'), /config\.toml:2: sandbox\.network\.allowed_domains should hold a host such as .*, got "\*"$/],
+    [list('["http://a.com"]'), /config\.toml:2: .* got "http:\/\/a\.com"$/],
+    ['[sandbox.network]\n\ndenied_domains = [""]\n', /config\.toml:3: sandbox\.network\.denied_domains should hold/],
+    [list('[1]'), /config\.toml:2: sandbox\.network\.allowed_domains\.0 should be a value of type string, got/],
+    ['[sandbox.network]\nmode = "open"\n', /config\.toml:2: sandbox\.network\.mode should be one of "full", "limited"/],
+  ])('%j is said with its place', async (toml, words) => {
+    write(toml);
+    await expect(load()).rejects.toThrow(words);
+  });
+});

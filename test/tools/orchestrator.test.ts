@@ -38,6 +38,7 @@ const directPlanner: SandboxPlanner = {
   ready: () => Promise.resolve(),
   plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
   denial: () => null,
+  refusedHosts: () => [],
   hold: () => () => undefined,
 };
 

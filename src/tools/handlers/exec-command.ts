@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
 import { type ParsedArguments, parseArguments } from '../arguments.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { commandField, count, isReading, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
@@ -97,7 +98,8 @@ async function runScript(
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
   const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
-  return tell({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
+  const told = await tell({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {

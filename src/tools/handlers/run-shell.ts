@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { type CommandOutcome, runCommand } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolOutput } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
@@ -53,6 +54,7 @@ export async function runShell(
         runCommand(plan.spawn, {
           processes: context.processes,
           timeoutMs,
+          uncounted: () => context.waitedForUserMs(),
           signal,
           onText: item.onText,
           spill: spillFor(call, context),
@@ -68,7 +70,8 @@ export async function runShell(
   }
   const end = endOf(result.value);
   const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
-  return tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
+  const told = tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {

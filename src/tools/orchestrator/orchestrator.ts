@@ -25,8 +25,14 @@ import {
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
-  /** `denialAt`: what the sandbox of the last attempt seems to have refused, when the command has ended like that. */
-  | { readonly type: 'done'; readonly value: T; readonly denialAt?: (end: EndedCommand) => Denial | null }
+  | {
+      readonly type: 'done';
+      readonly value: T;
+      /** What the sandbox of the last attempt seems to have refused, when the command has ended like that. */
+      readonly denialAt?: (end: EndedCommand) => Denial | null;
+      /** Hosts that a command was not let through to. */
+      readonly refusedHosts?: readonly string[];
+    }
   | { readonly type: 'refused'; readonly message: string };
 
 export interface CommandRequest<T> {
@@ -70,6 +76,7 @@ export const noRules: CommandRules = {
     ready: () => Promise.resolve(),
     plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
     denial: () => null,
+    refusedHosts: () => [],
     hold: () => () => undefined,
   },
   ready: () => Promise.resolve(),
@@ -109,7 +116,8 @@ export class Orchestrator {
       }
       const letGo = planner.hold(planned.plan);
       const value = await run(planned.plan, letGo);
-      return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end) };
+      const refusedHosts = planner.refusedHosts(planned.plan);
+      return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end), refusedHosts };
     };
     await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);

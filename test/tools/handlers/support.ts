@@ -55,6 +55,7 @@ export class ToolTurn {
         return this.isRunning;
       },
       spillPath: () => null,
+      waitedForUserMs: () => 0,
       spillMaxBytes: 1_000_000,
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
@@ -93,6 +94,7 @@ function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     cwd,
     approvalPolicy: 'on-request',
     sandboxPolicy: workspaceOnly,
+    allowedHosts: null,
     canAsk: true,
     model: modelInfo('gpt-5', {}),
     effort: null,
