@@ -67,6 +67,7 @@ function randomAnswer(chance: Chance, request: RecordedRequest): Response {
       said,
       said,
       () => respond(shell('touch asked')),
+      () => respond(functionCall('spawn_agent', { message: 'part of it' })),
       () => respond(shell('sleep 66')),
       () => respond(hang()),
       () => httpError(400, 'no'),
@@ -116,7 +117,21 @@ function expectWhole(events: readonly SessionEvent[]): void {
   expect([...open]).toEqual([]);
 }
 
-test.each(Array.from({ length: 24 }, (_, at) => at + 1))(
+/** After an interrupt no helper has a request open or sends another one, until somebody says something again. */
+async function expectStopped({ session, events }: TestSession): Promise<void> {
+  session.submit({ type: 'interrupt' });
+  const count = (type: SessionEvent['type']) => events.filter((event) => event.type === type).length;
+  const ofHelpers = () => server.requests.filter(isHelper);
+  await pause(0);
+  await until(() => count('turn.started') === count('turn.completed'));
+  await until(() => processesWith(home.path).length === 0);
+  await Promise.all(ofHelpers().map(({ closed }) => closed));
+  const before = ofHelpers().length;
+  await pause(60);
+  expect(ofHelpers()).toHaveLength(before);
+}
+
+test.each(Array.from({ length: 12 }, (_, at) => at + 1))(
   'I2, I3, I14: whatever model and user do with helpers, every turn ends once and nothing outlives the session (seed %i)',
   async (seed) => {
     const chance = new Chance(seed);
@@ -125,9 +140,15 @@ test.each(Array.from({ length: 24 }, (_, at) => at + 1))(
       url: server.url,
       home: home.path,
       cwd: repo.path,
-      overrides: ['features.multi_agent=true', 'agents.max_threads=3', 'approval_policy="untrusted"'],
+      overrides: [
+        'features.multi_agent=true',
+        'agents.max_threads=4',
+        'agents.max_depth=2',
+        'approval_policy="untrusted"',
+      ],
     });
     await randomUse(live, chance);
+    await expectStopped(live);
     const startedAt = Date.now();
     await live[Symbol.asyncDispose]();
     expect(Date.now() - startedAt).toBeLessThan(5_000);
