@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DialError, dial } from './dial.ts';
 import type { Gate, Refusal } from './gate.ts';
 import { endToEndHeaders } from './http-headers.ts';
-import { requestTarget, tunnelTarget } from './http-target.ts';
+import { type FoundTarget, requestTarget, tunnelTarget } from './http-target.ts';
 import { watchLeaving } from './leaving.ts';
 import type { ProxyLimits } from './limits.ts';
 import { tunnel } from './tunnel.ts';
@@ -31,7 +32,14 @@ export function httpDoor(options: DoorOptions): Server {
   server.timeout = limits.idleMs;
   // It never listens itself, and begins to look for requests that never end as if it had.
   server.emit('listening');
+  const open = new WeakMap<Socket, number>();
   server.on('request', (req, res) => {
+    const { socket } = req;
+    const others = open.get(socket) ?? 0;
+    // Each takes a connection to a server: who sends on without reading answers is not served further.
+    if (others >= limits.requestsAtOnce) return void socket.destroy();
+    open.set(socket, others + 1);
+    res.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1));
     forward(req, res, options).catch((error: unknown) => {
       res.destroy();
       onCrash(error);
@@ -86,21 +94,45 @@ async function forward(req: IncomingMessage, res: ServerResponse, options: DoorO
   try {
     const far = await dial(verdict.addresses, port, gone);
     far.setTimeout(options.limits.idleMs, () => far.destroy());
-    const { method } = req;
-    const { path, authority } = target;
-    const headers = ['Host', authority, ...endToEndHeaders(req.rawHeaders, ['host']), ...bodyFraming(req)];
-    const onward = request({ method, path, headers, createConnection: () => far });
-    onward.on('response', (answered) => {
-      res.writeHead(answered.statusCode ?? 502, answered.statusMessage, endToEndHeaders(answered.rawHeaders));
-      answered.pipe(res);
-      answered.on('error', () => res.destroy());
-    });
-    onward.on('error', (error) => failed(res, host, error));
     gone.addEventListener('abort', () => far.destroy(), { once: true });
-    req.pipe(onward);
+    sendOn({ req, res, far }, target);
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
     failed(res, host, error);
+  }
+}
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly far: Socket;
+}
+
+/** What a server answers is written by somebody else, as is what a client asks: either may be nothing that can be passed on. */
+function sendOn({ req, res, far }: Exchange, { host, path, authority }: FoundTarget): void {
+  const { method } = req;
+  const fail = (error: unknown) => {
+    far.destroy();
+    failed(res, host, error);
+  };
+  try {
+    const headers = ['Host', authority, ...endToEndHeaders(req.rawHeaders, ['host', 'expect']), ...bodyFraming(req)];
+    const onward = request({ method, path, headers, createConnection: () => far });
+    onward.on('response', (answered) => {
+      try {
+        res.writeHead(answered.statusCode ?? 502, answered.statusMessage, endToEndHeaders(answered.rawHeaders));
+        answered.pipe(res);
+        answered.on('error', () => res.destroy());
+      } catch (error) {
+        fail(error);
+      }
+    });
+    onward.on('error', fail);
+    // One that changes to another protocol, unasked, gives no answer.
+    onward.on('close', () => res.headersSent || fail('it gave no answer'));
+    req.pipe(onward);
+  } catch (error) {
+    fail(error);
   }
 }
 
@@ -109,9 +141,9 @@ function bodyFraming({ headers }: IncomingMessage): string[] {
   return headers['transfer-encoding'] === undefined ? [] : ['Transfer-Encoding', 'chunked'];
 }
 
-function failed(res: ServerResponse, host: string, error: Error): void {
+function failed(res: ServerResponse, host: string, error: unknown): void {
   if (res.headersSent) res.destroy();
-  else respond(res, 502, `${host} can't be reached: ${error.message}.`);
+  else respond(res, 502, `${host} can't be reached: ${error instanceof Error ? error.message : String(error)}.`);
 }
 
 /** Aborts when the other side has gone or the proxy closes. */
@@ -124,7 +156,12 @@ function closing(res: ServerResponse, signal: AbortSignal): AbortSignal {
 function respond(res: ServerResponse, status: number, message: string, reason?: Refusal['reason']): void {
   if (res.destroyed) return;
   const why = reason === undefined ? {} : { 'X-Keel-Refusal': reason };
-  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...why });
+  // With a phrase of its own: one that could not be passed on may have been left there.
+  res.writeHead(status, STATUS_CODES[status], {
+    'Content-Type': 'text/plain; charset=utf-8',
+    Connection: 'close',
+    ...why,
+  });
   res.end(`${message}\n`);
 }
 

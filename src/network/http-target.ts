@@ -6,14 +6,16 @@ export interface TunnelTarget {
   readonly port: number;
 }
 
+export interface FoundTarget extends TunnelTarget {
+  readonly type: 'target';
+  /** As the server behind it wants it in `Host`. */
+  readonly authority: string;
+  /** With its query. */
+  readonly path: string;
+}
+
 export type RequestTarget =
-  | (TunnelTarget & {
-      readonly type: 'target';
-      /** As the server behind it wants it in `Host`. */
-      readonly authority: string;
-      /** With its query. */
-      readonly path: string;
-    })
+  | FoundTarget
   /** What is wrong with the request. */
   | { readonly type: 'fault'; readonly message: string };
 

@@ -216,6 +216,39 @@ describe('plain HTTP', () => {
     expect(world.crashes).toEqual([]);
   });
 
+  test.each([
+    ['a status that is none', 'HTTP/1.1 099 x\r\n\r\n'],
+    ['a phrase that can’t be passed on', 'HTTP/1.1 200 \x01bad\r\nContent-Length: 2\r\n\r\nok'],
+    ['a header that is none', 'HTTP/1.1 200 OK\r\nX\x00: 1\r\n\r\n'],
+    ['a value that can’t be passed on', 'HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 2\r\n\r\nok'],
+    ['another protocol, unasked', 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
+    ['more headers than fit', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`],
+    ['no HTTP', 'hello\r\n\r\n'],
+    ['nothing', ''],
+  ])('a server that answers %s does the proxy no harm', async (_, words) => {
+    await using world = await ProxyWorld.open({ allowed: ['a.test'] });
+    const port = await world.tcp((socket) => {
+      socket.on('error', () => undefined).once('data', () => socket.end(words, 'latin1'));
+    });
+    const answer = await world.raw(
+      `GET http://a.test:${port}/ HTTP/1.1\r\nHost: a.test:${port}\r\nConnection: close\r\nExpect: 100-continue${CRLF}`,
+    );
+    expect(answer).toMatch(/HTTP\/1.1 502 |HTTP\/1.1 200 /);
+    expect(world.crashes).toEqual([]);
+    expect(await world.raw(`CONNECT b.test:1 HTTP/1.1\r\nHost: x${CRLF}`)).toMatch(/^HTTP\/1.1 403 /);
+  });
+
+  test('one connection does not open servers without end', async () => {
+    await using world = await ProxyWorld.open({ allowed: ['a.test'], limits: { requestsAtOnce: 4 } });
+    let reached = 0;
+    const port = await world.http(() => {
+      reached += 1;
+    });
+    const one = `GET http://a.test:${port}/ HTTP/1.1\r\nHost: a.test:${port}${CRLF}`;
+    await world.raw(one.repeat(50));
+    expect(reached).toBeLessThanOrEqual(4);
+  });
+
   test('a client that leaves ends its request at the server', async () => {
     await using world = await ProxyWorld.open({ allowed: ['a.test'] });
     const { promise: left, resolve } = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bwrapCommand } from '../../src/sandbox/backends/bwrap.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';
 
@@ -208,6 +209,13 @@ describe('the way to the proxy', () => {
     }
     for (let look = 0; look < 100 && open() > before; look += 1) await delay(20);
     expect(open()).toBeLessThanOrEqual(before + 1);
+  });
+
+  test('without a way in, a command that is to reach a proxy has a network of its own', () => {
+    const facts = { type: 'bwrap', path: '/usr/bin/bwrap', ownProc: true } as const;
+    const spec = { argv: ['true'], cwd: '/', env: {} };
+    const filter = new Uint8Array();
+    expect(bwrapCommand({ facts, spec, mounts: [], network: 'proxy', filter }).argv).toContain('--unshare-net');
   });
 
   test('a look that is aborted is made again', async () => {

@@ -130,6 +130,13 @@ describe('T39: hosts of a session', () => {
     expect(JSON.stringify(model.requests[0]?.body)).not.toContain('keel asks the user about others');
   });
 
+  test('a command on a terminal is held the same', async () => {
+    const cmd = `${get('a.test')}; ${get('bad.test')}; (exec 3<>/dev/tcp/127.0.0.1/${port}) || echo held`;
+    await open([respond(functionCall('exec_command', { cmd, tty: true, yield_time_ms: 10_000 }, 'c1')), ok]);
+    await live.say('go');
+    expect(outputOf(1, 'c1')).toMatch(/hello from there.*deny-list.*held.*network sandbox refused bad\.test/s);
+  });
+
   test('the time that the user takes is not the command’s', async () => {
     const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 400 }, 'c1');
     const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 400 }, 'c2');

@@ -27,7 +27,8 @@ export function bwrapCommand({ facts, spec, mounts, network, enter = [], filter 
   const flags = [
     '--die-with-parent',
     ...['--unshare-user', '--unshare-pid', '--unshare-ipc'],
-    ...(network === 'none' ? ['--unshare-net'] : []),
+    // Without a way into another one, what is not to be open gets a network of its own.
+    ...(network !== 'full' && enter.length === 0 ? ['--unshare-net'] : []),
     ...['--cap-drop', 'ALL', '--ro-bind', '/', '/', '--dev', '/dev'],
     ...(facts.ownProc ? ['--proc', '/proc'] : []),
     ...mounts.flatMap(mountFlags),
