@@ -12,6 +12,7 @@ import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
+import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
 export interface SessionServices {
@@ -28,6 +29,7 @@ export interface SessionServices {
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
+  readonly typedMessages: TypedMessages;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -84,6 +86,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell();
   const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  const typedMessages = new TypedMessages({ config, threadId, isKept, log, now });
   return {
     config,
     threadId,
@@ -98,6 +101,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
+    typedMessages,
     now,
     persona: options.persona ?? null,
     async openChild(childConfig, { role, withoutTools }) {
@@ -133,6 +137,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     async close() {
       for (const child of children) closing.add(child.close());
       await Promise.allSettled(closing);
+      await typedMessages.close();
       execSessions.close();
       processes.close();
       sandbox.close();
