@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ThreadOrigin } from '../../src/session/index.ts';
@@ -11,7 +11,7 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { event, fileText, item, meta, message as recorded } from '../rollout/lines.ts';
+import { event, fileText, item, meta, message as recorded, step } from '../rollout/lines.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -142,6 +142,33 @@ describe('a rollback', () => {
     await takeUpAgain({ origin: { type: 'fork', id: threadId, userMessages: 2 } });
     await live.say('five');
     expect(said(5)).toEqual(['one', 'three', 'five']);
+  });
+
+  test('M79: takes back a turn that a crash cut off; a reader who comes later hears of what is left', async () => {
+    await open([answer('a1'), answer('a2')]);
+    await live.say('one');
+    const path = live.session.rolloutPath ?? '';
+    await live[Symbol.asyncDispose]();
+    const of = { turn: 'cut', step: 'input-0' };
+    const call = { type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' } as const;
+    const lines = [
+      event('task_started', { turn_id: 'cut' }),
+      event('user_message', { message: 'two' }),
+      step('cut', 'input-0', 'begin', { kind: 'input' }),
+      item(recorded('user', 'two'), of),
+      step('cut', 'input-0', 'end', { kind: 'input', value: [] }),
+      step('cut', 'sampling-0', 'begin'),
+      item(call, { turn: 'cut', step: 'sampling-0' }),
+    ];
+    appendFileSync(path, `${fileText(lines)}{"timestamp":"2026-01-02T03:04:05.000Z","ty`);
+    await takeUpAgain();
+    expect(live.events[0]).toMatchObject({ turns: [{}, { status: 'interrupted' }] });
+    expect(await rollBack(1)).toBe('done');
+    const { value: opening } = await live.session.events().next();
+    expect(opening).toMatchObject({ type: 'thread.started', turns: [{ status: 'completed' }] });
+    await live.say('three');
+    expect(said(1)).toEqual(['one', 'three']);
+    expect(JSON.stringify(server.requests[1]?.input)).not.toContain('c1');
   });
 
   test('what the thread used stays used, also after a resume', async () => {
