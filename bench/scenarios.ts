@@ -24,10 +24,11 @@ export interface Scenario {
 }
 
 const STEPS = 30;
+const ITEMS_A_TURN = 4;
 const DELTAS = 20_000;
 const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
-const hello: Script = [respond(message('hello'), usage({ input: 10, output: 2 }))];
+const hello: Script = () => respond(message('hello'), usage({ input: 10, output: 2 }));
 const isDone = (request: { input: readonly unknown[] }) =>
   request.input.filter((item) => JSON.stringify(item).includes('"function_call_output"')).length;
 
@@ -70,7 +71,8 @@ export const scenarios: readonly Scenario[] = [
     ...scenario('peak memory, a command that prints 1 GB', 'MiB', null, gigabyte, (usage) => usage.peakMiB),
     maxRounds: 2,
   },
-  { ...resumeScenario(), maxRounds: 3 },
+  resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
+  resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
 ];
 
 function scenario(
@@ -90,10 +92,13 @@ function scenario(
   };
 }
 
-/** A thread of 50 MB is read and sent on. The floor reads the same file and sends the same items. */
-function resumeScenario(): Scenario {
+/**
+ * A long thread is read and sent on; the floor reads the same file and sends the same items. keel's first request is the one
+ * that asks for a handover, since such a thread fits no window: it has every item as well.
+ */
+function resumeScenario(name: string, write: (home: string) => string): Scenario {
   return {
-    name: 'resume of a 50 MB rollout to its request',
+    name,
     unit: 'ms',
     goal: null,
     maxRounds: 3,
@@ -104,7 +109,7 @@ function resumeScenario(): Scenario {
         hello,
         { prompt: 'go on', resume: THREAD },
         (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
-        (home) => ({ BENCH_ROLLOUT: writeLongThread(home) }),
+        (home) => ({ BENCH_ROLLOUT: write(home) }),
       ),
   };
 }
@@ -157,24 +162,37 @@ function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): 
     : { cmd: command, yield_time_ms: 30_000 };
 }
 
-function writeLongThread(home: string): string {
-  const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
-  mkdirSync(dirname(path), { recursive: true });
-  const stamp = '2026-11-24T09:00:00.000Z';
-  const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
-  const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
-  const text = 'lorem ipsum '.repeat(80);
-  for (let turn = 0, size = 0; size < 50_000_000; turn += 1) {
-    const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id: `call_${turn}` };
-    const added = [
-      line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
-      line('response_item', call),
-      line('response_item', { type: 'function_call_output', call_id: `call_${turn}`, output: text }),
-      line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
-    ];
-    size += added.reduce((sum, entry) => sum + entry.length, 0);
-    lines.push(...added);
-  }
-  writeFileSync(path, lines.join(''));
-  return path;
+/** Writes a thread of turns with a call each, until it has so many items or bytes; gives its path. */
+function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
+  const { textBytes, items = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = size;
+  const text = 'lorem ipsum '.repeat(textBytes / 12);
+  return (home: string): string => {
+    const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
+    mkdirSync(dirname(path), { recursive: true });
+    const stamp = '2026-11-24T09:00:00.000Z';
+    const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
+    const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
+    let written = 0;
+    for (let turn = 0; turn * ITEMS_A_TURN < items && written < bytes; turn += 1) {
+      const added = turnLines(turn, text, line);
+      written += added.reduce((sum, entry) => sum + entry.length, 0);
+      lines.push(...added);
+    }
+    writeFileSync(path, lines.join(''));
+    return path;
+  };
+}
+
+function turnLines(turn: number, text: string, line: (type: string, payload: unknown) => string): string[] {
+  const call_id = `call_${turn}`;
+  const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id };
+  return [
+    line('event_msg', { type: 'task_started', turn_id: `turn-${turn}` }),
+    line('event_msg', { type: 'user_message', message: text }),
+    line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
+    line('response_item', call),
+    line('response_item', { type: 'function_call_output', call_id, output: text }),
+    line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
+    line('event_msg', { type: 'task_complete', turn_id: `turn-${turn}` }),
+  ];
 }

@@ -16,6 +16,7 @@ import type { Config, Environment, SandboxSettings } from './types.ts';
 const DEFAULT_MODEL = 'gpt-5-codex';
 const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
 const DEFAULT_DOC_BYTES = 32_768;
+const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
 
 /** What the command line says with flags of its own. They win over every file. */
@@ -153,6 +154,10 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     },
     toolSet: settings.tools?.set ?? null,
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    history: {
+      persistence: settings.history?.persistence ?? 'save-all',
+      maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
+    },
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     storedKey: readStoredKey(home),
     warnings,

@@ -122,6 +122,8 @@ export interface Config {
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
   readonly notify: readonly string[] | null;
+  /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
+  readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
   /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;
   /** A key that a login stored; null if there is none. */

@@ -78,6 +78,7 @@ export class HumanPrinter implements ExecPrinter {
       case 'approval.requested':
       case 'approval.resolved':
       case 'rawItem.recorded':
+      case 'historyEntry.answered':
       case 'thread.closed':
         return;
       default:

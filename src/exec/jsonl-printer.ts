@@ -75,6 +75,7 @@ export class JsonlPrinter implements ExecPrinter {
       case 'approval.requested':
       case 'approval.resolved':
       case 'rawItem.recorded':
+      case 'historyEntry.answered':
       case 'thread.closed':
         return;
       default:

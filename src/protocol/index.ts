@@ -1,6 +1,6 @@
 export { ApprovalDecision, ApprovalRequest } from './approval.ts';
 export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
-export { SessionEvent, type SessionEventOf, Turn } from './event.ts';
+export { SessionEvent, type SessionEventOf, Turn, TypedMessage } from './event.ts';
 export { Op } from './op.ts';
 export {
   ApprovalPolicy,

@@ -39,6 +39,17 @@ export const Op = z.discriminatedUnion('type', [
    * Refused while a turn runs. Told by `thread.rolledBack`, or by an `error` of no turn.
    */
   z.object({ type: z.literal('rollback'), turns: z.int().check(z.gte(1)) }),
+  /** Keeps what the user typed for later recall, in all threads. Surfaces send it for messages only, not for commands. */
+  z.object({ type: z.literal('addToHistory'), text: z.string() }),
+  /**
+   * Asks for something the user typed earlier, in any thread; `offset` counts from the oldest, 0. Without a `logId` it counts
+   * in the file that is there now. Answered by `historyEntry.answered`.
+   */
+  z.object({
+    type: z.literal('getHistoryEntry'),
+    offset: z.int().check(z.gte(0)),
+    logId: z.optional(z.number()),
+  }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

@@ -20,6 +20,7 @@ import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
+import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
 export interface SessionServices {
@@ -36,6 +37,7 @@ export interface SessionServices {
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
+  readonly typedMessages: TypedMessages;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -116,6 +118,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     ...{ ...config.sandbox, home: config.home, env: config.env, processes, onCrash },
     ...(resolve === undefined ? {} : { resolve }),
   });
+  const typedMessages = new TypedMessages({ config, threadId, isKept, log, now });
   return {
     config,
     threadId,
@@ -130,6 +133,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
+    typedMessages,
     now,
     persona: options.persona ?? null,
     agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
@@ -173,6 +177,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     async close() {
       for (const child of children) closing.add(child.close());
       await Promise.allSettled(closing);
+      await typedMessages.close();
       execSessions.close();
       processes.close();
       sandbox.close();

@@ -172,6 +172,16 @@ describe('keel threads', () => {
     expect([existsSync(stray), existsSync(path)]).toEqual([true, true]);
   });
 
+  test('a reviewer’s thread is in no list without --subagents, and never the last one', async () => {
+    const id = await thread('mine');
+    repo.write({ 'README.md': 'changed\n' });
+    expect((await keel('review')).code).toBe(0);
+    const shown = (run: KeelRun) => JSON.parse(run.stdout).threads.map((each: { source: string }) => each.source);
+    expect(shown(await keel('threads', 'list', '--json'))).not.toContain('subagent');
+    expect(shown(await keel('threads', 'list', '--json', '--subagents'))).toContain('subagent');
+    expect(idOf(await keel('resume', '--last', '--json', 'go on'))).toBe(id);
+  });
+
   test('search looks at everything the user said, at names and directories, page by page', async () => {
     const tide = await thread('first words', 'the TIDE is out');
     const other = await thread('something else');

@@ -36,6 +36,7 @@ describe('defaults and trust', () => {
       provider: { id: 'openai' },
       summary: 'auto',
       projectDocMaxBytes: 32_768,
+      history: { persistence: 'save-all', maxBytes: 8 * 1024 * 1024 },
       warnings: [],
     });
   });

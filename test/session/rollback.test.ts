@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ThreadOrigin } from '../../src/session/index.ts';
 import {
   functionCall,
   type ModelServer,
@@ -10,6 +11,7 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
+import { event, fileText, item, meta, message as recorded, step } from '../rollout/lines.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -142,6 +144,33 @@ describe('a rollback', () => {
     expect(said(5)).toEqual(['one', 'three', 'five']);
   });
 
+  test('M79: takes back a turn that a crash cut off; a reader who comes later hears of what is left', async () => {
+    await open([answer('a1'), answer('a2')]);
+    await live.say('one');
+    const path = live.session.rolloutPath ?? '';
+    await live[Symbol.asyncDispose]();
+    const of = { turn: 'cut', step: 'input-0' };
+    const call = { type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' } as const;
+    const lines = [
+      event('task_started', { turn_id: 'cut' }),
+      event('user_message', { message: 'two' }),
+      step('cut', 'input-0', 'begin', { kind: 'input' }),
+      item(recorded('user', 'two'), of),
+      step('cut', 'input-0', 'end', { kind: 'input', value: [] }),
+      step('cut', 'sampling-0', 'begin'),
+      item(call, { turn: 'cut', step: 'sampling-0' }),
+    ];
+    appendFileSync(path, `${fileText(lines)}{"timestamp":"2026-01-02T03:04:05.000Z","ty`);
+    await takeUpAgain();
+    expect(live.events[0]).toMatchObject({ turns: [{}, { status: 'interrupted' }] });
+    expect(await rollBack(1)).toBe('done');
+    const { value: opening } = await live.session.events().next();
+    expect(opening).toMatchObject({ type: 'thread.started', turns: [{ status: 'completed' }] });
+    await live.say('three');
+    expect(said(1)).toEqual(['one', 'three']);
+    expect(JSON.stringify(server.requests[1]?.input)).not.toContain('c1');
+  });
+
   test('what the thread used stays used, also after a resume', async () => {
     await open([answer('a1'), answer('a2'), answer('a3')]);
     await live.say('one');
@@ -176,9 +205,51 @@ describe('a rollback', () => {
     expect(told).toContain('before a turn that was removed since.');
   });
 
+  test('a thread of 100,000 items is rolled back, and forked, with every line of it', async () => {
+    await open([answer('## Goal'), answer('a1'), answer('## Goal'), answer('a2')]);
+    await live[Symbol.asyncDispose]();
+    const path = writeLongThread(home.path);
+    const options = (origin: ThreadOrigin) => ({
+      url: server.url,
+      home: home.path,
+      cwd: repo.path,
+      options: { origin },
+    });
+    live = await testSession(options({ type: 'resume', id: LONG }));
+    expect(await rollBack(5_000)).toBe('done');
+    expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({ removed: 5_000 });
+    await live.say('go on');
+    // Such a thread is compacted first: the question for a handover comes after what the user said.
+    expect(said(0)).toHaveLength(20_000 + 1);
+    expect(readFileSync(path, 'utf8')).toContain('words 24999');
+    await live[Symbol.asyncDispose]();
+    live = await testSession(options({ type: 'fork', id: LONG, userMessages: 19_000 }));
+    await live.say('aside');
+    expect(said(2)).toHaveLength(19_000 + 1);
+  }, 60_000);
+
   test('a thread without a record can’t be rolled back', async () => {
     await open([answer('a1')], { options: { ephemeral: true } });
     await live.say('one');
     expect(await rollBack(1)).toBe('invalidInput');
   });
 });
+
+const LONG = '01a20cee-41e3-7d69-b809-3f6bd217b403';
+
+/** A thread of 25,000 turns with a call each: 100,000 items in 175,000 lines. */
+function writeLongThread(root: string): string {
+  const name = `sessions/2026/01/01/rollout-2026-01-01T00-00-00-${LONG}.jsonl`;
+  const turns = Array.from({ length: 25_000 }, (_, n) => [
+    event('task_started', { turn_id: `t${n}` }),
+    event('user_message', { message: `words ${n}` }),
+    item(recorded('user', `words ${n}`)),
+    item({ type: 'function_call', name: 'shell', arguments: '{}', call_id: `c${n}` }),
+    item({ type: 'function_call_output', call_id: `c${n}`, output: 'done' }),
+    item(recorded('assistant', 'ok')),
+    event('task_complete', { turn_id: `t${n}` }),
+  ]);
+  mkdirSync(join(root, dirname(name)), { recursive: true });
+  writeFileSync(join(root, name), fileText([meta({ id: LONG }), ...turns.flat()]));
+  return join(root, name);
+}

@@ -48,7 +48,7 @@ async function takeUp(verb: keyof typeof helps, io: CommandIo, words: readonly s
 
 async function showRecent(verb: string, io: CommandIo): Promise<number> {
   using index = new ThreadIndex(resolveHome(io.env));
-  const { threads } = await index.list({ cwd: io.cwd, limit: SHOWN });
+  const { threads } = await index.list({ cwd: io.cwd, ofUser: true, limit: SHOWN });
   if (threads.length === 0) io.stdout.write(`No thread was begun in ${io.cwd}. All there are: keel threads list\n`);
   else io.stdout.write(`${threadLines({ threads, nextCursor: null })}\nkeel ${verb} THREAD "..."\n`);
   return 0;

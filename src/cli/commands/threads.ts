@@ -15,7 +15,7 @@ import type { CommandIo } from '../io.ts';
 import { threadFacts, threadLines } from '../thread-lines.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel threads list [--cwd DIR] [--archived] [--limit N] [--cursor C] [--json]
+const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
        keel threads search TEXT [the same options]
        keel threads show THREAD [--json]
        keel threads rename THREAD NAME
@@ -25,12 +25,13 @@ const help = `Usage: keel threads list [--cwd DIR] [--archived] [--limit N] [--c
 
 THREAD is an id, or the name that you gave it. Lists hold the threads in which you have said something, newest first, and tell
 the cursor of the next page where there is one. A search looks at what you said, at names and at directories. An archived thread
-is left out of lists. A rollback takes your last N turns out of the conversation; files stay as they are.
+is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out of the conversation; files stay as they are.
 `;
 const options = {
   search: { type: 'string' },
   cwd: { type: 'string' },
   archived: { type: 'boolean', default: false },
+  subagents: { type: 'boolean', default: false },
   limit: { type: 'string' },
   cursor: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -117,6 +118,7 @@ async function list({ io, home, values }: Place, search: string | null): Promise
   using index = new ThreadIndex(home);
   return await index.list({
     archived,
+    ofUser: !values.subagents,
     ...(search === null ? {} : { search }),
     ...(cwd === undefined ? {} : { cwd: resolve(io.cwd, cwd) }),
     ...(cursor === undefined ? {} : { cursor }),
