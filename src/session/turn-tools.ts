@@ -84,7 +84,9 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
 
   async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
     const toolCall = toolCallOf(call);
-    const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
+    const onCrash = (error: unknown) => services.log.crash(error);
+    const withheld = services.persona?.withoutTools ?? [];
+    const routing = { registry: services.tools, offered, withheld, onCrash };
     const work = async () => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);

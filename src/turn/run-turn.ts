@@ -25,9 +25,11 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const budget = new RetryBudget(ports.model.retries);
   const fullness = new Fullness(ports);
   const full = await fullness.makeRoom(0);
+  // What the user said stays said, also where there is no room to answer it.
+  const asked = await absorbInput(ports, 0);
   if (full !== null) return full;
   // Nothing was asked: nothing is sent.
-  if (!(await absorbInput(ports, 0))) return { type: 'completed', lastAgentMessage: null };
+  if (!asked) return { type: 'completed', lastAgentMessage: null };
   for (let round = 1; ; round += 1) {
     const noRoom = round === 1 ? null : await fullness.makeRoom(round);
     if (noRoom !== null) return noRoom;
