@@ -57,10 +57,11 @@ export class Turns {
     }
     const { log } = this.#scope.services;
     const run = this.#scope.runUserShell(active, command, id, active.abort.signal);
-    run.then(
+    const told = run.then(
       (record) => active.state.queueRecord({ submissionId: id, record }),
       (error: unknown) => log.crash(error),
     );
+    active.state.runsBeside(told);
   }
 
   /** Ends the running turn as replaced, then starts this task. */
@@ -130,6 +131,8 @@ export class Turns {
   /** Runs the task to its outcome. An abort that came first ends the turn itself. */
   async #drive(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<void> {
     const outcome = await this.#outcomeOf(active, recorded);
+    // A command of the user's is told and recorded with the turn beside which it runs: the turn ends after it.
+    await active.state.besideEnded();
     if (this.#active !== active || this.#ending === active) return;
     this.#ending = active;
     // A turn can fail while calls of it still run: what nobody waits for any more is stopped.

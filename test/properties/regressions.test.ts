@@ -48,3 +48,13 @@ test('M72: a tool that a reviewer is not offered is none that it has', async () 
   const [course] = await holds({ ...small, steps: [step('review')], reviews: [reply({ says: ['patch'] })] });
   expect(course?.effects).toEqual(['start', '']);
 });
+
+test('an interrupt while a turn is replayed after a crash loses nothing of what the turn had done', async () => {
+  const steps = [step('say'), step('kill', 80), step('interrupt')];
+  const replies = [reply({ says: ['list'] }), reply({ says: ['plan'] }), reply({ end: 'held' })];
+  await holds({ ...small, steps, replies });
+});
+
+test('L3: a command of the user that outlives the work of its turn is recorded all the same', async () => {
+  await holds({ ...small, steps: [step('say'), step('longShell', 3)] });
+});

@@ -137,7 +137,7 @@ export class ScriptedModel {
       case 'shell':
         return shell(`echo ${this.#one('effect')} >> log.txt`);
       case 'longShell':
-        return shell(`echo ${this.#one('effect')} >> log.txt; sleep 7391`);
+        return shell(`echo ${this.#one('effect')} >> log.txt; sleep 0.5039`);
       case 'unknownTool':
         return functionCall('no_such_tool', {}, id);
       case 'badArguments':

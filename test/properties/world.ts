@@ -178,7 +178,7 @@ class World {
       case 'shell':
         return live.submit({ type: 'userShell', command: 'echo hello' });
       case 'longShell':
-        return live.submit({ type: 'userShell', command: 'sleep 7391' });
+        return live.submit({ type: 'userShell', command: 'sleep 0.5039' });
       case 'askAlways':
         return live.submit({ type: 'overrideTurnContext', settings: { approvalPolicy: 'untrusted' } });
       case 'askNever':
