@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
+import type { Transport } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
 import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
 import {
@@ -62,6 +64,8 @@ export interface OpenSessionOptions {
   readonly now?: () => number;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver;
+  /** Opens what carries requests to the model, for this session and each of its children; HTTP by default. */
+  readonly openTransport?: () => Transport;
   /** For a child of another session. */
   readonly persona?: Persona;
   /** The thread that begins this one for itself. */
@@ -96,7 +100,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const record = new ThreadRecord(thread.recorder, state, emit);
   const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
   const turns = new Turns(scope);
-  const queue = new SubmissionQueue();
+  const queue = new SubmissionQueue(log ? firstFreeId(log) : 0);
   const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
   if (log?.openTurn && !continues) await scope.endCutOffTurn(log.openTurn);
   emit({
@@ -108,20 +112,24 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     rolloutPath: thread.recorder.path,
     turns: log ? toldTurns(log, { openTurnEnded: !continues }) : [],
   });
-  for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
-  if (log?.openTurn && continues) turns.resume(log.openTurn.turnId, log.openTurn.lines);
-  const closed = runSubmissionLoop(queue, turns, scope).then(async () => {
+  const openTurn = continues ? (log?.openTurn ?? null) : null;
+  const run = async () => {
+    // What there is to tell at once waits until whoever opens the session has had the time to follow it.
+    if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
+    for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+    if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
+    await runSubmissionLoop(queue, turns, scope);
     scope.agents.shutDown();
     await services.close();
     emit({ type: 'thread.closed', threadId: thread.id });
     hub.close();
-  });
+  };
   return new Session({
     threadId: thread.id,
     rolloutPath: thread.recorder.path,
     queue,
     hub,
-    closed,
+    closed: run(),
     killProcesses: () => services.killProcesses(),
   });
 }
@@ -213,4 +221,9 @@ function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThrea
     if (recorder.path !== null) rmSync(recorder.path, { force: true });
     throw error;
   }
+}
+
+/** Beyond the ids of all turns so far, of which only those that keel chose are numbers. */
+function firstFreeId({ turns }: ThreadLog): number {
+  return turns.reduce((free, { id }) => (/^\d{1,15}$/.test(id) ? Math.max(free, Number(id) + 1) : free), 0);
 }

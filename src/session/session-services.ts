@@ -88,11 +88,13 @@ export interface ServiceOptions {
   readonly now: () => number;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
+  /** Opens what carries requests, for this session alone; HTTP by default. */
+  readonly openTransport?: () => Transport;
 }
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport: Transport = new HttpTransport(config.env);
+  const transport = options.openTransport?.() ?? new HttpTransport(config.env);
 
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;

@@ -27,6 +27,7 @@ export class TurnState {
   readonly #calls = new Map<string, string>();
   readonly #userTexts: string[] = [];
   #records: WaitingRecord[] = [];
+  readonly #beside = new Set<Promise<void>>();
   #settled = false;
 
   /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
@@ -58,6 +59,17 @@ export class TurnState {
   /** A record that goes into the conversation with the next request, and calls for none by itself. */
   queueRecord(waiting: WaitingRecord): void {
     this.#records.push(waiting);
+  }
+
+  /** Work of the user's own that goes on while the turn runs; `work` never rejects. */
+  runsBeside(work: Promise<void>): void {
+    this.#beside.add(work);
+    void work.then(() => this.#beside.delete(work));
+  }
+
+  /** Resolves when none of it goes on any more. */
+  async besideEnded(): Promise<void> {
+    while (this.#beside.size > 0) await Promise.all(this.#beside);
   }
 
   takeRecords(): readonly WaitingRecord[] {

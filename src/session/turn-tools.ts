@@ -101,7 +101,9 @@ export function openTurnTools({ services, agents, active, steps, injectInput, re
   async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
     const { key, signal } = options;
     const toolCall = toolCallOf(call);
-    const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
+    const onCrash = (error: unknown) => services.log.crash(error);
+    const withheld = services.persona?.withoutTools ?? [];
+    const routing = { registry: services.tools, offered, withheld, onCrash };
     const work = async (run: HostedRun | null) => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);

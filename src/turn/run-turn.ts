@@ -25,14 +25,17 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const budget = new RetryBudget(ports.model.retries);
   const fullness = new Fullness(ports);
   const full = await fullness.makeRoom(0);
+  // What the user said stays said, also where there is no room to answer it.
+  const asked = await absorbInput(ports, 0);
   if (full !== null) return full;
   // Nothing was asked: nothing is sent.
-  if (!(await absorbInput(ports, 0))) return { type: 'completed', lastAgentMessage: null };
+  if (!asked) return { type: 'completed', lastAgentMessage: null };
   for (let round = 1; ; round += 1) {
     const noRoom = round === 1 ? null : await fullness.makeRoom(round);
     if (noRoom !== null) return noRoom;
     const response = await sampleResponse(ports, round);
-    if (response.end.type === 'interrupted' || ports.steps.interrupted.aborted) return { type: 'interrupted' };
+    // An interrupt besides is noticed by the next step that is not known from the journal: what is known is kept first.
+    if (response.end.type === 'interrupted') return { type: 'interrupted' };
     if (response.end.type === 'failed') {
       const error = await waitForRetry(ports, budget, response.end);
       if (error) return error;
