@@ -1,3 +1,4 @@
+export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning } from './budget-texts.ts';
 export {
   compactionPrompt,
   elidedOutput,
@@ -12,6 +13,6 @@ export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
 export type { TurnContext } from './turn-context.ts';
-export { crashNote, interruptionNote, undoNote, userShellNote } from './turn-notes.ts';
+export { crashNote, interruptionNote, planNote, undoNote, userShellNote, verifyNote } from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';
 export { userMessage } from './user-message.ts';

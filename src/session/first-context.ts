@@ -46,6 +46,7 @@ export function firstContext(
     date: context.date,
     repository,
     noteMark: noteMark(threadId),
+    budget: config.budget,
   });
   return instructions === null ? [environment] : [instructions, environment];
 }

@@ -17,6 +17,7 @@ import type { Session } from './session.ts';
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
+  readonly source: SessionSource;
   readonly recorder: RolloutRecorder;
   readonly processes: Processes;
   readonly execSessions: ExecSessions;
@@ -87,6 +88,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   return {
     config,
     threadId,
+    source: options.source,
     recorder,
     processes,
     execSessions,

@@ -21,6 +21,7 @@ import {
   type ToolOutput,
   toolCallOf,
   unknownOutcome,
+  withNote,
 } from '../tools/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
@@ -122,6 +123,8 @@ export function openTurnTools({ services, active, steps, injectInput, ready }: T
     specs: specsFor(services.tools, offered, turn.model),
     repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
     openBatch,
+    refuse: (call, text) => outputItem(call, { body: text, success: false }),
+    withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
   };
 }

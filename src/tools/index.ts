@@ -1,3 +1,4 @@
+export { withNote } from './appended-note.ts';
 export { builtinTools, specsFor } from './builtin-tools.ts';
 export { abortedOutput, NOT_BEGUN } from './cut-off.ts';
 export { CallGate } from './gate.ts';
