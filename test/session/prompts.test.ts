@@ -135,12 +135,10 @@ describe('budget', () => {
 
   test('time is a budget as well', async () => {
     let now = Date.parse('2026-11-24T09:00:00Z');
-    const pass =
-      (minutes: number, ...parts: Parameters<typeof respond>) =>
-      () => {
-        now += minutes * 60_000;
-        return respond(...parts);
-      };
+    const pass = (minutes: number, answer: Response) => () => {
+      now += minutes * 60_000;
+      return answer;
+    };
     const answers = [
       pass(8, respond(shell('echo a', 'a'))),
       pass(3, respond(shell('echo b', 'b'))),
