@@ -8,4 +8,4 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
-export type { AgentRoleSettings, Config, Environment, ModelProvider, ShellEnvironmentPolicy } from './types.ts';
+export type { AgentRoleSettings, Budget, Config, Environment, ModelProvider, ShellEnvironmentPolicy } from './types.ts';

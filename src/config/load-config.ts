@@ -135,6 +135,8 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     compactModel: settings.compact_model ?? null,
+    verifyBeforeFinish: settings.verify_before_finish ?? 'off',
+    budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
     elideOutputs: settings.compact_elide_outputs ?? true,
     agents: agentSettings(settings, layers, cwd),
     maxOutputTokens: settings.model_max_output_tokens ?? null,

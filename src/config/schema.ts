@@ -108,6 +108,10 @@ export const ConfigFile = z.object({
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   compact_elide_outputs: z.optional(z.boolean()),
+  verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
+  budget: z.optional(
+    z.object({ tokens: z.optional(z.int().check(z.gte(1))), minutes: z.optional(z.number().check(z.gt(0))) }),
+  ),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
   model_context_window: z.optional(wholeNumber),

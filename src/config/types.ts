@@ -81,6 +81,14 @@ export interface AgentSettings {
   readonly roles: readonly AgentRoleSettings[];
 }
 
+/** What the user lets one request of theirs cost, with all that is done for it; null: no limit. */
+export interface Budget {
+  /** Of all responses together, those of children too. */
+  readonly tokens: number | null;
+  /** Of time, from the beginning of the turn. */
+  readonly minutes: number | null;
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -108,6 +116,9 @@ export interface Config {
   readonly reviewModel: string | null;
   /** Writes handovers in place of the thread's model. */
   readonly compactModel: string | null;
+  /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
+  readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
+  readonly budget: Budget;
   /** Whether old tool outputs are left out before a thread is compacted. */
   readonly elideOutputs: boolean;
   readonly agents: AgentSettings;

@@ -6,6 +6,7 @@ export {
   DEFAULT_AGENT_ROLE,
   lostAgentsNote,
 } from './agent-texts.ts';
+export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning } from './budget-texts.ts';
 export {
   compactionPrompt,
   elidedOutput,
@@ -24,9 +25,11 @@ export {
   crashNote,
   interruptionNote,
   isRollbackNote,
+  planNote,
   rollbackNote,
   undoNote,
   userShellNote,
+  verifyNote,
 } from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';
 export { userMessage } from './user-message.ts';

@@ -103,6 +103,22 @@ ${closed(output)}
 </user_shell_command>`);
 }
 
+/** Asks a turn that would end for the check that its last edits have not had. `check`: the last one; null: none ran. */
+export function verifyNote({ files, check }: { readonly files: readonly string[]; readonly check: string | null }) {
+  const since =
+    check === null ? 'and no check has run' : `after the last check that ran (${escaped(check, MAX_NAME_CHARS)})`;
+  return contextMessage(
+    `<keel_note kind="verify">Before this ends: ${listed(files)} changed ${since}. Run the check that covers the change and report its result, or say in one line why none applies.</keel_note>`,
+  );
+}
+
+/** Asks a turn that would end about the steps of its plan that are open. */
+export function planNote(steps: readonly string[]): ResponseItem {
+  return contextMessage(
+    `<keel_note kind="plan">The plan still has open steps: ${listed(steps)}. Finish them, or mark them as dropped with the reason, then end.</keel_note>`,
+  );
+}
+
 /** Told when a thread is taken up again whose last turn ended with keel itself. */
 export function crashNote(calls: readonly string[]): ResponseItem {
   return contextMessage(`<turn_aborted>

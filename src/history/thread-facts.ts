@@ -47,6 +47,17 @@ interface CheckFact {
   readonly isFresh: boolean;
 }
 
+/** A place in a thread, as its facts count. */
+export interface FactsPlace {
+  readonly edits: number;
+  readonly plans: number;
+}
+
+export interface LeftOpen {
+  readonly uncheckedFiles: readonly string[];
+  readonly openSteps: readonly string[];
+}
+
 /**
  * What is known of a thread for certain, because code saw it happen: read off the calls and their outputs as they are
  * recorded, and handed on when the conversation itself is compacted.
@@ -59,6 +70,10 @@ export class ThreadFacts {
   #commands: CommandFact[] = [];
   #plan: readonly string[] = [];
   #check: CheckFact | null = null;
+  /** Every edit, in order, and how many there were when the last check ran; likewise how often the plan was set. */
+  readonly #edits: string[] = [];
+  #editsChecked = 0;
+  #plansSet = 0;
 
   note(item: ResponseItem): void {
     if (isCall(item) && item.call_id) this.#calls.set(item.call_id, item);
@@ -76,6 +91,20 @@ export class ThreadFacts {
   /** Files that the agent's patches changed: `A`, `M` or `D` and the path. */
   get changedFiles(): readonly string[] {
     return [...this.#files].map(([path, { kind }]) => `${kind} ${path}`);
+  }
+
+  /** How far the thread is: what `since` asks about is counted from here. */
+  get place(): FactsPlace {
+    return { edits: this.#edits.length, plans: this.#plansSet };
+  }
+
+  /** What was left open since: files that were changed and not checked afterwards, steps of a plan that was set. */
+  since({ edits, plans }: FactsPlace): LeftOpen {
+    const openSteps = this.#plansSet > plans ? this.#plan.filter((step) => !step.startsWith('[x]')) : [];
+    return {
+      uncheckedFiles: [...new Set(this.#edits.slice(Math.max(edits, this.#editsChecked)))],
+      openSteps: openSteps.map((step) => step.slice('[ ] '.length)),
+    };
   }
 
   /** Everything that is known, at most 16 KiB; empty if nothing is. `running`: sessions that go on, a line each. */
@@ -124,6 +153,7 @@ export class ThreadFacts {
     const parsed = planArguments.safeParse(parsedJson(argumentsOf(call))).data;
     if (!parsed) return;
     const marks = { pending: '[ ]', in_progress: '[>]', completed: '[x]' } as const;
+    this.#plansSet += 1;
     this.#plan = parsed.plan.map(({ step, status }) => `${marks[status]} ${step}`);
   }
 
@@ -134,7 +164,9 @@ export class ThreadFacts {
     for (const [path, fact] of patch === ''
       ? [[args?.path ?? args?.file_path ?? '', EDITED] as const]
       : filesOf(patch)) {
-      if (path !== '') this.#noteFile(path, fact);
+      if (path === '') continue;
+      this.#noteFile(path, fact);
+      this.#edits.push(path);
     }
     if (this.#check) this.#check = { ...this.#check, isFresh: false };
   }
@@ -167,6 +199,7 @@ export class ThreadFacts {
     if (!CHECK.test(command) && !SUMMARY_LINE.test(ended.output)) return;
     const tail = ended.exitCode === 0 ? '' : cutBytesStart(ended.output.trimEnd(), MAX_FAILURE_BYTES);
     this.#check = { command, exitCode: ended.exitCode, tail, isFresh: true };
+    this.#editsChecked = this.#edits.length;
   }
 
   #commandLines(): string[] {

@@ -49,6 +49,7 @@ export function firstContext(
     date: context.date,
     repository,
     noteMark: noteMark(threadId),
+    budget: config.budget,
   });
   return [...(instructions === null ? [] : [instructions]), environment, ...(persona?.opening ?? [])];
 }

@@ -26,6 +26,7 @@ import { TypedMessages } from './typed-messages.ts';
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
+  readonly source: SessionSource;
   readonly recorder: RolloutRecorder;
   readonly processes: Processes;
   readonly execSessions: ExecSessions;
@@ -124,6 +125,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   return {
     config,
     threadId,
+    source: options.source,
     recorder,
     processes,
     execSessions,

@@ -5,9 +5,10 @@ import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness } from '../tools/index.ts';
-import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
+import type { QueuedMessage, TurnBudget, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { ChildAgents } from './child-agents.ts';
+import { finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
@@ -71,6 +72,8 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
     },
+    budget: turnBudget(options),
+    finishGate: finishGate(options),
     elision: services.config.elideOutputs
       ? {
           keep: (output) => keptOutput(services, output),
@@ -96,6 +99,15 @@ function readiness(options: TurnPortsOptions): Readiness {
     .catch((error: unknown) => services.log.crash(error))
     .finally(() => token && ready.markReady(token));
   return ready;
+}
+
+/** Only what the user asked for has a budget: a compaction or a review is part of none. */
+function turnBudget({ services, active }: TurnPortsOptions): TurnBudget | null {
+  const { config, now } = services;
+  const { tokens, minutes } = config.budget;
+  if (active.context.taskKind !== 'regular' || (tokens === null && minutes === null)) return null;
+  const startedAt = now();
+  return { tokens, minutes, minutesGone: () => (now() - startedAt) / 60_000 };
 }
 
 /** The model of the turn, unless another one is to write handovers. */
@@ -153,6 +165,7 @@ function turnHistory({ active, state, record, services, agents }: TurnPortsOptio
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
     contextTokens: () => state.contextTokens,
+    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
     measuredTokens: () => state.measuredTokens,
     copy() {
       const copy = state.copyHistory();

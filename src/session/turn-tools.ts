@@ -23,6 +23,7 @@ import {
   type ToolOutput,
   toolCallOf,
   unknownOutcome,
+  withNote,
 } from '../tools/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
@@ -134,6 +135,8 @@ export function openTurnTools({ services, agents, active, steps, injectInput, re
     specs: specsFor(services.tools, offered, turn.model),
     repeat: repeatOf,
     openBatch,
+    refuse: (call, text) => outputItem(call, { body: text, success: false }),
+    withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
   };
 }

@@ -1,4 +1,5 @@
 export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from './agents.ts';
+export { withNote } from './appended-note.ts';
 export { builtinTools, registerAgentTools, specsFor } from './builtin-tools.ts';
 export { abortedOutput, NOT_BEGUN } from './cut-off.ts';
 export { CallGate } from './gate.ts';

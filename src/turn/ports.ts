@@ -1,3 +1,4 @@
+import type { Budget } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import type { OldOutput } from '../history/index.ts';
 import type { ModelEvent, Prompt, ToolSpec } from '../model/index.ts';
@@ -38,6 +39,8 @@ export interface TurnHistory {
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
   contextTokens(): number;
+  /** Of all responses of the thread, and of what was done for it elsewhere. */
+  tokensUsed(): number;
   /** What the last response told alone. */
   measuredTokens(): number;
   copy(): HistoryCopy;
@@ -81,6 +84,10 @@ export interface TurnTools {
   /** Whether the call's work may simply be done again after a crash, or only through the ledger. */
   repeat(call: CallItem): 'safe' | 'ledger';
   openBatch(): CallBatch;
+  /** An output of the call with this text, in place of running it. */
+  refuse(call: CallItem, text: string): OutputItem;
+  /** The output of the call with a line of keel's at its end, within the limits of an output. */
+  withLine(call: CallItem, output: OutputItem, line: string): OutputItem;
   /** The whole change of the turn as a unified diff; empty when nothing changed since the last time it was asked. */
   takeDiff(): Promise<string>;
 }
@@ -103,6 +110,12 @@ export interface TurnElision {
   readonly record: (outputs: readonly ElidedOutput[]) => void;
 }
 
+/** What the user lets the turn cost. */
+export interface TurnBudget extends Budget {
+  /** Since the turn began, or was gone on with. Called inside steps only. */
+  readonly minutesGone: () => number;
+}
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -111,6 +124,10 @@ export interface TurnPorts {
   readonly model: TurnModel;
   readonly tools: TurnTools;
   readonly compaction: TurnCompaction;
+  /** Null: no limit. */
+  readonly budget: TurnBudget | null;
+  /** What a turn that would end has to be asked about what it leaves open; null: nothing is asked. Changes nothing. */
+  readonly finishGate: ((lastMessage: string | null) => readonly ResponseItem[]) | null;
   /** Null: nothing is left out before a compaction. */
   readonly elision: TurnElision | null;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */

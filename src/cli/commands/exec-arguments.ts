@@ -82,6 +82,7 @@ function execCommand(): Command {
     .option('--json', 'print events as JSON lines on stdout', false)
     .addOption(new Option('--experimental-json').default(false).hideHelp())
     .option('-o, --output-last-message <file>', 'write the last message to a file')
+    .option('--verify', 'ask once for the check where files were changed after the last one', false)
     .option('--ephemeral', 'keep no record of this thread', false)
     .option('--last', 'with resume or fork: the newest thread of this directory', false)
     .option('--all', 'with --last: of any directory', false)
@@ -114,6 +115,7 @@ interface RawOptions {
   readonly json: boolean;
   readonly experimentalJson: boolean;
   readonly outputLastMessage?: string;
+  readonly verify: boolean;
   readonly ephemeral: boolean;
   readonly last: boolean;
   readonly all: boolean;
@@ -141,6 +143,7 @@ function interpret(command: Command): ExecArguments {
     cd: raw.cd ?? null,
     addDirs: raw.addDir,
     overrides: [
+      ...(raw.verify ? ['verify_before_finish="exec"'] : []),
       ...raw.config,
       ...raw.enable.map((feature) => `features.${feature}=true`),
       ...raw.disable.map((feature) => `features.${feature}=false`),
