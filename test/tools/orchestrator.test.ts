@@ -91,7 +91,7 @@ async function fate(commands: Commands, command: Command): Promise<string> {
   return asked + (result.type === 'done' ? 'runs' : 'refused');
 }
 
-describe('M12: whether a command is asked about', () => {
+describe('T12: whether a command is asked about', () => {
   const never = { safe: 'runs', plain: 'runs', dangerous: 'refused' };
   const untrusted = { safe: 'runs', plain: 'asked, runs', dangerous: 'asked, runs' };
   const onRequest = { safe: 'runs', plain: 'runs', dangerous: 'asked, runs' };
@@ -130,7 +130,7 @@ describe('a command that asks for more', () => {
     ['untrusted', 'UnlessTrusted'],
     ['on-failure', 'OnFailure'],
     ['never', 'Never'],
-  ] as const)('M3: is refused under %s in every mode, with its name, and runs without asking', async (policy, name) => {
+  ] as const)('T3: is refused under %s in every mode, with its name, and runs without asking', async (policy, name) => {
     for (const mode of modes) {
       const commands = new Commands({ approvalPolicy: policy, sandboxPolicy: policies[mode] });
       expect(await commands.run({ escalated: true })).toEqual({
@@ -194,7 +194,7 @@ describe("the user's answer", () => {
     expect(commands.turn.asked).toHaveLength(2);
   });
 
-  it('M14: for the session covers the same command only, in the same place and scope', async () => {
+  it('T14: for the session covers the same command only, in the same place and scope', async () => {
     const commands = new Commands({ approvalPolicy: 'untrusted' });
     commands.turn.answer = { type: 'approvedForSession' };
     const askedAfter = async (command: Command) => {
@@ -208,7 +208,7 @@ describe("the user's answer", () => {
     expect(await askedAfter({ argv: ['make all'] })).toBe(4);
   });
 
-  it('M14: to a run in the sandbox is none to the same run outside', async () => {
+  it('T14: to a run in the sandbox is none to the same run outside', async () => {
     const commands = new Commands({ approvalPolicy: 'on-request' }, { ...fine, riskOf: () => 'dangerous' });
     commands.turn.answer = { type: 'approvedForSession' };
     await commands.run();
@@ -241,14 +241,14 @@ const denying: SandboxPlanner = {
 describe('a command that its sandbox stopped', () => {
   const denied = { ...fine, planner: denying };
 
-  it('M15: under on-failure runs without it after a yes', async () => {
+  it('T15: under on-failure runs without it after a yes', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['sandboxed', 'unsandboxed']);
     expect(commands.turn.asked).toMatchObject([{ reason: 'command failed; retry without sandbox?', escalated: true }]);
   });
 
-  it('M15: is not run again after a no', async () => {
+  it('T15: is not run again after a no', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     commands.turn.answer = { type: 'denied' };
     expect(await commands.run()).toEqual({ type: 'refused', message: 'exec command rejected by user' });
@@ -261,7 +261,7 @@ describe('a command that its sandbox stopped', () => {
     expect(commands.turn.asked).toMatchObject([{ escalated: false }, { escalated: true }]);
   });
 
-  it.each(['on-request', 'never'] as const)('M16: under %s is given back as it ended', async (approvalPolicy) => {
+  it.each(['on-request', 'never'] as const)('T16: under %s is given back as it ended', async (approvalPolicy) => {
     const commands = new Commands({ approvalPolicy }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 1 });
     expect(commands.turn.asked).toEqual([]);
@@ -432,7 +432,7 @@ describe('a patch', () => {
     ['never', 'read-only', inside, rejected],
   ];
 
-  it.each(rows)('M13: under %s and %s, of %s: %s', async (approvalPolicy, mode, name, expected) => {
+  it.each(rows)('T13: under %s and %s, of %s: %s', async (approvalPolicy, mode, name, expected) => {
     expect(await patchFate({ approvalPolicy, mode, name })).toBe(expected);
   });
 
