@@ -143,8 +143,11 @@ export class Turns {
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting) this.#start(waiting.task, waiting.turnId, {});
-    // Input that came too late for the turn starts the next one, under its own id.
-    for (const input of active.state.takeInput()) this.submitInput({ ...input, settings: {} });
+    // Input that came too late for the turn starts the next one, under its own id. What the turn itself was begun with and
+    // could not take in went with it: once more it would fail in the same way, for ever.
+    for (const input of active.state.takeInput()) {
+      if (input.submissionId !== active.context.turnId) this.submitInput({ ...input, settings: {} });
+    }
   }
 
   async #outcomeOf(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnOutcome> {
