@@ -561,6 +561,35 @@ describe('what a helper may do', () => {
     expect(existsSync(join(repo.path, 'A'))).toBe(true);
   });
 
+  test('a question that comes between two turns waits for the next one, and the user is told so', async () => {
+    const ended = Promise.withResolvers<void>();
+    await open(
+      {
+        parent: [
+          respond(spawn('touch A', 'c1')),
+          respond(message('it works')),
+          respond(wait(['worker-1'], 'c2')),
+          done,
+        ],
+        helpers: {
+          'touch A': [respond(hold(ended.promise), shell('touch A', 's1')), respond(message('A is there'))],
+        },
+      },
+      asking,
+    );
+    await live.say('go');
+    ended.resolve();
+    expect(await live.next('warning')).toMatchObject({
+      turnId: null,
+      message: 'worker-1 waits for approval: it is asked for with your next message',
+    });
+    const second = live.turn(says('well?'));
+    expect(await live.next('approval.requested')).toMatchObject({ agent: 'worker-1' });
+    live.session.submit({ type: 'approval', callId: 's1', decision: { type: 'approved' } });
+    expect(await second).toMatchObject({ status: 'completed' });
+    expect(existsSync(join(repo.path, 'A'))).toBe(true);
+  });
+
   test('where nobody can be asked, it is refused without a question', async () => {
     await open(
       {
@@ -611,6 +640,30 @@ describe('what a helper may do', () => {
     await live.say('and now');
     expect(existsSync(join(repo.path, 'A'))).toBe(false);
     expect(outputsOf(ofHelpers().at(-1))['s1']).toMatch(/[Rr]ead-only/);
+  });
+
+  test('a parent that works in another directory takes its helpers along with the next message', async () => {
+    using other = tempDir();
+    await open(
+      {
+        parent: [
+          respond(spawn('look', 'c1')),
+          respond(wait(['worker-1'], 'c2')),
+          done,
+          respond(functionCall('send_input', { id: 'worker-1', message: 'write' }, 'c3')),
+          respond(wait(['worker-1'], 'c4')),
+          done,
+        ],
+        helpers: { look: [done, respond(shell(`touch here; touch ${repo.path}/there`, 's1')), done] },
+      },
+      { overrides: ['sandbox_mode="workspace-write"', 'sandbox_workspace_write.exclude_slash_tmp=true'] },
+    );
+    await live.say('go');
+    live.session.submit({ type: 'overrideTurnContext', settings: { cwd: other.path, approvalPolicy: 'never' } });
+    await live.say('and now');
+    expect(existsSync(join(other.path, 'here'))).toBe(true);
+    // What the parent may not write any more, its helper may not either.
+    expect(existsSync(join(repo.path, 'there'))).toBe(false);
   });
 
   test('a role says which model, how much effort, and what it is told', async () => {
