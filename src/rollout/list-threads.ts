@@ -20,6 +20,8 @@ export interface ThreadQuery {
   readonly sortKey?: 'updatedAt' | 'createdAt';
   /** Exactly this directory. */
   readonly cwd?: string;
+  /** Whether threads that others began for themselves (reviewers, helpers) are among them. Default false. */
+  readonly children?: boolean;
   /** Any of these; none given means all. */
   readonly sources?: readonly string[];
   /** A thread that names no provider is of all. */
@@ -70,8 +72,9 @@ export function pageOf(
 }
 
 function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: ThreadSummary) => boolean): boolean {
-  const { cwd, sources, modelProviders, archived = false, search } = query;
+  const { cwd, sources, modelProviders, archived = false, children = false, search } = query;
   if (thread.archived !== archived) return false;
+  if (!children && !sources?.includes('subagent') && isChild(thread)) return false;
   if (cwd !== undefined && thread.cwd !== cwd) return false;
   if (sources?.length && !sources.includes(thread.source)) return false;
   if (modelProviders?.length && thread.modelProvider !== null && !modelProviders.includes(thread.modelProvider)) {
@@ -79,6 +82,10 @@ function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: Threa
   }
   if (search === undefined || search === '') return true;
   return (thread.name?.toLowerCase().includes(search.toLowerCase()) ?? false) || said(thread);
+}
+
+function isChild({ source, parentId }: ThreadSummary): boolean {
+  return source === 'subagent' || parentId !== null;
 }
 
 /** Newest first. Ids differ, so no two threads have one place. */

@@ -89,6 +89,8 @@ describe('keel exec with helper agents', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'turn.completed', usage: { input_tokens: 500, output_tokens: 50 } });
     expect(readFileSync(join(repo.path, 'A'), 'utf8')).toBe('a\n');
 
+    const listed = await runKeel(['threads', 'list'], place());
+    expect(listed.stdout.trimEnd().split('\n')).toEqual([expect.stringContaining(String(thread?.['thread_id']))]);
     const resumed = await runKeel(['exec', 'resume', child.id, 'what did you make?'], place());
     expect(resumed.code).toBe(0);
     expect(server.requests.at(-1)?.textsOf('user').at(-1)).toBe('what did you make?');

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -82,6 +82,20 @@ describe('the list of threads', () => {
     nameThread(home.path, { id: idOf(1), name: 'Low water', nowMs: 0 });
     expect(await numbers({ search: 'low wat' })).toEqual([1]);
     expect(await index.get(idOf(1))).toMatchObject({ name: 'Low water', turnCount: 1 });
+  });
+
+  test('holds what threads began for themselves only when asked for', async () => {
+    thread(1);
+    const told = (n: number, from: string, to: string) => {
+      const path = thread(n);
+      writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+    };
+    told(2, '"source":"exec"', '"source":{"subagent":"review"}');
+    told(3, '"originator"', `"parent_thread_id":"${idOf(1)}","originator"`);
+    expect(await numbers()).toEqual([1]);
+    expect(await numbers({ children: true })).toEqual([3, 2, 1]);
+    expect(await numbers({ sources: ['subagent'] })).toEqual([2]);
+    expect(await index.get(idOf(3))).toMatchObject({ parentId: idOf(1) });
   });
 
   test('is not broken by hostile, torn or foreign files, nor by a damaged cache', async () => {

@@ -5,16 +5,18 @@ import { nameThread, ThreadIndex, type ThreadSummary } from '../../rollout/index
 import type { CommandIo } from '../io.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel threads list [--search TEXT] [--cwd DIR] [--archived] [--limit N] [--cursor C] [--json]
+const help = `Usage: keel threads list [--search TEXT] [--cwd DIR] [--archived] [--children] [--limit N] [--cursor C] [--json]
        keel threads show ID [--json]
        keel threads rename ID NAME
 
-Threads in which you have said something, newest first. The cursor of the next page is told where there is one.
+Threads in which you have said something, newest first; --children adds those that threads began for themselves (reviewers,
+helper agents). The cursor of the next page is told where there is one.
 `;
 const options = {
   search: { type: 'string' },
   cwd: { type: 'string' },
   archived: { type: 'boolean', default: false },
+  children: { type: 'boolean', default: false },
   limit: { type: 'string' },
   cursor: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -50,9 +52,10 @@ function parse(words: readonly string[]) {
 }
 
 async function list(io: CommandIo, index: ThreadIndex, values: ReturnType<typeof parse>['values']): Promise<number> {
-  const { search, cwd, cursor, limit, archived, json } = values;
+  const { search, cwd, cursor, limit, archived, children, json } = values;
   const page = await index.list({
     archived,
+    children,
     ...(search === undefined ? {} : { search }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(cursor === undefined ? {} : { cursor }),
