@@ -147,7 +147,11 @@ export class ChildAgents implements AgentTools {
   shutDown(): void {
     this.interruptAll();
     this.#closed = true;
-    for (const agent of this.#open.values()) agent.close();
+    for (const agent of this.#open.values()) {
+      agent.close();
+      this.#parts.services.agentSlots.giveBack();
+    }
+    this.#open.clear();
   }
 
   /** Those at work, one line each. */
@@ -204,8 +208,11 @@ export class ChildAgents implements AgentTools {
     agent.close();
     const { id, role, task, view } = agent;
     this.#ended.set(id, { ...view, role: role.name, task, isLost: false });
-    await services.closeChild(agent.child);
-    services.agentSlots.giveBack();
+    try {
+      await services.closeChild(agent.child);
+    } finally {
+      services.agentSlots.giveBack();
+    }
   }
 
   #settled(agent: ChildAgent): void {

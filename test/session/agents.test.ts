@@ -427,6 +427,32 @@ describe('the end of a helper', () => {
     expect(stopped?.closedEarly).toBe(true);
   });
 
+  test('close_agent ends what is below it too, and makes room for as many', async () => {
+    await open(
+      {
+        parent: [
+          respond(spawn('outer', 'c1')),
+          async () => {
+            await until(() => ofHelpers().some((request) => request.textsOf('user').includes('inner')));
+            return respond(functionCall('close_agent', { id: 'worker-1' }, 'c2'), spawn('B', 'c3'), spawn('C', 'c4'));
+          },
+          done,
+        ],
+        helpers: {
+          outer: [respond(spawn('inner', 'd1')), respond(wait(['worker-1'], 'd2'))],
+          inner: [respond(hang())],
+          B: [respond(hang())],
+          C: [respond(hang())],
+        },
+      },
+      { overrides: ['agents.max_depth=2', 'agents.max_threads=2'] },
+    );
+    await live.say('go');
+    expect(outputsOf(ofParent().at(-1))).toMatchObject({ c3: '{"id":"worker-2"}', c4: '{"id":"worker-3"}' });
+    const inner = ofHelpers().find((request) => request.textsOf('user').includes('inner'));
+    expect(inner?.closedEarly).toBe(true);
+  });
+
   test('that nobody waited for is told before the next turn, once', async () => {
     await open({
       parent: [respond(spawn('find A', 'c1')), respond(message('it runs')), done, done],
@@ -511,6 +537,9 @@ describe('what a helper may do', () => {
     await live.next('approval.requested');
     live.session.submit({ type: 'interrupt' });
     expect(await turn).toMatchObject({ status: 'interrupted' });
+    const kinds = live.events.map(({ type }) => type);
+    expect(kinds.indexOf('approval.resolved')).toBeGreaterThan(kinds.indexOf('approval.requested'));
+    expect(kinds.indexOf('approval.resolved')).toBeLessThan(kinds.indexOf('turn.completed'));
     await live.say('next');
     expect(existsSync(join(repo.path, 'A'))).toBe(false);
     expect(ofHelpers()).toHaveLength(1);
