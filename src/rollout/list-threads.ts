@@ -74,7 +74,7 @@ export function pageOf(
 function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: ThreadSummary) => boolean): boolean {
   const { cwd, sources, modelProviders, archived = false, search } = query;
   if (thread.archived !== archived) return false;
-  if (query.ofUser === true && thread.source === SUBAGENT) return false;
+  if (query.ofUser === true && isChild(thread)) return false;
   if (cwd !== undefined && thread.cwd !== cwd) return false;
   if (sources?.length && !sources.includes(thread.source)) return false;
   if (modelProviders?.length && thread.modelProvider !== null && !modelProviders.includes(thread.modelProvider)) {
@@ -83,6 +83,10 @@ function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: Threa
   if (search === undefined || search === '') return true;
   const text = search.toLowerCase();
   return [thread.name ?? '', thread.cwd].some((place) => place.toLowerCase().includes(text)) || said(thread);
+}
+
+function isChild({ source, parentId }: ThreadSummary): boolean {
+  return source === SUBAGENT || parentId !== null;
 }
 
 /** Newest first. Ids differ, so no two threads have one place. */

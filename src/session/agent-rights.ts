@@ -15,8 +15,10 @@ export function tightened(above: SandboxPolicy, atMost: SandboxMode | null): San
 }
 
 /** What a helper may do in its next turn: as the turn that speaks to it may now, whatever was so when it was started. */
-export function agentRights(above: Above, role: AgentRole): Pick<SettingsUpdate, 'approvalPolicy' | 'sandboxPolicy'> {
+export function agentRights(above: Above, role: AgentRole): SettingsUpdate {
   return {
+    // Where a sandbox may write depends on it.
+    cwd: above.cwd,
     approvalPolicy: above.approvalPolicy,
     sandboxPolicy: tightened(above.sandboxPolicy, role.sandboxMode),
   };

@@ -1,18 +1,18 @@
 import { type AgentRole, agentNote, agentRoleMessage, agentRoles, lostAgentsNote } from '../context/index.ts';
 import {
   type AgentStatusRecord,
-  type ApprovalDecision,
   KeelError,
   type ResponseItem,
   type SessionEvent,
-  type SessionEventOf,
   type TokenUsage,
 } from '../protocol/index.ts';
 import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from '../tools/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { agentLine, type EndedAgent, endedAgent, endLeftBehind, MAX_TASK_CHARS } from './agent-records.ts';
+import { closedAgent, NO_AGENTS, refused, STOPPED, tooMany, unknownAgent, unknownRole } from './agent-refusals.ts';
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildAgent } from './child-agent.ts';
+import { ChildQuestions } from './child-questions.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import { Signals } from './signals.ts';
@@ -40,9 +40,11 @@ export class ChildAgents implements AgentTools {
   readonly #untold = new Set<string>();
   /** How many helpers of a role there were. */
   readonly #counts = new Map<string, number>();
-  /** Woken when a helper is done, and when a turn begins. */
+  /** Woken when a helper is done. */
   readonly #news = new Signals();
-  #turn: ActiveTurn | null = null;
+  readonly #questions = new ChildQuestions((name) =>
+    this.#warn(`${name} waits for approval: it is asked for with your next message`),
+  );
   #closed = false;
 
   constructor(parts: ChildAgentsParts) {
@@ -52,22 +54,23 @@ export class ChildAgents implements AgentTools {
   }
 
   turnStarted(active: ActiveTurn): void {
-    this.#turn = active;
-    this.#news.wake();
+    this.#questions.turnStarted(active);
   }
 
   turnEnded(): void {
-    this.#turn = null;
+    this.#questions.turnEnded();
   }
 
   async spawn({ role: roleName, message }: AgentStart, signal: AbortSignal): Promise<AgentOutcome> {
     const { services, record } = this.#parts;
     const role = this.#roles.find(({ name }) => name === roleName);
-    const turn = this.#turn;
-    if (services.agentLevels <= 0 || !turn)
-      return refused('no helper agents can be started here: do the work yourself');
-    if (!role) return refused(`there is no agent_type ${shown(roleName)}: ${this.#roleNames()}`);
-    if (!services.agentSlots.take()) return refused(this.#fullHouse());
+    const { turn } = this.#questions;
+    if (services.agentLevels <= 0 || !turn) return NO_AGENTS;
+    if (!role) {
+      const names = this.#roles.map(({ name }) => name);
+      return unknownRole(roleName, names);
+    }
+    if (!services.agentSlots.take()) return tooMany(services.agentSlots.max, this.#done());
     const id = this.#nextId(role.name);
     let agent: ChildAgent;
     try {
@@ -83,7 +86,7 @@ export class ChildAgents implements AgentTools {
     // The turn may have been stopped while the thread was opened: nobody would stop the helper any more.
     if (signal.aborted || this.#closed) {
       await this.close(id);
-      return refused('the turn was stopped before the helper began');
+      return STOPPED;
     }
     await agent.send(message, agentRights(turn.context, role), signal);
     return { type: 'done', agent: agent.view };
@@ -91,8 +94,8 @@ export class ChildAgents implements AgentTools {
 
   async send({ id, message, interrupt }: AgentMessage, signal: AbortSignal): Promise<AgentOutcome> {
     const agent = this.#open.get(id);
-    const turn = this.#turn;
-    if (!agent || !turn) return refused(this.#missing(id));
+    const { turn } = this.#questions;
+    if (!agent || !turn) return this.#missing(id);
     if (interrupt) agent.interrupt();
     try {
       await agent.send(message, agentRights(turn.context, agent.role), signal);
@@ -107,7 +110,7 @@ export class ChildAgents implements AgentTools {
 
   async wait(ids: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<WaitOutcome> {
     const unknown = ids.find((id) => this.#viewOf(id) === null);
-    if (unknown !== undefined) return refused(this.#missing(unknown));
+    if (unknown !== undefined) return this.#missing(unknown);
     const late = new AbortController();
     const end = () => late.abort();
     const timer = setTimeout(end, timeoutMs);
@@ -128,7 +131,7 @@ export class ChildAgents implements AgentTools {
     const agent = this.#open.get(id);
     if (agent) await this.#end(agent);
     const view = this.#viewOf(id);
-    return view === null ? refused(this.#missing(id)) : { type: 'done', agent: view };
+    return view === null ? this.#missing(id) : { type: 'done', agent: view };
   }
 
   look(ids: readonly string[]): readonly AgentView[] {
@@ -144,7 +147,11 @@ export class ChildAgents implements AgentTools {
   shutDown(): void {
     this.interruptAll();
     this.#closed = true;
-    for (const agent of this.#open.values()) agent.close();
+    for (const agent of this.#open.values()) {
+      agent.close();
+      this.#parts.services.agentSlots.giveBack();
+    }
+    this.#open.clear();
   }
 
   /** Those at work, one line each. */
@@ -186,7 +193,7 @@ export class ChildAgents implements AgentTools {
       task: message.slice(0, MAX_TASK_CHARS),
       child,
       hooks: {
-        ask: (agent, event, signal) => this.#ask(agent, event, signal),
+        ask: (agent, event, signal) => this.#questions.ask(agent.id, event, signal),
         used: (usage) => this.#noteUsage(usage),
         warned: (agent, text) => this.#warn(`${agent.id}: ${text}`),
         settled: (agent) => this.#settled(agent),
@@ -201,8 +208,11 @@ export class ChildAgents implements AgentTools {
     agent.close();
     const { id, role, task, view } = agent;
     this.#ended.set(id, { ...view, role: role.name, task, isLost: false });
-    await services.closeChild(agent.child);
-    services.agentSlots.giveBack();
+    try {
+      await services.closeChild(agent.child);
+    } finally {
+      services.agentSlots.giveBack();
+    }
   }
 
   #settled(agent: ChildAgent): void {
@@ -227,24 +237,10 @@ export class ChildAgents implements AgentTools {
     if (ended) this.#parts.record.addLine(agentLine({ ...ended, told: true }));
   }
 
-  /** The user of this thread is asked; between turns there is nobody to ask, and the question waits for the next one. */
-  async #ask(agent: ChildAgent, event: SessionEventOf<'approval.requested'>, signal: AbortSignal) {
-    const name = event.agent === undefined ? agent.id : `${agent.id}/${event.agent}`;
-    if (!this.#turn) this.#warn(`${name} waits for approval: it is asked for with your next message`);
-    for (;;) {
-      while (!this.#turn && !signal.aborted) await this.#news.next(signal);
-      const handle = this.#turn?.handle;
-      if (!handle || signal.aborted) return { type: 'abort' } satisfies ApprovalDecision;
-      const decision = await handle.relay(event, name, signal);
-      // A turn that ends denies what is still open; nobody has said so, and the next turn asks again.
-      if (!(handle.isRevoked && decision.type === 'denied')) return decision;
-    }
-  }
-
   #noteUsage(usage: TokenUsage): void {
     if (this.#closed) return;
     const { state, record, emit } = this.#parts;
-    const context = this.#turn?.context ?? null;
+    const context = this.#questions.turn?.context ?? null;
     const window = context?.model.effectiveContextWindow ?? state.tokenInfo?.model_context_window ?? null;
     state.noteForeignUsage(usage, window);
     const { tokenInfo: info, rateLimits } = state;
@@ -257,7 +253,7 @@ export class ChildAgents implements AgentTools {
 
   #warn(message: string): void {
     if (this.#closed) return;
-    this.#parts.emit({ type: 'warning', turnId: this.#turn?.context.turnId ?? null, message });
+    this.#parts.emit({ type: 'warning', turnId: this.#questions.turn?.context.turnId ?? null, message });
   }
 
   #restore(record: AgentStatusRecord): void {
@@ -285,33 +281,12 @@ export class ChildAgents implements AgentTools {
     return `${role}-${count}`;
   }
 
-  #missing(id: string): string {
-    if (this.#ended.has(id)) return `${shown(id)} is closed: start another helper`;
-    const open = [...this.#open.keys()].join(', ');
-    return `there is no helper ${shown(id)}${open === '' ? '' : `: there are ${open}`}`;
+  #missing(id: string): AgentOutcome & { type: 'refused' } {
+    return this.#ended.has(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
   }
 
-  #fullHouse(): string {
-    const done = [...this.#open.values()].filter(({ isRunning }) => !isRunning).map(({ id }) => id);
-    const which = done.length === 0 ? 'wait for one to finish' : `close one that is done (${done.join(', ')})`;
-    return `${this.#parts.services.agentSlots.max} helper agents are open and no more may be: ${which}`;
+  /** Those that are open and not at work. */
+  #done(): string[] {
+    return [...this.#open.values()].filter(({ isRunning }) => !isRunning).map(({ id }) => id);
   }
-
-  #roleNames(): string {
-    return `it is one of ${this.#roles.map(({ name }) => name).join(', ')}`;
-  }
-}
-
-function refused(message: string): { type: 'refused'; message: string } {
-  return { type: 'refused', message };
-}
-
-/** A name that a model made up, on one line and bounded. */
-function shown(name: string): string {
-  return JSON.stringify(
-    name
-      .slice(0, 60)
-      .toWellFormed()
-      .replaceAll(/\p{Cc}+/gu, ' '),
-  );
 }

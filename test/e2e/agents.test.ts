@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  delay,
   functionCall,
   hang,
   type ModelServer,
@@ -89,6 +90,8 @@ describe('keel exec with helper agents', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'turn.completed', usage: { input_tokens: 500, output_tokens: 50 } });
     expect(readFileSync(join(repo.path, 'A'), 'utf8')).toBe('a\n');
 
+    const listed = await runKeel(['threads', 'list'], place());
+    expect(listed.stdout.trimEnd().split('\n')).toEqual([expect.stringContaining(String(thread?.['thread_id']))]);
     const resumed = await runKeel(['exec', 'resume', child.id, 'what did you make?'], place());
     expect(resumed.code).toBe(0);
     expect(server.requests.at(-1)?.textsOf('user').at(-1)).toBe('what did you make?');
@@ -136,11 +139,42 @@ describe('kill -9 while a helper works, then resume', () => {
     expect(usages.at(-1)).toMatchObject({ usage: { input_tokens: 100 + 1_000 + 10 } });
   });
 
-  test('of a turn that had ended tells it before the next one', async () => {
-    await play([respond(spawn('make A', 'c1')), done], [respond(hang())]);
+  test.each([6, 7, 8, 9, 10, 11, 12, 14, 16, 18])(
+    'after %i lines of the parent: the turn comes to its end, no effect happens twice, every call is answered',
+    async (lines) => {
+      const steps = [0, 1, 2].map((step) => respond(delay(20), shell(`echo ${step} >> log`, `s${step}`)));
+      await play([respond(delay(20), spawn('make A', 'c1')), respond(wait('c2')), respond(wait('c3'))], steps);
+      const live = startKeel(['exec', '--json', 'go'], place());
+      live.child.stdin.end();
+      const parent = () => (existsSync(join(home.path, 'sessions')) ? rolloutsIn(home.path)[0] : undefined);
+      const count = () => readFileSync(parent() ?? '', 'utf8').split('\n').length - 1;
+      await until(() => parent() !== undefined && count() >= lines, 10_000).catch(() => undefined);
+      live.child.kill('SIGKILL');
+      await live.ended;
+      const id = String(JSON.parse(readFileSync(parent() ?? '', 'utf8').split('\n')[0] ?? '').payload.id);
+      const before = server.requests.filter(isHelper).length;
+      const run = await runKeel(['exec', 'resume', id, '--json'], place());
+      expect([run.code, run.stderr]).toEqual([0, '']);
+      const effects = existsSync(join(repo.path, 'log'))
+        ? readFileSync(join(repo.path, 'log'), 'utf8').split('\n')
+        : [];
+      const told = server.requests.findLast((request) => !isHelper(request));
+      const calls = told?.input.filter((item) => item['type'] === 'function_call') ?? [];
+      for (const { call_id: call } of calls) expect(told?.outputOf(String(call)), String(call)).toBeTypeOf('string');
+      expect(processesWith(home.path)).toEqual([]);
+      // A helper that was begun before the kill is not begun again: its effects are there once, as far as it came.
+      if (before > 0) expect(server.requests.filter(isHelper)).toHaveLength(before);
+      expect(new Set(effects).size).toBe(effects.length);
+    },
+    20_000,
+  );
+
+  test('with a new message tells it before that, once', async () => {
+    const parent = [respond(spawn('make A', 'c1')), respond(hang())];
+    server = await startModelServer((request) => (isHelper(request) ? respond(hang()) : (parent.shift() ?? done)));
     const live = startKeel(['exec', '--json', 'go'], place());
     live.child.stdin.end();
-    await until(() => server.requests.some(isHelper), 10_000);
+    await until(() => server.requests.length === 3, 10_000);
     live.child.kill('SIGKILL');
     await live.ended;
     const id = String(jsonLines(live.stdout())[0]?.['thread_id']);

@@ -88,6 +88,20 @@ describe('the list of threads', () => {
     expect(await index.get(idOf(1))).toMatchObject({ name: 'Low water', turnCount: 1 });
   });
 
+  test('holds what threads began for themselves only when asked for', async () => {
+    thread(1);
+    const told = (n: number, from: string, to: string) => {
+      const path = thread(n);
+      writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+    };
+    told(2, '"source":"exec"', '"source":{"subagent":"review"}');
+    told(3, '"originator"', `"parent_thread_id":"${idOf(1)}","originator"`);
+    expect(await numbers()).toEqual([1]);
+    expect(await numbers({ children: true })).toEqual([3, 2, 1]);
+    expect(await numbers({ sources: ['subagent'] })).toEqual([2]);
+    expect(await index.get(idOf(3))).toMatchObject({ parentId: idOf(1) });
+  });
+
   test('is not broken by hostile, torn or foreign files, nor by a damaged cache', async () => {
     const path = thread(1);
     appendFileSync(path, '{"timestamp":"2026-01-01T00:00:00.000Z","type":"resp');

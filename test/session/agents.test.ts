@@ -427,6 +427,32 @@ describe('the end of a helper', () => {
     expect(stopped?.closedEarly).toBe(true);
   });
 
+  test('close_agent ends what is below it too, and makes room for as many', async () => {
+    await open(
+      {
+        parent: [
+          respond(spawn('outer', 'c1')),
+          async () => {
+            await until(() => ofHelpers().some((request) => request.textsOf('user').includes('inner')));
+            return respond(functionCall('close_agent', { id: 'worker-1' }, 'c2'), spawn('B', 'c3'), spawn('C', 'c4'));
+          },
+          done,
+        ],
+        helpers: {
+          outer: [respond(spawn('inner', 'd1')), respond(wait(['worker-1'], 'd2'))],
+          inner: [respond(hang())],
+          B: [respond(hang())],
+          C: [respond(hang())],
+        },
+      },
+      { overrides: ['agents.max_depth=2', 'agents.max_threads=2'] },
+    );
+    await live.say('go');
+    expect(outputsOf(ofParent().at(-1))).toMatchObject({ c3: '{"id":"worker-2"}', c4: '{"id":"worker-3"}' });
+    const inner = ofHelpers().find((request) => request.textsOf('user').includes('inner'));
+    expect(inner?.closedEarly).toBe(true);
+  });
+
   test('that nobody waited for is told before the next turn, once', async () => {
     await open({
       parent: [respond(spawn('find A', 'c1')), respond(message('it runs')), done, done],
@@ -511,6 +537,9 @@ describe('what a helper may do', () => {
     await live.next('approval.requested');
     live.session.submit({ type: 'interrupt' });
     expect(await turn).toMatchObject({ status: 'interrupted' });
+    const kinds = live.events.map(({ type }) => type);
+    expect(kinds.indexOf('approval.resolved')).toBeGreaterThan(kinds.indexOf('approval.requested'));
+    expect(kinds.indexOf('approval.resolved')).toBeLessThan(kinds.indexOf('turn.completed'));
     await live.say('next');
     expect(existsSync(join(repo.path, 'A'))).toBe(false);
     expect(ofHelpers()).toHaveLength(1);
@@ -557,6 +586,35 @@ describe('what a helper may do', () => {
     const second = live.turn(says('well?'));
     const again = await live.next('approval.requested', ({ turnId }) => turnId !== first.turnId);
     live.session.submit({ type: 'approval', callId: again.request.callId, decision: { type: 'approved' } });
+    expect(await second).toMatchObject({ status: 'completed' });
+    expect(existsSync(join(repo.path, 'A'))).toBe(true);
+  });
+
+  test('a question that comes between two turns waits for the next one, and the user is told so', async () => {
+    const ended = Promise.withResolvers<void>();
+    await open(
+      {
+        parent: [
+          respond(spawn('touch A', 'c1')),
+          respond(message('it works')),
+          respond(wait(['worker-1'], 'c2')),
+          done,
+        ],
+        helpers: {
+          'touch A': [respond(hold(ended.promise), shell('touch A', 's1')), respond(message('A is there'))],
+        },
+      },
+      asking,
+    );
+    await live.say('go');
+    ended.resolve();
+    expect(await live.next('warning')).toMatchObject({
+      turnId: null,
+      message: 'worker-1 waits for approval: it is asked for with your next message',
+    });
+    const second = live.turn(says('well?'));
+    expect(await live.next('approval.requested')).toMatchObject({ agent: 'worker-1' });
+    live.session.submit({ type: 'approval', callId: 's1', decision: { type: 'approved' } });
     expect(await second).toMatchObject({ status: 'completed' });
     expect(existsSync(join(repo.path, 'A'))).toBe(true);
   });
@@ -611,6 +669,30 @@ describe('what a helper may do', () => {
     await live.say('and now');
     expect(existsSync(join(repo.path, 'A'))).toBe(false);
     expect(outputsOf(ofHelpers().at(-1))['s1']).toMatch(/[Rr]ead-only/);
+  });
+
+  test('a parent that works in another directory takes its helpers along with the next message', async () => {
+    using other = tempDir();
+    await open(
+      {
+        parent: [
+          respond(spawn('look', 'c1')),
+          respond(wait(['worker-1'], 'c2')),
+          done,
+          respond(functionCall('send_input', { id: 'worker-1', message: 'write' }, 'c3')),
+          respond(wait(['worker-1'], 'c4')),
+          done,
+        ],
+        helpers: { look: [done, respond(shell(`touch here; touch ${repo.path}/there`, 's1')), done] },
+      },
+      { overrides: ['sandbox_mode="workspace-write"', 'sandbox_workspace_write.exclude_slash_tmp=true'] },
+    );
+    await live.say('go');
+    live.session.submit({ type: 'overrideTurnContext', settings: { cwd: other.path, approvalPolicy: 'never' } });
+    await live.say('and now');
+    expect(existsSync(join(other.path, 'here'))).toBe(true);
+    // What the parent may not write any more, its helper may not either.
+    expect(existsSync(join(repo.path, 'there'))).toBe(false);
   });
 
   test('a role says which model, how much effort, and what it is told', async () => {

@@ -198,6 +198,15 @@ describe('turns and interruption', () => {
     expect(live.events.slice(ended + 1).filter((event) => 'turnId' in event && event.turnId === turnId)).toEqual([]);
   });
 
+  test('M14: a turn that can’t begin fails once, and the next one works', async () => {
+    await open([ok]);
+    const impossible = { ...says('go'), outputSchema: { type: 'nonsense' } };
+    expect(await live.turn(impossible)).toMatchObject({ status: 'failed', error: { kind: 'invalidInput' } });
+    expect(await live.say('next')).toMatchObject({ status: 'completed' });
+    expect(live.events.filter((event) => event.type === 'turn.started')).toHaveLength(2);
+    expect(lastUserTexts(0, 1)).toEqual(['next']);
+  });
+
   test('M15: an interrupt with nothing running tells nothing', async () => {
     await open([ok]);
     live.session.submit({ type: 'interrupt' });

@@ -121,7 +121,7 @@ async function showing(
     status,
     senderThreadId: turn.threadId,
     receiverThreadIds: views.map(({ threadId }) => threadId),
-    prompt,
+    prompt: prompt === null ? null : cutBytesEnd(prompt, MAX_REPORTS_BYTES),
     agentsStates: Object.fromEntries(views.map(({ threadId, state }) => [threadId, bounded(state, views.length)])),
   });
   events.itemStarted(item(agents.look(ids), 'inProgress'));
