@@ -167,13 +167,29 @@ test('names that are not UTF-8 are listed, searched and passed by without harm',
   expect(() => jsonLines(run.stdout)).not.toThrow();
 });
 
-test('a fault of keel’s own is a sentence for the user, and its stack goes to the log', async () => {
-  await open([]);
-  // A log that is a directory, and a home whose ledger folder is a file: nothing of it may reach the screen as a stack.
-  writeFileSync(join(home.path, 'threads'), 'in the way');
-  await server.close();
+const STACK = /^\s+at .*:\d+:\d+\)?$/m;
+
+test('a folder of keel’s that is a file is told in a sentence, to the end', async () => {
   await open([respond(shell('true', 'c1'), usage({})), respond(message('ok'), usage({}))]);
+  writeFileSync(join(home.path, 'threads'), 'in the way');
   const run = await runKeel(['exec', '--json', 'go'], place());
-  expect(run.stderr + run.stdout).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
-  expect(['turn.completed', 'turn.failed']).toContain(jsonLines(run.stdout).at(-1)?.type);
+  expect([run.code, run.stderr]).toEqual([1, '']);
+  expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+    type: 'turn.failed',
+    error: { message: expect.stringMatching(/^the call ledger .* can't be written: /) },
+  });
+});
+
+test.each([
+  ['an exception', 'throw new Error("boom")'],
+  ['a promise', 'Promise.reject(new Error("boom"))'],
+])('%s that nobody catches is a sentence for the user, and its stack goes to the log', async (_what, fault) => {
+  await open([respond(delay(3_000), message('late'))]);
+  home.write({ 'fault.mjs': `setTimeout(() => { ${fault}; }, 300);` });
+  const env = { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` };
+  const run = await runKeel(['exec', '--json', 'go'], { ...place(), env });
+  expect(run.code).toBe(1);
+  expect(run.stderr).toBe('keel: internal error: boom\n');
+  expect(run.stderr + run.stdout).not.toMatch(STACK);
+  expect(readFileSync(join(home.path, 'log/keel.log'), 'utf8')).toMatch(/boom[\s\S]*fault\.mjs/);
 });
