@@ -11,6 +11,7 @@ import {
   usage,
 } from '../src/testing/index.ts';
 import type { Contestant, Work } from './contestants.ts';
+import { runLongThread } from './long-thread.ts';
 import { run, type Usage } from './measure.ts';
 
 export interface Scenario {
@@ -18,6 +19,8 @@ export interface Scenario {
   readonly unit: string;
   /** keel divided by the floor should be no more than this. */
   readonly goal: number | null;
+  /** keel's own figure should be no more than this. */
+  readonly limit?: number;
   readonly maxRounds: number;
   takes(who: Contestant): boolean;
   run(who: Contestant): Promise<number>;
@@ -25,6 +28,7 @@ export interface Scenario {
 
 const STEPS = 30;
 const ITEMS_A_TURN = 4;
+const LONG_STEPS = 2_000;
 const DELTAS = 20_000;
 const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
@@ -73,6 +77,7 @@ export const scenarios: readonly Scenario[] = [
   },
   resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
   resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
+  longThreadScenario(),
 ];
 
 function scenario(
@@ -89,6 +94,28 @@ function scenario(
     maxRounds: 100,
     takes: () => true,
     run: (who) => measure(who, script, { prompt: 'go' }, figure, () => ({})),
+  };
+}
+
+/** Cost grows linearly: what a step costs, sending aside, does not grow with the thread. */
+function longThreadScenario(): Scenario {
+  return {
+    name: `a step after ${LONG_STEPS}, over its 20th or 300th, the cheaper`,
+    unit: 'x CPU',
+    goal: null,
+    limit: 1.3,
+    maxRounds: 1,
+    takes: (who) => who.name !== 'codex',
+    run: (who) =>
+      inHome(async (home) => {
+        const env = benchEnv(home, '');
+        const { early, warm, late } = await runLongThread(LONG_STEPS, {
+          argv: who.command({ prompt: 'go' }),
+          cwd: home,
+          env,
+        });
+        return late / Math.min(early, warm);
+      }),
   };
 }
 
@@ -121,34 +148,38 @@ async function measure(
   figure: (usage: Usage, server: ModelServer) => number,
   prepare: (home: string) => Record<string, string>,
 ): Promise<number> {
-  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
-  try {
+  return inHome(async (home) => {
     await using server = await startModelServer(script);
-    const request = join(home, 'request.json');
-    writeFileSync(
-      request,
-      JSON.stringify({ model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true }),
-    );
-    const result = await run({
-      argv: who.command(work),
-      cwd: home,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: home,
-        KEEL_HOME: home,
-        CODEX_HOME: home,
-        OPENAI_BASE_URL: server.url,
-        OPENAI_API_KEY: 'bench',
-        CODEX_API_KEY: 'bench',
-        BENCH_REQUEST: request,
-        ...prepare(home),
-      },
-    });
+    const env = { ...benchEnv(home, server.url), ...prepare(home) };
+    const result = await run({ argv: who.command(work), cwd: home, env });
     if (result.exitCode !== 0) throw new Error(`${who.name} exited ${result.exitCode}: ${result.stderr.slice(0, 500)}`);
     return figure(result, server);
+  });
+}
+
+async function inHome<T>(work: (home: string) => Promise<T>): Promise<T> {
+  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
+  try {
+    return await work(home);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+function benchEnv(home: string, url: string): Record<string, string> {
+  const request = join(home, 'request.json');
+  const body = { model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true };
+  writeFileSync(request, JSON.stringify(body));
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    KEEL_HOME: home,
+    CODEX_HOME: home,
+    OPENAI_BASE_URL: url,
+    OPENAI_API_KEY: 'bench',
+    CODEX_API_KEY: 'bench',
+    BENCH_REQUEST: request,
+  };
 }
 
 /** Each contestant has its own way to run a command; the bare floor takes keel's. */

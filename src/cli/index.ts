@@ -78,7 +78,15 @@ const aliases: Readonly<Record<string, string>> = { e: 'exec' };
 
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
-  process.exitCode = await runCommand(processIo(), process.argv.slice(2));
+  const io = processIo();
+  process.on('uncaughtException', (error) => endByBug(io, error));
+  process.exitCode = await runCommand(io, process.argv.slice(2));
+}
+
+/** What nobody caught, a promise's failure included: the user gets a sentence, the log the stack. */
+function endByBug(io: CommandIo, error: unknown): void {
+  io.stderr.write(`keel: ${toKeelError(error).message}\n`);
+  import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
 import { compactedItems, outputsToElide } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
+import { KeelError, type ResponseItem, type TaskKind, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness } from '../tools/index.ts';
@@ -50,7 +50,8 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     steps,
     history: turnHistory(options),
     model: {
-      stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
+      stream: (prompt, streamOptions) =>
+        client.stream(prompt, { ...streamOptions, taskKind: requestKind(services, streamOptions.taskKind) }),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({
@@ -99,6 +100,12 @@ function readiness(options: TurnPortsOptions): Readiness {
     .catch((error: unknown) => services.log.crash(error))
     .finally(() => token && ready.markReady(token));
   return ready;
+}
+
+/** What a request says it is for: a review is one, though the child that makes it works as on any request. */
+function requestKind({ source }: SessionServices, taskKind: TaskKind): TaskKind {
+  const isReview = typeof source === 'object' && source.subagent === 'review';
+  return isReview && taskKind === 'regular' ? 'review' : taskKind;
 }
 
 /** Only what the user asked for has a budget: a compaction or a review is part of none. */

@@ -88,7 +88,7 @@ describe('the list of threads', () => {
     expect(await index.get(idOf(1))).toMatchObject({ name: 'Low water', turnCount: 1 });
   });
 
-  test('holds what threads began for themselves only when asked for', async () => {
+  test('leaves out what threads began for themselves when asked to', async () => {
     thread(1);
     const told = (n: number, from: string, to: string) => {
       const path = thread(n);
@@ -96,8 +96,8 @@ describe('the list of threads', () => {
     };
     told(2, '"source":"exec"', '"source":{"subagent":"review"}');
     told(3, '"originator"', `"parent_thread_id":"${idOf(1)}","originator"`);
-    expect(await numbers()).toEqual([1]);
-    expect(await numbers({ children: true })).toEqual([3, 2, 1]);
+    expect(await numbers({ ofUser: true })).toEqual([1]);
+    expect(await numbers()).toEqual([3, 2, 1]);
     expect(await numbers({ sources: ['subagent'] })).toEqual([2]);
     expect(await index.get(idOf(3))).toMatchObject({ parentId: idOf(1) });
   });

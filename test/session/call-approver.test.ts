@@ -44,7 +44,7 @@ function requestFor(callId: string): ApprovalRequest {
   return { type: 'command', callId, command: ['make'], cwd: '/', commandActions: [], reason: null, escalated: false };
 }
 
-test('several questions wait at once, and each answer reaches its own, in whatever order they come', async () => {
+test('protocol 5: several questions wait at once, and each answer reaches its own, in whatever order they come', async () => {
   const life = new Life([]);
   const [a, b, c] = ['a', 'b', 'c'].map((callId) => life.ask(callId));
   expect(life.asked).toEqual(['a', 'b', 'c']);
