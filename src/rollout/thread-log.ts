@@ -23,6 +23,8 @@ export interface OpenTurn {
 export interface ThreadLog {
   /** In order: items, and the places where a compaction put others in the place of all before. */
   readonly history: readonly HistoryEntry[];
+  /** The same with what the open turn did, where it is given up and not done again. */
+  readonly wholeHistory: readonly HistoryEntry[];
   readonly tokenInfo: TokenUsageInfo | null;
   readonly rateLimits: RateLimitSnapshot | null;
   readonly lastTurnContext: TurnContextRecord | null;
@@ -113,6 +115,7 @@ class LogReader {
       history: this.#history.filter((entry, at) =>
         entry.type === 'item' ? !replayed.has(entry.item) : open === null || at < this.#turnBeganAt,
       ),
+      wholeHistory: this.#history,
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { laws } from './laws.ts';
 import type { Plan } from './plan.ts';
@@ -56,7 +58,28 @@ export async function hold({ plans, runs, wire }: HoldOptions): Promise<Tally> {
   const failed = results.find((result) => result.status === 'rejected');
   if (failed)
     throw new Error(`KEEL_SEED=${SEED}\n${failed.reason instanceof Error ? failed.reason.message : failed.reason}`);
+  await expectNoProcesses();
   return tally;
+}
+
+/** Every command of every session ran in a folder of the test's, and is gone with its session. */
+async function expectNoProcesses(): Promise<void> {
+  const patience = AbortSignal.timeout(5_000);
+  for (let left = commandsLeft(); left.length > 0; left = commandsLeft()) {
+    if (patience.aborted) throw new Error(`commands are left running: ${left.join(', ')}`);
+    await delay(20);
+  }
+}
+
+function commandsLeft(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isOurs = /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).includes('/keel-props-');
+      return isOurs ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')] : [];
+    } catch {
+      return []; // not ours to see, or gone already
+    }
+  });
 }
 
 /** @throws Error that names the law that is broken */
