@@ -10,14 +10,27 @@ const MAX_PARSE_MS = 100;
 
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
+  /**
+   * One for all sessions of the process. Two that are loaded at the same time would each set up the library, and one's
+   * parser would later be freed in the memory of the other.
+   */
+  static #shared: Promise<BashGrammar> | null = null;
   readonly #parser: Parser;
 
   private constructor(parser: Parser) {
     this.#parser = parser;
   }
 
-  /** @throws if the grammar can't be loaded */
-  static async load(): Promise<BashGrammar> {
+  /** @throws if the grammar can't be loaded; the next call tries again */
+  static load(): Promise<BashGrammar> {
+    BashGrammar.#shared ??= BashGrammar.#load().catch((error: unknown) => {
+      BashGrammar.#shared = null;
+      throw error;
+    });
+    return BashGrammar.#shared;
+  }
+
+  static async #load(): Promise<BashGrammar> {
     // V8 would spend a second on optimising the grammar, which would delay keel's exit: its first compiler is enough.
     setFlagsFromString('--liftoff-only');
     try {

@@ -65,6 +65,16 @@ interface Draft {
   marked: boolean;
 }
 
+interface RecordedOutput {
+  readonly response: string;
+  readonly callId: string;
+  /** Of its call among those of the response. */
+  readonly place: number;
+  readonly entry: HistoryEntry;
+  /** In the history. */
+  at: number;
+}
+
 /** Reads a thread's log out of its lines. */
 export function threadLog(rollout: Rollout): ThreadLog {
   const reader = new LogReader();
@@ -82,6 +92,8 @@ class LogReader {
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
+  /** The outputs of the newest response that has calls. */
+  #outputs: RecordedOutput[] = [];
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -132,11 +144,29 @@ class LogReader {
   }
 
   #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
-    this.#history.push({ type: 'item', item });
+    const entry: HistoryEntry = { type: 'item', item };
+    this.#history.push(entry);
+    if ('output' in item && stepId !== undefined) this.#inOrder(entry, item.call_id, turnId, stepId);
     const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
     turn.entries.push({ type: 'item', item });
     if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+  }
+
+  /** Outputs are written as calls end. Those of calls that share an id answer them in the order of the calls, as they did live. */
+  #inOrder(entry: HistoryEntry, callId: string, turnId: string | undefined, stepId: string): void {
+    const [, round, place] = /^tool-(\d+)\.(\d+)-/.exec(stepId) ?? [];
+    if (round === undefined) return;
+    const response = `${turnId} ${round}`;
+    this.#outputs = this.#outputs.filter((output) => output.response === response);
+    this.#outputs.push({ response, callId, place: Number(place), entry, at: this.#history.length - 1 });
+    const same = this.#outputs.filter((output) => output.callId === callId);
+    const places = same.map(({ at }) => at).sort((one, other) => one - other);
+    same.sort((one, other) => one.place - other.place);
+    for (const [index, output] of same.entries()) {
+      output.at = places[index] ?? output.at;
+      this.#history[output.at] = output.entry;
+    }
   }
 
   #step(record: StepRecord): void {

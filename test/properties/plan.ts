@@ -144,7 +144,10 @@ const after = fc.oneof(
 /** Any course of events without programs, which are what takes time. */
 export const anyPlan: fc.Arbitrary<Plan> = planOf(move, saying);
 
-const withCommands = { says: withSome<Saying>(saying, ['shell', 'longShell']), moves: withSome<Move>(move, ['shell', 'longShell']) };
+const withCommands = {
+  says: withSome<Saying>(saying, ['shell', 'longShell']),
+  moves: withSome<Move>(move, ['shell', 'longShell']),
+};
 
 /** With commands of the model's and of the user's. */
 export const planWithCommands: fc.Arbitrary<Plan> = planOf(withCommands.moves, withCommands.says);

@@ -65,3 +65,8 @@ test('M76: a compaction of a turn that was cut off and given up counts at once, 
   await holds({ ...small, steps: [step('say'), step('killForGood', 70)], replies: replies.slice(1) });
   await holds({ ...small, steps, replies });
 });
+
+test('M22: outputs of calls that share an id are read back in the order of the calls', async () => {
+  const steps = [step('say'), step('interrupt', 25)];
+  await holds({ ...small, steps, replies: [reply({ says: ['sameId', 'sameId'] })], asks: true });
+});

@@ -154,7 +154,7 @@ class World {
         home: this.#home,
         cwd: this.#cwd,
         undo: this.#plan.keepsFiles,
-      approvalPolicy: this.#plan.asks ? 'untrusted' : 'never',
+        approvalPolicy: this.#plan.asks ? 'untrusted' : 'never',
       },
       origin,
       unfinishedTurn,
