@@ -16,14 +16,27 @@ const OPTIMISING = ['wasm-tier-up', 'wasm-dynamic-tiering'];
 
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
+  /**
+   * One for all sessions of the process. Two that are loaded at the same time would each set up the library, and one's
+   * parser would later be freed in the memory of the other.
+   */
+  static #shared: Promise<BashGrammar> | null = null;
   readonly #parser: Parser;
 
   private constructor(parser: Parser) {
     this.#parser = parser;
   }
 
-  /** @throws if the grammar can't be loaded */
-  static async load(): Promise<BashGrammar> {
+  /** @throws if the grammar can't be loaded; the next call tries again */
+  static load(): Promise<BashGrammar> {
+    BashGrammar.#shared ??= BashGrammar.#load().catch((error: unknown) => {
+      BashGrammar.#shared = null;
+      throw error;
+    });
+    return BashGrammar.#shared;
+  }
+
+  static async #load(): Promise<BashGrammar> {
     for (const flag of OPTIMISING) setFlagsFromString(`--no-${flag}`);
     try {
       const { Language, Parser } = await import('web-tree-sitter');

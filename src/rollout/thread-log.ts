@@ -28,6 +28,8 @@ export interface OpenTurn {
 export interface ThreadLog {
   /** In order: items, and the places where a compaction put others in the place of all before. */
   readonly history: readonly HistoryEntry[];
+  /** The same with what the open turn did, where it is given up and not done again. */
+  readonly wholeHistory: readonly HistoryEntry[];
   readonly tokenInfo: TokenUsageInfo | null;
   readonly rateLimits: RateLimitSnapshot | null;
   readonly lastTurnContext: TurnContextRecord | null;
@@ -75,6 +77,16 @@ interface Draft {
   marked: boolean;
 }
 
+interface RecordedOutput {
+  readonly response: string;
+  readonly callId: string;
+  /** Of its call among those of the response. */
+  readonly place: number;
+  readonly entry: HistoryEntry;
+  /** In the history. */
+  at: number;
+}
+
 /** Reads a thread's log out of its lines; what was rolled back is not in it. */
 export function threadLog(rollout: Rollout): ThreadLog {
   const reader = new LogReader();
@@ -93,6 +105,8 @@ class LogReader {
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
+  /** The outputs of the newest response that has calls. */
+  #outputs: RecordedOutput[] = [];
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -128,6 +142,8 @@ class LogReader {
         if (entry.type === 'item') return !replayed.has(entry.item);
         return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
       }),
+      // What was told of the window has helpers' part in it.
+      wholeHistory: this.#history.filter(({ type }) => type !== 'foreignUsage'),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
@@ -145,11 +161,29 @@ class LogReader {
   }
 
   #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
-    this.#history.push({ type: 'item', item });
+    const entry: HistoryEntry = { type: 'item', item };
+    this.#history.push(entry);
+    if ('output' in item && stepId !== undefined) this.#inOrder(entry, item.call_id, turnId, stepId);
     const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
     turn.entries.push({ type: 'item', item });
     if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+  }
+
+  /** Outputs are written as calls end. Those of calls that share an id answer them in the order of the calls, as they did live. */
+  #inOrder(entry: HistoryEntry, callId: string, turnId: string | undefined, stepId: string): void {
+    const [, round, place] = /^tool-(\d+)\.(\d+)-/.exec(stepId) ?? [];
+    if (round === undefined) return;
+    const response = `${turnId} ${round}`;
+    this.#outputs = this.#outputs.filter((output) => output.response === response);
+    this.#outputs.push({ response, callId, place: Number(place), entry, at: this.#history.length - 1 });
+    const same = this.#outputs.filter((output) => output.callId === callId);
+    const places = same.map(({ at }) => at).sort((one, other) => one - other);
+    same.sort((one, other) => one.place - other.place);
+    for (const [index, output] of same.entries()) {
+      output.at = places[index] ?? output.at;
+      this.#history[output.at] = output.entry;
+    }
   }
 
   #step(record: StepRecord): void {

@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
-import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import type { Transport } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
 import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
@@ -92,16 +91,15 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
-  const history = log
-    ? rebuildHistory(log, (what) => services.log.warn(what))
-    : new ConversationHistory((what) => services.log.warn(what));
-  const facts = log ? threadFacts(log) : new ThreadFacts();
+  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
+  const entries = (continues ? log?.history : log?.wholeHistory) ?? [];
+  const history = rebuildHistory(entries, (what) => services.log.warn(what));
+  const facts = threadFacts(entries);
   const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const record = new ThreadRecord(thread.recorder, state, emit);
   const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
   const turns = new Turns(scope);
   const queue = new SubmissionQueue(log ? firstFreeId(log) : 0);
-  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
   if (log?.openTurn && !continues) await scope.endCutOffTurn(log.openTurn);
   emit({
     type: 'thread.started',

@@ -4,16 +4,16 @@ import type { HistoryEntry, ThreadLog } from '../rollout/index.ts';
 import type { ToldContext } from './session-state.ts';
 
 /** The history that the recorded steps gave, by the same way by which they gave it. */
-export function rebuildHistory(log: ThreadLog, onRepair: RepairListener): ConversationHistory {
+export function rebuildHistory(entries: readonly HistoryEntry[], onRepair: RepairListener): ConversationHistory {
   const history = new ConversationHistory(onRepair);
-  for (const entry of log.history) apply(history, entry);
+  for (const entry of entries) apply(history, entry);
   return history;
 }
 
 /** What is known of a thread from all that was recorded, also of what was compacted since. */
-export function threadFacts(log: ThreadLog): ThreadFacts {
+export function threadFacts(entries: readonly HistoryEntry[]): ThreadFacts {
   const facts = new ThreadFacts();
-  for (const entry of log.history) if (entry.type === 'item') facts.note(entry.item);
+  for (const entry of entries) if (entry.type === 'item') facts.note(entry.item);
   return facts;
 }
 

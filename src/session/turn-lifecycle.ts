@@ -149,10 +149,9 @@ export class TurnLifecycle implements SessionScope {
     }
   }
 
-  /** Ends a turn that keel's own end cut off: what it had is kept, and the model is told. */
+  /** Ends a turn that keel's own end cut off; what it had is in the history. The model is told. */
   async endCutOffTurn({ turnId, lines }: OpenTurn): Promise<void> {
     const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
-    this.#record.keepItems(items, turnId);
     const answered = await cutOffCalls(items, lines, this.services.toolHost);
     this.#record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
     this.#record.addLine({

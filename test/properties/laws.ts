@@ -245,7 +245,8 @@ function wordsAreKept({ lives, lines }: Course): void {
   }
 }
 
-function effectsAreOnce({ lines, effects }: Course): void {
+function effectsAreOnce({ lives, lines, effects }: Course): void {
+  const isUndone = lives.some(({ submitted }) => submitted.some(({ op }) => op.type === 'undo'));
   const history = [...parsedLines(lines).values()].flatMap(({ type, payload }) =>
     type === 'response_item' ? [payload] : [],
   );
@@ -257,7 +258,8 @@ function effectsAreOnce({ lines, effects }: Course): void {
     const count = effects.filter((line) => line === effect).length;
     const output = outputText(paired.items[at + 1]);
     demand(count <= 1, () => `${effect} happened ${count} times`);
-    if (/"exit_code":0|Exit code: 0/.test(output)) demand(count === 1, () => `${effect} is told and did not happen`);
+    if (!isUndone && /"exit_code":0|Exit code: 0/.test(output))
+      demand(count === 1, () => `${effect} is told and did not happen`);
     if (/rejected by user|not run|verification failed/.test(output))
       demand(count === 0, () => `${effect} happened though: ${output}`);
   }

@@ -81,10 +81,13 @@ export interface Plan {
   /** The same for requests that ask for a handover, and for those of reviewers. */
   readonly summaries: readonly Ending[];
   readonly reviews: readonly Reply[];
+  /** Whether patches and commands have to be approved. */
   readonly asks: boolean;
+  /** Whether the folder is a repository of which each turn keeps a snapshot, for undo. */
+  readonly keepsFiles: boolean;
 }
 
-const move: fc.Arbitrary<Move> = weighted<Move>({
+export const move: fc.Arbitrary<Move> = weighted<Move>({
   say: 10,
   sayNothing: 1,
   interrupt: 6,
@@ -105,7 +108,7 @@ const move: fc.Arbitrary<Move> = weighted<Move>({
   killForGood: 1,
 });
 
-const saying = weighted<Saying>({
+export const saying = weighted<Saying>({
   text: 5,
   reasoning: 3,
   patch: 3,
@@ -118,7 +121,7 @@ const saying = weighted<Saying>({
   sameId: 1,
 });
 
-const ending = weighted<Ending>({
+export const ending = weighted<Ending>({
   completed: 14,
   held: 4,
   cut: 2,
@@ -132,12 +135,6 @@ const ending = weighted<Ending>({
   deaf: 1,
 });
 
-const reply = fc.record<Reply>({
-  says: fc.array(saying, { maxLength: 4 }),
-  end: ending,
-  isLarge: rarely(8),
-});
-
 const after = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0) },
   { weight: 4, arbitrary: fc.nat(12) },
@@ -147,21 +144,31 @@ const after = fc.oneof(
 /** Any course of events without programs, which are what takes time. */
 export const anyPlan: fc.Arbitrary<Plan> = planOf(move, saying);
 
-/** With commands of the model's and of the user's. */
-export const planWithCommands: fc.Arbitrary<Plan> = planOf(
-  fc.oneof({ weight: 8, arbitrary: move }, { weight: 1, arbitrary: fc.constantFrom<Move>('shell', 'longShell') }),
-  fc.oneof({ weight: 4, arbitrary: saying }, { weight: 1, arbitrary: fc.constantFrom<Saying>('shell', 'longShell') }),
-);
+const withCommands = {
+  says: withSome<Saying>(saying, ['shell', 'longShell']),
+  moves: withSome<Move>(move, ['shell', 'longShell']),
+};
 
-function planOf(moves: fc.Arbitrary<Move>, sayings: fc.Arbitrary<Saying>): fc.Arbitrary<Plan> {
-  const replies = fc.record<Reply>({ says: fc.array(sayings, { maxLength: 4 }), end: ending, isLarge: rarely(8) });
+/** With commands of the model's and of the user's. */
+export const planWithCommands: fc.Arbitrary<Plan> = planOf(withCommands.moves, withCommands.says);
+
+function planOf(moves: fc.Arbitrary<Move>, says: fc.Arbitrary<Saying>): fc.Arbitrary<Plan> {
   return fc.record<Plan>({
     steps: fc.array(fc.record<Step>({ after, move: moves }), { minLength: 1, maxLength: 10 }),
-    replies: fc.array(replies, { maxLength: 8 }),
+    replies: fc.array(reply(says), { maxLength: 8 }),
     summaries: fc.array(ending, { maxLength: 3 }),
-    reviews: fc.array(reply, { maxLength: 2 }),
+    reviews: fc.array(reply(saying), { maxLength: 2 }),
     asks: fc.boolean(),
+    keepsFiles: fc.constant(false),
   });
+}
+
+export function reply(says: fc.Arbitrary<Saying>, end: fc.Arbitrary<Ending> = ending): fc.Arbitrary<Reply> {
+  return fc.record<Reply>({ says: fc.array(says, { maxLength: 4 }), end, isLarge: rarely(8) });
+}
+
+function withSome<T>(usual: fc.Arbitrary<T>, some: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: fc.constantFrom(...some) });
 }
 
 function weighted<T extends string>(weights: Readonly<Partial<Record<T, number>>>): fc.Arbitrary<T> {

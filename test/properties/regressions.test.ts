@@ -6,7 +6,7 @@ import { type Course, play } from './world.ts';
 /** What the property tests found, as small as it got. Each failed before its fix; what hangs on the moment is tried anew. */
 const TRIES = 5;
 
-const small = { replies: [], summaries: [], reviews: [], asks: false } as const;
+const small = { replies: [], summaries: [], reviews: [], asks: false, keepsFiles: false } as const;
 const step = (move: Step['move'], after = 0): Step => ({ move, after });
 const reply = (changes: Partial<Reply>): Reply => ({ says: ['text'], end: 'completed', isLarge: false, ...changes });
 
@@ -57,4 +57,16 @@ test('an interrupt while a turn is replayed after a crash loses nothing of what 
 
 test('L3: a command of the user that outlives the work of its turn is recorded all the same', async () => {
   await holds({ ...small, steps: [step('say'), step('longShell', 3)] });
+});
+
+test('M76: a compaction of a turn that was cut off and given up counts at once, not only after the next resume', async () => {
+  const steps = [step('say'), step('settle'), step('compact'), step('say', 12), step('killForGood', 10)];
+  const replies = [reply({ isLarge: true }), reply({ says: ['plan'], isLarge: true }), reply({ end: 'held' })];
+  await holds({ ...small, steps: [step('say'), step('killForGood', 70)], replies: replies.slice(1) });
+  await holds({ ...small, steps, replies });
+});
+
+test('M22: outputs of calls that share an id are read back in the order of the calls', async () => {
+  const steps = [step('say'), step('interrupt', 25)];
+  await holds({ ...small, steps, replies: [reply({ says: ['sameId', 'sameId'] })], asks: true });
 });

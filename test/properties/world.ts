@@ -16,6 +16,7 @@ import type { HttpRequest } from '../../src/model/index.ts';
 import type { Op, SessionEvent, SessionEventOf } from '../../src/protocol/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../../src/session/index.ts';
 import { startModelServer } from '../../src/testing/index.ts';
+import { gitRepository } from '../support/temp-dir.ts';
 import { MemoryTransport } from './memory-transport.ts';
 import type { Move, Plan } from './plan.ts';
 import { ScriptedModel, type Sent } from './scripted-model.ts';
@@ -77,6 +78,18 @@ async function baseConfig(): Promise<Config> {
   return shared;
 }
 
+let template: string | null = null;
+
+/** Made once and copied. */
+function repository(): string {
+  if (template === null) {
+    const repo = gitRepository();
+    template = repo.path;
+    process.once('exit', () => repo[Symbol.dispose]());
+  }
+  return template;
+}
+
 /** Plays a plan against a real session, its files and its wire, and ends it in good order. */
 export async function play(plan: Plan, wire: 'memory' | 'loopback'): Promise<Course> {
   const world = new World(plan, wire);
@@ -105,7 +118,7 @@ class World {
   readonly model: ScriptedModel;
   readonly #lives: Life[] = [];
   readonly #wire: 'memory' | 'loopback';
-  readonly #asks: boolean;
+  readonly #plan: Plan;
   readonly #zombies: Promise<void>[] = [];
   readonly #folders: string[] = [];
   readonly #homes: string[] = [];
@@ -116,10 +129,11 @@ class World {
 
   constructor(plan: Plan, wire: 'memory' | 'loopback') {
     this.model = new ScriptedModel(plan);
-    this.#asks = plan.asks;
+    this.#plan = plan;
     this.#wire = wire;
     this.#home = this.#folder();
     this.#cwd = this.#folder();
+    if (plan.keepsFiles) cpSync(repository(), this.#cwd, { recursive: true });
     writeFileSync(join(this.#cwd, 'log.txt'), 'start\n');
   }
 
@@ -139,7 +153,8 @@ class World {
         ...(await baseConfig()),
         home: this.#home,
         cwd: this.#cwd,
-        approvalPolicy: this.#asks ? 'untrusted' : 'never',
+        undo: this.#plan.keepsFiles,
+        approvalPolicy: this.#plan.asks ? 'untrusted' : 'never',
       },
       origin,
       unfinishedTurn,
@@ -411,7 +426,11 @@ class Live {
 }
 
 function sentBy({ headers, body }: HttpRequest): Omit<Sent, 'eventsSeen'> {
-  return { threadId: headers['session_id'] ?? '', taskKind: headers['codex-task-type'] ?? '', body };
+  return {
+    threadId: headers['session_id'] ?? '',
+    taskKind: headers['codex-task-type'] ?? '',
+    body: Buffer.concat(body).toString(),
+  };
 }
 
 function logOf(home: string): string {
