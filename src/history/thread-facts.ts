@@ -285,6 +285,8 @@ function textOf({ output }: OutputItem): string {
 }
 
 function parsedJson(text: string): unknown {
+  // Most outputs are plain text, and a failed parse costs a hundred times this look.
+  if (!/^\s*\{/.test(text)) return null;
   try {
     return JSON.parse(text);
   } catch {

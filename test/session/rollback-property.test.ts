@@ -34,7 +34,7 @@ beforeAll(async () => {
     const last = request.input.at(-1);
     const isOutput = last?.['type'] === 'function_call_output';
     const asked = request.textsOf('user').findLast((text) => !text.startsWith('<')) ?? '';
-    const size = usage({ input: JSON.stringify(request.input).length, output: 5 });
+    const size = usage({ input: steady(request.input).length, output: 5 });
     if (isOutput || !/^(work|hang)/.test(asked)) return respond(message(`answer to ${asked}`), size);
     const script = asked.startsWith('hang') ? 'sleep 60' : `echo '${asked}' >> a.txt`;
     return respond(functionCall('shell', { command: ['bash', '-c', script] }, `call ${asked}`), size);
@@ -134,9 +134,12 @@ function isNew(live: TestSession, event: SessionEvent, before: number): boolean 
 async function probe(live: TestSession): Promise<[unknown, unknown]> {
   expect(await live.say('probe')).toMatchObject({ status: 'completed' });
   const used = live.events.findLast((event) => event.type === 'usage.updated');
-  // A thread without turns is told anew of the repository, unless git takes too long to say.
-  const input = JSON.stringify(server.requests.at(-1)?.input).replaceAll(/ *<repository>.*?<\/repository>\\n/g, '');
-  return [JSON.parse(input), used?.info];
+  return [JSON.parse(steady(server.requests.at(-1)?.input)), used?.info];
+}
+
+/** A first turn waits for git a short while only: whether it is told of the repository is a matter of chance. */
+function steady(input: unknown): string {
+  return JSON.stringify(input).replaceAll(/\\n *<repository>.*?<\/repository>/g, '');
 }
 
 /** The threads, without their leases: a copy is another thread. */

@@ -25,7 +25,8 @@ const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [-
 
 THREAD is an id, or the name that you gave it. Lists hold the threads in which you have said something, newest first, and tell
 the cursor of the next page where there is one. A search looks at what you said, at names and at directories. An archived thread
-is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out of the conversation; files stay as they are.
+is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out
+of the conversation; files stay as they are.
 `;
 const options = {
   search: { type: 'string' },
