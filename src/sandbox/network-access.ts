@@ -1,4 +1,11 @@
-import { type AskUser, Gate, NetworkProxy, type NetworkRules, type Resolver } from '../network/index.ts';
+import {
+  type AskUser,
+  Gate,
+  type GateOptions,
+  NetworkProxy,
+  type NetworkRules,
+  type Resolver,
+} from '../network/index.ts';
 import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import type { BackendFacts, ProxyWay } from './exec-plan.ts';
@@ -13,6 +20,7 @@ export interface NetworkAccessOptions {
   readonly resolve?: Resolver | undefined;
   /** Told of faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
+  readonly ruleOf?: GateOptions['ruleOf'];
   /** Asked about hosts that no list names. */
   readonly ask: AskUser;
 }
@@ -29,8 +37,8 @@ export class NetworkAccess {
 
   constructor(options: NetworkAccessOptions) {
     this.#options = options;
-    const { rules, resolve, onCrash, ask } = options;
-    this.#gate = new Gate({ rules, ask, ...(resolve === undefined ? {} : { resolve }) });
+    const { rules, resolve, ruleOf, onCrash, ask } = options;
+    this.#gate = new Gate({ rules, ruleOf, ask, ...(resolve === undefined ? {} : { resolve }) });
     this.#proxy = new NetworkProxy({ gate: this.#gate, onCrash });
   }
 
