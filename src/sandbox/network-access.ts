@@ -1,5 +1,6 @@
 import {
   type AskUser,
+  formatPattern,
   Gate,
   type GateOptions,
   NetworkProxy,
@@ -60,7 +61,8 @@ export class NetworkAccess {
     }
     this.#room = room;
     this.#proxy.serve(room.server);
-    return { type: 'room', enter: room.enter, port: room.port };
+    const hosts = this.#options.rules.allowed.map(formatPattern);
+    return { type: 'room', enter: room.enter, port: room.port, hosts };
   }
 
   /** Hosts that were refused from a time on (`performance.now`). */

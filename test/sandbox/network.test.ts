@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bwrapCommand } from '../../src/sandbox/backends/bwrap.ts';
+import { describePlan } from '../../src/sandbox/index.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';
 
@@ -179,7 +180,9 @@ describe('the way to the proxy', () => {
   test('holds also where the policy opens the network; a mode that only reads has none', async () => {
     const policy = { ...workspaceWrite, network_access: true };
     await using open = new Room({ policy, setup: listed });
-    expect((await open.plan('true')).network).toBe('proxy');
+    const proxied = await open.plan('true');
+    expect(proxied.network).toBe('proxy');
+    expect(describePlan(proxied)).toMatch(/Network: only keel's proxy.*of the network a\.test can be reached unasked/s);
     await using reading = new Room({ policy: readOnly, setup: listed });
     const plan = await reading.plan('true');
     expect(plan.network).toBe('none');

@@ -154,12 +154,12 @@ describe('T39: hosts of a session', () => {
   });
 
   test('the time that the user takes is not the command’s', async () => {
-    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 400 }, 'c1');
-    const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 400 }, 'c2');
+    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 1_500 }, 'c1');
+    const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 500 }, 'c2');
     await open([respond(script), respond(slow), ok]);
     const turn = live.say('go');
     const asked = await live.next('approval.requested');
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     answer(asked, { type: 'approved' });
     await turn;
     expect(outputOf(1, 'c1')).toContain('hello from there');
@@ -180,7 +180,7 @@ describe('T39: hosts of a session', () => {
   });
 
   test('a question whose command has ended is withdrawn', async () => {
-    const gone = `curl -sS -m 0.3 http://b.test:${port}/ || true`;
+    const gone = `curl -sS -m 1.5 http://b.test:${port}/ || true`;
     await open([shell(gone, 'c1'), ok]);
     await live.say('go');
     expect(questions()).toHaveLength(1);
