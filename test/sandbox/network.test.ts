@@ -65,14 +65,19 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     expect(reached).toBeGreaterThan(0);
   });
 
-  test('a host on no list is refused in words, and what was refused is told', async () => {
+  test('a host on no list is refused in words; what was refused is told, and is no reason to leave the sandbox', async () => {
     const plain = await world.run('curl -sS --fail-with-body http://b.test:$PORT/hello');
     expect(plain.output).toMatch(/keel refused b\.test:\d+: it is not among sandbox\.network\.allowed_domains/);
-    expect(plain).toMatchObject({ reached: 0, denial: expect.stringMatching(/^the network: b\.test:\d+$/) });
+    expect(plain).toMatchObject({ reached: 0, denial: null, exitCode: 22 });
+    expect(plain.refusedHosts).toEqual([expect.stringMatching(/^b\.test:\d+$/)]);
     const tunnel = await world.run('curl -sS https://b.test/hello');
     expect(tunnel.output).toContain('403');
-    expect(tunnel).toMatchObject({ reached: 0, denial: 'the network: b.test:443' });
-    expect((await world.run('exit 1')).denial).toBeNull();
+    expect(tunnel).toMatchObject({ reached: 0, denial: null, refusedHosts: ['b.test:443'] });
+    expect(await world.run('exit 1')).toMatchObject({ denial: null, refusedHosts: [] });
+    const both = await world.run('curl -sS --fail-with-body http://b.test:$PORT/hello || touch /etc/made');
+    expect(both).toMatchObject({ denial: expect.stringMatching(/read-only file system|permission denied/) });
+    const unaware = await world.run("curl -sS --noproxy '*' http://a.test/");
+    expect(unaware.denial).toBe('the network');
   });
 
   test.each([
@@ -105,7 +110,12 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     ['a packet socket', py('socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')],
     ['the namespace of another process', 'nsenter --net=/proc/1/ns/net true'],
     ["keel's namespaces", 'nsenter --net=/proc/$PID/ns/net true || ls /proc/$PID/fd'],
-    ['an interface of its own', 'ip link add d type dummy || ip link set lo down'],
+    [
+      'a change of an interface',
+      py(
+        "import fcntl\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nfcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 0))",
+      ),
+    ],
     ['a new network', 'unshare -Urn true'],
     [
       "the proxy's place",

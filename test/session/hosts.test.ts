@@ -166,6 +166,25 @@ describe('T39: hosts of a session', () => {
     expect(outputOf(2, 'c2')).toContain('timed out');
   });
 
+  test('a child’s question about a host goes to the user under its name', async () => {
+    await open([shell(get('b.test'), 'c1'), ok]);
+    const turn = live.turn({ type: 'review', target: { type: 'custom', instructions: 'look' } });
+    const asked = await live.next('approval.requested');
+    expect(asked).toMatchObject({ agent: 'review', request: { type: 'network', host: 'b.test' } });
+    answer(asked, { type: 'approved' });
+    await turn;
+    expect(outputOf(1, 'c1')).toContain('hello from there');
+  });
+
+  test('a host that was refused is no reason to ask about a run without the sandbox', async () => {
+    const script = `curl -sS --fail-with-body http://b.test:${port}/`;
+    await open([shell(script, 'c1'), ok], { overrides: ['approval_policy="on-failure"'] });
+    const turn = live.say('go');
+    answer(await live.next('approval.requested'), { type: 'denied' });
+    expect((await turn).status).toBe('completed');
+    expect(live.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(1);
+  });
+
   test('an interrupt settles the question; a late answer opens nothing', async () => {
     await open([shell(get('b.test'), 'c1'), shell(get('b.test'), 'c2'), ok]);
     const turn = live.say('go');
