@@ -41,7 +41,13 @@ export type Verdict = { readonly type: 'open'; readonly addresses: readonly stri
 /** What the user said about a host that no list names; a refusal may say why. */
 export type Answer = { readonly type: 'allowed' } | { readonly type: 'refused'; readonly message: string | null };
 
-export type AskUser = (destination: Destination, signal: AbortSignal) => Promise<Answer>;
+/** `reason`: why a host that is allowed is asked about all the same. */
+export type AskUser = (destination: Destination, signal: AbortSignal, reason: string | null) => Promise<Answer>;
+
+/** What a rule of the user's says of a destination beside the lists. A rule that allows names its host. */
+export type HostRuleVerdict =
+  | { readonly type: 'none' | 'allowed' }
+  | { readonly type: 'prompt' | 'forbidden'; readonly reason: string | null };
 
 export interface NetworkRules extends DomainRules {
   /** `limited`: only requests that read, and so neither tunnels nor SOCKS, which nobody can look into. */
@@ -54,6 +60,8 @@ export interface GateOptions {
   readonly rules: NetworkRules;
   /** Absent: as the system resolves names. */
   readonly resolve?: Resolver;
+  /** Absent: there are no rules but the lists. */
+  readonly ruleOf?: ((destination: Destination) => HostRuleVerdict) | undefined;
   /** Absent: nobody is asked. */
   readonly ask?: AskUser;
   /** Milliseconds; for telling refusals of one command from those of another. */
@@ -76,12 +84,14 @@ const MAX_TOLD = 64;
 export class Gate {
   readonly #rules: NetworkRules;
   readonly #resolve: Resolver;
+  readonly #ruleOf: (destination: Destination) => HostRuleVerdict;
   readonly #questions: Questions | null;
   readonly #now: () => number;
   #refusals: Told[] = [];
 
-  constructor({ rules, resolve = systemResolver, ask, now = () => performance.now() }: GateOptions) {
+  constructor({ rules, resolve = systemResolver, ruleOf = noRule, ask, now = () => performance.now() }: GateOptions) {
     this.#rules = rules;
+    this.#ruleOf = ruleOf;
     this.#resolve = resolve;
     this.#questions = ask === undefined ? null : new Questions(ask);
     this.#now = now;
@@ -103,17 +113,21 @@ export class Gate {
     const { host, port, protocol } = destination;
     const { allowed, denied, mode } = this.#rules;
     if (matchesAny(denied, host, port)) return refusal('denied', destination, 'it is on the deny-list');
+    const rule = this.#ruleOf(destination);
+    if (rule.type === 'forbidden') return refusal('denied', destination, rule.reason ?? 'a rule forbids it');
     if (mode === 'limited' && (protocol !== 'http' || !READING.has(method ?? ''))) {
       const why = 'only GET, HEAD and OPTIONS by plain HTTP pass here (sandbox.network.mode is "limited")';
       return refusal('methodNotAllowed', destination, why);
     }
-    const isNamed = names(allowed, host, port);
+    const isNamed = rule.type === 'allowed' || names(allowed, host, port);
     const kind = localKind(host);
     if (kind !== 'public' && !isNamed && !this.#mayBeLocal(kind)) {
       return refusal('notAllowedLocal', destination, 'it is no place of the public internet');
     }
-    if (!isNamed && !matchesAny(allowed, host, port)) {
-      const refused = await this.#askAbout(destination, signal);
+    const isAllowed = isNamed || matchesAny(allowed, host, port);
+    if (rule.type === 'prompt' || !isAllowed) {
+      const reason = rule.type === 'prompt' ? (rule.reason ?? 'a rule wants it asked about') : null;
+      const refused = await this.#askAbout(destination, signal, reason);
       if (refused !== null) return refused;
     }
     if (isIP(host) !== 0) return { type: 'open', addresses: [host] };
@@ -143,10 +157,10 @@ export class Gate {
     return refusal('notAllowedLocal', destination, 'its name leads to an address inside this machine or its network');
   }
 
-  async #askAbout(destination: Destination, signal: AbortSignal): Promise<Refusal | null> {
-    const why = 'it is not among sandbox.network.allowed_domains';
+  async #askAbout(destination: Destination, signal: AbortSignal, reason: string | null): Promise<Refusal | null> {
+    const why = reason ?? 'it is not among sandbox.network.allowed_domains';
     if (this.#questions === null) return refusal('notAllowed', destination, why);
-    const answer = await this.#questions.ask(destination, signal);
+    const answer = await this.#questions.ask(destination, signal, reason);
     if (answer.type === 'allowed') return null;
     const told = answer.message === null ? '' : `: ${answer.message}`;
     return refusal('refusedByUser', destination, `${why}, and approval was not given${told}`);
@@ -159,6 +173,10 @@ export class Gate {
   #note({ host, port }: Destination): void {
     this.#refusals = [...this.#refusals.slice(1 - MAX_TOLD), { at: this.#now(), place: formatHostAndPort(host, port) }];
   }
+}
+
+function noRule(): HostRuleVerdict {
+  return { type: 'none' };
 }
 
 /** What a host is by its name alone; names that have to be looked up count as public here. */

@@ -14,6 +14,7 @@ export {
   type Destination,
   Gate,
   type GateOptions,
+  type HostRuleVerdict,
   type NetworkProtocol,
   type NetworkRules,
   type RefusalReason,

@@ -23,14 +23,14 @@ export class Questions {
     this.#askUser = askUser;
   }
 
-  async ask(destination: Destination, signal: AbortSignal): Promise<Answer> {
+  async ask(destination: Destination, signal: AbortSignal, reason: string | null): Promise<Answer> {
     if (signal.aborted) return WITHDRAWN;
     const key = formatHostAndPort(destination.host, destination.port);
     const known = this.#open.get(key);
     if (known === undefined && this.#open.size >= MAX_OPEN) {
       return { type: 'refused', message: 'too many other hosts wait for an answer' };
     }
-    const asked = known ?? this.#begin(key, destination);
+    const asked = known ?? this.#begin(key, destination, reason);
     asked.waiting += 1;
     const gone = Promise.withResolvers<Answer>();
     const onAbort = () => gone.resolve(WITHDRAWN);
@@ -47,10 +47,10 @@ export class Questions {
     }
   }
 
-  #begin(key: string, destination: Destination): Asked {
+  #begin(key: string, destination: Destination, reason: string | null): Asked {
     const control = new AbortController();
     // Who is asked may fail as any program can; a host is not opened by that.
-    const answer = this.#askUser(destination, control.signal).catch(() => WITHDRAWN);
+    const answer = this.#askUser(destination, control.signal, reason).catch(() => WITHDRAWN);
     const asked = { answer, control, waiting: 0 };
     this.#open.set(key, asked);
     return asked;

@@ -42,6 +42,8 @@ export const ApprovalRequest = z.discriminatedUnion('type', [
     /** `https`: a tunnel, whatever is spoken in it. */
     protocol: z.enum(['http', 'https', 'socks5']),
     reason: z.nullable(z.string()),
+    /** What may be allowed for good: this host by this protocol, and what that lets through. */
+    proposedRule: z.optional(z.object({ host: z.string(), protocol: z.string(), wouldMatch: z.array(z.string()) })),
   }),
 ]);
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

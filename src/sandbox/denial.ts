@@ -23,9 +23,10 @@ export interface Denial {
 const FILTER_EXIT = 159;
 /** Codes that speak of something else: bad usage, not executable, not found. */
 const OTHER_CAUSES = new Set([2, 126, 127]);
-const MAX_HOSTS = 5;
 const WORDS =
   /operation not permitted|permission denied|read-only file system|seccomp|sandbox|landlock|failed to write file/i;
+/** The proxy's own words, which name a setting of the sandbox. */
+const REFUSED_HOST = /^.*keel refused .*$/gm;
 const NO_NETWORK =
   /could not resolve host|name or service not known|temporary failure in name resolution|network is unreachable|EAI_AGAIN|getaddrinfo/i;
 /** More lines are not looked through for a path. */
@@ -34,7 +35,8 @@ const MAX_PATH_CHARS = 200;
 
 /**
  * What a plan's sandbox seems to have refused; null where the end of a command has other causes. Programs report refusals
- * in their own words, so it is often but a likelihood. `refusedHosts`: what the proxy refused meanwhile.
+ * in their own words, so it is often but a likelihood. Hosts that the proxy refused are no such cause: the user, or their
+ * lists, have answered that already.
  */
 export function denialOf(
   plan: ExecPlan,
@@ -43,12 +45,10 @@ export function denialOf(
 ): Denial | null {
   if (plan.backend === 'none' || exitCode === 0) return null;
   if (exitCode === FILTER_EXIT) return { what: 'a system call that commands may not use', isCertain: true };
-  if (refusedHosts.length > 0) {
-    return { what: `the network: ${refusedHosts.slice(0, MAX_HOSTS).join(', ')}`, isCertain: true };
-  }
-  const word = WORDS.exec(output)?.[0];
-  if (word !== undefined) return closedPath(plan, output) ?? { what: word.toLowerCase(), isCertain: false };
-  if (OTHER_CAUSES.has(exitCode) || plan.network === 'full') return null;
+  const told = refusedHosts.length === 0 ? output : output.replaceAll(REFUSED_HOST, '');
+  const word = WORDS.exec(told)?.[0];
+  if (word !== undefined) return closedPath(plan, told) ?? { what: word.toLowerCase(), isCertain: false };
+  if (OTHER_CAUSES.has(exitCode) || plan.network === 'full' || refusedHosts.length > 0) return null;
   return NO_NETWORK.test(output) ? { what: 'the network', isCertain: true } : null;
 }
 

@@ -24,6 +24,8 @@ export type ProxyWay =
       readonly enter: readonly string[];
       /** On 127.0.0.1 in there. */
       readonly port: number;
+      /** What is listed, for people. */
+      readonly hosts: readonly string[];
     }
   /** Commands then have no network at all. */
   | { readonly type: 'none'; readonly reason: string };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AskUser, NetworkRules, Resolver } from '../network/index.ts';
+import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
@@ -29,6 +29,8 @@ export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay'> {
   readonly backends?: readonly ('bwrap' | 'landlock')[];
   /** Hosts that commands reach through a proxy. Absent: none are listed. */
   readonly network?: NetworkRules | null;
+  /** What rules of the user's say of hosts beside that. */
+  readonly hostRuleOf?: GateOptions['ruleOf'];
   /** How the proxy looks up names; absent: as the system does. */
   readonly resolve?: Resolver;
   /** Told of faults of the proxy. */
@@ -115,8 +117,8 @@ export class SandboxManager implements SandboxPlanner {
     return this.#stubs.hold(plan);
   }
 
-  /** Whom hosts that no list names are asked about from now on; null: nobody. */
-  askAboutHosts(ask: AskUser | null): void {
+  /** Whom hosts that no list names are asked about from now on. */
+  askAboutHosts(ask: AskUser): void {
     this.#askUser = ask;
   }
 
@@ -143,8 +145,9 @@ export class SandboxManager implements SandboxPlanner {
     if (network === null) return null;
     const { NetworkAccess } = await import('./network-access.ts');
     if (this.#isClosed) return this.#proxyWay;
-    const ask: AskUser = (destination, gone) => this.#askUser?.(destination, gone) ?? Promise.resolve(NOBODY);
-    this.#network ??= new NetworkAccess({ rules: network, processes, resolve, onCrash, ask });
+    const ask: AskUser = (...question) => this.#askUser?.(...question) ?? Promise.resolve(NOBODY);
+    const { hostRuleOf: ruleOf } = this.#options;
+    this.#network ??= new NetworkAccess({ rules: network, processes, resolve, ruleOf, onCrash, ask });
     return this.#network.open(facts, signal);
   }
 }

@@ -1,4 +1,12 @@
-import { type AskUser, Gate, NetworkProxy, type NetworkRules, type Resolver } from '../network/index.ts';
+import {
+  type AskUser,
+  formatPattern,
+  Gate,
+  type GateOptions,
+  NetworkProxy,
+  type NetworkRules,
+  type Resolver,
+} from '../network/index.ts';
 import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import type { BackendFacts, ProxyWay } from './exec-plan.ts';
@@ -13,6 +21,7 @@ export interface NetworkAccessOptions {
   readonly resolve?: Resolver | undefined;
   /** Told of faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
+  readonly ruleOf?: GateOptions['ruleOf'];
   /** Asked about hosts that no list names. */
   readonly ask: AskUser;
 }
@@ -29,8 +38,8 @@ export class NetworkAccess {
 
   constructor(options: NetworkAccessOptions) {
     this.#options = options;
-    const { rules, resolve, onCrash, ask } = options;
-    this.#gate = new Gate({ rules, ask, ...(resolve === undefined ? {} : { resolve }) });
+    const { rules, resolve, ruleOf, onCrash, ask } = options;
+    this.#gate = new Gate({ rules, ruleOf, ask, ...(resolve === undefined ? {} : { resolve }) });
     this.#proxy = new NetworkProxy({ gate: this.#gate, onCrash });
   }
 
@@ -52,7 +61,8 @@ export class NetworkAccess {
     }
     this.#room = room;
     this.#proxy.serve(room.server);
-    return { type: 'room', enter: room.enter, port: room.port };
+    const hosts = this.#options.rules.allowed.map(formatPattern);
+    return { type: 'room', enter: room.enter, port: room.port, hosts };
   }
 
   /** Hosts that were refused from a time on (`performance.now`). */

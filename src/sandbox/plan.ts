@@ -82,7 +82,9 @@ function networkReach(policy: SandboxPolicy, way: ProxyWay | null): Reach {
   if (policy.mode !== 'workspace-write') return nothing;
   if (way === null) return policy.network_access ? { ...nothing, network: 'full', env: {} } : nothing;
   if (way.type === 'none') return { ...nothing, notes: [`the listed hosts can't be reached: ${way.reason}`] };
-  return { network: 'proxy', enter: way.enter, env: { ...nothing.env, ...proxyEnvironment(way.port) }, notes: [] };
+  const hosts = way.hosts.length === 0 ? 'no host' : way.hosts.join(', ');
+  const env = { ...nothing.env, ...proxyEnvironment(way.port) };
+  return { network: 'proxy', enter: way.enter, env, notes: [`of the network ${hosts} can be reached unasked`] };
 }
 
 interface PlanParts extends Pick<ExecPlan, 'mounts' | 'notes'> {

@@ -1,5 +1,6 @@
+import { hostRuleMatches } from '../approvals/index.ts';
 import type { TurnContext } from '../context/index.ts';
-import type { Answer, AskUser, Destination } from '../network/index.ts';
+import type { Answer, AskUser, Destination, NetworkProtocol } from '../network/index.ts';
 import type { ApprovalDecision } from '../protocol/index.ts';
 import type { ApprovalCache } from '../tools/index.ts';
 import type { TurnHandle } from './turn-handle.ts';
@@ -9,6 +10,8 @@ export interface HostAskerParts {
   readonly handle: TurnHandle;
   /** What was approved for the session. */
   readonly approvals: ApprovalCache;
+  /** Allows a host for good. */
+  readonly remember: (host: string, protocol: NetworkProtocol) => Promise<void>;
   /** The turn is stopped. */
   readonly signal: AbortSignal;
 }
@@ -20,11 +23,11 @@ const ALLOWED: Answer = { type: 'allowed' };
  * ends, or the session if it was given for that, and so does a no. Nobody is asked where the policy is `never`, where nobody
  * answers, and after the turn.
  */
-export function hostAsker({ context, handle, approvals, signal }: HostAskerParts): AskUser {
+export function hostAsker({ context, handle, approvals, remember, signal }: HostAskerParts): AskUser {
   const { turnId } = context;
   const answers = new Map<string, Answer>();
   let asked = 0;
-  return async (destination, gone) => {
+  return async (destination, gone, reason) => {
     const { host, port } = destination;
     const key = keyOf(destination);
     if (approvals.areApproved([key])) return ALLOWED;
@@ -37,13 +40,28 @@ export function hostAsker({ context, handle, approvals, signal }: HostAskerParts
     const until = AbortSignal.any([gone, signal]);
     const { protocol } = destination;
     const callId = `${turnId}-host-${asked}`;
-    const decision = await handle.request({ type: 'network', callId, host, port, protocol, reason: null }, until);
+    // A rule that wants it asked about would still stand beside one that allows it.
+    const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };
+    const offer = reason === null ? { proposedRule: proposed } : {};
+    const decision = await handle.request({ type: 'network', callId, host, port, protocol, reason, ...offer }, until);
     const answer = answerOf(decision);
     // A question that was withdrawn has no answer to keep.
     if (!until.aborted && !handle.isRevoked) answers.set(key, answer);
     if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') approvals.approve([key]);
+    if (decision.type === 'approvedAndRemembered' && reason === null) {
+      await remember(host, protocol).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        handle.emit({ type: 'warning', turnId, message: `the rule for ${host} could not be kept: ${why}` });
+      });
+    }
     return answer;
   };
+}
+
+/** Between turns nobody is asked; what was approved for the session stays open to what runs on. */
+export function approvedHosts(approvals: ApprovalCache): AskUser {
+  return async (destination) =>
+    approvals.areApproved([keyOf(destination)]) ? ALLOWED : refused('the turn in which it could be given has ended');
 }
 
 function answerOf(decision: ApprovalDecision): Answer {

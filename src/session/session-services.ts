@@ -117,8 +117,10 @@ export function openServices(options: ServiceOptions): SessionServices {
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
   const onCrash = (error: unknown) => log.crash(error);
   const { resolve } = options;
+  const rules = new SessionRules(config);
   const sandbox = new SandboxManager({
     ...{ ...config.sandbox, home: config.home, env: config.env, processes, onCrash },
+    hostRuleOf: (destination) => rules.hostRuleOf(destination),
     ...(resolve === undefined ? {} : { resolve }),
   });
   const typedMessages = new TypedMessages({ config, threadId, isKept, log, now });
@@ -133,7 +135,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
-    rules: new SessionRules(config),
+    rules,
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,

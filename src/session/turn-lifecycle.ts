@@ -15,7 +15,7 @@ import { ChildAgents } from './child-agents.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
-import { hostAsker } from './host-asker.ts';
+import { approvedHosts, hostAsker } from './host-asker.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
 import { rollBack } from './rollback.ts';
@@ -75,8 +75,9 @@ export class TurnLifecycle implements SessionScope {
     }
     this.#prepareForCommands(context);
     const { handle, abort } = active;
-    const { approvals, sandbox } = this.services;
-    sandbox.askAboutHosts(hostAsker({ context, handle, approvals, signal: abort.signal }));
+    const { approvals, rules, sandbox } = this.services;
+    const remember = rules.rememberHost.bind(rules);
+    sandbox.askAboutHosts(hostAsker({ context, handle, approvals, remember, signal: abort.signal }));
     return openTurnPorts({
       state: this.state,
       services: this.services,
@@ -124,7 +125,7 @@ export class TurnLifecycle implements SessionScope {
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
     this.agents.turnEnded();
-    this.services.sandbox.askAboutHosts(null);
+    this.services.sandbox.askAboutHosts(approvedHosts(this.services.approvals));
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);

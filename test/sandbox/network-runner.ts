@@ -66,8 +66,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   letGo();
   const exitCode = end.type === 'exited' ? end.exitCode : -1;
   const denial = manager.denial(plan, { exitCode, output });
-  const { network, notes } = plan;
-  process.stdout.write(`${JSON.stringify({ output, exitCode, network, notes, denial, reached: reached - before })}\n`);
+  const refusedHosts = manager.refusedHosts(plan);
+  const { network } = plan;
+  process.stdout.write(
+    `${JSON.stringify({ output, exitCode, network, refusedHosts, denial, reached: reached - before })}\n`,
+  );
 }
 manager.close();
 processes.close();

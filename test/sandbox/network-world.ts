@@ -19,7 +19,7 @@ export interface NetworkOutcome {
   readonly output: string;
   readonly exitCode: number;
   readonly network: string;
-  readonly notes: readonly string[];
+  readonly refusedHosts: readonly string[];
   readonly denial: string | null;
   /** How often a server of the machine was reached meanwhile. */
   readonly reached: number;

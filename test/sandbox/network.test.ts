@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bwrapCommand } from '../../src/sandbox/backends/bwrap.ts';
+import { describePlan } from '../../src/sandbox/index.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';
 
@@ -64,17 +65,19 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     expect(reached).toBeGreaterThan(0);
   });
 
-  test('a host on no list is refused in words, and what was refused is told', async () => {
+  test('a host on no list is refused in words; what was refused is told, and is no reason to leave the sandbox', async () => {
     const plain = await world.run('curl -sS --fail-with-body http://b.test:$PORT/hello');
     expect(plain.output).toMatch(/keel refused b\.test:\d+: it is not among sandbox\.network\.allowed_domains/);
-    expect(plain).toMatchObject({
-      reached: 0,
-      denial: { what: expect.stringMatching(/^the network: b\.test:\d+$/), isCertain: true },
-    });
+    expect(plain).toMatchObject({ reached: 0, denial: null, exitCode: 22 });
+    expect(plain.refusedHosts).toEqual([expect.stringMatching(/^b\.test:\d+$/)]);
     const tunnel = await world.run('curl -sS https://b.test/hello');
     expect(tunnel.output).toContain('403');
-    expect(tunnel).toMatchObject({ reached: 0, denial: { what: 'the network: b.test:443', isCertain: true } });
-    expect((await world.run('exit 1')).denial).toBeNull();
+    expect(tunnel).toMatchObject({ reached: 0, denial: null, refusedHosts: ['b.test:443'] });
+    expect(await world.run('exit 1')).toMatchObject({ denial: null, refusedHosts: [] });
+    const both = await world.run('curl -sS --fail-with-body http://b.test:$PORT/hello || touch /etc/made');
+    expect(both).toMatchObject({ denial: { what: expect.stringMatching(/etc.made|read-only|permission/) } });
+    const unaware = await world.run("curl -sS --noproxy '*' http://a.test/");
+    expect(unaware.denial).toEqual({ what: 'the network', isCertain: true });
   });
 
   test.each([
@@ -107,7 +110,12 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     ['a packet socket', py('socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')],
     ['the namespace of another process', 'nsenter --net=/proc/1/ns/net true'],
     ["keel's namespaces", 'nsenter --net=/proc/$PID/ns/net true || ls /proc/$PID/fd'],
-    ['an interface of its own', 'ip link add d type dummy || ip link set lo down'],
+    [
+      'a change of an interface',
+      py(
+        "import fcntl\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nfcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 0))",
+      ),
+    ],
     ['a new network', 'unshare -Urn true'],
     [
       "the proxy's place",
@@ -182,7 +190,9 @@ describe('the way to the proxy', () => {
   test('holds also where the policy opens the network; a mode that only reads has none', async () => {
     const policy = { ...workspaceWrite, network_access: true };
     await using open = new Room({ policy, setup: listed });
-    expect((await open.plan('true')).network).toBe('proxy');
+    const proxied = await open.plan('true');
+    expect(proxied.network).toBe('proxy');
+    expect(describePlan(proxied)).toMatch(/Network: only keel's proxy.*of the network a\.test can be reached unasked/s);
     await using reading = new Room({ policy: readOnly, setup: listed });
     const plan = await reading.plan('true');
     expect(plan.network).toBe('none');

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ApprovalDecision, SessionEventOf } from '../../src/protocol/index.ts';
 import {
@@ -110,6 +112,20 @@ describe('T39: hosts of a session', () => {
     expect(questions()).toHaveLength(2);
   });
 
+  test('what runs on between turns reaches what was approved for the session, and asks about nothing else', async () => {
+    const wait = 'while [ ! -e go ]; do sleep 0.05; done';
+    const cmd = `${get('b.test')}; ${wait}; (${get('b.test')}; ${get('c.test')}) > late 2>&1; touch done; sleep 30`;
+    await open([respond(functionCall('exec_command', { cmd, yield_time_ms: 2_000 }, 'c1')), ok]);
+    const turn = live.say('go');
+    answer(await live.next('approval.requested'), { type: 'approvedForSession' });
+    await turn;
+    repo.write({ go: '' });
+    while (!existsSync(join(repo.path, 'done'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    const late = readFileSync(join(repo.path, 'late'), 'utf8');
+    expect(late).toMatch(/hello from there.*keel refused c\.test:\d+.*has ended/s);
+    expect(questions()).toHaveLength(1);
+  });
+
   test('a no holds for the rest of the turn', async () => {
     await open([shell(`${get('b.test')}; ${get('b.test')}`, 'c1'), ok]);
     const turn = live.say('go');
@@ -138,16 +154,35 @@ describe('T39: hosts of a session', () => {
   });
 
   test('the time that the user takes is not the command’s', async () => {
-    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 400 }, 'c1');
-    const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 400 }, 'c2');
+    const script = functionCall('shell', { command: ['bash', '-c', get('b.test')], timeout_ms: 1_500 }, 'c1');
+    const slow = functionCall('shell', { command: ['bash', '-c', 'sleep 20'], timeout_ms: 500 }, 'c2');
     await open([respond(script), respond(slow), ok]);
     const turn = live.say('go');
     const asked = await live.next('approval.requested');
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     answer(asked, { type: 'approved' });
     await turn;
     expect(outputOf(1, 'c1')).toContain('hello from there');
     expect(outputOf(2, 'c2')).toContain('timed out');
+  });
+
+  test('a child’s question about a host goes to the user under its name', async () => {
+    await open([shell(get('b.test'), 'c1'), ok]);
+    const turn = live.turn({ type: 'review', target: { type: 'custom', instructions: 'look' } });
+    const asked = await live.next('approval.requested');
+    expect(asked).toMatchObject({ agent: 'review', request: { type: 'network', host: 'b.test' } });
+    answer(asked, { type: 'approved' });
+    await turn;
+    expect(outputOf(1, 'c1')).toContain('hello from there');
+  });
+
+  test('a host that was refused is no reason to ask about a run without the sandbox', async () => {
+    const script = `curl -sS --fail-with-body http://b.test:${port}/`;
+    await open([shell(script, 'c1'), ok], { overrides: ['approval_policy="on-failure"'] });
+    const turn = live.say('go');
+    answer(await live.next('approval.requested'), { type: 'denied' });
+    expect((await turn).status).toBe('completed');
+    expect(live.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(1);
   });
 
   test('an interrupt settles the question; a late answer opens nothing', async () => {
@@ -164,7 +199,7 @@ describe('T39: hosts of a session', () => {
   });
 
   test('a question whose command has ended is withdrawn', async () => {
-    const gone = `curl -sS -m 0.3 http://b.test:${port}/ || true`;
+    const gone = `curl -sS -m 1.5 http://b.test:${port}/ || true`;
     await open([shell(gone, 'c1'), ok]);
     await live.say('go');
     expect(questions()).toHaveLength(1);
@@ -177,5 +212,63 @@ describe('T39: hosts of a session', () => {
     void live.say('go');
     await live.next('approval.requested');
     await live.session.close();
+  });
+});
+
+describe('rules about hosts', () => {
+  const rule = (host: string, more: string) => `network_rule(host="${host}", protocol="http"${more})\n`;
+
+  test('allow, forbid and ask beside the lists; what is denied stays denied', async () => {
+    home.write({
+      'rules/mine.rules': [
+        rule('B.test.', ''),
+        rule('bad.test', ''),
+        rule('a.test', ', decision="prompt", justification="it costs money"'),
+        rule('c.test', ', decision="deny", justification="use the mirror"'),
+      ].join(''),
+    });
+    await open([shell(['b', 'bad', 'c', 'a'].map((name) => get(`${name}.test`)).join('; '), 'c1'), ok]);
+    const turn = live.say('go');
+    const asked = await live.next('approval.requested');
+    expect(asked.request).toMatchObject({ type: 'network', host: 'a.test', reason: 'it costs money' });
+    expect(asked.request).not.toHaveProperty('proposedRule');
+    answer(asked, { type: 'denied' });
+    await turn;
+    const lines = outputOf(1, 'c1');
+    expect(lines.match(/hello from there/g)).toHaveLength(1);
+    expect(lines).toMatch(/deny-list.*use the mirror.*it costs money/s);
+    expect(questions()).toHaveLength(1);
+  });
+
+  test('a wrong file allows nothing, and still forbids', async () => {
+    home.write({
+      'rules/mine.rules': `${rule('b.test', '')}${rule('a.test', ', decision="deny"')}network_rule(host="*")\n`,
+    });
+    await open([shell(`${get('b.test')}; ${get('a.test')}`, 'c1'), ok], { options: { canAsk: false } });
+    await live.say('go');
+    expect(outputOf(1, 'c1')).not.toContain('hello from there');
+    expect(live.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringMatching(/mine\.rules:3: host has to be/) }),
+    );
+  });
+
+  test('a yes for good shows what it lets through, is kept, and holds for the next session', async () => {
+    await open([shell(get('b.test'), 'c1'), shell(get('b.test'), 'c2'), ok]);
+    const turn = live.say('go');
+    const asked = await live.next('approval.requested');
+    expect(asked.request).toMatchObject({
+      proposedRule: { host: 'b.test', protocol: 'http', wouldMatch: ['plain HTTP to b.test at every port'] },
+    });
+    answer(asked, { type: 'approvedAndRemembered' });
+    await turn;
+    expect(outputOf(2, 'c2')).toContain('hello from there');
+    expect(readFileSync(join(home.path, 'rules', 'default.rules'), 'utf8')).toBe(
+      'network_rule(host="b.test", protocol="http", decision="allow")\n',
+    );
+    await live[Symbol.asyncDispose]();
+    await model.close();
+    await open([shell(get('b.test'), 'c3'), ok], { options: { canAsk: false } });
+    await live.say('go');
+    expect(outputOf(1, 'c3')).toContain('hello from there');
   });
 });
