@@ -33,11 +33,12 @@ export class RunningCalls {
   }
 
   start(call: CallItem): void {
-    const { steps, tools } = this.#ports;
+    const { steps, tools, context } = this.#ports;
     // The place in the turn makes the key unique even if a model uses a call id twice.
-    const key = `tool-${this.#round}.${this.count}-${call.call_id}`;
+    const id = `tool-${this.#round}.${this.count}-${call.call_id}`;
+    const key = `${context.turnId}/${id}`;
     const spec: StepSpec<SessionEvent[]> = {
-      id: key,
+      id,
       kind: 'tool',
       codec: toldCodec,
       repeat: tools.repeat(call),
