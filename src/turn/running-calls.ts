@@ -49,12 +49,13 @@ export class RunningCalls {
   }
 
   start(call: CallItem): void {
-    const { steps, tools } = this.#ports;
+    const { steps, tools, context } = this.#ports;
     const place = this.count;
     // The place in the turn makes the key unique even if a model uses a call id twice.
-    const key = `tool-${this.#round}.${place}-${call.call_id}`;
+    const id = `tool-${this.#round}.${place}-${call.call_id}`;
+    const key = `${context.turnId}/${id}`;
     const spec: StepSpec<SessionEvent[]> = {
-      id: key,
+      id,
       kind: 'tool',
       codec: toldCodec,
       repeat: tools.repeat(call),

@@ -12,9 +12,9 @@ const places: readonly (readonly [Place, number])[] = [
   ['compaction', 400],
   ['fullTurn', 300],
   ['review', 300],
-  ['command', 120],
-  ['userShell', 120],
-  ['undo', 60],
+  ['command', 100],
+  ['userShell', 100],
+  ['undo', 24],
 ];
 
 test.each(places)(

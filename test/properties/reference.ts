@@ -4,7 +4,10 @@ import * as z from 'zod/mini';
 export type Item = Readonly<Record<string, unknown>>;
 
 const anObject = z.looseObject({ type: z.string() });
-const Line = z.looseObject({ type: z.string(), payload: z.looseObject({}) });
+const Line = z.looseObject({ type: z.string(), payload: z.looseObject({}), turn: z.optional(z.string()) });
+const Items = z.array(anObject);
+const Parts = z.array(z.looseObject({ text: z.optional(z.string()) }));
+const Body = z.looseObject({ input: z.array(z.looseObject({})) });
 
 /** One line of a rollout, read without any code of keel's. */
 export interface RecordLine {
@@ -14,19 +17,24 @@ export interface RecordLine {
   readonly turn: string | null;
 }
 
+const known = new WeakMap<readonly string[], ReadonlyMap<number, RecordLine>>();
+
 /** The lines that can be read, with their places among all. */
 export function parsedLines(lines: readonly string[]): ReadonlyMap<number, RecordLine> {
+  const before = known.get(lines);
+  if (before) return before;
   const parsed = new Map<number, RecordLine>();
   for (const [at, text] of lines.entries()) {
     const line = parseLine(text);
     if (line) parsed.set(at, line);
   }
+  known.set(lines, parsed);
   return parsed;
 }
 
 function parseLine(text: string): RecordLine | null {
   try {
-    const { type, payload, turn } = z.extend(Line, { turn: z.optional(z.string()) }).parse(JSON.parse(text));
+    const { type, payload, turn } = Line.parse(JSON.parse(text));
     const named = type === 'step' ? payload['turn'] : type === 'event_msg' ? payload['turn_id'] : turn;
     return { type, payload, turn: typeof named === 'string' ? named : null };
   } catch {
@@ -49,7 +57,7 @@ export class ReferenceHistory {
     if (type === 'response_item') this.#add(payload);
     else if (type === 'compacted') {
       this.#items = [];
-      for (const item of z.array(anObject).parse(payload['replacement_history'])) this.#add(item);
+      for (const item of Items.parse(payload['replacement_history'])) this.#add(item);
     } else if (type === 'event_msg' && payload['type'] === 'undo_completed') {
       this.#items = this.#items.filter(
         (item) => !isSnapshot(item) || !JSON.stringify(item).includes(String(payload['snapshot'])),
@@ -99,7 +107,7 @@ function isSnapshot(item: Item): boolean {
 
 /** The text of a message; empty for other items. */
 export function textOf(item: Item): string {
-  const parts = z.array(z.looseObject({ text: z.optional(z.string()) })).safeParse(item['content']).data ?? [];
+  const parts = Parts.safeParse(item['content']).data ?? [];
   return parts.map(({ text = '' }) => text).join('');
 }
 
@@ -112,5 +120,5 @@ export function signature(item: Item): string {
 
 /** The items of a request's input. */
 export function inputOf(body: string): Item[] {
-  return z.looseObject({ input: z.array(z.looseObject({})) }).parse(JSON.parse(body)).input;
+  return Body.parse(JSON.parse(body)).input;
 }

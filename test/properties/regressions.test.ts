@@ -70,3 +70,21 @@ test('M22: outputs of calls that share an id are read back in the order of the c
   const steps = [step('say'), step('interrupt', 25)];
   await holds({ ...small, steps, replies: [reply({ says: ['sameId', 'sameId'] })], asks: true });
 });
+
+test('fleet 4: a call is never taken for one of an earlier turn that had the same id', async () => {
+  const replies = [reply({ says: ['sameId', 'text'], end: 'held' }), reply({ says: ['sameId'] })];
+  await holds({ ...small, steps: [step('say'), step('killForGood', 60), step('say')], replies });
+});
+
+test('M79: a cut-off call is answered though an earlier one of its id has its output', async () => {
+  const replies = [reply({ says: ['sameId'] }), reply({ says: ['sameId'], end: 'held' })];
+  const steps = [step('say'), step('settle'), step('askAlways'), step('say'), step('killForGood', 60)];
+  await holds({ ...small, steps, replies: [reply({}), ...replies], asks: true });
+  const asked = [reply({ says: ['sameId'] }), reply({ says: ['plan', 'sameId'] })];
+  await holds({
+    ...small,
+    steps: [step('say'), step('approve', 40), step('killForGood', 90)],
+    replies: asked,
+    asks: true,
+  });
+});

@@ -72,7 +72,8 @@ export class LocalToolHost implements ToolHost {
   }
 
   turnEnded(): void {
-    if (this.#running.size === 0) this.#ledger?.clear();
+    // Also what an earlier process left, though no call of this one has looked at it.
+    if (this.#running.size === 0) this.#openLedger().clear();
   }
 
   close(): void {
