@@ -9,6 +9,8 @@ export {
   loadConfigWithOrigins,
 } from './load-config.ts';
 export type {
+  AgentRoleSettings,
+  Budget,
   Config,
   Environment,
   McpApprovalMode,

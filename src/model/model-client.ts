@@ -12,7 +12,7 @@ import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { type RequestSettings, requestBody } from './request-body.ts';
+import { type RequestSettings, RequestWriter } from './request-body.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responsesUrl } from './request-url.ts';
 import { SseReader } from './sse.ts';
@@ -59,11 +59,11 @@ export class ModelClient {
   /** What of the settings this model does not take, or is guessed about it, for the user to know. */
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
-  readonly #settings: RequestSettings;
+  readonly #writer: RequestWriter;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
-    this.#settings = requestSettings(options);
+    this.#writer = new RequestWriter(requestSettings(options));
     this.warnings = settingWarnings(options);
   }
 
@@ -113,7 +113,11 @@ export class ModelClient {
   describe(prompt: Prompt, taskKind: TaskKind = 'regular'): RequestDescription {
     const credentials = this.#credentialsIfAny();
     const { url, headers, body } = this.#request(prompt, taskKind, credentials);
-    return { url: maskedUrl(url), headers: maskedHeaders(headers, Object.keys(credentials.headers)), body };
+    return {
+      url: maskedUrl(url),
+      headers: maskedHeaders(headers, Object.keys(credentials.headers)),
+      body: Buffer.concat(body).toString('utf8'),
+    };
   }
 
   /** Closes all connections, also those of clients made by `with`. */
@@ -125,7 +129,7 @@ export class ModelClient {
     return {
       url: responsesUrl(this.#options.provider),
       headers: requestHeaders({ ...this.#options, credentials, taskKind }),
-      body: requestBody(prompt, this.#settings),
+      body: this.#writer.write(prompt),
     };
   }
 

@@ -1,7 +1,8 @@
 import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
-import { freeformOutputs } from './freeform-outputs.ts';
+import { wantsFreeform } from './freeform-outputs.ts';
+import { InputBytes } from './input-bytes.ts';
 import type { Prompt } from './prompt.ts';
-import { itemJson, type SentFormOptions } from './sent-form.ts';
+import type { SentFormOptions } from './sent-form.ts';
 import type { ToolSpec } from './tool-spec.ts';
 
 /** What a request says besides its prompt; constant for a thread unless the user changes a setting. */
@@ -23,7 +24,24 @@ const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
  * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal
  * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
  */
-export function requestBody(prompt: Prompt, settings: RequestSettings): string {
+export class RequestWriter {
+  readonly #settings: RequestSettings;
+  readonly #input: InputBytes;
+
+  constructor(settings: RequestSettings) {
+    this.#settings = settings;
+    this.#input = new InputBytes(settings.items);
+  }
+
+  /** The body in pieces, UTF-8. */
+  write(prompt: Prompt): readonly Uint8Array[] {
+    const { head, tail } = frameOf(prompt, this.#settings);
+    return [Buffer.from(head), this.#input.of(prompt.input, wantsFreeform(prompt.tools)), Buffer.from(tail)];
+  }
+}
+
+/** What stands before and behind the items. */
+function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: string; readonly tail: string } {
   const head = { model: settings.model, instructions: prompt.instructions };
   const tail = {
     tools: prompt.tools.map(sentTool),
@@ -36,10 +54,7 @@ export function requestBody(prompt: Prompt, settings: RequestSettings): string {
     prompt_cache_key: settings.threadId,
     ...sentText(prompt, settings),
   };
-  const items = freeformOutputs(prompt.input, prompt.tools)
-    .map((item) => itemJson(item, settings.items))
-    .filter((json) => json !== null);
-  return `${JSON.stringify(head).slice(0, -1)},"input":[${items.join(',')}],${JSON.stringify(tail).slice(1)}`;
+  return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
 }
 
 /** An effort that was not chosen is left out, and so is `summary: "none"`, which the API does not know. */

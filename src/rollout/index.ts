@@ -1,10 +1,13 @@
+export { archiveThread, unarchiveThread } from './archive.ts';
 export { findRollout } from './find.ts';
 export { forkLines, isCopied } from './fork-lines.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
-export { rolloutPath } from './paths.ts';
+export { type HistoryAnswer, type HistoryLookup, MessageHistory } from './message-history.ts';
+export { rolloutPath, threadIdOf } from './paths.ts';
 export { readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
+export { planRollback, survivingLines } from './rollback.ts';
 export { ThreadIndex } from './thread-index.ts';
 export {
   type HistoryEntry,

@@ -1,5 +1,6 @@
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
 import { modelInfo } from '../model/index.ts';
+import { formatPattern } from '../network/index.ts';
 import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
@@ -20,6 +21,7 @@ export function makeTurnContext(state: SessionState, services: SessionServices, 
     date: localDate(services.now()),
     approvalPolicy: services.canAsk ? configuration.approvalPolicy : 'never',
     sandboxPolicy: configuration.sandboxPolicy,
+    allowedHosts: config.sandbox.network?.allowed.map(formatPattern) ?? null,
     canAsk: services.canAsk,
     model,
     effort: configuration.effort,

@@ -1,13 +1,16 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
-import { compactedItems } from '../history/index.ts';
+import { compactedItems, outputsToElide } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
+import { KeelError, type ResponseItem, type TaskKind, type TokenUsage } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness, type WithMcpTools } from '../tools/index.ts';
-import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
+import type { QueuedMessage, TurnBudget, TurnHistory, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import type { ChildAgents } from './child-agents.ts';
+import { finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
+import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
@@ -18,6 +21,7 @@ export interface TurnPortsOptions {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly record: ThreadRecord;
+  readonly agents: ChildAgents;
   readonly active: ActiveTurn;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
@@ -36,19 +40,21 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   const client = services.modelClient(context);
   for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
   const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  const steps = new FileStepRunner({
+    turnId: context.turnId,
+    journal: turnJournal(options),
+    interrupted: active.abort.signal,
+    now: services.now,
+    recorded,
+  });
   return {
     context,
-    steps: new FileStepRunner({
-      turnId: context.turnId,
-      journal: turnJournal(options),
-      interrupted: active.abort.signal,
-      now: services.now,
-      recorded,
-    }),
+    steps,
     history: turnHistory(options),
     model: {
       stream: (prompt, streamOptions) => {
-        const events = client.stream(prompt, streamOptions);
+        const taskKind = requestKind(services, streamOptions.taskKind);
+        const events = client.stream(prompt, { ...streamOptions, taskKind });
         services.mcp?.requestSent();
         return events;
       },
@@ -58,7 +64,9 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       ready: readiness(options),
       mcp,
       services,
+      agents: options.agents,
       active,
+      steps,
       injectInput: (items) => {
         if (handle.isRevoked) return false;
         active.state.queueInput({ submissionId: context.turnId, items });
@@ -72,25 +80,18 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
     },
+    budget: turnBudget(options),
+    finishGate: finishGate(options),
+    elision: services.config.elideOutputs
+      ? {
+          keep: (output) => keptOutput(services, output),
+          record: (outputs) =>
+            record.addLine({ type: 'event_msg', payload: { type: 'outputs_elided', outputs: [...outputs] } }),
+        }
+      : null,
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
-    recordRequestContext: () => {
-      record.addLine({
-        type: 'turn_context',
-        payload: {
-          turn_id: context.turnId,
-          cwd: context.cwd,
-          approval_policy: context.approvalPolicy,
-          sandbox_policy: context.sandboxPolicy,
-          model: context.model.slug,
-          effort: context.effort,
-          summary: context.summary,
-          can_ask: context.canAsk,
-          date: context.date,
-          ...(mcp === null || mcp.names.length === 0 ? {} : { mcp_tools: [...mcp.names] }),
-        },
-      });
-    },
+    recordRequestContext: () => record.addTurnContext(context),
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: services.config.showRawAgentReasoning,
   };
@@ -106,6 +107,21 @@ function readiness(options: TurnPortsOptions): Readiness {
     .catch((error: unknown) => services.log.crash(error))
     .finally(() => token && ready.markReady(token));
   return ready;
+}
+
+/** What a request says it is for: a review is one, though the child that makes it works as on any request. */
+function requestKind({ source }: SessionServices, taskKind: TaskKind): TaskKind {
+  const isReview = typeof source === 'object' && source.subagent === 'review';
+  return isReview && taskKind === 'regular' ? 'review' : taskKind;
+}
+
+/** Only what the user asked for has a budget: a compaction or a review is part of none. */
+function turnBudget({ services, active }: TurnPortsOptions): TurnBudget | null {
+  const { config, now } = services;
+  const { tokens, minutes } = config.budget;
+  if (active.context.taskKind !== 'regular' || (tokens === null && minutes === null)) return null;
+  const startedAt = now();
+  return { tokens, minutes, minutesGone: () => (now() - startedAt) / 60_000 };
 }
 
 /** The model of the turn, unless another one is to write handovers. */
@@ -148,7 +164,7 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record, services }: TurnPortsOptions): TurnHistory {
+function turnHistory({ active, state, record, services, agents }: TurnPortsOptions): TurnHistory {
   const { handle, context } = active;
   const { turnId } = context;
   const tellUsage = () => {
@@ -163,6 +179,7 @@ function turnHistory({ active, state, record, services }: TurnPortsOptions): Tur
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
     contextTokens: () => state.contextTokens,
+    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
     measuredTokens: () => state.measuredTokens,
     copy() {
       const copy = state.copyHistory();
@@ -181,9 +198,14 @@ function turnHistory({ active, state, record, services }: TurnPortsOptions): Tur
         facts: state.facts,
         opening: firstContext(context, services, null),
         summary,
-        running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+        running: [
+          ...services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+          ...agents.running(),
+        ],
         transcriptPath: services.recorder.path,
       }),
+    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
+    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {

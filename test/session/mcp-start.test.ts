@@ -122,13 +122,13 @@ describe('servers that start late, badly or not at all', () => {
 
   test('a tool of a server that can no longer be started says so', async () => {
     const thread = current();
-    const overrides = [stdio('notes', ['once', join(thread.home.path, 'starts')], { startup_timeout_sec: 0.5 })];
+    const overrides = [stdio('notes', ['once', join(thread.home.path, 'starts')], { startup_timeout_sec: 2 })];
     await thread.open([ok], overrides);
     await thread.live.say('one');
     await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok, ok], overrides);
     await thread.live.say('two');
     expect(thread.outputOf()).toBe(
-      'err: server notes is not available: it did not answer within 0.5 s (startup_timeout_sec)',
+      'err: server notes is not available: it did not answer within 2 s (startup_timeout_sec)',
     );
     await thread.live.say('three');
     expect(thread.mcpNames(2)).toEqual([]);
