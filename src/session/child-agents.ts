@@ -3,6 +3,7 @@ import {
   type AgentStatusRecord,
   KeelError,
   type ResponseItem,
+  type RolloutItem,
   type SessionEvent,
   type TokenUsage,
 } from '../protocol/index.ts';
@@ -81,14 +82,21 @@ export class ChildAgents implements AgentTools {
       throw error;
     }
     this.#open.set(id, agent);
-    this.#write(agent, true);
-    await record.sync();
+    try {
+      // Who it is has to be on the disk before it does anything: a thread that is taken up again would not know of it.
+      record.addLine(lineOf(agent, true));
+      await record.sync();
+      await agent.send(message, agentRights(turn.context, role), signal);
+    } catch (error) {
+      await this.close(id);
+      if (error instanceof KeelError) return refused(`the helper could not be started: ${error.message}`);
+      throw error;
+    }
     // The turn may have been stopped while the thread was opened: nobody would stop the helper any more.
     if (signal.aborted || this.#closed) {
       await this.close(id);
       return STOPPED;
     }
-    await agent.send(message, agentRights(turn.context, role), signal);
     return { type: 'done', agent: agent.view };
   }
 
@@ -104,7 +112,7 @@ export class ChildAgents implements AgentTools {
       throw error;
     }
     this.#untold.delete(id);
-    this.#write(agent, true);
+    this.#write(lineOf(agent, true));
     return { type: 'done', agent: agent.view };
   }
 
@@ -219,32 +227,36 @@ export class ChildAgents implements AgentTools {
     if (!this.#closed) {
       const isClosed = agent.state.status === 'closed';
       if (!isClosed) this.#untold.add(agent.id);
-      this.#write(agent, isClosed);
+      this.#write(lineOf(agent, isClosed));
     }
     this.#news.wake();
   }
 
-  #write(agent: ChildAgent, told: boolean): void {
-    const { role, task, view } = agent;
-    this.#parts.record.addLine(agentLine({ ...view, role: role.name, task, told }));
+  /** Without the line a thread that is taken up again knows less of the helper; no reason to stop the work. */
+  #write(line: RolloutItem): void {
+    try {
+      this.#parts.record.addLine(line);
+    } catch (error) {
+      this.#parts.services.log.warn(`how a helper stands was not recorded: ${String(error)}`);
+    }
   }
 
   #tell(id: string): void {
     if (!this.#untold.delete(id)) return;
     const agent = this.#open.get(id);
-    if (agent) this.#write(agent, true);
+    if (agent) this.#write(lineOf(agent, true));
     const ended = this.#ended.get(id);
-    if (ended) this.#parts.record.addLine(agentLine({ ...ended, told: true }));
+    if (ended) this.#write(agentLine({ ...ended, told: true }));
   }
 
   #noteUsage(usage: TokenUsage): void {
     if (this.#closed) return;
-    const { state, record, emit } = this.#parts;
+    const { state, emit } = this.#parts;
     const context = this.#questions.turn?.context ?? null;
     const window = context?.model.effectiveContextWindow ?? state.tokenInfo?.model_context_window ?? null;
     state.noteForeignUsage(usage, window);
     const { tokenInfo: info, rateLimits } = state;
-    record.addLine({
+    this.#write({
       type: 'event_msg',
       payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
     });
@@ -289,4 +301,8 @@ export class ChildAgents implements AgentTools {
   #done(): string[] {
     return [...this.#open.values()].filter(({ isRunning }) => !isRunning).map(({ id }) => id);
   }
+}
+
+function lineOf({ role, task, view }: ChildAgent, told: boolean): RolloutItem {
+  return agentLine({ ...view, role: role.name, task, told });
 }
