@@ -2,7 +2,7 @@ import type { CallItem, OutputItem, ResponseItem, TokenUsage, TokenUsageInfo } f
 import { ContextSize } from './context-size.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
-import { addForeignUsage, addUsage, fillWindow } from './token-info.ts';
+import { addForeignUsage, addUsage, fillWindow, hasResponse, isFilled } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -111,8 +111,12 @@ export class ConversationHistory {
 
   /** As read back from a rollout, after its items were recorded. */
   restoreTokenInfo(info: TokenUsageInfo | null): void {
+    const before = this.#tokenInfo;
     this.#tokenInfo = info;
-    if (info !== null) this.#size.measured(info.last_token_usage);
+    if (info === null) return;
+    if (!isFilled(info)) {
+      if (hasResponse(before, info)) this.#size.measured(info.last_token_usage);
+    } else if (before === null || !isFilled(before)) this.#size.full(info.total_token_usage.total_tokens);
   }
 
   #reset(): void {

@@ -42,6 +42,18 @@ export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUs
   };
 }
 
+/** Whether the newest thing that the totals tell is that the window is full. */
+export function isFilled({ total_token_usage: total, model_context_window: window }: TokenUsageInfo): boolean {
+  return total.total_tokens === window && total.input_tokens === 0 && total.output_tokens === 0;
+}
+
+/** Whether a response of the thread itself was counted between two totals: they are also told for other reasons. */
+export function hasResponse(before: TokenUsageInfo | null, after: TokenUsageInfo): boolean {
+  if (before === null) return true;
+  const grown = after.total_token_usage.total_tokens - before.total_token_usage.total_tokens;
+  return grown > 0 && grown === after.last_token_usage.total_tokens;
+}
+
 /** Tokens of a response that stay in the window: reasoning doesn't. */
 export function tokensInWindow(usage: TokenUsage): number {
   return Math.max(0, usage.total_tokens - usage.reasoning_output_tokens);
