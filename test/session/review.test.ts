@@ -152,7 +152,7 @@ describe('a review', () => {
     expect(server.requests[1]?.textsOf('user').some((text) => /review[\s\S]*interrupted/.test(text))).toBe(true);
   });
 
-  test('M18: replaces a running turn, which ends first', async () => {
+  test('R2, M18: replaces a running turn, which ends first', async () => {
     const { events } = await open([respond(hang()), reviewed]);
     const first = live?.say('go');
     await until(() => server.requests.length === 1);
@@ -164,7 +164,7 @@ describe('a review', () => {
     expect(ended).toBeLessThan(begun);
   });
 
-  test('has a thread of its own, and what it used counts for its parent', async () => {
+  test('R18: has a thread of its own, and what it used counts for its parent', async () => {
     await open([ok, reviewed]);
     await live?.say('one');
     await live?.turn(review);
