@@ -80,6 +80,51 @@ describe('notes in results', () => {
   });
 });
 
+describe('what a sandbox refused', () => {
+  const readOnly = `echo "touch: cannot touch '/etc/x y': Read-only file system"; exit 1`;
+  const held = ['sandbox_mode="workspace-write"', 'approval_policy="on-request"'];
+  const NOTE =
+    /keel:[0-9a-f]{6} The sandbox refused this: (.*)\. If the task needs it, repeat the call with escalation\.$/;
+  const noteOn = async (script: string, overrides: readonly string[]) => {
+    await open([respond(shell(script, 'c1')), ok], overrides);
+    await live.say('go');
+    return NOTE.exec(outputOf(1, 'c1'))?.[1] ?? null;
+  };
+
+  test('prompts 14: under on-request one line names the path', async () => {
+    expect(await noteOn(readOnly, held)).toBe('writing to /etc/x y');
+    expect(outputOf(1, 'c1').match(/The sandbox refused/g)).toHaveLength(1);
+  });
+
+  test('prompts 14: under never nothing is added', async () => {
+    expect(await noteOn(readOnly, ['sandbox_mode="workspace-write"', 'approval_policy="never"'])).toBeNull();
+    expect(outputOf(1, 'c1')).toContain("cannot touch '/etc/x y': Read-only file system");
+  });
+
+  test.each([
+    ['a denial that may have other causes', 'echo "cat: x: Permission denied"; exit 1', held],
+    ['a command that ended well', 'echo "/etc/x: Read-only file system"', held],
+    ['a run without a sandbox', readOnly, ['sandbox_mode="danger-full-access"', 'approval_policy="on-request"']],
+  ])('%s is no evidence', async (_what, script, overrides) => {
+    expect(await noteOn(script, overrides)).toBeNull();
+  });
+
+  test('the path is one bounded line, whatever the command printed', async () => {
+    const hostile = `printf "'a\\033[31m\\342\\200\\256%s': Read-only file system\\n" "$(head -c 5000 /dev/zero | tr '\\0' x)"; exit 1`;
+    const note = (await noteOn(hostile, held)) ?? '';
+    expect(note).toMatch(/^writing to a\[31mx+$/);
+    expect(note.length).toBeLessThan(220);
+  });
+});
+
+test('prompts 32: nothing is asked beside the turn, and nothing happens after its end', async () => {
+  await open([ok]);
+  await live.say('go');
+  const count = live.events.length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([server.requests.length, live.events.length]).toEqual([1, count]);
+});
+
 describe('budget', () => {
   const USED_UP =
     /\nkeel:[0-9a-f]{6} The budget is used up\. No further calls will run\. Answer now: what is done and checked, what is half done and where, and what comes next\.$/;

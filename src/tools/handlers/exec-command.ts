@@ -9,6 +9,7 @@ import { commandField, count, limitFields, limitsOf, scriptOf } from './command-
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
 import { runAsPatch, spillFor } from './run-shell.ts';
+import { withSandboxNote } from './sandbox-note.ts';
 import { waitFor, wordNews } from './session-news.ts';
 
 /** Longest wait of one call, milliseconds. */
@@ -86,7 +87,8 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  return tell({ session: result.value.session, script, cwd, item }, context, signal);
+  const told = await tell({ session: result.value.session, script, cwd, item }, context, signal);
+  return withSandboxNote(told, result.denial ?? null, context);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {

@@ -7,6 +7,7 @@ import { applyPatchText } from './apply-patch.ts';
 import { CommandItem } from './command-item.ts';
 import { asJson, wordOutcome } from './command-output.ts';
 import { quoteCommand } from './quote.ts';
+import { withSandboxNote } from './sandbox-note.ts';
 
 /** Time limit of a command that names none, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -64,7 +65,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return { body: result.message, success: false };
   }
-  return tell(result.value, timeoutMs, item, context);
+  return withSandboxNote(tell(result.value, timeoutMs, item, context), result.denial ?? null, context);
 }
 
 function tell(outcome: CommandOutcome, timeoutMs: number, item: CommandItem, { turn }: ToolContext): ToolOutput {
