@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -35,6 +35,16 @@ afterEach(async () => {
 async function open(script: Script, overrides: readonly string[] = [], more: Partial<TestSessionOptions> = {}) {
   server = await startModelServer(script);
   live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, ...more });
+}
+
+/** As if a crash had come before the first such line of the thread's record; the turn then goes on. */
+async function cutOff(isLate: (line: string) => boolean, overrides: readonly string[] = ['budget.tokens=10000']) {
+  const { threadId, rolloutPath } = live.session;
+  await live[Symbol.asyncDispose]();
+  const lines = readFileSync(rolloutPath ?? '', 'utf8').split('\n');
+  writeFileSync(rolloutPath ?? '', `${lines.slice(0, lines.findIndex(isLate)).join('\n')}\n`);
+  const options = { origin: { type: 'resume', id: threadId }, unfinishedTurn: 'continue' } as const;
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, options });
 }
 
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
@@ -195,6 +205,24 @@ describe('budget', () => {
     expect(outputOf(2, 'b')).toMatch(USED_UP);
   });
 
+  test('a turn that a crash cut off after it was told goes on to its one last answer', async () => {
+    await open(
+      (request) => {
+        const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+        return done < 2
+          ? step(`c${done}`, 6_000)
+          : respond(message('so far'), shell('echo no >> log', 'late'), used(100));
+      },
+      ['budget.tokens=10000'],
+    );
+    await live.say('go');
+    await cutOff((line) => line.includes('"sampling-3"'));
+    await live.next('turn.completed');
+    expect(server.requests).toHaveLength(4);
+    expect(server.requests[3]?.text).toBe(server.requests[2]?.text);
+    expect(ran()).toBe('c0\nc1\n');
+  });
+
   test('what the user writes during the last answer is a turn of its own', async () => {
     await open(
       (request, index) => {
@@ -270,6 +298,15 @@ describe('the gate at the end of a turn', () => {
       expect.stringContaining('a.txt changed and no check has run.'),
       '<keel_note kind="plan">The plan still has open steps: mend it. Finish them, or mark them as dropped with the reason, then end.</keel_note>',
     ]);
+  });
+
+  test('a turn that a crash cut off after it was asked is not asked again', async () => {
+    await open([respond(edit('a.txt', 'p'), used(100)), ok, ok, ok], always);
+    await live.say('go');
+    await cutOff((line) => line.includes('"sampling-3"'), always);
+    await live.next('turn.completed');
+    expect(server.requests).toHaveLength(4);
+    expect(server.requests[3]?.text).toBe(server.requests[2]?.text);
   });
 
   test('for exec only where it says so', async () => {
