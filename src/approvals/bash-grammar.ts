@@ -18,19 +18,16 @@ export class BashGrammar {
 
   /** @throws if the grammar can't be loaded */
   static async load(): Promise<BashGrammar> {
-    // V8 would spend a second on optimising the grammar, which would delay keel's exit: its first compiler is enough.
-    setFlagsFromString('--liftoff-only');
-    try {
-      const { Language, Parser } = await import('web-tree-sitter');
-      await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
-      const parser = new Parser();
-      parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
-      // The first script compiles what it needs.
-      parser.parse('true')?.delete();
-      return new BashGrammar(parser);
-    } finally {
-      setFlagsFromString('--no-liftoff-only');
-    }
+    // V8 would spend a second and 500 MB on optimising the grammar once it is used: its first compiler is enough. The flags
+    // stay, since a function is optimised whenever it has run often; what little other WebAssembly there is needs no more.
+    // `--liftoff-only` stands for both at the start of a process only.
+    setFlagsFromString('--no-wasm-tier-up');
+    setFlagsFromString('--no-wasm-dynamic-tiering');
+    const { Language, Parser } = await import('web-tree-sitter');
+    await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
+    const parser = new Parser();
+    parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
+    return new BashGrammar(parser);
   }
 
   /** Null for a script that can't be parsed, or not in time. */
