@@ -11,7 +11,7 @@ interface Cell {
   readonly canAsk: boolean;
   readonly userPresent: boolean;
   readonly sandboxEnforced: boolean;
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: readonly string[] | null;
 }
 
 const sandboxes: readonly SandboxPolicy[] = [
