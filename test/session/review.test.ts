@@ -73,7 +73,7 @@ describe('a review', () => {
     expect(readFileSync(live?.session.rolloutPath ?? '', 'utf8')).toContain('- [P1] Close the file — /w/a.ts:3-4');
   });
 
-  test('M70: is read from prose, fences and plain text', () => {
+  test('M70, prompts 24: is read from prose, fences and plain text', () => {
     expect(parseReview(`Here:\n\`\`\`json\n${JSON.stringify(found)}\n\`\`\`\nDone.`)).toEqual(found);
     expect(parseReview('Looks fine to me.')).toMatchObject({ findings: [], overall_explanation: 'Looks fine to me.' });
     expect(
@@ -89,7 +89,7 @@ describe('a review', () => {
     expect(server.requests[1]?.textsOf('user').some((text) => /<user_action>[\s\S]*interrupted/.test(text))).toBe(true);
   });
 
-  test('M72: is asked with the environment and the request alone, by its own rubric and model, without tools that write', async () => {
+  test('M72, prompts 24: is asked with the environment and the request alone, by its own rubric and model, without tools that write', async () => {
     home.write({ 'AGENTS.md': 'home rules\n' });
     await open([ok, reviewed], { overrides: ['review_model="gpt-5-codex"', 'model="gpt-4.1"'] });
     await live?.say('earlier words');
