@@ -6,11 +6,14 @@ import { isCall, isOutput } from './pairs.ts';
 const MAX_FILES = 100;
 const MAX_COMMANDS = 40;
 const MAX_READ = 30;
+const MAX_SERVER_CALLS = 20;
 const MAX_COMMAND_CHARS = 160;
 const MAX_FAILURE_BYTES = 1_024;
 const MAX_FACTS_BYTES = 16 * 1024;
 const CHECK =
   /\b(tests?|check|lint|typecheck|tsc|pytest|vitest|jest|mocha|cargo|ctest|rspec|make|build|go (?:test|vet|build))\b/;
+/** Outputs of calls of servers' tools that never reached the server. */
+const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|tool call rejected by user)/;
 const SUMMARY_LINE = /^\W*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
 const planArguments = z.object({
@@ -68,6 +71,7 @@ export class ThreadFacts {
   readonly #read = new Set<string>();
   readonly #unknown = new Map<string, string>();
   #commands: CommandFact[] = [];
+  #serverCalls: readonly string[] = [];
   #plan: readonly string[] = [];
   #check: CheckFact | null = null;
   /** Every edit, in order, and how many there were when the last check ran; likewise how often the plan was set. */
@@ -117,6 +121,7 @@ export class ThreadFacts {
       section('Finished commands (exit code, command), oldest first', commands),
       section('Calls whose outcome is not known', [...this.#unknown.values()]),
       section('Still running', running),
+      section('Calls of MCP tools, oldest first', this.#serverCalls),
       section(
         'Read files',
         [...this.#read]
@@ -133,6 +138,7 @@ export class ThreadFacts {
       ...parts.slice(2, 3),
       section('Finished commands', commands.slice(-10)),
       ...parts.slice(4, 6),
+      section('Calls of MCP tools', this.#serverCalls.slice(-5)),
     ];
     return cutBytesEnd(short.filter((part) => part !== '' && part !== undefined).join('\n\n'), MAX_FACTS_BYTES);
   }
@@ -146,6 +152,7 @@ export class ThreadFacts {
     if (name === 'update_plan') this.#notePlan(call);
     else if (name === 'apply_patch' || name === 'edit_file') this.#noteEdit(call, output);
     else if (name === 'read_file') this.#noteRead(call);
+    else if (name.startsWith('mcp__')) this.#noteServerCall(call, output);
     else this.#noteCommand(call, output);
   }
 
@@ -186,6 +193,12 @@ export class ThreadFacts {
     if (path === undefined) return;
     this.#read.delete(path);
     this.#read.add(path);
+  }
+
+  #noteServerCall(call: CallItem, output: string): void {
+    if (call.type !== 'function_call' || NOT_CALLED.test(output)) return;
+    const line = `${shortened(`${call.name} ${call.arguments}`)}${output.startsWith('err:') ? ' (failed)' : ''}`;
+    this.#serverCalls = [...this.#serverCalls.filter((known) => known !== line), line].slice(-MAX_SERVER_CALLS);
   }
 
   #noteCommand(call: CallItem, output: string): void {

@@ -62,6 +62,33 @@ describe('what a server is given and held to', () => {
     },
   );
 
+  test('T39: where hosts are listed a server reaches those alone, unless it is given more or less', async () => {
+    const thread = current();
+    await using http = await httpMcpServer();
+    const listed = http.url.replace('127.0.0.1', 'a.test');
+    const script = [
+      calls('mcp__notes__reach', { url: listed }, 'a'),
+      calls('mcp__notes__reach', { url: http.url.replace('127.0.0.1', 'b.test') }, 'b'),
+      calls('mcp__notes__reach', { url: http.url }, 'c'),
+      calls('mcp__online__reach', { url: http.url }, 'd'),
+      calls('mcp__offline__reach', { url: listed }, 'e'),
+      ok,
+    ];
+    const overrides = [
+      'sandbox_mode="workspace-write"',
+      'sandbox.network.allowed_domains=["a.test"]',
+      'sandbox.network.allow_local_binding=true',
+      stdio('notes'),
+      stdio('online', [], { network_access: true }),
+      stdio('offline', [], { network_access: false }),
+    ];
+    await thread.open(script, overrides, { options: { canAsk: false, resolve: async () => ['127.0.0.1'] } });
+    await thread.live.say('go');
+    const outputs = ['a', 'b', 'c', 'd', 'e'].map((id) => String(thread.outputOf(id)));
+    const [reached, not] = [expect.stringContaining('"reached: 405'), expect.stringContaining('"not reached')];
+    expect(outputs).toEqual([reached, not, not, reached, not]);
+  });
+
   test('a turn under another policy has its servers held to that', async () => {
     const thread = current();
     const path = join(thread.repo.path, 'x');

@@ -82,6 +82,29 @@ describe('servers that start late, badly or not at all', () => {
     );
   });
 
+  test.each(['live', 'taken up again'])(
+    'what a rollback took out of what was told of tools is told again (%s)',
+    async (how) => {
+      const thread = current();
+      const note =
+        '<keel_note kind="tools">The tool list changed: added mcp__notes__new_one; removed nothing.</keel_note>';
+      await thread.open([calls('mcp__notes__grow'), ok, ok, ok], [stdio('notes')]);
+      await thread.live.say('one');
+      await until(() => readFileSync(join(thread.home.path, 'cache', 'mcp', 'notes.json'), 'utf8').includes('new_one'));
+      await thread.live.say('two');
+      expect(thread.request(2).textsOf('user')).toContain(note);
+      thread.live.session.submit({ type: 'rollback', turns: 1 });
+      await thread.live.next('thread.rolledBack');
+      const { threadId: id } = thread.live.session;
+      const options = { canAsk: false, origin: { type: 'resume', id } } as const;
+      if (how === 'taken up again') await thread.open([ok], [stdio('notes')], { options });
+      await thread.live.say('three');
+      const request = thread.model.requests.at(-1);
+      expect(request?.textsOf('user').filter((text) => text === note)).toHaveLength(1);
+      expect(request?.tools.map(({ name }) => name)).toContain('mcp__notes__new_one');
+    },
+  );
+
   test('what a server listed last is offered at once, and a call waits for it', async () => {
     const thread = current();
     const overrides = [stdio('notes', ['slow'])];
