@@ -120,10 +120,21 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }
 
+  /** What a crash left of this very call: told whatever has become of the turn since. */
+  function recalled(call: CallItem, key: string): ToolOutput | null {
+    if (handlerOf(call)?.repeat !== 'ledger') return null;
+    const toolCall = toolCallOf(call);
+    const known = services.toolHost.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
+    if (known === null) return null;
+    return known.type === 'done' ? known.output : unknownOutcome(known);
+  }
+
   function openBatch(): CallBatch {
     const gate = new CallGate(ready);
     return {
       async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
+        const known = recalled(call, options.key);
+        if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
         const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
         const work = gate.run(mode, options.signal, () => {
           active.state.callStarted(options.key, shortForm(call));

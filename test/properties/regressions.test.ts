@@ -100,3 +100,9 @@ test('R16: a window that was full is full after a resume, and a turn that was cu
     expect(errors).toHaveLength(1);
   }
 });
+
+test('fleet 4: a call that a crash cut off is told as that, also where its turn is stopped as it goes on', async () => {
+  const steps = [step('say'), step('killTorn', 400), step('interrupt')];
+  for (let tries = 0; tries < 4; tries += 1)
+    await holds({ ...small, steps, replies: [reply({ says: ['longShell'] })] });
+});

@@ -49,8 +49,8 @@ export interface Course {
   /** Lines of the file that the model's patches and commands write to. */
   readonly effects: readonly string[];
   readonly threadId: string;
-  /** The call ledger when everything had come to its end. */
-  readonly openCalls: string;
+  /** Calls that the ledger had no end of when everything else had come to its own. */
+  readonly openCalls: readonly string[];
   /** What keel wrote into its own log. */
   readonly log: string;
   /** Whether `sent` holds every request in the order of the `turn_context` lines. */
@@ -106,7 +106,7 @@ export async function play(plan: Plan, wire: 'memory' | 'loopback'): Promise<Cou
     // What the model is told now, and what it is told after the thread was read back, shows the state of both.
     await world.make('say');
     await world.settle();
-    world.lookAtLedger();
+    await world.lookAtLedger();
     await world.make('reopen');
     await world.make('say');
     await world.settle();
@@ -128,7 +128,7 @@ class World {
   #home = '';
   #cwd = '';
   #live: Live | null = null;
-  #openCalls = '';
+  #openCalls: readonly string[] = [];
   #said = 0;
 
   constructor(plan: Plan, wire: 'memory' | 'loopback') {
@@ -231,10 +231,17 @@ class World {
     live.life.fate = 'closed';
   }
 
-  /** Every call has ended, so none is kept in the ledger. */
-  lookAtLedger(): void {
+  /** Every call has ended, or does so in a moment. */
+  async lookAtLedger(): Promise<void> {
     const path = join(this.#home, 'threads', this.model.threadId, 'calls.jsonl');
-    this.#openCalls = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    do {
+      const calls = existsSync(path) ? readFileSync(path, 'utf8') : '';
+      const ended = new Set(Array.from(calls.matchAll(/"done","key":"([^"]*)"/g), ([, key]) => key));
+      const begun = Array.from(calls.matchAll(/"started","key":"([^"]*)"/g), ([, key]) => key ?? '');
+      this.#openCalls = begun.filter((key) => !ended.has(key));
+      if (this.#openCalls.length > 0) await delay(10);
+    } while (this.#openCalls.length > 0 && !patience.aborted);
   }
 
   course(): Course {
