@@ -86,6 +86,8 @@ test('L11: what is left out of a part that a response has measured makes the mea
     reasoning_output_tokens: 0,
     total_tokens: 5_000,
   };
+  // The output of a response's own call comes on top of what it measured; the next response measures it.
+  history.updateTokenInfo(used, 10_000);
   history.updateTokenInfo(used, 10_000);
   history.elide([{ call_id: 'a', nth: 0, output: 'note' }]);
   expect(history.measuredTokens).toBeLessThan(4_050);

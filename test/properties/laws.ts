@@ -116,9 +116,14 @@ function requestsAreTheRecord(course: Course): void {
   for (const { life, lines } of linesByLife(course)) {
     const sent = life.sent.filter(({ threadId }) => threadId === course.threadId);
     let at = 0;
+    let isAsking = false;
     for (const line of lines) {
       history.read(line);
-      if (line.type !== 'turn_context') continue;
+      if (line.type === 'step' && /^(sampling|compact)$/.test(String(line.payload['kind']))) {
+        isAsking = line.payload['state'] === 'begin';
+      }
+      // A turn that made no request has such a line at its end as well.
+      if (line.type !== 'turn_context' || !isAsking) continue;
       const request = sent[at];
       at += 1;
       if (!request) throw new Error(`request ${at} is in the record and was never made`);

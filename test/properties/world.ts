@@ -237,9 +237,12 @@ class World {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     do {
       const calls = existsSync(path) ? readFileSync(path, 'utf8') : '';
-      const ended = new Set(Array.from(calls.matchAll(/"done","key":"([^"]*)"/g), ([, key]) => key));
-      const begun = Array.from(calls.matchAll(/"started","key":"([^"]*)"/g), ([, key]) => key ?? '');
-      this.#openCalls = begun.filter((key) => !ended.has(key));
+      // A call that waits for leave counts as not begun: its last line says how it stands.
+      const states = Array.from(
+        calls.matchAll(/"state":"(\w+)","key":"([^"]*)"/g),
+        ([, state, key]) => [key, state] as const,
+      );
+      this.#openCalls = [...new Map(states)].flatMap(([key, state]) => (state === 'started' ? [key ?? ''] : []));
       if (this.#openCalls.length > 0) await delay(10);
     } while (this.#openCalls.length > 0 && !patience.aborted);
   }
