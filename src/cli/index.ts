@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, show and name recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,
   },
+  export: {
+    summary: 'write a thread as one readable page or as Markdown',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
   login: {
     summary: 'store an API key, or see which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,

@@ -8,4 +8,4 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
-export type { Config, Environment, ModelProvider, ShellEnvironmentPolicy } from './types.ts';
+export type { Config, Environment, ModelPrice, ModelProvider, ShellEnvironmentPolicy } from './types.ts';

@@ -70,6 +70,13 @@ const mcpServer = z.object({
   disabled_tools: z.optional(strings),
 });
 
+/** US dollars for a million tokens. */
+const modelPrice = z.object({
+  input: z.number().check(z.gte(0)),
+  cached_input: z.optional(z.number().check(z.gte(0))),
+  output: z.number().check(z.gte(0)),
+});
+
 /** Every key that configuration knows. What keel does not use yet is checked all the same. */
 export const ConfigFile = z.object({
   ...profileKeys,
@@ -87,6 +94,7 @@ export const ConfigFile = z.object({
   review_model: z.optional(z.string()),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
+  model_prices: z.optional(z.record(z.string(), modelPrice)),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
   model_context_window: z.optional(wholeNumber),

@@ -5,6 +5,8 @@ export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { rolloutPath } from './paths.ts';
 export { readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
+export { rolledBackTurns } from './rollback.ts';
+export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { ThreadIndex } from './thread-index.ts';
 export {
   type HistoryEntry,

@@ -1,0 +1,32 @@
+import type { FileUpdate, ThreadItemOf } from '../protocol/index.ts';
+import { milliseconds } from './prices.ts';
+
+/** How a command or a tool ended, in a few words. */
+export function endLabel(item: ThreadItemOf<'commandExecution'>): string {
+  const parts = [
+    item.status === 'declined' ? 'declined, not run' : null,
+    item.status === 'inProgress' ? 'still running' : null,
+    item.exitCode === null ? null : `exit ${item.exitCode}`,
+    item.durationMs === null ? null : milliseconds(item.durationMs),
+    item.source === 'userShell' ? 'by the user' : null,
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
+}
+
+export function changeLabel({ path, kind }: FileUpdate): string {
+  if (kind.type === 'update') return kind.movePath === null ? path : `${path} → ${kind.movePath}`;
+  return path;
+}
+
+export function changeVerb({ kind }: FileUpdate): string {
+  return { add: 'Added', delete: 'Deleted', update: 'Changed' }[kind.type];
+}
+
+/** The lines of a change, each with its sign: a new or deleted file is recorded as its text. */
+export function diffLines({ kind, diff }: FileUpdate): string[] {
+  const lines = diff.replace(/\n$/, '').split('\n');
+  if (kind.type === 'update') return lines;
+  if (/^@@ /m.test(diff)) return lines;
+  const sign = kind.type === 'add' ? '+' : '-';
+  return lines.map((line) => `${sign}${line}`);
+}
