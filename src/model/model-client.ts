@@ -1,5 +1,12 @@
 import type { ModelProvider } from '../config/index.ts';
-import type { ReasoningEffort, ReasoningSummary, SessionSource, TaskKind, Verbosity } from '../protocol/index.ts';
+import type {
+  ReasoningEffort,
+  ReasoningSummary,
+  RequestFingerprint,
+  SessionSource,
+  TaskKind,
+  Verbosity,
+} from '../protocol/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { isAzure } from './azure.ts';
 import type { Credentials } from './credentials.ts';
@@ -12,9 +19,11 @@ import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { type RequestSettings, requestBody } from './request-body.ts';
+import { type RequestSettings, requestBody, requestParts } from './request-body.ts';
+import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responsesUrl } from './request-url.ts';
+import { itemJson } from './sent-form.ts';
 import { SseReader } from './sse.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -34,6 +43,8 @@ export interface ModelClientOptions {
   /** Asked before each request; may throw `missingCredentials`. */
   readonly credentials: () => Credentials;
   readonly transport: Transport;
+  /** Those of the thread; a client of its own begins anew. */
+  readonly fingerprints?: RequestFingerprints;
   /** Milliseconds since 1970, for texts that say when a limit ends. */
   readonly nowMs?: () => number;
 }
@@ -60,10 +71,12 @@ export class ModelClient {
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
   readonly #settings: RequestSettings;
+  readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
     this.#settings = requestSettings(options);
+    this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
     this.warnings = settingWarnings(options);
   }
 
@@ -114,6 +127,17 @@ export class ModelClient {
     const credentials = this.#credentialsIfAny();
     const { url, headers, body } = this.#request(prompt, taskKind, credentials);
     return { url: maskedUrl(url), headers: maskedHeaders(headers, Object.keys(credentials.headers)), body };
+  }
+
+  /** What this prompt's request consists of, told by what differs from the thread's request before. */
+  fingerprint(prompt: Prompt): RequestFingerprint {
+    return this.#fingerprints.next(requestParts(prompt, this.#settings), this.#settings.items);
+  }
+
+  /** The input of this prompt's request, each item as JSON. */
+  inputOf(prompt: Prompt): readonly string[] {
+    const { items } = requestParts(prompt, this.#settings);
+    return items.map((item) => itemJson(item, this.#settings.items) ?? '');
   }
 
   /** Closes all connections, also those of clients made by `with`. */

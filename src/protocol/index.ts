@@ -33,11 +33,13 @@ export {
   CompactedRecord,
   EventRecord,
   LeaseRecord,
+  RequestFingerprint,
   RolloutItem,
   type RolloutLine,
   SessionMeta,
   StepRecord,
   TurnContextRecord,
+  TurnSetup,
 } from './rollout.ts';
 export { jsonSchemas } from './schema.ts';
 export { SettingsUpdate } from './settings.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource } from './policy.ts';
+import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource, Verbosity } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
 import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
 
@@ -48,7 +48,12 @@ export const EventRecord = z.union([
     info: z.optional(z.nullable(TokenUsageInfo)),
     rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
   }),
-  z.looseObject({ type: z.literal('task_started'), turn_id: z.optional(z.nullable(z.string())) }),
+  z.looseObject({
+    type: z.literal('task_started'),
+    turn_id: z.optional(z.nullable(z.string())),
+    /** A TurnSetup. */
+    setup: z.optional(z.unknown()),
+  }),
   z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
   z.looseObject({
     type: z.literal('turn_aborted'),
@@ -58,6 +63,45 @@ export const EventRecord = z.union([
   z.looseObject({ type: z.string() }),
 ]);
 export type EventRecord = z.infer<typeof EventRecord>;
+
+/**
+ * What a request consisted of, in digests `<hex>:<bytes>`: its instructions, its tools, and all that is neither these nor
+ * input. Of the input, what differs from the request before: of that one the first `cut` items are gone, the next `kept`
+ * are the same, and `items` follow.
+ */
+export const RequestFingerprint = z.object({
+  instructions: z.string(),
+  tools: z.string(),
+  options: z.string(),
+  cut: z.number(),
+  kept: z.number(),
+  items: z.array(z.string()),
+});
+export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
+
+/** Settings that shape the requests of a turn and stand nowhere else in the record; absent where they are the default. */
+export const TurnSetup = z.looseObject({
+  task: z.string(),
+  /** Names of the tools that the model was offered. */
+  tools: z.array(z.string()),
+  /** Further attempts: to open a request, after a stream that broke. */
+  retries: z.object({ request: z.number(), stream: z.number() }),
+  without_tools: z.optional(z.array(z.string())),
+  tool_set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
+  context_window: z.optional(z.number()),
+  auto_compact_token_limit: z.optional(z.number()),
+  supports_reasoning_summaries: z.optional(z.boolean()),
+  verbosity: z.optional(Verbosity),
+  base_instructions: z.optional(z.string()),
+  output_schema: z.optional(z.unknown()),
+  compact_prompt: z.optional(z.string()),
+  compact_model: z.optional(z.string()),
+  /** What a compaction was asked to keep. */
+  focus: z.optional(z.string()),
+  /** The provider keeps responses, and items go with their ids. */
+  store: z.optional(z.boolean()),
+});
+export type TurnSetup = z.infer<typeof TurnSetup>;
 
 /**
  * A step of a turn begins or has ended. Replay takes the `value` of its end instead of doing the work again. The items that
@@ -70,6 +114,8 @@ export const StepRecord = z.looseObject({
   state: z.enum(['begin', 'end']),
   version: z.number(),
   value: z.optional(z.unknown()),
+  /** With the beginning: what the step asks of the world, in short. Of a request its fingerprint. */
+  asks: z.optional(z.unknown()),
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 

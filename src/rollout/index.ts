@@ -3,9 +3,9 @@ export { forkLines, isCopied } from './fork-lines.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { rolloutPath } from './paths.ts';
-export { readRollout } from './read.ts';
+export { type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
-export { rolledBackTurns } from './rollback.ts';
+export { rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { ThreadIndex } from './thread-index.ts';
 export {

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
-import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
+import {
+  HttpTransport,
+  ModelClient,
+  RequestFingerprints,
+  resolveCredentials,
+  type Transport,
+  userAgent,
+} from '../model/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
@@ -67,6 +74,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport: Transport = new HttpTransport(config.env);
 
+  const fingerprints = new RequestFingerprints();
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = join(config.home, 'threads', threadId);
@@ -127,6 +135,7 @@ export function openServices(options: ServiceOptions): SessionServices {
         sessionSource: options.source,
         credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
         transport,
+        fingerprints,
         nowMs: now,
       }),
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),

@@ -21,6 +21,7 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
+import { turnSetup } from './turn-setup.ts';
 import { type UndoParts, undoTurn } from './undo.ts';
 import { runUserShell } from './user-shell.ts';
 
@@ -63,7 +64,8 @@ export class TurnLifecycle implements SessionScope {
     if (recorded === null) {
       this.#record.addItems(await this.#contextFor(context), context.turnId);
       this.state.noteToldContext(context);
-      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
+      const setup = turnSetup(context, this.services, active.task.focus ?? null);
+      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
     }
     this.#prepareForCommands(context);
     return openTurnPorts({

@@ -1,16 +1,17 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
 import { compactedItems } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError, type ResponseItem, type TokenUsage } from '../protocol/index.ts';
+import { KeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness } from '../tools/index.ts';
-import type { QueuedMessage, TurnHistory, TurnPorts } from '../turn/index.ts';
+import type { QueuedMessage, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { firstContext } from './first-context.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
+import { turnHistory } from './turn-history.ts';
 import { openTurnTools } from './turn-tools.ts';
 import { snapshotForUndo } from './undo.ts';
 
@@ -25,7 +26,7 @@ export interface TurnPortsOptions {
 
 /** Binds the turn loop to one turn of this session. Everything goes through the turn's handle and ends with it. */
 export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
-  const { services, record, active, recorded } = options;
+  const { services, record, state, active, recorded } = options;
   const { context, handle } = active;
   if (context.outputSchema !== undefined) {
     const problem = outputSchemaProblem(context.outputSchema);
@@ -43,9 +44,17 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       now: services.now,
       recorded,
     }),
-    history: turnHistory(options),
+    history: turnHistory({
+      state,
+      record,
+      handle,
+      turnId: context.turnId,
+      window: context.model.effectiveContextWindow,
+      compacted: (summary) => handover(options, summary),
+    }),
     model: {
       stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
+      fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({
@@ -64,6 +73,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       limit: context.taskKind === 'regular' ? context.model.autoCompactTokenLimit : null,
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
+      fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
     },
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
@@ -140,60 +150,13 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record, services }: TurnPortsOptions): TurnHistory {
-  const { handle, context } = active;
-  const { turnId } = context;
-  const tellUsage = () => {
-    const { tokenInfo: info, rateLimits } = state;
-    record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
-    handle.emit({ type: 'usage.updated', turnId, info, rateLimits });
-  };
-  const unlessRevoked = (work: () => void) => {
-    if (!handle.isRevoked) work();
-  };
-  return {
-    record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
-    forPrompt: () => state.forPrompt(),
-    contextTokens: () => state.contextTokens,
-    measuredTokens: () => state.measuredTokens,
-    copy() {
-      const copy = state.copyHistory();
-      return {
-        forPrompt: () => copy.forPrompt(),
-        dropOldest() {
-          if (copy.items.length <= 1) return false;
-          copy.removeFirst();
-          return copy.items.length > 0;
-        },
-      };
-    },
-    compacted: (summary) =>
-      compactedItems({
-        items: state.items,
-        facts: state.facts,
-        opening: firstContext(context, services, null),
-        summary,
-        running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
-        transcriptPath: services.recorder.path,
-      }),
-    replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
-    noteUsage: (usage: TokenUsage | null) =>
-      unlessRevoked(() => {
-        state.noteUsage(usage, context.model.effectiveContextWindow);
-        tellUsage();
-      }),
-    noteRateLimits: (snapshot) =>
-      unlessRevoked(() => {
-        if (!snapshot.primary && !snapshot.secondary) return;
-        state.noteRateLimits(snapshot);
-        tellUsage();
-      }),
-    noteWindowFull: () =>
-      unlessRevoked(() => {
-        const window = context.model.effectiveContextWindow;
-        if (window === null) return;
-        state.noteWindowFull(window);
-        tellUsage();
-      }),
-  };
+function handover({ state, services, active }: TurnPortsOptions, summary: string) {
+  return compactedItems({
+    items: state.items,
+    facts: state.facts,
+    opening: firstContext(active.context, services, null),
+    summary,
+    running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+    transcriptPath: services.recorder.path,
+  });
 }

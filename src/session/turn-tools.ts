@@ -35,8 +35,12 @@ export interface TurnToolsOptions {
   readonly ready: Readiness;
 }
 
+export interface ToolSettings extends Pick<SessionServices, 'persona'> {
+  readonly config: Pick<SessionServices['config'], 'toolSet'>;
+}
+
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona }: SessionServices, model: ModelInfo): ReturnType<typeof offeredTools> {
+export function toolsOf({ config, persona }: ToolSettings, model: ModelInfo): ReturnType<typeof offeredTools> {
   return offeredTools(model, config.toolSet).filter((name) => !persona?.withoutTools.includes(name));
 }
 

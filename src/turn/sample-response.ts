@@ -35,7 +35,14 @@ export async function sampleResponse(ports: TurnPorts, round: number): Promise<S
   };
 
   const sampled = await steps.step(
-    { id: `sampling-${round}`, kind: 'sampling', codec: samplingCodec, repeat: 'safe', torn: { type: 'torn' } },
+    {
+      id: `sampling-${round}`,
+      kind: 'sampling',
+      codec: samplingCodec,
+      repeat: 'safe',
+      asks: () => ports.model.fingerprint(prompt),
+      torn: { type: 'torn' },
+    },
     async (attempt) => {
       ports.recordRequestContext();
       return streamResponse(ports, prompt, attempt.signal, {
