@@ -20,6 +20,7 @@ export function freshInput(usage: TokenUsage): number {
 }
 
 export function dollars(cost: number): string {
+  if (cost === 0) return '$0';
   return `$${cost.toFixed(cost < 1 ? 4 : 2)}`;
 }
 

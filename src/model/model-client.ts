@@ -19,11 +19,10 @@ import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { type RequestSettings, requestBody, requestParts } from './request-body.ts';
+import { inputJson, type RequestSettings, requestBody } from './request-body.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responsesUrl } from './request-url.ts';
-import { itemJson } from './sent-form.ts';
 import { SseReader } from './sse.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -131,13 +130,12 @@ export class ModelClient {
 
   /** What this prompt's request consists of, told by what differs from the thread's request before. */
   fingerprint(prompt: Prompt): RequestFingerprint {
-    return this.#fingerprints.next(requestParts(prompt, this.#settings), this.#settings.items);
+    return this.#fingerprints.next(prompt, this.#settings);
   }
 
   /** The input of this prompt's request, each item as JSON. */
   inputOf(prompt: Prompt): readonly string[] {
-    const { items } = requestParts(prompt, this.#settings);
-    return items.map((item) => itemJson(item, this.#settings.items) ?? '');
+    return inputJson(prompt, this.#settings);
   }
 
   /** Closes all connections, also those of clients made by `with`. */

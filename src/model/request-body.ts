@@ -1,4 +1,4 @@
-import type { ReasoningSummary, ResponseItem, Verbosity } from '../protocol/index.ts';
+import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
 import { freeformOutputs } from './freeform-outputs.ts';
 import type { Prompt } from './prompt.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
@@ -19,46 +19,35 @@ export interface RequestSettings {
 /** How the output schema is named to the provider. */
 const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
 
-/** A request in its parts: serialised where the parts are large, and items by what is really sent of them. */
-export interface RequestParts {
-  readonly model: string;
-  readonly instructions: string;
-  /** The items behind what is sent, each the same object from request to request. */
-  readonly items: readonly ResponseItem[];
-  readonly tools: readonly object[];
-  /** All other fields, in wire order. */
-  readonly options: object;
-}
-
-export function requestParts(prompt: Prompt, settings: RequestSettings): RequestParts {
-  const items = freeformOutputs(prompt.input, prompt.tools);
-  return {
-    model: settings.model,
-    instructions: prompt.instructions,
-    items: items.filter((item) => itemJson(item, settings.items) !== null),
-    tools: prompt.tools.map(sentTool),
-    options: {
-      tool_choice: prompt.toolChoice ?? 'auto',
-      parallel_tool_calls: prompt.parallelToolCalls,
-      reasoning: sentReasoning(settings),
-      store: settings.store,
-      stream: true,
-      include: settings.reasoning === null ? [] : ['reasoning.encrypted_content'],
-      prompt_cache_key: settings.threadId,
-      ...sentText(prompt, settings),
-    },
-  };
-}
-
 /**
  * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal
  * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
  */
 export function requestBody(prompt: Prompt, settings: RequestSettings): string {
-  const { model, instructions, items, tools, options } = requestParts(prompt, settings);
-  const head = JSON.stringify({ model, instructions }).slice(0, -1);
-  const input = items.map((item) => itemJson(item, settings.items));
-  return `${head},"input":[${input.join(',')}],${JSON.stringify({ tools, ...options }).slice(1)}`;
+  const head = JSON.stringify({ model: settings.model, instructions: prompt.instructions }).slice(0, -1);
+  const tail = { tools: prompt.tools.map(sentTool), ...requestOptions(prompt, settings) };
+  return `${head},"input":[${inputJson(prompt, settings).join(',')}],${JSON.stringify(tail).slice(1)}`;
+}
+
+/** The input as it is sent, each item as JSON. */
+export function inputJson({ input, tools }: Prompt, { items }: RequestSettings): string[] {
+  return freeformOutputs(input, tools)
+    .map((item) => itemJson(item, items))
+    .filter((json) => json !== null);
+}
+
+/** What a request says besides model, instructions, input and tools, in wire order. */
+export function requestOptions(prompt: Prompt, settings: RequestSettings): object {
+  return {
+    tool_choice: prompt.toolChoice ?? 'auto',
+    parallel_tool_calls: prompt.parallelToolCalls,
+    reasoning: sentReasoning(settings),
+    store: settings.store,
+    stream: true,
+    include: settings.reasoning === null ? [] : ['reasoning.encrypted_content'],
+    prompt_cache_key: settings.threadId,
+    ...sentText(prompt, settings),
+  };
 }
 
 /** An effort that was not chosen is left out, and so is `summary: "none"`, which the API does not know. */
@@ -78,7 +67,7 @@ function sentText(prompt: Prompt, { verbosity }: RequestSettings): object {
 }
 
 /** Only the fields that belong to the kind, in wire order, whatever else the object carries. */
-function sentTool(tool: ToolSpec): object {
+export function sentTool(tool: ToolSpec): object {
   switch (tool.type) {
     case 'function': {
       const { type, name, description, strict, parameters } = tool;

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
-import type { RequestParts } from './request-body.ts';
-import { itemJson, type SentFormOptions } from './sent-form.ts';
+import { freeformOutputs } from './freeform-outputs.ts';
+import type { Prompt } from './prompt.ts';
+import { type RequestSettings, requestOptions, sentTool } from './request-body.ts';
+import { itemJson } from './sent-form.ts';
 
 /** Hexadecimal digits of a SHA-256 that are kept: enough to tell apart what one thread holds. */
 const DIGITS = 12;
@@ -10,29 +12,34 @@ const DIGITS = 12;
 const MAX_CUT = 64;
 
 /**
- * Makes the fingerprints of a thread's requests. Each says only what differs from the one before, so that the work of one
- * and what it takes on the disk depend on what is new, not on how long the thread is.
+ * Makes the fingerprints of a thread's requests. Each says only what differs from the one before: what it costs, in time
+ * and on the disk, depends on what is new. Of the rest only the identity of the items is looked at.
  */
 export class RequestFingerprints {
   #before: readonly ResponseItem[] = [];
   #instructions = { text: '', digest: digestOf('') };
+  #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
 
-  next(parts: RequestParts, sent: SentFormOptions): RequestFingerprint {
-    const { items, instructions, tools, model, options } = parts;
-    const cut = cutOf(this.#before, items);
-    const kept = sharedFrom(this.#before, items, cut);
-    this.#before = items;
+  next(prompt: Prompt, settings: RequestSettings): RequestFingerprint {
+    const { input, instructions, tools } = prompt;
+    const cut = cutOf(this.#before, input);
+    const kept = sharedFrom(this.#before, input, cut);
+    this.#before = input;
     if (instructions !== this.#instructions.text) {
       this.#instructions = { text: instructions, digest: digestOf(instructions) };
     }
+    if (tools !== this.#tools.specs) {
+      this.#tools = { specs: tools, digest: digestOf(JSON.stringify(tools.map(sentTool))) };
+    }
+    // The thread's id is in there as the cache's key, and a fork has another.
+    const options = { model: settings.model, ...requestOptions(prompt, settings), prompt_cache_key: null };
     return {
       instructions: this.#instructions.digest,
-      tools: digestOf(JSON.stringify(tools)),
-      // The thread's id is in there as the cache's key, and a fork has another.
-      options: digestOf(JSON.stringify({ model, ...options, prompt_cache_key: null })),
+      tools: this.#tools.digest,
+      options: digestOf(JSON.stringify(options)),
       cut,
       kept,
-      items: items.slice(kept).map((item) => digestOf(itemJson(item, sent) ?? '')),
+      items: sentFrom(prompt, kept).map((item) => digestOf(itemJson(item, settings.items) ?? '')),
     };
   }
 }
@@ -49,6 +56,17 @@ function sharedFrom(before: readonly ResponseItem[], items: readonly ResponseIte
   let kept = 0;
   while (kept < items.length && cut + kept < before.length && before[cut + kept] === items[kept]) kept += 1;
   return kept;
+}
+
+/** The items from a place on, as they are sent. The form of an output depends on its call, which stands shortly before. */
+function sentFrom({ input, tools }: Prompt, from: number): readonly ResponseItem[] {
+  let start = from;
+  for (let item = input[start - 1]; item !== undefined && isOfCall(item); item = input[start - 1]) start -= 1;
+  return freeformOutputs(input.slice(start), tools).slice(from - start);
+}
+
+function isOfCall({ type }: ResponseItem): boolean {
+  return type.endsWith('_call') || type.endsWith('_call_output');
 }
 
 /** `<hex>:<bytes>` of a text. */

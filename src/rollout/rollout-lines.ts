@@ -22,7 +22,13 @@ export function* rolloutLines(path: string): Generator<ReadLine> {
   for (const text of rolloutTexts(path)) {
     if (text.trim() === '') continue;
     const parsed = parseLine(text);
-    if (parsed.type === 'ok') yield { type: 'line', line: parsed.item, timestamp: TIMESTAMP.exec(text)?.[1] ?? null };
+    if (parsed.type === 'ok') yield { type: 'line', line: parsed.item, timestamp: timestampOf(text) };
     else yield { type: 'unread' };
   }
+}
+
+/** A text of its own: a part of a line would keep all that was read with it in memory. */
+function timestampOf(text: string): string | null {
+  const found = TIMESTAMP.exec(text)?.[1];
+  return found === undefined ? null : Buffer.from(found, 'latin1').toString('latin1');
 }

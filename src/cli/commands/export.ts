@@ -32,7 +32,7 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');
   const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
-  if (values.output === undefined) await pour(pieces, io.stdout);
+  if (values.output === undefined) await print(pieces, io.stdout);
   else await writeFile(pieces, resolve(io.cwd, values.output));
   return 0;
 }
@@ -42,6 +42,15 @@ function parse(words: readonly string[]) {
     return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */
+async function print(pieces: Iterable<string>, stdout: Writable): Promise<void> {
+  try {
+    await pour(pieces, stdout);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
   }
 }
 
@@ -64,5 +73,12 @@ async function writeFile(pieces: Iterable<string>, path: string): Promise<void> 
 
 /** No faster than the other side takes it, so that a long thread is never in memory. */
 async function pour(pieces: Iterable<string>, to: Writable): Promise<void> {
-  for (const piece of pieces) if (piece !== '' && !to.write(piece)) await once(to, 'drain');
+  const failed = Promise.withResolvers<never>();
+  // Whoever waits next gets the failure.
+  failed.promise.catch(() => undefined);
+  to.on('error', failed.reject);
+  for (const piece of pieces) {
+    if (piece !== '' && !to.write(piece)) await Promise.race([once(to, 'drain'), failed.promise]);
+  }
+  await new Promise<void>((resolve, reject) => to.write('', (error) => (error ? reject(error) : resolve())));
 }
