@@ -18,10 +18,10 @@ export interface ChartOptions {
 }
 
 const WIDTH = 760;
-const HEIGHT = 170;
-const LEFT = 52;
+const HEIGHT = 178;
+const LEFT = 62;
 const TOP = 8;
-const BOTTOM = 22;
+const BOTTOM = 30;
 const MAX_BAR_WIDTH = 46;
 
 /** Stacked bars as an SVG within the page: no script, no style of its own, readable without colours by its tips. */
@@ -68,7 +68,7 @@ function barShape(bar: Bar, { x, slot, top, classes, labelled }: BarPlace): stri
       : `<rect class="${classes[at] ?? 's2'}" x="${px(left)}" y="${px(y)}" width="${px(width)}" height="${px(height)}"/>`;
   });
   const label = labelled
-    ? `<text x="${px(x + slot / 2)}" y="${HEIGHT - 7}" text-anchor="middle">${escapeHtml(bar.label)}</text>`
+    ? `<text x="${px(x + slot / 2)}" y="${HEIGHT - 9}" text-anchor="middle">${escapeHtml(bar.label)}</text>`
     : '';
   return `<a href="${escapeHtml(bar.href)}"><title>${escapeHtml(bar.tip)}</title>${rects.join('')}${label}</a>`;
 }

@@ -77,8 +77,8 @@ overflow-wrap:anywhere}
 .end{color:var(--dim);font-size:.82rem;margin-top:1.2rem}.end.failed,.end.interrupted{color:var(--bad)}
 @media (max-width:40rem){body{font-size:15px}header{padding-top:1.5rem}header,main,footer{padding-left:.9rem;padding-right:.9rem}
 dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}h1{font-size:1.3rem}summary{flex-wrap:wrap;gap:.1rem .6rem}
-figure{overflow-x:auto}svg{min-width:30rem}
+svg{overflow:visible}svg text{font-size:20px}
 summary .how{flex-basis:100%;padding-left:1.1rem}summary .what{flex-basis:80%}}
-@media print{:root{--bg:#fff;--card:#fff}svg{min-width:0}body{font-size:10.5pt}.turn{break-before:auto}pre{white-space:pre-wrap;overflow:visible}
+@media print{:root{--bg:#fff;--card:#fff}svg text{font-size:11px}body{font-size:10.5pt}.turn{break-before:auto}pre{white-space:pre-wrap;overflow:visible}
 details pre{max-height:none}details::details-content{content-visibility:visible;block-size:auto}.user,figure,.plan{break-inside:avoid}}
 `;
