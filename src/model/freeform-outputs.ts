@@ -16,7 +16,7 @@ const rewrittenOutputs = new WeakMap<OutputItem, OutputItem>();
  * (errors, refusals) stays. Pure, and stable: equal input gives the identical output objects.
  */
 export function freeformOutputs(input: readonly ResponseItem[], tools: readonly ToolSpec[]): readonly ResponseItem[] {
-  if (!tools.some((tool) => tool.type === 'custom' && toolName(tool) === 'apply_patch')) return input;
+  if (!isFreeform(tools)) return input;
   const waiting = new Set<string>();
   return input.map((item) => {
     const callId = runnerCallId(item);
@@ -24,6 +24,11 @@ export function freeformOutputs(input: readonly ResponseItem[], tools: readonly 
     if (item.type !== 'function_call_output' && item.type !== 'custom_tool_call_output') return item;
     return waiting.delete(item.call_id) ? rewritten(item) : item;
   });
+}
+
+/** Whether outputs are rewritten for a model with these tools. */
+export function isFreeform(tools: readonly ToolSpec[]): boolean {
+  return tools.some((tool) => tool.type === 'custom' && toolName(tool) === 'apply_patch');
 }
 
 function runnerCallId(item: ResponseItem): string | null {

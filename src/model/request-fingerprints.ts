@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
-import { freeformOutputs } from './freeform-outputs.ts';
+import { freeformOutputs, isFreeform } from './freeform-outputs.ts';
 import type { Prompt } from './prompt.ts';
 import { type RequestSettings, requestOptions, sentTool } from './request-body.ts';
 import { itemJson } from './sent-form.ts';
@@ -17,11 +17,16 @@ const MAX_CUT = 64;
  */
 export class RequestFingerprints {
   #before: readonly ResponseItem[] = [];
+  /** How the items before were sent: another model may get the same ones in another form. */
+  #form = '';
   #instructions = { text: '', digest: digestOf('') };
   #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
 
   next(prompt: Prompt, settings: RequestSettings): RequestFingerprint {
     const { input, instructions, tools } = prompt;
+    const form = JSON.stringify([settings.items, isFreeform(tools)]);
+    if (form !== this.#form) this.#before = [];
+    this.#form = form;
     const cut = cutOf(this.#before, input);
     const kept = sharedFrom(this.#before, input, cut);
     this.#before = input;

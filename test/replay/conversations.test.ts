@@ -95,6 +95,6 @@ test('any conversation goes the same way again: failures, interrupts, steering, 
       const page = [...transcript({ path, format: 'html', prices: {} })].join('');
       expect(page.match(/<section/g)?.length ?? 0).toBe(page.match(/<\/section>/g)?.length ?? 0);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 }, 120_000);

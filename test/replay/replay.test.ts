@@ -176,6 +176,17 @@ describe('what was recorded goes the same way again', () => {
     expectSame(await replayed(fork), 4);
   });
 
+  test('another model that gets what was said in another form, also after a resume', async () => {
+    const live = await open([respond(shell('echo one', 'c1')), ok, ok, ok], { overrides: ['model="gpt-4.1"'] });
+    await live.say('one');
+    live.session.submit({ type: 'overrideTurnContext', settings: { model: 'gpt-5-codex' } });
+    await live.say('two');
+    await live[Symbol.asyncDispose]();
+    const resumed = await again(live.session.threadId, {}, ['model="gpt-5-codex"']);
+    await resumed.say('three');
+    expectSame(await replayed(resumed), 4);
+  });
+
   test('a turn that goes on after a crash, from any line on', async () => {
     const live = await open((request) => {
       const outputs = request.input.filter((item) => item['type'] === 'function_call_output').length;
