@@ -19,6 +19,7 @@ interface Row {
   readonly unit: string;
   readonly figures: Readonly<Record<string, number>>;
   readonly goal: number | null;
+  readonly limit: number | null;
 }
 
 const rows: Row[] = [];
@@ -37,7 +38,13 @@ for (const scenario of scenarios) {
     process.stderr.write('.');
   }
   const figures = Object.fromEntries([...samples].map(([name, figures]) => [name, median(figures)]));
-  rows.push({ scenario: scenario.name, unit: scenario.unit, figures, goal: scenario.goal });
+  rows.push({
+    scenario: scenario.name,
+    unit: scenario.unit,
+    figures,
+    goal: scenario.goal,
+    limit: scenario.limit ?? null,
+  });
 }
 process.stderr.write('\n');
 process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
@@ -45,13 +52,13 @@ process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(
 function table(lines: readonly Row[]): string {
   const names = [...new Set(lines.flatMap((line) => Object.keys(line.figures)))];
   const head = ['', ...names, 'keel / floor', 'goal'];
-  const body = lines.map(({ scenario, unit, figures, goal }) => {
+  const body = lines.map(({ scenario, unit, figures, goal, limit }) => {
     const ratio = (figures['keel'] ?? Number.NaN) / (figures['floor'] ?? Number.NaN);
     return [
       `${scenario}, ${unit}`,
-      ...names.map((name) => figures[name]?.toFixed(1) ?? '-'),
+      ...names.map((name) => figures[name]?.toFixed(unit.startsWith('x') ? 2 : 1) ?? '-'),
       Number.isNaN(ratio) ? '-' : `${ratio.toFixed(2)}x`,
-      goal === null ? '' : `<= ${goal}x`,
+      goal !== null ? `<= ${goal}x` : limit !== null ? `keel <= ${limit}` : '',
     ];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => (cells[column] ?? '').length)));

@@ -25,10 +25,16 @@ const workspace = join(dir, 'work');
 mkdirSync(join(workspace, '.git'), { recursive: true });
 const processes = new Processes('bench');
 
-const managers = (['bwrap', 'landlock'] as const).map((backend) => ({
-  backend,
+const noHosts = { allowed: [], denied: [], mode: 'full', allowLocalBinding: false } as const;
+const ways = [
+  { name: 'bwrap', backends: ['bwrap'], network: null },
+  { name: 'bwrap, listed hosts', backends: ['bwrap'], network: noHosts },
+  { name: 'landlock', backends: ['landlock'], network: null },
+] as const;
+const managers = ways.map(({ name, backends, network }) => ({
+  backend: name,
   manager: new SandboxManager({
-    ...{ home: join(dir, 'home'), env: {}, hidden: [], processes, bwrapPath: null, backends: [backend] },
+    ...{ home: join(dir, 'home'), env: {}, hidden: [], processes, bwrapPath: null, backends, network },
     ...{ allowGitCommit: false, allowUnixSockets: false, maxProcesses: null, maxFileBytes: null },
   }),
 }));

@@ -11,6 +11,7 @@ import {
   usage,
 } from '../src/testing/index.ts';
 import type { Contestant, Work } from './contestants.ts';
+import { runLongThread } from './long-thread.ts';
 import { run, type Usage } from './measure.ts';
 
 export interface Scenario {
@@ -18,16 +19,20 @@ export interface Scenario {
   readonly unit: string;
   /** keel divided by the floor should be no more than this. */
   readonly goal: number | null;
+  /** keel's own figure should be no more than this. */
+  readonly limit?: number;
   readonly maxRounds: number;
   takes(who: Contestant): boolean;
   run(who: Contestant): Promise<number>;
 }
 
 const STEPS = 30;
+const ITEMS_A_TURN = 4;
+const LONG_STEPS = 2_000;
 const DELTAS = 20_000;
 const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
-const hello: Script = [respond(message('hello'), usage({ input: 10, output: 2 }))];
+const hello: Script = () => respond(message('hello'), usage({ input: 10, output: 2 }));
 const isDone = (request: { input: readonly unknown[] }) =>
   request.input.filter((item) => JSON.stringify(item).includes('"function_call_output"')).length;
 
@@ -70,7 +75,9 @@ export const scenarios: readonly Scenario[] = [
     ...scenario('peak memory, a command that prints 1 GB', 'MiB', null, gigabyte, (usage) => usage.peakMiB),
     maxRounds: 2,
   },
-  { ...resumeScenario(), maxRounds: 3 },
+  resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
+  resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
+  longThreadScenario(),
 ];
 
 function scenario(
@@ -90,10 +97,35 @@ function scenario(
   };
 }
 
-/** A thread of 50 MB is read and sent on. The floor reads the same file and sends the same items. */
-function resumeScenario(): Scenario {
+/** Cost grows linearly: what a step costs, sending aside, does not grow with the thread. */
+function longThreadScenario(): Scenario {
   return {
-    name: 'resume of a 50 MB rollout to its request',
+    name: `a step after ${LONG_STEPS}, over its 20th or 300th, the cheaper`,
+    unit: 'x CPU',
+    goal: null,
+    limit: 1.3,
+    maxRounds: 1,
+    takes: (who) => who.name !== 'codex',
+    run: (who) =>
+      inHome(async (home) => {
+        const env = benchEnv(home, '');
+        const { early, warm, late } = await runLongThread(LONG_STEPS, {
+          argv: who.command({ prompt: 'go' }),
+          cwd: home,
+          env,
+        });
+        return late / Math.min(early, warm);
+      }),
+  };
+}
+
+/**
+ * A long thread is read and sent on; the floor reads the same file and sends the same items. keel's first request is the one
+ * that asks for a handover, since such a thread fits no window: it has every item as well.
+ */
+function resumeScenario(name: string, write: (home: string) => string): Scenario {
+  return {
+    name,
     unit: 'ms',
     goal: null,
     maxRounds: 3,
@@ -104,7 +136,7 @@ function resumeScenario(): Scenario {
         hello,
         { prompt: 'go on', resume: THREAD },
         (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt,
-        (home) => ({ BENCH_ROLLOUT: writeLongThread(home) }),
+        (home) => ({ BENCH_ROLLOUT: write(home) }),
       ),
   };
 }
@@ -116,34 +148,38 @@ async function measure(
   figure: (usage: Usage, server: ModelServer) => number,
   prepare: (home: string) => Record<string, string>,
 ): Promise<number> {
-  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
-  try {
+  return inHome(async (home) => {
     await using server = await startModelServer(script);
-    const request = join(home, 'request.json');
-    writeFileSync(
-      request,
-      JSON.stringify({ model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true }),
-    );
-    const result = await run({
-      argv: who.command(work),
-      cwd: home,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: home,
-        KEEL_HOME: home,
-        CODEX_HOME: home,
-        OPENAI_BASE_URL: server.url,
-        OPENAI_API_KEY: 'bench',
-        CODEX_API_KEY: 'bench',
-        BENCH_REQUEST: request,
-        ...prepare(home),
-      },
-    });
+    const env = { ...benchEnv(home, server.url), ...prepare(home) };
+    const result = await run({ argv: who.command(work), cwd: home, env });
     if (result.exitCode !== 0) throw new Error(`${who.name} exited ${result.exitCode}: ${result.stderr.slice(0, 500)}`);
     return figure(result, server);
+  });
+}
+
+async function inHome<T>(work: (home: string) => Promise<T>): Promise<T> {
+  const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
+  try {
+    return await work(home);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+function benchEnv(home: string, url: string): Record<string, string> {
+  const request = join(home, 'request.json');
+  const body = { model: 'gpt-5-codex', instructions: 'x'.repeat(5_000), input: [], tools: [], stream: true };
+  writeFileSync(request, JSON.stringify(body));
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    KEEL_HOME: home,
+    CODEX_HOME: home,
+    OPENAI_BASE_URL: url,
+    OPENAI_API_KEY: 'bench',
+    CODEX_API_KEY: 'bench',
+    BENCH_REQUEST: request,
+  };
 }
 
 /** Each contestant has its own way to run a command; the bare floor takes keel's. */
@@ -157,24 +193,37 @@ function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): 
     : { cmd: command, yield_time_ms: 30_000 };
 }
 
-function writeLongThread(home: string): string {
-  const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
-  mkdirSync(dirname(path), { recursive: true });
-  const stamp = '2026-11-24T09:00:00.000Z';
-  const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
-  const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
-  const text = 'lorem ipsum '.repeat(80);
-  for (let turn = 0, size = 0; size < 50_000_000; turn += 1) {
-    const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id: `call_${turn}` };
-    const added = [
-      line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
-      line('response_item', call),
-      line('response_item', { type: 'function_call_output', call_id: `call_${turn}`, output: text }),
-      line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
-    ];
-    size += added.reduce((sum, entry) => sum + entry.length, 0);
-    lines.push(...added);
-  }
-  writeFileSync(path, lines.join(''));
-  return path;
+/** Writes a thread of turns with a call each, until it has so many items or bytes; gives its path. */
+function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
+  const { textBytes, items = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = size;
+  const text = 'lorem ipsum '.repeat(textBytes / 12);
+  return (home: string): string => {
+    const path = join(home, `sessions/2026/11/24/rollout-2026-11-24T09-00-00-${THREAD}.jsonl`);
+    mkdirSync(dirname(path), { recursive: true });
+    const stamp = '2026-11-24T09:00:00.000Z';
+    const line = (type: string, payload: unknown) => `${JSON.stringify({ timestamp: stamp, type, payload })}\n`;
+    const lines = [line('session_meta', { id: THREAD, timestamp: stamp, cwd: home, model_provider: 'openai' })];
+    let written = 0;
+    for (let turn = 0; turn * ITEMS_A_TURN < items && written < bytes; turn += 1) {
+      const added = turnLines(turn, text, line);
+      written += added.reduce((sum, entry) => sum + entry.length, 0);
+      lines.push(...added);
+    }
+    writeFileSync(path, lines.join(''));
+    return path;
+  };
+}
+
+function turnLines(turn: number, text: string, line: (type: string, payload: unknown) => string): string[] {
+  const call_id = `call_${turn}`;
+  const call = { type: 'function_call', name: 'shell', arguments: '{"command":["true"]}', call_id };
+  return [
+    line('event_msg', { type: 'task_started', turn_id: `turn-${turn}` }),
+    line('event_msg', { type: 'user_message', message: text }),
+    line('response_item', { type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
+    line('response_item', call),
+    line('response_item', { type: 'function_call_output', call_id, output: text }),
+    line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
+    line('event_msg', { type: 'task_complete', turn_id: `turn-${turn}` }),
+  ];
 }

@@ -18,7 +18,6 @@ const floors = [
   'tools',
   'approvals',
   'sandbox',
-  'network',
   'git',
   'process',
   'patch',
@@ -27,6 +26,7 @@ const floors = [
   'mcp',
   'rollout',
   'config',
+  'network',
   'protocol',
   'util',
 ];

@@ -8,18 +8,36 @@ import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 /** Longer than any script that a person wrote takes; some made-up ones would take the grammar minutes. */
 const MAX_PARSE_MS = 100;
 
+/**
+ * By default V8 optimises the whole grammar beside its use: up to a second of work that keel's exit would wait for. Only both
+ * flags together keep it from that.
+ */
+const OPTIMISING = ['wasm-tier-up', 'wasm-dynamic-tiering'];
+
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
+  /**
+   * One for all sessions of the process. Two that are loaded at the same time would each set up the library, and one's
+   * parser would later be freed in the memory of the other.
+   */
+  static #shared: Promise<BashGrammar> | null = null;
   readonly #parser: Parser;
 
   private constructor(parser: Parser) {
     this.#parser = parser;
   }
 
-  /** @throws if the grammar can't be loaded */
-  static async load(): Promise<BashGrammar> {
-    // V8 would spend a second on optimising the grammar, which would delay keel's exit: its first compiler is enough.
-    setFlagsFromString('--liftoff-only');
+  /** @throws if the grammar can't be loaded; the next call tries again */
+  static load(): Promise<BashGrammar> {
+    BashGrammar.#shared ??= BashGrammar.#load().catch((error: unknown) => {
+      BashGrammar.#shared = null;
+      throw error;
+    });
+    return BashGrammar.#shared;
+  }
+
+  static async #load(): Promise<BashGrammar> {
+    for (const flag of OPTIMISING) setFlagsFromString(`--no-${flag}`);
     try {
       const { Language, Parser } = await import('web-tree-sitter');
       await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
@@ -29,13 +47,13 @@ export class BashGrammar {
       parser.parse('true')?.delete();
       return new BashGrammar(parser);
     } finally {
-      setFlagsFromString('--no-liftoff-only');
+      for (const flag of OPTIMISING) setFlagsFromString(`--${flag}`);
     }
   }
 
   /** Null for a script that can't be parsed, or not in time. */
-  parse(script: string): SyntaxTree | null {
-    const deadline = performance.now() + MAX_PARSE_MS;
+  parse(script: string, maxMs = MAX_PARSE_MS): SyntaxTree | null {
+    const deadline = performance.now() + maxMs;
     const tree = this.#parser.parse(script, null, { progressCallback: () => performance.now() > deadline });
     if (!tree) {
       // Else the next script would be read as the rest of this one.

@@ -4,26 +4,41 @@ const TOKEN = /[ \t]+|&&|\|\||[;|]|[A-Za-z0-9_./:@+,=-]+|'[^'\n]*'/y;
 /** The grammar has its own mind about whatever looks like an assignment or a number; it gets to say. */
 const NAME = /^[A-Za-z_./][A-Za-z0-9_./-]*$/;
 const ARGUMENT =
-  /^(?:[A-Za-z_./][A-Za-z0-9_./:,-]*|--?[A-Za-z][A-Za-z0-9_-]*(?:=[A-Za-z0-9_./:,-]+)?|--?|\d+|\d+(?:,\d+)?p)$/;
+  /^(?:[A-Za-z_./][A-Za-z0-9_./:,-]*|--?[A-Za-z][A-Za-z0-9_-]*(?:=[A-Za-z0-9_./:,-]+)?|--?|-?\d+|\d+(?:,\d+)?p)$/;
 /** Words that begin something other than a command. */
 const RESERVED =
   /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|in|function|select|declare|typeset|export|readonly|local|unset|unsetenv|coproc|let|time|test)$/;
+
+/** A very plain script: its commands in order, and the sign behind each but perhaps the last. */
+export interface ScannedScript {
+  readonly commands: readonly PlainCommand[];
+  readonly signs: readonly Sign[];
+}
+export type Sign = '&&' | '||' | ';' | '|';
+const SIGNS: readonly Sign[] = ['&&', '||', ';', '|'];
 
 /**
  * The commands of a very plain script, found without the grammar, which most scripts then don't have to wait for. It
  * answers what the grammar would; undefined means that it can't tell.
  */
-export function quickScan(script: string): PlainCommand[] | undefined {
+export function quickScan(script: string): readonly PlainCommand[] | undefined {
+  return scanScript(script)?.commands;
+}
+
+export function scanScript(script: string): ScannedScript | undefined {
   const commands: Word[][] = [];
+  const signs: Sign[] = [];
   let command: Word[] = [];
   let before = '';
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < script.length) {
     const token = TOKEN.exec(script)?.[0];
     if (token === undefined) return undefined;
-    if (/^[;&|]/.test(token)) {
+    const sign = SIGNS.find((each) => each === token);
+    if (sign !== undefined) {
       if (command.length === 0) return undefined;
       commands.push(command);
+      signs.push(sign);
       command = [];
     } else if (!/^[ \t]/.test(token)) {
       // Words that touch are one word.
@@ -36,7 +51,7 @@ export function quickScan(script: string): PlainCommand[] | undefined {
   }
   if (command.length > 0) commands.push(command);
   else if (commands.length > 0 && !/;[ \t]*$/.test(script)) return undefined;
-  return commands.length === 0 && script.trim() !== '' ? undefined : commands;
+  return commands.length === 0 && script.trim() !== '' ? undefined : { commands, signs };
 }
 
 function isWord(token: string): boolean {

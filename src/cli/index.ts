@@ -17,6 +17,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'work a request to its end without a person at hand',
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
+  resume: {
+    summary: 'go on with a recorded thread',
+    load: async () => (await import('./commands/resume.ts')).resumeCommand,
+  },
+  fork: {
+    summary: 'begin a new thread as another one began',
+    load: async () => (await import('./commands/resume.ts')).forkCommand,
+  },
   review: {
     summary: 'have a change looked at by a separate reviewer',
     load: async () => (await import('./commands/review.ts')).reviewCommand,
@@ -42,7 +50,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
   threads: {
-    summary: 'list, show and name recorded threads',
+    summary: 'list, search, name, archive and roll back recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,
   },
   export: {
@@ -78,7 +86,15 @@ const aliases: Readonly<Record<string, string>> = { e: 'exec' };
 
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
-  process.exitCode = await runCommand(processIo(), process.argv.slice(2));
+  const io = processIo();
+  process.on('uncaughtException', (error) => endByBug(io, error));
+  process.exitCode = await runCommand(io, process.argv.slice(2));
+}
+
+/** What nobody caught, a promise's failure included: the user gets a sentence, the log the stack. */
+function endByBug(io: CommandIo, error: unknown): void {
+  io.stderr.write(`keel: ${toKeelError(error).message}\n`);
+  import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {

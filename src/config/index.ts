@@ -8,4 +8,12 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
-export type { Config, Environment, ModelPrice, ModelProvider, ShellEnvironmentPolicy } from './types.ts';
+export type {
+  AgentRoleSettings,
+  Budget,
+  Config,
+  Environment,
+  ModelPrice,
+  ModelProvider,
+  ShellEnvironmentPolicy,
+} from './types.ts';

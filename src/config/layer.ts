@@ -53,7 +53,10 @@ export function merge(base: Table, over: Table): Table {
 }
 
 export function valueAt(table: Table, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (isTable(value) ? value[key] : undefined), table);
+  return path.reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return value[Number(key)];
+    return isTable(value) ? value[key] : undefined;
+  }, table);
 }
 
 /** Which layer's value of a key is in force, and on which line it stands. */

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
+import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
+import { networkRules } from './network.ts';
 import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
@@ -13,6 +16,7 @@ import type { Config, Environment, SandboxSettings } from './types.ts';
 const DEFAULT_MODEL = 'gpt-5-codex';
 const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
 const DEFAULT_DOC_BYTES = 32_768;
+const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
 
 /** What the command line says with flags of its own. They win over every file. */
@@ -60,7 +64,8 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...unknown, ...shadowedProviders(settings)];
-  return { config: resolveConfig({ home, env, options, settings, warnings }), settings, layers };
+  const network = await networkRules(settings, layers);
+  return { config: resolveConfig({ home, env, options, settings, layers, network, warnings }), settings, layers };
 }
 
 async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/etc/keel' }: LoadOptions) {
@@ -101,10 +106,12 @@ interface Resolving {
   readonly env: Environment;
   readonly options: LoadOptions;
   readonly settings: ConfigFile;
+  readonly layers: readonly Layer[];
+  readonly network: NetworkRules | null;
   readonly warnings: readonly string[];
 }
 
-function resolveConfig({ home, env, options, settings, warnings }: Resolving): Config {
+function resolveConfig({ home, env, options, settings, layers, network, warnings }: Resolving): Config {
   const { flags } = options;
   const cwd = canonical(options.cwd);
   const providerId = flags.oss ? 'oss' : (settings.model_provider ?? 'openai');
@@ -117,7 +124,7 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),
-    sandbox: sandboxSettings(settings, cwd),
+    sandbox: { ...sandboxSettings(settings, cwd), network },
     projectTrust: projectTrust(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
@@ -129,6 +136,10 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     compactPrompt: settings.compact_prompt ?? null,
     modelPrices: modelPrices(settings.model_prices ?? {}),
     compactModel: settings.compact_model ?? null,
+    verifyBeforeFinish: settings.verify_before_finish ?? 'off',
+    budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
+    elideOutputs: settings.compact_elide_outputs ?? true,
+    agents: agentSettings(settings, layers, cwd),
     maxOutputTokens: settings.model_max_output_tokens ?? null,
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),
@@ -146,6 +157,10 @@ function resolveConfig({ home, env, options, settings, warnings }: Resolving): C
     },
     toolSet: settings.tools?.set ?? null,
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    history: {
+      persistence: settings.history?.persistence ?? 'save-all',
+      maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
+    },
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     storedKey: readStoredKey(home),
     warnings,
@@ -218,5 +233,5 @@ function sandboxSettings({ sandbox = {}, sandbox_workspace_write: workspace = {}
     allowUnixSockets: sandbox.allow_unix_sockets ?? false,
     maxProcesses: sandbox.max_processes ?? null,
     maxFileBytes: sandbox.max_file_bytes ?? null,
-  } satisfies SandboxSettings;
+  } satisfies Omit<SandboxSettings, 'network'>;
 }

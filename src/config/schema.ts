@@ -77,6 +77,16 @@ const modelPrice = z.object({
   output: z.number().check(z.gte(0)),
 });
 
+const agentRole = z.object({
+  description: z.optional(z.string()),
+  model: z.optional(z.string()),
+  model_reasoning_effort: z.optional(ReasoningEffort),
+  instructions: z.optional(z.string()),
+  instructions_file: z.optional(z.string()),
+  model_instructions_file: z.optional(z.string()),
+  sandbox_mode: z.optional(SandboxMode),
+});
+
 /** Every key that configuration knows. What keel does not use yet is checked all the same. */
 export const ConfigFile = z.object({
   ...profileKeys,
@@ -92,9 +102,24 @@ export const ConfigFile = z.object({
     ),
   ),
   review_model: z.optional(z.string()),
+  /** Two limits; every other key is a role. */
+  agents: z.optional(
+    z.catchall(
+      z.object({
+        max_threads: z.optional(z.int().check(z.gte(1), z.lte(64))),
+        max_depth: z.optional(z.int().check(z.gte(0), z.lte(8))),
+      }),
+      agentRole,
+    ),
+  ),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   model_prices: z.optional(z.record(z.string(), modelPrice)),
+  compact_elide_outputs: z.optional(z.boolean()),
+  verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
+  budget: z.optional(
+    z.object({ tokens: z.optional(z.int().check(z.gte(1))), minutes: z.optional(z.number().check(z.gt(0))) }),
+  ),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
   model_context_window: z.optional(wholeNumber),
@@ -119,6 +144,15 @@ export const ConfigFile = z.object({
       allow_unix_sockets: z.optional(z.boolean()),
       max_processes: z.optional(z.int().check(z.gte(1))),
       max_file_bytes: z.optional(wholeNumber),
+      network: z.optional(
+        z.object({
+          enabled: z.optional(z.boolean()),
+          mode: z.optional(z.enum(['full', 'limited'])),
+          allowed_domains: z.optional(strings),
+          denied_domains: z.optional(strings),
+          allow_local_binding: z.optional(z.boolean()),
+        }),
+      ),
     }),
   ),
   shell_environment_policy: z.optional(

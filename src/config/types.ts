@@ -1,4 +1,12 @@
-import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, Verbosity } from '../protocol/index.ts';
+import type { NetworkRules } from '../network/index.ts';
+import type {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  SandboxPolicy,
+  Verbosity,
+} from '../protocol/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,6 +52,41 @@ export interface SandboxSettings {
   readonly allowUnixSockets: boolean;
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
+  /** Hosts that commands may reach where they may write; null: none are listed, and the policy says whether there is a network. */
+  readonly network: NetworkRules | null;
+}
+
+/** What the user says of a kind of helper agent. Null: as built in, or as the thread that starts it. */
+export interface AgentRoleSettings {
+  readonly name: string;
+  /** For the model that chooses a role. */
+  readonly description: string | null;
+  readonly model: string | null;
+  readonly effort: ReasoningEffort | null;
+  /** What it is told of its role. */
+  readonly instructions: string | null;
+  /** Replaces the base instructions whole. */
+  readonly baseInstructions: string | null;
+  /** How far it may reach at most; never further than the thread that starts it. */
+  readonly sandboxMode: SandboxMode | null;
+}
+
+/** Helper agents that the model may start. */
+export interface AgentSettings {
+  readonly enabled: boolean;
+  /** How many may be open at once, those of helpers included. */
+  readonly maxThreads: number;
+  /** How many levels of helpers there may be below a thread of the user's. */
+  readonly maxDepth: number;
+  readonly roles: readonly AgentRoleSettings[];
+}
+
+/** What the user lets one request of theirs cost, with all that is done for it; null: no limit. */
+export interface Budget {
+  /** Of all responses together, those of children too. */
+  readonly tokens: number | null;
+  /** Of time, from the beginning of the turn. */
+  readonly minutes: number | null;
 }
 
 /** What a model's tokens cost, US dollars a million. */
@@ -83,6 +126,12 @@ export interface Config {
   readonly compactModel: string | null;
   /** What models cost, by their names, for what is told of a thread's cost. */
   readonly modelPrices: Readonly<Record<string, ModelPrice>>;
+  /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
+  readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
+  readonly budget: Budget;
+  /** Whether old tool outputs are left out before a thread is compacted. */
+  readonly elideOutputs: boolean;
+  readonly agents: AgentSettings;
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */
@@ -94,6 +143,8 @@ export interface Config {
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
   readonly notify: readonly string[] | null;
+  /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
+  readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
   /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;
   /** A key that a login stored; null if there is none. */

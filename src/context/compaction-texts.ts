@@ -69,3 +69,10 @@ export function handoverMessage({ leftOut, facts, summary, transcriptPath }: Han
 function escapedTags(text: string): string {
   return text.replaceAll(/<(?=\/?[a-z_]+[\s>])/gi, '&lt;');
 }
+
+/** Stands where the output of an old call stood. `exitCode` null: it was no command. `path` null: its text is kept nowhere. */
+export function elidedOutput({ exitCode, path }: { readonly exitCode: number | null; readonly path: string | null }) {
+  const ended = exitCode === null ? '' : `; it ended with exit code ${exitCode}`;
+  const kept = path === null ? '' : ` Full text: ${path}`;
+  return `[output of an earlier call left out to save room${ended}.${kept}]`;
+}

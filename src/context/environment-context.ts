@@ -1,3 +1,4 @@
+import type { Budget } from '../config/index.ts';
 import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../protocol/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
@@ -22,6 +23,8 @@ export interface StartFacts {
   /** Null: not known in time, and left out. */
   readonly repository: RepositoryFacts | null;
   readonly noteMark: string;
+  /** What the user set as limits of a task. */
+  readonly budget?: Budget;
 }
 
 /** What the model was told last. What is absent is not known any more, and taken as unchanged. */
@@ -44,6 +47,7 @@ export function environmentContext(facts: EnvironmentFacts, start: StartFacts): 
     dateLine(start.date),
     ...(start.repository === null ? [] : [`  <repository>${repositoryText(start.repository)}</repository>`]),
     `  <note_mark>${start.noteMark}</note_mark>`,
+    ...budgetLines(start.budget),
     ...rulesLines(facts),
   ]);
 }
@@ -75,8 +79,9 @@ function dateLine(date: string): string {
   return `  <date>${escaped(date)}</date>`;
 }
 
-function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
-  const isOpen = policy.mode === 'danger-full-access' || (policy.mode === 'workspace-write' && policy.network_access);
+function sandboxLines({ sandboxPolicy: policy, allowedHosts = null }: EnvironmentFacts): string[] {
+  const isOpened = policy.mode === 'workspace-write' && policy.network_access && allowedHosts === null;
+  const isOpen = policy.mode === 'danger-full-access' || isOpened;
   const lines = [
     `  <sandbox_mode>${policy.mode}</sandbox_mode>`,
     `  <network_access>${isOpen ? 'enabled' : 'restricted'}</network_access>`,
@@ -85,6 +90,14 @@ function sandboxLines({ sandboxPolicy: policy }: EnvironmentFacts): string[] {
   if (roots.length === 0) return lines;
   const inner = roots.map((root) => `    <root>${escaped(root)}</root>`);
   return [...lines, '  <writable_roots>', ...inner, '  </writable_roots>'];
+}
+
+function budgetLines(budget: Budget | undefined): string[] {
+  const { minutes = null, tokens = null } = budget ?? {};
+  return [
+    ...(minutes === null ? [] : [`  <time_limit>${minutes} minutes for each task</time_limit>`]),
+    ...(tokens === null ? [] : [`  <budget>${tokens} tokens for each task</budget>`]),
+  ];
 }
 
 function rulesLines(facts: EnvironmentFacts): string[] {

@@ -1,4 +1,19 @@
-export { compactionPrompt, HANDOVER_HEADINGS, type Handover, handoverMessage } from './compaction-texts.ts';
+export {
+  type AgentRole,
+  agentNote,
+  agentRoleMessage,
+  agentRoles,
+  DEFAULT_AGENT_ROLE,
+  lostAgentsNote,
+} from './agent-texts.ts';
+export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning } from './budget-texts.ts';
+export {
+  compactionPrompt,
+  elidedOutput,
+  HANDOVER_HEADINGS,
+  type Handover,
+  handoverMessage,
+} from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
 export { renderInstructions } from './instructions.ts';
@@ -6,6 +21,15 @@ export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
 export type { TurnContext } from './turn-context.ts';
-export { crashNote, interruptionNote, undoNote, userShellNote } from './turn-notes.ts';
+export {
+  crashNote,
+  interruptionNote,
+  isRollbackNote,
+  planNote,
+  rollbackNote,
+  undoNote,
+  userShellNote,
+  verifyNote,
+} from './turn-notes.ts';
 export { userInstructions } from './user-instructions.ts';
 export { userMessage } from './user-message.ts';

@@ -3,6 +3,8 @@ import type { ApprovalPolicy, SandboxPolicy } from '../protocol/index.ts';
 export interface RuleFacts {
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  /** Hosts that commands reach, and no others; null or absent: none are listed, the policy alone counts. */
+  readonly allowedHosts?: readonly string[] | null;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   /** Whether a person reads along. Absent: one does if somebody answers. */
@@ -10,6 +12,8 @@ export interface RuleFacts {
   /** Whether commands are really held to the policy on this machine. */
   readonly sandboxEnforced: boolean;
 }
+
+const MAX_HOSTS = 20;
 
 /** The policy that really decides: where nobody answers, nothing can be asked. */
 export function effectivePolicy({ approvalPolicy, canAsk }: RuleFacts): ApprovalPolicy {
@@ -47,11 +51,25 @@ function writablePlaces(policy: Extract<SandboxPolicy, { mode: 'workspace-write'
   return places.length < 3 ? places.join(' and ') : `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`;
 }
 
-function network({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
+function network(facts: RuleFacts): string {
+  const { sandboxPolicy: policy, sandboxEnforced, allowedHosts = null } = facts;
+  if (policy.mode === 'workspace-write' && allowedHosts !== null) return listedHosts(allowedHosts, facts);
   if (policy.mode === 'workspace-write' && policy.network_access) return 'Commands can use the network.';
   return sandboxEnforced
     ? 'No network: downloads, installs and remote calls fail.'
     : 'The network counts as off, but nothing blocks it: use it only if the user asks.';
+}
+
+function listedHosts(hosts: readonly string[], facts: RuleFacts): string {
+  const canAsk = effectivePolicy(facts) !== 'never';
+  if (hosts.length === 0) {
+    return canAsk
+      ? 'The network reaches no host until the user allows it: keel asks when a command tries one.'
+      : 'No network: downloads, installs and remote calls fail.';
+  }
+  const told = hosts.slice(0, MAX_HOSTS).join(', ');
+  const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : '';
+  return `The network reaches only: ${told}${more}.${canAsk ? ' keel asks the user about others.' : ''}`;
 }
 
 function approval(facts: RuleFacts): string {

@@ -16,6 +16,8 @@ export interface TurnContext {
   readonly date: string;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  /** Hosts that commands reach, as they were listed, and no others; null: none are listed, the policy alone counts. */
+  readonly allowedHosts: readonly string[] | null;
   /** False when nobody can answer an approval request: the effective policy is then `never`. */
   readonly canAsk: boolean;
   readonly model: ModelInfo;

@@ -1,6 +1,6 @@
 import type { ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
-import { contextMessage } from './context-tags.ts';
+import { contextMessage, isContextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 
 /** Room for the names in one list of a note, UTF-8 bytes: the whole note stays below 700. */
@@ -24,26 +24,58 @@ A call that was cut off may have done part of its work: look before you repeat i
 </turn_aborted>`);
 }
 
-const MAX_UNDONE_FILES = 40;
+const MAX_TOLD_FILES = 40;
 
 /** The user took back what a turn did to files. `files`: `A`, `M` or `D` and the path. */
 export function undoNote({
   message,
   files,
 }: {
-  readonly message: string;
+  /** Null: its message is no longer part of the conversation. */
+  readonly message: string | null;
   readonly files: readonly string[];
 }): ResponseItem {
-  const more = files.length - MAX_UNDONE_FILES;
-  const shown = files.slice(0, MAX_UNDONE_FILES).map((file) => escaped(file));
-  const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
+  const which =
+    message === null
+      ? 'a turn that was removed since'
+      : `the turn that began with: "${escaped(message, MAX_NAME_CHARS)}"`;
   return contextMessage(`<user_action>
-<context>The user undid file changes: the working tree is back to its state before the turn that began with: "${escaped(message, MAX_NAME_CHARS)}". The conversation was kept, so what it says about these files may be out of date.</context>
+<context>The user undid file changes: the working tree is back to its state before ${which}. The conversation was kept, so what it says about these files may be out of date.</context>
 <action>undo</action>
 <results>
-${lines.length === 0 ? 'No file had changed.' : lines.join('\n')}
+${files.length === 0 ? 'No file had changed.' : fileLines(files)}
 </results>
 </user_action>`);
+}
+
+function fileLines(files: readonly string[]): string {
+  const more = files.length - MAX_TOLD_FILES;
+  const shown = files.slice(0, MAX_TOLD_FILES).map((file) => escaped(file));
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}
+
+/** The user took turns out of the conversation. `files`: what those turns changed, `A`, `M` or `D` and the path. */
+export function rollbackNote({
+  turns,
+  files,
+}: {
+  readonly turns: number;
+  readonly files: readonly string[];
+}): ResponseItem {
+  const which = turns === 1 ? 'the last turn' : `the last ${turns} turns`;
+  return contextMessage(`<user_action>
+<context>The user removed ${which} from this conversation. Files were not reset and may hold changes from ${turns === 1 ? 'that turn' : 'those turns'}.</context>
+<action>rollback</action>
+<results>
+${files.length === 0 ? 'No patch had changed a file; commands may have.' : fileLines(files)}
+</results>
+</user_action>`);
+}
+
+/** Whether a message is the record of a rollback. */
+export function isRollbackNote(item: ResponseItem): boolean {
+  if (!isContextMessage(item) || item.type !== 'message') return false;
+  return item.content.some((part) => part.type === 'input_text' && part.text.includes('\n<action>rollback</action>\n'));
 }
 
 export interface UserShellFacts {
@@ -69,6 +101,22 @@ Output:
 ${closed(output)}
 </result>
 </user_shell_command>`);
+}
+
+/** Asks a turn that would end for the check that its last edits have not had. `check`: the last one; null: none ran. */
+export function verifyNote({ files, check }: { readonly files: readonly string[]; readonly check: string | null }) {
+  const since =
+    check === null ? 'and no check has run' : `after the last check that ran (${escaped(check, MAX_NAME_CHARS)})`;
+  return contextMessage(
+    `<keel_note kind="verify">Before this ends: ${listed(files)} changed ${since}. Run the check that covers the change and report its result, or say in one line why none applies.</keel_note>`,
+  );
+}
+
+/** Asks a turn that would end about the steps of its plan that are open. */
+export function planNote(steps: readonly string[]): ResponseItem {
+  return contextMessage(
+    `<keel_note kind="plan">The plan still has open steps: ${listed(steps)}. Finish them, or mark them as dropped with the reason, then end.</keel_note>`,
+  );
 }
 
 /** Told when a thread is taken up again whose last turn ended with keel itself. */

@@ -55,6 +55,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
         origin: { type: 'new' },
         version,
         prompt: demoPrompt,
+        rollback: null,
         images: [],
         outputSchema: undefined,
         json: false,

@@ -66,12 +66,19 @@ export class HumanPrinter implements ExecPrinter {
         return this.#turnCompleted(event);
       case 'events.lost':
         return this.#line('warning', `${event.dropped} events were lost: this output was read too slowly`, 'yellow');
+      case 'thread.rolledBack':
+        return this.#line(
+          'rollback',
+          event.removed === 1 ? 'the last turn is removed' : `the last ${event.removed} turns are removed`,
+          'yellow',
+        );
       case 'turn.started':
       case 'turn.diff':
       case 'item.delta':
       case 'approval.requested':
       case 'approval.resolved':
       case 'rawItem.recorded':
+      case 'historyEntry.answered':
       case 'thread.closed':
         return;
       default:
@@ -132,6 +139,8 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line('viewed image', item.path, 'magenta');
       case 'toolCall':
         return this.#line(item.tool, item.arguments, 'magenta');
+      case 'collabAgentToolCall':
+        return this.#agents(item);
       case 'contextCompaction':
         return this.#line('compacted', 'the conversation was condensed to make room', 'dim');
       case 'enteredReviewMode':
@@ -146,6 +155,14 @@ export class HumanPrinter implements ExecPrinter {
       default:
         return assertNever(item, 'thread item');
     }
+  }
+
+  #agents({ tool, status, prompt, agentsStates }: Extract<ThreadItem, { type: 'collabAgentToolCall' }>): void {
+    const verb = { spawnAgent: 'spawn', sendInput: 'send', wait: 'wait', closeAgent: 'close' }[tool];
+    const states = Object.values(agentsStates).map((state) => state.status);
+    const outcome = status === 'completed' ? states.join(', ') : status;
+    const task = prompt === null ? '' : `: ${prompt.split('\n')[0]?.slice(0, 120) ?? ''}`;
+    this.#line('agent', `${verb} (${outcome})${task}`, 'magenta');
   }
 
   #commandEnded(item: Extract<ThreadItem, { type: 'commandExecution' }>): void {

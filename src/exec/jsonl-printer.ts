@@ -1,8 +1,24 @@
-import type { SessionEvent, ThreadItem, TokenUsage } from '../protocol/index.ts';
+import type { SessionEvent, ThreadItem, ThreadItemOf, TokenUsage } from '../protocol/index.ts';
 import { assertNever } from '../util/index.ts';
 import type { ExecPrinter } from './printer.ts';
 
 type Json = Readonly<Record<string, unknown>>;
+
+const agentToolNames = {
+  spawnAgent: 'spawn_agent',
+  sendInput: 'send_input',
+  wait: 'wait',
+  closeAgent: 'close_agent',
+} as const;
+
+/** What other readers of this output call the states of a helper. */
+const agentStatusNames = {
+  running: 'running',
+  completed: 'completed',
+  failed: 'errored',
+  interrupted: 'interrupted',
+  closed: 'shutdown',
+} as const;
 
 const statusNames = {
   inProgress: 'in_progress',
@@ -53,11 +69,13 @@ export class JsonlPrinter implements ExecPrinter {
           type: 'error',
           message: `${event.dropped} events were lost: this output was read too slowly`,
         });
+      case 'thread.rolledBack':
       case 'item.delta':
       case 'turn.diff':
       case 'approval.requested':
       case 'approval.resolved':
       case 'rawItem.recorded':
+      case 'historyEntry.answered':
       case 'thread.closed':
         return;
       default:
@@ -75,7 +93,7 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #started(item: ThreadItem): void {
-    if (item.type !== 'commandExecution' && item.type !== 'mcpToolCall' && item.type !== 'plan') return;
+    if (!hasBeginning(item)) return;
     for (const body of linesOf(item)) this.#item('item.started', this.#idOf(item.id), body);
   }
 
@@ -85,9 +103,8 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #completed(item: ThreadItem): void {
-    const keepsId = item.type === 'commandExecution' || item.type === 'mcpToolCall' || item.type === 'plan';
     for (const body of linesOf(item)) {
-      this.#item('item.completed', keepsId ? this.#idOf(item.id) : this.#freshId(), body);
+      this.#item('item.completed', hasBeginning(item) ? this.#idOf(item.id) : this.#freshId(), body);
     }
     this.#ids.delete(item.id);
   }
@@ -113,6 +130,17 @@ export class JsonlPrinter implements ExecPrinter {
   #line(value: Json): void {
     this.#write(`${JSON.stringify(value)}\n`);
   }
+}
+
+/** Kinds whose beginning is told too, under the same id. */
+function hasBeginning({ type }: ThreadItem): boolean {
+  return type === 'commandExecution' || type === 'mcpToolCall' || type === 'plan' || type === 'collabAgentToolCall';
+}
+
+function agentStates(states: ThreadItemOf<'collabAgentToolCall'>['agentsStates']): Json {
+  return Object.fromEntries(
+    Object.entries(states).map(([id, { status, message }]) => [id, { status: agentStatusNames[status], message }]),
+  );
 }
 
 /** The objects that stand for an item in this output: none for kinds it has no name for, one a part for reasoning. */
@@ -163,6 +191,18 @@ function linesOf(item: ThreadItem): Json[] {
       ];
     case 'exitedReviewMode':
       return [{ type: 'agent_message', text: item.review }];
+    case 'collabAgentToolCall':
+      return [
+        {
+          type: 'collab_tool_call',
+          tool: agentToolNames[item.tool],
+          sender_thread_id: item.senderThreadId,
+          receiver_thread_ids: item.receiverThreadIds,
+          prompt: item.prompt,
+          agents_states: agentStates(item.agentsStates),
+          status: statusNames[item.status],
+        },
+      ];
     case 'userMessage':
     case 'enteredReviewMode':
     case 'undo':

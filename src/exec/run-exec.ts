@@ -15,6 +15,8 @@ export interface ExecOptions {
   readonly prompt: string | null;
   /** A review in place of a prompt. */
   readonly review?: ReviewTarget;
+  /** Turns that are taken out of the conversation before the prompt is sent; null: none. */
+  readonly rollback: number | null;
   readonly images: readonly string[];
   readonly outputSchema: unknown;
   readonly json: boolean;
@@ -81,8 +83,16 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
     ) {
       throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to go on with');
     }
+    const { rollback } = options;
+    if (rollback !== null && event.type === 'error' && event.turnId === null) {
+      throw new KeelError(event.error.kind, event.error.message);
+    }
     printer.print(event);
-    if (event.type === 'thread.started') submitPrompt(session, options);
+    if (event.type === 'thread.started') {
+      if (rollback === null) submitPrompt(session, options);
+      else session.submit({ type: 'rollback', turns: rollback });
+    }
+    if (event.type === 'thread.rolledBack') submitPrompt(session, options);
     if (event.type === 'turn.completed') {
       ended = event;
       break;

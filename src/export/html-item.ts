@@ -1,7 +1,7 @@
 import type { FileUpdate, ItemStatus, ThreadItem, ThreadItemOf } from '../protocol/index.ts';
 import { assertNever } from '../util/index.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';
-import { changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
+import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import { safeMarkdown } from './safe-markdown.ts';
 import { shownOutput } from './shown-text.ts';
 
@@ -27,6 +27,10 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
       return toolHtml(`${item.server}.${item.tool}`, item, JSON.stringify(item.arguments) ?? '', output);
     case 'toolCall':
       return toolHtml(item.tool, item, item.arguments, output);
+    case 'collabAgentToolCall': {
+      const { name, told, answer } = agentTexts(item, output);
+      return toolHtml(name, item, told, answer);
+    }
     case 'webSearch':
       return `<p class="note">Searched the web: ${escapeHtml(item.query)}</p>\n`;
     case 'imageView':
@@ -78,7 +82,7 @@ function toolHtml(
 ): string {
   const result = output === null || output === '' ? '' : pre(shownOutput(output));
   const label = `${what(`${name} ${firstLine(input)}`)}${how(status === 'completed' ? '' : status)}`;
-  return folded(`tool ${tone(status)}`, label, pre(shownOutput(input)) + result);
+  return folded(`tool ${tone(status)}`, label, (input === '' ? '' : pre(shownOutput(input))) + result);
 }
 
 function changeHtml(change: FileUpdate, status: ItemStatus): string {

@@ -58,7 +58,9 @@ ${usageCharts(turns, this.#prices)}</header>
       case 'turnStarted': {
         const { number, at } = block;
         const time = at === null ? '' : `<time datetime="${escapeHtml(at)}">${escapeHtml(when(at))}</time>`;
-        return `<section class="turn" id="turn-${number}">\n<h2><a href="#turn-${number}">Turn ${number}</a>${time}</h2>\n`;
+        const isTakenBack = this.#overview.turns[number - 1]?.isTakenBack ?? false;
+        const name = `<a href="#turn-${number}">Turn ${number}</a>${isTakenBack ? '<span>taken back</span>' : ''}`;
+        return `<section class="turn${isTakenBack ? ' taken' : ''}" id="turn-${number}">\n<h2>${name}${time}</h2>\n`;
       }
       case 'turnEnded':
         return this.#turnEnded(block);

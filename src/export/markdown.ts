@@ -1,7 +1,7 @@
 import type { ThreadItem } from '../protocol/index.ts';
 import { assertNever } from '../util/index.ts';
 import type { Block } from './blocks.ts';
-import { changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
+import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import type { Overview, TurnFigures } from './overview.ts';
 import { costOf, dollars, duration, freshInput, type ModelPrices, shortCount } from './prices.ts';
 import { shownOutput, visible } from './shown-text.ts';
@@ -33,7 +33,7 @@ export class MarkdownTranscript {
   block(block: Block): string {
     switch (block.type) {
       case 'turnStarted':
-        return `\n## Turn ${block.number}\n`;
+        return `\n## Turn ${block.number}${this.#isTakenBack(block.number) ? ' (taken back)' : ''}\n`;
       case 'turnEnded':
         return this.#turnEnded(block);
       case 'item':
@@ -77,6 +77,10 @@ export class MarkdownTranscript {
     ];
   }
 
+  #isTakenBack(number: number): boolean {
+    return this.#overview.turns[number - 1]?.isTakenBack ?? false;
+  }
+
   #turnEnded({ number, status, error }: Extract<Block, { type: 'turnEnded' }>): string {
     const turn = this.#overview.turns[number - 1];
     const took = turn ? duration(turn.startedAt, turn.endedAt) : '';
@@ -111,6 +115,10 @@ function item(shown: ThreadItem, output: string | null): string {
       return tool(`${shown.server}.${shown.tool}`, shown.status, JSON.stringify(shown.arguments) ?? '', output);
     case 'toolCall':
       return tool(shown.tool, shown.status, shown.arguments, output);
+    case 'collabAgentToolCall': {
+      const { name, told, answer } = agentTexts(shown, output);
+      return tool(name, shown.status, told, answer);
+    }
     case 'webSearch':
       return `\n**Web search** ${code(shown.query)}\n`;
     case 'imageView':
@@ -136,7 +144,7 @@ function item(shown: ThreadItem, output: string | null): string {
 
 function tool(name: string, status: string, input: string, output: string | null): string {
   const result = output === null || output === '' ? '' : `\n${fence(shownOutput(output))}`;
-  return `\n**Tool** ${code(name)} (${status})\n\n${fence(visible(input))}${result}`;
+  return `\n**Tool** ${code(name)} (${status})\n\n${input === '' ? '' : fence(visible(input))}${result}`;
 }
 
 /** A fence that is longer than any within. */

@@ -1,5 +1,5 @@
 import { type RolloutItem, type SessionMeta, TokenUsage } from '../protocol/index.ts';
-import type { ReadLine } from '../rollout/index.ts';
+import { type ReadLine, rolledBackTurns, TurnMarks } from '../rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { TranscriptWalk } from './walk.ts';
 
@@ -11,6 +11,8 @@ export interface TurnFigures {
   readonly usage: TokenUsage | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** The user took it back later: no request after that has it. */
+  readonly isTakenBack: boolean;
 }
 
 /** What stands at the head of a transcript. */
@@ -46,11 +48,16 @@ class OverviewReader {
   #title = '';
   readonly #models = new Set<string>();
   readonly #turns: MutableFigures[] = [];
+  readonly #marks = new TurnMarks();
+  /** The line at which each turn begins. */
+  readonly #begins: number[] = [];
+  #at = 0;
   #total: TokenUsage = nothing;
 
   read(read: ReadLine): void {
     if (read.type === 'line') this.#line(read.line);
     for (const block of this.#walk.read(read)) this.#block(block);
+    this.#at += 1;
   }
 
   finish(): Overview {
@@ -59,6 +66,7 @@ class OverviewReader {
   }
 
   #line(line: RolloutItem): void {
+    this.#mark(line);
     const turn = this.#turns.at(-1);
     if (line.type === 'session_meta') this.#meta ??= line.payload;
     if (line.type === 'turn_context') {
@@ -73,8 +81,19 @@ class OverviewReader {
     this.#total = total;
   }
 
+  #mark(line: RolloutItem): void {
+    const taken = rolledBackTurns(line);
+    if (taken === null) return this.#marks.read(line, this.#at);
+    const from = this.#marks.dropTurns(taken);
+    if (from === null) return;
+    for (const [index, turn] of this.#turns.entries()) turn.isTakenBack ||= (this.#begins[index] ?? 0) >= from;
+  }
+
   #block(block: Block): void {
-    if (block.type === 'turnStarted') this.#turns.push({ ...newTurn, number: block.number, startedAt: block.at });
+    if (block.type === 'turnStarted') {
+      this.#turns.push({ ...newTurn, number: block.number, startedAt: block.at });
+      this.#begins.push(this.#at);
+    }
     const turn = this.#turns.at(-1);
     if (block.type === 'turnEnded' && turn) {
       turn.status = block.status;
@@ -86,7 +105,14 @@ class OverviewReader {
   }
 }
 
-const newTurn = { status: 'unfinished', model: null, usage: null, startedAt: null, endedAt: null } as const;
+const newTurn = {
+  status: 'unfinished',
+  model: null,
+  usage: null,
+  startedAt: null,
+  endedAt: null,
+  isTakenBack: false,
+} as const;
 
 function oneLine(text: string): string {
   const line = text

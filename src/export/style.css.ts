@@ -36,6 +36,7 @@ table{border-collapse:collapse;font-size:.88rem;margin:.6rem 0;display:block;ove
 th,td{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--dim)}td.n,th.n{text-align:right}
 .turn{margin:2.5rem 0;padding-top:1.1rem;border-top:1px solid var(--line)}
+.taken>*:not(h2){opacity:.55}.turn>h2 span{font-weight:400;color:var(--warn)}
 .turn>h2{display:flex;flex-wrap:wrap;gap:0 .9rem;align-items:baseline;margin-bottom:1rem}
 .turn>h2 a{color:inherit;text-decoration:none}.turn>h2 time{font-weight:400;font-size:.85rem}
 .user{background:var(--user);border-radius:10px;padding:.8rem 1.1rem;margin:0 0 1.2rem;white-space:pre-wrap;

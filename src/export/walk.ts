@@ -1,9 +1,17 @@
 import * as z from 'zod/mini';
 import { isContextMessage } from '../context/index.ts';
-import { type CallItem, ErrorInfo, type ResponseItem, type RolloutItem, type StepRecord } from '../protocol/index.ts';
+import {
+  ApprovalDecision,
+  type CallItem,
+  ErrorInfo,
+  type ResponseItem,
+  type RolloutItem,
+  type StepRecord,
+} from '../protocol/index.ts';
 import { type ReadLine, rolledBackTurns } from '../rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { contextTitle } from './context-title.ts';
+import { decisionLabel } from './labels.ts';
 import { callText, outputText, toldItems } from './recorded-call.ts';
 
 type Line<T extends RolloutItem['type']> = Extract<RolloutItem, { type: T }>;
@@ -116,6 +124,8 @@ export class TranscriptWalk {
     }
     const failed = FailedEnd.safeParse(record.value).data;
     if (failed) this.#lastFailure = failed.error.message;
+    const decision = record.kind === 'external' ? ApprovalDecision.safeParse(record.value).data : undefined;
+    if (decision) yield { type: 'note', text: `Asked about a call. ${decisionLabel(decision)}` };
     if (record.kind !== 'tool') return;
     const waiting = this.#outputs.get(record.id);
     this.#outputs.delete(record.id);
@@ -144,6 +154,12 @@ export class TranscriptWalk {
       case 'undo_completed':
         yield { type: 'note', text: 'The user took back what a turn had done to files.' };
         return;
+      case 'outputs_elided': {
+        const count = 'outputs' in payload && Array.isArray(payload.outputs) ? payload.outputs.length : 0;
+        const what = count === 1 ? 'An old output was' : `${count} old outputs were`;
+        yield { type: 'note', text: `${what} left out of what the model sees, to make room.` };
+        return;
+      }
       case 'error':
         if (typeof payload['message'] === 'string') yield { type: 'failure', message: payload['message'] };
         return;

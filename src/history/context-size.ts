@@ -29,6 +29,13 @@ export class ContextSize {
     this.#uncounted = [];
   }
 
+  /** One item takes the place of another. */
+  replaced(before: ResponseItem, after: ResponseItem): void {
+    const at = this.#uncounted.indexOf(before);
+    if (at !== -1) this.#uncounted[at] = after;
+    else this.#counted = Math.max(0, this.#counted - estimateTokens(before) + estimateTokens(after));
+  }
+
   full(window: number): void {
     this.#counted = window;
     this.#uncounted = [];
@@ -42,7 +49,8 @@ export class ContextSize {
   }
 }
 
-function estimateTokens(item: ResponseItem): number {
+/** Four bytes a token; an image counts by what it shows. */
+export function estimateTokens(item: ResponseItem): number {
   if (item.type === 'ghost_snapshot') return 0;
   let images = 0;
   const text = JSON.stringify(item, (key, value: unknown) => {

@@ -1,8 +1,16 @@
-import type { CallItem, OutputItem, ResponseItem, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import type {
+  CallItem,
+  ElidedOutput,
+  OutputItem,
+  ResponseItem,
+  TokenUsage,
+  TokenUsageInfo,
+} from '../protocol/index.ts';
 import { ContextSize } from './context-size.ts';
+import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable } from './recordable.ts';
-import { addForeignUsage, addUsage, fillWindow } from './token-info.ts';
+import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -79,6 +87,12 @@ export class ConversationHistory {
     this.record(items);
   }
 
+  /** Puts notes in the place of old outputs, which keep their calls. */
+  elide(outputs: readonly ElidedOutput[]): void {
+    this.#items = withElided(this.#items, outputs, (before, after) => this.#size.replaced(before, after));
+    this.#prompt = null;
+  }
+
   /** An independent copy that shares the items themselves. */
   clone(): ConversationHistory {
     const copy = new ConversationHistory(this.#onRepair);
@@ -111,8 +125,16 @@ export class ConversationHistory {
 
   /** As read back from a rollout, after its items were recorded. */
   restoreTokenInfo(info: TokenUsageInfo | null): void {
+    const before = this.#tokenInfo;
     this.#tokenInfo = info;
-    if (info !== null) this.#size.measured(info.last_token_usage);
+    const window = info === null ? null : filledWindow(info);
+    if (window !== null) this.#size.full(window);
+    else if (info !== null && isOfResponse(before, info)) this.#size.measured(info.last_token_usage);
+  }
+
+  /** The totals of a thread that was rolled back: what it used stays used, and takes up nothing of the window. */
+  restoreTotal(total: TokenUsage): void {
+    this.#tokenInfo = withTotal(this.#tokenInfo, total);
   }
 
   #reset(): void {

@@ -47,6 +47,17 @@ interface CheckFact {
   readonly isFresh: boolean;
 }
 
+/** A place in a thread, as its facts count. */
+export interface FactsPlace {
+  readonly edits: number;
+  readonly plans: number;
+}
+
+export interface LeftOpen {
+  readonly uncheckedFiles: readonly string[];
+  readonly openSteps: readonly string[];
+}
+
 /**
  * What is known of a thread for certain, because code saw it happen: read off the calls and their outputs as they are
  * recorded, and handed on when the conversation itself is compacted.
@@ -59,6 +70,10 @@ export class ThreadFacts {
   #commands: CommandFact[] = [];
   #plan: readonly string[] = [];
   #check: CheckFact | null = null;
+  /** Every edit, in order, and how many there were when the last check ran; likewise how often the plan was set. */
+  readonly #edits: string[] = [];
+  #editsChecked = 0;
+  #plansSet = 0;
 
   note(item: ResponseItem): void {
     if (isCall(item) && item.call_id) this.#calls.set(item.call_id, item);
@@ -71,6 +86,25 @@ export class ThreadFacts {
   /** The last check that ran, for holding a summary against it. */
   get lastCheck(): Pick<CheckFact, 'command' | 'exitCode' | 'isFresh'> | null {
     return this.#check;
+  }
+
+  /** Files that the agent's patches changed: `A`, `M` or `D` and the path. */
+  get changedFiles(): readonly string[] {
+    return [...this.#files].map(([path, { kind }]) => `${kind} ${path}`);
+  }
+
+  /** How far the thread is: what `since` asks about is counted from here. */
+  get place(): FactsPlace {
+    return { edits: this.#edits.length, plans: this.#plansSet };
+  }
+
+  /** What was left open since: files that were changed and not checked afterwards, steps of a plan that was set. */
+  since({ edits, plans }: FactsPlace): LeftOpen {
+    const openSteps = this.#plansSet > plans ? this.#plan.filter((step) => !step.startsWith('[x]')) : [];
+    return {
+      uncheckedFiles: [...new Set(this.#edits.slice(Math.max(edits, this.#editsChecked)))],
+      openSteps: openSteps.map((step) => step.slice('[ ] '.length)),
+    };
   }
 
   /** Everything that is known, at most 16 KiB; empty if nothing is. `running`: sessions that go on, a line each. */
@@ -119,6 +153,7 @@ export class ThreadFacts {
     const parsed = planArguments.safeParse(parsedJson(argumentsOf(call))).data;
     if (!parsed) return;
     const marks = { pending: '[ ]', in_progress: '[>]', completed: '[x]' } as const;
+    this.#plansSet += 1;
     this.#plan = parsed.plan.map(({ step, status }) => `${marks[status]} ${step}`);
   }
 
@@ -129,7 +164,9 @@ export class ThreadFacts {
     for (const [path, fact] of patch === ''
       ? [[args?.path ?? args?.file_path ?? '', EDITED] as const]
       : filesOf(patch)) {
-      if (path !== '') this.#noteFile(path, fact);
+      if (path === '') continue;
+      this.#noteFile(path, fact);
+      this.#edits.push(path);
     }
     if (this.#check) this.#check = { ...this.#check, isFresh: false };
   }
@@ -162,6 +199,7 @@ export class ThreadFacts {
     if (!CHECK.test(command) && !SUMMARY_LINE.test(ended.output)) return;
     const tail = ended.exitCode === 0 ? '' : cutBytesStart(ended.output.trimEnd(), MAX_FAILURE_BYTES);
     this.#check = { command, exitCode: ended.exitCode, tail, isFresh: true };
+    this.#editsChecked = this.#edits.length;
   }
 
   #commandLines(): string[] {
@@ -217,7 +255,8 @@ function filesOf(patch: string): [string, FileFact][] {
   return files.map(({ path, ...fact }) => [path, fact]);
 }
 
-function commandOf(call: CallItem): string | null {
+/** The command line of a call, on one line and shortened; null if it runs none. */
+export function commandOf(call: CallItem): string | null {
   if (call.type === 'local_shell_call') return shortened(call.action.command.join(' '));
   const args = commandArguments.safeParse(parsedJson(argumentsOf(call))).data;
   const command = args?.cmd ?? args?.command;
@@ -227,7 +266,8 @@ function commandOf(call: CallItem): string | null {
   return shortened(isScript ? (command[2] ?? '') : command.join(' '));
 }
 
-function endOf(output: string): { readonly exitCode: number; readonly output: string } | null {
+/** How a command ended, read off what the model was told; null if that is no command's result. */
+export function endOf(output: string): { readonly exitCode: number; readonly output: string } | null {
   const parsed = shellOutput.safeParse(parsedJson(output)).data;
   if (parsed) return { exitCode: parsed.metadata.exit_code, output: parsed.output };
   const code = /^Exit code: (-?\d+)$/m.exec(output)?.[1];
@@ -245,6 +285,8 @@ function textOf({ output }: OutputItem): string {
 }
 
 function parsedJson(text: string): unknown {
+  // Most outputs are plain text, and a failed parse costs a hundred times this look.
+  if (!/^\s*\{/.test(text)) return null;
   try {
     return JSON.parse(text);
   } catch {

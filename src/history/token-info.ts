@@ -32,6 +32,11 @@ export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, 
   };
 }
 
+/** Other totals; the last response stays. */
+export function withTotal(info: TokenUsageInfo | null, total: TokenUsage): TokenUsageInfo {
+  return { ...info, total_token_usage: total, last_token_usage: info?.last_token_usage ?? nothing };
+}
+
 /** The totals after the provider said that the window is full. */
 export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUsageInfo {
   const before = info?.total_token_usage.total_tokens ?? 0;
@@ -40,6 +45,24 @@ export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUs
     last_token_usage: { ...nothing, total_tokens: Math.max(0, window - before) },
     model_context_window: window,
   };
+}
+
+/** The window that `fillWindow` marked as used up; null for totals of any other kind. */
+export function filledWindow({
+  total_token_usage: total,
+  model_context_window: window,
+}: TokenUsageInfo): number | null {
+  const isMark = window != null && total.total_tokens === window && total.input_tokens + total.output_tokens === 0;
+  return isMark ? window : null;
+}
+
+/** Whether a response gave these totals. They are told as well when only the rate limits, or what children used, are new. */
+export function isOfResponse(
+  before: TokenUsageInfo | null,
+  { total_token_usage: total, last_token_usage: last }: TokenUsageInfo,
+) {
+  if (last.total_tokens === 0) return false;
+  return before === null || total.total_tokens === before.total_token_usage.total_tokens + last.total_tokens;
 }
 
 /** Tokens of a response that stay in the window: reasoning doesn't. */

@@ -17,7 +17,7 @@ export interface KeptMessages {
 
 /** The user's messages that a compaction keeps word for word: the newest that fit, and the first of the thread. */
 export function keptUserMessages(items: readonly ResponseItem[]): KeptMessages {
-  const said = items.filter(isUserMessage);
+  const said = items.filter(isSaidByUser);
   const [first, ...later] = said;
   if (!first) return { kept: [], leftOut: 0 };
   const head = cutMessage(first, Math.min(MAX_FIRST_BYTES, MAX_KEPT_BYTES));
@@ -34,7 +34,8 @@ export function keptUserMessages(items: readonly ResponseItem[]): KeptMessages {
   return { kept: [opening, ...kept], leftOut: said.length - kept.length - 1 };
 }
 
-function isUserMessage(item: ResponseItem): item is MessageItem {
+/** A message of the user's own, not what keel says in that role. */
+export function isSaidByUser(item: ResponseItem): item is MessageItem {
   return item.type === 'message' && item.role === 'user' && !isContextMessage(item);
 }
 

@@ -16,19 +16,27 @@ const rewrittenOutputs = new WeakMap<OutputItem, OutputItem>();
  * (errors, refusals) stays. Pure, and stable: equal input gives the identical output objects.
  */
 export function freeformOutputs(input: readonly ResponseItem[], tools: readonly ToolSpec[]): readonly ResponseItem[] {
-  if (!isFreeform(tools)) return input;
-  const waiting = new Set<string>();
-  return input.map((item) => {
-    const callId = runnerCallId(item);
-    if (callId !== null) waiting.add(callId);
-    if (item.type !== 'function_call_output' && item.type !== 'custom_tool_call_output') return item;
-    return waiting.delete(item.call_id) ? rewritten(item) : item;
-  });
+  if (!wantsFreeform(tools)) return input;
+  const outputs = new FreeformOutputs();
+  return input.map((item) => outputs.next(item));
 }
 
-/** Whether outputs are rewritten for a model with these tools. */
-export function isFreeform(tools: readonly ToolSpec[]): boolean {
+/** Whether the model is offered the tool that goes with results as lines. */
+export function wantsFreeform(tools: readonly ToolSpec[]): boolean {
   return tools.some((tool) => tool.type === 'custom' && toolName(tool) === 'apply_patch');
+}
+
+/** `freeformOutputs`, item by item. */
+export class FreeformOutputs {
+  readonly #waiting = new Set<string>();
+
+  /** Call with every item of an input in its order. */
+  next(item: ResponseItem): ResponseItem {
+    const callId = runnerCallId(item);
+    if (callId !== null) this.#waiting.add(callId);
+    if (item.type !== 'function_call_output' && item.type !== 'custom_tool_call_output') return item;
+    return this.#waiting.delete(item.call_id) ? rewritten(item) : item;
+  }
 }
 
 function runnerCallId(item: ResponseItem): string | null {

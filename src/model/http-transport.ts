@@ -32,13 +32,14 @@ export class HttpTransport implements Transport {
     const channel = this.#channel(url.protocol);
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.from(request.body, 'utf8');
-      const headers = { ...request.headers, 'Content-Length': String(bytes.length) };
+      const length = request.body.reduce((sum, piece) => sum + piece.byteLength, 0);
+      const headers = { ...request.headers, 'Content-Length': String(length) };
       const sent = channel.request(url, { method: 'POST', headers, agent: channel.agent, signal }, (incoming) =>
         resolve(new NodeResponse(incoming)),
       );
       sent.on('error', reject);
-      sent.end(bytes);
+      for (const piece of request.body) sent.write(piece);
+      sent.end();
     });
   }
 

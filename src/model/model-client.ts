@@ -19,7 +19,7 @@ import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { inputJson, type RequestSettings, requestBody } from './request-body.ts';
+import { inputJson, type RequestSettings, RequestWriter } from './request-body.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responsesUrl } from './request-url.ts';
@@ -70,11 +70,13 @@ export class ModelClient {
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
   readonly #settings: RequestSettings;
+  readonly #writer: RequestWriter;
   readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
     this.#settings = requestSettings(options);
+    this.#writer = new RequestWriter(this.#settings);
     this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
     this.warnings = settingWarnings(options);
   }
@@ -125,7 +127,11 @@ export class ModelClient {
   describe(prompt: Prompt, taskKind: TaskKind = 'regular'): RequestDescription {
     const credentials = this.#credentialsIfAny();
     const { url, headers, body } = this.#request(prompt, taskKind, credentials);
-    return { url: maskedUrl(url), headers: maskedHeaders(headers, Object.keys(credentials.headers)), body };
+    return {
+      url: maskedUrl(url),
+      headers: maskedHeaders(headers, Object.keys(credentials.headers)),
+      body: Buffer.concat(body).toString('utf8'),
+    };
   }
 
   /** What this prompt's request consists of, told by what differs from the thread's request before. */
@@ -147,7 +153,7 @@ export class ModelClient {
     return {
       url: responsesUrl(this.#options.provider),
       headers: requestHeaders({ ...this.#options, credentials, taskKind }),
-      body: requestBody(prompt, this.#settings),
+      body: this.#writer.write(prompt),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
-import { freeformOutputs } from './freeform-outputs.ts';
+import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
+import { InputBytes } from './input-bytes.ts';
 import type { Prompt } from './prompt.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
 import type { ToolSpec } from './tool-spec.ts';
@@ -23,10 +24,27 @@ const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
  * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal
  * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
  */
-export function requestBody(prompt: Prompt, settings: RequestSettings): string {
-  const head = JSON.stringify({ model: settings.model, instructions: prompt.instructions }).slice(0, -1);
+export class RequestWriter {
+  readonly #settings: RequestSettings;
+  readonly #input: InputBytes;
+
+  constructor(settings: RequestSettings) {
+    this.#settings = settings;
+    this.#input = new InputBytes(settings.items);
+  }
+
+  /** The body in pieces, UTF-8. */
+  write(prompt: Prompt): readonly Uint8Array[] {
+    const { head, tail } = frameOf(prompt, this.#settings);
+    return [Buffer.from(head), this.#input.of(prompt.input, wantsFreeform(prompt.tools)), Buffer.from(tail)];
+  }
+}
+
+/** What stands before and behind the items. */
+function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: string; readonly tail: string } {
+  const head = { model: settings.model, instructions: prompt.instructions };
   const tail = { tools: prompt.tools.map(sentTool), ...requestOptions(prompt, settings) };
-  return `${head},"input":[${inputJson(prompt, settings).join(',')}],${JSON.stringify(tail).slice(1)}`;
+  return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
 }
 
 /** The input as it is sent, each item as JSON. */

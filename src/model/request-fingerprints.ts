@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
-import { freeformOutputs, isFreeform } from './freeform-outputs.ts';
+import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import type { Prompt } from './prompt.ts';
 import { type RequestSettings, requestOptions, sentTool } from './request-body.ts';
 import { itemJson } from './sent-form.ts';
@@ -24,7 +24,7 @@ export class RequestFingerprints {
 
   next(prompt: Prompt, settings: RequestSettings): RequestFingerprint {
     const { input, instructions, tools } = prompt;
-    const form = JSON.stringify([settings.items, isFreeform(tools)]);
+    const form = JSON.stringify([settings.items, wantsFreeform(tools)]);
     if (form !== this.#form) this.#before = [];
     this.#form = form;
     const cut = cutOf(this.#before, input);

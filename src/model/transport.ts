@@ -1,8 +1,8 @@
-/** One POST. `body` is JSON text; header names are as they go on the wire. */
+/** One POST. `body` is JSON text in UTF-8, in pieces that do not change any more; header names are as they go on the wire. */
 export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: readonly Uint8Array[];
 }
 
 /** An answer whose body has not been read. The receiver ends it: by reading all of it, `release` or `destroy`. */

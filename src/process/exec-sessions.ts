@@ -12,6 +12,8 @@ export interface SessionLabel {
   readonly command: string;
   /** Absolute. */
   readonly cwd: string;
+  /** What is to be told of its end, when it has ended like that. */
+  readonly noteAtEnd?: (end: { readonly exitCode: number; readonly output: string }) => readonly string[];
 }
 
 export interface KeptSession extends SessionLabel {
@@ -38,12 +40,12 @@ export class ExecSessions {
   }
 
   /** @returns the id under which the program goes on */
-  keep(session: ExecSession, { command, cwd }: SessionLabel): number {
+  keep(session: ExecSession, label: SessionLabel): number {
     if (this.#entries.size >= MAX_SESSIONS) this.#makeRoom();
     const id = this.#nextId;
     this.#nextId += 1;
     this.#uses += 1;
-    this.#entries.set(id, { session, command, cwd, lastUse: this.#uses });
+    this.#entries.set(id, { ...label, session, lastUse: this.#uses });
     session.listen(null);
     return id;
   }

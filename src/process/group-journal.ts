@@ -44,7 +44,11 @@ export class GroupJournal {
   }
 
   clear(): void {
-    rmSync(this.#path, { force: true });
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {
+      // What can't be removed does no harm: a group is only ended if its first process is still the one that was noted.
+    }
   }
 
   #read(): Group[] {

@@ -18,7 +18,7 @@ const LOOK_MS = 5;
 /** A process may fork while it is being looked for: the last look has to find nothing, but there is an end to it. */
 const MAX_SWEEPS = 4;
 
-type Stdio = 'ignore' | 'inherit' | 'pipe' | number;
+type Stdio = 'ignore' | 'inherit' | 'pipe' | 'ipc' | number;
 
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */

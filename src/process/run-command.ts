@@ -5,6 +5,7 @@ import { describeSpawnFailure } from './spawn-failure.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import type { SpillOptions } from './spill-file.ts';
 import type { ExitStatus } from './started-child.ts';
+import { startTimeLimit } from './time-limit.ts';
 
 /** What a command gets to end by itself when its time is over. */
 const TIMEOUT_GRACE_MS = 250;
@@ -17,6 +18,8 @@ export interface CommandOptions {
   readonly processes: Processes;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Milliseconds up to now that don't count against the limit; while it grows, the limit waits. */
+  readonly uncounted?: () => number;
   /** Live text, in order, never cut inside a character. */
   readonly onText: (text: string) => void;
   /** Where the whole output goes while the command runs; null keeps only what fits in memory. */
@@ -60,7 +63,7 @@ async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSi
   }
 }
 
-async function within({ timeoutMs, signal }: CommandOptions, child: PipedChild): Promise<CommandEnd> {
+async function within({ timeoutMs, uncounted, signal }: CommandOptions, child: PipedChild): Promise<CommandEnd> {
   let cut: CommandEnd | null = null;
   const ending: Promise<void>[] = [];
   const onAbort = () => {
@@ -68,11 +71,12 @@ async function within({ timeoutMs, signal }: CommandOptions, child: PipedChild):
     if (!child.hasExited) cut ??= { type: 'aborted' };
     ending.push(child.end(ABORT_GRACE_MS));
   };
-  const timer = setTimeout(() => {
+  const onLimit = () => {
     if (child.hasExited) return;
     cut ??= { type: 'timedOut' };
     ending.push(child.end(TIMEOUT_GRACE_MS));
-  }, timeoutMs);
+  };
+  const stopLimit = startTimeLimit({ timeoutMs, uncounted, onLimit });
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
@@ -81,7 +85,7 @@ async function within({ timeoutMs, signal }: CommandOptions, child: PipedChild):
     await Promise.all(ending);
     return cut ?? endOf(status);
   } finally {
-    clearTimeout(timer);
+    stopLimit();
     signal.removeEventListener('abort', onAbort);
   }
 }

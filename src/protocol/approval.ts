@@ -12,7 +12,7 @@ export const ApprovalDecision = z.discriminatedUnion('type', [
 ]);
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 
-/** What the user is asked. `callId` is the key under which the answer comes back. */
+/** What the user is asked. `callId` is the key under which the answer comes back; that of a call, but for `network`. */
 export const ApprovalRequest = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('command'),
@@ -31,6 +31,19 @@ export const ApprovalRequest = z.discriminatedUnion('type', [
     callId: z.string(),
     changes: z.array(FileUpdate),
     reason: z.nullable(z.string()),
+  }),
+  /** A command waits to reach a host that no list names. */
+  z.object({
+    type: z.literal('network'),
+    callId: z.string(),
+    /** A name in ASCII and lower case, or an address. */
+    host: z.string(),
+    port: z.int(),
+    /** `https`: a tunnel, whatever is spoken in it. */
+    protocol: z.enum(['http', 'https', 'socks5']),
+    reason: z.nullable(z.string()),
+    /** What may be allowed for good: this host by this protocol, and what that lets through. */
+    proposedRule: z.optional(z.object({ host: z.string(), protocol: z.string(), wouldMatch: z.array(z.string()) })),
   }),
 ]);
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

@@ -17,6 +17,10 @@ export const Turn = z.object({
 });
 export type Turn = z.infer<typeof Turn>;
 
+/** Something that the user typed, in any thread. `at`: Unix seconds. */
+export const TypedMessage = z.object({ threadId: z.string(), at: z.number(), text: z.string() });
+export type TypedMessage = z.infer<typeof TypedMessage>;
+
 /**
  * What a session tells, in order. The first event is `thread.started`, the last `thread.closed`. Of a turn the first is
  * `turn.started` and the last its one `turn.completed`; each `item.completed` has an earlier `item.started` with its id.
@@ -34,6 +38,14 @@ export const SessionEvent = z.discriminatedUnion('type', [
     turns: z.array(Turn),
   }),
   z.object({ type: z.literal('thread.closed'), threadId: z.string() }),
+  /** Turns were taken out of the conversation. */
+  z.object({
+    type: z.literal('thread.rolledBack'),
+    /** How many of the user's turns: no more than there were. */
+    removed: z.number(),
+    /** All that are left, oldest first. */
+    turns: z.array(Turn),
+  }),
   z.object({
     type: z.literal('turn.started'),
     turnId,
@@ -84,6 +96,18 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('approval.resolved'), turnId, callId: z.string() }),
   /** A response item as it entered the history, for clients that keep their own. */
   z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
+  /** Answers `getHistoryEntry`. */
+  z.object({
+    type: z.literal('historyEntry.answered'),
+    /** The op's id. */
+    requestId: z.string(),
+    offset: z.number(),
+    /** Which file of messages there is now; 0 if there is none. Offsets count in this one. */
+    logId: z.number(),
+    entryCount: z.number(),
+    /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
+    entry: z.nullable(TypedMessage),
+  }),
   /** Something the user should know that did not stop the work. */
   z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
   /** A failure. `willRetry`: keel goes on by itself; otherwise the turn ends with it. */

@@ -1,6 +1,6 @@
 export { ApprovalDecision, ApprovalRequest } from './approval.ts';
 export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
-export { SessionEvent, type SessionEventOf, Turn } from './event.ts';
+export { SessionEvent, type SessionEventOf, Turn, TypedMessage } from './event.ts';
 export { Op } from './op.ts';
 export {
   ApprovalPolicy,
@@ -30,7 +30,9 @@ export {
 } from './response-item.ts';
 export { ReviewFinding, ReviewOutput, ReviewTarget } from './review.ts';
 export {
+  AgentStatusRecord,
   CompactedRecord,
+  ElidedOutput,
   EventRecord,
   LeaseRecord,
   RequestFingerprint,
@@ -43,6 +45,14 @@ export {
 } from './rollout.ts';
 export { jsonSchemas } from './schema.ts';
 export { SettingsUpdate } from './settings.ts';
-export { CommandAction, FileUpdate, ItemStatus, PlanStep, ThreadItem, type ThreadItemOf } from './thread-item.ts';
+export {
+  AgentState,
+  CommandAction,
+  FileUpdate,
+  ItemStatus,
+  PlanStep,
+  ThreadItem,
+  type ThreadItemOf,
+} from './thread-item.ts';
 export { RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
 export { UserInput } from './user-input.ts';

@@ -34,6 +34,22 @@ export const Op = z.discriminatedUnion('type', [
   z.object({ type: z.literal('userShell'), command: z.string().check(z.minLength(1)) }),
   /** Takes back what the newest turn did to files, and again the one before; replaces a running turn. */
   z.object({ type: z.literal('undo') }),
+  /**
+   * Takes the user's last turns out of the conversation, with all that followed the first of them; files stay as they are.
+   * Refused while a turn runs. Told by `thread.rolledBack`, or by an `error` of no turn.
+   */
+  z.object({ type: z.literal('rollback'), turns: z.int().check(z.gte(1)) }),
+  /** Keeps what the user typed for later recall, in all threads. Surfaces send it for messages only, not for commands. */
+  z.object({ type: z.literal('addToHistory'), text: z.string() }),
+  /**
+   * Asks for something the user typed earlier, in any thread; `offset` counts from the oldest, 0. Without a `logId` it counts
+   * in the file that is there now. Answered by `historyEntry.answered`.
+   */
+  z.object({
+    type: z.literal('getHistoryEntry'),
+    offset: z.int().check(z.gte(0)),
+    logId: z.optional(z.number()),
+  }),
   /** Stops everything, flushes the rollout, ends the event stream. */
   z.object({ type: z.literal('shutdown') }),
 ]);

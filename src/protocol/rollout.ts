@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource, Verbosity } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
-import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
+import { AgentState } from './thread-item.ts';
+import { RateLimitSnapshot, TokenUsage, TokenUsageInfo } from './usage.ts';
 
 /** First line of a rollout: which thread this is and where it began. `timestamp` is UTC with milliseconds. */
 export const SessionMeta = z.looseObject({
@@ -13,6 +14,8 @@ export const SessionMeta = z.looseObject({
   instructions: z.optional(z.nullable(z.string())),
   source: z.optional(z.nullable(SessionSource)),
   model_provider: z.optional(z.nullable(z.string())),
+  /** The thread that began this one for itself. */
+  parent_thread_id: z.optional(z.nullable(z.string())),
   forked_from_id: z.optional(z.nullable(z.string())),
   git: z.optional(z.nullable(z.looseObject({}))),
 });
@@ -39,14 +42,37 @@ export const CompactedRecord = z.looseObject({
 });
 export type CompactedRecord = z.infer<typeof CompactedRecord>;
 
+/** An output that is left out of the conversation from here on: the nth with its call id, from 0, and what stands for it. */
+export const ElidedOutput = z.object({ call_id: z.string(), nth: z.number(), output: z.string() });
+export type ElidedOutput = z.infer<typeof ElidedOutput>;
+/** How a helper agent of the thread stands; the newest line of one counts. */
+export const AgentStatusRecord = z.looseObject({
+  type: z.literal('agent_status'),
+  /** By which the model names it. */
+  agent_id: z.string(),
+  agent_type: z.string(),
+  /** The thread that it is. */
+  thread_id: z.string(),
+  /** Its beginning, for people. */
+  task: z.string(),
+  status: AgentState.shape.status,
+  message: z.nullable(z.string()),
+  /** Whether the model knows of it. */
+  told: z.boolean(),
+});
+export type AgentStatusRecord = z.infer<typeof AgentStatusRecord>;
+
 /** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.union([
+  AgentStatusRecord,
   z.looseObject({ type: z.literal('user_message'), message: z.string() }),
   z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
   z.looseObject({
     type: z.literal('token_count'),
     info: z.optional(z.nullable(TokenUsageInfo)),
     rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+    /** What of it came from a helper since the line before. */
+    foreign: z.optional(TokenUsage),
   }),
   z.looseObject({
     type: z.literal('task_started'),
@@ -60,6 +86,7 @@ export const EventRecord = z.union([
     turn_id: z.optional(z.nullable(z.string())),
     reason: z.optional(z.nullable(z.string())),
   }),
+  z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
   z.looseObject({ type: z.string() }),
 ]);
 export type EventRecord = z.infer<typeof EventRecord>;
@@ -98,6 +125,17 @@ export const TurnSetup = z.looseObject({
   compact_model: z.optional(z.string()),
   /** What a compaction was asked to keep. */
   focus: z.optional(z.string()),
+  /** How many levels of helper agents may be below the thread; absent: it may start none. */
+  agent_levels: z.optional(z.number()),
+  /** Roles of helpers that the user has added or changed; `description` null: as built in. */
+  agent_roles: z.optional(z.array(z.object({ name: z.string(), description: z.nullable(z.string()) }))),
+  /** False: old outputs are not left out. */
+  elide_outputs: z.optional(z.boolean()),
+  /** The turn was to be asked, before its end, about what it leaves open. */
+  verify: z.optional(z.boolean()),
+  budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
+  /** Patterns of hosts that commands could reach. */
+  allowed_hosts: z.optional(z.array(z.string())),
   /** The provider keeps responses, and items go with their ids. */
   store: z.optional(z.boolean()),
 });

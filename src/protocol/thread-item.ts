@@ -126,6 +126,29 @@ export const UndoThreadItem = z.object({
   message: z.string(),
 });
 
+/** How a helper agent stands. `message`: its last one, or what went wrong. */
+export const AgentState = z.object({
+  status: z.enum(['running', 'completed', 'failed', 'interrupted', 'closed']),
+  message: z.nullable(z.string()),
+});
+export type AgentState = z.infer<typeof AgentState>;
+
+/** The model works with helper agents, which are threads of their own. */
+export const CollabAgentToolCallThreadItem = z.object({
+  type: z.literal('collabAgentToolCall'),
+  /** The model's call id. */
+  id: z.string(),
+  tool: z.enum(['spawnAgent', 'sendInput', 'wait', 'closeAgent']),
+  status: ItemStatus,
+  senderThreadId: z.string(),
+  /** The threads of the helpers that the call is about. */
+  receiverThreadIds: z.array(z.string()),
+  /** What a helper is told; null where it is told nothing. */
+  prompt: z.nullable(z.string()),
+  /** By thread. */
+  agentsStates: z.record(z.string(), AgentState),
+});
+
 /** What a person sees of a thread: one type for every surface. */
 export const ThreadItem = z.discriminatedUnion('type', [
   UserMessageThreadItem,
@@ -142,6 +165,7 @@ export const ThreadItem = z.discriminatedUnion('type', [
   EnteredReviewModeThreadItem,
   ExitedReviewModeThreadItem,
   UndoThreadItem,
+  CollabAgentToolCallThreadItem,
 ]);
 export type ThreadItem = z.infer<typeof ThreadItem>;
 export type ThreadItemOf<T extends ThreadItem['type']> = Extract<ThreadItem, { type: T }>;

@@ -18,7 +18,8 @@ export class TurnLines {
   readonly asked: { readonly stepId: string; readonly asks: unknown }[] = [];
   /** Items of no step that follow the first step. */
   readonly later: ResponseItem[] = [];
-  hasCompaction = false;
+  /** The conversation was rewritten by a step that has not ended: if it never does, the rewriting holds all the same. */
+  isRewriteOpen = false;
 
   constructor(event: Readonly<Record<string, unknown>>, number: number) {
     const id = event['turn_id'];
@@ -32,6 +33,7 @@ export class TurnLines {
     if (line.type === 'step' && line.payload.turn === this.id) {
       const { payload: record } = line;
       this.lines.push({ type: 'step', record });
+      if (record.kind === 'compact' && record.state === 'end') this.isRewriteOpen = false;
       if (record.state === 'begin' && record.asks !== undefined) {
         this.asked.push({ stepId: record.id, asks: record.asks });
       }

@@ -1,6 +1,6 @@
 import { digestOf, itemJson } from '../model/index.ts';
 import { KeelError, type ResponseItem, type RolloutItem, type TurnContextRecord } from '../protocol/index.ts';
-import { type Rollout, readRollout, rolledBackTurns, survivingLines } from '../rollout/index.ts';
+import { type Rollout, readRollout, rolledBackTurns } from '../rollout/index.ts';
 import { type ReplayedRequest, ReplayedThread, type ReplayedTurn } from '../session/index.ts';
 import { type TurnEnd, TurnLines, turnEnd } from './recorded-turn.ts';
 import type { Difference, ReplayReport } from './report.ts';
@@ -46,7 +46,7 @@ class Replay {
   async run(): Promise<ReplayReport> {
     const { lines, meta, path } = this.#rollout;
     for (const [at, line] of lines.entries()) await this.#line(line, at);
-    await this.#finish({ type: 'unfinished' });
+    await this.#finish({ type: 'unfinished' }, lines.length);
     this.#checkPairs();
     const { compared, all } = this.#check;
     if (compared < all) {
@@ -75,9 +75,7 @@ class Replay {
         if (this.#turn) this.#turn.context ??= line.payload;
         return;
       case 'compacted':
-        // A compaction of a turn's own is made again by its steps.
-        if (this.#turn && this.#turn.lines.length > 0) return;
-        return this.#rebuild(at);
+        return this.#rewritten(at);
       case 'event_msg':
         return this.#event(line, at);
       default:
@@ -87,13 +85,14 @@ class Replay {
 
   async #event(line: Extract<RolloutItem, { type: 'event_msg' }>, at: number): Promise<void> {
     const end = turnEnd(line);
-    if (end !== null) return this.#finish(end);
+    if (end !== null) return this.#finish(end, at);
+    if (line.payload.type === 'outputs_elided') return this.#rewritten(at);
     if (rolledBackTurns(line) !== null) {
-      await this.#finish({ type: 'unfinished' });
-      return this.#rebuild(at);
+      await this.#finish({ type: 'unfinished' }, at);
+      return this.#rebuild(at + 1);
     }
     if (line.payload.type === 'task_started') {
-      await this.#finish({ type: 'unfinished' });
+      await this.#finish({ type: 'unfinished' }, at);
       this.#turns += 1;
       this.#turn = new TurnLines(line.payload, this.#turns);
     } else if (line.payload.type === 'user_message' && this.#turn === null) this.#turns += 1;
@@ -114,18 +113,27 @@ class Replay {
     this.#thread.record([item]);
   }
 
-  #rebuild(at: number): void {
-    this.#thread.rebuild(survivingLines(this.#rollout.lines.slice(0, at + 1)));
+  /** A compaction, or outputs that are left out. What a turn's own steps did of it is done again by them. */
+  #rewritten(at: number): void {
+    if (this.#turn && this.#turn.lines.length > 0) this.#turn.isRewriteOpen = true;
+    else this.#rebuild(at + 1);
+  }
+
+  /** Takes the conversation from the first `count` lines. */
+  #rebuild(count: number): void {
+    this.#thread.rebuild(this.#rollout.lines.slice(0, count));
     this.#check.restart();
     this.#isWithinResponse = false;
   }
 
-  async #finish(end: TurnEnd): Promise<void> {
+  /** `at`: how many lines stand before the one that says so. */
+  async #finish(end: TurnEnd, at: number): Promise<void> {
     const turn = this.#turn;
     this.#turn = null;
     if (turn === null) return;
     if (turn.lines.length > 0) await this.#runTurn(turn, end);
-    this.#thread.record(turn.later);
+    if (turn.isRewriteOpen) this.#rebuild(at);
+    else this.#thread.record(turn.later);
     this.#isWithinResponse = false;
   }
 

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
-import { basename, isAbsolute } from 'node:path';
-import { KeelError } from '../protocol/index.ts';
-import { parseRolloutName, sessionsDir } from './paths.ts';
+import { isAbsolute } from 'node:path';
+import { KeelError, type SessionMeta } from '../protocol/index.ts';
+import { sessionsDir, threadIdOf } from './paths.ts';
 import { readHead } from './read-head.ts';
 import { rolloutsNewestFirst } from './rollout-files.ts';
+import { ThreadNames } from './thread-names.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 type ThreadSelector =
-  /** A thread's id, or the path of its rollout. */
+  /** A thread's id, the path of its rollout, or the name that it was given. */
   | { readonly type: 'id'; readonly id: string }
-  /** The newest thread of a provider in which a user has said something; with `cwd` only of those begun there. */
+  /** The newest thread of a provider in which a user has said something, no helper's; with `cwd` of those begun there. */
   | LastThread;
 
 interface LastThread {
@@ -21,32 +22,50 @@ interface LastThread {
 
 /**
  * Finds a thread's rollout.
- * @throws KeelError `threadNotFound`; nothing is started in its place
+ * @throws KeelError `threadNotFound`; `invalidInput` for a name that several threads have. Nothing is started in its place
  */
 export function findRollout(home: string, selector: ThreadSelector): string {
   const path = selector.type === 'id' ? findById(home, selector.id) : findLast(home, selector);
   if (path !== null) return path;
   const what =
-    selector.type === 'id' ? `with the id ${selector.id}` : `recorded for the provider ${selector.providerId}`;
+    selector.type === 'id' ? `with the id or name ${selector.id}` : `recorded for the provider ${selector.providerId}`;
   throw new KeelError('threadNotFound', `there is no thread ${what} in ${sessionsDir(home)}`);
 }
 
 function findById(home: string, id: string): string | null {
   if (id.endsWith('.jsonl') && isAbsolute(id)) return existsSync(id) ? id : null;
-  if (!UUID.test(id)) return null;
+  if (!UUID.test(id)) return findByName(home, id);
   const wanted = id.toLowerCase();
-  for (const path of rolloutsNewestFirst(home)) {
-    if (parseRolloutName(basename(path))?.threadId === wanted) return path;
-  }
+  for (const path of rolloutsNewestFirst(home)) if (threadIdOf(path) === wanted) return path;
   return null;
+}
+
+/** A name is no key: it names a thread only while no other one that is there has it too. */
+function findByName(home: string, name: string): string | null {
+  const bearers = new ThreadNames(home).idsNamed(name);
+  if (bearers.size === 0) return null;
+  const found = new Map<string, string>();
+  for (const path of rolloutsNewestFirst(home)) {
+    const id = threadIdOf(path);
+    if (id !== null && bearers.has(id) && !found.has(id)) found.set(id, path);
+  }
+  const [path = null, ...others] = found.values();
+  if (others.length === 0) return path;
+  const ids = [...found.keys()].join(', ');
+  throw new KeelError('invalidInput', `${found.size} threads are named "${name}": say which by its id (${ids})`);
 }
 
 function findLast(home: string, { providerId, cwd }: LastThread): string | null {
   for (const path of rolloutsNewestFirst(home, { archived: false })) {
     const head = readHead(path);
-    if (!head?.hasUserMessage) continue;
+    if (!head?.hasUserMessage || isOfAnother(head.meta)) continue;
     const isOfProvider = (head.meta.model_provider ?? providerId) === providerId;
     if (isOfProvider && (cwd === undefined || head.meta.cwd === cwd)) return path;
   }
   return null;
+}
+
+/** Whether another thread began this one for itself (a reviewer, a helper): not what its user wants to go on with. */
+function isOfAnother({ source, parent_thread_id: parent }: SessionMeta): boolean {
+  return (typeof source === 'object' && source !== null) || typeof parent === 'string';
 }

@@ -1,10 +1,11 @@
 import type { RolloutItem } from '../protocol/index.ts';
+import { rolledBackTurns } from './rollback.ts';
 
 /** Whether a recorded item is something that a person said. */
 export type IsSaid = (item: Extract<RolloutItem, { type: 'response_item' }>['payload']) => boolean;
 
 /**
- * What a fork takes over of a thread's lines: everything before the turn in which the user's message after the first `kept`
+ * What a fork takes over of the lines of a thread that hold: everything before the turn in which the user's message after the first `kept`
  * ones stands. Turns are taken whole. Null: there are no more messages than that, so nothing is left out.
  */
 export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: IsSaid): RolloutItem[] | null {
@@ -22,7 +23,8 @@ export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: I
   return null;
 }
 
-/** A fork has an identity and an owner of its own. */
+/** A fork has an identity, an owner and helpers of its own; what was taken back is left out already. */
 export function isCopied(line: RolloutItem): boolean {
-  return line.type !== 'session_meta' && line.type !== 'lease';
+  if (line.type === 'event_msg' && line.payload.type === 'agent_status') return false;
+  return line.type !== 'session_meta' && line.type !== 'lease' && rolledBackTurns(line) === null;
 }

@@ -1,5 +1,5 @@
 import { KeelError } from '../protocol/index.ts';
-import type { ThreadFacts } from './scan-thread.ts';
+import { SUBAGENT, type ThreadFacts } from './scan-thread.ts';
 
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 1_000;
@@ -22,11 +22,13 @@ export interface ThreadQuery {
   readonly cwd?: string;
   /** Any of these; none given means all. */
   readonly sources?: readonly string[];
+  /** Leaves out threads that other threads began, such as a reviewer's. */
+  readonly ofUser?: boolean;
   /** A thread that names no provider is of all. */
   readonly modelProviders?: readonly string[];
   /** Archived threads only, or, by default, only those that are not. */
   readonly archived?: boolean;
-  /** Part of the name or of what the user said, whatever the case of its letters. */
+  /** Part of the name, of the directory or of what the user said, whatever the case of its letters. */
   readonly search?: string;
 }
 
@@ -72,13 +74,19 @@ export function pageOf(
 function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: ThreadSummary) => boolean): boolean {
   const { cwd, sources, modelProviders, archived = false, search } = query;
   if (thread.archived !== archived) return false;
+  if (query.ofUser === true && isChild(thread)) return false;
   if (cwd !== undefined && thread.cwd !== cwd) return false;
   if (sources?.length && !sources.includes(thread.source)) return false;
   if (modelProviders?.length && thread.modelProvider !== null && !modelProviders.includes(thread.modelProvider)) {
     return false;
   }
   if (search === undefined || search === '') return true;
-  return (thread.name?.toLowerCase().includes(search.toLowerCase()) ?? false) || said(thread);
+  const text = search.toLowerCase();
+  return [thread.name ?? '', thread.cwd].some((place) => place.toLowerCase().includes(text)) || said(thread);
+}
+
+function isChild({ source, parentId }: ThreadSummary): boolean {
+  return source === SUBAGENT || parentId !== null;
 }
 
 /** Newest first. Ids differ, so no two threads have one place. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const NAME =
   /^rollout-(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/i;
@@ -24,6 +24,17 @@ export function parseRolloutName(name: string): { readonly startedAt: string; re
   const match = NAME.exec(name);
   const [, startedAt, threadId] = match ?? [];
   return startedAt && threadId ? { startedAt, threadId: threadId.toLowerCase() } : null;
+}
+
+/** The thread that a rollout's path names; null for any other path. */
+export function threadIdOf(path: string): string | null {
+  return parseRolloutName(basename(path))?.threadId ?? null;
+}
+
+/** Where a rollout with this name belongs in `sessions`; null for any other name. */
+export function placeInSessions(home: string, name: string): string | null {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})T/.exec(parseRolloutName(name)?.startedAt ?? '') ?? [];
+  return year && month && day ? join(sessionsDir(home), year, month, day, name) : null;
 }
 
 function two(value: number): string {

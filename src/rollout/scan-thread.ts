@@ -21,6 +21,9 @@ const LINE_HEAD = /^\{"timestamp":"([\dTZ:.+-]{10,40})",(?:"ordinal":\d{1,15},)?
 const PAYLOAD_TYPE = /"payload":\{"type":"([a-z_]{1,40})"/;
 const TOLD_EVENTS = new Set(['user_message', 'task_started', 'task_complete', 'turn_aborted', 'thread_rolled_back']);
 
+/** Source of a thread that another thread began. */
+export const SUBAGENT = 'subagent';
+
 /** What a list tells of a thread, as its file says. Times are Unix milliseconds. */
 export const ThreadFacts = z.object({
   /** The one in the file's name, by which the thread is found. */
@@ -182,7 +185,7 @@ function previewOf(text: string): string {
 function sourceOf({ source }: SessionMeta): string {
   if (typeof source === 'string') return source;
   if (source === undefined) return 'vscode';
-  return source === null ? 'unknown' : 'subagent';
+  return source === null ? 'unknown' : SUBAGENT;
 }
 
 function parentOf(meta: SessionMeta): string | null {

@@ -1,13 +1,18 @@
+import * as z from 'zod/mini';
 import {
+  AgentStatusRecord,
+  ElidedOutput,
   ErrorInfo,
   RateLimitSnapshot,
   type ResponseItem,
   type RolloutItem,
   type StepRecord,
+  TokenUsage,
   TokenUsageInfo,
   type TurnContextRecord,
 } from '../protocol/index.ts';
 import type { Rollout } from './read.ts';
+import { spentBefore, survivingLines } from './rollback.ts';
 
 /** A line of the journal of a turn that never ended. */
 export type OpenTurnLine =
@@ -23,12 +28,16 @@ export interface OpenTurn {
 export interface ThreadLog {
   /** In order: items, and the places where a compaction put others in the place of all before. */
   readonly history: readonly HistoryEntry[];
+  /** The same with what the open turn did, where it is given up and not done again. */
+  readonly wholeHistory: readonly HistoryEntry[];
   readonly tokenInfo: TokenUsageInfo | null;
   readonly rateLimits: RateLimitSnapshot | null;
   readonly lastTurnContext: TurnContextRecord | null;
   /** The turn that a crash cut off; its items are not in `history`. */
   readonly openTurn: OpenTurn | null;
   readonly turns: readonly LoggedTurn[];
+  /** Its helper agents as they stood last, in the order of their starts. */
+  readonly agents: readonly AgentStatusRecord[];
 }
 
 export type HistoryEntry =
@@ -37,6 +46,11 @@ export type HistoryEntry =
   | { readonly type: 'undone'; readonly snapshot: string }
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
+  | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
+  /** What turns that were taken back had brought the totals to. */
+  | { readonly type: 'spent'; readonly total: TokenUsage }
+  /** What helpers used in the turn that was cut off: replaying it does not count that again. */
+  | { readonly type: 'foreignUsage'; readonly usage: TokenUsage; readonly window: number | null }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -63,10 +77,20 @@ interface Draft {
   marked: boolean;
 }
 
-/** Reads a thread's log out of its lines. */
+interface RecordedOutput {
+  readonly response: string;
+  readonly callId: string;
+  /** Of its call among those of the response. */
+  readonly place: number;
+  readonly entry: HistoryEntry;
+  /** In the history. */
+  at: number;
+}
+
+/** Reads a thread's log out of its lines; what was rolled back is not in it. */
 export function threadLog(rollout: Rollout): ThreadLog {
   const reader = new LogReader();
-  for (const line of rollout.lines) reader.read(line);
+  for (const line of survivingLines(rollout.lines)) reader.read(line);
   return reader.finish();
 }
 
@@ -80,6 +104,9 @@ class LogReader {
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
+  readonly #agents = new Map<string, AgentStatusRecord>();
+  /** The outputs of the newest response that has calls. */
+  #outputs: RecordedOutput[] = [];
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -110,13 +137,18 @@ class LogReader {
     const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
     return {
       // Replaying a turn does again what its compactions and counts did.
-      history: this.#history.filter((entry, at) =>
-        entry.type === 'item' ? !replayed.has(entry.item) : open === null || at < this.#turnBeganAt,
-      ),
+      history: this.#history.filter((entry, at) => {
+        const isReplayed = open !== null && at >= this.#turnBeganAt;
+        if (entry.type === 'item') return !replayed.has(entry.item);
+        return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
+      }),
+      // What was told of the window has helpers' part in it.
+      wholeHistory: this.#history.filter(({ type }) => type !== 'foreignUsage'),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       openTurn: open && { turnId: open.id, lines: open.lines },
+      agents: [...this.#agents.values()],
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
@@ -129,11 +161,29 @@ class LogReader {
   }
 
   #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
-    this.#history.push({ type: 'item', item });
+    const entry: HistoryEntry = { type: 'item', item };
+    this.#history.push(entry);
+    if ('output' in item && stepId !== undefined) this.#inOrder(entry, item.call_id, turnId, stepId);
     const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
     if (turn?.status !== 'inProgress') return;
     turn.entries.push({ type: 'item', item });
     if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+  }
+
+  /** Outputs are written as calls end. Those of calls that share an id answer them in the order of the calls, as they did live. */
+  #inOrder(entry: HistoryEntry, callId: string, turnId: string | undefined, stepId: string): void {
+    const [, round, place] = /^tool-(\d+)\.(\d+)-/.exec(stepId) ?? [];
+    if (round === undefined) return;
+    const response = `${turnId} ${round}`;
+    this.#outputs = this.#outputs.filter((output) => output.response === response);
+    this.#outputs.push({ response, callId, place: Number(place), entry, at: this.#history.length - 1 });
+    const same = this.#outputs.filter((output) => output.callId === callId);
+    const places = same.map(({ at }) => at).sort((one, other) => one - other);
+    same.sort((one, other) => one.place - other.place);
+    for (const [index, output] of same.entries()) {
+      output.at = places[index] ?? output.at;
+      this.#history[output.at] = output.entry;
+    }
   }
 
   #step(record: StepRecord): void {
@@ -164,10 +214,12 @@ class LogReader {
     this.#turns.push(turn);
   }
 
-  #noteTokens(info: TokenUsageInfo | null): void {
+  #noteTokens(info: TokenUsageInfo | null, foreign: unknown): void {
     if (info === null) return;
     this.#tokenInfo = info;
     this.#history.push({ type: 'usage', info });
+    const { data: usage } = TokenUsage.safeParse(foreign);
+    if (usage) this.#history.push({ type: 'foreignUsage', usage, window: info.model_context_window ?? null });
   }
 
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
@@ -193,10 +245,23 @@ class LogReader {
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
         return;
       }
+      case 'outputs_elided':
+        this.#history.push({ type: 'elided', outputs: elidedOf(event) });
+        return;
       case 'token_count':
-        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null);
+        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null, event['foreign']);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
         return;
+      case 'thread_rolled_back': {
+        const total = spentBefore(event);
+        if (total !== null) this.#history.push({ type: 'spent', total });
+        return;
+      }
+      case 'agent_status': {
+        const { data: agent } = AgentStatusRecord.safeParse(event);
+        if (agent) this.#agents.set(agent.agent_id, agent);
+        return;
+      }
       default:
         return;
     }
@@ -215,6 +280,10 @@ function draft(id: string, marked: boolean): Draft {
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {
   return ErrorInfo.safeParse(event['error']).data ?? null;
+}
+
+function elidedOf(event: Readonly<Record<string, unknown>>): readonly ElidedOutput[] {
+  return z.array(ElidedOutput).safeParse(event['outputs']).data ?? [];
 }
 
 function stringOf(record: Readonly<Record<string, unknown>>, key: string): string | null {

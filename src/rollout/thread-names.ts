@@ -19,7 +19,7 @@ function namesPath(home: string): string {
  * @throws KeelError `invalidInput`, `storageFailed`
  */
 export function nameThread(home: string, { id, name, nowMs }: { id: string; name: string; nowMs: number }): void {
-  const threadName = name.replace(/\s+/g, ' ').trim();
+  const threadName = asKept(name);
   if (threadName.length > MAX_NAME_CHARS) {
     throw new KeelError('invalidInput', `a thread's name has at most ${MAX_NAME_CHARS} characters`);
   }
@@ -43,6 +43,12 @@ export class ThreadNames {
     this.#path = namesPath(home);
   }
 
+  /** The threads that have a name, exactly as it was given but for white space. */
+  idsNamed(name: string): ReadonlySet<string> {
+    const wanted = asKept(name);
+    return new Set([...this.current()].flatMap(([id, given]) => (given === wanted ? [id] : [])));
+  }
+
   current(): ReadonlyMap<string, string> {
     const stats = statSync(this.#path, { throwIfNoEntry: false });
     const stamp = stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` : '';
@@ -51,6 +57,10 @@ export class ThreadNames {
     this.#stamp = stamp;
     return this.#names;
   }
+}
+
+function asKept(name: string): string {
+  return name.replace(/\s+/g, ' ').trim();
 }
 
 function readNames(path: string): Map<string, string> {

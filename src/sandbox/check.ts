@@ -22,6 +22,8 @@ interface Attempt {
   readonly name: string;
   /** A script with `$OUT`, a directory it may not write, and `$HOST`, keel's process. Exit code 0 means that it got out. */
   readonly script: string;
+  /** Tried where hosts are listed, none in fact: nothing but the proxy can be reached. */
+  readonly isListed?: boolean;
 }
 
 const ATTEMPTS: readonly Attempt[] = [
@@ -41,17 +43,33 @@ const ATTEMPTS: readonly Attempt[] = [
     script: '(exec 3<>/dev/tcp/127.0.0.1/22) 2> /dev/null || (exec 3<>/dev/udp/127.0.0.1/53)',
   },
   { name: 'look up a name', script: 'getent hosts example.com' },
+  {
+    name: 'past a list of hosts: reach a server on this machine',
+    script: '(exec 3<>/dev/tcp/127.0.0.1/22) 2> /dev/null || (exec 3<>/dev/udp/127.0.0.1/53; echo >&3; read -t 1 -u 3)',
+    isListed: true,
+  },
+  {
+    name: 'past a list of hosts: reach one that is not listed',
+    script: String.raw`exec 3<>/dev/tcp/127.0.0.1/3128 || exit
+printf 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n' >&3
+head -1 <&3 | grep ' 200 '`,
+    isListed: true,
+  },
 ];
+
+const NO_HOSTS = { allowed: [], denied: [], mode: 'full', allowLocalBinding: false } as const;
 
 /** Really tries: in a directory of its own, with commands held as the agent's are in workspace-write mode. */
 export async function checkSandbox(processes: Processes): Promise<CheckReport> {
   const dir = realPath(mkdtempSync(join(tmpdir(), 'keel-check-')));
   const [workspace, outside, home] = ['work', 'outside', 'home'].map((name) => join(dir, name));
   if (!workspace || !outside || !home) throw new Error('three directories are made');
-  const manager = new SandboxManager({
+  const setup = {
     ...{ home, env: {}, hidden: [], processes, bwrapPath: null },
     ...{ allowGitCommit: false, allowUnixSockets: false, maxProcesses: null, maxFileBytes: null },
-  });
+  };
+  const manager = new SandboxManager(setup);
+  const listed = new SandboxManager({ ...setup, network: NO_HOSTS });
   const { signal } = new AbortController();
   try {
     for (const path of [join(workspace, '.git', 'hooks'), outside, home]) mkdirSync(path, { recursive: true });
@@ -61,9 +79,10 @@ export async function checkSandbox(processes: Processes): Promise<CheckReport> {
     const facts = await manager.facts(signal);
     if (facts.type === 'unavailable') return { backend: null, reason: facts.reason, rows: [] };
     const rows: CheckRow[] = [];
-    for (const { name, script } of ATTEMPTS) {
+    await listed.ready(signal);
+    for (const { name, script, isListed = false } of ATTEMPTS) {
       const env = { PATH: process.env['PATH'] ?? '', OUT: outside, HOST: String(process.pid), KEEL_CHECK_HOME: home };
-      const planned = manager.plan({
+      const planned = (isListed ? listed : manager).plan({
         spec: { argv: ['bash', '-c', script], cwd: workspace, env },
         policy: {
           mode: 'workspace-write',
@@ -84,6 +103,7 @@ export async function checkSandbox(processes: Processes): Promise<CheckReport> {
     return { backend: facts.type, reason: '', rows };
   } finally {
     manager.close();
+    listed.close();
     rmSync(dir, { recursive: true, force: true });
   }
 }

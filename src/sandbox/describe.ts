@@ -9,6 +9,12 @@ const HEADINGS: readonly (readonly [Mount['type'], string])[] = [
   ['hidden', "Can't be read"],
 ];
 
+const NETWORKS: Readonly<Record<ExecPlan['network'], string>> = {
+  full: 'open',
+  none: 'none, and no sockets of any kind',
+  proxy: "only keel's proxy, which lets through what sandbox.network allows",
+};
+
 /** A plan for a person: what the command may do, and how it is started. */
 export function describePlan(plan: ExecPlan): string {
   if (plan.backend === 'none')
@@ -17,7 +23,7 @@ export function describePlan(plan: ExecPlan): string {
     const paths = plan.mounts.filter((mount) => mount.type === type).map(({ path }) => `  ${path}`);
     return paths.length === 0 ? [] : [`${heading}\n${paths.join('\n')}`];
   });
-  const network = plan.network === 'full' ? 'Network: open' : 'Network: none, and no sockets of any kind';
+  const network = `Network: ${NETWORKS[plan.network]}`;
   const notes = plan.notes.map((note) => `Note: ${note}`);
   const parts = [
     `Held by ${plan.backend}: ${plan.enforced.processes ? 'own processes, ' : ''}no capabilities, everything else is read-only.`,

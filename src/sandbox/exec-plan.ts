@@ -13,6 +13,23 @@ export interface CommandSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** How far the network reaches. */
+export type NetworkReach = 'full' | 'none' | 'proxy';
+
+/** How commands come to the proxy of a session, where lists of hosts are configured. */
+export type ProxyWay =
+  | {
+      readonly type: 'room';
+      /** Words before a command line that start it where nothing but the proxy can be reached. */
+      readonly enter: readonly string[];
+      /** On 127.0.0.1 in there. */
+      readonly port: number;
+      /** What is listed, for people. */
+      readonly hosts: readonly string[];
+    }
+  /** Commands then have no network at all. */
+  | { readonly type: 'none'; readonly reason: string };
+
 /** What a plan really holds a command to. */
 export interface Enforced {
   /** Nothing is written outside the writable places. */
@@ -44,7 +61,8 @@ export interface ExecPlan {
   readonly enforced: Enforced;
   /** In the order in which they are laid on each other. */
   readonly mounts: readonly Mount[];
-  readonly network: 'full' | 'none';
+  /** `proxy`: nothing but keel's proxy, which lets through what the lists of hosts allow. */
+  readonly network: NetworkReach;
   /** What a person should know of this plan beyond its data. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,5 @@
 export { checkSandbox } from './check.ts';
-export type { EndedCommand } from './denial.ts';
+export type { Denial, EndedCommand } from './denial.ts';
 export { describePlan } from './describe.ts';
 export type {
   BackendFacts,

@@ -1,8 +1,9 @@
+import { proxyEnvironment } from '../network/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import { landlockRules } from './backends/landlock.ts';
 import { seatbeltCommand } from './backends/seatbelt.ts';
-import type { BackendFacts, CommandSpec, ExecPlan, Planned, Scope } from './exec-plan.ts';
+import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
 import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
@@ -20,6 +21,8 @@ export interface SandboxSetup {
   /** Upper bounds for each command's processes (of its user) and files; null: none. */
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
+  /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
+  readonly proxyWay?: ProxyWay | null;
   /** Whether a path only stands in for something missing while another command runs. Absent: none does. */
   readonly isStandIn?: (path: string) => boolean;
   /** Absent: made anew each time. */
@@ -42,32 +45,73 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     return { type: 'ready', plan: directPlan(spec) };
   }
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
-  const network = policy.mode === 'workspace-write' && policy.network_access ? 'full' : 'none';
-  const { mounts, notes } = (setup.planMounts ?? planMounts)({
+  const reach = networkReach(policy, setup.proxyWay ?? null);
+  const { network } = reach;
+  const { mounts, notes: mountNotes } = (setup.planMounts ?? planMounts)({
     policy,
     ...setup,
     cwd: request.cwd,
     hidden: hiddenPaths(setup),
     isStandIn: setup.isStandIn ?? (() => false),
   });
-  const command = held(spec, { network, setup, backend: facts.type });
-  const parts = { setup, mounts, network, notes } as const;
-  if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, parts) };
+  const notes = [...mountNotes, ...reach.notes];
+  const command = held(spec, { reach, setup, backend: facts.type });
+  const parts = { setup, mounts, notes } as const;
+  if (facts.type === 'bwrap') return bwrapPlan(command, { ...parts, facts, reach });
+  // The way to a proxy is made for bubblewrap alone.
+  if (network === 'proxy') return { type: 'unavailable', reason: 'commands can be held to a proxy by bubblewrap only' };
+  if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, { ...parts, network }) };
   const arch = filterArch();
-  if (arch === null) return { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
-  if (facts.type === 'landlock') return { type: 'ready', plan: landlockPlan(command, { ...parts, facts, arch }) };
+  if (arch === null) return UNKNOWN_MACHINE;
+  return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
+}
+
+const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
+
+/** How far the network of a command reaches, and what it takes to get there. */
+interface Reach {
+  readonly network: NetworkReach;
+  readonly enter: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+/** Where hosts are listed the list holds, also for a policy that opens the network; and where it can't be held to, nothing is open. */
+function networkReach(policy: SandboxPolicy, way: ProxyWay | null): Reach {
+  const nothing = { network: 'none', enter: [], env: { KEEL_SANDBOX_NETWORK_DISABLED: '1' }, notes: [] } as const;
+  if (policy.mode !== 'workspace-write') return nothing;
+  if (way === null) return policy.network_access ? { ...nothing, network: 'full', env: {} } : nothing;
+  if (way.type === 'none') return { ...nothing, notes: [`the listed hosts can't be reached: ${way.reason}`] };
+  const hosts = way.hosts.length === 0 ? 'no host' : way.hosts.join(', ');
+  const env = { ...nothing.env, ...proxyEnvironment(way.port) };
+  return { network: 'proxy', enter: way.enter, env, notes: [`of the network ${hosts} can be reached unasked`] };
+}
+
+interface PlanParts extends Pick<ExecPlan, 'mounts' | 'notes'> {
+  readonly setup: SandboxSetup;
+}
+
+interface BwrapParts extends PlanParts {
+  readonly facts: Extract<BackendFacts, { type: 'bwrap' }>;
+  readonly reach: Reach;
+}
+
+function bwrapPlan(spec: CommandSpec, { facts, mounts, notes, setup, reach }: BwrapParts): Planned {
+  const arch = filterArch();
+  if (arch === null) return UNKNOWN_MACHINE;
+  const { network, enter } = reach;
   const filter = filterFor(arch, network, setup);
-  const spawn = bwrapCommand({ facts, spec: command, mounts, network, filter });
+  const spawn = bwrapCommand({ facts, spec, mounts, network, enter, filter });
   const enforced = { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: true };
   return { type: 'ready', plan: { backend: 'bwrap', spawn, enforced, mounts, network, notes } };
 }
 
-interface PlanParts extends Pick<ExecPlan, 'mounts' | 'network' | 'notes'> {
-  readonly setup: SandboxSetup;
+interface OwnNetworkParts extends PlanParts {
+  readonly network: Exclude<NetworkReach, 'proxy'>;
 }
 
 /** Other processes can't be reached, but one that stays behind is found by keel, not by the system. */
-function seatbeltPlan(spec: CommandSpec, { mounts, network, notes, setup }: PlanParts): ExecPlan {
+function seatbeltPlan(spec: CommandSpec, { mounts, network, notes, setup }: OwnNetworkParts): ExecPlan {
   const { allowUnixSockets } = setup;
   return {
     backend: 'seatbelt',
@@ -79,7 +123,7 @@ function seatbeltPlan(spec: CommandSpec, { mounts, network, notes, setup }: Plan
   };
 }
 
-interface LandlockParts extends PlanParts {
+interface LandlockParts extends OwnNetworkParts {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
   readonly arch: FilterArch;
 }
@@ -117,7 +161,7 @@ function hiddenPaths({ home, hidden }: SandboxSetup): readonly string[] {
 const filters = new Map<string, Uint8Array>();
 
 /** The same bytes for the same question, so that they are brought to a program without being written anew. */
-function filterFor(arch: FilterArch, network: 'full' | 'none', { allowUnixSockets }: SandboxSetup): Uint8Array {
+function filterFor(arch: FilterArch, network: NetworkReach, { allowUnixSockets }: SandboxSetup): Uint8Array {
   const key = `${network}/${allowUnixSockets}`;
   const known = filters.get(key) ?? seccompProgram({ arch, network, allowUnixSockets });
   filters.set(key, known);
@@ -130,15 +174,14 @@ export function filterArch(): FilterArch | null {
 }
 
 interface HeldBy {
-  readonly network: 'full' | 'none';
+  readonly reach: Reach;
   readonly setup: SandboxSetup;
   readonly backend: ExecPlan['backend'];
 }
 
 /** What a command can tell of its sandbox, and the limits it starts under. */
-function held(spec: CommandSpec, { network, setup, backend }: HeldBy): CommandSpec {
-  const offline = network === 'none' ? { KEEL_SANDBOX_NETWORK_DISABLED: '1' } : {};
-  const env = { ...spec.env, KEEL_SANDBOX: backend, ...offline };
+function held(spec: CommandSpec, { reach, setup, backend }: HeldBy): CommandSpec {
+  const env = { ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
   const limits = [
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
     ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),

@@ -2,13 +2,18 @@ import { join } from 'node:path';
 import {
   CommandJudge,
   ExecPolicy,
+  type HostRule,
+  hostRuleLine,
   judgeByRules,
+  judgeHost,
   type LoadedRules,
   loadRules,
   type RuleVerdict,
   remember,
+  rememberLine,
 } from '../approvals/index.ts';
 import type { Config } from '../config/index.ts';
+import type { Destination, HostRuleVerdict, NetworkProtocol } from '../network/index.ts';
 import type { CommandSpec } from '../sandbox/index.ts';
 
 /** What a session knows of commands: their words, and the user's rules about them, read when the first command comes. */
@@ -17,6 +22,7 @@ export class SessionRules {
   readonly #config: Config;
   #loaded: LoadedRules | null = null;
   #policy = new ExecPolicy();
+  #hosts: readonly HostRule[] = [];
 
   constructor(config: Config) {
     this.#config = config;
@@ -28,6 +34,7 @@ export class SessionRules {
     if (this.#loaded) return [];
     this.#loaded = loadRules(this.#directories());
     this.#policy = this.#loaded.policy;
+    this.#hosts = this.#loaded.hosts;
     return this.#loaded.warnings;
   }
 
@@ -48,8 +55,23 @@ export class SessionRules {
   }
 
   async remember(prefix: readonly string[]): Promise<void> {
-    await remember(join(this.#config.home, 'rules', 'default.rules'), prefix);
+    await remember(this.#ownFile, prefix);
     this.#policy = this.#policy.with({ pattern: prefix.map((word) => [word]), decision: 'allow', justification: null });
+  }
+
+  /** Rules are read when the first command comes, and so before one can reach for a host. */
+  hostRuleOf(destination: Destination): HostRuleVerdict {
+    return judgeHost(this.#hosts, destination);
+  }
+
+  /** Allows a host from now on, by this protocol and at every port. */
+  async rememberHost(host: string, protocol: NetworkProtocol): Promise<void> {
+    await rememberLine(this.#ownFile, hostRuleLine(host, protocol));
+    this.#hosts = [...this.#hosts, { host, protocol, decision: 'allow', justification: null }];
+  }
+
+  get #ownFile(): string {
+    return join(this.#config.home, 'rules', 'default.rules');
   }
 
   /** Lowest layer first; a project's rules count only where the user trusts it. */

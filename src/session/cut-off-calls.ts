@@ -15,13 +15,12 @@ export async function cutOffCalls(
   lines: readonly OpenTurnLine[],
   host: ToolHost,
 ): Promise<CutOff> {
-  const answered = new Set(items.flatMap((item) => ('output' in item ? [item.call_id] : [])));
-  const open = items.filter((item): item is CallItem => isCall(item) && !answered.has(item.call_id ?? ''));
+  const keys = openKeys(lines);
   const outputs: OutputItem[] = [];
   const calls: string[] = [];
-  for (const call of open) {
+  for (const call of openCalls(items)) {
     const toolCall = toolCallOf(call);
-    const key = keyOf(toolCall.callId, lines);
+    const key = takeKey(keys, toolCall.callId);
     const known = key === null ? null : host.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
     if (known?.type === 'done') outputs.push(outputItem(call, known.output));
     else if (known?.type === 'unknown') {
@@ -32,13 +31,33 @@ export async function cutOffCalls(
   return { outputs, calls };
 }
 
-/** The step of a call is named by its place and its id. */
-function keyOf(callId: string, lines: readonly OpenTurnLine[]): string | null {
+/** Calls without an output, in order. A model may use an id twice: the first output is the first call's. */
+function openCalls(items: readonly ResponseItem[]): CallItem[] {
+  const outputs = items.flatMap((item) => ('output' in item ? [item.call_id] : []));
+  return items.filter((item): item is CallItem => {
+    if (!isCall(item)) return false;
+    const at = outputs.indexOf(item.call_id ?? '');
+    if (at !== -1) outputs.splice(at, 1);
+    return at === -1;
+  });
+}
+
+/** Keys in the ledger of the calls that began and did not end, in order. */
+function openKeys(lines: readonly OpenTurnLine[]): string[] {
+  const open = new Set<string>();
   for (const line of lines) {
-    if (line.type === 'step' && line.record.kind === 'tool' && line.record.id.endsWith(`-${callId}`))
-      return line.record.id;
+    if (line.type !== 'step' || line.record.kind !== 'tool') continue;
+    const key = `${line.record.turn}/${line.record.id}`;
+    if (line.record.state === 'begin') open.add(key);
+    else open.delete(key);
   }
-  return null;
+  return [...open];
+}
+
+/** A call's key ends with its place in the turn and its id. */
+function takeKey(keys: string[], callId: string): string | null {
+  const at = keys.findIndex((key) => key.replace(/^.*?\/tool-\d+\.\d+-/, '') === callId);
+  return at === -1 ? null : (keys.splice(at, 1)[0] ?? null);
 }
 
 function isCall(item: ResponseItem): item is CallItem {

@@ -5,6 +5,7 @@ import type { ActiveTurn } from './active-turn.ts';
 import type { Session } from './session.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
+import { UsageMeter } from './usage-meter.ts';
 
 export interface DelegateParts {
   readonly services: SessionServices;
@@ -21,7 +22,17 @@ export interface DelegateParts {
 export function delegateRunner(parts: DelegateParts): RunDelegate {
   return async (options, signal) => {
     if (signal.aborted) return { type: 'interrupted' };
-    const child = await parts.services.openChild(childConfig(options, parts), options);
+    const { services } = parts;
+    const child = await services.openChild(childConfig(options, parts), {
+      source: { subagent: options.role },
+      persona: {
+        withoutTools: options.withoutTools,
+        hasUserInstructions: false,
+        opening: [],
+        agentLevels: 0,
+        agentSlots: services.agentSlots,
+      },
+    });
     const interrupted = Promise.withResolvers<DelegateResult>();
     const onAbort = () => {
       child.submit({ type: 'interrupt' });
@@ -34,7 +45,7 @@ export function delegateRunner(parts: DelegateParts): RunDelegate {
       return await Promise.race([follow(child, options, parts, signal), interrupted.promise]);
     } finally {
       signal.removeEventListener('abort', onAbort);
-      parts.services.closeChild(child);
+      void services.closeChild(child);
     }
   };
 }
@@ -60,16 +71,17 @@ async function follow(
   { active, noteUsage }: DelegateParts,
   signal: AbortSignal,
 ): Promise<DelegateResult> {
-  let used: TokenUsage | null = null;
+  const meter = new UsageMeter();
   const events = child.events();
   child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
   for await (const event of events) {
-    if (event.type === 'usage.updated') used = event.info?.total_token_usage ?? used;
-    else if (event.type === 'approval.requested') {
+    if (event.type === 'usage.updated') {
+      const used = meter.since(event.info);
+      if (used !== null) noteUsage(used);
+    } else if (event.type === 'approval.requested') {
       const decision = await active.handle.relay(event, role, signal);
       child.submit({ type: 'approval', callId: event.request.callId, decision });
     } else if (event.type === 'turn.completed') {
-      if (used) noteUsage(used);
       if (event.status === 'failed' && event.error) return { type: 'failed', error: event.error };
       return event.status === 'completed'
         ? { type: 'completed', lastMessage: event.lastAgentMessage }

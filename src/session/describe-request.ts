@@ -2,13 +2,14 @@ import type { Config } from '../config/index.ts';
 import { gatherRepositoryFacts, userMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import { NullRecorder } from '../rollout/index.ts';
-import { offeredTools, specsFor } from '../tools/index.ts';
+import { specsFor } from '../tools/index.ts';
 import { uuidV7 } from '../util/index.ts';
 import { firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { initialConfiguration } from './session-configuration.ts';
 import { openServices } from './session-services.ts';
 import { SessionState } from './session-state.ts';
+import { toolsOf } from './turn-tools.ts';
 
 export interface DescribedRequest {
   readonly url: string;
@@ -54,7 +55,7 @@ export async function describeFirstRequest({
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
     state.record(firstContext(context, services, await gatherRepositoryFacts(config.cwd, config.env)));
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
-    const tools = specsFor(services.tools, offeredTools(context.model, config.toolSet), context.model);
+    const tools = specsFor(services.tools, toolsOf(services, context.model), context.model);
     const input = state.forPrompt();
     const request = services.modelClient(context).describe({
       instructions: context.instructions,

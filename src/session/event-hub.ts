@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../protocol/index.ts';
+import type { SessionEvent, SessionEventOf } from '../protocol/index.ts';
 import { Deferred } from '../util/index.ts';
 
 /** Events one reader may lag behind before it loses some. */
@@ -17,7 +17,7 @@ export class EventHub {
   readonly #readers = new Set<EventReader>();
   readonly #maxQueued: number;
   /** Told again to each new reader, so that `thread.started` is the first event of every one. */
-  #opening: SessionEvent | null = null;
+  #opening: SessionEventOf<'thread.started'> | null = null;
   #closed = false;
 
   constructor(maxQueued: number = MAX_QUEUED_EVENTS) {
@@ -27,6 +27,7 @@ export class EventHub {
   emit(event: SessionEvent): void {
     if (this.#closed) return;
     if (event.type === 'thread.started') this.#opening = event;
+    if (event.type === 'thread.rolledBack' && this.#opening) this.#opening = { ...this.#opening, turns: event.turns };
     for (const reader of this.#readers) reader.push(event);
   }
 

@@ -11,11 +11,12 @@ import type { SessionServices } from './session-services.ts';
 
 /** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
 export function environmentFacts(context: TurnContext): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, canAsk, date } = context;
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
   return {
     cwd,
     approvalPolicy,
     sandboxPolicy,
+    allowedHosts,
     canAsk,
     date,
     sandboxEnforced: true,
@@ -30,24 +31,27 @@ export function firstContext(
   onWarning: (message: string) => void = () => undefined,
 ): ResponseItem[] {
   const { config, shell, threadId } = services;
-  const instructions = services.persona
-    ? null
-    : userInstructions({
-        home: config.home,
-        cwd: config.cwd,
-        maxBytes: config.projectDocMaxBytes,
-        fallbackNames: config.projectDocFallbackFilenames,
-        untrusted: config.projectTrust === 'untrusted',
-        onWarning,
-      });
+  const { persona } = services;
+  const instructions =
+    persona !== null && !persona.hasUserInstructions
+      ? null
+      : userInstructions({
+          home: config.home,
+          cwd: config.cwd,
+          maxBytes: config.projectDocMaxBytes,
+          fallbackNames: config.projectDocFallbackFilenames,
+          untrusted: config.projectTrust === 'untrusted',
+          onWarning,
+        });
   const environment = environmentContext(environmentFacts(context), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
     date: context.date,
     repository,
     noteMark: noteMark(threadId),
+    budget: config.budget,
   });
-  return instructions === null ? [environment] : [instructions, environment];
+  return [...(instructions === null ? [] : [instructions]), environment, ...(persona?.opening ?? [])];
 }
 
 /** `YYYY-MM-DD` where the user is. */

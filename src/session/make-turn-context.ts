@@ -1,15 +1,19 @@
 import type { Config } from '../config/index.ts';
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
 import { type ModelOverrides, modelInfo } from '../model/index.ts';
+import { formatPattern } from '../network/index.ts';
 import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
-import { toolsOf } from './turn-tools.ts';
+import { type ToolSettings, toolsOf } from './turn-tools.ts';
 
 /** What of a session's services a turn's context is made of. */
-export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk' | 'persona'> {
-  readonly config: ModelOverrides & Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'>;
+export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
+  readonly config: ModelOverrides &
+    Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
+      readonly sandbox: Pick<Config['sandbox'], 'network'>;
+    };
 }
 
 /** Makes the context of a turn from the session's settings as they are now. The only place that does. */
@@ -30,6 +34,7 @@ export function makeTurnContext(
     date: localDate(services.now()),
     approvalPolicy: services.canAsk ? configuration.approvalPolicy : 'never',
     sandboxPolicy: configuration.sandboxPolicy,
+    allowedHosts: config.sandbox.network?.allowed.map(formatPattern) ?? null,
     canAsk: services.canAsk,
     model,
     effort: configuration.effort,

@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
-import { ConversationHistory, ThreadFacts } from '../history/index.ts';
-import type { ResponseItem, SessionSource } from '../protocol/index.ts';
+import type { Transport } from '../model/index.ts';
+import type { Resolver } from '../network/index.ts';
+import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
 import {
   acquireLease,
   FileRecorder,
@@ -13,16 +16,17 @@ import {
   type RolloutRecorder,
   readRollout,
   rolloutPath,
+  survivingLines,
   type ThreadLog,
   threadLog,
 } from '../rollout/index.ts';
 import { uuidV7 } from '../util/index.ts';
 import { EventHub } from './event-hub.ts';
-import { rebuildHistory, threadFacts } from './rebuild-history.ts';
+import { rebuildHistory, threadFacts, toldContext } from './rebuild-history.ts';
 import { Session } from './session.ts';
 import { initialConfiguration } from './session-configuration.ts';
 import { openServices, type Persona } from './session-services.ts';
-import { SessionState, type ToldContext } from './session-state.ts';
+import { SessionState } from './session-state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
 import { ThreadRecord } from './thread-record.ts';
@@ -30,15 +34,19 @@ import { toldTurns } from './told-turns.ts';
 import { TurnLifecycle } from './turn-lifecycle.ts';
 import { Turns } from './turns.ts';
 
+/** Lines of another thread that a fork writes down in one go. */
+const COPIED_AT_ONCE = 1_000;
+
 /** Which thread a session is about. */
 export type ThreadOrigin =
   | { readonly type: 'new' }
-  /** By its id, or the path of its rollout. */
+  /** By its id, the path of its rollout, or its name. */
   | { readonly type: 'resume'; readonly id: string }
   /** A new thread that begins as another did: with its first user messages and what came of them; null takes all. */
   | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
   /** The newest one of the configured provider, begun in the working directory or anywhere. */
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
+  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
 
 export interface OpenSessionOptions {
   readonly config: Config;
@@ -53,8 +61,14 @@ export interface OpenSessionOptions {
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
+  /** How names of hosts are looked up for commands; absent: as the system does. */
+  readonly resolve?: Resolver;
+  /** Opens what carries requests to the model, for this session and each of its children; HTTP by default. */
+  readonly openTransport?: () => Transport;
   /** For a child of another session. */
   readonly persona?: Persona;
+  /** The thread that begins this one for itself. */
+  readonly parentThreadId?: string;
 }
 
 /**
@@ -72,21 +86,20 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     recorder: thread.recorder,
     lease: thread.lease,
     now,
-    openChild: (config, role, persona) =>
-      openSession({ ...options, config, origin: { type: 'new' }, source: { subagent: role }, persona }),
+    openChild: (config, start) =>
+      openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
   });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
-  const history = log
-    ? rebuildHistory(log, (what) => services.log.warn(what))
-    : new ConversationHistory((what) => services.log.warn(what));
-  const facts = log ? threadFacts(log) : new ThreadFacts();
+  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
+  const entries = (continues ? log?.history : log?.wholeHistory) ?? [];
+  const history = rebuildHistory(entries, (what) => services.log.warn(what));
+  const facts = threadFacts(entries);
   const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const record = new ThreadRecord(thread.recorder, state, emit);
-  const scope = new TurnLifecycle({ state, services, record, emit });
+  const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
   const turns = new Turns(scope);
-  const queue = new SubmissionQueue();
-  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
+  const queue = new SubmissionQueue(log ? firstFreeId(log) : 0);
   if (log?.openTurn && !continues) await scope.endCutOffTurn(log.openTurn);
   emit({
     type: 'thread.started',
@@ -97,19 +110,24 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     rolloutPath: thread.recorder.path,
     turns: log ? toldTurns(log, { openTurnEnded: !continues }) : [],
   });
-  for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
-  if (log?.openTurn && continues) turns.resume(log.openTurn.turnId, log.openTurn.lines);
-  const closed = runSubmissionLoop(queue, turns, scope).then(async () => {
+  const openTurn = continues ? (log?.openTurn ?? null) : null;
+  const run = async () => {
+    // What there is to tell at once waits until whoever opens the session has had the time to follow it.
+    if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
+    for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+    if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
+    await runSubmissionLoop(queue, turns, scope);
+    scope.agents.shutDown();
     await services.close();
     emit({ type: 'thread.closed', threadId: thread.id });
     hub.close();
-  });
+  };
   return new Session({
     threadId: thread.id,
     rolloutPath: thread.recorder.path,
     queue,
     hub,
-    closed,
+    closed: run(),
     killProcesses: () => services.killProcesses(),
   });
 }
@@ -126,16 +144,8 @@ interface OpenThread {
 function openThread(options: OpenSessionOptions, now: () => number): OpenThread {
   const { config, origin } = options;
   if (origin.type === 'new') return newThread(options, now);
-  if (origin.type === 'fork') return forkedThread(options, origin, now);
-  const selector =
-    origin.type === 'resume'
-      ? ({ type: 'id', id: origin.id } as const)
-      : ({
-          type: 'last',
-          providerId: config.provider.id,
-          ...(origin.anyDirectory ? {} : { cwd: config.cwd }),
-        } as const);
-  const path = findRollout(config.home, selector);
+  const path = pathOf(origin, config);
+  if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin, now);
   const lease = acquireLease(path);
   try {
     const rollout = readRollout(path);
@@ -149,7 +159,7 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
 }
 
 function newThread(
-  { config, ephemeral, originator, version, source }: OpenSessionOptions,
+  { config, ephemeral, originator, version, source, parentThreadId }: OpenSessionOptions,
   now: () => number,
   forkedFrom: string | null = null,
 ): OpenThread {
@@ -168,34 +178,50 @@ function newThread(
       cli_version: version,
       source,
       model_provider: config.provider.id,
+      ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
       ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
     },
   });
   return { ...none, recorder, lease: acquireLease(path) };
 }
 
+function pathOf(origin: Exclude<ThreadOrigin, { type: 'new' }>, { home, provider, cwd }: Config): string {
+  if ('id' in origin) return findRollout(home, { type: 'id', id: origin.id });
+  return findRollout(home, { type: 'last', providerId: provider.id, ...(origin.anyDirectory ? {} : { cwd }) });
+}
+
 /** The other thread is only read. A cut beyond its end, or before its first message, gives a new thread. */
 function forkedThread(
   options: OpenSessionOptions,
-  { id, userMessages }: Extract<ThreadOrigin, { type: 'fork' }>,
+  path: string,
+  { userMessages }: { readonly userMessages: number | null },
   now: () => number,
 ): OpenThread {
-  const source = readRollout(findRollout(options.config.home, { type: 'id', id }));
+  const source = readRollout(path);
   const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
-  const lines = userMessages === null ? source.lines.filter(isCopied) : forkLines(source.lines, userMessages, isSaid);
+  const held = survivingLines(source.lines);
+  const lines = userMessages === null ? held.filter(isCopied) : forkLines(held, userMessages, isSaid);
   const thread = newThread(options, now, source.meta.id);
   if (lines === null || userMessages === 0) return thread;
-  thread.recorder.append(...lines);
+  copyLines(lines, thread);
   return { ...thread, log: threadLog({ ...source, lines }), warnings: source.warnings };
 }
 
-function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {
-  if (!lastTurnContext || history.length === 0) return null;
-  return {
-    cwd: lastTurnContext.cwd,
-    approvalPolicy: lastTurnContext.approval_policy,
-    sandboxPolicy: lastTurnContext.sandbox_policy,
-    ...(lastTurnContext.can_ask === undefined ? {} : { canAsk: lastTurnContext.can_ask }),
-    ...(lastTurnContext.date === undefined ? {} : { date: lastTurnContext.date }),
-  };
+/** In pieces: a long thread has more lines than a call may have arguments. */
+function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThread): void {
+  try {
+    for (let at = 0; at < lines.length; at += COPIED_AT_ONCE) {
+      recorder.append(...lines.slice(at, at + COPIED_AT_ONCE));
+    }
+  } catch (error) {
+    lease?.release();
+    // Half a fork is nobody's thread.
+    if (recorder.path !== null) rmSync(recorder.path, { force: true });
+    throw error;
+  }
+}
+
+/** Beyond the ids of all turns so far, of which only those that keel chose are numbers. */
+function firstFreeId({ turns }: ThreadLog): number {
+  return turns.reduce((free, { id }) => (/^\d{1,15}$/.test(id) ? Math.max(free, Number(id) + 1) : free), 0);
 }

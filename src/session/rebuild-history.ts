@@ -1,24 +1,40 @@
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../history/index.ts';
 import { ResponseItem } from '../protocol/index.ts';
 import type { HistoryEntry, ThreadLog } from '../rollout/index.ts';
+import type { ToldContext } from './session-state.ts';
 
 /** The history that the recorded steps gave, by the same way by which they gave it. */
-export function rebuildHistory(log: ThreadLog, onRepair: RepairListener): ConversationHistory {
+export function rebuildHistory(entries: readonly HistoryEntry[], onRepair: RepairListener): ConversationHistory {
   const history = new ConversationHistory(onRepair);
-  for (const entry of log.history) apply(history, entry);
+  for (const entry of entries) apply(history, entry);
   return history;
 }
 
 /** What is known of a thread from all that was recorded, also of what was compacted since. */
-export function threadFacts(log: ThreadLog): ThreadFacts {
+export function threadFacts(entries: readonly HistoryEntry[]): ThreadFacts {
   const facts = new ThreadFacts();
-  for (const entry of log.history) if (entry.type === 'item') facts.note(entry.item);
+  for (const entry of entries) if (entry.type === 'item') facts.note(entry.item);
   return facts;
+}
+
+/** What the model was last told of its surroundings; null if that is not known. */
+export function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {
+  if (!lastTurnContext || history.length === 0) return null;
+  return {
+    cwd: lastTurnContext.cwd,
+    approvalPolicy: lastTurnContext.approval_policy,
+    sandboxPolicy: lastTurnContext.sandbox_policy,
+    ...(lastTurnContext.can_ask === undefined ? {} : { canAsk: lastTurnContext.can_ask }),
+    ...(lastTurnContext.date === undefined ? {} : { date: lastTurnContext.date }),
+  };
 }
 
 function apply(history: ConversationHistory, entry: HistoryEntry): void {
   if (entry.type === 'item') history.record([entry.item]);
   else if (entry.type === 'usage') history.restoreTokenInfo(entry.info);
+  else if (entry.type === 'elided') history.elide(entry.outputs);
+  else if (entry.type === 'spent') history.restoreTotal(entry.total);
+  else if (entry.type === 'foreignUsage') history.addForeignUsage(entry.usage, entry.window);
   else if (entry.type === 'undone') {
     history.replace(
       history.items.filter((item) => item.type !== 'ghost_snapshot' || item.ghost_commit.id !== entry.snapshot),

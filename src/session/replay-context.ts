@@ -1,7 +1,9 @@
-import type { TurnContext } from '../context/index.ts';
+import { agentRoles, type TurnContext } from '../context/index.ts';
 import { ModelClient, modelInfo, type RequestFingerprints } from '../model/index.ts';
 import { ReasoningSummary, TaskKind, type TurnContextRecord, type TurnSetup } from '../protocol/index.ts';
+import { builtinTools, registerAgentTools, type ToolRegistry } from '../tools/index.ts';
 import { type ContextSources, makeTurnContext } from './make-turn-context.ts';
+import type { ToolSettings } from './turn-tools.ts';
 
 /** Settings of turns as their records say, by which the same code makes the same context again. */
 export interface RecordedSettings {
@@ -19,9 +21,10 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     // The date of the turn is a part of its context and of nothing else that is made here.
     now: () => Date.parse(`${context.date ?? '1970-01-01'}T12:00:00`),
     canAsk: context.can_ask ?? true,
-    persona: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
+    ...recordedTools(setup),
     config: {
-      toolSet: setup?.tool_set ?? null,
+      ...recordedTools(setup).config,
+      sandbox: { network: null },
       contextWindow: setup?.context_window ?? null,
       autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
       supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
@@ -38,8 +41,38 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     summary: ReasoningSummary.safeParse(context.summary).data ?? 'auto',
   };
   const taskKind = TaskKind.safeParse(setup?.task).data ?? 'regular';
-  return makeTurnContext({ configuration }, sources, { turnId, taskKind, outputSchema: setup?.output_schema });
+  const start = { turnId, taskKind, outputSchema: setup?.output_schema };
+  return {
+    ...makeTurnContext({ configuration }, sources, start),
+    // They are kept as they were told, not as they are judged.
+    allowedHosts: setup?.allowed_hosts ?? null,
+  };
 }
+
+/** By what the tools of the turn are chosen. */
+export function recordedTools(setup: TurnSetup | null): ToolSettings {
+  return {
+    persona: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
+    agentLevels: setup?.agent_levels ?? 0,
+    config: { toolSet: setup?.tool_set ?? null },
+  };
+}
+
+/** All tools that keel comes with, those about helpers as the turn's roles describe them. */
+export function recordedRegistry(setup: TurnSetup | null): ToolRegistry {
+  const registry = builtinTools();
+  const roles = (setup?.agent_roles ?? []).map((role) => ({ ...PLAIN_ROLE, ...role }));
+  registerAgentTools(registry, agentRoles(roles));
+  return registry;
+}
+
+const PLAIN_ROLE = {
+  model: null,
+  effort: null,
+  instructions: null,
+  baseInstructions: null,
+  sandboxMode: null,
+} as const;
 
 const NO_POLICY = {
   inherit: 'none',

@@ -1,13 +1,20 @@
 import { compactionPrompt } from '../context/index.ts';
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../history/index.ts';
-import { type ModelClient, type ModelInfo, type Prompt, RequestFingerprints } from '../model/index.ts';
-import type { RequestFingerprint, ResponseItem, RolloutItem } from '../protocol/index.ts';
+import { type ModelClient, type Prompt, RequestFingerprints } from '../model/index.ts';
+import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../protocol/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../rollout/index.ts';
 import { FileStepRunner, TurnInterrupted } from '../steps/index.ts';
-import { builtinTools, specsFor } from '../tools/index.ts';
-import { compact, runTurn, type TurnOutcome, type TurnPorts } from '../turn/index.ts';
-import { rebuildHistory } from './rebuild-history.ts';
-import { type RecordedSettings, replayedContext, silentClient } from './replay-context.ts';
+import { specsFor } from '../tools/index.ts';
+import { compact, runTurn, type TurnBudget, type TurnOutcome, type TurnPorts } from '../turn/index.ts';
+import { finishGate } from './finish-gate.ts';
+import { rebuildHistory, threadFacts } from './rebuild-history.ts';
+import {
+  type RecordedSettings,
+  recordedRegistry,
+  recordedTools,
+  replayedContext,
+  silentClient,
+} from './replay-context.ts';
 import type { SessionConfiguration } from './session-configuration.ts';
 import { SessionState } from './session-state.ts';
 import { ThreadRecord } from './thread-record.ts';
@@ -60,7 +67,6 @@ export class ReplayedThread {
   readonly #onReplaced: () => void;
   readonly #onRepair: RepairListener;
   readonly #fingerprints = new RequestFingerprints();
-  readonly #tools = builtinTools();
   #state: SessionState;
 
   constructor(threadId: string, listeners: ReplayListeners) {
@@ -68,7 +74,7 @@ export class ReplayedThread {
     this.#onRequest = (request) => listeners.onRequest(request);
     this.#onReplaced = () => listeners.onReplaced();
     this.#onRepair = listeners.onRepair;
-    this.#state = stateOf(new ConversationHistory(this.#onRepair));
+    this.#state = stateOf(new ConversationHistory(this.#onRepair), new ThreadFacts());
   }
 
   get prompt(): readonly ResponseItem[] {
@@ -80,16 +86,17 @@ export class ReplayedThread {
     this.#state.record(items);
   }
 
-  /** Begins anew from lines: after turns were taken back, or a compaction that no step made. */
+  /** Begins anew from all lines so far: after turns were taken back, or where no step of a turn says what holds. */
   rebuild(lines: readonly RolloutItem[]): void {
     const meta = { id: this.#threadId, timestamp: '', cwd: '' };
-    const log = threadLog({ path: '', meta, lines, warnings: [], nextOrdinal: 0 });
-    this.#state = stateOf(rebuildHistory(log, this.#onRepair));
+    const { wholeHistory } = threadLog({ path: '', meta, lines, warnings: [], nextOrdinal: 0 });
+    this.#state = stateOf(rebuildHistory(wholeHistory, this.#onRepair), threadFacts(wholeHistory));
   }
 
   /** Those of the names that no tool of keel's own has: what such a tool is told of can't be made again. */
   foreignTools(names: readonly string[]): readonly string[] {
-    return names.filter((name) => this.#tools.handler(name) === undefined);
+    const own = recordedRegistry(null);
+    return names.filter((name) => own.handler(name) === null);
   }
 
   /**
@@ -115,6 +122,7 @@ export class ReplayedThread {
     const { turnId, setup, lines } = turn;
     const context = replayedContext({ ...turn, threadId: this.#threadId });
     const state = this.#state;
+    const offered = toolsOf(recordedTools(setup), context.model);
     /** The request whose fingerprint was made last: the one of the step that is told next. */
     let asked: Pick<ReplayedRequest, 'now' | 'prompt' | 'input'> | null = null;
     const fingerprintBy = (client: ModelClient) => (prompt: Prompt) => {
@@ -158,6 +166,10 @@ export class ReplayedThread {
           history.replace(items);
           this.#onReplaced();
         },
+        elide: (outputs) => {
+          history.elide(outputs);
+          this.#onReplaced();
+        },
       },
       model: {
         stream: () => dry.stop(),
@@ -165,9 +177,11 @@ export class ReplayedThread {
         retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
       },
       tools: {
-        specs: specsFor(this.#tools, offeredNow(turn, context.model), context.model),
+        specs: specsFor(recordedRegistry(setup), offered, context.model),
         repeat: () => 'safe',
         openBatch: () => ({ run: () => dry.stop() }),
+        refuse: () => dry.stop(),
+        withLine: () => dry.stop(),
         takeDiff: () => Promise.resolve(''),
       },
       compaction: {
@@ -176,6 +190,9 @@ export class ReplayedThread {
         stream: () => dry.stop(),
         fingerprint: fingerprintBy(clientOf(setup?.compact_model ?? null)),
       },
+      budget: recordedBudget(setup),
+      finishGate: isAsked(turn) ? finishGate(state, offered) : null,
+      elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
       takeQueued: () => dry.stop(),
       recordRequestContext: nobody,
@@ -211,7 +228,7 @@ class DryJournal {
   }
 }
 
-function stateOf(history: ConversationHistory): SessionState {
+function stateOf(history: ConversationHistory, facts: ThreadFacts): SessionState {
   const configuration: SessionConfiguration = {
     cwd: '/',
     approvalPolicy: 'never',
@@ -220,13 +237,25 @@ function stateOf(history: ConversationHistory): SessionState {
     effort: null,
     summary: 'auto',
   };
-  return new SessionState(configuration, history, new ThreadFacts(), null, null);
+  return new SessionState(configuration, history, facts, null, null);
 }
 
-/** The names of the tools that the turn would be offered now. */
-function offeredNow({ setup }: RecordedSettings, model: ModelInfo): readonly string[] {
-  const persona = setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools };
-  return toolsOf({ persona, config: { toolSet: setup?.tool_set ?? null } }, model);
+/** What was told of a budget stands in results: without the turn's settings they alone count. No time goes by here. */
+function recordedBudget(setup: TurnSetup | null): TurnBudget | null {
+  if (setup !== null && setup.budget === undefined) return null;
+  return { tokens: null, minutes: null, ...setup?.budget, minutesGone: () => 0 };
+}
+
+function isAsked(turn: RecordedTurn): boolean {
+  return turn.setup === null ? hasStep(turn, 'gate-') : turn.setup.verify === true;
+}
+
+function leavesOut(turn: RecordedTurn): boolean {
+  return turn.setup === null ? hasStep(turn, 'elide-') : turn.setup.elide_outputs !== false;
+}
+
+function hasStep({ lines }: RecordedTurn, prefix: string): boolean {
+  return lines.some((line) => line.type === 'step' && line.record.id.startsWith(prefix));
 }
 
 function isAskedCompaction(line: OpenTurnLine): boolean {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
-import type { TurnContext } from '../context/index.ts';
+import { agentRoles, type TurnContext } from '../context/index.ts';
 import {
   HttpTransport,
   ModelClient,
@@ -9,21 +9,31 @@ import {
   type Transport,
   userAgent,
 } from '../model/index.ts';
+import type { Resolver } from '../network/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
-import type { SessionSource } from '../protocol/index.ts';
+import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
 import { SandboxManager } from '../sandbox/index.ts';
-import type { DelegateOptions } from '../tasks/index.ts';
-import { ApprovalCache, builtinTools, LocalToolHost, type ToolHost, type ToolRegistry } from '../tools/index.ts';
+import {
+  ApprovalCache,
+  builtinTools,
+  LocalToolHost,
+  registerAgentTools,
+  type ToolHost,
+  type ToolRegistry,
+} from '../tools/index.ts';
+import { AgentSlots } from './agent-slots.ts';
 import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
+import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
+  readonly source: SessionSource;
   readonly recorder: RolloutRecorder;
   readonly processes: Processes;
   readonly execSessions: ExecSessions;
@@ -35,15 +45,20 @@ export interface SessionServices {
   readonly shell: UserShell;
   readonly commandEnvironment: CommandEnvironment;
   readonly log: Log;
+  readonly typedMessages: TypedMessages;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
   /** What a child session leaves out; null for a thread of the user's. */
   readonly persona: Persona | null;
-  openChild(config: Config, options: Pick<DelegateOptions, 'role' | 'withoutTools'>): Promise<Session>;
-  /** Ends a child without waiting; it is gone when the session is. */
-  closeChild(child: Session): void;
+  /** How many levels of helper agents there may be below this session; 0: it may start none. */
+  readonly agentLevels: number;
+  /** For all helpers of the user's thread that this session is or is below of. */
+  readonly agentSlots: AgentSlots;
+  openChild(config: Config, start: ChildStart): Promise<Session>;
+  /** Ends a child; one that nobody waits for is gone when the session is. */
+  closeChild(child: Session): Promise<void>;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
@@ -54,11 +69,22 @@ export interface SessionServices {
 /** What makes a child session differ from a thread of the user's. */
 export interface Persona {
   readonly withoutTools: readonly string[];
+  /** Whether it is told what the user says to every agent here. */
+  readonly hasUserInstructions: boolean;
+  /** Stands behind the environment when its thread begins. */
+  readonly opening: readonly ResponseItem[];
+  readonly agentLevels: number;
+  readonly agentSlots: AgentSlots;
+}
+
+export interface ChildStart {
+  readonly source: SessionSource;
+  readonly persona: Persona;
 }
 
 export interface ServiceOptions {
   readonly persona?: Persona;
-  readonly openChild?: (config: Config, role: string, persona: Persona) => Promise<Session>;
+  readonly openChild?: (config: Config, start: ChildStart) => Promise<Session>;
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
@@ -68,11 +94,15 @@ export interface ServiceOptions {
   readonly version: string;
   readonly canAsk: boolean;
   readonly now: () => number;
+  /** How names of hosts are looked up for commands; absent: as the system does. */
+  readonly resolve?: Resolver | undefined;
+  /** Opens what carries requests, for this session alone; HTTP by default. */
+  readonly openTransport?: () => Transport;
 }
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport: Transport = new HttpTransport(config.env);
+  const transport = options.openTransport?.() ?? new HttpTransport(config.env);
 
   const fingerprints = new RequestFingerprints();
   const execSessions = new ExecSessions();
@@ -90,32 +120,52 @@ export function openServices(options: ServiceOptions): SessionServices {
   const children = new Set<Session>();
   const closing = new Set<Promise<void>>();
   const shell = userShell();
-  const sandbox = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  const tools = builtinTools();
+  registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  const onCrash = (error: unknown) => log.crash(error);
+  const { resolve } = options;
+  const rules = new SessionRules(config);
+  const sandbox = new SandboxManager({
+    ...{ ...config.sandbox, home: config.home, env: config.env, processes, onCrash },
+    hostRuleOf: (destination) => rules.hostRuleOf(destination),
+    ...(resolve === undefined ? {} : { resolve }),
+  });
+  const typedMessages = new TypedMessages({ config, threadId, isKept, log, now });
   return {
     config,
     threadId,
+    source: options.source,
     recorder,
     processes,
     execSessions,
-    tools: builtinTools(),
+    tools,
     toolHost,
     approvals: new ApprovalCache(),
     sandbox,
-    rules: new SessionRules(config),
+    rules,
     shell,
     commandEnvironment: new CommandEnvironment({ config, processes, shell }),
     log,
+    typedMessages,
     now,
     persona: options.persona ?? null,
-    async openChild(childConfig, { role, withoutTools }) {
+    agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
+    agentSlots: options.persona?.agentSlots ?? new AgentSlots(config.agents.maxThreads),
+    async openChild(childConfig, start) {
       if (!options.openChild) throw new Error('this session has no children');
-      const child = await options.openChild(childConfig, role, { withoutTools });
+      const child = await options.openChild(childConfig, start);
       children.add(child);
       return child;
     },
     closeChild(child) {
-      closing.add(child.close().finally(() => children.delete(child)));
+      const closed = child.close().finally(() => {
+        children.delete(child);
+        closing.delete(closed);
+      });
+      closed.catch((error: unknown) => log.crash(error));
+      closing.add(closed);
+      return closed;
     },
     killProcesses() {
       for (const child of children) child.killProcesses();
@@ -142,6 +192,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     async close() {
       for (const child of children) closing.add(child.close());
       await Promise.allSettled(closing);
+      await typedMessages.close();
       execSessions.close();
       processes.close();
       sandbox.close();

@@ -1,6 +1,13 @@
 import type { TurnContext } from '../context/index.ts';
 import type { ConversationHistory, ThreadFacts } from '../history/index.ts';
-import type { RateLimitSnapshot, ResponseItem, SettingsUpdate, TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import type {
+  ElidedOutput,
+  RateLimitSnapshot,
+  ResponseItem,
+  SettingsUpdate,
+  TokenUsage,
+  TokenUsageInfo,
+} from '../protocol/index.ts';
 import { applySettings, type SessionConfiguration } from './session-configuration.ts';
 
 /** What the model was last told of its surroundings. */
@@ -10,8 +17,8 @@ export type ToldContext = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxP
 /** What lives as long as the session. Changed through its methods only, each of which leaves it whole. */
 export class SessionState {
   #configuration: SessionConfiguration;
-  readonly #history: ConversationHistory;
-  readonly #facts: ThreadFacts;
+  #history: ConversationHistory;
+  #facts: ThreadFacts;
   #rateLimits: RateLimitSnapshot | null;
   #toldContext: ToldContext | null;
 
@@ -78,6 +85,18 @@ export class SessionState {
   /** After a compaction: what stands for the conversation from here on. */
   replaceHistory(items: readonly ResponseItem[]): void {
     this.#history.replace(items);
+  }
+
+  /** Leaves old outputs out of the conversation from here on. */
+  elide(outputs: readonly ElidedOutput[]): void {
+    this.#history.elide(outputs);
+  }
+
+  /** After a rollback: all that a rebuilt thread knows of itself. */
+  rollBack(history: ConversationHistory, facts: ThreadFacts, toldContext: ToldContext | null): void {
+    this.#history = history;
+    this.#facts = facts;
+    this.#toldContext = toldContext;
   }
 
   forPrompt(): readonly ResponseItem[] {

@@ -42,10 +42,16 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
     case 'undo':
       return turns.spawn(new UndoTask(), id);
+    case 'rollback':
+      return turns.rollBack(op.turns);
     case 'userShell':
       return turns.userShell(op.command, id);
     case 'review':
       return turns.spawn(await reviewTask(op.target, scope), id);
+    case 'addToHistory':
+      return scope.services.typedMessages.add(op.text);
+    case 'getHistoryEntry':
+      return scope.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, scope.emit);
     case 'approval':
       if (op.decision.type === 'abort') return turns.abort('interrupted');
       if (!turns.resolveApproval(op.callId, op.decision)) {

@@ -13,8 +13,13 @@ export interface Submission {
 export class SubmissionQueue {
   readonly #queue: Submission[] = [];
   #waiting: Deferred<void> | null = null;
-  #nextId = 0;
+  #nextId: number;
   #closed = false;
+
+  /** `firstId`: a turn bears the id of its submission, so a thread that is taken up again goes on counting. */
+  constructor(firstId = 0) {
+    this.#nextId = firstId;
+  }
 
   /**
    * @returns the submission's id: the turn it starts bears it

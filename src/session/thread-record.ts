@@ -1,3 +1,4 @@
+import type { TurnContext } from '../context/index.ts';
 import type { ResponseItem, RolloutItem, SessionEvent } from '../protocol/index.ts';
 import type { RolloutRecorder } from '../rollout/index.ts';
 import type { SessionState } from './session-state.ts';
@@ -10,6 +11,7 @@ export class ThreadRecord {
   readonly #recorder: RolloutRecorder;
   readonly #state: SessionState;
   readonly #emit: (event: SessionEvent) => void;
+  #contextTurnId: string | null = null;
 
   constructor(recorder: RolloutRecorder, state: SessionState, emit: (event: SessionEvent) => void) {
     this.#recorder = recorder;
@@ -31,6 +33,30 @@ export class ThreadRecord {
 
   addLine(line: RolloutItem): void {
     this.#recorder.append(line);
+  }
+
+  /** What a request of the turn goes by, and so what the model was told of its surroundings by then. */
+  addTurnContext(context: TurnContext): void {
+    this.#contextTurnId = context.turnId;
+    this.addLine({
+      type: 'turn_context',
+      payload: {
+        turn_id: context.turnId,
+        cwd: context.cwd,
+        approval_policy: context.approvalPolicy,
+        sandbox_policy: context.sandboxPolicy,
+        model: context.model.slug,
+        effort: context.effort,
+        summary: context.summary,
+        can_ask: context.canAsk,
+        date: context.date,
+      },
+    });
+  }
+
+  /** The turn whose context was written down last. */
+  get contextTurnId(): string | null {
+    return this.#contextTurnId;
   }
 
   /** Lines that belong together. */

@@ -6,7 +6,7 @@ import type {
   SessionEventOf,
   ThreadItem,
 } from '../protocol/index.ts';
-import type { Approver, TurnEvents } from '../tools/index.ts';
+import type { TurnEvents } from '../tools/index.ts';
 import type { TurnState } from './turn-state.ts';
 
 export interface TurnHandleOptions {
@@ -20,7 +20,7 @@ export interface TurnHandleOptions {
  * Through which a turn's work tells events and asks for approval. A promise can't be killed, so the handle is revoked
  * when the turn ends: whatever still runs after that speaks to nobody.
  */
-export class TurnHandle implements Approver {
+export class TurnHandle {
   readonly #options: TurnHandleOptions;
   #plan: Extract<ThreadItem, { type: 'plan' }> | null = null;
   #revoked = false;
@@ -41,6 +41,7 @@ export class TurnHandle implements Approver {
     this.#options.emit(event);
   }
 
+  /** Tells the question and waits for its answer. `abort` when the signal does, `denied` when the turn ends first. */
   async request(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision> {
     if (this.#revoked) return { type: 'denied' };
     const { threadId, turnId, state } = this.#options;
@@ -60,10 +61,12 @@ export class TurnHandle implements Approver {
   ): Promise<ApprovalDecision> {
     if (this.#revoked) return { type: 'denied' };
     const { turnId, state } = this.#options;
-    const decision = state.awaitApproval(request.callId, signal);
-    this.emit({ type: 'approval.requested', turnId, threadId, agent, request });
+    // Two children may have calls of the same id: an answer has to mean one of them.
+    const callId = state.isAwaiting(request.callId) ? `${threadId}/${request.callId}` : request.callId;
+    const decision = state.awaitApproval(callId, signal);
+    this.emit({ type: 'approval.requested', turnId, threadId, agent, request: { ...request, callId } });
     const answer = await decision;
-    this.emit({ type: 'approval.resolved', turnId, callId: request.callId });
+    this.emit({ type: 'approval.resolved', turnId, callId });
     return answer;
   }
 

@@ -1,3 +1,4 @@
+import { outputsToElide } from '../history/index.ts';
 import type { ResponseItem, SessionEvent, TokenUsage } from '../protocol/index.ts';
 import type { TurnHistory } from '../turn/index.ts';
 import type { SessionState } from './session-state.ts';
@@ -27,6 +28,7 @@ export function turnHistory({ state, record, handle, turnId, window, compacted }
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
     contextTokens: () => state.contextTokens,
+    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
     measuredTokens: () => state.measuredTokens,
     copy() {
       const copy = state.copyHistory();
@@ -40,6 +42,8 @@ export function turnHistory({ state, record, handle, turnId, window, compacted }
       };
     },
     compacted,
+    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
+    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {

@@ -6,16 +6,19 @@ import {
   type RepositoryFacts,
   type TurnContext,
 } from '../context/index.ts';
-import type { ResponseItem, SessionEvent } from '../protocol/index.ts';
+import type { AgentStatusRecord, ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
+import { ChildAgents } from './child-agents.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
+import { approvedHosts, hostAsker } from './host-asker.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
+import { rollBack } from './rollback.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
@@ -34,6 +37,8 @@ export interface LifecycleParts {
   readonly services: SessionServices;
   readonly record: ThreadRecord;
   readonly emit: (event: SessionEvent) => void;
+  /** Helpers of an earlier process. */
+  readonly recordedAgents: readonly AgentStatusRecord[];
 }
 
 /** What has to be written, told and flushed when a turn begins and when it ends. */
@@ -41,15 +46,17 @@ export class TurnLifecycle implements SessionScope {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly emit: (event: SessionEvent) => void;
+  readonly agents: ChildAgents;
   readonly #record: ThreadRecord;
   /** Asked for when the session opens, so that the answer is there when the first request is. */
   readonly #repository: Promise<RepositoryFacts | null>;
 
-  constructor({ state, services, record, emit }: LifecycleParts) {
+  constructor({ state, services, record, emit, recordedAgents }: LifecycleParts) {
     this.state = state;
     this.services = services;
     this.emit = emit;
     this.#record = record;
+    this.agents = new ChildAgents({ state, services, record, emit, recorded: recordedAgents });
     const isNew = state.toldContext === null;
     const { cwd, env } = services.config;
     this.#repository = isNew ? gatherRepositoryFacts(cwd, env) : Promise.resolve(null);
@@ -61,6 +68,7 @@ export class TurnLifecycle implements SessionScope {
 
   async openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts> {
     const { context } = active;
+    this.agents.turnStarted(active);
     if (recorded === null) {
       this.#record.addItems(await this.#contextFor(context), context.turnId);
       this.state.noteToldContext(context);
@@ -68,10 +76,15 @@ export class TurnLifecycle implements SessionScope {
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
     }
     this.#prepareForCommands(context);
+    const { handle, abort } = active;
+    const { approvals, rules, sandbox } = this.services;
+    const remember = rules.rememberHost.bind(rules);
+    sandbox.askAboutHosts(hostAsker({ context, handle, approvals, remember, signal: abort.signal }));
     return openTurnPorts({
       state: this.state,
       services: this.services,
       record: this.#record,
+      agents: this.agents,
       active,
       recorded: recorded ?? [],
     });
@@ -79,6 +92,10 @@ export class TurnLifecycle implements SessionScope {
 
   runUserShell(active: ActiveTurn, command: string, id: string, signal: AbortSignal): Promise<ResponseItem> {
     return runUserShell({ services: this.services, active, command, callId: `shell-${id}`, signal });
+  }
+
+  rollBack(turns: number): Promise<void> {
+    return rollBack(turns, { services: this.services, state: this.state, record: this.#record, emit: this.emit });
   }
 
   #undoParts(active: ActiveTurn): UndoParts {
@@ -109,9 +126,13 @@ export class TurnLifecycle implements SessionScope {
 
   async closeTurn(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
     const { turnId } = active.context;
+    this.agents.turnEnded();
+    this.services.sandbox.askAboutHosts(approvedHosts(this.services.approvals));
     try {
       const late = active.state.takeRecords().map(({ record }) => record);
       this.#record.addItems(late, turnId);
+      // A turn without a request may have told the context all the same: it is not to be told again after a resume.
+      if (this.#record.contextTurnId !== turnId) this.#record.addTurnContext(active.context);
       if (outcome.type === 'interrupted') {
         this.#record.addItems([this.#interruption(active)], turnId);
         const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };
@@ -131,10 +152,9 @@ export class TurnLifecycle implements SessionScope {
     }
   }
 
-  /** Ends a turn that keel's own end cut off: what it had is kept, and the model is told. */
+  /** Ends a turn that keel's own end cut off; what it had is in the history. The model is told. */
   async endCutOffTurn({ turnId, lines }: OpenTurn): Promise<void> {
     const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
-    this.#record.keepItems(items, turnId);
     const answered = await cutOffCalls(items, lines, this.services.toolHost);
     this.#record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
     this.#record.addLine({
@@ -177,7 +197,7 @@ export class TurnLifecycle implements SessionScope {
       );
     }
     const diff = environmentDiff(told, environmentFacts(context));
-    return diff === null ? [] : [diff];
+    return [...(diff === null ? [] : [diff]), ...this.agents.takeNotes()];
   }
 }
 

@@ -1,24 +1,29 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
 import { compactedItems } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError } from '../protocol/index.ts';
+import { KeelError, type TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness } from '../tools/index.ts';
 import type { QueuedMessage, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import type { ChildAgents } from './child-agents.ts';
+import { asksBeforeEnd, finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
+import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
+import { budgetOf, turnBudget } from './turn-budget.ts';
 import { turnHistory } from './turn-history.ts';
-import { openTurnTools } from './turn-tools.ts';
+import { openTurnTools, toolsOf } from './turn-tools.ts';
 import { snapshotForUndo } from './undo.ts';
 
 export interface TurnPortsOptions {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly record: ThreadRecord;
+  readonly agents: ChildAgents;
   readonly active: ActiveTurn;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
@@ -35,15 +40,16 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   const client = services.modelClient(context);
   for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
   const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  const steps = new FileStepRunner({
+    turnId: context.turnId,
+    journal: turnJournal(options),
+    interrupted: active.abort.signal,
+    now: services.now,
+    recorded,
+  });
   return {
     context,
-    steps: new FileStepRunner({
-      turnId: context.turnId,
-      journal: turnJournal(options),
-      interrupted: active.abort.signal,
-      now: services.now,
-      recorded,
-    }),
+    steps,
     history: turnHistory({
       state,
       record,
@@ -53,14 +59,17 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       compacted: (summary) => handover(options, summary),
     }),
     model: {
-      stream: (prompt, streamOptions) => client.stream(prompt, streamOptions),
+      stream: (prompt, streamOptions) =>
+        client.stream(prompt, { ...streamOptions, taskKind: requestKind(services, streamOptions.taskKind) }),
       fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({
       ready: readiness(options),
       services,
+      agents: options.agents,
       active,
+      steps,
       injectInput: (items) => {
         if (handle.isRevoked) return false;
         active.state.queueInput({ submissionId: context.turnId, items });
@@ -75,24 +84,18 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
       fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
     },
+    budget: turnBudget(budgetOf(context, services.config), services.now),
+    finishGate: asksBeforeEnd(context, services) ? finishGate(state, toolsOf(services, context.model)) : null,
+    elision: services.config.elideOutputs
+      ? {
+          keep: (output) => keptOutput(services, output),
+          record: (outputs) =>
+            record.addLine({ type: 'event_msg', payload: { type: 'outputs_elided', outputs: [...outputs] } }),
+        }
+      : null,
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
-    recordRequestContext: () => {
-      record.addLine({
-        type: 'turn_context',
-        payload: {
-          turn_id: context.turnId,
-          cwd: context.cwd,
-          approval_policy: context.approvalPolicy,
-          sandbox_policy: context.sandboxPolicy,
-          model: context.model.slug,
-          effort: context.effort,
-          summary: context.summary,
-          can_ask: context.canAsk,
-          date: context.date,
-        },
-      });
-    },
+    recordRequestContext: () => record.addTurnContext(context),
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: services.config.showRawAgentReasoning,
   };
@@ -108,6 +111,12 @@ function readiness(options: TurnPortsOptions): Readiness {
     .catch((error: unknown) => services.log.crash(error))
     .finally(() => token && ready.markReady(token));
   return ready;
+}
+
+/** What a request says it is for: a review is one, though the child that makes it works as on any request. */
+function requestKind({ source }: SessionServices, taskKind: TaskKind): TaskKind {
+  const isReview = typeof source === 'object' && source.subagent === 'review';
+  return isReview && taskKind === 'regular' ? 'review' : taskKind;
 }
 
 /** The model of the turn, unless another one is to write handovers. */
@@ -150,13 +159,14 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function handover({ state, services, active }: TurnPortsOptions, summary: string) {
+function handover({ state, services, active, agents }: TurnPortsOptions, summary: string) {
+  const sessions = services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
   return compactedItems({
     items: state.items,
     facts: state.facts,
     opening: firstContext(active.context, services, null),
     summary,
-    running: services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
+    running: [...sessions, ...agents.running()],
     transcriptPath: services.recorder.path,
   });
 }

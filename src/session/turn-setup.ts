@@ -1,12 +1,15 @@
 import type { TurnContext } from '../context/index.ts';
 import { isAzure } from '../model/index.ts';
 import type { TurnSetup } from '../protocol/index.ts';
+import { asksBeforeEnd } from './finish-gate.ts';
 import type { SessionServices } from './session-services.ts';
+import { budgetOf } from './turn-budget.ts';
 import { toolsOf } from './turn-tools.ts';
 
 /** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
 export function turnSetup(context: TurnContext, services: SessionServices, focus: string | null): TurnSetup {
-  const { config, persona } = services;
+  const { config, persona, agentLevels } = services;
+  const budget = budgetOf(context, config);
   const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
   const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries } = config;
   return {
@@ -24,6 +27,17 @@ export function turnSetup(context: TurnContext, services: SessionServices, focus
     ...(compactPrompt === null ? {} : { compact_prompt: compactPrompt }),
     ...(compactModel === null ? {} : { compact_model: compactModel }),
     ...(focus === null ? {} : { focus }),
+    ...(agentLevels > 0 ? agentSetup(services) : {}),
+    ...(config.elideOutputs ? {} : { elide_outputs: false }),
+    ...(asksBeforeEnd(context, services) ? { verify: true } : {}),
+    ...(budget === null ? {} : { budget }),
+    ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
     ...(isAzure(config.provider) ? { store: true } : {}),
   };
+}
+
+/** Of the roles only what the tool's description tells of them: what else they say is a matter of the helper's own thread. */
+function agentSetup({ config, agentLevels }: SessionServices): Pick<TurnSetup, 'agent_levels' | 'agent_roles'> {
+  const roles = config.agents.roles.map(({ name, description }) => ({ name, description }));
+  return { agent_levels: agentLevels, ...(roles.length === 0 ? {} : { agent_roles: roles }) };
 }

@@ -20,10 +20,14 @@ export interface WaitingRecord {
 export class TurnState {
   #pendingInput: PendingInput[] = [];
   readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
+  /** Since when something waits for the user, and for how long it did before. */
+  #waitingSince: number | null = null;
+  #waitedMs = 0;
   /** Calls that run, by their key, in their short form. */
   readonly #calls = new Map<string, string>();
   readonly #userTexts: string[] = [];
   #records: WaitingRecord[] = [];
+  readonly #beside = new Set<Promise<void>>();
   #settled = false;
 
   /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
@@ -57,6 +61,17 @@ export class TurnState {
     this.#records.push(waiting);
   }
 
+  /** Work of the user's own that goes on while the turn runs; `work` never rejects. */
+  runsBeside(work: Promise<void>): void {
+    this.#beside.add(work);
+    void work.then(() => this.#beside.delete(work));
+  }
+
+  /** Resolves when none of it goes on any more. */
+  async besideEnded(): Promise<void> {
+    while (this.#beside.size > 0) await Promise.all(this.#beside);
+  }
+
   takeRecords(): readonly WaitingRecord[] {
     const taken = this.#records;
     this.#records = [];
@@ -76,9 +91,19 @@ export class TurnState {
     const waiter = new Deferred<ApprovalDecision>();
     this.#approvals.get(callId)?.resolve({ type: 'denied' });
     this.#approvals.set(callId, waiter);
+    this.#waitingSince ??= performance.now();
     const onAbort = () => this.resolveApproval(callId, { type: 'abort' });
     signal.addEventListener('abort', onAbort, { once: true });
     return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  isAwaiting(callId: string): boolean {
+    return this.#approvals.has(callId);
+  }
+
+  /** How long questions have waited for the user in this turn, milliseconds. */
+  get waitedForUserMs(): number {
+    return this.#waitedMs + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);
   }
 
   /** @returns whether somebody waited for this answer */
@@ -86,6 +111,10 @@ export class TurnState {
     const waiter = this.#approvals.get(callId);
     if (!waiter) return false;
     this.#approvals.delete(callId);
+    if (this.#approvals.size === 0) {
+      this.#waitedMs = this.waitedForUserMs;
+      this.#waitingSince = null;
+    }
     waiter.resolve(decision);
     return true;
   }

@@ -1,12 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
-import type { CallItem, OutputItem, SessionEvent, UserInput } from '../protocol/index.ts';
+import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
+import type { StepRunner } from '../steps/index.ts';
 import {
+  AGENT_TOOLS,
+  type AgentTools,
   abortedOutput,
   CallGate,
+  type CommandRules,
   callDigest,
   dispatch,
+  type HostedRun,
   LoopWatch,
   NOT_BEGUN,
   Orchestrator,
@@ -18,54 +23,63 @@ import {
   type ToolOutput,
   toolCallOf,
   unknownOutcome,
+  withNote,
 } from '../tools/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import { callApprover } from './call-approver.ts';
 import { shortForm } from './cut-off-calls.ts';
-import type { SessionServices } from './session-services.ts';
+import type { Persona, SessionServices } from './session-services.ts';
 
 /** How long a cancelled call may take to word its end, less than the turn itself has. */
 const CALL_GRACE_MS = 60;
 
 export interface TurnToolsOptions {
   readonly services: SessionServices;
+  readonly agents: AgentTools;
   readonly active: ActiveTurn;
+  readonly steps: StepRunner;
   readonly injectInput: (items: readonly UserInput[]) => boolean;
   /** No call begins before. */
   readonly ready: Readiness;
 }
 
-export interface ToolSettings extends Pick<SessionServices, 'persona'> {
+/** What of a session's services says which tools there are. */
+export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
+  readonly persona: Pick<Persona, 'withoutTools'> | null;
   readonly config: Pick<SessionServices['config'], 'toolSet'>;
 }
 
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona }: ToolSettings, model: ModelInfo): ReturnType<typeof offeredTools> {
-  return offeredTools(model, config.toolSet).filter((name) => !persona?.withoutTools.includes(name));
+export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: ModelInfo): string[] {
+  const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
+  return offered.filter((name) => !persona?.withoutTools.includes(name));
 }
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools({ services, active, injectInput, ready }: TurnToolsOptions): TurnTools {
+export function openTurnTools({ services, agents, active, steps, injectInput, ready }: TurnToolsOptions): TurnTools {
   const { context: turn, handle } = active;
   const diff = new TurnDiffTracker(turn.cwd);
   const offered = toolsOf(services, turn.model);
   const watch = new LoopWatch(turn.noteMark);
+  const rules: CommandRules = {
+    planner: services.sandbox,
+    ready: async (spec) => {
+      const faults = await services.rules.ready(spec);
+      for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    },
+    riskOf: (spec) => services.rules.riskOf(spec),
+    ruleOf: (spec) => services.rules.ruleOf(spec),
+    remember: (prefix) => services.rules.remember(prefix),
+  };
   const base = {
     turn,
-    orchestrator: new Orchestrator(handle, services.approvals, {
-      planner: services.sandbox,
-      ready: async (spec) => {
-        const faults = await services.rules.ready(spec);
-        for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
-      },
-      riskOf: (spec) => services.rules.riskOf(spec),
-      ruleOf: (spec) => services.rules.ruleOf(spec),
-      remember: (prefix) => services.rules.remember(prefix),
-    }),
     processes: services.processes,
     sessions: services.execSessions,
     diff,
+    agents,
     injectInput,
+    waitedForUserMs: () => active.state.waitedForUserMs,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
@@ -73,8 +87,13 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
   };
   const handlerOf = (call: CallItem) => services.tools.handler(toolCallOf(call).name);
-  const contextFor = (report: (event: SessionEvent) => void): ToolContext => ({
+  const repeatOf = (call: CallItem): 'safe' | 'ledger' => {
+    const handler = handlerOf(call);
+    return handler?.repeat !== 'ledger' || handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+  };
+  const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
+    orchestrator: new Orchestrator(callApprover({ steps, handle, key, run }), services.approvals, rules),
     events: handle.eventsOf(report),
     env: services.commandEnvironment.current(),
   });
@@ -86,15 +105,18 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
     if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
   }
 
-  async function runCall(call: CallItem, { key, signal, report }: CallOptions): Promise<ToolOutput> {
+  async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
+    const { key, signal } = options;
     const toolCall = toolCallOf(call);
-    const routing = { registry: services.tools, offered, onCrash: (error: unknown) => services.log.crash(error) };
-    const work = async () => {
+    const onCrash = (error: unknown) => services.log.crash(error);
+    const withheld = services.persona?.withoutTools ?? [];
+    const routing = { registry: services.tools, offered, withheld, onCrash };
+    const work = async (run: HostedRun | null) => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
-      return dispatch(toolCall, contextFor(report), signal, routing);
+      return dispatch(toolCall, contextFor(options, run), signal, routing);
     };
-    if (handlerOf(call)?.repeat !== 'ledger') return work();
+    if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }
@@ -117,8 +139,10 @@ export function openTurnTools({ services, active, injectInput, ready }: TurnTool
 
   return {
     specs: specsFor(services.tools, offered, turn.model),
-    repeat: (call) => handlerOf(call)?.repeat ?? 'safe',
+    repeat: repeatOf,
     openBatch,
+    refuse: (call, text) => outputItem(call, { body: text, success: false }),
+    withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
   };
 }

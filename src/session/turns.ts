@@ -1,6 +1,7 @@
 import type { TurnContext } from '../context/index.ts';
-import { type ApprovalDecision, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
+import { type ApprovalDecision, KeelError, type SettingsUpdate, toKeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
+import { TurnInterrupted } from '../steps/index.ts';
 import { RegularTask, type SessionTask, UserShellTask } from '../tasks/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
 import { Deferred } from '../util/index.ts';
@@ -26,8 +27,8 @@ export class Turns {
   readonly #scope: SessionScope;
   #active: ActiveTurn | null = null;
   #waiting: { readonly task: SessionTask; readonly turnId: string } | null = null;
-  /** Whether the active turn still runs, or somebody has begun to end it. */
-  #phase: 'running' | 'ending' = 'running';
+  /** The turn that somebody has begun to end. A task that is stopped too slowly may come back when another one runs. */
+  #ending: ActiveTurn | null = null;
 
   constructor(scope: SessionScope) {
     this.#scope = scope;
@@ -56,10 +57,20 @@ export class Turns {
     }
     const { log } = this.#scope.services;
     const run = this.#scope.runUserShell(active, command, id, active.abort.signal);
-    run.then(
+    const told = run.then(
       (record) => active.state.queueRecord({ submissionId: id, record }),
       (error: unknown) => log.crash(error),
     );
+    active.state.runsBeside(told);
+  }
+
+  /**
+   * Takes the user's last turns out of the conversation.
+   * @throws KeelError `threadBusy` while a turn runs, `invalidInput`
+   */
+  async rollBack(turns: number): Promise<void> {
+    if (this.#active) throw new KeelError('threadBusy', 'a turn is running: interrupt it before turns are taken back');
+    await this.#scope.rollBack(turns);
   }
 
   /** Ends the running turn as replaced, then starts this task. */
@@ -80,16 +91,17 @@ export class Turns {
 
   /** Stops what runs, if anything does: asks, waits a short grace, then goes on without it. */
   async abort(reason: AbortReason): Promise<void> {
+    this.#scope.agents.interruptAll();
     while (this.#active) {
       const active = this.#active;
-      if (this.#phase === 'running') await this.#abortRunning(active, reason);
+      if (this.#ending !== active) await this.#abortRunning(active, reason);
       else await active.done;
     }
   }
 
   async #abortRunning(active: ActiveTurn, reason: AbortReason): Promise<void> {
     const { log } = this.#scope.services;
-    this.#phase = 'ending';
+    this.#ending = active;
     active.abort.abort();
     const settled = await settlesWithin(active.done, ABORT_GRACE_MS);
     if (!settled) log.warn(`turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms`);
@@ -113,7 +125,6 @@ export class Turns {
     const done = new Deferred<void>();
     const active: ActiveTurn = { context, task, state, handle, abort: new AbortController(), done: done.promise };
     this.#active = active;
-    this.#phase = 'running';
     this.#announce(context);
     void this.#drive(active, how.recorded ?? null).finally(() => done.resolve());
   }
@@ -130,17 +141,23 @@ export class Turns {
   /** Runs the task to its outcome. An abort that came first ends the turn itself. */
   async #drive(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<void> {
     const outcome = await this.#outcomeOf(active, recorded);
-    if (this.#phase === 'ending') return;
-    this.#phase = 'ending';
+    // A command of the user's is told and recorded with the turn beside which it runs: the turn ends after it.
+    await active.state.besideEnded();
+    if (this.#active !== active || this.#ending === active) return;
+    this.#ending = active;
     // A turn can fail while calls of it still run: what nobody waits for any more is stopped.
-    if (outcome.type === 'failed') active.abort.abort();
+    if (outcome.type === 'failed') {
+      active.abort.abort();
+      this.#scope.agents.interruptAll();
+    }
     await this.#end(active, outcome, null);
     this.#active = null;
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting) this.#start(waiting.task, waiting.turnId, {});
-    // Input that came too late for the turn starts the next one, under its own id.
-    for (const input of active.state.takeInput()) this.submitInput({ ...input, settings: {} });
+    // Input that came too late for the turn starts the next one, under its own id; never the turn that failed on it again.
+    const late = active.state.takeInput().filter(({ submissionId }) => submissionId !== active.context.turnId);
+    for (const input of late) this.submitInput({ ...input, settings: {} });
   }
 
   async #outcomeOf(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnOutcome> {
@@ -149,6 +166,7 @@ export class Turns {
       const ports = await scope.openTurn(active, recorded);
       return await active.task.run(scope.taskSession(active, ports), active.abort.signal);
     } catch (error) {
+      if (error instanceof TurnInterrupted) return { type: 'interrupted' };
       const known = toKeelError(error);
       if (known.kind === 'internal') scope.services.log.crash(error);
       return { type: 'failed', error: known.toInfo() };

@@ -1,4 +1,4 @@
-import { isContextMessage, undoNote } from '../context/index.ts';
+import { isContextMessage, isRollbackNote, undoNote } from '../context/index.ts';
 import { type RestoreResult, restoreSnapshot, takeSnapshot } from '../git/index.ts';
 import type { GhostSnapshotItem, ResponseItem } from '../protocol/index.ts';
 import type { UndoResult } from '../tasks/index.ts';
@@ -50,9 +50,12 @@ function placeOf(services: SessionServices, cwd: string) {
   return { cwd, home, env, now: services.now };
 }
 
-/** What the user said at the beginning of the turn that a snapshot belongs to. */
-function messageOf(items: readonly ResponseItem[], snapshot: ResponseItem): string {
+/** What the user said at the beginning of the turn that a snapshot belongs to; null if that turn was taken back. */
+function messageOf(items: readonly ResponseItem[], snapshot: ResponseItem): string | null {
   const at = items.indexOf(snapshot);
+  // The snapshots of turns that were taken back stand directly before the record of that.
+  const next = items.slice(at).find((item) => item.type !== 'ghost_snapshot');
+  if (next && isRollbackNote(next)) return null;
   const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
   const said = items.slice(0, at).findLast(isSaid) ?? items.slice(at).find(isSaid);
   if (said?.type !== 'message') return '';

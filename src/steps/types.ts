@@ -15,6 +15,7 @@ export interface Codec<T> {
 /** Names a value that comes from outside the turn. */
 export interface ExternalKey {
   readonly kind: 'approval' | 'elicitation';
+  /** Unique in the turn: a call that asks twice has two of them. */
   readonly callId: string;
 }
 

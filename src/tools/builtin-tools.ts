@@ -1,4 +1,6 @@
+import { type AgentRole, DEFAULT_AGENT_ROLE } from '../context/index.ts';
 import type { ModelInfo, ToolSpec } from '../model/index.ts';
+import { closeAgentHandler, sendInputHandler, spawnAgentHandler, waitHandler } from './handlers/agents.ts';
 import { applyPatchHandler } from './handlers/apply-patch.ts';
 import { editFileHandler } from './handlers/edit-file.ts';
 import { execCommandHandler } from './handlers/exec-command.ts';
@@ -10,6 +12,7 @@ import { updatePlanHandler } from './handlers/update-plan.ts';
 import { viewImageHandler } from './handlers/view-image.ts';
 import { writeStdinHandler } from './handlers/write-stdin.ts';
 import { ToolRegistry } from './registry.ts';
+import { closeAgentSpec, sendInputSpec, spawnAgentSpec, waitSpec } from './specs/agents.ts';
 import { applyPatchFreeformSpec, applyPatchFunctionSpec } from './specs/apply-patch.ts';
 import { execCommandSpec, shellCommandSpec, shellSpec, writeStdinSpec } from './specs/commands.ts';
 import {
@@ -38,6 +41,15 @@ export function builtinTools(onWarning?: (message: string) => void): ToolRegistr
   registry.register({ name: 'grep_files', handler: grepFilesHandler, spec: grepFilesSpec });
   registry.register({ name: 'list_dir', handler: listDirHandler, spec: listDirSpec });
   return registry;
+}
+
+/** The tools for helper agents, with the roles that this thread's helpers may have. */
+export function registerAgentTools(registry: ToolRegistry, roles: readonly AgentRole[]): void {
+  const spec = spawnAgentSpec(roles, DEFAULT_AGENT_ROLE);
+  registry.register({ name: 'spawn_agent', handler: spawnAgentHandler, spec });
+  registry.register({ name: 'send_input', handler: sendInputHandler, spec: sendInputSpec });
+  registry.register({ name: 'wait', handler: waitHandler, spec: waitSpec });
+  registry.register({ name: 'close_agent', handler: closeAgentHandler, spec: closeAgentSpec });
 }
 
 /** What a model is told of the tools it is offered; it writes patches in the form its family knows. */

@@ -1,10 +1,13 @@
-export { builtinTools, specsFor } from './builtin-tools.ts';
+export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from './agents.ts';
+export { withNote } from './appended-note.ts';
+export { builtinTools, registerAgentTools, specsFor } from './builtin-tools.ts';
 export { abortedOutput, NOT_BEGUN } from './cut-off.ts';
 export { CallGate } from './gate.ts';
 export {
   type CallOutcome,
   callDigest,
   type HostedCall,
+  type HostedRun,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,
@@ -15,8 +18,9 @@ export { Readiness } from './readiness.ts';
 export { ToolRegistry } from './registry.ts';
 export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
 export { patchSection } from './specs/apply-patch.ts';
-export { offeredTools } from './tool-set.ts';
+export { AGENT_TOOLS, offeredTools } from './tool-set.ts';
 export type {
+  ApprovalSubject,
   Approver,
   ToolCall,
   ToolContext,

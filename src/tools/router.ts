@@ -55,6 +55,8 @@ export interface Dispatch {
   readonly registry: ToolRegistry;
   /** The tools that the model was offered in this turn. */
   readonly offered: readonly string[];
+  /** Tools that this session has not, though they exist. */
+  readonly withheld?: readonly string[];
   /** Told of a handler that threw, which is a bug in keel. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -64,10 +66,10 @@ export async function dispatch(
   call: ToolCall,
   context: ToolContext,
   signal: AbortSignal,
-  { registry, offered, onCrash }: Dispatch,
+  { registry, offered, withheld = [], onCrash }: Dispatch,
 ): Promise<ToolOutput> {
   const handler = registry.handler(call.name);
-  if (!handler) return { body: unsupported(call, offered), success: false };
+  if (!handler || withheld.includes(call.name)) return { body: unsupported(call, offered), success: false };
   if (!handler.payloads.includes(call.payload.type)) {
     return { body: `tool ${call.name} invoked with incompatible payload`, success: false };
   }

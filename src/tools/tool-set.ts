@@ -1,5 +1,8 @@
 import type { ModelInfo, ToolSet } from '../model/index.ts';
 
+/** The tools for helper agents, in the order of the request: behind all others. */
+export const AGENT_TOOLS = ['spawn_agent', 'send_input', 'wait', 'close_agent'] as const;
+
 /**
  * Which tools a model is offered, in the order of the request: exactly one way to run commands, and what its family works
  * best with. Every other handler still answers, so that a call by an older name works.

@@ -14,6 +14,7 @@ import type {
   UserInput,
 } from '../protocol/index.ts';
 import type { ProtectionOptions } from '../sandbox/index.ts';
+import type { AgentTools } from './agents.ts';
 import type { Orchestrator } from './orchestrator/index.ts';
 
 /** How the model handed over its arguments. */
@@ -43,6 +44,8 @@ export interface ToolHandler {
   readonly parallel: boolean;
   /** `safe`: may run again after a crash. `ledger`: runs at most once, and an unknown end is told to the model. */
   readonly repeat: 'safe' | 'ledger';
+  /** Whether this call of a `ledger` tool may run again all the same, because it is known to only read. */
+  onlyReads?(call: ToolCall, context: Pick<ToolContext, 'judge' | 'shell'>): boolean;
   /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
   run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;
 }
@@ -66,10 +69,18 @@ export interface TurnEvents {
   warning(message: string): void;
 }
 
+/** What an approval is about, beside what the user is shown. */
+export interface ApprovalSubject {
+  /** What a yes covers. A decision that was recorded holds for the very same keys only. */
+  readonly keys: readonly string[];
+  /** Whether the call has done something already. */
+  readonly hasRun: boolean;
+}
+
 /** Where the orchestrator asks for the user's decision. The session implements it. */
 export interface Approver {
   /** Resolves with the decision; `denied` when the turn ends first. */
-  request(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision>;
+  request(request: ApprovalRequest, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
 }
 
 /** Everything a handler may use. Made once a turn. */
@@ -80,12 +91,16 @@ export interface ToolContext {
   readonly processes: Processes;
   readonly sessions: ExecSessions;
   readonly diff: TurnDiffTracker;
+  /** The helper agents of the thread; where there are none to be had, they refuse. */
+  readonly agents: AgentTools;
   /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
   injectInput(items: readonly UserInput[]): boolean;
   /** Where the whole output of a call is kept: a path that the model's own commands can read. Null: not kept. */
   spillPath(callId: string): string | null;
   /** Upper bound of one spilled output, bytes. */
   readonly spillMaxBytes: number;
+  /** Milliseconds of the turn up to now in which a question waited for the user: no command's time. */
+  waitedForUserMs(): number;
   /** Tells what command lines do, for people. */
   readonly judge: CommandJudge;
   /** What patches may not write, as for commands. */

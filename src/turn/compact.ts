@@ -59,7 +59,7 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
         );
       return replaceHistory(ports, place, end.text);
     }
-    if (end.type !== 'failed' || steps.interrupted.aborted) return { type: 'interrupted' };
+    if (end.type !== 'failed') return { type: 'interrupted' };
     if (end.rateLimits) history.noteRateLimits(end.rateLimits);
     if (end.error.kind === 'contextWindowExceeded') {
       if (!copy.dropOldest()) {

@@ -1,13 +1,16 @@
 import type { ErrorInfo } from '../protocol/index.ts';
 import { type CompactionOutcome, compact } from './compact.ts';
+import { elideOutputs } from './elide-outputs.ts';
 import type { TurnPorts } from './ports.ts';
 
 /**
- * Keeps a turn below the limit at which its history is compacted. A response that is over the limit again right after a
+ * Keeps a turn below the limit at which its history is compacted. Old outputs are left out first; if a response is over the
+ * limit all the same, or they don't make room enough, the history is compacted. A response that is over the limit again right after a
  * compaction ends the turn: another one would gain nothing.
  */
 export class Fullness {
   readonly #ports: TurnPorts;
+  #hasJustElided = false;
   #hasJustCompacted = false;
 
   constructor(ports: TurnPorts) {
@@ -18,6 +21,10 @@ export class Fullness {
   async makeRoom(round: number): Promise<Exclude<CompactionOutcome, { type: 'compacted' }> | null> {
     const { compaction, history } = this.#ports;
     if (compaction.limit === null || history.contextTokens() < compaction.limit) return null;
+    if (!this.#hasJustElided && (await elideOutputs(this.#ports, round))) {
+      this.#hasJustElided = true;
+      return null;
+    }
     if (this.#hasJustCompacted) return { type: 'failed', error: stillFull(compaction.limit) };
     const outcome = await compact(this.#ports, round);
     if (outcome.type !== 'compacted') return outcome;
@@ -28,7 +35,9 @@ export class Fullness {
   /** Call after each response that told its usage. */
   responded(): void {
     const { compaction, history } = this.#ports;
-    if (compaction.limit === null || history.measuredTokens() < compaction.limit) this.#hasJustCompacted = false;
+    if (compaction.limit !== null && history.measuredTokens() >= compaction.limit) return;
+    this.#hasJustElided = false;
+    this.#hasJustCompacted = false;
   }
 }
 

@@ -5,6 +5,7 @@ export type {
   CallOptions,
   HistoryCopy,
   QueuedMessage,
+  TurnBudget,
   TurnHistory,
   TurnModel,
   TurnOutcome,

@@ -1,7 +1,10 @@
+import type { Budget } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
+import type { OldOutput } from '../history/index.ts';
 import type { ModelEvent, Prompt, ToolSpec } from '../model/index.ts';
 import type {
   CallItem,
+  ElidedOutput,
   ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
@@ -37,6 +40,8 @@ export interface TurnHistory {
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
   contextTokens(): number;
+  /** Of all responses of the thread, and of what was done for it elsewhere. */
+  tokensUsed(): number;
   /** What the last response told alone. */
   measuredTokens(): number;
   copy(): HistoryCopy;
@@ -44,6 +49,10 @@ export interface TurnHistory {
   compacted(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
   /** Puts other items in place of all. */
   replace(items: readonly ResponseItem[]): void;
+  /** Old outputs that make room for so many tokens when they are left out; null if there are not enough. */
+  outputsToElide(tokens: number): readonly OldOutput[] | null;
+  /** Leaves outputs out: what stands for each is part of the conversation from here on. */
+  elide(outputs: readonly ElidedOutput[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
 }
@@ -78,6 +87,10 @@ export interface TurnTools {
   /** Whether the call's work may simply be done again after a crash, or only through the ledger. */
   repeat(call: CallItem): 'safe' | 'ledger';
   openBatch(): CallBatch;
+  /** An output of the call with this text, in place of running it. */
+  refuse(call: CallItem, text: string): OutputItem;
+  /** The output of the call with a line of keel's at its end, within the limits of an output. */
+  withLine(call: CallItem, output: OutputItem, line: string): OutputItem;
   /** The whole change of the turn as a unified diff; empty when nothing changed since the last time it was asked. */
   takeDiff(): Promise<string>;
 }
@@ -93,6 +106,20 @@ export interface TurnCompaction {
   readonly fingerprint: TurnModel['fingerprint'];
 }
 
+/** How old tool outputs are left out before the conversation is compacted. */
+export interface TurnElision {
+  /** Keeps the text of an output. Called inside a step only. @returns what stands for it in the conversation */
+  readonly keep: (output: OldOutput) => Promise<string>;
+  /** Writes down what is left out. Called inside a step only. */
+  readonly record: (outputs: readonly ElidedOutput[]) => void;
+}
+
+/** What the user lets the turn cost. */
+export interface TurnBudget extends Budget {
+  /** Since the turn began, or was gone on with. Called inside steps only. */
+  readonly minutesGone: () => number;
+}
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -101,6 +128,12 @@ export interface TurnPorts {
   readonly model: TurnModel;
   readonly tools: TurnTools;
   readonly compaction: TurnCompaction;
+  /** Null: no limit. */
+  readonly budget: TurnBudget | null;
+  /** What a turn that would end has to be asked about what it leaves open; null: nothing is asked. Changes nothing. */
+  readonly finishGate: ((lastMessage: string | null) => readonly ResponseItem[]) | null;
+  /** Null: nothing is left out before a compaction. */
+  readonly elision: TurnElision | null;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */

@@ -1,10 +1,12 @@
 import { TurnInterrupted } from '../steps/index.ts';
 import { absorbInput } from './absorb-input.ts';
+import { FinishGate } from './finish-gate.ts';
 import { Fullness } from './fullness.ts';
 import type { TurnOutcome, TurnPorts } from './ports.ts';
 import { finalError, RetryBudget } from './retry-budget.ts';
 import { sampleResponse } from './sample-response.ts';
 import type { SamplingFailure } from './sampling-value.ts';
+import { Spending } from './spending.ts';
 
 /**
  * One user request worked on until the model has no more to do, or the turn is interrupted, or it fails.
@@ -24,15 +26,21 @@ export async function runTurn(ports: TurnPorts): Promise<TurnOutcome> {
 async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const budget = new RetryBudget(ports.model.retries);
   const fullness = new Fullness(ports);
+  const gate = new FinishGate(ports);
+  const spending = ports.budget === null ? null : new Spending(ports);
   const full = await fullness.makeRoom(0);
+  // What the user said stays said, also where there is no room to answer it.
+  const asked = await absorbInput(ports, 0);
   if (full !== null) return full;
   // Nothing was asked: nothing is sent.
-  if (!(await absorbInput(ports, 0))) return { type: 'completed', lastAgentMessage: null };
+  if (!asked) return { type: 'completed', lastAgentMessage: null };
   for (let round = 1; ; round += 1) {
     const noRoom = round === 1 ? null : await fullness.makeRoom(round);
     if (noRoom !== null) return noRoom;
-    const response = await sampleResponse(ports, round);
-    if (response.end.type === 'interrupted' || ports.steps.interrupted.aborted) return { type: 'interrupted' };
+    const wasLast = spending?.isUsedUp ?? false;
+    const response = await sampleResponse(ports, round, spending);
+    // An interrupt besides is noticed by the next step that is not known from the journal: what is known is kept first.
+    if (response.end.type === 'interrupted') return { type: 'interrupted' };
     if (response.end.type === 'failed') {
       const error = await waitForRetry(ports, budget, response.end);
       if (error) return error;
@@ -42,9 +50,12 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
       budget.reset();
       fullness.responded();
     }
+    // What the user writes meanwhile begins a turn of its own, with a budget of its own.
+    if (wasLast) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
     const steered = await absorbInput(ports, round);
     const goesOn = response.callCount > 0 || steered || response.end.type === 'torn';
-    if (!goesOn) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
+    if (goesOn || (await gate.holds(round, response.lastAgentMessage))) continue;
+    return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
   }
 }
 

@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
-import { type CallItem, type ResponseItem, SessionEvent } from '../protocol/index.ts';
+import { BUDGET_REFUSAL } from '../context/index.ts';
+import { type CallItem, type OutputItem, type ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { Codec, Recorded, Step, StepSpec } from '../steps/index.ts';
+import { Deferred } from '../util/index.ts';
 import type { CallBatch, TurnPorts } from './ports.ts';
+import type { Spending } from './spending.ts';
 
 /** What a tool step journals beside the output item: what the call told while it ran, so that a replay tells it again. */
 const toldEvents = z.array(SessionEvent);
@@ -15,14 +18,22 @@ export function isCall(item: ResponseItem): item is CallItem {
   return item.type === 'function_call' || item.type === 'custom_tool_call' || item.type === 'local_shell_call';
 }
 
+function isOutput(item: ResponseItem): item is OutputItem {
+  return item.type === 'function_call_output' || item.type === 'custom_tool_call_output';
+}
+
 /** The calls of one response: started one by one while it is read, settled together in their order. */
 export class RunningCalls {
   readonly #ports: TurnPorts;
   readonly #round: number;
   readonly #batch: CallBatch;
+  readonly #spending: Spending | null;
+  /** How many calls the response has, once it has ended. */
+  readonly #whole = new Deferred<number>();
   readonly #running: Step<Recorded<SessionEvent[]>>[] = [];
 
-  constructor(ports: TurnPorts, round: number) {
+  constructor(ports: TurnPorts, round: number, spending: Spending | null) {
+    this.#spending = spending;
     this.#ports = ports;
     this.#round = round;
     this.#batch = ports.tools.openBatch();
@@ -32,12 +43,19 @@ export class RunningCalls {
     return this.#running.length;
   }
 
+  /** The response has ended, however it did: no further call begins. */
+  responseEnded(): void {
+    this.#whole.resolve(this.count);
+  }
+
   start(call: CallItem): void {
-    const { steps, tools } = this.#ports;
+    const { steps, tools, context } = this.#ports;
+    const place = this.count;
     // The place in the turn makes the key unique even if a model uses a call id twice.
-    const key = `tool-${this.#round}.${this.count}-${call.call_id}`;
+    const id = `tool-${this.#round}.${place}-${call.call_id}`;
+    const key = `${context.turnId}/${id}`;
     const spec: StepSpec<SessionEvent[]> = {
-      id: key,
+      id,
       kind: 'tool',
       codec: toldCodec,
       repeat: tools.repeat(call),
@@ -49,8 +67,10 @@ export class RunningCalls {
         if (event.type !== 'item.delta') told.push(event);
         this.#ports.emit(event);
       };
-      const output = await this.#batch.run(call, { key, signal: attempt.signal, report });
-      attempt.record(output);
+      const output = this.#spending?.isUsedUp
+        ? tools.refuse(call, BUDGET_REFUSAL)
+        : await this.#batch.run(call, { key, signal: attempt.signal, report });
+      attempt.record(await this.#withBudget(call, place, output));
       return told;
     });
     // A call that is known from the journal tells at once what it told then, before later ones begin.
@@ -59,6 +79,14 @@ export class RunningCalls {
       () => undefined, // Whoever settles the calls gets the failure.
     );
     this.#running.push(step);
+  }
+
+  /** The newest result tells what is left of a budget; what the response itself took is known when it has ended. */
+  async #withBudget(call: CallItem, place: number, output: OutputItem): Promise<OutputItem> {
+    if (!this.#spending || this.#spending.isUsedUp) return output;
+    const count = await this.#whole.promise;
+    const line = place === count - 1 ? this.#spending.line() : null;
+    return line === null ? output : this.#ports.tools.withLine(call, output, line);
   }
 
   #tell(events: readonly SessionEvent[]): void {
@@ -71,6 +99,7 @@ export class RunningCalls {
     const { steps, history, emit, tools, context } = this.#ports;
     const settled = await steps.all(this.#running);
     for (const { items } of settled) history.record(items);
+    this.#spending?.settled(settled.flatMap(({ items }) => items.filter(isOutput)));
     const diff = await tools.takeDiff();
     if (diff !== '') emit({ type: 'turn.diff', turnId: context.turnId, diff });
   }

@@ -1,10 +1,12 @@
 import type { Prompt } from '../model/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
+import type { Step } from '../steps/index.ts';
 import { Narrator } from './narrate.ts';
 import type { TurnPorts } from './ports.ts';
 import { isCall, RunningCalls } from './running-calls.ts';
 import { failureOf } from './sampling-failure.ts';
 import { type SamplingEnd, samplingCodec } from './sampling-value.ts';
+import type { Spending } from './spending.ts';
 
 export interface SampledResponse {
   readonly end: SamplingEnd;
@@ -18,7 +20,11 @@ export interface SampledResponse {
  * enter the history in the order of the calls, whatever finishes first. However the stream ends, what the model finished
  * saying is kept and every call has its output.
  */
-export async function sampleResponse(ports: TurnPorts, round: number): Promise<SampledResponse> {
+export async function sampleResponse(
+  ports: TurnPorts,
+  round: number,
+  spending: Spending | null,
+): Promise<SampledResponse> {
   const { steps, history, context } = ports;
   const prompt = buildPrompt(ports);
   const narrator = new Narrator({
@@ -27,14 +33,14 @@ export async function sampleResponse(ports: TurnPorts, round: number): Promise<S
     idPrefix: `${context.turnId}-${round}`,
     showRawReasoning: ports.showRawReasoning,
   });
-  const calls = new RunningCalls(ports, round);
+  const calls = new RunningCalls(ports, round, spending);
   const take = (item: ResponseItem) => {
     history.record([item]);
     narrator.finished(item);
     if (isCall(item)) calls.start(item);
   };
 
-  const sampled = await steps.step(
+  const sampling = steps.step(
     {
       id: `sampling-${round}`,
       kind: 'sampling',
@@ -55,10 +61,22 @@ export async function sampleResponse(ports: TurnPorts, round: number): Promise<S
       });
     },
   );
+  const sampled = await ended(sampling, calls);
   if (sampled.replayed) for (const item of sampled.items) take(item);
   if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
+  calls.responseEnded();
   await calls.settle();
   return { end: sampled.value, callCount: calls.count, lastAgentMessage: lastAgentMessage(sampled.items) };
+}
+
+/** A response that is given up leaves no call waiting for its end. */
+async function ended<T>(sampling: Step<T>, calls: RunningCalls): Promise<T> {
+  try {
+    return await sampling;
+  } catch (error) {
+    calls.responseEnded();
+    throw error;
+  }
 }
 
 interface StreamSink {

@@ -103,6 +103,11 @@ describe('parsing is total', () => {
       { numRuns: 2_000 },
     );
   });
+  test('sessions that need the grammar at the same time share it', async () => {
+    const { BashGrammar } = await import('../../src/approvals/bash-grammar.ts');
+    const [one, other] = await Promise.all([BashGrammar.load(), BashGrammar.load()]);
+    expect(one).toBe(other);
+  });
   test('C31: the quick scan and the grammar agree', async () => {
     const { quickScan } = await import('../../src/approvals/quick-scan.ts');
     const { BashGrammar } = await import('../../src/approvals/bash-grammar.ts');

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeByRules, loadRules, mayBeRemembered, remember } from '../../src/approvals/index.ts';
+import { judgeByRules, judgeHost, loadRules, mayBeRemembered, remember } from '../../src/approvals/index.ts';
 import { runKeel } from '../support/keel.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -32,6 +32,43 @@ describe('rule files', () => {
     ]);
     const pinned = load(`${rule}\nhost_executable(name="git", paths=["/opt/git"])`).policy;
     expect(pinned.matches(['/usr/bin/git', 'push'], { resolve: true })).toEqual([]);
+  });
+
+  test('rules about hosts: the strictest that matches decides, for its protocol and every port', () => {
+    const { hosts, warnings } = load(
+      [
+        'network_rule(host="A.com.:8080", protocol="https_connect")',
+        'network_rule(host="a.com", protocol="http-connect", decision="prompt", justification="ask")',
+        'network_rule(host="b.com", protocol="http")',
+        'network_rule(host="b.com", protocol="http", decision="deny")',
+        'network_rule(host="c.com", protocol="socks5_tcp")',
+        'network_rule(host="c.com", protocol="socks5_udp", decision="forbidden")',
+      ].join('\n'),
+    );
+    expect(warnings).toEqual([]);
+    const of = (host: string, protocol: 'http' | 'https' | 'socks5') => judgeHost(hosts, { host, port: 1, protocol });
+    expect(of('a.com', 'https')).toEqual({ type: 'prompt', reason: 'ask' });
+    expect(of('a.com', 'http')).toEqual({ type: 'none' });
+    expect(of('b.com', 'http')).toEqual({ type: 'forbidden', reason: null });
+    expect(of('c.com', 'socks5')).toEqual({ type: 'allowed' });
+    expect(of('x.c.com', 'socks5')).toEqual({ type: 'none' });
+  });
+
+  test.each([
+    ['host="*.a.com", protocol="http"', 'host has to be'],
+    ['host="http://a.com", protocol="http"', 'host has to be'],
+    ['host="a.com/x", protocol="http"', 'host has to be'],
+    ['protocol="http"', 'host has to be'],
+    ['host=["a.com"], protocol="http"', 'host has to be a text'],
+    ['host="a.com"', 'protocol has to be'],
+    ['host="a.com", protocol="ftp"', 'protocol has to be'],
+    ['host="a.com", protocol="http", decision="maybe"', 'decision has to be'],
+    ['host="a.com", protocol="http", justification=" "', 'justification has to be'],
+    ['host="a.com", protocol="http", port="1"', 'network_rule has no argument port'],
+  ])('network_rule(%s) is a fault with its line', (args, words) => {
+    const { hosts, warnings } = load(`network_rule(host="ok.com", protocol="http")\nnetwork_rule(${args})`);
+    expect(warnings[0]).toMatch(new RegExp(`a\\.rules:2: ${words}`));
+    expect(hosts).toEqual([]);
   });
 
   test('C21: the strictest of all that match decides', () => {

@@ -37,6 +37,21 @@ test('a plan is told to people and to programs', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ backend: 'bwrap', network: 'none', enforced: { fileWrites: true } });
 });
 
+test('listed hosts are in the plan, and a run is held to them', async () => {
+  const listed = ['--full-auto', '-c', 'sandbox.network.allowed_domains=["a.test"]', '--'];
+  const { stdout } = await keel('explain', '--json', ...listed, 'true');
+  expect(JSON.parse(stdout)).toMatchObject({ network: 'proxy', notes: [expect.stringContaining('a.test')] });
+  const run = await keel(
+    'run',
+    ...listed,
+    'sh',
+    '-c',
+    'curl -s http://b.test/; curl -s --noproxy "*" -m 5 http://1.1.1.1/',
+  );
+  expect(run.stdout).toMatch(/keel refused b\.test:80: .*nobody can be asked now/);
+  expect(run.code).toBe(7);
+});
+
 test('the check holds on this machine', async () => {
   const { code, stdout } = await keel('check');
   expect(stdout).not.toContain('BROKEN');

@@ -36,6 +36,7 @@ describe('defaults and trust', () => {
       provider: { id: 'openai' },
       summary: 'auto',
       projectDocMaxBytes: 32_768,
+      history: { persistence: 'save-all', maxBytes: 8 * 1024 * 1024 },
       warnings: [],
     });
   });
@@ -56,6 +57,23 @@ describe('defaults and trust', () => {
   });
 });
 
+describe('helper agents', () => {
+  test('are off, six at once and one level deep, unless it is said otherwise', async () => {
+    expect((await load()).agents).toEqual({ enabled: false, maxThreads: 6, maxDepth: 1, roles: [] });
+    repo.write({ 'scribe.md': '---\nname: x\n---\nWrite.\n' });
+    write(
+      'features.multi_agent = true\n[agents]\nmax_threads = 2\n[agents.scribe]\ninstructions_file = "scribe.md"\nsandbox_mode = "read-only"\nmodell = "m"\n',
+    );
+    const { agents, warnings } = await load();
+    expect(agents).toMatchObject({
+      enabled: true,
+      maxThreads: 2,
+      roles: [{ name: 'scribe', instructions: 'Write.', sandboxMode: 'read-only', model: null, effort: null }],
+    });
+    expect(warnings).toEqual([expect.stringMatching(/config\.toml:7: unknown key agents\.scribe\.modell/)]);
+  });
+});
+
 describe('what is wrong is said with its place', () => {
   test.each([
     ['config 3: a wrong type', 'model = 3', /config\.toml:1: model should be a value of type string, got 3/],
@@ -64,6 +82,28 @@ describe('what is wrong is said with its place', () => {
       'a value that is none of the known ones',
       '\nsandbox_mode = "open"',
       /config\.toml:2: sandbox_mode should be one of "read-only", .*, got "open"/,
+    ],
+    ['a limit of helpers', '[agents]\nmax_threads = 0', /config\.toml:2: agents\.max_threads should be/],
+    [
+      'a role’s sandbox',
+      '[agents.a]\nsandbox_mode = "open"',
+      /config\.toml:2: agents\.a\.sandbox_mode should be one of .*, got "open"/,
+    ],
+    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives is no name for a role/],
+    [
+      'a role told twice',
+      '[agents.a]\ninstructions = "x"\ninstructions_file = "y"',
+      /config\.toml:3: agents\.a\.instructions_file and instructions are both set/,
+    ],
+    [
+      'a role’s file that is not there',
+      '[agents.a]\ninstructions_file = "none.md"',
+      /config\.toml:2: agents\.a\.instructions_file names .*none\.md, which can't be read: ENOENT/,
+    ],
+    [
+      'a role’s text that is too long',
+      `[agents.a]\ninstructions = "${'x'.repeat(4_097)}"`,
+      /config\.toml:2: agents\.a\.instructions should be at most 4096 bytes, got 4097/,
     ],
     ['config 9: an unknown provider', 'model_provider = "nope"', /"nope" is not configured; known are openai, oss/],
     ['config 9: an unknown profile', 'profile = "nope"', /no profile "nope"/],
@@ -140,5 +180,43 @@ describe('overrides and profiles', () => {
     );
     expect((await load()).provider).toMatchObject({ id: 'x', baseUrl: 'http://c', requestMaxRetries: 100 });
     expect((await load({ overrides: ['model_provider=openai'] })).provider.baseUrl).toBe('http://b/v1');
+  });
+});
+
+describe('hosts', () => {
+  const list = (allowed: string) => `[sandbox.network]\nallowed_domains = ${allowed}\n`;
+
+  test('are listed where the table is there, and not where it is switched off', async () => {
+    expect((await load()).sandbox.network).toBeNull();
+    write('[sandbox.network]\n');
+    expect((await load()).sandbox.network).toEqual({ allowed: [], denied: [], mode: 'full', allowLocalBinding: false });
+    write(`${list('["A.com.", "*.b.com:443"]')}mode = "limited"\nallow_local_binding = true\n`);
+    expect((await load()).sandbox.network).toEqual({
+      allowed: [
+        { type: 'exact', host: 'a.com', port: null },
+        { type: 'below', host: 'b.com', port: 443 },
+      ],
+      denied: [],
+      mode: 'limited',
+      allowLocalBinding: true,
+    });
+    expect((await load({ overrides: ['sandbox.network.enabled=false'] })).sandbox.network).toBeNull();
+  });
+
+  test('what one layer denies no other allows again', async () => {
+    write('[sandbox.network]\ndenied_domains = ["a.com"]\n');
+    const { network } = (await load({ overrides: ['sandbox.network.denied_domains=["b.com"]'] })).sandbox;
+    expect(network?.denied.map(({ host }) => host)).toEqual(['a.com', 'b.com']);
+  });
+
+  test.each([
+    [list('["*"]'), /config\.toml:2: sandbox\.network\.allowed_domains should hold a host such as .*, got "\*"$/],
+    [list('["http://a.com"]'), /config\.toml:2: .* got "http:\/\/a\.com"$/],
+    ['[sandbox.network]\n\ndenied_domains = [""]\n', /config\.toml:3: sandbox\.network\.denied_domains should hold/],
+    [list('[1]'), /config\.toml:2: sandbox\.network\.allowed_domains\.0 should be a value of type string, got/],
+    ['[sandbox.network]\nmode = "open"\n', /config\.toml:2: sandbox\.network\.mode should be one of "full", "limited"/],
+  ])('%j is said with its place', async (toml, words) => {
+    write(toml);
+    await expect(load()).rejects.toThrow(words);
   });
 });

@@ -108,3 +108,33 @@ test('restored token info is the measure of the items that were rebuilt', () => 
   expect(history.contextTokens).toBe(700);
   expect(history.tokenInfo?.total_token_usage.total_tokens).toBe(900);
 });
+
+test('L11: totals that are told again with new rate limits measure nothing: what came since the response still counts', () => {
+  const live = new ConversationHistory();
+  live.updateTokenInfo(usage(1_000, 0), 100_000);
+  live.record([functionCall('a'), functionOutput('a', 'x'.repeat(8_000))]);
+  const info = live.tokenInfo;
+  const rebuilt = new ConversationHistory();
+  rebuilt.restoreTokenInfo(info);
+  rebuilt.record([functionCall('a'), functionOutput('a', 'x'.repeat(8_000))]);
+  rebuilt.restoreTokenInfo(info);
+  expect(rebuilt.contextTokens).toBe(live.contextTokens);
+});
+
+test('L11: what children used fills nothing of the window, live or rebuilt', () => {
+  const live = new ConversationHistory();
+  live.record([user('x'.repeat(4_000))]);
+  const rebuilt = live.clone();
+  live.addForeignUsage(usage(50_000, 0), 100_000);
+  rebuilt.restoreTokenInfo(live.tokenInfo);
+  expect(rebuilt.contextTokens).toBe(live.contextTokens);
+});
+
+test('M56: a window that was found full is full when the thread is taken up again', () => {
+  const live = new ConversationHistory();
+  live.updateTokenInfo(usage(90_000, 0), 100_000);
+  live.setFull(100_000);
+  const rebuilt = new ConversationHistory();
+  rebuilt.restoreTokenInfo(live.tokenInfo);
+  expect([live.contextTokens, rebuilt.contextTokens]).toEqual([100_000, 100_000]);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FunctionToolSpec, itemJson, modelInfo, sentForm } from '../../src/model/index.ts';
+import { type FunctionToolSpec, itemJson, modelInfo, sentForm, type ToolSpec } from '../../src/model/index.ts';
 import type { ResponseItem } from '../../src/protocol/index.ts';
 import {
   assistantMessage,
@@ -305,5 +305,51 @@ describe('request body', () => {
 
     expect(body).toBe(JSON.stringify(JSON.parse(body)));
     expect(JSON.parse(body).input).toEqual(input.map((item) => sentForm(item, plain)));
+  });
+
+  test('a client that has sent a thread for long sends what a fresh one would, whatever became of its beginning', () => {
+    const patch: ToolSpec = {
+      type: 'custom',
+      name: 'apply_patch',
+      description: 'Edits files.',
+      format: { type: 'grammar', syntax: 'lark', definition: 'start: "x"' },
+    };
+    const shellResult = JSON.stringify({ output: 'ä\n', metadata: { exit_code: 0, duration_seconds: 0.1 } });
+    const pair = (id: string): ResponseItem[] => [
+      { type: 'function_call', name: 'shell', arguments: '{}', call_id: id },
+      { type: 'function_call_output', call_id: id, output: shellResult },
+    ];
+    const snapshot: ResponseItem = {
+      type: 'ghost_snapshot',
+      ghost_commit: { id: 'c', preexisting_untracked_files: [], preexisting_untracked_dirs: [] },
+    };
+    const added = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 9 }).map((text) => [userMessage(text)]),
+      fc.stringMatching(/^c[0-3]$/).map(pair),
+      fc.constant([snapshot]),
+    );
+    const change = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('add'), items: added, at: fc.nat(9) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constantFrom('cut', 'replace', 'tools'), items: added, at: fc.nat(9) }),
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
+        const long = clientOf(providerAt('http://127.0.0.1:9/v1'));
+        let input: ResponseItem[] = [];
+        let tools: ToolSpec[] = [patch];
+        for (const { kind, items, at } of changes) {
+          if (kind === 'add') input = [...input, ...items];
+          else if (kind === 'cut') input = input.toSpliced(at, 1);
+          else if (kind === 'replace') input = input.toSpliced(at, 1, ...items);
+          else tools = tools.length === 0 ? [patch] : [];
+          const prompt = promptOf({ input, tools });
+          const fresh = clientOf(providerAt('http://127.0.0.1:9/v1'));
+          expect(long.describe(prompt).body).toBe(fresh.describe(prompt).body);
+        }
+      }),
+    );
   });
 });

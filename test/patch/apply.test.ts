@@ -19,14 +19,14 @@ function modeOf(path: string): number {
 }
 
 describe('applyPatch, all or nothing', () => {
-  it('M2: leaves nothing behind when a later section does not fit', () => {
+  it('A2: leaves nothing behind when a later section does not fit', () => {
     using workspace = new Workspace({ 'k.txt': 'x\n' });
     const patch = '*** Add File: new/made.txt\n+hello\n*** Update File: k.txt\n@@\n-absent\n+y';
     expect(() => workspace.apply(patch)).toThrow('Failed to find expected lines in k.txt');
     expect(workspace.names()).toEqual(['k.txt']);
   });
 
-  it('M3: puts back bytes and modes when the third of three files cannot be written', () => {
+  it('A3: puts back bytes and modes when the third of three files cannot be written', () => {
     using workspace = new Workspace({ 'a.sh': 'A\n', 'b.bin': 'B\n', blocked: 'a file\n' });
     chmodSync(workspace.path('a.sh'), 0o750);
     chmodSync(workspace.path('b.bin'), 0o604);
@@ -68,7 +68,7 @@ describe('applyPatch, all or nothing', () => {
 });
 
 describe('applyPatch on files that changed', () => {
-  it('M28: fails and leaves the file alone when the chunks fit no more', () => {
+  it('A28: fails and leaves the file alone when the chunks fit no more', () => {
     using workspace = new Workspace({ 'a.txt': 'one\ntwo\n' });
     const verified = verifyPatch(parsePatch(patchOf('*** Update File: a.txt\n@@\n-two\n+2')), workspace.dir);
     workspace.write('a.txt', 'one\nzwei\n');
@@ -86,7 +86,7 @@ describe('applyPatch on files that changed', () => {
 });
 
 describe('what stays of a file', () => {
-  it('M12: keeps a file that is moved onto itself, also by way of a linked directory', () => {
+  it('A12: keeps a file that is moved onto itself, also by way of a linked directory', () => {
     using workspace = new Workspace({ 'dir/a.txt': 'v1\n' });
     symlinkSync('dir', workspace.path('link'));
     workspace.apply('*** Update File: dir/a.txt\n*** Move to: ./dir/a.txt\n@@\n-v1\n+v2');
@@ -94,7 +94,7 @@ describe('what stays of a file', () => {
     expect(workspace.read('dir/a.txt')).toBe('v3\n');
   });
 
-  it('M13: gives the destination of a move the mode of its source', () => {
+  it('A13: gives the destination of a move the mode of its source', () => {
     using workspace = new Workspace({ 'run.sh': 'v1\n' });
     chmodSync(workspace.path('run.sh'), 0o755);
     workspace.apply('*** Update File: run.sh\n*** Move to: bin/run.sh\n@@\n-v1\n+v2');
@@ -158,7 +158,7 @@ describe('the permission to write', () => {
     expect(asked.sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => workspace.path(name)));
   });
 
-  it('M15: leaves source and destination alone when the destination may not be written', () => {
+  it('A15: leaves source and destination alone when the destination may not be written', () => {
     using workspace = new Workspace({ a: 'A\n' });
     const outside = workspace.path('out/b');
     const patch = '*** Update File: a\n*** Move to: out/b\n@@\n-A\n+B';

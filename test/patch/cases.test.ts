@@ -18,7 +18,7 @@ const Case = z.object({
 });
 
 for (const { name, files, patch, expect: wanted } of z.array(Case).parse(cases)) {
-  test(`M1: case ${name}`, async () => {
+  test(`A1: case ${name}`, async () => {
     using workspace = new Workspace(files);
     const result = await applyPatchMain([patch], async () => '', workspace.dir);
     expect({ exitCode: result.exitCode, stderr: result.stderr }).toMatchObject({ exitCode: wanted.ok ? 0 : 1 });

@@ -41,7 +41,7 @@ describe('patchInCommand', () => {
     ['cd "a b" &&', 'a b'],
     ['cd /abs/dir-1.x &&', '/abs/dir-1.x'],
     ['cd ../up &&', '../up'],
-  ])('M25: remembers the directory of %j', (change, workdir) => {
+  ])('A25: remembers the directory of %j', (change, workdir) => {
     expect(inScript(`${change} apply_patch ${here}`)).toEqual({ text: patch, workdir });
   });
 
@@ -69,7 +69,7 @@ describe('patchInCommand', () => {
     '# note\n',
     'cat p |',
     '(',
-  ])('M25: takes a script that begins with %j as an ordinary command', (before) => {
+  ])('A25: takes a script that begins with %j as an ordinary command', (before) => {
     expect(inScript(`${before} apply_patch ${here}`.replace('./ ', './'))).toBeNull();
   });
 
@@ -99,7 +99,7 @@ describe('patchInCommand', () => {
 });
 
 describe('isBarePatch', () => {
-  it.each([[[patch]], [['bash', '-lc', patch]], [['sh', '-c', `\n${patch}\n`]]])('M26: is true of %j', (argv) => {
+  it.each([[[patch]], [['bash', '-lc', patch]], [['sh', '-c', `\n${patch}\n`]]])('A26: is true of %j', (argv) => {
     expect(isBarePatch(argv)).toBe(true);
   });
 

@@ -11,12 +11,12 @@ async function fault(text: string) {
 const update = '*** Update File: a.txt\n@@ head\n keep\n-old\n+new\n*** End of File';
 
 describe('parsePatch', () => {
-  it('M4: reads a patch with CRLF as the same patch with LF', () => {
+  it('A4: reads a patch with CRLF as the same patch with LF', () => {
     const text = patchOf(`*** Add File: n.txt\n+one\n+\n${update}\n*** Delete File: d.txt`);
     expect(parsePatch(text.replaceAll('\n', '\r\n'))).toEqual(parsePatch(text));
   });
 
-  it('M5: names the first line when the quotes of a here-document do not match', async () => {
+  it('A5: names the first line when the quotes of a here-document do not match', async () => {
     expect(await fault(`<<"EOF'\n${patchOf(update)}\nEOF`)).toEqual({
       type: 'boundary',
       message: "The first line of the patch must be '*** Begin Patch'",
@@ -35,7 +35,7 @@ describe('parsePatch', () => {
     ['an empty path', '*** Delete File:  '],
     ['a path with a zero byte', '*** Delete File: a\0b'],
     ['a move to a path with a zero byte', '*** Update File: a\n*** Move to: b\0c\n@@\n x'],
-  ])('M30: refuses %s', async (_, section) => {
+  ])('A30: refuses %s', async (_, section) => {
     expect(await fault(patchOf(section))).toMatchObject({ type: 'syntax' });
   });
 

@@ -31,7 +31,7 @@ class TrackedWorkspace extends Workspace {
   }
 }
 
-describe('M35: the turn diff', () => {
+describe('T35: the turn diff', () => {
   it('shows a new file', async () => {
     using workspace = new TrackedWorkspace({});
     expect(await workspace.patch('*** Add File: dir/a b.txt\n+one\n+two')).toBe(
@@ -95,7 +95,7 @@ describe('M35: the turn diff', () => {
     );
   });
 
-  it('M22: shows a pure move without any line of it', async () => {
+  it('A22: shows a pure move without any line of it', async () => {
     using workspace = new TrackedWorkspace({ 'old.txt': 'v1\n' });
     expect(await workspace.patch('*** Update File: old.txt\n*** Move to: new.txt\n@@\n v1')).toBe(
       'diff --git a/old.txt b/new.txt\nsimilarity index 100%\nrename from old.txt\nrename to new.txt\n',
@@ -153,7 +153,7 @@ describe('M35: the turn diff', () => {
     expect(await tracker.takeUnifiedDiff()).toMatch(/^diff --git a\/a b\/a\n/);
   });
 
-  it('M23: shows two patches on one file as one change from the original', async () => {
+  it('A23: shows two patches on one file as one change from the original', async () => {
     using workspace = new TrackedWorkspace({ a: '1\n2\n' });
     await workspace.patch('*** Update File: a\n@@\n-1\n+one');
     expect(await workspace.patch('*** Update File: a\n@@\n-2\n+two')).toMatch(
@@ -163,7 +163,7 @@ describe('M35: the turn diff', () => {
     );
   });
 
-  it('M24: still shows an earlier change after a patch that failed', async () => {
+  it('A24: still shows an earlier change after a patch that failed', async () => {
     using workspace = new TrackedWorkspace({ a: '1\n', b: '2\n' });
     await workspace.patch('*** Update File: a\n@@\n-1\n+one');
     const verified = verifyPatch(parsePatch(patchOf('*** Update File: b\n@@\n-2\n+two')), workspace.dir);

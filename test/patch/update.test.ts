@@ -18,24 +18,24 @@ async function refusal(before: string, chunks: string) {
 }
 
 describe('an update', () => {
-  it('M7: takes a typographic dash for a plain one, but not one case for the other', async () => {
+  it('A7: takes a typographic dash for a plain one, but not one case for the other', async () => {
     expect(updated('1–2\n', '@@\n-1-2\n+3')).toBe('3\n');
     expect((await refusal('Hello\n', '@@\n-hello\n+bye')).message).toBe(
       'Failed to find expected lines in f.txt:\nhello',
     );
   });
 
-  it('M8: prefers the exact line to an earlier one with another indent', () => {
+  it('A8: prefers the exact line to an earlier one with another indent', () => {
     expect(updated('  key\nkey\n', '@@\n-key\n+KEY')).toBe('  key\nKEY\n');
   });
 
-  it('M9: fails if a block marked as the end occurs only earlier', async () => {
+  it('A9: fails if a block marked as the end occurs only earlier', async () => {
     expect((await refusal('x\nend\ny\n', '@@\n x\n-end\n+END\n*** End of File')).message).toContain(
       'Failed to find expected lines',
     );
   });
 
-  it('M10: ends a file that had no newline at its end with exactly one', () => {
+  it('A10: ends a file that had no newline at its end with exactly one', () => {
     expect(updated('a\nb', '@@\n-a\n+A')).toBe('A\nb\n');
     expect(updated('a\nb', '@@\n-b\n+B')).toBe('a\nB\n');
   });
@@ -44,7 +44,7 @@ describe('an update', () => {
     expect(updated('a\nb', '@@\n+c')).toBe('a\nb\nc\n');
   });
 
-  it('M11: leaves blank lines at the end where they are', () => {
+  it('A11: leaves blank lines at the end where they are', () => {
     expect(updated('a\nb\n\n\n', '@@\n-a\n+A')).toBe('A\nb\n\n\n');
   });
 
@@ -73,7 +73,7 @@ describe('an update', () => {
     expect(updated('a\n', `@@\n-a\n${added}`).split('\n')).toHaveLength(count + 1);
   });
 
-  it('M29: places 200 chunks in a file of 2 MB in under a second, also where only blanks differ', () => {
+  it('A29: places 200 chunks in a file of 2 MB in under a second, also where only blanks differ', () => {
     const lines = Array.from(
       { length: 40_000 },
       (_, at) => `${'  '.repeat(at % 9)}const value${at} = compute(${at}); // x`,

@@ -190,7 +190,7 @@ describe.skipIf(process.platform !== 'linux')('a confined program on a terminal'
     return start.session;
   }
 
-  it('M30: has a terminal of its own with job control', async () => {
+  it('T30: has a terminal of its own with job control', async () => {
     using shop = workshop();
     const session = await terminal(shop, 'bash --norc -i');
     session.write('tty; stty size\n');
@@ -218,7 +218,7 @@ describe.skipIf(process.platform !== 'linux')('a confined program on a terminal'
     expect(again.transcript()).toContain('seen');
   });
 
-  it('M29: is gone with all its jobs when the session is closed', async () => {
+  it('T29: is gone with all its jobs when the session is closed', async () => {
     using shop = workshop();
     const session = await terminal(shop, 'bash --norc -i');
     session.write('sleep 60 &\nsetsid sleep 61 &\nsleep 62\n');

@@ -17,7 +17,7 @@ const base = {
 };
 
 describe('the environment of a command', () => {
-  it('M25: is without names that speak of a secret, whatever their case', () => {
+  it('T25: is without names that speak of a secret, whatever their case', () => {
     expect(commandEnvironment(everything, base)).toEqual({
       PATH: '/bin',
       GOPATH: '/go',
@@ -26,16 +26,16 @@ describe('the environment of a command', () => {
     });
   });
 
-  it('M25: has a secret again that the policy sets itself', () => {
+  it('T25: has a secret again that the policy sets itself', () => {
     expect(commandEnvironment({ ...everything, set: { API_KEY: 'mine' } }, base)['API_KEY']).toBe('mine');
   });
 
-  it('M25: is held to what is to be included, and what is set is held to it too', () => {
+  it('T25: is held to what is to be included, and what is set is held to it too', () => {
     const policy = { ...everything, set: { OTHER: '1', MY_PATH: '2' }, includeOnly: ['*PATH'] };
     expect(commandEnvironment(policy, base)).toEqual({ PATH: '/bin', GOPATH: '/go', MY_PATH: '2' });
   });
 
-  it('M25: is just what is set where nothing is inherited', () => {
+  it('T25: is just what is set where nothing is inherited', () => {
     expect(commandEnvironment({ ...everything, inherit: 'none', set: { A: '1' } }, base)).toEqual({ A: '1' });
   });
 

@@ -5,7 +5,7 @@ import { byteLength } from '../../src/util/index.ts';
 import { until, Workshop } from './support.ts';
 
 describe('the end of a command', () => {
-  it('M4: is its exit code', async () => {
+  it('T4: is its exit code', async () => {
     using shop = new Workshop();
     const outcome = await shop.run(['/bin/sh', '-c', 'echo out; echo err >&2; exit 42']);
     expect(outcome.end).toEqual({ type: 'exited', exitCode: 42 });
@@ -19,7 +19,7 @@ describe('the end of a command', () => {
     expect(outcome.output).toBe('last words\n');
   });
 
-  it('M8: comes at the time limit in under a second, with the output so far and nothing left running', async () => {
+  it('T8: comes at the time limit in under a second, with the output so far and nothing left running', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('echo begun; sleep 30 & (setsid sleep 30 &) ; sleep 30', { timeoutMs: 200 });
     expect(outcome.end).toEqual({ type: 'timedOut' });
@@ -50,7 +50,7 @@ describe('the end of a command', () => {
     expect(outcome.output).toContain('tidied');
   });
 
-  it('M11: comes with the abort of the call, with the output so far and nothing left running', async () => {
+  it('T11: comes with the abort of the call, with the output so far and nothing left running', async () => {
     using shop = new Workshop();
     const abort = new AbortController();
     const outcome = await shop.bash('echo begun; (setsid sleep 30 &); sleep 30', {
@@ -84,7 +84,7 @@ describe('the end of a command', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('M9: does not wait for what it leaves in the background, which goes on until the session ends', async () => {
+  it('T9: does not wait for what it leaves in the background, which goes on until the session ends', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('setsid sleep 60 & echo started');
     expect(outcome.end).toEqual({ type: 'exited', exitCode: 0 });
@@ -157,14 +157,14 @@ describe('a program that cannot be started', () => {
 });
 
 describe('what a program finds', () => {
-  it('M26: an empty input, so that nothing waits for it', async () => {
+  it('T26: an empty input, so that nothing waits for it', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('cat; wc -c');
     expect(outcome.output.trim()).toBe('0');
     expect(outcome.durationMs).toBeLessThan(5_000);
   });
 
-  it('M26: an input that a search program takes for no input at all', async () => {
+  it('T26: an input that a search program takes for no input at all', async () => {
     using shop = new Workshop();
     shop.dir.write({ 'a.txt': 'foo\n' });
     const { rgPath } = await import('@vscode/ripgrep');

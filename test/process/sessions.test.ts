@@ -25,7 +25,7 @@ describe('a session', () => {
     expect(session.transcript()).toBe('one\ntwo\n');
   });
 
-  it('M28: on a terminal keeps what was typed into it before, and others see nothing of it', async () => {
+  it('T28: on a terminal keeps what was typed into it before, and others see nothing of it', async () => {
     using shop = new Workshop();
     const [first, second] = [
       await shop.session('bash --norc -i', { tty: true }),
@@ -40,7 +40,7 @@ describe('a session', () => {
     expect(first.write('more')).toBe(false);
   });
 
-  it('M29: on a terminal is gone with all its jobs when the session is closed', async () => {
+  it('T29: on a terminal is gone with all its jobs when the session is closed', async () => {
     using shop = new Workshop();
     const session = await shop.session('bash --norc -i', { tty: true });
     session.write('sleep 60 &\nsetsid sleep 61 &\nsleep 62\n');
@@ -50,7 +50,7 @@ describe('a session', () => {
     expect(await session.exited).toBe(137);
   });
 
-  it('M30: has job control on a terminal', async () => {
+  it('T30: has job control on a terminal', async () => {
     using shop = new Workshop();
     const session = await shop.session('bash --norc -i', { tty: true });
     // A key reaches only what the shell has put in front by then.
@@ -73,7 +73,7 @@ describe('a session', () => {
     expect(session.transcript()).toBe('ready\ninterrupted\n');
   });
 
-  it('M26: without a terminal finds its input empty', async () => {
+  it('T26: without a terminal finds its input empty', async () => {
     using shop = new Workshop();
     const session = await shop.session('cat; echo end');
     expect(await session.exited).toBe(0);
@@ -126,7 +126,7 @@ describe('a session', () => {
 describe('the kept sessions', () => {
   const label = { command: 'sleep', cwd: '/' };
 
-  it('M29: make room for one more by ending the one used longest ago', async () => {
+  it('T29: make room for one more by ending the one used longest ago', async () => {
     using shop = new Workshop();
     const sessions = new ExecSessions();
     const running: ExecSession[] = [];
@@ -146,7 +146,7 @@ describe('the kept sessions', () => {
     await until(() => shop.running().length === 0);
   });
 
-  it('M29: let one that has ended go before any that runs, but none of the eight used last', async () => {
+  it('T29: let one that has ended go before any that runs, but none of the eight used last', async () => {
     using shop = new Workshop();
     const sessions = new ExecSessions();
     const ids: number[] = [];

@@ -89,3 +89,13 @@ test('a home without threads has no last one', () => {
     expect.objectContaining({ kind: 'threadNotFound', message: expect.stringContaining('openai') }),
   );
 });
+
+test('a thread that another one began for itself is not the last one, and is found by its id', () => {
+  using home = tempDir();
+  const own = thread(home, 1);
+  const reviewer = thread(home, 2, { source: { subagent: 'review' } });
+  const helper = thread(home, 3, { parent_thread_id: id(1) });
+  expect(findRollout(home.path, last)).toBe(own);
+  expect(findRollout(home.path, { type: 'id', id: id(2) })).toBe(reviewer);
+  expect(findRollout(home.path, { type: 'id', id: id(3) })).toBe(helper);
+});

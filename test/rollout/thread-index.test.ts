@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,6 +45,10 @@ function thread(n: number, text = `words ${n}`, cwd = '/w', root = home.path): s
   );
   return path;
 }
+/** Sets every time in a file. */
+function setTimes(path: string, time: string): void {
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/"timestamp":"[^"]+"/g, `"timestamp":"${time}"`));
+}
 const numbers = async (query = {}) => (await index.list(query)).threads.map(({ id }) => Number(id.slice(-12)));
 
 describe('the list of threads', () => {
@@ -84,6 +88,20 @@ describe('the list of threads', () => {
     expect(await index.get(idOf(1))).toMatchObject({ name: 'Low water', turnCount: 1 });
   });
 
+  test('leaves out what threads began for themselves when asked to', async () => {
+    thread(1);
+    const told = (n: number, from: string, to: string) => {
+      const path = thread(n);
+      writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+    };
+    told(2, '"source":"exec"', '"source":{"subagent":"review"}');
+    told(3, '"originator"', `"parent_thread_id":"${idOf(1)}","originator"`);
+    expect(await numbers({ ofUser: true })).toEqual([1]);
+    expect(await numbers()).toEqual([3, 2, 1]);
+    expect(await numbers({ sources: ['subagent'] })).toEqual([2]);
+    expect(await index.get(idOf(3))).toMatchObject({ parentId: idOf(1) });
+  });
+
   test('is not broken by hostile, torn or foreign files, nor by a damaged cache', async () => {
     const path = thread(1);
     appendFileSync(path, '{"timestamp":"2026-01-01T00:00:00.000Z","type":"resp');
@@ -95,6 +113,39 @@ describe('the list of threads', () => {
     writeFileSync(join(home.path, 'index.sqlite'), 'no database at all');
     index = new ThreadIndex(home.path);
     expect(await numbers()).toEqual([1]);
+  });
+
+  test('27: threads of one second are told once each, and one that begins between two pages shifts none', async () => {
+    for (const n of [1, 2, 3]) setTimes(thread(n), timeOf(1));
+    const first = await index.list({ limit: 2, sortKey: 'createdAt' });
+    thread(9);
+    const second = await index.list({ limit: 2, sortKey: 'createdAt', cursor: first.nextCursor ?? '' });
+    expect([...first.threads, ...second.threads].map(({ id }) => id)).toEqual([3, 2, 1].map(idOf));
+    expect(second.nextCursor).toBeNull();
+  });
+
+  test('27: is the same when its cache is deleted, locked by another program, or can’t be written', async () => {
+    for (const n of [1, 2, 3]) thread(n);
+    const cache = join(home.path, 'index.sqlite');
+    expect(await numbers()).toEqual([3, 2, 1]);
+    for (const suffix of ['', '-wal', '-shm']) rmSync(cache + suffix, { force: true });
+    thread(4);
+    expect(await numbers({ search: 'words' })).toEqual([4, 3, 2, 1]);
+    index.close();
+    const { DatabaseSync } = await import('node:sqlite');
+    const other = new DatabaseSync(cache);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS mine (x)');
+    rmSync(thread(4));
+    thread(5);
+    index = new ThreadIndex(home.path);
+    expect(await numbers({ search: 'words' })).toEqual([5, 3, 2, 1]);
+    other.close();
+    index.close();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(cache + suffix, { force: true });
+    mkdirSync(join(cache, 'in the way'), { recursive: true });
+    index = new ThreadIndex(home.path);
+    expect(await numbers({ search: 'words' })).toEqual([5, 3, 2, 1]);
+    expect(existsSync(join(cache, 'in the way'))).toBe(true);
   });
 
   test('any set of files is told whole by its pages, whatever their size', async () => {

@@ -13,7 +13,7 @@ const TABLES: Readonly<Record<FilterArch, Table>> = JSON.parse(
 const ARCH_IDS = { x64: 0xc000003e, arm64: 0xc00000b7 };
 const I386 = 0x40000003;
 const ARM32 = 0x40000028;
-const NETWORKS = ['full', 'none', 'proxied'] as const;
+const NETWORKS = ['full', 'none', 'proxy'] as const;
 
 const UNIX = 1n;
 const INET = 2n;
@@ -129,11 +129,11 @@ describe('the families of sockets', () => {
   });
 
   it('behind a proxy are those of the internet', () => {
-    const ask = asked({ network: 'proxied' });
+    const ask = asked({ network: 'proxy' });
     for (const family of [INET, INET6]) expect(ask('socket', family, STREAM)).toBe('allow');
     for (const family of [UNIX, NETLINK, PACKET, VSOCK]) expect(ask('socket', family, STREAM)).toBe('EPERM');
     expect(ask('socketpair', UNIX, DGRAM)).toBe('EPERM');
-    expect(asked({ network: 'proxied', allowUnixSockets: true })('socket', UNIX, STREAM)).toBe('allow');
+    expect(asked({ network: 'proxy', allowUnixSockets: true })('socket', UNIX, STREAM)).toBe('allow');
   });
 });
 

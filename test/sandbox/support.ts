@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandOutcome, Processes, runCommand } from '../../src/process/index.ts';
 import type { SandboxPolicy } from '../../src/protocol/index.ts';
-import { type ExecPlan, SandboxManager, type SandboxSetup } from '../../src/sandbox/index.ts';
+import { type ExecPlan, SandboxManager, type SandboxOptions } from '../../src/sandbox/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 export const workspaceWrite = {
@@ -15,7 +15,7 @@ export const readOnly = { mode: 'read-only' } as const satisfies SandboxPolicy;
 
 export interface RoomOptions {
   readonly policy?: SandboxPolicy;
-  readonly setup?: Partial<SandboxSetup>;
+  readonly setup?: Partial<SandboxOptions>;
   /** Run as this user instead of the test's own. */
   readonly uid?: number;
 }

@@ -41,7 +41,7 @@ describe('the writable roots', () => {
     expect(writableRoots({ policy: { mode: 'read-only' }, cwd, env })).toEqual([]);
   });
 
-  it('M18: are the configured ones, the working directory and temporary space, each once and resolved', () => {
+  it('T18: are the configured ones, the working directory and temporary space, each once and resolved', () => {
     using dir = project({ 'tmp/x': '', 'extra/x': '' });
     symlinkSync('extra', join(dir.path, 'alias'));
     const policy = workspace({
@@ -55,13 +55,13 @@ describe('the writable roots', () => {
     expect(roots).toHaveLength(4);
   });
 
-  it('M18: leave temporary space out where the policy excludes it', () => {
+  it('T18: leave temporary space out where the policy excludes it', () => {
     using dir = project({ 'tmp/x': '' });
     const cwd = join(dir.path, 'project');
     expect(writableRoots({ policy: workspace(), cwd, env: { TMPDIR: join(dir.path, 'tmp') } })).toEqual([cwd]);
   });
 
-  it('M24: leave out a root that is missing or no directory', () => {
+  it('T24: leave out a root that is missing or no directory', () => {
     using dir = project();
     const cwd = join(dir.path, 'project');
     const policy = workspace({ writable_roots: [join(dir.path, 'none'), join(cwd, 'readme.md')] });
@@ -120,14 +120,14 @@ describe('what keel itself may write', () => {
     expect(allowed('project/inside')).toBe(true);
   });
 
-  it('M40: ends with links that lead round in a circle', () => {
+  it('T40: ends with links that lead round in a circle', () => {
     using dir = project();
     symlinkSync('b', join(dir.path, 'project/a'));
     symlinkSync('a', join(dir.path, 'project/b'));
     expect(judge({ dir })('project/a')).toBe(true);
   });
 
-  it('M24: is the same when the working directory is a link', () => {
+  it('T24: is the same when the working directory is a link', () => {
     using dir = project();
     symlinkSync('project', join(dir.path, 'alias'));
     expect(judge({ dir, cwd: 'alias' })('alias/readme.md')).toBe(true);
@@ -142,7 +142,7 @@ describe('what keel itself may write', () => {
 });
 
 describe('what stays as it is in a writable root', () => {
-  it.each(['.git', '.keel', '.agents', '.codex', '.GIT'])('M19: is %s, whether it exists or not', (name) => {
+  it.each(['.git', '.keel', '.agents', '.codex', '.GIT'])('T19: is %s, whether it exists or not', (name) => {
     using dir = project();
     expect(judge({ dir })(`project/${name}`)).toBe(false);
     expect(judge({ dir })(`project/${name}/hooks/pre-commit`)).toBe(false);
@@ -157,7 +157,7 @@ describe('what stays as it is in a writable root', () => {
     expect(judge({ dir })('project/vendor/.git/config')).toBe(true);
   });
 
-  it('M19: is so also below a broader root', () => {
+  it('T19: is so also below a broader root', () => {
     using dir = project();
     const policy = workspace({ exclude_tmpdir_env_var: false });
     const allowed = judge({ dir, policy, tmpdir: '.' });
@@ -173,14 +173,14 @@ describe('what stays as it is in a writable root', () => {
     expect(allowed('project/.codex/config.toml')).toBe(false);
   });
 
-  it('M19: is the directory that a .git file points to', () => {
+  it('T19: is the directory that a .git file points to', () => {
     using dir = project({ 'project/.git': 'gitdir: meta/repository\n', 'project/meta/repository/config': '' });
     const allowed = judge({ dir });
     expect(allowed('project/meta/repository/config')).toBe(false);
     expect(allowed('project/meta/notes.md')).toBe(true);
   });
 
-  it('M20: is a protected name that is a link, and what the link leads to', () => {
+  it('T20: is a protected name that is a link, and what the link leads to', () => {
     using dir = project({ 'project/store/config': '' });
     symlinkSync('store', join(dir.path, 'project/.git'));
     const allowed = judge({ dir });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   customCall,
@@ -267,5 +267,129 @@ describe('compaction', () => {
     expect(live.events).toContainEqual(
       expect.objectContaining({ type: 'warning', message: expect.stringContaining('no part on Goal') }),
     );
+  });
+});
+
+describe('old outputs are left out before a conversation is compacted', () => {
+  const big = (name: string, id: string) =>
+    shell(`for i in {1..200}; do echo "${name} line $i of many, all of them long ones"; done`, id);
+  const call = (id: string, total: number) => respond(big(id, id), used(total));
+  const warnings = () => live.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  const LEFT_OUT =
+    /^\[output of an earlier call left out to save room; it ended with exit code 0\. Full text: (\S+)\]$/;
+
+  /** Three turns with a large output each, the last of which fills the window. */
+  const filled = (more: object = {}) =>
+    open(
+      [call('c1', 500), ok, call('c2', 2_400), ok, call('c3', 2_400), respond(message('ok'), used(5_100)), ok, ok, ok],
+      { overrides: ['model_auto_compact_token_limit=5000'], ...more },
+    );
+
+  async function threeTurns(): Promise<void> {
+    await live.say('one');
+    await live.say('two');
+    await live.say('three');
+  }
+
+  test('they go in one batch, the newest first, until there is room; the call and the way to the text stay', async () => {
+    await filled();
+    await threeTurns();
+    const before = server.requests.at(-1);
+    await live.say('four');
+    const after = server.requests.at(-1);
+    expect(server.requests).toHaveLength(7);
+    expect(server.requests.some((_, index) => isQuestion(index))).toBe(false);
+    const path = LEFT_OUT.exec(String(after?.outputOf('c1')))?.[1] ?? '';
+    expect(readFileSync(path, 'utf8')).toMatch(/^c1 line 1 of many, [\s\S]*c1 line 200 of many, .*\n$/);
+    expect(after?.outputOf('c2')).toBe(before?.outputOf('c2'));
+    expect(after?.outputOf('c3')).toBe(before?.outputOf('c3'));
+    const ids = (type: string) => after?.input.flatMap((item) => (item['type'] === type ? [item['call_id']] : []));
+    expect(ids('function_call_output')).toEqual(ids('function_call'));
+    expect(warnings()).toEqual([
+      expect.stringMatching(/^The conversation was full: an old tool output \(about \d{4} tokens\) left out of it/),
+    ]);
+    // What was sent before it is sent as it was.
+    const cut = after?.input.findIndex((item) => item['call_id'] === 'c1' && item['type'] === 'function_call_output');
+    expect(cut).toBeGreaterThan(0);
+    expect(after?.input.slice(0, cut)).toEqual(before?.input.slice(0, cut));
+  });
+
+  test('a thread taken up again goes on from the very same conversation', async () => {
+    await filled();
+    await threeTurns();
+    await live.say('four');
+    const { threadId } = live.session;
+    await live[Symbol.asyncDispose]();
+    const origin = { type: 'resume', id: threadId } as const;
+    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    await live.say('five');
+    const [before, after] = server.requests.slice(-2);
+    if (before) after?.assertExtends(before);
+    expect(after?.outputOf('c1')).toMatch(LEFT_OUT);
+    expect(rollout().filter(({ payload }) => payload.type === 'outputs_elided')).toHaveLength(1);
+  });
+
+  test('a turn that a crash cut off leaves the same out again', async () => {
+    await filled();
+    await threeTurns();
+    await live.say('four');
+    const { threadId, rolloutPath } = live.session;
+    await live[Symbol.asyncDispose]();
+    const path = rolloutPath ?? '';
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const elided = lines.findIndex((line) => line.includes('outputs_elided'));
+    const input = lines.findIndex((line, at) => at > elided && line.includes('"input-0"') && line.includes('"end"'));
+    writeFileSync(path, `${lines.slice(0, input + 1).join('\n')}\n`);
+    const options = { origin: { type: 'resume', id: threadId }, unfinishedTurn: 'continue' } as const;
+    live = await testSession({
+      ...{ url: server.url, home: home.path, cwd: repo.path, options },
+      overrides: ['model_auto_compact_token_limit=5000'],
+    });
+    await live.next('turn.completed');
+    const [before, after] = server.requests.slice(-2);
+    expect(after?.body['input']).toEqual(before?.body['input']);
+  });
+
+  test('over the limit all the same, it is compacted', async () => {
+    await open(
+      [
+        ...[call('c1', 500), ok, call('c2', 2_400), ok, respond(message('ok'), used(5_100))],
+        ...[respond(shell('true', 'c4'), used(5_200)), respond(message(SUMMARY), used(100)), ok],
+      ],
+      limit(5_000),
+    );
+    await threeTurns();
+    await live.say('four');
+    expect(server.requests[5]?.outputOf('c1')).toMatch(LEFT_OUT);
+    expect(isQuestion(6)).toBe(true);
+    expect(server.requests).toHaveLength(8);
+  });
+
+  test('outputs of the last two messages, small ones and pictures stay: without room enough it is compacted', async () => {
+    await open(
+      [
+        respond(shell('echo small', 'c1'), used(100)),
+        ok,
+        call('c2', 2_400),
+        respond(message('ok'), used(5_100)),
+        respond(message(SUMMARY), used(100)),
+        ok,
+      ],
+      limit(5_000),
+    );
+    await live.say('one');
+    await live.say('two');
+    await live.say('three');
+    expect(isQuestion(4)).toBe(true);
+    expect(server.requests[4]?.outputOf('c1')).toContain('small');
+    expect(server.requests[4]?.outputOf('c2')).toContain('c2 line 1 ');
+  });
+
+  test('it can be switched off', async () => {
+    await filled({ overrides: ['model_auto_compact_token_limit=5000', 'compact_elide_outputs=false'] });
+    await threeTurns();
+    await live.say('four');
+    expect(isQuestion(6)).toBe(true);
+    expect(server.requests[6]?.outputOf('c1')).toContain('c1 line 1 ');
   });
 });

@@ -41,7 +41,7 @@ async function fork(id: string, userMessages: number | null): Promise<TestSessio
 }
 
 describe('a fork', () => {
-  test('M78: begins with the first turns only, as its own thread', async () => {
+  test('M78, protocol 26: begins with the first turns only, as its own thread', async () => {
     const id = await threeTurns();
     const forked = await fork(id, 1);
     await forked.say('elsewhere');
@@ -76,7 +76,7 @@ describe('a fork', () => {
     expect(after?.body['prompt_cache_key']).not.toBe(before?.body['prompt_cache_key']);
   });
 
-  test('leaves the other thread as it was, and can be taken up again itself', async () => {
+  test('protocol 26: leaves the other thread as it was, and can be taken up again itself', async () => {
     const id = await threeTurns(answer('a5'));
     const path = rolloutsIn(home.path)[0] ?? '';
     const before = readFileSync(path, 'utf8');

@@ -176,6 +176,17 @@ describe('a review', () => {
     expect(last).toMatchObject({ info: { total_token_usage: { total_tokens: 231 } } });
   });
 
+  test('what it used counts also when it is interrupted', async () => {
+    await open([respond(shell('touch begun; sleep 67', 'c1'), usage({ input: 200, output: 20 })), ok]);
+    const turn = live?.turn(review);
+    await until(() => existsSync(join(repo.path, 'begun')));
+    live?.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    await live?.say('next');
+    const last = live?.events.findLast((event) => event.type === 'usage.updated');
+    expect(last).toMatchObject({ info: { total_token_usage: { total_tokens: 231 } } });
+  });
+
   test('a name that git could take for an option is refused', async () => {
     await open([ok]);
     live?.session.submit({ type: 'review', target: { type: 'baseBranch', branch: '--output=x' } });

@@ -198,6 +198,15 @@ describe('turns and interruption', () => {
     expect(live.events.slice(ended + 1).filter((event) => 'turnId' in event && event.turnId === turnId)).toEqual([]);
   });
 
+  test('M14: a turn that can’t begin fails once, and the next one works', async () => {
+    await open([ok]);
+    const impossible = { ...says('go'), outputSchema: { type: 'nonsense' } };
+    expect(await live.turn(impossible)).toMatchObject({ status: 'failed', error: { kind: 'invalidInput' } });
+    expect(await live.say('next')).toMatchObject({ status: 'completed' });
+    expect(live.events.filter((event) => event.type === 'turn.started')).toHaveLength(2);
+    expect(lastUserTexts(0, 1)).toEqual(['next']);
+  });
+
   test('M15: an interrupt with nothing running tells nothing', async () => {
     await open([ok]);
     live.session.submit({ type: 'interrupt' });
@@ -205,7 +214,7 @@ describe('turns and interruption', () => {
     expect(live.events.filter((event) => event.type === 'turn.completed')).toHaveLength(1);
   });
 
-  test('M17, M20, M22: an interrupt ends the processes, and every call has its output right behind it', async () => {
+  test('M17, M20, M22, protocol 4: an interrupt ends the processes, and every call has its output right behind it', async () => {
     await open([respond(shell('sleep 60', 'c1'), shell('echo never', 'c2')), ok]);
     const turn = live.say('go');
     await live.next('item.started', ({ item }) => item.type === 'commandExecution');
@@ -388,7 +397,7 @@ describe('the stream, its errors and its tools', () => {
     expect(server.requests[1]?.outputOf('c1')).toBe('unsupported call: frobnicate');
   });
 
-  test('M43: a command that ran before the stream broke is in the retry with its output, and ran once', async () => {
+  test('M43, model 25: a command that ran before the stream broke is in the retry with its output, and ran once', async () => {
     await open([respond(shell('echo ran >> log', 'c1'), cut()), ok]);
     expect(await live.say('go')).toMatchObject({ status: 'completed' });
     expect(server.requests[1]?.outputOf('c1')).toContain('Exit code: 0');

@@ -41,7 +41,7 @@ function settled(): Promise<void> {
 }
 
 describe('the gate of the calls of one response', () => {
-  it('M10: lets calls that may be parallel overlap', async () => {
+  it('T10: lets calls that may be parallel overlap', async () => {
     const calls = new Calls();
     calls.start('a', 'shared');
     calls.start('b', 'shared');
@@ -53,7 +53,7 @@ describe('the gate of the calls of one response', () => {
     ['exclusive', 'exclusive'],
     ['shared', 'exclusive'],
     ['exclusive', 'shared'],
-  ] as const)('M10: lets a %s call and a %s one run one after the other, in their order', async (first, second) => {
+  ] as const)('T10: lets a %s call and a %s one run one after the other, in their order', async (first, second) => {
     const calls = new Calls();
     calls.start('a', first);
     calls.start('b', second);
@@ -85,7 +85,7 @@ describe('the gate of the calls of one response', () => {
     expect(await next).toBe('ran');
   });
 
-  it('M11: lets a waiting call go when its turn is stopped, and those behind it pass', async () => {
+  it('T11: lets a waiting call go when its turn is stopped, and those behind it pass', async () => {
     const calls = new Calls();
     const controller = new AbortController();
     calls.start('reader', 'shared');
@@ -120,7 +120,7 @@ describe('the gate of the calls of one response', () => {
     expect(calls.seen.at(-1)).toBe('b began');
   });
 
-  it('M11: lets a call go that waits for what comes before it', async () => {
+  it('T11: lets a call go that waits for what comes before it', async () => {
     const opened = new Readiness();
     opened.subscribe();
     const calls = new Calls(opened);

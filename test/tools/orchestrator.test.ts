@@ -1,7 +1,13 @@
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ApprovalDecision, ApprovalPolicy, SandboxMode, SandboxPolicy } from '../../src/protocol/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalPolicy,
+  ApprovalRequest,
+  SandboxMode,
+  SandboxPolicy,
+} from '../../src/protocol/index.ts';
 import { directPlan, type ExecPlan, type SandboxPlanner } from '../../src/sandbox/index.ts';
 import {
   ApprovalCache,
@@ -32,6 +38,7 @@ const directPlanner: SandboxPlanner = {
   ready: () => Promise.resolve(),
   plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
   denial: () => null,
+  refusedHosts: () => [],
   hold: () => () => undefined,
 };
 
@@ -84,7 +91,7 @@ async function fate(commands: Commands, command: Command): Promise<string> {
   return asked + (result.type === 'done' ? 'runs' : 'refused');
 }
 
-describe('M12: whether a command is asked about', () => {
+describe('T12: whether a command is asked about', () => {
   const never = { safe: 'runs', plain: 'runs', dangerous: 'refused' };
   const untrusted = { safe: 'runs', plain: 'asked, runs', dangerous: 'asked, runs' };
   const onRequest = { safe: 'runs', plain: 'runs', dangerous: 'asked, runs' };
@@ -123,7 +130,7 @@ describe('a command that asks for more', () => {
     ['untrusted', 'UnlessTrusted'],
     ['on-failure', 'OnFailure'],
     ['never', 'Never'],
-  ] as const)('M3: is refused under %s in every mode, with its name, and runs without asking', async (policy, name) => {
+  ] as const)('T3: is refused under %s in every mode, with its name, and runs without asking', async (policy, name) => {
     for (const mode of modes) {
       const commands = new Commands({ approvalPolicy: policy, sandboxPolicy: policies[mode] });
       expect(await commands.run({ escalated: true })).toEqual({
@@ -187,7 +194,7 @@ describe("the user's answer", () => {
     expect(commands.turn.asked).toHaveLength(2);
   });
 
-  it('M14: for the session covers the same command only, in the same place and scope', async () => {
+  it('T14: for the session covers the same command only, in the same place and scope', async () => {
     const commands = new Commands({ approvalPolicy: 'untrusted' });
     commands.turn.answer = { type: 'approvedForSession' };
     const askedAfter = async (command: Command) => {
@@ -201,7 +208,7 @@ describe("the user's answer", () => {
     expect(await askedAfter({ argv: ['make all'] })).toBe(4);
   });
 
-  it('M14: to a run in the sandbox is none to the same run outside', async () => {
+  it('T14: to a run in the sandbox is none to the same run outside', async () => {
     const commands = new Commands({ approvalPolicy: 'on-request' }, { ...fine, riskOf: () => 'dangerous' });
     commands.turn.answer = { type: 'approvedForSession' };
     await commands.run();
@@ -228,20 +235,20 @@ const denying: SandboxPlanner = {
     type: 'ready',
     plan: { ...directPlan(spec), spawn: { ...spec, argv: [scope, ...spec.argv] } },
   }),
-  denial: ({ spawn }, { output }) => (spawn.argv[0] === 'sandboxed' ? output : null),
+  denial: ({ spawn }, { output }) => (spawn.argv[0] === 'sandboxed' ? { what: output, isCertain: false } : null),
 };
 
 describe('a command that its sandbox stopped', () => {
   const denied = { ...fine, planner: denying };
 
-  it('M15: under on-failure runs without it after a yes', async () => {
+  it('T15: under on-failure runs without it after a yes', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['sandboxed', 'unsandboxed']);
     expect(commands.turn.asked).toMatchObject([{ reason: 'command failed; retry without sandbox?', escalated: true }]);
   });
 
-  it('M15: is not run again after a no', async () => {
+  it('T15: is not run again after a no', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     commands.turn.answer = { type: 'denied' };
     expect(await commands.run()).toEqual({ type: 'refused', message: 'exec command rejected by user' });
@@ -254,7 +261,7 @@ describe('a command that its sandbox stopped', () => {
     expect(commands.turn.asked).toMatchObject([{ escalated: false }, { escalated: true }]);
   });
 
-  it.each(['on-request', 'never'] as const)('M16: under %s is given back as it ended', async (approvalPolicy) => {
+  it.each(['on-request', 'never'] as const)('T16: under %s is given back as it ended', async (approvalPolicy) => {
     const commands = new Commands({ approvalPolicy }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 1 });
     expect(commands.turn.asked).toEqual([]);
@@ -283,6 +290,101 @@ describe('a command that its sandbox stopped', () => {
     const commands = new Commands({ approvalPolicy: 'on-request' }, denied);
     expect(await commands.run({ escalated: true })).toMatchObject({ type: 'done', value: 1 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['unsandboxed']);
+  });
+});
+
+/** How an attempt ends: well, badly for reasons of its own, or stopped by the sandbox that held it. */
+type AttemptEnd = 'succeeds' | 'fails' | 'is stopped';
+
+interface Cell {
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly mode: SandboxMode;
+  readonly escalated: boolean;
+  readonly risk: 'safe' | 'plain' | 'dangerous';
+  readonly end: AttemptEnd;
+  readonly canAsk: boolean;
+  readonly answer: 'approved' | 'denied';
+}
+
+/** What is asked and run for a command, in order: the table of docs/security.md as a function, written apart from the code. */
+function expectedCourse({ approvalPolicy, mode, escalated, risk, end, canAsk, answer }: Cell): string {
+  if (escalated && approvalPolicy !== 'on-request') return 'refused';
+  const isFree = mode === 'danger-full-access';
+  const widens = escalated && !isFree;
+  const isDoubtful = approvalPolicy === 'untrusted' ? risk !== 'safe' : risk === 'dangerous';
+  const course: string[] = [];
+  if (widens || isDoubtful) {
+    if (approvalPolicy === 'never' || !canAsk) return 'refused';
+    course.push(escalated ? 'asked for outside' : 'asked');
+    if (answer === 'denied') return [...course, 'refused'].join(', ');
+  }
+  course.push(widens ? 'outside' : isFree ? 'free' : 'held');
+  const isStopped = end === 'is stopped' && course.at(-1) === 'held';
+  const asksAgain = approvalPolicy === 'untrusted' || approvalPolicy === 'on-failure';
+  if (!isStopped || !asksAgain || !canAsk) return course.join(', ');
+  return [...course, 'asked for outside', answer === 'denied' ? 'refused' : 'outside'].join(', ');
+}
+
+describe('T12: every cell of policy, mode, escalation, risk, outcome and answer', () => {
+  const cells = approvals.flatMap((approvalPolicy) =>
+    modes.flatMap((mode) =>
+      [false, true].flatMap((escalated) =>
+        (['safe', 'plain', 'dangerous'] as const).flatMap((risk) =>
+          (['succeeds', 'fails', 'is stopped'] as const).flatMap((end) =>
+            [true, false].flatMap((canAsk) =>
+              (['approved', 'denied'] as const).map(
+                (answer): Cell => ({ approvalPolicy, mode, escalated, risk, end, canAsk, answer }),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  async function course(cell: Cell): Promise<string> {
+    const told: string[] = [];
+    const planner: SandboxPlanner = {
+      ...directPlanner,
+      plan: ({ spec, policy, scope = 'sandboxed' }) => {
+        const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'held' : 'outside';
+        return { type: 'ready', plan: { ...directPlan(spec), spawn: { ...spec, argv: [how] } } };
+      },
+      denial: ({ spawn }) =>
+        cell.end === 'is stopped' && spawn.argv[0] === 'held' ? { what: 'writing x', isCertain: true } : null,
+    };
+    const approver = {
+      request: (request: ApprovalRequest) => {
+        told.push(request.type === 'command' && request.escalated ? 'asked for outside' : 'asked');
+        return Promise.resolve({ type: cell.answer });
+      },
+    };
+    const rules: CommandRules = { ...fine, planner, riskOf: () => cell.risk };
+    const { context } = new ToolTurn('/home/ada/tide', {
+      approvalPolicy: cell.approvalPolicy,
+      sandboxPolicy: policies[cell.mode],
+      canAsk: cell.canAsk,
+    });
+    const request = {
+      callId: 'call-1',
+      spec: { argv: ['make'], cwd: '/home/ada/tide', env: {} },
+      escalated: cell.escalated,
+      justification: null,
+      commandActions: [],
+      run: async (plan: ExecPlan) => told.push(plan.spawn.argv[0] ?? ''),
+      endOf: () => ({ exitCode: cell.end === 'succeeds' ? 0 : 1, output: '' }),
+    };
+    const orchestrator = new Orchestrator(approver, new ApprovalCache(), rules);
+    const result = await orchestrator.runCommand(request, context, new AbortController().signal);
+    return (result.type === 'refused' ? [...told, 'refused'] : told).join(', ');
+  }
+
+  it.each(approvals)('under %s', async (approvalPolicy) => {
+    const mine = cells.filter((cell) => cell.approvalPolicy === approvalPolicy);
+    const expected = mine.map((cell) => ({ cell, course: expectedCourse(cell) }));
+    const found = await Promise.all(mine.map(async (cell) => ({ cell, course: await course(cell) })));
+    expect(found).toHaveLength(216);
+    expect(found).toEqual(expected);
   });
 });
 
@@ -330,7 +432,7 @@ describe('a patch', () => {
     ['never', 'read-only', inside, rejected],
   ];
 
-  it.each(rows)('M13: under %s and %s, of %s: %s', async (approvalPolicy, mode, name, expected) => {
+  it.each(rows)('T13: under %s and %s, of %s: %s', async (approvalPolicy, mode, name, expected) => {
     expect(await patchFate({ approvalPolicy, mode, name })).toBe(expected);
   });
 

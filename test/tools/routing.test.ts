@@ -108,7 +108,7 @@ describe('the item that answers a call', () => {
 });
 
 describe('a call of a tool that does not exist', () => {
-  it('M1, must-hold 11: is answered with its name and nothing more', async () => {
+  it('T1, must-hold 11: is answered with its name and nothing more', async () => {
     expect((await answer(functionCall('foo'))).output).toEqual({ body: 'unsupported call: foo', success: false });
     expect((await answer(customCall('foo'))).output).toEqual({
       body: 'unsupported custom tool call: foo',
@@ -154,7 +154,7 @@ describe('a call that its tool cannot take', () => {
   });
 
   it.each(['{}', '{"plan":[{"step":"a","status":"done"}]}', 'nonsense', '[]', '{"plan":null}'])(
-    'M2: of update_plan with %s is answered with what is wrong, and sets no plan',
+    'T2: of update_plan with %s is answered with what is wrong, and sets no plan',
     async (args) => {
       const { output, turn } = await answer(functionCall('update_plan', args));
       expect(output.body).toContain('failed to parse function arguments');

@@ -1,11 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { splitWords } from '../shell-words.ts';
 import { baseName } from '../words.ts';
+import { DECISIONS, type RuleDecision } from './decision.ts';
+import { type HostRule, hostRule } from './host-rule.ts';
 import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';
-
-/** From mild to strict; of several that match the strictest counts. */
-export const DECISIONS = ['allow', 'prompt', 'forbidden'] as const;
-export type RuleDecision = (typeof DECISIONS)[number];
 
 /** What to do with commands that begin with certain words; each place has one word or several to choose from. */
 export interface PrefixRule {
@@ -70,6 +68,7 @@ export class ExecPolicy {
 export interface FileRules {
   readonly rules: readonly PrefixRule[];
   readonly programs: ReadonlyMap<string, readonly string[]>;
+  readonly hosts: readonly HostRule[];
   /** The first thing wrong; what stood before it is kept. */
   readonly fault: RuleFault | null;
 }
@@ -78,18 +77,20 @@ export interface FileRules {
 export function rulesOf(calls: readonly RuleCall[]): FileRules {
   const rules: PrefixRule[] = [];
   const programs = new Map<string, readonly string[]>();
+  const hosts: HostRule[] = [];
   let fault: RuleFault | null = null;
   for (const call of calls) {
     try {
       if (call.name === 'prefix_rule') rules.push(prefixRule(call));
       else if (call.name === 'host_executable') programs.set(...hostExecutable(call));
-      else if (call.name !== 'network_rule') throw new RuleFault(`unknown rule ${call.name}`, call.line);
+      else if (call.name === 'network_rule') hosts.push(hostRule(call));
+      else throw new RuleFault(`unknown rule ${call.name}`, call.line);
     } catch (error) {
       if (!(error instanceof RuleFault)) throw error;
       fault ??= error;
     }
   }
-  return { rules, programs, fault };
+  return { rules, programs, hosts, fault };
 }
 
 function prefixRule(call: RuleCall): PrefixRule {

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecPolicy, type FileRules, type PrefixRule, rulesOf } from './exec-policy.ts';
+import type { HostRule } from './host-rule.ts';
 import { RuleFault, readCalls } from './read-calls.ts';
 
 export interface LoadedRules {
   readonly policy: ExecPolicy;
+  readonly hosts: readonly HostRule[];
   /** One for each file that could not be read whole, with its place. */
   readonly warnings: readonly string[];
 }
@@ -24,14 +26,15 @@ export function loadRuleFiles(paths: readonly string[]): LoadedRules {
 
 function combine(files: readonly (FileRules & { readonly path: string })[]): LoadedRules {
   const faults = files.filter(({ fault }) => fault !== null);
-  const rules: PrefixRule[] = files.flatMap((file) => file.rules);
-  const kept = faults.length === 0 ? rules : rules.filter(({ decision }) => decision !== 'allow');
+  const mayAllow = ({ decision }: PrefixRule | HostRule) => faults.length === 0 || decision !== 'allow';
+  const rules = files.flatMap((file) => file.rules).filter(mayAllow);
+  const hosts = files.flatMap((file) => file.hosts).filter(mayAllow);
   const programs = new Map(files.flatMap((file) => [...file.programs]));
   const warnings = faults.map(
     ({ path, fault }) =>
       `${path}:${fault?.line ?? 0}: ${fault?.message ?? ''}. Until it is mended no rule allows anything.`,
   );
-  return { policy: new ExecPolicy(kept, programs), warnings };
+  return { policy: new ExecPolicy(rules, programs), hosts, warnings };
 }
 
 function readRules(path: string): FileRules {
@@ -40,7 +43,7 @@ function readRules(path: string): FileRules {
   } catch (error) {
     const fault =
       error instanceof RuleFault ? error : new RuleFault(error instanceof Error ? error.message : String(error), 0);
-    return { rules: [], programs: new Map(), fault };
+    return { rules: [], programs: new Map(), hosts: [], fault };
   }
 }
 

@@ -40,12 +40,16 @@ export function wouldMatch(prefix: readonly string[]): string[] {
  */
 export async function remember(file: string, prefix: readonly string[]): Promise<void> {
   if (prefix.length === 0) throw new Error('a rule needs at least one word');
+  await rememberLine(file, ruleLine(prefix));
+}
+
+/** The same for a line that is written already. */
+export async function rememberLine(file: string, line: string): Promise<void> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = `${file}.lock`;
   await take(lock);
   try {
     const text = textOf(file);
-    const line = ruleLine(prefix);
     if (text.split('\n').includes(line)) return;
     const fd = openSync(file, 'a', 0o600);
     try {

@@ -67,6 +67,8 @@ function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {
     model_context_window: config.contextWindow,
     model_auto_compact_token_limit: config.autoCompactTokenLimit,
     project_doc_max_bytes: config.projectDocMaxBytes,
+    'history.persistence': config.history.persistence,
+    'history.max_bytes': config.history.maxBytes,
     'tools.set': config.toolSet,
     tool_output_spill_max_bytes: config.spillMaxBytes,
   };

@@ -1,10 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SandboxMode } from '../../protocol/index.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
+import { type ExecTarget, readWords } from './exec-target.ts';
 
 /** What `keel exec` was asked for, before configuration is read. */
 export interface ExecArguments {
   readonly target: ExecTarget;
+  /** Turns of the user that are taken out of the conversation first; null: none. */
+  readonly rollback: number | null;
   /** Null: standard input, if there is any. */
   readonly prompt: string | null;
   readonly images: readonly string[];
@@ -25,12 +28,6 @@ export interface ExecArguments {
   /** Options that are accepted for clients that send them, and have no effect here. */
   readonly ignored: readonly string[];
 }
-
-export type ExecTarget =
-  | { readonly type: 'new' }
-  | { readonly type: 'resume'; readonly id: string }
-  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean };
 
 /**
  * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
@@ -57,7 +54,11 @@ export function parseExecArguments(words: readonly string[]): ExecArguments {
 function execCommand(): Command {
   return new Command('keel exec')
     .description('Work a request to its end without a person at hand.')
-    .usage('[options] [prompt | -]\n       keel exec resume [options] [id | --last] [prompt | -]')
+    .usage(
+      `[options] [prompt | -]
+       keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
+       keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]`,
+    )
     .argument('[words...]', 'the prompt; without one, or with -, it is read from standard input')
     .option('-i, --image <file>', 'image to send before the prompt; repeat it or separate with commas', collectList, [])
     .option('-m, --model <model>', 'model to use')
@@ -81,10 +82,12 @@ function execCommand(): Command {
     .option('--json', 'print events as JSON lines on stdout', false)
     .addOption(new Option('--experimental-json').default(false).hideHelp())
     .option('-o, --output-last-message <file>', 'write the last message to a file')
+    .option('--verify', 'ask once for the check where files were changed after the last one', false)
     .option('--ephemeral', 'keep no record of this thread', false)
-    .option('--last', 'with resume: the newest thread of this directory', false)
+    .option('--last', 'with resume or fork: the newest thread of this directory', false)
     .option('--all', 'with --last: of any directory', false)
     .option('--at <n>', 'with fork: keep the first n messages of the user', wholeNumber)
+    .option('--rollback <n>', 'with resume: take the last n turns out of the conversation first', positiveNumber)
     .option('-c, --config <key=value>', 'override a setting; repeatable', collect, [])
     .option('--enable <feature>', 'switch a feature on', collect, [])
     .option('--disable <feature>', 'switch a feature off', collect, [])
@@ -112,10 +115,12 @@ interface RawOptions {
   readonly json: boolean;
   readonly experimentalJson: boolean;
   readonly outputLastMessage?: string;
+  readonly verify: boolean;
   readonly ephemeral: boolean;
   readonly last: boolean;
   readonly all: boolean;
   readonly at?: number;
+  readonly rollback?: number;
   readonly config: readonly string[];
   readonly enable: readonly string[];
   readonly disable: readonly string[];
@@ -129,6 +134,7 @@ function interpret(command: Command): ExecArguments {
   const { target, prompt } = readWords(command.args, raw);
   return {
     target,
+    rollback: raw.rollback ?? null,
     prompt,
     images: raw.image,
     model: raw.model ?? null,
@@ -137,6 +143,7 @@ function interpret(command: Command): ExecArguments {
     cd: raw.cd ?? null,
     addDirs: raw.addDir,
     overrides: [
+      ...(raw.verify ? ['verify_before_finish="exec"'] : []),
       ...raw.config,
       ...raw.enable.map((feature) => `features.${feature}=true`),
       ...raw.disable.map((feature) => `features.${feature}=false`),
@@ -162,32 +169,6 @@ function sandboxOf(raw: RawOptions): SandboxMode | null {
   return raw.sandbox ?? null;
 }
 
-/** `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, whose own prompt leads. */
-function readWords(
-  words: readonly string[],
-  { last, all, at: cut }: RawOptions,
-): { target: ExecTarget; prompt: string | null } {
-  const at = words.slice(0, 2).findIndex((word) => word === 'resume' || word === 'fork');
-  const isFork = words[at] === 'fork';
-  if (cut !== undefined && !isFork) throw new UsageError('--at belongs to `keel exec fork`');
-  if (last && isFork) throw new UsageError('which thread is forked? give its id');
-  if (at === -1) {
-    if (last) throw new UsageError('--last belongs to `keel exec resume`');
-    if (words.length > 1) throw new UsageError(`one prompt is expected, got ${words.length} words: quote it`);
-    return { target: { type: 'new' }, prompt: words[0] ?? null };
-  }
-  const before = words.slice(0, at);
-  const rest = words.slice(at + 1);
-  const id = last ? undefined : rest.shift();
-  if (!last && id === undefined) throw new UsageError('which thread? give its id, or --last');
-  if (rest.length > 1) throw new UsageError(`unexpected word after the prompt: ${rest[1]}`);
-  if (isFork && id !== undefined) {
-    return { target: { type: 'fork', id, userMessages: cut ?? null }, prompt: rest[0] ?? before[0] ?? null };
-  }
-  const target: ExecTarget = id === undefined ? { type: 'resumeLast', anyDirectory: all } : { type: 'resume', id };
-  return { target, prompt: rest[0] ?? before[0] ?? null };
-}
-
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
@@ -200,5 +181,10 @@ function collectList(value: string, before: readonly string[]): string[] {
 
 function wholeNumber(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('a whole number is expected');
+  return Number(value);
+}
+
+function positiveNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('a number from 1 is expected');
   return Number(value);
 }

@@ -3,11 +3,10 @@ import { resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget } from '../../protocol/index.ts';
-import type { ThreadOrigin } from '../../session/index.ts';
 import { version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
-import type { ExecArguments, ExecTarget } from './exec-arguments.ts';
+import type { ExecArguments } from './exec-arguments.ts';
 
 /** Works a parsed command line, with its checks in the order that scripts rely on, before anything is sent; `review`: a review in place of a prompt. */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
@@ -19,7 +18,7 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
           argument: args.prompt,
           stdin: io.stdin,
           notice: (text) => io.stderr.write(`${text}\n`),
-          optional: args.target.type === 'resume' || args.target.type === 'resumeLast',
+          optional: args.rollback === null && (args.target.type === 'resume' || args.target.type === 'resumeLast'),
         });
   const outputSchema = args.outputSchema === null ? undefined : readSchema(resolve(io.cwd, args.outputSchema));
   const config = await loadConfig({
@@ -34,7 +33,8 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
   return await runExec(
     {
       config: { ...config, approvalPolicy: 'never' },
-      origin: originOf(args.target),
+      origin: args.target,
+      rollback: args.rollback,
       version,
       prompt,
       ...(review === null ? {} : { review }),
@@ -68,18 +68,6 @@ function flagsOf(args: ExecArguments): ConfigFlags {
     ...(args.oss ? { oss: true } : {}),
     ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
   };
-}
-
-function originOf(target: ExecTarget): ThreadOrigin {
-  switch (target.type) {
-    case 'new':
-      return { type: 'new' };
-    case 'resume':
-      return { type: 'resume', id: target.id };
-    case 'fork':
-    case 'resumeLast':
-      return target;
-  }
 }
 
 function readSchema(path: string): unknown {

@@ -1,43 +1,98 @@
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { resolveHome } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
-import { nameThread, ThreadIndex, type ThreadSummary } from '../../rollout/index.ts';
+import {
+  archiveThread,
+  findRollout,
+  nameThread,
+  ThreadIndex,
+  type ThreadPage,
+  threadIdOf,
+  unarchiveThread,
+} from '../../rollout/index.ts';
 import type { CommandIo } from '../io.ts';
+import { threadFacts, threadLines } from '../thread-lines.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel threads list [--search TEXT] [--cwd DIR] [--archived] [--limit N] [--cursor C] [--json]
-       keel threads show ID [--json]
-       keel threads rename ID NAME
+const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
+       keel threads search TEXT [the same options]
+       keel threads show THREAD [--json]
+       keel threads rename THREAD NAME
+       keel threads archive THREAD
+       keel threads unarchive THREAD
+       keel threads rollback THREAD N
 
-Threads in which you have said something, newest first. The cursor of the next page is told where there is one.
+THREAD is an id, or the name that you gave it. Lists hold the threads in which you have said something, newest first, and tell
+the cursor of the next page where there is one. A search looks at what you said, at names and at directories. An archived thread
+is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out
+of the conversation; files stay as they are.
 `;
 const options = {
   search: { type: 'string' },
   cwd: { type: 'string' },
   archived: { type: 'boolean', default: false },
+  subagents: { type: 'boolean', default: false },
   limit: { type: 'string' },
   cursor: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
+type Values = ReturnType<typeof parse>['values'];
+
+/** Where a command about one thread works. */
+interface Place {
+  readonly io: CommandIo;
+  readonly home: string;
+  readonly values: Values;
+}
+
+interface Verb {
+  /** Words after the thread: at least, at most. */
+  readonly words: readonly [number, number];
+  run(place: Place, thread: { readonly threadId: string; readonly path: string }, words: readonly string[]): unknown;
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  show: { words: [0, 0], run: (place, { threadId }) => show(place, threadId) },
+  rename: {
+    words: [0, Number.POSITIVE_INFINITY],
+    run: ({ home }, { threadId }, words) =>
+      nameThread(home, { id: threadId, name: words.join(' '), nowMs: Date.now() }),
+  },
+  archive: { words: [0, 0], run: ({ home }, thread) => archiveThread(home, thread) },
+  unarchive: { words: [0, 0], run: ({ home }, thread) => unarchiveThread(home, thread) },
+  rollback: {
+    words: [1, 1],
+    run: async ({ io }, { path }, [turns = '']) =>
+      (await import('../roll-back.ts')).rollBackThread(io, { path, turns: turnsOf(turns) }),
+  },
+};
+
 /** `keel threads`: the recorded conversations. */
 export async function threadsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = parse(words);
-  const [verb, id, ...rest] = positionals;
-  if (values.help || verb === undefined) throw new HelpRequested(help);
+  const [name, ...rest] = positionals;
+  if (values.help || name === undefined) throw new HelpRequested(help);
   const home = resolveHome(io.env);
-  using index = new ThreadIndex(home);
-  if (verb === 'list') return list(io, index, values);
-  if (id === undefined) throw new UsageError(`which thread? keel threads ${verb} ID`);
-  const thread = await index.get(id);
-  if (thread === null) throw new KeelError('threadNotFound', `there is no thread with the id ${id}`);
-  if (verb === 'rename') {
-    nameThread(home, { id: thread.id, name: rest.join(' '), nowMs: Date.now() });
+  const place = { io, home, values };
+  if (name === 'list' || name === 'search') {
+    const page = await list(place, searchOf(name, rest, values));
+    io.stdout.write(values.json ? `${JSON.stringify(page, null, 2)}\n` : threadLines(page));
     return 0;
   }
-  if (verb !== 'show') throw new UsageError(`there is no "threads ${verb}"`);
-  io.stdout.write(values.json ? `${JSON.stringify(thread, null, 2)}\n` : described(thread));
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) throw new UsageError(`there is no "threads ${name}"`);
+  const [thread, ...more] = rest;
+  if (thread === undefined) throw new UsageError(`which thread? keel threads ${name} THREAD`);
+  const [least, most] = verb.words;
+  if (more.length < least) throw new UsageError(`how many turns? keel threads ${name} THREAD N`);
+  if (more.length > most) throw new UsageError(`unexpected word: ${more[most]}`);
+  const path = findRollout(home, { type: 'id', id: thread });
+  const threadId = threadIdOf(path);
+  if (threadId === null) throw new KeelError('invalidInput', `${path} is not named as a thread's record is`);
+  await verb.run(place, { threadId, path }, more);
   return 0;
 }
 
@@ -49,43 +104,37 @@ function parse(words: readonly string[]) {
   }
 }
 
-async function list(io: CommandIo, index: ThreadIndex, values: ReturnType<typeof parse>['values']): Promise<number> {
-  const { search, cwd, cursor, limit, archived, json } = values;
-  const page = await index.list({
+function searchOf(name: string, words: readonly string[], { search }: Values): string | null {
+  if (name === 'list') {
+    if (words[0] !== undefined)
+      throw new UsageError(`unexpected word: ${words[0]}. To look for it: keel threads search`);
+    return search ?? null;
+  }
+  if (words.length === 0) throw new UsageError('what is looked for? keel threads search TEXT');
+  return words.join(' ');
+}
+
+async function list({ io, home, values }: Place, search: string | null): Promise<ThreadPage> {
+  const { cwd, cursor, limit, archived } = values;
+  using index = new ThreadIndex(home);
+  return await index.list({
     archived,
-    ...(search === undefined ? {} : { search }),
-    ...(cwd === undefined ? {} : { cwd }),
+    ofUser: !values.subagents,
+    ...(search === null ? {} : { search }),
+    ...(cwd === undefined ? {} : { cwd: resolve(io.cwd, cwd) }),
     ...(cursor === undefined ? {} : { cursor }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
   });
-  if (json) io.stdout.write(`${JSON.stringify(page, null, 2)}\n`);
-  else {
-    for (const thread of page.threads) io.stdout.write(`${thread.id}  ${when(thread)}  ${titleOf(thread)}\n`);
-    if (page.nextCursor !== null) io.stdout.write(`More: --cursor '${page.nextCursor}'\n`);
-  }
-  return 0;
 }
 
-function described(thread: ThreadSummary): string {
-  const rows = [
-    ['id', thread.id],
-    ['name', thread.name ?? '-'],
-    ['changed', when(thread)],
-    ['directory', thread.cwd],
-    ['model', thread.model ?? '-'],
-    ['turns', String(thread.turnCount)],
-    ['file', thread.path],
-    ['begins', titleOf(thread)],
-  ];
-  return rows.map(([key, value]) => `${key}: ${value}\n`).join('');
+async function show({ io, home, values }: Place, threadId: string): Promise<void> {
+  using index = new ThreadIndex(home);
+  const thread = await index.get(threadId);
+  if (thread === null) throw new KeelError('threadNotFound', `you have said nothing in the thread ${threadId} yet`);
+  io.stdout.write(values.json ? `${JSON.stringify(thread, null, 2)}\n` : threadFacts(thread));
 }
 
-function when({ updatedAt }: ThreadSummary): string {
-  return new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' ');
-}
-
-/** Files of others may hold anything: nothing of it steers the terminal. */
-function titleOf({ name, preview }: ThreadSummary): string {
-  const line = (name ?? preview).replaceAll(/\s+/g, ' ').slice(0, 80);
-  return stripVTControlCharacters(line).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '');
+function turnsOf(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`"${text}" is no number of turns: give one from 1`);
+  return Number(text);
 }

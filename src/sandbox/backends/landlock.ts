@@ -1,6 +1,6 @@
 import type { Confinement, WritablePath } from '../../process/index.ts';
 import { isBelow } from '../below.ts';
-import type { BackendFacts, Mount } from '../exec-plan.ts';
+import type { BackendFacts, Mount, NetworkReach } from '../exec-plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
 import { around, type Entry, stillThere } from './around.ts';
@@ -9,7 +9,7 @@ export interface LandlockOptions {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
   /** As they would be laid on each other; here they become rules. */
   readonly mounts: readonly Mount[];
-  readonly network: 'full' | 'none';
+  readonly network: Exclude<NetworkReach, 'proxy'>;
   readonly arch: FilterArch;
   readonly allowUnixSockets: boolean;
 }

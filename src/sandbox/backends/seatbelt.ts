@@ -2,13 +2,13 @@ import { dirname } from 'node:path';
 import type { SpawnSpec } from '../../process/index.ts';
 import { assertNever } from '../../util/index.ts';
 import { isBelow } from '../below.ts';
-import type { CommandSpec, Mount } from '../exec-plan.ts';
+import type { CommandSpec, Mount, NetworkReach } from '../exec-plan.ts';
 
 export interface SeatbeltOptions {
   readonly spec: CommandSpec;
   /** Paths are canonical: the system judges a file by where it really lies, such as /private/tmp for /tmp. */
   readonly mounts: readonly Mount[];
-  readonly network: 'full' | 'none';
+  readonly network: Exclude<NetworkReach, 'proxy'>;
   readonly allowUnixSockets: boolean;
 }
 

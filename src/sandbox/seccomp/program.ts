@@ -4,10 +4,10 @@ import { type DeniedOnDemand, deniedNumbers, type FilterArch, type JudgedCall, n
 export interface SeccompOptions {
   readonly arch: FilterArch;
   /**
-   * `full`: the ordinary families of sockets. `proxied`: only internet sockets, for a network namespace of their own in
+   * `full`: the ordinary families of sockets. `proxy`: only internet sockets, for a network namespace of their own in
    * which nothing but a proxy can be reached. `none`: no sockets at all.
    */
-  readonly network: 'full' | 'none' | 'proxied';
+  readonly network: 'full' | 'none' | 'proxy';
   /** Opens Unix sockets where the network is not `full`. Whatever listens on a socket file can then be reached. */
   readonly allowUnixSockets: boolean;
   /** What has to be refused too where namespaces or Landlock don't keep it harmless. */
@@ -94,7 +94,7 @@ function rulesFor(options: SeccompOptions): readonly Rule[] {
 function families({ network, allowUnixSockets }: SeccompOptions): readonly number[] {
   // Names can't be looked up without netlink.
   if (network === 'full') return [UNIX, ...INTERNET, NETLINK];
-  return [...(allowUnixSockets ? [UNIX] : []), ...(network === 'proxied' ? INTERNET : [])];
+  return [...(allowUnixSockets ? [UNIX] : []), ...(network === 'proxy' ? INTERNET : [])];
 }
 
 function hasUnixSockets({ network, allowUnixSockets }: SeccompOptions): boolean {

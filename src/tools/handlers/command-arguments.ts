@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { CommandJudge } from '../../approvals/index.ts';
 import { quoteCommand } from './quote.ts';
 import type { CommandLimits } from './run-shell.ts';
 
@@ -28,6 +29,11 @@ export function limitsOf(value: z.infer<typeof limits>): CommandLimits {
     escalated: value.with_escalated_permissions ?? false,
     justification: value.justification ?? null,
   };
+}
+
+/** Whether a command does nothing but read, and with no more reach than any: it may run again after a crash. */
+export function isReading(argv: readonly string[], asked: z.infer<typeof limits>, judge: CommandJudge): boolean {
+  return !asked.with_escalated_permissions && judge.judge(argv).isSafe;
 }
 
 /** What to start: an argument list as it is, a script by the shell. */

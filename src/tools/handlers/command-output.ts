@@ -59,14 +59,21 @@ export interface WordedOutcome {
   readonly durationSeconds: number;
 }
 
+export interface Wording {
+  readonly timeoutMs: number;
+  readonly mark: string;
+  /** Lines of keel's own for a program that has ended by itself. */
+  readonly notes: readonly string[];
+}
+
 /** The text of a command's result. */
-export function wordOutcome(outcome: CommandOutcome, timeoutMs: number, mark: string): WordedOutcome {
+export function wordOutcome(outcome: CommandOutcome, { timeoutMs, mark, notes }: Wording): WordedOutcome {
   const { end, durationMs } = outcome;
   const durationSeconds = Math.round(durationMs / 100) / 10;
   const output = { ...outcome, printedBytes: outcome.totalBytes };
   switch (end.type) {
     case 'exited':
-      return { text: showOutput(output, [], mark), exitCode: end.exitCode, durationSeconds };
+      return { text: showOutput(output, notes, mark), exitCode: end.exitCode, durationSeconds };
     case 'signalled': {
       const note = `${mark} The program was ended by the signal ${end.signal}.`;
       return { text: showOutput(output, [note], mark), exitCode: end.exitCode, durationSeconds };

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { type ParsedArguments, parseArguments } from '../arguments.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { commandField, count, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
+import { commandField, count, isReading, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
+import { refusalNotes } from './refusal-notes.ts';
 import { runAsPatch, spillFor } from './run-shell.ts';
 import { waitFor, wordNews } from './session-news.ts';
 
@@ -31,16 +33,25 @@ export const execCommandHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
   repeat: 'ledger',
+  onlyReads(call, { judge, shell }) {
+    const parsed = parsedCall(call);
+    return (
+      parsed.type === 'parsed' &&
+      isReading([parsed.value.shell ?? shell, '-c', scriptOf(parsed.value.cmd)], parsed.value, judge)
+    );
+  },
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, execArguments, {
-      aliases: { cmd: ['command'], workdir: ['cwd'] },
-      subject: 'exec_command',
-    });
+    const parsed = parsedCall(call);
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     return runScript(call, parsed.value, context, signal);
   },
 };
+
+function parsedCall({ payload }: ToolCall): ParsedArguments<ExecArguments> {
+  const text = payload.type === 'function' ? payload.arguments : '';
+  const aliases = { cmd: ['command'], workdir: ['cwd'] };
+  return parseArguments(text, execArguments, { aliases, subject: 'exec_command' });
+}
 
 async function runScript(
   call: ToolCall,
@@ -86,7 +97,9 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  return tell({ session: result.value.session, script, cwd, item }, context, signal);
+  const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
+  const told = await tell({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {
@@ -104,15 +117,16 @@ interface Started {
   readonly script: string;
   readonly cwd: string;
   readonly item: CommandItem;
+  readonly noteAtEnd: (end: EndedCommand) => readonly string[];
 }
 
 /** The first look at a session: it has ended, it is ended now, or it goes on under an id. */
 async function tell(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
-  const { session, script, cwd, item } = started;
+  const { session, script, cwd, item, noteAtEnd } = started;
   const { sessions, turn } = context;
   const aborted = signal.aborted && session.exitCode === null;
   if (aborted) await session.end();
-  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd });
+  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
     status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
@@ -122,7 +136,9 @@ async function tell(started: Started, context: ToolContext, signal: AbortSignal)
   });
   const isFull = sessions.size >= WARN_SESSIONS;
   const notes = isFull ? [`${turn.noteMark} ${sessions.size} sessions are kept. End those you no longer need.`] : [];
-  return wordNews({ session, id, news: session.takeNews(), notes, aborted }, context);
+  const end = aborted ? null : endOf({ type: 'started', session });
+  const endNotes = end === null ? [] : noteAtEnd(end);
+  return wordNews({ session, id, news: session.takeNews(), notes: [...notes, ...endNotes], aborted }, context);
 }
 
 /** Programs are told that nobody watches a terminal: no colours, no pagers. */

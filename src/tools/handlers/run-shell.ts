@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { type CommandOutcome, runCommand } from '../../process/index.ts';
+import type { EndedCommand } from '../../sandbox/index.ts';
+import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolOutput } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
 import { CommandItem } from './command-item.ts';
-import { asJson, wordOutcome } from './command-output.ts';
+import { asJson, type Wording, wordOutcome } from './command-output.ts';
 import { quoteCommand } from './quote.ts';
+import { refusalNotes } from './refusal-notes.ts';
 
 /** Time limit of a command that names none, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -51,11 +54,12 @@ export async function runShell(
         runCommand(plan.spawn, {
           processes: context.processes,
           timeoutMs,
+          uncounted: () => context.waitedForUserMs(),
           signal,
           onText: item.onText,
           spill: spillFor(call, context),
         }).finally(ended),
-      endOf: ({ end, output }) => (end.type === 'exited' ? { exitCode: end.exitCode, output } : null),
+      endOf,
     },
     context,
     signal,
@@ -64,11 +68,18 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return { body: result.message, success: false };
   }
-  return tell(result.value, timeoutMs, item, context);
+  const end = endOf(result.value);
+  const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
+  const told = tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
-function tell(outcome: CommandOutcome, timeoutMs: number, item: CommandItem, { turn }: ToolContext): ToolOutput {
-  const worded = wordOutcome(outcome, timeoutMs, turn.noteMark);
+function endOf({ end, output }: CommandOutcome): EndedCommand | null {
+  return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
+}
+
+function tell(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
+  const worded = wordOutcome(outcome, wording);
   if (outcome.end.type === 'spawnFailed') {
     item.completeUnrun('failed', worded.text);
     return { body: worded.text, success: false };

@@ -1,7 +1,15 @@
 import * as z from 'zod/mini';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolPayload } from '../types.ts';
-import { argvOf, commandAliases, commandField, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
+import {
+  argvOf,
+  commandAliases,
+  commandField,
+  isReading,
+  limitFields,
+  limitsOf,
+  scriptOf,
+} from './command-arguments.ts';
 import { runShell } from './run-shell.ts';
 
 const shellArguments = z.object({ command: commandField, ...limitFields });
@@ -12,6 +20,11 @@ export const shellHandler: ToolHandler = {
   payloads: ['function', 'localShell'],
   parallel: false,
   repeat: 'ledger',
+  onlyReads(call, { judge, shell }) {
+    if (call.payload.type !== 'function') return false;
+    const parsed = parseArguments(textOf(call.payload), shellArguments, { aliases: commandAliases });
+    return parsed.type === 'parsed' && isReading(argvOf(parsed.value.command, shell), parsed.value, judge);
+  },
   async run(call, context, signal) {
     if (call.payload.type === 'localShell') {
       const { command, working_directory, timeout_ms } = call.payload.action;
@@ -30,6 +43,10 @@ export const shellCommandHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
   repeat: 'ledger',
+  onlyReads(call, { judge, shell }) {
+    const parsed = parseArguments(textOf(call.payload), scriptArguments, { aliases: commandAliases });
+    return parsed.type === 'parsed' && isReading([shell, '-c', scriptOf(parsed.value.command)], parsed.value, judge);
+  },
   async run(call, context, signal) {
     const parsed = parseArguments(textOf(call.payload), scriptArguments, { aliases: commandAliases });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };

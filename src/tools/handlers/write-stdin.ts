@@ -37,7 +37,7 @@ export const writeStdinHandler: ToolHandler = {
 };
 
 async function writeTo(
-  { session, command, cwd }: KeptSession,
+  { session, command, cwd, noteAtEnd }: KeptSession,
   { session_id: id, callId, chars = '', yield_time_ms }: WriteArguments & { readonly callId: string },
   context: ToolContext,
   signal: AbortSignal,
@@ -60,7 +60,9 @@ async function writeTo(
     exitCode: session.exitCode,
     durationMs: session.durationMs,
   });
-  return wordNews({ session, id: hasEnded ? null : id, news, notes: [], aborted }, context);
+  const { exitCode } = session;
+  const notes = aborted || exitCode === null ? [] : noteAtEnd?.({ exitCode, output: session.transcript() });
+  return wordNews({ session, id: hasEnded ? null : id, news, notes: notes ?? [], aborted }, context);
 }
 
 function waitAfter(chars: string, asked: number | undefined): Wait {

@@ -9,6 +9,8 @@ const syncToDisk = promisify(fdatasync);
 
 const LedgerLine = z.discriminatedUnion('state', [
   z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
+  /** It has done nothing so far and waits for leave: as if it had not been started. */
+  z.object({ state: z.literal('waits'), key: z.string() }),
   z.object({
     state: z.literal('done'),
     key: z.string(),
@@ -51,6 +53,11 @@ export class CallLedger {
     if (this.#fd !== null) await syncToDisk(this.#fd);
   }
 
+  /** The call has done nothing so far; cut off from here on, it may begin anew. `started` takes it back. */
+  waits(key: string): void {
+    this.#append({ state: 'waits', key });
+  }
+
   done(key: string, output: ToolOutput): void {
     const body = typeof output.body === 'string' ? output.body : [...output.body];
     this.#append({ state: 'done', key, output: { body, success: output.success } });
@@ -84,6 +91,10 @@ export class CallLedger {
   #learn(line: LedgerLine): void {
     if (line.state === 'started') {
       this.#entries.set(line.key, { digest: line.digest, startedAt: line.at, output: null });
+      return;
+    }
+    if (line.state === 'waits') {
+      this.#entries.delete(line.key);
       return;
     }
     const entry = this.#entries.get(line.key);

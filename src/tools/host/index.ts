@@ -2,6 +2,7 @@ export {
   type CallOutcome,
   callDigest,
   type HostedCall,
+  type HostedRun,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,

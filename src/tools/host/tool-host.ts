@@ -21,9 +21,17 @@ export type CallOutcome =
   /** It was begun, its end was not recorded, and the process that ran it is gone. */
   | { readonly type: 'unknown'; readonly startedAt: number; readonly partial: string };
 
+/** A call that runs, as the ledger knows it. */
+export interface HostedRun {
+  /** It has done nothing so far and waits for leave: after a crash it is begun anew. */
+  waits(): void;
+  /** It has its leave. Resolves when that is on the disk; no effect may come before. */
+  goesOn(): Promise<void>;
+}
+
 /** Runs calls with side effects at most once. */
 export interface ToolHost {
-  call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome>;
+  call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome>;
   /** What is known of a call from before; null if it was never begun. Runs nothing. */
   recall(call: HostedCall): CallOutcome | null;
   /** The turn has ended and all its outputs are on the disk elsewhere: its calls need not be remembered any more. */
@@ -51,7 +59,7 @@ export class LocalToolHost implements ToolHost {
     this.#options = options;
   }
 
-  async call(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
+  async call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {
     const { key, digest } = call;
     const running = this.#running.get(key);
     if (running) {
@@ -64,7 +72,8 @@ export class LocalToolHost implements ToolHost {
   }
 
   turnEnded(): void {
-    if (this.#running.size === 0) this.#ledger?.clear();
+    // Also what an earlier process left, though no call of this one has looked at it.
+    if (this.#running.size === 0) this.#openLedger().clear();
   }
 
   close(): void {
@@ -80,12 +89,15 @@ export class LocalToolHost implements ToolHost {
     return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
   }
 
-  async #resolve(call: HostedCall, work: () => Promise<ToolOutput>): Promise<CallOutcome> {
+  async #resolve(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {
     const known = this.recall(call);
     if (known) return known;
     const ledger = this.#openLedger();
-    await Promise.all([this.#options.syncJournal(), ledger.started(call.key, call.digest, this.#options.now())]);
-    const output = await work();
+    const begin = async () => {
+      await Promise.all([this.#options.syncJournal(), ledger.started(call.key, call.digest, this.#options.now())]);
+    };
+    await begin();
+    const output = await work({ waits: () => ledger.waits(call.key), goesOn: begin });
     ledger.done(call.key, output);
     return { type: 'done', output, replayed: false };
   }

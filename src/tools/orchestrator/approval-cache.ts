@@ -1,3 +1,4 @@
+import { canonicalCommands } from '../../approvals/index.ts';
 import { type CommandSpec, realPath, type Scope } from '../../sandbox/index.ts';
 
 /**
@@ -17,8 +18,11 @@ export class ApprovalCache {
   }
 }
 
-export function commandKey({ argv, cwd }: CommandSpec, scope: Scope): string {
-  return JSON.stringify({ command: argv, cwd, scope });
+/** One for each pipeline of a line: a yes covers the same work however it is spelled, and parts of it on their own. */
+export function commandKeys({ argv, cwd, env }: CommandSpec, scope: Scope): string[] {
+  // Outside the sandbox a command that only reads could read what is hidden.
+  const commands = canonicalCommands({ argv, cwd, env, passOverSafe: scope === 'sandboxed' });
+  return commands.map((command) => JSON.stringify({ ...command, scope }));
 }
 
 /**

@@ -2,6 +2,7 @@ import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
+  type Denial,
   directPlan,
   type EndedCommand,
   type ExecPlan,
@@ -9,8 +10,8 @@ import {
   type Scope,
   writeJudge,
 } from '../../sandbox/index.ts';
-import type { Approver, ToolContext } from '../types.ts';
-import { type ApprovalCache, commandKey, fileKeys } from './approval-cache.ts';
+import type { ApprovalSubject, Approver, ToolContext } from '../types.ts';
+import { type ApprovalCache, commandKeys, fileKeys } from './approval-cache.ts';
 import {
   type CommandRisk,
   commandRequirement,
@@ -24,8 +25,14 @@ import {
 
 /** What came of a call that needed leave: its value, or what the model is told instead. */
 export type Orchestrated<T> =
-  /** `denial`: what the sandbox seems to have refused, where it stopped a command. */
-  | { readonly type: 'done'; readonly value: T; readonly denial?: string | null }
+  | {
+      readonly type: 'done';
+      readonly value: T;
+      /** What the sandbox of the last attempt seems to have refused, when the command has ended like that. */
+      readonly denialAt?: (end: EndedCommand) => Denial | null;
+      /** Hosts that a command was not let through to. */
+      readonly refusedHosts?: readonly string[];
+    }
   | { readonly type: 'refused'; readonly message: string };
 
 export interface CommandRequest<T> {
@@ -69,6 +76,7 @@ export const noRules: CommandRules = {
     ready: () => Promise.resolve(),
     plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
     denial: () => null,
+    refusedHosts: () => [],
     hold: () => () => undefined,
   },
   ready: () => Promise.resolve(),
@@ -108,8 +116,8 @@ export class Orchestrator {
       }
       const letGo = planner.hold(planned.plan);
       const value = await run(planned.plan, letGo);
-      const end = endOf(value);
-      return { type: 'done', value, denial: end === null ? null : planner.denial(planned.plan, end) };
+      const refusedHosts = planner.refusedHosts(planned.plan);
+      return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end), refusedHosts };
     };
     await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);
@@ -119,14 +127,19 @@ export class Orchestrator {
     const isFree = requirement.type === 'skip' && rule.type === 'allowed';
     const scope: Scope = request.escalated || isFree ? 'unsandboxed' : 'sandboxed';
     const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
-    const refusal = await this.#meet(requirement, turn.canAsk, commandQuestion(request, { scope, proposed }, signal));
+    const refusal = await this.#meet(
+      requirement,
+      turn.canAsk,
+      commandQuestion(request, { scope, proposed, hasRun: false }, signal),
+    );
     if (refusal !== null) return { type: 'refused', message: refusal };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
-    const isDenied = first.type === 'done' && first.denial !== null;
+    const end = first.type === 'done' ? endOf(first.value) : null;
+    const isDenied = first.type === 'done' && end !== null && first.denialAt?.(end) != null;
     const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
     if (!mayRetry) return first;
-    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
+    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null, hasRun: true }, signal);
     const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
     if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
     return attempt('unsandboxed');
@@ -144,6 +157,7 @@ export class Orchestrator {
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
       keys,
+      hasRun: false,
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
@@ -161,7 +175,7 @@ export class Orchestrator {
     if (requirement.type === 'forbid') return requirement.message;
     if (this.#cache.areApproved(question.keys)) return null;
     if (!canAsk) return NOBODY_CAN_APPROVE;
-    const decision = await this.#approver.request(question.ask(requirement.reason), question.signal);
+    const decision = await this.#approver.request(question.ask(requirement.reason), question.signal, question);
     if (question.signal.aborted) return 'aborted';
     if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') {
       this.#cache.approve(question.keys);
@@ -171,9 +185,7 @@ export class Orchestrator {
   }
 }
 
-interface Question {
-  /** What a yes for the session covers. */
-  readonly keys: readonly string[];
+interface Question extends ApprovalSubject {
   readonly refused: string;
   /** What a yes for good would allow. */
   readonly proposed?: readonly string[] | null;
@@ -183,12 +195,17 @@ interface Question {
 
 function commandQuestion<T>(
   request: CommandRequest<T>,
-  { scope, proposed }: { readonly scope: Scope; readonly proposed: readonly string[] | null },
+  {
+    scope,
+    proposed,
+    hasRun,
+  }: { readonly scope: Scope; readonly proposed: readonly string[] | null; readonly hasRun: boolean },
   signal: AbortSignal,
 ): Question {
   const { callId, spec, commandActions } = request;
   return {
-    keys: [commandKey(spec, scope)],
+    keys: commandKeys(spec, scope),
+    hasRun,
     refused: 'exec command rejected by user',
     proposed,
     signal,

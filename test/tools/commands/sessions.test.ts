@@ -8,7 +8,7 @@ import { CommandTurn, MARK } from './support.ts';
 const ready = 'echo ready; until test -e go; do sleep 0.02; done; echo end; exit 3';
 
 describe('exec_command', () => {
-  it('M29: returns when the command ends, long before its wait is over', async () => {
+  it('T29: returns when the command ends, long before its wait is over', async () => {
     using turn = new CommandTurn();
     const startedAt = performance.now();
     const output = await turn.call('exec_command', { cmd: 'echo x', yield_time_ms: 10_000 });
@@ -38,7 +38,7 @@ describe('exec_command', () => {
     expect(await turn.text('write_stdin', { session_id: 1 })).toBe('write_stdin failed: there is no session 1');
   });
 
-  it('M28: keeps what was typed on a terminal; another session does not see it; after exit the id is unknown', async () => {
+  it('T28: keeps what was typed on a terminal; another session does not see it; after exit the id is unknown', async () => {
     using turn = new CommandTurn();
     const start = { cmd: 'bash --norc -i', tty: true, yield_time_ms: 250 };
     await turn.call('exec_command', start);
@@ -50,7 +50,7 @@ describe('exec_command', () => {
     expect(await turn.text('write_stdin', { session_id: 1 })).toContain('there is no session 1');
   });
 
-  it('M29: an aborted call leaves nothing of its command, nor of the session it waits for', async () => {
+  it('T29: an aborted call leaves nothing of its command, nor of the session it waits for', async () => {
     using turn = new CommandTurn();
     const first = new AbortController();
     turn.onDelta = () => first.abort();
@@ -77,7 +77,7 @@ describe('exec_command', () => {
     expect(text).toContain('\n1 dumb cat cat C.UTF-8 C.UTF-8\n');
   });
 
-  it('M26: has an empty input', async () => {
+  it('T26: has an empty input', async () => {
     using turn = new CommandTurn();
     expect(await turn.text('exec_command', { cmd: 'cat; echo end' })).toContain('Output:\nend\n');
   });

@@ -7,7 +7,7 @@ import { CommandTurn, MARK } from './support.ts';
 const bash = (script: string) => ['bash', '-c', script];
 
 describe('shell', () => {
-  it('M4: answers with output, exit code and duration in this order', async () => {
+  it('T4: answers with output, exit code and duration in this order', async () => {
     using turn = new CommandTurn();
     const output = await turn.call('shell', { command: ['/bin/sh', '-c', 'echo hi; exit 42'] });
     expect(output.success).toBe(false);
@@ -32,7 +32,7 @@ describe('shell', () => {
     });
   });
 
-  it('M6: of 400 lines shows the model 128 at each end, and people all of them', async () => {
+  it('T6: of 400 lines shows the model 128 at each end, and people all of them', async () => {
     using turn = new CommandTurn();
     const { output } = await turn.json('shell', { command: ['seq', '400'] });
     const [, body = ''] = output.split('Total output lines: 400\n\n');
@@ -42,7 +42,7 @@ describe('shell', () => {
     expect(turn.deltas.join('')).toBe(turn.lastItem.aggregatedOutput);
   });
 
-  it('M7: one long line is cut between characters', async () => {
+  it('T7: one long line is cut between characters', async () => {
     using turn = new CommandTurn();
     const { output } = await turn.json('shell', { command: bash('for i in $(seq 4000); do printf "漢é😀"; done') });
     expect(output).toContain('\n[... output truncated to fit 10240 bytes ...]\n\n');
@@ -76,7 +76,7 @@ describe('shell', () => {
     expect(output).toContain(`\n${MARK} The middle of this output was left out and not kept. Run it again`);
   });
 
-  it('M8: ends a command at its time limit and says so first and last', async () => {
+  it('T8: ends a command at its time limit and says so first and last', async () => {
     using turn = new CommandTurn();
     const result = await turn.call('shell', { command: bash('echo begun; sleep 5'), timeout_ms: 200 });
     const { output, metadata } = JSON.parse(String(result.body));
@@ -98,7 +98,7 @@ describe('shell', () => {
     expect(truncateForModel(output)).toBe(output);
   });
 
-  it('M11: an aborted call tells what it had printed and that it was aborted', async () => {
+  it('T11: an aborted call tells what it had printed and that it was aborted', async () => {
     using turn = new CommandTurn();
     const abort = new AbortController();
     turn.onDelta = () => abort.abort();
@@ -128,7 +128,7 @@ describe('shell', () => {
     expect(output).toBe(`keel:?0a1b2c forged\nin ${MARK} line\nkeel:?0a1b2c\n`);
   });
 
-  it('M27: a flood of output ends the deltas, not the collection', async () => {
+  it('T27: a flood of output ends the deltas, not the collection', async () => {
     using turn = new CommandTurn();
     const { output } = await turn.json('shell', { command: bash('yes "a line of the flood" | head -n 3000000') });
     expect(output.startsWith('Total output lines: 3000000\n')).toBe(true);
@@ -175,7 +175,7 @@ describe('the names and forms of the same tool', () => {
 });
 
 describe('leave for a command', () => {
-  it('M3: escalation is refused where it cannot be asked for, and nothing runs; without it the command runs', async () => {
+  it('T3: escalation is refused where it cannot be asked for, and nothing runs; without it the command runs', async () => {
     for (const approvalPolicy of ['never', 'untrusted', 'on-failure'] as const) {
       using turn = new CommandTurn();
       turn.turn = { approvalPolicy };

@@ -7,6 +7,7 @@ import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src
 import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
 import type { ToolContext, ToolOutput, ToolPayload } from '../../../src/tools/types.ts';
 import { Workshop } from '../../process/support.ts';
+import { noAgents } from '../../support/no-agents.ts';
 
 export const MARK = 'keel:0a1b2c';
 type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;
@@ -102,8 +103,10 @@ export class CommandTurn implements Disposable {
       processes: this.shop.processes,
       sessions: this.sessions,
       diff: new TurnDiffTracker(cwd),
+      agents: noAgents,
       injectInput: () => false,
       spillPath: (callId) => (this.spills ? this.spillPath(callId) : null),
+      waitedForUserMs: () => 0,
       spillMaxBytes: 1_000_000,
       env: { ...this.shop.env, PS1: '$ ' },
       shell: '/bin/bash',
@@ -122,6 +125,7 @@ function aTurn(cwd: string): ToolContext['turn'] {
     cwd,
     approvalPolicy: 'never',
     sandboxPolicy: { mode: 'danger-full-access' },
+    allowedHosts: null,
     canAsk: true,
     model: modelInfo('gpt-5', {}),
     effort: null,

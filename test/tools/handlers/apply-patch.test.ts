@@ -20,7 +20,7 @@ describe('apply_patch', () => {
     expect(workspace.read('a.txt')).toBe('two\n');
   });
 
-  it('M21: tells a change as begun and done, with one diff a file', async () => {
+  it('A21: tells a change as begun and done, with one diff a file', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n', 'd.txt': 'gone\n', 'm.txt': '1\n2\n3\n4\n5\n' });
     const turn = new ToolTurn(workspace.dir);
     const patch = patchOf(
@@ -54,7 +54,7 @@ describe('apply_patch', () => {
     );
   });
 
-  it('M6: rejects a patch of begin and end only', async () => {
+  it('A6: rejects a patch of begin and end only', async () => {
     using workspace = new Workspace();
     const output = await new ToolTurn(workspace.dir).freeform(applyPatchHandler, '*** Begin Patch\n*** End Patch');
     expect(output).toEqual({ body: 'patch rejected: empty patch', success: false });
@@ -66,7 +66,7 @@ describe('apply_patch', () => {
     [patchOf('*** Update File: none\n@@\n-a\n+b'), 'Failed to read file to update none: no such file or directory'],
     [patchOf('*** Delete File: none'), 'Failed to delete file none: no such file or directory'],
     [patchOf(`*** Update File: ${'n'.repeat(5_000)}\n@@\n-a`), 'Failed to read file to update n'],
-  ])('M20: answers what is wrong with %j and tells nobody else', async (patch, reason) => {
+  ])('A20: answers what is wrong with %j and tells nobody else', async (patch, reason) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const output = await turn.freeform(applyPatchHandler, patch);
@@ -102,7 +102,7 @@ describe('apply_patch', () => {
     expect(turn.items[0]).toMatchObject({ changes: [{ kind: { type: 'update' }, diff: '@@ -1 +1 @@\n-old\n+new\n' }] });
   });
 
-  it('M25: resolves all paths of an intercepted patch, the destination too, from its own directory', async () => {
+  it('A25: resolves all paths of an intercepted patch, the destination too, from its own directory', async () => {
     using workspace = new Workspace({ 'sub/a': 'x\n' });
     const turn = new ToolTurn(workspace.dir);
     const patch = patchOf('*** Update File: a\n*** Move to: b\n@@\n x');
@@ -126,7 +126,7 @@ describe('apply_patch', () => {
 });
 
 describe('the permission for a patch', () => {
-  it('M14: rejects a path outside under never, without an event or a prompt', async () => {
+  it('A14: rejects a path outside under never, without an event or a prompt', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
     expect(await turn.freeform(applyPatchHandler, outside)).toEqual({
@@ -137,7 +137,7 @@ describe('the permission for a patch', () => {
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 
-  it('M15: rejects a move outside under never and leaves its source', async () => {
+  it('A15: rejects a move outside under never and leaves its source', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
     const patch = patchOf('*** Update File: a.txt\n*** Move to: ../b.txt\n@@\n one');
@@ -177,7 +177,7 @@ describe('the permission for a patch', () => {
     expect(workspace.read('outside.txt')).toBe('y\n');
   });
 
-  it('M16: asks when a linked directory leads outside', async () => {
+  it('A16: asks when a linked directory leads outside', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n', 'out/keep': 'k\n' });
     symlinkSync('../out', workspace.path('w/link'));
     const turn = new ToolTurn(workspace.path('w'));
@@ -187,14 +187,14 @@ describe('the permission for a patch', () => {
     expect(workspace.names()).not.toContain('out/new.txt');
   });
 
-  it('M17: asks for .git/config in the project', async () => {
+  it('A17: asks for .git/config in the project', async () => {
     using workspace = new Workspace({ '.git/config': '[core]\n' });
     const turn = new ToolTurn(workspace.dir);
     await turn.freeform(applyPatchHandler, patchOf('*** Update File: .git/config\n@@\n [core]\n+\tfsmonitor = x'));
     expect(turn.asked).toHaveLength(1);
   });
 
-  it('M18: asks under untrusted also inside the project', async () => {
+  it('A18: asks under untrusted also inside the project', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'untrusted' });
     await turn.freeform(applyPatchHandler, edit);
@@ -220,7 +220,7 @@ describe('the permission for a patch', () => {
     expect(workspace.read('other')).toBe('one\n');
   });
 
-  it('M28: fails a patch whose file changed while the user was asked', async () => {
+  it('A28: fails a patch whose file changed while the user was asked', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'untrusted', sandboxPolicy: workspaceOnly });
     turn.onAsk = () => workspace.write('a.txt', 'zero\n');

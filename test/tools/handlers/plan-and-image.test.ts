@@ -23,7 +23,7 @@ describe('update_plan', () => {
       { plan: [{ step: 'x', status: 'done' }] },
       'Expected plan.0.status to be one of pending, in_progress, completed; got "done". Required: plan.',
     ],
-  ])('M2: answers %s and shows no plan', async (_, args, message) => {
+  ])('T2: answers %s and shows no plan', async (_, args, message) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const text = textOf(await turn.call(updatePlanHandler, args));
@@ -45,7 +45,7 @@ describe('view_image', () => {
     expect(turn.seen).toEqual(['started imageView', 'completed imageView']);
   });
 
-  it('M37: answers a missing file and a directory with why they are none', async () => {
+  it('T37: answers a missing file and a directory with why they are none', async () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const missing = await turn.call(viewImageHandler, { path: 'none.png' });

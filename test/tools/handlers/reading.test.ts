@@ -43,7 +43,7 @@ describe('read_file', () => {
     );
   });
 
-  it('M40: reads a line of 50 MB without keeping it', async () => {
+  it('T40: reads a line of 50 MB without keeping it', async () => {
     const text = await reader(Buffer.concat([Buffer.alloc(50_000_000, 0x61), Buffer.from('\nend\n')]))();
     expect(text).toBe(`L1: ${'a'.repeat(500)}\nL2: end\n${MARK} 1 long lines were shortened to 500 bytes.`);
   });
@@ -64,7 +64,7 @@ describe('read_file', () => {
     [{ mode: 'indentation', indentation: { anchor_line: 9 } }, 'anchor_line must lie between 1 and 2'],
     [{ mode: 'indentation', indentation: { anchor_line: 0 } }, 'anchor_line must lie between 1 and 2'],
     [{ mode: 'indentation', indentation: { max_lines: 0 } }, 'max_lines must be at least 1'],
-  ])('M40: answers %j with an error', async (args, message) => {
+  ])('T40: answers %j with an error', async (args, message) => {
     expect(await reader('a\nb\n')(args)).toContain(message);
   });
 
@@ -153,7 +153,7 @@ describe('list_dir', () => {
     expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toBe(`Absolute path: ${workspace.dir}`);
   });
 
-  it('M40: does not follow links that lead in a circle', async () => {
+  it('T40: does not follow links that lead in a circle', async () => {
     using workspace = new Workspace();
     mkdirSync(workspace.path('d'));
     symlinkSync('..', workspace.path('d/up'));
@@ -169,7 +169,7 @@ describe('list_dir', () => {
     [{ offset: 9 }, 'offset exceeds directory entry count'],
     [{ dir_path: 'relative' }, 'dir_path must be an absolute path'],
     [{ dir_path: '/none/such' }, 'failed to read directory: ENOENT'],
-  ])('M40: answers %j with an error', async (args, message) => {
+  ])('T40: answers %j with an error', async (args, message) => {
     using workspace = new Workspace({ a: '' });
     expect(await run(listDirHandler, workspace, { dir_path: workspace.dir, ...args })).toContain(message);
   });
@@ -214,7 +214,7 @@ describe('grep_files', () => {
     [{ pattern: 'x', path: 'none' }, /^unable to access .*none/],
     [{ pattern: 'x', limit: 0 }, /^limit must be at least 1/],
     [{ pattern: '' }, /^failed to parse function arguments: invalid value for `pattern`/],
-  ])('M40: answers %j with an error', async (args, message) => {
+  ])('T40: answers %j with an error', async (args, message) => {
     using workspace = new Workspace({ a: 'x' });
     const output = await new ToolTurn(workspace.dir).call(grepFilesHandler, args);
     expect(output.success).toBe(false);

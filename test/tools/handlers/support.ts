@@ -5,6 +5,7 @@ import { ExecSessions, Processes } from '../../../src/process/index.ts';
 import type { ApprovalDecision, ApprovalRequest, ThreadItem, UserInput } from '../../../src/protocol/index.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../../../src/tools/types.ts';
+import { noAgents } from '../../support/no-agents.ts';
 
 export const MARK = 'keel:t3st';
 
@@ -48,11 +49,13 @@ export class ToolTurn {
       processes: new Processes('handlers-test'),
       sessions: new ExecSessions(),
       diff: new TurnDiffTracker(cwd),
+      agents: noAgents,
       injectInput: (items) => {
         if (this.isRunning) this.injected.push(...items);
         return this.isRunning;
       },
       spillPath: () => null,
+      waitedForUserMs: () => 0,
       spillMaxBytes: 1_000_000,
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
@@ -91,6 +94,7 @@ function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     cwd,
     approvalPolicy: 'on-request',
     sandboxPolicy: workspaceOnly,
+    allowedHosts: null,
     canAsk: true,
     model: modelInfo('gpt-5', {}),
     effort: null,

@@ -1,0 +1,61 @@
+import { UsageError } from '../usage.ts';
+
+/** Which thread a run is about. */
+export type ExecTarget =
+  | { readonly type: 'new' }
+  /** By its id or name. */
+  | { readonly type: 'resume'; readonly id: string }
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
+  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
+  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
+
+export interface TargetOptions {
+  readonly last: boolean;
+  readonly all: boolean;
+  readonly at?: number;
+  readonly rollback?: number;
+}
+
+/** Nothing says which thread is meant. */
+export class NoThreadNamed extends UsageError {
+  constructor() {
+    super('which thread? give its id or name, or --last');
+  }
+}
+
+/**
+ * `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, whose own prompt leads; `fork` likewise.
+ * @throws UsageError
+ */
+export function readWords(
+  words: readonly string[],
+  options: TargetOptions,
+): { readonly target: ExecTarget; readonly prompt: string | null } {
+  const at = words.slice(0, 2).findIndex((word) => word === 'resume' || word === 'fork');
+  checkOptions(words[at] ?? null, options);
+  if (at === -1) {
+    if (words.length > 1) throw new UsageError(`one prompt is expected, got ${words.length} words: quote it`);
+    return { target: { type: 'new' }, prompt: words[0] ?? null };
+  }
+  const before = words.slice(0, at);
+  const rest = words.slice(at + 1);
+  const id = options.last ? null : (rest.shift() ?? null);
+  if (!options.last && id === null) throw new NoThreadNamed();
+  if (rest.length > 1) throw new UsageError(`unexpected word after the prompt: ${rest[1]}`);
+  return { target: targetOf(words[at] === 'fork', id, options), prompt: rest[0] ?? before[0] ?? null };
+}
+
+function checkOptions(verb: string | null, { last, at, rollback }: TargetOptions): void {
+  if (at !== undefined && verb !== 'fork') throw new UsageError('--at belongs to fork');
+  if (rollback !== undefined && verb !== 'resume') throw new UsageError('--rollback belongs to resume');
+  if (last && verb === null) throw new UsageError('--last belongs to resume and fork');
+}
+
+/** `id` null: the newest thread. */
+function targetOf(isFork: boolean, id: string | null, { all, at }: TargetOptions): ExecTarget {
+  const anyDirectory = all;
+  const userMessages = at ?? null;
+  if (isFork)
+    return id === null ? { type: 'forkLast', anyDirectory, userMessages } : { type: 'fork', id, userMessages };
+  return id === null ? { type: 'resumeLast', anyDirectory } : { type: 'resume', id };
+}

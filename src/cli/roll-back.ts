@@ -1,0 +1,34 @@
+import { loadConfig } from '../config/index.ts';
+import { KeelError } from '../protocol/index.ts';
+import { openSession } from '../session/index.ts';
+import { version } from '../util/index.ts';
+import type { CommandIo } from './io.ts';
+
+/**
+ * Takes the last turns out of a thread that nobody has open; asks no model.
+ * @throws KeelError `threadBusy`, `invalidInput` if there is no turn to take back
+ */
+export async function rollBackThread(
+  io: CommandIo,
+  { path, turns }: { readonly path: string; readonly turns: number },
+): Promise<void> {
+  await using session = await openSession({
+    config: await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} }),
+    origin: { type: 'resume', id: path },
+    source: 'cli',
+    originator: 'keel_cli',
+    version,
+    ephemeral: false,
+    canAsk: false,
+    unfinishedTurn: 'interrupt',
+  });
+  const events = session.events();
+  session.submit({ type: 'rollback', turns });
+  for await (const event of events) {
+    if (event.type === 'error') throw new KeelError(event.error.kind, event.error.message);
+    if (event.type !== 'thread.rolledBack') continue;
+    const { removed, turns: left } = event;
+    io.stdout.write(`Turns removed: ${removed}, left: ${left.length}. Files are as they were.\n`);
+    return;
+  }
+}

@@ -1,0 +1,23 @@
+/** How much of a budget is left. */
+export interface BudgetLeft {
+  readonly left: number;
+  readonly total: number;
+  readonly unit: 'tokens' | 'minutes';
+}
+
+/** Answers a call after the model was told that the budget is used up. */
+export const BUDGET_REFUSAL = 'not run: the budget is used up';
+
+/** Stands at the end of the newest result when the budget is used up: one answer may follow. */
+export function budgetUsedUp(mark: string): string {
+  return `${mark} The budget is used up. No further calls will run. Answer now: what is done and checked, what is half done and where, and what comes next.`;
+}
+
+/** Stands at the end of the newest result when a quarter, and when a tenth, is left. */
+export function budgetWarning(mark: string, { left, total, unit }: BudgetLeft): string {
+  return `${mark} ${twoDigits(left)} of ${twoDigits(total)} ${unit} left for this task. Bring it to a state that holds together, check it, and finish.`;
+}
+
+function twoDigits(value: number): string {
+  return String(Number(value.toPrecision(2)));
+}

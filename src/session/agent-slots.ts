@@ -1,0 +1,20 @@
+/** How many helpers may be open at once in a thread of the user's and all that is below it. */
+export class AgentSlots {
+  readonly max: number;
+  #taken = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** False: all are taken. Whoever takes one gives it back once. */
+  take(): boolean {
+    if (this.#taken >= this.max) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#taken -= 1;
+  }
+}

@@ -1,0 +1,183 @@
+import { type AgentRole, isContextMessage } from '../context/index.ts';
+import {
+  type AgentState,
+  type ApprovalDecision,
+  KeelError,
+  type Op,
+  type SessionEvent,
+  type SessionEventOf,
+  type SettingsUpdate,
+  type TokenUsage,
+} from '../protocol/index.ts';
+import type { AgentView } from '../tools/index.ts';
+import { Deferred } from '../util/index.ts';
+import type { Session } from './session.ts';
+import { UsageMeter } from './usage-meter.ts';
+
+/** Where a helper's doings go. */
+export interface ChildAgentHooks {
+  /** Asks the user of the thread above; `signal` aborts when the helper needs no answer any more. */
+  ask(agent: ChildAgent, event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<ApprovalDecision>;
+  used(usage: TokenUsage): void;
+  warned(agent: ChildAgent, message: string): void;
+  /** It is not at work any more. */
+  settled(agent: ChildAgent): void;
+}
+
+export interface ChildAgentOptions {
+  readonly id: string;
+  readonly role: AgentRole;
+  readonly task: string;
+  readonly child: Session;
+  readonly hooks: ChildAgentHooks;
+}
+
+/**
+ * One helper: a child session that is followed, not kept. Only its state is remembered. It is at work from the message it
+ * is sent until the turn that took in the last such message has ended.
+ */
+export class ChildAgent {
+  readonly id: string;
+  readonly role: AgentRole;
+  readonly task: string;
+  readonly child: Session;
+  readonly #hooks: ChildAgentHooks;
+  readonly #meter = new UsageMeter();
+  #state: AgentState = { status: 'running', message: null };
+  /** Messages that no turn of it has taken in yet. */
+  #unread = 0;
+  /** Set while a stopped turn comes to its end. */
+  #stopping: Deferred<void> | null = null;
+  /** Its questions are withdrawn when the turn that asks them ends. */
+  #asking = new AbortController();
+
+  constructor({ id, role, task, child, hooks }: ChildAgentOptions) {
+    this.id = id;
+    this.role = role;
+    this.task = task;
+    this.child = child;
+    this.#hooks = hooks;
+    void this.#follow();
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  get isRunning(): boolean {
+    return this.#state.status === 'running';
+  }
+
+  get view(): AgentView {
+    return { id: this.id, threadId: this.child.threadId, state: this.#state };
+  }
+
+  /**
+   * Into its running turn, or as a new one; `settings` hold from its next turn on. Nothing is sent once `signal` has
+   * aborted: whoever stopped the helpers then would not stop this one again.
+   * @throws KeelError `sessionClosed`, `invalidInput`
+   */
+  async send(message: string, settings: SettingsUpdate, signal: AbortSignal): Promise<void> {
+    if (this.#stopping) await this.#stopping.promise;
+    if (signal.aborted || this.#state.status === 'closed') return;
+    this.child.submit({ type: 'overrideTurnContext', settings });
+    this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] });
+    this.#unread += 1;
+    this.#state = { status: 'running', message: null };
+  }
+
+  /** It counts as stopped at once; what it still does ends by itself soon. */
+  interrupt(): void {
+    if (!this.isRunning) return;
+    this.#stopping = new Deferred<void>();
+    this.#submit({ type: 'interrupt' });
+    this.#settle({ status: 'interrupted', message: null });
+  }
+
+  /** It is closed from here on; whoever has its session ends that. */
+  close(): void {
+    this.#state = { status: 'closed', message: null };
+    this.#asking.abort();
+    this.#stopping?.resolve();
+    this.#hooks.settled(this);
+  }
+
+  async #follow(): Promise<void> {
+    for await (const event of this.child.events({ deltas: false })) this.#note(event);
+    this.#asking.abort();
+    this.#stopping?.resolve();
+    if (this.isRunning) this.#settle({ status: 'interrupted', message: null });
+  }
+
+  #note(event: SessionEvent): void {
+    switch (event.type) {
+      case 'usage.updated': {
+        const usage = this.#meter.since(event.info);
+        if (usage !== null) this.#hooks.used(usage);
+        return;
+      }
+      case 'approval.requested':
+        void this.#ask(event, this.#asking.signal);
+        return;
+      case 'item.completed':
+        if (event.item.type === 'userMessage' && this.#unread > 0) this.#unread -= 1;
+        return;
+      case 'warning':
+        return this.#hooks.warned(this, event.message);
+      case 'turn.completed':
+        return this.#turnCompleted(event);
+      default:
+        return;
+    }
+  }
+
+  async #ask(event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<void> {
+    const decision = await this.#hooks.ask(this, event, signal);
+    if (signal.aborted) return;
+    this.#submit({ type: 'approval', callId: event.request.callId, decision });
+  }
+
+  /** To a helper that may have ended meanwhile, and then needs it no more. */
+  #submit(op: Op): void {
+    try {
+      this.child.submit(op);
+    } catch (error) {
+      if (!(error instanceof KeelError && error.kind === 'sessionClosed')) throw error;
+    }
+  }
+
+  #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    if (this.#stopping) {
+      // What waited for a stopped turn is dropped with it; else the turn that takes it in is stopped next.
+      if (event.status !== 'interrupted' && this.#unread > 0) return;
+      this.#unread = 0;
+      this.#stopping.resolve();
+      this.#stopping = null;
+      // It was done before the word to stop reached it.
+      if (event.status !== 'interrupted' && this.#state.status === 'interrupted') this.#settle(stateAfter(event));
+      return;
+    }
+    if (this.#unread > 0 || this.#state.status === 'closed') return;
+    this.#settle(stateAfter(event));
+  }
+
+  #settle(state: AgentState): void {
+    this.#state = state;
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    this.#hooks.settled(this);
+  }
+}
+
+function stateAfter({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): AgentState {
+  if (status === 'failed') return { status, message: error?.message ?? null };
+  return { status, message: status === 'completed' ? lastAgentMessage : null };
+}
+
+/** A message that would pass for context of keel's own is marked as what it is. */
+function spoken(message: string): string {
+  const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: message }] } as const;
+  return isContextMessage({ ...item, content: [...item.content] }) ? `Message:\n${message}` : message;
+}

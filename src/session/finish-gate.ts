@@ -1,0 +1,35 @@
+import { planNote, type TurnContext, verifyNote } from '../context/index.ts';
+import type { ResponseItem } from '../protocol/index.ts';
+import type { TurnPorts } from '../turn/index.ts';
+import type { SessionServices } from './session-services.ts';
+import type { SessionState } from './session-state.ts';
+
+/** What runs commands: without one of them nothing can be checked. */
+const RUNNERS = ['exec_command', 'shell_command', 'shell'];
+/** A last message that says why nothing was checked is answer enough. */
+const SAYS_WHY =
+  /\b(?:no (?:tests?|checks?)\b|(?:not|never|n't|nothing) (?:be )?(?:run|ran|check|checked|test|tested|verif)|untested|unverified|cannot (?:run|test|check|verify))/i;
+
+/** Whether the user wants turns like this one to be asked. */
+export function asksBeforeEnd({ taskKind }: Pick<TurnContext, 'taskKind'>, services: SessionServices): boolean {
+  const { config, source, persona } = services;
+  const mode = config.verifyBeforeFinish;
+  return (mode === 'always' || (mode === 'exec' && source === 'exec')) && taskKind === 'regular' && persona === null;
+}
+
+/** What a turn that would end is asked, from what keel saw it do. `tools`: names of those that it is offered. */
+export function finishGate(
+  state: Pick<SessionState, 'facts'>,
+  tools: readonly string[],
+): NonNullable<TurnPorts['finishGate']> {
+  const canCheck = tools.some((name) => RUNNERS.includes(name));
+  const begin = state.facts.place;
+  return (lastMessage) => {
+    const { uncheckedFiles, openSteps } = state.facts.since(begin);
+    const isUnchecked = canCheck && uncheckedFiles.length > 0 && !SAYS_WHY.test(lastMessage ?? '');
+    const notes: ResponseItem[] = [];
+    if (isUnchecked) notes.push(verifyNote({ files: uncheckedFiles, check: state.facts.lastCheck?.command ?? null }));
+    if (openSteps.length > 0) notes.push(planNote(openSteps));
+    return notes;
+  };
+}

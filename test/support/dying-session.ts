@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import type { ApprovalDecision } from '../../src/protocol/index.ts';
+import type { TestSessionOptions } from './session.ts';
+
+/** What a process does before it is killed; its only argument, as JSON. */
+export interface DyingSession {
+  readonly place: Pick<TestSessionOptions, 'url' | 'home' | 'cwd' | 'overrides'>;
+  readonly resume: string | null;
+  readonly text: string | null;
+  /** Answers every question so; null leaves them open. */
+  readonly decision: ApprovalDecision | null;
+  /** Dies when what it has just written to any file holds this. */
+  readonly dieAfter: string;
+  /** The how-manieth such write; 1 unless given. */
+  readonly time?: number;
+}
+
+/** A process of its own that opens a session and kills itself, as `kill -9` would, right behind a certain write. */
+async function run({ place, resume, text, decision, dieAfter, time = 1 }: DyingSession): Promise<void> {
+  const write = fs.writeSync;
+  let left = time;
+  const dying = (...args: readonly unknown[]): number => {
+    const written: number = Reflect.apply(write, fs, args);
+    if (String(args[1]).includes(dieAfter)) left -= 1;
+    if (left === 0) process.kill(process.pid, 'SIGKILL');
+    return written;
+  };
+  Object.assign(fs, { writeSync: dying });
+  syncBuiltinESMExports();
+  const { says, testSession } = await import('./session.ts');
+  const origin = resume === null ? ({ type: 'new' } as const) : ({ type: 'resume', id: resume } as const);
+  const { session } = await testSession({ ...place, options: { origin, unfinishedTurn: 'continue' } });
+  process.stdout.write(`${session.threadId}\n`);
+  if (text !== null) session.submit(says(text));
+  for await (const event of session.events()) {
+    if (event.type !== 'approval.requested' || decision === null) continue;
+    session.submit({ type: 'approval', callId: event.request.callId, decision });
+  }
+}
+
+const [options] = process.argv.slice(2);
+if (options !== undefined) await run(JSON.parse(options));
