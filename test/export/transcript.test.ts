@@ -137,6 +137,25 @@ describe('records that are not whole or not keel’s', () => {
     ]);
   });
 
+  test('turns that were taken back are marked, also in the middle; those that came instead are not', () => {
+    using dir = tempDir();
+    const taken = (count: number) =>
+      ({ type: 'event_msg', payload: { type: 'thread_rolled_back', num_turns: count } }) as const;
+    const turns = (...ids: readonly string[]) => ids.flatMap((id) => turn(id, ...said(id)));
+    const path = rolloutOf(dir, [meta, ...turns('a', 'b', 'c'), taken(1), ...turns('d'), taken(2), ...turns('e')]);
+    expect(written(path, 'md').match(/^## Turn.*/gm)).toEqual([
+      ...['## Turn 1', '## Turn 2 (taken back)', '## Turn 3 (taken back)', '## Turn 4 (taken back)', '## Turn 5'],
+    ]);
+    const page = written(path, 'html');
+    expect([...page.matchAll(/<section class="turn taken" id="turn-(\d)"/g)].map((match) => match[1])).toEqual([
+      ...['2', '3', '4'],
+    ]);
+    // A file without marks, in which a message stands before its event.
+    const plain = ['a', 'b'].flatMap((text) => [...said(text).reverse(), answered(text)]);
+    const other = rolloutOf(dir, [meta, ...plain, taken(1)]);
+    expect(written(other, 'md').match(/^## Turn.*/gm)).toEqual(['## Turn 1', '## Turn 2 (taken back)']);
+  });
+
   test('turns that were taken back are told as that; damaged lines are counted', () => {
     using dir = tempDir();
     const taken = { type: 'event_msg', payload: { type: 'thread_rolled_back', num_turns: 2 } } as const;
@@ -153,5 +172,56 @@ describe('records that are not whole or not keel’s', () => {
     const text = written(rolloutOf(dir, [meta, ...lines, end]), 'md');
     expect(text.match(/the tide went out/g)).toHaveLength(1);
     expect(text).toContain('*Turn 1: failed');
+  });
+});
+
+describe('what helpers did, what was asked, what was left out', () => {
+  const agent = {
+    ...{ type: 'collabAgentToolCall', id: 'c', tool: 'wait', status: 'completed', senderThreadId: 'p' },
+    ...{
+      receiverThreadIds: ['t1'],
+      prompt: null,
+      agentsStates: { t1: { status: 'completed', message: '<b>done</b>' } },
+    },
+  };
+  const started = { ...agent, id: 's', tool: 'spawnAgent', prompt: 'look <here>', agentsStates: {} };
+  const step = (id: string, kind: 'tool' | 'external', value: unknown) =>
+    ({ type: 'step', payload: { turn: 't', id, kind, version: 1, state: 'end', value } }) as const;
+  const told = (item: object) => [{ type: 'item.completed', turnId: 't', item }];
+  const outputs = ['a', 'b'].map((call_id) => ({ call_id, nth: 0, output: 'left out' }));
+  const record = [
+    meta,
+    ...turn(
+      't',
+      ...said('go'),
+      step('tool-1.0-s', 'tool', told(started)),
+      step('approval-t/tool-1.1-c-00', 'external', { type: 'approvedForSession' }),
+      step('approval-t/tool-1.2-c-00', 'external', { type: 'denied', message: 'not *today*' }),
+      step('tool-1.1-c', 'tool', told(agent)),
+      { type: 'event_msg', payload: { type: 'outputs_elided', outputs } },
+    ),
+  ];
+
+  test('is told on a page', () => {
+    using dir = tempDir();
+    const page = written(rolloutOf(dir, record), 'html');
+    for (const words of [
+      'Helper started look &lt;here&gt;',
+      'Waited for helpers',
+      't1: completed\n&lt;b&gt;done&lt;/b&gt;',
+      'Asked about a call. The user allowed it for the session.',
+      'The user said no: not *today*',
+      '2 old outputs were left out of what the model sees, to make room.',
+    ]) {
+      expect(page).toContain(words);
+    }
+  });
+
+  test('is told as Markdown', () => {
+    using dir = tempDir();
+    const text = written(rolloutOf(dir, record), 'md');
+    expect(text).toContain('**Tool** `Helper started` (completed)\n\n```\nlook <here>\n```');
+    expect(text).toContain('**Tool** `Waited for helpers` (completed)\n\n\n```\nt1: completed\n<b>done</b>\n```');
+    expect(text).toContain('*Asked about a call. The user said no: not \\*today\\**');
   });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ReplayReport, replayThread } from '../../src/replay/index.ts';
+import { replayThread } from '../../src/replay/index.ts';
 import {
   cut,
   functionCall,
@@ -17,6 +17,7 @@ import {
 import { sampleThread } from '../export/sample-thread.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { expectSame, type Line, pathOf, replayed, replayedWith } from './support.ts';
 
 let home: TempDir;
 let repo: TempDir;
@@ -45,42 +46,6 @@ async function again(id: string, more: Partial<TestSessionOptions['options']> = 
 
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
 const ok = respond(message('ok'), usage({ input: 90, output: 10 }));
-const pathOf = ({ session }: TestSession) => session.rolloutPath ?? '';
-
-/** The record of a session that is over, run again where nothing of its machine is left. */
-async function replayed(live: TestSession): Promise<ReplayReport> {
-  const path = pathOf(live);
-  await live[Symbol.asyncDispose]();
-  using other = tempDir();
-  const copy = join(other.path, 'copy.jsonl');
-  writeFileSync(copy, readFileSync(path));
-  return replayThread(copy);
-}
-
-interface Line {
-  readonly type: string;
-  readonly payload: Record<string, unknown>;
-  readonly turn?: string;
-  readonly step?: string;
-}
-
-/** Runs a record again that was changed by hand. */
-async function replayedWith(path: string, change: (lines: Line[]) => Line[]): Promise<ReplayReport> {
-  const lines: Line[] = readFileSync(path, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  using other = tempDir();
-  const copy = join(other.path, 'changed.jsonl');
-  const changed = change(lines).map((line) => `${JSON.stringify(line)}\n`);
-  writeFileSync(copy, changed.join(''));
-  return replayThread(copy);
-}
-
-function expectSame(report: ReplayReport, requests: number): void {
-  expect(report.differences).toEqual([]);
-  expect(report).toMatchObject({ same: true, requests: { compared: requests, all: requests } });
-}
 
 describe('what was recorded goes the same way again', () => {
   test('a thread with plans, patches, a retry, a compaction and a command of the user’s', async () => {
