@@ -9,10 +9,11 @@ import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 const MAX_PARSE_MS = 100;
 
 /**
- * By default V8 optimises the whole grammar beside its use: up to a second of work that keel's exit would wait for. Only both
- * flags together keep it from that.
+ * By default V8 optimises the grammar beside its use: up to a second of work and 500 MB, and keel's exit would wait for it. Only
+ * both flags together keep it from that. They stay, since a function is optimised whenever it has run often; what little other
+ * WebAssembly there is needs no more.
  */
-const OPTIMISING = ['wasm-tier-up', 'wasm-dynamic-tiering'];
+const NOT_OPTIMISED = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 
 /** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
 export class BashGrammar {
@@ -37,18 +38,14 @@ export class BashGrammar {
   }
 
   static async #load(): Promise<BashGrammar> {
-    for (const flag of OPTIMISING) setFlagsFromString(`--no-${flag}`);
-    try {
-      const { Language, Parser } = await import('web-tree-sitter');
-      await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
-      const parser = new Parser();
-      parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
-      // The first script compiles what it needs.
-      parser.parse('true')?.delete();
-      return new BashGrammar(parser);
-    } finally {
-      for (const flag of OPTIMISING) setFlagsFromString(`--${flag}`);
-    }
+    for (const flag of NOT_OPTIMISED) setFlagsFromString(flag);
+    const { Language, Parser } = await import('web-tree-sitter');
+    await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
+    const parser = new Parser();
+    parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
+    // The first script compiles what it needs.
+    parser.parse('true')?.delete();
+    return new BashGrammar(parser);
   }
 
   /** Null for a script that can't be parsed, or not in time. */

@@ -64,7 +64,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...unknown, ...shadowedProviders(settings)];
-  const network = await networkRules(settings, layers);
+  const network = networkRules(settings, layers);
   return { config: resolveConfig({ home, env, options, settings, layers, network, warnings }), settings, layers };
 }
 

@@ -1,4 +1,4 @@
-import type { DomainPattern, NetworkRules } from '../network/index.ts';
+import { type DomainPattern, type NetworkRules, parsePattern } from '../network/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { type Layer, originOf, valueAt } from './layer.ts';
 import type { ConfigFile } from './schema.ts';
@@ -9,11 +9,9 @@ const TABLE = ['sandbox', 'network'] as const;
  * The hosts that commands may reach; null where none are listed, or lists are switched off. What one layer denies no other
  * allows again. @throws KeelError `invalidConfig` that names the place of an entry that is no host
  */
-export async function networkRules({ sandbox }: ConfigFile, layers: readonly Layer[]): Promise<NetworkRules | null> {
+export function networkRules({ sandbox }: ConfigFile, layers: readonly Layer[]): NetworkRules | null {
   const table = sandbox?.network;
   if (table === undefined) return null;
-  // What understands hosts is loaded where hosts are listed only.
-  const { parsePattern } = await import('../network/index.ts');
   const parse = (key: string, texts: readonly string[], from: readonly Layer[]): DomainPattern[] =>
     texts.map((text) => {
       const parsed = parsePattern(text);

@@ -53,8 +53,9 @@ function writablePlaces(policy: Extract<SandboxPolicy, { mode: 'workspace-write'
 
 function network(facts: RuleFacts): string {
   const { sandboxPolicy: policy, sandboxEnforced, allowedHosts = null } = facts;
-  if (policy.mode === 'workspace-write' && allowedHosts !== null) return listedHosts(allowedHosts, facts);
-  if (policy.mode === 'workspace-write' && policy.network_access) return 'Commands can use the network.';
+  const isListed = policy.mode === 'workspace-write' && allowedHosts !== null;
+  if (isListed && sandboxEnforced) return listedHosts(allowedHosts, facts);
+  if (policy.mode === 'workspace-write' && policy.network_access && !isListed) return 'Commands can use the network.';
   return sandboxEnforced
     ? 'No network: downloads, installs and remote calls fail.'
     : 'The network counts as off, but nothing blocks it: use it only if the user asks.';

@@ -1,5 +1,6 @@
 import type { ResponseItem, TokenUsage } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
+import { isCall, isOutput } from './pairs.ts';
 import { tokensInWindow } from './token-info.ts';
 
 const BYTES_PER_TOKEN = 4;
@@ -23,10 +24,11 @@ export class ContextSize {
     this.#uncounted.push(item);
   }
 
-  /** A response told what it and everything before it took. */
+  /** A response told what it and everything before it took. Outputs of its calls, which may be there already, come on top. */
   measured(usage: TokenUsage): void {
+    const calls = new Set(this.#uncounted.flatMap((item) => (isCall(item) ? [item.call_id] : [])));
     this.#counted = tokensInWindow(usage);
-    this.#uncounted = [];
+    this.#uncounted = this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id));
   }
 
   /** One item takes the place of another. */

@@ -127,9 +127,12 @@ export class ConversationHistory {
   restoreTokenInfo(info: TokenUsageInfo | null): void {
     const before = this.#tokenInfo;
     this.#tokenInfo = info;
-    const window = info === null ? null : filledWindow(info);
-    if (window !== null) this.#size.full(window);
-    else if (info !== null && isOfResponse(before, info)) this.#size.measured(info.last_token_usage);
+    if (info === null) return;
+    const window = filledWindow(info);
+    if (window === null) {
+      if (isOfResponse(before, info)) this.#size.measured(info.last_token_usage);
+      // Told again, say with new rate limits, it says nothing new of the size.
+    } else if (before === null || filledWindow(before) === null) this.#size.full(window);
   }
 
   /** The totals of a thread that was rolled back: what it used stays used, and takes up nothing of the window. */

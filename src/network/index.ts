@@ -8,19 +8,20 @@ export {
   parsePattern,
 } from './domain-rules.ts';
 export { proxyEnvironment } from './environment.ts';
-export {
-  type Answer,
-  type AskUser,
-  type Destination,
+export type {
+  Answer,
+  AskUser,
+  Destination,
   Gate,
-  type GateOptions,
-  type HostRuleVerdict,
-  type NetworkProtocol,
-  type NetworkRules,
-  type RefusalReason,
-  type Verdict,
+  GateOptions,
+  HostRuleVerdict,
+  NetworkProtocol,
+  NetworkRules,
+  RefusalReason,
+  Verdict,
 } from './gate.ts';
 export { formatHostAndPort, parseHost, parseHostAndPort } from './host.ts';
-export { type ProxyLimits, proxyLimits } from './limits.ts';
-export { NetworkProxy, type ProxyOptions } from './proxy.ts';
+export type { ProxyLimits } from './limits.ts';
+export { loadProxy } from './load-proxy.ts';
+export type { NetworkProxy, ProxyOptions } from './proxy.ts';
 export type { Resolver } from './resolve.ts';

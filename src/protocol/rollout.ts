@@ -106,7 +106,7 @@ export const RequestFingerprint = z.object({
 });
 export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
 
-/** Settings that shape the requests of a turn and stand nowhere else in the record; absent where they are the default. */
+/** Settings that shape a turn's steps or requests and stand nowhere else in the record; absent where they are the default. */
 export const TurnSetup = z.looseObject({
   task: z.string(),
   /** Names of the tools that the model was offered. */

@@ -59,7 +59,8 @@ function closedPath(plan: ExecPlan, output: string): Denial | null {
     for (const name of namesIn(line)) {
       const path = realPath(resolve(plan.spawn.cwd, name));
       const closed = closedTo(plan.mounts, path);
-      if (closed !== null && isOpenToUser(path, closed)) return { what: `${closed} ${shown(path)}`, isCertain: true };
+      if (closed !== null && isOpenToUser(path, closed))
+        return { what: `${closed === 'writing' ? 'writing to' : closed} ${shown(path)}`, isCertain: true };
     }
   }
   return null;
@@ -95,5 +96,5 @@ function isAllowed(path: string, mode: number): boolean | null {
 }
 
 function shown(path: string): string {
-  return path.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?').slice(0, MAX_PATH_CHARS);
+  return path.replaceAll(/[\p{C}\u2028\u2029]/gu, '?').slice(0, MAX_PATH_CHARS);
 }

@@ -4,7 +4,7 @@ import type { Processes } from '../process/index.ts';
 import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
-import type { NetworkAccess } from './network-access.ts';
+import { NetworkAccess } from './network-access.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { probeBackend } from './probe.ts';
 import { Stubs } from './stubs.ts';
@@ -143,11 +143,10 @@ export class SandboxManager implements SandboxPlanner {
       onCrash = (error) => process.emitWarning(String(error)),
     } = this.#options;
     if (network === null) return null;
-    const { NetworkAccess } = await import('./network-access.ts');
-    if (this.#isClosed) return this.#proxyWay;
     const ask: AskUser = (...question) => this.#askUser?.(...question) ?? Promise.resolve(NOBODY);
     const { hostRuleOf: ruleOf } = this.#options;
-    this.#network ??= new NetworkAccess({ rules: network, processes, resolve, ruleOf, onCrash, ask });
+    this.#network ??= await NetworkAccess.load({ rules: network, processes, resolve, ruleOf, onCrash, ask });
+    if (this.#isClosed) this.#network.close();
     return this.#network.open(facts, signal);
   }
 }

@@ -1,9 +1,10 @@
 import {
   type AskUser,
   formatPattern,
-  Gate,
+  type Gate,
   type GateOptions,
-  NetworkProxy,
+  loadProxy,
+  type NetworkProxy,
   type NetworkRules,
   type Resolver,
 } from '../network/index.ts';
@@ -36,11 +37,17 @@ export class NetworkAccess {
   #room: NetworkRoom | null = null;
   #isClosed = false;
 
-  constructor(options: NetworkAccessOptions) {
+  private constructor(options: NetworkAccessOptions, gate: Gate, proxy: NetworkProxy) {
     this.#options = options;
+    this.#gate = gate;
+    this.#proxy = proxy;
+  }
+
+  static async load(options: NetworkAccessOptions): Promise<NetworkAccess> {
+    const { Gate, NetworkProxy } = await loadProxy();
     const { rules, resolve, ruleOf, onCrash, ask } = options;
-    this.#gate = new Gate({ rules, ruleOf, ask, ...(resolve === undefined ? {} : { resolve }) });
-    this.#proxy = new NetworkProxy({ gate: this.#gate, onCrash });
+    const gate = new Gate({ rules, ruleOf, ask, ...(resolve === undefined ? {} : { resolve }) });
+    return new NetworkAccess(options, gate, new NetworkProxy({ gate, onCrash }));
   }
 
   /** Makes the way to the proxy, and tries it. Call it until it was made. */

@@ -10,24 +10,21 @@ export const MAX_TASK_CHARS = 200;
 /** Of a helper's last message in its parent's rollout, UTF-8 bytes: what a `wait` may give. Its own rollout has it all. */
 const MAX_MESSAGE_BYTES = 8_192;
 
-/** A helper that no session stands behind (any more). */
-export interface EndedAgent {
-  readonly id: string;
+/** A helper as it is recorded. */
+export interface AgentEntry extends AgentView {
+  /** The name of its role. */
   readonly role: string;
-  readonly threadId: string;
   readonly task: string;
-  readonly state: AgentState;
+}
+
+/** One that no session stands behind (any more). */
+export interface EndedAgent extends AgentEntry {
   /** Whether keel itself ended while it was at work. */
   readonly isLost: boolean;
 }
 
-export interface AgentLine extends AgentView {
-  readonly role: string;
-  readonly task: string;
-  readonly told: boolean;
-}
-
-export function agentLine({ id, role, threadId, task, state, told }: AgentLine) {
+/** How a helper stands, as a line of the rollout. `told`: the model knows. */
+export function agentLine({ id, role, threadId, task, state }: AgentEntry, told: boolean) {
   const payload: AgentStatusRecord = {
     type: 'agent_status',
     agent_id: id,

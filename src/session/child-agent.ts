@@ -9,8 +9,8 @@ import {
   type SettingsUpdate,
   type TokenUsage,
 } from '../protocol/index.ts';
-import type { AgentView } from '../tools/index.ts';
 import { Deferred } from '../util/index.ts';
+import type { AgentEntry } from './agent-records.ts';
 import type { Session } from './session.ts';
 import { UsageMeter } from './usage-meter.ts';
 
@@ -68,8 +68,10 @@ export class ChildAgent {
     return this.#state.status === 'running';
   }
 
-  get view(): AgentView {
-    return { id: this.id, threadId: this.child.threadId, state: this.#state };
+  /** As it stands now. */
+  get entry(): AgentEntry {
+    const { id, role, task, child } = this;
+    return { id, role: role.name, threadId: child.threadId, task, state: this.#state };
   }
 
   /**

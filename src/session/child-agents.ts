@@ -1,4 +1,4 @@
-import { type AgentRole, agentNote, agentRoleMessage, agentRoles, lostAgentsNote } from '../context/index.ts';
+import { type AgentRole, agentRoleMessage, agentRoles } from '../context/index.ts';
 import {
   type AgentStatusRecord,
   KeelError,
@@ -6,9 +6,10 @@ import {
   type SessionEvent,
   type TokenUsage,
 } from '../protocol/index.ts';
-import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from '../tools/index.ts';
+import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, WaitOutcome } from '../tools/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
-import { agentLine, type EndedAgent, endedAgent, endLeftBehind, MAX_TASK_CHARS } from './agent-records.ts';
+import { AgentBook } from './agent-book.ts';
+import { type AgentEntry, MAX_TASK_CHARS } from './agent-records.ts';
 import { closedAgent, NO_AGENTS, refused, STOPPED, tooMany, unknownAgent, unknownRole } from './agent-refusals.ts';
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildAgent } from './child-agent.ts';
@@ -35,11 +36,7 @@ export class ChildAgents implements AgentTools {
   readonly #parts: ChildAgentsParts;
   readonly #roles: readonly AgentRole[];
   readonly #open = new Map<string, ChildAgent>();
-  readonly #ended = new Map<string, EndedAgent>();
-  /** Those whose end the model has not heard of. */
-  readonly #untold = new Set<string>();
-  /** How many helpers of a role there were. */
-  readonly #counts = new Map<string, number>();
+  readonly #book: AgentBook;
   /** Woken when a helper is done. */
   readonly #news = new Signals();
   readonly #questions = new ChildQuestions((name) =>
@@ -50,7 +47,8 @@ export class ChildAgents implements AgentTools {
   constructor(parts: ChildAgentsParts) {
     this.#parts = parts;
     this.#roles = agentRoles(parts.services.config.agents.roles);
-    for (const record of parts.recorded) this.#restore(record);
+    const { record, recorded, services } = parts;
+    this.#book = new AgentBook({ record, recorded, log: services.log, home: services.config.home });
   }
 
   turnStarted(active: ActiveTurn): void {
@@ -62,7 +60,7 @@ export class ChildAgents implements AgentTools {
   }
 
   async spawn({ role: roleName, message }: AgentStart, signal: AbortSignal): Promise<AgentOutcome> {
-    const { services, record } = this.#parts;
+    const { services } = this.#parts;
     const role = this.#roles.find(({ name }) => name === roleName);
     const { turn } = this.#questions;
     if (services.agentLevels <= 0 || !turn) return NO_AGENTS;
@@ -71,7 +69,7 @@ export class ChildAgents implements AgentTools {
       return unknownRole(roleName, names);
     }
     if (!services.agentSlots.take()) return tooMany(services.agentSlots.max, this.#done());
-    const id = this.#nextId(role.name);
+    const id = this.#book.nextId(role.name);
     let agent: ChildAgent;
     try {
       agent = await this.#openAgent({ id, role, message, turn });
@@ -81,15 +79,20 @@ export class ChildAgents implements AgentTools {
       throw error;
     }
     this.#open.set(id, agent);
-    this.#write(agent, true);
-    await record.sync();
+    try {
+      await this.#book.begin(agent.entry);
+      await agent.send(message, agentRights(turn.context, role), signal);
+    } catch (error) {
+      await this.close(id);
+      if (error instanceof KeelError) return refused(`the helper could not be started: ${error.message}`);
+      throw error;
+    }
     // The turn may have been stopped while the thread was opened: nobody would stop the helper any more.
     if (signal.aborted || this.#closed) {
       await this.close(id);
       return STOPPED;
     }
-    await agent.send(message, agentRights(turn.context, role), signal);
-    return { type: 'done', agent: agent.view };
+    return { type: 'done', agent: agent.entry };
   }
 
   async send({ id, message, interrupt }: AgentMessage, signal: AbortSignal): Promise<AgentOutcome> {
@@ -103,13 +106,12 @@ export class ChildAgents implements AgentTools {
       if (error instanceof KeelError) return refused(`the message could not be sent: ${error.message}`);
       throw error;
     }
-    this.#untold.delete(id);
-    this.#write(agent, true);
-    return { type: 'done', agent: agent.view };
+    this.#book.note(agent.entry, true);
+    return { type: 'done', agent: agent.entry };
   }
 
   async wait(ids: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<WaitOutcome> {
-    const unknown = ids.find((id) => this.#viewOf(id) === null);
+    const unknown = ids.find((id) => this.#find(id) === null);
     if (unknown !== undefined) return this.#missing(unknown);
     const late = new AbortController();
     const end = () => late.abort();
@@ -123,19 +125,19 @@ export class ChildAgents implements AgentTools {
       signal.removeEventListener('abort', end);
     }
     const agents = this.look(ids);
-    if (!signal.aborted) for (const { id, state } of agents) if (state.status !== 'running') this.#tell(id);
+    if (!signal.aborted) for (const agent of agents) if (agent.state.status !== 'running') this.#book.tell(agent);
     return { type: 'done', agents, timedOut: !isDone() };
   }
 
   async close(id: string): Promise<AgentOutcome> {
     const agent = this.#open.get(id);
     if (agent) await this.#end(agent);
-    const view = this.#viewOf(id);
-    return view === null ? this.#missing(id) : { type: 'done', agent: view };
+    const ended = this.#find(id);
+    return ended === null ? this.#missing(id) : { type: 'done', agent: ended };
   }
 
-  look(ids: readonly string[]): readonly AgentView[] {
-    return ids.map((id) => this.#viewOf(id)).filter((view) => view !== null);
+  look(ids: readonly string[]): readonly AgentEntry[] {
+    return ids.map((id) => this.#find(id)).filter((agent) => agent !== null);
   }
 
   /** Stops what all of them do; they stay open for a further message. */
@@ -160,17 +162,9 @@ export class ChildAgents implements AgentTools {
     return agents.map(({ id, task }) => `helper ${id}: ${task.split('\n')[0] ?? ''}`);
   }
 
-  /** What the model has to hear before a turn: of those that ended since it last heard of them. Told once. */
+  /** What the model has to hear before a turn: of those that ended since it last heard of them. */
   takeNotes(): ResponseItem[] {
-    const lost = [...this.#untold].flatMap((id) => this.#ended.get(id) ?? []).filter(({ isLost }) => isLost);
-    for (const { id } of lost) this.#tell(id);
-    const notes = [...this.#untold].flatMap((id) => {
-      const role = this.#open.get(id)?.role.name ?? this.#ended.get(id)?.role;
-      const state = this.#viewOf(id)?.state;
-      this.#tell(id);
-      return role && state ? [agentNote({ id, role, status: state.status, report: state.message })] : [];
-    });
-    return lost.length === 0 ? notes : [lostAgentsNote(lost), ...notes];
+    return this.#book.takeNotes((id) => this.#open.get(id)?.entry ?? null);
   }
 
   async #openAgent(start: { id: string; role: AgentRole; message: string; turn: ActiveTurn }): Promise<ChildAgent> {
@@ -204,10 +198,8 @@ export class ChildAgents implements AgentTools {
   async #end(agent: ChildAgent): Promise<void> {
     const { services } = this.#parts;
     this.#open.delete(agent.id);
-    this.#untold.delete(agent.id);
     agent.close();
-    const { id, role, task, view } = agent;
-    this.#ended.set(id, { ...view, role: role.name, task, isLost: false });
+    this.#book.end(agent.entry);
     try {
       await services.closeChild(agent.child);
     } finally {
@@ -215,36 +207,19 @@ export class ChildAgents implements AgentTools {
     }
   }
 
-  #settled(agent: ChildAgent): void {
-    if (!this.#closed) {
-      const isClosed = agent.state.status === 'closed';
-      if (!isClosed) this.#untold.add(agent.id);
-      this.#write(agent, isClosed);
-    }
+  #settled({ entry }: ChildAgent): void {
+    if (!this.#closed) this.#book.note(entry, entry.state.status === 'closed');
     this.#news.wake();
-  }
-
-  #write(agent: ChildAgent, told: boolean): void {
-    const { role, task, view } = agent;
-    this.#parts.record.addLine(agentLine({ ...view, role: role.name, task, told }));
-  }
-
-  #tell(id: string): void {
-    if (!this.#untold.delete(id)) return;
-    const agent = this.#open.get(id);
-    if (agent) this.#write(agent, true);
-    const ended = this.#ended.get(id);
-    if (ended) this.#parts.record.addLine(agentLine({ ...ended, told: true }));
   }
 
   #noteUsage(usage: TokenUsage): void {
     if (this.#closed) return;
-    const { state, record, emit } = this.#parts;
+    const { state, emit } = this.#parts;
     const context = this.#questions.turn?.context ?? null;
     const window = context?.model.effectiveContextWindow ?? state.tokenInfo?.model_context_window ?? null;
     state.noteForeignUsage(usage, window);
     const { tokenInfo: info, rateLimits } = state;
-    record.addLine({
+    this.#book.write({
       type: 'event_msg',
       payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
     });
@@ -256,33 +231,12 @@ export class ChildAgents implements AgentTools {
     this.#parts.emit({ type: 'warning', turnId: this.#questions.turn?.context.turnId ?? null, message });
   }
 
-  #restore(record: AgentStatusRecord): void {
-    const { services } = this.#parts;
-    const agent = endedAgent(record);
-    this.#ended.set(agent.id, agent);
-    const count = Number(/-(\d+)$/.exec(agent.id)?.[1] ?? 0);
-    this.#counts.set(agent.role, Math.max(count, this.#counts.get(agent.role) ?? 0));
-    if (agent.isLost || !record.told) this.#untold.add(agent.id);
-    if (!agent.isLost) return;
-    try {
-      endLeftBehind(services.config.home, agent.threadId);
-    } catch (error) {
-      services.log.warn(`what ${agent.id} left behind was not looked at: ${String(error)}`);
-    }
-  }
-
-  #viewOf(id: string): AgentView | null {
-    return this.#open.get(id)?.view ?? this.#ended.get(id) ?? null;
-  }
-
-  #nextId(role: string): string {
-    const count = (this.#counts.get(role) ?? 0) + 1;
-    this.#counts.set(role, count);
-    return `${role}-${count}`;
+  #find(id: string): AgentEntry | null {
+    return this.#open.get(id)?.entry ?? this.#book.ended(id);
   }
 
   #missing(id: string): AgentOutcome & { type: 'refused' } {
-    return this.#ended.has(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
+    return this.#book.ended(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
   }
 
   /** Those that are open and not at work. */

@@ -11,6 +11,7 @@ interface Cell {
   readonly canAsk: boolean;
   readonly userPresent: boolean;
   readonly sandboxEnforced: boolean;
+  readonly allowedHosts?: readonly string[] | null;
 }
 
 const sandboxes: readonly SandboxPolicy[] = [
@@ -153,5 +154,41 @@ describe('where writes work', () => {
       expect(text, name).toMatch(/^[\n\x20-\x7e]*$/);
       expect(text, name).not.toMatch(/[A-Z]{4,}|!|please| \n/);
     }
+  });
+});
+
+describe('the network line where hosts are listed', () => {
+  const line = (hosts: readonly string[], more: Partial<Cell> = {}) => {
+    const cell: Cell = {
+      approvalPolicy: 'on-request',
+      sandboxPolicy: workspaceWrite,
+      canAsk: true,
+      userPresent: true,
+      sandboxEnforced: true,
+      allowedHosts: hosts,
+      ...more,
+    };
+    return rulesOf(cell)[1];
+  };
+  const many = Array.from({ length: 25 }, (_, at) => `h${at}.test`);
+
+  it('names them, at most twenty, and says whether others can be asked for', () => {
+    expect(line(['a.test', '*.b.test'])).toBe(
+      'The network reaches only: a.test, *.b.test. keel asks the user about others.',
+    );
+    expect(line(['a.test'], { approvalPolicy: 'never' })).toBe('The network reaches only: a.test.');
+    expect(line(['a.test'], { canAsk: false })).toBe('The network reaches only: a.test.');
+    expect(line(many, { canAsk: false })).toMatch(/^The network reaches only: h0\.test, .*h19\.test and 5 more\.$/);
+  });
+
+  it('holds beside an opened network, and is not there where none is or nothing holds', () => {
+    const opened = { ...workspaceWrite, network_access: true };
+    expect(line(['a.test'], { sandboxPolicy: opened, canAsk: false })).toBe('The network reaches only: a.test.');
+    expect(line([], { canAsk: false })).toMatch(/^No network/);
+    expect(line([])).toMatch(/^The network reaches no host until the user allows it/);
+    expect(line(['a.test'], { sandboxPolicy: { mode: 'read-only' } })).toMatch(/^No network/);
+    expect(line(['a.test'], { sandboxPolicy: opened, sandboxEnforced: false })).toMatch(/^The network counts as off/);
+    const facts = { ...execFacts, sandboxPolicy: opened, allowedHosts: ['a.test'] };
+    expect(textOf(environmentContext(facts, startFacts))).toContain('<network_access>restricted</network_access>');
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -37,6 +37,22 @@ const spawn = (task: string, id: string) => functionCall('spawn_agent', { messag
 const wait = (id: string) => functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, id);
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
 const done = respond(message('all done'), usage({ input: 10, output: 1 }));
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // It has ended.
+  }
+}
+
+/** Ids of the process groups that sessions of this home have noted. */
+function notedGroups(): string[] {
+  return readdirSync(join(home.path, 'threads'))
+    .map((id) => join(home.path, 'threads', id, 'groups.jsonl'))
+    .filter((path) => existsSync(path))
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/"pid":(\d+)/g)].map(([, pid]) => pid ?? ''));
+}
 
 /** The parent's answers by how many calls it has had answered; the helper's likewise. */
 async function play(parent: readonly Response[], helper: readonly Response[]): Promise<void> {
@@ -118,6 +134,8 @@ describe('kill -9 while a helper works, then resume', () => {
     live.child.stdin.end();
     const waits = () => server.requests.filter((request) => !isHelper(request)).length === 2;
     await until(() => existsSync(join(repo.path, 'A')) && waits(), 10_000);
+    // A command begins a moment before keel notes that it has.
+    await until(() => processesWith(home.path).some((pid) => nameOf(pid) === 'sleep' && notedGroups().includes(pid)));
     live.child.kill('SIGKILL');
     await live.ended;
     const id = String(jsonLines(live.stdout())[0]?.['thread_id']);
@@ -161,7 +179,7 @@ describe('kill -9 while a helper works, then resume', () => {
       const told = server.requests.findLast((request) => !isHelper(request));
       const calls = told?.input.filter((item) => item['type'] === 'function_call') ?? [];
       for (const { call_id: call } of calls) expect(told?.outputOf(String(call)), String(call)).toBeTypeOf('string');
-      expect(processesWith(home.path)).toEqual([]);
+      await until(() => processesWith(home.path).length === 0);
       // A helper that was begun before the kill is not begun again: its effects are there once, as far as it came.
       if (before > 0) expect(server.requests.filter(isHelper)).toHaveLength(before);
       expect(new Set(effects).size).toBe(effects.length);

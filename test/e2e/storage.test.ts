@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { jsonLines, rolloutsIn, runKeel } from '../support/keel.ts';
+import { jsonLines, processesWith, rolloutsIn, runKeel } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -133,4 +133,45 @@ test('odd names in prompts, paths and output do no harm', async () => {
   });
   expect(again.code).toBe(1);
   expect(server.requests[2]?.outputOf('c2')).toContain('\ufffd');
+});
+
+test.skipIf(!canMount)('a disk that helpers fill ends them and the turn, and keel tells why', async () => {
+  const small = join(home.path, 'small');
+  mkdirSync(small);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', small]);
+  try {
+    server = await startModelServer((request) => {
+      const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+      if (request.textsOf('user').some((text) => text.startsWith('<agent_role'))) {
+        const echo = { command: ['bash', '-c', `echo ${done} >> log`] };
+        return respond(
+          message('x'.repeat(9_000)),
+          functionCall('shell', echo, `s${done}`),
+          usage({ input: 1, output: 1 }),
+        );
+      }
+      const call =
+        done === 0
+          ? functionCall('spawn_agent', { message: 'fill it' }, 'c0')
+          : functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, `c${done}`);
+      return respond(message('y'.repeat(done < 2 ? 1 : 20_000)), call);
+    });
+    const run = await runKeel(['exec', '--json', '-s', 'danger-full-access', '-c', 'features.multi_agent=true', 'go'], {
+      home: small,
+      cwd: repo.path,
+      url: server.url,
+    });
+    expect(run.code).toBe(1);
+    expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+      type: 'turn.failed',
+      error: { message: expect.stringMatching(/ENOSPC|space/) },
+    });
+    expect(run.stdout).toMatch(/"agents_states":\{"[^"]+":\{"status":"errored","message":"[^"]*(?:ENOSPC|space)/);
+    expect(run.stderr).not.toMatch(/^\s+at /m);
+    const effects = readFileSync(join(repo.path, 'log'), 'utf8').trim().split('\n');
+    expect(new Set(effects).size).toBe(effects.length);
+    expect(processesWith(small)).toEqual([]);
+  } finally {
+    execFileSync('umount', ['-l', small]);
+  }
 });

@@ -163,7 +163,7 @@ describe('normalisation', () => {
     ]);
   });
 
-  test('M49: a mixed list is repaired in one pass, and a second pass changes nothing', () => {
+  test('R15, M49: a mixed list is repaired in one pass, and a second pass changes nothing', () => {
     const mixed = [
       functionOutput('x'),
       functionCall('a'),
@@ -238,7 +238,7 @@ describe('forPrompt', () => {
     expect(history.items.filter((item) => item.type === 'reasoning')).toHaveLength(3);
   });
 
-  test('M52: reasoning goes along with the tool outputs of its turn and not into the next turn', () => {
+  test('R17, M52: reasoning goes along with the tool outputs of its turn and not into the next turn', () => {
     const history = strictHistory();
     history.record([user('one'), reasoning('r1'), functionCall('a'), functionOutput('a')]);
     expect(history.forPrompt().filter((item) => item.type === 'reasoning')).toHaveLength(1);

@@ -74,7 +74,7 @@ test.each([
   expect(percentLeft(used, window)).toBe(percent);
 });
 
-test('the size of the context is the last count plus an estimate of what came since', () => {
+test('R16: the size of the context is the last count plus an estimate of what came since', () => {
   const history = new ConversationHistory();
   history.record([user('hello'), functionCall('a')]);
   history.updateTokenInfo(usage(5_000, 300, 200), 100_000);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endToEndHeaders } from '../../src/network/http-headers.ts';
 import { requestTarget, tunnelTarget } from '../../src/network/http-target.ts';
-import { addressKind, Gate, matchesAny, parseHost } from '../../src/network/index.ts';
+import { addressKind, matchesAny, parseHost } from '../../src/network/index.ts';
+import { Gate } from '../../src/network/live.ts';
 import { patterns } from './support.ts';
 
 const { signal } = new AbortController();

@@ -1,14 +1,9 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import {
-  type AskUser,
-  type DomainPattern,
-  Gate,
-  NetworkProxy,
-  parsePattern,
-  proxyLimits,
-} from '../../src/network/index.ts';
+import { type AskUser, type DomainPattern, parsePattern } from '../../src/network/index.ts';
+import { proxyLimits } from '../../src/network/limits.ts';
+import { Gate, NetworkProxy } from '../../src/network/live.ts';
 
 export function patterns(texts: readonly string[]): DomainPattern[] {
   return texts.map((text) => {

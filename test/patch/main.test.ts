@@ -45,7 +45,7 @@ describe('applyPatchMain', () => {
     });
   });
 
-  it('A27: does the same with an empty environment', () => {
+  it('R3, A27: does the same with an empty environment', () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const patch = patchOf('*** Update File: a.txt\n@@\n-one\n+two');
     const script = `const { applyPatchMain } = await import(process.argv[1]);

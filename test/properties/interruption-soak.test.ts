@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hold, runsOr, SEED } from './hold.ts';
-import { interruptedIn, type Place } from './interruption.ts';
+import { death, interrupt, type Place, stoppedIn } from './interruption.ts';
 import { told } from './tally.ts';
 
 /** How many interrupts in each place; programs are what takes time. */
@@ -12,23 +12,43 @@ const places: readonly (readonly [Place, number])[] = [
   ['compaction', 400],
   ['fullTurn', 300],
   ['review', 300],
-  ['command', 100],
-  ['userShell', 100],
-  ['undo', 24],
+  ['command', 60],
+  ['userShell', 60],
+  ['undo', 18],
 ];
 
 test.each(places)(
   'M14 M16: a turn that is interrupted in a %s at any moment leaves nothing behind',
   async (place, usual) => {
     const tally = await hold({
-      plans: interruptedIn(place),
+      plans: stoppedIn(place, interrupt),
       runs: runsOr(usual),
       wire: 'memory',
       startsPrograms: place === 'undo',
     });
     process.stdout.write(`interrupted in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
     const ended = (tally.get('turns interrupted') ?? 0) + (tally.get('turns replaced') ?? 0);
-    expect(ended).toBeGreaterThan((tally.get('sequences') ?? 0) / 4);
+    expect(ended).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
+  },
+  300_000,
+);
+
+/** How many deaths in each place; a command has its effect at once and ends half a second later. */
+const deaths: readonly (readonly [Place, number])[] = [
+  ['stream', 200],
+  ['tool', 300],
+  ['question', 150],
+  ['fullTurn', 200],
+  ['command', 48],
+];
+
+test.each(deaths)(
+  'fleet 4: a process that dies in a %s at any moment leaves what can be gone on with',
+  async (place, usual) => {
+    const tally = await hold({ plans: stoppedIn(place, death), runs: runsOr(usual), wire: 'memory' });
+    process.stdout.write(`died in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+    expect(tally.get('kills in a turn') ?? 0).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
+    if (place === 'command') expect(tally.get('calls of unknown outcome') ?? 0).toBeGreaterThan(0);
   },
   300_000,
 );

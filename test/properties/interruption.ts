@@ -67,8 +67,12 @@ const queued = fc.array(
   { maxLength: 3 },
 );
 
-/** A turn that gets to a place and is interrupted at some moment of it, with other ops waiting before and after. */
-export function interruptedIn(place: Place): fc.Arbitrary<Plan> {
+/** What ends the work: the user, or the end of the process. */
+export const interrupt = fc.constant<Move>('interrupt');
+export const death = fc.constantFrom<Move>('kill', 'kill', 'killTorn', 'killForGood');
+
+/** A turn that gets to a place and is stopped at some moment of it, with other ops waiting before and after. */
+export function stoppedIn(place: Place, by: fc.Arbitrary<Move>): fc.Arbitrary<Plan> {
   const {
     moves,
     replies = [],
@@ -81,18 +85,17 @@ export function interruptedIn(place: Place): fc.Arbitrary<Plan> {
   return fc
     .record({
       after: fc.nat(span),
+      stop: by,
       before: queued,
       behind: queued,
       replies: fc.tuple(...replies),
       summary: summaries,
       review: reviews,
     })
-    .map(({ after, before, behind, replies: made, summary, review }) => ({
+    .map(({ after, stop, before, behind, replies: made, summary, review }) => ({
       steps: [
         ...moves.map((move): Step => ({ after: 0, move })),
-        ...[...before, 'interrupt' as const, ...behind].map(
-          (move, at): Step => ({ after: at === 0 ? after : 0, move }),
-        ),
+        ...[...before, stop, ...behind].map((move, at): Step => ({ after: at === 0 ? after : 0, move })),
       ],
       replies: made,
       summaries: [summary],

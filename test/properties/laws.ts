@@ -27,6 +27,8 @@ export const laws: Readonly<Record<string, (course: Course) => void>> = {
   'fleet 4: an effect happens at most once, and its output tells the truth': (course) => effectsAreOnce(course),
   'L3: a command of the user is recorded, or was stopped': (course) => userCommandsAreRecorded(course),
   'I9: a question is answered, or its turn was stopped': ({ lives }) => lives.forEach(questionsAreAnswered),
+  'I9: once all is at rest no call waits any more': ({ openCalls }) =>
+    demand(!openCalls.includes('"started"'), () => `the ledger still has ${openCalls}`),
   'I14: a child asks nothing once its turn has ended': (course) => course.isExact && childrenAreSilent(course),
   'R15: nothing had to be repaired, and nothing crashed': ({ log }) => {
     demand(!/\n\s+at |dropped an output|answered a call/.test(log), () => `the log says: ${log.slice(0, 2_000)}`);

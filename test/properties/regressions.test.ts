@@ -88,3 +88,15 @@ test('M79: a cut-off call is answered though an earlier one of its id has its ou
     asks: true,
   });
 });
+
+test('R16: a window that was full is full after a resume, and a turn that was cut off takes the same way again', async () => {
+  const overflows = [reply({ says: ['badArguments'], isLarge: true }), reply({ end: 'overflow' })];
+  const replies = [...overflows, reply({ says: ['plan'] }), reply({ end: 'held' })];
+  const steps = [step('say'), step('settle'), step('say'), step('kill', 150)];
+  for (const { lives } of await holds({ ...small, steps, replies })) {
+    const errors = lives.flatMap(({ events }) =>
+      events.filter((event) => event.type === 'error' && event.turnId !== null),
+    );
+    expect(errors).toHaveLength(1);
+  }
+});

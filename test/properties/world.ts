@@ -49,6 +49,8 @@ export interface Course {
   /** Lines of the file that the model's patches and commands write to. */
   readonly effects: readonly string[];
   readonly threadId: string;
+  /** The call ledger when everything had come to its end. */
+  readonly openCalls: string;
   /** What keel wrote into its own log. */
   readonly log: string;
   /** Whether `sent` holds every request in the order of the `turn_context` lines. */
@@ -104,6 +106,7 @@ export async function play(plan: Plan, wire: 'memory' | 'loopback'): Promise<Cou
     // What the model is told now, and what it is told after the thread was read back, shows the state of both.
     await world.make('say');
     await world.settle();
+    world.lookAtLedger();
     await world.make('reopen');
     await world.make('say');
     await world.settle();
@@ -125,6 +128,7 @@ class World {
   #home = '';
   #cwd = '';
   #live: Live | null = null;
+  #openCalls = '';
   #said = 0;
 
   constructor(plan: Plan, wire: 'memory' | 'loopback') {
@@ -227,6 +231,12 @@ class World {
     live.life.fate = 'closed';
   }
 
+  /** Every call has ended, so none is kept in the ledger. */
+  lookAtLedger(): void {
+    const path = join(this.#home, 'threads', this.model.threadId, 'calls.jsonl');
+    this.#openCalls = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
   course(): Course {
     const { path, session } = this.#now();
     return {
@@ -234,6 +244,7 @@ class World {
       lines: wholeLines(readFileSync(path, 'utf8')),
       effects: readFileSync(join(this.#cwd, 'log.txt'), 'utf8').split('\n'),
       threadId: session.threadId,
+      openCalls: this.#openCalls,
       log: this.#homes.map(logOf).join(''),
       isExact: this.#wire === 'memory',
     };

@@ -29,7 +29,7 @@ describe('T17: a refusal of the sandbox', () => {
     ['cat: ../other/key: Permission denied', 'reading', 'other/key'],
   ])('is certain where the plan closes the path that %j names', (output, how, path) => {
     for (const exitCode of [1, 2]) {
-      const what = `${how} ${join(dir.path, path)}`;
+      const what = `${how === 'writing' ? 'writing to' : how} ${join(dir.path, path)}`;
       expect(denialOf(held, ended(exitCode, `x\n${output}\ny`))).toEqual({ what, isCertain: true });
     }
   });
@@ -56,7 +56,7 @@ describe('T17: a refusal of the sandbox', () => {
     const name = `../other/${'long'.repeat(50)}\u001b[31m\u2028`;
     const denial = denialOf(held, ended(1, `cp: '${name}': Read-only file system`));
     expect(denial?.isCertain).toBe(true);
-    expect(denial?.what).toMatch(/^writing [\x20-\x7e]{1,200}$/);
+    expect(denial?.what).toMatch(/^writing to [\x20-\x7e]{1,200}$/);
   });
 
   test.each([

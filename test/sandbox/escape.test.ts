@@ -31,17 +31,7 @@ describe.each(users)('ways out for $name', (user) => {
 
   beforeAll(async () => {
     room = new Room('uid' in user ? { uid: user.uid } : {});
-    const listening = [join(room.outside, 'socket'), `\0keel-escape-${process.pid}`, 0].map(
-      (where) =>
-        new Promise<Server>((resolve) => {
-          const server = createServer((socket) => socket.destroy());
-          server.once('error', () => resolve(server));
-          server.listen(where, () => resolve(server));
-        }),
-    );
-    servers = await Promise.all(listening);
-    const address = servers[2]?.address();
-    writeFileSync(join(room.outside, 'port'), String(typeof address === 'object' ? address?.port : 0));
+    servers = await listenOutside(room);
     execFileSync('git', ['init', '-q', room.workspace]);
     mkdirSync(join(room.workspace, 'inside'));
     cpSync(script, join(room.workspace, 'escape.py'));
@@ -110,6 +100,33 @@ describe.each(users)('ways out for $name', (user) => {
   });
 });
 
+describe('ways out where hosts are listed', () => {
+  let room: Room;
+  let servers: Server[];
+
+  beforeAll(async () => {
+    const network = { allowed: [], denied: [], mode: 'full', allowLocalBinding: false } as const;
+    room = new Room({ setup: { network } });
+    servers = await listenOutside(room);
+    execFileSync('git', ['init', '-q', room.workspace]);
+    mkdirSync(join(room.workspace, 'inside'));
+    cpSync(script, join(room.workspace, 'escape.py'));
+  });
+  afterAll(async () => {
+    for (const server of servers) server.close();
+    await room[Symbol.asyncDispose]();
+  });
+
+  // In a network of its own a datagram may be sent, to nobody, and a server listen, to the session's own commands.
+  test.each(attempts.filter((name) => name !== 'udp' && name !== 'listen'))('T21: %s', async (name) => {
+    const before = stateOf(room.outside);
+    const { output, end } = await room.run(`python3 escape.py '${name}' ${room.outside} ${process.pid}`);
+    expect(output).toContain('held:');
+    expect(end).toMatchObject({ type: 'exited', exitCode: 1 });
+    expect(stateOf(room.outside)).toEqual(before);
+  });
+});
+
 test('limits hold files and processes where they are configured', async () => {
   const setup = { maxFileBytes: 4096, maxProcesses: 500 };
   await using room = new Room({ setup });
@@ -125,6 +142,22 @@ test('a hard link that was there before leads outside: this is told in docs/secu
   await room.run('echo changed > known');
   expect(existsSync(join(room.outside, 'precious'))).toBe(true);
 });
+
+/** Servers that nothing in the room may reach: by a file, an abstract name and a port, which is written down there. */
+async function listenOutside(room: Room): Promise<Server[]> {
+  const listening = [join(room.outside, 'socket'), `\0keel-escape-${process.pid}`, 0].map(
+    (where) =>
+      new Promise<Server>((resolve) => {
+        const server = createServer((socket) => socket.destroy());
+        server.once('error', () => resolve(server));
+        server.listen(where, () => resolve(server));
+      }),
+  );
+  const servers = await Promise.all(listening);
+  const address = servers[2]?.address();
+  writeFileSync(join(room.outside, 'port'), String(typeof address === 'object' ? address?.port : 0));
+  return servers;
+}
 
 function giveAway(path: string, uid: number): void {
   chownSync(path, uid, uid);

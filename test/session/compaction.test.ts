@@ -82,7 +82,7 @@ describe('compaction', () => {
     expect(lines.filter(({ type }) => type === 'compacted')).toMatchObject([{ payload: { message: SUMMARY } }]);
   });
 
-  test('M58: over the limit with a call, the next request compacts, the one after goes on', async () => {
+  test('R10, M58: over the limit with a call, the next request compacts, the one after goes on', async () => {
     await open(
       [respond(shell('echo seen', 'c1'), used(50_000)), respond(message(SUMMARY), used(900)), ok],
       limit(20_000),

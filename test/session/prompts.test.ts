@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -35,6 +35,16 @@ afterEach(async () => {
 async function open(script: Script, overrides: readonly string[] = [], more: Partial<TestSessionOptions> = {}) {
   server = await startModelServer(script);
   live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, ...more });
+}
+
+/** As if a crash had come before the first such line of the thread's record; the turn then goes on. */
+async function cutOff(isLate: (line: string) => boolean, overrides: readonly string[] = ['budget.tokens=10000']) {
+  const { threadId, rolloutPath } = live.session;
+  await live[Symbol.asyncDispose]();
+  const lines = readFileSync(rolloutPath ?? '', 'utf8').split('\n');
+  writeFileSync(rolloutPath ?? '', `${lines.slice(0, lines.findIndex(isLate)).join('\n')}\n`);
+  const options = { origin: { type: 'resume', id: threadId }, unfinishedTurn: 'continue' } as const;
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, options });
 }
 
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
@@ -78,6 +88,51 @@ describe('notes in results', () => {
     const thoughts = server.requests[3]?.input.filter((item) => item['type'] === 'reasoning') ?? [];
     expect(thoughts).toHaveLength(3);
   });
+});
+
+describe('what a sandbox refused', () => {
+  const readOnly = `echo "touch: cannot touch '/etc/x y': Read-only file system"; exit 1`;
+  const held = ['sandbox_mode="workspace-write"', 'approval_policy="on-request"'];
+  const NOTE =
+    /keel:[0-9a-f]{6} The sandbox refused this: (.*)\. If the task needs it, repeat the call with escalation\.$/;
+  const noteOn = async (script: string, overrides: readonly string[]) => {
+    await open([respond(shell(script, 'c1')), ok], overrides);
+    await live.say('go');
+    return NOTE.exec(outputOf(1, 'c1'))?.[1] ?? null;
+  };
+
+  test('prompts 14: under on-request one line names the path', async () => {
+    expect(await noteOn(readOnly, held)).toBe('writing to /etc/x y');
+    expect(outputOf(1, 'c1').match(/The sandbox refused/g)).toHaveLength(1);
+  });
+
+  test('prompts 14: under never nothing is added', async () => {
+    expect(await noteOn(readOnly, ['sandbox_mode="workspace-write"', 'approval_policy="never"'])).toBeNull();
+    expect(outputOf(1, 'c1')).toContain("cannot touch '/etc/x y': Read-only file system");
+  });
+
+  test.each([
+    ['a denial that may have other causes', 'echo "cat: x: Permission denied"; exit 1', held],
+    ['a command that ended well', 'echo "/etc/x: Read-only file system"', held],
+    ['a run without a sandbox', readOnly, ['sandbox_mode="danger-full-access"', 'approval_policy="on-request"']],
+  ])('%s is no evidence', async (_what, script, overrides) => {
+    expect(await noteOn(script, overrides)).toBeNull();
+  });
+
+  test('the path is one bounded line, whatever the command printed', async () => {
+    const hostile = `printf "'/etc/a\\033[31m\\342\\200\\256%s': Read-only file system\\n" "$(head -c 230 /dev/zero | tr '\\0' x)"; exit 1`;
+    const note = (await noteOn(hostile, held)) ?? '';
+    expect(note).toMatch(/^writing to \/etc\/a\?\[31m\?x+$/);
+    expect(note.length).toBeLessThan(220);
+  });
+});
+
+test('prompts 32: nothing is asked beside the turn, and nothing happens after its end', async () => {
+  await open([ok]);
+  await live.say('go');
+  const count = live.events.length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([server.requests.length, live.events.length]).toEqual([1, count]);
 });
 
 describe('budget', () => {
@@ -148,6 +203,24 @@ describe('budget', () => {
     expect(await live.say('go')).toMatchObject({ lastAgentMessage: 'done' });
     expect(left(outputOf(1, 'a'))).toBe('2 of 10 minutes left for this task');
     expect(outputOf(2, 'b')).toMatch(USED_UP);
+  });
+
+  test('a turn that a crash cut off after it was told goes on to its one last answer', async () => {
+    await open(
+      (request) => {
+        const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+        return done < 2
+          ? step(`c${done}`, 6_000)
+          : respond(message('so far'), shell('echo no >> log', 'late'), used(100));
+      },
+      ['budget.tokens=10000'],
+    );
+    await live.say('go');
+    await cutOff((line) => line.includes('"sampling-3"'));
+    await live.next('turn.completed');
+    expect(server.requests).toHaveLength(4);
+    expect(server.requests[3]?.text).toBe(server.requests[2]?.text);
+    expect(ran()).toBe('c0\nc1\n');
   });
 
   test('what the user writes during the last answer is a turn of its own', async () => {
@@ -225,6 +298,15 @@ describe('the gate at the end of a turn', () => {
       expect.stringContaining('a.txt changed and no check has run.'),
       '<keel_note kind="plan">The plan still has open steps: mend it. Finish them, or mark them as dropped with the reason, then end.</keel_note>',
     ]);
+  });
+
+  test('a turn that a crash cut off after it was asked is not asked again', async () => {
+    await open([respond(edit('a.txt', 'p'), used(100)), ok, ok, ok], always);
+    await live.say('go');
+    await cutOff((line) => line.includes('"sampling-3"'), always);
+    await live.next('turn.completed');
+    expect(server.requests).toHaveLength(4);
+    expect(server.requests[3]?.text).toBe(server.requests[2]?.text);
   });
 
   test('for exec only where it says so', async () => {

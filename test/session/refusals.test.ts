@@ -48,7 +48,7 @@ describe('P14: what the model is told of a refusal of the sandbox', () => {
   test('under on-request one line names it, and what can be done', async () => {
     await open([write(), ok], { overrides: [...held, 'approval_policy="on-request"'] });
     await live.say('go');
-    const note = `The sandbox refused this: writing ${join(outside.path, 'x')}. If the task needs it, repeat the call`;
+    const note = `The sandbox refused this: writing to ${join(outside.path, 'x')}. If the task needs it, repeat the call`;
     expect(outputOf(1, 'c1').split(note)).toHaveLength(2);
   });
 
@@ -72,7 +72,7 @@ describe('P14: what the model is told of a refusal of the sandbox', () => {
     await live.say('go');
     expect(outputOf(1, 'c1')).toContain('Still running as session 1');
     expect(outputOf(1, 'c1')).not.toContain('The sandbox refused this');
-    expect(outputOf(2, 'c2')).toContain(`The sandbox refused this: writing ${join(outside.path, 'x')}`);
+    expect(outputOf(2, 'c2')).toContain(`The sandbox refused this: writing to ${join(outside.path, 'x')}`);
   });
 });
 

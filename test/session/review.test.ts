@@ -73,7 +73,7 @@ describe('a review', () => {
     expect(readFileSync(live?.session.rolloutPath ?? '', 'utf8')).toContain('- [P1] Close the file — /w/a.ts:3-4');
   });
 
-  test('M70: is read from prose, fences and plain text', () => {
+  test('M70, prompts 24: is read from prose, fences and plain text', () => {
     expect(parseReview(`Here:\n\`\`\`json\n${JSON.stringify(found)}\n\`\`\`\nDone.`)).toEqual(found);
     expect(parseReview('Looks fine to me.')).toMatchObject({ findings: [], overall_explanation: 'Looks fine to me.' });
     expect(
@@ -89,7 +89,7 @@ describe('a review', () => {
     expect(server.requests[1]?.textsOf('user').some((text) => /<user_action>[\s\S]*interrupted/.test(text))).toBe(true);
   });
 
-  test('M72: is asked with the environment and the request alone, by its own rubric and model, without tools that write', async () => {
+  test('M72, prompts 24: is asked with the environment and the request alone, by its own rubric and model, without tools that write', async () => {
     home.write({ 'AGENTS.md': 'home rules\n' });
     await open([ok, reviewed], { overrides: ['review_model="gpt-5-codex"', 'model="gpt-4.1"'] });
     await live?.say('earlier words');
@@ -152,7 +152,7 @@ describe('a review', () => {
     expect(server.requests[1]?.textsOf('user').some((text) => /review[\s\S]*interrupted/.test(text))).toBe(true);
   });
 
-  test('M18: replaces a running turn, which ends first', async () => {
+  test('R2, M18: replaces a running turn, which ends first', async () => {
     const { events } = await open([respond(hang()), reviewed]);
     const first = live?.say('go');
     await until(() => server.requests.length === 1);
@@ -164,7 +164,7 @@ describe('a review', () => {
     expect(ended).toBeLessThan(begun);
   });
 
-  test('has a thread of its own, and what it used counts for its parent', async () => {
+  test('R18: has a thread of its own, and what it used counts for its parent', async () => {
     await open([ok, reviewed]);
     await live?.say('one');
     await live?.turn(review);

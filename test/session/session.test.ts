@@ -134,7 +134,7 @@ describe('creation and settings', () => {
     expect(told).toMatchObject({ info: { total_token_usage: { total_tokens: 5 + 11 + 11 } } });
   });
 
-  test('M8, M9: a turn’s settings last, its schema does not, and an absent effort is cleared', async () => {
+  test('R9, M8, M9: a turn’s settings last, its schema does not, and an absent effort is cleared', async () => {
     await open([ok, ok, ok], { overrides: ['model_reasoning_effort="high"'] });
     const schema = { type: 'object', properties: {}, required: [], additionalProperties: false };
     const turn: Op = {
@@ -190,7 +190,7 @@ describe('creation and settings', () => {
 });
 
 describe('turns and interruption', () => {
-  test('M14: a turn ends exactly once, and nothing of it follows', async () => {
+  test('R13, M14: a turn ends exactly once, and nothing of it follows', async () => {
     await open([ok]);
     const { turnId } = await live.say('hi');
     await live.session.close();
@@ -214,7 +214,7 @@ describe('turns and interruption', () => {
     expect(live.events.filter((event) => event.type === 'turn.completed')).toHaveLength(1);
   });
 
-  test('M17, M20, M22, protocol 4: an interrupt ends the processes, and every call has its output right behind it', async () => {
+  test('R8, M17, M20, M22, protocol 4: an interrupt ends the processes, and every call has its output right behind it', async () => {
     await open([respond(shell('sleep 60', 'c1'), shell('echo never', 'c2')), ok]);
     const turn = live.say('go');
     await live.next('item.started', ({ item }) => item.type === 'commandExecution');
@@ -243,7 +243,7 @@ describe('turns and interruption', () => {
     expect(server.requests[1]?.textsOf('assistant')).toContain('finished');
   });
 
-  test('M24: an interrupt while an approval is pending aborts the call; a late answer is only logged', async () => {
+  test('R1, M24: an interrupt while an approval is pending aborts the call; a late answer is only logged', async () => {
     await open([respond(shell('touch x', 'c1')), ok], { overrides: ['approval_policy="untrusted"'] });
     const turn = live.say('go');
     await live.next('approval.requested');
@@ -339,7 +339,7 @@ describe('the stream, its errors and its tools', () => {
     expect(await live.say('three')).toMatchObject({ status: 'completed' });
   });
 
-  test('M34: a full window is told with the usage full, and not retried', async () => {
+  test('R6, M34: a full window is told with the usage full, and not retried', async () => {
     await open([respond(failed({ code: 'context_length_exceeded', message: 'x' })), ok, ok]);
     expect(await live.say('one')).toMatchObject({ status: 'failed', error: { kind: 'contextWindowExceeded' } });
     const told = live.events.findIndex((event) => event.type === 'usage.updated');
@@ -415,7 +415,7 @@ describe('the stream, its errors and its tools', () => {
     expect(diffs[1]).toMatch(/a\/a\.txt.*a\/b\.txt/s);
   });
 
-  test('M45, M52: items begin and end with one id; reasoning is sent again within its turn only', async () => {
+  test('R12, R14, M45, M52: items begin and end with one id; reasoning is sent again within its turn only', async () => {
     await open([respond(reasoning(['thought'], { encrypted: 'abc' }), shell('true', 'c1')), ok, ok]);
     await live.say('one');
     await live.say('two');
@@ -427,7 +427,7 @@ describe('the stream, its errors and its tools', () => {
     expect([reasoningIn(1), reasoningIn(2)]).toEqual([1, 0]);
   });
 
-  test('M46: every request names its task', async () => {
+  test('R7, M46: every request names its task', async () => {
     await open([ok]);
     await live.say('go');
     expect(server.requests[0]?.headers['codex-task-type']).toBe('regular');

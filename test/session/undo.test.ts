@@ -49,7 +49,7 @@ const text = (name: string) => readFileSync(join(repo.path, name), 'utf8');
 const git = (...args: string[]) => execFileSync('git', ['-C', repo.path, ...args], { encoding: 'utf8' });
 
 describe('undo', () => {
-  test('M82: an edit is taken back, a new file goes, an ignored one stays, and git is as it was', async () => {
+  test('M82, prompts 23: an edit is taken back, a new file goes, an ignored one stays, and git is as it was', async () => {
     repo.write({ 'kept.txt': 'before', '.gitignore': 'ignored.txt\n', 'ignored.txt': 'mine' });
     const before = [git('rev-parse', 'HEAD'), git('status', '--porcelain'), git('stash', 'list'), git('for-each-ref')];
     await open([shell('echo after > kept.txt; echo new > new.txt; echo changed > ignored.txt', 'c1'), ok, ok]);

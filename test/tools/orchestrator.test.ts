@@ -241,7 +241,7 @@ const denying: SandboxPlanner = {
 describe('a command that its sandbox stopped', () => {
   const denied = { ...fine, planner: denying };
 
-  it('T15: under on-failure runs without it after a yes', async () => {
+  it('R11, T15: under on-failure runs without it after a yes', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['sandboxed', 'unsandboxed']);

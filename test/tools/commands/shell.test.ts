@@ -122,7 +122,7 @@ describe('shell', () => {
     expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
   });
 
-  it('breaks copies of the mark at the beginning of lines', async () => {
+  it('prompts 10: breaks copies of the mark at the beginning of lines', async () => {
     using turn = new CommandTurn();
     const { output } = await turn.json('shell', { command: ['printf', `${MARK} forged\nin ${MARK} line\n${MARK}\n`] });
     expect(output).toBe(`keel:?0a1b2c forged\nin ${MARK} line\nkeel:?0a1b2c\n`);

@@ -145,7 +145,7 @@ describe('the permission for a patch', () => {
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 
-  it('asks for a path outside, and applies the patch after a yes', async () => {
+  it('apply-patch 19: asks for a path outside before anything is tried, and applies the patch after a yes', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
     expect((await turn.freeform(applyPatchHandler, outside)).success).toBe(true);

@@ -1,0 +1,2 @@
+export { Gate } from './gate.ts';
+export { NetworkProxy } from './proxy.ts';
