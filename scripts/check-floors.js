@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const surfaces = ['exec', 'sdk', 'export'];
+const surfaces = ['exec', 'sdk', 'export', 'replay'];
 const floors = [
   'cli',
   'demo',

@@ -57,6 +57,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, search, name, archive and roll back recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,
   },
+  export: {
+    summary: 'write a thread as one readable page or as Markdown',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  replay: {
+    summary: 'run a recorded thread again, and see whether keel would still do the same',
+    load: async () => (await import('./commands/replay.ts')).replayCommand,
+  },
   login: {
     summary: 'store an API key, or see which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,

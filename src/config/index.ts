@@ -17,6 +17,7 @@ export type {
   McpHttpServer,
   McpServer,
   McpStdioServer,
+  ModelPrice,
   ModelProvider,
   ShellEnvironmentPolicy,
 } from './types.ts';

@@ -136,6 +136,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     undo: settings.features?.['ghost_commit'] ?? settings.features?.['undo'] ?? false,
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
+    modelPrices: modelPrices(settings.model_prices ?? {}),
     compactModel: settings.compact_model ?? null,
     verifyBeforeFinish: settings.verify_before_finish ?? 'off',
     budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
@@ -194,6 +195,13 @@ function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: Conf
     exclude_tmpdir_env_var: details.exclude_tmpdir_env_var ?? false,
     exclude_slash_tmp: details.exclude_slash_tmp ?? false,
   };
+}
+
+function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {
+  const named = Object.entries(prices).map(([model, { input, cached_input: cachedInput = null, output }]) => {
+    return [model, { input, cachedInput, output }] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 function baseInstructions(settings: ConfigFile, cwd: string): string | null {

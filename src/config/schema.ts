@@ -77,6 +77,13 @@ const mcpServer = z.object({
   tools: z.optional(z.record(z.string(), z.object({ approval_mode: z.optional(mcpApproval) }))),
 });
 
+/** US dollars for a million tokens. */
+const modelPrice = z.object({
+  input: z.number().check(z.gte(0)),
+  cached_input: z.optional(z.number().check(z.gte(0))),
+  output: z.number().check(z.gte(0)),
+});
+
 const agentRole = z.object({
   description: z.optional(z.string()),
   model: z.optional(z.string()),
@@ -114,6 +121,7 @@ export const ConfigFile = z.object({
   ),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
+  model_prices: z.optional(z.record(z.string(), modelPrice)),
   compact_elide_outputs: z.optional(z.boolean()),
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
   budget: z.optional(

@@ -136,6 +136,14 @@ export interface McpServer {
   readonly toolApprovals: Readonly<Record<string, McpApprovalMode>>;
 }
 
+/** What a model's tokens cost, US dollars a million. */
+export interface ModelPrice {
+  readonly input: number;
+  /** Of input that the provider had cached; null: as other input. */
+  readonly cachedInput: number | null;
+  readonly output: number;
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -163,6 +171,8 @@ export interface Config {
   readonly reviewModel: string | null;
   /** Writes handovers in place of the thread's model. */
   readonly compactModel: string | null;
+  /** What models cost, by their names, for what is told of a thread's cost. */
+  readonly modelPrices: Readonly<Record<string, ModelPrice>>;
   /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
   readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
   readonly budget: Budget;

@@ -1,3 +1,4 @@
+export { isAzure } from './azure.ts';
 export { modelInfo } from './catalogue.ts';
 export { type Credentials, resolveCredentials, type StoredKey } from './credentials.ts';
 export { freeformOutputs } from './freeform-outputs.ts';
@@ -9,6 +10,7 @@ export type { ModelEvent } from './model-event.ts';
 export type { ModelInfo, ModelOverrides, PatchForm, ToolSet } from './model-info.ts';
 export { outputSchemaProblem } from './output-schema.ts';
 export type { Prompt } from './prompt.ts';
+export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
 export { itemJson, type SentFormOptions, sentForm } from './sent-form.ts';
 export {
   type CustomToolSpec,

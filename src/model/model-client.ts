@@ -1,5 +1,12 @@
 import type { ModelProvider } from '../config/index.ts';
-import type { ReasoningEffort, ReasoningSummary, SessionSource, TaskKind, Verbosity } from '../protocol/index.ts';
+import type {
+  ReasoningEffort,
+  ReasoningSummary,
+  RequestFingerprint,
+  SessionSource,
+  TaskKind,
+  Verbosity,
+} from '../protocol/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { isAzure } from './azure.ts';
 import type { Credentials } from './credentials.ts';
@@ -12,7 +19,8 @@ import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { type RequestSettings, RequestWriter } from './request-body.ts';
+import { inputJson, type RequestSettings, RequestWriter } from './request-body.ts';
+import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responsesUrl } from './request-url.ts';
 import { SseReader } from './sse.ts';
@@ -34,6 +42,8 @@ export interface ModelClientOptions {
   /** Asked before each request; may throw `missingCredentials`. */
   readonly credentials: () => Credentials;
   readonly transport: Transport;
+  /** Those of the thread; a client of its own begins anew. */
+  readonly fingerprints?: RequestFingerprints;
   /** Milliseconds since 1970, for texts that say when a limit ends. */
   readonly nowMs?: () => number;
 }
@@ -59,11 +69,15 @@ export class ModelClient {
   /** What of the settings this model does not take, or is guessed about it, for the user to know. */
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
+  readonly #settings: RequestSettings;
   readonly #writer: RequestWriter;
+  readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
-    this.#writer = new RequestWriter(requestSettings(options));
+    this.#settings = requestSettings(options);
+    this.#writer = new RequestWriter(this.#settings);
+    this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
     this.warnings = settingWarnings(options);
   }
 
@@ -118,6 +132,16 @@ export class ModelClient {
       headers: maskedHeaders(headers, Object.keys(credentials.headers)),
       body: Buffer.concat(body).toString('utf8'),
     };
+  }
+
+  /** What this prompt's request consists of, told by what differs from the thread's request before. */
+  fingerprint(prompt: Prompt): RequestFingerprint {
+    return this.#fingerprints.next(prompt, this.#settings);
+  }
+
+  /** The input of this prompt's request, each item as JSON. */
+  inputOf(prompt: Prompt): readonly string[] {
+    return inputJson(prompt, this.#settings);
   }
 
   /** Closes all connections, also those of clients made by `with`. */

@@ -1,8 +1,8 @@
 import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
-import { wantsFreeform } from './freeform-outputs.ts';
+import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import { InputBytes } from './input-bytes.ts';
 import type { Prompt } from './prompt.ts';
-import type { SentFormOptions } from './sent-form.ts';
+import { itemJson, type SentFormOptions } from './sent-form.ts';
 import type { ToolSpec } from './tool-spec.ts';
 
 /** What a request says besides its prompt; constant for a thread unless the user changes a setting. */
@@ -43,8 +43,20 @@ export class RequestWriter {
 /** What stands before and behind the items. */
 function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: string; readonly tail: string } {
   const head = { model: settings.model, instructions: prompt.instructions };
-  const tail = {
-    tools: prompt.tools.map(sentTool),
+  const tail = { tools: prompt.tools.map(sentTool), ...requestOptions(prompt, settings) };
+  return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
+}
+
+/** The input as it is sent, each item as JSON. */
+export function inputJson({ input, tools }: Prompt, { items }: RequestSettings): string[] {
+  return freeformOutputs(input, tools)
+    .map((item) => itemJson(item, items))
+    .filter((json) => json !== null);
+}
+
+/** What a request says besides model, instructions, input and tools, in wire order. */
+export function requestOptions(prompt: Prompt, settings: RequestSettings): object {
+  return {
     tool_choice: prompt.toolChoice ?? 'auto',
     parallel_tool_calls: prompt.parallelToolCalls,
     reasoning: sentReasoning(settings),
@@ -54,7 +66,6 @@ function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: st
     prompt_cache_key: settings.threadId,
     ...sentText(prompt, settings),
   };
-  return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
 }
 
 /** An effort that was not chosen is left out, and so is `summary: "none"`, which the API does not know. */
@@ -74,7 +85,7 @@ function sentText(prompt: Prompt, { verbosity }: RequestSettings): object {
 }
 
 /** Only the fields that belong to the kind, in wire order, whatever else the object carries. */
-function sentTool(tool: ToolSpec): object {
+export function sentTool(tool: ToolSpec): object {
   switch (tool.type) {
     case 'function': {
       const { type, name, description, strict, parameters } = tool;

@@ -35,11 +35,13 @@ export {
   ElidedOutput,
   EventRecord,
   LeaseRecord,
+  RequestFingerprint,
   RolloutItem,
   type RolloutLine,
   SessionMeta,
   StepRecord,
   TurnContextRecord,
+  TurnSetup,
 } from './rollout.ts';
 export { jsonSchemas } from './schema.ts';
 export { SettingsUpdate } from './settings.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource } from './policy.ts';
+import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource, Verbosity } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
 import { AgentState } from './thread-item.ts';
 import { RateLimitSnapshot, TokenUsage, TokenUsageInfo } from './usage.ts';
@@ -76,7 +76,12 @@ export const EventRecord = z.union([
     /** What of it came from a helper since the line before. */
     foreign: z.optional(TokenUsage),
   }),
-  z.looseObject({ type: z.literal('task_started'), turn_id: z.optional(z.nullable(z.string())) }),
+  z.looseObject({
+    type: z.literal('task_started'),
+    turn_id: z.optional(z.nullable(z.string())),
+    /** A TurnSetup. */
+    setup: z.optional(z.unknown()),
+  }),
   z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
   z.looseObject({
     type: z.literal('turn_aborted'),
@@ -89,6 +94,56 @@ export const EventRecord = z.union([
 export type EventRecord = z.infer<typeof EventRecord>;
 
 /**
+ * What a request consisted of, in digests `<hex>:<bytes>`: its instructions, its tools, and all that is neither these nor
+ * input. Of the input, what differs from the request before: of that one the first `cut` items are gone, the next `kept`
+ * are the same, and `items` follow.
+ */
+export const RequestFingerprint = z.object({
+  instructions: z.string(),
+  tools: z.string(),
+  options: z.string(),
+  cut: z.number(),
+  kept: z.number(),
+  items: z.array(z.string()),
+});
+export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
+
+/** Settings that shape a turn's steps or requests and stand nowhere else in the record; absent where they are the default. */
+export const TurnSetup = z.looseObject({
+  task: z.string(),
+  /** Names of the tools that the model was offered. */
+  tools: z.array(z.string()),
+  /** Further attempts: to open a request, after a stream that broke. */
+  retries: z.object({ request: z.number(), stream: z.number() }),
+  without_tools: z.optional(z.array(z.string())),
+  tool_set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
+  context_window: z.optional(z.number()),
+  auto_compact_token_limit: z.optional(z.number()),
+  supports_reasoning_summaries: z.optional(z.boolean()),
+  verbosity: z.optional(Verbosity),
+  base_instructions: z.optional(z.string()),
+  output_schema: z.optional(z.unknown()),
+  compact_prompt: z.optional(z.string()),
+  compact_model: z.optional(z.string()),
+  /** What a compaction was asked to keep. */
+  focus: z.optional(z.string()),
+  /** How many levels of helper agents may be below the thread; absent: it may start none. */
+  agent_levels: z.optional(z.number()),
+  /** Roles of helpers that the user has added or changed; `description` null: as built in. */
+  agent_roles: z.optional(z.array(z.object({ name: z.string(), description: z.nullable(z.string()) }))),
+  /** False: old outputs are not left out. */
+  elide_outputs: z.optional(z.boolean()),
+  /** The turn was to be asked, before its end, about what it leaves open. */
+  verify: z.optional(z.boolean()),
+  budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
+  /** Patterns of hosts that commands could reach. */
+  allowed_hosts: z.optional(z.array(z.string())),
+  /** The provider keeps responses, and items go with their ids. */
+  store: z.optional(z.boolean()),
+});
+export type TurnSetup = z.infer<typeof TurnSetup>;
+
+/**
  * A step of a turn begins or has ended. Replay takes the `value` of its end instead of doing the work again. The items that
  * it recorded are the `response_item` lines that name it, so that nothing is stored twice.
  */
@@ -99,6 +154,8 @@ export const StepRecord = z.looseObject({
   state: z.enum(['begin', 'end']),
   version: z.number(),
   value: z.optional(z.unknown()),
+  /** With the beginning: what the step asks of the world, in short. Of a request its fingerprint. */
+  asks: z.optional(z.unknown()),
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 

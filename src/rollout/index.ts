@@ -5,9 +5,10 @@ export { acquireLease, type Lease } from './lease.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { type HistoryAnswer, type HistoryLookup, MessageHistory } from './message-history.ts';
 export { rolloutPath, threadIdOf } from './paths.ts';
-export { readRollout } from './read.ts';
+export { type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
-export { planRollback, survivingLines } from './rollback.ts';
+export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
+export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { ThreadIndex } from './thread-index.ts';
 export {
   type HistoryEntry,
@@ -18,3 +19,4 @@ export {
   threadLog,
 } from './thread-log.ts';
 export { nameThread } from './thread-names.ts';
+export { TurnMarks } from './turn-marks.ts';

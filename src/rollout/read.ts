@@ -30,7 +30,7 @@ export function readRollout(path: string): Rollout {
   const broken: number[] = [];
   const foreign = new Map<string, number>();
   let count = 0;
-  for (const text of linesOf(path)) {
+  for (const text of rolloutTexts(path)) {
     count += 1;
     if (text.trim() === '') continue;
     const line = parseLine(text);
@@ -57,7 +57,8 @@ function warningsOf(path: string, broken: readonly number[], foreign: ReadonlyMa
   return warnings;
 }
 
-function* linesOf(path: string): Generator<string> {
+/** The lines of a rollout as texts. @throws KeelError `rolloutCorrupt` if the file can't be read */
+export function* rolloutTexts(path: string): Generator<string> {
   let fd: number;
   try {
     fd = openRollout(path);

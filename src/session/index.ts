@@ -1,4 +1,10 @@
 export { describeFirstRequest } from './describe-request.ts';
 export { FileLog, type Log } from './log.ts';
 export { type OpenSessionOptions, openSession, type ThreadOrigin } from './open-session.ts';
+export {
+  type RecordedTurn,
+  type ReplayedRequest,
+  ReplayedThread,
+  type ReplayedTurn,
+} from './replayed-thread.ts';
 export { Session } from './session.ts';

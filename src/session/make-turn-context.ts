@@ -1,14 +1,27 @@
+import type { Config } from '../config/index.ts';
 import { noteMark, renderInstructions, type TurnContext } from '../context/index.ts';
-import { modelInfo } from '../model/index.ts';
+import { type ModelOverrides, modelInfo } from '../model/index.ts';
 import { formatPattern } from '../network/index.ts';
 import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
-import { toolsOf } from './turn-tools.ts';
+import { type ToolSettings, toolsOf } from './turn-tools.ts';
+
+/** What of a session's services a turn's context is made of. */
+export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
+  readonly config: ModelOverrides &
+    Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
+      readonly sandbox: Pick<Config['sandbox'], 'network'>;
+    };
+}
 
 /** Makes the context of a turn from the session's settings as they are now. The only place that does. */
-export function makeTurnContext(state: SessionState, services: SessionServices, start: TurnStart): TurnContext {
+export function makeTurnContext(
+  state: Pick<SessionState, 'configuration'>,
+  services: ContextSources,
+  start: TurnStart,
+): TurnContext {
   const { configuration } = state;
   const { config, threadId } = services;
   const model = modelInfo(configuration.model, config);

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { agentRoles, type TurnContext } from '../context/index.ts';
-import { HttpTransport, ModelClient, resolveCredentials, type Transport, userAgent } from '../model/index.ts';
+import {
+  HttpTransport,
+  ModelClient,
+  RequestFingerprints,
+  resolveCredentials,
+  type Transport,
+  userAgent,
+} from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { ResponseItem, SessionSource } from '../protocol/index.ts';
@@ -100,6 +107,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport = options.openTransport?.() ?? new HttpTransport(config.env);
 
+  const fingerprints = new RequestFingerprints();
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = join(config.home, 'threads', threadId);
@@ -184,6 +192,7 @@ export function openServices(options: ServiceOptions): SessionServices {
         sessionSource: options.source,
         credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
         transport,
+        fingerprints,
         nowMs: now,
       }),
     spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),

@@ -27,6 +27,7 @@ import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
+import { turnSetup } from './turn-setup.ts';
 import { type UndoParts, undoTurn } from './undo.ts';
 import { runUserShell } from './user-shell.ts';
 
@@ -80,7 +81,8 @@ export class TurnLifecycle implements SessionScope {
     if (recorded === null) {
       this.#record.addItems([...(await this.#contextFor(context)), ...this.#toolsNote(mcp)], context.turnId);
       this.state.noteToldContext(told);
-      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId } });
+      const setup = turnSetup(context, this.services, active.task.focus ?? null);
+      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
     } else if (this.state.toldContext === null) this.state.noteToldContext(told);
     this.#toldTurnId = context.turnId;
     this.#prepareForCommands(context);

@@ -1,20 +1,22 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
-import { compactedItems, outputsToElide } from '../history/index.ts';
+import { compactedItems } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError, type ResponseItem, type TaskKind, type TokenUsage } from '../protocol/index.ts';
+import { KeelError, type TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import { Readiness, type WithMcpTools } from '../tools/index.ts';
-import type { QueuedMessage, TurnBudget, TurnHistory, TurnPorts } from '../turn/index.ts';
+import type { QueuedMessage, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { ChildAgents } from './child-agents.ts';
-import { finishGate } from './finish-gate.ts';
+import { asksBeforeEnd, finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
-import { openTurnTools } from './turn-tools.ts';
+import { budgetOf, turnBudget } from './turn-budget.ts';
+import { turnHistory } from './turn-history.ts';
+import { openTurnTools, toolsOf } from './turn-tools.ts';
 import { snapshotForUndo } from './undo.ts';
 
 export interface TurnPortsOptions {
@@ -31,7 +33,7 @@ export interface TurnPortsOptions {
 
 /** Binds the turn loop to one turn of this session. Everything goes through the turn's handle and ends with it. */
 export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
-  const { services, record, active, mcp, recorded } = options;
+  const { services, record, state, active, mcp, recorded } = options;
   const { context, handle } = active;
   if (context.outputSchema !== undefined) {
     const problem = outputSchemaProblem(context.outputSchema);
@@ -50,7 +52,14 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   return {
     context,
     steps,
-    history: turnHistory(options),
+    history: turnHistory({
+      state,
+      record,
+      handle,
+      turnId: context.turnId,
+      window: context.model.effectiveContextWindow,
+      compacted: (summary) => handover(options, summary),
+    }),
     model: {
       stream: (prompt, streamOptions) => {
         const taskKind = requestKind(services, streamOptions.taskKind);
@@ -58,6 +67,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
         services.mcp?.requestSent();
         return events;
       },
+      fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
     },
     tools: openTurnTools({
@@ -79,9 +89,10 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       limit: context.taskKind === 'regular' ? context.model.autoCompactTokenLimit : null,
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
+      fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
     },
-    budget: turnBudget(options),
-    finishGate: finishGate(options),
+    budget: turnBudget(budgetOf(context, services.config), services.now),
+    finishGate: asksBeforeEnd(context, services) ? finishGate(state, toolsOf(services, context.model)) : null,
     elision: services.config.elideOutputs
       ? {
           keep: (output) => keptOutput(services, output),
@@ -113,15 +124,6 @@ function readiness(options: TurnPortsOptions): Readiness {
 function requestKind({ source }: SessionServices, taskKind: TaskKind): TaskKind {
   const isReview = typeof source === 'object' && source.subagent === 'review';
   return isReview && taskKind === 'regular' ? 'review' : taskKind;
-}
-
-/** Only what the user asked for has a budget: a compaction or a review is part of none. */
-function turnBudget({ services, active }: TurnPortsOptions): TurnBudget | null {
-  const { config, now } = services;
-  const { tokens, minutes } = config.budget;
-  if (active.context.taskKind !== 'regular' || (tokens === null && minutes === null)) return null;
-  const startedAt = now();
-  return { tokens, minutes, minutesGone: () => (now() - startedAt) / 60_000 };
 }
 
 /** The model of the turn, unless another one is to write handovers. */
@@ -164,66 +166,14 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function turnHistory({ active, state, record, services, agents }: TurnPortsOptions): TurnHistory {
-  const { handle, context } = active;
-  const { turnId } = context;
-  const tellUsage = () => {
-    const { tokenInfo: info, rateLimits } = state;
-    record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
-    handle.emit({ type: 'usage.updated', turnId, info, rateLimits });
-  };
-  const unlessRevoked = (work: () => void) => {
-    if (!handle.isRevoked) work();
-  };
-  return {
-    record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
-    forPrompt: () => state.forPrompt(),
-    contextTokens: () => state.contextTokens,
-    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
-    measuredTokens: () => state.measuredTokens,
-    copy() {
-      const copy = state.copyHistory();
-      return {
-        forPrompt: () => copy.forPrompt(),
-        dropOldest() {
-          if (copy.items.length <= 1) return false;
-          copy.removeFirst();
-          return copy.items.length > 0;
-        },
-      };
-    },
-    compacted: (summary) =>
-      compactedItems({
-        items: state.items,
-        facts: state.facts,
-        opening: firstContext(context, services, null),
-        summary,
-        running: [
-          ...services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`),
-          ...agents.running(),
-        ],
-        transcriptPath: services.recorder.path,
-      }),
-    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
-    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
-    replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
-    noteUsage: (usage: TokenUsage | null) =>
-      unlessRevoked(() => {
-        state.noteUsage(usage, context.model.effectiveContextWindow);
-        tellUsage();
-      }),
-    noteRateLimits: (snapshot) =>
-      unlessRevoked(() => {
-        if (!snapshot.primary && !snapshot.secondary) return;
-        state.noteRateLimits(snapshot);
-        tellUsage();
-      }),
-    noteWindowFull: () =>
-      unlessRevoked(() => {
-        const window = context.model.effectiveContextWindow;
-        if (window === null) return;
-        state.noteWindowFull(window);
-        tellUsage();
-      }),
-  };
+function handover({ state, services, active, agents }: TurnPortsOptions, summary: string) {
+  const sessions = services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
+  return compactedItems({
+    items: state.items,
+    facts: state.facts,
+    opening: firstContext(active.context, services, null),
+    summary,
+    running: [...sessions, ...agents.running()],
+    transcriptPath: services.recorder.path,
+  });
 }

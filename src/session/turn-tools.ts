@@ -30,7 +30,7 @@ import type { CallBatch, CallOptions, TurnTools } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { callApprover } from './call-approver.ts';
 import { shortForm } from './cut-off-calls.ts';
-import type { SessionServices } from './session-services.ts';
+import type { Persona, SessionServices } from './session-services.ts';
 
 /** How long a cancelled call may take to word its end, less than the turn itself has. */
 const CALL_GRACE_MS = 60;
@@ -47,8 +47,14 @@ export interface TurnToolsOptions {
   readonly ready: Readiness;
 }
 
+/** What of a session's services says which tools there are. */
+export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
+  readonly persona: Pick<Persona, 'withoutTools'> | null;
+  readonly config: Pick<SessionServices['config'], 'toolSet'>;
+}
+
 /** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona, agentLevels }: SessionServices, model: ModelInfo): string[] {
+export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: ModelInfo): string[] {
   const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
   return offered.filter((name) => !persona?.withoutTools.includes(name));
 }

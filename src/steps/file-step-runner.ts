@@ -12,6 +12,8 @@ export interface FileStepRunnerOptions {
   readonly now: () => number;
   /** What an earlier process journaled of this turn; empty for a turn that begins. */
   readonly recorded?: readonly JournalLine[];
+  /** Told of each recorded step that asks for something: what it asked for then (undefined: not kept) and what now. */
+  readonly onReplayed?: (id: string, then: unknown, now: unknown) => void;
 }
 
 const noValue: Codec<null> = { version: 1, encode: () => null, decode: () => null };
@@ -74,6 +76,11 @@ export class FileStepRunner implements StepRunner {
     return brand(this.#run<number>(spec, async () => this.#options.now()).then(({ value }) => value));
   }
 
+  /** Steps that are recorded and were not asked for yet, the next one first. */
+  get left(): readonly string[] {
+    return this.#expected.toReversed();
+  }
+
   newId(kind: string): string {
     return `${this.#options.turnId}-${this.#count(`id-${kind}`)}`;
   }
@@ -85,6 +92,7 @@ export class FileStepRunner implements StepRunner {
   async #run<T>(spec: RunSpec<T>, work: StepWork<T>): Promise<Recorded<T>> {
     this.#checkOrder(spec);
     const recorded = this.#recorded.get(spec.id);
+    if (recorded && spec.asks) this.#options.onReplayed?.(spec.id, recorded.asks, spec.asks());
     if (recorded?.end) return this.#replay(spec, recorded.end, recorded.items);
     if (recorded && recorded.items.length > 0 && spec.torn !== undefined) {
       this.#options.journal.append(this.#line(spec, 'end', spec.torn));
@@ -111,7 +119,9 @@ export class FileStepRunner implements StepRunner {
     const { journal } = this.#options;
     const items: ResponseItem[] = [];
     const lineOf = (item: ResponseItem): JournalLine => ({ type: 'item', stepId: spec.id, item });
-    journal.append(this.#line(spec, 'begin', undefined));
+    const begin = this.#line(spec, 'begin', undefined);
+    const asks = spec.asks?.();
+    journal.append(asks === undefined ? begin : { type: 'step', record: { ...begin.record, asks } });
     const value = await work({
       signal: this.interrupted,
       record: (item) => {
@@ -143,11 +153,11 @@ export class FileStepRunner implements StepRunner {
     return `${kind}-${count}`;
   }
 
-  #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined): JournalLine {
+  #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined) {
     const { id, kind, codec } = spec;
     const record: StepRecord = { turn: this.#options.turnId, id, kind, state, version: codec.version };
     const whole = state === 'end' && value !== undefined ? { ...record, value: codec.encode(value) } : record;
-    return { type: 'step', record: whole };
+    return { type: 'step', record: whole } as const;
   }
 }
 

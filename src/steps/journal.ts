@@ -17,6 +17,8 @@ export interface RecordedStep {
   /** Null if the line with its beginning is damaged. */
   kind: StepRecord['kind'] | null;
   readonly items: ResponseItem[];
+  /** What it asked for when it began last; undefined if that was not kept. */
+  asks: unknown;
   /** The `end` line's payload; null if the process died before it. */
   end: StepRecord | null;
 }
@@ -26,7 +28,7 @@ export function recordedSteps(lines: readonly JournalLine[]): Map<string, Record
   const steps = new Map<string, RecordedStep>();
   for (const line of lines) {
     const id = line.type === 'step' ? line.record.id : line.stepId;
-    const step: RecordedStep = steps.get(id) ?? { id, kind: null, items: [], end: null };
+    const step: RecordedStep = steps.get(id) ?? { id, kind: null, items: [], asks: undefined, end: null };
     steps.set(id, step);
     if (line.type === 'item') step.items.push(line.item);
     else note(step, line.record);
@@ -37,6 +39,10 @@ export function recordedSteps(lines: readonly JournalLine[]): Map<string, Record
 function note(step: RecordedStep, record: StepRecord): void {
   step.kind = record.kind;
   // One that begins again is done anew: what the go before it recorded counts no more.
-  if (record.state === 'begin') step.items.length = 0;
-  else step.end = record;
+  if (record.state === 'end') {
+    step.end = record;
+    return;
+  }
+  step.items.length = 0;
+  step.asks = record.asks;
 }

@@ -49,6 +49,11 @@ export interface StepSpec<T> {
   /** May `work` run twice? `ledger`: only through a ToolHost, which brings the journal to the disk before the effect. */
   readonly repeat: 'safe' | 'ledger';
   /**
+   * What the step asks of the world, in short, as JSON: kept with its beginning, so that a replay can tell whether the same
+   * would be asked now. Called at most once, before the work.
+   */
+  readonly asks?: () => unknown;
+  /**
    * The value of a step that had recorded items but not ended when keel died: it is journaled as ended with this value and
    * the items it has. Without it, or without items, the work is done again.
    */

@@ -77,12 +77,14 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
 }
 
 async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
+  const prompt = promptFor(ports, copy);
+  const asks = () => ports.compaction.fingerprint(prompt);
   const { value } = await ports.steps.step(
-    { id, kind: 'compact', codec: summaryCodec, repeat: 'safe' },
+    { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
     async ({ signal }): Promise<SummaryEnd> => {
       ports.recordRequestContext();
       try {
-        return await readSummary(ports, copy, signal);
+        return await readSummary(ports, prompt, signal);
       } catch (error) {
         return signal.aborted ? { type: 'interrupted' } : failureOf(error, ports.jitter());
       }
@@ -92,9 +94,9 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
 }
 
 /** Only what this very response says counts. */
-async function readSummary(ports: TurnPorts, copy: HistoryCopy, signal: AbortSignal): Promise<SummaryEnd> {
+async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal): Promise<SummaryEnd> {
   let text = '';
-  for await (const event of ports.compaction.stream(promptFor(ports, copy), { taskKind: 'compact', signal })) {
+  for await (const event of ports.compaction.stream(prompt, { taskKind: 'compact', signal })) {
     if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
       text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
     } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);

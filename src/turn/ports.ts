@@ -8,6 +8,7 @@ import type {
   ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
+  RequestFingerprint,
   ResponseItem,
   SessionEvent,
   TaskKind,
@@ -59,6 +60,8 @@ export interface TurnHistory {
 /** One request to the model, streamed; no retries. Throws a ModelError. */
 export interface TurnModel {
   stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<ModelEvent>;
+  /** What the request of this prompt consists of, told by what differs from the thread's request before. */
+  fingerprint(prompt: Prompt): RequestFingerprint;
   /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */
   readonly retries: { readonly request: number; readonly stream: number };
 }
@@ -100,6 +103,7 @@ export interface TurnCompaction {
   readonly question: ResponseItem;
   /** The model that writes it. */
   readonly stream: TurnModel['stream'];
+  readonly fingerprint: TurnModel['fingerprint'];
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */

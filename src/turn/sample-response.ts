@@ -41,7 +41,14 @@ export async function sampleResponse(
   };
 
   const sampling = steps.step(
-    { id: `sampling-${round}`, kind: 'sampling', codec: samplingCodec, repeat: 'safe', torn: { type: 'torn' } },
+    {
+      id: `sampling-${round}`,
+      kind: 'sampling',
+      codec: samplingCodec,
+      repeat: 'safe',
+      asks: () => ports.model.fingerprint(prompt),
+      torn: { type: 'torn' },
+    },
     async (attempt) => {
       ports.recordRequestContext();
       return streamResponse(ports, prompt, attempt.signal, {

@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import type { CommandIo } from '../io.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+import { namedRollout } from './named-rollout.ts';
+
+const help = `Usage: keel replay ROLLOUT|ID|--last [--all] [--json]
+
+Runs a recorded thread again with the recorded answers and results, and checks that keel would send the requests now that
+it sent then. Nothing is executed, sent or written.
+ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread that began in this directory,
+--last --all the newest of any. The exit code is 0 if nothing differs, 1 if something does or the record is broken.
+`;
+const options = {
+  last: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** `keel replay`: a regression test out of any thread. */
+export async function replayCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(words);
+  if (values.help) throw new HelpRequested(help);
+  const { path } = await namedRollout(io, { ...values, words: positionals });
+  const { replayThread, reportText } = await import('../../replay/index.ts');
+  const report = await replayThread(path);
+  io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  return report.same ? 0 : 1;
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,1 @@
+export { type ExportFormat, transcript } from './transcript.ts';

@@ -1,0 +1,31 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Most of one output that a transcript shows, characters: its beginning and its end. */
+export const MAX_OUTPUT_CHARS = 20_000;
+const HEAD_CHARS = 12_000;
+
+/**
+ * Output of a program as it can be shown: without what steers a terminal, its middle left out (and that told) where it is
+ * long.
+ */
+export function shownOutput(text: string): string {
+  return bounded(visible(stripVTControlCharacters(text)));
+}
+
+/** Control characters as their pictures, half characters as what stands for the unknown: no viewer obeys them. */
+export function visible(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll('\r\n', '\n')
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f]/g, (char) => String.fromCharCode(0x2400 + char.charCodeAt(0)))
+    .replaceAll(/[\u007f-\u009f]/g, '\u2421');
+}
+
+function bounded(text: string): string {
+  if (text.length <= MAX_OUTPUT_CHARS) return text;
+  const tailChars = MAX_OUTPUT_CHARS - HEAD_CHARS;
+  const left = (text.length - MAX_OUTPUT_CHARS).toLocaleString('en-US');
+  const head = text.slice(0, HEAD_CHARS).toWellFormed();
+  const tail = text.slice(-tailChars).toWellFormed();
+  return `${head}\n\n[${left} characters left out here; the record has them]\n\n${tail}`;
+}

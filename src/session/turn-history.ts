@@ -1,0 +1,66 @@
+import { outputsToElide } from '../history/index.ts';
+import type { ResponseItem, SessionEvent, TokenUsage } from '../protocol/index.ts';
+import type { TurnHistory } from '../turn/index.ts';
+import type { SessionState } from './session-state.ts';
+import type { ThreadRecord } from './thread-record.ts';
+
+export interface TurnHistoryParts {
+  readonly state: SessionState;
+  readonly record: ThreadRecord;
+  readonly handle: { readonly isRevoked: boolean; emit(event: SessionEvent): void };
+  readonly turnId: string;
+  /** The model's usable window in tokens; null when unknown. */
+  readonly window: number | null;
+  readonly compacted: TurnHistory['compacted'];
+}
+
+/** The conversation as one turn may touch it: not at all once the turn has ended. */
+export function turnHistory({ state, record, handle, turnId, window, compacted }: TurnHistoryParts): TurnHistory {
+  const tellUsage = () => {
+    const { tokenInfo: info, rateLimits } = state;
+    record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
+    handle.emit({ type: 'usage.updated', turnId, info, rateLimits });
+  };
+  const unlessRevoked = (work: () => void) => {
+    if (!handle.isRevoked) work();
+  };
+  return {
+    record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
+    forPrompt: () => state.forPrompt(),
+    contextTokens: () => state.contextTokens,
+    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
+    measuredTokens: () => state.measuredTokens,
+    copy() {
+      const copy = state.copyHistory();
+      return {
+        forPrompt: () => copy.forPrompt(),
+        dropOldest() {
+          if (copy.items.length <= 1) return false;
+          copy.removeFirst();
+          return copy.items.length > 0;
+        },
+      };
+    },
+    compacted,
+    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
+    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
+    replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
+    noteUsage: (usage: TokenUsage | null) =>
+      unlessRevoked(() => {
+        state.noteUsage(usage, window);
+        tellUsage();
+      }),
+    noteRateLimits: (snapshot) =>
+      unlessRevoked(() => {
+        if (!snapshot.primary && !snapshot.secondary) return;
+        state.noteRateLimits(snapshot);
+        tellUsage();
+      }),
+    noteWindowFull: () =>
+      unlessRevoked(() => {
+        if (window === null) return;
+        state.noteWindowFull(window);
+        tellUsage();
+      }),
+  };
+}

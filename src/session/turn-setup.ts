@@ -1,0 +1,43 @@
+import type { TurnContext } from '../context/index.ts';
+import { isAzure } from '../model/index.ts';
+import type { TurnSetup } from '../protocol/index.ts';
+import { asksBeforeEnd } from './finish-gate.ts';
+import type { SessionServices } from './session-services.ts';
+import { budgetOf } from './turn-budget.ts';
+import { toolsOf } from './turn-tools.ts';
+
+/** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
+export function turnSetup(context: TurnContext, services: SessionServices, focus: string | null): TurnSetup {
+  const { config, persona, agentLevels } = services;
+  const budget = budgetOf(context, config);
+  const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
+  const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries } = config;
+  return {
+    task: context.taskKind,
+    tools: toolsOf(services, context.model),
+    retries: { request: config.provider.requestMaxRetries, stream: config.provider.streamMaxRetries },
+    ...(persona === null ? {} : { without_tools: [...persona.withoutTools] }),
+    ...(toolSet === null ? {} : { tool_set: toolSet }),
+    ...(contextWindow === null ? {} : { context_window: contextWindow }),
+    ...(autoCompactTokenLimit === null ? {} : { auto_compact_token_limit: autoCompactTokenLimit }),
+    ...(supportsReasoningSummaries === null ? {} : { supports_reasoning_summaries: supportsReasoningSummaries }),
+    ...(verbosity === null ? {} : { verbosity }),
+    ...(baseInstructions === null ? {} : { base_instructions: baseInstructions }),
+    ...(context.outputSchema === undefined ? {} : { output_schema: context.outputSchema }),
+    ...(compactPrompt === null ? {} : { compact_prompt: compactPrompt }),
+    ...(compactModel === null ? {} : { compact_model: compactModel }),
+    ...(focus === null ? {} : { focus }),
+    ...(agentLevels > 0 ? agentSetup(services) : {}),
+    ...(config.elideOutputs ? {} : { elide_outputs: false }),
+    ...(asksBeforeEnd(context, services) ? { verify: true } : {}),
+    ...(budget === null ? {} : { budget }),
+    ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
+    ...(isAzure(config.provider) ? { store: true } : {}),
+  };
+}
+
+/** Of the roles only what the tool's description tells of them: what else they say is a matter of the helper's own thread. */
+function agentSetup({ config, agentLevels }: SessionServices): Pick<TurnSetup, 'agent_levels' | 'agent_roles'> {
+  const roles = config.agents.roles.map(({ name, description }) => ({ name, description }));
+  return { agent_levels: agentLevels, ...(roles.length === 0 ? {} : { agent_roles: roles }) };
+}
