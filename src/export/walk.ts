@@ -3,7 +3,7 @@ import { isContextMessage } from '../context/index.ts';
 import { type CallItem, ErrorInfo, type ResponseItem, type RolloutItem, type StepRecord } from '../protocol/index.ts';
 import { type ReadLine, rolledBackTurns } from '../rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
-import { contextTitle } from './context-title.ts';
+import { contextBlock } from './context-block.ts';
 import { callText, outputText, toldItems } from './recorded-call.ts';
 
 type Line<T extends RolloutItem['type']> = Extract<RolloutItem, { type: T }>;
@@ -188,7 +188,7 @@ function* message(item: ResponseItem): Generator<Block> {
   if (item.role === 'assistant') {
     yield { type: 'item', item: { type: 'agentMessage', id: item.id ?? '', text }, output: null };
   } else if (item.role !== 'user' || isContextMessage(item)) {
-    yield { type: 'context', text, ...contextTitle(text) };
+    yield contextBlock(text);
   } else {
     const content = item.content.map((part) =>
       part.type === 'input_image'
