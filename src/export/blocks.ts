@@ -7,7 +7,14 @@ export type Block =
   /** Something a person saw. `output`: what the model got of a tool that tells people less. */
   | { readonly type: 'item'; readonly item: ThreadItem; readonly output: string | null }
   /** Words that keel, not a person, put before the model. */
-  | { readonly type: 'context'; readonly title: string; readonly text: string; readonly isFolded: boolean }
+  | {
+      readonly type: 'context';
+      readonly title: string;
+      readonly text: string;
+      readonly isFolded: boolean;
+      /** The part of it that people read; null: all of it, or none. */
+      readonly result: string | null;
+    }
   /** A call that is recorded without what it told while it ran; `output` null: it has none. */
   | { readonly type: 'call'; readonly name: string; readonly input: string; readonly output: string | null }
   | { readonly type: 'compacted'; readonly handover: string }

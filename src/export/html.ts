@@ -66,13 +66,8 @@ ${usageCharts(turns, this.#prices)}</header>
         return this.#turnEnded(block);
       case 'item':
         return itemHtml(block.item, block.output);
-      case 'context': {
-        const label = `<span class="what">${escapeHtml(block.title)}</span>`;
-        const { text } = block;
-        return block.isFolded
-          ? folded('context', label, pre(text))
-          : `<h3>${escapeHtml(block.title)}</h3>${pre(text)}\n`;
-      }
+      case 'context':
+        return contextHtml(block);
       case 'call':
         return callHtml(block.name, block.input, block.output);
       case 'compacted': {
@@ -104,6 +99,15 @@ ${usageCharts(turns, this.#prices)}</header>
     const failed = error === null ? '' : `<div class="failure">${escapeHtml(error)}</div>\n`;
     return `${failed}<p class="end ${status}">${escapeHtml(facts.join(' · '))}</p>\n</section>\n`;
   }
+}
+
+function contextHtml({ title, text, isFolded, result }: Extract<Block, { type: 'context' }>): string {
+  const label = (words: string) => `<span class="what">${escapeHtml(words)}</span>`;
+  if (isFolded) return folded('context', label(title), pre(text));
+  const heading = `<h3>${escapeHtml(title)}</h3>`;
+  if (result === null) return `${heading}${pre(text)}\n`;
+  const whole = folded('context', label('As the model was told'), pre(text));
+  return `${heading}<div class="review">${escapeHtml(result)}</div>${whole}\n`;
 }
 
 /** A recorded time, to the minute. */

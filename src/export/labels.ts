@@ -6,7 +6,7 @@ export function endLabel(item: ThreadItemOf<'commandExecution'>): string {
   const parts = [
     item.status === 'declined' ? 'declined, not run' : null,
     item.status === 'inProgress' ? 'still running' : null,
-    item.exitCode === null ? null : `exit ${item.exitCode}`,
+    exitLabel(item),
     item.durationMs === null ? null : milliseconds(item.durationMs),
     item.source === 'userShell' ? 'by the user' : null,
   ];
@@ -44,6 +44,12 @@ export function decisionLabel(decision: ApprovalDecision): string {
     case 'abort':
       return 'The user stopped the turn.';
   }
+}
+
+/** What never ran, or was stopped, has no exit code of its own: keel records -1. */
+function exitLabel({ exitCode, status }: ThreadItemOf<'commandExecution'>): string | null {
+  if (exitCode === null || status === 'declined') return null;
+  return exitCode === -1 ? 'stopped' : `exit ${exitCode}`;
 }
 
 export function changeLabel({ path, kind }: FileUpdate): string {

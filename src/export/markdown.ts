@@ -39,7 +39,7 @@ export class MarkdownTranscript {
       case 'item':
         return item(block.item, block.output);
       case 'context':
-        return `\n**${block.title}**\n\n${fence(visible(block.text))}`;
+        return `\n**${block.title}**\n\n${fence(visible(block.result ?? block.text))}`;
       case 'call': {
         const output = block.output === null ? '\n*No output is recorded.*\n' : fence(shownOutput(block.output));
         return `\n**Call** ${code(block.name)}\n\n${fence(visible(block.input))}\n${output}`;

@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts';
 import { type ReadLine, rolledBackTurns } from '../rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
-import { contextTitle } from './context-title.ts';
+import { contextBlock } from './context-block.ts';
 import { decisionLabel } from './labels.ts';
 import { callText, outputText, toldItems } from './recorded-call.ts';
 
@@ -204,7 +204,7 @@ function* message(item: ResponseItem): Generator<Block> {
   if (item.role === 'assistant') {
     yield { type: 'item', item: { type: 'agentMessage', id: item.id ?? '', text }, output: null };
   } else if (item.role !== 'user' || isContextMessage(item)) {
-    yield { type: 'context', text, ...contextTitle(text) };
+    yield contextBlock(text);
   } else {
     const content = item.content.map((part) =>
       part.type === 'input_image'

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
 import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
@@ -76,5 +76,5 @@ function isOfCall({ type }: ResponseItem): boolean {
 
 /** `<hex>:<bytes>` of a text. */
 export function digestOf(text: string): string {
-  return `${createHash('sha256').update(text).digest('hex').slice(0, DIGITS)}:${byteLength(text)}`;
+  return `${hash('sha256', text, 'hex').slice(0, DIGITS)}:${byteLength(text)}`;
 }

@@ -13,8 +13,9 @@ export class TurnLines {
   readonly id: string;
   readonly number: number;
   readonly setup: TurnSetup | null;
-  context: TurnContextRecord | null = null;
   readonly lines: OpenTurnLine[] = [];
+  #context: TurnContextRecord | null = null;
+  #hasOtherSettings = false;
   readonly asked: { readonly stepId: string; readonly asks: unknown }[] = [];
   /** Items of no step that follow the first step. */
   readonly later: ResponseItem[] = [];
@@ -26,6 +27,21 @@ export class TurnLines {
     this.id = typeof id === 'string' ? id : `turn-${number}`;
     this.number = number;
     this.setup = TurnSetup.safeParse(event['setup']).data ?? null;
+  }
+
+  get context(): TurnContextRecord | null {
+    return this.#context;
+  }
+
+  /** Whether the turn went on with other settings than it began with, as one may after a crash. */
+  get hasOtherSettings(): boolean {
+    return this.#hasOtherSettings;
+  }
+
+  noteContext(context: TurnContextRecord): void {
+    this.#context ??= context;
+    const { model, effort, summary } = this.#context;
+    this.#hasOtherSettings ||= model !== context.model || effort !== context.effort || summary !== context.summary;
   }
 
   /** @returns whether the line belongs to the turn's journal */

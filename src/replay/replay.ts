@@ -72,7 +72,7 @@ class Replay {
         return this.#item(line.payload);
       case 'turn_context':
         this.#context = line.payload;
-        if (this.#turn) this.#turn.context ??= line.payload;
+        this.#turn?.noteContext(line.payload);
         return;
       case 'compacted':
         return this.#rewritten(at);
@@ -149,6 +149,8 @@ class Replay {
     const foreign = this.#thread.foreignTools(setup?.tools ?? []);
     if (foreign.length > 0)
       this.#notes.push(`turn ${number} had tools of others, which are not compared: ${foreign.join(', ')}`);
+    if (turn.hasOtherSettings)
+      this.#notes.push(`turn ${number} went on after a crash with other settings than it began with`);
     this.#check.beginTurn({ number, asked, hasForeignTools: foreign.length > 0 });
     this.#run += 1;
     try {

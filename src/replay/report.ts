@@ -26,7 +26,7 @@ export interface InputDifference {
   /** Digests; null: there is no such item. */
   readonly was: string | null;
   readonly now: string | null;
-  /** The items as JSON. That of the record is only known where the record has it. */
+  /** The items as JSON. What was sent then is only known where the record has it. */
   readonly wasText: string | null;
   readonly nowText: string | null;
 }

@@ -81,7 +81,8 @@ export class TurnLifecycle implements SessionScope {
     if (recorded === null) {
       this.#record.addItems([...(await this.#contextFor(context)), ...this.#toolsNote(mcp)], context.turnId);
       this.state.noteToldContext(told);
-      const setup = turnSetup(context, this.services, active.task.focus ?? null);
+      const { focus = null } = active.task;
+      const setup = turnSetup({ context, services: this.services, focus, mcpTools: told.mcpTools });
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
     } else if (this.state.toldContext === null) this.state.noteToldContext(told);
     this.#toldTurnId = context.turnId;

@@ -6,15 +6,24 @@ import type { SessionServices } from './session-services.ts';
 import { budgetOf } from './turn-budget.ts';
 import { toolsOf } from './turn-tools.ts';
 
+export interface TurnSetupParts {
+  readonly context: TurnContext;
+  readonly services: SessionServices;
+  /** What a compaction was asked to keep in view. */
+  readonly focus: string | null;
+  /** Names of the tools that servers give the turn. */
+  readonly mcpTools: readonly string[];
+}
+
 /** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
-export function turnSetup(context: TurnContext, services: SessionServices, focus: string | null): TurnSetup {
+export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts): TurnSetup {
   const { config, persona, agentLevels } = services;
   const budget = budgetOf(context, config);
   const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
   const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries } = config;
   return {
     task: context.taskKind,
-    tools: toolsOf(services, context.model),
+    tools: [...toolsOf(services, context.model), ...mcpTools],
     retries: { request: config.provider.requestMaxRetries, stream: config.provider.streamMaxRetries },
     ...(persona === null ? {} : { without_tools: [...persona.withoutTools] }),
     ...(toolSet === null ? {} : { tool_set: toolSet }),

@@ -86,10 +86,11 @@ function everywhere(text: string, at: number): RolloutItem[] {
 
 function page(dir: TempDir, texts: readonly string[]): string {
   const first = texts[0] ?? '';
-  const lines = [
-    { ...meta, payload: { ...meta.payload, cwd: first, id: first, timestamp: first, forked_from_id: first } },
-  ];
-  const path = rolloutOf(dir, [...(lines as RolloutItem[]), ...texts.flatMap(everywhere)]);
+  const named: RolloutItem = {
+    type: 'session_meta',
+    payload: { cwd: first, id: first, timestamp: first, forked_from_id: first },
+  };
+  const path = rolloutOf(dir, [named, ...texts.flatMap(everywhere)]);
   return [...transcript({ path, format: 'html', prices: {} })].join('');
 }
 

@@ -114,6 +114,34 @@ describe('a thread of keel as a page', () => {
   });
 });
 
+test('a review is told by what it found, a command that was stopped or declined has no exit code', () => {
+  using dir = tempDir();
+  const note =
+    '<user_action>\n<context>c</context>\n<action>review</action>\n<results>\n[P1] Mend <it>\n</results>\n</user_action>';
+  const commands = (['failed', 'declined'] as const).map((status) => ({
+    ...{ type: 'commandExecution', id: status, command: `make ${status}`, cwd: '/', processId: null, source: 'agent' },
+    ...{ status, commandActions: [], aggregatedOutput: null, exitCode: -1, durationMs: null },
+  }));
+  const value = commands.map((item) => ({ type: 'item.completed', turnId: 't', item }));
+  const step = { turn: 't', id: 'tool-1.0-c', kind: 'tool', version: 1, state: 'end', value } as const;
+  const path = rolloutOf(dir, [
+    meta,
+    ...turn(
+      't',
+      {
+        type: 'response_item',
+        payload: { type: 'message', role: 'user', content: [{ type: 'input_text', text: note }] },
+      },
+      { type: 'step', payload: step },
+    ),
+  ]);
+  const page = written(path, 'html');
+  expect(page).toContain('<h3>Review</h3><div class="review">[P1] Mend &lt;it&gt;</div>');
+  expect(page).toMatch(/make failed<\/code><\/span><span class="how">stopped<\/span>/);
+  expect(page).toMatch(/make declined<\/code><\/span><span class="how">declined, not run<\/span>/);
+  expect(written(path, 'md')).toContain('**Review**\n\n```\n[P1] Mend <it>\n```');
+});
+
 describe('records that are not whole or not keel’s', () => {
   test('a turn without an end is told as unfinished, with the call that has no output', () => {
     using dir = tempDir();

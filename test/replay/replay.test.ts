@@ -141,6 +141,26 @@ describe('what was recorded goes the same way again', () => {
     expectSame(await replayed(fork), 4);
   });
 
+  test('turns that were taken back are gone for those that follow', async () => {
+    const first = await open([ok, respond(message('to be forgotten')), ok]);
+    await first.say('one');
+    await first.say('two');
+    const path = pathOf(first);
+    await first[Symbol.asyncDispose]();
+    const fork = await again('', { origin: { type: 'fork', id: first.session.threadId, userMessages: 1 } });
+    await fork.say('two, but otherwise');
+    const other = readFileSync(pathOf(fork), 'utf8').trimEnd().split('\n');
+    await fork[Symbol.asyncDispose]();
+    const own = other.slice(other.findLastIndex((line) => line.includes('"task_started"')));
+    const report = await replayedWith(path, (lines) => [
+      ...lines,
+      { type: 'event_msg', payload: { type: 'thread_rolled_back', num_turns: 1 } },
+      ...own.map((line) => JSON.parse(line)),
+    ]);
+    expectSame(report, 3);
+    expect(report.turns).toEqual({ run: 3, all: 3 });
+  });
+
   test('another model that gets what was said in another form, also after a resume', async () => {
     const live = await open([respond(shell('echo one', 'c1')), ok, ok, ok], { overrides: ['model="gpt-4.1"'] });
     await live.say('one');
