@@ -2,4 +2,4 @@ export { type Compacted, compactedItems } from './compaction.ts';
 export { ConversationHistory, type RepairListener } from './conversation-history.ts';
 export { type OldOutput, outputsToElide } from './elision.ts';
 export { ThreadFacts } from './thread-facts.ts';
-export { percentLeft } from './token-info.ts';
+export { filledWindow, percentLeft } from './token-info.ts';

@@ -55,6 +55,11 @@ export class Turns {
       this.#start(new UserShellTask(command), id, {});
       return;
     }
+    // A turn that is being ended tells and records nothing more.
+    if (this.#ending === active) {
+      void active.done.then(() => this.userShell(command, id));
+      return;
+    }
     const { log } = this.#scope.services;
     const run = this.#scope.runUserShell(active, command, id, active.abort.signal);
     const told = run.then(

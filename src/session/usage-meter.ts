@@ -1,3 +1,4 @@
+import { filledWindow } from '../history/index.ts';
 import type { TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
 
 const FIELDS = [
@@ -18,10 +19,14 @@ export class UsageMeter {
     total_tokens: 0,
   };
 
-  /** Null: nothing came since. A window told as full puts the total down; nothing is taken back for that. */
+  /** Null: nothing came since. A window told as full is a mark in place of the total; nothing was used for that. */
   since(info: TokenUsageInfo | null): TokenUsage | null {
     if (info === null) return null;
     const total = info.total_token_usage;
+    if (filledWindow(info) !== null) {
+      this.#seen = total;
+      return null;
+    }
     const grown = { ...total };
     for (const field of FIELDS) grown[field] = Math.max(0, total[field] - this.#seen[field]);
     this.#seen = total;

@@ -170,7 +170,7 @@ test('names that are not UTF-8 are listed, searched and passed by without harm',
 const STACK = /^\s+at .*:\d+:\d+\)?$/m;
 
 test('a folder of keel’s that is a file is told in a sentence, to the end', async () => {
-  await open([respond(shell('true', 'c1'), usage({})), respond(message('ok'), usage({}))]);
+  await open([respond(shell('touch made', 'c1'), usage({})), respond(message('ok'), usage({}))]);
   writeFileSync(join(home.path, 'threads'), 'in the way');
   const run = await runKeel(['exec', '--json', 'go'], place());
   expect([run.code, run.stderr]).toEqual([1, '']);

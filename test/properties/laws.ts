@@ -122,6 +122,8 @@ function requestsAreTheRecord(course: Course): void {
       if (line.type === 'step' && /^(sampling|compact)$/.test(String(line.payload['kind']))) {
         isAsking = line.payload['state'] === 'begin';
       }
+      // A request that is stopped has no end of its own.
+      if (/^(task_started|task_complete|turn_aborted)$/.test(String(line.payload['type']))) isAsking = false;
       // A turn that made no request has such a line at its end as well.
       if (line.type !== 'turn_context' || !isAsking) continue;
       const request = sent[at];

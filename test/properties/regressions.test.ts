@@ -59,6 +59,22 @@ test('L3: a command of the user that outlives the work of its turn is recorded a
   await holds({ ...small, steps: [step('say'), step('longShell', 3)] });
 });
 
+test('L3: a command of the user that comes as a turn is being ended is run after it', async () => {
+  await holds({ ...small, steps: [step('say'), step('undo'), step('say'), step('askAlways'), step('shell')] });
+});
+
+test('a review that outgrows its window does not fill the one of its parent', async () => {
+  const steps = [step('review'), step('say'), step('killTorn', 9), step('settle')];
+  for (const { lives } of await holds({ ...small, steps, reviews: [reply({ end: 'overflow' })] })) {
+    const totals = lives.flatMap(({ events }) =>
+      events.flatMap((event) =>
+        event.type === 'usage.updated' ? [event.info?.total_token_usage.total_tokens ?? 0] : [],
+      ),
+    );
+    expect(Math.max(0, ...totals)).toBeLessThan(100_000);
+  }
+});
+
 test('M76: a compaction of a turn that was cut off and given up counts at once, not only after the next resume', async () => {
   const steps = [step('say'), step('settle'), step('compact'), step('say', 12), step('killForGood', 10)];
   const replies = [reply({ isLarge: true }), reply({ says: ['plan'], isLarge: true }), reply({ end: 'held' })];
