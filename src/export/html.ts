@@ -4,9 +4,10 @@ import type { Block } from './blocks.ts';
 import { callHtml, itemHtml } from './html-item.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';
 import type { Overview } from './overview.ts';
-import { costOf, dollars, duration, type ModelPrices, shortCount } from './prices.ts';
+import { costOf, dollars, type ModelPrices, shortCount } from './prices.ts';
 import { safeMarkdown } from './safe-markdown.ts';
 import { STYLE } from './style.css.ts';
+import { duration } from './times.ts';
 import { usageCharts } from './usage-chart.ts';
 
 /** Nothing is loaded and nothing runs, whatever the text of a thread might do: the style named by its hash, images in it. */

@@ -1,5 +1,5 @@
 import type { ApprovalDecision, FileUpdate, ThreadItemOf } from '../protocol/index.ts';
-import { milliseconds } from './prices.ts';
+import { milliseconds } from './times.ts';
 
 /** How a command or a tool ended, in a few words. */
 export function endLabel(item: ThreadItemOf<'commandExecution'>): string {

@@ -3,8 +3,9 @@ import { assertNever } from '../util/index.ts';
 import type { Block } from './blocks.ts';
 import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import type { Overview, TurnFigures } from './overview.ts';
-import { costOf, dollars, duration, freshInput, type ModelPrices, shortCount } from './prices.ts';
+import { costOf, dollars, freshInput, type ModelPrices, shortCount } from './prices.ts';
 import { shownOutput, visible } from './shown-text.ts';
+import { duration } from './times.ts';
 
 /** Writes a transcript as Markdown: what was said stands as it was said, everything else in fences. */
 export class MarkdownTranscript {

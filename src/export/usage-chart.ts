@@ -1,7 +1,8 @@
 import { type Bar, barChart } from './chart.ts';
 import { escapeHtml, folded } from './html-text.ts';
 import type { TurnFigures } from './overview.ts';
-import { costOf, dollars, duration, freshInput, type ModelPrices, shortCount } from './prices.ts';
+import { costOf, dollars, freshInput, type ModelPrices, shortCount } from './prices.ts';
+import { duration } from './times.ts';
 
 /** Bars that can be told apart; of more turns several share one. */
 const MAX_BARS = 48;

@@ -1,19 +1,10 @@
 import { isIP } from 'node:net';
 import { type AddressKind, addressKind } from './addresses.ts';
+import type { AskUser, Destination } from './destination.ts';
 import { type DomainRules, matchesAny, names } from './domain-rules.ts';
 import { formatHostAndPort } from './host.ts';
 import { Questions } from './questions.ts';
 import { type Resolver, systemResolver } from './resolve.ts';
-
-/** How a program wants to reach a host: a plain request, a tunnel by CONNECT, or SOCKS. */
-export type NetworkProtocol = 'http' | 'https' | 'socks5';
-
-/** Where a program wants to go. `host` is in its one form (`parseHost`). */
-export interface Destination {
-  readonly host: string;
-  readonly port: number;
-  readonly protocol: NetworkProtocol;
-}
 
 /**
  * Why a destination is not reached: `denied` by the deny-list, `notAllowed` by no list, `notAllowedLocal` since it leads to
@@ -37,12 +28,6 @@ export interface Refusal {
 
 /** `addresses` were checked: a connection goes to one of them, and the name is not looked up again. */
 export type Verdict = { readonly type: 'open'; readonly addresses: readonly string[] } | Refusal;
-
-/** What the user said about a host that no list names; a refusal may say why. */
-export type Answer = { readonly type: 'allowed' } | { readonly type: 'refused'; readonly message: string | null };
-
-/** `reason`: why a host that is allowed is asked about all the same. */
-export type AskUser = (destination: Destination, signal: AbortSignal, reason: string | null) => Promise<Answer>;
 
 /** What a rule of the user's says of a destination beside the lists. A rule that allows names its host. */
 export type HostRuleVerdict =

@@ -1,4 +1,5 @@
 export { type AddressKind, addressKind } from './addresses.ts';
+export type { Answer, AskUser, Destination, NetworkProtocol } from './destination.ts';
 export {
   type DomainPattern,
   type DomainRules,
@@ -9,13 +10,9 @@ export {
 } from './domain-rules.ts';
 export { proxyEnvironment } from './environment.ts';
 export type {
-  Answer,
-  AskUser,
-  Destination,
   Gate,
   GateOptions,
   HostRuleVerdict,
-  NetworkProtocol,
   NetworkRules,
   RefusalReason,
   Verdict,

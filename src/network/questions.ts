@@ -1,4 +1,4 @@
-import type { Answer, AskUser, Destination } from './gate.ts';
+import type { Answer, AskUser, Destination } from './destination.ts';
 import { formatHostAndPort } from './host.ts';
 
 interface Asked {
