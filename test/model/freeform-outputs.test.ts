@@ -55,7 +55,7 @@ describe('freeform outputs', () => {
     ]);
   });
 
-  test('without the freeform tool the recorded JSON is sent', () => {
+  test('T5: without the freeform tool the recorded JSON is sent', () => {
     const input = [call('shell'), answer(result('x'))];
 
     expect(freeformOutputs(input, [functionPatch])).toBe(input);
