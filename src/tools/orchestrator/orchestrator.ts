@@ -129,7 +129,9 @@ export class Orchestrator {
       const refusedHosts = planner.refusedHosts(planned.plan);
       return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end), refusedHosts };
     };
-    await Promise.all([planner.ready(signal), this.#rules.ready(spec)]);
+    // Where nothing is held there is nothing to find out about the machine.
+    const mayHold = turn.sandboxPolicy.mode !== 'danger-full-access';
+    await Promise.all([mayHold ? planner.ready(signal) : null, this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);
     const asked = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
     const requirement = withRule(asked, rule, turn.approvalPolicy);
