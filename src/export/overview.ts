@@ -1,4 +1,4 @@
-import { type RolloutItem, type SessionMeta, TokenUsage } from '../protocol/index.ts';
+import { NO_USAGE, type RolloutItem, type SessionMeta, TokenUsage } from '../protocol/index.ts';
 import { type ReadLine, rolledBackTurns, TurnMarks } from '../rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { TranscriptWalk } from './walk.ts';
@@ -27,13 +27,6 @@ export interface Overview {
 type MutableFigures = { -readonly [K in keyof TurnFigures]: TurnFigures[K] };
 
 const MAX_TITLE_CHARS = 120;
-const nothing: TokenUsage = {
-  input_tokens: 0,
-  cached_input_tokens: 0,
-  output_tokens: 0,
-  reasoning_output_tokens: 0,
-  total_tokens: 0,
-};
 
 /** Reads over a record once for what its head needs. Memory grows with the number of turns only. */
 export function overviewOf(lines: Iterable<ReadLine>): Overview {
@@ -52,7 +45,7 @@ class OverviewReader {
   /** The line at which each turn begins. */
   readonly #begins: number[] = [];
   #at = 0;
-  #total: TokenUsage = nothing;
+  #total: TokenUsage = NO_USAGE;
 
   read(read: ReadLine): void {
     if (read.type === 'line') this.#line(read.line);
@@ -77,7 +70,7 @@ class OverviewReader {
     const total = totalOf(line.payload);
     if (total === null) return;
     // The thread's totals are recorded, the same ones more than once: what they grew by is the turn's.
-    if (turn) turn.usage = grown(turn.usage ?? nothing, this.#total, total);
+    if (turn) turn.usage = grown(turn.usage ?? NO_USAGE, this.#total, total);
     this.#total = total;
   }
 

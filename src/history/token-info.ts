@@ -1,21 +1,13 @@
-import type { TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../protocol/index.ts';
 
 /** Tokens that instructions and tools take up, left out when a person is told how much of the window is used. */
 const BASELINE_TOKENS = 12_000;
 
-const nothing: TokenUsage = {
-  input_tokens: 0,
-  cached_input_tokens: 0,
-  output_tokens: 0,
-  reasoning_output_tokens: 0,
-  total_tokens: 0,
-};
-
 /** The totals after a response; `usage` null (the provider told none) changes no total. */
 export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, window: number | null) {
   if (info === null && usage === null) return null;
-  const total = info?.total_token_usage ?? nothing;
-  const last = usage ?? info?.last_token_usage ?? nothing;
+  const total = info?.total_token_usage ?? NO_USAGE;
+  const last = usage ?? info?.last_token_usage ?? NO_USAGE;
   return {
     total_token_usage: usage === null ? total : sum(total, usage),
     last_token_usage: last,
@@ -26,23 +18,23 @@ export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, 
 /** The totals with what another conversation used for this one; the last response stays this one's. */
 export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, window: number | null): TokenUsageInfo {
   return {
-    total_token_usage: sum(info?.total_token_usage ?? nothing, usage),
-    last_token_usage: info?.last_token_usage ?? nothing,
+    total_token_usage: sum(info?.total_token_usage ?? NO_USAGE, usage),
+    last_token_usage: info?.last_token_usage ?? NO_USAGE,
     model_context_window: window,
   };
 }
 
 /** Other totals; the last response stays. */
 export function withTotal(info: TokenUsageInfo | null, total: TokenUsage): TokenUsageInfo {
-  return { ...info, total_token_usage: total, last_token_usage: info?.last_token_usage ?? nothing };
+  return { ...info, total_token_usage: total, last_token_usage: info?.last_token_usage ?? NO_USAGE };
 }
 
 /** The totals after the provider said that the window is full. */
 export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUsageInfo {
   const before = info?.total_token_usage.total_tokens ?? 0;
   return {
-    total_token_usage: { ...nothing, total_tokens: window },
-    last_token_usage: { ...nothing, total_tokens: Math.max(0, window - before) },
+    total_token_usage: { ...NO_USAGE, total_tokens: window },
+    last_token_usage: { ...NO_USAGE, total_tokens: Math.max(0, window - before) },
     model_context_window: window,
   };
 }

@@ -49,7 +49,7 @@ export class Questions {
 
   #begin(key: string, destination: Destination, reason: string | null): Asked {
     const control = new AbortController();
-    // Who is asked may fail as any program can; a host is not opened by that.
+    // Whoever is asked may fail like every program; a host is not opened by that.
     const answer = this.#askUser(destination, control.signal, reason).catch(() => WITHDRAWN);
     const asked = { answer, control, waiting: 0 };
     this.#open.set(key, asked);

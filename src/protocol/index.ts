@@ -54,5 +54,5 @@ export {
   ThreadItem,
   type ThreadItemOf,
 } from './thread-item.ts';
-export { RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
+export { NO_USAGE, RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
 export { UserInput } from './user-input.ts';

@@ -10,6 +10,15 @@ export const TokenUsage = z.object({
 });
 export type TokenUsage = z.infer<typeof TokenUsage>;
 
+/** Where a sum of usage begins. */
+export const NO_USAGE: TokenUsage = {
+  input_tokens: 0,
+  cached_input_tokens: 0,
+  output_tokens: 0,
+  reasoning_output_tokens: 0,
+  total_tokens: 0,
+};
+
 /** `total` sums all responses of the thread, `last` is the newest one, the window is the usable part of the model's. */
 export const TokenUsageInfo = z.object({
   total_token_usage: TokenUsage,

@@ -1,5 +1,5 @@
 import { filledWindow } from '../history/index.ts';
-import type { TokenUsage, TokenUsageInfo } from '../protocol/index.ts';
+import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../protocol/index.ts';
 
 const FIELDS = [
   'input_tokens',
@@ -11,13 +11,7 @@ const FIELDS = [
 
 /** Turns the growing total of another thread into what came to it since the last look. */
 export class UsageMeter {
-  #seen: TokenUsage = {
-    input_tokens: 0,
-    cached_input_tokens: 0,
-    output_tokens: 0,
-    reasoning_output_tokens: 0,
-    total_tokens: 0,
-  };
+  #seen: TokenUsage = NO_USAGE;
 
   /** Null: nothing came since. A window told as full is a mark in place of the total; nothing was used for that. */
   since(info: TokenUsageInfo | null): TokenUsage | null {

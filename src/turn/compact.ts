@@ -105,7 +105,7 @@ async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal
   throw new Error('the model stream ended without saying how');
 }
 
-/** The same instructions, tools and beginning as any request of the thread, so that what is cached of them serves. */
+/** The same instructions, tools and beginning as every request of the thread, so that what is cached of them serves. */
 function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy): Prompt {
   return {
     instructions: context.instructions,

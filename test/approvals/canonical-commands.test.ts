@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonicalCommands } from '../../src/approvals/index.ts';
 
 const canonical = (argv: readonly string[], passOverSafe = false, env = {}) =>
-  canonicalCommands({ argv, cwd: '/work', env, passOverSafe });
+  canonicalCommands({ argv, cwd: '/project', env, passOverSafe });
 const bash = (script: string) => ['bash', '-lc', script];
 
 describe('a yes for the session covers the same work', () => {
@@ -15,7 +15,9 @@ describe('a yes for the session covers the same work', () => {
   ])('%s', (_, one, other) => expect(canonical(one)).toEqual(canonical(other)));
 
   test('in the directory that `cd` leads to', () => {
-    expect(canonical(bash('cd sub && npm test'))).toEqual([{ cwd: '/work/sub', env: [], pipeline: [['npm', 'test']] }]);
+    expect(canonical(bash('cd sub && npm test'))).toEqual([
+      { cwd: '/project/sub', env: [], pipeline: [['npm', 'test']] },
+    ]);
     expect(canonical(bash('cd sub && cd .. && npm test'))).toEqual(canonical(['npm', 'test']));
   });
 
@@ -23,7 +25,7 @@ describe('a yes for the session covers the same work', () => {
     expect(canonical(bash('make && npm test; a | b'))).toEqual([
       ...canonical(['make']),
       ...canonical(['npm', 'test']),
-      { cwd: '/work', env: [], pipeline: [['a'], ['b']] },
+      { cwd: '/project', env: [], pipeline: [['a'], ['b']] },
     ]);
   });
 
@@ -57,7 +59,7 @@ describe('it does not cover', () => {
 
   test('what `cd` leads to where CDPATH has a say', () => {
     expect(canonical(bash('cd sub && npm test'), false, { CDPATH: '/x' })).toEqual([
-      { cwd: '/work', env: [], pipeline: [bash('cd sub && npm test')] },
+      { cwd: '/project', env: [], pipeline: [bash('cd sub && npm test')] },
     ]);
   });
 

@@ -6,7 +6,7 @@ import type { TempDir } from '../support/temp-dir.ts';
 export const AT = '2026-11-25T10:00:00.000Z';
 export const meta: RolloutItem = {
   type: 'session_meta',
-  payload: { id: '01a20cee-41e3-7d69-b809-3f6bd217b403', timestamp: AT, cwd: '/work/tide' },
+  payload: { id: '01a20cee-41e3-7d69-b809-3f6bd217b403', timestamp: AT, cwd: '/home/ada/tide' },
 };
 
 export function said(text: string): RolloutItem[] {

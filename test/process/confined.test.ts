@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(existsSync(join(shop.dir.path, 'beside'))).toBe(false);
   });
 
-  it('has its output, its errors and its end told as any other, also by their names', async () => {
+  it('has its output, its errors and its end told like every other one, also by their names', async () => {
     using shop = workshop();
     const { output, end } = await bash(shop, 'echo out > /dev/stdout; echo err > /dev/stderr; cat; kill -9 $$');
     expect(output.split('\n').toSorted().join(' ')).toBe(' err out');
@@ -137,7 +137,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(existsSync(join(shop.dir.path, 'in/ran'))).toBe(false);
   });
 
-  it('tells a missing program as any other', async () => {
+  it('tells a missing program like every other one', async () => {
     using shop = workshop();
     const spec = { argv: ['no-such-program'], cwd: shop.dir.path, env: shop.env, confinement: confinement(shop) };
     expect((await shop.runSpec(spec)).end).toEqual({

@@ -190,7 +190,7 @@ describe('tools', () => {
 describe('resources', () => {
   const resourceNames = ['list_mcp_resources', 'list_mcp_resource_templates', 'read_mcp_resource'];
 
-  test('P7: without a server that has any, no tool for them is offered', async () => {
+  test('P7: where no server has resources, no tool for them is offered', async () => {
     const thread = current();
     await thread.open([ok], [stdio('notes')]);
     await thread.live.say('go');

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type LoadedConfig, loadConfigWithOrigins, originOf, valueAt } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested } from '../usage.ts';
 
 const help = `Usage: keel config [KEY] [--json] [-c key=value] [-p PROFILE] [--strict-config]
 
@@ -36,8 +36,8 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
+  return asUsage(() =>
+    parseArgs({
       args: [...words],
       allowPositionals: true,
       options: {
@@ -47,10 +47,8 @@ function parse(words: readonly string[]) {
         'strict-config': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
 function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {

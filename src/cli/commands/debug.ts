@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/index.ts';
 import { describeFirstRequest } from '../../session/index.ts';
 import { version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
 
@@ -34,8 +34,8 @@ export async function debugCommand(io: CommandIo, words: readonly string[]): Pro
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
+  return asUsage(() =>
+    parseArgs({
       args: [...words],
       allowPositionals: true,
       options: {
@@ -44,8 +44,6 @@ function parse(words: readonly string[]) {
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }

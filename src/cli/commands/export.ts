@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { KeelError } from '../../protocol/index.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel export ROLLOUT|ID|--last --html|--md [-o FILE]
@@ -38,11 +38,7 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }
 
 /** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */

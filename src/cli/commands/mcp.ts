@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type LoadedConfig, loadConfigWithOrigins } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
        keel mcp get NAME [--json] [--show-secrets] [-c key=value]
@@ -51,8 +51,8 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
+  return asUsage(() =>
+    parseArgs({
       args: [...words],
       allowPositionals: true,
       options: {
@@ -61,10 +61,8 @@ function parse(words: readonly string[]) {
         config: { type: 'string', short: 'c', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
 function masked(given: Values): Values {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel replay ROLLOUT|ID|--last [--all] [--json]
@@ -29,9 +29,5 @@ export async function replayCommand(io: CommandIo, words: readonly string[]): Pr
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }

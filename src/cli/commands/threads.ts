@@ -13,7 +13,7 @@ import {
 } from '../../rollout/index.ts';
 import type { CommandIo } from '../io.ts';
 import { threadFacts, threadLines } from '../thread-lines.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
        keel threads search TEXT [the same options]
@@ -97,11 +97,7 @@ export async function threadsCommand(io: CommandIo, words: readonly string[]): P
 }
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }
 
 function searchOf(name: string, words: readonly string[], { search }: Values): string | null {

@@ -44,7 +44,7 @@ describe('the ledger of calls', () => {
     expect(runs).toBe(1);
   });
 
-  it('has the start of a call, and all that led to it, on the disk before the call has any effect', async () => {
+  it('has the start of a call, and all that led to it, on the disk before the call takes effect', async () => {
     using dir = tempDir();
     const seen: string[] = [];
     const host = openHost(dir.path, { onSync: () => seen.push('journal synced') });
