@@ -125,6 +125,7 @@ export class McpConnection {
 
   #become({ client, offer }: OpenServer, signal: AbortSignal): void {
     if (signal.aborted) {
+      // It is given up either way: how its farewell goes changes nothing.
       void client.close().catch(() => undefined);
       return;
     }
@@ -196,6 +197,7 @@ export class McpConnection {
     if (this.#state.type !== 'ready' || this.#state.client !== client) return;
     this.#state = { type: 'lost', reason: this.#told(reason) };
     this.#options.log(`MCP server ${this.server.name}: connection lost: ${this.#mask(reason)}`);
+    // It is given up either way: how its farewell goes changes nothing.
     await client.close().catch(() => undefined);
   }
 }
@@ -205,6 +207,7 @@ async function endOf(state: State): Promise<void> {
     state.abort.abort();
     await state.done;
   }
+  // It is given up either way: how its farewell goes changes nothing.
   if (state.type === 'ready') await state.client.close().catch(() => undefined);
 }
 

@@ -67,6 +67,7 @@ export class McpClient {
     try {
       await client.connect(transport, requestOptions(limits));
     } catch (error) {
+      // It is given up either way: how its farewell goes changes nothing.
       await transport.close().catch(() => undefined);
       throw error;
     }
