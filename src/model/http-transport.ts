@@ -26,7 +26,7 @@ export class HttpTransport implements Transport {
     this.#proxyEnv = proxyEnv(env);
   }
 
-  async post(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async post(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
     signal.throwIfAborted();
     const url = new URL(request.url);
     const channel = this.#channel(url.protocol);
@@ -38,6 +38,7 @@ export class HttpTransport implements Transport {
         resolve(new NodeResponse(incoming)),
       );
       sent.on('error', reject);
+      if (onSent !== undefined) sent.once('finish', onSent);
       for (const piece of request.body) sent.write(piece);
       sent.end();
     });

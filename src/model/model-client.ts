@@ -51,6 +51,8 @@ export interface ModelClientOptions {
 export interface StreamOptions {
   readonly taskKind: TaskKind;
   readonly signal: AbortSignal;
+  /** Called once the request is on its way: the time until the answer is free for other work. */
+  readonly onSent?: () => void;
 }
 
 /** A request as it would go out, for people: secrets are masked. */
@@ -91,7 +93,10 @@ export class ModelClient {
    * (`interrupted` when `signal` aborts, which closes the socket at once) or the KeelError of missing credentials or a
    * configuration that can't be sent.
    */
-  async *stream(prompt: Prompt, { taskKind, signal }: StreamOptions): AsyncGenerator<ModelEvent, void, undefined> {
+  async *stream(
+    prompt: Prompt,
+    { taskKind, signal, onSent }: StreamOptions,
+  ): AsyncGenerator<ModelEvent, void, undefined> {
     const { provider, transport } = this.#options;
     const credentials = this.#options.credentials();
     const request = this.#request(prompt, taskKind, credentials);
@@ -100,7 +105,7 @@ export class ModelClient {
     let isComplete = false;
     using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
     try {
-      response = await transport.post(request, watch.signal);
+      response = await transport.post(request, watch.signal, onSent);
       if (response.status < 200 || response.status > 299) {
         throw statusFailure(response, await readErrorBody(response), context);
       }

@@ -21,8 +21,11 @@ export interface HttpResponse {
 
 /** How bytes reach a provider. Sends exactly one request per call and follows no redirect. */
 export interface Transport {
-  /** Resolves when the answer's headers are in. Aborting `signal`, then or later, closes the socket. */
-  post(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /**
+   * Resolves when the answer's headers are in. Aborting `signal`, then or later, closes the socket. `onSent` is called when
+   * the whole request has been handed to the system.
+   */
+  post(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse>;
   /** Closes every connection. */
   close(): void;
 }

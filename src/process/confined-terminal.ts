@@ -21,7 +21,7 @@ export interface ConfinedTerminalOptions {
 /** The same as `openTerminal` for a program that is confined: the terminal is opened here, the program started there. */
 export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTerminalOptions): Promise<Terminal> {
   const { confinement, processes, size, onChunk } = options;
-  const { masterFd, slaveFd, path } = await openPseudoTerminal(size);
+  const { masterFd, slaveFd, path } = openPseudoTerminal(size);
   const stream = new ReadStream(masterFd);
   // Linux reports the end of a terminal as an error of reading.
   stream.on('error', () => stream.destroy());

@@ -9,7 +9,7 @@ import type { Confinement } from './confinement.ts';
 import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
-import { OutputPipes } from './output-pipes.ts';
+import { type NativeChild, NativeStarter } from './native/native-starter.ts';
 import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
@@ -30,8 +30,6 @@ export interface ProcessesOptions {
  * command ends the group, what descends from it, and whatever else carries its mark.
  */
 export class Processes {
-  /** For the output of commands, so that it needs no setting up at each start. */
-  readonly pipes = new OutputPipes();
   readonly inputFiles = new InputFiles();
   readonly #token: string;
   readonly #journal: GroupJournal | null;
@@ -55,14 +53,30 @@ export class Processes {
     return `${this.#token}/${this.#started}`;
   }
 
+  /**
+   * Starts a program with empty input, as the leader of a new session and process group, the fastest way there is. `outputs`
+   * are still the caller's. Null: it has to be started by `spawn`.
+   */
+  startDirectly(spec: SpawnSpec, mark: string, outputs: readonly [number, number]): NativeChild | null {
+    this.#assertMayStart(spec);
+    const starter = NativeStarter.shared();
+    if (starter === null) return null;
+    const inputs = this.#openInputs(spec);
+    try {
+      const child = starter.start({ ...spec, env: this.marked(spec.env, mark) }, [...outputs, ...inputs]);
+      if (child !== null) this.adopt(child.pid, mark);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
+  }
+
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
   spawn(spec: SpawnSpec, mark: string, stdio: readonly [Stdio, Stdio, Stdio]): ChildProcess {
-    if (this.#closed) throw new Error('the session has ended');
-    // From here it would run with keel's own rights.
-    if (spec.confinement !== undefined) throw new Error('a confined program is started by startConfined');
+    this.#assertMayStart(spec);
     const [program = '', ...args] = spec.argv;
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
-    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    const inputs = this.#openInputs(spec);
     try {
       const child = spawn(program, args, {
         cwd: spec.cwd,
@@ -83,7 +97,7 @@ export class Processes {
     if (this.#closed) throw new Error('the session has ended');
     const mark = this.newMark();
     const marked = { ...spec, env: this.marked(spec.env, mark) };
-    const inputs = (spec.inputs ?? []).map((bytes) => this.inputFiles.open(bytes));
+    const inputs = this.#openInputs(spec);
     try {
       const child = await this.#confined.start(confinement, marked, stdio, inputs);
       this.adopt(child.pid, mark);
@@ -166,9 +180,19 @@ export class Processes {
     this.#closed = true;
     this.killAll();
     this.#confined.close();
-    this.pipes.close();
     this.inputFiles.close();
     for (const stream of this.#survivors) stream.destroy();
+  }
+
+  #assertMayStart({ confinement }: SpawnSpec): void {
+    if (this.#closed) throw new Error('the session has ended');
+    // From here it would run with keel's own rights.
+    if (confinement !== undefined) throw new Error('a confined program is started by startConfined');
+  }
+
+  /** Descriptors that whoever starts the program closes. */
+  #openInputs({ inputs = [] }: SpawnSpec): number[] {
+    return inputs.map((bytes) => this.inputFiles.open(bytes));
   }
 
   #kill(group: Group): void {

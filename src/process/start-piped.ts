@@ -1,7 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import type { Confinement } from './confinement.ts';
-import { type OutputPipe, readerOf } from './output-pipes.ts';
+import { closeEnd, outputPipes, type Pipe, readerOf } from './native/pipe.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import { followed, type StartedChild } from './started-child.ts';
@@ -12,7 +10,7 @@ import { followed, type StartedChild } from './started-child.ts';
  */
 export async function startPiped(spec: SpawnSpec, processes: Processes): Promise<StartedChild> {
   if (spec.confinement !== undefined) return startConfined(spec, spec.confinement, processes);
-  const pipes = await processes.pipes.take();
+  const pipes = outputPipes();
   return pipes === null ? overSockets(spec, processes) : overPipes(spec, processes, pipes);
 }
 
@@ -23,25 +21,25 @@ async function startConfined(spec: SpawnSpec, confinement: Confinement, processe
   return { pid: child.pid, streams, exited: child.exited };
 }
 
-async function overPipes(
+/** Without Node if that can be, for speed. */
+function overPipes(
   spec: SpawnSpec,
   processes: Processes,
-  pipes: readonly [OutputPipe, OutputPipe],
-): Promise<StartedChild> {
-  const child = spawnOver(spec, processes, pipes);
-  return followed(child, pipes.map(readerOf));
-}
-
-function spawnOver(spec: SpawnSpec, processes: Processes, pipes: readonly [OutputPipe, OutputPipe]): ChildProcess {
+  pipes: readonly [Pipe, Pipe],
+): Promise<StartedChild> | StartedChild {
   const [output, errors] = pipes;
+  const mark = processes.newMark();
   try {
-    return processes.spawn(spec, processes.newMark(), ['ignore', output.writeFd, errors.writeFd]);
+    const direct = processes.startDirectly(spec, mark, [output.writeFd, errors.writeFd]);
+    if (direct !== null) return { ...direct, streams: pipes.map(readerOf) };
+    const child = processes.spawn(spec, mark, ['ignore', output.writeFd, errors.writeFd]);
+    return followed(child, pipes.map(readerOf));
   } catch (error) {
-    for (const { readFd } of pipes) closeSync(readFd);
+    for (const { readFd } of pipes) closeEnd(readFd);
     throw error;
   } finally {
     // Only the program holds these ends now: they close when it, and all it gave them to, have ended.
-    for (const { writeFd } of pipes) closeSync(writeFd);
+    for (const { writeFd } of pipes) closeEnd(writeFd);
   }
 }
 

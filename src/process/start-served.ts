@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Confinement } from './confinement.ts';
-import { readerOf } from './output-pipes.ts';
+import { readerOf } from './native/pipe.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import { type ExitStatus, followed } from './started-child.ts';

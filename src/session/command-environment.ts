@@ -21,30 +21,25 @@ export interface CommandEnvironmentOptions {
 export class CommandEnvironment {
   readonly #options: CommandEnvironmentOptions;
   #snapshot: ShellSnapshot | null = null;
+  #tools: Promise<void> | null = null;
   #toolsDir: string | null = null;
 
   constructor(options: CommandEnvironmentOptions) {
     this.#options = options;
   }
 
-  /** Asks the login shell, once, in the background. From the user's home: a project has no say in it. */
+  /** Makes everything ready, once, in the background. */
   prepare(): void {
-    const { config, processes, shell } = this.#options;
-    const { inherit, useProfile } = config.shellEnvironmentPolicy;
-    if (this.#snapshot || inherit === 'none' || !useProfile) return;
-    this.#snapshot = new ShellSnapshot({
-      processes,
-      shell: shell.path,
-      env: config.env,
-      cwd: config.env['HOME'] || homedir(),
-      timeoutMs: SNAPSHOT_LIMIT_MS,
+    this.#askLoginShell();
+    this.#tools ??= commandToolsDirectory(this.#options.config.home).then((dir) => {
+      this.#toolsDir = dir;
     });
   }
 
   /** Resolves when the environment is known, after a few seconds at most, or at once when `signal` aborts. */
   async ready(signal: AbortSignal): Promise<void> {
     this.prepare();
-    this.#toolsDir ??= await commandToolsDirectory(this.#options.config.home);
+    await this.#tools;
     if (!this.#snapshot || this.#snapshot.isTaken || signal.aborted) return;
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(limit.resolve, READY_LIMIT_MS);
@@ -61,5 +56,19 @@ export class CommandEnvironment {
     const env = commandEnvironment(config.shellEnvironmentPolicy, base, envKey ? [envKey] : []);
     if (this.#toolsDir === null || env['PATH'] === undefined) return env;
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
+  }
+
+  /** From the user's home: a project has no say in it. */
+  #askLoginShell(): void {
+    const { config, processes, shell } = this.#options;
+    const { inherit, useProfile } = config.shellEnvironmentPolicy;
+    if (this.#snapshot || inherit === 'none' || !useProfile) return;
+    this.#snapshot = new ShellSnapshot({
+      processes,
+      shell: shell.path,
+      env: config.env,
+      cwd: config.env['HOME'] || homedir(),
+      timeoutMs: SNAPSHOT_LIMIT_MS,
+    });
   }
 }

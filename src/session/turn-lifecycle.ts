@@ -33,7 +33,6 @@ import { runUserShell } from './user-shell.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
 const REPOSITORY_GRACE_MS = 25;
-const PREPARE_AFTER_MS = 30;
 
 export interface LifecycleParts {
   readonly state: SessionState;
@@ -55,6 +54,8 @@ export class TurnLifecycle implements SessionScope {
   readonly #repository: Promise<RepositoryFacts | null>;
   /** The newest turn whose context the model has been told, or is told with its next request. */
   #toldTurnId: string | null = null;
+  /** The newest turn for whose commands everything was made ready. */
+  #preparedTurnId: string | null = null;
 
   constructor({ state, services, record, emit, recordedAgents }: LifecycleParts) {
     this.state = state;
@@ -86,7 +87,6 @@ export class TurnLifecycle implements SessionScope {
       this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
     } else if (this.state.toldContext === null) this.state.noteToldContext(told);
     this.#toldTurnId = context.turnId;
-    this.#prepareForCommands(context);
     const { handle, abort } = active;
     const { approvals, rules, sandbox } = this.services;
     const remember = rules.rememberHost.bind(rules);
@@ -99,6 +99,10 @@ export class TurnLifecycle implements SessionScope {
       active,
       mcp,
       recorded: recorded ?? [],
+      requestSent: () => {
+        this.services.mcp?.requestSent();
+        this.#prepareForCommands(context);
+      },
     });
   }
 
@@ -178,14 +182,13 @@ export class TurnLifecycle implements SessionScope {
     this.services.toolHost.turnEnded();
   }
 
-  /** While the model thinks about its first call, what commands need is found out; not before its request is sent. */
-  #prepareForCommands({ sandboxPolicy }: TurnContext): void {
+  /** While the model thinks about its first call, what commands need is found out. */
+  #prepareForCommands({ turnId, sandboxPolicy }: TurnContext): void {
+    if (this.#preparedTurnId === turnId) return;
+    this.#preparedTurnId = turnId;
     const { commandEnvironment, sandbox } = this.services;
-    const prepare = () => {
-      commandEnvironment.prepare();
-      if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal);
-    };
-    setTimeout(prepare, PREPARE_AFTER_MS).unref();
+    commandEnvironment.prepare();
+    if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal);
   }
 
   #notify({ context, state }: ActiveTurn, lastAssistantMessage: string | null): void {

@@ -27,6 +27,8 @@ export interface TurnPortsOptions {
   readonly active: ActiveTurn;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
+  /** Called when a request of the turn is on its way to the model. */
+  readonly requestSent: () => void;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
 }
@@ -63,9 +65,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     model: {
       stream: (prompt, streamOptions) => {
         const taskKind = requestKind(services, streamOptions.taskKind);
-        const events = client.stream(prompt, { ...streamOptions, taskKind });
-        services.mcp?.requestSent();
-        return events;
+        return client.stream(prompt, { ...streamOptions, taskKind, onSent: options.requestSent });
       },
       fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },

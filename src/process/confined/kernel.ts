@@ -1,6 +1,6 @@
-import type koffi from 'koffi';
 import type { TypeObject } from 'koffi';
 import { ConfinementError } from '../confinement.ts';
+import { type CLibrary, cLibrary } from '../native/c-library.ts';
 
 /** Calls without a wrapper in the C library, by number: the same on x86-64 and arm64 but for these three. */
 const CREATE_RULESET = 444;
@@ -26,12 +26,6 @@ const EACCES = 13;
 /** Nothing is there (any more), or something else than when it was looked at. */
 const ABSENT = new Set([2, EACCES, 20, 40]);
 
-/** Both ends of a new pipe. */
-export interface Pipe {
-  readonly readFd: number;
-  readonly writeFd: number;
-}
-
 type SystemCall = (...args: (number | string | ArrayBufferView | object | null)[]) => number;
 
 /** The few system calls that Node does not offer. They act on the thread that makes them, and what it starts. */
@@ -44,12 +38,10 @@ export class Kernel {
   readonly #prctl: SystemCall;
   readonly #capset: SystemCall;
   readonly #seccomp: SystemCall;
-  readonly #pipe2: SystemCall;
   readonly arch: 'x64' | 'arm64';
 
-  private constructor(native: typeof koffi, arch: 'x64' | 'arm64') {
-    const library = native.load(null);
-    const call = (...args: (string | TypeObject)[]): SystemCall => library.func('syscall', 'long', ['long', ...args]);
+  private constructor({ native, functions }: CLibrary, arch: 'x64' | 'arm64') {
+    const call = (...args: (string | TypeObject)[]): SystemCall => functions.func('syscall', 'long', ['long', ...args]);
     const program = native.struct({ length: 'uint16', filter: 'void *' });
     this.arch = arch;
     this.#errno = () => native.errno();
@@ -59,18 +51,16 @@ export class Kernel {
     this.#openat2 = call('int', 'str', 'void *', 'size_t');
     this.#capset = call('void *', 'void *');
     this.#seccomp = call('uint32', 'uint32', native.pointer(program));
-    this.#prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
-    this.#pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
+    this.#prctl = functions.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
   }
 
   /** Loads the native module that makes the calls. */
-  static async load(): Promise<Kernel> {
+  static load(): Kernel {
     const { arch, platform } = process;
     if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) {
       throw new ConfinementError(`there is no Landlock on ${platform} ${arch}`);
     }
-    const { default: native } = await import('koffi');
-    return new Kernel(native, arch);
+    return new Kernel(cLibrary(), arch);
   }
 
   /** The version of Landlock; the kernel may be without. */
@@ -127,12 +117,6 @@ export class Kernel {
   setFilter(program: Uint8Array): void {
     const filter = { length: program.length / 8, filter: program };
     this.#checked('seccomp', this.#seccomp(SECCOMP[this.arch], SECCOMP_SET_FILTER, 0, filter));
-  }
-
-  pipe(): Pipe {
-    const ends = new Int32Array(2);
-    this.#checked('pipe2', this.#pipe2(ends, O_CLOEXEC));
-    return { readFd: ends[0] ?? -1, writeFd: ends[1] ?? -1 };
   }
 
   #checked(what: string, result: number): number {

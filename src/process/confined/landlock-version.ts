@@ -5,5 +5,5 @@ import { Kernel } from './kernel.ts';
  * @throws {ConfinementError} if it has none, or it is switched off
  */
 export async function landlockVersion(): Promise<number> {
-  return (await Kernel.load()).landlockAbi();
+  return Kernel.load().landlockAbi();
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { cLibrary } from '../native/c-library.ts';
 
 /** Both ends of a new terminal. */
 export interface PseudoTerminal {
@@ -25,21 +26,23 @@ const MAX_NAME_BYTES = 64;
  * Opens a terminal here, where nothing is confined: a thread that may open them itself could open the user's own as well.
  * Linux only.
  */
-export async function openPseudoTerminal({ cols, rows }: TerminalSize): Promise<PseudoTerminal> {
-  const { default: koffi } = await import('koffi');
-  const library = koffi.load(null);
+export function openPseudoTerminal({ cols, rows }: TerminalSize): PseudoTerminal {
+  const { native, functions } = cLibrary();
   const checked = (result: number, what: string): number => {
-    if (result < 0) throw new Error(`${what} failed with error ${koffi.errno()}`);
+    if (result < 0) throw new Error(`${what} failed with error ${native.errno()}`);
     return result;
   };
-  const masterFd = checked(library.func('posix_openpt', 'int', ['int'])(O_RDWR | O_NOCTTY | O_CLOEXEC), 'posix_openpt');
+  const masterFd = checked(
+    functions.func('posix_openpt', 'int', ['int'])(O_RDWR | O_NOCTTY | O_CLOEXEC),
+    'posix_openpt',
+  );
   try {
-    checked(library.func('unlockpt', 'int', ['int'])(masterFd), 'unlockpt');
+    checked(functions.func('unlockpt', 'int', ['int'])(masterFd), 'unlockpt');
     const name = Buffer.alloc(MAX_NAME_BYTES);
-    const status = library.func('ptsname_r', 'int', ['int', 'void *', 'size_t'])(masterFd, name, name.length);
+    const status = functions.func('ptsname_r', 'int', ['int', 'void *', 'size_t'])(masterFd, name, name.length);
     if (status !== 0) throw new Error(`ptsname_r failed with error ${status}`);
     const size = new Uint16Array([rows, cols, 0, 0]);
-    checked(library.func('ioctl', 'int', ['int', 'ulong', 'void *'])(masterFd, TIOCSWINSZ, size), 'ioctl');
+    checked(functions.func('ioctl', 'int', ['int', 'ulong', 'void *'])(masterFd, TIOCSWINSZ, size), 'ioctl');
     const path = name.toString('utf8', 0, name.indexOf(0));
     return { masterFd, slaveFd: openSync(path, O_RDWR | O_NOCTTY), path };
   } catch (error) {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { newPipe, type Pipe } from '../native/pipe.ts';
 import { confineThread } from './confine-thread.ts';
-import { Kernel, type Pipe } from './kernel.ts';
+import { Kernel } from './kernel.ts';
 import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';
 
 /** Makes a terminal the program's own; part of util-linux and of busybox. */
@@ -21,10 +22,10 @@ function tell(message: FromThread): void {
 
 /** Confines this thread, then starts programs on request. Nothing is started before, nor after a failure. */
 async function serve({ confinement }: ThreadData): Promise<void> {
-  const kernel = await Kernel.load();
+  const kernel = Kernel.load();
   confineThread(kernel, confinement);
   port?.on('message', (message: ToThread) => {
-    if (message.type === 'start') start(kernel, message);
+    if (message.type === 'start') start(message);
     else isClosing = true;
     endIfDone();
   });
@@ -36,7 +37,7 @@ function endIfDone(): void {
   if (isClosing && running === 0) port?.close();
 }
 
-function start(kernel: Kernel, request: StartRequest): void {
+function start(request: StartRequest): void {
   const { id } = request;
   const pipes: Pipe[] = [];
   const inputs: Pipe[] = [];
@@ -47,8 +48,8 @@ function start(kernel: Kernel, request: StartRequest): void {
   };
   try {
     const { type } = request.stdio;
-    if (type === 'inputAndPipes') inputs.push(kernel.pipe());
-    if (type === 'pipes' || type === 'inputAndPipes') for (let n = 0; n < 2; n += 1) pipes.push(kernel.pipe());
+    if (type === 'inputAndPipes') inputs.push(newPipe());
+    if (type === 'pipes' || type === 'inputAndPipes') for (let n = 0; n < 2; n += 1) pipes.push(newPipe());
     const outputs = pipes.map(({ writeFd }) => writeFd);
     const child = spawnChild(request, inputs[0]?.readFd ?? 'ignore', outputs);
     const ends = { readFds: pipes.map(({ readFd }) => readFd), inputFd: inputs[0]?.writeFd ?? null };
