@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sourceStack } from '../util/index.ts';
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const KEPT_LOGS = 3;
@@ -58,5 +59,5 @@ export class FileLog implements Log {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
+  return `${sourceStack(error.stack ?? error.message)}${cause}`;
 }

@@ -193,3 +193,21 @@ test.each([
   expect(run.stderr + run.stdout).not.toMatch(STACK);
   expect(readFileSync(join(home.path, 'log/keel.log'), 'utf8')).toMatch(/boom[\s\S]*fault\.mjs/);
 });
+
+test('a stack in the log tells places in the source, not in the bundle', async () => {
+  await open([respond(shell('true', 'c1'), usage({})), respond(message('ok'), usage({}))]);
+  const fault = `const { now } = performance;
+    performance.now = () => {
+      if (!new Error().stack.includes('/dist/')) return now.call(performance);
+      performance.now = now;
+      throw new Error('boom');
+    };`;
+  home.write({ 'fault.mjs': `setTimeout(() => { ${fault} }, 20);` });
+  await runKeel(['exec', '--json', 'go'], {
+    ...place(),
+    env: { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` },
+  });
+  const log = readFileSync(join(home.path, 'log/keel.log'), 'utf8');
+  expect(log).toMatch(/boom[\s\S]*\n\s+at src\/[a-z/-]+\.ts:\d+:\d+\n/);
+  expect(log).not.toContain('dist/');
+});
