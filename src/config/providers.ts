@@ -69,6 +69,7 @@ function configured(id: string, entry: ProviderEntry): ModelProvider {
     id,
     name: entry.name,
     baseUrl: entry.base_url,
+    wireApi: entry.wire_api ?? defaults.wireApi,
     queryParams: entry.query_params ?? {},
     httpHeaders: entry.http_headers ?? {},
     envHttpHeaders: entry.env_http_headers ?? {},

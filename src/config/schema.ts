@@ -41,7 +41,7 @@ const provider = z.object({
   env_key: z.optional(z.string()),
   env_key_instructions: z.optional(z.string()),
   experimental_bearer_token: z.optional(z.string()),
-  wire_api: z.optional(z.enum(['responses', 'chat'])),
+  wire_api: z.optional(z.enum(['responses', 'chat', 'anthropic'])),
   query_params: z.optional(stringMap),
   http_headers: z.optional(stringMap),
   env_http_headers: z.optional(stringMap),

@@ -20,7 +20,8 @@ export interface ModelProvider {
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
-  readonly wireApi: 'responses';
+  /** The API that is spoken there. */
+  readonly wireApi: 'responses' | 'chat' | 'anthropic';
   readonly queryParams: Readonly<Record<string, string>>;
   readonly httpHeaders: Readonly<Record<string, string>>;
   /** Header name to the variable its value comes from. */

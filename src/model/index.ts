@@ -1,9 +1,8 @@
-export { isAzure } from './azure.ts';
 export { modelInfo } from './catalogue.ts';
 export { type Credentials, resolveCredentials, type StoredKey } from './credentials.ts';
-export { freeformOutputs } from './freeform-outputs.ts';
 export { HttpTransport } from './http-transport.ts';
 export { imageDataUrl, imageInputPart } from './image-input.ts';
+export { loadWire } from './load-wire.ts';
 export { ModelClient, type ModelClientOptions, type RequestDescription, type StreamOptions } from './model-client.ts';
 export { ModelError, type ModelErrorOptions } from './model-error.ts';
 export type { ModelEvent } from './model-event.ts';
@@ -11,7 +10,9 @@ export type { ModelInfo, ModelOverrides, PatchForm, ToolSet } from './model-info
 export { outputSchemaProblem } from './output-schema.ts';
 export type { Prompt } from './prompt.ts';
 export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
-export { itemJson, type SentFormOptions, sentForm } from './sent-form.ts';
+export { isAzure } from './responses/azure.ts';
+export { freeformOutputs } from './responses/freeform-outputs.ts';
+export { itemJson, type SentFormOptions, sentForm } from './responses/sent-form.ts';
 export {
   type CustomToolSpec,
   type FunctionToolSpec,
@@ -23,3 +24,4 @@ export {
 } from './tool-spec.ts';
 export type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 export { type UserAgentFacts, userAgent } from './user-agent.ts';
+export type { Wire, WireMaker } from './wire.ts';

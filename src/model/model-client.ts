@@ -1,40 +1,22 @@
 import type { ModelProvider } from '../config/index.ts';
-import type {
-  ReasoningEffort,
-  ReasoningSummary,
-  RequestFingerprint,
-  SessionSource,
-  TaskKind,
-  Verbosity,
-} from '../protocol/index.ts';
-import { KeelError } from '../protocol/index.ts';
-import { isAzure } from './azure.ts';
+import { KeelError, type RequestFingerprint, type SessionSource, type TaskKind } from '../protocol/index.ts';
 import type { Credentials } from './credentials.ts';
-import { decodeEvent } from './decode-event.ts';
 import { connectionFailed, type FailureContext, reasonOf, statusFailure, streamLost } from './failures.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { maskedHeaders, maskedUrl, secretsOf } from './masking.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelEvent } from './model-event.ts';
-import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
 import { rateLimitsOf } from './rate-limits.ts';
-import { inputJson, type RequestSettings, RequestWriter } from './request-body.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
-import { responsesUrl } from './request-url.ts';
 import { SseReader } from './sse.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import type { ResponseDecoder, Wire, WireMaker, WireSettings } from './wire.ts';
 
-export interface ModelClientOptions {
-  readonly provider: ModelProvider;
-  readonly model: ModelInfo;
-  /** Names the conversation and its cache; constant for the life of a thread. */
-  readonly threadId: string;
-  /** Null: the provider's default, and nothing is sent. */
-  readonly effort: ReasoningEffort | null;
-  readonly summary: ReasoningSummary;
-  readonly verbosity: Verbosity | null;
+export interface ModelClientOptions extends WireSettings {
+  /** The provider's API; see `loadWire`. */
+  readonly wire: WireMaker;
   readonly originator: string;
   /** See `userAgent`. */
   readonly userAgent: string;
@@ -66,21 +48,19 @@ export interface RequestDescription {
 const MAX_ERROR_BODY_CHARS = 256 * 1024;
 const NO_CREDENTIALS: Credentials = { bearer: null, source: 'no key', headers: {} };
 
-/** Speaks the Responses API with one provider for one thread. Never retries: one call is one request. */
+/** Speaks with one provider for one thread, in the provider's API. Never retries: one call is one request. */
 export class ModelClient {
   /** What of the settings this model does not take, or is guessed about it, for the user to know. */
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
-  readonly #settings: RequestSettings;
-  readonly #writer: RequestWriter;
+  readonly #wire: Wire;
   readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
-    this.#settings = requestSettings(options);
-    this.#writer = new RequestWriter(this.#settings);
+    this.#wire = options.wire(options);
     this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
-    this.warnings = settingWarnings(options);
+    this.warnings = [...unknownModel(options), ...this.#wire.warnings];
   }
 
   /** A client with other settings over the same connections, whose owner stays who closes them. */
@@ -111,12 +91,12 @@ export class ModelClient {
       }
       const snapshot = rateLimitsOf(response.headers);
       if (snapshot !== null) yield { type: 'rateLimits', snapshot };
-      for await (const event of responseEvents(response, watch, context)) {
+      for await (const event of responseEvents(response, watch, this.#wire.decoder(prompt, context))) {
         isComplete = event.type === 'completed';
         yield event;
         if (isComplete) return;
       }
-      throw streamLost('stream closed before response.completed', context);
+      throw streamLost('stream closed before the response was complete', context);
     } catch (error) {
       if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
       if (error instanceof KeelError) throw error;
@@ -141,12 +121,12 @@ export class ModelClient {
 
   /** What this prompt's request consists of, told by what differs from the thread's request before. */
   fingerprint(prompt: Prompt): RequestFingerprint {
-    return this.#fingerprints.next(prompt, this.#settings);
+    return this.#fingerprints.next(prompt, this.#wire);
   }
 
   /** The input of this prompt's request, each item as JSON. */
   inputOf(prompt: Prompt): readonly string[] {
-    return inputJson(prompt, this.#settings);
+    return this.#wire.itemsJson(prompt, 0).filter((json) => json !== null);
   }
 
   /** Closes all connections, also those of clients made by `with`. */
@@ -156,9 +136,9 @@ export class ModelClient {
 
   #request(prompt: Prompt, taskKind: TaskKind, credentials: Credentials): HttpRequest {
     return {
-      url: responsesUrl(this.#options.provider),
-      headers: requestHeaders({ ...this.#options, credentials, taskKind }),
-      body: this.#writer.write(prompt),
+      url: this.#wire.url(),
+      headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials) }),
+      body: this.#wire.write(prompt),
     };
   }
 
@@ -185,18 +165,19 @@ export class ModelClient {
 async function* responseEvents(
   response: HttpResponse,
   watch: IdleWatch,
-  context: FailureContext,
+  decoder: ResponseDecoder,
 ): AsyncGenerator<ModelEvent, void, undefined> {
   const reader = new SseReader();
   for await (const chunk of response.text) {
     const payloads = reader.feed(chunk);
     if (payloads.length === 0) continue;
     watch.pause();
-    for (const data of payloads) yield* decodeEvent(data, context);
+    for (const data of payloads) yield* decoder.decode(data);
     watch.signal.throwIfAborted();
     watch.wait();
   }
-  for (const data of reader.end()) yield* decodeEvent(data, context);
+  for (const data of reader.end()) yield* decoder.decode(data);
+  yield* decoder.end();
 }
 
 /** As much of the body as comes and is of use; that it breaks off is no news beside the status. */
@@ -213,29 +194,8 @@ async function readErrorBody(response: HttpResponse): Promise<string> {
   return body;
 }
 
-function requestSettings(options: ModelClientOptions): RequestSettings {
-  const { model, provider, effort, summary, verbosity, threadId } = options;
-  const onAzure = isAzure(provider);
-  return {
-    model: model.slug,
-    threadId,
-    reasoning: model.supportsReasoning ? { effort, summary } : null,
-    verbosity: model.supportsVerbosity ? verbosity : null,
-    store: onAzure,
-    items: { withIds: onAzure, withImages: model.supportsImages },
-  };
-}
-
-function settingWarnings({ model, effort, verbosity }: ModelClientOptions): readonly string[] {
-  const warnings: string[] = [];
-  if (!model.known) warnings.push(`The model "${model.slug}" is not known to keel; its limits are guessed.`);
-  if (effort !== null && !model.supportsReasoning) {
-    warnings.push(`The model "${model.slug}" takes no reasoning effort; "${effort}" is not sent.`);
-  }
-  if (verbosity !== null && !model.supportsVerbosity) {
-    warnings.push(`The model "${model.slug}" takes no verbosity; "${verbosity}" is not sent.`);
-  }
-  return warnings;
+function unknownModel({ model }: WireSettings): readonly string[] {
+  return model.known ? [] : [`The model "${model.slug}" is not known to keel; its limits are guessed.`];
 }
 
 function idleText(provider: ModelProvider): string {

@@ -1,10 +1,8 @@
 import { hash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
 import { byteLength } from '../util/index.ts';
-import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import type { Prompt } from './prompt.ts';
-import { type RequestSettings, requestOptions, sentTool } from './request-body.ts';
-import { itemJson } from './sent-form.ts';
+import type { RequestParts } from './wire.ts';
 
 /** Hexadecimal digits of a SHA-256 that are kept: enough to tell apart what one thread holds. */
 const DIGITS = 12;
@@ -22,9 +20,9 @@ export class RequestFingerprints {
   #instructions = { text: '', digest: digestOf('') };
   #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
 
-  next(prompt: Prompt, settings: RequestSettings): RequestFingerprint {
+  next(prompt: Prompt, parts: RequestParts): RequestFingerprint {
     const { input, instructions, tools } = prompt;
-    const form = JSON.stringify([settings.items, wantsFreeform(tools)]);
+    const form = parts.formOf(prompt);
     if (form !== this.#form) this.#before = [];
     this.#form = form;
     const cut = cutOf(this.#before, input);
@@ -34,17 +32,15 @@ export class RequestFingerprints {
       this.#instructions = { text: instructions, digest: digestOf(instructions) };
     }
     if (tools !== this.#tools.specs) {
-      this.#tools = { specs: tools, digest: digestOf(JSON.stringify(tools.map(sentTool))) };
+      this.#tools = { specs: tools, digest: digestOf(parts.toolsJson(tools)) };
     }
-    // The thread's id is in there as the cache's key, and a fork has another.
-    const options = { model: settings.model, ...requestOptions(prompt, settings), prompt_cache_key: null };
     return {
       instructions: this.#instructions.digest,
       tools: this.#tools.digest,
-      options: digestOf(JSON.stringify(options)),
+      options: digestOf(parts.optionsJson(prompt)),
       cut,
       kept,
-      items: sentFrom(prompt, kept).map((item) => digestOf(itemJson(item, settings.items) ?? '')),
+      items: parts.itemsJson(prompt, kept).map((json) => digestOf(json ?? '')),
     };
   }
 }
@@ -61,17 +57,6 @@ function sharedFrom(before: readonly ResponseItem[], items: readonly ResponseIte
   let kept = 0;
   while (kept < items.length && cut + kept < before.length && before[cut + kept] === items[kept]) kept += 1;
   return kept;
-}
-
-/** The items from a place on, as they are sent. The form of an output depends on its call, which stands shortly before. */
-function sentFrom({ input, tools }: Prompt, from: number): readonly ResponseItem[] {
-  let start = from;
-  for (let item = input[start - 1]; item !== undefined && isOfCall(item); item = input[start - 1]) start -= 1;
-  return freeformOutputs(input.slice(start), tools).slice(from - start);
-}
-
-function isOfCall({ type }: ResponseItem): boolean {
-  return type.endsWith('_call') || type.endsWith('_call_output');
 }
 
 /** `<hex>:<bytes>` of a text. */

@@ -5,8 +5,9 @@ import type { Credentials } from './credentials.ts';
 export interface RequestHeaderFacts {
   readonly provider: Pick<ModelProvider, 'id' | 'httpHeaders'>;
   readonly credentials: Credentials;
+  /** Those of the API that is spoken. */
+  readonly own: Readonly<Record<string, string>>;
   readonly taskKind: TaskKind;
-  readonly threadId: string;
   readonly sessionSource: SessionSource;
   readonly originator: string;
   readonly userAgent: string;
@@ -25,12 +26,10 @@ export function requestHeaders(facts: RequestHeaderFacts): Record<string, string
   headers.add({ originator, 'User-Agent': facts.userAgent });
   headers.add(provider.httpHeaders);
   headers.add(credentials.headers);
-  if (credentials.bearer !== null) headers.add({ Authorization: `Bearer ${credentials.bearer}` });
+  headers.add(facts.own);
   headers.add({
     'codex-task-type': facts.taskKind,
     'keel-session-source': sourceName(facts.sessionSource),
-    conversation_id: facts.threadId,
-    session_id: facts.threadId,
     Accept: 'text/event-stream',
     'Content-Type': 'application/json',
   });

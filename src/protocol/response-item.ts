@@ -33,6 +33,19 @@ export const ReasoningItem = z.object({
   summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })),
   content: z.optional(z.nullable(z.array(z.object({ type: z.enum(['reasoning_text', 'text']), text: z.string() })))),
   encrypted_content: z.optional(z.nullable(z.string())),
+  /**
+   * Who thought it, where that is told by another API than this one: it means something to nobody else. `field`: how it came
+   * and has to go back.
+   */
+  origin: z.optional(
+    z.object({
+      provider: z.string(),
+      model: z.string(),
+      field: z.optional(
+        z.enum(['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'redacted_thinking']),
+      ),
+    }),
+  ),
 });
 export type ReasoningItem = z.infer<typeof ReasoningItem>;
 

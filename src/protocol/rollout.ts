@@ -119,6 +119,7 @@ export const TurnSetup = z.looseObject({
   tool_set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
   context_window: z.optional(z.number()),
   auto_compact_token_limit: z.optional(z.number()),
+  max_output_tokens: z.optional(z.number()),
   supports_reasoning_summaries: z.optional(z.boolean()),
   verbosity: z.optional(Verbosity),
   base_instructions: z.optional(z.string()),
@@ -140,6 +141,9 @@ export const TurnSetup = z.looseObject({
   allowed_hosts: z.optional(z.array(z.string())),
   /** The provider keeps responses, and items go with their ids. */
   store: z.optional(z.boolean()),
+  /** The API that was spoken and the provider's id; absent: the Responses API, which has no use for the id. */
+  wire_api: z.optional(z.enum(['chat', 'anthropic'])),
+  provider: z.optional(z.string()),
 });
 export type TurnSetup = z.infer<typeof TurnSetup>;
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts';
 import { gatherRepositoryFacts, userMessage } from '../context/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
+import { loadWire } from '../model/index.ts';
 import { NullRecorder } from '../rollout/index.ts';
 import { specsFor } from '../tools/index.ts';
 import { uuidV7 } from '../util/index.ts';
@@ -35,6 +36,7 @@ export async function describeFirstRequest({
 }: DescribeOptions): Promise<DescribedRequest> {
   const services = openServices({
     config,
+    wire: await loadWire(config.provider.wireApi),
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
     lease: null,

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
-import type { Transport } from '../model/index.ts';
+import { loadWire, type Transport } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
 import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
 import {
@@ -78,10 +78,12 @@ export interface OpenSessionOptions {
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const now = options.now ?? Date.now;
   const configuration = initialConfiguration(options.config);
+  const wire = await loadWire(options.config.provider.wireApi);
   const thread = openThread(options, now);
   const { log } = thread;
   const services = openServices({
     ...options,
+    wire,
     threadId: thread.id,
     recorder: thread.recorder,
     lease: thread.lease,

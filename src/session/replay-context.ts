@@ -1,5 +1,5 @@
 import { agentRoles, type TurnContext } from '../context/index.ts';
-import { ModelClient, modelInfo, type RequestFingerprints } from '../model/index.ts';
+import { ModelClient, modelInfo, type RequestFingerprints, type WireMaker } from '../model/index.ts';
 import { ReasoningSummary, TaskKind, type TurnContextRecord, type TurnSetup } from '../protocol/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../tools/index.ts';
 import { type ContextSources, makeTurnContext } from './make-turn-context.ts';
@@ -27,6 +27,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
       sandbox: { network: null },
       contextWindow: setup?.context_window ?? null,
       autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
+      maxOutputTokens: setup?.max_output_tokens ?? null,
       supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
       baseInstructions: setup?.base_instructions ?? null,
       shellEnvironmentPolicy: NO_POLICY,
@@ -83,18 +84,29 @@ const NO_POLICY = {
   useProfile: false,
 } as const;
 
-/** A client that can say what it would send, and never sends. `model`: another one than the turn's. */
+export interface SilentClientOptions {
+  readonly setup: TurnSetup | null;
+  /** Speaks the API that the turn's setup names. */
+  readonly wire: WireMaker;
+  readonly fingerprints: RequestFingerprints;
+  /** Another one than the turn's; null: the turn's. */
+  readonly model: string | null;
+}
+
+/** A client that can say what it would send, and never sends. */
 export function silentClient(
   context: TurnContext,
-  { setup, fingerprints, model }: { setup: TurnSetup | null; fingerprints: RequestFingerprints; model: string | null },
+  { setup, wire, fingerprints, model }: SilentClientOptions,
 ): ModelClient {
   const { threadId, effort, summary } = context;
   const overrides = {
     contextWindow: setup?.context_window ?? null,
+    maxOutputTokens: setup?.max_output_tokens ?? null,
     supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
   };
   return new ModelClient({
-    provider: { ...NO_PROVIDER, name: setup?.store ? 'azure' : 'none' },
+    wire,
+    provider: { ...NO_PROVIDER, id: setup?.provider ?? 'none', name: setup?.store ? 'azure' : 'none' },
     model: model === null ? context.model : modelInfo(model, overrides),
     threadId,
     effort,

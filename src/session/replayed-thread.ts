@@ -1,6 +1,6 @@
 import { compactionPrompt } from '../context/index.ts';
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../history/index.ts';
-import { type ModelClient, type Prompt, RequestFingerprints } from '../model/index.ts';
+import { loadWire, type ModelClient, type Prompt, RequestFingerprints, type WireMaker } from '../model/index.ts';
 import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../protocol/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../rollout/index.ts';
 import { FileStepRunner, TurnInterrupted } from '../steps/index.ts';
@@ -52,6 +52,14 @@ export interface ReplayListeners {
   /** A compaction has put other items in the place of all. */
   onReplaced(): void;
   readonly onRepair: RepairListener;
+}
+
+interface ReplayParts {
+  readonly turn: RecordedTurn;
+  readonly wire: WireMaker;
+  readonly dry: DryJournal;
+  /** Items that the turn's own steps recorded. */
+  readonly taken: Set<ResponseItem>;
 }
 
 const nobody = () => undefined;
@@ -106,7 +114,8 @@ export class ReplayedThread {
   async runTurn(turn: RecordedTurn): Promise<ReplayedTurn> {
     const dry = new DryJournal();
     const taken = new Set<ResponseItem>();
-    const { ports, steps } = this.#ports(turn, dry, taken);
+    const wire = await loadWire(turn.setup?.wire_api ?? 'responses');
+    const { ports, steps } = this.#ports({ turn, wire, dry, taken });
     try {
       const isCompaction = turn.setup?.task === 'compact' || turn.lines.some(isAskedCompaction);
       const outcome = isCompaction ? await compactionOutcome(ports) : await runTurn(ports);
@@ -118,7 +127,7 @@ export class ReplayedThread {
     }
   }
 
-  #ports(turn: RecordedTurn, dry: DryJournal, taken: Set<ResponseItem>): { ports: TurnPorts; steps: FileStepRunner } {
+  #ports({ turn, wire, dry, taken }: ReplayParts): { ports: TurnPorts; steps: FileStepRunner } {
     const { turnId, setup, lines } = turn;
     const context = replayedContext({ ...turn, threadId: this.#threadId });
     const state = this.#state;
@@ -133,6 +142,7 @@ export class ReplayedThread {
     const clientOf = (model: string | null) =>
       silentClient(context, {
         setup,
+        wire,
         fingerprints: this.#fingerprints,
         model: model === context.model.slug ? null : model,
       });

@@ -8,6 +8,7 @@ import {
   resolveCredentials,
   type Transport,
   userAgent,
+  type WireMaker,
 } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
 import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
@@ -86,6 +87,8 @@ export interface ChildStart {
 }
 
 export interface ServiceOptions {
+  /** Speaks the API of the configured provider. */
+  readonly wire: WireMaker;
   readonly persona?: Persona;
   readonly openChild?: (config: Config, start: ChildStart) => Promise<Session>;
   readonly config: Config;
@@ -181,6 +184,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     canAsk: options.canAsk,
     modelClient: ({ model, effort, summary }) =>
       new ModelClient({
+        wire: options.wire,
         provider: config.provider,
         model,
         threadId,

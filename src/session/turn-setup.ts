@@ -20,15 +20,16 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
   const { config, persona, agentLevels } = services;
   const budget = budgetOf(context, config);
   const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
-  const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries } = config;
+  const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries, maxOutputTokens, provider } = config;
   return {
     task: context.taskKind,
     tools: [...toolsOf(services, context.model), ...mcpTools],
-    retries: { request: config.provider.requestMaxRetries, stream: config.provider.streamMaxRetries },
+    retries: { request: provider.requestMaxRetries, stream: provider.streamMaxRetries },
     ...(persona === null ? {} : { without_tools: [...persona.withoutTools] }),
     ...(toolSet === null ? {} : { tool_set: toolSet }),
     ...(contextWindow === null ? {} : { context_window: contextWindow }),
     ...(autoCompactTokenLimit === null ? {} : { auto_compact_token_limit: autoCompactTokenLimit }),
+    ...(maxOutputTokens === null ? {} : { max_output_tokens: maxOutputTokens }),
     ...(supportsReasoningSummaries === null ? {} : { supports_reasoning_summaries: supportsReasoningSummaries }),
     ...(verbosity === null ? {} : { verbosity }),
     ...(baseInstructions === null ? {} : { base_instructions: baseInstructions }),
@@ -41,7 +42,8 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(asksBeforeEnd(context, services) ? { verify: true } : {}),
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
-    ...(isAzure(config.provider) ? { store: true } : {}),
+    ...(isAzure(provider) ? { store: true } : {}),
+    ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi, provider: provider.id }),
   };
 }
 

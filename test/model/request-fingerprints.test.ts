@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConversationHistory } from '../../src/history/index.ts';
-import { digestOf, modelInfo, type Prompt, RequestFingerprints } from '../../src/model/index.ts';
-import { inputJson, type RequestSettings } from '../../src/model/request-body.ts';
+import { digestOf, loadWire, modelInfo, type Prompt, RequestFingerprints } from '../../src/model/index.ts';
 import type { ResponseItem } from '../../src/protocol/index.ts';
 import { builtinTools, specsFor } from '../../src/tools/index.ts';
+import { providerAt } from './support.ts';
 
-const settings: RequestSettings = {
-  ...{ model: 'm', threadId: 't', reasoning: null, verbosity: null, store: false },
-  items: { withIds: false, withImages: true },
+const responses = await loadWire('responses');
+const settings: Parameters<typeof responses>[0] = {
+  ...{ provider: providerAt('http://127.0.0.1/v1'), model: modelInfo('gpt-5'), threadId: 't' },
+  ...{ effort: null, summary: 'auto', verbosity: null },
 };
+const wire = responses(settings);
 const tools = ['gpt-4.1', 'gpt-5-codex'].map((slug) => specsFor(builtinTools(), ['apply_patch'], modelInfo(slug)));
 const say = (text: string): ResponseItem => ({
   type: 'message',
@@ -31,20 +33,20 @@ const prompt = (input: readonly ResponseItem[], more: Partial<Prompt> = {}): Pro
 test('a fingerprint says only what is new, however long the thread is', () => {
   const prints = new RequestFingerprints();
   const items = Array.from({ length: 5_000 }, (_, at) => say(String(at)));
-  expect(prints.next(prompt(items), settings)).toMatchObject({ cut: 0, kept: 0, items: { length: 5_000 } });
-  const next = prints.next(prompt([...items, say('new')]), settings);
+  expect(prints.next(prompt(items), wire)).toMatchObject({ cut: 0, kept: 0, items: { length: 5_000 } });
+  const next = prints.next(prompt([...items, say('new')]), wire);
   expect(next).toMatchObject({
     cut: 0,
     kept: 5_000,
-    items: [digestOf(inputJson(prompt([say('new')]), settings)[0] ?? '')],
+    items: [digestOf(wire.itemsJson(prompt([say('new')]), 0)[0] ?? '')],
   });
   expect(JSON.stringify(next).length).toBeLessThan(250);
-  expect(prints.next(prompt([...items.slice(2), say('x')]), settings)).toMatchObject({ cut: 2, kept: 4_998 });
+  expect(prints.next(prompt([...items.slice(2), say('x')]), wire)).toMatchObject({ cut: 2, kept: 4_998 });
 });
 
 test('instructions, tools and options have digests of their own; a fork’s id changes none', () => {
-  const of = (one: Prompt, other: Partial<RequestSettings> = {}) =>
-    new RequestFingerprints().next(one, { ...settings, ...other });
+  const of = (one: Prompt, other: Partial<typeof settings> = {}) =>
+    new RequestFingerprints().next(one, responses({ ...settings, ...other }));
   const base = of(prompt([say('a')]));
   expect(of(prompt([say('a')]), { threadId: 'another' })).toEqual(base);
   expect(of(prompt([say('a')], { instructions: 'else' }))).toEqual({ ...base, instructions: digestOf('else') });
@@ -52,7 +54,8 @@ test('instructions, tools and options have digests of their own; a fork’s id c
     ...base,
     tools: expect.not.stringMatching(base.tools),
   });
-  for (const other of [{ model: 'n' }, { store: true }, { verbosity: 'low' } as const]) {
+  const azure = providerAt('http://127.0.0.1/v1', { name: 'azure' });
+  for (const other of [{ model: modelInfo('gpt-5-mini') }, { provider: azure }, { verbosity: 'low' } as const]) {
     expect(of(prompt([say('a')]), other)).toEqual({ ...base, options: expect.not.stringMatching(base.options) });
   }
 });
@@ -80,10 +83,10 @@ test('what fingerprints tell one after the other is each request’s whole input
         if (kind === 'model') model = 1 - model;
         if (kind === 'images') withImages = !withImages;
         const now = prompt(history.forPrompt(), { tools: tools[model] ?? [] });
-        const how = { ...settings, items: { withIds: false, withImages } };
+        const how = responses({ ...settings, model: { ...settings.model, supportsImages: withImages } });
         const { cut, kept, items } = prints.next(now, how);
         list = [...list.slice(cut, cut + kept), ...items];
-        expect(list).toEqual(inputJson(now, how).map(digestOf));
+        expect(list).toEqual(how.itemsJson(now, 0).map((json) => digestOf(json ?? '')));
       }
     }),
     { numRuns: 500 },

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { ModelProvider } from '../../src/config/index.ts';
 import {
   HttpTransport,
+  loadWire,
   ModelClient,
   type ModelClientOptions,
   ModelError,
@@ -12,6 +13,9 @@ import {
   type Prompt,
 } from '../../src/model/index.ts';
 import type { TaskKind } from '../../src/protocol/index.ts';
+
+/** The Responses API. */
+const wire = await loadWire('responses');
 
 export interface SeenRequest {
   readonly url: string;
@@ -110,6 +114,7 @@ export function clientOf(
   changes: Partial<Omit<ModelClientOptions, 'provider'>> = {},
 ): ModelClient {
   const client = new ModelClient({
+    wire,
     provider,
     model: modelInfo('gpt-5-codex'),
     threadId: '0199c0de-7f60-7abc-8def-001122334455',

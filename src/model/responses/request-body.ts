@@ -1,9 +1,9 @@
-import type { ReasoningSummary, Verbosity } from '../protocol/index.ts';
+import type { ReasoningSummary, ResponseItem, Verbosity } from '../../protocol/index.ts';
+import type { Prompt } from '../prompt.ts';
+import type { ToolSpec } from '../tool-spec.ts';
 import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import { InputBytes } from './input-bytes.ts';
-import type { Prompt } from './prompt.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
-import type { ToolSpec } from './tool-spec.ts';
 
 /** What a request says besides its prompt; constant for a thread unless the user changes a setting. */
 export interface RequestSettings {
@@ -47,11 +47,17 @@ function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: st
   return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
 }
 
-/** The input as it is sent, each item as JSON. */
-export function inputJson({ input, tools }: Prompt, { items }: RequestSettings): string[] {
-  return freeformOutputs(input, tools)
-    .map((item) => itemJson(item, items))
-    .filter((json) => json !== null);
+/** The items of the input from a place on, each as JSON as it is sent; null for one that is not. */
+export function itemsJson({ input, tools }: Prompt, from: number, { items }: RequestSettings): (string | null)[] {
+  // The form of an output depends on its call, which stands shortly before.
+  let start = from;
+  for (let item = input[start - 1]; item !== undefined && isOfCall(item); item = input[start - 1]) start -= 1;
+  const sent = freeformOutputs(input.slice(start), tools).slice(from - start);
+  return sent.map((item) => itemJson(item, items));
+}
+
+function isOfCall({ type }: ResponseItem): boolean {
+  return type.endsWith('_call') || type.endsWith('_call_output');
 }
 
 /** What a request says besides model, instructions, input and tools, in wire order. */

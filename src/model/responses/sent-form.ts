@@ -1,5 +1,5 @@
-import type { ContentItem, LocalShellCallItem, OutputContentItem, ResponseItem } from '../protocol/index.ts';
-import { assertNever } from '../util/index.ts';
+import type { ContentItem, LocalShellCallItem, OutputContentItem, ResponseItem } from '../../protocol/index.ts';
+import { assertNever } from '../../util/index.ts';
 
 /** How items differ from one provider or model to another. */
 export interface SentFormOptions {
@@ -42,7 +42,8 @@ function withoutId(item: ResponseItem, options: SentFormOptions): object | null 
     case 'message':
       return { type: item.type, role: item.role, content: item.content.map((part) => sentContent(part, options)) };
     case 'reasoning':
-      return sentReasoning(item);
+      // With an origin it is another API's, and means nothing to this one.
+      return item.origin ? null : sentReasoning(item);
     case 'function_call':
       return { type: item.type, name: item.name, arguments: item.arguments, call_id: item.call_id };
     case 'function_call_output':

@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../protocol/index.ts';
+import type { ResponseItem } from '../../protocol/index.ts';
 import { FreeformOutputs } from './freeform-outputs.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
 

@@ -1,5 +1,5 @@
-import type { ModelProvider } from '../config/index.ts';
-import { KeelError } from '../protocol/index.ts';
+import type { ModelProvider } from '../../config/index.ts';
+import { KeelError } from '../../protocol/index.ts';
 
 /** The address of the Responses endpoint, query parameters encoded, in the order of the configuration. */
 export function responsesUrl(provider: Pick<ModelProvider, 'id' | 'baseUrl' | 'queryParams'>): string {

@@ -1,5 +1,5 @@
-import type { TokenUsage } from '../protocol/index.ts';
-import { type JsonObject, numberField, objectField } from './json-fields.ts';
+import type { TokenUsage } from '../../protocol/index.ts';
+import { type JsonObject, numberField, objectField } from '../json-fields.ts';
 
 /** Token counts of a response; null when it tells none. Missing or null details count as 0. */
 export function usageOf(response: JsonObject): TokenUsage | null {

@@ -1,4 +1,4 @@
-import type { ModelProvider } from '../config/index.ts';
+import type { ModelProvider } from '../../config/index.ts';
 
 /** Parts of the hosts behind which Azure's own rules hold. `azurewebsites.net` is anybody's site and not among them. */
 const AZURE_HOST_PARTS = [

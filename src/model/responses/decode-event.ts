@@ -1,9 +1,9 @@
-import { ResponseItem } from '../protocol/index.ts';
-import { type FailureContext, incompleteResponse, responseFailure, streamLost } from './failures.ts';
-import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from './json-fields.ts';
-import type { ModelEvent } from './model-event.ts';
+import { ResponseItem } from '../../protocol/index.ts';
+import { type FailureContext, incompleteResponse, responseFailure, streamLost } from '../failures.ts';
+import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
+import type { ModelEvent } from '../model-event.ts';
+import { readFailure } from '../wire-failure.ts';
 import { usageOf } from './usage.ts';
-import { readFailure } from './wire-failure.ts';
 
 /** Frequent or large events that mean nothing here; their JSON need not be read. */
 const IGNORED_TYPES: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
-import type { OutputItem, ResponseItem } from '../protocol/index.ts';
-import { asObject, numberField, objectField, parseJson, stringField } from './json-fields.ts';
-import { type ToolSpec, toolName } from './tool-spec.ts';
+import type { OutputItem, ResponseItem } from '../../protocol/index.ts';
+import { asObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
+import { type ToolSpec, toolName } from '../tool-spec.ts';
 
 /** Function names whose outputs are the JSON form of a finished command. */
 const RUNNER_NAMES: ReadonlySet<string> = new Set(['shell', 'shell_command', 'container.exec', 'apply_patch']);

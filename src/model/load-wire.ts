@@ -1,0 +1,15 @@
+import type { ModelProvider } from '../config/index.ts';
+import { KeelError } from '../protocol/index.ts';
+import { responsesWire } from './responses/wire.ts';
+import type { WireMaker } from './wire.ts';
+
+/** What speaks an API. All but the usual one are read from the disk when they are asked for. */
+export async function loadWire(api: ModelProvider['wireApi']): Promise<WireMaker> {
+  switch (api) {
+    case 'responses':
+      return responsesWire;
+    case 'anthropic':
+    case 'chat':
+      throw new KeelError('invalidConfig', `wire_api "${api}" is not spoken by this version`);
+  }
+}

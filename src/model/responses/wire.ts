@@ -1,0 +1,93 @@
+import type { Credentials } from '../credentials.ts';
+import { type FailureContext, streamLost } from '../failures.ts';
+import type { Prompt } from '../prompt.ts';
+import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
+import { isAzure } from './azure.ts';
+import { decodeEvent } from './decode-event.ts';
+import { wantsFreeform } from './freeform-outputs.ts';
+import { itemsJson, type RequestSettings, RequestWriter, requestOptions, sentTool } from './request-body.ts';
+import { responsesUrl } from './request-url.ts';
+
+/** The Responses API. */
+export const responsesWire: WireMaker = (settings) => new ResponsesWire(settings);
+
+class ResponsesWire implements Wire {
+  readonly warnings: readonly string[];
+  readonly #settings: WireSettings;
+  readonly #request: RequestSettings;
+  readonly #writer: RequestWriter;
+
+  constructor(settings: WireSettings) {
+    this.#settings = settings;
+    this.#request = requestSettings(settings);
+    this.#writer = new RequestWriter(this.#request);
+    this.warnings = settingWarnings(settings);
+  }
+
+  url(): string {
+    return responsesUrl(this.#settings.provider);
+  }
+
+  headers({ bearer }: Credentials): Record<string, string> {
+    const { threadId } = this.#settings;
+    return {
+      ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+      conversation_id: threadId,
+      session_id: threadId,
+    };
+  }
+
+  write(prompt: Prompt): readonly Uint8Array[] {
+    return this.#writer.write(prompt);
+  }
+
+  formOf({ tools }: Prompt): string {
+    return JSON.stringify([this.#request.items, wantsFreeform(tools)]);
+  }
+
+  toolsJson(tools: Prompt['tools']): string {
+    return JSON.stringify(tools.map(sentTool));
+  }
+
+  /** The thread's id is in there as the cache's key, and a fork has another. */
+  optionsJson(prompt: Prompt): string {
+    const { model } = this.#request;
+    return JSON.stringify({ model, ...requestOptions(prompt, this.#request), prompt_cache_key: null });
+  }
+
+  itemsJson(prompt: Prompt, from: number): readonly (string | null)[] {
+    return itemsJson(prompt, from, this.#request);
+  }
+
+  decoder(_: Prompt, context: FailureContext): ResponseDecoder {
+    return {
+      decode: (data) => decodeEvent(data, context),
+      end() {
+        throw streamLost('stream closed before response.completed', context);
+      },
+    };
+  }
+}
+
+function requestSettings({ model, provider, effort, summary, verbosity, threadId }: WireSettings): RequestSettings {
+  const onAzure = isAzure(provider);
+  return {
+    model: model.slug,
+    threadId,
+    reasoning: model.supportsReasoning ? { effort, summary } : null,
+    verbosity: model.supportsVerbosity ? verbosity : null,
+    store: onAzure,
+    items: { withIds: onAzure, withImages: model.supportsImages },
+  };
+}
+
+function settingWarnings({ model, effort, verbosity }: WireSettings): readonly string[] {
+  const warnings: string[] = [];
+  if (effort !== null && !model.supportsReasoning) {
+    warnings.push(`The model "${model.slug}" takes no reasoning effort; "${effort}" is not sent.`);
+  }
+  if (verbosity !== null && !model.supportsVerbosity) {
+    warnings.push(`The model "${model.slug}" takes no verbosity; "${verbosity}" is not sent.`);
+  }
+  return warnings;
+}
