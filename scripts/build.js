@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { directBuiltins } from './builtin-modules.js';
 
 const root = join(import.meta.dirname, '..');
 const entries = {
@@ -30,6 +31,7 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
+  plugins: [directBuiltins],
   // Packages with native parts stay outside the bundle and are found in node_modules when first used.
   external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter'],
   loader: { '.md': 'text', '.txt': 'text' },

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Parser } from 'web-tree-sitter';
 import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 
@@ -38,7 +37,8 @@ export class BashGrammar {
   }
 
   static async #load(): Promise<BashGrammar> {
-    for (const flag of NOT_OPTIMISED) setFlagsFromString(flag);
+    const v8 = process.getBuiltinModule('node:v8');
+    for (const flag of NOT_OPTIMISED) v8.setFlagsFromString(flag);
     const { Language, Parser } = await import('web-tree-sitter');
     await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
     const parser = new Parser();

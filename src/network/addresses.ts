@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { type BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /**
  * What an address leads to. `loopback` and `private`: this machine and its neighbours. `special`: whatever else is no place
@@ -105,6 +105,8 @@ function groupsOf(address: string): number[] {
 }
 
 function list(ranges: readonly Range[]): BlockList {
+  // Loaded here: most sessions judge no address.
+  const { BlockList } = process.getBuiltinModule('node:net');
   const found = new BlockList();
   for (const [network, bits] of ranges) found.addSubnet(network, bits, isIPv4(network) ? 'ipv4' : 'ipv6');
   return found;
