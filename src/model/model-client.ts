@@ -91,10 +91,13 @@ export class ModelClient {
       }
       const snapshot = rateLimitsOf(response.headers);
       if (snapshot !== null) yield { type: 'rateLimits', snapshot };
-      for await (const event of responseEvents(response, watch, this.#wire.decoder(prompt, context))) {
-        isComplete = event.type === 'completed';
-        yield event;
-        if (isComplete) return;
+      const decoder = this.#wire.decoder(prompt, context);
+      for await (const payloads of payloadsOf(response, watch)) {
+        for (const event of decodedBy(decoder, payloads)) {
+          isComplete = event.type === 'completed';
+          yield event;
+          if (isComplete) return;
+        }
       }
       throw streamLost('stream closed before the response was complete', context);
     } catch (error) {
@@ -161,23 +164,31 @@ export class ModelClient {
   }
 }
 
-/** Events as they come, each at once. The watch runs only while the next bytes are awaited. */
-async function* responseEvents(
+/** Data as it comes, of all events that came at once; null for the end. The watch runs only while bytes are awaited. */
+async function* payloadsOf(
   response: HttpResponse,
   watch: IdleWatch,
-  decoder: ResponseDecoder,
-): AsyncGenerator<ModelEvent, void, undefined> {
+): AsyncGenerator<readonly string[] | null, void, undefined> {
   const reader = new SseReader();
   for await (const chunk of response.text) {
     const payloads = reader.feed(chunk);
     if (payloads.length === 0) continue;
     watch.pause();
-    for (const data of payloads) yield* decoder.decode(data);
+    yield payloads;
     watch.signal.throwIfAborted();
     watch.wait();
   }
-  for (const data of reader.end()) yield* decoder.decode(data);
-  yield* decoder.end();
+  yield reader.end();
+  yield null;
+}
+
+/** Events one by one: those before a failure count. */
+function* decodedBy(
+  decoder: ResponseDecoder,
+  payloads: readonly string[] | null,
+): Generator<ModelEvent, void, undefined> {
+  if (payloads === null) yield* decoder.end();
+  else for (const data of payloads) yield* decoder.decode(data);
 }
 
 /** As much of the body as comes and is of use; that it breaks off is no news beside the status. */
