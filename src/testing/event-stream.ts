@@ -1,27 +1,30 @@
 import type { ServerResponse } from 'node:http';
 import type { Framing, Json } from './script.ts';
+import type { WireForm } from './wires/form.ts';
 
-/** Writes events with back-pressure and the numbering that providers give them. */
+/** Writes events with back-pressure, numbered for the providers that number theirs. */
 export class EventStream {
   readonly #http: ServerResponse;
+  readonly #wire: WireForm;
   readonly #framing: Framing;
   #sequence = 0;
   #pieceCount = 0;
 
-  constructor(http: ServerResponse, framing: Framing) {
+  constructor(http: ServerResponse, wire: WireForm, framing: Framing) {
     if (framing.pieces?.some((size) => !(size >= 1))) throw new RangeError('pieces have 1 byte or more');
     this.#http = http;
+    this.#wire = wire;
     this.#framing = framing;
   }
 
   async event(event: Json): Promise<void> {
     const { crlf = false, bom = false, eventNames = true } = this.#framing;
     const mark = bom && this.#sequence === 0 ? '\ufeff' : '';
-    const whole = { ...event, sequence_number: this.#sequence };
+    const { name, data } = this.#wire.frame(event, this.#sequence);
     this.#sequence += 1;
     const newline = crlf ? '\r\n' : '\n';
-    const name = eventNames ? `event: ${String(event['type'])}${newline}` : '';
-    await this.bytes(Buffer.from(`${mark}${name}data: ${JSON.stringify(whole)}${newline}${newline}`, 'utf8'));
+    const line = eventNames && name !== null ? `event: ${name}${newline}` : '';
+    await this.bytes(Buffer.from(`${mark}${line}data: ${data}${newline}${newline}`, 'utf8'));
   }
 
   /** Sends bytes as they are. Returns at once when the client has gone. */

@@ -1,6 +1,7 @@
 /**
- * A scripted model over the real wire of the Responses API (HTTP and server-sent events), to test agents with: yours or
- * keel itself. It answers from a script, remembers every request, and can misbehave as networks and providers do.
+ * A scripted model over the real wire (HTTP and server-sent events) of the Responses API or, where it is asked at
+ * `/v1/messages`, of Anthropic's Messages API, to test agents with: yours or keel itself. It answers from a script,
+ * remembers every request, and can misbehave as networks and providers do.
  *
  * @example
  * ```ts

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { play } from './play.ts';
 import { RecordedRequest } from './recorded-request.ts';
 import { type Framing, httpError, type Response } from './script.ts';
+import { responsesForm, wireFormAt } from './wires/form-of.ts';
 
 /**
  * Looks at a request and answers it; null says that none was expected. `index` counts all requests from 0. What it throws
@@ -27,7 +28,7 @@ export interface ModelServerOptions {
 
 /** A model that says what it was told to, over the real wire on 127.0.0.1. */
 export interface ModelServer extends AsyncDisposable {
-  /** To be used as the provider's base URL; ends in `/v1`. */
+  /** To be used as the provider's base URL, whichever API is spoken; ends in `/v1`. */
   readonly url: string;
   /** All requests whose bodies came in whole, expected or not. */
   readonly requests: readonly RecordedRequest[];
@@ -133,7 +134,10 @@ class ScriptedServer implements ModelServer {
       const response = await this.#answer(request, index);
       isReset = resets(response);
       const { pieceBytes, framing = pieceBytes === undefined ? {} : { pieces: [pieceBytes] } } = this.#options;
-      await play(outgoing, { response, index, framing, gone: AbortSignal.any([left.signal, this.#closing.signal]) });
+      const gone = AbortSignal.any([left.signal, this.#closing.signal]);
+      // Where nothing is expected the answer is an error, which has no form.
+      const form = wireFormAt(request.path) ?? responsesForm;
+      await play(outgoing, { response, form, index, framing, gone });
     } catch (error) {
       this.#faults.push(`request ${index} could not be answered: ${error}`);
       isReset = true;
@@ -156,7 +160,7 @@ class ScriptedServer implements ModelServer {
   }
 
   #next(request: RecordedRequest): Response | Answer | undefined {
-    if (request.method !== 'POST' || !request.path.endsWith('/responses')) return undefined;
+    if (request.method !== 'POST' || wireFormAt(request.path) === null) return undefined;
     if (typeof this.#script === 'function') return this.#script;
     const entry = this.#script[this.#answered];
     if (entry) this.#answered += 1;

@@ -3,10 +3,13 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertNever } from '../util/index.ts';
 import { EventStream } from './event-stream.ts';
-import type { Ending, Framing, ItemPart, Json, Part, Pause, Response, Usage } from './script.ts';
+import type { Ending, Framing, Json, Part, Pause, Response } from './script.ts';
+import { isPause, type WireForm, type WireFormMaker } from './wires/form.ts';
 
 export interface PlayOptions {
   readonly response: Response;
+  /** Tells it in the way of the API that was asked. */
+  readonly form: WireFormMaker;
   /** Counts requests from 0; ids are made from it. */
   readonly index: number;
   /** Holds unless the response says otherwise. */
@@ -28,58 +31,35 @@ export async function play(http: ServerResponse, options: PlayOptions): Promise<
   } else await playStream(http, options);
 }
 
-async function playStream(http: ServerResponse, { response, index, framing, gone }: PlayOptions): Promise<void> {
+async function playStream(http: ServerResponse, { response, form, index, framing, gone }: PlayOptions): Promise<void> {
   const headers = Object.assign({}, ...response.map((part) => (part.type === 'headers' ? part.headers : {})));
   const framings = response.map((part) => (part.type === 'framing' ? part.framing : {}));
-  const stream = new EventStream(http, Object.assign({}, framing, ...framings));
+  const usage = response.findLast((part) => part.type === 'usage')?.usage;
+  const wire = form({ index, usage });
+  const stream = new EventStream(http, wire, Object.assign({}, framing, ...framings));
   http.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': `req_${index}`, ...headers });
   http.flushHeaders();
 
-  const base = { id: `resp_${index}`, object: 'response', created_at: Math.floor(Date.now() / 1000) };
-  await stream.event({ type: 'response.created', response: { ...base, status: 'in_progress', output: [] } });
-  const output: Json[] = [];
+  await playSteps(stream, wire.begin(), gone);
   let items = 0;
   let ending: Ending | null = null;
   for (const part of response) {
     if (gone.aborted) return;
     if (part.type === 'item') {
-      const done = await playItem(stream, part, { id: `${index}_${items}`, outputIndex: items, gone });
-      if (done) output.push(done);
+      await playSteps(stream, wire.item(part, { at: items, callId: `call_${randomUUID()}` }), gone);
       items += 1;
     } else if (part.type === 'end') ending = part.how;
     else await playPart(stream, part, gone);
   }
-  if (gone.aborted) return;
-  const given = response.findLast((part) => part.type === 'usage')?.usage;
-  const tokens = given === undefined ? {} : { usage: wireUsage(given) };
-  await playEnd({ http, stream, gone, ending, response: { ...base, output, ...tokens } });
+  if (!gone.aborted) await playEnd({ http, stream, wire, gone, ending });
 }
 
-interface Place {
-  readonly id: string;
-  readonly outputIndex: number;
-  readonly gone: AbortSignal;
-}
-
-/** Sends an item's events. Gives the item as sent, or null if it broke off. */
-async function playItem(stream: EventStream, part: ItemPart, { id, outputIndex, gone }: Place): Promise<Json | null> {
-  const item = {
-    ...(part.idPrefix !== null && { id: `${part.idPrefix}_${id}` }),
-    ...(part.isCall && { call_id: `call_${randomUUID()}` }),
-    ...part.item,
-  };
-  const place = { output_index: outputIndex };
-  const within = { ...('id' in item && { item_id: item.id }), ...place };
-  await stream.event({ type: 'response.output_item.added', ...place, item: { ...item, ...part.begun } });
-  for (const step of part.streaming) {
-    if (gone.aborted) return null;
+async function playSteps(stream: EventStream, steps: readonly (Json | Pause)[], gone: AbortSignal): Promise<void> {
+  for (const step of steps) {
+    if (gone.aborted) return;
     if (isPause(step)) await pause(step, gone);
-    else await stream.event({ ...within, ...step });
+    else await stream.event(step);
   }
-  if (part.unfinished) return null;
-  for (const step of part.closing) await stream.event({ ...within, ...step });
-  await stream.event({ type: 'response.output_item.done', ...place, item });
-  return item;
 }
 
 async function playPart(stream: EventStream, part: Part, gone: AbortSignal): Promise<void> {
@@ -94,10 +74,6 @@ async function playPart(stream: EventStream, part: Part, gone: AbortSignal): Pro
     default:
       return; // settings of the whole response
   }
-}
-
-function isPause(step: Json | Pause): step is Pause {
-  return step['type'] === 'delay' || step['type'] === 'hold';
 }
 
 async function pause(step: Pause, gone: AbortSignal): Promise<void> {
@@ -116,26 +92,20 @@ function nothing(): void {
 interface StreamEnd {
   readonly http: ServerResponse;
   readonly stream: EventStream;
+  readonly wire: WireForm;
   readonly gone: AbortSignal;
   readonly ending: Ending | null;
-  readonly response: Json;
 }
 
-async function playEnd({ http, stream, gone, ending, response }: StreamEnd): Promise<void> {
+async function playEnd({ http, stream, wire, gone, ending }: StreamEnd): Promise<void> {
   switch (ending?.type) {
     case undefined:
     case 'keepOpen':
-      await stream.event({ type: 'response.completed', response: { ...response, status: 'completed' } });
-      if (ending) return untilGone(gone);
-      break;
     case 'failed':
-      await stream.event({ type: 'response.failed', response: { ...response, status: 'failed', error: ending.error } });
+    case 'incomplete':
+      await playSteps(stream, wire.end(ending), gone);
+      if (ending?.type === 'keepOpen') return untilGone(gone);
       break;
-    case 'incomplete': {
-      const why = { status: 'incomplete', incomplete_details: { reason: ending.reason } };
-      await stream.event({ type: 'response.incomplete', response: { ...response, ...why } });
-      break;
-    }
     case 'cut':
       break;
     case 'reset':
@@ -148,16 +118,6 @@ async function playEnd({ http, stream, gone, ending, response }: StreamEnd): Pro
       return assertNever(ending, 'ending');
   }
   http.end();
-}
-
-function wireUsage({ input = 0, cached = 0, output = 0, reasoning = 0, total = input + output }: Usage): Json {
-  return {
-    input_tokens: input,
-    input_tokens_details: { cached_tokens: cached },
-    output_tokens: output,
-    output_tokens_details: { reasoning_tokens: reasoning },
-    total_tokens: total,
-  };
 }
 
 async function untilGone(gone: AbortSignal): Promise<void> {

@@ -54,12 +54,18 @@ export class RecordedRequest {
     return this.#body;
   }
 
+  /** Items, where the Responses API was asked. */
   get input(): readonly Json[] {
     return objectsIn(this.body['input']);
   }
 
+  /** Messages, where another API was asked. */
+  get messages(): readonly Json[] {
+    return objectsIn(this.body['messages']);
+  }
+
   get instructions(): string {
-    return String(this.body['instructions'] ?? '');
+    return textOf(this.body['instructions'] ?? this.body['system']);
   }
 
   get tools(): readonly Json[] {
@@ -73,31 +79,44 @@ export class RecordedRequest {
 
   /** The texts of all messages of a role, in order. */
   textsOf(role: string): string[] {
-    return this.input.filter((item) => item['role'] === role).map((item) => textOf(item['content']));
+    const said = [...this.input, ...this.messages].filter((one) => one['role'] === role);
+    // A message that only carries results has no text of its own.
+    return said.filter(({ content }) => !isOfResults(content)).map(({ content }) => textOf(content));
   }
 
   /** What a call was answered with; undefined if it was not. */
   outputOf(callId: string): unknown {
-    return this.input.find((item) => item['call_id'] === callId && 'output' in item)?.['output'];
+    const item = this.input.find((one) => one['call_id'] === callId && 'output' in one);
+    const blocks = this.messages.flatMap(({ content }) => objectsIn(content));
+    return item?.['output'] ?? blocks.find((block) => block['tool_use_id'] === callId)?.['content'];
   }
 
   /**
    * Checks that this request extends an earlier one byte for byte: the same instructions and tools, and the earlier input
-   * as the beginning of this one's. That is what prompt caches bill on.
+   * as the beginning of this one's. That is what prompt caches bill on; marks that only steer them do not count.
    * @throws Error that shows where the two part
    */
   assertExtends(earlier: RecordedRequest): void {
-    const [now, before] = [rawFields(this.text), rawFields(earlier.text)];
-    for (const field of ['instructions', 'tools']) {
+    const [now, before] = [rawFields(unmarked(this.text)), rawFields(unmarked(earlier.text))];
+    for (const field of ['instructions', 'system', 'tools']) {
       const [one, other] = [now.get(field) ?? '', before.get(field) ?? ''];
       if (one !== other) throw new Error(`the ${field} changed ${difference(other, one)}`);
     }
-    const input = now.get('input') ?? '';
-    const items = (before.get('input') ?? '[]').replace(/\s*\]$/, '');
+    const field = now.has('messages') ? 'messages' : 'input';
+    const input = now.get(field) ?? '';
+    // A message may get further blocks, so what closes it at the end is no part of what goes on.
+    const items = (before.get(field) ?? '[]').replace(field === 'input' ? /\s*\]$/ : /(?:\]\})?\]$/, '');
     // What follows the shared items is the next item or the end, so that none of them goes on.
-    const goesOn = earlier.input.length === 0 || /^\s*[,\]]/.test(input.slice(items.length));
-    if (!input.startsWith(items) || !goesOn) throw new Error(`the input changed ${difference(items, input)}`);
+    const goesOn = items === '[' || /^\s*[,\]]/.test(input.slice(items.length));
+    if (!input.startsWith(items) || !goesOn) throw new Error(`the ${field} changed ${difference(items, input)}`);
   }
+}
+
+/** Tells a cache how far to keep. In a text its quotes would stand behind backslashes. */
+const CACHE_MARK = /,"cache_control":\{"type":"ephemeral"\}/g;
+
+function unmarked(body: string): string {
+  return body.replaceAll(CACHE_MARK, '');
 }
 
 /** Shown on each side of the place where two texts part, in UTF-16 units. */
@@ -115,6 +134,11 @@ function textOf(content: unknown): string {
   return objectsIn(content)
     .map((part) => String(part['text'] ?? ''))
     .join('');
+}
+
+function isOfResults(content: unknown): boolean {
+  const blocks = objectsIn(content);
+  return blocks.length > 0 && blocks.every(({ type }) => type === 'tool_result');
 }
 
 function parsed(text: string): Json {

@@ -77,6 +77,8 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface Usage {
   readonly input?: number;
   readonly cached?: number;
+  /** Of the input, what the provider put into its cache. Told by the Messages API alone. */
+  readonly cacheWritten?: number;
   readonly output?: number;
   readonly reasoning?: number;
   /** Default: input + output. */

@@ -1,0 +1,34 @@
+import type { Ending, ItemPart, Json, Pause, Usage } from '../script.ts';
+
+/** What of a scripted response every API tells, in its own way. */
+export interface ResponseFacts {
+  /** Counts requests from 0; ids are made from it. */
+  readonly index: number;
+  /** Undefined: the script tells none. */
+  readonly usage: Usage | undefined;
+}
+
+/** An item's place in a response, and the id of its call where the script gives none. */
+export interface ItemPlace {
+  readonly at: number;
+  readonly callId: string;
+}
+
+/** The ways to end that are told in the stream; null: the response is complete. */
+export type ToldEnding = Extract<Ending, { type: 'failed' | 'incomplete' | 'keepOpen' }> | null;
+
+/** How one API tells one response. Events are told in the order in which they are asked for. */
+export interface WireForm {
+  begin(): readonly Json[];
+  /** Of an unfinished item everything up to where it breaks off. */
+  item(part: ItemPart, place: ItemPlace): readonly (Json | Pause)[];
+  end(ending: ToldEnding): readonly Json[];
+  /** `name` null: the event goes without one. */
+  frame(event: Json, sequence: number): { readonly name: string | null; readonly data: string };
+}
+
+export type WireFormMaker = (facts: ResponseFacts) => WireForm;
+
+export function isPause(step: Json | Pause): step is Pause {
+  return step['type'] === 'delay' || step['type'] === 'hold';
+}
