@@ -15,6 +15,8 @@ import { projectTrust } from './trust.ts';
 import type { Config, Environment, SandboxSettings } from './types.ts';
 
 const DEFAULT_MODEL = 'gpt-5-codex';
+/** Of providers that do not have the other one. */
+const DEFAULT_MODELS: Readonly<Record<string, string>> = { anthropic: 'claude-opus-5-5' };
 const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
 const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
@@ -122,7 +124,9 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     home,
     cwd,
     env,
-    model: flags.model ?? (flags.oss ? DEFAULT_LOCAL_MODEL : (settings.model ?? DEFAULT_MODEL)),
+    model:
+      flags.model ??
+      (flags.oss ? DEFAULT_LOCAL_MODEL : (settings.model ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL)),
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),

@@ -27,7 +27,7 @@ export function resolveProvider(id: string, settings: ConfigFile, env: Environme
 
 /** Entries that have no effect, since a built-in provider has their id. */
 export function shadowedProviders(settings: ConfigFile): string[] {
-  return ['openai', 'oss']
+  return ['openai', 'oss', 'anthropic']
     .filter((id) => settings.model_providers?.[id])
     .map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
 }
@@ -48,6 +48,14 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
       id: 'oss',
       name: 'gpt-oss',
       baseUrl: env['CODEX_OSS_BASE_URL'] || `http://localhost:${port}/v1`,
+    },
+    anthropic: {
+      ...defaults,
+      id: 'anthropic',
+      name: 'Anthropic',
+      baseUrl: env['ANTHROPIC_BASE_URL']?.trim() || 'https://api.anthropic.com',
+      envKey: 'ANTHROPIC_API_KEY',
+      wireApi: 'anthropic',
     },
   };
 }

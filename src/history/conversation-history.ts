@@ -9,7 +9,7 @@ import type {
 import { ContextSize } from './context-size.ts';
 import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
-import { asKept, isRecordable } from './recordable.ts';
+import { asKept, isRecordable, outlivesTurn } from './recordable.ts';
 import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
@@ -64,7 +64,8 @@ export class ConversationHistory {
 
   /**
    * The input of the next request: every call with its output, no snapshots, and no reasoning of earlier turns (whatever
-   * stands before the last user message). A snapshot; the stored items stay as they are.
+   * stands before the last user message) but for what its provider wants to see again. A snapshot; the stored items stay
+   * as they are.
    */
   forPrompt(): readonly ResponseItem[] {
     if (this.#prompt === null || !this.#openCallsAreMended()) this.#prompt = this.#rebuilt();
@@ -186,7 +187,7 @@ export class ConversationHistory {
     this.#mended = new Set(this.#open.keys());
     for (const repair of repairs) this.#tellOnce(repair);
     const lastUser = items.findLastIndex(isUserMessage);
-    return items.filter((item, at) => item.type !== 'ghost_snapshot' && (item.type !== 'reasoning' || at > lastUser));
+    return items.filter((item, at) => item.type !== 'ghost_snapshot' && (at > lastUser || outlivesTurn(item)));
   }
 
   #tellOnce(repair: string): void {
@@ -205,10 +206,10 @@ function isUserMessage(item: ResponseItem): boolean {
   return item.type === 'message' && item.role === 'user';
 }
 
-/** What stands before the last user message holds no reasoning any more, so only what follows it is looked at. */
+/** What stands before the last user message holds nothing to drop any more, so only what follows it is looked at. */
 function dropReasoningOfTurn(prompt: ResponseItem[]): void {
   const from = prompt.findLastIndex(isUserMessage) + 1;
-  const kept = prompt.slice(from).filter((item) => item.type !== 'reasoning');
+  const kept = prompt.slice(from).filter(outlivesTurn);
   prompt.length = from;
   for (const item of kept) prompt.push(item);
 }

@@ -6,6 +6,12 @@ export function isRecordable(item: ResponseItem): boolean {
   return item.type !== 'message' || item.role !== 'system';
 }
 
+/** Thoughts that came signed are part of what their provider has cached, and hold for later turns too. Others do not. */
+export function outlivesTurn(item: ResponseItem): boolean {
+  if (item.type !== 'reasoning') return true;
+  return item.origin?.field === 'thinking' || item.origin?.field === 'redacted_thinking';
+}
+
 /** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */
 export function asKept(item: ResponseItem): ResponseItem {
   if (item.type === 'custom_tool_call_output') {

@@ -22,11 +22,18 @@ export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelIn
     known: family !== null,
     toolSet: overrides.toolSet ?? merged.toolSet,
     supportsReasoning: overrides.supportsReasoningSummaries ?? merged.supportsReasoning,
+    thinking: thinkingOf(merged.thinking, overrides.supportsReasoningSummaries ?? null),
     contextWindow,
     effectiveContextWindow: percentOf(contextWindow, EFFECTIVE_WINDOW_PERCENT),
     autoCompactTokenLimit: compactLimit(contextWindow, overrides.autoCompactTokenLimit ?? null),
     maxOutputTokens: overrides.maxOutputTokens ?? merged.maxOutputTokens,
   };
+}
+
+/** A model of another maker that speaks the Messages API knows its older form. */
+function thinkingOf(known: ModelInfo['thinking'], chosen: boolean | null): ModelInfo['thinking'] {
+  if (chosen === null) return known;
+  return chosen ? (known ?? 'budget') : null;
 }
 
 /** A limit above the window would never fire, so the user's one is clamped. */

@@ -43,7 +43,9 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     const value = env[name];
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
-  if (isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
+  // It was stored for OpenAI: whoever speaks this API is somebody else.
+  const mayBeStored = provider.wireApi !== 'anthropic';
+  if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();
   return { bearer: null, source: 'no key' };

@@ -10,6 +10,7 @@ import {
   readFailure,
   retryAfterMs,
   suggestedDelayMs,
+  toldKind,
   type WireFailure,
 } from './wire-failure.ts';
 
@@ -26,9 +27,7 @@ export interface FailureContext {
 
 /** Statuses that a retry may change; all from 500 on count as well. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
-const REQUEST_ID_HEADERS = ['x-request-id', 'x-oai-request-id', 'cf-ray'] as const;
-/** What servers without error codes say of a prompt that is too long. */
-const TOO_LONG = /maximum context length/i;
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-oai-request-id', 'cf-ray'] as const;
 
 /** Why an answer that is not 2xx failed. */
 export function statusFailure(response: HttpResponse, body: string, context: FailureContext): ModelError {
@@ -53,7 +52,8 @@ function fatalStatusKind(status: number, failure: WireFailure, body: string): Er
   const named = fatalKind(failure);
   if (status === 429) return named === 'usageLimitExceeded' || named === 'quotaExceeded' ? named : null;
   if (RETRYABLE_STATUSES.has(status)) return null;
-  if (TOO_LONG.test(failure.message ?? body)) return 'contextWindowExceeded';
+  const told = toldKind(failure.message ?? body);
+  if (told !== null) return told;
   return named === 'contextWindowExceeded' || named === 'quotaExceeded' ? named : 'badRequest';
 }
 

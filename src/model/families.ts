@@ -23,6 +23,7 @@ export const DEFAULT_FACTS: FamilyFacts = {
   shellTool: 'shell',
   patchForm: 'function',
   supportsReasoning: false,
+  thinking: null,
   supportsParallelToolCalls: false,
   supportsVerbosity: false,
   supportsImages: true,
@@ -34,6 +35,7 @@ const gpt5 = { supportsReasoning: true, contextWindow: 272_000, maxOutputTokens:
 /** `text.verbosity` is off: these models answer 400 to any but the default. */
 const codingTuned = { ...gpt5, baseText: 'short', toolSet: 'shell', patchForm: 'freeform' } as const;
 const oSeries = { supportsReasoning: true, contextWindow: 200_000, maxOutputTokens: 100_000 } as const;
+const claude = { addendum: 'claude', thinking: 'adaptive', supportsParallelToolCalls: true } as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
 
 /**
@@ -93,13 +95,43 @@ export const FAMILIES: readonly Family[] = [
     contextWindow: 96_000,
     maxOutputTokens: 32_000,
   },
+  // What is newer than this table thinks as the newest do; its window and output are no smaller.
+  { name: 'claude', prefixes: ['claude'], ...claude, contextWindow: 200_000, maxOutputTokens: 64_000 },
   {
-    name: 'claude',
-    prefixes: ['claude'],
-    addendum: 'claude',
-    supportsParallelToolCalls: true,
+    name: 'claude-1m',
+    prefixes: [
+      ...['claude-opus-4-6', 'claude-opus-4-7', 'claude-opus-4-8', 'claude-sonnet-4-6'],
+      ...['claude-opus-4.6', 'claude-opus-4.7', 'claude-opus-4.8', 'claude-sonnet-4.6'],
+      ...['claude-opus-5', 'claude-sonnet-5', 'claude-haiku-5', 'claude-fable', 'claude-mythos'],
+    ],
+    ...claude,
+    contextWindow: 1_000_000,
+    maxOutputTokens: 128_000,
+  },
+  {
+    name: 'claude-4.5',
+    prefixes: ['claude-opus-4-5', 'claude-sonnet-4-5', 'claude-haiku-4', 'claude-opus-4.5', 'claude-sonnet-4.5'],
+    ...claude,
+    thinking: 'budget',
     contextWindow: 200_000,
-    maxOutputTokens: 32_000,
+    maxOutputTokens: 64_000,
+  },
+  {
+    // Input and the room for the answer together have to fit these windows: the answer gets what compaction leaves.
+    name: 'claude-4',
+    prefixes: ['claude-opus-4', 'claude-sonnet-4', 'claude-4', 'claude-3-7', 'claude-3.7'],
+    ...claude,
+    thinking: 'budget',
+    contextWindow: 200_000,
+    maxOutputTokens: 20_000,
+  },
+  {
+    name: 'claude-3',
+    prefixes: ['claude-3'],
+    ...claude,
+    thinking: null,
+    contextWindow: 200_000,
+    maxOutputTokens: 8_192,
   },
   {
     name: 'gemini',

@@ -9,6 +9,7 @@ export async function loadWire(api: ModelProvider['wireApi']): Promise<WireMaker
     case 'responses':
       return responsesWire;
     case 'anthropic':
+      return (await import('./anthropic/wire.ts')).anthropicWire;
     case 'chat':
       throw new KeelError('invalidConfig', `wire_api "${api}" is not spoken by this version`);
   }

@@ -28,4 +28,10 @@ export type ModelEvent =
     }
   | { readonly type: 'webSearchBegin'; readonly callId: string }
   | { readonly type: 'rateLimits'; readonly snapshot: RateLimitSnapshot }
-  | { readonly type: 'completed'; readonly responseId: string; readonly usage: TokenUsage | null };
+  | {
+      readonly type: 'completed';
+      readonly responseId: string;
+      readonly usage: TokenUsage | null;
+      /** The provider paused the model in the middle of its turn: it goes on when it is asked again. */
+      readonly goesOn?: true;
+    };

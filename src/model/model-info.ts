@@ -20,6 +20,11 @@ export interface ModelInfo {
   readonly patchForm: PatchForm;
   /** Takes `reasoning` in a request and returns reasoning items. */
   readonly supportsReasoning: boolean;
+  /**
+   * How the Messages API makes the model think: by an effort, by a number of tokens, or not at all. Other APIs go by
+   * `supportsReasoning`.
+   */
+  readonly thinking: 'adaptive' | 'budget' | null;
   readonly supportsParallelToolCalls: boolean;
   readonly supportsVerbosity: boolean;
   readonly supportsImages: boolean;
@@ -29,7 +34,7 @@ export interface ModelInfo {
   readonly effectiveContextWindow: number | null;
   /** History of this many tokens or more is compacted; never above 90 % of the raw window. Null: never. */
   readonly autoCompactTokenLimit: number | null;
-  /** Tokens; null when unknown. Informative: no limit is sent. */
+  /** Tokens; null when unknown. Sent by the Messages API alone, which wants a limit. */
   readonly maxOutputTokens: number | null;
 }
 

@@ -24,6 +24,8 @@ const FATAL_KINDS: ReadonlyMap<string, ErrorKind> = new Map([
   ['invalid_api_key', 'unauthorized'],
   ['authentication_error', 'unauthorized'],
   ['permission_error', 'unauthorized'],
+  ['not_found_error', 'badRequest'],
+  ['request_too_large', 'badRequest'],
 ]);
 const OVERLOAD_CODES: ReadonlySet<string> = new Set([
   'rate_limit_exceeded',
@@ -34,6 +36,9 @@ const OVERLOAD_CODES: ReadonlySet<string> = new Set([
 ]);
 /** A picture the provider can't take stays one it can't take: `invalid_image_url`, `image_too_large`, ... */
 const IMAGE_CODE = /(?:^|_)image(?:_|$)/;
+/** What servers without codes of their own for it say of a prompt that is too long, and of an account that is empty. */
+const TOO_LONG = /maximum context length|prompt is too long|exceed context limit/i;
+const NO_CREDIT = /credit balance is too low/i;
 const SUGGESTED_DELAY = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b/i;
 
 /** Reads `{code, type, message, resets_at}`, also where they are nested under `error`. */
@@ -49,6 +54,18 @@ export function readFailure(object: JsonObject | null): WireFailure {
 
 /** The kind of a failure that no retry helps; null when a retry may help. A code is more exact than a type. */
 export function fatalKind(failure: WireFailure): ErrorKind | null {
+  const kind = namedKind(failure);
+  return kind === 'badRequest' ? (toldKind(failure.message) ?? kind) : kind;
+}
+
+/** What a message says of a request that is refused for one of many reasons. */
+export function toldKind(message: string | null): ErrorKind | null {
+  if (message === null) return null;
+  if (TOO_LONG.test(message)) return 'contextWindowExceeded';
+  return NO_CREDIT.test(message) ? 'quotaExceeded' : null;
+}
+
+function namedKind(failure: WireFailure): ErrorKind | null {
   for (const word of [failure.code, failure.type]) {
     if (word === null) continue;
     if (OVERLOAD_CODES.has(word)) return null;

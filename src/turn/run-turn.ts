@@ -8,6 +8,9 @@ import { sampleResponse } from './sample-response.ts';
 import type { SamplingFailure } from './sampling-value.ts';
 import { Spending } from './spending.ts';
 
+/** A provider that pauses the model more often in a row than this does not get anywhere. */
+const MAX_PAUSES = 16;
+
 /**
  * One user request worked on until the model has no more to do, or the turn is interrupted, or it fails.
  *
@@ -28,6 +31,7 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
   const fullness = new Fullness(ports);
   const gate = new FinishGate(ports);
   const spending = ports.budget === null ? null : new Spending(ports);
+  let pauses = 0;
   const full = await fullness.makeRoom(0);
   // What the user said stays said, also where there is no room to answer it.
   const asked = await absorbInput(ports, 0);
@@ -53,7 +57,9 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
     // What the user writes meanwhile begins a turn of its own, with a budget of its own.
     if (wasLast) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
     const steered = await absorbInput(ports, round);
-    const goesOn = response.callCount > 0 || steered || response.end.type === 'torn';
+    pauses = response.end.type === 'completed' && response.end.goesOn ? pauses + 1 : 0;
+    const isPaused = pauses > 0 && pauses <= MAX_PAUSES;
+    const goesOn = response.callCount > 0 || steered || isPaused || response.end.type === 'torn';
     if (goesOn || (await gate.holds(round, response.lastAgentMessage))) continue;
     return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
   }

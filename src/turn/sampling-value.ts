@@ -7,7 +7,13 @@ import type { Codec } from '../steps/index.ts';
  * model finishes them.
  */
 export const SamplingEnd = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('completed'), responseId: z.string(), usage: z.nullable(TokenUsage) }),
+  z.object({
+    type: z.literal('completed'),
+    responseId: z.string(),
+    usage: z.nullable(TokenUsage),
+    /** The provider paused the model, which wants to be asked again. */
+    goesOn: z.optional(z.literal(true)),
+  }),
   z.object({
     type: z.literal('failed'),
     error: ErrorInfo,

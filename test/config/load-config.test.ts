@@ -136,6 +136,26 @@ describe('what is wrong is said with its place', () => {
     await expect(load()).rejects.toThrow(message);
   });
 
+  test('Anthropic is built in, with a key, an address and a model of its own', async () => {
+    write('model_provider = "anthropic"\n[model_providers.anthropic]\nname = "Mine"\nbase_url = "http://x"');
+    const config = await load();
+    expect(config.provider).toMatchObject({
+      name: 'Anthropic',
+      baseUrl: 'https://api.anthropic.com',
+      envKey: 'ANTHROPIC_API_KEY',
+      wireApi: 'anthropic',
+    });
+    expect(config.model).toMatch(/^claude-/);
+    expect(config.warnings).toEqual([expect.stringContaining('model_providers.anthropic has no effect')]);
+    const { provider } = await load({ env: { ANTHROPIC_BASE_URL: 'http://gateway/anthropic' } });
+    expect(provider.baseUrl).toBe('http://gateway/anthropic');
+  });
+
+  test('any provider may speak the Messages API', async () => {
+    write('model_provider = "a"\n[model_providers.a]\nname = "A"\nbase_url = "http://x"\nwire_api = "anthropic"');
+    expect((await load()).provider).toMatchObject({ id: 'a', wireApi: 'anthropic' });
+  });
+
   test('config 5: an unknown key is one warning with the nearest name, an error when strict', async () => {
     write('modle = "x"\n[sandbox_workspace_write]\nnetwrk = true\n');
     const { warnings } = await load();

@@ -246,6 +246,17 @@ describe('forPrompt', () => {
     expect(history.forPrompt().filter((item) => item.type === 'reasoning')).toHaveLength(0);
   });
 
+  test('signed thoughts stay where they are, live and rebuilt', () => {
+    const origin = { provider: 'anthropic', model: 'm', field: 'thinking' } as const;
+    const signed = { ...reasoning('r1'), origin };
+    const history = historyOf(user('one'), signed, reasoning('r2'), assistant('a1'), user('two'));
+    const expected = [user('one'), signed, assistant('a1'), user('two')];
+    expect(history.forPrompt()).toEqual(expected);
+    history.replace(history.items);
+    history.record([functionOutput('lost')]);
+    expect(history.forPrompt()).toEqual(expected);
+  });
+
   test('without a user message all reasoning is kept', () => {
     const history = historyOf(reasoning('r1'), assistant('a1'), reasoning('r2'));
     expect(history.forPrompt()).toHaveLength(3);

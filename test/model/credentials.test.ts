@@ -50,6 +50,17 @@ describe('credentials', () => {
     expect(() => resolveCredentials(acme, openaiVariables, null)).toThrow('ACME_KEY');
   });
 
+  test('a key that a login stored for OpenAI does not go to another API', () => {
+    const claude = providerAt('https://api.anthropic.com', {
+      id: 'anthropic',
+      wireApi: 'anthropic',
+      envKey: 'ANTHROPIC_API_KEY',
+    });
+
+    expect(() => resolveCredentials(claude, openaiVariables, stored)).toThrow('ANTHROPIC_API_KEY');
+    expect(resolveCredentials(claude, { ANTHROPIC_API_KEY: 'own' }, stored).bearer).toBe('own');
+  });
+
   test('model 10: a missing variable of a provider is named', () => {
     expect(() => resolveCredentials(acme, {}, null)).toThrow(
       expect.objectContaining({

@@ -1,8 +1,7 @@
 import type { ResponseItem } from '../../protocol/index.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 import { FreeformOutputs } from './freeform-outputs.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
-
-const FIRST_CAPACITY = 64 * 1024;
 
 /**
  * The items of a thread as they are sent, joined by commas, in bytes. A request extends the one before, so what was
@@ -14,8 +13,7 @@ export class InputBytes {
   #isFreeform = false;
   #outputs = new FreeformOutputs();
   #items: ResponseItem[] = [];
-  #buffer = Buffer.alloc(0);
-  #used = 0;
+  #bytes = new GrowingBytes();
 
   constructor(options: SentFormOptions) {
     this.#options = options;
@@ -24,7 +22,7 @@ export class InputBytes {
   /** What is given out is never written to again. `isFreeform`: see `freeformOutputs`. */
   of(input: readonly ResponseItem[], isFreeform: boolean): Uint8Array {
     if (isFreeform !== this.#isFreeform || !this.#isPrefixOf(input)) this.#reset(isFreeform);
-    const added: string[] = this.#used === 0 ? [] : [''];
+    const added: string[] = this.#bytes.length === 0 ? [] : [''];
     for (let at = this.#items.length; at < input.length; at += 1) {
       const item = input[at];
       if (item === undefined) break;
@@ -32,8 +30,8 @@ export class InputBytes {
       const json = itemJson(isFreeform ? this.#outputs.next(item) : item, this.#options);
       if (json !== null) added.push(json);
     }
-    this.#append(added.join(','));
-    return this.#buffer.subarray(0, this.#used);
+    this.#bytes.append(added.join(','));
+    return this.#bytes.slice(0, this.#bytes.length);
   }
 
   /** By identity: a history keeps its item objects. */
@@ -43,22 +41,11 @@ export class InputBytes {
     return true;
   }
 
-  #append(text: string): void {
-    const needed = this.#used + Buffer.byteLength(text);
-    if (needed > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.max(FIRST_CAPACITY, needed, this.#buffer.length * 2));
-      this.#buffer.copy(larger, 0, 0, this.#used);
-      this.#buffer = larger;
-    }
-    this.#used += this.#buffer.write(text, this.#used);
-  }
-
   #reset(isFreeform: boolean): void {
     this.#isFreeform = isFreeform;
     this.#outputs = new FreeformOutputs();
     this.#items = [];
-    // A request that is still being sent keeps the old one.
-    this.#buffer = Buffer.alloc(0);
-    this.#used = 0;
+    // A request that is still being sent keeps the old ones.
+    this.#bytes = new GrowingBytes();
   }
 }

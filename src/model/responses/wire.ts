@@ -1,12 +1,12 @@
 import type { Credentials } from '../credentials.ts';
 import { type FailureContext, streamLost } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
+import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
 import { isAzure } from './azure.ts';
 import { decodeEvent } from './decode-event.ts';
 import { wantsFreeform } from './freeform-outputs.ts';
 import { itemsJson, type RequestSettings, RequestWriter, requestOptions, sentTool } from './request-body.ts';
-import { responsesUrl } from './request-url.ts';
 
 /** The Responses API. */
 export const responsesWire: WireMaker = (settings) => new ResponsesWire(settings);
@@ -25,7 +25,7 @@ class ResponsesWire implements Wire {
   }
 
   url(): string {
-    return responsesUrl(this.#settings.provider);
+    return requestUrl(this.#settings.provider, (base) => `${base}/responses`);
   }
 
   headers({ bearer }: Credentials): Record<string, string> {

@@ -1,0 +1,32 @@
+import type { ToolSpec } from '../tool-spec.ts';
+import { CACHE_MARK } from './cache-mark.ts';
+import { sendableWord } from './wire-names.ts';
+
+/**
+ * The tools of a request as JSON, the last one marked for the cache; null when there are none. A freeform tool goes as a
+ * function of one text. What runs at another provider is left out.
+ */
+export function toolsJson(tools: readonly ToolSpec[]): string | null {
+  const sent = tools.map(sentTool).filter((tool) => tool !== null);
+  if (sent.length === 0) return null;
+  const marked = sent.map((tool, at) => (at === sent.length - 1 ? { ...tool, cache_control: CACHE_MARK } : tool));
+  return JSON.stringify(marked);
+}
+
+function sentTool(tool: ToolSpec): object | null {
+  switch (tool.type) {
+    case 'function':
+      return { name: sendableWord(tool.name), description: tool.description, input_schema: tool.parameters };
+    case 'custom': {
+      const { syntax, definition } = tool.format;
+      const input = { type: 'string', description: `A text in the form of this ${syntax} grammar:\n${definition}` };
+      return {
+        name: sendableWord(tool.name),
+        description: tool.description,
+        input_schema: { type: 'object', properties: { input }, required: ['input'], additionalProperties: false },
+      };
+    }
+    default:
+      return null;
+  }
+}
