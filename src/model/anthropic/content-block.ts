@@ -49,23 +49,26 @@ class TextBlock implements ContentBlock {
   readonly isDoubtful = false;
   readonly #id: string;
   #text: string;
+  #isBlank: boolean;
 
   constructor(start: JsonObject, place: number, { mark }: BlockContext) {
     this.#id = mark.idOf('msg', place);
     this.#text = stringField(start, 'text') ?? '';
+    this.#isBlank = this.#text.trim() === '';
   }
 
   /** White space at the beginning is shown with what follows: alone it is no message. */
   delta(delta: JsonObject): readonly ModelEvent[] {
     const text = stringField(delta, 'text') ?? '';
-    const wasBlank = this.#text.trim() === '';
     this.#text += text;
-    if (text === '' || this.#text.trim() === '') return [];
+    const wasBlank = this.#isBlank;
+    this.#isBlank &&= text.trim() === '';
+    if (text === '' || this.#isBlank) return [];
     return [{ type: 'textDelta', itemId: this.#id, delta: wasBlank ? this.#text : text }];
   }
 
   get item(): ResponseItem | null {
-    if (this.#text.trim() === '') return null;
+    if (this.#isBlank) return null;
     const content = [{ type: 'output_text' as const, text: this.#text }];
     return { type: 'message', id: this.#id, role: 'assistant', content };
   }

@@ -70,7 +70,7 @@ class AnthropicWire implements Wire {
     return new MessagesDecoder({
       tools: new OfferedTools(tools),
       origin: { provider: provider.id, model: model.slug },
-      thoughtsAreSummaries: model.addendum === 'claude',
+      thoughtsAreSummaries: model.family.startsWith('claude'),
       maxTokens: this.#request.maxTokens,
       failures,
     });
