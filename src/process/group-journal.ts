@@ -12,6 +12,7 @@ const JournalLine = z.object({ pid: z.int(), startTicks: z.nullable(z.number()),
  */
 export class GroupJournal {
   readonly #path: string;
+  #hasFolder = false;
   #failed = false;
 
   constructor(path: string) {
@@ -21,7 +22,8 @@ export class GroupJournal {
   note(group: Group): void {
     if (this.#failed) return;
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      if (!this.#hasFolder) mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      this.#hasFolder = true;
       appendFileSync(this.#path, `${JSON.stringify(group)}\n`, { mode: 0o600 });
     } catch {
       // A full disk must not stop a command; what keel would leave behind when killed can then not be found again.

@@ -25,9 +25,10 @@ export function markedFrom(prefix: string): string {
 /**
  * The processes that belong to these commands: members of their groups and sessions, all descendants of those, and whatever
  * has one of the `marks` in its environment, however it got away (`setsid`, a double fork). A group whose leader's id
- * belongs to another process by now is left alone.
+ * belongs to another process by now is left alone. What is older than `since`, in clock ticks since boot, is not looked into:
+ * most of what runs on a machine was there before its commands.
  */
-export function kinOf(groups: readonly Group[], marks: readonly string[]): ProcessEntry[] {
+export function kinOf(groups: readonly Group[], marks: readonly string[], since = 0): ProcessEntry[] {
   const table = listProcesses();
   const startedAt = new Map(table.map((entry) => [entry.pid, entry.startTicks]));
   const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));
@@ -35,7 +36,9 @@ export function kinOf(groups: readonly Group[], marks: readonly string[]): Proce
   const found = new Map<number, ProcessEntry>();
   for (const entry of table) {
     const belongs = ids.has(entry.pid) || ids.has(entry.group) || ids.has(entry.session);
-    if (belongs || marks.some((mark) => startedWith(entry.pid, mark))) found.set(entry.pid, entry);
+    if (belongs || (entry.startTicks >= since && marks.some((mark) => startedWith(entry.pid, mark)))) {
+      found.set(entry.pid, entry);
+    }
   }
   addDescendants(found, table);
   found.delete(process.pid);

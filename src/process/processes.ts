@@ -38,6 +38,8 @@ export class Processes {
   readonly #survivors = new Set<Readable>();
   readonly #confined = new ConfinedThreads();
   #started = 0;
+  /** When the first command started, in clock ticks since boot. */
+  #firstTicks: number | null = null;
   #closed = false;
 
   /** `token` is unique to the session, also among other processes of keel. */
@@ -117,6 +119,7 @@ export class Processes {
   /** Takes over a group that was started elsewhere (a terminal's). */
   adopt(pid: number, mark: string): void {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
+    this.#firstTicks ??= group.startTicks ?? 0;
     this.#groups.set(pid, group);
     this.#journal?.note(group);
   }
@@ -148,7 +151,7 @@ export class Processes {
   async end(pid: number, graceMs: number): Promise<void> {
     const group = this.#groups.get(pid);
     if (group === undefined) return;
-    const kin = kinOf([group], [markedBy(group.mark)]);
+    const kin = kinOf([group], [markedBy(group.mark)], group.startTicks ?? 0);
     sendSignal(-pid, 'SIGTERM');
     for (const entry of kin) if (entry.group !== pid) sendSignal(entry.pid, 'SIGTERM');
     const isLeft = () =>
@@ -170,7 +173,7 @@ export class Processes {
   killAll(): void {
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
-    if (this.#started > 0) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)]));
+    if (this.#started > 0) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)], this.#firstTicks ?? 0));
     this.#groups.clear();
     this.#journal?.clear();
   }
@@ -197,7 +200,7 @@ export class Processes {
 
   #kill(group: Group): void {
     killGroup(group);
-    sweep(() => kinOf([group], [markedBy(group.mark)]));
+    sweep(() => kinOf([group], [markedBy(group.mark)], group.startTicks ?? 0));
     this.#groups.delete(group.pid);
   }
 }
