@@ -34,6 +34,8 @@ await build({
   plugins: [directBuiltins],
   // Packages with native parts stay outside the bundle and are found in node_modules when first used.
   external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter'],
+  // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
+  alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
   loader: { '.md': 'text', '.txt': 'text' },
 });
 

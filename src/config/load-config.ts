@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
@@ -14,6 +15,8 @@ import type { ConfigFile } from './schema.ts';
 import { projectTrust } from './trust.ts';
 import type { Config, Environment, SandboxSettings } from './types.ts';
 
+/** Where the machine's administrator puts things. */
+const SYSTEM_DIR = '/etc/keel';
 const DEFAULT_MODEL = 'gpt-5-codex';
 /** Of providers that do not have the other one. */
 const DEFAULT_MODELS: Readonly<Record<string, string>> = { anthropic: 'claude-opus-5-5' };
@@ -72,7 +75,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   return { config: resolveConfig({ home, env, options, settings, layers, network, warnings }), settings, layers };
 }
 
-async function readLayers(home: string, { cwd, overrides, flags, systemDir = '/etc/keel' }: LoadOptions) {
+async function readLayers(home: string, { cwd, overrides, flags, systemDir = SYSTEM_DIR }: LoadOptions) {
   const system = await readLayer(join(systemDir, 'config.toml'));
   const user = await readLayer(join(home, 'config.toml'));
   const session = overrides.length === 0 ? null : await overrideLayer(overrides);
@@ -146,6 +149,10 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
     elideOutputs: settings.compact_elide_outputs ?? true,
     agents: agentSettings(settings, layers, cwd),
+    skills: {
+      adminRoot: join(options.systemDir ?? SYSTEM_DIR, 'skills'),
+      disabled: disabledSkills(settings, env, cwd),
+    },
     maxOutputTokens: settings.model_max_output_tokens ?? null,
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),
@@ -199,6 +206,21 @@ function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: Conf
     exclude_tmpdir_env_var: details.exclude_tmpdir_env_var ?? false,
     exclude_slash_tmp: details.exclude_slash_tmp ?? false,
   };
+}
+
+/** The last word on a path counts. */
+function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): string[] {
+  const enabled = new Map<string, boolean>();
+  for (const { path, enabled: isEnabled = true } of skills?.config ?? []) {
+    enabled.set(
+      resolve(
+        cwd,
+        path.replace(/^~(?=\/)/, () => env['HOME'] || homedir()),
+      ),
+      isEnabled,
+    );
+  }
+  return [...enabled].flatMap(([path, isEnabled]) => (isEnabled ? [] : [path]));
 }
 
 function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {

@@ -119,6 +119,11 @@ export const ConfigFile = z.object({
       agentRole,
     ),
   ),
+  skills: z.optional(
+    z.object({
+      config: z.optional(z.array(z.object({ path: z.string(), enabled: z.optional(z.boolean()) }))),
+    }),
+  ),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   model_prices: z.optional(z.record(z.string(), modelPrice)),

@@ -82,6 +82,14 @@ export interface AgentSettings {
   readonly roles: readonly AgentRoleSettings[];
 }
 
+/** Where skills are beside the usual places, and which are not wanted. Paths are absolute. */
+export interface SkillSettings {
+  /** The folder of the machine's own. */
+  readonly adminRoot: string;
+  /** Folders or `SKILL.md` files that the user switched off. */
+  readonly disabled: readonly string[];
+}
+
 /** What the user lets one request of theirs cost, with all that is done for it; null: no limit. */
 export interface Budget {
   /** Of all responses together, those of children too. */
@@ -180,6 +188,7 @@ export interface Config {
   /** Whether old tool outputs are left out before a thread is compacted. */
   readonly elideOutputs: boolean;
   readonly agents: AgentSettings;
+  readonly skills: SkillSettings;
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */

@@ -16,10 +16,15 @@ export {
 } from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
+export { onOneLine } from './escape.ts';
 export { renderInstructions } from './instructions.ts';
 export { noteMark } from './note-mark.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
+export { chosenSkills } from './skills/chosen-skills.ts';
+export { discoverSkills } from './skills/discover-skills.ts';
+export type { Skill, SkillFault, Skills } from './skills/skill.ts';
+export { chosenSkillLabel, inOrder, isSkillList, skillList } from './skills/skill-texts.ts';
 export type { TurnContext } from './turn-context.ts';
 export {
   crashNote,

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { ResponseItem } from '../protocol/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
+import { projectFolders } from './project-folders.ts';
 
 const SEPARATOR = '\n\n--- project-doc ---\n\n';
 const NAMES = ['AGENTS.override.md', 'AGENTS.md'];
@@ -44,8 +45,9 @@ function projectInstructions({ cwd, maxBytes, fallbackNames, untrusted, onWarnin
   if (untrusted) return '';
   const parts: string[] = [];
   let left = maxBytes;
-  const real = realDirectory(cwd);
-  for (const dir of foldersFromRoot(real)) {
+  const folders = projectFolders(cwd);
+  const real = folders.at(-1) ?? cwd;
+  for (const dir of folders) {
     if (left <= 0) break;
     const path = instructionFile(dir, fallbackNames);
     const file = path === null ? null : readStart(path, left);
@@ -92,16 +94,6 @@ function isFile(path: string): boolean {
   }
 }
 
-/** The file system's own root is never taken for that of a repository. */
-function foldersFromRoot(cwd: string): string[] {
-  const folders: string[] = [];
-  for (let dir = cwd; dir !== dirname(dir); dir = dirname(dir)) {
-    folders.unshift(dir);
-    if (existsSync(join(dir, '.git'))) return folders;
-  }
-  return [cwd];
-}
-
 interface FileStart {
   readonly text: string;
   /** Bytes taken; never part of a character. */
@@ -135,13 +127,4 @@ function wholeCharacters(buffer: Buffer, end: number): number {
   const lead = buffer[start] ?? 0;
   const width = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
   return start + width > end ? start : end;
-}
-
-function realDirectory(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // The turn will say that the directory is gone.
-    return path;
-  }
 }

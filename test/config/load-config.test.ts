@@ -74,6 +74,27 @@ describe('helper agents', () => {
   });
 });
 
+describe('skills', () => {
+  test('are switched off by folder or file; the last word on a path counts', async () => {
+    const none = { adminRoot: join(home.path, 'system/skills'), disabled: [] };
+    expect((await load()).skills).toEqual(none);
+    const entries = [
+      ['~/a', false],
+      ['b', false],
+      ['/c/SKILL.md', false],
+      ['b', true],
+      ['/d', null],
+    ] as const;
+    const tables = entries.map(([path, enabled]) => {
+      return `[[skills.config]]\npath = "${path}"\n${enabled === null ? '' : `enabled = ${enabled}\n`}`;
+    });
+    write(tables.join(''));
+    const { skills, warnings } = await load();
+    expect(skills.disabled).toEqual([join(home.path, 'a'), '/c/SKILL.md']);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('what is wrong is said with its place', () => {
   test.each([
     ['config 3: a wrong type', 'model = 3', /config\.toml:1: model should be a value of type string, got 3/],

@@ -1,0 +1,58 @@
+import type { ResponseItem } from '../../protocol/index.ts';
+import { onOneLine } from '../escape.ts';
+import { discoverSkills } from './discover-skills.ts';
+import type { Skill, Skills } from './skill.ts';
+import { faultOf, readSkillFile, splitFrontMatter } from './skill-file.ts';
+import type { SkillSettings } from './skill-roots.ts';
+import { chosenSkill } from './skill-texts.ts';
+
+/** Of all files that one message names, UTF-8 bytes. */
+const MAX_CHOSEN_BYTES = 32 * 1024;
+/** `$name`, where it is not a part of a longer word, and not escaped. */
+const MENTION = /(?<![\p{L}\p{N}_$\\])\$([\p{L}\p{N}][\p{L}\p{N}_-]*)/gu;
+
+export interface ChosenOptions {
+  readonly settings: SkillSettings;
+  /** What the user wrote. */
+  readonly text: string;
+  readonly signal: AbortSignal;
+  /** Told of each skill that was named and can't be used. */
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * The skills that a message names as `$name`, as messages that belong behind it; most messages name none, and nothing is
+ * looked for. A `$word` that is no skill is the user's own affair.
+ * @throws the signal's reason
+ */
+export async function chosenSkills({ settings, text, signal, onWarning }: ChosenOptions): Promise<ResponseItem[]> {
+  const names = new Set([...text.matchAll(MENTION)].map(([, name]) => name ?? ''));
+  if (names.size === 0) return [];
+  const known = await discoverSkills(settings, signal);
+  const messages: ResponseItem[] = [];
+  let left = MAX_CHOSEN_BYTES;
+  for (const name of names) {
+    const skill = skillNamed(name, known, onWarning);
+    if (skill === null) continue;
+    try {
+      const file = await readSkillFile(skill.path, left, signal);
+      messages.push(chosenSkill(skill, { ...file, text: splitFrontMatter(file.text)?.body ?? '' }));
+      left -= file.bytes;
+    } catch (error) {
+      signal.throwIfAborted();
+      onWarning(`the skill ${name} can't be used: ${onOneLine(skill.path)}: ${faultOf(error)}`);
+    }
+  }
+  return messages;
+}
+
+/** The highest of that name which is switched on. */
+function skillNamed(name: string, { skills, faults }: Skills, onWarning: (message: string) => void): Skill | null {
+  const named = skills.filter((skill) => skill.name === name);
+  const usable = named.find(({ enabled }) => enabled);
+  if (usable) return usable;
+  const broken = faults.find(({ path }) => path.endsWith(`/${name}/SKILL.md`));
+  if (named[0]) onWarning(`the skill ${name} is switched off: ${onOneLine(named[0].path)}`);
+  else if (broken) onWarning(`the skill ${name} can't be used: ${onOneLine(broken.path)}: ${broken.reason}`);
+  return null;
+}

@@ -1,0 +1,30 @@
+import { dirname } from 'node:path';
+import { RootScan } from './root-scan.ts';
+import type { Skill, Skills } from './skill.ts';
+import { realOrNull, type SkillSettings, skillRoots } from './skill-roots.ts';
+
+/**
+ * Every skill below the folders that are looked at, each once. Where none of them exists that costs one look at each.
+ * @throws the signal's reason; what can't be read is a fault
+ */
+export async function discoverSkills(settings: SkillSettings, signal: AbortSignal): Promise<Skills> {
+  const roots = await skillRoots(settings);
+  if (roots.length === 0) return { skills: [], faults: [] };
+  const [disabled, ...found] = await Promise.all([
+    disabledPaths(settings),
+    ...roots.map((root) => new RootScan(root, signal).run()),
+  ]);
+  const skills = new Map<string, Skill>();
+  for (const skill of found.flatMap((scan) => scan.skills)) {
+    const enabled = !disabled.has(skill.path) && !disabled.has(dirname(skill.path));
+    if (!skills.has(skill.path)) skills.set(skill.path, { ...skill, enabled });
+  }
+  const faults = new Map(found.flatMap((scan) => scan.faults).map((fault) => [fault.path, fault]));
+  return { skills: [...skills.values()], faults: [...faults.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** A skill is switched off by its folder or by the file. */
+async function disabledPaths({ skills }: SkillSettings): Promise<ReadonlySet<string>> {
+  const resolved = await Promise.all(skills.disabled.map(realOrNull));
+  return new Set(resolved.filter((path) => path !== null));
+}

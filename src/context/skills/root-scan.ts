@@ -1,0 +1,140 @@
+import type { Dirent } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readSkill } from './read-skill.ts';
+import type { Skill, SkillFault } from './skill.ts';
+import { faultOf, SKILL_FILE } from './skill-file.ts';
+import { realOrNull, type SkillRoot } from './skill-roots.ts';
+
+/** How far below a root a skill may be. */
+const MAX_DEPTH = 6;
+const MAX_FOLDERS = 2_000;
+/** Files and folders, all of a root together. */
+const MAX_ENTRIES = 20_000;
+/** Folders or files that are read at a time. */
+const AT_A_TIME = 16;
+
+/** Whether it is enabled is a matter of settings. */
+export type FoundSkill = Omit<Skill, 'enabled'>;
+
+export interface ScannedRoot {
+  readonly skills: readonly FoundSkill[];
+  readonly faults: readonly SkillFault[];
+}
+
+/** Looks through one root, level by level and by name, so that the same files always give the same list. */
+export class RootScan {
+  readonly #root: SkillRoot;
+  readonly #signal: AbortSignal;
+  /** Folders that were or will be looked into. */
+  readonly #seen: Set<string>;
+  readonly #files: string[] = [];
+  readonly #faults: SkillFault[] = [];
+  #looked = 0;
+
+  constructor(root: SkillRoot, signal: AbortSignal) {
+    this.#root = root;
+    this.#signal = signal;
+    this.#seen = new Set([root.path]);
+  }
+
+  /** @throws the signal's reason; what can't be read is a fault */
+  async run(): Promise<ScannedRoot> {
+    let level = [this.#root.path];
+    for (let depth = 0; level.length > 0; depth += 1) {
+      const listed = await inPieces(level, async (path) => ({ path, entries: await this.#entriesOf(path) }));
+      level = [];
+      for (const { path, entries } of listed) {
+        const file = entries.find(({ name }) => name === SKILL_FILE);
+        // What a skill has below it is its own.
+        if (depth > 0 && file) this.#files.push(join(path, file.name));
+        else if (depth < MAX_DEPTH) level.push(...(await this.#foldersBelow(path, entries)));
+      }
+    }
+    const skills = await inPieces(this.#files, (path) => this.#read(path));
+    return { skills: skills.filter((skill) => skill !== null), faults: this.#faults };
+  }
+
+  /** Those that may be a folder or make the folder a skill, by name. */
+  async #entriesOf(path: string): Promise<Dirent[]> {
+    const entries: Dirent[] = [];
+    try {
+      for await (const entry of await opendir(path)) {
+        this.#signal.throwIfAborted();
+        this.#looked += 1;
+        if (this.#looked > MAX_ENTRIES) {
+          this.#fault(this.#root.path, `it has more than ${MAX_ENTRIES} entries: the rest is not looked at`);
+          break;
+        }
+        if (entry.isDirectory() || entry.isSymbolicLink() || entry.name === SKILL_FILE) entries.push(entry);
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.#fault(path, faultOf(error));
+    }
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async #foldersBelow(parent: string, entries: readonly Dirent[]): Promise<string[]> {
+    const below: string[] = [];
+    for (const entry of entries) {
+      const folder = await this.#folderAt(parent, entry);
+      if (folder === null || this.#seen.has(folder)) continue;
+      if (this.#seen.size > MAX_FOLDERS) {
+        this.#fault(this.#root.path, `it has more than ${MAX_FOLDERS} folders: the rest is not looked at`);
+        break;
+      }
+      this.#seen.add(folder);
+      below.push(folder);
+    }
+    return below;
+  }
+
+  /** The folder that an entry is or leads to, links resolved; null for a file, and for what is hidden. */
+  async #folderAt(parent: string, entry: Dirent): Promise<string | null> {
+    if (isHidden(entry.name)) return null;
+    const path = join(parent, entry.name);
+    if (entry.isDirectory()) return path;
+    if (!entry.isSymbolicLink()) return null;
+    const target = await realOrNull(path);
+    this.#signal.throwIfAborted();
+    return target !== null && !isHidden(basename(target)) && (await isDirectory(target)) ? target : null;
+  }
+
+  async #read(named: string): Promise<FoundSkill | null> {
+    const path = (await realOrNull(named)) ?? named;
+    try {
+      return { ...(await readSkill(path, this.#signal)), path, scope: this.#root.scope };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.#fault(path, faultOf(error));
+      return null;
+    }
+  }
+
+  #fault(path: string, reason: string): void {
+    this.#faults.push({ path, reason });
+  }
+}
+
+/** The results in order. */
+async function inPieces<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += AT_A_TIME) {
+    results.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(work))));
+  }
+  return results;
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // It went since its name was read.
+    return false;
+  }
+}

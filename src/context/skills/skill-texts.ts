@@ -1,0 +1,84 @@
+import type { ResponseItem } from '../../protocol/index.ts';
+import { byteLength } from '../../util/index.ts';
+import { contextMessage } from '../context-tags.ts';
+import { escaped } from '../escape.ts';
+import { SKILL_SCOPES, type Skill } from './skill.ts';
+import type { SkillText } from './skill-file.ts';
+
+/** Of the whole message that lists them, UTF-8 bytes. */
+const MAX_LIST_BYTES = 2_048;
+const MAX_NAME_CHARS = 100;
+const MAX_DESCRIPTION_CHARS = 200;
+const LIST_START = '<skills>\n';
+const RULES =
+  'Instructions kept in files, for certain kinds of work. When the user names one or the task plainly fits its description, read that file first, whole, and follow it; paths in it are relative to its folder. Load no others.';
+
+/** The skills a thread begins with, those that are switched off left out; null if there are none. */
+export function skillList(skills: readonly Skill[]): ResponseItem | null {
+  const listed = inOrder(skills.filter(({ enabled }) => enabled));
+  if (listed.length === 0) return null;
+  const whole = listText(listed.map(describedLine));
+  return contextMessage(fits(whole) ? whole : shortList(listed.map(shortLine)));
+}
+
+/** By scope, then by name. */
+export function inOrder(skills: readonly Skill[]): Skill[] {
+  const place = ({ scope, name, path }: Skill) => `${SKILL_SCOPES.indexOf(scope)} ${name}\n${path}`;
+  return skills.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/** Whether this is the list that a thread began with. */
+export function isSkillList(item: ResponseItem): boolean {
+  if (item.type !== 'message' || item.role !== 'user') return false;
+  const [part] = item.content;
+  return part?.type === 'input_text' && part.text.startsWith(LIST_START);
+}
+
+/** A skill that the user asks for, behind the message that names it; `text` is its file without the front matter. */
+export function chosenSkill({ name, path }: Skill, { text, bytes, total }: SkillText): ResponseItem {
+  const body = text.trim().replaceAll(/<(?=\/?skills\b)/gi, '&lt;');
+  const cut = bytes < total ? `\n[${escaped(path)}: ${bytes} of ${total} bytes shown; read the file for the rest]` : '';
+  return contextMessage(
+    `<skills name="${attribute(name)}" path="${attribute(path)}">\nThe user asks for this one with the message before. Paths in it are relative to its folder.\n\n${body}${cut}\n</skills>`,
+  );
+}
+
+const CHOSEN = /^<skills name="([^"]{0,2000})" path="([^"]{0,2000})">\n/;
+
+/** The name and the file of a skill that the user chose, as the model was told them; null for any other item. */
+export function chosenSkillLabel(item: ResponseItem): string | null {
+  if (item.type !== 'message' || item.role !== 'user') return null;
+  const [part] = item.content;
+  const [, name, path] = CHOSEN.exec(part?.type === 'input_text' ? part.text : '') ?? [];
+  return name === undefined || path === undefined ? null : `${name} (${path})`;
+}
+
+function attribute(value: string): string {
+  return escaped(value).replaceAll('"', '&quot;');
+}
+
+function describedLine({ name, description, path }: Skill): string {
+  return `${escaped(name, MAX_NAME_CHARS)}: ${escaped(description, MAX_DESCRIPTION_CHARS)} (${escaped(path)})`;
+}
+
+function shortLine({ name, path }: Skill): string {
+  return `${escaped(name, MAX_NAME_CHARS)} (${escaped(path)})`;
+}
+
+/** As many lines as fit, and how many more there are. */
+function shortList(lines: readonly string[]): string {
+  const whole = listText(lines);
+  if (fits(whole)) return whole;
+  const withFirst = (shown: number) => listText([...lines.slice(0, shown), `… and ${lines.length - shown} more`]);
+  let shown = 0;
+  while (fits(withFirst(shown + 1))) shown += 1;
+  return withFirst(shown);
+}
+
+function fits(text: string): boolean {
+  return byteLength(text) <= MAX_LIST_BYTES;
+}
+
+function listText(lines: readonly string[]): string {
+  return `${LIST_START}${RULES}\n${lines.join('\n')}\n</skills>`;
+}
