@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { chosenSkillLabel } from '../context/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 import { cutBytesEnd, cutBytesStart } from '../util/index.ts';
 import { isCall, isOutput } from './pairs.ts';
@@ -7,6 +8,7 @@ const MAX_FILES = 100;
 const MAX_COMMANDS = 40;
 const MAX_READ = 30;
 const MAX_SERVER_CALLS = 20;
+const MAX_SKILLS = 10;
 const MAX_COMMAND_CHARS = 160;
 const MAX_FAILURE_BYTES = 1_024;
 const MAX_FACTS_BYTES = 16 * 1024;
@@ -70,6 +72,7 @@ export class ThreadFacts {
   readonly #files = new Map<string, FileFact>();
   readonly #read = new Set<string>();
   readonly #unknown = new Map<string, string>();
+  readonly #skills = new Set<string>();
   #commands: CommandFact[] = [];
   #serverCalls: readonly string[] = [];
   #plan: readonly string[] = [];
@@ -81,6 +84,7 @@ export class ThreadFacts {
 
   note(item: ResponseItem): void {
     if (isCall(item) && item.call_id) this.#calls.set(item.call_id, item);
+    if (item.type === 'message') this.#noteSkill(item);
     if (!isOutput(item)) return;
     const call = this.#calls.get(item.call_id);
     this.#calls.delete(item.call_id);
@@ -121,6 +125,7 @@ export class ThreadFacts {
       section('Finished commands (exit code, command), oldest first', commands),
       section('Calls whose outcome is not known', [...this.#unknown.values()]),
       section('Still running', running),
+      section('Skills that the user chose; read the file again to go on by it', [...this.#skills].slice(-MAX_SKILLS)),
       section('Calls of MCP tools, oldest first', this.#serverCalls),
       section(
         'Read files',
@@ -137,7 +142,7 @@ export class ThreadFacts {
       section('Changed files', [`${this.#files.size} files`]),
       ...parts.slice(2, 3),
       section('Finished commands', commands.slice(-10)),
-      ...parts.slice(4, 6),
+      ...parts.slice(4, 7),
       section('Calls of MCP tools', this.#serverCalls.slice(-5)),
     ];
     return cutBytesEnd(short.filter((part) => part !== '' && part !== undefined).join('\n\n'), MAX_FACTS_BYTES);
@@ -154,6 +159,14 @@ export class ThreadFacts {
     else if (name === 'read_file') this.#noteRead(call);
     else if (name.startsWith('mcp__')) this.#noteServerCall(call, output);
     else this.#noteCommand(call, output);
+  }
+
+  /** What was told of it is left out by a compaction. The newest come last. */
+  #noteSkill(item: ResponseItem): void {
+    const label = chosenSkillLabel(item);
+    if (label === null) return;
+    this.#skills.delete(label);
+    this.#skills.add(label);
   }
 
   #notePlan(call: CallItem): void {

@@ -9,6 +9,7 @@ import { firstContext } from './first-context.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { initialConfiguration } from './session-configuration.ts';
 import { openServices } from './session-services.ts';
+import { firstSkillList, skillsFor } from './session-skills.ts';
 import { SessionState } from './session-state.ts';
 import { toolsOf } from './turn-tools.ts';
 
@@ -25,6 +26,9 @@ export interface DescribeOptions {
   readonly version: string;
   /** Whether somebody answers approvals, as in a terminal. Default false, as for `keel exec`. */
   readonly canAsk?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told what the user would be told before the request. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** What the first request of a thread would be, made by the same code that makes it, and not sent. */
@@ -33,6 +37,8 @@ export async function describeFirstRequest({
   prompt,
   version,
   canAsk = false,
+  signal = new AbortController().signal,
+  onWarning = () => undefined,
 }: DescribeOptions): Promise<DescribedRequest> {
   const services = openServices({
     config,
@@ -55,8 +61,13 @@ export async function describeFirstRequest({
       null,
     );
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
-    state.record(firstContext(context, services, await gatherRepositoryFacts(config.cwd, config.env)));
+    const [repository, skills] = await Promise.all([
+      gatherRepositoryFacts(config.cwd, config.env),
+      firstSkillList(services, signal, onWarning),
+    ]);
+    state.record(firstContext(context, services, { repository, skills, onWarning }));
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
+    state.record(await skillsFor(prompt, services, signal, onWarning));
     // What servers listed when they were last reached: none is started for this.
     const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context.model);

@@ -24,12 +24,19 @@ export function environmentFacts(context: TurnContext): EnvironmentFacts {
   };
 }
 
+export interface FirstContextParts {
+  /** Null: not known, or not to be told. */
+  readonly repository: RepositoryFacts | null;
+  /** The list of skills; null: there are none. */
+  readonly skills: ResponseItem | null;
+  readonly onWarning?: (message: string) => void;
+}
+
 /** The messages that stand before the first request of a thread. */
 export function firstContext(
   context: TurnContext,
   services: SessionServices,
-  repository: RepositoryFacts | null,
-  onWarning: (message: string) => void = () => undefined,
+  { repository, skills, onWarning = () => undefined }: FirstContextParts,
 ): ResponseItem[] {
   const { config, shell, threadId } = services;
   const { persona } = services;
@@ -53,7 +60,8 @@ export function firstContext(
     budget: config.budget,
   });
   const servers = (services.mcp?.instructions() ?? []).map(serverNote);
-  return [...(instructions === null ? [] : [instructions]), environment, ...servers, ...(persona?.opening ?? [])];
+  const told = [instructions, skills].filter((message) => message !== null);
+  return [...told, environment, ...servers, ...(persona?.opening ?? [])];
 }
 
 /** `YYYY-MM-DD` where the user is. */

@@ -24,6 +24,7 @@ import { notifyUser } from './notifier.ts';
 import { rollBack } from './rollback.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
+import { firstSkillList } from './session-skills.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
@@ -80,7 +81,10 @@ export class TurnLifecycle implements SessionScope {
     if (active.handle.isRevoked) throw new TurnInterrupted();
     const told = { ...context, mcpTools: mcp?.names ?? [] };
     if (recorded === null) {
-      this.#record.addItems([...(await this.#contextFor(context)), ...this.#toolsNote(mcp)], context.turnId);
+      const items = await this.#contextFor(active);
+      // As above: files were waited for.
+      if (active.handle.isRevoked) throw new TurnInterrupted();
+      this.#record.addItems([...items, ...this.#toolsNote(mcp)], context.turnId);
       this.state.noteToldContext(told);
       const { focus = null } = active.task;
       const setup = turnSetup({ context, services: this.services, focus, mcpTools: told.mcpTools });
@@ -214,16 +218,26 @@ export class TurnLifecycle implements SessionScope {
   }
 
   /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */
-  async #contextFor(context: TurnContext): Promise<ResponseItem[]> {
+  async #contextFor({ context, abort }: ActiveTurn): Promise<ResponseItem[]> {
     const told = this.state.toldContext;
     if (told === null) {
-      const repository = await within(this.#repository, REPOSITORY_GRACE_MS);
-      return firstContext(context, this.services, repository, (message) =>
-        this.emit({ type: 'warning', turnId: context.turnId, message }),
-      );
+      const onWarning = (message: string) => this.emit({ type: 'warning', turnId: context.turnId, message });
+      const [repository, skills] = await Promise.all([
+        within(this.#repository, REPOSITORY_GRACE_MS),
+        unlessStopped(firstSkillList(this.services, abort.signal, onWarning), abort.signal),
+      ]);
+      return firstContext(context, this.services, { repository, skills, onWarning });
     }
     const diff = environmentDiff(told, environmentFacts(context));
     return [...(diff === null ? [] : [diff]), ...this.agents.takeNotes()];
+  }
+}
+
+async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal.aborted ? new TurnInterrupted() : error;
   }
 }
 

@@ -12,6 +12,7 @@ import { asksBeforeEnd, finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';
 import type { SessionServices } from './session-services.ts';
+import { keptSkillList, skillsFor } from './session-skills.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { budgetOf, turnBudget } from './turn-budget.ts';
@@ -133,8 +134,9 @@ function compactionClient(services: SessionServices, context: TurnContext, clien
   return services.modelClient({ ...context, model: modelInfo(compactModel, services.config) });
 }
 
-async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
+async function takeQueued({ active, record, services }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
   const { context } = active;
+  const onWarning = (message: string) => active.handle.emit({ type: 'warning', turnId: context.turnId, message });
   const taken = active.state.takeInput();
   const messages: QueuedMessage[] = active.state
     .takeRecords()
@@ -145,7 +147,9 @@ async function takeQueued({ active, record }: TurnPortsOptions): Promise<readonl
     const text = items.map((item) => (item.type === 'text' ? item.text : '')).join('');
     record.addLine({ type: 'event_msg', payload: { type: 'user_message', message: text, images: [] } });
     active.state.noteUserText(text);
-    messages.push({ submissionId, message });
+    // Behind the message: a fork that leaves it out leaves them out too.
+    const skills = await skillsFor(text, services, active.abort.signal, onWarning);
+    messages.push(...[message, ...skills].map((item) => ({ submissionId, message: item })));
   }
   return messages;
 }
@@ -171,7 +175,7 @@ function handover({ state, services, active, agents }: TurnPortsOptions, summary
   return compactedItems({
     items: state.items,
     facts: state.facts,
-    opening: firstContext(active.context, services, null),
+    opening: firstContext(active.context, services, { repository: null, skills: keptSkillList(state.items) }),
     summary,
     running: [...sessions, ...agents.running()],
     transcriptPath: services.recorder.path,

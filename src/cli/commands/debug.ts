@@ -21,7 +21,12 @@ export async function debugCommand(io: CommandIo, words: readonly string[]): Pro
     overrides: values.config ?? [],
     flags: values.model === undefined ? {} : { model: values.model },
   });
-  const request = await describeFirstRequest({ config, prompt: positionals[1] ?? 'Hello', version });
+  const request = await describeFirstRequest({
+    config,
+    prompt: positionals[1] ?? 'Hello',
+    version,
+    onWarning: (message) => io.stderr.write(`warning: ${message}\n`),
+  });
   if (values.json) {
     io.stdout.write(`${request.body}\n`);
     return 0;
