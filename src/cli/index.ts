@@ -53,6 +53,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show the configured MCP servers',
     load: async () => (await import('./commands/mcp.ts')).mcpCommand,
   },
+  skills: {
+    summary: 'show the skills found here',
+    load: async () => (await import('./commands/skills.ts')).skillsCommand,
+  },
   threads: {
     summary: 'list, search, name, archive and roll back recorded threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,

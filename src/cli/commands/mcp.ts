@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type LoadedConfig, loadConfigWithOrigins } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import type { CommandIo } from '../io.ts';
+import { table } from '../table.ts';
 import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
@@ -148,18 +149,6 @@ function listText(servers: readonly Shown[]): string {
 /** Those it is given as `NAME=value`, those passed on by their names. */
 function variables({ env = {}, env_vars = [] }: Entry): string {
   return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...env_vars].join(', ');
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | undefined)[])[]): string {
-  if (rows.length === 0) return '';
-  const cells = [head, ...rows.map((row) => row.map((cell) => cell || '-'))];
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return `${cells.map(line).join('\n')}\n`;
 }
 
 function describedText(server: Shown): string {
