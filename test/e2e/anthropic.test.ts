@@ -255,18 +255,22 @@ describe('keel exec over the Messages API', () => {
 
   test('thoughts of earlier turns stay where they are, so that a resumed thread extends what was sent', async () => {
     server = await startModelServer([
-      respond(reasoning(['One.'], { encrypted: 's1' }), message('First.')),
+      respond(reasoning(['One.'], { encrypted: 's1' }), shell('echo a', 't1'), shell('echo b', 't2')),
+      respond(message('First.')),
       respond(reasoning(['Two.'], { encrypted: 's2' }), message('Second.')),
       respond(message('Third.')),
     ]);
     await keel(['exec', ...CLAUDE, 'one']);
     await keel(['exec', ...CLAUDE, 'resume', '--last', 'two']);
     await keel(['exec', ...CLAUDE, 'resume', '--last', 'three']);
-    const [first, second, third] = server.requests;
+    const { requests } = server;
 
-    if (first) second?.assertExtends(first);
-    if (second) third?.assertExtends(second);
-    expect(blocksOf(2, 'assistant').map(({ signature }) => signature)).toEqual(['s1', undefined, 's2', undefined]);
+    expect(requests).toHaveLength(4);
+    for (const [at, request] of requests.entries()) request.assertExtends(requests[at - 1] ?? request);
+    expect(blocksOf(3, 'assistant').map(({ type, signature }) => signature ?? type)).toEqual([
+      ...['s1', 'tool_use', 'tool_use', 'text'],
+      ...['s2', 'text'],
+    ]);
   });
 
   test('keel replay: such a thread is the same as recorded', async () => {
