@@ -63,12 +63,6 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
 type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
 
 function configured(id: string, entry: ProviderEntry): ModelProvider {
-  if (entry.wire_api === 'chat') {
-    throw new KeelError(
-      'invalidConfig',
-      `model_providers.${id}.wire_api: "chat" is not spoken by this version; most servers offer "responses" too`,
-    );
-  }
   if (entry.base_url === undefined) {
     throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
   }

@@ -44,7 +44,7 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
   // It was stored for OpenAI: whoever speaks this API is somebody else.
-  const mayBeStored = provider.wireApi !== 'anthropic';
+  const mayBeStored = provider.wireApi === 'responses';
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();

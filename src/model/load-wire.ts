@@ -1,5 +1,4 @@
 import type { ModelProvider } from '../config/index.ts';
-import { KeelError } from '../protocol/index.ts';
 import { responsesWire } from './responses/wire.ts';
 import type { WireMaker } from './wire.ts';
 
@@ -11,6 +10,6 @@ export async function loadWire(api: ModelProvider['wireApi']): Promise<WireMaker
     case 'anthropic':
       return (await import('./anthropic/wire.ts')).anthropicWire;
     case 'chat':
-      throw new KeelError('invalidConfig', `wire_api "${api}" is not spoken by this version`);
+      return (await import('./chat/wire.ts')).chatWire;
   }
 }

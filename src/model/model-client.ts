@@ -87,7 +87,7 @@ export class ModelClient {
     try {
       response = await transport.post(request, watch.signal, onSent);
       if (response.status < 200 || response.status > 299) {
-        throw statusFailure(response, await readErrorBody(response), context);
+        throw this.#refusal(response, await readErrorBody(response), context);
       }
       const snapshot = rateLimitsOf(response.headers);
       if (snapshot !== null) yield { type: 'rateLimits', snapshot };
@@ -143,6 +143,17 @@ export class ModelClient {
       headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials) }),
       body: this.#wire.write(prompt),
     };
+  }
+
+  #refusal(response: HttpResponse, body: string, context: FailureContext): ModelError {
+    const failure = statusFailure(response, body, context);
+    if (!this.#wire.adaptTo?.(response.status, body)) return failure;
+    const { message } = failure;
+    return new ModelError('httpConnectionFailed', message, {
+      phase: 'request',
+      httpStatus: response.status,
+      retryable: true,
+    });
   }
 
   #failureContext(credentials: Credentials, url: string): FailureContext {

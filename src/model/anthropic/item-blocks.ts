@@ -7,8 +7,8 @@ import type {
   ResponseItem,
 } from '../../protocol/index.ts';
 import { asObject, parseJson } from '../json-fields.ts';
+import { sendableWord } from '../wire-names.ts';
 import { imageBlock } from './image-block.ts';
-import { sendableWord } from './wire-names.ts';
 
 /** How items differ from one model to another. */
 export interface BlockForm {

@@ -1,5 +1,5 @@
 import type { CallItem, OutputItem } from '../../protocol/index.ts';
-import { sendableWord } from './wire-names.ts';
+import { sendableWord } from '../wire-names.ts';
 
 interface OpenCall {
   /** How call and output find each other: custom tools have ids of their own. */

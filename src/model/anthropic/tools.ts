@@ -1,6 +1,6 @@
 import type { ToolSpec } from '../tool-spec.ts';
+import { sendableWord } from '../wire-names.ts';
 import { CACHE_MARK } from './cache-mark.ts';
-import { sendableWord } from './wire-names.ts';
 
 /**
  * The tools of a request as JSON, the last one marked for the cache; null when there are none. A freeform tool goes as a

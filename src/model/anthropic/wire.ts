@@ -3,11 +3,11 @@ import type { FailureContext } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
+import { OfferedTools } from '../wire-names.ts';
 import { MessagesDecoder } from './decoder.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { type MessagesSettings, MessagesWriter } from './request-body.ts';
 import { toolsJson } from './tools.ts';
-import { OfferedTools } from './wire-names.ts';
 
 const API_VERSION = '2023-06-01';
 /** The API wants a limit. What nearly every model can write at once, in tokens, where the catalogue knows no better. */

@@ -1,12 +1,15 @@
+import { ChatForm } from './chat.ts';
 import type { WireFormMaker } from './form.ts';
 import { MessagesForm } from './messages.ts';
 import { ResponsesForm } from './responses.ts';
 
 export const responsesForm: WireFormMaker = (facts) => new ResponsesForm(facts);
 const messagesForm: WireFormMaker = (facts) => new MessagesForm(facts);
+const chatForm: WireFormMaker = (facts) => new ChatForm(facts);
 
 /** How the API behind a path tells its responses; null for a path that leads nowhere. */
 export function wireFormAt(path: string): WireFormMaker | null {
   if (path.endsWith('/responses')) return responsesForm;
+  if (path.endsWith('/chat/completions')) return chatForm;
   return path.endsWith('/v1/messages') ? messagesForm : null;
 }

@@ -32,3 +32,11 @@ export type WireFormMaker = (facts: ResponseFacts) => WireForm;
 export function isPause(step: Json | Pause): step is Pause {
   return step['type'] === 'delay' || step['type'] === 'hold';
 }
+
+/** The texts that the item's events carry one after the other, whichever of them they belong to. */
+export function deltasOf(part: ItemPart, delta: (text: string) => Json): readonly (Json | Pause)[] {
+  return part.streaming.flatMap((step) => {
+    if (isPause(step)) return [step];
+    return typeof step['delta'] === 'string' ? [delta(step['delta'])] : [];
+  });
+}

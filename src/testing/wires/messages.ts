@@ -1,5 +1,5 @@
 import type { ItemPart, Json, Pause, Usage } from '../script.ts';
-import { type ItemPlace, isPause, type ResponseFacts, type ToldEnding, type WireForm } from './form.ts';
+import { deltasOf, type ItemPlace, isPause, type ResponseFacts, type ToldEnding, type WireForm } from './form.ts';
 
 /** Anthropic's Messages API. */
 export class MessagesForm implements WireForm {
@@ -102,14 +102,6 @@ function toolUse(item: Json, callId: string, deltas: Block['deltas'], closing: B
 
 function inputDelta(partial_json: string): Json {
   return { type: 'input_json_delta', partial_json };
-}
-
-/** The texts that the item's events carry one after the other, whichever of them they belong to. */
-function deltasOf(part: ItemPart, delta: (text: string) => Json): readonly (Json | Pause)[] {
-  return part.streaming.flatMap((step) => {
-    if (isPause(step)) return [step];
-    return typeof step['delta'] === 'string' ? [delta(step['delta'])] : [];
-  });
 }
 
 /** Reasons of this API are taken as they are. */

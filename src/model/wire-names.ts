@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type ToolSpec, toolName } from '../tool-spec.ts';
+import { type ToolSpec, toolName } from './tool-spec.ts';
 
 /** What this API takes as the name of a tool and as the id of a call. */
 const SENDABLE = /^[a-zA-Z0-9_-]{1,64}$/;

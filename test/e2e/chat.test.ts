@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  cut,
+  functionCall,
+  type Json,
+  type ModelServer,
+  message,
+  reasoning,
+  respond,
+  type Script,
+  startModelServer,
+  usage,
+} from '../../src/testing/index.ts';
+import { jsonLines, type KeelRun, runKeel } from '../support/keel.ts';
+import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let home: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+
+beforeEach(() => {
+  home = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await server?.close();
+  home[Symbol.dispose]();
+  repo[Symbol.dispose]();
+});
+
+const MODEL = ['-c', 'model_provider="local"', '-m', 'local-model', '-s', 'danger-full-access'];
+const shell = (command: string, id: string) => functionCall('shell', { command: ['bash', '-c', command] }, id);
+
+async function open(script: Script): Promise<void> {
+  server = await startModelServer(script);
+  const provider = ['[model_providers.local]', 'name = "Local"', `base_url = "${server.url}"`, 'wire_api = "chat"'];
+  home.write({ 'config.toml': `${provider.join('\n')}\nstream_max_retries = 2\n` });
+}
+
+const keel = (...args: string[]): Promise<KeelRun> =>
+  runKeel(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url });
+
+function messagesOf(at: number): Json[] {
+  const messages = server.requests[at]?.body['messages'];
+  return Array.isArray(messages) ? messages : [];
+}
+
+describe('keel exec over the Chat Completions API', () => {
+  test('model 30: a turn with thoughts and parallel calls runs to its end', async () => {
+    await open([
+      respond(
+        reasoning(['hm']),
+        message('I look.'),
+        shell('echo one', 'c1'),
+        shell('echo two', 'c2'),
+        usage({ input: 90, cached: 40, output: 10 }),
+      ),
+      respond(message('done'), usage({ input: 120, output: 2 })),
+    ]);
+    const run = await keel(...MODEL, '--json', 'go');
+    expect(run).toMatchObject({ code: 0, stderr: expect.any(String) });
+    const lines = jsonLines(run.stdout);
+    expect(
+      lines.filter(({ type, item }) => type === 'item.completed' && item?.type === 'command_execution'),
+    ).toMatchObject([
+      { item: { aggregated_output: 'one\n', exit_code: 0 } },
+      { item: { aggregated_output: 'two\n', exit_code: 0 } },
+    ]);
+    expect(lines.at(-1)).toMatchObject({
+      type: 'turn.completed',
+      usage: { input_tokens: 210, cached_input_tokens: 40, output_tokens: 12 },
+    });
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/chat/completions', '/v1/chat/completions']);
+    const calls = messagesOf(1).flatMap((sent) => sent['tool_calls'] ?? []);
+    expect(calls).toMatchObject([{ id: 'c1' }, { id: 'c2' }]);
+    expect(messagesOf(1).filter(({ role }) => role === 'tool')).toMatchObject([
+      { tool_call_id: 'c1', content: expect.stringContaining('one') },
+      { tool_call_id: 'c2', content: expect.stringContaining('two') },
+    ]);
+    expect(messagesOf(1).find(({ content }) => content === 'I look.')).toMatchObject({
+      role: 'assistant',
+      reasoning_content: 'hm',
+    });
+  });
+
+  test('model 31: a stream that is cut is asked for again, and no call runs twice', async () => {
+    const count = `echo x >> ${join(home.path, 'ran')}; wc -l < ${join(home.path, 'ran')}`;
+    await open([respond(shell(count, 'c1')), respond(message('half an ans'), cut()), respond(message('whole'))]);
+    const run = await keel(...MODEL, '--json', 'go');
+    expect(run.code).toBe(0);
+    expect(server.requests).toHaveLength(3);
+    expect(jsonLines(run.stdout).findLast(({ item }) => item?.type === 'agent_message')?.item?.['text']).toBe('whole');
+    expect(messagesOf(2).filter(({ role }) => role === 'tool')).toMatchObject([
+      { content: expect.stringMatching(/\b1\b/) },
+    ]);
+  });
+
+  test('a thread that began over another API goes on over this one, and back', async () => {
+    await open([
+      respond(message('first'), usage({ input: 5, output: 1 })),
+      respond(shell('echo here', 'c2'), usage({})),
+      respond(message('second'), usage({ input: 9, output: 1 })),
+      respond(message('third'), usage({ input: 12, output: 1 })),
+    ]);
+    const usual = ['-s', 'danger-full-access'];
+    const first = await keel(...usual, '--json', 'one');
+    const id = String(jsonLines(first.stdout)[0]?.['thread_id']);
+    expect(await keel(...MODEL, 'resume', id, 'two')).toMatchObject({ code: 0 });
+    expect((await keel(...usual, '-c', 'model_provider="openai"', '-m', 'gpt-5', 'resume', id, 'three')).code).toBe(0);
+    expect(server.requests.map(({ path }) => path.split('/').at(-1))).toEqual([
+      'responses',
+      'completions',
+      'completions',
+      'responses',
+    ]);
+    expect(messagesOf(1).filter(({ role }) => role !== 'system')).toEqual(
+      expect.arrayContaining([
+        { role: 'assistant', content: 'first' },
+        { role: 'user', content: 'two' },
+      ]),
+    );
+    expect(server.requests[3]?.outputOf('c2')).toContain('here');
+  });
+
+  test('a key that was stored for OpenAI is not sent, and the one that is named is', async () => {
+    await open([respond(message('ok'), usage({}))]);
+    home.write({ 'auth.json': JSON.stringify({ OPENAI_API_KEY: 'sk-stored' }) });
+    expect((await keel(...MODEL, 'go')).code).toBe(0);
+    expect(server.requests[0]?.headers['authorization']).toBeUndefined();
+  });
+});
