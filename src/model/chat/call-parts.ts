@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ResponseItem } from '../../protocol/index.ts';
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
+import { ModelError } from '../model-error.ts';
 import type { OfferedTools } from '../wire-names.ts';
+
+/** Far above what any answer calls at once; each piece is looked up among them. */
+const MAX_CALLS = 256;
 
 interface CallPart {
   readonly index: number;
@@ -43,6 +47,11 @@ export class CallParts {
     if (known !== undefined) {
       known.id ??= id === '' ? null : id;
       return known;
+    }
+    if (this.#parts.length === MAX_CALLS) {
+      throw new ModelError('responseStreamDisconnected', 'the response holds more calls than any answer', {
+        phase: 'stream',
+      });
     }
     const next = index ?? Math.max(-1, ...this.#parts.map((part) => part.index)) + 1;
     const part: CallPart = { index: next, id: id === '' ? null : id, name: '', arguments: '' };

@@ -81,7 +81,7 @@ export class ChatDecoder implements ResponseDecoder {
   }
 
   #delta(delta: JsonObject): readonly ModelEvent[] {
-    const events = [...this.#thought(delta), ...this.#text(stringField(delta, 'content') ?? '')];
+    const events = [...this.#thought(delta), ...this.#text(textIn(delta))];
     const calls = Array.isArray(delta['tool_calls']) ? delta['tool_calls'] : [];
     for (const [place, call] of calls.entries()) this.#calls.add(asObject(call) ?? {}, place);
     return events;
@@ -166,6 +166,13 @@ function thoughtIn(delta: JsonObject): Thought | null {
     if (text !== '') return { field, text, details: [] };
   }
   return null;
+}
+
+/** Text, or a list of parts with one; what the model says instead of an answer counts as one. */
+function textIn(delta: JsonObject): string {
+  const content = delta['content'];
+  const parts = Array.isArray(content) ? content.map((part) => stringField(asObject(part), 'text') ?? '') : [];
+  return (stringField(delta, 'content') ?? parts.join('')) + (stringField(delta, 'refusal') ?? '');
 }
 
 function messageItem(text: string): ResponseItem {

@@ -34,7 +34,7 @@ class MessageList {
   readonly #form: MessageForm;
   readonly #messages: object[] = [];
   #open: AssistantMessage | null = null;
-  #thought: Readonly<Record<string, unknown>> = {};
+  #thought: ThoughtFields = {};
 
   constructor(form: MessageForm) {
     this.#form = form;
@@ -45,7 +45,7 @@ class MessageList {
       case 'message':
         return item.role === 'assistant' ? this.#said(textOf(item.content)) : this.#heard(item.role, item.content);
       case 'reasoning':
-        this.#thought = { ...this.#thought, ...thoughtFields(item, this.#form) };
+        this.#thought = joined(this.#thought, thoughtFields(item, this.#form));
         return;
       case 'function_call':
       case 'custom_tool_call':
@@ -77,6 +77,8 @@ class MessageList {
   }
 
   #called(call: CallItem): void {
+    // A thought that came between stands before what came of it.
+    if (Object.keys(this.#thought).length > 0) this.#close();
     const open = this.#open ?? this.#begin(null);
     open.tool_calls = [...(open.tool_calls ?? []), sentCall(call)];
   }
@@ -108,8 +110,14 @@ class MessageList {
   }
 }
 
+/** By the field in which a thought came: a text, or a list of details. */
+type ThoughtFields = Readonly<Record<string, string | readonly unknown[]>>;
+
 /** In the field in which it came, or not at all: another model's thoughts mean nothing to this one. */
-export function thoughtFields({ origin, content, encrypted_content }: ReasoningItem, { thinker }: MessageForm): object {
+export function thoughtFields(
+  { origin, content, encrypted_content }: ReasoningItem,
+  { thinker }: MessageForm,
+): ThoughtFields {
   if (origin?.provider !== thinker.provider || origin.model !== thinker.model) return {};
   const text = (content ?? []).map((part) => part.text).join('');
   switch (origin.field) {
@@ -123,6 +131,18 @@ export function thoughtFields({ origin, content, encrypted_content }: ReasoningI
     default:
       return {};
   }
+}
+
+/** Several thoughts before one message are told as one. */
+function joined(before: ThoughtFields, next: ThoughtFields): ThoughtFields {
+  const all = { ...before };
+  for (const [field, thought] of Object.entries(next)) {
+    const known = all[field];
+    if (typeof known === 'string' && typeof thought === 'string') all[field] = known + thought;
+    else if (Array.isArray(known) && Array.isArray(thought)) all[field] = [...known, ...thought];
+    else all[field] = thought;
+  }
+  return all;
 }
 
 function textOf(content: readonly ContentItem[]): string {

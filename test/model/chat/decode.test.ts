@@ -161,6 +161,24 @@ describe('a response of the Chat Completions API', () => {
     });
   });
 
+  test('a text may come as parts, and a refusal is one', async () => {
+    const parts = [
+      { type: 'text', text: 'in ' },
+      { type: 'text', text: 'parts' },
+    ];
+    expect(itemsOf(await eventsOf(body(chunk({ content: parts }, 'stop'), '[DONE]')))).toEqual([said('in parts')]);
+    expect(itemsOf(await eventsOf(body(chunk({ refusal: 'I will not.' }, 'stop'), '[DONE]')))).toEqual([
+      said('I will not.'),
+    ]);
+  });
+
+  test('a response of calls without end is given up', async () => {
+    const calls = Array.from({ length: 300 }, (_, index) => begun(index, `c${index}`, 'shell'));
+    expect(await failureOf(eventsOf(body(...calls, done)))).toMatchObject({
+      message: expect.stringContaining('more calls'),
+    });
+  });
+
   test('what is no JSON, or nothing known, is passed over', async () => {
     const events = await eventsOf(
       body('not json', '{}', '[]', chunk({ content: 'x' }, 'stop'), '[DONE]', '{"late":1}'),

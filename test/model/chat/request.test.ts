@@ -94,6 +94,25 @@ describe('a request of the Chat Completions API', () => {
     expect(JSON.stringify(messages)).not.toMatch(/foreign|blob/);
   });
 
+  test('a thought between a text and its call goes with the call, and two thoughts in a row are one', async () => {
+    const messages = await messagesFor(
+      user('go'),
+      said('Now.'),
+      thought('reasoning_content', 'h'),
+      thought('reasoning_content', 'm'),
+      call('a'),
+      output('a'),
+      said('done'),
+    );
+    expect(messages.slice(1)).toMatchObject([
+      { role: 'assistant', content: 'Now.' },
+      { role: 'assistant', content: null, reasoning_content: 'hm', tool_calls: [{ id: 'a' }] },
+      { role: 'tool', tool_call_id: 'a' },
+      { role: 'assistant', content: 'done' },
+    ]);
+    expect(messages.at(-1)).not.toHaveProperty('reasoning_content');
+  });
+
   test('sends freeform tools as functions of one text, their calls too, and leaves out what runs elsewhere', async () => {
     const format = { type: 'grammar', syntax: 'lark', definition: 'start: "x"' } as const;
     const tools = [
