@@ -1,4 +1,5 @@
 import type { ReasoningItem, ResponseItem } from '../../protocol/index.ts';
+import { freeformInput } from '../freeform-function.ts';
 import { asObject, type JsonObject, objectField, parseJson, stringField } from '../json-fields.ts';
 import type { ModelEvent } from '../model-event.ts';
 import type { OfferedTools } from '../wire-names.ts';
@@ -166,9 +167,7 @@ class ToolUseBlock implements ContentBlock {
     const name = this.#tools.nameOf(this.#wireName);
     const call = { id: this.id, name, call_id: this.#callId };
     if (!this.#tools.isFreeform(this.#wireName)) return { type: 'function_call', ...call, arguments: this.#arguments };
-    // What is no such object is for the tool to complain about.
-    const input = stringField(asObject(parseJson(this.#arguments)), 'input') ?? this.#arguments;
-    return { type: 'custom_tool_call', ...call, input };
+    return { type: 'custom_tool_call', ...call, input: freeformInput(this.#arguments) };
   }
 
   get #arguments(): string {

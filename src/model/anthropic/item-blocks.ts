@@ -6,6 +6,7 @@ import type {
   ReasoningItem,
   ResponseItem,
 } from '../../protocol/index.ts';
+import { freeformArguments } from '../freeform-function.ts';
 import { asObject, parseJson } from '../json-fields.ts';
 import { sendableWord } from '../wire-names.ts';
 import { imageBlock } from './image-block.ts';
@@ -95,7 +96,7 @@ function inputJson(call: CallItem): string {
     case 'function_call':
       return argumentsJson(call.arguments);
     case 'custom_tool_call':
-      return JSON.stringify({ input: call.input });
+      return freeformArguments(call.input);
     case 'local_shell_call':
       return JSON.stringify(call.action);
   }

@@ -1,3 +1,4 @@
+import { freeformParameters } from '../freeform-function.ts';
 import type { ToolSpec } from '../tool-spec.ts';
 import { sendableWord } from '../wire-names.ts';
 import { CACHE_MARK } from './cache-mark.ts';
@@ -18,13 +19,8 @@ function sentTool(tool: ToolSpec): object | null {
     case 'function':
       return { name: sendableWord(tool.name), description: tool.description, input_schema: tool.parameters };
     case 'custom': {
-      const { syntax, definition } = tool.format;
-      const input = { type: 'string', description: `A text in the form of this ${syntax} grammar:\n${definition}` };
-      return {
-        name: sendableWord(tool.name),
-        description: tool.description,
-        input_schema: { type: 'object', properties: { input }, required: ['input'], additionalProperties: false },
-      };
+      const input_schema = freeformParameters(tool.format);
+      return { name: sendableWord(tool.name), description: tool.description, input_schema };
     }
     default:
       return null;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ResponseItem } from '../../protocol/index.ts';
-import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
+import { freeformInput } from '../freeform-function.ts';
+import { type JsonObject, numberField, objectField, stringField } from '../json-fields.ts';
 import { ModelError } from '../model-error.ts';
 import type { OfferedTools } from '../wire-names.ts';
 
@@ -37,7 +38,7 @@ export class CallParts {
       .map(({ id, name, arguments: text }) => {
         const call = { call_id: id ?? `call_${randomUUID()}`, name: tools.nameOf(name) };
         if (!tools.isFreeform(name)) return { type: 'function_call', ...call, arguments: text === '' ? '{}' : text };
-        return { type: 'custom_tool_call', ...call, input: stringField(asObject(parseJson(text)), 'input') ?? text };
+        return { type: 'custom_tool_call', ...call, input: freeformInput(text) };
       });
   }
 

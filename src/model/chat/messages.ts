@@ -1,5 +1,7 @@
 import type { CallItem, ContentItem, ReasoningItem, ResponseItem } from '../../protocol/index.ts';
+import { freeformArguments } from '../freeform-function.ts';
 import { parseJson } from '../json-fields.ts';
+import { IMAGE_STAND_IN } from '../sent-words.ts';
 import { sendableWord } from '../wire-names.ts';
 
 /** How messages differ from one model to another. */
@@ -17,8 +19,6 @@ interface AssistantMessage {
   tool_calls?: object[];
   [thought: string]: unknown;
 }
-
-const IMAGE_STAND_IN = '[an image was here; this model takes no images]';
 
 /**
  * The messages of an input, in order. Calls that follow each other, and the text before them, are one message; a thought
@@ -159,7 +159,7 @@ function argumentsOf(call: CallItem): string {
     case 'function_call':
       return call.arguments;
     case 'custom_tool_call':
-      return JSON.stringify({ input: call.input });
+      return freeformArguments(call.input);
     case 'local_shell_call':
       return JSON.stringify(call.action);
   }

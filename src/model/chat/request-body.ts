@@ -1,5 +1,7 @@
 import type { ReasoningEffort } from '../../protocol/index.ts';
+import { freeformParameters } from '../freeform-function.ts';
 import type { Prompt } from '../prompt.ts';
+import { OUTPUT_SCHEMA_NAME } from '../sent-words.ts';
 import type { ToolSpec } from '../tool-spec.ts';
 import { sendableWord } from '../wire-names.ts';
 import { type MessageForm, messagesOf } from './messages.ts';
@@ -11,8 +13,6 @@ export interface ChatSettings {
   readonly effort: ReasoningEffort | null;
   readonly form: MessageForm;
 }
-
-const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
 
 /** The body in pieces: a later request of the thread is equal to it up to the end of its messages. */
 export function chatBody(prompt: Prompt, settings: ChatSettings, wantsUsage: boolean): readonly Uint8Array[] {
@@ -56,9 +56,4 @@ export function sentTools(tools: readonly ToolSpec[]): readonly object[] {
     const strict = tool.type === 'function' ? tool.strict : false;
     return [{ type: 'function', function: { ...named, ...(strict ? { strict } : {}), parameters } }];
   });
-}
-
-function freeformParameters({ syntax, definition }: { readonly syntax: string; readonly definition: string }): object {
-  const input = { type: 'string', description: `A text in the form of this ${syntax} grammar:\n${definition}` };
-  return { type: 'object', properties: { input }, required: ['input'], additionalProperties: false };
 }

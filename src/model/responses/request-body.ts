@@ -1,5 +1,6 @@
 import type { ReasoningSummary, ResponseItem, Verbosity } from '../../protocol/index.ts';
 import type { Prompt } from '../prompt.ts';
+import { OUTPUT_SCHEMA_NAME } from '../sent-words.ts';
 import type { ToolSpec } from '../tool-spec.ts';
 import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import { InputBytes } from './input-bytes.ts';
@@ -16,9 +17,6 @@ export interface RequestSettings {
   readonly store: boolean;
   readonly items: SentFormOptions;
 }
-
-/** How the output schema is named to the provider. */
-const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
 
 /**
  * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal

@@ -1,5 +1,6 @@
 import type { ContentItem, LocalShellCallItem, OutputContentItem, ResponseItem } from '../../protocol/index.ts';
 import { assertNever } from '../../util/index.ts';
+import { IMAGE_STAND_IN } from '../sent-words.ts';
 
 /** How items differ from one provider or model to another. */
 export interface SentFormOptions {
@@ -10,8 +11,6 @@ export interface SentFormOptions {
 }
 
 type ReasoningItem = Extract<ResponseItem, { type: 'reasoning' }>;
-
-const IMAGE_STAND_IN = '[an image was here; this model takes no images]';
 
 /** One cache for each combination of options. A history keeps its item objects, so each is serialised once. */
 const caches = [0, 1, 2, 3].map(() => new WeakMap<ResponseItem, string | null>());
