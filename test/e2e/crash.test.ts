@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   delay,
   functionCall,
+  hang,
   type ModelServer,
   message,
   type RecordedRequest,
@@ -18,8 +19,11 @@ const STEPS = 10;
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
+/** The model says nothing more once the journal has this many lines: what is to be killed there can't run past it. */
+let silentFrom: number;
 
 beforeEach(() => {
+  silentFrom = Number.POSITIVE_INFINITY;
   home = tempDir();
   repo = gitRepository();
 });
@@ -31,6 +35,7 @@ afterEach(async () => {
 
 /** Ten commands, each of which leaves a line, one a response; the answer depends on what the request says was done. */
 function tenSteps(request: RecordedRequest) {
+  if (rolloutLines().length >= silentFrom) return respond(hang());
   const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
   if (done >= STEPS) return respond(message('done'), usage({}));
   const cmd = `echo step-${done} >> log.txt`;
@@ -51,18 +56,20 @@ const place = () => ({ home: home.path, cwd: repo.path, url: server.url });
 
 /** Kills keel once its rollout has this many lines; gives the thread's id. */
 async function killAfterLines(args: readonly string[], lines: number): Promise<string> {
+  silentFrom = lines;
   const live = startKeel(['exec', '-s', 'workspace-write', '--json', ...args], place());
   live.child.stdin.end();
-  const lineCount = () => rolloutLines().length;
-  await until(() => existsSync(join(home.path, 'sessions')) && lineCount() >= lines, 10_000).catch(() => undefined);
+  await until(() => rolloutLines().length >= lines, 10_000);
   live.child.kill('SIGKILL');
   await live.ended;
+  silentFrom = Number.POSITIVE_INFINITY;
   expect(effects().length, 'the turn was killed while it ran').toBeLessThan(STEPS);
   const [meta = '{}'] = rolloutLines();
   return String(JSON.parse(meta).payload?.id);
 }
 
 function rolloutLines(): string[] {
+  if (!existsSync(join(home.path, 'sessions'))) return [];
   const [path] = rolloutsIn(home.path);
   return path === undefined
     ? []
