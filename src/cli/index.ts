@@ -1,5 +1,5 @@
 import { KeelError, toKeelError } from '../protocol/index.ts';
-import { version } from '../util/index.ts';
+import { printable, version } from '../util/index.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { HelpRequested, UsageError } from './usage.ts';
 
@@ -101,7 +101,7 @@ export async function main(): Promise<void> {
 
 /** What nobody caught, a promise's failure included: the user gets a sentence, the log the stack. */
 function endByBug(io: CommandIo, error: unknown): void {
-  io.stderr.write(`keel: ${toKeelError(error).message}\n`);
+  io.stderr.write(`keel: ${printable(toKeelError(error).message)}\n`);
   import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }
 
@@ -126,11 +126,11 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
 async function tellFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
   if (error instanceof HelpRequested) return say(io, error.text, 0);
   if (error instanceof UsageError) {
-    io.stderr.write(`keel ${name}: ${error.message}\nSee \`keel ${name} --help\`.\n`);
+    io.stderr.write(`keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
     return 2;
   }
   if (!(error instanceof KeelError)) await (await import('./crash-report.ts')).reportCrash(io, error);
-  io.stderr.write(`keel: ${toKeelError(error).message}\n`);
+  io.stderr.write(`keel: ${printable(toKeelError(error).message)}\n`);
   return 1;
 }
 

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { ThreadPage, ThreadSummary } from '../rollout/index.ts';
+import { printable } from '../util/index.ts';
 
 /** A page of threads for people: one a line, and how to get the next page. */
 export function threadLines({ threads, nextCursor }: ThreadPage): string {
@@ -12,14 +12,14 @@ export function threadLines({ threads, nextCursor }: ThreadPage): string {
 export function threadFacts(thread: ThreadSummary): string {
   const rows = [
     ['id', thread.id],
-    ['name', printable(thread.name ?? '-')],
+    ['name', oneLine(thread.name ?? '-')],
     ['changed', whenChanged(thread)],
-    ['directory', printable(thread.cwd)],
-    ['model', printable(thread.model ?? '-')],
+    ['directory', oneLine(thread.cwd)],
+    ['model', oneLine(thread.model ?? '-')],
     ['turns', String(thread.turnCount)],
-    ...(thread.forkedFromId === null ? [] : [['fork of', printable(thread.forkedFromId)]]),
+    ...(thread.forkedFromId === null ? [] : [['fork of', oneLine(thread.forkedFromId)]]),
     ['archived', thread.archived ? 'yes' : 'no'],
-    ['file', printable(thread.path)],
+    ['file', oneLine(thread.path)],
     ['begins', titleOf({ ...thread, name: null })],
   ];
   return rows.map(([key, value]) => `${key}: ${value}\n`).join('');
@@ -31,10 +31,10 @@ function whenChanged({ updatedAt }: ThreadSummary): string {
 }
 
 function titleOf({ name, preview }: ThreadSummary): string {
-  return printable((name ?? preview).replaceAll(/\s+/g, ' ').slice(0, 80));
+  return oneLine(name ?? preview).slice(0, 80);
 }
 
-/** Files of others may hold anything: nothing of it steers the terminal. */
-function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '');
+/** Files of others may hold anything: nothing of it steers the terminal or begins a line of its own. */
+function oneLine(text: string): string {
+  return printable(text).replaceAll(/\s+/g, ' ');
 }

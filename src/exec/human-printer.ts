@@ -7,7 +7,7 @@ import type {
   ThreadItem,
   TokenUsage,
 } from '../protocol/index.ts';
-import { assertNever } from '../util/index.ts';
+import { assertNever, printable, printableStyled } from '../util/index.ts';
 import type { ExecPrinter } from './printer.ts';
 
 /** Lines of a command's output that are shown; the whole of it is in the events and, where long, in a file. */
@@ -229,8 +229,9 @@ export class HumanPrinter implements ExecPrinter {
     return this.#options.color ? styleText(style, text, { validateStream: false }) : text;
   }
 
+  /** The one way out: whatever a model, a command or a file says does not steer the reader's terminal. */
   #write(text: string): void {
-    this.#options.write(text);
+    this.#options.write(this.#options.color ? printableStyled(text) : printable(text));
   }
 }
 

@@ -2,6 +2,7 @@ export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
 export { launcherPath } from './launcher.ts';
+export { printable, printableStyled } from './printable.ts';
 export { sourceStack } from './source-stack.ts';
 export {
   countLines,

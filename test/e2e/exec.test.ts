@@ -153,6 +153,21 @@ describe('what a run prints for a person', () => {
     expect(run.stderr).toContain('tokens used\n');
   });
 
+  test('what models and commands say does not steer the terminal; what a program reads is left as it is', async () => {
+    const script = [
+      respond(
+        message('on\u001b]0;title\u0007 the way'),
+        functionCall('shell', { command: ['printf', 'a\\033[2J\\007b'] }),
+      ),
+      respond(message('the\u001b]52;c;aGk=\u0007 end')),
+    ];
+    const run = await exec(script, ['--color', 'always', 'hi']);
+    expect(run.stderr).toContain('on the way');
+    expect(run.stderr).toMatch(/\n\u001b\[2mab\n/);
+    expect(run.stderr.replaceAll(/\u001b\[\d+m/g, '')).not.toContain('\u001b');
+    expect(run.stdout).toBe('the\u001b]52;c;aGk=\u0007 end\n');
+  });
+
   test('protocol 12: -o writes the last message, an empty file and a warning if there is none', async () => {
     const out = join(home.path, 'last.txt');
     const first = await exec(

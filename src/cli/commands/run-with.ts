@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget } from '../../protocol/index.ts';
-import { version } from '../../util/index.ts';
+import { printable, version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { ExecArguments } from './exec-arguments.ts';
@@ -28,7 +28,7 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
     flags: flagsOf(args),
     strict: args.strictConfig,
   });
-  for (const warning of config.warnings) io.stderr.write(`warning: ${warning}\n`);
+  for (const warning of config.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
   using stop = stopSignal(io);
   return await runExec(
     {
@@ -53,7 +53,8 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
 
 function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
   return {
-    writeOut: (text) => void io.stdout.write(text),
+    // What goes to a file or a program is as the model wrote it.
+    writeOut: (text) => void io.stdout.write(io.stdout.isTTY ? printable(text) : text),
     writeErr: (text) => void io.stderr.write(text),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
