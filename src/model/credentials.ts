@@ -43,8 +43,8 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     const value = env[name];
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
-  // It was stored for OpenAI: whoever speaks this API is somebody else.
-  const mayBeStored = provider.wireApi === 'responses';
+  // It was stored for OpenAI: whoever speaks another API is somebody else, and who wants no key gets none.
+  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();

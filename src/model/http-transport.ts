@@ -26,15 +26,16 @@ export class HttpTransport implements Transport {
     this.#proxyEnv = proxyEnv(env);
   }
 
-  async post(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
+  async send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
     signal.throwIfAborted();
+    const { method } = request;
     const url = new URL(request.url);
     const channel = this.#channel(url.protocol);
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const length = request.body.reduce((sum, piece) => sum + piece.byteLength, 0);
       const headers = { ...request.headers, 'Content-Length': String(length) };
-      const sent = channel.request(url, { method: 'POST', headers, agent: channel.agent, signal }, (incoming) =>
+      const sent = channel.request(url, { method, headers, agent: channel.agent, signal }, (incoming) =>
         resolve(new NodeResponse(incoming)),
       );
       sent.on('error', reject);

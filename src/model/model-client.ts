@@ -85,7 +85,7 @@ export class ModelClient {
     let isComplete = false;
     using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
     try {
-      response = await transport.post(request, watch.signal, onSent);
+      response = await transport.send(request, watch.signal, onSent);
       if (response.status < 200 || response.status > 299) {
         throw this.#refusal(response, await readErrorBody(response), context);
       }
@@ -139,6 +139,7 @@ export class ModelClient {
 
   #request(prompt: Prompt, taskKind: TaskKind, credentials: Credentials): HttpRequest {
     return {
+      method: 'POST',
       url: this.#wire.url(),
       headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials) }),
       body: this.#wire.write(prompt),

@@ -1,5 +1,6 @@
-/** One POST. `body` is JSON text in UTF-8, in pieces that do not change any more; header names are as they go on the wire. */
+/** `body` is JSON text in UTF-8, in pieces that do not change any more; header names are as they go on the wire. */
 export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: readonly Uint8Array[];
@@ -25,7 +26,7 @@ export interface Transport {
    * Resolves when the answer's headers are in. Aborting `signal`, then or later, closes the socket. `onSent` is called when
    * the whole request has been handed to the system.
    */
-  post(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse>;
+  send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse>;
   /** Closes every connection. */
   close(): void;
 }

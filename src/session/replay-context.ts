@@ -117,7 +117,7 @@ export function silentClient(
     sessionSource: 'exec',
     credentials: () => ({ bearer: null, source: 'no key', headers: {} }),
     transport: {
-      post: () => Promise.reject(new Error('a replay sends nothing')),
+      send: () => Promise.reject(new Error('a replay sends nothing')),
       close: () => undefined,
     },
     fingerprints,

@@ -46,7 +46,7 @@ describe('credentials', () => {
   test('no other provider ever gets a key meant for OpenAI', () => {
     const keyless = providerAt('http://127.0.0.1:11434/v1', { id: 'oss' });
 
-    expect(resolveCredentials(keyless, openaiVariables, null).bearer).toBeNull();
+    expect(resolveCredentials(keyless, openaiVariables, stored).bearer).toBeNull();
     expect(() => resolveCredentials(acme, openaiVariables, null)).toThrow('ACME_KEY');
   });
 

@@ -15,7 +15,7 @@ export class MemoryTransport implements Transport {
     this.#answer = answer;
   }
 
-  async post(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const { response, isDeaf } = this.#answer(request);
     await tick();
     signal.throwIfAborted();
