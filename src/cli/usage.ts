@@ -1,3 +1,4 @@
+import { reasonOf } from '../util/index.ts';
 /** Wrong words on the command line: told with a hint at the help, exit code 2. */
 export class UsageError extends Error {}
 
@@ -6,7 +7,7 @@ export function asUsage<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { type Layer, originOf } from './layer.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AgentRoleSettings, AgentSettings } from './types.ts';
@@ -79,7 +80,7 @@ class RoleReader {
       const text = readFileSync(path, 'utf8').trim();
       if (text !== '') return text;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw this.#fault(key, `names ${path}, which can't be read: ${reason}`);
     }
     throw this.#fault(key, `names ${path}, which is empty`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -23,7 +24,7 @@ export async function readLayer(path: string): Promise<Layer | null> {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('invalidConfig', `${path} can't be read: ${reason}`, { cause });
   }
   const { parse, TomlError } = await import('smol-toml');

@@ -1,4 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
+import { reasonOf } from '../util/index.ts';
 import { AnchoredTree } from './anchored-tree.ts';
 import { ancestorsOf, type BytePath, isWithin, toText } from './byte-path.ts';
 import { type GhostCommit, readSnapshot, type StoredSnapshot } from './ghost-commit.ts';
@@ -167,7 +168,7 @@ class Restoring {
       act();
       this.#changes.push({ path: toText(path), change });
     } catch (error) {
-      this.fail(path, error instanceof Error ? error.message : String(error));
+      this.fail(path, reasonOf(error));
     }
   }
 

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { reasonOf } from '../util/index.ts';
 import type { Environment } from './hardening.ts';
 import { EXACT_BYTES, makePrivateGitDir, type ObjectFormat, privatePlace } from './private-git-dir.ts';
 import { type Repository, repositoryPlace } from './repository.ts';
@@ -69,7 +70,7 @@ export class SnapshotStore {
       }
       return new SnapshotStore(dir, options);
     } catch (error) {
-      throw new GitFailure(`${dir} can't be written: ${error instanceof Error ? error.message : String(error)}`);
+      throw new GitFailure(`${dir} can't be written: ${reasonOf(error)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reasonOf } from '../util/index.ts';
 import { splitZero, toText } from './byte-path.ts';
 import { makePrivateGitDir, NO_PROGRAMS, privatePlace } from './private-git-dir.ts';
 import { findRepository, type Repository, repositoryPlace } from './repository.ts';
@@ -96,7 +97,7 @@ function copyIndex({ gitDir }: Repository, dir: string): void {
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw new GitFailure(`the index can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new GitFailure(`the index can't be read: ${reasonOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Environment, McpServer } from '../config/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { ServerLauncher } from './launcher.ts';
 import type { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestFault, RequestLimits } from './open-client.ts';
@@ -119,7 +120,7 @@ export class McpConnection {
       this.#become(await openServer(open, signal), signal);
     } catch (error) {
       // Whoever ended it knows why.
-      if (!signal.aborted) this.#fail(error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) this.#fail(reasonOf(error));
     }
   }
 

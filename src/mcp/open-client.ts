@@ -1,6 +1,7 @@
 import { Client, SdkError, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
 import type { McpHttpServer } from '../config/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import type { ServerProcess } from './launcher.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
@@ -142,7 +143,7 @@ export class McpClient {
 
 /** What a failed request means for the connection and what it can be told as. */
 export function requestFault(error: unknown): RequestFault {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   if (!(error instanceof SdkError)) {
     // The network's own failures come as they are.
     return error instanceof TypeError ? { type: 'lost', reason: causeOf(error) } : { type: 'refused', reason };

@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { serverText, untilText } from './error-text.ts';
 import { asObject, parseJson } from './json-fields.ts';
 import { ModelError } from './model-error.ts';
@@ -118,10 +119,4 @@ export function connectionFailed(error: unknown, context: FailureContext): Model
   const reason = serverText(reasonOf(error), context.secrets);
   const message = `could not reach ${context.host}: ${reason}. Check the network and the provider's base_url.`;
   return new ModelError('httpConnectionFailed', message, { phase: 'request', retryable: true, cause: error });
-}
-
-/** Node gathers the failures of several addresses in one error without a message of its own. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

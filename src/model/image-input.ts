@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import type { ContentItem } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 type ImagePart = Extract<ContentItem, { type: 'input_image' | 'input_text' }>;
 
@@ -29,7 +30,7 @@ export async function imageInputPart(path: string): Promise<ImagePart> {
     if (size > MAX_FILE_BYTES) return placeholder(path, `it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
     return { type: 'input_image', image_url: await imageDataUrl(await readFile(path)) };
   } catch (error) {
-    return placeholder(path, error instanceof Error ? error.message : String(error));
+    return placeholder(path, reasonOf(error));
   }
 }
 

@@ -1,7 +1,8 @@
 import type { ModelProvider } from '../config/index.ts';
 import { KeelError, type RequestFingerprint, type SessionSource, type TaskKind } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { Credentials } from './credentials.ts';
-import { connectionFailed, type FailureContext, reasonOf, statusFailure, streamLost } from './failures.ts';
+import { connectionFailed, type FailureContext, statusFailure, streamLost } from './failures.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { maskedHeaders, maskedUrl, secretsOf } from './masking.ts';
 import { ModelError } from './model-error.ts';

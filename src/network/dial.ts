@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { reasonOf } from '../util/index.ts';
 
 /** Milliseconds for one address. */
 const LIMIT_MS = 10_000;
@@ -22,7 +23,7 @@ export async function dial(addresses: readonly string[], port: number, signal: A
       cause = error;
     }
   }
-  throw new DialError(signal.aborted ? 'aborted' : cause instanceof Error ? cause.message : String(cause), { cause });
+  throw new DialError(signal.aborted ? 'aborted' : reasonOf(cause), { cause });
 }
 
 function dialOne(host: string, port: number, signal: AbortSignal): Promise<Socket> {

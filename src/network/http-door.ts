@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { reasonOf } from '../util/index.ts';
 import { DialError, dial } from './dial.ts';
 import type { Gate, Refusal } from './gate.ts';
 import { endToEndHeaders } from './http-headers.ts';
@@ -143,7 +144,7 @@ function bodyFraming({ headers }: IncomingMessage): string[] {
 
 function failed(res: ServerResponse, host: string, error: unknown): void {
   if (res.headersSent) res.destroy();
-  else respond(res, 502, `${host} can't be reached: ${error instanceof Error ? error.message : String(error)}.`);
+  else respond(res, 502, `${host} can't be reached: ${reasonOf(error)}.`);
 }
 
 /** Aborts when the other side has gone or the proxy closes. */

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { relative } from 'node:path';
+import { reasonOf } from '../util/index.ts';
 import { type NetChange, readText, systemReason } from './overlay.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
@@ -23,7 +24,7 @@ export function applyPatch(verified: VerifiedPatch, mayWrite: MayWrite): Verifie
     for (const change of writeOrder(current.changes)) writeChange(change, current.cwd, mayWrite, undo);
   } catch (error) {
     const left = undo.run();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const trouble = left.length === 0 ? '' : ` These could not be put back as they were: ${left.join(', ')}.`;
     throw new PatchFailure({ type: 'io', message: `${reason}${trouble}` });
   }

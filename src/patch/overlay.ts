@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { reasonOf } from '../util/index.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
 
@@ -116,7 +117,7 @@ export function readText(path: string): string | null {
 
 /** An error of the system in its own words, without the call and the path: `no such file or directory (ENOENT)`. */
 export function systemReason(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return reason.replace(/^(\w+): (.*?)(, .*)?$/s, '$2 ($1)');
 }
 

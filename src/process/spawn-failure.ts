@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { reasonOf } from '../util/index.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
 /** Why a program could not be started, in words that say what to change. */
@@ -20,7 +21,7 @@ export function describeSpawnFailure(error: unknown, spec: SpawnSpec): string {
     case 'ERR_INVALID_ARG_VALUE':
       return `${program}: an argument, the directory or the environment holds a zero byte`;
     default:
-      return `${program}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${program}: ${reasonOf(error)}`;
   }
 }
 

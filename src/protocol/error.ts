@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reasonOf } from '../util/index.ts';
 
 /** What kind of failure it is; a surface may act on this, never on the words. */
 export const ErrorKind = z.enum([
@@ -69,6 +70,6 @@ export class KeelError extends Error {
 /** Turns anything thrown into a KeelError. What was not one already is a bug in keel and says so. */
 export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return new KeelError('internal', `internal error: ${message}`, { cause: error });
 }

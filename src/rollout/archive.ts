@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { acquireLease } from './lease.ts';
 import { archivedDir, placeInSessions, sessionsDir, threadIdOf } from './paths.ts';
 import { readHead } from './read-head.ts';
@@ -57,7 +58,7 @@ function move(from: string, to: string): string {
     return to;
   } catch (cause) {
     if (cause instanceof KeelError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('storageFailed', `${from} can't be moved to ${dirname(to)}: ${reason}`, { cause });
   }
 }

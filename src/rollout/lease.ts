@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 /** Says that this process alone writes a thread. */
 export interface Lease extends Disposable {
@@ -22,7 +23,7 @@ export function acquireLease(rolloutPath: string): Lease {
     take(path, draft);
   } catch (error) {
     if (error instanceof KeelError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}`, { cause: error });
   } finally {
     rmSync(draft, { force: true });

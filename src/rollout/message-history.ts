@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { KeelError, type TypedMessage } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { acquireLease, type Lease } from './lease.ts';
 
 /** How long a message waits for other processes that write theirs. */
@@ -96,7 +97,7 @@ export class MessageHistory {
       using _lock = await this.#lock();
       if (append(this.#path, line) > this.#maxBytes) dropOldest(this.#path, this.#maxBytes * KEPT_SHARE);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new KeelError('storageFailed', `a message can't be added to ${this.#path}: ${reason}`, { cause });
     }
   }

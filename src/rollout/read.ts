@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { KeelError, type RolloutItem, type SessionMeta } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { parseLine } from './parse-line.ts';
 import { openRollout } from './rollout-files.ts';
 import { textLines } from './text-lines.ts';
@@ -75,6 +76,6 @@ export function* rolloutTexts(path: string): Generator<string> {
 }
 
 function unreadable(path: string, cause: unknown): KeelError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new KeelError('rolloutCorrupt', `${path} can't be read: ${reason}`, { cause });
 }

@@ -12,6 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { KeelError, type RolloutItem } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 const syncToDisk = promisify(fdatasync);
 
@@ -175,7 +176,7 @@ export class NullRecorder implements RolloutRecorder {
 }
 
 function storageError(what: string, cause: unknown): KeelError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const advice = /ENOSPC/.test(reason) ? ' Free some space, then resume the thread.' : '';
   return new KeelError('storageFailed', `${what}: ${reason}.${advice}`, { cause });
 }

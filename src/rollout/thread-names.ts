@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 const MAX_NAME_CHARS = 200;
 const NameLine = z.looseObject({ id: z.string(), thread_name: z.string() });
@@ -28,7 +29,7 @@ export function nameThread(home: string, { id, name, nowMs }: { id: string; name
     // The newline before it fences a line that a crash cut off.
     appendFileSync(namesPath(home), `${endsWithinLine(namesPath(home)) ? '\n' : ''}${line}\n`, { mode: 0o600 });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('storageFailed', `the thread's name can't be written down: ${reason}`, { cause });
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { createServer, Server } from 'node:net';
 import type { Processes } from '../process/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 export interface RoomOptions {
   readonly processes: Processes;
@@ -54,7 +55,7 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
   try {
     child = processes.spawn(spec, processes.newMark(), ['ipc', 'ignore', 'pipe']);
   } catch (error) {
-    return fails(error instanceof Error ? error.message : String(error));
+    return fails(reasonOf(error));
   }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
   let told = '';
@@ -70,7 +71,7 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
       return fails(told.trim().slice(0, 200) || 'no server came out of it');
     return { type: 'room', room: await roomOf(pid, handle, nsenter) };
   } catch (error) {
-    return fails(error instanceof Error ? error.message : String(error));
+    return fails(reasonOf(error));
   } finally {
     if (child.pid !== undefined) processes.kill(child.pid);
     if (child.connected) child.disconnect();

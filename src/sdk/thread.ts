@@ -8,6 +8,7 @@ import {
   type UserInput,
 } from '../protocol/index.ts';
 import type { Session } from '../session/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 /** Decides about a call. A throw counts as a denial. */
 export type ApprovalHandler = (request: ApprovalRequest) => Promise<ApprovalDecision> | ApprovalDecision;
@@ -113,7 +114,7 @@ export class Thread implements AsyncDisposable {
     try {
       if (this.#onApproval) decision = await this.#onApproval(request);
     } catch (error) {
-      decision = { type: 'denied', message: error instanceof Error ? error.message : String(error) };
+      decision = { type: 'denied', message: reasonOf(error) };
     }
     this.#session.submit({ type: 'approval', callId, decision });
   }

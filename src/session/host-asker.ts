@@ -3,6 +3,7 @@ import type { TurnContext } from '../context/index.ts';
 import type { Answer, AskUser, Destination, NetworkProtocol } from '../network/index.ts';
 import type { ApprovalDecision } from '../protocol/index.ts';
 import type { ApprovalCache } from '../tools/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { TurnHandle } from './turn-handle.ts';
 
 export interface HostAskerParts {
@@ -50,7 +51,7 @@ export function hostAsker({ context, handle, approvals, remember, signal }: Host
     if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') approvals.approve([key]);
     if (decision.type === 'approvedAndRemembered' && reason === null) {
       await remember(host, protocol).catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = reasonOf(error);
         handle.emit({ type: 'warning', turnId, message: `the rule for ${host} could not be kept: ${why}` });
       });
     }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { elidedOutput } from '../context/index.ts';
 import type { OldOutput } from '../history/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { SessionServices } from './session-services.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function keptOutput(
     await writeFile(path, text, { mode: 0o600 });
     return elidedOutput({ exitCode, path });
   } catch (error) {
-    log.warn(`the output of ${callId} can't be kept: ${error instanceof Error ? error.message : String(error)}`);
+    log.warn(`the output of ${callId} can't be kept: ${reasonOf(error)}`);
     return elidedOutput({ exitCode, path: null });
   }
 }

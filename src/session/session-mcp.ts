@@ -5,6 +5,7 @@ import { type ExitStatus, type Processes, type ServedChild, startServed } from '
 import type { SandboxPolicy, TaskKind } from '../protocol/index.ts';
 import type { SandboxManager } from '../sandbox/index.ts';
 import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../tools/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** How long a server that is no longer needed may take to end by itself. */
@@ -121,7 +122,7 @@ export class SessionMcp {
       return serverProcess(await startServed(planned.plan.spawn, processes), processes, letGo);
     } catch (cause) {
       letGo();
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new Error(`${server.command} can't be started: ${reason}`, { cause });
     }
   }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts';
 import type { SessionEvent } from '../protocol/index.ts';
 import { type HistoryAnswer, type HistoryLookup, MessageHistory } from '../rollout/index.ts';
+import { reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** Variables that hold secrets by their names, and the least length of a value that is looked for in a text. */
@@ -36,7 +37,7 @@ export class TypedMessages {
     }
     this.#history
       .add({ threadId, at: Math.floor(now() / 1_000), text })
-      .catch((error: unknown) => log.warn(error instanceof Error ? error.message : String(error)));
+      .catch((error: unknown) => log.warn(reasonOf(error)));
   }
 
   /** Looks a message up, then tells it as the answer to `requestId`. */
@@ -45,7 +46,7 @@ export class TypedMessages {
     const answer = (found: HistoryAnswer) =>
       emit({ type: 'historyEntry.answered', requestId, offset: lookup.offset, ...found });
     this.#history.lookUp(lookup).then(answer, (error: unknown) => {
-      log.warn(`the message history can't be read: ${error instanceof Error ? error.message : String(error)}`);
+      log.warn(`the message history can't be read: ${reasonOf(error)}`);
       answer({ logId: 0, entryCount: 0, entry: null });
     });
   }

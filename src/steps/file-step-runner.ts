@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeelError, type ResponseItem, type StepRecord } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { TurnInterrupted } from './errors.ts';
 import { type Journal, type JournalLine, type RecordedStep, recordedSteps } from './journal.ts';
 import type { Codec, ExternalKey, Recorded, Step, StepRunner, StepSpec, StepWork } from './types.ts';
@@ -140,7 +141,7 @@ export class FileStepRunner implements StepRunner {
     try {
       return { value: spec.codec.decode(end.value, end.version), items, replayed: true };
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new KeelError('rolloutCorrupt', `the recorded value of step ${spec.id} can't be read: ${reason}`, {
         cause,
       });

@@ -1,3 +1,5 @@
+import { reasonOf } from '../util/index.ts';
+
 const CONTEXT_CHARS = 20;
 
 /** Says where a text stops being JSON: the cause, the position counted from 0, and 20 characters around it. */
@@ -38,5 +40,5 @@ function hasWrongToken(text: string): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return reasonOf(error);
 }

@@ -1,5 +1,5 @@
 import type { CallItem, OutputItem } from '../protocol/index.ts';
-import { cutBytesEnd } from '../util/index.ts';
+import { cutBytesEnd, reasonOf } from '../util/index.ts';
 import type { ToolRegistry } from './registry.ts';
 import type { ToolCall, ToolContext, ToolOutput } from './types.ts';
 
@@ -78,7 +78,7 @@ export async function dispatch(
   } catch (error) {
     if (signal.aborted) return { body: 'aborted', success: false };
     onCrash(error);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return { body: `execution error: ${call.name} failed inside keel: ${reason}`, success: false };
   }
 }

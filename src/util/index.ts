@@ -3,6 +3,7 @@ export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
 export { launcherPath } from './launcher.ts';
 export { printable, printableStyled } from './printable.ts';
+export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
 export {
   countLines,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasonOf } from '../../util/index.ts';
 import { ExecPolicy, type FileRules, type PrefixRule, rulesOf } from './exec-policy.ts';
 import type { HostRule } from './host-rule.ts';
 import { RuleFault, readCalls } from './read-calls.ts';
@@ -41,8 +42,7 @@ function readRules(path: string): FileRules {
   try {
     return rulesOf(readCalls(readFileSync(path, 'utf8')));
   } catch (error) {
-    const fault =
-      error instanceof RuleFault ? error : new RuleFault(error instanceof Error ? error.message : String(error), 0);
+    const fault = error instanceof RuleFault ? error : new RuleFault(reasonOf(error), 0);
     return { rules: [], programs: new Map(), hosts: [], fault };
   }
 }

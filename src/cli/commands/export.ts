@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { KeelError } from '../../protocol/index.ts';
+import { reasonOf } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { asUsage, HelpRequested, UsageError } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
@@ -62,7 +63,7 @@ async function writeFile(pieces: Iterable<string>, path: string): Promise<void> 
   } catch (cause) {
     file.destroy();
     if (cause instanceof KeelError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('storageFailed', `the transcript can't be written to ${path}: ${reason}`, { cause });
   }
 }

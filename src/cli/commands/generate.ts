@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jsonSchemas } from '../../protocol/index.ts';
+import { reasonOf } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 import { typescriptOf } from './schema-to-typescript.ts';
@@ -34,7 +35,7 @@ function readArguments(words: readonly string[]): { kind: 'schema' | 'ts'; out: 
   try {
     parsed = parse(words);
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
   if (parsed.values.help) throw new HelpRequested(help);
   const [kind] = parsed.positionals;

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
 import { KeelError } from '../../protocol/index.ts';
+import { reasonOf } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
@@ -38,7 +39,7 @@ async function status(io: CommandIo): Promise<number> {
     io.stderr.write(`Using a key from ${source}${bearer === null ? '' : `: ${masked(bearer)}`}\n`);
     return 0;
   } catch (error) {
-    io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr.write(`${reasonOf(error)}\n`);
     return 1;
   }
 }
@@ -57,7 +58,7 @@ function parse(words: readonly string[]) {
     const options = { 'with-api-key': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
     return parseArgs({ args: [...words], allowPositionals: true, options });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { landlockVersion, type Processes, runCommand } from '../../process/index.ts';
+import { reasonOf } from '../../util/index.ts';
 import { realPath } from '../real-path.ts';
 import type { FilterArch } from '../seccomp/syscall-numbers.ts';
 import { landlockRules } from './landlock.ts';
@@ -37,7 +38,7 @@ export async function probeLandlock({ processes, arch, signal }: LandlockProbeOp
     if (end.type === 'exited' && end.exitCode === 0 && isHeld) return { type: 'works', abi };
     return { type: 'fails', cause: output.trim().slice(0, 200) || `a trial ${end.type}` };
   } catch (error) {
-    return { type: 'fails', cause: error instanceof Error ? error.message : String(error) };
+    return { type: 'fails', cause: reasonOf(error) };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

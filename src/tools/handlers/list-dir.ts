@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
-import { cutBytesEnd } from '../../util/index.ts';
+import { cutBytesEnd, reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
@@ -49,7 +49,7 @@ async function list(
     const { entries, more } = await collect(dir_path, depth, offset + limit - 1, signal);
     return page(dir_path, entries, { offset, limit, more });
   } catch (error) {
-    return refused(`failed to read directory: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(`failed to read directory: ${reasonOf(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import * as z from 'zod/mini';
+import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { type FileLine, linesOfFile, MAX_LINE_BYTES } from './file-lines.ts';
@@ -57,7 +58,7 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
       ? readBlock(request, slice, signal)
       : readSlice(request, slice, signal));
   } catch (error) {
-    return refused(`failed to read file: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(`failed to read file: ${reasonOf(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
 
@@ -32,6 +33,6 @@ function faultOf(path: string): string | null {
   try {
     return statSync(path).isFile() ? null : `image path \`${path}\` is not a file`;
   } catch (error) {
-    return `unable to locate image at \`${path}\`: ${error instanceof Error ? error.message : String(error)}`;
+    return `unable to locate image at \`${path}\`: ${reasonOf(error)}`;
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import { KeelError, OutputContentItem } from '../../protocol/index.ts';
+import { reasonOf } from '../../util/index.ts';
 import type { ToolOutput } from '../types.ts';
 
 const syncToDisk = promisify(fdatasync);
@@ -83,7 +84,7 @@ export class CallLedger {
       this.#fd ??= openForAppending(this.#path);
       writeSync(this.#fd, `${JSON.stringify(line)}\n`);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new KeelError('storageFailed', `the call ledger ${this.#path} can't be written: ${reason}`, { cause });
     }
   }

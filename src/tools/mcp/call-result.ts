@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { CallResult } from '../../mcp/index.ts';
 import { imageDataUrl } from '../../model/index.ts';
 import type { OutputContentItem } from '../../protocol/index.ts';
-import { byteLength, cutBytesEnd, fitsModel, wholeText } from '../../util/index.ts';
+import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../util/index.ts';
 import { showOutput } from '../handlers/command-output.ts';
 import type { ToolContext, ToolOutput } from '../types.ts';
 
@@ -63,7 +63,7 @@ async function imagePart(data: string): Promise<OutputContentItem> {
   try {
     return { type: 'input_image', image_url: await imageDataUrl(Buffer.from(base64, 'base64')) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return { type: 'input_text', text: `[An image could not be shown: ${reason}]` };
   }
 }
