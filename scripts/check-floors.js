@@ -10,6 +10,7 @@ const floors = [
   'demo',
   ...surfaces,
   'testing',
+  'local',
   'session',
   'tasks',
   'turn',

@@ -13,6 +13,7 @@ export type {
   Budget,
   Config,
   Environment,
+  LocalServerKind,
   McpApprovalMode,
   McpHttpServer,
   McpServer,

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { resolveHome, withDotenv } from './home.ts';
@@ -13,14 +14,18 @@ import { overrideLayer } from './overrides.ts';
 import { resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
 import { projectTrust } from './trust.ts';
-import type { Config, Environment, SandboxSettings } from './types.ts';
+import type { Config, Environment, LocalServerKind, SandboxSettings } from './types.ts';
 
 /** Where the machine's administrator puts things. */
 const SYSTEM_DIR = '/etc/keel';
 const DEFAULT_MODEL = 'gpt-5-codex';
 /** Of providers that do not have the other one. */
-const DEFAULT_MODELS: Readonly<Record<string, string>> = { anthropic: 'claude-opus-5-5' };
-const DEFAULT_LOCAL_MODEL = 'gpt-oss:20b';
+const DEFAULT_MODELS: Readonly<Record<string, string>> = {
+  anthropic: 'claude-opus-5-5',
+  oss: 'gpt-oss:20b',
+  ollama: 'gpt-oss:20b',
+  lmstudio: 'openai/gpt-oss-20b',
+};
 const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
@@ -32,7 +37,10 @@ export interface ConfigFlags {
   readonly profile?: string;
   readonly sandboxMode?: SandboxMode;
   readonly approvalPolicy?: ApprovalPolicy;
+  /** The configured server of local models, whatever `model_provider` and `model` say. */
   readonly oss?: boolean;
+  /** The same, by name. */
+  readonly localProvider?: LocalServerKind;
   readonly addDirs?: readonly string[];
 }
 
@@ -121,15 +129,15 @@ interface Resolving {
 function resolveConfig({ home, env, options, settings, layers, network, warnings }: Resolving): Config {
   const { flags } = options;
   const cwd = canonical(options.cwd);
-  const providerId = flags.oss ? 'oss' : (settings.model_provider ?? 'openai');
+  const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
+  const providerId = localId ?? settings.model_provider ?? 'openai';
   const shell = settings.shell_environment_policy ?? {};
   return {
     home,
     cwd,
     env,
     model:
-      flags.model ??
-      (flags.oss ? DEFAULT_LOCAL_MODEL : (settings.model ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL)),
+      flags.model ?? (localId === null ? settings.model : undefined) ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL,
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
     sandboxPolicy: sandboxPolicy(settings, flags, cwd),
@@ -157,7 +165,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),
     hideAgentReasoning: settings.hide_agent_reasoning ?? false,
-    showRawAgentReasoning: settings.show_raw_agent_reasoning ?? flags.oss ?? false,
+    showRawAgentReasoning: settings.show_raw_agent_reasoning ?? localId !== null,
     projectDocMaxBytes: settings.project_doc_max_bytes ?? DEFAULT_DOC_BYTES,
     projectDocFallbackFilenames: settings.project_doc_fallback_filenames ?? [],
     shellEnvironmentPolicy: {
@@ -238,7 +246,7 @@ function baseInstructions(settings: ConfigFile, cwd: string): string | null {
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('invalidConfig', `the instructions file ${path} can't be read: ${reason}`, { cause });
   }
   if (text === '') throw new KeelError('invalidConfig', `the instructions file ${path} is empty`);

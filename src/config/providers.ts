@@ -1,8 +1,9 @@
 import { KeelError } from '../protocol/index.ts';
 import type { ConfigFile } from './schema.ts';
-import type { Environment, ModelProvider } from './types.ts';
+import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 const MAX_RETRIES = 100;
+const LOCAL_PORTS = { ollama: '11434', lmstudio: '1234' } as const;
 
 const defaults = {
   wireApi: 'responses',
@@ -19,9 +20,9 @@ const defaults = {
 export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
   const builtIn = builtInProviders(settings, env);
   const own = settings.model_providers ?? {};
-  const found = builtIn[id] ?? (own[id] ? configured(id, own[id]) : undefined);
+  const found = builtIn[id] ?? (own[id] ? configured(id, own[id]) : localProviders(env)[id]);
   if (found) return found;
-  const known = [...Object.keys(builtIn), ...Object.keys(own)].join(', ');
+  const known = [...Object.keys(builtIn), ...new Set([...LOCAL_IDS, ...Object.keys(own)])].join(', ');
   throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
 }
 
@@ -33,7 +34,6 @@ export function shadowedProviders(settings: ConfigFile): string[] {
 }
 
 function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Record<string, ModelProvider>> {
-  const port = env['CODEX_OSS_PORT'] || '11434';
   return {
     openai: {
       ...defaults,
@@ -43,12 +43,7 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
       envHttpHeaders: { 'OpenAI-Organization': 'OPENAI_ORGANIZATION', 'OpenAI-Project': 'OPENAI_PROJECT' },
       requiresOpenaiAuth: true,
     },
-    oss: {
-      ...defaults,
-      id: 'oss',
-      name: 'gpt-oss',
-      baseUrl: env['CODEX_OSS_BASE_URL'] || `http://localhost:${port}/v1`,
-    },
+    oss: localProvider('oss', 'gpt-oss', 'ollama', env),
     anthropic: {
       ...defaults,
       id: 'anthropic',
@@ -58,6 +53,22 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
       wireApi: 'anthropic',
     },
   };
+}
+
+/** Unlike the others these may be replaced: many had named their own server so before. */
+const LOCAL_IDS = ['ollama', 'lmstudio'] as const;
+
+function localProviders(env: Environment): Readonly<Record<string, ModelProvider>> {
+  return {
+    ollama: localProvider('ollama', 'Ollama', 'ollama', env),
+    lmstudio: localProvider('lmstudio', 'LM Studio', 'lmstudio', env),
+  };
+}
+
+function localProvider(id: string, name: string, local: LocalServerKind, env: Environment): ModelProvider {
+  const port = env['CODEX_OSS_PORT']?.trim() || LOCAL_PORTS[local];
+  const baseUrl = env['CODEX_OSS_BASE_URL']?.trim() || `http://localhost:${port}/v1`;
+  return { ...defaults, id, name, baseUrl, local };
 }
 
 type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];

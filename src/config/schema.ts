@@ -134,6 +134,7 @@ export const ConfigFile = z.object({
   ),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
+  oss_provider: z.optional(z.enum(['ollama', 'lmstudio'])),
   model_context_window: z.optional(wholeNumber),
   model_max_output_tokens: z.optional(wholeNumber),
   model_auto_compact_token_limit: z.optional(wholeNumber),

@@ -10,6 +10,9 @@ import type {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
+export type LocalServerKind = 'ollama' | 'lmstudio';
+
 /** Where requests go and how. */
 export interface ModelProvider {
   readonly id: string;
@@ -30,6 +33,8 @@ export interface ModelProvider {
   readonly streamMaxRetries: number;
   readonly streamIdleTimeoutMs: number;
   readonly requiresOpenaiAuth: boolean;
+  /** What is looked at before the first request. */
+  readonly local?: LocalServerKind;
 }
 
 /** What of the environment a command sees. Patterns are globs over names. */

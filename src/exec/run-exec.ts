@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../protocol/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
+import { printable, reasonOf } from '../util/index.ts';
 import { HumanPrinter } from './human-printer.ts';
 import { JsonlPrinter } from './jsonl-printer.ts';
 import type { ExecPrinter } from './printer.ts';
@@ -45,8 +46,10 @@ const STOP_GRACE_MS = 1_000;
  * @returns the exit code: 0 if the turn completed, 1 if it failed, the stop signal's reason if it was stopped
  * @throws KeelError for what is wrong before the turn begins
  */
-export async function runExec(options: ExecOptions, io: ExecIo): Promise<number> {
-  checkWorkingDirectory(options);
+export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
+  checkWorkingDirectory(asked);
+  const options = await withLocalModel(asked, io);
+  if (options === null) return stopCode(io);
   const session = await openSession({
     config: options.config,
     origin: options.origin,
@@ -67,6 +70,25 @@ export async function runExec(options: ExecOptions, io: ExecIo): Promise<number>
     io.stop.removeEventListener('abort', onStop);
     await session.close();
   }
+}
+
+/** The options with the provider as its server speaks; null if the run was stopped meanwhile. */
+async function withLocalModel(options: ExecOptions, io: ExecIo): Promise<ExecOptions | null> {
+  const { config } = options;
+  if (config.provider.local === undefined) return options;
+  const { prepareLocalModel } = await import('../local/index.ts');
+  try {
+    const tell = (line: string) => io.writeErr(`${printable(line)}\n`);
+    const provider = await prepareLocalModel({ config, signal: io.stop }, tell);
+    return { ...options, config: { ...config, provider } };
+  } catch (error) {
+    if (io.stop.aborted) return null;
+    throw error;
+  }
+}
+
+function stopCode({ stop }: ExecIo): number {
+  return Number(stop.reason) || 1;
 }
 
 async function follow(session: Session, options: ExecOptions, io: ExecIo): Promise<number> {
@@ -98,7 +120,7 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
       break;
     }
   }
-  if (io.stop.aborted) return Number(io.stop.reason) || 1;
+  if (io.stop.aborted) return stopCode(io);
   if (ended === null) throw new KeelError('internal', 'the session ended before its turn did');
   finish(ended.lastAgentMessage ?? review, options, io);
   return ended.status === 'completed' ? 0 : 1;
@@ -139,7 +161,7 @@ function writeLastMessage(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new KeelError('storageFailed', `the last message could not be written: ${reason}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LoadOptions, loadConfig } from '../../src/config/index.ts';
+import { type ConfigFlags, type LoadOptions, loadConfig } from '../../src/config/index.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -37,6 +37,52 @@ describe('defaults and trust', () => {
       summary: 'auto',
       projectDocMaxBytes: 32_768,
       history: { persistence: 'save-all', maxBytes: 8 * 1024 * 1024 },
+      warnings: [],
+    });
+  });
+
+  test.each<[string, string, ConfigFlags, string, string, string]>([
+    ['--oss', 'model = "mine"', { oss: true }, 'oss', 'gpt-oss:20b', 'http://localhost:11434/v1'],
+    [
+      'oss_provider',
+      'oss_provider = "lmstudio"',
+      { oss: true },
+      'lmstudio',
+      'openai/gpt-oss-20b',
+      'http://localhost:1234/v1',
+    ],
+    [
+      'a flag over it',
+      'oss_provider = "lmstudio"',
+      { localProvider: 'ollama' },
+      'ollama',
+      'gpt-oss:20b',
+      'http://localhost:11434/v1',
+    ],
+    ['a model of one’s own', '', { oss: true, model: 'qwen3' }, 'oss', 'qwen3', 'http://localhost:11434/v1'],
+    [
+      'by configuration',
+      'model_provider = "ollama"\nmodel = "mine"',
+      {},
+      'ollama',
+      'mine',
+      'http://localhost:11434/v1',
+    ],
+    [
+      'an entry of one’s own',
+      '[model_providers.ollama]\nname = "O"\nbase_url = "http://o/v1"',
+      { localProvider: 'ollama' },
+      'ollama',
+      'gpt-oss:20b',
+      'http://o/v1',
+    ],
+  ])('a local model: %s', async (_what, toml, flags, id, model, baseUrl) => {
+    write(toml);
+    const config = await load({ flags });
+    expect(config).toMatchObject({
+      model,
+      provider: { id, baseUrl },
+      showRawAgentReasoning: 'oss' in flags || 'localProvider' in flags,
       warnings: [],
     });
   });

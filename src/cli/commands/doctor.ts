@@ -6,6 +6,7 @@ import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
 import { Processes } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
+import { printable, reasonOf } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
@@ -40,7 +41,7 @@ function parse(words: readonly string[]) {
     const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
     return parseArgs({ args: [...words], options }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 
@@ -71,7 +72,12 @@ async function configuration(io: CommandIo): Promise<Finding[]> {
   const warnings = config.warnings.map(
     (warning): Finding => ({ name: 'configuration', state: 'note', detail: warning }),
   );
-  return [{ name: 'configuration', state: 'ok', detail }, ...warnings, credentials(config)];
+  return [
+    { name: 'configuration', state: 'ok', detail },
+    ...warnings,
+    credentials(config),
+    ...(await localModel(config)),
+  ];
 }
 
 function credentials(config: Config): Finding {
@@ -80,6 +86,22 @@ function credentials(config: Config): Finding {
     return { name, state: 'ok', detail: resolveCredentials(config.provider, config.env, config.storedKey).source };
   } catch (error) {
     return { name, state: 'note', detail: reasonOf(error) };
+  }
+}
+
+async function localModel(config: Config): Promise<Finding[]> {
+  const name = 'local model';
+  const kind = config.provider.local;
+  if (kind === undefined) return [];
+  try {
+    const { seeLocalServer } = await import('../../local/index.ts');
+    const { sight, hasModel } = await seeLocalServer(kind, { config, signal: new AbortController().signal });
+    const notes = sight.notes.map((detail): Finding => ({ name, state: 'note', detail: printable(detail) }));
+    const has =
+      hasModel === null ? 'is there' : hasModel ? `has ${config.model}` : `will fetch ${config.model} when it is used`;
+    return [{ name, state: hasModel === false ? 'note' : 'ok', detail: printable(`${sight.name} ${has}`) }, ...notes];
+  } catch (error) {
+    return [{ name, state: 'missing', detail: printable(reasonOf(error)) }];
   }
 }
 
@@ -115,8 +137,4 @@ async function sandbox(): Promise<Finding> {
   } finally {
     processes.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { LocalServerKind } from '../../config/index.ts';
 import { SandboxMode } from '../../protocol/index.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
@@ -18,6 +19,7 @@ export interface ExecArguments {
   readonly addDirs: readonly string[];
   readonly overrides: readonly string[];
   readonly oss: boolean;
+  readonly localProvider: LocalServerKind | null;
   readonly strictConfig: boolean;
   readonly outputSchema: string | null;
   readonly lastMessageFile: string | null;
@@ -62,7 +64,8 @@ function execCommand(): Command {
     .argument('[words...]', 'the prompt; without one, or with -, it is read from standard input')
     .option('-i, --image <file>', 'image to send before the prompt; repeat it or separate with commas', collectList, [])
     .option('-m, --model <model>', 'model to use')
-    .option('--oss', 'use the local provider', false)
+    .option('--oss', 'use a model on this machine, fetched if it is not there', false)
+    .addOption(new Option('--local-provider <name>', 'whose models --oss uses').choices(['ollama', 'lmstudio']))
     .addOption(new Option('-s, --sandbox <mode>', 'how far commands may reach').choices(SandboxMode.options))
     .option('-p, --profile <name>', 'profile of the configuration')
     .option('--full-auto', 'the same as --sandbox workspace-write', false)
@@ -102,6 +105,7 @@ interface RawOptions {
   readonly image: readonly string[];
   readonly model?: string;
   readonly oss: boolean;
+  readonly localProvider?: LocalServerKind;
   readonly sandbox?: SandboxMode;
   readonly profile?: string;
   readonly fullAuto: boolean;
@@ -149,6 +153,7 @@ function interpret(command: Command): ExecArguments {
       ...raw.disable.map((feature) => `features.${feature}=false`),
     ],
     oss: raw.oss,
+    localProvider: raw.localProvider ?? null,
     strictConfig: raw.strictConfig,
     outputSchema: raw.outputSchema ?? null,
     lastMessageFile: raw.outputLastMessage ?? null,

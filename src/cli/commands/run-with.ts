@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget } from '../../protocol/index.ts';
-import { printable, version } from '../../util/index.ts';
+import { printable, reasonOf, version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { ExecArguments } from './exec-arguments.ts';
@@ -67,6 +67,7 @@ function flagsOf(args: ExecArguments): ConfigFlags {
     ...(args.profile === null ? {} : { profile: args.profile }),
     ...(args.sandbox === null ? {} : { sandboxMode: args.sandbox }),
     ...(args.oss ? { oss: true } : {}),
+    ...(args.localProvider === null ? {} : { localProvider: args.localProvider }),
     ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
   };
 }
@@ -88,8 +89,4 @@ function readSchema(path: string): unknown {
 function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
   if (color !== 'auto') return color === 'always';
   return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'];
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
