@@ -1,15 +1,5 @@
-import { reasonOf } from '../util/index.ts';
 /** Wrong words on the command line: told with a hint at the help, exit code 2. */
 export class UsageError extends Error {}
-
-/** Reads the command line. @throws UsageError for whatever `read` throws */
-export function asUsage<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError(reasonOf(error));
-  }
-}
 
 /** A request for help: `text` goes to stdout, exit code 0. */
 export class HelpRequested extends Error {

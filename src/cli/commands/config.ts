@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { type LoadedConfig, loadConfigWithOrigins, originOf, valueAt } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { asUsage, HelpRequested } from '../usage.ts';
 
 const help = `Usage: keel config [KEY] [--json] [-c key=value] [-p PROFILE] [--strict-config]
 
@@ -16,10 +15,16 @@ interface Row {
   readonly origin: string;
 }
 
+const options = {
+  json: { type: 'boolean' },
+  config: { type: 'string', short: 'c', multiple: true },
+  profile: { type: 'string', short: 'p' },
+  'strict-config': { type: 'boolean' },
+} as const;
+
 /** `keel config`: what is in force, and why. */
 export async function configCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, options);
   const loaded = await loadConfigWithOrigins({
     env: io.env,
     cwd: io.cwd,
@@ -33,22 +38,6 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
   io.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
   for (const warning of loaded.config.warnings) io.stderr.write(`warning: ${warning}\n`);
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() =>
-    parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        config: { type: 'string', short: 'c', multiple: true },
-        profile: { type: 'string', short: 'p' },
-        'strict-config': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
 }
 
 function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {

@@ -1,19 +1,24 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../../config/index.ts';
 import { describeFirstRequest } from '../../session/index.ts';
 import { version } from '../../util/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { asUsage, HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 
 const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
 
 Prints exactly what a first request would send, with the bytes of each part. Nothing is sent.
 `;
 
+const options = {
+  model: { type: 'string', short: 'm' },
+  config: { type: 'string', short: 'c', multiple: true },
+  json: { type: 'boolean' },
+} as const;
+
 /** `keel debug prompt-input`: the first request of a thread, byte for byte. */
 export async function debugCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, options);
   if (positionals[0] !== 'prompt-input') throw new UsageError('say what to print: prompt-input');
   const config = await loadConfig({
     env: io.env,
@@ -36,19 +41,4 @@ export async function debugCommand(io: CommandIo, words: readonly string[]): Pro
   }
   io.stdout.write(`=== whole request: ${Buffer.byteLength(request.body)} bytes\nPOST ${request.url}\n`);
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() =>
-    parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        model: { type: 'string', short: 'm' },
-        config: { type: 'string', short: 'c', multiple: true },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
 }

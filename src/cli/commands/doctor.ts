@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
 import { Processes } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
 import { printable, reasonOf } from '../../util/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 
 const run = promisify(execFile);
 const help = `Usage: keel doctor [--json]
@@ -25,24 +26,15 @@ interface Finding {
 
 /** `keel doctor`: is everything here that keel needs? */
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { json, help: wantsHelp } = parse(words);
-  if (wantsHelp) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
+  if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
   const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs()), await sandbox()];
-  if (json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  if (values.json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else {
     const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
     for (const { state, name, detail } of findings) io.stdout.write(`${marks[state]}  ${name}: ${detail}\n`);
   }
   return findings.some(({ state }) => state === 'missing') ? 1 : 0;
-}
-
-function parse(words: readonly string[]) {
-  try {
-    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    return parseArgs({ args: [...words], options }).values;
-  } catch (error) {
-    throw new UsageError(reasonOf(error));
-  }
 }
 
 function nodeVersion(): Finding {

@@ -3,11 +3,11 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { KeelError } from '../../protocol/index.ts';
 import { reasonOf } from '../../util/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { asUsage, HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel export ROLLOUT|ID|--last --html|--md [-o FILE]
@@ -22,13 +22,11 @@ const options = {
   html: { type: 'boolean', default: false },
   md: { type: 'boolean', default: false },
   output: { type: 'string', short: 'o' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** `keel export`: a thread for people to read. */
 export async function exportCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, options);
   if (values.html === values.md) throw new UsageError('choose one form: --html or --md');
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');
@@ -36,10 +34,6 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   if (values.output === undefined) await print(pieces, io.stdout);
   else await writeFile(pieces, resolve(io.cwd, values.output));
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }
 
 /** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { jsonSchemas } from '../../protocol/index.ts';
-import { reasonOf } from '../../util/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 import { typescriptOf } from './schema-to-typescript.ts';
 
 const help = `Usage: keel generate schema|ts [--out DIR]
@@ -31,24 +30,10 @@ export async function generateCommand(io: CommandIo, words: readonly string[]): 
 }
 
 function readArguments(words: readonly string[]): { kind: 'schema' | 'ts'; out: string | null } {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(words);
-  } catch (error) {
-    throw new UsageError(reasonOf(error));
-  }
-  if (parsed.values.help) throw new HelpRequested(help);
-  const [kind] = parsed.positionals;
+  const { values, positionals } = readCommandLine(words, help, { out: { type: 'string', short: 'o' } });
+  const [kind] = positionals;
   if (kind !== 'schema' && kind !== 'ts') throw new UsageError('say what to write: schema or ts');
-  return { kind, out: parsed.values.out ?? null };
-}
-
-function parse(words: readonly string[]) {
-  return parseArgs({
-    args: [...words],
-    allowPositionals: true,
-    options: { out: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
-  });
+  return { kind, out: values.out ?? null };
 }
 
 function writeSchema(dir: string, name: string, schema: unknown): void {

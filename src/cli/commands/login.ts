@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import { reasonOf } from '../../util/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 
 const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
        keel login status
@@ -15,8 +15,7 @@ Stores an API key in keel's home, readable by you only; or tells which key is us
 
 /** `keel login`. */
 export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, { 'with-api-key': { type: 'boolean' } });
   if (positionals[0] === 'status') return status(io);
   if (!values['with-api-key']) throw new UsageError('say --with-api-key and pipe the key in, or ask for the status');
   const key = await readKey(io);
@@ -51,15 +50,6 @@ async function readKey(io: CommandIo): Promise<string> {
   const key = text.trim();
   if (key === '') throw new KeelError('invalidInput', 'no key came in on standard input; nothing was changed');
   return key;
-}
-
-function parse(words: readonly string[]) {
-  try {
-    const options = { 'with-api-key': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    return parseArgs({ args: [...words], allowPositionals: true, options });
-  } catch (error) {
-    throw new UsageError(reasonOf(error));
-  }
 }
 
 /** Enough to recognise a key by, too little to use it. */

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { type LoadedConfig, loadConfigWithOrigins } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { table } from '../table.ts';
-import { asUsage, HelpRequested, UsageError } from '../usage.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
        keel mcp get NAME [--json] [--show-secrets] [-c key=value]
@@ -22,11 +22,17 @@ interface Shown {
   readonly entry: Entry;
 }
 
+const options = {
+  json: { type: 'boolean' },
+  'show-secrets': { type: 'boolean' },
+  config: { type: 'string', short: 'c', multiple: true },
+} as const;
+
 /** `keel mcp`: what servers are configured. Starts none. */
 export async function mcpCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
+  const { values, positionals } = readCommandLine(words, help, options);
   const [verb, name, ...more] = positionals;
-  if (values.help || verb === undefined) throw new HelpRequested(help);
+  if (verb === undefined) throw new HelpRequested(help);
   if (more.length > 0) throw new UsageError(`one server at a time: what is ${more[0]}?`);
   const { settings } = await loadConfigWithOrigins({
     env: io.env,
@@ -49,21 +55,6 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
   if (server === undefined) throw new KeelError('invalidInput', `there is no MCP server called ${name}`);
   io.stdout.write(values.json ? asJson(described(server)) : describedText(server));
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() =>
-    parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        'show-secrets': { type: 'boolean' },
-        config: { type: 'string', short: 'c', multiple: true },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
 }
 
 function masked(given: Values): Values {

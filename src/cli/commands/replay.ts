@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
-import { asUsage, HelpRequested } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel replay ROLLOUT|ID|--last [--all] [--json]
@@ -14,20 +13,14 @@ const options = {
   last: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** `keel replay`: a regression test out of any thread. */
 export async function replayCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, options);
   const { path } = await namedRollout(io, { ...values, words: positionals });
   const { replayThread, reportText } = await import('../../replay/index.ts');
   const report = await replayThread(path);
   io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
   return report.same ? 0 : 1;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }

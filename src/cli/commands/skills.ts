@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../../config/index.ts';
 import { discoverSkills, inOrder, onOneLine, type Skill, type Skills } from '../../context/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { table } from '../table.ts';
-import { asUsage, HelpRequested, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 
 const help = `Usage: keel skills [list] [--json] [-c key=value]
 
@@ -13,10 +13,14 @@ Lists the skills that a thread begun here would know of, and what is wrong with 
 const NONE = 'There are no skills here. A skill is a folder with a SKILL.md: see docs/skills.md.\n';
 const SHOWN_DESCRIPTION_CHARS = 60;
 
+const options = {
+  json: { type: 'boolean' },
+  config: { type: 'string', short: 'c', multiple: true },
+} as const;
+
 /** `keel skills`: what is found, and where. */
 export async function skillsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
-  if (values.help) throw new HelpRequested(help);
+  const { values, positionals } = readCommandLine(words, help, options);
   const [verb = 'list', ...more] = positionals;
   if (verb !== 'list') throw new UsageError(`there is no "skills ${verb}"`);
   if (more[0] !== undefined) throw new UsageError(`unexpected word: ${more[0]}`);
@@ -30,20 +34,6 @@ export async function skillsCommand(io: CommandIo, words: readonly string[]): Pr
   io.stdout.write(found.skills.length === 0 ? NONE : listText(found.skills));
   for (const { path, reason } of found.faults) io.stderr.write(`warning: ${onOneLine(path)}: ${reason}\n`);
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() =>
-    parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        config: { type: 'string', short: 'c', multiple: true },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
 }
 
 function described({ skills, faults }: Skills): object {

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { resolveHome } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import {
@@ -11,9 +10,10 @@ import {
   threadIdOf,
   unarchiveThread,
 } from '../../rollout/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { threadFacts, threadLines } from '../thread-lines.ts';
-import { asUsage, HelpRequested, UsageError } from '../usage.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
        keel threads search TEXT [the same options]
@@ -36,10 +36,9 @@ const options = {
   limit: { type: 'string' },
   cursor: { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof readCommandLine<typeof options>>['values'];
 
 /** Where a command about one thread works. */
 interface Place {
@@ -72,9 +71,9 @@ const verbs: Readonly<Record<string, Verb>> = {
 
 /** `keel threads`: the recorded conversations. */
 export async function threadsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words);
+  const { values, positionals } = readCommandLine(words, help, options);
   const [name, ...rest] = positionals;
-  if (values.help || name === undefined) throw new HelpRequested(help);
+  if (name === undefined) throw new HelpRequested(help);
   const home = resolveHome(io.env);
   const place = { io, home, values };
   if (name === 'list' || name === 'search') {
@@ -94,10 +93,6 @@ export async function threadsCommand(io: CommandIo, words: readonly string[]): P
   if (threadId === null) throw new KeelError('invalidInput', `${path} is not named as a thread's record is`);
   await verb.run(place, { threadId, path }, more);
   return 0;
-}
-
-function parse(words: readonly string[]) {
-  return asUsage(() => parseArgs({ args: [...words], options, allowPositionals: true }));
 }
 
 function searchOf(name: string, words: readonly string[], { search }: Values): string | null {
