@@ -16,10 +16,25 @@ export {
   type ApprovalRequest,
   type ErrorKind,
   KeelError,
+  type ReviewFinding,
+  type ReviewOutput,
+  type ReviewTarget,
   type SessionEvent,
+  type SettingsUpdate,
   type ThreadItem,
   type TokenUsage,
+  type Turn,
   type UserInput,
 } from '../protocol/index.ts';
+export type { ThreadPage, ThreadQuery, ThreadSummary } from '../rollout/index.ts';
 export { Keel, type KeelOptions } from './keel.ts';
-export { type RunOptions, Thread, type TurnResult } from './thread.ts';
+export {
+  type ApprovalHandler,
+  type ReviewResult,
+  type RollbackResult,
+  type RunOptions,
+  Thread,
+  type TurnOptions,
+  type TurnResult,
+  type UndoResult,
+} from './thread.ts';

@@ -1,6 +1,7 @@
-import { loadConfig } from '../config/index.ts';
-import type { ApprovalPolicy, SandboxMode } from '../protocol/index.ts';
-import { openSession, type ThreadOrigin } from '../session/index.ts';
+import { type Config, loadConfig } from '../config/index.ts';
+import type { ApprovalPolicy, SandboxMode, Turn } from '../protocol/index.ts';
+import { ThreadIndex, type ThreadPage, type ThreadQuery } from '../rollout/index.ts';
+import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
 import { version } from '../util/index.ts';
 import { type ApprovalHandler, Thread } from './thread.ts';
 
@@ -36,17 +37,53 @@ export class Keel {
   }
 
   /**
-   * Goes on with a recorded thread, by its id.
+   * Goes on with a recorded thread, by its id, its name, or the path of its record.
    * @throws KeelError `threadNotFound`, `threadBusy` while another process writes it
    */
   resumeThread(id: string): Promise<Thread> {
     return this.#open({ type: 'resume', id });
   }
 
+  /** The newest one that was begun in the working directory, or anywhere. @throws KeelError as `resumeThread` */
+  resumeLastThread({ anyDirectory = false }: { readonly anyDirectory?: boolean } = {}): Promise<Thread> {
+    return this.#open({ type: 'resumeLast', anyDirectory });
+  }
+
+  /**
+   * Begins a new thread as another one began: with its first `userMessages` messages of the user and what came of them, or
+   * with all. The other one is only read.
+   * @throws KeelError `threadNotFound`
+   */
+  forkThread(id: string, { userMessages }: { readonly userMessages?: number } = {}): Promise<Thread> {
+    return this.#open({ type: 'fork', id, userMessages: userMessages ?? null });
+  }
+
+  /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for a cursor or limit that is none */
+  async listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
+    const { home } = await this.#config();
+    using index = new ThreadIndex(home);
+    return await index.list(query);
+  }
+
   async #open(origin: ThreadOrigin): Promise<Thread> {
     const options = this.#options;
+    const session = await openSession({
+      config: await this.#config(),
+      origin,
+      source: 'sdk',
+      originator: 'keel_sdk',
+      version,
+      ephemeral: options.ephemeral ?? false,
+      canAsk: options.onApproval !== undefined,
+      unfinishedTurn: 'interrupt',
+    });
+    return new Thread(session, await earlierTurns(session), options.onApproval ?? null);
+  }
+
+  #config(): Promise<Config> {
+    const options = this.#options;
     const env = { ...(options.env ?? process.env), ...(options.home === undefined ? {} : { KEEL_HOME: options.home }) };
-    const config = await loadConfig({
+    return loadConfig({
       env,
       cwd: options.cwd ?? process.cwd(),
       overrides: options.overrides ?? [],
@@ -56,16 +93,10 @@ export class Keel {
         ...(options.approvalPolicy === undefined ? {} : { approvalPolicy: options.approvalPolicy }),
       },
     });
-    const session = await openSession({
-      config,
-      origin,
-      source: 'sdk',
-      originator: 'keel_sdk',
-      version,
-      ephemeral: options.ephemeral ?? false,
-      canAsk: options.onApproval !== undefined,
-      unfinishedTurn: 'interrupt',
-    });
-    return new Thread(session, options.onApproval ?? null);
   }
+}
+
+async function earlierTurns(session: Session): Promise<readonly Turn[]> {
+  for await (const event of session.events()) return event.type === 'thread.started' ? event.turns : [];
+  return [];
 }

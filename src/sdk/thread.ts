@@ -2,22 +2,31 @@ import {
   type ApprovalDecision,
   type ApprovalRequest,
   KeelError,
+  type Op,
+  type ReviewOutput,
+  type ReviewTarget,
   type SessionEvent,
+  type SettingsUpdate,
   type ThreadItem,
   type TokenUsage,
+  type Turn,
   type UserInput,
 } from '../protocol/index.ts';
 import type { Session } from '../session/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { followTurn, rollBack, submitIfOpen } from './follow-turn.ts';
 
 /** Decides about a call. A throw counts as a denial. */
 export type ApprovalHandler = (request: ApprovalRequest) => Promise<ApprovalDecision> | ApprovalDecision;
 
-export interface RunOptions {
-  /** JSON Schema that the final response has to fit. */
-  readonly outputSchema?: unknown;
+export interface TurnOptions {
   /** Aborting it interrupts the turn. */
   readonly signal?: AbortSignal;
+}
+
+export interface RunOptions extends TurnOptions {
+  /** JSON Schema that the final response has to fit. */
+  readonly outputSchema?: unknown;
 }
 
 export interface TurnResult {
@@ -29,13 +38,36 @@ export interface TurnResult {
   readonly usage: TokenUsage | null;
 }
 
+export interface ReviewResult {
+  /** The review as people read it. */
+  readonly review: string;
+  /** Its findings one by one; null where the reviewer did not keep to the form. */
+  readonly output: ReviewOutput | null;
+}
+
+export interface UndoResult {
+  readonly undone: boolean;
+  /** What came of it, or why nothing could be taken back. */
+  readonly message: string;
+}
+
+export interface RollbackResult {
+  /** How many turns of the user were taken out: no more than there were. */
+  readonly removed: number;
+  /** All that are left, oldest first. */
+  readonly turns: readonly Turn[];
+}
+
 /** A conversation with the agent. One turn runs at a time; close it when it is no longer needed. */
 export class Thread implements AsyncDisposable {
+  /** What had happened in it before it was opened, oldest first. */
+  readonly earlierTurns: readonly Turn[];
   readonly #session: Session;
   readonly #onApproval: ApprovalHandler | null;
   #running = false;
 
-  constructor(session: Session, onApproval: ApprovalHandler | null) {
+  constructor(session: Session, earlierTurns: readonly Turn[], onApproval: ApprovalHandler | null) {
+    this.earlierTurns = earlierTurns;
     this.#session = session;
     this.#onApproval = onApproval;
   }
@@ -44,54 +76,66 @@ export class Thread implements AsyncDisposable {
     return this.#session.threadId;
   }
 
+  /** Where it is recorded; null if it is not. */
+  get rolloutPath(): string | null {
+    return this.#session.rolloutPath;
+  }
+
   /**
    * Works a request to its end.
    * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted
    */
   async run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
-    const items: ThreadItem[] = [];
-    let usage: TokenUsage | null = null;
-    let finalResponse = '';
-    for await (const event of this.runStreamed(input, options)) {
-      if (event.type === 'item.completed') items.push(event.item);
-      if (event.type === 'usage.updated') usage = event.info?.total_token_usage ?? usage;
-      if (event.type !== 'turn.completed') continue;
-      if (event.error) throw new KeelError(event.error.kind, event.error.message);
-      if (event.status === 'interrupted') throw new KeelError('interrupted', 'the turn was interrupted');
-      finalResponse = event.lastAgentMessage ?? '';
-    }
-    return { items, finalResponse, usage };
+    return this.#toEnd(inputOp(input, options), options);
   }
 
   /**
    * The same, event by event, from `turn.started` to `turn.completed`. Leaving the loop early interrupts the turn.
    * @throws KeelError `threadBusy` while another turn of this thread runs
    */
-  async *runStreamed(
+  runStreamed(
     input: string | readonly UserInput[],
     options: RunOptions = {},
   ): AsyncGenerator<SessionEvent, void, undefined> {
-    if (this.#running) throw new KeelError('threadBusy', 'a turn of this thread is running');
-    options.signal?.throwIfAborted();
-    this.#running = true;
-    const events = this.#session.events();
-    const turnId = this.#submit(input, options);
-    const interrupt = () => this.#session.submit({ type: 'interrupt' });
-    options.signal?.addEventListener('abort', interrupt, { once: true });
-    let ended = false;
-    try {
-      for await (const event of events) {
-        if (event.type === 'approval.requested') void this.#answer(event.request);
-        if (!('turnId' in event) || event.turnId !== turnId) continue;
-        ended = event.type === 'turn.completed';
-        yield event;
-        if (ended) return;
-      }
-    } finally {
-      options.signal?.removeEventListener('abort', interrupt);
-      this.#running = false;
-      if (!ended) interrupt();
-    }
+    return this.#follow(inputOp(input, options), options);
+  }
+
+  /**
+   * Has a separate reviewer look at a change; it edits nothing.
+   * @throws KeelError as `run`; `invalidInput` for a name that is no branch or commit
+   */
+  async review(target: ReviewTarget, options: TurnOptions = {}): Promise<ReviewResult> {
+    const { items } = await this.#toEnd({ type: 'review', target }, options);
+    const found = items.find((item) => item.type === 'exitedReviewMode');
+    if (!found) throw new KeelError('internal', 'the review ended without a result');
+    return { review: found.review, output: found.output };
+  }
+
+  /** Puts a handover in place of the conversation so far, to make room. @throws KeelError as `run` */
+  async compact(options: TurnOptions & { readonly focus?: string } = {}): Promise<void> {
+    await this.#toEnd({ type: 'compact', ...(options.focus === undefined ? {} : { focus: options.focus }) }, options);
+  }
+
+  /** Takes back what the newest turn did to files (needs the setting `features.ghost_commit`). @throws KeelError as `run` */
+  async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    const { items } = await this.#toEnd({ type: 'undo' }, options);
+    const found = items.find((item) => item.type === 'undo');
+    return { undone: found?.status === 'completed', message: found?.message ?? '' };
+  }
+
+  /**
+   * Takes the user's last turns out of the conversation; files stay as they are.
+   * @throws KeelError `threadBusy` while a turn runs, `invalidInput`
+   */
+  async rollback(turns: number): Promise<RollbackResult> {
+    this.#assertIdle();
+    const { removed, turns: left } = await rollBack(this.#session, turns);
+    return { removed, turns: left };
+  }
+
+  /** Changes the settings of later turns. */
+  configure(settings: SettingsUpdate): void {
+    this.#session.submit({ type: 'overrideTurnContext', settings });
   }
 
   /** Stops what runs and lets go of the thread. */
@@ -103,9 +147,36 @@ export class Thread implements AsyncDisposable {
     return this.close();
   }
 
-  #submit(input: string | readonly UserInput[], { outputSchema }: RunOptions): string {
-    const items: UserInput[] = typeof input === 'string' ? [{ type: 'text', text: input }] : [...input];
-    return this.#session.submit({ type: 'userInput', items, ...(outputSchema === undefined ? {} : { outputSchema }) });
+  async #toEnd(op: Op, options: TurnOptions): Promise<TurnResult> {
+    const items: ThreadItem[] = [];
+    let usage: TokenUsage | null = null;
+    let finalResponse = '';
+    for await (const event of this.#follow(op, options)) {
+      if (event.type === 'item.completed') items.push(event.item);
+      if (event.type === 'usage.updated') usage = event.info?.total_token_usage ?? usage;
+      if (event.type !== 'turn.completed') continue;
+      if (event.error) throw new KeelError(event.error.kind, event.error.message);
+      if (event.status === 'interrupted') throw new KeelError('interrupted', 'the turn was interrupted');
+      finalResponse = event.lastAgentMessage ?? '';
+    }
+    return { items, finalResponse, usage };
+  }
+
+  async *#follow(op: Op, { signal }: TurnOptions): AsyncGenerator<SessionEvent, void, undefined> {
+    this.#assertIdle();
+    this.#running = true;
+    try {
+      for await (const event of followTurn(this.#session, op, signal)) {
+        if (event.type === 'approval.requested') void this.#answer(event.request);
+        yield event;
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #assertIdle(): void {
+    if (this.#running) throw new KeelError('threadBusy', 'a turn of this thread is running');
   }
 
   async #answer(request: ApprovalRequest): Promise<void> {
@@ -116,6 +187,11 @@ export class Thread implements AsyncDisposable {
     } catch (error) {
       decision = { type: 'denied', message: reasonOf(error) };
     }
-    this.#session.submit({ type: 'approval', callId, decision });
+    submitIfOpen(this.#session, { type: 'approval', callId, decision });
   }
+}
+
+function inputOp(input: string | readonly UserInput[], { outputSchema }: RunOptions): Op {
+  const items: UserInput[] = typeof input === 'string' ? [{ type: 'text', text: input }] : [...input];
+  return { type: 'userInput', items, ...(outputSchema === undefined ? {} : { outputSchema }) };
 }

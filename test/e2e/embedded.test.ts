@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { gitRepository, tempDir } from '../support/temp-dir.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+/** What a program says that takes keel by its name, as it was built, and ends without being told to. */
+const program = `
+import { Keel, KeelError } from 'keel';
+import { SessionEvent } from 'keel/protocol';
+const keel = new Keel({ cwd: process.env.REPOSITORY });
+const types = [];
+{
+  await using thread = await keel.startThread();
+  for await (const event of thread.runStreamed('hi')) types.push(SessionEvent.parse(event).type);
+}
+const refusal = await keel.resumeThread('nobody').catch((error) => error);
+console.log(JSON.stringify({ first: types[0], last: types.at(-1), known: refusal instanceof KeelError }));
+`;
+
+test('the built package is taken by its name, and leaves nothing that keeps the program from ending', async () => {
+  await using server = await startModelServer([respond(message('hello'), usage({ input: 1, output: 1 }))]);
+  using home = tempDir();
+  using repo = gitRepository();
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: root,
+    timeout: 20_000,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home.path,
+      KEEL_HOME: home.path,
+      REPOSITORY: repo.path,
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'test',
+    },
+  });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual({ first: 'turn.started', last: 'turn.completed', known: true });
+});
