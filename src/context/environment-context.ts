@@ -1,8 +1,8 @@
 import type { Budget } from '../config/index.ts';
+import type { RepositoryFacts } from '../git/index.ts';
 import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../protocol/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
-import type { RepositoryFacts } from './repository-facts.ts';
 import { effectivePolicy, type RuleFacts, rules } from './rules.ts';
 
 /** What the model is told of its surroundings, and again when it changes. */

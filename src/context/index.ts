@@ -19,7 +19,6 @@ export { type EnvironmentFacts, environmentContext, environmentDiff } from './en
 export { onOneLine } from './escape.ts';
 export { renderInstructions } from './instructions.ts';
 export { noteMark } from './note-mark.ts';
-export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
 export { chosenSkills } from './skills/chosen-skills.ts';
 export { discoverSkills } from './skills/discover-skills.ts';

@@ -1,6 +1,7 @@
 export type { GhostCommit } from './ghost-commit.ts';
 export type { Environment } from './hardening.ts';
 export { findRepository, type Repository, repositoryPlace } from './repository.ts';
+export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { type RestoredPath, type RestoreResult, restoreSnapshot } from './restore-snapshot.ts';
 export {
   type Branch,

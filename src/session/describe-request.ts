@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts';
-import { gatherRepositoryFacts, userMessage } from '../context/index.ts';
+import { userMessage } from '../context/index.ts';
+import { gatherRepositoryFacts } from '../git/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import { loadWire } from '../model/index.ts';
 import { NullRecorder } from '../rollout/index.ts';

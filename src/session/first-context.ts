@@ -2,11 +2,11 @@ import {
   type EnvironmentFacts,
   environmentContext,
   noteMark,
-  type RepositoryFacts,
   serverNote,
   type TurnContext,
   userInstructions,
 } from '../context/index.ts';
+import type { RepositoryFacts } from '../git/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import type { SessionServices } from './session-services.ts';
 

@@ -1,12 +1,5 @@
-import {
-  crashNote,
-  environmentDiff,
-  gatherRepositoryFacts,
-  interruptionNote,
-  type RepositoryFacts,
-  type TurnContext,
-  toolsNote,
-} from '../context/index.ts';
+import { crashNote, environmentDiff, interruptionNote, type TurnContext, toolsNote } from '../context/index.ts';
+import { gatherRepositoryFacts, type RepositoryFacts } from '../git/index.ts';
 import type { AgentStatusRecord, ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import { TurnInterrupted } from '../steps/index.ts';

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -71,16 +70,4 @@ export function writeTree(root: string, files: Readonly<Record<string, string>>)
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);
   }
-}
-
-/** An environment in which git reads no settings of this machine's user. */
-export function gitEnvironment(): Record<string, string> {
-  const identity = { GIT_AUTHOR_NAME: 'ada', GIT_AUTHOR_EMAIL: 'ada@example.org' };
-  const committer = { GIT_COMMITTER_NAME: 'ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
-  const settings = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
-  return { PATH: process.env['PATH'] ?? '', ...settings, ...identity, ...committer };
-}
-
-export function git(cwd: string, ...words: readonly string[]): string {
-  return execFileSync('git', words, { cwd, env: gitEnvironment(), encoding: 'utf8', stdio: 'pipe' });
 }

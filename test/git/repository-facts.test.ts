@@ -3,12 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { gatherRepositoryFacts } from '../../src/context/index.ts';
-import { git, gitEnvironment, temporaryDirectory, writeTree } from './support.ts';
+import { gatherRepositoryFacts } from '../../src/git/index.ts';
+import { temporaryDirectory, writeTree } from '../context/support.ts';
+import { git, env as gitEnv } from './support.ts';
 
 /** Plenty, so that a busy machine does not decide a test about what git says. */
 const PATIENT = { deadlineMs: 15_000 };
-const facts = (cwd: string) => gatherRepositoryFacts(cwd, gitEnvironment(), PATIENT);
+const facts = (cwd: string) => gatherRepositoryFacts(cwd, gitEnv, PATIENT);
 
 function repository(
   files: Readonly<Record<string, string>> = { 'a.txt': 'a\n', 'b.txt': 'b\n', 'c.txt': 'c\n' },
@@ -81,12 +82,12 @@ describe('facts about a repository', () => {
     expect(await gatherRepositoryFacts(temporaryDirectory(), { PATH: bin }, PATIENT)).toEqual({ isRepository: false });
   });
 
-  it('are unknown for a broken repository, a missing git and a missing directory', async () => {
+  it('are unknown without git; a broken repository and a missing directory are none', async () => {
     const broken = temporaryDirectory();
     await mkdir(join(broken, '.git'));
-    expect(await facts(broken)).toBeNull();
+    expect(await facts(broken)).toEqual({ isRepository: false });
     expect(await gatherRepositoryFacts(repository(), { PATH: temporaryDirectory() }, PATIENT)).toBeNull();
-    expect(await facts(join(repository(), 'gone'))).toBeNull();
+    expect(await facts(join(repository(), 'gone'))).toEqual({ isRepository: false });
   });
 
   it('take no lock: the index is left as it was', async () => {
@@ -141,7 +142,7 @@ describe('a git that does not answer', () => {
     const root = repository();
     const dir = temporaryDirectory();
     const bin = await fakeGit(`echo $$ > ${dir}/self; exec sleep 600`);
-    const face = new URL('../../src/context/repository-facts.ts', import.meta.url).href;
+    const face = new URL('../../src/git/repository-facts.ts', import.meta.url).href;
     const script = `
       import { existsSync } from 'node:fs';
       import { gatherRepositoryFacts } from ${JSON.stringify(face)};
@@ -174,6 +175,18 @@ describe('a hostile repository', () => {
     git(root, 'config', 'core.hooksPath', dir);
     await writeFile(join(dir, 'post-index-change'), `#!/bin/sh\n${trap(dir)}\n`, { mode: 0o755 });
     expect(await facts(root)).toMatchObject({ isRepository: true });
+    expect(existsSync(join(dir, 'sprung'))).toBe(false);
+  });
+
+  it('does not have a git of its own run, however PATH leads to it', async () => {
+    const root = repository();
+    const dir = temporaryDirectory();
+    writeTree(root, { 'node_modules/.bin/git': `#!/bin/sh\n${trap(dir)}\n` });
+    await chmod(join(root, 'node_modules/.bin/git'), 0o755);
+    for (const first of [join(root, 'node_modules/.bin'), 'node_modules/.bin', '.']) {
+      const PATH = `${first}:${process.env['PATH']}`;
+      expect(await gatherRepositoryFacts(root, { ...gitEnv, PATH }, PATIENT)).toMatchObject({ untracked: 1 });
+    }
     expect(existsSync(join(dir, 'sprung'))).toBe(false);
   });
 

@@ -1,0 +1,71 @@
+import type { Environment } from './hardening.ts';
+import { namesPrograms } from './names-programs.ts';
+import { findRepository, repositoryPlace } from './repository.ts';
+import { runGit } from './run-git.ts';
+
+export type RepositoryFacts =
+  | { readonly isRepository: false }
+  | {
+      readonly isRepository: true;
+      /** Branch name, or a short hash when none is checked out. */
+      readonly branch: string;
+      readonly changed: number;
+      readonly untracked: number;
+    };
+
+export interface GatherOptions {
+  /** Gives up at once. */
+  readonly signal?: AbortSignal;
+  /** git is given up after this, milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 150;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+const SHORT_HASH_CHARS = 7;
+const STATUS = [
+  'status',
+  '--porcelain=v2',
+  '--branch',
+  '--untracked-files=normal',
+  // Neither are other repositories asked, nor contents compared, which might have to be fetched.
+  '--ignore-submodules=dirty',
+  '--no-renames',
+];
+
+/**
+ * Asks git how the work tree stands. Null if there is no answer in time, or none that is safe to ask for: a filter that the
+ * repository configures can't be switched off by an option, so git is then not asked at all.
+ */
+export async function gatherRepositoryFacts(
+  cwd: string,
+  env: Environment,
+  { signal = new AbortController().signal, deadlineMs = DEADLINE_MS }: GatherOptions = {},
+): Promise<RepositoryFacts | null> {
+  const repository = findRepository(cwd);
+  if (repository === null) return { isRepository: false };
+  if (namesPrograms(repository)) return null;
+  const { root } = repository;
+  const result = await runGit(STATUS, {
+    cwd: root,
+    workTree: root,
+    env,
+    place: repositoryPlace(repository),
+    signal,
+    timeoutMs: deadlineMs,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+  });
+  return result.type === 'ok' ? parseStatus(result.stdout.toString('utf8')) : null;
+}
+
+function parseStatus(output: string): RepositoryFacts {
+  const lines = output.split('\n');
+  const headOf = (name: string) => lines.find((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3) ?? '';
+  const branch = headOf('branch.head');
+  return {
+    isRepository: true,
+    branch: branch === '(detached)' ? headOf('branch.oid').slice(0, SHORT_HASH_CHARS) : branch,
+    changed: lines.filter((line) => /^[12u] /.test(line)).length,
+    untracked: lines.filter((line) => line.startsWith('? ')).length,
+  };
+}
