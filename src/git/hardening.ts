@@ -1,4 +1,4 @@
-import type { GitProgram } from './git-program.ts';
+import type { FoundProgram } from '../util/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,7 +49,7 @@ export const HARDENED_OPTIONS: readonly string[] = [
 /** What git may know of the user's surroundings; above all no GIT_ variable, no askpass program, no editor. */
 const PASSED_ON = ['HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'SystemRoot', 'USERPROFILE'];
 
-export function hardenedEnvironment(base: Environment, program: GitProgram): Record<string, string> {
+export function hardenedEnvironment(base: Environment, program: FoundProgram): Record<string, string> {
   const passed = PASSED_ON.flatMap((name): [string, string][] => {
     const value = base[name];
     return value === undefined ? [] : [[name, value]];

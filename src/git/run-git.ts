@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { findGit } from './git-program.ts';
+import { findProgram } from '../util/index.ts';
 import { type Environment, HARDENED_OPTIONS, hardenedEnvironment } from './hardening.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -40,7 +40,7 @@ type Cut = Extract<GitResult['type'], 'tooLong' | 'tooMuch' | 'aborted'>;
  */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
   if (options.signal.aborted) return { type: 'aborted', message: 'stopped' };
-  const program = findGit(options.env['PATH'] ?? '', options.workTree);
+  const program = findProgram('git', options.env['PATH'] ?? '', options.workTree);
   if (program === null) return { type: 'noGit', message: 'git was not found in PATH: install it' };
   const isUnix = process.platform !== 'win32';
   const child = spawn(program.path, [...HARDENED_OPTIONS, ...args], {

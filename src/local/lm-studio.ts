@@ -1,17 +1,15 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod/mini';
 import { Processes, runCommand } from '../process/index.ts';
 import { KeelError } from '../protocol/index.ts';
-import { printable, reasonOf } from '../util/index.ts';
+import { findProgram, reasonOf } from '../util/index.ts';
 import type { LocalHttp } from './local-http.ts';
 import type { LocalServer, Sight } from './local-server.ts';
+import { OutputLines } from './output-lines.ts';
 import { parsed } from './parsed.ts';
 
 /** Gigabytes over a slow line take their time; only a program that hangs is to be ended, ms. */
 const FETCH_LIMIT_MS = 24 * 60 * 60 * 1_000;
-/** Lines of the program's output that tell why it failed. */
-const LAST_LINES = 5;
 
 const Models = z.object({ data: z.array(z.object({ id: z.string() })) });
 
@@ -57,7 +55,7 @@ export class LmStudio implements LocalServer {
     if (model.startsWith('-')) throw notFetched(model, 'this is no name of a model');
     const processes = new Processes(`lms.${process.pid}`);
     try {
-      const lines = new Lines(tell);
+      const lines = new OutputLines(tell);
       const { end } = await runCommand(
         { argv: [program, 'get', '--yes', model], cwd: this.#lms.cwd, env: this.#lms.env },
         {
@@ -75,7 +73,7 @@ export class LmStudio implements LocalServer {
         end.type === 'spawnFailed'
           ? end.message
           : `lms ${end.type === 'exited' ? `ended with ${end.exitCode}` : 'was ended'}`;
-      throw notFetched(model, [how, ...lines.last(LAST_LINES)].join('\n'));
+      throw notFetched(model, [how, ...lines.last()].join('\n'));
     } finally {
       processes.close();
     }
@@ -96,55 +94,11 @@ export class LmStudio implements LocalServer {
 
   #program(): string | null {
     const { PATH = '', HOME = '' } = this.#lms.env;
-    const folders = PATH.split(delimiter).filter((folder) => folder.startsWith('/'));
-    const places = [...folders, ...(HOME === '' ? [] : [join(HOME, '.lmstudio', 'bin')])];
-    return places.map((folder) => join(folder, 'lms')).find(isProgram) ?? null;
-  }
-}
-
-/** What a program prints, line by line, without what it draws over. */
-class Lines {
-  readonly #tell: (line: string) => void;
-  readonly #kept: string[] = [];
-  #rest = '';
-
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell;
-  }
-
-  take(text: string): void {
-    const lines = (this.#rest + text).split(/\r\n?|\n/);
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#add(line);
-  }
-
-  end(): void {
-    this.#add(this.#rest);
-    this.#rest = '';
-  }
-
-  last(count: number): readonly string[] {
-    return this.#kept.slice(-count);
-  }
-
-  #add(line: string): void {
-    const text = printable(line).trim();
-    if (text === '' || text === this.#kept.at(-1)) return;
-    this.#kept.push(text);
-    if (this.#kept.length > LAST_LINES) this.#kept.shift();
-    this.#tell(text);
+    const places = HOME === '' ? PATH : `${PATH}${delimiter}${join(HOME, '.lmstudio', 'bin')}`;
+    return findProgram('lms', places, this.#lms.cwd)?.path ?? null;
   }
 }
 
 function notFetched(model: string, reason: string): KeelError {
   return new KeelError('badRequest', `LM Studio can't fetch the model "${model}": ${reason}`);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
+export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { printable, printableStyled } from './printable.ts';
 export { reasonOf } from './reason-of.ts';

@@ -6,7 +6,7 @@ import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { resolveCredentials } from '../../model/index.ts';
 import { Processes } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
-import { printable, reasonOf } from '../../util/index.ts';
+import { findProgram, printable, reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
@@ -28,7 +28,7 @@ interface Finding {
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
   if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
-  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs()), await sandbox()];
+  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs(io)), await sandbox()];
   if (values.json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else {
     const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
@@ -97,7 +97,7 @@ async function localModel(config: Config): Promise<Finding[]> {
   }
 }
 
-async function programs(): Promise<Finding[]> {
+async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
   const wanted = [
     { name: 'git', without: 'keel works, but only with --skip-git-repo-check' },
     { name: 'bash', without: 'commands run with /bin/sh' },
@@ -105,7 +105,9 @@ async function programs(): Promise<Finding[]> {
   return Promise.all(
     wanted.map(async ({ name, without }): Promise<Finding> => {
       try {
-        const { stdout } = await run(name, ['--version']);
+        const program = findProgram(name, env['PATH'] ?? '', cwd);
+        if (program === null) throw new Error('not in PATH');
+        const { stdout } = await run(program.path, ['--version']);
         return { name, state: 'ok', detail: stdout.split('\n')[0] ?? '' };
       } catch {
         return { name, state: 'note', detail: `not found: ${without}` };

@@ -1,7 +1,8 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
 
-export interface GitProgram {
+/** A program that may be started outside the sandbox. */
+export interface FoundProgram {
   /** Absolute. */
   readonly path: string;
   /** A PATH without the directories that were passed over. */
@@ -9,18 +10,18 @@ export interface GitProgram {
 }
 
 /**
- * Finds git in PATH, but in no directory of the work tree: `npm run` and the like put `node_modules/.bin` first, where a
- * command may write a `git` of its own, which keel would then run outside the sandbox. Null if there is none.
+ * Finds a program in PATH, but in no directory of the work tree: `npm run` and the like put `node_modules/.bin` first, where
+ * a command may write a `git` of its own, which keel would then run outside the sandbox. Null if there is none.
  */
-export function findGit(searchPath: string, workTree: string): GitProgram | null {
+export function findProgram(name: string, searchPath: string, workTree: string): FoundProgram | null {
   const directories = searchPath.split(delimiter).filter((directory) => isTrusted(directory, workTree));
-  const name = process.platform === 'win32' ? 'git.exe' : 'git';
-  const path = directories.map((directory) => join(directory, name)).find((file) => isProgram(file, workTree));
+  const fileName = process.platform === 'win32' ? `${name}.exe` : name;
+  const path = directories.map((directory) => join(directory, fileName)).find((file) => isProgram(file, workTree));
   return path === undefined ? null : { path, searchPath: directories.join(delimiter) };
 }
 
 function isTrusted(directory: string, workTree: string): boolean {
-  // A relative entry means another directory wherever git stands.
+  // A relative entry means another directory wherever the program stands.
   if (!isAbsolute(directory)) return false;
   const real = realPath(directory);
   return real !== null && !isBelow(real, workTree);
