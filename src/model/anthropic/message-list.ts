@@ -1,5 +1,6 @@
 import type { CallItem, OutputItem, ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
+import { TakenItems } from '../taken-items.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { MessageCalls } from './message-calls.ts';
 import { responseOf } from './response-mark.ts';
@@ -29,7 +30,7 @@ export interface WrittenMessages {
  */
 export class MessageList {
   readonly #form: BlockForm;
-  #items: ResponseItem[] = [];
+  readonly #taken = new TakenItems();
   #bytes = new GrowingBytes();
   #calls = new MessageCalls();
   #role: Role | null = null;
@@ -43,11 +44,9 @@ export class MessageList {
   }
 
   of(input: readonly ResponseItem[]): WrittenMessages {
-    if (!this.#isPrefixOf(input)) this.#reset();
-    for (const item of input.slice(this.#items.length)) {
-      this.#items.push(item);
-      this.#take(item);
-    }
+    const { items, startsAnew } = this.#taken.take(input);
+    if (startsAnew) this.#reset();
+    for (const item of items) this.#take(item);
     // All that belongs to a response is there before the next request.
     this.#settle();
     const isAnswered = this.#role === 'user';
@@ -145,12 +144,7 @@ export class MessageList {
   }
 
   /** By identity: a history keeps its item objects. */
-  #isPrefixOf(input: readonly ResponseItem[]): boolean {
-    return this.#items.length <= input.length && this.#items.every((item, at) => item === input[at]);
-  }
-
   #reset(): void {
-    this.#items = [];
     this.#bytes = new GrowingBytes();
     this.#calls = new MessageCalls();
     this.#role = null;

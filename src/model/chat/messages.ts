@@ -24,15 +24,9 @@ interface AssistantMessage {
  * The messages of an input, in order. Calls that follow each other, and the text before them, are one message; a thought
  * goes with what the model said or did right after it, in the field in which it came.
  */
-export function messagesOf(input: readonly ResponseItem[], form: MessageForm): readonly object[] {
-  const list = new MessageList(form);
-  for (const item of input) list.add(item);
-  return list.whole();
-}
-
-class MessageList {
+export class MessageList {
   readonly #form: MessageForm;
-  readonly #messages: object[] = [];
+  #closed: object[] = [];
   #open: AssistantMessage | null = null;
   #thought: ThoughtFields = {};
 
@@ -60,8 +54,16 @@ class MessageList {
     }
   }
 
-  whole(): readonly object[] {
-    return this.#open === null ? this.#messages : [...this.#messages, this.#open];
+  /** What the model said last, to which calls may still come. */
+  get open(): object | null {
+    return this.#open;
+  }
+
+  /** Messages that do not change any more and have not been taken yet. */
+  takeClosed(): readonly object[] {
+    const taken = this.#closed;
+    this.#closed = [];
+    return taken;
   }
 
   /** Servers of this API know a `developer` only as who sets up the conversation. */
@@ -91,9 +93,9 @@ class MessageList {
   }
 
   #close(next?: object): void {
-    if (this.#open !== null) this.#messages.push(this.#open);
+    if (this.#open !== null) this.#closed.push(this.#open);
     this.#open = null;
-    if (next !== undefined) this.#messages.push(next);
+    if (next !== undefined) this.#closed.push(next);
   }
 
   /** A plain text where there is nothing else, which every server takes. */

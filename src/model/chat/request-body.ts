@@ -4,7 +4,8 @@ import type { Prompt } from '../prompt.ts';
 import { OUTPUT_SCHEMA_NAME } from '../sent-words.ts';
 import type { ToolSpec } from '../tool-spec.ts';
 import { sendableWord } from '../wire-names.ts';
-import { type MessageForm, messagesOf } from './messages.ts';
+import type { MessageBytes } from './message-bytes.ts';
+import type { MessageForm } from './messages.ts';
 
 /** What a request says besides its prompt. */
 export interface ChatSettings {
@@ -15,15 +16,16 @@ export interface ChatSettings {
 }
 
 /** The body in pieces: a later request of the thread is equal to it up to the end of its messages. */
-export function chatBody(prompt: Prompt, settings: ChatSettings, wantsUsage: boolean): readonly Uint8Array[] {
-  const messages = [{ role: 'system', content: prompt.instructions }, ...messagesOf(prompt.input, settings.form)];
-  const head = `${JSON.stringify({ model: settings.model }).slice(0, -1)},"messages":[`;
+export function chatBody(
+  prompt: Prompt,
+  settings: ChatSettings,
+  messages: MessageBytes,
+  wantsUsage: boolean,
+): readonly Uint8Array[] {
+  const system = JSON.stringify({ role: 'system', content: prompt.instructions });
+  const head = `${JSON.stringify({ model: settings.model }).slice(0, -1)},"messages":[${system}`;
   const tail = { ...chatOptions(prompt, settings), ...(wantsUsage ? { stream_options: { include_usage: true } } : {}) };
-  return [
-    Buffer.from(head),
-    Buffer.from(messages.map((message) => JSON.stringify(message)).join(',')),
-    Buffer.from(`],${JSON.stringify(tail).slice(1)}`),
-  ];
+  return [Buffer.from(head), ...messages.of(prompt.input), Buffer.from(`],${JSON.stringify(tail).slice(1)}`)];
 }
 
 /** Only what was chosen: servers of this API differ in what they know. */

@@ -1,3 +1,4 @@
+import type { ResponseItem } from '../../protocol/index.ts';
 import type { Credentials } from '../credentials.ts';
 import type { FailureContext } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
@@ -5,7 +6,8 @@ import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
 import { OfferedTools } from '../wire-names.ts';
 import { ChatDecoder } from './decoder.ts';
-import { messagesOf, thoughtFields } from './messages.ts';
+import { MessageBytes } from './message-bytes.ts';
+import { type MessageForm, MessageList, thoughtFields } from './messages.ts';
 import { type ChatSettings, chatBody, chatOptions, sentTools } from './request-body.ts';
 
 /** The Chat Completions API, as most servers of models speak it. */
@@ -17,6 +19,7 @@ class ChatWire implements Wire {
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
   readonly #request: ChatSettings;
+  readonly #messages: MessageBytes;
 
   constructor(settings: WireSettings) {
     const { provider, model, effort } = settings;
@@ -26,6 +29,7 @@ class ChatWire implements Wire {
       effort: model.supportsReasoning ? effort : null,
       form: { withImages: model.supportsImages, thinker: { provider: provider.id, model: model.slug } },
     };
+    this.#messages = new MessageBytes(this.#request.form);
     this.warnings = settingWarnings(settings);
   }
 
@@ -39,7 +43,7 @@ class ChatWire implements Wire {
 
   write(prompt: Prompt): readonly Uint8Array[] {
     const { baseUrl } = this.#settings.provider;
-    return chatBody(prompt, this.#request, !ChatWire.#withoutUsage.has(baseUrl));
+    return chatBody(prompt, this.#request, this.#messages, !ChatWire.#withoutUsage.has(baseUrl));
   }
 
   adaptTo(status: number, body: string): boolean {
@@ -65,8 +69,8 @@ class ChatWire implements Wire {
   itemsJson({ input }: Prompt, from: number): readonly (string | null)[] {
     const { form } = this.#request;
     return input.slice(from).map((item) => {
-      const sent = item.type === 'reasoning' ? [thoughtFields(item, form)] : messagesOf([item], form);
-      return sent[0] === undefined || Object.keys(sent[0]).length === 0 ? null : JSON.stringify(sent[0]);
+      const sent = item.type === 'reasoning' ? thoughtFields(item, form) : messageOf(item, form);
+      return Object.keys(sent).length === 0 ? null : JSON.stringify(sent);
     });
   }
 
@@ -75,6 +79,13 @@ class ChatWire implements Wire {
     const origin = { provider: provider.id, model: model.slug };
     return new ChatDecoder({ tools: new OfferedTools(tools), origin, failures });
   }
+}
+
+/** Of an item by itself; empty for one that is not sent. */
+function messageOf(item: ResponseItem, form: MessageForm): object {
+  const list = new MessageList(form);
+  list.add(item);
+  return list.takeClosed()[0] ?? list.open ?? {};
 }
 
 function settingWarnings({ model, effort, verbosity }: WireSettings): readonly string[] {

@@ -1,5 +1,6 @@
 import type { ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
+import { TakenItems } from '../taken-items.ts';
 import { FreeformOutputs } from './freeform-outputs.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
 
@@ -12,7 +13,7 @@ export class InputBytes {
   readonly #options: SentFormOptions;
   #isFreeform = false;
   #outputs = new FreeformOutputs();
-  #items: ResponseItem[] = [];
+  #taken = new TakenItems();
   #bytes = new GrowingBytes();
 
   constructor(options: SentFormOptions) {
@@ -21,12 +22,15 @@ export class InputBytes {
 
   /** What is given out is never written to again. `isFreeform`: see `freeformOutputs`. */
   of(input: readonly ResponseItem[], isFreeform: boolean): Uint8Array {
-    if (isFreeform !== this.#isFreeform || !this.#isPrefixOf(input)) this.#reset(isFreeform);
+    if (isFreeform !== this.#isFreeform) {
+      this.#isFreeform = isFreeform;
+      this.#taken = new TakenItems();
+      this.#clear();
+    }
+    const { items, startsAnew } = this.#taken.take(input);
+    if (startsAnew) this.#clear();
     const added: string[] = this.#bytes.length === 0 ? [] : [''];
-    for (let at = this.#items.length; at < input.length; at += 1) {
-      const item = input[at];
-      if (item === undefined) break;
-      this.#items.push(item);
+    for (const item of items) {
       const json = itemJson(isFreeform ? this.#outputs.next(item) : item, this.#options);
       if (json !== null) added.push(json);
     }
@@ -34,17 +38,8 @@ export class InputBytes {
     return this.#bytes.slice(0, this.#bytes.length);
   }
 
-  /** By identity: a history keeps its item objects. */
-  #isPrefixOf(input: readonly ResponseItem[]): boolean {
-    if (this.#items.length > input.length) return false;
-    for (let at = 0; at < this.#items.length; at += 1) if (this.#items[at] !== input[at]) return false;
-    return true;
-  }
-
-  #reset(isFreeform: boolean): void {
-    this.#isFreeform = isFreeform;
+  #clear(): void {
     this.#outputs = new FreeformOutputs();
-    this.#items = [];
     // A request that is still being sent keeps the old ones.
     this.#bytes = new GrowingBytes();
   }

@@ -189,6 +189,19 @@ describe('a request of the Chat Completions API', () => {
     }
   });
 
+  test('says the same whatever was sent before it', async () => {
+    const start = [user('go'), call('a'), output('a', 'one')];
+    const inputs = [
+      start,
+      [...start, said('done')],
+      [...start, said('done'), call('b'), output('b', 'two')],
+      [user('a handover'), user('and now?')],
+      [user('a handover')],
+    ];
+    const inARow = await requestsFor(...inputs.map((input) => promptOf({ input })));
+    for (const [at, input] of inputs.entries()) expect([inARow[at]]).toEqual(await requestsFor(promptOf({ input })));
+  });
+
   test('is written without the wish for usage once a server has refused that', async () => {
     let refused = 0;
     const server = await loopback((response, request) => {

@@ -1,0 +1,23 @@
+import type { ResponseItem } from '../protocol/index.ts';
+
+export interface NewItems {
+  readonly items: readonly ResponseItem[];
+  /** The input begins otherwise than the one before: `items` are all of it. */
+  readonly startsAnew: boolean;
+}
+
+/**
+ * Remembers what was made of the items of a thread. A request extends the one before, so usually only a few are new; after
+ * a compaction, or where something was left out, all are. By identity: a history keeps its item objects.
+ */
+export class TakenItems {
+  #items: readonly ResponseItem[] = [];
+
+  /** Takes the whole input, and gives what of it was not taken before. */
+  take(input: readonly ResponseItem[]): NewItems {
+    const before = this.#items;
+    this.#items = input.slice();
+    const startsAnew = before.length > input.length || before.some((item, at) => item !== input[at]);
+    return { items: startsAnew ? input : input.slice(before.length), startsAnew };
+  }
+}
