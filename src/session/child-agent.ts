@@ -88,11 +88,15 @@ export class ChildAgent {
     this.#state = { status: 'running', message: null };
   }
 
-  /** It counts as stopped at once; what it still does ends by itself soon. */
+  /**
+   * It counts as stopped at once; what it still does ends by itself soon. One that is done is told as well: helpers of its
+   * own may outlive its turn, and nobody else can stop those.
+   */
   interrupt(): void {
+    if (this.#stopping || this.#state.status === 'closed') return;
+    this.#submit({ type: 'interrupt' });
     if (!this.isRunning) return;
     this.#stopping = new Deferred<void>();
-    this.#submit({ type: 'interrupt' });
     this.#settle({ status: 'interrupted', message: null });
   }
 
