@@ -44,6 +44,8 @@ export class ChildAgent {
   readonly #hooks: ChildAgentHooks;
   readonly #meter = new UsageMeter();
   #state: AgentState = { status: 'running', message: null };
+  /** Until its first message it has no turn that could be stopped, and so none whose end could be waited for. */
+  #isBegun = false;
   /** Messages that no turn of it has taken in yet. */
   #unread = 0;
   /** Set while a stopped turn comes to its end. */
@@ -84,6 +86,7 @@ export class ChildAgent {
     if (signal.aborted || this.#state.status === 'closed') return;
     this.child.submit({ type: 'overrideTurnContext', settings });
     this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] });
+    this.#isBegun = true;
     this.#unread += 1;
     this.#state = { status: 'running', message: null };
   }
@@ -96,7 +99,7 @@ export class ChildAgent {
     if (this.#stopping || this.#state.status === 'closed') return;
     this.#submit({ type: 'interrupt' });
     if (!this.isRunning) return;
-    this.#stopping = new Deferred<void>();
+    if (this.#isBegun) this.#stopping = new Deferred<void>();
     this.#settle({ status: 'interrupted', message: null });
   }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as eventLoopTurn, setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   functionCall,
@@ -455,6 +455,28 @@ describe('the end of a helper', () => {
     await until(() => inner() !== undefined);
     live.session.submit({ type: 'interrupt' });
     await until(() => inner()?.closedEarly === true);
+  });
+
+  test('one that is stopped before it was told anything is closed, and makes room', async () => {
+    await open(
+      {
+        parent: [respond(spawn('find A', 'c1')), respond(spawn('find B', 'c2'), spawn('find C', 'c3')), done],
+        helpers: { 'find B': [respond(hang())] },
+      },
+      { overrides: ['agents.max_threads=1'] },
+    );
+    const turn = live.turn(says('go'));
+    // Between the line of the record that names it and its first message, which waits for that line to be on the disk.
+    const isNamed = () => readFileSync(live.session.rolloutPath ?? '', 'utf8').includes('"type":"agent_status"');
+    while (!isNamed()) await eventLoopTurn();
+    live.session.submit({ type: 'interrupt' });
+    expect(await turn).toMatchObject({ status: 'interrupted' });
+    await until(() => rolloutsIn(home.path).filter((path) => existsSync(`${path}.lease`)).length === 1);
+    await live.say('again');
+    expect(outputsOf(ofParent().at(-1))).toMatchObject({
+      c2: '{"id":"worker-2"}',
+      c3: expect.stringContaining('1 helper agents are open'),
+    });
   });
 
   test('close_agent stops one that works, and only that one', async () => {
