@@ -93,10 +93,10 @@ function randomAnswer(chance: Chance, request: RecordedRequest): Response {
 function countingTransport(): Transport {
   const transport = new HttpTransport({});
   return {
-    post(request, signal, onSent) {
+    send(request, signal, onSent) {
       sent.all += 1;
       if (Buffer.concat(request.body).includes('<agent_role')) sent.byHelpers += 1;
-      return transport.post(request, signal, onSent);
+      return transport.send(request, signal, onSent);
     },
     close: () => transport.close(),
   };
