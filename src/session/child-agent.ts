@@ -46,8 +46,8 @@ export class ChildAgent {
   #state: AgentState = { status: 'running', message: null };
   /** Until its first message it has no turn that could be stopped, and so none whose end could be waited for. */
   #isBegun = false;
-  /** Messages that no turn of it has taken in yet. */
-  #unread = 0;
+  /** Ids of messages that no turn of it has taken in yet, oldest first. */
+  #unread: string[] = [];
   /** Set while a stopped turn comes to its end. */
   #stopping: Deferred<void> | null = null;
   /** Its questions are withdrawn when the turn that asks them ends. */
@@ -85,9 +85,8 @@ export class ChildAgent {
     if (this.#stopping) await this.#stopping.promise;
     if (signal.aborted || this.#state.status === 'closed') return;
     this.child.submit({ type: 'overrideTurnContext', settings });
-    this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] });
+    this.#unread.push(this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] }));
     this.#isBegun = true;
-    this.#unread += 1;
     this.#state = { status: 'running', message: null };
   }
 
@@ -129,7 +128,7 @@ export class ChildAgent {
         void this.#ask(event, this.#asking.signal);
         return;
       case 'item.completed':
-        if (event.item.type === 'userMessage' && this.#unread > 0) this.#unread -= 1;
+        if (event.item.type === 'userMessage') this.#unread.shift();
         return;
       case 'warning':
         return this.#hooks.warned(this, event.message);
@@ -158,17 +157,19 @@ export class ChildAgent {
   #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
     this.#asking.abort();
     this.#asking = new AbortController();
+    // A turn that failed before it took in its own message is never begun again.
+    this.#unread = this.#unread.filter((id) => id !== event.turnId);
     if (this.#stopping) {
       // What waited for a stopped turn is dropped with it; else the turn that takes it in is stopped next.
-      if (event.status !== 'interrupted' && this.#unread > 0) return;
-      this.#unread = 0;
+      if (event.status !== 'interrupted' && this.#unread.length > 0) return;
+      this.#unread = [];
       this.#stopping.resolve();
       this.#stopping = null;
       // It was done before the word to stop reached it.
       if (event.status !== 'interrupted' && this.#state.status === 'interrupted') this.#settle(stateAfter(event));
       return;
     }
-    if (this.#unread > 0 || this.#state.status === 'closed') return;
+    if (this.#unread.length > 0 || this.#state.status === 'closed') return;
     this.#settle(stateAfter(event));
   }
 
