@@ -1,23 +1,22 @@
 import { builtinModules } from 'node:module';
 
-const NAMESPACE = 'builtin';
+const PREFIX = '\0builtin:';
 
 /**
- * An esbuild plugin: modules of Node are taken from `process.getBuiltinModule`, only the names in use. An import reads every
+ * A bundler's plugin: modules of Node are taken from `process.getBuiltinModule`, only the names in use. An import reads every
  * member of a module instead, those too that load half of Node when they are read (`crypto.webcrypto`, `process.report`,
  * `net.BlockList`, ...): together a tenth of a start.
  */
 export const directBuiltins = {
   name: 'direct-builtins',
-  setup(build) {
-    const known = new Set(builtinModules.filter((name) => !name.startsWith('_')));
-    build.onResolve({ filter: /^(?:node:)?[a-z0-9_/]+$/ }, ({ path, kind, importer }) => {
-      const name = path.replace(/^node:/, '');
-      // One for each importer: as a module that many share it would become a file of its own.
-      const found = { path: importer, namespace: NAMESPACE, pluginData: name, sideEffects: false };
-      return kind === 'import-statement' && known.has(name) ? { ...found, suffix: `?${name}` } : undefined;
-    });
-    build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ pluginData }) => ({ contents: facade(pluginData) }));
+  resolveId(source, importer) {
+    const name = source.replace(/^node:/, '');
+    if (importer === undefined || name.startsWith('_') || !builtinModules.includes(name)) return null;
+    // One for each importer, so that it goes where its importer goes and has no more names than that wants.
+    return { id: `${PREFIX}${name}?${importer}`, moduleSideEffects: false };
+  },
+  load(id) {
+    return id.startsWith(PREFIX) ? facade(id.slice(PREFIX.length, id.indexOf('?'))) : null;
   },
 };
 

@@ -1,8 +1,92 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LocalServerKind } from '../../config/index.ts';
 import { SandboxMode } from '../../protocol/index.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { readCommandLine } from '../command-line.ts';
+import { UsageError } from '../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
+
+const help = `Usage: keel exec [options] [prompt | -]
+       keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
+       keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]
+
+Works a request to its end without a person at hand. Without a prompt, or with -, it is read from standard input.
+
+The model
+  -m, --model MODEL               model to use
+  --oss                           use a model on this machine, fetched if it is not there
+  --local-provider ollama|lmstudio
+                                  the same, and whose models
+  -i, --image FILE                image to send before the prompt; repeat it or separate with commas
+  --output-schema FILE            JSON Schema that the final message has to fit
+
+What it may do
+  -C, --cd DIR                    working directory
+  -s, --sandbox MODE              how far commands may reach: read-only, workspace-write, danger-full-access
+  --full-auto                     the same as --sandbox workspace-write
+  --dangerously-bypass-approvals-and-sandbox, --yolo
+                                  no sandbox and no questions
+  --add-dir DIR                   further directory that may be written; repeatable
+  --skip-git-repo-check           run outside a Git repository too
+  --verify                        ask once for the check where files were changed after the last one
+
+What comes out
+  --json                          print events as JSON lines on stdout
+  -o, --output-last-message FILE  write the last message to a file
+  --color always|never|auto       colours in the output
+  --ephemeral                     keep no record of this thread
+
+Threads
+  --last                          with resume or fork: the newest thread of this directory
+  --all                           with --last: of any directory
+  --at N                          with fork: keep the first N messages of the user
+  --rollback N                    with resume: take the last N turns out of the conversation first
+
+Settings
+  -c, --config KEY=VALUE          override a setting; repeatable
+  -p, --profile NAME              profile of the configuration
+  --enable FEATURE, --disable FEATURE
+                                  switch a feature on or off; repeatable
+  --strict-config                 treat an unknown key in the configuration as an error
+  -h, --help                      show this help
+`;
+
+const flag = { type: 'boolean' } as const;
+const value = { type: 'string' } as const;
+const values = { type: 'string', multiple: true } as const;
+const options = {
+  model: { ...value, short: 'm' },
+  oss: flag,
+  'local-provider': value,
+  image: { ...values, short: 'i' },
+  'output-schema': value,
+  cd: { ...value, short: 'C' },
+  sandbox: { ...value, short: 's' },
+  'full-auto': flag,
+  'dangerously-bypass-approvals-and-sandbox': flag,
+  yolo: flag,
+  'add-dir': values,
+  'skip-git-repo-check': flag,
+  verify: flag,
+  json: flag,
+  'experimental-json': flag,
+  'output-last-message': { ...value, short: 'o' },
+  color: value,
+  ephemeral: flag,
+  last: flag,
+  all: flag,
+  at: value,
+  rollback: value,
+  config: { ...values, short: 'c' },
+  profile: { ...value, short: 'p' },
+  enable: values,
+  disable: values,
+  'strict-config': flag,
+  // Of clients that send them; without effect here.
+  'thread-source': value,
+  'cyber-access-program': value,
+} as const;
+const IGNORED = ['thread-source', 'cyber-access-program'] as const;
+const LOCAL_SERVERS = ['ollama', 'lmstudio'] as const;
+const COLORS = ['always', 'never', 'auto'] as const;
 
 /** What `keel exec` was asked for, before configuration is read. */
 export interface ExecArguments {
@@ -31,165 +115,85 @@ export interface ExecArguments {
   readonly ignored: readonly string[];
 }
 
+type Options = ReturnType<typeof readCommandLine<typeof options>>['values'];
+
 /**
  * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
  * @throws UsageError, HelpRequested
  */
 export function parseExecArguments(words: readonly string[]): ExecArguments {
-  let help = '';
-  const command = execCommand().configureOutput({
-    writeOut: (text) => {
-      help += text;
-    },
-    writeErr: () => undefined,
+  const { values: given, positionals } = readCommandLine(words, help, options);
+  const { last = false, all = false } = given;
+  const at = numberOf(given, 'at', 0);
+  const rollback = numberOf(given, 'rollback', 1);
+  const { target, prompt } = readWords(positionals, {
+    last,
+    all,
+    ...(at === null ? {} : { at }),
+    ...(rollback === null ? {} : { rollback }),
   });
-  try {
-    command.parse([...words], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) throw new HelpRequested(help);
-    throw new UsageError(error.message);
-  }
-  return interpret(command);
-}
-
-function execCommand(): Command {
-  return new Command('keel exec')
-    .description('Work a request to its end without a person at hand.')
-    .usage(
-      `[options] [prompt | -]
-       keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
-       keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]`,
-    )
-    .argument('[words...]', 'the prompt; without one, or with -, it is read from standard input')
-    .option('-i, --image <file>', 'image to send before the prompt; repeat it or separate with commas', collectList, [])
-    .option('-m, --model <model>', 'model to use')
-    .option('--oss', 'use a model on this machine, fetched if it is not there', false)
-    .addOption(new Option('--local-provider <name>', 'whose models --oss uses').choices(['ollama', 'lmstudio']))
-    .addOption(new Option('-s, --sandbox <mode>', 'how far commands may reach').choices(SandboxMode.options))
-    .option('-p, --profile <name>', 'profile of the configuration')
-    .option('--full-auto', 'the same as --sandbox workspace-write', false)
-    .addOption(
-      new Option('--dangerously-bypass-approvals-and-sandbox', 'no sandbox and no questions')
-        .default(false)
-        .conflicts('fullAuto'),
-    )
-    .addOption(new Option('--yolo').default(false).hideHelp().conflicts('fullAuto'))
-    .option('-C, --cd <dir>', 'working directory')
-    .option('--add-dir <dir>', 'further directory that may be written; repeatable', collect, [])
-    .option('--skip-git-repo-check', 'run outside a Git repository too', false)
-    .option('--output-schema <file>', 'JSON Schema that the final message has to fit')
-    .addOption(
-      new Option('--color <when>', 'colours in the output').choices(['always', 'never', 'auto']).default('auto'),
-    )
-    .option('--json', 'print events as JSON lines on stdout', false)
-    .addOption(new Option('--experimental-json').default(false).hideHelp())
-    .option('-o, --output-last-message <file>', 'write the last message to a file')
-    .option('--verify', 'ask once for the check where files were changed after the last one', false)
-    .option('--ephemeral', 'keep no record of this thread', false)
-    .option('--last', 'with resume or fork: the newest thread of this directory', false)
-    .option('--all', 'with --last: of any directory', false)
-    .option('--at <n>', 'with fork: keep the first n messages of the user', wholeNumber)
-    .option('--rollback <n>', 'with resume: take the last n turns out of the conversation first', positiveNumber)
-    .option('-c, --config <key=value>', 'override a setting; repeatable', collect, [])
-    .option('--enable <feature>', 'switch a feature on', collect, [])
-    .option('--disable <feature>', 'switch a feature off', collect, [])
-    .option('--strict-config', 'treat an unknown key in the configuration as an error', false)
-    .addOption(new Option('--thread-source <source>').hideHelp())
-    .addOption(new Option('--cyber-access-program <program>').hideHelp())
-    .helpOption('-h, --help', 'show this help')
-    .exitOverride();
-}
-
-interface RawOptions {
-  readonly image: readonly string[];
-  readonly model?: string;
-  readonly oss: boolean;
-  readonly localProvider?: LocalServerKind;
-  readonly sandbox?: SandboxMode;
-  readonly profile?: string;
-  readonly fullAuto: boolean;
-  readonly dangerouslyBypassApprovalsAndSandbox: boolean;
-  readonly yolo: boolean;
-  readonly cd?: string;
-  readonly addDir: readonly string[];
-  readonly skipGitRepoCheck: boolean;
-  readonly outputSchema?: string;
-  readonly color: 'always' | 'never' | 'auto';
-  readonly json: boolean;
-  readonly experimentalJson: boolean;
-  readonly outputLastMessage?: string;
-  readonly verify: boolean;
-  readonly ephemeral: boolean;
-  readonly last: boolean;
-  readonly all: boolean;
-  readonly at?: number;
-  readonly rollback?: number;
-  readonly config: readonly string[];
-  readonly enable: readonly string[];
-  readonly disable: readonly string[];
-  readonly strictConfig: boolean;
-  readonly threadSource?: string;
-  readonly cyberAccessProgram?: string;
-}
-
-function interpret(command: Command): ExecArguments {
-  const raw = command.opts<RawOptions>();
-  const { target, prompt } = readWords(command.args, raw);
   return {
     target,
-    rollback: raw.rollback ?? null,
+    rollback,
     prompt,
-    images: raw.image,
-    model: raw.model ?? null,
-    profile: raw.profile ?? null,
-    sandbox: sandboxOf(raw),
-    cd: raw.cd ?? null,
-    addDirs: raw.addDir,
+    images: (given.image ?? []).flatMap(filesIn),
+    model: given.model ?? null,
+    profile: given.profile ?? null,
+    sandbox: sandboxOf(given),
+    cd: given.cd ?? null,
+    addDirs: given['add-dir'] ?? [],
     overrides: [
-      ...(raw.verify ? ['verify_before_finish="exec"'] : []),
-      ...raw.config,
-      ...raw.enable.map((feature) => `features.${feature}=true`),
-      ...raw.disable.map((feature) => `features.${feature}=false`),
+      ...(given.verify ? ['verify_before_finish="exec"'] : []),
+      ...(given.config ?? []),
+      ...(given.enable ?? []).map((feature) => `features.${feature}=true`),
+      ...(given.disable ?? []).map((feature) => `features.${feature}=false`),
     ],
-    oss: raw.oss,
-    localProvider: raw.localProvider ?? null,
-    strictConfig: raw.strictConfig,
-    outputSchema: raw.outputSchema ?? null,
-    lastMessageFile: raw.outputLastMessage ?? null,
-    skipGitRepoCheck: raw.skipGitRepoCheck,
-    color: raw.color,
-    json: raw.json || raw.experimentalJson,
-    ephemeral: raw.ephemeral,
-    ignored: [
-      ...(raw.threadSource === undefined ? [] : ['--thread-source']),
-      ...(raw.cyberAccessProgram === undefined ? [] : ['--cyber-access-program']),
-    ],
+    oss: given.oss ?? false,
+    localProvider: choiceOf(given, 'local-provider', LOCAL_SERVERS),
+    strictConfig: given['strict-config'] ?? false,
+    outputSchema: given['output-schema'] ?? null,
+    lastMessageFile: given['output-last-message'] ?? null,
+    skipGitRepoCheck: given['skip-git-repo-check'] ?? false,
+    color: choiceOf(given, 'color', COLORS) ?? 'auto',
+    json: (given.json || given['experimental-json']) ?? false,
+    ephemeral: given.ephemeral ?? false,
+    ignored: IGNORED.filter((name) => given[name] !== undefined).map((name) => `--${name}`),
   };
 }
 
-function sandboxOf(raw: RawOptions): SandboxMode | null {
-  if (raw.fullAuto) return 'workspace-write';
-  if (raw.dangerouslyBypassApprovalsAndSandbox || raw.yolo) return 'danger-full-access';
-  return raw.sandbox ?? null;
+function sandboxOf(given: Options): SandboxMode | null {
+  const isUnbounded = given.yolo || given['dangerously-bypass-approvals-and-sandbox'];
+  if (given['full-auto'] && isUnbounded) {
+    throw new UsageError('--full-auto and --dangerously-bypass-approvals-and-sandbox exclude each other');
+  }
+  const mode = choiceOf(given, 'sandbox', SandboxMode.options);
+  if (given['full-auto']) return 'workspace-write';
+  return isUnbounded ? 'danger-full-access' : mode;
 }
 
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
+function choiceOf<T extends string>(
+  given: Options,
+  name: 'local-provider' | 'color' | 'sandbox',
+  choices: readonly T[],
+): T | null {
+  const word = given[name];
+  if (word === undefined) return null;
+  const choice = choices.find((one) => one === word);
+  if (choice === undefined) throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${word}"`);
+  return choice;
 }
 
-function collectList(value: string, before: readonly string[]): string[] {
-  const files = value.split(',').filter((file) => file !== '');
-  if (files.length === 0) throw new InvalidArgumentError('a file name is expected');
-  return [...before, ...files];
+function filesIn(list: string): readonly string[] {
+  const files = list.split(',').filter((file) => file !== '');
+  if (files.length === 0) throw new UsageError('--image: a file name is expected');
+  return files;
 }
 
-function wholeNumber(value: string): number {
-  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('a whole number is expected');
-  return Number(value);
-}
-
-function positiveNumber(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('a number from 1 is expected');
-  return Number(value);
+function numberOf(given: Options, name: 'at' | 'rollback', least: number): number | null {
+  const text = given[name];
+  if (text === undefined) return null;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
+    throw new UsageError(`--${name}: a whole number from ${least} is expected, not "${text}"`);
+  }
+  return Number(text);
 }
