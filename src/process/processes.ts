@@ -38,6 +38,8 @@ export class Processes {
   readonly #survivors = new Set<Readable>();
   readonly #confined = new ConfinedThreads();
   #started = 0;
+  /** Nothing was started since all was ended: there is nothing to look for. */
+  #isSwept = true;
   /** When the first command started, in clock ticks since boot. */
   #firstTicks: number | null = null;
   #closed = false;
@@ -52,6 +54,7 @@ export class Processes {
   /** A mark for a command that is about to start. */
   newMark(): string {
     this.#started += 1;
+    this.#isSwept = false;
     return `${this.#token}/${this.#started}`;
   }
 
@@ -121,6 +124,7 @@ export class Processes {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
     this.#firstTicks ??= group.startTicks ?? 0;
     this.#groups.set(pid, group);
+    this.#isSwept = false;
     this.#journal?.note(group);
   }
 
@@ -173,7 +177,8 @@ export class Processes {
   killAll(): void {
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
-    if (this.#started > 0) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)], this.#firstTicks ?? 0));
+    if (!this.#isSwept) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)], this.#firstTicks ?? 0));
+    this.#isSwept = true;
     this.#groups.clear();
     this.#journal?.clear();
   }
