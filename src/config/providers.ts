@@ -18,11 +18,13 @@ const defaults = {
 
 /** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
 export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
-  const builtIn = builtInProviders(settings, env);
-  const own = settings.model_providers ?? {};
-  const found = builtIn[id] ?? (own[id] ? configured(id, own[id]) : localProviders(env)[id]);
+  const builtIn = new Map(Object.entries(builtInProviders(settings, env)));
+  const own = new Map(Object.entries(settings.model_providers ?? {}));
+  const local = new Map(Object.entries(localProviders(env)));
+  const entry = own.get(id);
+  const found = builtIn.get(id) ?? (entry ? configured(id, entry) : local.get(id));
   if (found) return found;
-  const known = [...Object.keys(builtIn), ...new Set([...LOCAL_IDS, ...Object.keys(own)])].join(', ');
+  const known = [...new Set([...builtIn.keys(), ...local.keys(), ...own.keys()])].join(', ');
   throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
 }
 
@@ -56,8 +58,6 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
 }
 
 /** Unlike the others these may be replaced: many had named their own server so before. */
-const LOCAL_IDS = ['ollama', 'lmstudio'] as const;
-
 function localProviders(env: Environment): Readonly<Record<string, ModelProvider>> {
   return {
     ollama: localProvider('ollama', 'Ollama', 'ollama', env),

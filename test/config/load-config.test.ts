@@ -172,6 +172,7 @@ describe('what is wrong is said with its place', () => {
       `[agents.a]\ninstructions = "${'x'.repeat(4_097)}"`,
       /config\.toml:2: agents\.a\.instructions should be at most 4096 bytes, got 4097/,
     ],
+    ['a provider named as what every object has', 'model_provider = "constructor"', /"constructor" is not configured/],
     ['config 9: an unknown provider', 'model_provider = "nope"', /"nope" is not configured; known are openai, oss/],
     ['config 9: an unknown profile', 'profile = "nope"', /no profile "nope"/],
     ['config 11: two transports', '[mcp_servers.a]\ncommand = "x"\nurl = "y"', /MCP server a: url is not supported/],
