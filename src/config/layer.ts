@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { KeelError } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { readPlainFile, reasonOf } from '../util/index.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -21,7 +20,7 @@ export function isTable(value: unknown): value is Table {
 export async function readLayer(path: string): Promise<Layer | null> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readPlainFile(path);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
     const reason = reasonOf(cause);

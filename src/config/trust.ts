@@ -1,6 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { readPlainFile } from '../util/index.ts';
 import { type Table, valueAt } from './layer.ts';
+
+const MAX_POINTER_BYTES = 16 * 1024;
 
 /**
  * What the user said of the project that a directory belongs to: of itself, or of the main checkout of its repository.
@@ -28,13 +31,9 @@ function mainCheckout(cwd: string): string | null {
 function commonDir(git: string): string {
   try {
     if (statSync(git).isDirectory()) return git;
-    const gitDir = resolve(
-      dirname(git),
-      readFileSync(git, 'utf8')
-        .replace(/^gitdir:\s*/, '')
-        .trim(),
-    );
-    return resolve(gitDir, readFileSync(join(gitDir, 'commondir'), 'utf8').trim());
+    const pointer = readPlainFile(git, MAX_POINTER_BYTES).replace(/^gitdir:\s*/, '');
+    const gitDir = resolve(dirname(git), pointer.trim());
+    return resolve(gitDir, readPlainFile(join(gitDir, 'commondir'), MAX_POINTER_BYTES).trim());
   } catch {
     // Not the files git makes: the folder stands for itself.
     return git;

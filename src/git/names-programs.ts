@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { byteLength, readPlainFile } from '../util/index.ts';
 import type { Repository } from './repository.ts';
 
 /** A configuration is far smaller; a bigger one is not looked through. */
@@ -20,11 +20,9 @@ export function namesPrograms({ gitDir, commonDir }: Repository): boolean {
 
 /** Null for what is too much to look through; empty for what is not there or out of git's reach as well. */
 function textOf(path: string): string | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats?.isFile()) return '';
-  if (stats.size > MAX_CONFIG_BYTES) return null;
   try {
-    return readFileSync(path, 'utf8');
+    const text = readPlainFile(path, MAX_CONFIG_BYTES + 1);
+    return byteLength(text) > MAX_CONFIG_BYTES ? null : text;
   } catch {
     return ''; // git can't read it either, and will say so by failing
   }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { readPlainFile } from '../util/index.ts';
 import { type BytePath, fromText } from './byte-path.ts';
 
 const MAX_POINTER_BYTES = 16 * 1024;
@@ -66,12 +67,10 @@ function checked(root: string, gitDir: string, kind: Repository['kind']): Reposi
 }
 
 function textOf(path: string): string | null {
-  const stats = statsOf(path);
-  if (!stats?.isFile() || stats.size > MAX_POINTER_BYTES) return null;
   try {
-    return readFileSync(path, 'utf8');
+    return readPlainFile(path, MAX_POINTER_BYTES);
   } catch {
-    // Out of reach; git could not use it either.
+    // Not there or out of reach; git could not use it either.
     return null;
   }
 }

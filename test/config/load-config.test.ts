@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigFlags, type LoadOptions, loadConfig } from '../../src/config/index.ts';
@@ -93,6 +94,16 @@ describe('defaults and trust', () => {
     expect((await load({ flags: { sandboxMode: 'read-only' } })).sandboxPolicy.mode).toBe('read-only');
     repo.write({ 'sub/x': '' });
     expect((await load({ cwd: join(repo.path, 'sub') })).sandboxPolicy.mode).toBe('workspace-write');
+  });
+
+  test.each(['.git', '.keel/config.toml'])('a pipe in place of %s does not hold up the start', async (name) => {
+    write(`[projects."${repo.path}"]\ntrust_level = "trusted"\n`);
+    rmSync(join(repo.path, '.git'), { recursive: true });
+    repo.write({ '.keel/other': '' });
+    execFileSync('mkfifo', [join(repo.path, name)]);
+    const loaded = load();
+    if (name === '.git') expect((await loaded).projectTrust).toBe('trusted');
+    else await expect(loaded).rejects.toThrow(/config.toml can't be read: .* is no plain file/);
   });
 
   test('a project that nobody trusts can’t change settings; a trusted one can', async () => {
