@@ -28,11 +28,12 @@ export function planMounts(options: MountOptions): MountPlan {
   const notes: string[] = [];
   const mounts = new Map<string, Mount['type']>();
   for (const root of roots) layRoot(root, { options, roots, mounts, notes });
+  const hidden = options.hidden.filter((path) => kindOf(path) !== 'missing').map((path) => realPath(path));
+  for (const path of hidden) pinHolders(path, mounts);
   const laid = [...mounts].map(([path, type]): Mount => ({ type, path }));
   // Outer ones first, so that an inner one is laid upon them.
   laid.sort((a, b) => depth(a.path) - depth(b.path) || a.path.localeCompare(b.path));
-  const hidden = options.hidden.filter((path) => kindOf(path) !== 'missing');
-  return { mounts: [...laid, ...hidden.map((path): Mount => ({ type: 'hidden', path: realPath(path) }))], notes };
+  return { mounts: [...laid, ...hidden.map((path): Mount => ({ type: 'hidden', path }))], notes };
 }
 
 interface Laying {
@@ -82,6 +83,22 @@ function pinAncestors(path: string, { roots, mounts }: Laying): void {
     if (mounts.has(dir)) continue;
     if (!roots.some((root) => isBelow(dir, root) && dir !== root)) return;
     mounts.set(dir, 'pinned');
+  }
+}
+
+/**
+ * Pins what lies between a hidden path and the writable place that it is in: in a directory that was renamed the next command
+ * would find it under another name. What is closed there already can't be renamed, and stays closed.
+ */
+function pinHolders(path: string, mounts: Laying['mounts']): void {
+  const between: string[] = [];
+  for (let dir = dirname(path); dir !== dirname(dir); dir = dirname(dir)) {
+    const type = mounts.get(dir);
+    if (type === undefined) between.push(dir);
+    else {
+      if (type === 'writable' || type === 'pinned') for (const each of between) mounts.set(each, 'pinned');
+      return;
+    }
   }
 }
 

@@ -72,6 +72,29 @@ describe('a command in the workspace', () => {
     expect(await room.output(`echo x > ${room.home}/config.toml`)).toContain('Read-only');
   });
 
+  test('what is hidden in the workspace stays so when its directory is renamed', async () => {
+    const hidden: string[] = [];
+    enter({ setup: { hidden } });
+    const dir = join(room.workspace, 'conf', 'inner');
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'key'), 'secret');
+    hidden.push(join(dir, 'key'));
+    expect(await room.output('mv conf conf2')).toContain('busy');
+    expect(await room.output('mv conf/inner conf/inner2')).toContain('busy');
+    expect(await room.output('cat conf*/inner*/key')).not.toContain('secret');
+    expect(await room.output('echo x > conf/inner/new; cat conf/inner/new')).toBe('x\n0');
+  });
+
+  test('what is hidden in a protected place leaves it closed', async () => {
+    const hidden: string[] = [];
+    enter({ setup: { hidden } });
+    gitInit(room.workspace);
+    mkdirSync(join(room.workspace, '.git', 'secrets'));
+    writeFileSync(join(room.workspace, '.git', 'secrets', 'key'), 'secret');
+    hidden.push(join(room.workspace, '.git', 'secrets', 'key'));
+    expect(await room.output('cat .git/secrets/key; echo x > .git/secrets/new')).toContain('Read-only');
+  });
+
   test("keel's home is closed also inside a writable root", async () => {
     enter();
     const home = join(room.workspace, 'home');
