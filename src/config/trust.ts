@@ -1,9 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readPlainFile } from '../util/index.ts';
+import { readRegularFile } from '../util/index.ts';
 import { type Table, valueAt } from './layer.ts';
-
-const MAX_POINTER_BYTES = 16 * 1024;
 
 /**
  * What the user said of the project that a directory belongs to: of itself, or of the main checkout of its repository.
@@ -31,9 +29,14 @@ function mainCheckout(cwd: string): string | null {
 function commonDir(git: string): string {
   try {
     if (statSync(git).isDirectory()) return git;
-    const pointer = readPlainFile(git, MAX_POINTER_BYTES).replace(/^gitdir:\s*/, '');
-    const gitDir = resolve(dirname(git), pointer.trim());
-    return resolve(gitDir, readPlainFile(join(gitDir, 'commondir'), MAX_POINTER_BYTES).trim());
+    const gitDir = resolve(
+      dirname(git),
+      readRegularFile(git)
+        .toString('utf8')
+        .replace(/^gitdir:\s*/, '')
+        .trim(),
+    );
+    return resolve(gitDir, readRegularFile(join(gitDir, 'commondir')).toString('utf8').trim());
   } catch {
     // Not the files git makes: the folder stands for itself.
     return git;

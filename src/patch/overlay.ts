@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { reasonOf } from '../util/index.ts';
+import { readRegularFile, reasonOf } from '../util/index.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
 
@@ -47,7 +47,7 @@ export class Overlay {
   }
 
   write(path: string, text: string): void {
-    this.#requireNoDirectory(path);
+    this.#requireRoom(path);
     this.#entry(path).after = text;
   }
 
@@ -98,21 +98,27 @@ export class Overlay {
     return entry;
   }
 
-  #requireNoDirectory(path: string): void {
-    if (!isDirectory(resolve(this.#cwd, path))) return;
-    throw new PatchFailure({ type: 'io', message: `Failed to write file ${path}: it is a directory` });
+  #requireRoom(path: string): void {
+    const fault = inTheWay(resolve(this.#cwd, path));
+    if (fault !== null) throw new PatchFailure({ type: 'io', message: `Failed to write file ${path}: ${fault}` });
   }
 }
 
 /** The file's text; null if there is none that could be read as text. */
 export function readText(path: string): string | null {
   try {
-    const bytes = readFileSync(path);
-    return isUtf8(bytes) ? bytes.toString('utf8') : null;
+    return textIn(path);
   } catch {
     // Not there, or not a file: whoever needs it asks `readFault` why.
     return null;
   }
+}
+
+function textIn(path: string): string {
+  const bytes = readRegularFile(path);
+  if (!isUtf8(bytes)) throw new Error('it is not valid UTF-8');
+  // Throws for what is longer than a text can be.
+  return bytes.toString('utf8');
 }
 
 /** An error of the system in its own words, without the call and the path: `no such file or directory (ENOENT)`. */
@@ -124,19 +130,22 @@ export function systemReason(error: unknown): string {
 /** Why a file can't be read as text; null if it can. */
 function readFault(path: string): string | null {
   try {
-    if (!statSync(path).isFile()) return 'it is not a regular file';
-    return isUtf8(readFileSync(path)) ? null : 'it is not valid UTF-8';
+    textIn(path);
+    return null;
   } catch (error) {
     return systemReason(error);
   }
 }
 
-function isDirectory(path: string): boolean {
+/** What stands at a path that a file can't take the place of; null if nothing does. */
+function inTheWay(path: string): string | null {
   try {
-    return statSync(path).isDirectory();
+    const stat = statSync(path);
+    if (stat.isDirectory()) return 'it is a directory';
+    return stat.isFile() ? null : 'it is not a regular file';
   } catch {
     // Nothing is there, or it can't be reached: writing will say so.
-    return false;
+    return null;
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { readPlainFile } from '../util/index.ts';
+import { readRegularFile } from '../util/index.ts';
 import { realPath } from './real-path.ts';
 
 /** Below a writable root these stay as they are, and can't be made where they are missing: they decide what runs later. */
@@ -71,7 +71,7 @@ function closedInGit(dir: string): string[] {
 
 function pointer(path: string, pattern: RegExp): string | null {
   try {
-    return pattern.exec(readPlainFile(path, MAX_POINTER_BYTES))?.[1] ?? null;
+    return pattern.exec(readRegularFile(path).toString('utf8', 0, MAX_POINTER_BYTES))?.[1] ?? null;
   } catch {
     // A directory, or nothing.
     return null;

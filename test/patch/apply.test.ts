@@ -1,3 +1,5 @@
+import { constants } from 'node:buffer';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -9,6 +11,8 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyPatch, parsePatch, verifyPatch } from '../../src/patch/index.ts';
@@ -142,6 +146,37 @@ describe('what stays of a file', () => {
     using workspace = new Workspace({ a: 'v1\n' });
     workspace.apply('*** Add File: a/b\n+in\n*** Delete File: a');
     expect(workspace.files()).toEqual({ 'a/b': 'in\n' });
+  });
+});
+
+describe('what is no file that could be read as text', () => {
+  it('is not waited for where a pipe has taken the place of a file', () => {
+    using workspace = new Workspace();
+    const pipe = workspace.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    // Without it a read that waits would never end, and no test could tell.
+    const writer = spawn('sh', ['-c', `while :; do echo x > '${pipe}'; sleep 0.1; done`], { detached: true });
+    try {
+      const refused = 'pipe: it is not a regular file';
+      expect(() => workspace.apply('*** Add File: pipe\n+y')).toThrow(refused);
+      expect(() => workspace.apply('*** Update File: pipe\n@@\n-x\n+y')).toThrow(refused);
+      expect(() => workspace.apply('*** Delete File: pipe')).toThrow(refused);
+      expect(lstatSync(pipe).isFIFO()).toBe(true);
+    } finally {
+      process.kill(-(writer.pid ?? 0), 'SIGKILL');
+    }
+  });
+
+  it('stays as it is when it is longer than a text can be', () => {
+    using workspace = new Workspace();
+    const path = workspace.path('huge.log');
+    const size = constants.MAX_STRING_LENGTH + 2;
+    writeFileSync(path, 'a\n');
+    truncateSync(path, size);
+    expect(() => workspace.apply('*** Update File: huge.log\n@@\n+one more line')).toThrow(
+      /^Failed to read file to update huge\.log: /,
+    );
+    expect(statSync(path).size).toBe(size);
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -186,5 +187,19 @@ describe('what stays as it is in a writable root', () => {
     const allowed = judge({ dir });
     expect(allowed('project/.git/config')).toBe(false);
     expect(allowed('project/store/config')).toBe(false);
+  });
+
+  it('is not waited for where a pipe stands in its place', () => {
+    using dir = project();
+    const pipe = join(dir.path, 'project/.git');
+    execFileSync('mkfifo', [pipe]);
+    // Without it a read that waits would never end, and no test could tell.
+    const script = `while :; do echo gitdir: elsewhere > '${pipe}'; sleep 0.1; done`;
+    const writer = spawn('sh', ['-c', script], { detached: true });
+    try {
+      expect(judge({ dir })('project/elsewhere/config')).toBe(true);
+    } finally {
+      process.kill(-(writer.pid ?? 0), 'SIGKILL');
+    }
   });
 });
