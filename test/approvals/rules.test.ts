@@ -34,6 +34,24 @@ describe('rule files', () => {
     expect(pinned.matches(['/usr/bin/git', 'push'], { resolve: true })).toEqual([]);
   });
 
+  test('a program anywhere is asked about and forbidden by its name, and allowed only where programs belong', () => {
+    const { policy } = load(
+      [
+        'prefix_rule(pattern=["npm", "test"])',
+        'prefix_rule(pattern=["npm", "publish"], decision="forbidden")',
+        'prefix_rule(pattern=["/work/tool"])',
+      ].join('\n'),
+    );
+    const of = (...words: string[]) => policy.matches(words, { resolve: true }).map(({ decision }) => decision);
+    expect(of('/usr/bin/npm', 'test')).toEqual(['allow']);
+    expect(of('/work/npm', 'test')).toEqual([]);
+    expect(of('/usr/bin/../../work/npm', 'test')).toEqual([]);
+    expect(of('/work/npm', 'publish')).toEqual(['forbidden']);
+    expect(of('/work/tool')).toEqual(['allow']);
+    const listed = load('prefix_rule(pattern=["npm"])\nhost_executable(name="npm", paths=["/opt/x/npm"])', 'a.rules');
+    expect(listed.policy.matches(['/opt/x/npm'], { resolve: true })).toHaveLength(1);
+  });
+
   test('rules about hosts: the strictest that matches decides, for its protocol and every port', () => {
     const { hosts, warnings } = load(
       [
@@ -150,6 +168,20 @@ describe('a line of several commands', () => {
     expect(verdict(['python3'])).toEqual({ type: 'none', proposed: null });
     for (const prefix of [['bash', '-lc'], ['node', '-e'], ['sudo'], ['rm'], ['/bin/zsh', '-lc'], []])
       expect(mayBeRemembered(prefix)).toBe(false);
+    for (const line of [
+      '/usr/bin/python3',
+      'python3.12',
+      '/opt/venv/bin/python3.12 -c',
+      'python3 -u',
+      'bash -x',
+      'env A=1',
+      'env -i A=1',
+      'xargs -0',
+      'nohup',
+      'timeout -k 1 5s',
+      'sudo -n',
+    ])
+      expect(`${line}: ${mayBeRemembered(line.split(' '))}`).toBe(`${line}: false`);
     for (const prefix of [
       ['npm', 'test'],
       ['python3', 'setup.py'],

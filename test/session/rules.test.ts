@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -46,6 +46,15 @@ describe('the user’s rules', () => {
     await live.say('go');
     expect(questions()).toEqual([]);
     expect(existsSync(join(repo.path, 'made'))).toBe(true);
+  });
+
+  test('a program of the workspace does not run with the user’s rights by taking an allowed name', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["npm", "test"])' });
+    repo.write({ 'bin/npm': '#!/bin/sh\ntouch made\n' });
+    chmodSync(join(repo.path, 'bin/npm'), 0o755);
+    await open([shell(`${repo.path}/bin/npm test`, 'c1'), ok], { overrides: ['sandbox_mode="read-only"'] });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'made'))).toBe(false);
   });
 
   test('C29: beside another command it stays held', async () => {

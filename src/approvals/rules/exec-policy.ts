@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { trustedName } from '../known-safe.ts';
 import { splitWords } from '../shell-words.ts';
 import { baseName } from '../words.ts';
 import { DECISIONS, type RuleDecision } from './decision.ts';
@@ -38,14 +39,21 @@ export class ExecPolicy {
     return new ExecPolicy([...this.#rules, rule], this.#programs);
   }
 
-  /** Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name. */
+  /**
+   * Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name, to be allowed only
+   * where programs belong or where `host_executable` has it.
+   */
   matches(words: readonly string[], { resolve }: { readonly resolve: boolean }): RuleMatch[] {
     const exact = this.#matching(words, null);
     const [program = '', ...rest] = words;
     if (exact.length > 0 || !resolve || !isAbsolute(program)) return exact;
     const name = baseName(program);
     const known = this.#programs.get(name);
-    return known === undefined || known.includes(program) ? this.#matching([name, ...rest], program) : [];
+    if (known !== undefined && !known.includes(program)) return [];
+    const found = this.#matching([name, ...rest], program);
+    // Elsewhere anybody may have put a program of this name; a command could, in the workspace.
+    const isMeant = known !== undefined || trustedName(program) !== null;
+    return isMeant ? found : found.filter(({ decision }) => decision !== 'allow');
   }
 
   #matching(words: readonly string[], resolvedProgram: string | null): RuleMatch[] {

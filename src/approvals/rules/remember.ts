@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { baseName } from '../words.ts';
 
 const LOCK_WAIT_MS = 2_000;
 const LOOK_MS = 20;
@@ -9,18 +10,22 @@ const STALE_MS = 10_000;
 
 /** Names that run whatever follows them: a rule for one of these alone would allow everything. */
 const TOO_WIDE = new Set(
-  'python python3 py pythonw pyw pypy pypy3 git bash sh zsh pwsh powershell powershell.exe env sudo node perl ruby php lua osascript rm npx bun deno doas xargs'.split(
-    ' ',
-  ),
+  [
+    'python py pythonw pyw pypy node bun deno npx perl ruby php lua osascript awk gawk mawk',
+    'bash sh zsh dash ksh fish busybox pwsh powershell powershell.exe',
+    'env sudo doas xargs command exec eval builtin nohup nice time timeout setsid stdbuf git rm',
+  ].flatMap((names) => names.split(' ')),
 );
-const EVALUATING = /^(-|-c|-lc|-e|-r|-3|-Command)$/;
+/** Says nothing of what will run: an option, a number, or a variable for it. */
+const SAYS_NOTHING = /^-|^[\d.]+[smhd]?$|^[A-Za-z_]\w*=/;
 
 /** Whether a rule may be offered for a command's first words. */
 export function mayBeRemembered(prefix: readonly string[]): boolean {
-  const [program = '', option, ...more] = prefix;
-  const name = program.replace(/^\/bin\//, '');
-  if (!TOO_WIDE.has(name)) return prefix.length > 0;
-  return option !== undefined && !(more.length === 0 && EVALUATING.test(option));
+  const [program, ...more] = prefix;
+  if (program === undefined) return false;
+  // `/usr/bin/python3.12` is as wide as `python`.
+  const name = baseName(program).replace(/[\d.]+$/, '');
+  return !TOO_WIDE.has(name) || more.some((word) => !SAYS_NOTHING.test(word));
 }
 
 /** The line that allows what begins with these words. */
