@@ -1,45 +1,29 @@
-import {
-  appendFileSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { ExecPlan } from './exec-plan.ts';
+import { StubJournal } from './stub-journal.ts';
 
 /**
  * A path that is blocked while it is missing has an empty stand-in on the host as long as a command runs. This removes them:
- * when the last command that needs one has ended, and, by a journal, after a keel that was killed.
+ * when the last command that needs one has ended, whichever keel runs it (a mount ends where its place is removed), and, by
+ * a journal, after a keel that was killed.
  */
 export class Stubs {
-  readonly #dir: string;
-  readonly #journalPath: string;
+  readonly #journal: StubJournal;
   readonly #holders = new Map<string, number>();
 
   /** `dir`: where every keel of this home keeps its journal. */
   constructor(dir: string) {
-    this.#dir = dir;
-    opened += 1;
-    this.#journalPath = join(dir, `stubs-${process.pid}-${opened}.jsonl`);
+    this.#journal = new StubJournal(dir);
   }
 
   /** Removes what a keel that was killed left behind; those of a living one are its own. */
   sweepLeftovers(): void {
-    for (const name of namesIn(this.#dir)) {
-      const pid = Number(/^stubs-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
-      if (Number.isNaN(pid) || isAlive(pid)) continue;
-      for (const path of journaled(join(this.#dir, name))) if (!this.#holders.has(path)) removeStub(path);
-      rmSync(join(this.#dir, name), { force: true });
-    }
+    this.#remove(this.#journal.takeLeftovers().filter((path) => !this.#holders.has(path)));
   }
 
-  /** Whether what stands at a path is a stand-in of ours, and so nothing of the user's. */
+  /** Whether what stands at a path is a stand-in of ours or of another keel's, and so nothing of the user's. */
   isHeld(path: string): boolean {
-    return this.#holders.has(path);
+    return this.#holders.has(path) || (isStub(path) && this.#journal.heldElsewhere().has(path));
   }
 
   get areHeld(): boolean {
@@ -54,81 +38,51 @@ export class Stubs {
       .filter(({ type }) => type === 'blocked' || type === 'blockedFile')
       .map(({ path }) => path);
     if (paths.length === 0) return () => undefined;
-    this.#note(paths.filter((path) => !this.#holders.has(path)));
+    this.#journal.hold(paths.filter((path) => !this.#holders.has(path)));
     for (const path of paths) this.#holders.set(path, (this.#holders.get(path) ?? 0) + 1);
     let isHeld = true;
     return () => {
-      if (isHeld) for (const path of paths) this.#release(path);
+      if (isHeld) this.#release(paths);
       isHeld = false;
     };
   }
 
-  /** Removes every stub, whoever holds it. */
+  /** Removes every stub, whichever command of this keel's holds it. */
   close(): void {
-    for (const path of this.#holders.keys()) removeStub(path);
+    const paths = [...this.#holders.keys()];
     this.#holders.clear();
-    rmSync(this.#journalPath, { force: true });
+    this.#journal.close();
+    this.#remove(paths);
   }
 
-  #release(path: string): void {
-    const left = (this.#holders.get(path) ?? 1) - 1;
-    if (left > 0) {
-      this.#holders.set(path, left);
-      return;
-    }
-    this.#holders.delete(path);
-    removeStub(path);
+  #release(paths: readonly string[]): void {
+    const free = paths.filter((path) => {
+      const left = (this.#holders.get(path) ?? 1) - 1;
+      if (left > 0) this.#holders.set(path, left);
+      return left <= 0 && this.#holders.delete(path);
+    });
+    if (free.length === 0) return;
+    // First let go, then looked: of two keels that do so at once, one at least removes them.
+    this.#journal.letGo(free, !this.areHeld);
+    this.#remove(free);
   }
 
-  #note(paths: readonly string[]): void {
+  /** Those that no other keel needs. */
+  #remove(paths: readonly string[]): void {
     if (paths.length === 0) return;
-    try {
-      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-      appendFileSync(this.#journalPath, paths.map((path) => `${JSON.stringify(path)}\n`).join(''));
-    } catch {
-      // Without a journal a stub stays after a kill -9 only; a full disk must not stop a command.
-    }
+    const held = this.#journal.heldElsewhere();
+    for (const path of paths) if (!held.has(path)) removeStub(path);
   }
 }
 
-let opened = 0;
-
-function namesIn(dir: string): string[] {
+/** Whether it could be one: empty, as long as nobody has put anything there. */
+function isStub(path: string): boolean {
   try {
-    return readdirSync(dir);
+    const stat = lstatSync(path);
+    return stat.isDirectory() ? readdirSync(path).length === 0 : stat.isFile() && stat.size === 0;
   } catch {
-    // No command of any keel has needed one yet.
-    return [];
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-function journaled(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((line) => parseLine(line) ?? []);
-  } catch {
-    // Another keel has swept it.
-    return [];
-  }
-}
-
-function parseLine(line: string): string | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'string' ? value : null;
-  } catch {
-    // The end of the file, or a line cut off when keel was killed.
-    return null;
+    // There is nothing, or nothing that may be looked at.
+    return false;
   }
 }
 

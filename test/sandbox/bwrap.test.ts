@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ExecSession } from '../../src/process/index.ts';
+import { ExecSession, runCommand } from '../../src/process/index.ts';
+import { until } from '../support/keel.ts';
 import { Room, type RoomOptions, readOnly, workspaceWrite } from './support.ts';
 
 let room: Room;
@@ -183,6 +184,55 @@ describe('what is protected in a workspace', () => {
       expect(await room.output(attempt), attempt).not.toMatch(/^0$/);
       expect(readdirSync(room.workspace), attempt).toEqual([]);
     }
+  });
+
+  test('what another keel needs as well stays until both are done with it', async () => {
+    enter();
+    const other = room.newManager();
+    await other.ready(new AbortController().signal);
+    const spec = { argv: ['true'], cwd: room.workspace, env: {} };
+    const missing = { type: 'blocked', path: join(room.workspace, '.git') };
+    const first = room.manager.hold(await room.plan('true'));
+    mkdirSync(missing.path);
+    const planned = other.plan({ spec, policy: workspaceWrite, cwd: room.workspace });
+    if (planned.type === 'unavailable') throw new Error(planned.reason);
+    expect(planned.plan.mounts).toContainEqual(missing);
+    const second = other.hold(planned.plan);
+    first();
+    expect(readdirSync(room.workspace)).toContain('.git');
+    second();
+    expect(readdirSync(room.workspace)).toEqual([]);
+    other.close();
+  });
+
+  test('a command stays held when one of another keel in the same directory ends', async () => {
+    enter();
+    const other = room.newManager();
+    await other.ready(new AbortController().signal);
+    const short = room.run('sleep 0.5');
+    await until(() => existsSync(join(room.workspace, '.git')));
+    const spec = {
+      argv: ['sh', '-c', 'sleep 1; mkdir -p .git/hooks || mkdir .keel'],
+      cwd: room.workspace,
+      env: { PATH: '/usr/bin:/bin' },
+    };
+    const planned = other.plan({ spec, policy: workspaceWrite, cwd: room.workspace });
+    if (planned.type === 'unavailable') throw new Error(planned.reason);
+    const letGo = other.hold(planned.plan);
+    const { processes } = room;
+    const options = {
+      processes,
+      timeoutMs: 15_000,
+      signal: new AbortController().signal,
+      onText: () => undefined,
+      spill: null,
+    };
+    const { end } = await runCommand(planned.plan.spawn, options);
+    expect(end).toEqual({ type: 'exited', exitCode: 1 });
+    letGo();
+    await short;
+    expect(readdirSync(room.workspace)).toEqual([]);
+    other.close();
   });
 
   test('what two commands need stays until the second has ended, and is none of the workspace meanwhile', async () => {

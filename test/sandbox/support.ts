@@ -35,7 +35,12 @@ export class Room implements AsyncDisposable {
     for (const dir of [this.workspace, this.outside, this.home]) mkdirSync(dir, { recursive: true });
     writeFileSync(join(this.outside, 'precious'), 'as it was');
     writeFileSync(join(this.home, 'auth.json'), '{"OPENAI_API_KEY":"sk-secret"}');
-    this.manager = new SandboxManager({
+    this.manager = this.newManager();
+  }
+
+  /** As one more keel of the same home has it. */
+  newManager(): SandboxManager {
+    return new SandboxManager({
       home: this.home,
       env: {},
       hidden: [],
@@ -45,7 +50,7 @@ export class Room implements AsyncDisposable {
       maxFileBytes: null,
       bwrapPath: null,
       processes: this.processes,
-      ...options.setup,
+      ...this.#options.setup,
     });
   }
 
