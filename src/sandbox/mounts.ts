@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isBelow } from './below.ts';
 import type { Mount } from './exec-plan.ts';
-import { gitDirectories, protectedPaths, standIn } from './protected-paths.ts';
+import { openedForCommits, protectedPaths, standIn } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
 import { type WritePolicyOptions, writableRoots } from './writable.ts';
 
@@ -50,10 +50,11 @@ function layRoot(root: string, laying: Laying): void {
   if (links.length > 0) layChildren(root, laying, closed);
   else mounts.set(root, 'writable');
   const canStandIn = links.length === 0 && !isScratch(root, options);
-  if (options.allowGitCommit) for (const dir of gitDirectories(root)) pin(dir, laying);
+  const opened = openedForCommits(root, options);
+  for (const dir of opened) pin(dir, laying);
   for (const path of closed) {
-    const holder = roots.filter((candidate) => isBelow(path, candidate) && path !== candidate);
-    if (holder.length === 0 || roots.includes(path)) continue;
+    const isHeld = [...roots, ...opened].some((candidate) => isBelow(path, candidate) && path !== candidate);
+    if (!isHeld || roots.includes(path) || opened.includes(path)) continue;
     const kind = options.isStandIn(path) ? 'missing' : kindOf(path);
     if (kind === 'link') continue;
     const type = kind === 'missing' ? canStandIn && standIn(path) : 'readOnly';

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { basename, join } from 'node:path';
+import { gitDirectories, isDirectory, openableGitDirectories } from './git-directories.ts';
 import { realPath } from './real-path.ts';
 
 /** Below a writable root these stay as they are, and can't be made where they are missing: they decide what runs later. */
@@ -23,9 +23,11 @@ const GUARDED_NAMES = [
   '.zshenv',
   '.zshrc',
 ];
-/** What stays closed in a git directory even where commits are allowed: it names programs that git starts. */
-const GIT_CLOSED = ['hooks', 'config', 'config.worktree', 'info', 'commondir', 'gitdir'];
-const MAX_POINTER_BYTES = 4_096;
+/**
+ * What stays closed in a git directory even where commits are allowed: it names programs that git starts, or leads to other
+ * git directories that do.
+ */
+const GIT_CLOSED = ['hooks', 'config', 'config.worktree', 'info', 'commondir', 'gitdir', 'modules', 'worktrees'];
 
 export interface ProtectionOptions {
   /** keel's own home: its settings, rules and records are nothing for a command to write. */
@@ -41,48 +43,46 @@ export interface ProtectionOptions {
 export function protectedPaths(root: string, options: ProtectionOptions = {}): readonly string[] {
   const git = join(root, '.git');
   const named = [...CLOSED_NAMES, ...GUARDED_NAMES].map((name) => join(root, name)).filter((path) => path !== git);
-  const gitPaths = options.allowGitCommit ? gitDirectories(root).flatMap(closedInGit) : [git, ...gitDirectories(root)];
   const own = options.home === undefined ? [] : [options.home];
-  const all = [...named, ...gitPaths, ...own];
+  const all = [...named, ...closedForGit(git, root, options), ...own];
   return [...new Set([...all, ...all.map((path) => realPath(path))])];
+}
+
+/** The git directories of a root that are opened for commits; none where a link, which no mount covers, would have to stay closed. */
+export function openedForCommits(root: string, { allowGitCommit = false }: ProtectionOptions): readonly string[] {
+  const dirs = allowGitCommit ? openableGitDirectories(root) : [];
+  return dirs.flatMap(closedInGit).some(isLink) ? [] : dirs;
+}
+
+/** A `.git` that is no directory itself says where the repository is, which is not for a command to change. */
+function closedForGit(git: string, root: string, options: ProtectionOptions): readonly string[] {
+  const open = openedForCommits(root, options);
+  const closed = gitDirectories(root).filter((dir) => !open.includes(dir));
+  // Hooks that are kept elsewhere, by a link, are hooks as well.
+  const linked = closed
+    .flatMap(closedInGit)
+    .filter(isLink)
+    .map((path) => realPath(path));
+  const named = open.length > 0 && isDirectory(git) ? [] : [git];
+  return [...named, ...closed, ...linked, ...open.flatMap(closedInGit)];
 }
 
 /** How a missing path is kept from being made; null: it is not, since it would take no effect by being there. */
 export function standIn(path: string): 'blocked' | 'blockedFile' | null {
   const name = basename(path);
   if (CLOSED_NAMES.includes(name) || name === 'hooks') return 'blocked';
-  return name === 'config' || name === 'config.worktree' ? 'blockedFile' : null;
+  return ['config', 'config.worktree', 'commondir'].includes(name) ? 'blockedFile' : null;
 }
 
-/** The git directories of the repository whose work tree begins at a root: its own, and the one shared by work trees. */
-export function gitDirectories(root: string): readonly string[] {
-  const git = join(root, '.git');
-  if (isDirectory(git)) return [realPath(git)];
-  const pointed = pointer(git, /^gitdir: *(\S.*?) *$/m);
-  if (pointed === null) return [];
-  const own = realPath(resolve(root, pointed));
-  const shared = pointer(join(own, 'commondir'), /^(\S.*?) *$/m);
-  return shared === null ? [own] : [own, realPath(resolve(own, shared))];
+/** What stands in a blocked file. Git would fail over an empty `commondir`; this one says what its absence does. */
+export function standInText(path: string): string {
+  return basename(path) === 'commondir' ? '.\n' : '';
 }
 
 function closedInGit(dir: string): string[] {
   return GIT_CLOSED.map((name) => join(dir, name));
 }
 
-function pointer(path: string, pattern: RegExp): string | null {
-  try {
-    return pattern.exec(readRegularFile(path).toString('utf8', 0, MAX_POINTER_BYTES))?.[1] ?? null;
-  } catch {
-    // A directory, or nothing.
-    return null;
-  }
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory();
-  } catch {
-    // There is nothing.
-    return false;
-  }
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { ExecPlan } from './exec-plan.ts';
+import { standInText } from './protected-paths.ts';
 import { StubJournal } from './stub-journal.ts';
 
 /**
@@ -39,6 +40,7 @@ export class Stubs {
       .map(({ path }) => path);
     if (paths.length === 0) return () => undefined;
     this.#journal.hold(paths.filter((path) => !this.#holders.has(path)));
+    for (const path of paths) makeStub(path);
     for (const path of paths) this.#holders.set(path, (this.#holders.get(path) ?? 0) + 1);
     let isHeld = true;
     return () => {
@@ -75,24 +77,37 @@ export class Stubs {
   }
 }
 
-/** Whether it could be one: empty, as long as nobody has put anything there. */
+/** Only what needs a text: the others are made as the command starts. */
+function makeStub(path: string): void {
+  const text = standInText(path);
+  if (text === '') return;
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch {
+    // It is there already. If it can't be made the command does not start.
+  }
+}
+
+/** Whether it could be one: empty, or with the text of a stand-in, as long as nobody has put anything there. */
 function isStub(path: string): boolean {
   try {
     const stat = lstatSync(path);
-    return stat.isDirectory() ? readdirSync(path).length === 0 : stat.isFile() && stat.size === 0;
+    if (stat.isDirectory()) return readdirSync(path).length === 0;
+    const text = standInText(path);
+    return stat.isFile() && stat.size === text.length && readFileSync(path, 'utf8') === text;
   } catch {
     // There is nothing, or nothing that may be looked at.
     return false;
   }
 }
 
-/** Only what is empty: what anybody has put there since is theirs. */
+/** Only what is as it was made: what anybody has put there since is theirs. */
 function removeStub(path: string): void {
+  if (!isStub(path)) return;
   try {
-    const stat = lstatSync(path);
-    if (stat.isDirectory()) rmdirSync(path);
-    else if (stat.isFile() && stat.size === 0) unlinkSync(path);
+    if (lstatSync(path).isDirectory()) rmdirSync(path);
+    else unlinkSync(path);
   } catch {
-    // It is gone already, or not empty.
+    // It is gone already, or no longer empty.
   }
 }

@@ -295,6 +295,99 @@ describe('what is protected in a workspace', () => {
   });
 });
 
+describe('where commits are allowed', () => {
+  const evil = (path: string) => [`echo x > ${path}`, `mkdir -p ${path}`, `mkdir -p ${path}/made`];
+  const asSomebody = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+
+  function repository(dir: string): void {
+    gitInit(dir);
+    execFileSync('git', ['-C', dir, ...asSomebody, 'commit', '-q', '--allow-empty', '-m', 'one']);
+  }
+
+  async function isHeld(script: string): Promise<void> {
+    expect(await room.output(script), script).not.toMatch(/(^|\n)0$/);
+  }
+
+  test('a .git that is missing is not made, and one that leads elsewhere is not changed', async () => {
+    enter({ setup: { allowGitCommit: true } });
+    await isHeld(`echo "gitdir: ${room.outside}" > .git`);
+    writeFileSync(join(room.workspace, '.git'), 'gitdir: ../elsewhere');
+    await isHeld(`echo "gitdir: ${room.outside}" > .git`);
+    await isHeld('mv .git x');
+  });
+
+  test('a .git file opens nothing that is no git directory of this work tree', async () => {
+    enter({ setup: { allowGitCommit: true } });
+    repository(join(room.outside, 'repo'));
+    for (const dir of [room.outside, join(room.outside, 'repo', '.git')]) {
+      writeFileSync(join(room.workspace, '.git'), `gitdir: ${dir}`);
+      await isHeld(`echo x > ${dir}/made`);
+    }
+    const fake = join(room.workspace, 'worktrees', 'fake');
+    mkdirSync(fake, { recursive: true });
+    writeFileSync(join(room.workspace, '.git'), 'gitdir: worktrees/fake');
+    writeFileSync(join(fake, 'gitdir'), join(room.workspace, '.git'));
+    writeFileSync(join(fake, 'commondir'), room.outside);
+    await isHeld(`echo x > ${room.outside}/made`);
+  });
+
+  test('a linked work tree commits; hooks and settings stay closed in the directory that it shares', async () => {
+    enter({ setup: { allowGitCommit: true } });
+    const main = join(room.outside, 'main');
+    repository(main);
+    execFileSync('git', ['-C', main, 'worktree', 'add', '-q', '--force', '-b', 'side', room.workspace]);
+    execFileSync('git', ['-C', main, 'worktree', 'add', '-q', '-b', 'other', join(room.outside, 'other')]);
+    expect(
+      await room.output(
+        'git -c user.name=a -c user.email=a@b commit -q --allow-empty -m two && git log -1 --format=%s',
+      ),
+    ).toBe('two\n0');
+    const closed = ['hooks/pre-commit', 'config', 'commondir', 'worktrees/other/commondir', 'worktrees/work/commondir'];
+    for (const path of closed) for (const script of evil(join(main, '.git', path))) await isHeld(script);
+    expect(existsSync(join(main, '.git', 'commondir'))).toBe(false);
+    expect(execFileSync('git', ['-C', main, 'log', '-1', '--format=%s', 'side'], { encoding: 'utf8' })).toBe('two\n');
+  });
+
+  test('a submodule commits; it and its neighbours keep their settings', async () => {
+    enter({ setup: { allowGitCommit: true } });
+    const [source, whole] = [join(room.outside, 'source'), join(room.outside, 'whole')];
+    repository(source);
+    repository(whole);
+    const add = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', source, 'sub'];
+    execFileSync('git', ['-C', whole, ...add]);
+    const modules = join(whole, '.git', 'modules');
+    const held = async (root: string, script: string) => {
+      const spec = { argv: ['bash', '-c', script], cwd: root, env: { PATH: process.env['PATH'] ?? '' } };
+      const planned = room.manager.plan({ spec, policy: workspaceWrite, cwd: root });
+      if (planned.type === 'unavailable') throw new Error(planned.reason);
+      const letGo = room.manager.hold(planned.plan);
+      const { processes } = room;
+      const signal = new AbortController().signal;
+      const options = { processes, timeoutMs: 15_000, signal, onText: () => undefined, spill: null };
+      const { end } = await runCommand(planned.plan.spawn, options).finally(letGo);
+      return end.type === 'exited' ? end.exitCode : end.type;
+    };
+    await room.manager.ready(new AbortController().signal);
+    const commit = 'git -c user.name=a -c user.email=a@b commit -q --allow-empty -m two';
+    expect(await held(join(whole, 'sub'), commit)).toBe(0);
+    expect(await held(join(whole, 'sub'), `echo x >> ${modules}/sub/config`)).toBe(1);
+    expect(await held(whole, commit)).toBe(0);
+    expect(await held(whole, `echo x >> ${modules}/sub/config`)).toBe(1);
+    expect(await held(whole, 'echo ../evil > .git/commondir')).toBe(1);
+    expect(existsSync(join(whole, '.git', 'commondir'))).toBe(false);
+  });
+
+  test('nothing is opened where hooks are a link, which could be replaced', async () => {
+    enter({ setup: { allowGitCommit: true } });
+    repository(room.workspace);
+    rmSync(join(room.workspace, '.git', 'hooks'), { recursive: true });
+    mkdirSync(join(room.workspace, 'my-hooks'));
+    symlinkSync('../my-hooks', join(room.workspace, '.git', 'hooks'));
+    await isHeld('rm .git/hooks && mkdir .git/hooks');
+    await isHeld('echo x > my-hooks/pre-commit');
+  });
+});
+
 describe('processes and network', () => {
   test('T9: nothing that a command leaves behind survives it', async () => {
     enter();

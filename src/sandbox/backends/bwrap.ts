@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { SpawnSpec } from '../../process/index.ts';
 import { assertNever } from '../../util/index.ts';
 import type { BackendFacts, CommandSpec, Mount, NetworkReach } from '../exec-plan.ts';
+import { standInText } from '../protected-paths.ts';
 
 export interface BwrapOptions {
   readonly facts: Extract<BackendFacts, { type: 'bwrap' }>;
@@ -54,7 +55,8 @@ function mountFlags({ type, path }: Mount): string[] {
     case 'blocked':
       return emptyDirectory(path);
     case 'blockedFile':
-      return ['--ro-bind', '/dev/null', path];
+      // With a text of its own it was made before.
+      return ['--ro-bind', standInText(path) === '' ? '/dev/null' : path, path];
     case 'hidden':
       return isDirectory(path) ? emptyDirectory(path) : ['--ro-bind', '/dev/null', path];
     default:
