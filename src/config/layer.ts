@@ -1,5 +1,5 @@
 import { KeelError } from '../protocol/index.ts';
-import { readPlainFile, reasonOf } from '../util/index.ts';
+import { readRegularFile, reasonOf } from '../util/index.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,7 @@ export function isTable(value: unknown): value is Table {
 export async function readLayer(path: string): Promise<Layer | null> {
   let text: string;
   try {
-    text = readPlainFile(path);
+    text = readRegularFile(path).toString('utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
     const reason = reasonOf(cause);

@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../util/index.ts';
 import { type Table, valueAt } from './layer.ts';
 
+const MAX_POINTER_BYTES = 16 * 1024;
+
 /**
  * What the user said of the project that a directory belongs to: of itself, or of the main checkout of its repository.
  * Null: nothing yet.
@@ -29,16 +31,14 @@ function mainCheckout(cwd: string): string | null {
 function commonDir(git: string): string {
   try {
     if (statSync(git).isDirectory()) return git;
-    const gitDir = resolve(
-      dirname(git),
-      readRegularFile(git)
-        .toString('utf8')
-        .replace(/^gitdir:\s*/, '')
-        .trim(),
-    );
-    return resolve(gitDir, readRegularFile(join(gitDir, 'commondir')).toString('utf8').trim());
+    const gitDir = resolve(dirname(git), pointerIn(git).replace(/^gitdir:\s*/, ''));
+    return resolve(gitDir, pointerIn(join(gitDir, 'commondir')));
   } catch {
     // Not the files git makes: the folder stands for itself.
     return git;
   }
+}
+
+function pointerIn(path: string): string {
+  return readRegularFile(path, MAX_POINTER_BYTES).toString('utf8').trim();
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { byteLength, readPlainFile } from '../util/index.ts';
+import { readRegularFile } from '../util/index.ts';
 import type { Repository } from './repository.ts';
 
 /** A configuration is far smaller; a bigger one is not looked through. */
@@ -21,8 +21,8 @@ export function namesPrograms({ gitDir, commonDir }: Repository): boolean {
 /** Null for what is too much to look through; empty for what is not there or out of git's reach as well. */
 function textOf(path: string): string | null {
   try {
-    const text = readPlainFile(path, MAX_CONFIG_BYTES + 1);
-    return byteLength(text) > MAX_CONFIG_BYTES ? null : text;
+    const bytes = readRegularFile(path, MAX_CONFIG_BYTES + 1);
+    return bytes.length > MAX_CONFIG_BYTES ? null : bytes.toString('utf8');
   } catch {
     return ''; // git can't read it either, and will say so by failing
   }

@@ -57,7 +57,7 @@ function isGitDirectory(dir: string): boolean {
 
 function pointer(path: string, pattern: RegExp, maxBytes = MAX_POINTER_BYTES): string | null {
   try {
-    return pattern.exec(readRegularFile(path).toString('utf8', 0, maxBytes))?.[1] ?? null;
+    return pattern.exec(readRegularFile(path, maxBytes).toString('utf8'))?.[1] ?? null;
   } catch {
     // A directory, or nothing.
     return null;

@@ -4,7 +4,6 @@ export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { printable, printableStyled } from './printable.ts';
-export { readPlainFile } from './read-plain-file.ts';
 export { readRegularFile } from './read-regular-file.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
