@@ -11,9 +11,14 @@ const IMAGE_TOKENS = 1_000;
 export class ContextSize {
   #counted = 0;
   #uncounted: ResponseItem[] = [];
+  /** How many of them are estimated already, and at what: a provider that never counts leaves a whole thread here. */
+  #estimatedItems = 0;
+  #estimate = 0;
 
   get tokens(): number {
-    return this.#uncounted.reduce((sum, item) => sum + estimateTokens(item), this.#counted);
+    for (const item of this.#uncounted.slice(this.#estimatedItems)) this.#estimate += estimateTokens(item);
+    this.#estimatedItems = this.#uncounted.length;
+    return this.#counted + this.#estimate;
   }
 
   get counted(): number {
@@ -28,26 +33,36 @@ export class ContextSize {
   measured(usage: TokenUsage): void {
     const calls = new Set(this.#uncounted.flatMap((item) => (isCall(item) ? [item.call_id] : [])));
     this.#counted = tokensInWindow(usage);
-    this.#uncounted = this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id));
+    this.#leave(this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id)));
   }
 
   /** One item takes the place of another. */
   replaced(before: ResponseItem, after: ResponseItem): void {
     const at = this.#uncounted.indexOf(before);
-    if (at !== -1) this.#uncounted[at] = after;
-    else this.#counted = Math.max(0, this.#counted - estimateTokens(before) + estimateTokens(after));
+    if (at !== -1) {
+      this.#uncounted[at] = after;
+      if (at < this.#estimatedItems) this.#estimate += estimateTokens(after) - estimateTokens(before);
+    } else this.#counted = Math.max(0, this.#counted - estimateTokens(before) + estimateTokens(after));
   }
 
   full(window: number): void {
     this.#counted = window;
-    this.#uncounted = [];
+    this.#leave([]);
   }
 
   clone(): ContextSize {
     const copy = new ContextSize();
     copy.#counted = this.#counted;
     copy.#uncounted = this.#uncounted.slice();
+    copy.#estimatedItems = this.#estimatedItems;
+    copy.#estimate = this.#estimate;
     return copy;
+  }
+
+  #leave(uncounted: ResponseItem[]): void {
+    this.#uncounted = uncounted;
+    this.#estimatedItems = 0;
+    this.#estimate = 0;
   }
 }
 

@@ -138,3 +138,20 @@ test('M56: a window that was found full is full when the thread is taken up agai
   rebuilt.restoreTokenInfo(live.tokenInfo);
   expect([live.contextTokens, rebuilt.contextTokens]).toEqual([100_000, 100_000]);
 });
+
+test('what a provider never counts is estimated once: a thread of thousands of steps costs no more at its end', () => {
+  const history = new ConversationHistory();
+  const startedAt = performance.now();
+  for (let step = 0; step < 3_000; step += 1) {
+    history.record([functionCall(`c${step}`), functionOutput(`c${step}`, 'x'.repeat(2_000))]);
+    history.updateTokenInfo(null, 1_000);
+    expect(history.contextTokens).toBeGreaterThan(step * 500);
+  }
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  const note = 'left out';
+  history.elide([{ call_id: 'c1', nth: 0, output: note }]);
+  const anew = new ConversationHistory();
+  anew.record(history.items);
+  expect(history.contextTokens).toBe(anew.contextTokens);
+  expect(history.clone().contextTokens).toBe(anew.contextTokens);
+});
