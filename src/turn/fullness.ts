@@ -12,6 +12,8 @@ export class Fullness {
   readonly #ports: TurnPorts;
   #hasJustElided = false;
   #hasJustCompacted = false;
+  /** What the last compaction left is over the limit by itself. */
+  #isStillFull = false;
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -29,13 +31,15 @@ export class Fullness {
     const outcome = await compact(this.#ports, round);
     if (outcome.type !== 'compacted') return outcome;
     this.#hasJustCompacted = true;
+    this.#isStillFull = history.contextTokens() >= compaction.limit;
     return null;
   }
 
-  /** Call after each response that told its usage. */
-  responded(): void {
+  /** Call after each response. One that told no usage says nothing of the size: what it was estimated at counts then. */
+  responded({ toldUsage }: { readonly toldUsage: boolean }): void {
     const { compaction, history } = this.#ports;
-    if (compaction.limit !== null && history.measuredTokens() >= compaction.limit) return;
+    const isFull = toldUsage ? history.measuredTokens() >= (compaction.limit ?? Infinity) : this.#isStillFull;
+    if (isFull) return;
     this.#hasJustElided = false;
     this.#hasJustCompacted = false;
   }

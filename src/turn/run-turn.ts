@@ -52,7 +52,7 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
     }
     if (response.end.type === 'completed') {
       budget.reset();
-      fullness.responded();
+      fullness.responded({ toldUsage: response.end.usage !== null });
     }
     // What the user writes meanwhile begins a turn of its own, with a budget of its own.
     if (wasLast) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };

@@ -58,6 +58,19 @@ const rollout = () =>
 const SUMMARY = '## Goal\ng\n## Constraints\nc\n## State\ns\n## Findings\nf\n## Decisions\nd\n## Next\nn';
 
 describe('compaction', () => {
+  test('what is over the limit right after a compaction ends the turn, also where the provider counts nothing', async () => {
+    const script: Script = ({ body, input }) =>
+      body['tool_choice'] === 'none'
+        ? respond(message(SUMMARY))
+        : respond(shell('echo on', `c${input.length}-${server.requests.length}`));
+    await open(script, limit(3_000));
+    expect(await live.say('word '.repeat(4_000))).toMatchObject({
+      status: 'failed',
+      error: { kind: 'contextWindowExceeded', message: expect.stringContaining('limit of 3000 tokens') },
+    });
+    expect(server.requests.filter(({ body }) => body['tool_choice'] === 'none')).toHaveLength(1);
+  });
+
   test('M57: the question closes the request and is never seen again; what follows is handed over', async () => {
     await open([ok, respond(message(SUMMARY), used(50)), ok]);
     await live.say('first words');
