@@ -84,7 +84,9 @@ class OverviewReader {
 
   #block(block: Block): void {
     if (block.type === 'turnStarted') {
-      this.#turns.push({ ...newTurn, number: block.number, startedAt: block.at });
+      // A thread's first context stands before its first turn.
+      const [model = null] = this.#turns.length === 0 ? this.#models : [];
+      this.#turns.push({ ...newTurn, model, number: block.number, startedAt: block.at });
       this.#begins.push(this.#at);
     }
     const turn = this.#turns.at(-1);

@@ -13,7 +13,7 @@ export interface CutOff {
 export async function cutOffCalls(
   items: readonly ResponseItem[],
   lines: readonly OpenTurnLine[],
-  host: ToolHost,
+  host: Pick<ToolHost, 'recall'>,
 ): Promise<CutOff> {
   const keys = openKeys(lines);
   const outputs: OutputItem[] = [];

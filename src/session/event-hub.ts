@@ -77,7 +77,8 @@ class EventReader implements AsyncIterableIterator<SessionEvent> {
 
   async next(): Promise<IteratorResult<SessionEvent>> {
     while (this.#queue.length === 0 && this.#dropped === 0 && !this.#ended) {
-      this.#waiting = new Deferred<void>();
+      // Several may be asked for before the first is there.
+      this.#waiting ??= new Deferred<void>();
       await this.#waiting.promise;
     }
     if (this.#dropped > 0) {

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { loadWire, type Transport } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
-import type { ResponseItem, RolloutItem, SessionSource } from '../protocol/index.ts';
+import { type ResponseItem, type RolloutItem, type SessionSource, toKeelError } from '../protocol/index.ts';
 import {
   acquireLease,
   FileRecorder,
@@ -24,8 +24,8 @@ import { uuidV7 } from '../util/index.ts';
 import { EventHub } from './event-hub.ts';
 import { rebuildHistory, threadFacts, toldContext } from './rebuild-history.ts';
 import { Session } from './session.ts';
-import { initialConfiguration } from './session-configuration.ts';
-import { openServices, type Persona } from './session-services.ts';
+import { initialConfiguration, type SessionConfiguration } from './session-configuration.ts';
+import { openServices, type Persona, recordedCalls, type SessionServices } from './session-services.ts';
 import { SessionState } from './session-state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
@@ -80,20 +80,38 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const configuration = initialConfiguration(options.config);
   const wire = await loadWire(options.config.provider.wireApi);
   const thread = openThread(options, now);
+  let services: SessionServices | null = null;
+  try {
+    services = openServices({
+      ...options,
+      wire,
+      threadId: thread.id,
+      recorder: thread.recorder,
+      lease: thread.lease,
+      now,
+      openChild: (config, start) =>
+        openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
+    });
+    return await begin(thread, services, configuration, options);
+  } catch (error) {
+    // What was wrong is told; that the rest can't be closed either says nothing more.
+    await (services ?? thread.recorder).close().catch(() => undefined);
+    thread.lease?.release();
+    throw error;
+  }
+}
+
+async function begin(
+  thread: OpenThread,
+  services: SessionServices,
+  configuration: SessionConfiguration,
+  { config, unfinishedTurn }: OpenSessionOptions,
+): Promise<Session> {
   const { log } = thread;
-  const services = openServices({
-    ...options,
-    wire,
-    threadId: thread.id,
-    recorder: thread.recorder,
-    lease: thread.lease,
-    now,
-    openChild: (config, start) =>
-      openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
-  });
   const hub = new EventHub();
   const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
-  const continues = log?.openTurn != null && options.unfinishedTurn === 'continue';
+  // A turn that a fork found under way goes on in its own thread, if at all: its calls are not to run twice.
+  const continues = log?.openTurn != null && unfinishedTurn === 'continue' && thread.forkedFrom === null;
   const entries = (continues ? log?.history : log?.wholeHistory) ?? [];
   const history = rebuildHistory(entries, (what) => services.log.warn(what));
   const facts = threadFacts(entries);
@@ -102,7 +120,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
   const turns = new Turns(scope);
   const queue = new SubmissionQueue(log ? firstFreeId(log) : 0);
-  if (log?.openTurn && !continues) await scope.endCutOffTurn(log.openTurn);
+  if (log?.openTurn && !continues) {
+    const { forkedFrom } = thread;
+    const calls = forkedFrom === null ? services.toolHost : recordedCalls(config.home, forkedFrom);
+    await scope.endCutOffTurn(log.openTurn, calls);
+  }
   emit({
     type: 'thread.started',
     threadId: thread.id,
@@ -114,23 +136,38 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   const openTurn = continues ? (log?.openTurn ?? null) : null;
   const run = async () => {
-    services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
-    // What there is to tell at once waits until whoever opens the session has had the time to follow it.
-    if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
-    for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
-    if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
-    await runSubmissionLoop(queue, turns, scope);
-    scope.agents.shutDown();
-    await services.close();
-    emit({ type: 'thread.closed', threadId: thread.id });
-    hub.close();
+    try {
+      services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
+      // What there is to tell at once waits until whoever opens the session has had the time to follow it.
+      if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
+      for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
+      if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
+      await runSubmissionLoop(queue, turns, scope);
+    } finally {
+      scope.agents.shutDown();
+      await services.close();
+    }
   };
+  const closed = run()
+    .catch((error: unknown) => {
+      const known = toKeelError(error);
+      if (known.kind === 'internal') services.log.crash(error);
+      emit({ type: 'error', turnId: null, error: known.toInfo(), willRetry: false });
+      throw error;
+    })
+    // Whoever follows the events is let go, however the session came to its end.
+    .finally(() => {
+      emit({ type: 'thread.closed', threadId: thread.id });
+      hub.close();
+    });
+  // Told by an event; who waits for the end gets it too, and nobody has to.
+  closed.catch(() => undefined);
   return new Session({
     threadId: thread.id,
     rolloutPath: thread.recorder.path,
     queue,
     hub,
-    closed: run(),
+    closed,
     killProcesses: () => services.killProcesses(),
   });
 }
@@ -141,6 +178,8 @@ interface OpenThread {
   readonly lease: Lease | null;
   /** Null for a new thread. */
   readonly log: ThreadLog | null;
+  /** The thread that this one begins as a copy of. */
+  readonly forkedFrom: string | null;
   readonly warnings: readonly string[];
 }
 
@@ -150,12 +189,15 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
   const path = pathOf(origin, config);
   if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin, now);
   const lease = acquireLease(path);
+  let recorder: RolloutRecorder | null = null;
   try {
     const rollout = readRollout(path);
-    const recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
+    const { meta, warnings } = rollout;
+    recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
-    return { id: rollout.meta.id, recorder, lease, log: threadLog(rollout), warnings: rollout.warnings };
+    return { id: meta.id, recorder, lease, log: threadLog(rollout), forkedFrom: null, warnings };
   } catch (error) {
+    giveUp(recorder);
     lease.release();
     throw error;
   }
@@ -167,25 +209,41 @@ function newThread(
   forkedFrom: string | null = null,
 ): OpenThread {
   const id = uuidV7(now());
-  const none = { id, log: null, warnings: [] };
+  const none = { id, log: null, forkedFrom, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
   const recorder = FileRecorder.create(path, now);
-  recorder.append({
-    type: 'session_meta',
-    payload: {
-      id,
-      timestamp: new Date(now()).toISOString(),
-      cwd: config.cwd,
-      originator,
-      cli_version: version,
-      source,
-      model_provider: config.provider.id,
-      ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
-      ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
-    },
-  });
-  return { ...none, recorder, lease: acquireLease(path) };
+  try {
+    recorder.append({
+      type: 'session_meta',
+      payload: {
+        id,
+        timestamp: new Date(now()).toISOString(),
+        cwd: config.cwd,
+        originator,
+        cli_version: version,
+        source,
+        model_provider: config.provider.id,
+        ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
+        ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
+      },
+    });
+    return { ...none, recorder, lease: acquireLease(path) };
+  } catch (error) {
+    discard(recorder);
+    throw error;
+  }
+}
+
+/** Closes a record that nobody is going to write; that it can't be flushed is no news then. */
+function giveUp(recorder: RolloutRecorder | null): void {
+  recorder?.close().catch(() => undefined);
+}
+
+/** A thread that could not be begun whole is nobody's. */
+function discard(recorder: RolloutRecorder): void {
+  giveUp(recorder);
+  if (recorder.path !== null) rmSync(recorder.path, { force: true });
 }
 
 function pathOf(origin: Exclude<ThreadOrigin, { type: 'new' }>, { home, provider, cwd }: Config): string {
@@ -218,8 +276,7 @@ function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThrea
     }
   } catch (error) {
     lease?.release();
-    // Half a fork is nobody's thread.
-    if (recorder.path !== null) rmSync(recorder.path, { force: true });
+    discard(recorder);
     throw error;
   }
 }

@@ -113,13 +113,13 @@ export function openServices(options: ServiceOptions): SessionServices {
   const fingerprints = new RequestFingerprints();
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
-  const threadDir = join(config.home, 'threads', threadId);
+  const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left behind are ended when its thread is taken up again.
   const journal = isKept ? { journalPath: join(threadDir, 'groups.jsonl') } : {};
   const processes = new Processes(`${threadId}.${process.pid}`, journal);
   const toolHost = new LocalToolHost({
-    ledgerPath: isKept ? join(threadDir, 'calls.jsonl') : null,
-    outputPath: (callId) => join(threadDir, 'output', fileName(callId)),
+    ledgerPath: isKept ? ledgerPath(threadDir) : null,
+    outputPath: (callId) => outputPath(threadDir, callId),
     now,
     syncJournal: () => recorder.sync(),
   });
@@ -199,23 +199,45 @@ export function openServices(options: ServiceOptions): SessionServices {
         fingerprints,
         nowMs: now,
       }),
-    spillPath: (callId) => (isKept ? join(threadDir, 'output', fileName(callId)) : null),
+    spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
-      for (const child of children) closing.add(child.close());
-      await Promise.allSettled([...closing, mcp?.close()]);
-      await typedMessages.close();
-      execSessions.close();
-      processes.close();
-      sandbox.close();
-      transport.close();
-      toolHost.close();
       try {
-        await recorder.close();
+        for (const child of children) closing.add(child.close());
+        await Promise.allSettled([...closing, mcp?.close()]);
+        await typedMessages.close();
+        execSessions.close();
+        processes.close();
+        sandbox.close();
+        transport.close();
+        toolHost.close();
       } finally {
-        options.lease?.release();
+        await recorder.close().finally(() => options.lease?.release());
       }
     },
   };
+}
+
+/** What another thread's ledger knows of its calls: to be asked, never to be written. */
+export function recordedCalls(home: string, threadId: string): Pick<ToolHost, 'recall'> {
+  const dir = threadFolder(home, threadId);
+  return new LocalToolHost({
+    ledgerPath: ledgerPath(dir),
+    outputPath: (callId) => outputPath(dir, callId),
+    now: Date.now,
+    syncJournal: () => Promise.resolve(),
+  });
+}
+
+function threadFolder(home: string, threadId: string): string {
+  return join(home, 'threads', threadId);
+}
+
+function ledgerPath(threadDir: string): string {
+  return join(threadDir, 'calls.jsonl');
+}
+
+function outputPath(threadDir: string, callId: string): string {
+  return join(threadDir, 'output', fileName(callId));
 }
 
 /** A call id comes from the model: as a file name it is held to harmless characters. */

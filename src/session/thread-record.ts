@@ -1,7 +1,7 @@
 import type { TurnContext } from '../context/index.ts';
 import type { ResponseItem, RolloutItem, SessionEvent } from '../protocol/index.ts';
 import type { RolloutRecorder } from '../rollout/index.ts';
-import type { SessionState } from './session-state.ts';
+import type { SessionState, ToldContext } from './session-state.ts';
 
 /**
  * The one way by which a session writes a thread down outside its steps: to the disk first, then into the history, then
@@ -21,8 +21,20 @@ export class ThreadRecord {
 
   /** Items that belong to no step: context, notes. */
   addItems(items: readonly ResponseItem[], turnId: string | null): void {
-    for (const item of items) this.#recorder.append({ type: 'response_item', payload: item });
+    if (items.length > 0) this.#recorder.append(...items.map(lineOf));
     this.keepItems(items, turnId);
+  }
+
+  /** That the user said something, for readers who look at events only; the message itself is an item. */
+  addUserEvent(message: string): void {
+    this.addLine({ type: 'event_msg', payload: { type: 'user_message', message, images: [] } });
+  }
+
+  /** What a thread begins with, and what that said: both or, if keel dies meanwhile, none, so that it is told once. */
+  addOpening(items: readonly ResponseItem[], context: TurnContext, told: ToldContext): void {
+    this.#recorder.append(...items.map(lineOf), contextLine(context, told));
+    this.#contextTurnId = context.turnId;
+    this.keepItems(items, context.turnId);
   }
 
   /** Items that a step has journaled already. */
@@ -38,22 +50,7 @@ export class ThreadRecord {
   /** What a request of the turn goes by, and so what the model was told of its surroundings by then. */
   addTurnContext(context: TurnContext): void {
     this.#contextTurnId = context.turnId;
-    const { mcpTools = [] } = this.#state.toldContext ?? {};
-    this.addLine({
-      type: 'turn_context',
-      payload: {
-        turn_id: context.turnId,
-        cwd: context.cwd,
-        approval_policy: context.approvalPolicy,
-        sandbox_policy: context.sandboxPolicy,
-        model: context.model.slug,
-        effort: context.effort,
-        summary: context.summary,
-        can_ask: context.canAsk,
-        date: context.date,
-        ...(mcpTools.length === 0 ? {} : { mcp_tools: [...mcpTools] }),
-      },
-    });
+    this.addLine(contextLine(context, this.#state.toldContext));
   }
 
   /** The turn whose context was written down last. */
@@ -70,4 +67,27 @@ export class ThreadRecord {
   sync(): Promise<void> {
     return this.#recorder.sync();
   }
+}
+
+function lineOf(item: ResponseItem): RolloutItem {
+  return { type: 'response_item', payload: item };
+}
+
+function contextLine(context: TurnContext, told: ToldContext | null): RolloutItem {
+  const { mcpTools = [] } = told ?? {};
+  return {
+    type: 'turn_context',
+    payload: {
+      turn_id: context.turnId,
+      cwd: context.cwd,
+      approval_policy: context.approvalPolicy,
+      sandbox_policy: context.sandboxPolicy,
+      model: context.model.slug,
+      effort: context.effort,
+      summary: context.summary,
+      can_ask: context.canAsk,
+      date: context.date,
+      ...(mcpTools.length === 0 ? {} : { mcp_tools: [...mcpTools] }),
+    },
+  };
 }

@@ -1,11 +1,18 @@
-import { crashNote, environmentDiff, interruptionNote, type TurnContext, toolsNote } from '../context/index.ts';
+import {
+  crashNote,
+  environmentDiff,
+  interruptionNote,
+  type TurnContext,
+  toolsNote,
+  userMessage,
+} from '../context/index.ts';
 import { gatherRepositoryFacts, type RepositoryFacts } from '../git/index.ts';
 import type { AgentStatusRecord, ResponseItem, SessionEvent } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import { TurnInterrupted } from '../steps/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
-import type { WithMcpTools } from '../tools/index.ts';
-import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
+import type { ToolHost, WithMcpTools } from '../tools/index.ts';
+import { narrateItems, type TurnOutcome, type TurnPorts } from '../turn/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { ChildAgents } from './child-agents.ts';
 import { cutOffCalls } from './cut-off-calls.ts';
@@ -22,6 +29,7 @@ import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { openTurnPorts } from './turn-ports.ts';
 import { turnSetup } from './turn-setup.ts';
+import { saidText } from './turn-state.ts';
 import { type UndoParts, undoTurn } from './undo.ts';
 import { runUserShell } from './user-shell.ts';
 
@@ -77,11 +85,10 @@ export class TurnLifecycle implements SessionScope {
       const items = await this.#contextFor(active);
       // As above: files were waited for.
       if (active.handle.isRevoked) throw new TurnInterrupted();
-      this.#record.addItems([...items, ...this.#toolsNote(mcp)], context.turnId);
+      if (this.state.toldContext === null) this.#record.addOpening(items, context, told);
+      else this.#record.addItems([...items, ...this.#toolsNote(mcp)], context.turnId);
       this.state.noteToldContext(told);
-      const { focus = null } = active.task;
-      const setup = turnSetup({ context, services: this.services, focus, mcpTools: told.mcpTools });
-      this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
+      this.#addStart(active, told.mcpTools);
     } else if (this.state.toldContext === null) this.state.noteToldContext(told);
     this.#toldTurnId = context.turnId;
     const { handle, abort } = active;
@@ -101,6 +108,11 @@ export class TurnLifecycle implements SessionScope {
         this.#prepareForCommands(context);
       },
     });
+  }
+
+  #addStart({ context, task }: ActiveTurn, mcpTools: readonly string[]): void {
+    const setup = turnSetup({ context, services: this.services, focus: task.focus ?? null, mcpTools });
+    this.#record.addLine({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
   }
 
   runUserShell(active: ActiveTurn, command: string, id: string, signal: AbortSignal): Promise<ResponseItem> {
@@ -148,6 +160,8 @@ export class TurnLifecycle implements SessionScope {
       if (this.#record.contextTurnId !== turnId && this.#toldTurnId === turnId)
         this.#record.addTurnContext(active.context);
       if (outcome.type === 'interrupted') {
+        if (this.#toldTurnId !== turnId) this.#addStart(active, []);
+        await this.#keepUnread(active);
         this.#record.addItems([this.#interruption(active)], turnId);
         const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };
         this.#record.addLine({ type: 'event_msg', payload });
@@ -166,10 +180,24 @@ export class TurnLifecycle implements SessionScope {
     }
   }
 
-  /** Ends a turn that keel's own end cut off; what it had is in the history. The model is told. */
-  async endCutOffTurn({ turnId, lines }: OpenTurn): Promise<void> {
+  /** What the user asked stays said, also where the turn was stopped before its loop had taken it in. */
+  async #keepUnread({ context, state }: ActiveTurn): Promise<void> {
+    const { turnId, cwd } = context;
+    const unread = state.takeUnread(turnId);
+    if (unread === null) return;
+    const message = await userMessage(unread.items, cwd);
+    this.#record.addUserEvent(saidText(unread));
+    this.#record.addItems([message], turnId);
+    for (const item of narrateItems(message, `${turnId}-0`)) {
+      this.emit({ type: 'item.started', turnId, item });
+      this.emit({ type: 'item.completed', turnId, item });
+    }
+  }
+
+  /** Ends a turn that keel's own end cut off; what it had is in the history. The model is told. `calls`: who knows of them. */
+  async endCutOffTurn({ turnId, lines }: OpenTurn, calls: Pick<ToolHost, 'recall'>): Promise<void> {
     const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
-    const answered = await cutOffCalls(items, lines, this.services.toolHost);
+    const answered = await cutOffCalls(items, lines, calls);
     this.#record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
     this.#record.addLine({
       type: 'event_msg',

@@ -17,6 +17,7 @@ import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
 import { budgetOf, turnBudget } from './turn-budget.ts';
 import { turnHistory } from './turn-history.ts';
+import { saidText } from './turn-state.ts';
 import { openTurnTools, toolsOf } from './turn-tools.ts';
 import { snapshotForUndo } from './undo.ts';
 
@@ -141,11 +142,14 @@ async function takeQueued({ active, record, services }: TurnPortsOptions): Promi
   const messages: QueuedMessage[] = active.state
     .takeRecords()
     .map(({ submissionId, record: message }) => ({ submissionId, message }));
-  for (const { submissionId, items } of taken) {
+  for (const input of taken) {
+    const { submissionId, items } = input;
     if (items.length === 0) continue;
     const message = await userMessage(items, context.cwd);
-    const text = items.map((item) => (item.type === 'text' ? item.text : '')).join('');
-    record.addLine({ type: 'event_msg', payload: { type: 'user_message', message: text, images: [] } });
+    // A large image may have taken longer than the turn had left: nothing more is written for it.
+    if (active.handle.isRevoked) break;
+    const text = saidText(input);
+    record.addUserEvent(text);
     active.state.noteUserText(text);
     // Behind the message: a fork that leaves it out leaves them out too.
     const skills = await skillsFor(text, services, active.abort.signal, onWarning);

@@ -7,6 +7,11 @@ export interface PendingInput {
   readonly items: readonly UserInput[];
 }
 
+/** Its words, without its images. */
+export function saidText({ items }: PendingInput): string {
+  return items.map((item) => (item.type === 'text' ? item.text : '')).join('');
+}
+
 /** What happened beside a turn, for its conversation. */
 export interface WaitingRecord {
   readonly submissionId: string;
@@ -29,6 +34,7 @@ export class TurnState {
   #records: WaitingRecord[] = [];
   readonly #beside = new Set<Promise<void>>();
   #settled = false;
+  #isRead = false;
 
   /** A call runs from here until `callEnded`; what is left of them when the turn is stopped was cut off. */
   callStarted(key: string, shortForm: string): void {
@@ -82,7 +88,17 @@ export class TurnState {
   takeInput(): readonly PendingInput[] {
     const taken = this.#pendingInput;
     this.#pendingInput = [];
+    this.#isRead = true;
     return taken;
+  }
+
+  /** What the turn was begun with, if nothing has taken it so far; from then on it is taken. */
+  takeUnread(turnId: string): PendingInput | null {
+    const [first, ...later] = this.#pendingInput;
+    if (this.#isRead || first?.submissionId !== turnId) return null;
+    this.#pendingInput = later;
+    this.#isRead = true;
+    return first;
   }
 
   /** Registers a waiter; call it before the request is told, so that no answer finds nobody. */

@@ -91,7 +91,8 @@ describe('compaction', () => {
     expect(JSON.stringify(third?.input)).not.toContain('nearly filled');
     expect(third?.input.filter((item) => item['role'] === 'assistant')).toEqual([]);
     const lines = rollout();
-    expect(lines.filter(({ type }) => type === 'turn_context')).toHaveLength(3);
+    // One for each request, and that of the opening.
+    expect(lines.filter(({ type }) => type === 'turn_context')).toHaveLength(4);
     expect(lines.filter(({ type }) => type === 'compacted')).toMatchObject([{ payload: { message: SUMMARY } }]);
   });
 

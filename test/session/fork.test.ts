@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { rolloutsIn, runKeel } from '../support/keel.ts';
-import { type TestSession, testSession } from '../support/session.ts';
+import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { rolloutsIn, runKeel, until } from '../support/keel.ts';
+import { says, type TestSession, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -94,4 +95,23 @@ describe('a fork', () => {
     ).toBe(0);
     expect(said(4)).toEqual(['one', 'two', 'aside', 'more']);
   });
+
+  test.each(['continue', 'interrupt'] as const)(
+    'of a thread that is within a call runs nothing of it again, and knows that its end is not known (%s)',
+    async (unfinishedTurn) => {
+      const command = ['bash', '-c', 'echo begun >> log; sleep 30'];
+      server = await startModelServer([respond(functionCall('shell', { command }, 'c1')), answer('a1')]);
+      await using first = await testSession({ url: server.url, home: home.path, cwd: repo.path });
+      first.session.submit(says('one'));
+      const log = join(repo.path, 'log');
+      await until(() => existsSync(log));
+      const origin = { type: 'fork', id: first.session.threadId, userMessages: null } as const;
+      const options = { origin, unfinishedTurn };
+      live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options });
+      expect((await live.next('thread.started')).turns).toMatchObject([{ status: 'interrupted' }]);
+      await live.say('two');
+      expect(server.requests[1]?.outputOf('c1')).toContain('unknown outcome');
+      expect(readFileSync(log, 'utf8')).toBe('begun\n');
+    },
+  );
 });

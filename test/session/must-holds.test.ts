@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   functionCall,
@@ -155,7 +155,11 @@ describe('events and records', () => {
     const lines = rollout();
     expect(lines[0]).toMatchObject({ type: 'session_meta' });
     expect(lines.filter(({ type }) => type === 'session_meta')).toHaveLength(1);
-    expect(lines.filter(({ type }) => type === 'turn_context')).toHaveLength(server.requests.length);
+    // The one before the first turn says what the opening told.
+    const begins = lines.findIndex(({ payload }) => payload.type === 'task_started');
+    const contexts = lines.flatMap(({ type }, at) => (type === 'turn_context' ? [at] : []));
+    expect(contexts.filter((at) => at > begins)).toHaveLength(server.requests.length);
+    expect(contexts.filter((at) => at < begins)).toHaveLength(1);
     const recorded = lines.flatMap(({ type, payload }) => (type === 'response_item' ? [payload] : []));
     const told = live.events.flatMap((event) => (event.type === 'rawItem.recorded' ? [event.item] : []));
     expect(recorded).toEqual(told);
@@ -176,6 +180,25 @@ describe('events and records', () => {
     expect(idsOf('function_call')).toEqual(['c1', 'c2']);
     expect(idsOf('function_call_output')).toEqual(['c1', 'c2']);
     expect(server.requests.at(-1)?.textsOf('user').at(-1)).toBe('two');
+  });
+
+  test('what a thread begins with is told once, wherever it was cut off before its first request', async () => {
+    writeFileSync(join(repo.path, 'AGENTS.md'), 'be brief\n');
+    await open(() => ok);
+    await live.say('one');
+    const whole = readFileSync(live.session.rolloutPath ?? '', 'utf8')
+      .trimEnd()
+      .split('\n');
+    const opening = whole.findIndex((line) => line.includes('"type":"turn_context"'));
+    const sent = whole.findIndex((line) => line.includes('"id":"sampling-1"'));
+    // The opening itself is written in one go.
+    for (const kept of [1, ...Array.from({ length: sent - opening + 1 }, (_, at) => opening + 1 + at)]) {
+      await reopen(() => whole.slice(0, kept));
+      await live.say('two');
+      const told = server.requests.at(-1)?.textsOf('user') ?? [];
+      const beginning = (tag: string) => told.filter((text) => text.startsWith(`<${tag}`)).length;
+      expect([kept, beginning('environment_context'), beginning('user_instructions')]).toEqual([kept, 1, 1]);
+    }
   });
 
   test('protocol 25: after a compaction the rebuilt conversation is the one the live session had', async () => {

@@ -272,6 +272,31 @@ describe('turns and interruption', () => {
     expect(await second).toMatchObject({ status: 'interrupted' });
   });
 
+  test('what the user asked stays said, also where the turn is stopped before its first request', async () => {
+    await open([ok, ok]);
+    await live.say('one');
+    const stopped = live.turn(says('two'));
+    live.session.submit({ type: 'interrupt' });
+    expect(await stopped).toMatchObject({ status: 'interrupted' });
+    await live.say('three');
+    const said = server.requests[1]?.textsOf('user').filter((text) => !text.startsWith('<'));
+    expect(said).toEqual(['one', 'two', 'three']);
+    const shown = live.events.flatMap((event) =>
+      event.type === 'item.completed' && event.item.type === 'userMessage' ? [event.item.content] : [],
+    );
+    expect(shown.map(([part]) => part)).toMatchObject([{ text: 'one' }, { text: 'two' }, { text: 'three' }]);
+    const { threadId } = live.session;
+    await live[Symbol.asyncDispose]();
+    const origin = { type: 'resume', id: threadId } as const;
+    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    const { turns } = await live.next('thread.started');
+    expect(turns.map(({ status, items }) => [status, items[0]?.type])).toEqual([
+      ['completed', 'userMessage'],
+      ['interrupted', 'userMessage'],
+      ['completed', 'userMessage'],
+    ]);
+  });
+
   test('M26: an interrupt during a retry’s wait sends nothing more', async () => {
     await open([httpError(503, {}, { 'retry-after': '30' })]);
     const turn = live.say('go');
@@ -292,6 +317,47 @@ describe('turns and interruption', () => {
     const recorded = readFileSync(live.session.rolloutPath ?? '', 'utf8');
     for (const text of ['kept', 'aborted', 'turn_aborted']) expect(recorded).toContain(text);
     expect(() => live.session.submit(says('late'))).toThrow(/ended/);
+  });
+
+  test('a reader that asks for several events at once gets them in order', async () => {
+    await open([ok]);
+    const events = live.session.events();
+    await events.next();
+    const asked = [events.next(), events.next(), events.next()];
+    await live.say('go');
+    const types = (await Promise.all(asked)).map(({ value }) => value?.type);
+    expect(types).toEqual(live.events.slice(1, 4).map(({ type }) => type));
+  });
+
+  test('a session that can’t be closed whole ends its events and gives the thread up all the same', async () => {
+    const broken = {
+      send: () => Promise.reject(new Error('not connected')),
+      close() {
+        throw new Error('the line is stuck');
+      },
+    };
+    await open([], { options: { openTransport: () => broken } });
+    const { threadId } = live.session;
+    live.session.submit({ type: 'shutdown' });
+    await live.next('thread.closed');
+    expect(live.events.some((event) => event.type === 'error')).toBe(true);
+    await expect(live.session.close()).rejects.toThrow('stuck');
+    const origin = { type: 'resume', id: threadId } as const;
+    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+  });
+
+  test('a session that can’t be opened leaves the thread free', async () => {
+    await open([ok]);
+    await live.say('go');
+    const { threadId } = live.session;
+    await live[Symbol.asyncDispose]();
+    const place = { url: server.url, home: home.path, cwd: repo.path };
+    const origin = { type: 'resume', id: threadId } as const;
+    const openTransport = () => {
+      throw new Error('no network here');
+    };
+    await expect(testSession({ ...place, options: { origin, openTransport } })).rejects.toThrow('no network here');
+    live = await testSession({ ...place, options: { origin } });
   });
 
   test('M28: what the user says during a call follows its output', async () => {
