@@ -7,6 +7,8 @@ const MAX_MARKDOWN_CHARS = 60_000;
 const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+]|\d+[.)])){20}/m;
 /** More marks of emphasis in one paragraph than anybody sets: what pairs them up looks at each for each. */
 const MAX_EMPHASIS_MARKS = 1_500;
+/** Longer than any word or address: what looks for addresses in it begins anew at each of its characters. */
+const MAX_WORD_CHARS = 4_000;
 const SAFE_LINK = /^(?:https?:\/\/|mailto:)/i;
 /** Headings of messages stand below those of the page. */
 const HEADING_OFFSET = 3;
@@ -43,7 +45,8 @@ const markdown = new Marked({
 
 /** Markdown as HTML in which nothing of the text is markup of its own, runs, or is loaded. */
 export function safeMarkdown(text: string): string {
-  if (text.length > MAX_MARKDOWN_CHARS || TOO_DEEP.test(text) || hasTooManyMarks(text)) return plain(text);
+  if (text.length > MAX_MARKDOWN_CHARS || TOO_DEEP.test(text)) return plain(text);
+  if (hasTooManyMarks(text) || hasEndlessWord(text)) return plain(text);
   try {
     return markdown.parse(text, { async: false });
   } catch {
@@ -54,6 +57,10 @@ export function safeMarkdown(text: string): string {
 
 function hasTooManyMarks(text: string): boolean {
   return text.split(/\n\s*\n/).some((paragraph) => (paragraph.match(/[*_~]/g)?.length ?? 0) > MAX_EMPHASIS_MARKS);
+}
+
+function hasEndlessWord(text: string): boolean {
+  return text.split(/\s+/).some((word) => word.length > MAX_WORD_CHARS);
 }
 
 function plain(text: string): string {
