@@ -19,6 +19,11 @@ export function isContextMessage(item: ResponseItem): boolean {
   return item.content.some((part) => part.type === 'input_text' && OPENING.test(part.text));
 }
 
+/** A person's words: where they begin like keel's own, they are not to be taken for these, and dropped as nobody's. */
+export function asSaid(text: string): string {
+  return OPENING.test(text) ? text.replace('<', '&lt;') : text;
+}
+
 /** A message in a tag of keel's, user role. */
 export function contextMessage(text: string): ResponseItem {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };

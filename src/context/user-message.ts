@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { imageInputPart } from '../model/index.ts';
 import type { ContentItem, MessageItem, UserInput } from '../protocol/index.ts';
+import { asSaid } from './context-tags.ts';
 
 /** What a user sends as one message, its parts in order. An image that can't be read becomes a text that says so. */
 export async function userMessage(items: readonly UserInput[], cwd: string): Promise<MessageItem> {
@@ -12,7 +13,7 @@ export async function userMessage(items: readonly UserInput[], cwd: string): Pro
 async function partOf(item: UserInput, cwd: string): Promise<ContentItem> {
   switch (item.type) {
     case 'text':
-      return { type: 'input_text', text: item.text };
+      return { type: 'input_text', text: asSaid(item.text) };
     case 'image':
       return { type: 'input_image', image_url: item.url };
     case 'localImage':

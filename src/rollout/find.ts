@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { KeelError, type SessionMeta } from '../protocol/index.ts';
 import { sessionsDir, threadIdOf } from './paths.ts';
@@ -33,7 +33,8 @@ export function findRollout(home: string, selector: ThreadSelector): string {
 }
 
 function findById(home: string, id: string): string | null {
-  if (id.endsWith('.jsonl') && isAbsolute(id)) return existsSync(id) ? id : null;
+  // Whoever writes a thread holds the lease beside its file, whatever link leads there.
+  if (id.endsWith('.jsonl') && isAbsolute(id)) return existsSync(id) ? realpathSync(id) : null;
   if (!UUID.test(id)) return findByName(home, id);
   const wanted = id.toLowerCase();
   for (const path of rolloutsNewestFirst(home)) if (threadIdOf(path) === wanted) return path;

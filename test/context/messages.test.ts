@@ -36,6 +36,12 @@ describe('messages that no person wrote', () => {
     },
   );
 
+  it.each(TAGS)('what a person says is none, though it begins with <%s>', async (tag) => {
+    const said = await userMessage([{ type: 'text', text: ` <${tag}> is what?` }], '/');
+    expect(isContextMessage(said)).toBe(false);
+    expect(said.content).toEqual([{ type: 'input_text', text: ` &lt;${tag}> is what?` }]);
+  });
+
   it('M65: those of other roles, and other items, are none', () => {
     expect(isContextMessage(message('assistant', '<user_action>'))).toBe(false);
     expect(isContextMessage({ type: 'function_call_output', call_id: 'c', output: '<user_action>' })).toBe(false);

@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RolloutItem } from '../../src/protocol/index.ts';
@@ -17,6 +18,14 @@ function thread(home: TempDir, digit: number, more: object = {}, lines: readonly
 }
 
 const last = { type: 'last', providerId: 'openai' } as const;
+
+test('a link to a thread’s file leads to the file itself, beside which its writer is named', () => {
+  using home = tempDir();
+  const path = thread(home, 1);
+  const link = join(home.path, 'link.jsonl');
+  symlinkSync(path, link);
+  expect(findRollout(home.path, { type: 'id', id: link })).toBe(path);
+});
 
 test('a thread is found by its id, in any letter case, and by the path of its file', () => {
   using home = tempDir();
