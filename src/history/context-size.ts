@@ -5,7 +5,7 @@ import { tokensInWindow } from './token-info.ts';
 
 const BYTES_PER_TOKEN = 4;
 /** What an image takes up, whatever the size of its file: roughly a picture of 1024 x 1024 pixels. */
-const IMAGE_TOKENS = 1_000;
+export const IMAGE_TOKENS = 1_000;
 
 /** How full the context window is: the provider's count, and an estimate of the items added since. */
 export class ContextSize {

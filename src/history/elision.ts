@@ -3,7 +3,7 @@ import { byteLength } from '../util/index.ts';
 import { estimateTokens } from './context-size.ts';
 import { isCall, isOutput } from './pairs.ts';
 import { commandOf, endOf } from './thread-facts.ts';
-import { isSaidByUser } from './user-messages.ts';
+import { hasWords, isSaidByUser } from './user-messages.ts';
 
 /** What the user's last messages called for stays whole. */
 const MESSAGES_KEPT_WHOLE = 2;
@@ -57,7 +57,7 @@ interface Candidate {
 }
 
 function oldOutputs(items: readonly ResponseItem[]): Candidate[] {
-  const said = items.flatMap((item, at) => (isSaidByUser(item) ? [at] : []));
+  const said = items.flatMap((item, at) => (isSaidByUser(item) && hasWords(item) ? [at] : []));
   const end = said.at(-MESSAGES_KEPT_WHOLE) ?? 0;
   const count = counter();
   const commands = new Set<string>();

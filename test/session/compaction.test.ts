@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   customCall,
@@ -94,6 +95,24 @@ describe('compaction', () => {
     // One for each request, and that of the opening.
     expect(lines.filter(({ type }) => type === 'turn_context')).toHaveLength(4);
     expect(lines.filter(({ type }) => type === 'compacted')).toMatchObject([{ payload: { message: SUMMARY } }]);
+  });
+
+  test('of the pictures that the model looked at only those stay for which there is room behind the user’s words', async () => {
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    writeFileSync(join(repo.path, 'a.png'), Buffer.from(pixel, 'base64'));
+    const looks = Array.from({ length: 30 }, (_, at) =>
+      respond(functionCall('view_image', { path: 'a.png' }, `c${at}`), used(100)),
+    );
+    await open([ok, ok, ...looks, ok, respond(message(SUMMARY), used(50)), ok]);
+    await live.say('first');
+    await live.say('word '.repeat(10_000));
+    await live.say('look at all of them');
+    await live.turn(compact);
+    await live.say('go on');
+    const last = server.requests.at(-1);
+    const said = last?.textsOf('user').filter((text) => /^[^<]/.test(text)) ?? [];
+    expect(said.map((text) => text.slice(0, 10))).toEqual(['first', 'word word ', 'look at al', 'go on']);
+    expect(JSON.stringify(last?.input).split('"input_image"').length - 1).toBe(7);
   });
 
   test('R10, M58: over the limit with a call, the next request compacts, the one after goes on', async () => {
