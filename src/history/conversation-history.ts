@@ -72,12 +72,18 @@ export class ConversationHistory {
     return this.#prompt.slice();
   }
 
-  /** Drops the oldest item and, if it belongs to a pair, the other half. */
-  removeFirst(): void {
-    const [first, ...rest] = this.#items;
-    if (!first) return;
-    const other = rest.findIndex((item) => isOtherHalf(first, item));
-    if (other !== -1) rest.splice(other, 1);
+  /** Drops the oldest items and, of those that belong to a pair, the other half too, which counts with it as one. */
+  removeFirst(count = 1): void {
+    const gone = new Set<number>();
+    let left = count;
+    for (let at = 0; left > 0 && at < this.#items.length; at += 1) {
+      if (gone.has(at)) continue;
+      gone.add(at);
+      left -= 1;
+      const other = otherHalf(this.#items, at, gone);
+      if (other !== null) gone.add(other);
+    }
+    const rest = this.#items.filter((_, at) => !gone.has(at));
     this.#reset();
     for (const item of rest) this.#add(item);
   }
@@ -197,9 +203,17 @@ export class ConversationHistory {
   }
 }
 
-function isOtherHalf(one: ResponseItem, item: ResponseItem): boolean {
-  const areHalves = (isCall(one) && isOutput(item)) || (isOutput(one) && isCall(item));
-  return areHalves && pairKey(one) !== null && pairKey(one) === pairKey(item);
+/** Where the other half of a pair stands behind its first one. */
+function otherHalf(items: readonly ResponseItem[], first: number, gone: ReadonlySet<number>): number | null {
+  const one = items[first];
+  if (one === undefined || !(isCall(one) || isOutput(one)) || pairKey(one) === null) return null;
+  for (let at = first + 1; at < items.length; at += 1) {
+    const item = items[at];
+    if (item === undefined || gone.has(at)) continue;
+    const areHalves = isCall(one) ? isOutput(item) : isCall(item);
+    if (areHalves && (isCall(item) || isOutput(item)) && pairKey(one) === pairKey(item)) return at;
+  }
+  return null;
 }
 
 function isUserMessage(item: ResponseItem): boolean {

@@ -34,10 +34,13 @@ export function turnHistory({ state, record, handle, turnId, window, compacted }
       const copy = state.copyHistory();
       return {
         forPrompt: () => copy.forPrompt(),
-        dropOldest() {
-          if (copy.items.length <= 1) return false;
-          copy.removeFirst();
-          return copy.items.length > 0;
+        dropOldest(count) {
+          const { length } = copy.items;
+          if (length <= 1) return 0;
+          // A part of what is left: with their other halves half of it may be gone.
+          const dropped = Math.max(1, Math.min(count, Math.floor(length / 4)));
+          copy.removeFirst(dropped);
+          return copy.items.length > 0 ? dropped : 0;
         },
       };
     },

@@ -30,6 +30,9 @@ const builtCodec: Codec<z.infer<typeof Built>> = {
   decode: (value) => Built.parse(value),
 };
 
+/** Requests that were too long of which each drops a single item. */
+const MAX_SINGLE_DROPS = 4;
+
 /**
  * Puts a handover in the place of the conversation so far. The model writes it at the end of a copy: the live history gets
  * neither the question nor the answer, and stays as it is if this fails or is interrupted.
@@ -48,6 +51,7 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
   const copy = history.copy();
   const budget = new RetryBudget(ports.model.retries);
   let trimmed = 0;
+  let tooLong = 0;
   for (let attempt = 1; ; attempt += 1) {
     const end = await requestSummary(ports, copy, `compact-${place}.${attempt}`);
     if (end.type === 'summary') {
@@ -62,11 +66,13 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
     if (end.type !== 'failed') return { type: 'interrupted' };
     if (end.rateLimits) history.noteRateLimits(end.rateLimits);
     if (end.error.kind === 'contextWindowExceeded') {
-      if (!copy.dropOldest()) {
+      tooLong += 1;
+      const dropped = copy.dropOldest(itemsToDrop(tooLong));
+      if (dropped === 0) {
         history.noteWindowFull();
         return { type: 'failed', error: end.error };
       }
-      trimmed += 1;
+      trimmed += dropped;
       budget.reset();
       continue;
     }
@@ -74,6 +80,11 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
     if (retry === null) return { type: 'failed', error: finalError(end) };
     await steps.sleep(retry.delayMs);
   }
+}
+
+/** One at a time at first, then twice as many with each try: a thread of thousands of items fits after a few. */
+function itemsToDrop(tries: number): number {
+  return 2 ** Math.max(0, tries - MAX_SINGLE_DROPS);
 }
 
 async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {

@@ -26,8 +26,8 @@ export interface QueuedMessage {
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
 export interface HistoryCopy {
   forPrompt(): readonly ResponseItem[];
-  /** Drops the oldest item and what belongs to it. @returns false if only one is left, which stays */
-  dropOldest(): boolean;
+  /** Drops up to so many of the oldest items and what belongs to them. @returns how many; 0 if no more can go */
+  dropOldest(count: number): number;
 }
 
 /** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */

@@ -158,6 +158,24 @@ describe('compaction', () => {
     expect(server.requests.map((_, index) => isQuestion(index))).toEqual([false, true, false, false, true, false]);
   });
 
+  test('a long conversation of which much has to go for the question to fit is tried a few times, not item by item', async () => {
+    const script: Script = ({ body, input }) => {
+      if (body['tool_choice'] === 'none') return input.length > 20 ? tooLong : respond(message(SUMMARY), used(50));
+      const calls = input.filter((item) => item['type'] === 'function_call').length;
+      return calls < 120 ? respond(functionCall('update_plan', { plan: [] }, `c${calls}`), used(100)) : ok;
+    };
+    await open(script);
+    await live.say('one');
+    expect(await live.turn(compact)).toMatchObject({ status: 'completed' });
+    const asked = server.requests.filter(({ body }) => body['tool_choice'] === 'none');
+    expect(asked.length).toBeLessThan(20);
+    expect(asked.at(-1)?.input.length).toBeGreaterThan(5);
+    for (const { input } of asked) {
+      const idsOf = (type: string) => input.filter((item) => item['type'] === type).map((item) => item['call_id']);
+      expect(idsOf('function_call')).toEqual(idsOf('function_call_output'));
+    }
+  });
+
   test('M62: where the question does not fit, the oldest goes, with what belongs to it', async () => {
     await open([ok, tooLong, respond(message(SUMMARY), used(50)), ok]);
     await live.say('one');
