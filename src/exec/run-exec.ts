@@ -95,6 +95,7 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
   const printer = makePrinter(options, io);
   let ended: SessionEventOf<'turn.completed'> | null = null;
   let review: string | null = null;
+  let hasBegun = false;
   for await (const event of session.events({ deltas: false })) {
     if (event.type === 'item.completed' && event.item.type === 'exitedReviewMode') review = event.item.review;
     if (
@@ -106,7 +107,9 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
       throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to go on with');
     }
     const { rollback } = options;
-    if (rollback !== null && event.type === 'error' && event.turnId === null) {
+    hasBegun ||= event.type === 'turn.started';
+    // What was asked for can't be done: no turn will come of it.
+    if (!hasBegun && event.type === 'error' && event.turnId === null) {
       throw new KeelError(event.error.kind, event.error.message);
     }
     printer.print(event);

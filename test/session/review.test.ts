@@ -204,6 +204,13 @@ describe('keel review', () => {
     expect(server.requests[0]?.textsOf('user').at(-1)).toMatch(/The common ancestor is [0-9a-f]{40}/);
   });
 
+  test('of what is no branch says so, and ends', async () => {
+    server = await startModelServer([]);
+    const run = await runKeel(['review', '--base', 'no branch'], { home: home.path, cwd: repo.path, url: server.url });
+    expect([run.code, run.stdout]).toEqual([1, '']);
+    expect(run.stderr).toMatch(/\nkeel: "no branch" is not the name of a branch or a commit\n$/);
+  });
+
   test('exec review takes instructions and tells JSON', async () => {
     server = await startModelServer([reviewed]);
     const run = await runKeel(['exec', 'review', '--json', 'look at the locks'], {
