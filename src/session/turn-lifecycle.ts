@@ -7,7 +7,7 @@ import {
   userMessage,
 } from '../context/index.ts';
 import { gatherRepositoryFacts, type RepositoryFacts } from '../git/index.ts';
-import type { AgentStatusRecord, ResponseItem, SessionEvent } from '../protocol/index.ts';
+import { type AgentStatusRecord, type ResponseItem, type SessionEvent, toKeelError } from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import { TurnInterrupted } from '../steps/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
@@ -177,6 +177,10 @@ export class TurnLifecycle implements SessionScope {
     } catch (error) {
       // The turn's end can't be written; its error, if it has one, was told, and resuming repairs the rest.
       this.services.log.crash(error);
+      const { message } = toKeelError(error);
+      if (outcome.type !== 'failed') {
+        this.emit({ type: 'warning', turnId, message: `The end of this turn is not recorded: ${message}` });
+      }
     }
   }
 

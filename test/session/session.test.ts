@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import fs, { existsSync, readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -344,6 +345,25 @@ describe('turns and interruption', () => {
     await expect(live.session.close()).rejects.toThrow('stuck');
     const origin = { type: 'resume', id: threadId } as const;
     live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+  });
+
+  test('a turn whose end can’t be written down ends, with a warning', async () => {
+    await open([ok]);
+    const write = fs.writeSync;
+    const full = (...args: readonly unknown[]): unknown => {
+      if (String(args[1]).includes('"task_complete"')) throw new Error('ENOSPC: no space left on device, write');
+      return Reflect.apply(write, fs, args);
+    };
+    Object.assign(fs, { writeSync: full });
+    syncBuiltinESMExports();
+    try {
+      expect(await live.say('go')).toMatchObject({ status: 'completed' });
+    } finally {
+      Object.assign(fs, { writeSync: write });
+      syncBuiltinESMExports();
+    }
+    const message = expect.stringMatching(/^The end of this turn is not recorded: .*ENOSPC.* Free some space/);
+    expect(live.events).toContainEqual({ type: 'warning', turnId: '0', message });
   });
 
   test('a session that can’t be opened leaves the thread free', async () => {
