@@ -12,7 +12,8 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 const TAG = /^\s*<([a-z_]+)[\s>]/i;
 const ACTION = /<action>(\w+)<\/action>/;
-const RESULTS = /<results>\n?([\s\S]*?)\n?<\/results>\s*<\/user_action>\s*$/;
+const RESULTS = '<results>';
+const RESULTS_END = '</results>';
 
 /** A message that no person wrote, by the tag that it stands in. */
 export function contextBlock(text: string): Extract<Block, { type: 'context' }> {
@@ -26,5 +27,14 @@ export function contextBlock(text: string): Extract<Block, { type: 'context' }> 
 function actionBlock(text: string): Extract<Block, { type: 'context' }> {
   const action = ACTION.exec(text)?.[1] ?? 'action';
   const title = `${action.slice(0, 1).toUpperCase()}${action.slice(1)}`;
-  return { type: 'context', title, text, isFolded: false, result: RESULTS.exec(text)?.[1] ?? null };
+  return { type: 'context', title, text, isFolded: false, result: resultsOf(text) };
+}
+
+/** By two looks: an expression would go through all of a long text from each of its tags. */
+function resultsOf(text: string): string | null {
+  const from = text.indexOf(RESULTS) + RESULTS.length;
+  const to = text.lastIndexOf(RESULTS_END);
+  if (from < RESULTS.length || to < from) return null;
+  const isLast = text.slice(to + RESULTS_END.length).trim() === '</user_action>';
+  return isLast ? text.slice(from, to).replace(/^\n/, '').replace(/\n$/, '') : null;
 }

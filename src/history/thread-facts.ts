@@ -16,7 +16,7 @@ const CHECK =
   /\b(tests?|check|lint|typecheck|tsc|pytest|vitest|jest|mocha|cargo|ctest|rspec|make|build|go (?:test|vet|build))\b/;
 /** Outputs of calls of servers' tools that never reached the server. */
 const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|tool call rejected by user)/;
-const SUMMARY_LINE = /^\W*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
+const SUMMARY_LINE = /^[^\w\n]*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
 const planArguments = z.object({
   plan: z.array(z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })),

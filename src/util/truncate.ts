@@ -99,8 +99,8 @@ function lastLines(text: string, count: number): string {
   return text.slice(start + 1);
 }
 
-/** The lines that frame a command's result, and the header of a cut text. */
-const framed = /^(?:(?:Exit code: |Wall time: |Still running )[^\n]{1,80}\n)+Output:\n/;
+/** The lines that frame a command's result, few as keel writes them, and the header of a cut text. */
+const framed = /^(?:(?:Exit code: |Wall time: |Still running )[^\n]{1,80}\n){1,3}Output:\n/;
 const header = /^Total output lines: \d+\n\n/;
 
 function wasTruncated(text: string): boolean {

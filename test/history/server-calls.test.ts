@@ -50,3 +50,12 @@ test('many are told of by the newest', () => {
   expect(facts.split('\n')).toHaveLength(21);
   expect(facts).toMatch(/oldest first:\nmcp__notes__add \{"n":10\}/);
 });
+
+test('what a command printed is looked at in one go, also where it is nothing but line ends', () => {
+  const facts = new ThreadFacts();
+  const startedAt = performance.now();
+  facts.note({ type: 'function_call', name: 'shell', arguments: '{"command":["./run"]}', call_id: 'c1' });
+  facts.note(functionOutput('c1', `Exit code: 1\n${'\n'.repeat(80_000)}over`));
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(facts.lastCheck).toBeNull();
+});

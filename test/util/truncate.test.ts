@@ -73,6 +73,11 @@ describe('the model copy of an output', () => {
     }
   });
 
+  test('a text with more lines of a frame than a result has is cut', () => {
+    const cut = truncateForModel(`${'Exit code: 0\n'.repeat(100_000)}Output:\nx`);
+    expect(byteLength(cut)).toBeLessThan(11_000);
+  });
+
   test('a text whose middle is gone already is told with the numbers of the whole', () => {
     const half = 'y'.repeat(20_000);
     const text = truncatePartial({
