@@ -1,6 +1,9 @@
 import type { OutputContentItem, ResponseItem } from '../protocol/index.ts';
 import { truncateForModel } from '../util/index.ts';
 
+/** Of the JSON around a command's output. */
+const MAX_FRAME_CHARS = 1_024;
+
 /** Whether an item belongs into a history: what the model said, was told or did, and keel's own snapshots. */
 export function isRecordable(item: ResponseItem): boolean {
   return item.type !== 'message' || item.role !== 'system';
@@ -46,6 +49,8 @@ function truncateOutput(output: string): string {
   if (typeof parsed !== 'object' || parsed === null || !('output' in parsed) || typeof parsed.output !== 'string') {
     return truncateForModel(output);
   }
+  // What keel writes beside the text is short.
+  if (JSON.stringify({ ...parsed, output: '' }).length > MAX_FRAME_CHARS) return truncateForModel(output);
   const text = truncateForModel(parsed.output);
   return text === parsed.output ? output : JSON.stringify({ ...parsed, output: text });
 }

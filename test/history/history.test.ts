@@ -89,6 +89,13 @@ describe('recording', () => {
 describe('truncation of outputs', () => {
   const long = Array.from({ length: 356 }, (_, at) => `line ${at}`).join('\n');
 
+  test('JSON that only looks like a command’s result is cut as any other text', () => {
+    const history = new ConversationHistory();
+    const output = JSON.stringify({ output: 'short', rest: 'x'.repeat(1_000_000) });
+    history.record([functionCall('a'), functionOutput('a', output)]);
+    expect(JSON.stringify(history.forPrompt()).length).toBeLessThan(12_000);
+  });
+
   test('M54: of 356 lines the marker says that 100 are left out, and the first and last line are present', () => {
     const [, output] = historyOf(functionCall('a'), functionOutput('a', long)).items;
     const text = output && 'output' in output ? output.output : '';
