@@ -17,23 +17,22 @@ interface CallPart {
 
 /** The calls of one response, put together from the pieces in which they come. */
 export class CallParts {
-  readonly #parts: CallPart[] = [];
+  #parts: CallPart[] = [];
 
-  get isEmpty(): boolean {
-    return this.#parts.length === 0;
-  }
-
-  /** One entry of `delta.tool_calls`, at its place in that list. */
-  add(piece: JsonObject, place: number): void {
-    const part = this.#partOf(numberField(piece, 'index'), stringField(piece, 'id'), place);
+  /** One entry of `delta.tool_calls`. */
+  add(piece: JsonObject): void {
     const called = objectField(piece, 'function');
-    part.name ||= stringField(called, 'name') ?? '';
-    part.arguments += stringField(called, 'arguments') ?? '';
+    const name = stringField(called, 'name') ?? '';
+    const part = this.#partOf(numberField(piece, 'index'), stringField(piece, 'id') || null, name);
+    part.name ||= name;
+    part.arguments += argumentsIn(called);
   }
 
-  /** In the order of their indexes. A call without an id gets one, so that its output can name it. */
-  items(tools: OfferedTools): readonly ResponseItem[] {
-    return this.#parts
+  /** In the order of their indexes, each of them once. A call without an id gets one, so that its output can name it. */
+  take(tools: OfferedTools): readonly ResponseItem[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts
       .toSorted((one, other) => one.index - other.index)
       .map(({ id, name, arguments: text }) => {
         const call = { call_id: id ?? `call_${randomUUID()}`, name: tools.nameOf(name) };
@@ -42,11 +41,10 @@ export class CallParts {
       });
   }
 
-  /** Servers that tell no index begin a call with a new id; those that tell no id either send their calls whole. */
-  #partOf(index: number | null, id: string | null, place: number): CallPart {
-    const known = this.#parts.find((part) => (index === null ? sameCall(part, id, place) : part.index === index));
+  #partOf(index: number | null, id: string | null, name: string): CallPart {
+    const known = this.#begun(index, id, name);
     if (known !== undefined) {
-      known.id ??= id === '' ? null : id;
+      known.id ??= id;
       return known;
     }
     if (this.#parts.length === MAX_CALLS) {
@@ -55,12 +53,28 @@ export class CallParts {
       });
     }
     const next = index ?? Math.max(-1, ...this.#parts.map((part) => part.index)) + 1;
-    const part: CallPart = { index: next, id: id === '' ? null : id, name: '', arguments: '' };
+    const part: CallPart = { index: next, id, name: '', arguments: '' };
     this.#parts.push(part);
     return part;
   }
+
+  /**
+   * The call that a piece goes on with. Servers that tell no index begin a call with a new id or, without ids, with a name.
+   * Some give all calls of an answer the index 0, and some a new id to every piece: only both, id and name, tell a new call.
+   */
+  #begun(index: number | null, id: string | null, name: string): CallPart | undefined {
+    if (index === null) {
+      if (id !== null) return this.#parts.find((part) => part.id === id);
+      return name === '' ? this.#parts.at(-1) : undefined;
+    }
+    const known = this.#parts.findLast((part) => part.index === index);
+    const isAnother = id !== null && name !== '' && known !== undefined && known.id !== null && known.id !== id;
+    return isAnother ? undefined : known;
+  }
 }
 
-function sameCall(part: CallPart, id: string | null, place: number): boolean {
-  return id === null || id === '' ? part.index === place : part.id === id;
+/** Text; some servers give an object in its place. */
+function argumentsIn(called: JsonObject | null): string {
+  const given = objectField(called, 'arguments');
+  return given === null ? (stringField(called, 'arguments') ?? '') : JSON.stringify(given);
 }

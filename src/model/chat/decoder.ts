@@ -76,14 +76,15 @@ export class ChatDecoder implements ResponseDecoder {
     if (delta !== null) events.push(...this.#delta(delta));
     const finish = stringField(choice, 'finish_reason');
     if (finish === null || finish === '') return events;
+    const before = this.#finish;
     this.#finish = finish;
-    return [...events, ...this.#finished()];
+    return [...events, ...this.#finished(before)];
   }
 
   #delta(delta: JsonObject): readonly ModelEvent[] {
     const events = [...this.#thought(delta), ...this.#text(textIn(delta))];
     const calls = Array.isArray(delta['tool_calls']) ? delta['tool_calls'] : [];
-    for (const [place, call] of calls.entries()) this.#calls.add(asObject(call) ?? {}, place);
+    for (const call of calls) this.#calls.add(asObject(call) ?? {});
     return events;
   }
 
@@ -126,16 +127,18 @@ export class ChatDecoder implements ResponseDecoder {
     };
   }
 
-  /** How it ended is known: what was begun is whole, unless it was cut. The usage may still come. */
-  #finished(): readonly ModelEvent[] {
+  /** How it ended is known: what was begun is whole, unless it was cut. The usage may still come, or the same said again. */
+  #finished(before: string | null): readonly ModelEvent[] {
     const closed = this.#closeSegment();
     if (this.#finish === 'length') return closed;
-    if (this.#finish === 'content_filter') return [...closed, { type: 'itemDone', item: messageItem(FILTERED) }];
+    if (this.#finish === 'content_filter') {
+      return before === this.#finish ? closed : [...closed, { type: 'itemDone', item: messageItem(FILTERED) }];
+    }
     return [...closed, ...this.#callEvents()];
   }
 
   #callEvents(): readonly ModelEvent[] {
-    return this.#calls.items(this.#context.tools).map((item) => ({ type: 'itemDone', item }));
+    return this.#calls.take(this.#context.tools).map((item) => ({ type: 'itemDone', item }));
   }
 
   #ended(): readonly ModelEvent[] {

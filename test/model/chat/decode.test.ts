@@ -90,6 +90,42 @@ describe('a response of the Chat Completions API', () => {
     ]);
   });
 
+  const whole = (n: number, more: object = {}) => ({
+    ...more,
+    function: { name: `tool_${n}`, arguments: `{"n":${n}}` },
+  });
+  const rest = (n: number) => ({ function: { arguments: `{"n":${n}}` } });
+  const start = (n: number, more: object = {}) => ({ ...more, function: { name: `tool_${n}`, arguments: '' } });
+  test.each([
+    ['with the same index and ids of their own', [whole(1, { index: 0, id: 'a' }), whole(2, { index: 0, id: 'b' })]],
+    ['without index and id, one after the other', [whole(1), whole(2)]],
+    [
+      'with ids alone, which only their first pieces have',
+      [start(1, { id: 'a' }), rest(1), start(2, { id: 'b' }), rest(2)],
+    ],
+    [
+      'with another id in each piece',
+      [start(1, { index: 0, id: 'a' }), { ...rest(1), index: 0, id: 'x' }, whole(2, { index: 1 })],
+    ],
+    ['with arguments that are no text', [whole(1), { function: { name: 'tool_2', arguments: { n: 2 } } }]],
+  ])('two calls stay two %s', async (_, calls) => {
+    const events = await eventsOf(body(...calls.map((call) => chunk({ tool_calls: [call] })), done, '[DONE]'));
+    expect(itemsOf(events)).toMatchObject([
+      { name: 'tool_1', arguments: '{"n":1}' },
+      { name: 'tool_2', arguments: '{"n":2}' },
+    ]);
+  });
+
+  test.each(['tool_calls', 'content_filter'])(
+    'a server that says twice how it ended (%s) adds nothing',
+    async (reason) => {
+      const events = await eventsOf(
+        body(begun(0, 'a', 'shell'), chunk({}, reason), chunk({ content: '' }, reason), '[DONE]'),
+      );
+      expect(itemsOf(events)).toHaveLength(1);
+    },
+  );
+
   test('a freeform tool comes back with its text', async () => {
     const stream = body(begun(0, 'c', 'apply_patch'), piece(0, '{"input":"*** Begin\\n'), piece(0, 'Patch"}'), done);
     const events = await eventsOf(stream, promptOf({ tools: [freeform] }));
