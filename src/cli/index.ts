@@ -1,6 +1,6 @@
 import { KeelError, toKeelError } from '../protocol/index.ts';
 import { printable, version } from '../util/index.ts';
-import { type CommandIo, processIo } from './io.ts';
+import { type CommandIo, endWithReader, processIo } from './io.ts';
 import { HelpRequested, UsageError } from './usage.ts';
 
 /** Runs a subcommand with the words after its name; resolves with the exit code. */
@@ -95,12 +95,16 @@ const aliases: Readonly<Record<string, string>> = { e: 'exec' };
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
   const io = processIo();
-  process.on('uncaughtException', (error) => endByBug(io, error));
+  process.once('uncaughtException', (error) => endByBug(io, error));
+  endWithReader(io.stdout);
+  endWithReader(io.stderr);
   process.exitCode = await runCommand(io, process.argv.slice(2));
 }
 
 /** What nobody caught, a promise's failure included: the user gets a sentence, the log the stack. */
 function endByBug(io: CommandIo, error: unknown): void {
+  // Where stderr is what fails, telling it fails too.
+  process.on('uncaughtException', () => process.exit(1));
   io.stderr.write(`keel: ${printable(toKeelError(error).message)}\n`);
   import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }

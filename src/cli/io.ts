@@ -1,4 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
+import { KeelError } from '../protocol/index.ts';
+
+/** As if SIGPIPE had ended the program: nobody reads its output any more. */
+export const BROKEN_PIPE_EXIT = 141;
 
 /** What a command may use of the process it runs in. */
 export interface CommandIo {
@@ -21,6 +25,20 @@ export function processIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
   };
+}
+
+/** Ends the program with its reader. A run sees to it itself, since it has work to end in order. */
+export function endWithReader(stream: Writable): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (stream.listenerCount('error') > 1) return;
+    if (error.code !== 'EPIPE') throw unwritable(error);
+    process.exit(BROKEN_PIPE_EXIT);
+  });
+}
+
+/** A full disk behind the output, say. */
+export function unwritable(cause: Error): KeelError {
+  return new KeelError('storageFailed', `the output can't be written: ${cause.message}`, { cause });
 }
 
 /** The working directory; where it has been deleted, the name it had, so that the command can say so. */

@@ -1,8 +1,6 @@
-import type { CommandIo } from './io.ts';
+import { BROKEN_PIPE_EXIT, type CommandIo, unwritable } from './io.ts';
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-/** As if SIGPIPE had ended the program: nobody reads its output any more. */
-const BROKEN_PIPE_EXIT = 141;
 
 export interface StopSignal extends Disposable {
   /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when the output is closed; the reason is the exit code. */
@@ -22,7 +20,7 @@ export function stopSignal(io: CommandIo): StopSignal {
     if (name in exitCodes) stop(exitCodes[name as keyof typeof exitCodes]);
   };
   const onOutputError = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') throw unwritable(error);
     if (!controller.signal.aborted) controller.abort(BROKEN_PIPE_EXIT);
   };
   for (const name of Object.keys(exitCodes)) process.on(name, onSignal);

@@ -49,7 +49,7 @@ const STOP_GRACE_MS = 1_000;
 export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   checkWorkingDirectory(asked);
   const options = await withLocalModel(asked, io);
-  if (options === null) return stopCode(io);
+  if (options === null || io.stop.aborted) return stopCode(io);
   const session = await openSession({
     config: options.config,
     origin: options.origin,
@@ -62,7 +62,6 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   });
   io.onExit(() => session.killProcesses());
   const onStop = () => stopSession(session);
-  if (io.stop.aborted) onStop();
   io.stop.addEventListener('abort', onStop, { once: true });
   try {
     return await follow(session, options, io);
@@ -98,6 +97,8 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
   let hasBegun = false;
   for await (const event of session.events({ deltas: false })) {
     if (event.type === 'item.completed' && event.item.type === 'exitedReviewMode') review = event.item.review;
+    // Nothing runs yet that an interrupt could end: what is submitted now would begin after it.
+    if (event.type === 'thread.started' && io.stop.aborted) return stopCode(io);
     if (
       event.type === 'thread.started' &&
       options.prompt === null &&
@@ -117,7 +118,10 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
       if (rollback === null) submitPrompt(session, options);
       else session.submit({ type: 'rollback', turns: rollback });
     }
-    if (event.type === 'thread.rolledBack') submitPrompt(session, options);
+    if (event.type === 'thread.rolledBack') {
+      if (io.stop.aborted) return stopCode(io);
+      submitPrompt(session, options);
+    }
     if (event.type === 'turn.completed') {
       ended = event;
       break;
@@ -152,12 +156,11 @@ function submitPrompt(session: Session, { prompt, review, images, outputSchema, 
 }
 
 function finish(message: string | null, options: ExecOptions, io: ExecIo): void {
-  if (options.lastMessageFile !== null) {
-    if (message === null) io.writeErr(`Warning: there is no last message; ${options.lastMessageFile} is left empty\n`);
-    writeLastMessage(options.lastMessageFile, message ?? '');
-  }
-  if (options.json || message === null) return;
-  io.writeOut(message.endsWith('\n') ? message : `${message}\n`);
+  // First to where nothing can go wrong with it.
+  if (!options.json && message !== null) io.writeOut(message.endsWith('\n') ? message : `${message}\n`);
+  if (options.lastMessageFile === null) return;
+  if (message === null) io.writeErr(`Warning: there is no last message; ${options.lastMessageFile} is left empty\n`);
+  writeLastMessage(options.lastMessageFile, message ?? '');
 }
 
 function writeLastMessage(path: string, text: string): void {

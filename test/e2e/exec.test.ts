@@ -180,9 +180,9 @@ describe('what a run prints for a person', () => {
     expect(second.stderr).toContain('Warning: there is no last message');
   });
 
-  test('an unwritable -o file is an error, not a silent success', async () => {
+  test('an unwritable -o file is an error, not a silent success, and the message is not lost with it', async () => {
     const run = await exec([hello], ['-o', join(home.path, 'no/such/dir/x'), 'hi']);
-    expect(run.code).toBe(1);
+    expect(run).toMatchObject({ code: 1, stdout: 'hello there\n' });
     expect(run.stderr).toContain('could not be written');
   });
 });

@@ -1,7 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
+import { runExec } from '../../src/exec/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { jsonLines, type LiveKeel, processesWith, rolloutsIn, runKeel, startKeel, until } from '../support/keel.ts';
+import {
+  jsonLines,
+  keelBin,
+  type LiveKeel,
+  processesWith,
+  rolloutsIn,
+  runKeel,
+  startKeel,
+  until,
+} from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -82,6 +94,61 @@ test('a reader that closes stdout ends the run quietly', async () => {
   live.child.stdout.destroy();
   const run = await live.ended;
   expect(run).toMatchObject({ code: 141, stderr: '' });
+});
+
+test.each([
+  ['--json > /dev/full', /^keel: the output can't be written: ENOSPC.*\n$/],
+  ['2> /dev/full', /^$/],
+  ['> /dev/full 2>&1', /^$/],
+])('output that can not be written (%s) ends the run, and nothing hangs', async (where, told) => {
+  server = await startModelServer(() => respond(message('hello')));
+  const run = spawnSync('bash', ['-c', `exec "${process.execPath}" "${keelBin}" exec go ${where}`], {
+    cwd: repo.path,
+    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: 'http://127.0.0.1:9' },
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  expect(run).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(told) });
+});
+
+test('a reader that has enough ends any command quietly', async () => {
+  server = await startModelServer([]);
+  const live = startKeel(['help'], { home: home.path, cwd: repo.path, url: server.url });
+  live.child.stdout.destroy();
+  expect(await live.ended).toMatchObject({ code: 141, stderr: '' });
+});
+
+test('a signal that comes while the thread is opened lets nothing begin', async () => {
+  server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'ran'] })));
+  const env = { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'k' };
+  const stop = new AbortController();
+  const printed: string[] = [];
+  const running = runExec(
+    {
+      config: await loadConfig({
+        env: { ...env, OPENAI_BASE_URL: server.url },
+        cwd: repo.path,
+        overrides: [],
+        flags: { sandboxMode: 'danger-full-access' },
+      }),
+      origin: { type: 'new' },
+      version: '0',
+      prompt: 'go',
+      rollback: null,
+      images: [],
+      outputSchema: undefined,
+      json: true,
+      color: false,
+      skipGitRepoCheck: false,
+      ephemeral: true,
+      lastMessageFile: null,
+      originator: 'test',
+    },
+    { writeOut: (text) => printed.push(text), writeErr: () => undefined, stop: stop.signal, onExit: () => undefined },
+  );
+  stop.abort(130);
+  expect(await running).toBe(130);
+  expect([printed, server.requests]).toEqual([[], []]);
 });
 
 test('a working directory that is deleted under the run is told, not crashed on', async () => {
