@@ -6,6 +6,8 @@ const ELISION = ' ... ';
 const MASK = '***';
 /** Shorter values are no secrets, and masking them would garble the text. */
 const MIN_SECRET_CHARS = 4;
+/** What stands before the host of an address: a proxy's password is no secret of the request's, and is told all the same. */
+const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@]+(?=@)/gi;
 
 /** A server's text fit for a person: secrets masked, cut in the middle to 2,048 bytes. */
 export function serverText(text: string, secrets: readonly string[]): string {
@@ -19,7 +21,7 @@ export function serverText(text: string, secrets: readonly string[]): string {
 function maskSecrets(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) if (secret.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(secret, MASK);
-  return clean;
+  return clean.replaceAll(USER_INFO, MASK);
 }
 
 /** When a usage limit ends, for a person: `in 2 days 3 hours`, `in less than a minute`, `later`. */

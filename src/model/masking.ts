@@ -4,14 +4,40 @@ import type { Credentials } from './credentials.ts';
 const MASK = '***';
 const SECRET_NAME = /auth|key|token|secret|cookie|password/i;
 
-/** Every value in a request that is a secret, or looks like one. */
-export function secretsOf(provider: ModelProvider, credentials: Credentials): readonly string[] {
-  const settings = [...Object.entries(provider.httpHeaders), ...Object.entries(provider.queryParams)];
+/** Every value in a request to this address that is a secret, or looks like one. */
+export function secretsOf(provider: ModelProvider, credentials: Credentials, address: string): readonly string[] {
+  const headers = Object.entries(provider.httpHeaders);
   return [
     ...(credentials.bearer === null ? [] : [credentials.bearer]),
     ...Object.values(credentials.headers),
-    ...settings.filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value),
+    ...headers.filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value),
+    ...secretsIn(new URL(address)),
   ];
+}
+
+/** As they are written in the address, as they read, and as the header that Node makes of a user and a password. */
+function secretsIn({ search, searchParams, username, password }: URL): string[] {
+  const written = search
+    .slice(1)
+    .split('&')
+    .map((pair) => /^([^=]*)=?(.*)$/s.exec(pair) ?? [])
+    .map(([, name = '', value = '']) => [name, value] as const);
+  const values = [...written, ...searchParams].filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value);
+  if (username === '' && password === '') return values;
+  const [user, word] = [decoded(username), decoded(password)];
+  return [
+    ...values,
+    ...(password === '' ? [username, user] : [password, word]),
+    Buffer.from(`${user}:${word}`).toString('base64'),
+  ];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // with such a one no request is made
+  }
 }
 
 /** Headers for people to read. `fromEnvironment`: names whose values came from variables and are masked whatever they are. */

@@ -160,7 +160,7 @@ export class ModelClient {
 
   #failureContext(credentials: Credentials, url: string): FailureContext {
     return {
-      secrets: secretsOf(this.#options.provider, credentials),
+      secrets: secretsOf(this.#options.provider, credentials, url),
       keySource: credentials.source,
       host: new URL(url).host,
       nowMs: this.#options.nowMs ?? Date.now,

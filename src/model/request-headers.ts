@@ -15,6 +15,8 @@ export interface RequestHeaderFacts {
 
 const DEFAULT_ORIGINATOR = 'keel_cli';
 const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** What HTTP takes as the name of a header. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What Node lets through in a header: no control characters but the tab, nothing beyond Latin-1. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -44,9 +46,12 @@ class HeaderList {
     for (const [name, value] of Object.entries(headers)) this.#byName.set(name.toLowerCase(), [name, value]);
   }
 
-  /** Throws for a value that HTTP can't carry; the message has its name only, for the value may be a secret. */
+  /** Throws for a name or value that HTTP can't carry; the message has the name only, for the value may be a secret. */
   toRecord(providerId: string): Record<string, string> {
     for (const [name, value] of this.#byName.values()) {
+      if (!NAME.test(name)) {
+        throw new KeelError('invalidConfig', `"${name}" for provider "${providerId}" can't be the name of a header.`);
+      }
       if (!SENDABLE.test(value)) {
         const message = `The header "${name}" for provider "${providerId}" has characters that a header can't hold.`;
         throw new KeelError('invalidConfig', message);

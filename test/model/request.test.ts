@@ -85,6 +85,16 @@ describe('the request on the wire', () => {
     expect(server.requests).toEqual([]);
   });
 
+  test('a header whose name is none fails before the request, and is not tried again', async () => {
+    const server = await streaming(sse(completed));
+    const provider = providerAt(server.baseUrl, { httpHeaders: { 'bad name': 'secret' } });
+    const error = await collect(clientOf(provider)).catch((reason) => reason);
+
+    expect(error).toMatchObject({ kind: 'invalidConfig', retryable: false });
+    expect(error.message).toContain('"bad name" for provider');
+    expect(server.requests).toEqual([]);
+  });
+
   test.each(['', '/', '//'])(
     'model 8: a base URL that ends in "%s" gives one slash, and the query is encoded',
     async (end) => {
@@ -262,6 +272,28 @@ describe('secrets', () => {
     const client = clientOf(providerAt(server.baseUrl, provider), { credentials: credentialsFor(server.baseUrl) });
 
     expect((await failureOf(collect(client))).message).toBe("the model's response failed: *** *** *** ***");
+  });
+
+  test.each([
+    ['as a parameter, as written', '?api-key=par%2Fam-secret-1', 'api-key=par%2Fam-secret-1'],
+    ['as a parameter, as read', '?api-key=par%2Fam-secret-1', 'par/am-secret-1'],
+    ['as a password', '', 'url%2Fsecret-1'],
+    ['as a password, as read', '', 'url/secret-1'],
+    ['as a header', '', Buffer.from('user:url/secret-1').toString('base64')],
+  ])('one that stands in the base URL does not get into the error when it is echoed %s', async (_, query, echo) => {
+    const server = await refusing(400, `you sent ${echo}`);
+    const baseUrl = `${server.baseUrl.replace('//', '//user:url%2Fsecret-1@')}${query}`;
+    const error = await failureOf(collect(clientOf(providerAt(baseUrl))));
+
+    expect(error.message).toMatch(/you sent (api-key=)?\*\*\*$/);
+  });
+
+  test('the password of a proxy does not get into the error', async () => {
+    const transport = new HttpTransport({ HTTP_PROXY: 'http://user:proxy-secret-1@127.0.0.1:999999' });
+    const error = await failureOf(collect(clientOf(providerAt('http://model.invalid/v1'), { transport })));
+
+    expect(error.message).toContain('http://***@127.0.0.1:999999');
+    expect(error.message).not.toContain('secret-1');
   });
 
   test('model 39: a described request masks them', () => {
