@@ -70,7 +70,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 }
 
 /** The same, with what `keel config` needs to tell where a setting comes from. */
-export async function loadConfigWithOrigins(options: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfigWithOrigins(asked: LoadOptions): Promise<LoadedConfig> {
+  const options = { ...asked, cwd: canonical(asked.cwd) };
   const home = resolveHome(options.env);
   const env = withDotenv(home, options.env);
   const layers = await readLayers(home, options);
@@ -127,8 +128,7 @@ interface Resolving {
 }
 
 function resolveConfig({ home, env, options, settings, layers, network, warnings }: Resolving): Config {
-  const { flags } = options;
-  const cwd = canonical(options.cwd);
+  const { flags, cwd } = options;
   const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
   const providerId = localId ?? settings.model_provider ?? 'openai';
   const shell = settings.shell_environment_policy ?? {};

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../util/index.ts';
 import { type Table, valueAt } from './layer.ts';
@@ -27,12 +27,17 @@ function mainCheckout(cwd: string): string | null {
   }
 }
 
-/** Follows the `.git` file of a work tree. Files only: git itself is not run on a project nobody has judged yet. */
+/**
+ * Follows the `.git` file of a work tree, if the repository knows of that work tree: anybody can write a file that names a
+ * project you trust. Files only: git itself is not run on a project nobody has judged yet.
+ */
 function commonDir(git: string): string {
   try {
     if (statSync(git).isDirectory()) return git;
-    const gitDir = resolve(dirname(git), pointerIn(git).replace(/^gitdir:\s*/, ''));
-    return resolve(gitDir, pointerIn(join(gitDir, 'commondir')));
+    const gitDir = realpathSync(resolve(dirname(git), pointerIn(git).replace(/^gitdir:\s*/, '')));
+    const common = realpathSync(resolve(gitDir, pointerIn(join(gitDir, 'commondir'))));
+    const known = realpathSync(resolve(gitDir, pointerIn(join(gitDir, 'gitdir'))));
+    return dirname(gitDir) === join(common, 'worktrees') && known === realpathSync(git) ? common : git;
   } catch {
     // Not the files git makes: the folder stands for itself.
     return git;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigFlags, type LoadOptions, loadConfig } from '../../src/config/index.ts';
@@ -94,6 +94,33 @@ describe('defaults and trust', () => {
     expect((await load({ flags: { sandboxMode: 'read-only' } })).sandboxPolicy.mode).toBe('read-only');
     repo.write({ 'sub/x': '' });
     expect((await load({ cwd: join(repo.path, 'sub') })).sandboxPolicy.mode).toBe('workspace-write');
+    execFileSync('git', ['-C', repo.path, 'worktree', 'add', '-q', join(home.path, 'tree')]);
+    expect((await load({ cwd: join(home.path, 'tree') })).projectTrust).toBe('trusted');
+  });
+
+  test.each([
+    ['the work tree of another', (tree: string) => ({ '.git': `gitdir: ${tree}\n` })],
+    [
+      'a folder of its own',
+      (tree: string) => ({
+        '.git': 'gitdir: own\n',
+        'own/commondir': join(tree, '../..'),
+        'own/gitdir': '../.git',
+      }),
+    ],
+  ])('a folder does not get the trust of a project by naming %s', async (_, files) => {
+    write(`[projects."${repo.path}"]\ntrust_level = "trusted"\n`);
+    execFileSync('git', ['-C', repo.path, 'worktree', 'add', '-q', join(home.path, 'tree')]);
+    using hostile = tempDir();
+    hostile.write({ '.keel/config.toml': 'model = "theirs"\n', ...files(join(repo.path, '.git/worktrees/tree')) });
+    expect(await load({ cwd: hostile.path })).toMatchObject({ projectTrust: null, model: 'gpt-5-codex' });
+  });
+
+  test('a project that is entered by a link is the same project', async () => {
+    repo.write({ '.keel/config.toml': 'model = "ours"\n' });
+    write(`[projects."${repo.path}"]\ntrust_level = "trusted"\n`);
+    symlinkSync(repo.path, join(home.path, 'link'));
+    expect(await load({ cwd: join(home.path, 'link') })).toMatchObject({ projectTrust: 'trusted', model: 'ours' });
   });
 
   test.each(['.git', '.keel/config.toml'])('a pipe in place of %s does not hold up the start', async (name) => {
