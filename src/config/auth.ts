@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
@@ -38,7 +38,8 @@ export function storeKey(home: string, apiKey: string): void {
 
 /** @returns whether there was anything to remove */
 export function removeStoredKey(home: string): boolean {
-  const before = readStoredKey(home);
-  rmSync(join(home, 'auth.json'), { force: true });
-  return before !== null;
+  const path = join(home, 'auth.json');
+  const wasThere = existsSync(path);
+  rmSync(path, { force: true });
+  return wasThere;
 }

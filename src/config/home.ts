@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../protocol/index.ts';
+import { withoutMark } from '../util/index.ts';
 import type { Environment } from './types.ts';
 
 /** Names that a `.env` in the home can't set: it must not redirect keel itself. */
@@ -32,7 +33,7 @@ export function resolveHome(env: Environment): string {
 export function withDotenv(home: string, env: Environment): Environment {
   let text: string;
   try {
-    text = readFileSync(join(home, '.env'), 'utf8');
+    text = withoutMark(readFileSync(join(home, '.env'), 'utf8'));
   } catch {
     // Most homes have none.
     return env;

@@ -8,6 +8,7 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
+export { isSecretSetting, SECRET_NAME } from './secret-settings.ts';
 export type {
   AgentRoleSettings,
   Budget,

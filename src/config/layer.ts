@@ -1,5 +1,6 @@
 import { KeelError } from '../protocol/index.ts';
 import { readRegularFile, reasonOf } from '../util/index.ts';
+import { maskedLines } from './secret-settings.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -32,9 +33,13 @@ export async function readLayer(path: string): Promise<Layer | null> {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [what = ''] = error.message.split('\n');
-    throw new KeelError('invalidConfig', `${path}:${error.line}:${error.column}: ${what}\n${error.codeblock}`, {
-      cause: error,
-    });
+    throw new KeelError(
+      'invalidConfig',
+      `${path}:${error.line}:${error.column}: ${what}\n${maskedLines(error.codeblock)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -11,7 +11,7 @@ import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { networkRules } from './network.ts';
 import { overrideLayer } from './overrides.ts';
-import { resolveProvider, shadowedProviders } from './providers.ts';
+import { MAX_TIMER_MS, resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
 import { projectTrust } from './trust.ts';
 import type { Config, Environment, LocalServerKind, SandboxSettings } from './types.ts';
@@ -178,7 +178,10 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     },
     toolSet: settings.tools?.set ?? null,
     mcpServers: mcpServers(settings, cwd),
-    mcpStartupWaitMs: Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
+    mcpStartupWaitMs: Math.min(
+      MAX_TIMER_MS,
+      Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
+    ),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
     history: {
       persistence: settings.history?.persistence ?? 'save-all',

@@ -1,18 +1,21 @@
 import { KeelError } from '../protocol/index.ts';
 import { type Layer, merge, type Table } from './layer.ts';
 
+/** Up to the first `=` that stands in no quotes. */
+const KEY_AND_VALUE = /^((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)$/s;
+
 /**
  * What `-c key=value` says, in order, as one layer. A value is TOML where it parses as such, else a plain string; a key
- * part with a dot in it is written in quotes.
+ * part with a dot or an equals sign in it is written in quotes.
  * @throws KeelError `invalidConfig`
  */
 export async function overrideLayer(overrides: readonly string[]): Promise<Layer> {
   let table: Table = {};
   for (const override of overrides) {
-    const at = override.indexOf('=');
-    const key = override.slice(0, Math.max(0, at)).trim();
+    const [, words = '', text = ''] = KEY_AND_VALUE.exec(override) ?? [];
+    const key = words.trim();
     if (key === '') throw new KeelError('invalidConfig', `-c ${override}: a setting has the form key=value`);
-    const value = await parseValue(override.slice(at + 1).trim());
+    const value = await parseValue(text.trim());
     const nested = keyParts(key).reduceRight<unknown>((inner, part) => ({ [part]: inner }), value);
     table = merge(table, nested as Table);
   }

@@ -3,6 +3,8 @@ import type { ConfigFile } from './schema.ts';
 import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 const MAX_RETRIES = 100;
+/** A timer of Node's that is set for longer fires at once, ms. */
+export const MAX_TIMER_MS = 2_147_483_647;
 const LOCAL_PORTS = { ollama: '11434', lmstudio: '1234' } as const;
 
 const defaults = {
@@ -88,7 +90,7 @@ function configured(id: string, entry: ProviderEntry): ModelProvider {
     envHttpHeaders: entry.env_http_headers ?? {},
     requestMaxRetries: Math.min(MAX_RETRIES, entry.request_max_retries ?? defaults.requestMaxRetries),
     streamMaxRetries: Math.min(MAX_RETRIES, entry.stream_max_retries ?? defaults.streamMaxRetries),
-    streamIdleTimeoutMs: entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs,
+    streamIdleTimeoutMs: Math.min(MAX_TIMER_MS, entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs),
     requiresOpenaiAuth: entry.requires_openai_auth ?? false,
     ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
     ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),

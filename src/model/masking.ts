@@ -1,8 +1,7 @@
-import type { ModelProvider } from '../config/index.ts';
+import { type ModelProvider, SECRET_NAME } from '../config/index.ts';
 import type { Credentials } from './credentials.ts';
 
 const MASK = '***';
-const SECRET_NAME = /auth|key|token|secret|cookie|password/i;
 
 /** Every value in a request to this address that is a secret, or looks like one. */
 export function secretsOf(provider: ModelProvider, credentials: Credentials, address: string): readonly string[] {

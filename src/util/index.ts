@@ -1,4 +1,5 @@
 export { assertNever } from './assert-never.ts';
+export { withoutMark } from './byte-order-mark.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';

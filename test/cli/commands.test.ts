@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
@@ -34,6 +34,27 @@ test('keel config shows each value with its origin', async () => {
   expect(row('sandbox_mode')).toMatchObject({ origin: 'default' });
 });
 
+test('keel config shows no secret', async () => {
+  home.write({
+    'config.toml': `model_provider = "x"
+[shell_environment_policy.set]
+MY_TOKEN = "a-secret"
+[model_providers.x]
+name = "X"
+base_url = "https://user:a-secret@host.example/v1?api-key=a-secret"
+query_params = { key = "a-secret", version = "7" }
+http_headers = { X-Any = "a-secret" }
+experimental_bearer_token = "a-secret"
+[mcp_servers.s]
+url = "https://host.example/?token=a-secret"
+`,
+  });
+  const { stdout } = await keel(['config']);
+  expect(stdout).not.toContain('a-secret');
+  expect(stdout).toContain('https://***@host.example/v1?api-key=***');
+  expect(stdout).toMatch(/query_params\.version +"7"/);
+});
+
 test('keel doctor names what it found and never prints a key', async () => {
   const run = await keel(['doctor']);
   expect(run.code).toBe(0);
@@ -55,6 +76,9 @@ test('config 33: a key is stored for the owner only, shown masked, and removed; 
   expect(status).toMatchObject({ code: 0, stderr: expect.stringContaining('sk-abcde***lmnop') });
   expect((await keel(['logout'])).code).toBe(0);
   expect((await keel(['logout'])).code).toBe(0);
+  home.write({ 'auth.json': '{' });
+  expect((await keel(['logout'])).code).toBe(0);
+  expect(existsSync(path)).toBe(false);
 });
 
 test('keel debug prompt-input prints the request with its bytes, within the budget, and sends nothing', async () => {

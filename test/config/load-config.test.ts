@@ -272,6 +272,26 @@ describe('what is wrong is said with its place', () => {
     await expect(load({ strict: true })).rejects.toThrow(/modle/);
   });
 
+  test.each([
+    ['without its quotes', 'experimental_bearer_token = sk-secret-1'],
+    ['with one of them', 'http_headers = { Authorization = "Bearer secret-1 }'],
+    ['in a list', 'http_headers = ["Bearer secret-1"]'],
+    ['as a number', 'query_params = { key = 1234567 }'],
+  ])('a key that is written %s is not told with the mistake', async (_, line) => {
+    write(`[model_providers.x]\nname = "x"\n${line}\n`);
+    const error: unknown = await load().catch((reason) => reason);
+    expect(String(error)).toContain(`${join(home.path, 'config.toml')}:3`);
+    expect(String(error)).not.toMatch(/secret-1|1234567/);
+  });
+
+  test('a wait that is longer than any timer is as long as one can be', async () => {
+    write(
+      'mcp_startup_wait_sec = 1e9\nmodel_provider = "x"\n[model_providers.x]\nname = "X"\nbase_url = "http://c"\nstream_idle_timeout_ms = 3_000_000_000\n',
+    );
+    const { mcpStartupWaitMs, provider } = await load();
+    expect([mcpStartupWaitMs, provider.streamIdleTimeoutMs]).toEqual([2 ** 31 - 1, 2 ** 31 - 1]);
+  });
+
   test('a home that is named and missing', async () => {
     await expect(load({ env: { KEEL_HOME: '/nowhere/at/all' } })).rejects.toThrow(/KEEL_HOME names \/nowhere/);
   });
@@ -292,6 +312,8 @@ describe('overrides and profiles', () => {
       sandboxPolicy: { mode: 'workspace-write', writable_roots: ['/tmp'] },
       warnings: [],
     });
+    const named = await load({ overrides: ['model_prices."a=b".input=1', "model_prices.'a=b'.output=2"] });
+    expect(named.modelPrices).toEqual({ 'a=b': { input: 1, cachedInput: null, output: 2 } });
     await expect(load({ overrides: ['model'] })).rejects.toThrow(/key=value/);
     await expect(load({ overrides: ['=1'] })).rejects.toThrow(/key=value/);
   });
@@ -309,7 +331,7 @@ describe('overrides and profiles', () => {
   });
 
   test('config 36: the home’s .env adds variables, but none of keel’s own', async () => {
-    home.write({ '.env': 'LOCAL_KEY=abc\nKEEL_HOME=/elsewhere\n' });
+    home.write({ '.env': '\uFEFFLOCAL_KEY=abc\nKEEL_HOME=/elsewhere\n' });
     const config = await load();
     expect(config.home).toBe(home.path);
     expect(config.env).toMatchObject({ LOCAL_KEY: 'abc', KEEL_HOME: home.path });

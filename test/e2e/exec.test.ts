@@ -248,7 +248,8 @@ describe('what is checked before anything is sent', () => {
 
   test('a valid output schema is in the request', async () => {
     home.write({
-      'schema.json': JSON.stringify({ type: 'object', properties: {}, required: [], additionalProperties: false }),
+      // With the mark that some editors put at the beginning.
+      'schema.json': `\uFEFF${JSON.stringify({ type: 'object', properties: {}, required: [], additionalProperties: false })}`,
     });
     await exec([hello], ['--output-schema', join(home.path, 'schema.json'), 'hi']);
     expect(server.requests[0]?.body['text']).toMatchObject({ format: { type: 'json_schema', strict: true } });

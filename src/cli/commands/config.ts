@@ -1,4 +1,5 @@
-import { type LoadedConfig, loadConfigWithOrigins, originOf, valueAt } from '../../config/index.ts';
+import { isSecretSetting, type LoadedConfig, loadConfigWithOrigins, originOf, valueAt } from '../../config/index.ts';
+import { maskedUrl } from '../../model/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
@@ -64,7 +65,7 @@ function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {
   const further = leaves(settings).filter(([key]) => !shown.has(key));
   return [...Object.entries(inForce), ...further].map(([key, value]) => ({
     key,
-    value: isSecret(key) ? '***' : value,
+    value: isSecretSetting(key.split('.')) ? '***' : withoutSecrets(value),
     origin: key === 'base_url' || key === 'home' ? environmentOrigin(key, config) : originOf(layers, key.split('.')),
   }));
 }
@@ -83,8 +84,12 @@ function environmentOrigin(key: string, { env, provider }: LoadedConfig['config'
   return provider.baseUrl === env['OPENAI_BASE_URL'] ? 'environment OPENAI_BASE_URL' : `provider ${provider.id}`;
 }
 
-function isSecret(key: string): boolean {
-  return /token$|http_headers|(^|\.)env\./.test(key) && !/limit$/.test(key);
+/** An address may hold a password or a key. */
+function withoutSecrets(value: unknown): unknown {
+  const url = typeof value === 'string' ? URL.parse(value) : null;
+  if (url === null) return value;
+  const masked = maskedUrl(url.href);
+  return masked === url.href ? value : masked;
 }
 
 function table(rows: readonly Row[]): string {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget } from '../../protocol/index.ts';
-import { printable, reasonOf, version } from '../../util/index.ts';
+import { printable, reasonOf, version, withoutMark } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { ExecArguments } from './exec-arguments.ts';
@@ -75,7 +75,7 @@ function flagsOf(args: ExecArguments): ConfigFlags {
 function readSchema(path: string): unknown {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = withoutMark(readFileSync(path, 'utf8'));
   } catch (cause) {
     throw new KeelError('invalidInput', `the output schema ${path} can't be read: ${reasonOf(cause)}`, { cause });
   }
