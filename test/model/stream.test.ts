@@ -167,6 +167,29 @@ describe('stream decoding', () => {
     });
   });
 
+  test('a call without an id, or with arguments that are no text, is a call all the same', async () => {
+    const call = { type: 'function_call', name: 'x', arguments: '{"n":1}' };
+    const server = await streaming(
+      sse(
+        itemDone(call),
+        itemDone({ ...call, call_id: '' }),
+        itemDone({ ...call, call_id: null, id: 'fc_1' }),
+        itemDone({ ...call, call_id: 'c', arguments: { n: 1 } }),
+        itemDone({ type: 'custom_tool_call', name: 'y', input: 'z' }),
+        completed,
+      ),
+    );
+    const items = (await eventsOf(server)).flatMap((event) => (event.type === 'itemDone' ? [event.item] : []));
+
+    expect(items).toEqual([
+      { ...call, call_id: expect.stringMatching(/^call_./) },
+      { ...call, call_id: expect.stringMatching(/^call_./) },
+      { ...call, call_id: 'fc_1', id: 'fc_1' },
+      { ...call, call_id: 'c' },
+      { type: 'custom_tool_call', call_id: expect.stringMatching(/^call_./), name: 'y', input: 'z' },
+    ]);
+  });
+
   test('an item is given out while the response still runs', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const server = await loopback(async (response) => {

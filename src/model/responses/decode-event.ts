@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ResponseItem } from '../../protocol/index.ts';
 import { type FailureContext, incompleteResponse, responseFailure, streamLost } from '../failures.ts';
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
@@ -87,11 +88,21 @@ function itemDone(item: JsonObject | null): readonly ModelEvent[] {
   return parsed.success && parsed.data.type !== 'ghost_snapshot' ? [{ type: 'itemDone', item: parsed.data }] : [];
 }
 
-/** Wire forms that the stored form does not have: refusals are text, unknown parts are left out, a summary may lack. */
+/**
+ * Wire forms that the stored form does not have: refusals are text, unknown parts are left out, a summary may lack. What a
+ * call lacks of its form it gets: left out, it would end the turn as if nothing had been asked for.
+ */
 function asStored(item: JsonObject): JsonObject {
+  if (item['type'] === 'function_call' || item['type'] === 'custom_tool_call') return storedCall(item);
   if (item['type'] === 'reasoning') return { ...item, summary: item['summary'] ?? [] };
   if (item['type'] !== 'message' || !Array.isArray(item['content'])) return item;
   return { ...item, content: item['content'].flatMap(storedPart) };
+}
+
+function storedCall(item: JsonObject): JsonObject {
+  const call_id = stringField(item, 'call_id') || stringField(item, 'id') || `call_${randomUUID()}`;
+  const given = objectField(item, 'arguments');
+  return { ...item, call_id, ...(given === null ? {} : { arguments: JSON.stringify(given) }) };
 }
 
 function storedPart(value: unknown): unknown[] {
