@@ -6,6 +6,9 @@ import { KeelError } from '../protocol/index.ts';
 /** How long a run with a prompt waits for the first byte of a pipe that may stay silent for ever. */
 const SILENT_PIPE_MS = 1_000;
 
+/** More than any model takes; what never ends must not fill the memory. */
+const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+
 export interface PromptSource {
   /** The prompt argument; `-` and null both mean standard input. */
   readonly argument: string | null;
@@ -50,10 +53,16 @@ async function readExtraInput({ stdin, notice }: PromptSource): Promise<string> 
 async function readAll(stdin: Readable, silenceMs: number | null): Promise<Buffer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
   const chunks: Buffer[] = [];
+  let length = 0;
   const timer = silenceMs === null ? null : setTimeout(() => resolve(null), silenceMs);
   const onData = (chunk: Buffer | string) => {
     if (timer) clearTimeout(timer);
-    chunks.push(Buffer.from(chunk));
+    const bytes = Buffer.from(chunk);
+    length += bytes.length;
+    if (length > MAX_INPUT_BYTES) {
+      const most = `${MAX_INPUT_BYTES / 1024 / 1024} MiB`;
+      reject(new KeelError('invalidInput', `standard input is longer than ${most}, which no model takes`));
+    } else chunks.push(bytes);
   };
   const onEnd = () => resolve(Buffer.concat(chunks));
   const onError = (cause: Error) =>

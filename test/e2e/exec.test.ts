@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   customCall,
@@ -49,6 +50,10 @@ function again(args: readonly string[], more: { stdin?: string; cwd?: string } =
     url: server.url,
     stdin: more.stdin ?? null,
   });
+}
+
+function* endless(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(1024 * 1024, 'y');
 }
 
 const hello = respond(message('hello there'), usage({ input: 100, cached: 40, output: 20 }));
@@ -214,6 +219,13 @@ describe('where the prompt comes from', () => {
     const run = await live.ended;
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('silent');
+  });
+
+  test.each([[['-']], [['hi']]])('input without end is refused before it fills the memory: %j', async (args) => {
+    server = await startModelServer([]);
+    const live = startKeel(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url });
+    Readable.from(endless()).pipe(live.child.stdin);
+    expect(await live.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('longer than 64 MiB') });
   });
 
   test('input that is not UTF-8 is refused with the place', async () => {

@@ -197,7 +197,7 @@ describe('a review', () => {
 describe('keel review', () => {
   test('prints the review, against a branch by its common ancestor', async () => {
     server = await startModelServer([reviewed]);
-    const run = await runKeel(['review', '--base', 'main'], { home: home.path, cwd: repo.path, url: server.url });
+    const run = await runKeel(['review', '--base=main'], { home: home.path, cwd: repo.path, url: server.url });
     expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('changes against main')]);
     expect(run.stdout).toContain('It leaks.');
     expect(run.stdout).toContain('- [P1] Close the file — /w/a.ts:3-4');

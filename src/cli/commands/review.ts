@@ -10,6 +10,9 @@ A separate reviewer looks at a change and changes nothing. Without a target: the
 The review goes to stdout, everything else to stderr; --json prints every event as a JSON line.
 `;
 
+/** With its value behind an equals sign, or in the next word. */
+const OPTION = /^(--base|--commit)(?:=(.*))?$/s;
+
 /** `keel review`, also as `keel exec review`. */
 export async function reviewCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const targets: ReviewTarget[] = [];
@@ -18,9 +21,11 @@ export async function reviewCommand(io: CommandIo, words: readonly string[]): Pr
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (word === '--help' || word === '-h') throw new HelpRequested(help);
     if (word === '--uncommitted') targets.push({ type: 'uncommittedChanges' });
-    else if (word === '--base') targets.push({ type: 'baseBranch', branch: valueFor(word, left.shift()) });
-    else if (word === '--commit') targets.push({ type: 'commit', sha: valueFor(word, left.shift()), title: null });
-    else rest.push(word);
+    const [, option, value] = OPTION.exec(word) ?? [];
+    if (option === '--base') targets.push({ type: 'baseBranch', branch: valueFor(option, value ?? left.shift()) });
+    else if (option === '--commit')
+      targets.push({ type: 'commit', sha: valueFor(option, value ?? left.shift()), title: null });
+    else if (word !== '--uncommitted') rest.push(word);
   }
   const args = parseExecArguments(rest);
   if (args.prompt !== null) targets.push({ type: 'custom', instructions: args.prompt });
