@@ -2,6 +2,9 @@ import { BROKEN_PIPE_EXIT, type CommandIo, unwritable } from './io.ts';
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** A terminal signals the launcher and the program it starts alike, and the launcher hands on what it gets, ms. */
+const ECHO_MS = 100;
+
 export interface StopSignal extends Disposable {
   /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when the output is closed; the reason is the exit code. */
   readonly signal: AbortSignal;
@@ -12,8 +15,11 @@ export interface StopSignal extends Disposable {
 /** Turns signals into an abort. The second one ends the process at once, and with it all it started. */
 export function stopSignal(io: CommandIo): StopSignal {
   const controller = new AbortController();
+  let signalledAt = Number.NEGATIVE_INFINITY;
   const stop = (code: number) => {
-    if (controller.signal.aborted) process.exit(code);
+    if (controller.signal.aborted && performance.now() - signalledAt > ECHO_MS) process.exit(code);
+    if (controller.signal.aborted) return;
+    signalledAt = performance.now();
     controller.abort(code);
   };
   const onSignal = (name: NodeJS.Signals) => {

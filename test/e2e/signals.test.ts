@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { runExec } from '../../src/exec/index.ts';
@@ -65,8 +66,20 @@ test.each([
 test('a second signal exits at once and takes the children along', async () => {
   const live = await runStubborn();
   live.child.kill('SIGINT');
+  await delay(150);
   live.child.kill('SIGINT');
   expect((await live.ended).code).toBe(130);
+  await until(() => processesWith(`HOME=${home.path}`).length === 0);
+});
+
+test('a signal that comes twice at once, by the terminal and by the launcher, ends the turn in order', async () => {
+  const live = await runStubborn();
+  live.child.kill('SIGINT');
+  await delay(2);
+  live.child.kill('SIGINT');
+  const run = await live.ended;
+  expect(run.code).toBe(130);
+  expect(jsonLines(run.stdout).at(-1)?.type).toBe('turn.failed');
   await until(() => processesWith(`HOME=${home.path}`).length === 0);
 });
 
