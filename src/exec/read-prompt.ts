@@ -29,6 +29,8 @@ export async function readPrompt(source: PromptSource): Promise<string | null> {
   const { argument, stdin } = source;
   if (argument !== null && argument !== '-') {
     const piped = await readExtraInput(source);
+    // Of a script whose variable is not set, say: nobody means to send that.
+    if (argument.trim() === '' && piped.trim() === '') throw new KeelError('invalidInput', 'the prompt is empty');
     return piped.trim() === '' ? argument : `${argument}\n\n<stdin>\n${piped.trimEnd()}\n</stdin>`;
   }
   if (argument === null && (stdin.isTTY || isCharacterDevice(stdin.fd))) {

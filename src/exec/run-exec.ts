@@ -127,9 +127,10 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
       break;
     }
   }
-  if (io.stop.aborted) return stopCode(io);
+  if (io.stop.aborted && ended?.status !== 'completed') return stopCode(io);
   if (ended === null) throw new KeelError('internal', 'the session ended before its turn did');
   finish(ended.lastAgentMessage ?? review, options, io);
+  if (io.stop.aborted) return stopCode(io);
   return ended.status === 'completed' ? 0 : 1;
 }
 

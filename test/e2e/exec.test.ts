@@ -201,6 +201,11 @@ describe('where the prompt comes from', () => {
     });
   });
 
+  test.each([[['']], [[' \n']], [['resume', '--last', '']]])('an empty prompt is refused: %j', async (args) => {
+    const run = await exec([], args);
+    expect(run).toMatchObject({ code: 1, stdout: '', stderr: 'keel: the prompt is empty\n' });
+  });
+
   test('stdin is the prompt when there is none, and with - without a notice', async () => {
     await exec([hello, hello], [], { stdin: 'from stdin' });
     const dashed = await again(['-'], { stdin: 'dashed' });

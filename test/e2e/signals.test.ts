@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
-import { runExec } from '../../src/exec/index.ts';
+import { type ExecIo, runExec } from '../../src/exec/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import {
   jsonLines,
@@ -131,12 +131,9 @@ test('a reader that has enough ends any command quietly', async () => {
   expect(await live.ended).toMatchObject({ code: 141, stderr: '' });
 });
 
-test('a signal that comes while the thread is opened lets nothing begin', async () => {
-  server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'ran'] })));
+async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, json: boolean): Promise<number> {
   const env = { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'k' };
-  const stop = new AbortController();
-  const printed: string[] = [];
-  const running = runExec(
+  return runExec(
     {
       config: await loadConfig({
         env: { ...env, OPENAI_BASE_URL: server.url },
@@ -150,18 +147,35 @@ test('a signal that comes while the thread is opened lets nothing begin', async 
       rollback: null,
       images: [],
       outputSchema: undefined,
-      json: true,
+      json,
       color: false,
       skipGitRepoCheck: false,
       ephemeral: true,
       lastMessageFile: null,
       originator: 'test',
     },
-    { writeOut: (text) => printed.push(text), writeErr: () => undefined, stop: stop.signal, onExit: () => undefined },
+    { writeOut: () => undefined, writeErr: () => undefined, onExit: () => undefined, ...io },
   );
+}
+
+test('a signal that comes while the thread is opened lets nothing begin', async () => {
+  server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'ran'] })));
+  const stop = new AbortController();
+  const printed: string[] = [];
+  const running = runHere({ stop: stop.signal, writeOut: (text) => printed.push(text) }, true);
   stop.abort(130);
   expect(await running).toBe(130);
   expect([printed, server.requests]).toEqual([[], []]);
+});
+
+test('a signal that comes when the turn has completed does not take its message away', async () => {
+  server = await startModelServer(() => respond(message('all done'), usage({ output: 1 })));
+  const stop = new AbortController();
+  const printed: string[] = [];
+  const onTold = (text: string) => (text.includes('tokens used') ? stop.abort(130) : undefined);
+  const io = { stop: stop.signal, writeErr: onTold, writeOut: (text: string) => printed.push(text) };
+  expect(await runHere(io, false)).toBe(130);
+  expect(printed).toEqual(['all done\n']);
 });
 
 test('a working directory that is deleted under the run is told, not crashed on', async () => {
