@@ -126,6 +126,10 @@ export class MessagesDecoder implements ResponseDecoder {
 
   #ended(): readonly ModelEvent[] {
     const { failures, maxTokens } = this.#context;
+    // What a server forgot to close is whole when the message is.
+    const unclosed = [...this.#open.values()].flatMap(({ item }) => item ?? []);
+    this.#open.clear();
+    this.#doubtful.push(...unclosed);
     const decided = this.#decided();
     switch (this.#stopReason) {
       case 'max_tokens':

@@ -90,6 +90,15 @@ describe('the stream of the Messages API', () => {
     });
   });
 
+  test('what a server did not close is whole when the message is, and cut when the message is', async () => {
+    const blocks = blockEvents(text('On it.'), toolUse('toolu_1', 'shell', '{"a":', '1}'));
+    const open = blocks.filter(({ type }) => type !== 'content_block_stop');
+    const events = await decoded(sse(started, ...open, ending('tool_use'), stopped));
+
+    expect(itemsOf(events)).toEqual([said('On it.'), called('toolu_1', 'shell', '{"a":1}')]);
+    await expect(decoded(sse(started, ...open, ending('max_tokens'), stopped))).rejects.toThrow('max_tokens');
+  });
+
   test('a call is given out while the response still runs', async () => {
     const events = await decoded(
       sse(
