@@ -1,6 +1,7 @@
 import type { ModelProvider } from '../config/index.ts';
 import { KeelError, type RequestFingerprint, type SessionSource, type TaskKind } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { BodyHead } from './body-head.ts';
 import type { Credentials } from './credentials.ts';
 import { connectionFailed, type FailureContext, statusFailure, streamLost } from './failures.ts';
 import { IdleWatch } from './idle-watch.ts';
@@ -93,7 +94,9 @@ export class ModelClient {
       const snapshot = rateLimitsOf(response.headers);
       if (snapshot !== null) yield { type: 'rateLimits', snapshot };
       const decoder = this.#wire.decoder(prompt, context);
-      for await (const payloads of payloadsOf(response, watch)) {
+      const head = new BodyHead();
+      for await (const payloads of payloadsOf(response, watch, head)) {
+        if (payloads === null) head.throwIfNoStream(context);
         for (const event of decodedBy(decoder, payloads)) {
           isComplete = event.type === 'completed';
           yield event;
@@ -181,10 +184,12 @@ export class ModelClient {
 async function* payloadsOf(
   response: HttpResponse,
   watch: IdleWatch,
+  head: BodyHead,
 ): AsyncGenerator<readonly string[] | null, void, undefined> {
   const reader = new SseReader();
   for await (const chunk of response.text) {
     const payloads = reader.feed(chunk);
+    head.add(chunk);
     if (payloads.length === 0) continue;
     watch.pause();
     yield payloads;

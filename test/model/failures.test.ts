@@ -12,6 +12,7 @@ import {
   respond,
   sse,
   streamFailure,
+  streaming,
 } from './support.ts';
 
 const failed = (error: object) => ({ type: 'response.failed', response: { id: 'r', error } });
@@ -52,6 +53,19 @@ describe('failed streams', () => {
 
     expect(error).toMatchObject({ kind: 'responseStreamDisconnected', phase: 'stream', retryable: true });
     expect(error.message).toContain('idle timeout waiting for SSE');
+  });
+
+  test.each([
+    ['{"error":{"message":"no such model","type":"invalid_request_error"}}', 'no such model', false],
+    ['{"error":"model is loading"}', 'model is loading', true],
+    ['<html>Please log in</html>', 'no event stream but <html>Please log in', true],
+  ])('an answer that is no event stream is told in its own words: %s', async (text, words, retryable) => {
+    const server = await streaming(text);
+    expect(await failureOf(collect(clientOf(providerAt(server.baseUrl))))).toMatchObject({
+      phase: 'stream',
+      retryable,
+      message: expect.stringContaining(words),
+    });
   });
 
   test('comments do not reset the idle timeout', async () => {
