@@ -1,5 +1,5 @@
 import {
-  type ApprovalDecision,
+  ApprovalDecision,
   type ApprovalRequest,
   KeelError,
   type Op,
@@ -16,7 +16,7 @@ import type { Session } from '../session/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { followTurn, rollBack, submitIfOpen } from './follow-turn.ts';
 
-/** Decides about a call. A throw counts as a denial. */
+/** Decides about a call. A throw counts as a denial, and so does what is no decision. */
 export type ApprovalHandler = (request: ApprovalRequest) => Promise<ApprovalDecision> | ApprovalDecision;
 
 export interface TurnOptions {
@@ -183,12 +183,18 @@ export class Thread implements AsyncDisposable {
     const { callId } = request;
     let decision: ApprovalDecision = { type: 'denied' };
     try {
-      if (this.#onApproval) decision = await this.#onApproval(request);
+      if (this.#onApproval) decision = decisionIn(await this.#onApproval(request));
     } catch (error) {
       decision = { type: 'denied', message: reasonOf(error) };
     }
     submitIfOpen(this.#session, { type: 'approval', callId, decision });
   }
+}
+
+/** Of a program without types it may be anything, and a call that gets no answer waits for ever. */
+function decisionIn(answer: unknown): ApprovalDecision {
+  const { data } = ApprovalDecision.safeParse(answer);
+  return data ?? { type: 'denied', message: 'what onApproval answered is no decision' };
 }
 
 function inputOp(input: string | readonly UserInput[], { outputSchema }: RunOptions): Op {
