@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { Processes, runCommand } from '../process/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { findProgram, reasonOf } from '../util/index.ts';
-import type { LocalHttp } from './local-http.ts';
+import { type LocalHttp, shownAddress } from './local-http.ts';
 import type { LocalServer, Sight } from './local-server.ts';
 import { OutputLines } from './output-lines.ts';
 import { parsed } from './parsed.ts';
@@ -37,7 +37,7 @@ export class LmStudio implements LocalServer {
 
   async look(): Promise<Sight> {
     const models = parsed(Models, await this.#models())?.data.map(({ id }) => id) ?? null;
-    const notes = models === null ? [`LM Studio at ${this.#base} does not tell which models it has`] : [];
+    const notes = models === null ? [`LM Studio at ${shownAddress(this.#base)} does not tell which models it has`] : [];
     return { name: 'LM Studio', models, wireApi: 'responses', notes };
   }
 
@@ -87,7 +87,7 @@ export class LmStudio implements LocalServer {
     } catch (error) {
       if (this.#http.signal.aborted) throw error;
       const how = 'Start it in the app, or with `lms server start`; CODEX_OSS_BASE_URL says where it is';
-      const message = `no server of LM Studio answers at ${this.#base} (${reasonOf(error)}). ${how}.`;
+      const message = `no server of LM Studio answers at ${shownAddress(this.#base)} (${reasonOf(error)}). ${how}.`;
       throw new KeelError('httpConnectionFailed', message, { cause: error });
     }
   }

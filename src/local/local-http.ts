@@ -71,6 +71,11 @@ export class LocalHttp {
   }
 }
 
+/** An address for people to read: without the password that may stand before the host. */
+export function shownAddress(address: string): string {
+  return address.replace(/(?<=:\/\/)[^/@]+(?=@)/, '***');
+}
+
 function isOk(status: number): boolean {
   return status >= 200 && status <= 299;
 }

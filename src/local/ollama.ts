@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
-import type { LocalHttp } from './local-http.ts';
+import { type LocalHttp, shownAddress } from './local-http.ts';
 import type { LocalServer, Sight } from './local-server.ts';
 import { parsed } from './parsed.ts';
 import { PullProgress } from './pull-progress.ts';
@@ -38,7 +38,7 @@ export class Ollama implements LocalServer {
     const notes: string[] = [];
     if (!models) {
       notes.push(
-        `the server at ${this.#root} does not tell which models it has; the one asked for is taken to be there`,
+        `the server at ${shownAddress(this.#root)} does not tell which models it has; the one asked for is taken to be there`,
       );
     }
     const isOld = version !== null && isBefore(version, RESPONSES_SINCE);
@@ -87,7 +87,7 @@ export class Ollama implements LocalServer {
     } catch (error) {
       if (this.#http.signal.aborted) throw error;
       const how = 'Start it with `ollama serve`, or say with CODEX_OSS_BASE_URL where it is';
-      const message = `no Ollama server answers at ${this.#root} (${reasonOf(error)}). ${how}.`;
+      const message = `no Ollama server answers at ${shownAddress(this.#root)} (${reasonOf(error)}). ${how}.`;
       throw new KeelError('httpConnectionFailed', message, { cause: error });
     }
   }

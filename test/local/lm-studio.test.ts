@@ -95,6 +95,14 @@ describe('keel exec --local-provider lmstudio', () => {
     expect(processesWith(`HOME=${home.path}`)).toEqual([]);
   });
 
+  test('the password of the address is not in the error', async () => {
+    studio = await startLocalModels({ '/v1/models': { status: 503, body: '' } }, null);
+    const CODEX_OSS_BASE_URL = `${studio.root.replace('//', '//user:a-secret@')}/v1`;
+    const { stderr } = await runKeel([...OPTIONS, 'hi'], place({ CODEX_OSS_BASE_URL }));
+    expect(stderr).toContain('http://***@127.0.0.1');
+    expect(stderr).not.toContain('a-secret');
+  });
+
   test('where no server is the error says how to start one', async () => {
     const run = await exec({ '/v1/models': { status: 503, body: '' } }, 'hi');
     expect(run).toMatchObject({ code: 1, stdout: '' });
