@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
-import { relative } from 'node:path';
+import { lstatSync, rmSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { reasonOf } from '../util/index.ts';
+import { inDirectory } from './held-directory.ts';
 import { type NetChange, readText, systemReason } from './overlay.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
@@ -53,22 +54,31 @@ function writeChange(change: NetChange, cwd: string, mayWrite: MayWrite, undo: U
   const { path, after, mode } = change;
   const name = relative(cwd, path) || path;
   const where = after === null ? realName : realPath;
+  // Judged and written is where it leads now, whatever becomes of the links on the way.
   const target = where(path);
-  if (!mayWrite(path)) throw new Error(`Failed to write file ${name}: writing there is not permitted`);
+  if (!mayWrite(target)) throw new Error(`Failed to write file ${name}: writing there is not permitted`);
   if (after === null) {
-    guarded(`Failed to delete file ${name}`, () => {
-      undo.remember(target);
-      rmSync(target);
-    });
+    const remove = (place: string) => {
+      // A link leads elsewhere, but it is from its own directory that it goes.
+      if (isLink(place) && !mayWrite(dirname(target))) throw new Error('removing a link there is not permitted');
+      undo.remember(target, place);
+      rmSync(place);
+    };
+    guarded(`Failed to delete file ${name}`, () => inDirectory(target, remove));
   } else {
+    const replace = (place: string) => {
+      undo.remember(target, place);
+      replaceFile(place, after, mode);
+    };
     guarded(`Failed to create parent directories for ${name}`, () => undo.makeParents(target));
-    guarded(`Failed to write file ${name}`, () => {
-      undo.remember(target);
-      replaceFile(target, after, mode);
-    });
+    guarded(`Failed to write file ${name}`, () => inDirectory(target, replace));
   }
   // Somebody may have put a link in the way since the path was judged.
   if (where(path) !== target) throw new Error(`Failed to write file ${name}: its directory was moved meanwhile`);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function guarded(what: string, work: () => void): void {

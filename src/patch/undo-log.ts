@@ -1,5 +1,6 @@
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { readRegularFile } from '../util/index.ts';
+import { inDirectory } from './held-directory.ts';
 import { replaceFile } from './write-file.ts';
 
 type Before =
@@ -12,16 +13,13 @@ export class UndoLog {
   readonly #before: { readonly path: string; readonly was: Before }[] = [];
   readonly #madeDirs: string[] = [];
 
-  /** To be called before the path is written or removed. */
-  remember(path: string): void {
-    this.#before.push({ path, was: stateOf(path) });
+  /** To be called before the path is written or removed; `place` is where it can be reached now. */
+  remember(path: string, place: string): void {
+    this.#before.push({ path, was: stateOf(place) });
   }
 
   makeParents(path: string): void {
-    const parent = dirname(path);
-    const first = mkdirSync(parent, { recursive: true });
-    if (first === undefined) return;
-    for (let dir = parent; dir.length >= first.length; dir = dirname(dir)) this.#madeDirs.push(dir);
+    inDirectory(path, () => undefined, { onMade: (dir) => this.#madeDirs.push(dir) });
   }
 
   /** Puts everything back, the latest first. @returns the paths that could not be put back */
@@ -29,7 +27,7 @@ export class UndoLog {
     const left: string[] = [];
     for (const { path, was } of this.#before.toReversed()) {
       try {
-        putBack(path, was);
+        inDirectory(path, (place) => putBack(place, was));
       } catch {
         left.push(path);
       }
@@ -42,7 +40,7 @@ export class UndoLog {
 function stateOf(path: string): Before {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isSymbolicLink()) return { type: 'link', to: readlinkSync(path) };
-  return stat?.isFile() ? { type: 'file', bytes: readFileSync(path), mode: stat.mode } : { type: 'nothing' };
+  return stat?.isFile() ? { type: 'file', bytes: readRegularFile(path), mode: stat.mode } : { type: 'nothing' };
 }
 
 function putBack(path: string, was: Before): void {
@@ -59,7 +57,7 @@ function putBack(path: string, was: Before): void {
 
 function removeIfEmpty(dir: string): void {
   try {
-    rmdirSync(dir);
+    inDirectory(dir, rmdirSync);
   } catch {
     // Somebody else has put something there.
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
-  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -73,7 +72,13 @@ function takeOwner(fd: number, old: Stats): boolean {
   }
 }
 
+/** A link that has just been put there is not followed. */
 function overwrite(path: string, content: string | Buffer, mode: number | null): void {
-  writeFileSync(path, content);
-  if (mode !== null) chmodSync(path, mode & PERMISSIONS);
+  const fd = openSync(path, constants.O_WRONLY | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0));
+  try {
+    writeFileSync(fd, content);
+    if (mode !== null) fchmodSync(fd, mode & PERMISSIONS);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,12 +1,15 @@
 import { constants } from 'node:buffer';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,9 +17,12 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applyPatch, parsePatch, verifyPatch } from '../../src/patch/index.ts';
 import { patchOf, Workspace } from './support.ts';
+
+const hasPython = process.platform === 'linux' && spawnSync('python3', ['--version']).status === 0;
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777;
@@ -208,7 +214,52 @@ describe('the permission to write', () => {
       symlinkSync('elsewhere', workspace.path('dir'));
       return true;
     };
-    expect(() => workspace.apply('*** Add File: dir/b\n+B', swap)).toThrow(/Failed to write file dir\/b/);
+    expect(() => workspace.apply('*** Add File: dir/b\n+B', swap)).toThrow(/dir\/b: its directory was moved meanwhile/);
     expect(existsSync(workspace.path('elsewhere/b'))).toBe(false);
+  });
+
+  it.skipIf(!hasPython)(
+    'holds while another process puts a link in the place of the directory and takes it away again, over and over',
+    async () => {
+      using workspace = new Workspace({ 'dir/a': 'A\n', 'elsewhere/keep': 'K\n' });
+      symlinkSync('elsewhere', workspace.path('link'));
+      const script = `
+import ctypes
+libc = ctypes.CDLL(None)
+print("on", flush=True)
+while True: libc.renameat2(-100, b"${workspace.path('dir')}", -100, b"${workspace.path('link')}", 2)`;
+      const swapping = spawn('python3', ['-c', script]);
+      try {
+        await once(swapping.stdout, 'data');
+        const mayWrite = (path: string) => !realpathSync(dirname(path)).includes('elsewhere');
+        for (let n = 0; n < 400; n += 1) {
+          try {
+            workspace.apply(`*** Add File: dir/made${n}\n+x`, mayWrite);
+          } catch {
+            // It was elsewhere just then.
+          }
+        }
+        expect(readdirSync(workspace.path('elsewhere'))).toEqual(['keep']);
+      } finally {
+        swapping.kill('SIGKILL');
+        await once(swapping, 'close');
+      }
+    },
+  );
+
+  it('is wanted for the directory of a link that is deleted, and not only for what it leads to', () => {
+    using workspace = new Workspace({ 'work/a': 'A\n', 'outside/keep': 'K\n' });
+    symlinkSync('../work/a', workspace.path('outside/link'));
+    const mayWrite = (path: string) => realpathSync(path).startsWith(workspace.path('work'));
+    expect(() => workspace.apply('*** Delete File: outside/link', mayWrite)).toThrow('not permitted');
+    expect(readlinkSync(workspace.path('outside/link'))).toBe('../work/a');
+  });
+
+  it('enters a directory that may be gone through and not listed', () => {
+    using workspace = new Workspace({ 'dir/inner/a': 'A\n' });
+    chmodSync(workspace.path('dir'), 0o311);
+    workspace.apply('*** Update File: dir/inner/a\n@@\n-A\n+B\n*** Add File: dir/inner/deep/er/c\n+C');
+    chmodSync(workspace.path('dir'), 0o755);
+    expect(workspace.files()).toEqual({ 'dir/inner/a': 'B\n', 'dir/inner/deep/er/c': 'C\n' });
   });
 });
