@@ -15,6 +15,7 @@ export { SandboxManager, type SandboxOptions, type SandboxPlanner } from './mana
 export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 export { probeBackend } from './probe.ts';
 export type { ProtectionOptions } from './protected-paths.ts';
+export { type HiddenOptions, readJudge } from './readable.ts';
 export { realPath } from './real-path.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';

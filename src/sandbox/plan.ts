@@ -5,6 +5,7 @@ import { landlockRules } from './backends/landlock.ts';
 import { seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
 import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
+import { hiddenPaths } from './readable.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
 
@@ -156,10 +157,6 @@ export function directPlan({ argv, cwd, env }: CommandSpec): ExecPlan {
     network: 'full',
     notes: [],
   };
-}
-
-function hiddenPaths({ home, hidden }: SandboxSetup): readonly string[] {
-  return [`${home}/auth.json`, `${home}/.env`, `${home}/.credentials.json`, ...hidden];
 }
 
 const filters = new Map<string, Uint8Array>();

@@ -89,7 +89,11 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
     judge: services.rules.judge,
-    protection: { home: services.config.home, allowGitCommit: services.config.sandbox.allowGitCommit },
+    protection: {
+      home: services.config.home,
+      allowGitCommit: services.config.sandbox.allowGitCommit,
+      hidden: services.config.sandbox.hidden,
+    },
   };
   const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
   const repeatOf = (call: CallItem): 'safe' | 'ledger' => {

@@ -13,7 +13,7 @@ import type {
   ThreadItem,
   UserInput,
 } from '../protocol/index.ts';
-import type { ProtectionOptions } from '../sandbox/index.ts';
+import type { HiddenOptions, ProtectionOptions } from '../sandbox/index.ts';
 import type { AgentTools } from './agents.ts';
 import type { Orchestrator } from './orchestrator/index.ts';
 
@@ -103,8 +103,8 @@ export interface ToolContext {
   waitedForUserMs(): number;
   /** Tells what command lines do, for people. */
   readonly judge: CommandJudge;
-  /** What patches may not write, as for commands. */
-  readonly protection: ProtectionOptions;
+  /** What patches may not write, and no tool may read, as for commands. */
+  readonly protection: ProtectionOptions & HiddenOptions;
   /** Environment for commands of this turn, secrets already out. */
   readonly env: Readonly<Record<string, string>>;
   /** The user's shell for command strings, e.g. `/bin/bash`. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import {
   applyPatch,
@@ -6,6 +7,7 @@ import {
   fallible,
   fileUpdates,
   hintToModel,
+  type ParsedPatch,
   type PatchFault,
   parsePatch,
   successText,
@@ -15,6 +17,7 @@ import {
 import type { ThreadItemOf } from '../../protocol/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+import { HIDDEN, mayReadFor } from './hidden.ts';
 
 const patchArguments = z.object({ input: z.string() });
 
@@ -45,12 +48,23 @@ export async function applyPatchText(
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const startedAt = performance.now();
-  const verified = await fallible(() => verifyPatch(parsePatch(text), cwd));
+  const parsed = await fallible(() => parsePatch(text));
+  const mayRead = mayReadFor(context);
+  // Even that lines are not found, or which are the closest, would tell of a file.
+  const closed = parsed.ok && pathsNamedIn(parsed.value).find((path) => !mayRead(resolve(cwd, path)));
+  if (closed) return { body: `apply_patch verification failed: ${closed} can't be read: ${HIDDEN}`, success: false };
+  const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd)) : parsed;
   if (!verified.ok) {
     const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
     return { body: `apply_patch verification failed: ${reason}`, success: false };
   }
   return runVerified(callId, verified.value, context, signal, startedAt);
+}
+
+function pathsNamedIn({ sections }: ParsedPatch): string[] {
+  return sections.flatMap((section) =>
+    section.type === 'update' && section.moveTo !== null ? [section.path, section.moveTo] : [section.path],
+  );
 }
 
 /** Asks for what has to be asked, writes the patch, and tells people of it. `startedAt` in `performance.now()` time. */

@@ -5,6 +5,7 @@ import { closestPlaceInText, readText, type VerifiedPatch } from '../../patch/in
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { runVerified } from './apply-patch.ts';
+import { HIDDEN, mayReadFor } from './hidden.ts';
 
 const editArguments = z.object({
   file_path: z.string(),
@@ -32,6 +33,7 @@ export const editFileHandler: ToolHandler = {
     if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
     const { cwd, noteMark } = context.turn;
     const path = resolve(cwd, file_path);
+    if (!mayReadFor(context)(path)) return refused(`edit_file failed: ${path} can't be read: ${HIDDEN}`);
     const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all });
     if (edited.type === 'refused') {
       const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;

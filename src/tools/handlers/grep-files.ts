@@ -5,6 +5,7 @@ import { runCommand } from '../../process/index.ts';
 import { cutBytesEnd } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+import { mayReadFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 100;
@@ -79,7 +80,9 @@ async function search(
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
   if (end.type === 'aborted') return refused('aborted');
-  const { paths, isWhole } = pathsIn(output);
+  const { paths: found, isWhole } = pathsIn(output);
+  // That a file matches tells of what is in it.
+  const paths = found.filter(mayReadFor(context));
   if (paths.length === 0) {
     return refused(
       end.exitCode > 1 ? `the search failed: ${cutBytesEnd(output, MAX_FAULT_BYTES)}` : 'No matches found.',

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { cutBytesEnd, reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
+import { HIDDEN, mayReadFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 25;
@@ -35,26 +36,37 @@ export const listDirHandler: ToolHandler = {
     const parsed = parseArguments(text, listArguments, { aliases: { dir_path: ['path'] } });
     if (parsed.type === 'failed') return refused(parsed.message);
     const args = parsed.value;
-    return shownAsToolCall(call, context, () => list(args, signal));
+    const mayRead = mayReadFor(context);
+    return shownAsToolCall(call, context, () => list({ ...args, mayRead }, signal));
   },
 };
 
+type ListRequest = z.infer<typeof listArguments> & { readonly mayRead: (path: string) => boolean };
+
 async function list(
-  { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH }: z.infer<typeof listArguments>,
+  { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH, mayRead }: ListRequest,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
   if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
+  if (!mayRead(dir_path)) return refused(`failed to read directory: ${HIDDEN}`);
   try {
-    const { entries, more } = await collect(dir_path, depth, offset + limit - 1, signal);
+    const wanted = offset + limit - 1;
+    const { entries, more } = await collect(dir_path, { depth, wanted, mayRead }, signal);
     return page(dir_path, entries, { offset, limit, more });
   } catch (error) {
     return refused(`failed to read directory: ${reasonOf(error)}`);
   }
 }
 
+interface Collecting {
+  readonly depth: number;
+  readonly wanted: number;
+  readonly mayRead: (path: string) => boolean;
+}
+
 /** Entries level by level until `wanted` are found; whether there are more. */
-async function collect(root: string, depth: number, wanted: number, signal: AbortSignal) {
+async function collect(root: string, { depth, wanted, mayRead }: Collecting, signal: AbortSignal) {
   const entries: Entry[] = [];
   const queue: { dir: string; depth: number }[] = [{ dir: root, depth: 0 }];
   for (let at = queue.shift(); at && entries.length <= wanted; at = queue.shift()) {
@@ -63,7 +75,7 @@ async function collect(root: string, depth: number, wanted: number, signal: Abor
     for (const item of found) {
       const path = join(at.dir, item.name);
       entries.push({ path: relative(root, path), name: item.name, depth: at.depth, suffix: suffixOf(item) });
-      if (item.isDirectory() && at.depth + 1 < depth) queue.push({ dir: path, depth: at.depth + 1 });
+      if (item.isDirectory() && at.depth + 1 < depth && mayRead(path)) queue.push({ dir: path, depth: at.depth + 1 });
     }
   }
   return { entries, more: entries.length > wanted };

@@ -5,6 +5,7 @@ import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { type FileLine, linesOfFile, MAX_LINE_BYTES } from './file-lines.ts';
+import { HIDDEN, mayReadFor } from './hidden.ts';
 import { indentationBlock } from './indentation-block.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
@@ -38,18 +39,19 @@ export const readFileHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, readArguments, { aliases: { file_path: ['path', 'filename'] } });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    const request = { ...parsed.value, mark: context.turn.noteMark };
+    const request = { ...parsed.value, mark: context.turn.noteMark, mayRead: mayReadFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
 
-type ReadRequest = ReadArguments & { readonly mark: string };
+type ReadRequest = ReadArguments & { readonly mark: string; readonly mayRead: (path: string) => boolean };
 
 async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
   const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
   if (!isAbsolute(file_path)) return refused('file_path must be an absolute path');
   if (offset < 1) return refused('offset must be at least 1: lines count from 1');
   if (limit < 1) return refused('limit must be at least 1');
+  if (!request.mayRead(file_path)) return refused(`failed to read file: ${file_path}: ${HIDDEN}`);
   try {
     // A pipe or a device may have no end.
     if (!(await stat(file_path)).isFile()) return refused(`failed to read file: ${file_path} is not a regular file`);

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
+import { HIDDEN, mayReadFor } from './hidden.ts';
 
 const viewArguments = z.object({ path: z.string() });
 
@@ -17,7 +18,7 @@ export const viewImageHandler: ToolHandler = {
     const parsed = parseArguments(text, viewArguments, { aliases: { path: ['file_path', 'filename'] } });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
-    const fault = faultOf(path);
+    const fault = mayReadFor(context)(path) ? faultOf(path) : `unable to attach \`${path}\`: ${HIDDEN}`;
     if (fault !== null) return { body: fault, success: false };
     if (!context.injectInput([{ type: 'localImage', path }])) {
       return { body: 'unable to attach image (no active task)', success: false };
