@@ -35,14 +35,19 @@ export function toolCallOf(item: CallItem): ToolCall {
   }
 }
 
-/** The item that answers a call. */
+/** The item that answers a call. Half a character, as a server may send it, would make every later request one that is refused. */
 export function outputItem(call: CallItem, output: ToolOutput): OutputItem {
-  const { body } = output;
+  const body = wellFormed(output.body);
   const callId = toolCallOf(call).callId;
   if (call.type === 'custom_tool_call') {
     return { type: 'custom_tool_call_output', call_id: callId, output: asText(body) };
   }
   return { type: 'function_call_output', call_id: callId, output: typeof body === 'string' ? body : [...body] };
+}
+
+function wellFormed(body: ToolOutput['body']): ToolOutput['body'] {
+  if (typeof body === 'string') return body.toWellFormed();
+  return body.map((part) => (part.type === 'input_text' ? { ...part, text: part.text.toWellFormed() } : part));
 }
 
 /** Such an output holds no images. */

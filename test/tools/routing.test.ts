@@ -98,6 +98,14 @@ describe('the item that answers a call', () => {
     });
   });
 
+  it('holds no half of a character, which would spoil every later request', () => {
+    const call = { type: 'function_call', name: 'x', arguments: '{}', call_id: 'c1' } as const;
+    const half = 'a \ud83d';
+    expect(outputItem(call, { body: half, success: true })).toMatchObject({ output: 'a \ufffd' });
+    const parts = [{ type: 'input_text', text: half }, image] as const;
+    expect(outputItem(call, { body: parts, success: true })).toMatchObject({ output: [{ text: 'a \ufffd' }, image] });
+  });
+
   it('of a local shell call without a call id goes under its item id', () => {
     const call = { type: 'local_shell_call', id: 'lsh_1', status: 'completed', action: runLs } as const;
     expect(outputItem(call, { body: '', success: true })).toMatchObject({

@@ -19,7 +19,7 @@ const NUMBER_KEYS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum
 const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[] = [
   ['enum', (value) => Array.isArray(value) && value.length > 0 && value.every(isScalar)],
   ['const', isScalar],
-  ['pattern', (value) => typeof value === 'string'],
+  ['pattern', (value) => typeof value === 'string' && value.isWellFormed()],
   ['minLength', isNumber],
   ['maxLength', isNumber],
   ...NUMBER_KEYS.map((key) => [key, isNumber] as const),
@@ -74,7 +74,9 @@ class Reading {
   object(given: Node, depth: number): JsonSchema {
     const schema = this.#resolved(given);
     const named = isNode(schema['properties']) ? schema['properties'] : {};
-    const names = Object.keys(named).sort();
+    const names = Object.keys(named)
+      .filter((name) => name.isWellFormed())
+      .sort();
     const required = Array.isArray(schema['required']) ? schema['required'] : [];
     const needed = names.filter((name) => required.includes(name));
     const additional = schema['additionalProperties'];
@@ -161,8 +163,9 @@ function isScalarLike(schema: Node): boolean {
 }
 
 function description(schema: Node): { readonly description?: string } {
-  const { description: text } = schema;
-  if (typeof text !== 'string' || text === '') return {};
+  const { description: given } = schema;
+  if (typeof given !== 'string' || given === '') return {};
+  const text = given.toWellFormed();
   const isShort = byteLength(text) <= MAX_DESCRIPTION_BYTES;
   return { description: isShort ? text : `${cutBytesEnd(text, MAX_DESCRIPTION_BYTES - 3)}…` };
 }
@@ -172,8 +175,10 @@ function kept(schema: Node): Record<string, unknown> {
   return Object.fromEntries(present.map(([key]) => [key, schema[key]]));
 }
 
+/** No request can carry half a character. */
 function isScalar(value: unknown): boolean {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  if (typeof value === 'string') return value.isWellFormed();
+  return value === null || ['number', 'boolean'].includes(typeof value);
 }
 
 function isNumber(value: unknown): boolean {

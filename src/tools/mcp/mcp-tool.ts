@@ -39,7 +39,8 @@ export function mcpTool(tool: McpTool, options: McpToolOptions): ToolRegistratio
   return { name, spec, handler: mcpToolHandler(tool, options) };
 }
 
-function shortened(text: string): string {
+function shortened(given: string): string {
+  const text = given.toWellFormed();
   return byteLength(text) <= MAX_DESCRIPTION_BYTES ? text : `${cutBytesEnd(text, MAX_DESCRIPTION_BYTES - 3)}…`;
 }
 

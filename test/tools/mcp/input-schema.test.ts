@@ -112,3 +112,15 @@ function expectValid(node: unknown): void {
   for (const inner of Object.values(properties)) expectValid(inner);
   if (typeof additionalProperties === 'object') expectValid(additionalProperties);
 }
+
+test('nothing of a schema is half a character, which no request can carry', () => {
+  const half = '\ud83d';
+  const properties = {
+    [half]: { type: 'string' },
+    a: { type: 'string', description: `a ${half}`, pattern: half, enum: [half], const: half },
+    whole: { enum: ['\ud83d\ude00'] },
+  };
+  const text = JSON.stringify(functionParameters({ type: 'object', properties }));
+  expect(text).not.toMatch(/\\ud/i);
+  expect(text).toContain('\ud83d\ude00');
+});
