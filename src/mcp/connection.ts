@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment, McpServer } from '../config/index.ts';
 import { reasonOf } from '../util/index.ts';
 import type { ServerLauncher } from './launcher.ts';
@@ -28,6 +29,8 @@ export interface ConnectionOptions {
   readonly onFailure: (reason: string) => void;
 }
 
+/** Between two listings of a server that says that its tools have changed. */
+const RELIST_PAUSE_MS = 500;
 /** Of what is told about a failure, characters. */
 const MAX_REASON_CHARS = 1_000;
 
@@ -134,6 +137,7 @@ export class McpConnection {
     this.#state = { type: 'ready', client };
     this.#hasFailed = false;
     this.#learn(offer);
+    if (this.#hasChanged) void this.#relist();
   }
 
   #fail(reason: string): void {
@@ -147,14 +151,18 @@ export class McpConnection {
     this.#options.cache.write(this.server, offer);
   }
 
-  /** One listing at a time, however often the server says that it has changed; once more if it said so meanwhile. */
+  /**
+   * One listing at a time and none too soon after another, however often the server says that it has changed. One that is
+   * being started is asked when it runs; one that has ended is not started for this.
+   */
   async #relist(): Promise<void> {
     this.#hasChanged = true;
     if (this.#isRelisting) return;
     this.#isRelisting = true;
-    while (this.#hasChanged && this.#state.type !== 'closed') {
+    while (this.#hasChanged && this.#state.type === 'ready') {
       this.#hasChanged = false;
       await this.#listAgain();
+      await delay(RELIST_PAUSE_MS, undefined, { ref: false });
     }
     this.#isRelisting = false;
   }
