@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ResponseItem } from '../protocol/index.ts';
+import { readJudge } from '../sandbox/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 import { projectFolders } from './project-folders.ts';
@@ -18,6 +19,8 @@ export interface InstructionSources {
   readonly maxBytes: number;
   /** Names to look for where neither of the usual ones is. */
   readonly fallbackNames: readonly string[];
+  /** What commands can't read beside the credentials in the home: a link of the project's must not bring it in. */
+  readonly hidden?: readonly string[];
   /** The user does not trust this project: its files are not read, and the model is not told of them. */
   readonly untrusted?: boolean;
   /** Told of each file that was cut, for the user. */
@@ -41,8 +44,10 @@ function homeInstructions({ home, onWarning }: InstructionSources): string {
 }
 
 /** From the repository's root down to the working directory, one file a folder, each headed by its path. */
-function projectInstructions({ cwd, maxBytes, fallbackNames, untrusted, onWarning }: InstructionSources): string {
+function projectInstructions(sources: InstructionSources): string {
+  const { home, hidden, cwd, maxBytes, fallbackNames, untrusted, onWarning } = sources;
   if (untrusted) return '';
+  const mayRead = readJudge({ policy: { mode: 'read-only' }, home, hidden });
   const parts: string[] = [];
   let left = maxBytes;
   const folders = projectFolders(cwd);
@@ -50,7 +55,7 @@ function projectInstructions({ cwd, maxBytes, fallbackNames, untrusted, onWarnin
   for (const dir of folders) {
     if (left <= 0) break;
     const path = instructionFile(dir, fallbackNames);
-    const file = path === null ? null : readStart(path, left);
+    const file = path === null || !mayRead(path) ? null : readStart(path, left);
     if (!file || path === null) continue;
     if (file.text.trim() !== '') {
       const name = relative(real, path);

@@ -48,6 +48,7 @@ export function firstContext(
           cwd: config.cwd,
           maxBytes: config.projectDocMaxBytes,
           fallbackNames: config.projectDocFallbackFilenames,
+          hidden: config.sandbox.hidden,
           untrusted: config.projectTrust === 'untrusted',
           onWarning,
         });

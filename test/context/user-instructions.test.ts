@@ -31,6 +31,18 @@ describe('the instructions of a user and a project', () => {
     expect(read(place({}))).toBeNull();
   });
 
+  it('are not what a link of the project brings in from where commands can not read', async () => {
+    const here = place({ 'a/AGENTS.md': 'leaf' }, { 'auth.json': 'sk-secret', 'notes.md': 'fine', key: 'hidden' });
+    const cwd = join(here.root, 'a');
+    await symlink(join(here.home, 'auth.json'), join(here.root, 'AGENTS.md'));
+    expect(read(here, { cwd })).toBe('[AGENTS.md]\nleaf');
+    await symlink(join(here.home, 'key'), join(here.root, 'AGENTS.override.md'));
+    expect(read(here, { cwd, hidden: [join(here.home, 'key')] })).toBe('[AGENTS.md]\nleaf');
+    const other = place({});
+    await symlink(join(here.home, 'notes.md'), join(other.root, 'AGENTS.md'));
+    expect(read(other)).toBe('[AGENTS.md]\nfine');
+  });
+
   it('M81: are those of the root first, then of each folder down to the working directory, headed by their paths', () => {
     const here = place({
       'AGENTS.md': 'root',
