@@ -2,57 +2,61 @@ import * as z from 'zod/mini';
 import { CommandAction, FileUpdate } from './thread-item.ts';
 
 /** The user's answer. `denied` lets the turn go on; `abort` interrupts it. */
-export const ApprovalDecision = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('approved') }),
-  z.object({ type: z.literal('approvedForSession') }),
-  /** And from now on for whatever the request's `proposedRule` says. */
-  z.object({ type: z.literal('approvedAndRemembered') }),
-  z.object({ type: z.literal('denied'), message: z.optional(z.string()) }),
-  z.object({ type: z.literal('abort') }),
-]);
+export const ApprovalDecision = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('approved') }),
+    z.object({ type: z.literal('approvedForSession') }),
+    /** And from now on for whatever the request's `proposedRule` says. */
+    z.object({ type: z.literal('approvedAndRemembered') }),
+    z.object({ type: z.literal('denied'), message: z.optional(z.string()) }),
+    z.object({ type: z.literal('abort') }),
+  ]),
+);
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 
 /** What the user is asked. `callId` is the key under which the answer comes back; that of a call, but for `network`. */
-export const ApprovalRequest = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('command'),
-    callId: z.string(),
-    command: z.array(z.string()),
-    cwd: z.string(),
-    commandActions: z.array(CommandAction),
-    reason: z.nullable(z.string()),
-    /** What may be allowed for good: commands that begin with these words, and examples of what that lets through. */
-    proposedRule: z.optional(z.object({ prefix: z.array(z.string()), wouldMatch: z.array(z.string()) })),
-    /** True if a yes lets the command run without the sandbox. */
-    escalated: z.boolean(),
-  }),
-  z.object({
-    type: z.literal('fileChange'),
-    callId: z.string(),
-    changes: z.array(FileUpdate),
-    reason: z.nullable(z.string()),
-  }),
-  /** A yes for the session covers all calls of this tool. */
-  z.object({
-    type: z.literal('mcpToolCall'),
-    callId: z.string(),
-    server: z.string(),
-    tool: z.string(),
-    arguments: z.unknown(),
-    reason: z.nullable(z.string()),
-  }),
-  /** A command waits to reach a host that no list names. */
-  z.object({
-    type: z.literal('network'),
-    callId: z.string(),
-    /** A name in ASCII and lower case, or an address. */
-    host: z.string(),
-    port: z.int(),
-    /** `https`: a tunnel, whatever is spoken in it. */
-    protocol: z.enum(['http', 'https', 'socks5']),
-    reason: z.nullable(z.string()),
-    /** What may be allowed for good: this host by this protocol, and what that lets through. */
-    proposedRule: z.optional(z.object({ host: z.string(), protocol: z.string(), wouldMatch: z.array(z.string()) })),
-  }),
-]);
+export const ApprovalRequest = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('command'),
+      callId: z.string(),
+      command: z.array(z.string()),
+      cwd: z.string(),
+      commandActions: z.array(CommandAction),
+      reason: z.nullable(z.string()),
+      /** What may be allowed for good: commands that begin with these words, and examples of what that lets through. */
+      proposedRule: z.optional(z.object({ prefix: z.array(z.string()), wouldMatch: z.array(z.string()) })),
+      /** True if a yes lets the command run without the sandbox. */
+      escalated: z.boolean(),
+    }),
+    z.object({
+      type: z.literal('fileChange'),
+      callId: z.string(),
+      changes: z.array(FileUpdate),
+      reason: z.nullable(z.string()),
+    }),
+    /** A yes for the session covers all calls of this tool. */
+    z.object({
+      type: z.literal('mcpToolCall'),
+      callId: z.string(),
+      server: z.string(),
+      tool: z.string(),
+      arguments: z.unknown(),
+      reason: z.nullable(z.string()),
+    }),
+    /** A command waits to reach a host that no list names. */
+    z.object({
+      type: z.literal('network'),
+      callId: z.string(),
+      /** A name in ASCII and lower case, or an address. */
+      host: z.string(),
+      port: z.int(),
+      /** `https`: a tunnel, whatever is spoken in it. */
+      protocol: z.enum(['http', 'https', 'socks5']),
+      reason: z.nullable(z.string()),
+      /** What may be allowed for good: this host by this protocol, and what that lets through. */
+      proposedRule: z.optional(z.object({ host: z.string(), protocol: z.string(), wouldMatch: z.array(z.string()) })),
+    }),
+  ]),
+);
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

@@ -27,13 +27,15 @@ export const ErrorKind = z.enum([
 export type ErrorKind = z.infer<typeof ErrorKind>;
 
 /** The shape in which an error crosses a border (event, rollout, API). */
-export const ErrorInfo = z.object({
-  kind: ErrorKind,
-  /** What happened, where, and what to do, for a person. Holds no secret and no stack trace. */
-  message: z.string(),
-  /** HTTP status of the provider's answer, where there was one. */
-  httpStatus: z.optional(z.number()),
-});
+export const ErrorInfo = z.lazy(() =>
+  z.object({
+    kind: ErrorKind,
+    /** What happened, where, and what to do, for a person. Holds no secret and no stack trace. */
+    message: z.string(),
+    /** HTTP status of the provider's answer, where there was one. */
+    httpStatus: z.optional(z.number()),
+  }),
+);
 export type ErrorInfo = z.infer<typeof ErrorInfo>;
 
 export interface KeelErrorOptions {

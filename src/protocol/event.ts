@@ -9,111 +9,115 @@ import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
 const turnId = z.string();
 
 /** A finished or interrupted turn as read back from a rollout. */
-export const Turn = z.object({
-  id: z.string(),
-  status: z.enum(['inProgress', 'completed', 'interrupted', 'failed']),
-  error: z.nullable(ErrorInfo),
-  items: z.array(ThreadItem),
-});
+export const Turn = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    status: z.enum(['inProgress', 'completed', 'interrupted', 'failed']),
+    error: z.nullable(ErrorInfo),
+    items: z.array(ThreadItem),
+  }),
+);
 export type Turn = z.infer<typeof Turn>;
 
 /** Something that the user typed, in any thread. `at`: Unix seconds. */
-export const TypedMessage = z.object({ threadId: z.string(), at: z.number(), text: z.string() });
+export const TypedMessage = z.lazy(() => z.object({ threadId: z.string(), at: z.number(), text: z.string() }));
 export type TypedMessage = z.infer<typeof TypedMessage>;
 
 /**
  * What a session tells, in order. The first event is `thread.started`, the last `thread.closed`. Of a turn the first is
  * `turn.started` and the last its one `turn.completed`; each `item.completed` has an earlier `item.started` with its id.
  */
-export const SessionEvent = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('thread.started'),
-    threadId: z.string(),
-    model: z.string(),
-    effort: z.nullable(z.string()),
-    cwd: z.string(),
-    /** Null for a thread that is not recorded. */
-    rolloutPath: z.nullable(z.string()),
-    /** Turns read back on resume or fork, oldest first; empty for a new thread. */
-    turns: z.array(Turn),
-  }),
-  z.object({ type: z.literal('thread.closed'), threadId: z.string() }),
-  /** Turns were taken out of the conversation. */
-  z.object({
-    type: z.literal('thread.rolledBack'),
-    /** How many of the user's turns: no more than there were. */
-    removed: z.number(),
-    /** All that are left, oldest first. */
-    turns: z.array(Turn),
-  }),
-  z.object({
-    type: z.literal('turn.started'),
-    turnId,
-    taskKind: TaskKind,
-    modelContextWindow: z.nullable(z.number()),
-  }),
-  z.object({
-    type: z.literal('turn.completed'),
-    turnId,
-    status: z.enum(['completed', 'interrupted', 'failed']),
-    /** Set when `status` is `failed`. */
-    error: z.nullable(ErrorInfo),
-    /** Why an interrupted turn ended. */
-    abortReason: z.nullable(z.enum(['interrupted', 'replaced', 'shutdown'])),
-    lastAgentMessage: z.nullable(z.string()),
-  }),
-  z.object({ type: z.literal('item.started'), turnId, item: ThreadItem }),
-  z.object({ type: z.literal('item.updated'), turnId, item: ThreadItem }),
-  z.object({ type: z.literal('item.completed'), turnId, item: ThreadItem }),
-  /** Live text of an item that is not completed yet; best effort, the completed item is authoritative. */
-  z.object({
-    type: z.literal('item.delta'),
-    turnId,
-    itemId: z.string(),
-    part: z.enum(['agentMessage', 'reasoningSummary', 'reasoningText', 'commandOutput']),
-    /** Which summary or content part, counted from 0, for the reasoning parts. */
-    index: z.optional(z.number()),
-    delta: z.string(),
-  }),
-  z.object({
-    type: z.literal('usage.updated'),
-    turnId: z.nullable(z.string()),
-    /** Null before the first response of the thread. */
-    info: z.nullable(TokenUsageInfo),
-    rateLimits: z.nullable(RateLimitSnapshot),
-  }),
-  /** The whole change of the turn so far as one unified diff. */
-  z.object({ type: z.literal('turn.diff'), turnId, diff: z.string() }),
-  z.object({
-    type: z.literal('approval.requested'),
-    turnId,
-    /** The thread that asks: this one, or a child's. */
-    threadId: z.string(),
-    /** What the child that asks is for; absent for the thread itself. */
-    agent: z.optional(z.string()),
-    request: ApprovalRequest,
-  }),
-  z.object({ type: z.literal('approval.resolved'), turnId, callId: z.string() }),
-  /** A response item as it entered the history, for clients that keep their own. */
-  z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
-  /** Answers `getHistoryEntry`. */
-  z.object({
-    type: z.literal('historyEntry.answered'),
-    /** The op's id. */
-    requestId: z.string(),
-    offset: z.number(),
-    /** Which file of messages there is now; 0 if there is none. Offsets count in this one. */
-    logId: z.number(),
-    entryCount: z.number(),
-    /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
-    entry: z.nullable(TypedMessage),
-  }),
-  /** Something the user should know that did not stop the work. */
-  z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
-  /** A failure. `willRetry`: keel goes on by itself; otherwise the turn ends with it. */
-  z.object({ type: z.literal('error'), turnId: z.nullable(z.string()), error: ErrorInfo, willRetry: z.boolean() }),
-  /** This reader was too slow: `dropped` events before this one were lost to it (and to no other reader). */
-  z.object({ type: z.literal('events.lost'), dropped: z.number() }),
-]);
+export const SessionEvent = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('thread.started'),
+      threadId: z.string(),
+      model: z.string(),
+      effort: z.nullable(z.string()),
+      cwd: z.string(),
+      /** Null for a thread that is not recorded. */
+      rolloutPath: z.nullable(z.string()),
+      /** Turns read back on resume or fork, oldest first; empty for a new thread. */
+      turns: z.array(Turn),
+    }),
+    z.object({ type: z.literal('thread.closed'), threadId: z.string() }),
+    /** Turns were taken out of the conversation. */
+    z.object({
+      type: z.literal('thread.rolledBack'),
+      /** How many of the user's turns: no more than there were. */
+      removed: z.number(),
+      /** All that are left, oldest first. */
+      turns: z.array(Turn),
+    }),
+    z.object({
+      type: z.literal('turn.started'),
+      turnId,
+      taskKind: TaskKind,
+      modelContextWindow: z.nullable(z.number()),
+    }),
+    z.object({
+      type: z.literal('turn.completed'),
+      turnId,
+      status: z.enum(['completed', 'interrupted', 'failed']),
+      /** Set when `status` is `failed`. */
+      error: z.nullable(ErrorInfo),
+      /** Why an interrupted turn ended. */
+      abortReason: z.nullable(z.enum(['interrupted', 'replaced', 'shutdown'])),
+      lastAgentMessage: z.nullable(z.string()),
+    }),
+    z.object({ type: z.literal('item.started'), turnId, item: ThreadItem }),
+    z.object({ type: z.literal('item.updated'), turnId, item: ThreadItem }),
+    z.object({ type: z.literal('item.completed'), turnId, item: ThreadItem }),
+    /** Live text of an item that is not completed yet; best effort, the completed item is authoritative. */
+    z.object({
+      type: z.literal('item.delta'),
+      turnId,
+      itemId: z.string(),
+      part: z.enum(['agentMessage', 'reasoningSummary', 'reasoningText', 'commandOutput']),
+      /** Which summary or content part, counted from 0, for the reasoning parts. */
+      index: z.optional(z.number()),
+      delta: z.string(),
+    }),
+    z.object({
+      type: z.literal('usage.updated'),
+      turnId: z.nullable(z.string()),
+      /** Null before the first response of the thread. */
+      info: z.nullable(TokenUsageInfo),
+      rateLimits: z.nullable(RateLimitSnapshot),
+    }),
+    /** The whole change of the turn so far as one unified diff. */
+    z.object({ type: z.literal('turn.diff'), turnId, diff: z.string() }),
+    z.object({
+      type: z.literal('approval.requested'),
+      turnId,
+      /** The thread that asks: this one, or a child's. */
+      threadId: z.string(),
+      /** What the child that asks is for; absent for the thread itself. */
+      agent: z.optional(z.string()),
+      request: ApprovalRequest,
+    }),
+    z.object({ type: z.literal('approval.resolved'), turnId, callId: z.string() }),
+    /** A response item as it entered the history, for clients that keep their own. */
+    z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
+    /** Answers `getHistoryEntry`. */
+    z.object({
+      type: z.literal('historyEntry.answered'),
+      /** The op's id. */
+      requestId: z.string(),
+      offset: z.number(),
+      /** Which file of messages there is now; 0 if there is none. Offsets count in this one. */
+      logId: z.number(),
+      entryCount: z.number(),
+      /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
+      entry: z.nullable(TypedMessage),
+    }),
+    /** Something the user should know that did not stop the work. */
+    z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
+    /** A failure. `willRetry`: keel goes on by itself; otherwise the turn ends with it. */
+    z.object({ type: z.literal('error'), turnId: z.nullable(z.string()), error: ErrorInfo, willRetry: z.boolean() }),
+    /** This reader was too slow: `dropped` events before this one were lost to it (and to no other reader). */
+    z.object({ type: z.literal('events.lost'), dropped: z.number() }),
+  ]),
+);
 export type SessionEvent = z.infer<typeof SessionEvent>;
 export type SessionEventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>;

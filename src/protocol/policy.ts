@@ -12,17 +12,19 @@ export type SandboxMode = z.infer<typeof SandboxMode>;
  * A sandbox mode with its details, in the form that rollouts store (snake_case, tag `mode`).
  * Paths in `writable_roots` are absolute.
  */
-export const SandboxPolicy = z.discriminatedUnion('mode', [
-  z.looseObject({ mode: z.literal('danger-full-access') }),
-  z.looseObject({ mode: z.literal('read-only') }),
-  z.looseObject({
-    mode: z.literal('workspace-write'),
-    writable_roots: z.optional(z.array(z.string())),
-    network_access: z._default(z.boolean(), false),
-    exclude_tmpdir_env_var: z._default(z.boolean(), false),
-    exclude_slash_tmp: z._default(z.boolean(), false),
-  }),
-]);
+export const SandboxPolicy = z.lazy(() =>
+  z.discriminatedUnion('mode', [
+    z.looseObject({ mode: z.literal('danger-full-access') }),
+    z.looseObject({ mode: z.literal('read-only') }),
+    z.looseObject({
+      mode: z.literal('workspace-write'),
+      writable_roots: z.optional(z.array(z.string())),
+      network_access: z._default(z.boolean(), false),
+      exclude_tmpdir_env_var: z._default(z.boolean(), false),
+      exclude_slash_tmp: z._default(z.boolean(), false),
+    }),
+  ]),
+);
 export type SandboxPolicy = z.infer<typeof SandboxPolicy>;
 
 /** How long the model thinks. Known levels are low to high; any string is passed on, since providers add their own. */
@@ -40,8 +42,10 @@ export const TaskKind = z.enum(['regular', 'review', 'compact', 'undo', 'user_sh
 export type TaskKind = z.infer<typeof TaskKind>;
 
 /** Which surface opened the session. */
-export const SessionSource = z.union([
-  z.enum(['cli', 'vscode', 'exec', 'mcp', 'appServer', 'sdk', 'unknown']),
-  z.looseObject({ subagent: z.unknown() }),
-]);
+export const SessionSource = z.lazy(() =>
+  z.union([
+    z.enum(['cli', 'vscode', 'exec', 'mcp', 'appServer', 'sdk', 'unknown']),
+    z.looseObject({ subagent: z.unknown() }),
+  ]),
+);
 export type SessionSource = z.infer<typeof SessionSource>;

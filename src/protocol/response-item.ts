@@ -4,132 +4,156 @@ import * as z from 'zod/mini';
  * Items as the model sees them, in the wire form of the Responses API (snake_case) from the stream to the disk to the
  * next request: they are never re-shaped, so that a request extends the one before byte for byte.
  */
-export const ContentItem = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('input_text'), text: z.string() }),
-  z.object({ type: z.literal('input_image'), image_url: z.string() }),
-  z.object({ type: z.literal('output_text'), text: z.string() }),
-]);
+export const ContentItem = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('input_text'), text: z.string() }),
+    z.object({ type: z.literal('input_image'), image_url: z.string() }),
+    z.object({ type: z.literal('output_text'), text: z.string() }),
+  ]),
+);
 export type ContentItem = z.infer<typeof ContentItem>;
 
-export const OutputContentItem = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('input_text'), text: z.string() }),
-  z.object({ type: z.literal('input_image'), image_url: z.string() }),
-]);
+export const OutputContentItem = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('input_text'), text: z.string() }),
+    z.object({ type: z.literal('input_image'), image_url: z.string() }),
+  ]),
+);
 export type OutputContentItem = z.infer<typeof OutputContentItem>;
 
 const itemId = z.optional(z.nullable(z.string()));
 
-export const MessageItem = z.object({
-  type: z.literal('message'),
-  id: itemId,
-  role: z.string(),
-  content: z.array(ContentItem),
-});
+export const MessageItem = z.lazy(() =>
+  z.object({
+    type: z.literal('message'),
+    id: itemId,
+    role: z.string(),
+    content: z.array(ContentItem),
+  }),
+);
 export type MessageItem = z.infer<typeof MessageItem>;
 
-export const ReasoningItem = z.object({
-  type: z.literal('reasoning'),
-  id: itemId,
-  summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })),
-  content: z.optional(z.nullable(z.array(z.object({ type: z.enum(['reasoning_text', 'text']), text: z.string() })))),
-  encrypted_content: z.optional(z.nullable(z.string())),
-  /**
-   * Who thought it, where that is told by another API than this one: it means something to nobody else. `field`: how it came
-   * and has to go back.
-   */
-  origin: z.optional(
-    z.object({
-      provider: z.string(),
-      model: z.string(),
-      field: z.optional(
-        z.enum(['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'redacted_thinking']),
-      ),
-    }),
-  ),
-});
+export const ReasoningItem = z.lazy(() =>
+  z.object({
+    type: z.literal('reasoning'),
+    id: itemId,
+    summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })),
+    content: z.optional(z.nullable(z.array(z.object({ type: z.enum(['reasoning_text', 'text']), text: z.string() })))),
+    encrypted_content: z.optional(z.nullable(z.string())),
+    /**
+     * Who thought it, where that is told by another API than this one: it means something to nobody else. `field`: how it came
+     * and has to go back.
+     */
+    origin: z.optional(
+      z.object({
+        provider: z.string(),
+        model: z.string(),
+        field: z.optional(
+          z.enum(['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'redacted_thinking']),
+        ),
+      }),
+    ),
+  }),
+);
 export type ReasoningItem = z.infer<typeof ReasoningItem>;
 
-export const FunctionCallItem = z.object({
-  type: z.literal('function_call'),
-  id: itemId,
-  name: z.string(),
-  /** JSON text exactly as the model wrote it. */
-  arguments: z.string(),
-  call_id: z.string(),
-});
+export const FunctionCallItem = z.lazy(() =>
+  z.object({
+    type: z.literal('function_call'),
+    id: itemId,
+    name: z.string(),
+    /** JSON text exactly as the model wrote it. */
+    arguments: z.string(),
+    call_id: z.string(),
+  }),
+);
 export type FunctionCallItem = z.infer<typeof FunctionCallItem>;
 
-export const FunctionCallOutputItem = z.object({
-  type: z.literal('function_call_output'),
-  call_id: z.string(),
-  output: z.union([z.string(), z.array(OutputContentItem)]),
-});
+export const FunctionCallOutputItem = z.lazy(() =>
+  z.object({
+    type: z.literal('function_call_output'),
+    call_id: z.string(),
+    output: z.union([z.string(), z.array(OutputContentItem)]),
+  }),
+);
 export type FunctionCallOutputItem = z.infer<typeof FunctionCallOutputItem>;
 
-export const CustomToolCallItem = z.object({
-  type: z.literal('custom_tool_call'),
-  id: itemId,
-  status: z.optional(z.nullable(z.string())),
-  call_id: z.string(),
-  name: z.string(),
-  input: z.string(),
-});
+export const CustomToolCallItem = z.lazy(() =>
+  z.object({
+    type: z.literal('custom_tool_call'),
+    id: itemId,
+    status: z.optional(z.nullable(z.string())),
+    call_id: z.string(),
+    name: z.string(),
+    input: z.string(),
+  }),
+);
 export type CustomToolCallItem = z.infer<typeof CustomToolCallItem>;
 
-export const CustomToolCallOutputItem = z.object({
-  type: z.literal('custom_tool_call_output'),
-  call_id: z.string(),
-  output: z.string(),
-});
+export const CustomToolCallOutputItem = z.lazy(() =>
+  z.object({
+    type: z.literal('custom_tool_call_output'),
+    call_id: z.string(),
+    output: z.string(),
+  }),
+);
 export type CustomToolCallOutputItem = z.infer<typeof CustomToolCallOutputItem>;
 
-export const LocalShellCallItem = z.object({
-  type: z.literal('local_shell_call'),
-  id: itemId,
-  call_id: z.optional(z.nullable(z.string())),
-  status: z.enum(['completed', 'in_progress', 'incomplete']),
-  action: z.object({
-    type: z.literal('exec'),
-    command: z.array(z.string()),
-    timeout_ms: z.optional(z.nullable(z.number())),
-    working_directory: z.optional(z.nullable(z.string())),
-    env: z.optional(z.nullable(z.record(z.string(), z.string()))),
-    user: z.optional(z.nullable(z.string())),
+export const LocalShellCallItem = z.lazy(() =>
+  z.object({
+    type: z.literal('local_shell_call'),
+    id: itemId,
+    call_id: z.optional(z.nullable(z.string())),
+    status: z.enum(['completed', 'in_progress', 'incomplete']),
+    action: z.object({
+      type: z.literal('exec'),
+      command: z.array(z.string()),
+      timeout_ms: z.optional(z.nullable(z.number())),
+      working_directory: z.optional(z.nullable(z.string())),
+      env: z.optional(z.nullable(z.record(z.string(), z.string()))),
+      user: z.optional(z.nullable(z.string())),
+    }),
   }),
-});
+);
 export type LocalShellCallItem = z.infer<typeof LocalShellCallItem>;
 
-export const WebSearchCallItem = z.object({
-  type: z.literal('web_search_call'),
-  id: itemId,
-  status: z.optional(z.nullable(z.string())),
-  action: z.optional(z.nullable(z.looseObject({ type: z.string(), query: z.optional(z.nullable(z.string())) }))),
-});
+export const WebSearchCallItem = z.lazy(() =>
+  z.object({
+    type: z.literal('web_search_call'),
+    id: itemId,
+    status: z.optional(z.nullable(z.string())),
+    action: z.optional(z.nullable(z.looseObject({ type: z.string(), query: z.optional(z.nullable(z.string())) }))),
+  }),
+);
 export type WebSearchCallItem = z.infer<typeof WebSearchCallItem>;
 
 /** Made by keel, never sent to a model: a commit that holds the work tree as it was before a turn. */
-export const GhostSnapshotItem = z.object({
-  type: z.literal('ghost_snapshot'),
-  ghost_commit: z.looseObject({
-    id: z.string(),
-    parent: z.optional(z.nullable(z.string())),
-    preexisting_untracked_files: z._default(z.array(z.string()), []),
-    preexisting_untracked_dirs: z._default(z.array(z.string()), []),
+export const GhostSnapshotItem = z.lazy(() =>
+  z.object({
+    type: z.literal('ghost_snapshot'),
+    ghost_commit: z.looseObject({
+      id: z.string(),
+      parent: z.optional(z.nullable(z.string())),
+      preexisting_untracked_files: z._default(z.array(z.string()), []),
+      preexisting_untracked_dirs: z._default(z.array(z.string()), []),
+    }),
   }),
-});
+);
 export type GhostSnapshotItem = z.infer<typeof GhostSnapshotItem>;
 
-export const ResponseItem = z.discriminatedUnion('type', [
-  MessageItem,
-  ReasoningItem,
-  FunctionCallItem,
-  FunctionCallOutputItem,
-  CustomToolCallItem,
-  CustomToolCallOutputItem,
-  LocalShellCallItem,
-  WebSearchCallItem,
-  GhostSnapshotItem,
-]);
+export const ResponseItem = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    MessageItem,
+    ReasoningItem,
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    CustomToolCallItem,
+    CustomToolCallOutputItem,
+    LocalShellCallItem,
+    WebSearchCallItem,
+    GhostSnapshotItem,
+  ]),
+);
 export type ResponseItem = z.infer<typeof ResponseItem>;
 
 /** An item that asks for a tool to be run. */

@@ -1,96 +1,106 @@
 import * as z from 'zod/mini';
 import { ApprovalPolicy, ReasoningEffort, SandboxPolicy, SessionSource, Verbosity } from './policy.ts';
 import { ResponseItem } from './response-item.ts';
-import { AgentState } from './thread-item.ts';
+import { AgentStatus } from './thread-item.ts';
 import { RateLimitSnapshot, TokenUsage, TokenUsageInfo } from './usage.ts';
 
 /** First line of a rollout: which thread this is and where it began. `timestamp` is UTC with milliseconds. */
-export const SessionMeta = z.looseObject({
-  id: z.string(),
-  timestamp: z.string(),
-  cwd: z.string(),
-  originator: z.optional(z.nullable(z.string())),
-  cli_version: z.optional(z.nullable(z.string())),
-  instructions: z.optional(z.nullable(z.string())),
-  source: z.optional(z.nullable(SessionSource)),
-  model_provider: z.optional(z.nullable(z.string())),
-  /** The thread that began this one for itself. */
-  parent_thread_id: z.optional(z.nullable(z.string())),
-  forked_from_id: z.optional(z.nullable(z.string())),
-  git: z.optional(z.nullable(z.looseObject({}))),
-});
+export const SessionMeta = z.lazy(() =>
+  z.looseObject({
+    id: z.string(),
+    timestamp: z.string(),
+    cwd: z.string(),
+    originator: z.optional(z.nullable(z.string())),
+    cli_version: z.optional(z.nullable(z.string())),
+    instructions: z.optional(z.nullable(z.string())),
+    source: z.optional(z.nullable(SessionSource)),
+    model_provider: z.optional(z.nullable(z.string())),
+    /** The thread that began this one for itself. */
+    parent_thread_id: z.optional(z.nullable(z.string())),
+    forked_from_id: z.optional(z.nullable(z.string())),
+    git: z.optional(z.nullable(z.looseObject({}))),
+  }),
+);
 export type SessionMeta = z.infer<typeof SessionMeta>;
 
 /** Written before every model request. */
-export const TurnContextRecord = z.looseObject({
-  turn_id: z.optional(z.nullable(z.string())),
-  cwd: z.string(),
-  approval_policy: ApprovalPolicy,
-  sandbox_policy: SandboxPolicy,
-  model: z.string(),
-  effort: z.optional(z.nullable(ReasoningEffort)),
-  summary: z.optional(z.nullable(z.string())),
-  /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was told. */
-  can_ask: z.optional(z.boolean()),
-  date: z.optional(z.string()),
-  /** Names of the tools that MCP servers gave it; absent: none. */
-  mcp_tools: z.optional(z.array(z.string())),
-});
+export const TurnContextRecord = z.lazy(() =>
+  z.looseObject({
+    turn_id: z.optional(z.nullable(z.string())),
+    cwd: z.string(),
+    approval_policy: ApprovalPolicy,
+    sandbox_policy: SandboxPolicy,
+    model: z.string(),
+    effort: z.optional(z.nullable(ReasoningEffort)),
+    summary: z.optional(z.nullable(z.string())),
+    /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was told. */
+    can_ask: z.optional(z.boolean()),
+    date: z.optional(z.string()),
+    /** Names of the tools that MCP servers gave it; absent: none. */
+    mcp_tools: z.optional(z.array(z.string())),
+  }),
+);
 export type TurnContextRecord = z.infer<typeof TurnContextRecord>;
 
-export const CompactedRecord = z.looseObject({
-  message: z.string(),
-  replacement_history: z.optional(z.nullable(z.array(z.unknown()))),
-});
+export const CompactedRecord = z.lazy(() =>
+  z.looseObject({
+    message: z.string(),
+    replacement_history: z.optional(z.nullable(z.array(z.unknown()))),
+  }),
+);
 export type CompactedRecord = z.infer<typeof CompactedRecord>;
 
 /** An output that is left out of the conversation from here on: the nth with its call id, from 0, and what stands for it. */
-export const ElidedOutput = z.object({ call_id: z.string(), nth: z.number(), output: z.string() });
+export const ElidedOutput = z.lazy(() => z.object({ call_id: z.string(), nth: z.number(), output: z.string() }));
 export type ElidedOutput = z.infer<typeof ElidedOutput>;
 /** How a helper agent of the thread stands; the newest line of one counts. */
-export const AgentStatusRecord = z.looseObject({
-  type: z.literal('agent_status'),
-  /** By which the model names it. */
-  agent_id: z.string(),
-  agent_type: z.string(),
-  /** The thread that it is. */
-  thread_id: z.string(),
-  /** Its beginning, for people. */
-  task: z.string(),
-  status: AgentState.shape.status,
-  message: z.nullable(z.string()),
-  /** Whether the model knows of it. */
-  told: z.boolean(),
-});
+export const AgentStatusRecord = z.lazy(() =>
+  z.looseObject({
+    type: z.literal('agent_status'),
+    /** By which the model names it. */
+    agent_id: z.string(),
+    agent_type: z.string(),
+    /** The thread that it is. */
+    thread_id: z.string(),
+    /** Its beginning, for people. */
+    task: z.string(),
+    status: AgentStatus,
+    message: z.nullable(z.string()),
+    /** Whether the model knows of it. */
+    told: z.boolean(),
+  }),
+);
 export type AgentStatusRecord = z.infer<typeof AgentStatusRecord>;
 
 /** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
-export const EventRecord = z.union([
-  AgentStatusRecord,
-  z.looseObject({ type: z.literal('user_message'), message: z.string() }),
-  z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
-  z.looseObject({
-    type: z.literal('token_count'),
-    info: z.optional(z.nullable(TokenUsageInfo)),
-    rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
-    /** What of it came from a helper since the line before. */
-    foreign: z.optional(TokenUsage),
-  }),
-  z.looseObject({
-    type: z.literal('task_started'),
-    turn_id: z.optional(z.nullable(z.string())),
-    /** A TurnSetup. */
-    setup: z.optional(z.unknown()),
-  }),
-  z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
-  z.looseObject({
-    type: z.literal('turn_aborted'),
-    turn_id: z.optional(z.nullable(z.string())),
-    reason: z.optional(z.nullable(z.string())),
-  }),
-  z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
-  z.looseObject({ type: z.string() }),
-]);
+export const EventRecord = z.lazy(() =>
+  z.union([
+    AgentStatusRecord,
+    z.looseObject({ type: z.literal('user_message'), message: z.string() }),
+    z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
+    z.looseObject({
+      type: z.literal('token_count'),
+      info: z.optional(z.nullable(TokenUsageInfo)),
+      rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+      /** What of it came from a helper since the line before. */
+      foreign: z.optional(TokenUsage),
+    }),
+    z.looseObject({
+      type: z.literal('task_started'),
+      turn_id: z.optional(z.nullable(z.string())),
+      /** A TurnSetup. */
+      setup: z.optional(z.unknown()),
+    }),
+    z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
+    z.looseObject({
+      type: z.literal('turn_aborted'),
+      turn_id: z.optional(z.nullable(z.string())),
+      reason: z.optional(z.nullable(z.string())),
+    }),
+    z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
+    z.looseObject({ type: z.string() }),
+  ]),
+);
 export type EventRecord = z.infer<typeof EventRecord>;
 
 /**
@@ -98,91 +108,99 @@ export type EventRecord = z.infer<typeof EventRecord>;
  * input. Of the input, what differs from the request before: of that one the first `cut` items are gone, the next `kept`
  * are the same, and `items` follow.
  */
-export const RequestFingerprint = z.object({
-  instructions: z.string(),
-  tools: z.string(),
-  options: z.string(),
-  cut: z.number(),
-  kept: z.number(),
-  items: z.array(z.string()),
-});
+export const RequestFingerprint = z.lazy(() =>
+  z.object({
+    instructions: z.string(),
+    tools: z.string(),
+    options: z.string(),
+    cut: z.number(),
+    kept: z.number(),
+    items: z.array(z.string()),
+  }),
+);
 export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
 
 /** Settings that shape a turn's steps or requests and stand nowhere else in the record; absent where they are the default. */
-export const TurnSetup = z.looseObject({
-  task: z.string(),
-  /** Names of the tools that the model was offered. */
-  tools: z.array(z.string()),
-  /** Further attempts: to open a request, after a stream that broke. */
-  retries: z.object({ request: z.number(), stream: z.number() }),
-  without_tools: z.optional(z.array(z.string())),
-  tool_set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
-  context_window: z.optional(z.number()),
-  auto_compact_token_limit: z.optional(z.number()),
-  max_output_tokens: z.optional(z.number()),
-  supports_reasoning_summaries: z.optional(z.boolean()),
-  verbosity: z.optional(Verbosity),
-  base_instructions: z.optional(z.string()),
-  output_schema: z.optional(z.unknown()),
-  compact_prompt: z.optional(z.string()),
-  compact_model: z.optional(z.string()),
-  /** What a compaction was asked to keep. */
-  focus: z.optional(z.string()),
-  /** How many levels of helper agents may be below the thread; absent: it may start none. */
-  agent_levels: z.optional(z.number()),
-  /** Roles of helpers that the user has added or changed; `description` null: as built in. */
-  agent_roles: z.optional(z.array(z.object({ name: z.string(), description: z.nullable(z.string()) }))),
-  /** False: old outputs are not left out. */
-  elide_outputs: z.optional(z.boolean()),
-  /** The turn was to be asked, before its end, about what it leaves open. */
-  verify: z.optional(z.boolean()),
-  budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
-  /** Patterns of hosts that commands could reach. */
-  allowed_hosts: z.optional(z.array(z.string())),
-  /** The provider keeps responses, and items go with their ids. */
-  store: z.optional(z.boolean()),
-  /** The API that was spoken and the provider's id; absent: the Responses API, which has no use for the id. */
-  wire_api: z.optional(z.enum(['chat', 'anthropic'])),
-  provider: z.optional(z.string()),
-});
+export const TurnSetup = z.lazy(() =>
+  z.looseObject({
+    task: z.string(),
+    /** Names of the tools that the model was offered. */
+    tools: z.array(z.string()),
+    /** Further attempts: to open a request, after a stream that broke. */
+    retries: z.object({ request: z.number(), stream: z.number() }),
+    without_tools: z.optional(z.array(z.string())),
+    tool_set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
+    context_window: z.optional(z.number()),
+    auto_compact_token_limit: z.optional(z.number()),
+    max_output_tokens: z.optional(z.number()),
+    supports_reasoning_summaries: z.optional(z.boolean()),
+    verbosity: z.optional(Verbosity),
+    base_instructions: z.optional(z.string()),
+    output_schema: z.optional(z.unknown()),
+    compact_prompt: z.optional(z.string()),
+    compact_model: z.optional(z.string()),
+    /** What a compaction was asked to keep. */
+    focus: z.optional(z.string()),
+    /** How many levels of helper agents may be below the thread; absent: it may start none. */
+    agent_levels: z.optional(z.number()),
+    /** Roles of helpers that the user has added or changed; `description` null: as built in. */
+    agent_roles: z.optional(z.array(z.object({ name: z.string(), description: z.nullable(z.string()) }))),
+    /** False: old outputs are not left out. */
+    elide_outputs: z.optional(z.boolean()),
+    /** The turn was to be asked, before its end, about what it leaves open. */
+    verify: z.optional(z.boolean()),
+    budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
+    /** Patterns of hosts that commands could reach. */
+    allowed_hosts: z.optional(z.array(z.string())),
+    /** The provider keeps responses, and items go with their ids. */
+    store: z.optional(z.boolean()),
+    /** The API that was spoken and the provider's id; absent: the Responses API, which has no use for the id. */
+    wire_api: z.optional(z.enum(['chat', 'anthropic'])),
+    provider: z.optional(z.string()),
+  }),
+);
 export type TurnSetup = z.infer<typeof TurnSetup>;
 
 /**
  * A step of a turn begins or has ended. Replay takes the `value` of its end instead of doing the work again. The items that
  * it recorded are the `response_item` lines that name it, so that nothing is stored twice.
  */
-export const StepRecord = z.looseObject({
-  turn: z.string(),
-  id: z.string(),
-  kind: z.enum(['sampling', 'tool', 'compact', 'mcp', 'io', 'external', 'input', 'race']),
-  state: z.enum(['begin', 'end']),
-  version: z.number(),
-  value: z.optional(z.unknown()),
-  /** With the beginning: what the step asks of the world, in short. Of a request its fingerprint. */
-  asks: z.optional(z.unknown()),
-});
+export const StepRecord = z.lazy(() =>
+  z.looseObject({
+    turn: z.string(),
+    id: z.string(),
+    kind: z.enum(['sampling', 'tool', 'compact', 'mcp', 'io', 'external', 'input', 'race']),
+    state: z.enum(['begin', 'end']),
+    version: z.number(),
+    value: z.optional(z.unknown()),
+    /** With the beginning: what the step asks of the world, in short. Of a request its fingerprint. */
+    asks: z.optional(z.unknown()),
+  }),
+);
 export type StepRecord = z.infer<typeof StepRecord>;
 
 /** Which process owns the thread from here on; `pid` null gives it up. */
-export const LeaseRecord = z.looseObject({ owner: z.string(), pid: z.nullable(z.number()) });
+export const LeaseRecord = z.lazy(() => z.looseObject({ owner: z.string(), pid: z.nullable(z.number()) }));
 export type LeaseRecord = z.infer<typeof LeaseRecord>;
 
 /** What one line says. The last six fields of `RolloutLine` apart, these are the reference's line types and keel's own. */
-export const RolloutItem = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('session_meta'), payload: SessionMeta }),
-  /** `turn` and `step` name the step that recorded the item; an item of no step (context, notes) has neither. */
-  z.object({
-    type: z.literal('response_item'),
-    payload: ResponseItem,
-    turn: z.optional(z.string()),
-    step: z.optional(z.string()),
-  }),
-  z.object({ type: z.literal('turn_context'), payload: TurnContextRecord }),
-  z.object({ type: z.literal('compacted'), payload: CompactedRecord }),
-  z.object({ type: z.literal('event_msg'), payload: EventRecord }),
-  z.object({ type: z.literal('step'), payload: StepRecord }),
-  z.object({ type: z.literal('lease'), payload: LeaseRecord }),
-]);
+export const RolloutItem = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('session_meta'), payload: SessionMeta }),
+    /** `turn` and `step` name the step that recorded the item; an item of no step (context, notes) has neither. */
+    z.object({
+      type: z.literal('response_item'),
+      payload: ResponseItem,
+      turn: z.optional(z.string()),
+      step: z.optional(z.string()),
+    }),
+    z.object({ type: z.literal('turn_context'), payload: TurnContextRecord }),
+    z.object({ type: z.literal('compacted'), payload: CompactedRecord }),
+    z.object({ type: z.literal('event_msg'), payload: EventRecord }),
+    z.object({ type: z.literal('step'), payload: StepRecord }),
+    z.object({ type: z.literal('lease'), payload: LeaseRecord }),
+  ]),
+);
 export type RolloutItem = z.infer<typeof RolloutItem>;
 
 /** One line of a rollout. `timestamp` is when it was written, UTC with milliseconds; `ordinal` counts lines from 0. */

@@ -3,17 +3,19 @@ import { ReviewOutput } from './review.ts';
 import { UserInput } from './user-input.ts';
 
 /** What one command of a pipeline does, for display only. */
-export const CommandAction = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('read'), command: z.string(), name: z.string(), path: z.string() }),
-  z.object({ type: z.literal('listFiles'), command: z.string(), path: z.nullable(z.string()) }),
-  z.object({
-    type: z.literal('search'),
-    command: z.string(),
-    query: z.nullable(z.string()),
-    path: z.nullable(z.string()),
-  }),
-  z.object({ type: z.literal('unknown'), command: z.string() }),
-]);
+export const CommandAction = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('read'), command: z.string(), name: z.string(), path: z.string() }),
+    z.object({ type: z.literal('listFiles'), command: z.string(), path: z.nullable(z.string()) }),
+    z.object({
+      type: z.literal('search'),
+      command: z.string(),
+      query: z.nullable(z.string()),
+      path: z.nullable(z.string()),
+    }),
+    z.object({ type: z.literal('unknown'), command: z.string() }),
+  ]),
+);
 export type CommandAction = z.infer<typeof CommandAction>;
 
 /** Work that a person can see begin and end. `declined`: refused by the user or a rule, nothing ran. */
@@ -21,151 +23,191 @@ export const ItemStatus = z.enum(['inProgress', 'completed', 'failed', 'declined
 export type ItemStatus = z.infer<typeof ItemStatus>;
 
 /** One file of a patch. `diff` is a unified diff of that file, or its whole text for an added or deleted one. */
-export const FileUpdate = z.object({
-  /** Absolute path; for a move, where the file was. */
-  path: z.string(),
-  kind: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('add') }),
-    z.object({ type: z.literal('delete') }),
-    z.object({ type: z.literal('update'), movePath: z.nullable(z.string()) }),
-  ]),
-  diff: z.string(),
-});
+export const FileUpdate = z.lazy(() =>
+  z.object({
+    /** Absolute path; for a move, where the file was. */
+    path: z.string(),
+    kind: z.discriminatedUnion('type', [
+      z.object({ type: z.literal('add') }),
+      z.object({ type: z.literal('delete') }),
+      z.object({ type: z.literal('update'), movePath: z.nullable(z.string()) }),
+    ]),
+    diff: z.string(),
+  }),
+);
 export type FileUpdate = z.infer<typeof FileUpdate>;
 
-export const PlanStep = z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+export const PlanStep = z.lazy(() =>
+  z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) }),
+);
 export type PlanStep = z.infer<typeof PlanStep>;
 
-export const UserMessageThreadItem = z.object({
-  type: z.literal('userMessage'),
-  id: z.string(),
-  content: z.array(UserInput),
-});
-export const AgentMessageThreadItem = z.object({ type: z.literal('agentMessage'), id: z.string(), text: z.string() });
-export const ReasoningThreadItem = z.object({
-  type: z.literal('reasoning'),
-  id: z.string(),
-  /** One entry a summary part. */
-  summary: z.array(z.string()),
-  /** Raw reasoning, only where configuration shows it. */
-  content: z.array(z.string()),
-});
-export const CommandExecutionThreadItem = z.object({
-  type: z.literal('commandExecution'),
-  /** The model's call id. */
-  id: z.string(),
-  /** The argument list, quoted for a shell. */
-  command: z.string(),
-  cwd: z.string(),
-  /** Id of a session that goes on running, for `write_stdin`. */
-  processId: z.nullable(z.string()),
-  source: z.enum(['agent', 'userShell']),
-  status: ItemStatus,
-  commandActions: z.array(CommandAction),
-  /** Both streams in order of arrival; at most 256 KiB, with what was left out of the middle told. Null until known. */
-  aggregatedOutput: z.nullable(z.string()),
-  exitCode: z.nullable(z.number()),
-  durationMs: z.nullable(z.number()),
-});
-export const FileChangeThreadItem = z.object({
-  type: z.literal('fileChange'),
-  id: z.string(),
-  changes: z.array(FileUpdate),
-  status: ItemStatus,
-});
-export const McpToolCallThreadItem = z.object({
-  type: z.literal('mcpToolCall'),
-  id: z.string(),
-  server: z.string(),
-  tool: z.string(),
-  status: ItemStatus,
-  arguments: z.unknown(),
-  result: z.nullable(z.object({ content: z.array(z.unknown()), structuredContent: z.unknown() })),
-  error: z.nullable(z.object({ message: z.string() })),
-  durationMs: z.nullable(z.number()),
-});
-export const WebSearchThreadItem = z.object({ type: z.literal('webSearch'), id: z.string(), query: z.string() });
-export const ToolCallThreadItem = z.object({
-  type: z.literal('toolCall'),
-  id: z.string(),
-  /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. */
-  tool: z.string(),
-  status: ItemStatus,
-  arguments: z.string(),
-  durationMs: z.nullable(z.number()),
-});
-export const ImageViewThreadItem = z.object({ type: z.literal('imageView'), id: z.string(), path: z.string() });
+export const UserMessageThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('userMessage'),
+    id: z.string(),
+    content: z.array(UserInput),
+  }),
+);
+export const AgentMessageThreadItem = z.lazy(() =>
+  z.object({ type: z.literal('agentMessage'), id: z.string(), text: z.string() }),
+);
+export const ReasoningThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('reasoning'),
+    id: z.string(),
+    /** One entry a summary part. */
+    summary: z.array(z.string()),
+    /** Raw reasoning, only where configuration shows it. */
+    content: z.array(z.string()),
+  }),
+);
+export const CommandExecutionThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('commandExecution'),
+    /** The model's call id. */
+    id: z.string(),
+    /** The argument list, quoted for a shell. */
+    command: z.string(),
+    cwd: z.string(),
+    /** Id of a session that goes on running, for `write_stdin`. */
+    processId: z.nullable(z.string()),
+    source: z.enum(['agent', 'userShell']),
+    status: ItemStatus,
+    commandActions: z.array(CommandAction),
+    /** Both streams in order of arrival; at most 256 KiB, with what was left out of the middle told. Null until known. */
+    aggregatedOutput: z.nullable(z.string()),
+    exitCode: z.nullable(z.number()),
+    durationMs: z.nullable(z.number()),
+  }),
+);
+export const FileChangeThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('fileChange'),
+    id: z.string(),
+    changes: z.array(FileUpdate),
+    status: ItemStatus,
+  }),
+);
+export const McpToolCallThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('mcpToolCall'),
+    id: z.string(),
+    server: z.string(),
+    tool: z.string(),
+    status: ItemStatus,
+    arguments: z.unknown(),
+    result: z.nullable(z.object({ content: z.array(z.unknown()), structuredContent: z.unknown() })),
+    error: z.nullable(z.object({ message: z.string() })),
+    durationMs: z.nullable(z.number()),
+  }),
+);
+export const WebSearchThreadItem = z.lazy(() =>
+  z.object({ type: z.literal('webSearch'), id: z.string(), query: z.string() }),
+);
+export const ToolCallThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('toolCall'),
+    id: z.string(),
+    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. */
+    tool: z.string(),
+    status: ItemStatus,
+    arguments: z.string(),
+    durationMs: z.nullable(z.number()),
+  }),
+);
+export const ImageViewThreadItem = z.lazy(() =>
+  z.object({ type: z.literal('imageView'), id: z.string(), path: z.string() }),
+);
 /** The plan of a turn: started with its first version, updated with each later one, completed when the turn ends. */
-export const PlanThreadItem = z.object({
-  type: z.literal('plan'),
-  id: z.string(),
-  explanation: z.nullable(z.string()),
-  steps: z.array(PlanStep),
-});
-export const ContextCompactionThreadItem = z.object({ type: z.literal('contextCompaction'), id: z.string() });
+export const PlanThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('plan'),
+    id: z.string(),
+    explanation: z.nullable(z.string()),
+    steps: z.array(PlanStep),
+  }),
+);
+export const ContextCompactionThreadItem = z.lazy(() =>
+  z.object({ type: z.literal('contextCompaction'), id: z.string() }),
+);
 
 /** A reviewer looks at a change from here on; `review` says at which. */
-export const EnteredReviewModeThreadItem = z.object({
-  type: z.literal('enteredReviewMode'),
-  id: z.string(),
-  review: z.string(),
-});
+export const EnteredReviewModeThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('enteredReviewMode'),
+    id: z.string(),
+    review: z.string(),
+  }),
+);
 /** What it found, for people and for programs; `output` null: it was interrupted. */
-export const ExitedReviewModeThreadItem = z.object({
-  type: z.literal('exitedReviewMode'),
-  id: z.string(),
-  review: z.string(),
-  output: z.nullable(ReviewOutput),
-});
+export const ExitedReviewModeThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('exitedReviewMode'),
+    id: z.string(),
+    review: z.string(),
+    output: z.nullable(ReviewOutput),
+  }),
+);
 
 /** The user takes back what a turn did to files; `message` says what came of it. */
-export const UndoThreadItem = z.object({
-  type: z.literal('undo'),
-  id: z.string(),
-  status: ItemStatus,
-  message: z.string(),
-});
+export const UndoThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('undo'),
+    id: z.string(),
+    status: ItemStatus,
+    message: z.string(),
+  }),
+);
+
+export const AgentStatus = z.enum(['running', 'completed', 'failed', 'interrupted', 'closed']);
 
 /** How a helper agent stands. `message`: its last one, or what went wrong. */
-export const AgentState = z.object({
-  status: z.enum(['running', 'completed', 'failed', 'interrupted', 'closed']),
-  message: z.nullable(z.string()),
-});
+export const AgentState = z.lazy(() =>
+  z.object({
+    status: AgentStatus,
+    message: z.nullable(z.string()),
+  }),
+);
 export type AgentState = z.infer<typeof AgentState>;
 
 /** The model works with helper agents, which are threads of their own. */
-export const CollabAgentToolCallThreadItem = z.object({
-  type: z.literal('collabAgentToolCall'),
-  /** The model's call id. */
-  id: z.string(),
-  tool: z.enum(['spawnAgent', 'sendInput', 'wait', 'closeAgent']),
-  status: ItemStatus,
-  senderThreadId: z.string(),
-  /** The threads of the helpers that the call is about. */
-  receiverThreadIds: z.array(z.string()),
-  /** What a helper is told; null where it is told nothing. */
-  prompt: z.nullable(z.string()),
-  /** By thread. */
-  agentsStates: z.record(z.string(), AgentState),
-});
+export const CollabAgentToolCallThreadItem = z.lazy(() =>
+  z.object({
+    type: z.literal('collabAgentToolCall'),
+    /** The model's call id. */
+    id: z.string(),
+    tool: z.enum(['spawnAgent', 'sendInput', 'wait', 'closeAgent']),
+    status: ItemStatus,
+    senderThreadId: z.string(),
+    /** The threads of the helpers that the call is about. */
+    receiverThreadIds: z.array(z.string()),
+    /** What a helper is told; null where it is told nothing. */
+    prompt: z.nullable(z.string()),
+    /** By thread. */
+    agentsStates: z.record(z.string(), AgentState),
+  }),
+);
 
 /** What a person sees of a thread: one type for every surface. */
-export const ThreadItem = z.discriminatedUnion('type', [
-  UserMessageThreadItem,
-  AgentMessageThreadItem,
-  ReasoningThreadItem,
-  CommandExecutionThreadItem,
-  FileChangeThreadItem,
-  McpToolCallThreadItem,
-  WebSearchThreadItem,
-  ToolCallThreadItem,
-  ImageViewThreadItem,
-  PlanThreadItem,
-  ContextCompactionThreadItem,
-  EnteredReviewModeThreadItem,
-  ExitedReviewModeThreadItem,
-  UndoThreadItem,
-  CollabAgentToolCallThreadItem,
-]);
+export const ThreadItem = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    UserMessageThreadItem,
+    AgentMessageThreadItem,
+    ReasoningThreadItem,
+    CommandExecutionThreadItem,
+    FileChangeThreadItem,
+    McpToolCallThreadItem,
+    WebSearchThreadItem,
+    ToolCallThreadItem,
+    ImageViewThreadItem,
+    PlanThreadItem,
+    ContextCompactionThreadItem,
+    EnteredReviewModeThreadItem,
+    ExitedReviewModeThreadItem,
+    UndoThreadItem,
+    CollabAgentToolCallThreadItem,
+  ]),
+);
 export type ThreadItem = z.infer<typeof ThreadItem>;
 export type ThreadItemOf<T extends ThreadItem['type']> = Extract<ThreadItem, { type: T }>;
