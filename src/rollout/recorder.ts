@@ -90,6 +90,15 @@ export class FileRecorder implements RolloutRecorder {
   }
 
   async sync(): Promise<void> {
+    await this.#flush();
+    if (this.#closing) return;
+    // What is written to has no name any more: nobody could take the thread up.
+    if (fstatSync(this.#fd).nlink === 0) {
+      throw new KeelError('storageFailed', `the record of this thread, ${this.path}, has been deleted`);
+    }
+  }
+
+  async #flush(): Promise<void> {
     const wanted = this.#size;
     // A sync that is under way may have begun before the newest lines: then one more is needed.
     while (this.#syncedSize < wanted) {
@@ -106,7 +115,7 @@ export class FileRecorder implements RolloutRecorder {
 
   async #close(): Promise<void> {
     try {
-      await this.sync();
+      await this.#flush();
     } finally {
       closeSync(this.#fd);
     }

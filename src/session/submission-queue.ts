@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { KeelError, Op } from '../protocol/index.ts';
 import { Deferred } from '../util/index.ts';
 
@@ -28,7 +29,8 @@ export class SubmissionQueue {
   submit(op: unknown, id?: string): string {
     if (this.#closed) throw new KeelError('sessionClosed', 'this session has ended');
     const parsed = Op.safeParse(op);
-    if (!parsed.success) throw new KeelError('invalidInput', `not an operation of keel: ${parsed.error.message}`);
+    if (!parsed.success)
+      throw new KeelError('invalidInput', `not an operation of keel: ${z.prettifyError(parsed.error)}`);
     if (this.#queue.length >= MAX_QUEUED_SUBMISSIONS) {
       throw new KeelError('invalidInput', `more than ${MAX_QUEUED_SUBMISSIONS} operations are waiting in this session`);
     }

@@ -110,6 +110,7 @@ export class TurnState {
     this.#waitingSince ??= performance.now();
     const onAbort = () => this.resolveApproval(callId, { type: 'abort' });
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 

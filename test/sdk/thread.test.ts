@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Keel, type KeelOptions, type SessionEvent } from '../../src/sdk/index.ts';
@@ -133,6 +133,28 @@ describe('the end of a turn before its time', () => {
     await failure;
     await expect(thread.run('more')).rejects.toMatchObject({ kind: 'sessionClosed' });
   });
+});
+
+test('a record that somebody has deleted stops the work before what could not be taken up again', async () => {
+  const keel = await keelWith((request) =>
+    request.textsOf('user').at(-1) === 'again' ? runs('touch ran') : says('done'),
+  );
+  await using thread = await keel.startThread();
+  await thread.run('go');
+  rmSync(thread.rolloutPath ?? '');
+  await expect(thread.run('again')).rejects.toMatchObject({
+    kind: 'storageFailed',
+    message: /has been deleted/,
+  });
+  expect(existsSync(join(repo.path, 'ran'))).toBe(false);
+});
+
+test('what is no input of keel is refused in words for people', async () => {
+  const keel = await keelWith([]);
+  await using thread = await keel.startThread();
+  const odd: unknown = [{ type: 'nope' }];
+  const run = Reflect.apply(thread.run, thread, [odd]);
+  await expect(run).rejects.toMatchObject({ kind: 'invalidInput', message: /not an operation of keel: .*\n?.*items/s });
 });
 
 describe('questions', () => {

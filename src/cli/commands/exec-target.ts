@@ -45,9 +45,10 @@ export function readWords(
   return { target: targetOf(words[at] === 'fork', id, options), prompt: rest[0] ?? before[0] ?? null };
 }
 
-function checkOptions(verb: string | null, { last, at, rollback }: TargetOptions): void {
+function checkOptions(verb: string | null, { last, all, at, rollback }: TargetOptions): void {
   if (at !== undefined && verb !== 'fork') throw new UsageError('--at belongs to fork');
   if (rollback !== undefined && verb !== 'resume') throw new UsageError('--rollback belongs to resume');
+  if (all && !last) throw new UsageError('--all belongs to --last');
   if (last && verb === null) throw new UsageError('--last belongs to resume and fork');
 }
 
