@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { findProgram } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** What a program of the user's is told after a turn; the names are those that such programs read already. */
@@ -12,11 +13,16 @@ export interface TurnNotice {
 
 /**
  * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Not waited for; a failure
- * is a line in the log. It belongs to the user and outlives the session.
+ * is a line in the log. It belongs to the user and outlives the session. None is taken from the work tree by its name alone.
  */
 export function notifyUser(argv: readonly string[] | null, notice: TurnNotice, log: Log): void {
-  const [program, ...args] = argv ?? [];
-  if (!program) return;
+  const [name, ...args] = argv ?? [];
+  if (!name) return;
+  const program = name.includes('/') ? name : findProgram(name, process.env['PATH'] ?? '', notice.cwd)?.path;
+  if (program === undefined) {
+    log.warn(`notify: ${name} is not in PATH, or in the work tree only`);
+    return;
+  }
   const payload = JSON.stringify({
     type: 'agent-turn-complete',
     'thread-id': notice.threadId,

@@ -1,6 +1,6 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   functionCall,
   type ModelServer,
@@ -83,6 +83,20 @@ describe('after a turn', () => {
       'input-messages': ['mend it'],
       'last-assistant-message': 'ok',
     });
+  });
+
+  test('notify takes no program from the work tree by its name alone', async () => {
+    const bins = [join(repo.path, 'bin'), join(home.path, 'bin')];
+    for (const bin of bins) {
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'tell-me'), `#!/bin/sh\ntouch ${join(bin, 'called')}\n`, { mode: 0o755 });
+    }
+    vi.stubEnv('PATH', `${bins.join(':')}:${process.env['PATH']}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await open([ok], { overrides: ['notify=["tell-me"]'] });
+    await live.say('go');
+    await until(() => existsSync(join(home.path, 'bin/called')));
+    expect(existsSync(join(repo.path, 'bin/called'))).toBe(false);
   });
 
   test('F32: a missing notify program disturbs nothing', async () => {
