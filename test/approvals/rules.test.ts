@@ -39,15 +39,15 @@ describe('rule files', () => {
       [
         'prefix_rule(pattern=["npm", "test"])',
         'prefix_rule(pattern=["npm", "publish"], decision="forbidden")',
-        'prefix_rule(pattern=["/work/tool"])',
+        'prefix_rule(pattern=["/project/tool"])',
       ].join('\n'),
     );
     const of = (...words: string[]) => policy.matches(words, { resolve: true }).map(({ decision }) => decision);
     expect(of('/usr/bin/npm', 'test')).toEqual(['allow']);
-    expect(of('/work/npm', 'test')).toEqual([]);
-    expect(of('/usr/bin/../../work/npm', 'test')).toEqual([]);
-    expect(of('/work/npm', 'publish')).toEqual(['forbidden']);
-    expect(of('/work/tool')).toEqual(['allow']);
+    expect(of('/project/npm', 'test')).toEqual([]);
+    expect(of('/usr/bin/../../project/npm', 'test')).toEqual([]);
+    expect(of('/project/npm', 'publish')).toEqual(['forbidden']);
+    expect(of('/project/tool')).toEqual(['allow']);
     const listed = load('prefix_rule(pattern=["npm"])\nhost_executable(name="npm", paths=["/opt/x/npm"])', 'a.rules');
     expect(listed.policy.matches(['/opt/x/npm'], { resolve: true })).toHaveLength(1);
   });
