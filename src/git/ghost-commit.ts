@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { GhostSnapshotItem } from '../protocol/index.ts';
+import { parseJson } from '../util/index.ts';
 import { toText } from './byte-path.ts';
 import { GitFailure } from './run-git.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -65,15 +66,6 @@ export async function readSnapshot(store: SnapshotStore, id: string): Promise<St
   const tree = /^tree ([0-9a-f]+)\n/.exec(text)?.[1];
   const notes = SnapshotNotes.safeParse(parseJson(text.slice(text.indexOf('\n\n') + 2)));
   return tree !== undefined && notes.success ? { ...notes.data, id, tree } : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A commit that keel did not make.
-    return null;
-  }
 }
 
 function asciiJson(value: unknown): string {

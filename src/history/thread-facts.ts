@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { chosenSkillLabel } from '../context/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
-import { cutBytesEnd, cutBytesStart } from '../util/index.ts';
+import { cutBytesEnd, cutBytesStart, parseJson } from '../util/index.ts';
 import { isCall, isOutput } from './pairs.ts';
 
 const MAX_FILES = 100;
@@ -312,13 +312,7 @@ function textOf({ output }: OutputItem): string {
 
 function parsedJson(text: string): unknown {
   // Most outputs are plain text, and a failed parse costs a hundred times this look.
-  if (!/^\s*\{/.test(text)) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: there is nothing to be known from it.
-    return null;
-  }
+  return /^\s*\{/.test(text) ? parseJson(text) : null;
 }
 
 function shortened(text: string): string {

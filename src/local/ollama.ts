@@ -33,10 +33,9 @@ export class Ollama implements LocalServer {
 
   async look(): Promise<Sight> {
     const version = await this.#version();
-    const tags = await this.#ask('/api/tags');
-    const models = tags?.ok ? parsed(Tags, tags.text)?.models.map(({ name }) => name) : null;
+    const models = await this.#models();
     const notes: string[] = [];
-    if (!models) {
+    if (models === null) {
       notes.push(
         `the server at ${shownAddress(this.#root)} does not tell which models it has; the one asked for is taken to be there`,
       );
@@ -48,7 +47,7 @@ export class Ollama implements LocalServer {
     }
     return {
       name: version === null ? 'the server' : `Ollama ${version}`,
-      models: models ?? null,
+      models,
       wireApi: isOld ? 'chat' : 'responses',
       notes,
     };
@@ -92,9 +91,11 @@ export class Ollama implements LocalServer {
     }
   }
 
-  async #ask(path: string) {
+  /** Null where the server does not tell. */
+  async #models(): Promise<readonly string[] | null> {
     try {
-      return await this.#http.get(`${this.#root}${path}`);
+      const { ok, text } = await this.#http.get(`${this.#root}/api/tags`);
+      return ok ? (parsed(Tags, text)?.models.map(({ name }) => name) ?? null) : null;
     } catch (error) {
       if (this.#http.signal.aborted) throw error;
       return null; // it is there, and this is not needed to go on

@@ -44,6 +44,7 @@ export class McpConnection {
   #hasFailed = false;
   #hasChanged = false;
   #isRelisting = false;
+  readonly #closing = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.server = options.server;
@@ -109,6 +110,7 @@ export class McpConnection {
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = { type: 'closed' };
+    this.#closing.abort();
     await endOf(state);
   }
 
@@ -162,14 +164,22 @@ export class McpConnection {
     while (this.#hasChanged && this.#state.type === 'ready') {
       this.#hasChanged = false;
       await this.#listAgain();
-      await delay(RELIST_PAUSE_MS, undefined, { ref: false });
+      await this.#pause(RELIST_PAUSE_MS);
     }
     this.#isRelisting = false;
   }
 
   async #listAgain(): Promise<void> {
-    const listed = await this.request(new AbortController().signal, offerOf);
+    const listed = await this.request(this.#closing.signal, offerOf);
     if (listed.type === 'answered') this.#learn(listed.value);
+  }
+
+  /** Ends early when the connection is closed; does not keep the process alive. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    await delay(ms, undefined, { ref: false, signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   async #clientWhenReady(signal: AbortSignal): Promise<McpClient | null> {

@@ -1,3 +1,5 @@
+export { parseJson } from '../util/index.ts';
+
 /** A JSON object whose fields have not been looked at. */
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -20,13 +22,4 @@ export function numberField(object: JsonObject | null, name: string): number | n
 
 export function objectField(object: JsonObject | null, name: string): JsonObject | null {
   return asObject(object?.[name]);
-}
-
-/** Null for what is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // the caller treats foreign text like a missing value
-  }
 }

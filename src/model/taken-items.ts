@@ -11,13 +11,14 @@ export interface NewItems {
  * a compaction, or where something was left out, all are. By identity: a history keeps its item objects.
  */
 export class TakenItems {
-  #items: readonly ResponseItem[] = [];
+  #items: ResponseItem[] = [];
 
   /** Takes the whole input, and gives what of it was not taken before. */
   take(input: readonly ResponseItem[]): NewItems {
-    const before = this.#items;
-    this.#items = input.slice();
-    const startsAnew = before.length > input.length || before.some((item, at) => item !== input[at]);
-    return { items: startsAnew ? input : input.slice(before.length), startsAnew };
+    const startsAnew = this.#items.length > input.length || this.#items.some((item, at) => item !== input[at]);
+    if (startsAnew) this.#items = [];
+    const items = input.slice(this.#items.length);
+    for (const item of items) this.#items.push(item);
+    return { items, startsAnew };
   }
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../util/index.ts';
 
 /**
  * Which stand-ins are held, in a file that other keels read: what one of them needs must not be removed by another, and what
@@ -92,7 +93,7 @@ function isAlive(pid: number): boolean {
 function heldIn(path: string): readonly string[] {
   const held = new Set<string>();
   for (const line of linesOf(path)) {
-    const value = parsed(line);
+    const value = parseJson(line);
     if (typeof value === 'string') held.add(value);
     else if (typeof value === 'object' && value !== null && 'gone' in value && typeof value.gone === 'string')
       held.delete(value.gone);
@@ -106,14 +107,5 @@ function linesOf(path: string): readonly string[] {
   } catch {
     // Its keel has closed it, or another one has swept it.
     return [];
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // The end of the file, or a line cut off when keel was killed.
-    return null;
   }
 }

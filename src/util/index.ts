@@ -4,6 +4,7 @@ export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
+export { parseJson } from './parse-json.ts';
 export { printable, printableStyled } from './printable.ts';
 export { readRegularFile } from './read-regular-file.ts';
 export { reasonOf } from './reason-of.ts';

@@ -89,7 +89,7 @@ describe('recording', () => {
 describe('truncation of outputs', () => {
   const long = Array.from({ length: 356 }, (_, at) => `line ${at}`).join('\n');
 
-  test('JSON that only looks like a command’s result is cut as any other text', () => {
+  test('JSON that only looks like a command’s result is cut like every other text', () => {
     const history = new ConversationHistory();
     const output = JSON.stringify({ output: 'short', rest: 'x'.repeat(1_000_000) });
     history.record([functionCall('a'), functionOutput('a', output)]);

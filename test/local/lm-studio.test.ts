@@ -2,33 +2,28 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { freshPlaces } from '../support/fresh-places.ts';
 import { type KeelRun, processesWith, runKeel, startKeel, until } from '../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../support/local-models.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
+const places = freshPlaces();
 let model: ModelServer;
 let studio: LocalModelsServer;
 
 beforeEach(async () => {
-  home = tempDir();
-  repo = gitRepository();
   model = await startModelServer(() => respond(message('hello'), usage({ input: 1, output: 1 })));
 });
 afterEach(async () => {
   await studio[Symbol.asyncDispose]();
   await model.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
 });
 
 const models = (...ids: readonly string[]) => JSON.stringify({ data: ids.map((id) => ({ id, object: 'model' })) });
 const ready = { '/v1/models': models('openai/gpt-oss-20b') };
 
 const place = (more: Readonly<Record<string, string>> = {}) => ({
-  home: home.path,
-  cwd: repo.path,
+  home: places.home.path,
+  cwd: places.repo.path,
   url: 'http://127.0.0.1:9/v1',
   env: { CODEX_OSS_BASE_URL: `${studio.root}/v1`, ...more },
 });
@@ -42,8 +37,8 @@ async function exec(answers: LocalAnswers, ...args: readonly string[]): Promise<
 
 /** Puts a program `lms` where LM Studio does. */
 function installLms(script: string): void {
-  home.write({ '.lmstudio/bin/lms': `#!/bin/sh\n${script}\n` });
-  chmodSync(join(home.path, '.lmstudio/bin/lms'), 0o755);
+  places.home.write({ '.lmstudio/bin/lms': `#!/bin/sh\n${script}\n` });
+  chmodSync(join(places.home.path, '.lmstudio/bin/lms'), 0o755);
 }
 
 describe('keel exec --local-provider lmstudio', () => {
@@ -59,8 +54,8 @@ describe('keel exec --local-provider lmstudio', () => {
     expect(run).toMatchObject({ code: 0, stdout: 'hello\n' });
     expect(run.stderr).toContain('LM Studio does not have qwen/qwen3-4b yet and fetches it\n');
     expect(run.stderr).toContain('qwen/qwen3-4b: 10 %\nqwen/qwen3-4b: 100 %\nqwen/qwen3-4b: done\n');
-    expect(readFileSync(join(home.path, 'args'), 'utf8')).toBe('get\n--yes\nqwen/qwen3-4b\n');
-    expect(readFileSync(join(home.path, 'env'), 'utf8')).not.toContain('sk-test');
+    expect(readFileSync(join(places.home.path, 'args'), 'utf8')).toBe('get\n--yes\nqwen/qwen3-4b\n');
+    expect(readFileSync(join(places.home.path, 'env'), 'utf8')).not.toContain('sk-test');
   });
 
   test('what lms says when it fails is in the error', async () => {
@@ -81,7 +76,7 @@ describe('keel exec --local-provider lmstudio', () => {
     installLms('touch "$HOME/called"');
     const run = await exec(ready, '--model=--all', 'hi');
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('this is no name of a model') });
-    expect(() => readFileSync(join(home.path, 'called'))).toThrow('ENOENT');
+    expect(() => readFileSync(join(places.home.path, 'called'))).toThrow('ENOENT');
   });
 
   test('Ctrl-C while lms fetches ends it and the run', async () => {
@@ -89,10 +84,10 @@ describe('keel exec --local-provider lmstudio', () => {
     studio = await startLocalModels(ready, null);
     const live = startKeel([...OPTIONS, '-m', 'nope', 'hi'], place());
     live.child.stdin.end();
-    await until(() => processesWith(`HOME=${home.path}`).length >= 3);
+    await until(() => processesWith(`HOME=${places.home.path}`).length >= 3);
     live.child.kill('SIGINT');
     expect(await live.ended).toMatchObject({ code: 130, stdout: '' });
-    expect(processesWith(`HOME=${home.path}`)).toEqual([]);
+    expect(processesWith(`HOME=${places.home.path}`)).toEqual([]);
   });
 
   test('the password of the address is not in the error', async () => {

@@ -1,24 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { freshPlaces } from '../support/fresh-places.ts';
 import { jsonLines, type KeelRun, runKeel, startKeel, until } from '../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../support/local-models.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
+const places = freshPlaces();
 let model: ModelServer;
 let ollama: LocalModelsServer;
 
 beforeEach(async () => {
-  home = tempDir();
-  repo = gitRepository();
   model = await startModelServer(() => respond(message('hello'), usage({ input: 1, output: 1 })));
 });
 afterEach(async () => {
   await ollama[Symbol.asyncDispose]();
   await model.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
 });
 
 const version = (text: string) => JSON.stringify({ version: text });
@@ -27,8 +22,8 @@ const lines = (...values: readonly object[]) => values.map((value) => `${JSON.st
 const ready = { '/api/version': version('0.13.5'), '/api/tags': tags('gpt-oss:20b', 'qwen3:latest') };
 
 const place = () => ({
-  home: home.path,
-  cwd: repo.path,
+  home: places.home.path,
+  cwd: places.repo.path,
   url: 'http://127.0.0.1:9/v1',
   env: { CODEX_OSS_BASE_URL: `${ollama.root}/v1/` },
 });
@@ -146,7 +141,7 @@ describe('keel exec --oss and Ollama', () => {
   test('keel doctor tells of the server and the model, and fetches nothing', async () => {
     ollama = await startLocalModels(ready, null);
     const doctor = async (name: string) => {
-      home.write({ 'config.toml': `model_provider = "ollama"\nmodel = "${name}"\n` });
+      places.home.write({ 'config.toml': `model_provider = "ollama"\nmodel = "${name}"\n` });
       return (await runKeel(['doctor'], place())).stdout;
     };
     expect(await doctor('qwen3')).toContain('ok    local model: Ollama 0.13.5 has qwen3\n');

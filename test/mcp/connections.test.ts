@@ -1,37 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { McpServer } from '../../src/config/index.ts';
 import { McpConnections, type ServerLauncher } from '../../src/mcp/index.ts';
 import { MAX_MESSAGE_BYTES, StdioTransport } from '../../src/mcp/stdio-transport.ts';
 import { offeredMcpTools, qualifiedName } from '../../src/mcp/tool-names.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { serverNamed } from './support.ts';
 
 const signal = new AbortController().signal;
-
-function serverNamed(name: string, more: Partial<McpServer> = {}): McpServer {
-  return {
-    name,
-    enabled: true,
-    transport: {
-      type: 'stdio',
-      command: 'x',
-      args: [],
-      env: { SECRET: 'sesame-open' },
-      envVars: [],
-      cwd: '/',
-      sandbox: 'session',
-      networkAccess: null,
-    },
-    startupTimeoutMs: 5_000,
-    toolTimeoutMs: 5_000,
-    enabledTools: null,
-    disabledTools: [],
-    tellsInstructions: false,
-    approval: 'auto',
-    toolApprovals: {},
-    ...more,
-  };
-}
 
 test('T31: a name of 70 characters becomes one of 64, always the same; the first of two that collide counts', () => {
   const tool = 't'.repeat(70 - 'mcp__server__'.length);

@@ -1,31 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { McpServer } from '../../src/config/index.ts';
 import { McpConnections, type ServerLauncher, type ServerProcess } from '../../src/mcp/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { serverNamed } from './support.ts';
 
-const server: McpServer = {
-  name: 'restless',
-  enabled: true,
-  transport: {
-    type: 'stdio',
-    command: 'x',
-    args: [],
-    env: {},
-    envVars: [],
-    cwd: '/',
-    sandbox: 'session',
-    networkAccess: null,
-  },
-  startupTimeoutMs: 5_000,
-  toolTimeoutMs: 5_000,
-  enabledTools: null,
-  disabledTools: [],
-  tellsInstructions: false,
-  approval: 'auto',
-  toolApprovals: {},
-};
+const server = serverNamed('restless');
 
 /** A server that says, each time it has listed its tools, that they have changed. */
 class Restless {

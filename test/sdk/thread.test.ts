@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Keel, type KeelOptions, type SessionEvent } from '../../src/sdk/index.ts';
 import {
   functionCall,
@@ -13,30 +13,23 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
+import { freshPlaces } from '../support/fresh-places.ts';
 import { rolloutsIn, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
+const places = freshPlaces();
 let server: ModelServer;
 
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
 afterEach(async () => {
   await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
 });
 
 async function keelWith(script: Script, options: KeelOptions = {}): Promise<Keel> {
   server = await startModelServer(script);
   return new Keel({
-    cwd: repo.path,
-    home: home.path,
+    cwd: places.repo.path,
+    home: places.home.path,
     sandbox: 'danger-full-access',
-    env: { PATH: process.env['PATH'], HOME: home.path, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' },
+    env: { PATH: process.env['PATH'], HOME: places.home.path, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' },
     ...options,
   });
 }
@@ -57,7 +50,7 @@ describe('a turn', () => {
     expect(items.map(({ type }) => type)).toEqual(['userMessage', 'commandExecution', 'agentMessage']);
     expect(finalResponse).toBe('It is done.');
     expect(used).toMatchObject({ input_tokens: 10, cached_input_tokens: 4, output_tokens: 2 });
-    expect(rolloutsIn(home.path)).toEqual([thread.rolloutPath]);
+    expect(rolloutsIn(places.home.path)).toEqual([thread.rolloutPath]);
   });
 
   test('streams its events, from its start to its end and no others', async () => {
@@ -128,7 +121,7 @@ describe('the end of a turn before its time', () => {
     const thread = await keel.startThread();
     const work = thread.run('go');
     const failure = expect(work).rejects.toMatchObject({ kind: 'interrupted' });
-    await until(() => existsSync(join(repo.path, 'begun')));
+    await until(() => existsSync(join(places.repo.path, 'begun')));
     await thread.close();
     await failure;
     await expect(thread.run('more')).rejects.toMatchObject({ kind: 'sessionClosed' });
@@ -146,7 +139,7 @@ test('a record that somebody has deleted stops the work before what could not be
     kind: 'storageFailed',
     message: /has been deleted/,
   });
-  expect(existsSync(join(repo.path, 'ran'))).toBe(false);
+  expect(existsSync(join(places.repo.path, 'ran'))).toBe(false);
 });
 
 test('what is no input of keel is refused in words for people', async () => {
@@ -172,7 +165,7 @@ describe('questions', () => {
     await using thread = await keel.startThread();
     await thread.run('go');
     expect(asked).toHaveLength(2);
-    expect([existsSync(join(repo.path, 'a')), existsSync(join(repo.path, 'b'))]).toEqual([true, false]);
+    expect([existsSync(join(places.repo.path, 'a')), existsSync(join(places.repo.path, 'b'))]).toEqual([true, false]);
     expect(server.requests.at(-1)?.outputOf('c2')).toContain('not that one');
   });
 
@@ -277,7 +270,7 @@ describe('what else a thread does', () => {
     };
     const keel = await keelWith(() => says(JSON.stringify(output)));
     await using thread = await keel.startThread();
-    writeFileSync(join(repo.path, 'README.md'), 'changed\n');
+    writeFileSync(join(places.repo.path, 'README.md'), 'changed\n');
     expect(await thread.review({ type: 'uncommittedChanges' })).toMatchObject({
       review: expect.stringContaining('Nothing is broken.'),
       output,
@@ -294,7 +287,7 @@ describe('what else a thread does', () => {
     await using thread = await keel.startThread();
     await thread.run('change it');
     expect(await thread.undo()).toMatchObject({ undone: true });
-    expect(readFileSync(join(repo.path, 'README.md'), 'utf8')).toBe('test\n');
+    expect(readFileSync(join(places.repo.path, 'README.md'), 'utf8')).toBe('test\n');
     expect((await thread.undo()).undone).toBe(false);
     await thread.compact({ focus: 'the files' });
     expect(server.requests.at(-1)?.textsOf('user').at(-1)).toContain('the files');

@@ -20,12 +20,12 @@ export async function reviewCommand(io: CommandIo, words: readonly string[]): Pr
   const left = [...words];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (word === '--help' || word === '-h') throw new HelpRequested(help);
-    if (word === '--uncommitted') targets.push({ type: 'uncommittedChanges' });
     const [, option, value] = OPTION.exec(word) ?? [];
-    if (option === '--base') targets.push({ type: 'baseBranch', branch: valueFor(option, value ?? left.shift()) });
+    if (word === '--uncommitted') targets.push({ type: 'uncommittedChanges' });
+    else if (option === '--base') targets.push({ type: 'baseBranch', branch: valueFor(option, value ?? left.shift()) });
     else if (option === '--commit')
       targets.push({ type: 'commit', sha: valueFor(option, value ?? left.shift()), title: null });
-    else if (word !== '--uncommitted') rest.push(word);
+    else rest.push(word);
   }
   const args = parseExecArguments(rest);
   if (args.prompt !== null) targets.push({ type: 'custom', instructions: args.prompt });
