@@ -1,36 +1,93 @@
-import { MAX_MESSAGE_BYTES } from './stdio-transport.ts';
+import { createParser } from 'eventsource-parser';
+import { repairedMessage } from './message-repair.ts';
+import { MAX_MESSAGE_BYTES, tooLargeReason } from './stdio-transport.ts';
 
-/** Ends an event of an event stream; servers write it with and without carriage returns. */
-const EVENT_ENDS = ['\n\n', '\r\n\r\n', '\r\r'];
+/** The media types of the MCP streamable HTTP transport. */
+const EVENT_STREAM = 'text/event-stream';
+const JSON_BODY = 'application/json';
 
 /**
  * Fetches, and breaks off an answer that is larger than a message may be: a whole body, or one event of a stream, which may
- * itself go on for as long as the session.
+ * itself continue for as long as the session. Malformed answers in it are repaired, so that what asked does not wait for nothing.
  */
 export async function boundedFetch(url: string | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(url, init);
   const { body, status, statusText, headers } = response;
   if (body === null) return response;
-  const isStream = headers.get('content-type')?.includes('text/event-stream') ?? false;
-  const bounded = new Response(body.pipeThrough(limited(isStream)), { status, statusText, headers });
-  // Where a redirect led to, which a response made by hand does not know.
+  const type = headers.get('content-type') ?? '';
+  const bounded = new Response(body.pipeThrough(messagesOf(type)), { status, statusText, headers });
+  // A response made by hand does not know where a redirect led to.
   Object.defineProperty(bounded, 'url', { value: response.url });
   return bounded;
 }
 
-function limited(isStream: boolean): TransformStream<Uint8Array, Uint8Array> {
+function messagesOf(type: string): TransformStream<Uint8Array, Uint8Array> {
+  if (type.includes(EVENT_STREAM)) return repairedEvents();
+  return type.includes(JSON_BODY) ? repairedBody() : limited();
+}
+
+function limited(): TransformStream<Uint8Array, Uint8Array> {
   let size = 0;
   return new TransformStream({
     transform(chunk, controller) {
       size += chunk.length;
-      if (isStream && endsEvent(chunk)) size = 0;
-      if (size > MAX_MESSAGE_BYTES) throw new Error(`it sent a message of more than ${MAX_MESSAGE_BYTES} bytes`);
+      if (size > MAX_MESSAGE_BYTES) throw new Error(tooLargeReason());
       controller.enqueue(chunk);
     },
   });
 }
 
-function endsEvent(chunk: Uint8Array): boolean {
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-  return EVENT_ENDS.some((end) => bytes.includes(end));
+function repairedBody(): TransformStream<Uint8Array, Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  return new TransformStream({
+    transform(chunk) {
+      size += chunk.length;
+      if (size > MAX_MESSAGE_BYTES) throw new Error(tooLargeReason());
+      parts.push(chunk);
+    },
+    flush(controller) {
+      if (size > 0) controller.enqueue(Buffer.from(repairedText(Buffer.concat(parts).toString('utf8'))));
+    },
+  });
+}
+
+function repairedEvents(): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  let ready = '';
+  const parser = createParser({
+    onEvent({ id, event, data }) {
+      size = 0;
+      const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
+      const lines = repairedText(data).split('\n');
+      ready += `${head}${lines.map((line) => `data: ${line}\n`).join('')}\n`;
+    },
+    onRetry(ms) {
+      ready += `retry: ${ms}\n\n`;
+    },
+    onComment() {
+      size = 0;
+    },
+  });
+  return new TransformStream({
+    transform(chunk, controller) {
+      size += chunk.length;
+      if (size > MAX_MESSAGE_BYTES) throw new Error(tooLargeReason());
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      if (ready !== '') controller.enqueue(Buffer.from(ready));
+      ready = '';
+    },
+  });
+}
+
+/** What is not JSON stays as it is: the client of the protocol reports it. */
+function repairedText(text: string): string {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  return JSON.stringify(repairedMessage(message));
 }

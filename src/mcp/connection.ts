@@ -29,6 +29,9 @@ export interface ConnectionOptions {
   readonly onFailure: (reason: string) => void;
 }
 
+/** One request to a server that runs. Throws what `faultOf` tells apart. */
+type Ask<T> = (client: McpClient, limits: RequestLimits) => Promise<T>;
+
 /** Between two listings of a server that says that its tools have changed. */
 const RELIST_PAUSE_MS = 500;
 /** Of what is told about a failure, characters. */
@@ -81,21 +84,12 @@ export class McpConnection {
   }
 
   /** Asks the server, which is started first where it does not run. */
-  async request<T>(
-    signal: AbortSignal,
-    ask: (client: McpClient, limits: RequestLimits) => Promise<T>,
-  ): Promise<McpOutcome<T>> {
-    const { name, toolTimeoutMs } = this.server;
-    const client = await this.#clientWhenReady(signal);
-    if (client === null) return { type: 'failed', message: `server ${name} is not available: ${this.#why(signal)}` };
-    try {
-      return { type: 'answered', value: await ask(client, { timeoutMs: toolTimeoutMs, signal }) };
-    } catch (error) {
-      if (signal.aborted) return { type: 'failed', message: 'aborted' };
-      const fault = await faultOf(error);
-      if (fault.type === 'lost') await this.#lose(client, fault.reason);
-      return { type: 'failed', message: this.#told(this.#worded(fault)) };
-    }
+  async request<T>(signal: AbortSignal, ask: Ask<T>): Promise<McpOutcome<T>> {
+    const first = await this.#attempt(signal, ask);
+    if (first.type !== 'expired') return first;
+    // The server did not look at the request, so that asking again repeats nothing.
+    const second = await this.#attempt(signal, ask);
+    return second.type === 'expired' ? this.#failed('its session expires at once (HTTP 404)') : second;
   }
 
   /** Ends it; it can be started again. */
@@ -112,6 +106,30 @@ export class McpConnection {
     this.#state = { type: 'closed' };
     this.#closing.abort();
     await endOf(state);
+  }
+
+  async #attempt<T>(signal: AbortSignal, ask: Ask<T>): Promise<McpOutcome<T> | { readonly type: 'expired' }> {
+    const { name, toolTimeoutMs } = this.server;
+    const client = await this.#clientWhenReady(signal);
+    if (client === null) return { type: 'failed', message: `server ${name} is not available: ${this.#why(signal)}` };
+    try {
+      return { type: 'answered', value: await ask(client, { timeoutMs: toolTimeoutMs, signal }) };
+    } catch (error) {
+      if (signal.aborted) return { type: 'failed', message: 'aborted' };
+      const fault = await faultOf(error);
+      if (fault.type === 'expired') {
+        await this.#lose(client, 'its session has expired (HTTP 404)');
+        return { type: 'expired' };
+      }
+      if (fault.type !== 'lost') return this.#failed(this.#worded(fault));
+      const reason = client.closeReason ?? fault.reason;
+      await this.#lose(client, reason);
+      return this.#failed(this.#worded({ type: 'lost', reason }));
+    }
+  }
+
+  #failed(why: string): { readonly type: 'failed'; readonly message: string } {
+    return { type: 'failed', message: this.#told(`tool call error: ${why}`) };
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -200,15 +218,15 @@ export class McpConnection {
       .slice(0, MAX_REASON_CHARS);
   }
 
-  #worded(fault: RequestFault): string {
+  #worded(fault: Exclude<RequestFault, { type: 'expired' }>): string {
     const { name, toolTimeoutMs } = this.server;
     switch (fault.type) {
       case 'timedOut':
-        return `tool call error: no answer within ${toolTimeoutMs / 1_000} s (tool_timeout_sec of MCP server ${name})`;
+        return `no answer within ${toolTimeoutMs / 1_000} s (tool_timeout_sec of MCP server ${name})`;
       case 'lost':
-        return `tool call error: the connection to MCP server ${name} was lost (${fault.reason}); what the call did is not known. The server is started again for the next call.`;
+        return `the connection to MCP server ${name} was lost (${fault.reason}); what the call did is not known. The server is started again for the next call.`;
       case 'refused':
-        return `tool call error: ${fault.reason}`;
+        return fault.reason;
     }
   }
 

@@ -1,11 +1,12 @@
 import type { Environment, McpServer } from '../config/index.ts';
+import type { CallResult } from './call-result.ts';
 import { McpConnection } from './connection.ts';
 import type { ServerLauncher } from './launcher.ts';
 import { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestLimits } from './open-client.ts';
 import type { ResourceKind, ResourcePage } from './resource-types.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
-import type { CallResult, McpOutcome, McpTool } from './types.ts';
+import type { DroppedTool, McpOutcome, McpTool } from './types.ts';
 
 /** Loading what talks to servers takes a moment, which a first request need not wait for. */
 const START_AFTER_MS = 20;
@@ -25,17 +26,19 @@ export interface ConnectionsOptions {
   readonly onFailure: (message: string) => void;
 }
 
+/** A tool that a server lists and that the model is not offered. */
+export interface LeftOutTool extends DroppedTool {
+  readonly server: string;
+}
+
 /** The servers of a session. They are started together and closed with it. */
 export class McpConnections {
   readonly #connections: readonly McpConnection[];
-  readonly #log: (message: string) => void;
   readonly #startupWaitMs: number;
   #deadline = 0;
-  #collisionsTold = false;
 
   constructor({ servers, home, startupWaitMs, log, onFailure, ...shared }: ConnectionsOptions) {
     const cache = new OfferCache(home);
-    this.#log = log;
     this.#startupWaitMs = startupWaitMs;
     this.#connections = servers
       .filter(({ enabled }) => enabled)
@@ -84,16 +87,14 @@ export class McpConnections {
     clearTimeout(timer);
   }
 
-  /** What the model may be offered now, in byte order of the names. */
-  tools(): McpTool[] {
-    const known = this.#connections.flatMap(({ server, offer }) =>
-      offer === null ? [] : [{ server, tools: offer.tools }],
-    );
-    const isTold = this.#collisionsTold;
-    this.#collisionsTold = true;
-    return offeredMcpTools(known, ({ server, name, qualifiedName }) => {
-      if (!isTold) this.#log(`MCP server ${server}: the tool ${name} is left out: there is a ${qualifiedName} already`);
+  /** What the model may be offered now, in byte order of the names, and what the servers list beside it. */
+  tools(): { readonly tools: readonly McpTool[]; readonly leftOut: readonly LeftOutTool[] } {
+    const known = this.#connections.flatMap(({ server, offer }) => (offer === null ? [] : [{ server, ...offer }]));
+    const leftOut = known.flatMap(({ server, dropped }) => dropped.map((tool) => ({ ...tool, server: server.name })));
+    const tools = offeredMcpTools(known, ({ server, name, qualifiedName }) => {
+      leftOut.push({ server, name, reason: `there is a ${qualifiedName} already` });
     });
+    return { tools, leftOut };
   }
 
   /** What servers say of themselves, of those whose words the user lets the model have. */

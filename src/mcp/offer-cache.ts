@@ -3,11 +3,12 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { McpServer } from '../config/index.ts';
-import { ListedTool, type ServerOffer } from './types.ts';
+import { DroppedTool, ListedTool, type ServerOffer } from './types.ts';
 
 const CacheFile = z.object({
   key: z.string(),
   tools: z.array(ListedTool),
+  dropped: z.array(DroppedTool),
   hasResources: z.boolean(),
   instructions: z.nullable(z.string()),
 });
@@ -35,9 +36,9 @@ export class OfferCache {
   }
 
   /** A cache that can't be written is done without. */
-  write(server: McpServer, { tools, hasResources, instructions }: ServerOffer): void {
+  write(server: McpServer, offer: ServerOffer): void {
     const path = this.#path(server);
-    const text = JSON.stringify({ key: keyOf(server), tools, hasResources, instructions });
+    const text = JSON.stringify({ key: keyOf(server), ...offer });
     try {
       if (readOrNull(path) === text) return;
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

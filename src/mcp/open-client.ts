@@ -1,19 +1,30 @@
-import { Client, SdkError, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  SdkError,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
 import type { McpHttpServer } from '../config/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
+import { type CallResult, readCallResult } from './call-result.ts';
 import type { ServerProcess } from './launcher.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
 import { StdioTransport } from './stdio-transport.ts';
-import { CallResult, ListedTool } from './types.ts';
+import { type DroppedTool, ListedTool } from './types.ts';
 
 /** Pages of one listing, and tools of one server, that are taken. */
 const MAX_PAGES = 50;
 const MAX_TOOLS = 512;
 const MAX_INSTRUCTIONS_CHARS = 4_096;
+/** Of a malformed entry of a list. */
+const MAX_QUOTE_CHARS = 60;
 /** How long a server is given to forget a session that is over. */
 const FAREWELL_MS = 200;
+/** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
+const MAX_PROGRESS_LIMITS = 20;
 /** Node's timers hold no more. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
@@ -41,11 +52,21 @@ export type RequestFault =
   | { readonly type: 'timedOut' }
   /** The connection is of no use any more. */
   | { readonly type: 'lost'; readonly reason: string }
+  /** The server has forgotten the session and did not look at the request (HTTP 404, MCP streamable HTTP transport). */
+  | { readonly type: 'expired' }
   /** The server said no. */
   | { readonly type: 'refused'; readonly reason: string };
 
-const ListPage = z.looseObject({ nextCursor: z.optional(z.string()) });
-const ToolsPage = z.object({ tools: z.array(z.unknown()), nextCursor: z.optional(z.string()) });
+/** An empty cursor, or null, is how servers write that there is no further page. */
+const Cursor = z.optional(z.nullable(z.string()));
+const ListPage = z.looseObject({ nextCursor: Cursor });
+const ToolsPage = z.object({ tools: z.array(z.unknown()), nextCursor: Cursor });
+
+/** The tools of a server, and what could not be taken of its list. */
+export interface ToolListing {
+  readonly tools: readonly ListedTool[];
+  readonly dropped: readonly DroppedTool[];
+}
 
 /** A connection that has shaken hands. Its methods throw what `requestFault` tells apart. */
 export class McpClient {
@@ -85,28 +106,37 @@ export class McpClient {
     return this.#client.getInstructions()?.slice(0, MAX_INSTRUCTIONS_CHARS) || null;
   }
 
+  /** Why keel closed the connection, where the server broke the protocol; null otherwise. */
+  get closeReason(): string | null {
+    return this.#transport instanceof StdioTransport ? this.#transport.closeReason : null;
+  }
+
   get hasResources(): boolean {
     return this.#client.getServerCapabilities()?.resources !== undefined;
   }
 
-  /** All pages. A tool that is not described as one is passed over. */
-  async listTools(limits: RequestLimits): Promise<ListedTool[]> {
-    if (this.#client.getServerCapabilities()?.tools === undefined) return [];
-    const found: ListedTool[] = [];
-    const seen = new Set<string>();
-    for (let cursor: string | undefined; ; ) {
-      const params = cursor === undefined ? {} : { cursor };
+  /** All pages. */
+  async listTools(limits: RequestLimits): Promise<ToolListing> {
+    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [], dropped: [] };
+    const listed: unknown[] = [];
+    const pages = new Pages();
+    for (let cursor: string | null = null; ; ) {
+      const params = cursor === null ? {} : { cursor };
       const page = await this.#client.request({ method: 'tools/list', params }, ToolsPage, requestOptions(limits));
-      found.push(...page.tools.flatMap((tool) => ListedTool.safeParse(tool).data ?? []));
-      cursor = page.nextCursor;
-      if (cursor === undefined || found.length >= MAX_TOOLS) return found.slice(0, MAX_TOOLS);
-      noteCursor(seen, cursor);
+      listed.push(...page.tools);
+      cursor = pages.next(page.nextCursor);
+      if (cursor === null) return toolListing(listed, pages.fault);
     }
   }
 
-  callTool(name: string, args: Readonly<Record<string, unknown>> | null, limits: RequestLimits): Promise<CallResult> {
+  async callTool(
+    name: string,
+    args: Readonly<Record<string, unknown>> | null,
+    limits: RequestLimits,
+  ): Promise<CallResult> {
     const params = args === null ? { name } : { name, arguments: args };
-    return this.#client.request({ method: 'tools/call', params }, CallResult, requestOptions(limits));
+    const options = { ...requestOptions(limits), ...progressOptions(limits) };
+    return readCallResult(await this.#client.request({ method: 'tools/call', params }, z.looseObject({}), options));
   }
 
   /** One page, the first if `cursor` is null. */
@@ -114,18 +144,17 @@ export class McpClient {
     const params = cursor === null ? {} : { cursor };
     const method = LIST_METHODS[kind];
     const page = await this.#client.request({ method, params }, ListPage, requestOptions(limits));
-    return { entries: ResourceEntries.parse(page[kind]), nextCursor: page.nextCursor ?? null };
+    return { entries: ResourceEntries.parse(page[kind]), nextCursor: page.nextCursor || null };
   }
 
   async listAll(kind: ResourceKind, limits: RequestLimits): Promise<ResourcePage['entries']> {
     const found: ResourcePage['entries'][number][] = [];
-    const seen = new Set<string>();
+    const pages = new Pages();
     for (let cursor: string | null = null; ; ) {
       const page: ResourcePage = await this.listPage(kind, cursor, limits);
       found.push(...page.entries);
-      cursor = page.nextCursor;
+      cursor = pages.next(page.nextCursor);
       if (cursor === null) return found;
-      noteCursor(seen, cursor);
     }
   }
 
@@ -141,9 +170,10 @@ export class McpClient {
   }
 }
 
-/** What a failed request means for the connection and what it can be told as. */
+/** What a failed request means for the connection, and the reason that may be shown. */
 export function requestFault(error: unknown): RequestFault {
   const reason = reasonOf(error);
+  if (error instanceof SdkHttpError) return httpFault(error, reason);
   if (!(error instanceof SdkError)) {
     // The network's own failures come as they are.
     return error instanceof TypeError ? { type: 'lost', reason: causeOf(error) } : { type: 'refused', reason };
@@ -151,6 +181,17 @@ export function requestFault(error: unknown): RequestFault {
   const { code } = error;
   if (code === 'REQUEST_TIMEOUT') return { type: 'timedOut' };
   return code === 'INVALID_RESULT' ? { type: 'refused', reason } : { type: 'lost', reason };
+}
+
+function httpFault({ status }: SdkHttpError, reason: string): RequestFault {
+  if (status === 401 || status === 403) {
+    return {
+      type: 'refused',
+      reason: `the server refuses access (HTTP ${status}): check bearer_token_env_var, http_headers and env_http_headers in its settings`,
+    };
+  }
+  if (status === 404) return { type: 'expired' };
+  return status < 500 ? { type: 'refused', reason: `HTTP ${status}: ${reason}` } : { type: 'lost', reason };
 }
 
 function causeOf(error: TypeError): string {
@@ -169,10 +210,49 @@ function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number
   return { timeout: Math.min(timeoutMs, MAX_TIMEOUT_MS), signal };
 }
 
-function noteCursor(seen: Set<string>, cursor: string): void {
-  if (seen.has(cursor)) throw new Error('the server gives the same page again and again');
-  if (seen.size >= MAX_PAGES) throw new Error(`the server has more than ${MAX_PAGES} pages`);
-  seen.add(cursor);
+function progressOptions({ timeoutMs }: RequestLimits) {
+  return {
+    // The library asks for progress only where somebody listens.
+    onprogress: () => undefined,
+    resetTimeoutOnProgress: true,
+    maxTotalTimeout: Math.min(timeoutMs * MAX_PROGRESS_LIMITS, MAX_TIMEOUT_MS),
+  };
+}
+
+/** Follows the cursors of one listing to its end. A listing without one ends too, and keeps what it gave until then. */
+class Pages {
+  readonly #seen = new Set<string>();
+  #fault: string | null = null;
+
+  /** What was wrong with the cursors; null if nothing was. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
+  /** The cursor of the next page; null at the end. */
+  next(cursor: string | null | undefined): string | null {
+    if (!cursor) return null;
+    if (this.#seen.has(cursor)) this.#fault = 'the server gives the same page again and again';
+    else if (this.#seen.size >= MAX_PAGES) this.#fault = `the server has more than ${MAX_PAGES} pages`;
+    this.#seen.add(cursor);
+    return this.#fault === null ? cursor : null;
+  }
+}
+
+function toolListing(listed: readonly unknown[], fault: string | null): ToolListing {
+  const tools: ListedTool[] = [];
+  const dropped: DroppedTool[] = fault === null ? [] : [{ name: 'further tools', reason: fault }];
+  for (const entry of listed) {
+    const { data } = ListedTool.safeParse(entry);
+    if (data === undefined) dropped.push({ name: quoted(entry), reason: 'it has no name' });
+    else if (tools.length >= MAX_TOOLS) dropped.push({ name: data.name, reason: `the limit is ${MAX_TOOLS} tools` });
+    else tools.push(data);
+  }
+  return { tools, dropped };
+}
+
+function quoted(entry: unknown): string {
+  return (JSON.stringify(entry) ?? 'a tool').slice(0, MAX_QUOTE_CHARS);
 }
 
 async function farewell(transport: StreamableHTTPClientTransport): Promise<void> {

@@ -54,7 +54,7 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
 /** What a server offers now. */
 export async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
   const { hasResources, instructions } = client;
-  return { tools: await client.listTools(limits), hasResources, instructions };
+  return { ...(await client.listTools(limits)), hasResources, instructions };
 }
 
 /** The library that tells failures apart is there if it was needed at all. */
@@ -89,5 +89,6 @@ function startError({ startupTimeoutMs }: McpServer, fault: RequestFault, end: s
   if (fault.type === 'timedOut') {
     return new Error(`it did not answer within ${startupTimeoutMs / 1_000} s (startup_timeout_sec)`);
   }
+  if (fault.type === 'expired') return new Error('there is no MCP server at its url (HTTP 404)');
   return new Error(fault.type === 'lost' && end !== null ? end : fault.reason);
 }

@@ -1,8 +1,10 @@
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
 import type { ServerProcess } from './launcher.ts';
+import { repairedMessage } from './message-repair.ts';
 
 /** One message of a server, bytes: images come as text in it. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const BYTES_PER_MIB = 1024 * 1024;
 const NEWLINE = 0x0a;
 const DRAIN_MS = 100;
 
@@ -15,9 +17,15 @@ export class StdioTransport implements Transport {
   #parts: Buffer[] = [];
   #size = 0;
   #isClosed = false;
+  #closeReason: string | null = null;
 
   constructor(server: ServerProcess) {
     this.#server = server;
+  }
+
+  /** Why keel closed it, where the server broke the protocol; null otherwise. */
+  get closeReason(): string | null {
+    return this.#closeReason;
   }
 
   async start(): Promise<void> {
@@ -66,7 +74,8 @@ export class StdioTransport implements Transport {
     this.#parts.push(part);
     this.#size += part.length;
     if (this.#size <= MAX_MESSAGE_BYTES) return;
-    this.onerror?.(new Error(`it sent a message of more than ${MAX_MESSAGE_BYTES} bytes`));
+    this.#closeReason = tooLargeReason();
+    this.onerror?.(new Error(this.#closeReason));
     void this.close();
   }
 
@@ -79,9 +88,14 @@ export class StdioTransport implements Transport {
 
 function parsed(line: string): JSONRPCMessage | null {
   try {
-    return parseJSONRPCMessage(JSON.parse(line));
+    return parseJSONRPCMessage(repairedMessage(JSON.parse(line)));
   } catch {
     // A server that prints what it should log: its messages still count.
     return null;
   }
+}
+
+/** What is said of a message beyond the limit, whichever way it came. */
+export function tooLargeReason(): string {
+  return `it sent a message of more than ${MAX_MESSAGE_BYTES / BYTES_PER_MIB} MiB`;
 }

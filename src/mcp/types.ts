@@ -1,26 +1,34 @@
 import * as z from 'zod/mini';
 
-/** What a tool says of itself. Hints of a server that may be wrong: they decide what is asked, never what is held. */
+/** Malformed values of a server count as absent: one of them must not cost a whole tool. */
+const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
+
+/** What a tool says about itself. A server's hints may be wrong: they decide what is asked, never what is allowed. */
 export const ToolAnnotations = z.object({
-  readOnlyHint: z.optional(z.boolean()),
-  destructiveHint: z.optional(z.boolean()),
-  idempotentHint: z.optional(z.boolean()),
-  openWorldHint: z.optional(z.boolean()),
+  readOnlyHint: optionalFlag,
+  destructiveHint: optionalFlag,
+  idempotentHint: optionalFlag,
+  openWorldHint: optionalFlag,
 });
 export type ToolAnnotations = z.infer<typeof ToolAnnotations>;
 
 /** A tool as its server lists it. `inputSchema` is whatever the server sent. */
 export const ListedTool = z.object({
   name: z.string().check(z.minLength(1), z.maxLength(1_024)),
-  description: z.optional(z.string()),
+  description: z.catch(z.optional(z.string()), undefined),
   inputSchema: z.optional(z.unknown()),
-  annotations: z.optional(ToolAnnotations),
+  annotations: z.catch(z.optional(ToolAnnotations), undefined),
 });
 export type ListedTool = z.infer<typeof ListedTool>;
+
+/** A tool that a server lists and that can't be offered, with the reason for the user. */
+export const DroppedTool = z.object({ name: z.string(), reason: z.string() });
+export type DroppedTool = z.infer<typeof DroppedTool>;
 
 /** What a server offers. */
 export interface ServerOffer {
   readonly tools: readonly ListedTool[];
+  readonly dropped: readonly DroppedTool[];
   readonly hasResources: boolean;
   /** How its tools are meant to be used, in its own words; null if it says nothing. */
   readonly instructions: string | null;
@@ -31,14 +39,6 @@ export interface McpTool extends ListedTool {
   readonly server: string;
   readonly qualifiedName: string;
 }
-
-/** What a tool gave. The parts of `content` are whatever the server sent. */
-export const CallResult = z.object({
-  content: z._default(z.array(z.looseObject({ type: z.string() })), []),
-  structuredContent: z.optional(z.unknown()),
-  isError: z.optional(z.boolean()),
-});
-export type CallResult = z.infer<typeof CallResult>;
 
 /** How a request to a server ended. `message` is worded for the model. */
 export type McpOutcome<T> =

@@ -1,6 +1,6 @@
 import type { Config, McpServer, McpStdioServer } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
-import { type LaunchRequest, McpConnections, type ServerProcess } from '../mcp/index.ts';
+import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProcess } from '../mcp/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../process/index.ts';
 import type { SandboxPolicy, TaskKind } from '../protocol/index.ts';
 import type { SandboxManager } from '../sandbox/index.ts';
@@ -16,6 +16,8 @@ const PLAIN_WORKSPACE: SandboxPolicy = {
   exclude_tmpdir_env_var: false,
   exclude_slash_tmp: false,
 };
+/** Left-out tools that one message names. */
+const MAX_NAMED_LEFT_OUT = 8;
 /** What these do needs no tools: they don't wait for servers. */
 const WITHOUT_TOOLS: readonly TaskKind[] = ['undo', 'user_shell'];
 
@@ -35,7 +37,7 @@ export class SessionMcp {
   readonly #connections: McpConnections;
   #policy: SandboxPolicy;
   #tell: (message: string) => void = () => undefined;
-  #leftOutTold = new Set<string>();
+  readonly #reportedLeftOut = new Set<string>();
 
   constructor(options: SessionMcpOptions) {
     const { config, log, version } = options;
@@ -75,17 +77,15 @@ export class SessionMcp {
 
   /** With what is known by now, asking nobody. */
   knownTools(): WithMcpTools {
-    return withMcpTools(this.#options.tools, {
+    const { tools, leftOut } = this.#connections.tools();
+    const known = withMcpTools(this.#options.tools, {
       caller: this.#connections,
       hasResources: this.#connections.hasResources,
       servers: this.#options.config.mcpServers,
-      tools: this.#connections.tools(),
-      onLeftOut: ({ server, name, qualifiedName }) => {
-        if (this.#leftOutTold.has(qualifiedName)) return;
-        this.#leftOutTold.add(qualifiedName);
-        this.#options.log.warn(`MCP server ${server}: the tool ${name} is left out: its arguments can't be described`);
-      },
+      tools,
     });
+    this.#reportLeftOut([...leftOut, ...known.leftOut]);
+    return known;
   }
 
   /** A request is on its way: what its answer may call is started meanwhile. */
@@ -95,6 +95,19 @@ export class SessionMcp {
 
   close(): Promise<void> {
     return this.#connections.close();
+  }
+
+  /** The user misses a tool and wants to know why; one message a server, each tool once a session. */
+  #reportLeftOut(leftOut: readonly LeftOutTool[]): void {
+    const news = leftOut.filter(({ server, name }) => !this.#reportedLeftOut.has(`${server} ${name}`));
+    for (const { server, name } of news) this.#reportedLeftOut.add(`${server} ${name}`);
+    for (const [server, tools] of Map.groupBy(news, (tool) => tool.server)) {
+      const named = tools.slice(0, MAX_NAMED_LEFT_OUT).map(({ name, reason }) => `${name} (${reason})`);
+      const rest = tools.length > named.length ? ` and ${tools.length - named.length} more` : '';
+      const message = `MCP server ${server}: not offered to the model: ${named.join(', ')}${rest}`;
+      this.#options.log.warn(message);
+      this.#tell(message);
+    }
   }
 
   /** A server that was started under another policy is started again under this one. */

@@ -56,7 +56,7 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
     message: 'server notes is not available: no sandbox works here (*****); install bubblewrap',
   });
   expect(told).toEqual(['MCP server notes could not be started: no sandbox works here (*****); install bubblewrap']);
-  expect(connections.tools()).toEqual([]);
+  expect(connections.tools()).toEqual({ tools: [], leftOut: [] });
   const disabled = serverNamed('notes', { disabledTools: ['x'] });
   const strict = new McpConnections({
     servers: [disabled],
@@ -106,5 +106,5 @@ test('messages come whole however they are cut, other lines are told, and one wi
   for (let size = 0; size <= MAX_MESSAGE_BYTES; size += piece.length) output.write(piece);
   await closed.promise;
   expect(ends).toBe(1);
-  expect(faults.at(-1)).toMatch(/more than 16777216 bytes/);
+  expect(faults.at(-1)).toMatch(/more than 16 MiB/);
 });

@@ -14,7 +14,7 @@ describe('servers that start late, badly or not at all', () => {
     await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok], [hanging, stdio('notes')]);
     await thread.live.say('go');
     expect(thread.outputOf()).toContain('echo: x');
-    expect(thread.warnings()).toEqual([
+    expect(thread.failures()).toEqual([
       'MCP server deaf could not be started: it did not answer within 0.7 s (startup_timeout_sec)',
     ]);
     expect(thread.live.events[0]?.type).toBe('thread.started');
@@ -26,7 +26,7 @@ describe('servers that start late, badly or not at all', () => {
     const quitting = stdio('quitter', ['exit'], { env: { MCP_SECRET: 'sesame-open' } });
     await thread.open([ok], [quitting, stdio('gone', [], { command: '/nowhere/server' }), stdio('"a b"')]);
     await thread.live.say('go');
-    const told = thread.warnings().sort();
+    const told = thread.failures().sort();
     expect(told).toEqual([
       'MCP server a b could not be started: its name may have letters, digits, - and _ only',
       expect.stringMatching(/^MCP server gone could not be started: \/nowhere\/server can't be started: .*ENOENT/),
@@ -42,7 +42,7 @@ describe('servers that start late, badly or not at all', () => {
     await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok], [stdio('notes', ['garbage'])]);
     await thread.live.say('go');
     expect(thread.outputOf()).toContain('echo: x');
-    expect(thread.warnings()).toEqual([]);
+    expect(thread.failures()).toEqual([]);
   });
 
   test('P28: one that appears late changes nothing of the running turn; the next has its tools, with one note', async () => {
@@ -155,7 +155,7 @@ describe('servers that start late, badly or not at all', () => {
     );
     await thread.live.say('three');
     expect(thread.mcpNames(2)).toEqual([]);
-    expect(thread.warnings()).toHaveLength(1);
+    expect(thread.failures()).toHaveLength(1);
   });
 
   test('a session that is closed while its server starts does not wait for it', async () => {
@@ -165,7 +165,7 @@ describe('servers that start late, badly or not at all', () => {
     const begun = performance.now();
     await thread.close();
     expect(performance.now() - begun).toBeLessThan(2_000);
-    expect(thread.warnings()).toEqual([]);
+    expect(thread.failures()).toEqual([]);
   });
 
   test('an interrupt ends the wait for a server that is not there yet', async () => {

@@ -74,6 +74,11 @@ export class McpThread {
     return this.live.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
   }
 
+  /** Warnings, without those that only name tools which are not offered. */
+  failures(): string[] {
+    return this.warnings().filter((message) => !message.includes('not offered to the model'));
+  }
+
   async mcpItem(): Promise<ThreadItemOf<'mcpToolCall'>> {
     const { item } = await this.live.next('item.completed', ({ item: { type } }) => type === 'mcpToolCall');
     if (item.type !== 'mcpToolCall') throw new Error('another item');

@@ -7,21 +7,27 @@ import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../u
 import { showOutput } from '../handlers/command-output.ts';
 import type { ToolContext, ToolOutput } from '../types.ts';
 
-/** Parts of one result that a model is shown where it is not plain text. */
-const MAX_PARTS = 32;
+/** Pictures of one result that a model is shown. */
+const MAX_PICTURES = 32;
+/** Base64 of at least this many characters in a `data` or `blob` field is bytes, which a model can't read as text. */
+const MIN_BASE64_CHARS = 256;
 
 type Part = CallResult['content'][number];
 
-/** What the model is told of a tool's result: structured content alone where there is some, pictures as pictures. */
+/**
+ * What the model is shown of a tool's result: its structured content if there is some, else its parts; pictures as pictures.
+ * All texts of one result share one limit.
+ */
 export async function resultOutput(result: CallResult, callId: string, context: ToolContext): Promise<ToolOutput> {
-  const { content, structuredContent, isError } = result;
+  const { content, isError } = result;
+  const structured = result.structuredContent ?? null;
   const success = isError !== true;
-  if (structuredContent !== undefined && structuredContent !== null) {
-    return { body: boundedText(JSON.stringify(structuredContent), callId, context), success };
+  if (!content.some(isPicture)) {
+    const text = structured === null ? contentText(content) : jsonOf(structured);
+    return { body: boundedText(text, callId, context), success };
   }
-  const isShown = content.some(isImage) && content.every((part) => isImage(part) || isText(part));
-  if (isShown) return { body: await shownParts(content, callId, context), success };
-  return { body: boundedText(contentText(content), callId, context), success };
+  const parts = structured === null ? content : [textPart(jsonOf(structured)), ...content.filter(isPicture)];
+  return { body: await shownParts(parts, callId, context), success };
 }
 
 /** A text within what a model is shown; the whole of a longer one is kept in a file that it can read. */
@@ -36,28 +42,52 @@ export function boundedText(text: string, callId: string, { turn, spillPath, spi
 
 /** The list as it came. Too much text to be shown whole is text alone, so that it is cut between its lines. */
 function contentText(content: readonly Part[]): string {
-  const json = JSON.stringify(content);
+  const json = jsonOf(content);
   if (fitsModel(wholeText(json)) || !content.every(isText)) return json;
   return content.map(({ text }) => text).join('\n');
 }
 
-/** A picture that a provider would refuse would spoil every later request of the thread: it becomes a text. */
-async function shownParts(
-  content: readonly Part[],
-  callId: string,
-  context: ToolContext,
-): Promise<OutputContentItem[]> {
-  const shown: OutputContentItem[] = [];
-  for (const [n, part] of content.slice(0, MAX_PARTS).entries()) {
-    if (isText(part)) shown.push({ type: 'input_text', text: boundedText(part.text, `${callId}-${n}`, context) });
-    if (isImage(part)) shown.push(await imagePart(part.data));
+/** Texts stay between the pictures that they belong to, unless they are too long together: then one text comes first. */
+async function shownParts(parts: readonly Part[], callId: string, context: ToolContext): Promise<OutputContentItem[]> {
+  const texts = parts.filter((part) => !isPicture(part)).map(textOf);
+  const isShort = fitsModel(wholeText(texts.join('\n')));
+  const shown: OutputContentItem[] = isShort ? [] : [shownText(boundedText(texts.join('\n'), callId, context))];
+  let pictures = 0;
+  for (const part of parts) {
+    if (!isPicture(part)) {
+      if (isShort) shown.push(shownText(textOf(part)));
+    } else if (++pictures <= MAX_PICTURES) shown.push(await imagePart(dataOf(part)));
   }
-  const left = content.length - shown.length;
-  if (left > 0) shown.push({ type: 'input_text', text: `${context.turn.noteMark} ${left} more parts were left out.` });
+  const left = pictures - MAX_PICTURES;
+  if (left > 0) shown.push(shownText(`${context.turn.noteMark} ${left} more pictures were left out.`));
   return shown;
 }
 
-/** `data` is base64, or a whole data URL. */
+function shownText(text: string): OutputContentItem {
+  return { type: 'input_text', text };
+}
+
+function textPart(text: string): Part {
+  return { type: 'text', text };
+}
+
+function textOf(part: Part): string {
+  return isText(part) ? part.text : jsonOf(part);
+}
+
+/** Base64 of pictures and sounds is named by its size. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (key, field: unknown) =>
+    isBase64(key, field) ? `[${field.length} characters of base64]` : field,
+  );
+}
+
+function isBase64(key: string, field: unknown): field is string {
+  if ((key !== 'data' && key !== 'blob') || typeof field !== 'string') return false;
+  return field.length >= MIN_BASE64_CHARS && /^(?:data:[^,]{1,200},)?[a-zA-Z0-9+/_\s-]+={0,2}\s*$/.test(field);
+}
+
+/** `data` is base64, or a whole data URL. A picture that a provider would refuse would spoil each later request: it becomes a text. */
 async function imagePart(data: string): Promise<OutputContentItem> {
   const base64 = data.startsWith('data:') ? data.slice(data.indexOf(',') + 1) : data;
   try {
@@ -72,8 +102,18 @@ function isText(part: Part): part is Part & { readonly text: string } {
   return part.type === 'text' && typeof part['text'] === 'string';
 }
 
-function isImage(part: Part): part is Part & { readonly data: string } {
-  return part.type === 'image' && typeof part['data'] === 'string';
+/** A picture by itself, or as a resource that the server embeds. */
+function isPicture(part: Part): boolean {
+  return dataOf(part) !== '';
+}
+
+/** The base64 of a picture; empty for any other part. */
+function dataOf(part: Part): string {
+  const { type, data, resource } = part;
+  if (type === 'image' && typeof data === 'string') return data;
+  if (type !== 'resource' || typeof resource !== 'object' || resource === null) return '';
+  const isImage = 'mimeType' in resource && String(resource.mimeType).startsWith('image/');
+  return isImage && 'blob' in resource && typeof resource.blob === 'string' ? resource.blob : '';
 }
 
 /** @returns how many bytes are kept; null if none can be */

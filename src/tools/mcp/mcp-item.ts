@@ -18,7 +18,10 @@ export class McpCallItem {
   }
 
   answered({ content, structuredContent = null, isError }: CallResult): void {
-    this.#end({ status: isError === true ? 'failed' : 'completed', result: { content, structuredContent } });
+    this.#end({
+      status: isError === true ? 'failed' : 'completed',
+      result: { content: [...content], structuredContent },
+    });
   }
 
   failed(status: 'failed' | 'declined', message: string): void {

@@ -1,5 +1,5 @@
 import type { McpServer } from '../../config/index.ts';
-import type { McpTool } from '../../mcp/index.ts';
+import type { LeftOutTool, McpTool } from '../../mcp/index.ts';
 import type { ToolRegistry } from '../registry.ts';
 import { goneMcpTool } from './gone-tool.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';
@@ -12,8 +12,6 @@ export interface McpToolsOptions {
   readonly servers: readonly McpServer[];
   /** What the servers offer in this turn, in the order of the request. */
   readonly tools: readonly McpTool[];
-  /** Told of a tool of which no sense can be made. */
-  readonly onLeftOut: (tool: McpTool) => void;
 }
 
 /** The tools of a turn with those of its servers. */
@@ -21,22 +19,28 @@ export interface WithMcpTools {
   readonly registry: ToolRegistry;
   /** Names to offer, in order: what reads resources, where there are any, then the tools of the servers. */
   readonly names: readonly string[];
+  /** Tools whose arguments no provider could be told of. */
+  readonly leftOut: readonly LeftOutTool[];
 }
 
 /** Adds what servers offer to the tools that come with keel, for one turn. */
 export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): WithMcpTools {
-  const { caller, hasResources, servers, tools, onLeftOut } = options;
+  const { caller, hasResources, servers, tools } = options;
+  const leftOut: LeftOutTool[] = [];
   const resources = hasResources ? resourceTools(caller) : [];
   const offered = tools.flatMap((tool) => {
     const server = servers.find(({ name }) => name === tool.server);
     const approval = server?.toolApprovals[tool.name] ?? server?.approval ?? 'auto';
     const registration = mcpTool(tool, { caller, approval });
-    if (registration === null) onLeftOut(tool);
+    if (registration === null) {
+      leftOut.push({ server: tool.server, name: tool.name, reason: "its arguments can't be described" });
+    }
     return registration ?? [];
   });
   const isMcpName = (name: string) => name.startsWith('mcp__');
   return {
     registry: registry.with([...resources, ...offered], (name) => (isMcpName(name) ? goneMcpTool : null)),
     names: [...resources, ...offered].map(({ name }) => name),
+    leftOut,
   };
 }

@@ -14,8 +14,13 @@ interface Message {
   readonly params?: ToolCallParams & Readonly<Record<string, unknown>>;
 }
 
+export interface HttpMcpServerOptions {
+  /** How each call is answered: the media type, and what follows the id in the message. */
+  readonly callAnswer?: { readonly type: string; readonly fields: string };
+}
+
 /** An MCP server over streamable HTTP on this machine; answers as JSON, calls as an event stream. */
-export async function httpMcpServer(): Promise<HttpMcpServer> {
+export async function httpMcpServer({ callAnswer }: HttpMcpServerOptions = {}): Promise<HttpMcpServer> {
   const requests: HttpMcpServer['requests'] = [];
   let session = 1;
   const server = createServer((request, response) => {
@@ -28,9 +33,12 @@ export async function httpMcpServer(): Promise<HttpMcpServer> {
       if (!isStart && request.headers['mcp-session-id'] !== known) return end(response, 404);
       if (message.id === undefined) return end(response, 202);
       if (message.params?.name === 'structured') return flood(response);
-      const result = await resultOf(message);
-      const body = JSON.stringify({ jsonrpc: '2.0', id: message.id, result });
-      const streams = message.method === 'tools/call';
+      const isCall = message.method === 'tools/call';
+      const body =
+        isCall && callAnswer !== undefined
+          ? `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},${callAnswer.fields}}`
+          : JSON.stringify({ jsonrpc: '2.0', id: message.id, result: await resultOf(message) });
+      const streams = isCall && callAnswer?.type !== 'application/json';
       response.writeHead(200, {
         'content-type': streams ? 'text/event-stream' : 'application/json',
         'mcp-session-id': known,
