@@ -93,6 +93,7 @@ function configured(id: string, entry: ProviderEntry): ModelProvider {
     streamIdleTimeoutMs: Math.min(MAX_TIMER_MS, entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs),
     requiresOpenaiAuth: entry.requires_openai_auth ?? false,
     ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
+    ...(entry.ca_file === undefined ? {} : { caFile: entry.ca_file }),
     ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),
     ...(entry.experimental_bearer_token === undefined ? {} : { bearerToken: entry.experimental_bearer_token }),
   };

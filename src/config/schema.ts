@@ -49,6 +49,7 @@ const provider = z.object({
   stream_max_retries: z.optional(wholeNumber),
   stream_idle_timeout_ms: z.optional(wholeNumber),
   requires_openai_auth: z.optional(z.boolean()),
+  ca_file: z.optional(z.string()),
   supports_websockets: z.optional(z.boolean()),
 });
 

@@ -33,6 +33,8 @@ export interface ModelProvider {
   readonly streamMaxRetries: number;
   readonly streamIdleTimeoutMs: number;
   readonly requiresOpenaiAuth: boolean;
+  /** A file with certificates of authorities to trust beside the system's, PEM. */
+  readonly caFile?: string;
   /** What is looked at before the first request. */
   readonly local?: LocalServerKind;
 }

@@ -56,7 +56,7 @@ async function withServer<T>(
   { config, signal }: LocalModelOptions,
   use: (server: LocalServer) => Promise<T>,
 ): Promise<T> {
-  const transport = new HttpTransport(config.env);
+  const transport = new HttpTransport({ env: config.env });
   const { baseUrl, streamIdleTimeoutMs: idleMs } = config.provider;
   const http = new LocalHttp({ transport, idleMs, signal });
   try {

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
+import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,31 +18,37 @@ const IDLE_CONNECTION_MS = 30_000;
 /** After the last event of interest the end of the body is waited for this long, ms, so that its connection serves again. */
 const DRAIN_MS = 1_000;
 
-const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'] as const;
-const NO_PROXY_VARIABLES = ['no_proxy', 'NO_PROXY'] as const;
+export interface HttpTransportOptions {
+  /** Proxies and `SSL_CERT_FILE` are read from it. */
+  readonly env: Environment;
+  /** Certificates of authorities to trust beside the system's, PEM; absent: `SSL_CERT_FILE` where that names a file. */
+  readonly caFile?: string | undefined;
+}
 
-/** HTTP/1.1 with kept-alive connections; goes through a proxy when the environment names one. */
+/** HTTP/1.1 with kept-alive connections; goes through a proxy where the environment names one for the server. */
 export class HttpTransport implements Transport {
+  /** By protocol and proxy. */
   readonly #channels = new Map<string, Channel>();
-  readonly #proxyEnv: Record<string, string> | null;
+  readonly #options: HttpTransportOptions;
 
-  constructor(env: Environment) {
-    this.#proxyEnv = proxyEnv(env);
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
   }
 
   async send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
     signal.throwIfAborted();
     const { method } = request;
     const url = new URL(request.url);
-    const channel = this.#channel(url.protocol);
+    const route = proxyRoute(url, this.#options.env);
+    const channel = this.#channel(url.protocol, route);
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const length = request.body.reduce((sum, piece) => sum + piece.byteLength, 0);
       const headers = { ...request.headers, 'Content-Length': String(length) };
       const sent = channel.request(url, { method, headers, agent: channel.agent, signal }, (incoming) =>
-        resolve(new NodeResponse(incoming)),
+        resolve(new NodeResponse(incoming, route)),
       );
-      sent.on('error', reject);
+      sent.on('error', (error) => reject(route.type === 'direct' ? error : throughProxy(error, route.label)));
       if (onSent !== undefined) sent.once('finish', onSent);
       for (const piece of request.body) sent.write(piece);
       sent.end();
@@ -50,18 +60,37 @@ export class HttpTransport implements Transport {
     this.#channels.clear();
   }
 
-  #channel(protocol: string): Channel {
-    const known = this.#channels.get(protocol);
+  #channel(protocol: string, route: ProxyRoute): Channel {
+    const key = route.type === 'direct' ? protocol : `${protocol} ${route.url}`;
+    const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const opened = protocol === 'https:' ? openHttps(this.#agentOptions()) : openHttp(this.#agentOptions());
-    this.#channels.set(protocol, opened);
+    const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS, ...proxyOptions(route) };
+    const opened = protocol === 'https:' ? openHttps({ ...options, ...authorities(this.#options) }) : openHttp(options);
+    this.#channels.set(key, opened);
     return opened;
   }
+}
 
-  #agentOptions(): object {
-    const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
-    return this.#proxyEnv === null ? options : { ...options, proxyEnv: this.#proxyEnv };
+function proxyOptions(route: ProxyRoute): object {
+  return route.type === 'direct' ? {} : { proxyEnv: { http_proxy: route.url, https_proxy: route.url } };
+}
+
+/** @throws KeelError `invalidConfig` if the file that the settings name can't be read */
+function authorities({ env, caFile }: HttpTransportOptions): { readonly ca?: readonly string[] } {
+  const path = caFile ?? env['SSL_CERT_FILE'];
+  if (!path) return {};
+  try {
+    const more = readFileSync(path, 'utf8');
+    return { ca: [...process.getBuiltinModule('node:tls').getCACertificates('default'), more] };
+  } catch (cause) {
+    // A variable that is left over from another installation only trusts nobody further.
+    if (caFile === undefined) return {};
+    throw new KeelError('invalidConfig', `ca_file ${caFile} can't be read: ${reasonOf(cause)}`, { cause });
   }
+}
+
+function throughProxy(error: Error, label: string): Error {
+  return new Error(`through the proxy ${label}: ${reasonOf(error)}`, { cause: error });
 }
 
 /**
@@ -78,25 +107,17 @@ function openHttps(options: object): Channel {
   return { agent: new https.Agent(options), request: (url, o, onResponse) => https.request(url, o, onResponse) };
 }
 
-function proxyEnv(env: Environment): Record<string, string> | null {
-  if (!PROXY_VARIABLES.some((name) => env[name])) return null;
-  const chosen: Record<string, string> = {};
-  for (const name of [...PROXY_VARIABLES, ...NO_PROXY_VARIABLES]) {
-    const value = env[name];
-    if (value) chosen[name] = value;
-  }
-  return chosen;
-}
-
 class NodeResponse implements HttpResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: AsyncIterable<string>;
+  readonly proxy: string | null;
   readonly #incoming: IncomingMessage;
 
-  constructor(incoming: IncomingMessage) {
+  constructor(incoming: IncomingMessage, route: ProxyRoute) {
     this.#incoming = incoming;
+    this.proxy = route.type === 'direct' ? null : route.label;
     this.status = incoming.statusCode ?? 0;
     this.statusText = incoming.statusMessage ?? '';
     this.headers = flatHeaders(incoming);

@@ -11,6 +11,7 @@ export type { ModelEvent } from './model-event.ts';
 export type { ModelInfo, ModelOverrides, PatchForm, ToolSet } from './model-info.ts';
 export { outputSchemaProblem } from './output-schema.ts';
 export type { Prompt } from './prompt.ts';
+export { proxyRoute } from './proxy-route.ts';
 export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
 export { isAzure } from './responses/azure.ts';
 export { freeformOutputs } from './responses/freeform-outputs.ts';

@@ -12,6 +12,8 @@ export interface HttpResponse {
   readonly statusText: string;
   /** Names in lower case; of a repeated header the values joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The HTTP proxy that it came through, for people: its address and the variable that names it; null or absent: none. */
+  readonly proxy?: string | null;
   /** Decoded UTF-8. Throws when the connection breaks or the request's signal aborts. */
   readonly text: AsyncIterable<string>;
   /** The rest is of no interest: frees the connection for the next request where that is quick. */

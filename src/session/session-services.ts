@@ -108,7 +108,7 @@ export interface ServiceOptions {
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport = options.openTransport?.() ?? new HttpTransport(config.env);
+  const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
 
   const fingerprints = new RequestFingerprints();
   const execSessions = new ExecSessions();

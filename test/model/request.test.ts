@@ -221,7 +221,7 @@ describe('connections', () => {
     onTestFinished(() => void proxy.close());
     const address = proxy.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const transport = new HttpTransport({ HTTP_PROXY: `http://127.0.0.1:${port}` });
+    const transport = new HttpTransport({ env: { HTTP_PROXY: `http://127.0.0.1:${port}` } });
     await collect(clientOf(providerAt('http://model.invalid/v1'), { transport }));
 
     expect(asked).toEqual(['http://model.invalid/v1/responses']);
@@ -289,11 +289,13 @@ describe('secrets', () => {
   });
 
   test('the password of a proxy does not get into the error', async () => {
-    const transport = new HttpTransport({ HTTP_PROXY: 'http://user:proxy-secret-1@127.0.0.1:999999' });
-    const error = await failureOf(collect(clientOf(providerAt('http://model.invalid/v1'), { transport })));
+    for (const port of [1, 999_999]) {
+      const transport = new HttpTransport({ env: { HTTP_PROXY: `http://user:proxy-secret-1@127.0.0.1:${port}` } });
+      const asked = collect(clientOf(providerAt('http://model.invalid/v1'), { transport }));
 
-    expect(error.message).toContain('http://***@127.0.0.1:999999');
-    expect(error.message).not.toContain('secret-1');
+      await expect(asked).rejects.toThrow(/HTTP_PROXY/);
+      await expect(asked).rejects.not.toThrow(/secret-1/);
+    }
   });
 
   test('model 39: a described request masks them', () => {

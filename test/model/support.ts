@@ -125,7 +125,7 @@ export function clientOf(
     userAgent: 'keel_exec/0 (test)',
     sessionSource: 'exec',
     credentials: () => ({ bearer: 'test-key-123', source: 'the environment variable TEST_KEY', headers: {} }),
-    transport: new HttpTransport({}),
+    transport: new HttpTransport({ env: {} }),
     ...changes,
   });
   onTestFinished(() => client.close());

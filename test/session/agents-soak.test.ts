@@ -91,7 +91,7 @@ function randomAnswer(chance: Chance, request: RecordedRequest): Response {
 
 /** The real one, counting. */
 function countingTransport(): Transport {
-  const transport = new HttpTransport({});
+  const transport = new HttpTransport({ env: {} });
   return {
     send(request, signal, onSent) {
       sent.all += 1;

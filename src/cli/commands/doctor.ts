@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
-import { resolveCredentials } from '../../model/index.ts';
+import { proxyRoute, resolveCredentials } from '../../model/index.ts';
 import { Processes } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
 import { findProgram, printable, reasonOf } from '../../util/index.ts';
@@ -67,6 +67,7 @@ async function configuration(io: CommandIo): Promise<Finding[]> {
   return [
     { name: 'configuration', state: 'ok', detail },
     ...warnings,
+    ...proxy(config),
     credentials(config),
     ...(await localModel(config)),
   ];
@@ -78,6 +79,19 @@ function credentials(config: Config): Finding {
     return { name, state: 'ok', detail: resolveCredentials(config.provider, config.env, config.storedKey).source };
   } catch (error) {
     return { name, state: 'note', detail: reasonOf(error) };
+  }
+}
+
+/** Only where there is one: most machines have none. */
+function proxy({ provider, env }: Config): Finding[] {
+  const name = 'proxy';
+  try {
+    const route = proxyRoute(new URL(provider.baseUrl), env);
+    return route.type === 'direct'
+      ? []
+      : [{ name, state: 'ok', detail: `the model is reached through ${route.label}` }];
+  } catch (error) {
+    return [{ name, state: 'missing', detail: reasonOf(error) }];
   }
 }
 
