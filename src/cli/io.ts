@@ -7,7 +7,7 @@ export const BROKEN_PIPE_EXIT = 141;
 /** What a command may use of the process it runs in. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute. */
+  /** Absolute. Reading it throws a KeelError `invalidInput` where the working directory is gone. */
   readonly cwd: string;
   readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
   readonly stdout: Writable & { readonly isTTY?: boolean };
@@ -17,7 +17,9 @@ export interface CommandIo {
 export function processIo(): CommandIo {
   return {
     env: process.env,
-    cwd: currentDirectory(),
+    get cwd() {
+      return currentDirectory();
+    },
     // Touched only by a command that reads it: a terminal or pipe costs start-up.
     get stdin() {
       return process.stdin;
@@ -41,11 +43,19 @@ export function unwritable(cause: Error): KeelError {
   return new KeelError('storageFailed', `the output can't be written: ${cause.message}`, { cause });
 }
 
-/** The working directory; where it has been deleted, the name it had, so that the command can say so. */
+/** Never another directory in its place: a command would then read and change what nobody meant. */
 function currentDirectory(): string {
   try {
     return process.cwd();
-  } catch {
-    return process.env['PWD'] ?? '/';
+  } catch (cause) {
+    const name = process.env['PWD'];
+    const what = name === undefined ? 'the working directory' : `the working directory ${name}`;
+    throw new KeelError(
+      'invalidInput',
+      `${what} can't be used: it was deleted, or is not readable; change to another one`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../protocol/index.ts';
-import { withoutMark } from '../util/index.ts';
+import { decodeText } from '../util/index.ts';
 import type { Environment } from './types.ts';
 
 /** Names that a `.env` in the home can't set: it must not redirect keel itself. */
@@ -33,7 +33,7 @@ export function resolveHome(env: Environment): string {
 export function withDotenv(home: string, env: Environment): Environment {
   let text: string;
   try {
-    text = withoutMark(readFileSync(join(home, '.env'), 'utf8'));
+    text = decodeText(readFileSync(join(home, '.env')));
   } catch {
     // Most homes have none.
     return env;

@@ -1,5 +1,5 @@
 import { KeelError } from '../protocol/index.ts';
-import { readRegularFile, reasonOf } from '../util/index.ts';
+import { decodeText, readRegularFile, reasonOf } from '../util/index.ts';
 import { maskedLines } from './secret-settings.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export function isTable(value: unknown): value is Table {
 export async function readLayer(path: string): Promise<Layer | null> {
   let text: string;
   try {
-    text = readRegularFile(path).toString('utf8');
+    text = decodeText(readRegularFile(path));
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
     const reason = reasonOf(cause);

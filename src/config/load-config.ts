@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { NetworkRules } from '../network/index.ts';
@@ -209,7 +209,12 @@ function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: Conf
     return { mode };
   }
   const details = settings.sandbox_workspace_write ?? {};
-  const roots = [...(details.writable_roots ?? []), ...addDirs].map((root) => canonical(resolve(cwd, root)));
+  const roots = [
+    ...(details.writable_roots ?? []).map((root) =>
+      existingDirectory(root, cwd, 'sandbox_workspace_write.writable_roots'),
+    ),
+    ...addDirs.map((root) => existingDirectory(root, cwd, '--add-dir')),
+  ];
   return {
     mode,
     ...(roots.length === 0 ? {} : { writable_roots: [...new Set(roots)] }),
@@ -217,6 +222,13 @@ function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: Conf
     exclude_tmpdir_env_var: details.exclude_tmpdir_env_var ?? false,
     exclude_slash_tmp: details.exclude_slash_tmp ?? false,
   };
+}
+
+/** A command could make what is missing, and would then choose what it is. @throws KeelError `invalidConfig` */
+function existingDirectory(named: string, cwd: string, setting: string): string {
+  const path = canonical(resolve(cwd, named));
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new KeelError('invalidConfig', `${setting}: ${path} is not a directory that exists`);
 }
 
 /** The last word on a path counts. */

@@ -58,7 +58,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
         rollback: null,
         images: [],
         outputSchema: undefined,
-        json: false,
+        jsonl: null,
         color,
         skipGitRepoCheck: false,
         ephemeral: true,

@@ -83,6 +83,11 @@ export class JsonlPrinter implements ExecPrinter {
     }
   }
 
+  /** What ended the run outside of its turn, as the last line in place of the turn's own end. */
+  printFailure(message: string): void {
+    this.#line({ type: 'turn.failed', error: { message } });
+  }
+
   #turnCompleted(event: Extract<SessionEvent, { type: 'turn.completed' }>): void {
     if (event.status === 'completed') {
       const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = this.#usage ?? {};
@@ -128,8 +133,15 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #line(value: Json): void {
-    this.#write(`${JSON.stringify(value)}\n`);
+    this.#write(`${wellFormedJson(value)}\n`);
   }
+}
+
+/** Half of a character, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is none. */
+const LONE_SURROGATE = /(\\\\)|\\ud[89a-f][0-9a-f]{2}/gi;
+
+function wellFormedJson(value: Json): string {
+  return JSON.stringify(value).replaceAll(LONE_SURROGATE, (match, backslash?: string) => backslash ?? '\\ufffd');
 }
 
 /** Kinds whose beginning is told too, under the same id. */

@@ -2,8 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { KeelError } from '../protocol/index.ts';
+import { decodeText, utf16MarkOf } from '../util/index.ts';
+import { hasPipelineWriter } from './pipeline.ts';
 
-/** How long a run with a prompt waits for the first byte of a pipe that may stay silent for ever. */
+/** How long a run with a prompt waits for the first byte of an input that may stay silent for ever, ms. */
 const SILENT_PIPE_MS = 1_000;
 
 /** More than any model takes; what never ends must not fill the memory. */
@@ -20,8 +22,8 @@ export interface PromptSource {
 }
 
 /**
- * The prompt of a run: the argument, standard input, or both (the input then follows in a `<stdin>` block). A pipe that
- * is open but silent never holds up a run that has a prompt.
+ * The prompt of a run: the argument, standard input, or both (the input then follows in a `<stdin>` block). A run that has a
+ * prompt waits for the end of a pipeline that it is part of, and never for an input that somebody only left open.
  * @returns null if there is none and the source says it may be left out
  * @throws KeelError `invalidInput`
  */
@@ -38,25 +40,30 @@ export async function readPrompt(source: PromptSource): Promise<string | null> {
     throw new KeelError('invalidInput', 'no prompt: give one as an argument or on standard input');
   }
   if (argument === null && !source.optional) source.notice('Reading the prompt from standard input...');
-  const text = decode(await readAll(stdin, argument === null && source.optional ? SILENT_PIPE_MS : null));
+  const text = decode(await readAll(source, argument === null && source.optional));
   if (text.trim() !== '') return text;
   if (source.optional) return null;
   throw new KeelError('invalidInput', 'no prompt: standard input was empty');
 }
 
-async function readExtraInput({ stdin, notice }: PromptSource): Promise<string> {
+async function readExtraInput(source: PromptSource): Promise<string> {
+  const { stdin, notice } = source;
   if (stdin.isTTY || isCharacterDevice(stdin.fd)) return '';
-  const bytes = await readAll(stdin, SILENT_PIPE_MS);
-  if (bytes === null) notice('Standard input is open but silent; going on without it.');
+  const bytes = await readAll(source, true);
+  if (bytes === null) notice('Standard input is open but silent: continuing without it.');
   return decode(bytes);
 }
 
-/** All bytes of a stream; null if `silenceMs` pass before the first one. */
-async function readAll(stdin: Readable, silenceMs: number | null): Promise<Buffer | null> {
+/** All bytes of standard input; null if it `mayStaySilent` and nothing comes of it, nor could from a pipeline. */
+async function readAll({ stdin, notice }: PromptSource, mayStaySilent: boolean): Promise<Buffer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
+  const onSilence = () => {
+    if (stdin.fd === undefined || !hasPipelineWriter(stdin.fd)) resolve(null);
+    else notice('Waiting for the end of the pipe on standard input...');
+  };
   const chunks: Buffer[] = [];
   let length = 0;
-  const timer = silenceMs === null ? null : setTimeout(() => resolve(null), silenceMs);
+  const timer = mayStaySilent ? setTimeout(onSilence, SILENT_PIPE_MS) : null;
   const onData = (chunk: Buffer | string) => {
     if (timer) clearTimeout(timer);
     const bytes = Buffer.from(chunk);
@@ -83,12 +90,10 @@ async function readAll(stdin: Readable, silenceMs: number | null): Promise<Buffe
 
 function decode(bytes: Buffer | null): string {
   if (bytes === null) return '';
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  if (!isUtf8(bytes)) {
+  if (utf16MarkOf(bytes) === null && !isUtf8(bytes)) {
     throw new KeelError('invalidInput', `standard input is not valid UTF-8 (first bad byte at ${firstBadByte(bytes)})`);
   }
-  return new TextDecoder('utf-8').decode(bytes);
+  return decodeText(bytes);
 }
 
 /** Offset of the first byte that is not part of valid UTF-8. */

@@ -1,11 +1,11 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
 import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../protocol/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
 import { printable, reasonOf } from '../util/index.ts';
 import { HumanPrinter } from './human-printer.ts';
-import { JsonlPrinter } from './jsonl-printer.ts';
+import type { JsonlPrinter } from './jsonl-printer.ts';
+import { checkBeforeRun } from './preflight.ts';
 import type { ExecPrinter } from './printer.ts';
 
 export interface ExecOptions {
@@ -20,7 +20,8 @@ export interface ExecOptions {
   readonly rollback: number | null;
   readonly images: readonly string[];
   readonly outputSchema: unknown;
-  readonly json: boolean;
+  /** Every event goes to stdout as a JSON line; null: stderr gets them in words, stdout the result. */
+  readonly jsonl: JsonlPrinter | null;
   readonly color: boolean;
   readonly skipGitRepoCheck: boolean;
   readonly ephemeral: boolean;
@@ -47,7 +48,7 @@ const STOP_GRACE_MS = 1_000;
  * @throws KeelError for what is wrong before the turn begins
  */
 export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
-  checkWorkingDirectory(asked);
+  checkBeforeRun(asked);
   const options = await withLocalModel(asked, io);
   if (options === null || io.stop.aborted) return stopCode(io);
   const session = await openSession({
@@ -113,6 +114,10 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
     if (!hasBegun && event.type === 'error' && event.turnId === null) {
       throw new KeelError(event.error.kind, event.error.message);
     }
+    if (event.type === 'turn.completed') {
+      ended = event;
+      break;
+    }
     printer.print(event);
     if (event.type === 'thread.started') {
       if (rollback === null) submitPrompt(session, options);
@@ -122,14 +127,18 @@ async function follow(session: Session, options: ExecOptions, io: ExecIo): Promi
       if (io.stop.aborted) return stopCode(io);
       submitPrompt(session, options);
     }
-    if (event.type === 'turn.completed') {
-      ended = event;
-      break;
-    }
   }
-  if (io.stop.aborted && ended?.status !== 'completed') return stopCode(io);
-  if (ended === null) throw new KeelError('internal', 'the session ended before its turn did');
-  finish(ended.lastAgentMessage ?? review, options, io);
+  if (ended === null) {
+    if (io.stop.aborted) return stopCode(io);
+    throw new KeelError('internal', 'the session ended before its turn did');
+  }
+  const isStopped = io.stop.aborted && ended.status !== 'completed';
+  const message = ended.lastAgentMessage ?? review;
+  const unwritten = isStopped ? null : writeLastMessage(message, options, io);
+  // The end of a run that did not do all it was asked to is not its success: whoever called prints the failure in its place.
+  if (unwritten === null || options.jsonl === null) printer.print(ended);
+  if (!isStopped && options.jsonl === null && message !== null) io.writeOut(`${message.replace(/\n$/, '')}\n`);
+  if (unwritten !== null) throw unwritten;
   if (io.stop.aborted) return stopCode(io);
   return ended.status === 'completed' ? 0 : 1;
 }
@@ -156,25 +165,24 @@ function submitPrompt(session: Session, { prompt, review, images, outputSchema, 
   });
 }
 
-function finish(message: string | null, options: ExecOptions, io: ExecIo): void {
-  // First to where nothing can go wrong with it.
-  if (!options.json && message !== null) io.writeOut(message.endsWith('\n') ? message : `${message}\n`);
-  if (options.lastMessageFile === null) return;
-  if (message === null) io.writeErr(`Warning: there is no last message; ${options.lastMessageFile} is left empty\n`);
-  writeLastMessage(options.lastMessageFile, message ?? '');
-}
-
-function writeLastMessage(path: string, text: string): void {
+/** @returns why the file of the last message could not be written; null if it was, or none was asked for */
+function writeLastMessage(
+  message: string | null,
+  { lastMessageFile: path }: ExecOptions,
+  io: ExecIo,
+): KeelError | null {
+  if (path === null) return null;
+  if (message === null) io.writeErr(`Warning: there is no last message; ${path} is left empty\n`);
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, message ?? '');
+    return null;
   } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new KeelError('storageFailed', `the last message could not be written: ${reason}`, { cause });
+    return new KeelError('storageFailed', `the last message could not be written: ${reasonOf(cause)}`, { cause });
   }
 }
 
 function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
-  if (options.json) return new JsonlPrinter(io.writeOut);
+  if (options.jsonl !== null) return options.jsonl;
   const { config } = options;
   return new HumanPrinter({
     color: options.color,
@@ -197,22 +205,4 @@ function stopSession(session: Session): void {
     session.killProcesses();
     void session.close();
   }, STOP_GRACE_MS).unref();
-}
-
-function checkWorkingDirectory({ config, skipGitRepoCheck }: ExecOptions): void {
-  if (!statSync(config.cwd, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new KeelError('invalidInput', `the working directory ${config.cwd} does not exist or is no directory`);
-  }
-  if (skipGitRepoCheck || isInsideGit(config.cwd)) return;
-  throw new KeelError(
-    'invalidInput',
-    `${config.cwd} is not inside a Git repository, where every change could be undone. Use --skip-git-repo-check to run here all the same.`,
-  );
-}
-
-function isInsideGit(cwd: string): boolean {
-  for (let dir = cwd; ; dir = dirname(dir)) {
-    if (existsSync(join(dir, '.git'))) return true;
-    if (dir === dirname(dir)) return false;
-  }
 }

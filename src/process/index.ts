@@ -5,6 +5,7 @@ export { type Confinement, ConfinementError, type WritablePath } from './confine
 export { commandEnvironment } from './environment.ts';
 export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './exec-session.ts';
 export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN_SESSIONS } from './exec-sessions.ts';
+export { listProcesses, type ProcessEntry } from './process-table.ts';
 export { Processes, type ProcessesOptions } from './processes.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run-command.ts';
 export { type EnvironmentChange, ShellSnapshot, type ShellSnapshotOptions } from './shell-snapshot.ts';

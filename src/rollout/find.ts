@@ -27,9 +27,19 @@ interface LastThread {
 export function findRollout(home: string, selector: ThreadSelector): string {
   const path = selector.type === 'id' ? findById(home, selector.id) : findLast(home, selector);
   if (path !== null) return path;
-  const what =
-    selector.type === 'id' ? `with the id or name ${selector.id}` : `recorded for the provider ${selector.providerId}`;
-  throw new KeelError('threadNotFound', `there is no thread ${what} in ${sessionsDir(home)}`);
+  const message =
+    selector.type === 'id'
+      ? `there is no thread with the id or name ${selector.id} in ${sessionsDir(home)}`
+      : missingLast(home, selector);
+  throw new KeelError('threadNotFound', message);
+}
+
+/** Most who look for their last thread stand in another directory than the one they started it in. */
+function missingLast(home: string, { providerId, cwd }: LastThread): string {
+  const elsewhere = cwd === undefined ? null : findLast(home, { type: 'last', providerId });
+  const meta = elsewhere === null ? undefined : readHead(elsewhere)?.meta;
+  if (meta === undefined) return `there is no thread recorded for the provider ${providerId} in ${sessionsDir(home)}`;
+  return `no thread was started in ${cwd}; the newest one elsewhere is ${meta.id} in ${meta.cwd}: name it, or use --all`;
 }
 
 function findById(home: string, id: string): string | null {

@@ -1,6 +1,6 @@
 export { assertNever } from './assert-never.ts';
-export { withoutMark } from './byte-order-mark.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
+export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigFlags, type LoadOptions, loadConfig } from '../../src/config/index.ts';
@@ -328,6 +328,15 @@ describe('overrides and profiles', () => {
   test('config 10: what an administrator manages is over -c', async () => {
     home.write({ 'system/managed_config.toml': 'approval_policy = "untrusted"\n' });
     expect((await load({ overrides: ['approval_policy=never'] })).approvalPolicy).toBe('untrusted');
+  });
+
+  test('files in UTF-16, as some editors write them, are read as meant', async () => {
+    const text = 'model = "größer"\n';
+    const little = Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from(text, 'utf16le')]);
+    for (const bytes of [little, Buffer.from(little).swap16(), Buffer.from(`\uFEFF${text}`)]) {
+      writeFileSync(join(home.path, 'config.toml'), bytes);
+      expect((await load()).model).toBe('größer');
+    }
   });
 
   test('config 36: the home’s .env adds variables, but none of keel’s own', async () => {

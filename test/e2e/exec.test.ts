@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -17,7 +19,7 @@ import {
   usage,
   webSearchCall,
 } from '../../src/testing/index.ts';
-import { type JsonLine, jsonLines, type KeelRun, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
+import { type JsonLine, jsonLines, type KeelRun, keelBin, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -185,16 +187,97 @@ describe('what a run prints for a person', () => {
     expect(second.stderr).toContain('Warning: there is no last message');
   });
 
-  test('an unwritable -o file is an error, not a silent success, and the message is not lost with it', async () => {
-    const run = await exec([hello], ['-o', join(home.path, 'no/such/dir/x'), 'hi']);
+  test('an -o file that can no longer be written is an error, not a silent success, and the message is not lost with it', async () => {
+    const out = join(repo.path, 'gone', 'answer.md');
+    mkdirSync(join(repo.path, 'gone'));
+    const remove = functionCall('shell', { command: ['rm', '-r', join(repo.path, 'gone')] });
+    const args = ['-s', 'workspace-write', '-o', out, 'go'];
+    const run = await exec([respond(remove), hello, respond(remove), hello], args);
     expect(run).toMatchObject({ code: 1, stdout: 'hello there\n' });
     expect(run.stderr).toContain('could not be written');
+
+    mkdirSync(join(repo.path, 'gone'));
+    const json = await again(['--json', ...args]);
+    expect(json.code).toBe(1);
+    expect(jsonLines(json.stdout).at(-1)).toMatchObject({
+      type: 'turn.failed',
+      error: { message: expect.stringContaining('could not be written') },
+    });
+    expect(json.stdout).not.toContain('turn.completed');
   });
 });
 
+describe('what is wrong before the first request ends the run, sends nothing, and is a JSON line too', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['a picture that is not there', ['-i', 'nope.png', 'x'], /--image .*nope\.png: there is no such file/],
+    ['a folder as picture', ['-i', '.git', 'x'], /--image .*\.git: it is not a file/],
+    ['a picture below a file', ['-i', 'file/x.png', 'x'], /there is no such file/],
+    ['an -o file in a folder that is not there', ['-o', 'no/such/dir/x', 'x'], /no\/such\/dir does not exist/],
+    ['an -o file below a file', ['-o', 'file/x', 'x'], /does not exist|is not a directory/],
+    ['an -o file that is a folder', ['-o', '.git', 'x'], /it is a directory/],
+    ['a schema that is not there', ['--output-schema', 'nope.json', 'x'], /output schema .* can't be read/],
+    ['a schema that is no JSON', ['--output-schema', 'file', 'x'], /output schema .* is not JSON/],
+    ['a schema that is a list', ['--output-schema', 'list.json', 'x'], /is not a JSON Schema/],
+    ['a folder to add that is not there', ['-s', 'workspace-write', '--add-dir', 'nope', 'x'], /--add-dir: .*nope/],
+    [
+      'a writable root that is not there',
+      ['-s', 'workspace-write', '-c', 'sandbox_workspace_write.writable_roots=["/nope/root"]', 'x'],
+      /writable_roots.*\/nope\/root/,
+    ],
+    ['a working directory that is not there', ['-C', 'nope', 'x'], /working directory .*nope does not exist/],
+    ['a working directory that is a file', ['-C', 'file', 'x'], /working directory .*file is not a directory/],
+    ['a working directory with too long a name', ['-C', 'x'.repeat(5_000), 'x'], /working directory .* does not exist/],
+    ['an empty prompt', [''], /the prompt is empty/],
+    ['an empty review', ['review', ''], /instructions of the review are empty/],
+    ['an unknown provider', ['-c', 'model_provider="nope"', 'x'], /model_provider "nope" is not configured/],
+    ['an unknown thread', ['resume', 'nope', 'x'], /there is no thread with the id or name nope/],
+  ])('%s', async (_, args, expected) => {
+    repo.write({ file: 'text', 'list.json': '[]' });
+    const run = await exec([hello], [...args, '--json']);
+    expect(server.requests).toHaveLength(0);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(expected) });
+    expect(jsonLines(run.stdout)).toEqual([
+      { type: 'turn.failed', error: { message: expect.stringMatching(expected) } },
+    ]);
+  });
+
+  test('resume --last names the newest thread of another folder, and --all', async () => {
+    await exec([hello], ['hi']);
+    const elsewhere = gitRepository();
+    const run = await again(['resume', '--last', 'x'], { cwd: elsewhere.path });
+    elsewhere[Symbol.dispose]();
+    expect(run.stderr).toMatch(/no thread was started in .*the newest one elsewhere is [0-9a-f-]{36} in .*--all/);
+  });
+
+  test('a working directory that was deleted is refused, not replaced by another one', async () => {
+    server = await startModelServer([hello]);
+    const script = `mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" exec --skip-git-repo-check hi`;
+    const run = await inShell(script);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining("can't be used: it was deleted") });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+/** Runs a script of bash, with Node and keel's launcher as its first arguments. */
+async function inShell(script: string): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const { PATH } = process.env;
+  const env = { PATH, HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'k' };
+  const child = spawn('bash', ['-c', script, process.execPath, keelBin], {
+    cwd: repo.path,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const [code] = await once(child, 'close');
+  return { code, stderr };
+}
+
 describe('where the prompt comes from', () => {
   test('protocol 14: no prompt and nothing on stdin is exit 1 with empty stdout', async () => {
-    expect(await exec([], ['--json'], { stdin: ' \n' })).toMatchObject({
+    expect(await exec([], [], { stdin: ' \n' })).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringContaining('no prompt'),
@@ -224,6 +307,25 @@ describe('where the prompt comes from', () => {
     const run = await live.ended;
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('silent');
+  });
+
+  const waited = '(until grep -qs Waiting err; do sleep 0.05; done; ';
+  test.each([
+    ['the first byte comes late', `${waited} echo late line)`, 'late line'],
+    ['the rest comes late', '(echo head; sleep 0.5; echo late line)', 'head\nlate line'],
+    ['it ends late and says nothing', `${waited} exit 1)`, ''],
+  ])('a pipeline is waited for until it ends: %s', async (_, producer, piped) => {
+    server = await startModelServer([hello]);
+    const { code } = await inShell(`${producer} | "$0" "$1" exec hi 2> err`);
+    expect(code).toBe(0);
+    expect(server.requests[0]?.lastUserText).toBe(piped === '' ? 'hi' : `hi\n\n<stdin>\n${piped}\n</stdin>`);
+  });
+
+  test('a pipe that the shell itself keeps open is not waited for', async () => {
+    server = await startModelServer([hello]);
+    const { code, stderr } = await inShell('mkfifo p; exec 9<> p; "$0" "$1" exec hi < p');
+    expect(code).toBe(0);
+    expect(stderr).toContain('continuing without it');
   });
 
   test.each([[['-']], [['hi']]])('input without end is refused before it fills the memory: %j', async (args) => {
@@ -309,7 +411,7 @@ describe('resume', () => {
   test('protocol 18: an unknown id, or what is no id, is an error and starts nothing', async () => {
     await exec([hello], ['--json', 'one']);
     for (const id of ['01a20cee-41e3-7d69-b809-3f6bd217b403', 'my-thread']) {
-      expect(await again(['--json', 'resume', id, 'two'])).toMatchObject({ code: 1, stdout: '' });
+      expect(await again(['resume', id, 'two'])).toMatchObject({ code: 1, stdout: '' });
     }
     expect(rolloutsIn(home.path)).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
-import { type ExecIo, runExec } from '../../src/exec/index.ts';
+import { type ExecIo, JsonlPrinter, runExec } from '../../src/exec/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import {
   jsonLines,
@@ -131,7 +131,7 @@ test('a reader that has enough ends any command quietly', async () => {
   expect(await live.ended).toMatchObject({ code: 141, stderr: '' });
 });
 
-async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, json: boolean): Promise<number> {
+async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, jsonl: JsonlPrinter | null): Promise<number> {
   const env = { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'k' };
   return runExec(
     {
@@ -147,7 +147,7 @@ async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, json: boolean
       rollback: null,
       images: [],
       outputSchema: undefined,
-      json,
+      jsonl,
       color: false,
       skipGitRepoCheck: false,
       ephemeral: true,
@@ -162,7 +162,7 @@ test('a signal that comes while the thread is opened lets nothing begin', async 
   server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'ran'] })));
   const stop = new AbortController();
   const printed: string[] = [];
-  const running = runHere({ stop: stop.signal, writeOut: (text) => printed.push(text) }, true);
+  const running = runHere({ stop: stop.signal }, new JsonlPrinter((text) => printed.push(text)));
   stop.abort(130);
   expect(await running).toBe(130);
   expect([printed, server.requests]).toEqual([[], []]);
@@ -174,7 +174,7 @@ test('a signal that comes when the turn has completed does not take its message 
   const printed: string[] = [];
   const onTold = (text: string) => (text.includes('tokens used') ? stop.abort(130) : undefined);
   const io = { stop: stop.signal, writeErr: onTold, writeOut: (text: string) => printed.push(text) };
-  expect(await runHere(io, false)).toBe(130);
+  expect(await runHere(io, null)).toBe(130);
   expect(printed).toEqual(['all done\n']);
 });
 

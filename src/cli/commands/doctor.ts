@@ -12,6 +12,8 @@ import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
 
 const run = promisify(execFile);
+/** A program that only has to print its version and takes longer hangs. */
+const ANSWER_MS = 5_000;
 const help = `Usage: keel doctor [--json]
 
 Checks this machine and the configuration. Exit code 1 if something keel can't work without is missing.
@@ -121,10 +123,12 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
       try {
         const program = findProgram(name, env['PATH'] ?? '', cwd);
         if (program === null) throw new Error('not in PATH');
-        const { stdout } = await run(program.path, ['--version']);
+        const { stdout } = await run(program.path, ['--version'], { timeout: ANSWER_MS, killSignal: 'SIGKILL' });
         return { name, state: 'ok', detail: stdout.split('\n')[0] ?? '' };
-      } catch {
-        return { name, state: 'note', detail: `not found: ${without}` };
+      } catch (error) {
+        const isSilent = error instanceof Error && 'killed' in error && error.killed === true;
+        const what = isSilent ? `gave no answer within ${ANSWER_MS / 1_000} s` : 'not found';
+        return { name, state: 'note', detail: `${what}: ${without}` };
       }
     }),
   );

@@ -1,15 +1,38 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
-import { type ExecIo, readPrompt, runExec } from '../../exec/index.ts';
-import { KeelError, type ReviewTarget } from '../../protocol/index.ts';
-import { printable, reasonOf, version, withoutMark } from '../../util/index.ts';
+import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../exec/index.ts';
+import { KeelError, type ReviewTarget, toKeelError } from '../../protocol/index.ts';
+import { decodeText, printable, reasonOf, version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { ExecArguments } from './exec-arguments.ts';
 
-/** Works a parsed command line, with its checks in the order that scripts rely on, before anything is sent; `review`: a review in place of a prompt. */
+/**
+ * Runs a parsed command line, with its checks in the order that scripts rely on, before anything is sent. `review`: a review in
+ * place of a prompt. Whatever ends the run early is reported as a JSON line too where those are asked for.
+ */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
+  const jsonl = args.json ? new JsonlPrinter(writeOut(io)) : null;
+  try {
+    const options = await execOptions({ io, args, review, jsonl });
+    // Not before: until then a signal simply ends the process.
+    using stop = stopSignal(io);
+    return await runExec(options, execIo(io, stop));
+  } catch (error) {
+    jsonl?.printFailure(toKeelError(error).message);
+    throw error;
+  }
+}
+
+interface Given {
+  readonly io: CommandIo;
+  readonly args: ExecArguments;
+  readonly review: ReviewTarget | null;
+  readonly jsonl: JsonlPrinter | null;
+}
+
+async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOptions> {
   for (const option of args.ignored) io.stderr.write(`keel exec: ${option} has no effect here\n`);
   const prompt =
     review !== null
@@ -23,42 +46,42 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
   const outputSchema = args.outputSchema === null ? undefined : readSchema(resolve(io.cwd, args.outputSchema));
   const config = await loadConfig({
     env: io.env,
-    cwd: args.cd === null ? io.cwd : resolve(io.cwd, args.cd),
+    cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
     flags: flagsOf(args),
     strict: args.strictConfig,
   });
   for (const warning of config.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
-  using stop = stopSignal(io);
-  return await runExec(
-    {
-      config: { ...config, approvalPolicy: 'never' },
-      origin: args.target,
-      rollback: args.rollback,
-      version,
-      prompt,
-      ...(review === null ? {} : { review }),
-      images: args.images.map((path) => resolve(io.cwd, path)),
-      outputSchema,
-      json: args.json,
-      color: wantsColor(args, io),
-      skipGitRepoCheck: args.skipGitRepoCheck,
-      ephemeral: args.ephemeral,
-      lastMessageFile: args.lastMessageFile === null ? null : resolve(io.cwd, args.lastMessageFile),
-      originator: io.env['CODEX_INTERNAL_ORIGINATOR_OVERRIDE'] || 'keel_exec',
-    },
-    execIo(io, stop),
-  );
+  return {
+    config: { ...config, approvalPolicy: 'never' },
+    origin: args.target,
+    rollback: args.rollback,
+    version,
+    prompt,
+    ...(review === null ? {} : { review }),
+    images: args.images.map((path) => resolve(io.cwd, path)),
+    outputSchema,
+    jsonl,
+    color: wantsColor(args, io),
+    skipGitRepoCheck: args.skipGitRepoCheck,
+    ephemeral: args.ephemeral,
+    lastMessageFile: args.lastMessageFile === null ? null : resolve(io.cwd, args.lastMessageFile),
+    originator: io.env['CODEX_INTERNAL_ORIGINATOR_OVERRIDE'] || 'keel_exec',
+  };
 }
 
 function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
   return {
-    // What goes to a file or a program is as the model wrote it.
-    writeOut: (text) => void io.stdout.write(io.stdout.isTTY ? printable(text) : text),
+    writeOut: writeOut(io),
     writeErr: (text) => void io.stderr.write(text),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
   };
+}
+
+/** A file or a program gets the text as the model wrote it. */
+function writeOut({ stdout }: CommandIo): (text: string) => void {
+  return (text) => void stdout.write(stdout.isTTY ? printable(text) : text);
 }
 
 function flagsOf(args: ExecArguments): ConfigFlags {
@@ -75,15 +98,18 @@ function flagsOf(args: ExecArguments): ConfigFlags {
 function readSchema(path: string): unknown {
   let text: string;
   try {
-    text = withoutMark(readFileSync(path, 'utf8'));
+    text = decodeText(readFileSync(path));
   } catch (cause) {
     throw new KeelError('invalidInput', `the output schema ${path} can't be read: ${reasonOf(cause)}`, { cause });
   }
+  let schema: unknown;
   try {
-    return JSON.parse(text);
+    schema = JSON.parse(text);
   } catch (cause) {
     throw new KeelError('invalidInput', `the output schema ${path} is not JSON: ${reasonOf(cause)}`, { cause });
   }
+  if (typeof schema === 'object' && schema !== null && !Array.isArray(schema)) return schema;
+  throw new KeelError('invalidInput', `the output schema ${path} is not a JSON Schema: an object is expected`);
 }
 
 function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
