@@ -1,37 +1,70 @@
 import { namedChildren, type SyntaxNode } from './syntax-tree.ts';
+import { ANY_TEXT, ANY_WORDS, isUnknown, marked, type PlainCommand } from './words.ts';
+
+/** What a script mentions, whatever it does with it. */
+export interface Mentions {
+  /** The words of every command, also inside loops, functions, substitutions and redirections. */
+  readonly commands: readonly PlainCommand[];
+  /** Texts that it could hand to a shell as scripts: here-documents, assigned values, what it prints. */
+  readonly texts: readonly string[];
+}
+
+const PRINTERS = new Set(['echo', 'printf']);
 
 /**
- * The words of every command anywhere in a script, also inside what can't be reduced to plain commands: loops,
- * substitutions, redirections. Quotes are taken off; what only the shell can tell stays as it is written.
+ * Every command anywhere in a script. Quotes are taken off; what only the shell can tell is marked as unknown.
  */
-export function anyCommands(root: SyntaxNode): string[][] {
-  const found: string[][] = [];
+export function anyCommands(root: SyntaxNode): Mentions {
+  const commands: PlainCommand[] = [];
+  const texts: string[] = [];
   // Without recursion: a script may nest deeper than the stack reaches.
   const left: SyntaxNode[] = [root];
   for (let node = left.pop(); node; node = left.pop()) {
     const words = node.type === 'command' ? wordsOf(node) : [];
-    if (words.length > 0) found.push(words);
+    if (words.length > 0) commands.push(words);
+    texts.push(...textsIn(node));
     for (let at = node.children.length - 1; at >= 0; at -= 1) {
       const child = node.children[at];
       if (child) left.push(child);
     }
   }
-  return found;
+  return { commands, texts: [...texts, ...printedTexts(commands)] };
 }
 
-function wordsOf(command: SyntaxNode): string[] {
+/** What commands such as `echo` print. */
+export function printedTexts(commands: readonly PlainCommand[]): string[] {
+  const printing = commands.filter(([program]) => program && PRINTERS.has(program.text));
+  return printing.map(([, ...args]) => args.map(({ text }) => text).join(' '));
+}
+
+function wordsOf(command: SyntaxNode): PlainCommand {
   return namedChildren(command)
     .filter(({ type }) => !/assignment|redirect/.test(type))
-    .map(unquoted);
+    .map((node) => marked(unquoted(node)));
 }
 
+function textsIn(node: SyntaxNode): string[] {
+  switch (node.type) {
+    case 'heredoc_body':
+      return [node.text];
+    case 'herestring_redirect':
+    case 'variable_assignment':
+      return namedChildren(node).slice(-1).map(unquoted);
+    default:
+      return [];
+  }
+}
+
+/** The text of a word without its quotes. */
 function unquoted(node: SyntaxNode): string {
   switch (node.type) {
     case 'command_name':
     case 'concatenation':
-      return namedChildren(node).map(unquoted).join('');
+      // The grammar has no nodes for some of what lies between the parts.
+      return node.children.map((child) => (child.isNamed ? unquoted(child) : bare(child.text))).join('');
+    case 'number':
     case 'word':
-      return node.text.replaceAll(/\\([\s\S])/g, unescaped);
+      return bare(node.text);
     case 'raw_string':
       return node.text.slice(1, -1);
     case 'ansi_c_string':
@@ -39,23 +72,53 @@ function unquoted(node: SyntaxNode): string {
     case 'translated_string':
       return namedChildren(node).map(unquoted).join('');
     case 'string':
-      return node.text.slice(1, -1).replaceAll(/\\(["\\$`\n])/g, unescaped);
+      return doubleQuoted(node);
     default:
-      return node.text;
+      return ANY_WORDS;
   }
 }
 
-/** A backslash before a line break goes together with it. */
-function unescaped(_match: string, character: string): string {
-  return character === '\n' ? '' : character;
+/** A word that is not quoted: a glob stays one text, a brace or a blank that the grammar took for a part of it does not. */
+function bare(text: string): string {
+  return text.replace(/^~[^/]*/, ANY_TEXT).replaceAll(/\\(\n|[\s\S])|[*?[\]]|[{}\s]/g, (found, escaped?: string) => {
+    if (escaped !== undefined) return escaped === '\n' ? '' : escaped;
+    return /[{}\s]/.test(found) ? ANY_WORDS : ANY_TEXT;
+  });
+}
+
+function doubleQuoted(node: SyntaxNode): string {
+  const text = node.text.slice(1, -1);
+  const expands = namedChildren(node).some(({ type }) => type !== 'string_content');
+  // `"$@"` is as many words as there are arguments.
+  if (expands && /[@*]/.test(text)) return ANY_WORDS;
+  const plain = text.replaceAll(/\\(["\\$`\n])/g, (_, character: string) => (character === '\n' ? '' : character));
+  if (!expands) return plain;
+  const parts = node.children.slice(1, -1).map((child) => (child.type === 'string_content' ? child.text : ANY_TEXT));
+  return parts.join('').replaceAll(/\\(["\\$`])/g, '$1');
 }
 
 /** The text of `$'…'`, in which any character may be written as its number. */
 function decoded(text: string): string {
-  const codes = /\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|([\s\S]))/g;
-  return text.replaceAll(codes, (_match, hex?: string, unicode?: string, octal?: string, other?: string) => {
-    const code = hex ?? unicode;
-    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-    return octal === undefined ? (other ?? '') : String.fromCharCode(Number.parseInt(octal, 8));
-  });
+  const codes = /\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|([\s\S]))/g;
+  const plain = text.replaceAll(
+    codes,
+    (_match, hex?: string, unicode?: string, long?: string, octal?: string, other?: string) => {
+      const code = hex ?? unicode ?? long;
+      if (code !== undefined) return character(Number.parseInt(code, 16));
+      return octal === undefined ? letter(other ?? '') : character(Number.parseInt(octal, 8) & 0xff);
+    },
+  );
+  return isUnknown(plain) ? ANY_WORDS : plain;
+}
+
+function character(code: number): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : ANY_TEXT;
+}
+
+const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' };
+
+function letter(escaped: string): string {
+  // `\cX` and its like are no part of a program's name that anybody means.
+  if (escaped === 'c') return ANY_WORDS;
+  return LETTERS[escaped] ?? (escaped === 'e' || escaped === 'E' ? '\x1b' : escaped);
 }

@@ -1,13 +1,13 @@
 import type { CommandAction } from '../protocol/index.ts';
-import { anyCommands } from './any-commands.ts';
+import { anyCommands, type Mentions, printedTexts } from './any-commands.ts';
 import { BashGrammar } from './bash-grammar.ts';
 import { isDestructive } from './dangerous.ts';
 import { isKnownSafe, trustedName } from './known-safe.ts';
 import { plainCommands } from './plain-commands.ts';
 import { quickScan } from './quick-scan.ts';
-import { runBy } from './run-by.ts';
+import { Reach, type Reached } from './reach.ts';
 import { summarise } from './summary.ts';
-import { literal, type PlainCommand, textsOf } from './words.ts';
+import { literal, type PlainCommand, textsOf, UNKNOWN_COMMAND } from './words.ts';
 
 /** What a look at a command line says. */
 export interface Judgement {
@@ -17,27 +17,22 @@ export interface Judgement {
   readonly isDangerous: boolean;
   /** The plain commands that it comes down to; null for a script that does not come down to such. */
   readonly commands: readonly PlainCommand[] | null;
-  /** The words of every command anywhere in it, also where it does not come down to plain ones. */
-  readonly mentioned: readonly (readonly string[])[];
-  /** Those, and what they start: behind `sudo` and its like, in scripts inside scripts. */
-  readonly reached: readonly (readonly string[])[];
+  /** Every command anywhere in it and what those start: behind `sudo` and its like, in scripts inside scripts. */
+  readonly reached: readonly Reached[];
 }
 
 /** What is longer is nothing that a person would look through, and is not parsed. UTF-16 units. */
 const MAX_SCRIPT_CHARS = 64 * 1024;
 const KEPT_SCRIPTS = 500;
-/** Wrappers and scripts inside one another, and all that they start: no real command goes so far. */
-const MAX_NESTING = 8;
-const MAX_REACHED = 100_000;
 /**
  * Characters that bash takes for parts of words and the grammar for blanks, or that can't reach a program at all: the two
  * would not read the same words.
  */
 const MISREAD = /[\0-\x08\x0b-\x1f\x7f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]/;
 
-interface ParsedScript {
-  readonly commands: readonly PlainCommand[] | null;
-  readonly all: readonly (readonly string[])[];
+interface ParsedScript extends Mentions {
+  /** Null for a script that is not made of plain commands alone. */
+  readonly plain: readonly PlainCommand[] | null;
 }
 
 /**
@@ -65,14 +60,13 @@ export class CommandJudge {
   }
 
   judge(argv: readonly string[]): Judgement {
-    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, mentioned: [], reached: [] };
+    if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, reached: [] };
     const script = shellScript(argv);
-    const parsed = script === null ? { commands: [argv.map(literal)], all: [argv] } : this.#parse(script);
-    const { commands, all: mentioned } = parsed;
-    const reached: (readonly string[])[] = [];
-    const isRisky = !this.#reach([argv], 0, reached) || reached.some(isDestructive);
+    const commands = script === null ? [argv.map((word) => literal(word))] : this.#parse(script).plain;
+    const found = new Reach((text) => this.#parse(text)).of(argv);
+    const isRisky = found.isTooDeep || found.reached.some(isDangerous);
     const isSafe = commands !== null && commands.length > 0 && commands.every(isKnownSafe);
-    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands, mentioned, reached };
+    return { isSafe: isSafe && !isRisky, isDangerous: isRisky, commands, reached: found.reached };
   }
 
   /** What a command line does, for people to read; never for a decision. */
@@ -80,17 +74,6 @@ export class CommandJudge {
     const { commands } = this.judge(argv);
     const isPlain = commands?.every((command) => command.every(({ isComposed }) => !isComposed)) ?? false;
     return summarise(argv, isPlain ? (commands?.map(textsOf) ?? null) : null);
-  }
-
-  /** Adds commands and all that they start to `reached`. @returns false if that goes too far to be followed */
-  #reach(commands: readonly (readonly string[])[], depth: number, reached: (readonly string[])[]): boolean {
-    if (depth > MAX_NESTING || reached.length + commands.length > MAX_REACHED) return commands.length === 0;
-    return commands.every((words) => {
-      reached.push(words);
-      const inner = runBy(words);
-      const scripted = inner.script === null ? [] : this.#parse(inner.script).all;
-      return this.#reach([...inner.commands, ...scripted], depth + 1, reached);
-    });
   }
 
   #parse(script: string): ParsedScript {
@@ -102,22 +85,23 @@ export class CommandJudge {
       if (oldest !== undefined) this.#scripts.delete(oldest);
     }
     // A script that had to do without the grammar is read again when it is there.
-    if (this.#grammar || parsed.commands) this.#scripts.set(script, parsed);
+    if (this.#grammar || parsed.plain) this.#scripts.set(script, parsed);
     return parsed;
   }
 
   #read(script: string): ParsedScript {
     const quick = quickScan(script);
-    if (quick) return { commands: quick, all: quick.map(textsOf) };
-    const rough = { commands: null, all: roughCommands(script) };
+    if (quick) return { plain: quick, commands: quick, texts: printedTexts(quick) };
+    const rough = roughly(script);
     if (script.length > MAX_SCRIPT_CHARS || this.#grammar === null) return rough;
     if (!script.isWellFormed() || MISREAD.test(script)) return rough;
     try {
       const tree = this.#grammar.parse(script);
       if (!tree) return rough;
-      const all = anyCommands(tree);
+      const { commands, texts } = anyCommands(tree);
       // Bash runs what stands before a fault, and the grammar only guesses there.
-      return { commands: plainCommands(tree), all: tree.hasError ? [...all, ...rough.all] : all };
+      if (tree.hasError) return { plain: null, commands: [...commands, ...rough.commands], texts };
+      return { plain: plainCommands(tree), commands, texts };
     } catch {
       // The parser gave up on it (too deep, or broken text): it is unknown.
       return rough;
@@ -138,9 +122,13 @@ function nestedScript(argv: readonly string[]): string | null {
   return argv.slice(1).find((word) => /[\s;&|<>()$`'"]/.test(word)) ?? null;
 }
 
-/** Pieces of a script that nobody parsed: good enough to look for danger in. */
-function roughCommands(script: string): string[][] {
-  return script
+function isDangerous({ words, isCertain }: Reached): boolean {
+  return isCertain && isDestructive(textsOf(words));
+}
+
+/** A script that nobody parsed: pieces of it, good enough to look for danger in, and what they don't tell. */
+function roughly(script: string): ParsedScript {
+  const pieces = script
     .slice(0, MAX_SCRIPT_CHARS)
     .split(/[;&|\n(){}`]+/)
     .map((piece) =>
@@ -150,4 +138,6 @@ function roughCommands(script: string): string[][] {
         .filter((word) => word !== ''),
     )
     .filter((words) => words.length > 0);
+  const commands = pieces.map((words) => words.map((word) => literal(word)));
+  return { plain: null, commands: [...commands, UNKNOWN_COMMAND], texts: [] };
 }

@@ -15,6 +15,12 @@ const ALLOWED = new Set([
   'concatenation',
 ]);
 const ALLOWED_TOKENS = new Set(['&&', '||', ';', '|', '"', "'"]);
+/** Names that begin something other than a simple command, which the grammar takes for one in places. */
+const RESERVED = new Set(
+  'coproc function select in do done then else elif fi esac if for while until case [[ { } !'.split(' '),
+);
+/** The grammar takes a line break before a backslash for a part of the word behind, which bash does not. */
+const BLANK = /\s/;
 
 /**
  * The commands of a script that consists of plain words joined by `&&`, `||`, `;`, `|` or line breaks, in order. Null for
@@ -52,18 +58,19 @@ function commandWords(command: SyntaxNode): PlainCommand | null {
 
 function commandName(node: SyntaxNode): Word | null {
   const [name] = namedChildren(node);
-  return name?.type === 'word' ? wordOf(name) : null;
+  return name?.type === 'word' && !RESERVED.has(name.text) ? wordOf(name) : null;
 }
 
 function wordOf(node: SyntaxNode): Word | null {
   switch (node.type) {
     case 'word':
     case 'number':
-      return { text: node.text, isDynamic: /[\\*?[{]/.test(node.text), isComposed: false };
+      if (BLANK.test(node.text)) return null;
+      return { text: node.text, isDynamic: /[\\*?[{]/.test(node.text), isComposed: false, at: node.at };
     case 'string':
       return quoted(node);
     case 'raw_string':
-      return literal(node.text.slice(1, -1));
+      return literal(node.text.slice(1, -1), node.at);
     case 'concatenation':
       return joined(node);
     default:
@@ -74,7 +81,7 @@ function wordOf(node: SyntaxNode): Word | null {
 function quoted(node: SyntaxNode): Word | null {
   if (!namedChildren(node).every(({ type }) => type === 'string_content')) return null;
   const text = node.text.slice(1, -1);
-  return { text, isDynamic: text.includes('\\'), isComposed: text === '' || text.includes('\n') };
+  return { text, isDynamic: text.includes('\\'), isComposed: text === '' || text.includes('\n'), at: node.at };
 }
 
 function joined(node: SyntaxNode): Word | null {
@@ -86,7 +93,9 @@ function joined(node: SyntaxNode): Word | null {
     text += part.text;
     isDynamic ||= part.isDynamic;
   }
-  return text === '' ? null : { text, isDynamic: isDynamic || /[*?[{\\]/.test(unquotedOf(node)), isComposed: true };
+  const unquoted = unquotedOf(node);
+  if (text === '' || BLANK.test(unquoted)) return null;
+  return { text, isDynamic: isDynamic || /[*?[{\\]/.test(unquoted), isComposed: true, at: node.at };
 }
 
 /** What stands between the quoted parts of a word: the grammar gives some of it no node of its own. */

@@ -32,6 +32,7 @@ export function scanScript(script: string): ScannedScript | undefined {
   let before = '';
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < script.length) {
+    const at = TOKEN.lastIndex;
     const token = TOKEN.exec(script)?.[0];
     if (token === undefined) return undefined;
     const sign = SIGNS.find((each) => each === token);
@@ -43,7 +44,7 @@ export function scanScript(script: string): ScannedScript | undefined {
     } else if (!/^[ \t]/.test(token)) {
       // Words that touch are one word.
       if (isWord(before)) return undefined;
-      const word = scanned(token, command.length === 0);
+      const word = scanned(token, at, command.length === 0);
       if (word === undefined) return undefined;
       command.push(word);
     }
@@ -58,8 +59,8 @@ function isWord(token: string): boolean {
   return token !== '' && !/^[ \t;&|]/.test(token);
 }
 
-function scanned(token: string, isName: boolean): Word | undefined {
-  if (isName) return NAME.test(token) && !RESERVED.test(token) ? literal(token) : undefined;
-  if (token.startsWith("'")) return literal(token.slice(1, -1));
-  return ARGUMENT.test(token) ? literal(token) : undefined;
+function scanned(token: string, at: number, isName: boolean): Word | undefined {
+  if (isName) return NAME.test(token) && !RESERVED.test(token) ? literal(token, at) : undefined;
+  if (token.startsWith("'")) return literal(token.slice(1, -1), at);
+  return ARGUMENT.test(token) ? literal(token, at) : undefined;
 }

@@ -1,88 +1,146 @@
-import { baseName } from './words.ts';
+import {
+  APPENDING,
+  DATA_PROGRAMS,
+  SCRIPT_JOINERS,
+  SCRIPT_OPTIONS,
+  SHELL_OPTIONS_WITH_VALUE,
+  SHELLS,
+  WRAPPERS,
+} from './command-kinds.ts';
+import { ANY_TEXT, ANY_WORDS, isUnknown, knownBaseName, marked, type PlainCommand, type Word } from './words.ts';
 
 /** What a command has others do for it. */
 export interface RunBy {
-  /** Commands that it starts, word by word. */
-  readonly commands: readonly (readonly string[])[];
-  /** A script that it hands to a shell. */
-  readonly script: string | null;
+  /** Commands that it starts. */
+  readonly commands: readonly PlainCommand[];
+  /** What begins at each of its later words, if one of those may be a command; `isCertain` if one of them is. */
+  readonly later: { readonly commands: readonly PlainCommand[]; readonly isCertain: boolean };
+  /** Scripts that it hands to a shell. */
+  readonly scripts: readonly string[];
+  /** It also runs a script that it reads from somewhere, which nobody has seen. */
+  readonly isBlind: boolean;
 }
 
-/** Programs that run another one, with those of their options that take a value. */
-const WRAPPERS: Readonly<Record<string, RegExp>> = {
-  sudo: /^(-[ugpCrtThUDR]|--(user|group|prompt|host|chdir|chroot|role|type))$/,
-  doas: /^-[uC]$/,
-  env: /^(-[uC]|--(unset|chdir))$/,
-  command: /^$/,
-  exec: /^-a$/,
-  builtin: /^$/,
-  nohup: /^$/,
-  time: /^-[fo]$/,
-  nice: /^(-n|--adjustment)$/,
-  timeout: /^(-[ks]|--(kill-after|signal))$/,
-  xargs: /^-[InPLdEsa]$/,
-};
-const SHELLS = new Set(['bash', 'sh', 'zsh', 'dash', 'ksh']);
+const NONE = { commands: [], isCertain: false };
+const NOTHING: RunBy = { commands: [], later: NONE, scripts: [], isBlind: false };
 const EXECUTING = new Set(['-exec', '-execdir', '-ok', '-okdir']);
+/** Rules and dangers are told by the first words. */
+const WORDS_LOOKED_AT = 50;
+/** Words of git behind which a command follows. */
+const RUNNING = [
+  ['bisect', 'run'],
+  ['submodule', 'foreach'],
+] as const;
+const ASSIGNMENT = /^\w+=/;
 
 /** What runs behind a command: behind `sudo` and its like, `find -exec`, a shell, `eval`. One step deep. */
-export function runBy(words: readonly string[]): RunBy {
-  const [program = '', ...args] = words;
-  const name = baseName(program);
-  if (SHELLS.has(name)) return { commands: [], script: scriptOf(args) };
-  if (name === 'eval') return { commands: [], script: args.join(' ') };
-  if (name === 'find') return { commands: executedByFind(args), script: null };
-  if (!Object.hasOwn(WRAPPERS, name)) return { commands: [], script: null };
-  const behind = behindWrapper(name, args);
-  return { commands: behind.length === 0 ? [] : [behind], script: name === 'env' ? splitByEnv(args) : null };
+export function runBy(command: PlainCommand): RunBy {
+  const [program, ...args] = command;
+  const name = program === undefined ? null : knownBaseName(program.text);
+  if (name === null) return NOTHING;
+  if (SHELLS.has(name)) return ofShell(args);
+  const scripts = scriptsOf(name, args);
+  const isBlind = (name === 'source' || name === '.') && isUnseen(args[0]?.text);
+  if (name === 'find') return { ...NOTHING, commands: executedByFind(args) };
+  // `command -v` only looks a program up.
+  if (name === 'command' && /^-[pvV]*[vV]/.test(args[0]?.text ?? '')) return NOTHING;
+  return { commands: [], later: laterOf(name, command), scripts, isBlind };
 }
 
-/** An inner `-exec` ends the outer one's words: it is looked at on its own. */
-function executedByFind(args: readonly string[]): string[][] {
-  return args.flatMap((arg, at) => {
-    if (!EXECUTING.has(arg)) return [];
-    const rest = args.slice(at + 1, endOfExec(args, at + 1));
-    return rest.length === 0 ? [] : [rest];
+function laterOf(name: string, command: PlainCommand): RunBy['later'] {
+  if (WRAPPERS.has(name)) return { commands: laterCommands(command), isCertain: true };
+  if (DATA_PROGRAMS.has(name)) return NONE;
+  // Any word of any program may be unknown; that alone says nothing.
+  return { commands: laterCommands(command).filter(([first]) => !first?.isDynamic), isCertain: false };
+}
+
+/**
+ * Every later word may be the first of the command: which ones are values of options is known of few wrappers, and a false
+ * alarm takes an option's value that is named like a program.
+ */
+function laterCommands(command: PlainCommand): PlainCommand[] {
+  let added: readonly Word[] = [];
+  return command.flatMap(({ text }, at) => {
+    const later =
+      at === 0 || text.startsWith('-') || ASSIGNMENT.test(text)
+        ? []
+        : [[...command.slice(at, at + WORDS_LOOKED_AT), ...added]];
+    if (APPENDING.has(knownBaseName(text) ?? '')) added = [marked(ANY_WORDS)];
+    return later;
   });
 }
 
-function endOfExec(args: readonly string[], from: number): number {
-  let at = from;
-  for (; at < args.length; at += 1) {
-    const arg = args[at] ?? '';
-    if (arg === ';' || arg === '+' || EXECUTING.has(arg)) break;
-  }
-  return at;
+function ofShell(args: readonly Word[]): RunBy {
+  const texts = args.map(({ text }) => text);
+  const at = texts.findIndex((text) => /^-[a-zA-Z]*c[a-zA-Z]*$/.test(text));
+  // One of the words behind `-c` is the script; the others are its arguments, or values of options.
+  if (at !== -1) return { ...NOTHING, scripts: texts.slice(at + 1).filter((text) => !/^[-+]/.test(text)) };
+  const file = texts.find(
+    (text, index) => !/^[-+]/.test(text) && !SHELL_OPTIONS_WITH_VALUE.has(texts[index - 1] ?? ''),
+  );
+  const readsInput = texts.some((text) => /^-[a-zA-Z]*s[a-zA-Z]*$/.test(text));
+  const onlyTells = texts.some((text) => text === '--version' || text === '--help');
+  return { ...NOTHING, isBlind: !onlyTells && (readsInput || isUnseen(file)) };
 }
 
-/** The script that `-c` hands to a shell. */
-function scriptOf(args: readonly string[]): string | null {
-  const at = args.findIndex((arg) => /^-[a-zA-Z]*c[a-zA-Z]*$/.test(arg));
-  return at === -1 ? null : (args.slice(at + 1).find((arg) => !arg.startsWith('-')) ?? null);
+/** Whether a script's file is none: nothing at all, or something that a command writes into. */
+function isUnseen(file: string | undefined): boolean {
+  return file === undefined || isUnknown(file) || /^(-|\/dev\/.*|\/proc\/.*)$/.test(file);
+}
+
+function scriptsOf(name: string, args: readonly Word[]): string[] {
+  const texts = args.map(({ text }) => text);
+  if (SCRIPT_JOINERS.has(name)) {
+    const from = texts.findIndex((text) => !text.startsWith('-'));
+    return from === -1 ? [] : [texts.slice(from).join(' ')];
+  }
+  if (name === 'trap') return texts.slice(0, 2).filter((text) => text !== '--');
+  if (name === 'alias')
+    return texts.filter((text) => text.includes('=')).map((text) => text.slice(text.indexOf('=') + 1));
+  if (name === 'env') return splitByEnv(texts);
+  const settings = name === 'git' ? scriptsOfGit(texts) : [];
+  const options = Object.hasOwn(SCRIPT_OPTIONS, name) ? (SCRIPT_OPTIONS[name] ?? []) : [];
+  const valued = texts.flatMap((text, at) => {
+    const option = options.find((each) => text === each || text.startsWith(each.startsWith('--') ? `${each}=` : each));
+    if (option === undefined) return [];
+    return text === option ? texts.slice(at + 1, at + 2) : [text.slice(option.length).replace(/^=/, '')];
+  });
+  return [...settings, ...valued];
 }
 
 /** `env -S 'rm -f x'` splits its words itself. */
-function splitByEnv(args: readonly string[]): string | null {
-  const at = args.findIndex((arg) => /^(-[a-zA-Z]*S|--split-string)/.test(arg));
-  const option = args[at];
-  if (option === undefined) return null;
+function splitByEnv(texts: readonly string[]): string[] {
+  const at = texts.findIndex((arg) => /^(-[a-zA-Z]*S|--split-string)/.test(arg));
+  const option = texts[at];
+  if (option === undefined) return [];
   const attached = option.replace(/^(-[a-zA-Z]*?S|--split-string=?)/, '');
-  return [attached, ...args.slice(at + 1)].join(' ').trim();
+  return [[attached, ...texts.slice(at + 1)].join(' ').trim()];
 }
 
-function behindWrapper(name: string, args: readonly string[]): string[] {
-  const takesValue = WRAPPERS[name] ?? /^$/;
-  let at = 0;
-  for (; at < args.length; at += 1) {
-    const arg = args[at] ?? '';
-    if (arg === '--') {
-      at += 1;
-      break;
-    }
-    if (takesValue.test(arg)) at += 1;
-    else if (!arg.startsWith('-') && !((name === 'env' || name === 'sudo') && /^\w+=/.test(arg))) break;
-  }
-  const rest = args.slice(name === 'timeout' ? at + 1 : at);
-  const assignments = name === 'env' || name === 'sudo' ? rest.findIndex((arg) => !/^\w+=/.test(arg)) : 0;
-  return assignments === -1 ? [] : rest.slice(assignments);
+/** An inner `-exec` ends the outer one's words: it is looked at on its own. */
+function executedByFind(args: readonly Word[]): PlainCommand[] {
+  return args.flatMap(({ text }, at) => {
+    if (!EXECUTING.has(text)) return [];
+    const rest = args.slice(at + 1, endOfExec(args, at + 1));
+    const filled = rest.map((word) => (word.text.includes('{}') ? marked(word.text.replaceAll('{}', ANY_TEXT)) : word));
+    return filled.length === 0 ? [] : [filled];
+  });
+}
+
+function endOfExec(args: readonly Word[], from: number): number {
+  const end = args.findIndex(({ text }, at) => at >= from && (text === ';' || text === '+' || EXECUTING.has(text)));
+  return end === -1 ? args.length : end;
+}
+
+/** Settings of `git -c` that hold a command (an alias, a pager), `git bisect run` and `git submodule foreach`. */
+function scriptsOfGit(texts: readonly string[]): string[] {
+  const settings = texts.flatMap((text, at) => {
+    const [, name = '', value = ''] = texts[at - 1] === '-c' ? (/^([^=]*)=(.*)$/s.exec(text) ?? []) : [];
+    if (value === '') return [];
+    return [name.startsWith('alias.') && !value.startsWith('!') ? `git ${value}` : value.replace(/^!/, '')];
+  });
+  const at = texts.findIndex((text, index) =>
+    RUNNING.some(([verb, word]) => text === word && texts[index - 1] === verb),
+  );
+  return at === -1 ? settings : [...settings, texts.slice(at + 1).join(' ')];
 }

@@ -6,6 +6,8 @@ export interface SyntaxNode {
   /** False for signs such as `&&`, which the grammar gives no name. */
   readonly isNamed: boolean;
   readonly text: string;
+  /** Where it starts in the script, UTF-16 units. */
+  readonly at: number;
   readonly children: readonly SyntaxNode[];
 }
 
@@ -56,6 +58,12 @@ function copyNodes(cursor: TreeCursor, script: string): SyntaxNode | null {
 }
 
 function nodeAt(cursor: TreeCursor, script: string): OpenNode {
-  const text = script.slice(cursor.startIndex, cursor.endIndex);
-  return { type: cursor.nodeType, isNamed: cursor.nodeIsNamed, text, children: [] };
+  const at = cursor.startIndex;
+  return {
+    type: cursor.nodeType,
+    isNamed: cursor.nodeIsNamed,
+    text: script.slice(at, cursor.endIndex),
+    at,
+    children: [],
+  };
 }

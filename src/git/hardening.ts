@@ -39,6 +39,19 @@ const SETTINGS = [
   'i18n.logOutputEncoding=UTF-8',
 ];
 
+/** What of these only changes how git words its answers. */
+const WORDING = ['core.quotePath', 'log.mailmap', 'color.ui', 'i18n.logOutputEncoding', 'core.attributesFile'];
+
+/**
+ * For commands of the model that only read, where git runs with the rest of the user's environment. A bare repository that
+ * came as files of the project counts for nothing, and so does what a submodule's own settings name.
+ */
+const READING_SETTINGS = [
+  ...SETTINGS.filter((setting) => !WORDING.includes(setting.slice(0, setting.indexOf('=')))),
+  'safe.bareRepository=explicit',
+  'diff.ignoreSubmodules=dirty',
+];
+
 /** Before the name of the command. */
 export const HARDENED_OPTIONS: readonly string[] = [
   '--no-pager',
@@ -70,5 +83,30 @@ export function hardenedEnvironment(base: Environment, program: FoundProgram): R
     GIT_TRACE2: '0',
     GIT_TRACE2_EVENT: '0',
     GIT_TRACE2_PERF: '0',
+  };
+}
+
+/**
+ * An environment in which `git status`, `log`, `diff`, `show` and `branch` start no program that settings name, other than
+ * filters and drivers for comparing files (`namesDrivers`). Settings that the environment has already stay, those here win.
+ */
+export function readingEnvironment(base: Readonly<Record<string, string>>): Record<string, string> {
+  const { GIT_EXTERNAL_DIFF: _diff, GIT_DIR: _dir, GIT_CONFIG_PARAMETERS: _parameters, ...rest } = base;
+  const before = Number.parseInt(base['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
+  const entries = READING_SETTINGS.flatMap((setting, at): [string, string][] => {
+    const end = setting.indexOf('=');
+    return [
+      [`GIT_CONFIG_KEY_${before + at}`, setting.slice(0, end)],
+      [`GIT_CONFIG_VALUE_${before + at}`, setting.slice(end + 1)],
+    ];
+  });
+  return {
+    ...rest,
+    ...Object.fromEntries(entries),
+    GIT_CONFIG_COUNT: String(before + READING_SETTINGS.length),
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_PAGER: 'cat',
   };
 }

@@ -1,5 +1,6 @@
 export type { GhostCommit } from './ghost-commit.ts';
-export type { Environment } from './hardening.ts';
+export { type Environment, readingEnvironment } from './hardening.ts';
+export { namesDrivers } from './names-programs.ts';
 export { findRepository, type Repository, repositoryPlace } from './repository.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { type RestoredPath, type RestoreResult, restoreSnapshot } from './restore-snapshot.ts';

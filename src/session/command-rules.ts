@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   CommandJudge,
   ExecPolicy,
@@ -8,13 +8,20 @@ import {
   judgeHost,
   type LoadedRules,
   loadRules,
+  type PlainCommand,
+  ProgramPlaces,
   type RuleVerdict,
   remember,
   rememberLine,
 } from '../approvals/index.ts';
 import type { Config } from '../config/index.ts';
+import { namesDrivers } from '../git/index.ts';
 import type { Destination, HostRuleVerdict, NetworkProtocol } from '../network/index.ts';
-import type { CommandSpec } from '../sandbox/index.ts';
+import type { SandboxPolicy } from '../protocol/index.ts';
+import { type CommandSpec, type PlanRequest, writableRoots } from '../sandbox/index.ts';
+
+/** A line that goes through more of them is not looked into. */
+const MAX_DIRECTORIES = 16;
 
 /** What a session knows of commands: their words, and the user's rules about them, read when the first command comes. */
 export class SessionRules {
@@ -38,20 +45,21 @@ export class SessionRules {
     return this.#loaded.warnings;
   }
 
-  riskOf({ argv }: CommandSpec): 'safe' | 'plain' | 'dangerous' {
-    const { isSafe, isDangerous } = this.judge.judge(argv);
+  /** A command that only reads is run in `readingEnvironment`, without which git might not only read. */
+  riskOf({ argv, cwd, env }: CommandSpec, turn: Place): 'safe' | 'plain' | 'dangerous' {
+    const { isSafe, isDangerous, commands } = this.judge.judge(argv);
     if (isDangerous) return 'dangerous';
-    return isSafe ? 'safe' : 'plain';
+    if (!isSafe || commands === null) return 'plain';
+    const programs = programsOf({ cwd, env }, turn);
+    const isPlanted = ([name]: PlainCommand) => name !== undefined && isOpenProgram(name.text, programs);
+    if (isOpenProgram(argv[0] ?? '', programs) || commands.some(isPlanted)) return 'plain';
+    const directories = gitDirectories(commands, cwd);
+    return directories === null || directories.some(namesDrivers) ? 'plain' : 'safe';
   }
 
-  /** A rule that asks or forbids counts for every command that a line mentions or starts; one that allows, only for plain words. */
-  ruleOf({ argv }: CommandSpec): RuleVerdict {
-    const { commands, mentioned, reached } = this.judge.judge(argv);
-    const isPlain = commands?.every((command) => command.every(({ isDynamic }) => !isDynamic)) ?? false;
-    const verdict = judgeByRules(this.#policy, argv, mentioned, reached);
-    return isPlain || (verdict.type !== 'allowed' && verdict.type !== 'none')
-      ? verdict
-      : { type: 'none', proposed: null };
+  ruleOf({ argv, cwd, env }: CommandSpec, turn: Place): RuleVerdict {
+    const judgement = this.judge.judge(argv);
+    return judgeByRules(this.#policy, { argv, judgement, programs: programsOf({ cwd, env }, turn) });
   }
 
   async remember(prefix: readonly string[]): Promise<void> {
@@ -80,4 +88,47 @@ export class SessionRules {
     const project = projectTrust === 'trusted' ? [join(cwd, '.keel', 'rules')] : [];
     return ['/etc/keel/rules', join(home, 'rules'), ...project];
   }
+}
+
+const USUAL_REACH: SandboxPolicy = {
+  mode: 'workspace-write',
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+
+/** Where a turn's commands may write. */
+type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
+
+/**
+ * Commands that are confined may write below the project, whatever this turn allows: an earlier one may have. What they
+ * could write there is no program that anybody meant by its bare name.
+ */
+function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
+  const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
+  const openRoots = writableRoots({ policy, cwd: turn.cwd, env });
+  return new ProgramPlaces({ searchPath: env['PATH'] ?? '', cwd, openRoots });
+}
+
+function isOpenProgram(name: string, programs: ProgramPlaces): boolean {
+  return !programs.isBuiltin(name) && (programs.find(name)?.isOpen ?? false);
+}
+
+/** Where git may be started in a line of plain commands; null if that can't be told, empty without git. */
+function gitDirectories(commands: readonly PlainCommand[], cwd: string): readonly string[] | null {
+  if (!commands.some(([program]) => program?.text.endsWith('git'))) return [];
+  const found = new Set([cwd]);
+  for (const [program, ...args] of commands) {
+    if (program?.text === 'cd') {
+      const [target] = args.filter(({ text }) => !/^-[LPe@]*$|^--$/.test(text));
+      if (target === undefined || target.isDynamic || target.text.startsWith('~')) return null;
+      for (const from of [...found]) found.add(resolve(from, target.text));
+    }
+    const target = args[args.findIndex(({ text }) => text === '-C') + 1];
+    if (program?.text.endsWith('git') && args.some(({ text }) => text === '-C') && target !== undefined) {
+      for (const from of [...found]) found.add(resolve(from, target.text));
+    }
+    if (found.size > MAX_DIRECTORIES) return null;
+  }
+  return [...found];
 }

@@ -73,8 +73,8 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
       const faults = await services.rules.ready(spec);
       for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
     },
-    riskOf: (spec) => services.rules.riskOf(spec),
-    ruleOf: (spec) => services.rules.ruleOf(spec),
+    riskOf: (spec) => services.rules.riskOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
+    ruleOf: (spec) => services.rules.ruleOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
     remember: (prefix) => services.rules.remember(prefix),
   };
   const base = {

@@ -1,7 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeByRules, judgeHost, loadRules, mayBeRemembered, remember } from '../../src/approvals/index.ts';
+import {
+  type ExecPolicy,
+  judgeByRules,
+  judgeHost,
+  literal,
+  loadRules,
+  mayBeRemembered,
+  remember,
+} from '../../src/approvals/index.ts';
 import { runKeel } from '../support/keel.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -19,6 +27,18 @@ const decisions = (text: string, ...words: string[]) =>
   load(text)
     .policy.matches(words, { resolve: false })
     .map(({ decision }) => decision);
+
+/** What rules say of plain commands whose programs are where programs belong. */
+function verdictOf(policy: ExecPolicy, ...all: readonly (readonly string[])[]) {
+  const commands = all.map((words) => words.map((word) => literal(word)));
+  const reached = commands.map((words) => ({ words, isCertain: true }));
+  const programs = {
+    find: (name: string) => ({ path: `/usr/bin/${name}`, isOpen: false }),
+    namesOf: () => [],
+    isBuiltin: () => false,
+  };
+  return judgeByRules(policy, { argv: all[0] ?? [], judgement: { commands, reached }, programs });
+}
 
 describe('rule files', () => {
   test('C20: a word or one of several at each place; a full path only where programs are resolved', () => {
@@ -92,7 +112,7 @@ describe('rule files', () => {
   test('C21: the strictest of all that match decides', () => {
     const rules = 'prefix_rule(pattern=["rm"])\nprefix_rule(pattern=["rm", "-rf"], decision="forbidden")';
     expect(decisions(rules, 'rm', '-rf', 'x')).toEqual(['forbidden', 'allow']);
-    expect(judgeByRules(load(rules).policy, ['rm', '-rf', 'x'], [['rm', '-rf', 'x']])).toMatchObject({
+    expect(verdictOf(load(rules).policy, ['rm', '-rf', 'x'])).toMatchObject({
       type: 'forbidden',
     });
   });
@@ -152,10 +172,10 @@ describe('rule files', () => {
 describe('a line of several commands', () => {
   const rules =
     'prefix_rule(pattern=["npm", "test"])\nprefix_rule(pattern=["git", "push"], decision="prompt", justification="it is public")';
-  const verdict = (...commands: string[][]) => judgeByRules(load(rules).policy, ['bash', '-lc', '...'], commands);
+  const verdict = (...commands: string[][]) => verdictOf(load(rules).policy, ...commands);
 
   test('C29: is allowed only if each of them is', () => {
-    expect(verdict(['npm', 'test'])).toEqual({ type: 'allowed' });
+    expect(verdict(['npm', 'test'])).toEqual({ type: 'allowed', argv: ['/usr/bin/npm', 'test'] });
     expect(verdict(['npm', 'test'], ['make'])).toEqual({ type: 'none', proposed: ['make'] });
   });
   test('C28: is asked about if any is, and then no rule is offered', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BashGrammar } from '../../src/approvals/bash-grammar.ts';
-import { CommandJudge, ExecPolicy, judgeByRules } from '../../src/approvals/index.ts';
+import { CommandJudge, ExecPolicy, judgeByRules, ProgramPlaces } from '../../src/approvals/index.ts';
 
 const judge = new CommandJudge();
 beforeAll(() => judge.ready(['bash', '-c', 'echo $HOME']));
@@ -11,10 +11,11 @@ const rules = new ExecPolicy([
   { pattern: [['sudo']], decision: 'allow', justification: null },
 ]);
 
+const programs = new ProgramPlaces({ searchPath: '/usr/bin:/bin', cwd: '/', openRoots: [] });
+
 function verdict(script: string): string {
   const argv = ['bash', '-c', script];
-  const { mentioned, reached } = judge.judge(argv);
-  return judgeByRules(rules, argv, mentioned, reached).type;
+  return judgeByRules(rules, { argv, judgement: judge.judge(argv), programs }).type;
 }
 
 describe('what a command has others run', () => {
@@ -34,7 +35,8 @@ describe('what a command has others run', () => {
   });
 
   test('that goes deeper than can be followed counts as dangerous', () => {
-    expect(judge.judge([...Array<string>(40).fill('nohup'), 'true']).isDangerous).toBe(true);
+    expect(judge.judge([...Array<string>(40).fill('eval'), 'true']).isDangerous).toBe(true);
+    expect(judge.judge([...Array<string>(40).fill('nohup'), 'true']).isDangerous).toBe(false);
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { trustedName } from '../known-safe.ts';
 import { splitWords } from '../shell-words.ts';
-import { baseName } from '../words.ts';
+import { ANY_WORDS, baseName, isUnknown, knownBaseName, mayBe, type PlainCommand, textsOf } from '../words.ts';
 import { DECISIONS, type RuleDecision } from './decision.ts';
 import { type HostRule, hostRule } from './host-rule.ts';
 import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';
@@ -39,9 +39,15 @@ export class ExecPolicy {
     return new ExecPolicy([...this.#rules, rule], this.#programs);
   }
 
+  /** Whether any rule asks or forbids. */
+  get isStrict(): boolean {
+    return this.#rules.some(({ decision }) => decision !== 'allow');
+  }
+
   /**
    * Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name, to be allowed only
-   * where programs belong or where `host_executable` has it.
+   * where programs belong or where `host_executable` has it. A rule that asks or forbids matches also where options of the
+   * program come between its words (`git -C dir push`).
    */
   matches(words: readonly string[], { resolve }: { readonly resolve: boolean }): RuleMatch[] {
     const exact = this.#matching(words, null);
@@ -56,21 +62,120 @@ export class ExecPolicy {
     return isMeant ? found : found.filter(({ decision }) => decision !== 'allow');
   }
 
+  /** The paths that are listed for the name of a program; undefined if none are. */
+  listed(name: string): readonly string[] | undefined {
+    return this.#programs.get(name);
+  }
+
+  /**
+   * The rules that ask or forbid and that a command matches or, where parts of it are unknown, may match. `names`: what else
+   * its program is called, such as the file that a link leads to.
+   */
+  strictMatches(command: PlainCommand, names: readonly string[]): StrictMatch[] {
+    const [program, ...rest] = command;
+    if (program === undefined) return [];
+    const words = textsOf(rest);
+    const strict = this.#rules.filter(({ decision }) => decision !== 'allow');
+    const known = knownBaseName(program.text);
+    if (known === null) {
+      const possible = strict.filter(
+        ({ pattern }) => pattern[0]?.some((name) => mayBeProgram(program.text, name)) ?? false,
+      );
+      return possible.map((rule) =>
+        strictMatch(
+          rule,
+          rule.pattern.map(([choice = '']) => choice),
+          false,
+        ),
+      );
+    }
+    const called = [program.text, known, ...names].filter((name) => this.#isMeant(name, program.text));
+    return strict.flatMap((rule) => {
+      const name = called.find((each) => rule.pattern[0]?.includes(each) ?? false);
+      if (name === undefined) return [];
+      const found = followsOptions(rule.pattern.slice(1), words);
+      return found === null ? [] : [strictMatch(rule, [name, ...found.words], found.isCertain)];
+    });
+  }
+
+  /** Where paths are listed for a name, a program that lies elsewhere is another one. */
+  #isMeant(name: string, program: string): boolean {
+    const listed = this.#programs.get(name);
+    return listed === undefined || !isAbsolute(program) || listed.includes(program);
+  }
+
   #matching(words: readonly string[], resolvedProgram: string | null): RuleMatch[] {
-    const found = this.#rules
-      .filter(({ pattern }) => fits(pattern, words))
-      .map(({ pattern, decision, justification }) => ({
-        matchedPrefix: words.slice(0, pattern.length),
-        decision,
-        justification,
-        resolvedProgram,
-      }));
+    const found = this.#rules.flatMap((rule): RuleMatch[] => {
+      const matchedPrefix = prefixOf(rule, words);
+      const { decision, justification } = rule;
+      return matchedPrefix === null ? [] : [{ matchedPrefix, decision, justification, resolvedProgram }];
+    });
     return found.sort(
       (a, b) =>
         DECISIONS.indexOf(b.decision) - DECISIONS.indexOf(a.decision) ||
         b.matchedPrefix.length - a.matchedPrefix.length,
     );
   }
+}
+
+function mayBeProgram(program: string, name: string): boolean {
+  // Several words may come of an expansion, and then the last component is no longer that of the program.
+  const isWhole = name.includes('/') || program.includes(ANY_WORDS);
+  return mayBe(isWhole ? program : baseName(program), name);
+}
+
+/** A rule that asks or forbids, and how sure it is that a command matches it. */
+export interface StrictMatch extends RuleMatch {
+  readonly isCertain: boolean;
+}
+
+function strictMatch(
+  { decision, justification }: PrefixRule,
+  matchedPrefix: readonly string[],
+  isCertain: boolean,
+): StrictMatch {
+  return { matchedPrefix, decision, justification, resolvedProgram: null, isCertain };
+}
+
+/** The words of a command that a rule matches; null if it does not. */
+function prefixOf({ pattern, decision }: PrefixRule, words: readonly string[]): readonly string[] | null {
+  if (fits(pattern, words)) return words.slice(0, pattern.length);
+  const [program = '', ...rest] = words;
+  if (decision === 'allow' || !(pattern[0]?.includes(program) ?? false)) return null;
+  const found = followsOptions(pattern.slice(1), rest);
+  return found?.isCertain ? [program, ...found.words] : null;
+}
+
+/**
+ * Whether the words of a rule follow, perhaps behind options of the program, each with a value of its own or without; null
+ * if they do not. Unknown words may be any.
+ */
+function followsOptions(
+  pattern: PrefixRule['pattern'],
+  words: readonly string[],
+): { readonly words: readonly string[]; readonly isCertain: boolean } | null {
+  let starts = new Set([0]);
+  let possible: readonly string[] | null = null;
+  for (let at = 0; at <= words.length && starts.size > 0; at += 1) {
+    const here = starts.has(at) ? matchAt(pattern, words, at) : null;
+    if (here === 'certain') return { words: words.slice(at, at + pattern.length), isCertain: true };
+    if (here === 'possible') possible ??= pattern.map(([choice = '']) => choice);
+    const isOption = starts.delete(at) && (words[at]?.startsWith('-') ?? false);
+    if (isOption) starts = new Set([...starts, at + 1, at + 2]);
+  }
+  return possible === null ? null : { words: possible, isCertain: false };
+}
+
+function matchAt(pattern: PrefixRule['pattern'], words: readonly string[], at: number): 'certain' | 'possible' | null {
+  let isCertain = true;
+  for (const [index, choices] of pattern.entries()) {
+    const word = words[at + index];
+    if (word === undefined || !choices.some((choice) => mayBe(word, choice))) return null;
+    // How many words an expansion becomes is unknown: what follows may be anywhere.
+    if (word.includes(ANY_WORDS)) return 'possible';
+    isCertain &&= !isUnknown(word);
+  }
+  return isCertain ? 'certain' : 'possible';
 }
 
 export interface FileRules {

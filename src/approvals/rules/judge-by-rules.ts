@@ -1,37 +1,112 @@
+import { type Judgement, shellScript } from '../command-judge.ts';
+import type { FindPrograms, ProgramPlace } from '../program-places.ts';
 import { joinWords } from '../shell-words.ts';
-import type { ExecPolicy, RuleMatch } from './exec-policy.ts';
+import { ANY_TEXT, ANY_WORDS, type PlainCommand, textsOf } from '../words.ts';
+import type { ExecPolicy, RuleMatch, StrictMatch } from './exec-policy.ts';
 import { mayBeRemembered } from './remember.ts';
 
 /** What rules say of a command line, if any does. */
 export type RuleVerdict =
   | { readonly type: 'none' /** Words for which a rule may be offered. */; readonly proposed: readonly string[] | null }
   /** Every command of the line is allowed: it runs unasked, and without the sandbox. */
-  | { readonly type: 'allowed' }
+  | {
+      readonly type: 'allowed' /** The line, with the very programs that were judged. */;
+      readonly argv: readonly string[];
+    }
   | { readonly type: 'prompt'; readonly reason: string }
   | { readonly type: 'forbidden'; readonly message: string };
 
+export interface RuleQuestion {
+  readonly argv: readonly string[];
+  readonly judgement: Pick<Judgement, 'commands' | 'reached'>;
+  /** Where the programs of the line lie. */
+  readonly programs: FindPrograms;
+}
+
 /**
- * `commands`: what the line comes down to; null if it can't be reduced, and the words of the line count. A rule that asks
- * or forbids also holds for what those commands start in turn (`reached`), one that allows does not.
+ * A rule that asks or forbids holds for every command that the line reaches, and is asked about where nobody can tell
+ * whether one matches. A rule that allows holds only for a line of plain words, each command of which it allows.
  */
-export function judgeByRules(
-  policy: ExecPolicy,
-  argv: readonly string[],
-  commands: readonly (readonly string[])[] | null,
-  reached: readonly (readonly string[])[] = [],
-): RuleVerdict {
-  const all = commands === null || commands.length === 0 ? [argv] : commands;
-  const found = all.map((words) => policy.matches(words, { resolve: true }));
-  const behind = reached.flatMap((words) => policy.matches(words, { resolve: true }));
-  const strictest = [...found.flat(), ...behind].filter(({ decision }) => decision !== 'allow');
-  const forbidden = longest(strictest.filter(({ decision }) => decision === 'forbidden'));
+export function judgeByRules(policy: ExecPolicy, { argv, judgement, programs }: RuleQuestion): RuleVerdict {
+  const strict = policy.isStrict ? strictVerdict(policy, { argv, judgement, programs }) : null;
+  if (strict !== null) return strict;
+  const commands = judgement.commands ?? [];
+  if (commands.length === 0 || commands.some((command) => command.some(({ isDynamic }) => isDynamic))) {
+    return { type: 'none', proposed: null };
+  }
+  const places = commands.map((command) => allowedAs(policy, command, { argv, programs }));
+  const unknown = commands[places.indexOf('not allowed')];
+  if (unknown !== undefined) {
+    const words = textsOf(unknown);
+    const isRuled = policy.matches(words, { resolve: true }).length > 0;
+    return { type: 'none', proposed: !isRuled && mayBeRemembered(words) ? words : null };
+  }
+  const line = withPrograms(argv, { commands, places, programs });
+  return line === null ? { type: 'none', proposed: null } : { type: 'allowed', argv: line };
+}
+
+function strictVerdict(policy: ExecPolicy, { argv, judgement, programs }: RuleQuestion): RuleVerdict | null {
+  const matches = judgement.reached.flatMap(({ words, isCertain }) => {
+    const names = programs.namesOf(words[0]?.text ?? '');
+    return policy.strictMatches(words, names).map((match) => ({ ...match, isCertain: match.isCertain && isCertain }));
+  });
   const line = joinWords(argv);
+  const certain = matches.filter((match) => match.isCertain);
+  const forbidden = longest(certain.filter(({ decision }) => decision === 'forbidden'));
   if (forbidden) return { type: 'forbidden', message: `rejected: \`${line}\` ${because(forbidden, 'is forbidden')}` };
-  const asked = longest(strictest);
+  const asked = longest(certain);
   if (asked) return { type: 'prompt', reason: `\`${line}\` ${because(asked, 'requires approval')}` };
-  if (found.every((matches) => matches.length > 0)) return { type: 'allowed' };
-  const unknown = all[found.findIndex((matches) => matches.length === 0)] ?? [];
-  return { type: 'none', proposed: commands !== null && mayBeRemembered(unknown) ? unknown : null };
+  const possible = longest(matches);
+  return possible ? { type: 'prompt', reason: `\`${line}\` ${whyUncertain(possible)}` } : null;
+}
+
+/** How an allowed command runs: by a program at some place, or by the words as they are; else it is not allowed. */
+type AllowedAs = ProgramPlace | 'as it is' | 'not allowed';
+
+function allowedAs(
+  policy: ExecPolicy,
+  command: PlainCommand,
+  { argv, programs }: Pick<RuleQuestion, 'argv' | 'programs'>,
+): AllowedAs {
+  const words = textsOf(command);
+  const [program = ''] = words;
+  const matches = policy.matches(words, { resolve: true });
+  if (matches.length === 0) return 'not allowed';
+  // Whoever wrote a rule for a path meant what lies there.
+  if (program.includes('/') && matches.every(({ resolvedProgram }) => resolvedProgram === null)) return 'as it is';
+  if (shellScript(argv) !== null && programs.isBuiltin(program)) return 'as it is';
+  const place = programs.find(program);
+  if (place === null) return 'not allowed';
+  const listed = policy.listed(program.slice(program.lastIndexOf('/') + 1));
+  const isMeant = listed === undefined ? !place.isOpen : listed.includes(place.path);
+  return isMeant ? place : 'not allowed';
+}
+
+interface Placed {
+  readonly commands: readonly PlainCommand[];
+  readonly places: readonly AllowedAs[];
+  readonly programs: FindPrograms;
+}
+
+/** The line with its programs by their paths, so that those run which were judged; null if its shell could be anything. */
+function withPrograms(argv: readonly string[], { commands, places, programs }: Placed): readonly string[] | null {
+  const script = shellScript(argv);
+  const [program = '', ...rest] = argv;
+  const pathAt = (index: number) => {
+    const place = places[index];
+    return typeof place === 'object' ? place.path : null;
+  };
+  if (script === null) return [pathAt(0) ?? program, ...rest];
+  const shell = programs.find(program);
+  if (shell === null || shell.isOpen) return null;
+  let written = script;
+  for (let index = commands.length - 1; index >= 0; index -= 1) {
+    const name = commands[index]?.[0];
+    const path = pathAt(index);
+    if (name === undefined || path === null) continue;
+    written = written.slice(0, name.at) + joinWords([path]) + written.slice(name.at + name.text.length);
+  }
+  return [shell.path, ...rest.slice(0, -1), written];
 }
 
 function because({ justification, matchedPrefix }: RuleMatch, what: string): string {
@@ -40,6 +115,14 @@ function because({ justification, matchedPrefix }: RuleMatch, what: string): str
     : `${what}: ${justification}`;
 }
 
-function longest(matches: readonly RuleMatch[]): RuleMatch | undefined {
-  return matches.toSorted((a, b) => b.matchedPrefix.length - a.matchedPrefix.length)[0];
+function whyUncertain({ decision, matchedPrefix }: StrictMatch): string {
+  const rule = decision === 'forbidden' ? 'is forbidden by a rule' : 'requires approval by a rule';
+  return `may run a command that begins with \`${joinWords(matchedPrefix)}\`, which ${rule}. Write out every program and its words, without expansions or scripts from elsewhere`;
+}
+
+function longest<Match extends RuleMatch>(matches: readonly Match[]): Match | undefined {
+  const known = matches.filter(
+    ({ matchedPrefix }) => !matchedPrefix.some((word) => word.includes(ANY_WORDS) || word.includes(ANY_TEXT)),
+  );
+  return (known.length > 0 ? known : matches).toSorted((a, b) => b.matchedPrefix.length - a.matchedPrefix.length)[0];
 }

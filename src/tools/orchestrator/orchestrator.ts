@@ -1,4 +1,5 @@
 import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
+import { readingEnvironment } from '../../git/index.ts';
 import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
@@ -118,9 +119,10 @@ export class Orchestrator {
     signal: AbortSignal,
   ): Promise<Orchestrated<T>> {
     const { spec, run, endOf } = request;
+    let started = spec;
     const { planner, riskOf } = this.#rules;
     const attempt = async (scope: Scope): Promise<Orchestrated<T>> => {
-      const planned = planner.plan({ spec, policy: turn.sandboxPolicy, cwd: turn.cwd, scope });
+      const planned = planner.plan({ spec: started, policy: turn.sandboxPolicy, cwd: turn.cwd, scope });
       if (planned.type === 'unavailable') {
         return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
       }
@@ -133,7 +135,9 @@ export class Orchestrator {
     const mayHold = turn.sandboxPolicy.mode !== 'danger-full-access';
     await Promise.all([mayHold ? planner.ready(signal) : null, this.#rules.ready(spec)]);
     const rule = this.#rules.ruleOf(spec);
-    const asked = commandRequirement({ ...turn, ...request, risk: riskOf(spec) });
+    // What the user's own rules allow is not for a heuristic to forbid.
+    const risk = rule.type === 'allowed' ? 'plain' : riskOf(spec);
+    const asked = commandRequirement({ ...turn, ...request, risk });
     const requirement = withRule(asked, rule, turn.approvalPolicy);
     // Who wrote a rule that allows every command of a line has granted them the user's own rights.
     const isFree = requirement.type === 'skip' && rule.type === 'allowed';
@@ -145,6 +149,8 @@ export class Orchestrator {
       commandQuestion(request, { scope, proposed, hasRun: false }, signal),
     );
     if (refusal !== null) return { type: 'refused', message: refusal };
+    if (isFree) started = { ...spec, argv: rule.argv };
+    else if (risk === 'safe') started = { ...spec, env: readingEnvironment(spec.env) };
     const first = await attempt(scope);
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
     const end = first.type === 'done' ? endOf(first.value) : null;

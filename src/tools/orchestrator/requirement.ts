@@ -45,7 +45,9 @@ export function commandRequirement(question: CommandQuestion): Requirement {
   if (risk === 'safe') return { type: 'skip' };
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
   if (risk !== 'dangerous') return { type: 'skip' };
-  return approvalPolicy === 'never' ? { type: 'forbid', message: DANGEROUS } : { type: 'ask', reason: null };
+  if (approvalPolicy !== 'never') return { type: 'ask', reason: null };
+  // Whoever chose both has said that nothing is to be held back.
+  return sandboxPolicy.mode === 'danger-full-access' ? { type: 'skip' } : { type: 'forbid', message: DANGEROUS };
 }
 
 /** Whether a user may be asked to run a command without the sandbox that has just stopped it. */
