@@ -1,5 +1,5 @@
-import { namedChildren, type SyntaxNode } from './syntax-tree.ts';
-import { ANY_TEXT, ANY_WORDS, isUnknown, marked, type PlainCommand } from './words.ts';
+import { gapKind, hasBlank, namedChildren, passesOver, type SyntaxNode, textBetween } from './syntax-tree.ts';
+import { ANY_TEXT, ANY_WORDS, isUnknown, marked, type PlainCommand, UNKNOWN_COMMAND } from './words.ts';
 
 /** What a script mentions, whatever it does with it. */
 export interface Mentions {
@@ -20,8 +20,9 @@ export function anyCommands(root: SyntaxNode): Mentions {
   // Without recursion: a script may nest deeper than the stack reaches.
   const left: SyntaxNode[] = [root];
   for (let node = left.pop(); node; node = left.pop()) {
-    const words = node.type === 'command' ? wordsOf(node) : [];
-    if (words.length > 0) commands.push(words);
+    if (passesOver(node, root)) commands.push(UNKNOWN_COMMAND);
+    if (node.type === 'command') commands.push(...commandsOf(node, root));
+    if (node.type === 'redirected_statement') commands.push(...commandsAround(node, root));
     texts.push(...textsIn(node));
     for (let at = node.children.length - 1; at >= 0; at -= 1) {
       const child = node.children[at];
@@ -37,10 +38,56 @@ export function printedTexts(commands: readonly PlainCommand[]): string[] {
   return printing.map(([, ...args]) => args.map(({ text }) => text).join(' '));
 }
 
-function wordsOf(command: SyntaxNode): PlainCommand {
-  return namedChildren(command)
-    .filter(({ type }) => !/assignment|redirect/.test(type))
-    .map((node) => marked(unquoted(node)));
+/** One command, or more where the grammar reads on over the end of a line. */
+function commandsOf(command: SyntaxNode, root: SyntaxNode): PlainCommand[] {
+  const lines: string[][] = [[]];
+  let end = command.at;
+  for (const node of namedChildren(command)) {
+    const from = end;
+    end = node.at + node.text.length;
+    if (/assignment|redirect/.test(node.type)) continue;
+    const line = lines.at(-1) ?? [];
+    const gap = gapKind(textBetween(root, from, node.at));
+    if (gap === 'joins' && line.length > 0) line.push(`${line.pop() ?? ''}${unquoted(node)}`);
+    else if (gap === 'ends the line' || /^\s*\n/.test(node.text)) lines.push([unquoted(trimmed(node))]);
+    else line.push(unquoted(node));
+    if (gap === 'unknown') lines.push([ANY_WORDS], []);
+    // What else the grammar takes for one word holds the start of a command that nobody sees.
+    if (hasBlank(node)) lines.push([ANY_WORDS], []);
+  }
+  return lines.filter((words) => words.length > 0).map((words) => words.map((text) => marked(text)));
+}
+
+/** The grammar counts words behind a redirection to that, as in `git >log push`; they are arguments. */
+function commandsAround(statement: SyntaxNode, root: SyntaxNode): PlainCommand[] {
+  const [body, ...redirects] = statement.children;
+  const more = redirects.flatMap(wordsBehind);
+  const command = body === undefined ? null : lastCommand(body);
+  if (command === null || more.length === 0) return [];
+  const words = commandsOf(command, root).at(-1) ?? [];
+  return [[...words, ...more.map((node) => marked(unquoted(node)))]];
+}
+
+function lastCommand(node: SyntaxNode): SyntaxNode | null {
+  if (node.type === 'command') return node;
+  const last = ['pipeline', 'list', 'negated_command'].includes(node.type) ? node.children.at(-1) : undefined;
+  return last === undefined ? null : lastCommand(last);
+}
+
+function wordsBehind({ type, children }: SyntaxNode): SyntaxNode[] {
+  const parts = children.filter(
+    ({ isNamed, type: part }) => isNamed && !/^(?:file_descriptor|heredoc_|pipeline|list|command)/.test(part),
+  );
+  if (type === 'heredoc_redirect')
+    return parts.flatMap((part) => (/redirect/.test(part.type) ? wordsBehind(part) : [part]));
+  if (type !== 'file_redirect') return [];
+  // `2>&-` has no file.
+  const closes = children.some(({ isNamed, text }) => !isNamed && text.endsWith('-'));
+  return closes ? parts : parts.slice(1);
+}
+
+function trimmed(node: SyntaxNode): SyntaxNode {
+  return { ...node, text: node.text.trimStart() };
 }
 
 function textsIn(node: SyntaxNode): string[] {

@@ -42,6 +42,11 @@ interface ParsedScript extends Mentions {
 export class CommandJudge {
   readonly #scripts = new Map<string, ParsedScript>();
   #grammar: BashGrammar | null = null;
+  #last: {
+    readonly argv: readonly string[];
+    readonly grammar: BashGrammar | null;
+    readonly judgement: Judgement;
+  } | null = null;
   #loading: Promise<void> | null = null;
 
   /** Resolves when a command can be judged; the grammar is loaded the first time that one needs it. */
@@ -60,6 +65,14 @@ export class CommandJudge {
   }
 
   judge(argv: readonly string[]): Judgement {
+    // A call's command is looked at several times on its way.
+    if (this.#last?.argv !== argv || this.#last.grammar !== this.#grammar) {
+      this.#last = { argv, grammar: this.#grammar, judgement: this.#judge(argv) };
+    }
+    return this.#last.judgement;
+  }
+
+  #judge(argv: readonly string[]): Judgement {
     if (argv.length === 0) return { isSafe: false, isDangerous: false, commands: null, reached: [] };
     const script = shellScript(argv);
     const commands = script === null ? [argv.map((word) => literal(word))] : this.#parse(script).plain;

@@ -22,8 +22,8 @@ export const WRAPPERS = words(`
 /** Wrappers that add words which keel does not see. */
 export const APPENDING = words('xargs parallel');
 
-/** Programs that join their words to a script for a shell. */
-export const SCRIPT_JOINERS = words('eval watch parallel');
+/** Wrappers that hand their words to a shell. */
+export const SCRIPT_RUNNERS = words('watch parallel');
 
 /** Options, by program, whose value is a script or a command line. */
 export const SCRIPT_OPTIONS: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { namedChildren, type SyntaxNode, type SyntaxTree } from './syntax-tree.ts';
+import { gapKind, namedChildren, passesOver, type SyntaxNode, type SyntaxTree, textBetween } from './syntax-tree.ts';
 import { literal, type PlainCommand, type Word } from './words.ts';
 
 const ALLOWED = new Set([
@@ -29,29 +29,37 @@ const BLANK = /\s/;
 export function plainCommands(root: SyntaxTree): PlainCommand[] | null {
   if (root.hasError) return null;
   const commands: PlainCommand[] = [];
-  return collect(root, commands) ? commands : null;
+  return collect(root, { root, commands }) ? commands : null;
 }
 
-function collect(node: SyntaxNode, commands: PlainCommand[]): boolean {
+interface Found {
+  readonly root: SyntaxNode;
+  readonly commands: PlainCommand[];
+}
+
+function collect(node: SyntaxNode, found: Found): boolean {
   if (node.isNamed ? !ALLOWED.has(node.type) : !isAllowedToken(node.type)) return false;
+  if (passesOver(node, found.root)) return false;
   if (node.type === 'command') {
-    const words = commandWords(node);
+    const words = commandWords(node, found.root);
     if (words === null) return false;
-    commands.push(words);
+    found.commands.push(words);
   }
-  return node.children.every((child) => collect(child, commands));
+  return node.children.every((child) => collect(child, found));
 }
 
 function isAllowedToken(type: string): boolean {
   return type.trim() === '' || ALLOWED_TOKENS.has(type);
 }
 
-function commandWords(command: SyntaxNode): PlainCommand | null {
+function commandWords(command: SyntaxNode, root: SyntaxNode): PlainCommand | null {
   const words: Word[] = [];
+  let end = command.at;
   for (const child of namedChildren(command)) {
     const word = child.type === 'command_name' ? commandName(child) : wordOf(child);
-    if (word === null) return null;
+    if (word === null || gapKind(textBetween(root, end, child.at)) !== 'separates') return null;
     words.push(word);
+    end = child.at + child.text.length;
   }
   return words.length === 0 ? null : words;
 }

@@ -1,6 +1,6 @@
 import type { Mentions } from './any-commands.ts';
 import { runBy } from './run-by.ts';
-import { literal, type PlainCommand, UNKNOWN_COMMAND } from './words.ts';
+import { isUnknown, literal, type PlainCommand, UNKNOWN_COMMAND } from './words.ts';
 
 /** Scripts inside one another, and all that they start: no real command goes so far. */
 const MAX_NESTING = 8;
@@ -37,16 +37,15 @@ export class Reach {
 
   #follow(commands: readonly PlainCommand[], { depth, isCertain, isLater = false }: Step): boolean {
     if (depth > MAX_NESTING || this.#reached.length + commands.length > MAX_REACHED) return commands.length === 0;
+    // What begins at a later word of a later word also begins at one of the whole.
     return commands.every((words) => {
       this.#reached.push({ words, isCertain });
-      const { commands: started, later, scripts, isBlind } = runBy(words);
+      const { commands: started, later, scripts, isBlind } = runBy(words, { withLater: !isLater });
       this.#isBlind ||= isBlind && isCertain;
       const next = { depth: depth + 1, isCertain };
       return (
         this.#follow(started, next) &&
-        // What begins at a later word of such a command also begins at one of the whole.
-        (isLater ||
-          this.#follow(later.commands, { ...next, isCertain: isCertain && later.isCertain, isLater: true })) &&
+        this.#follow(later.commands, { ...next, isCertain: isCertain && later.isCertain, isLater: true }) &&
         scripts.every((script) => this.#script(script, next))
       );
     });
@@ -54,6 +53,7 @@ export class Reach {
 
   #script(script: string, step: Step): boolean {
     const { commands, texts } = this.#parse(script);
+    this.#isBlind ||= isUnknown(script) && step.isCertain;
     for (const text of texts) this.#texts.add(text);
     return this.#follow(commands, step);
   }

@@ -1,8 +1,8 @@
 import {
   APPENDING,
   DATA_PROGRAMS,
-  SCRIPT_JOINERS,
   SCRIPT_OPTIONS,
+  SCRIPT_RUNNERS,
   SHELL_OPTIONS_WITH_VALUE,
   SHELLS,
   WRAPPERS,
@@ -34,7 +34,7 @@ const RUNNING = [
 const ASSIGNMENT = /^\w+=/;
 
 /** What runs behind a command: behind `sudo` and its like, `find -exec`, a shell, `eval`. One step deep. */
-export function runBy(command: PlainCommand): RunBy {
+export function runBy(command: PlainCommand, { withLater }: { readonly withLater: boolean }): RunBy {
   const [program, ...args] = command;
   const name = program === undefined ? null : knownBaseName(program.text);
   if (name === null) return NOTHING;
@@ -44,7 +44,7 @@ export function runBy(command: PlainCommand): RunBy {
   if (name === 'find') return { ...NOTHING, commands: executedByFind(args) };
   // `command -v` only looks a program up.
   if (name === 'command' && /^-[pvV]*[vV]/.test(args[0]?.text ?? '')) return NOTHING;
-  return { commands: [], later: laterOf(name, command), scripts, isBlind };
+  return { commands: [], later: withLater ? laterOf(name, command) : NONE, scripts, isBlind };
 }
 
 function laterOf(name: string, command: PlainCommand): RunBy['later'] {
@@ -74,7 +74,7 @@ function ofShell(args: readonly Word[]): RunBy {
   const texts = args.map(({ text }) => text);
   const at = texts.findIndex((text) => /^-[a-zA-Z]*c[a-zA-Z]*$/.test(text));
   // One of the words behind `-c` is the script; the others are its arguments, or values of options.
-  if (at !== -1) return { ...NOTHING, scripts: texts.slice(at + 1).filter((text) => !/^[-+]/.test(text)) };
+  if (at !== -1) return { ...NOTHING, scripts: texts.slice(at + 1).filter((text) => !/^[-+][\w-]*$/.test(text)) };
   const file = texts.find(
     (text, index) => !/^[-+]/.test(text) && !SHELL_OPTIONS_WITH_VALUE.has(texts[index - 1] ?? ''),
   );
@@ -90,10 +90,9 @@ function isUnseen(file: string | undefined): boolean {
 
 function scriptsOf(name: string, args: readonly Word[]): string[] {
   const texts = args.map(({ text }) => text);
-  if (SCRIPT_JOINERS.has(name)) {
-    const from = texts.findIndex((text) => !text.startsWith('-'));
-    return from === -1 ? [] : [texts.slice(from).join(' ')];
-  }
+  if (name === 'eval') return [texts.filter((text, at) => at > 0 || text !== '--').join(' ')];
+  // What is not a script of its own begins at one of the later words.
+  if (SCRIPT_RUNNERS.has(name)) return texts.filter((text) => /\s/.test(text));
   if (name === 'trap') return texts.slice(0, 2).filter((text) => text !== '--');
   if (name === 'alias')
     return texts.filter((text) => text.includes('=')).map((text) => text.slice(text.indexOf('=') + 1));

@@ -27,12 +27,54 @@ export function namedChildren({ children }: SyntaxNode): SyntaxNode[] {
   return children.filter(({ isNamed }) => isNamed);
 }
 
+/**
+ * Whether a word that is not quoted holds a blank: the grammar takes a line break before a backslash for a part of the word
+ * behind it, and bash does not.
+ */
+export function hasBlank({ type, isNamed, text, children }: SyntaxNode): boolean {
+  if (type === 'command_name' || type === 'concatenation') return children.some(hasBlank);
+  const isBare = !isNamed || type === 'word' || type === 'number';
+  return isBare && /\s/.test(text.trimStart().replaceAll(/\\[\s\S]/g, ''));
+}
+
+/** The part of a script between two places in it. */
+export function textBetween(root: SyntaxNode, from: number, to: number): string {
+  return root.text.slice(from - root.at, to - root.at);
+}
+
+/**
+ * What is between two words of a command as the grammar sees it: bash drops a backslash with the line break behind it, and
+ * ends a command at any other line break.
+ */
+export function gapKind(between: string): 'joins' | 'separates' | 'ends the line' | 'unknown' {
+  const left = between.replaceAll('\\\n', '');
+  if (left === '') return between === '' ? 'separates' : 'joins';
+  if (/^[ \t]+$/.test(left)) return 'separates';
+  return /^\s+$/.test(left) ? 'ends the line' : 'unknown';
+}
+
+/** Whether the grammar passed over something in a node that consists of commands or words, such as a blank behind a backslash. */
+export function passesOver(node: SyntaxNode, root: SyntaxNode): boolean {
+  if (!['program', 'list', 'pipeline', 'command'].includes(node.type)) return false;
+  let end = node.at;
+  for (const child of node.children) {
+    if (!isBlank(textBetween(root, end, child.at))) return true;
+    end = child.at + child.text.length;
+  }
+  return !isBlank(textBetween(root, end, node.at + node.text.length));
+}
+
+function isBlank(text: string): boolean {
+  return text.replaceAll('\\\n', '').trim() === '';
+}
+
 /** @returns null for a tree of too many nodes */
 export function copyTree(tree: Tree, script: string): SyntaxTree | null {
   const cursor = tree.walk();
   try {
     const root = copyNodes(cursor, script);
-    return root && { ...root, hasError: tree.rootNode.hasError };
+    // The root node begins at the first command; what is before it belongs to the script too.
+    return root && { ...root, text: script, at: 0, hasError: tree.rootNode.hasError };
   } finally {
     cursor.delete();
   }

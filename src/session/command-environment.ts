@@ -14,6 +14,19 @@ export interface CommandEnvironmentOptions {
   readonly shell: UserShell;
 }
 
+const EDITOR_VARIABLES = ['EDITOR', 'VISUAL', 'GIT_EDITOR', 'GIT_SEQUENCE_EDITOR'];
+/** A command for `sh`: programs hand the name of a file to it as a further argument. */
+const NO_EDITOR = `sh -c 'echo "There is no editor here. Pass the text with the command: -m or -F, or --no-edit to keep the message as it is. To accept what git proposes, set GIT_EDITOR=true for that command; for git rebase -i, set GIT_SEQUENCE_EDITOR to a command that changes the list." >&2; exit 1'`;
+
+/** Nobody could use an editor that a command opens, and the command would wait for it. What the user sets for commands stays. */
+function withoutEditors(
+  env: Readonly<Record<string, string>>,
+  set: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const editors = EDITOR_VARIABLES.map((name) => [name, set[name] ?? NO_EDITOR]);
+  return { ...env, ...Object.fromEntries(editors) };
+}
+
 /**
  * The environment that a session's commands see: what the user's login shell would give, held to the configured policy,
  * with keel's own helpers (`apply_patch`, `rg`) last on the path.
@@ -53,7 +66,10 @@ export class CommandEnvironment {
     const { config } = this.#options;
     const base = this.#snapshot?.applyTo(config.env) ?? config.env;
     const { envKey } = config.provider;
-    const env = commandEnvironment(config.shellEnvironmentPolicy, base, envKey ? [envKey] : []);
+    const env = withoutEditors(
+      commandEnvironment(config.shellEnvironmentPolicy, base, envKey ? [envKey] : []),
+      config.shellEnvironmentPolicy.set,
+    );
     if (this.#toolsDir === null || env['PATH'] === undefined) return env;
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
   }

@@ -124,9 +124,10 @@ function gitDirectories(commands: readonly PlainCommand[], cwd: string): readonl
       if (target === undefined || target.isDynamic || target.text.startsWith('~')) return null;
       for (const from of [...found]) found.add(resolve(from, target.text));
     }
-    const target = args[args.findIndex(({ text }) => text === '-C') + 1];
-    if (program?.text.endsWith('git') && args.some(({ text }) => text === '-C') && target !== undefined) {
-      for (const from of [...found]) found.add(resolve(from, target.text));
+    for (const [at, { text }] of args.entries()) {
+      if (args[at - 1]?.text !== '-C' || !program?.text.endsWith('git')) continue;
+      if (text.startsWith('~')) return null;
+      for (const from of [...found]) found.add(resolve(from, text));
     }
     if (found.size > MAX_DIRECTORIES) return null;
   }

@@ -46,6 +46,18 @@ describe('what commands find', () => {
     expect(server.requests[1]?.outputOf('c1')).toContain('yes//');
   });
 
+  test('a command that opens an editor fails at once and says what to do instead', async () => {
+    const overrides = ['shell_environment_policy.set={VISUAL="mine"}'];
+    const who = 'git -c user.name=a -c user.email=a@b.invalid';
+    const script = `${who} commit --allow-empty 2>&1; ${who} rebase -i --root 2>&1; echo "<$VISUAL>"`;
+    await open([respond(shell(script, 'c1')), ok], { overrides });
+    await live.say('go');
+    const output = String(server.requests[1]?.outputOf('c1'));
+    expect(output).toContain('There is no editor here. Pass the text with the command');
+    expect(output.match(/problem with the editor/g)).toHaveLength(2);
+    expect(output).toContain('<mine>');
+  });
+
   test('a profile can be left out', async () => {
     home.write({ '.bash_profile': 'export FROM_PROFILE=yes\n', '.profile': 'export FROM_PROFILE=yes\n' });
     const overrides = ['shell_environment_policy.experimental_use_profile=false'];
