@@ -15,7 +15,7 @@ const piece = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('$x', '${x}', '"$x"', '$(victim)', '`victim`', '"$(a)"', '$((1+1))', '$[1]', '$-', '$'),
+    arbitrary: fc.constantFrom('$x', '$x$x', '"$x"', '$(victim)', '`victim`', '"$(a)"', '$((1+1))', '$[1]', '$-', '$'),
   },
   {
     weight: 1,
@@ -204,7 +204,7 @@ const { script } = fc.letrec<{ script: string; nested: string }>((tie) => ({
           'alias f=victim\nf a',
           '{ X; } | X',
           'X & X',
-          'x=(X); ${x[@]}',
+          'x=(X); $x',
           "printf -v x '%s' victim; $x",
           '. /dev/stdin <<< "X"',
         ],

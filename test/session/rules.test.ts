@@ -57,6 +57,45 @@ describe('the user’s rules', () => {
     expect(existsSync(join(repo.path, 'made'))).toBe(false);
   });
 
+  test('nor does one that was planted where PATH leads first', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["npm", "test"])' });
+    repo.write({ 'bin/npm': '#!/bin/sh\ntouch made\n' });
+    chmodSync(join(repo.path, 'bin/npm'), 0o755);
+    const PATH = `${repo.path}/bin:${process.env['PATH']}`;
+    const overrides = ['sandbox_mode="read-only"', `shell_environment_policy.set={PATH=${JSON.stringify(PATH)}}`];
+    await open([shell('npm test', 'c1'), ok], { overrides });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'made'))).toBe(false);
+  });
+
+  test('an allowed command runs although it may destroy, where nobody can be asked', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["rm", "-rf", "build"])' });
+    repo.write({ 'build/x': '', 'src/x': '' });
+    const overrides = ['approval_policy="never"', 'sandbox_mode="workspace-write"'];
+    await open([shell('rm -rf build', 'c1'), shell('rm -rf src', 'c2'), ok], { overrides });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'build'))).toBe(false);
+    expect(existsSync(join(repo.path, 'src'))).toBe(true);
+  });
+
+  test('nothing is held back where the user chose full access and never to be asked', async () => {
+    repo.write({ 'build/x': '' });
+    const overrides = ['approval_policy="never"', 'sandbox_mode="danger-full-access"'];
+    await open([shell('rm -rf build; git clean -fdx; git reset --hard', 'c1'), ok], { overrides });
+    await live.say('go');
+    expect(existsSync(join(repo.path, 'build'))).toBe(false);
+    expect(String(server.requests[1]?.outputOf('c1'))).toContain('HEAD is now at');
+  });
+
+  test('where nobody can be asked, what may be forbidden is refused with the way to write it', async () => {
+    home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["terraform"], decision="forbidden")' });
+    await open([shell('x=terra; "$x"form apply', 'c1'), ok], { overrides: ['approval_policy="never"'] });
+    await live.say('go');
+    expect(String(server.requests[1]?.outputOf('c1'))).toMatch(
+      /^rejected: .*may run a command that begins with `terraform`.*Write out every program/,
+    );
+  });
+
   test('C29: beside another command it stays held', async () => {
     home.write({ 'rules/mine.rules': 'prefix_rule(pattern=["touch"])' });
     await open([shell('touch made; cat README.md', 'c1'), ok], { overrides: ['sandbox_mode="read-only"'] });
