@@ -6,7 +6,7 @@ import { hostileScript } from './hostile-scripts.ts';
 
 const SEED = Number(process.env['KEEL_SEED'] ?? 20_261_125);
 /** `KEEL_RUNS` scripts; the same few for everybody unless `KEEL_SEED` names others. */
-const RUNS = Number(process.env['KEEL_RUNS'] ?? 1_500);
+const RUNS = Number(process.env['KEEL_RUNS'] ?? 800);
 const LIMIT_MS = Math.max(60_000, RUNS * 40);
 
 const judge = new CommandJudge();
