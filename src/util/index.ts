@@ -1,11 +1,21 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
+export { type CLibrary, cLibrary } from './c-library.ts';
 export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { parseJson } from './parse-json.ts';
 export { printable, printableStyled } from './printable.ts';
+export {
+  type PrivateArea,
+  privateDirectory,
+  sharedAncestor,
+  sharedFault,
+  type TemporaryDirectory,
+  temporaryDirectory,
+  UnsafeDirectoryError,
+} from './private-directory.ts';
 export { readRegularFile } from './read-regular-file.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';

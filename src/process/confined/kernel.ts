@@ -1,6 +1,6 @@
 import type { TypeObject } from 'koffi';
+import { type CLibrary, cLibrary } from '../../util/index.ts';
 import { ConfinementError } from '../confinement.ts';
-import { type CLibrary, cLibrary } from '../native/c-library.ts';
 
 /** Calls without a wrapper in the C library, by number: the same on x86-64 and arm64 but for these three. */
 const CREATE_RULESET = 444;

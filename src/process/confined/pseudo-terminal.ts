@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { cLibrary } from '../native/c-library.ts';
+import { cLibrary } from '../../util/index.ts';
 
 /** Both ends of a new terminal. */
 export interface PseudoTerminal {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
+import { cLibrary } from '../../util/index.ts';
 import { type ExitStatus, exitStatus } from '../started-child.ts';
-import { cLibrary } from './c-library.ts';
 
 const WNOHANG = 1;
 /** Should the news of an end get lost (another handler may have been put in the place of Node's), milliseconds. */

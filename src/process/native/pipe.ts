@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { cLibrary } from './c-library.ts';
+import { cLibrary } from '../../util/index.ts';
 
 /** Both ends of a new pipe; programs inherit neither unless they are given it. */
 export interface Pipe {

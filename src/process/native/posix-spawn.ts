@@ -1,4 +1,4 @@
-import { cLibrary } from './c-library.ts';
+import { cLibrary } from '../../util/index.ts';
 
 /** A program to start. Everything is ready: nothing is looked up. */
 export interface NativeStart {
