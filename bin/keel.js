@@ -5,11 +5,40 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const isSupported = major > 22 || (major === 22 && minor >= 19);
 
 if (isSupported) {
-  process.getBuiltinModule('node:module').enableCompileCache();
+  const cache = codeCache(process.getBuiltinModule('node:fs'), process.getBuiltinModule('node:path'));
+  if (cache !== null) process.getBuiltinModule('node:module').enableCompileCache(cache);
   const { main } = await import('../dist/cli.js');
   await main();
 } else {
   await runWithPinnedNode();
+}
+
+/**
+ * Where compiled code is kept: in keel's home, never in a temporary directory. Cached code runs as keel itself, so it is taken
+ * only from a place that nobody but this user and root can change (the rule of src/util/private-directory.ts, which is part
+ * of what gets cached). Null: this start does without.
+ */
+function codeCache({ lstatSync, mkdirSync, realpathSync }, { dirname, join }) {
+  const { HOME, KEEL_HOME } = process.env;
+  const user = process.geteuid?.() ?? 0;
+  const isSafe = (path, mayBeSticky) => {
+    const { uid, gid, mode } = lstatSync(path);
+    const isShared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
+    return (uid === user || uid === 0) && (!isShared || (mayBeSticky && (mode & 0o1000) !== 0));
+  };
+  try {
+    if (!KEEL_HOME && !HOME) return null;
+    const home = realpathSync(KEEL_HOME || join(HOME, '.keel'));
+    const cache = join(home, 'cache', 'code');
+    mkdirSync(cache, { recursive: true, mode: 0o700 });
+    if (realpathSync(cache) !== cache) return null;
+    if (![home, dirname(cache), cache].every((dir) => isSafe(dir, false))) return null;
+    for (let dir = home; dir !== dirname(dir); dir = dirname(dir)) if (!isSafe(dirname(dir), true)) return null;
+    return cache;
+  } catch {
+    // No home yet, or one that can't be written to.
+    return null;
+  }
 }
 
 /** A checkout carries the Node it was built with. */

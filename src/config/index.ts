@@ -1,5 +1,5 @@
 export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
-export { resolveHome } from './home.ts';
+export { resolveHome, userHome } from './home.ts';
 export { originOf, valueAt } from './layer.ts';
 export {
   type ConfigFlags,

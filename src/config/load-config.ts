@@ -1,12 +1,11 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
-import { resolveHome, withDotenv } from './home.ts';
+import { resolveHome, userHome, withDotenv } from './home.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { networkRules } from './network.ts';
@@ -238,7 +237,7 @@ function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): 
     enabled.set(
       resolve(
         cwd,
-        path.replace(/^~(?=\/)/, () => env['HOME'] || homedir()),
+        path.replace(/^~(?=\/)/, (sign) => userHome(env) ?? sign),
       ),
       isEnabled,
     );

@@ -33,7 +33,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
   try {
     title('keel demo: a scripted stand-in answers in place of a model; all else is real');
     await makeProject(project, io.env);
-    await mkdir(join(dir, 'home'));
+    await mkdir(join(dir, 'home'), { mode: 0o700 });
     await using server = await startModelServer(demoScript);
     const env = demoEnvironment(io.env, join(dir, 'home'), server.url);
     const isHeld = await hasSandbox();

@@ -18,5 +18,10 @@ export { type GitOptions, type GitResult, runGit } from './run-git.ts';
 export { SNAPSHOT_LIMITS, type SnapshotLimits } from './survey.ts';
 export { type LeftOutPath, type SnapshotResult, takeSnapshot, type UndoOptions } from './take-snapshot.ts';
 export { type TidyOptions, tidySnapshots } from './tidy-snapshots.ts';
-export { type ChangedFile, type UncommittedChanges, uncommittedChanges } from './uncommitted-changes.ts';
+export {
+  type ChangedFile,
+  type UncommittedChanges,
+  type UncommittedOptions,
+  uncommittedChanges,
+} from './uncommitted-changes.ts';
 export { type DiffOptions, diffWorkTree, type WorkTreeDiff } from './work-tree-diff.ts';

@@ -1,7 +1,6 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf } from '../util/index.ts';
+import { reasonOf, type TemporaryDirectory, temporaryDirectory } from '../util/index.ts';
 import { splitZero, toText } from './byte-path.ts';
 import { makePrivateGitDir, NO_PROGRAMS, privatePlace } from './private-git-dir.ts';
 import { findRepository, type Repository, repositoryPlace } from './repository.ts';
@@ -26,23 +25,34 @@ export interface UncommittedChanges {
   readonly isCut: boolean;
 }
 
+export interface UncommittedOptions extends ReviewOptions {
+  /** keel's own directory: git works in a private place in it. */
+  readonly home: string;
+}
+
 const MAX_LISTED = 2_000;
 
 /**
  * What is not committed yet. As no filter of the repository is run, a file under one (git-lfs) may be named that was touched
  * but not changed.
  */
-export async function uncommittedChanges(options: ReviewOptions): Promise<Found<UncommittedChanges>> {
+export async function uncommittedChanges(options: UncommittedOptions): Promise<Found<UncommittedChanges>> {
   const repository = findRepository(options.cwd);
   if (repository === null) return { type: 'notFound', reason: 'the working directory is in no git repository' };
-  const dir = mkdtempSync(join(tmpdir(), 'keel-git-'));
   try {
-    return { type: 'found', ...(await compare(repository, dir, options)) };
+    using dir = privateDirectoryIn(options.home);
+    return { type: 'found', ...(await compare(repository, dir.path, options)) };
   } catch (error) {
     if (error instanceof GitFailure) return { type: 'notFound', reason: error.message };
     throw error;
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function privateDirectoryIn(home: string): TemporaryDirectory {
+  try {
+    return temporaryDirectory(home, 'git');
+  } catch (error) {
+    throw new GitFailure(`no file can be put into ${home}: ${reasonOf(error)}`);
   }
 }
 

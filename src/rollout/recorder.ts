@@ -186,6 +186,11 @@ export class NullRecorder implements RolloutRecorder {
 
 function storageError(what: string, cause: unknown): KeelError {
   const reason = reasonOf(cause);
-  const advice = /ENOSPC/.test(reason) ? ' Free some space, then resume the thread.' : '';
-  return new KeelError('storageFailed', `${what}: ${reason}.${advice}`, { cause });
+  return new KeelError('storageFailed', `${what}: ${reason}.${adviceFor(reason)}`, { cause });
+}
+
+function adviceFor(reason: string): string {
+  if (/ENOSPC|EDQUOT/.test(reason)) return ' Free some space, then resume the thread.';
+  if (!/EACCES|EROFS|EPERM/.test(reason)) return '';
+  return ' Set KEEL_HOME to a directory that you can write, or run `keel exec --ephemeral` to keep no record.';
 }

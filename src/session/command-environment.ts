@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import type { Config } from '../config/index.ts';
+import { type Config, userHome } from '../config/index.ts';
 import { commandEnvironment, type Processes, ShellSnapshot, type UserShell } from '../process/index.ts';
 import { commandToolsDirectory } from './command-tools.ts';
 
@@ -83,7 +82,7 @@ export class CommandEnvironment {
       processes,
       shell: shell.path,
       env: config.env,
-      cwd: config.env['HOME'] || homedir(),
+      cwd: userHome(config.env) ?? '/',
       timeoutMs: SNAPSHOT_LIMIT_MS,
     });
   }

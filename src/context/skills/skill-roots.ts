@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../../config/index.ts';
+import { type Config, userHome } from '../../config/index.ts';
 import { projectFolders } from '../project-folders.ts';
 import type { SkillScope } from './skill.ts';
 
@@ -21,10 +20,11 @@ export interface SkillRoot {
  */
 export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> {
   const { home, env } = settings;
+  const user = userHome(env);
   const named: SkillRoot[] = [
     ...projectRoots(settings),
     { path: join(home, 'skills'), scope: 'user' },
-    { path: join(env['HOME'] || homedir(), '.agents', 'skills'), scope: 'user' },
+    ...(user === null ? [] : [{ path: join(user, '.agents', 'skills'), scope: 'user' as const }]),
     { path: join(home, 'skills', '.system'), scope: 'system' },
     { path: settings.skills.adminRoot, scope: 'admin' },
   ];
