@@ -41,6 +41,10 @@ const bannedInTurn = [
   /\bPromise\.(?:all|allSettled|race|any)\b/,
 ];
 
+/** A program that is started elsewhere might get descriptors that it is not meant to have (src/process/descriptors.ts). */
+const starters = ['process/start-program.ts', 'process/confined/worker.ts'];
+const startsPrograms = /^import (?!type\b)[^;]*from 'node:child_process'/m;
+
 /** @param {string} dir @returns {string[]} */
 function sourceFiles(dir) {
   return readdirSync(dir, { withFileTypes: true, recursive: true })
@@ -66,6 +70,9 @@ export function floorFaults(root) {
     const text = readFileSync(file, 'utf8');
     const from = name.split(sep)[0] ?? '';
     if (!floors.includes(from)) faults.push(`${name}: "${from}" is not a floor`);
+    if (startsPrograms.test(text) && !starters.includes(name.split(sep).join('/'))) {
+      faults.push(`${name}: programs are started by process/start-program.ts`);
+    }
     for (const target of importsOf(text)) {
       const path = relative(root, resolve(dirname(file), target));
       const to = path.split(sep)[0] ?? '';

@@ -1,18 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { runExec } from '../exec/index.ts';
-import { Processes } from '../process/index.ts';
+import { Processes, programOutput, startProgram } from '../process/index.ts';
 import { probeBackend } from '../sandbox/index.ts';
 import { startModelServer } from '../testing/index.ts';
 import { version } from '../util/index.ts';
 import { demoProject, demoPrompt } from './project.ts';
 import { demoScript } from './script.ts';
-
-const run = promisify(execFile);
 
 export interface DemoIo {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -114,19 +111,19 @@ async function makeProject(dir: string, env: DemoIo['env']): Promise<void> {
   const author = { GIT_AUTHOR_NAME: 'keel', GIT_AUTHOR_EMAIL: 'demo@keel.invalid' };
   const committer = { GIT_COMMITTER_NAME: 'keel', GIT_COMMITTER_EMAIL: 'demo@keel.invalid' };
   const options = { cwd: dir, env: { PATH: env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null', ...author, ...committer } };
-  await run('git', ['init', '--quiet', '--initial-branch=main'], options);
-  await run('git', ['add', '.'], options);
-  await run('git', ['commit', '--quiet', '--message=A library with a fault'], options);
+  await programOutput('git', ['init', '--quiet', '--initial-branch=main'], options);
+  await programOutput('git', ['add', '.'], options);
+  await programOutput('git', ['commit', '--quiet', '--message=A library with a fault'], options);
 }
 
 async function gitDiff(dir: string, env: DemoIo['env'], color: boolean): Promise<string> {
   const args = ['--no-pager', 'diff', '--no-ext-diff', `--color=${color ? 'always' : 'never'}`];
-  return (await run('git', args, { cwd: dir, env })).stdout;
+  return programOutput('git', args, { cwd: dir, env });
 }
 
 async function runTests(dir: string, env: DemoIo['env'], io: DemoIo): Promise<boolean> {
-  const child = spawn(process.execPath, ['--test'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  for await (const chunk of child.stdout) io.stdout.write(String(chunk));
+  const child = startProgram(process.execPath, ['--test'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const chunk of child.stdout ?? []) io.stdout.write(String(chunk));
   if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
   return child.exitCode === 0;
 }

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { findProgram } from '../util/index.ts';
+import type { ChildProcess } from 'node:child_process';
+import { startProgram } from '../process/index.ts';
+import { findProgram, reasonOf } from '../util/index.ts';
 import { type Environment, HARDENED_OPTIONS, hardenedEnvironment } from './hardening.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -43,14 +44,19 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
   const program = findProgram('git', options.env['PATH'] ?? '', options.workTree);
   if (program === null) return { type: 'noGit', message: 'git was not found in PATH: install it' };
   const isUnix = process.platform !== 'win32';
-  const child = spawn(program.path, [...HARDENED_OPTIONS, ...args], {
-    cwd: options.cwd,
-    env: { ...hardenedEnvironment(options.env, program), ...options.place },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    // A group of its own, so that what git started ends with it.
-    detached: isUnix,
-    windowsHide: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = startProgram(program.path, [...HARDENED_OPTIONS, ...args], {
+      cwd: options.cwd,
+      env: { ...hardenedEnvironment(options.env, program), ...options.place },
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      // A group of its own, so that what git started ends with it.
+      detached: isUnix,
+      windowsHide: true,
+    });
+  } catch (error) {
+    return { type: 'noGit', message: `git can't be started: ${reasonOf(error)}` };
+  }
   const kill = () => killGroup(child, isUnix);
   // keel may be over before git is: it must not outlive keel.
   process.once('exit', kill);

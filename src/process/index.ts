@@ -2,6 +2,7 @@ export { BoundedOutput, MAX_KEPT_BYTES } from './bounded-output.ts';
 export { assemble, type BpfLine, type BpfTest } from './bpf.ts';
 export { landlockVersion } from './confined/landlock-version.ts';
 export { type Confinement, ConfinementError, type WritablePath } from './confinement.ts';
+export { OpenDescriptorsError } from './descriptors.ts';
 export { commandEnvironment } from './environment.ts';
 export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './exec-session.ts';
 export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN_SESSIONS } from './exec-sessions.ts';
@@ -12,6 +13,7 @@ export { type EnvironmentChange, ShellSnapshot, type ShellSnapshotOptions } from
 export type { SpawnSpec } from './spawn-spec.ts';
 export type { SpillOptions } from './spill-file.ts';
 export { startInherited } from './start-inherited.ts';
+export { programOutput, startProgram } from './start-program.ts';
 export { type ServedChild, startServed } from './start-served.ts';
 export type { ExitStatus } from './started-child.ts';
 export { type UserShell, userShell } from './user-shell.ts';

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,12 +6,14 @@ import type { ConfinedChild } from './confined/confined-thread.ts';
 import { ConfinedThreads } from './confined/confined-threads.ts';
 import type { ConfinedStdio } from './confined/messages.ts';
 import type { Confinement } from './confinement.ts';
+import { sealDescriptors } from './descriptors.ts';
 import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { type NativeChild, NativeStarter } from './native/native-starter.ts';
 import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
+import { startProgram } from './start-program.ts';
 
 /** How often a command that was asked to end is looked at, milliseconds. */
 const LOOK_MS = 5;
@@ -66,6 +68,7 @@ export class Processes {
     this.#assertMayStart(spec);
     const starter = NativeStarter.shared();
     if (starter === null) return null;
+    sealDescriptors();
     const inputs = this.#openInputs(spec);
     try {
       const child = starter.start({ ...spec, env: this.marked(spec.env, mark) }, [...outputs, ...inputs]);
@@ -83,7 +86,7 @@ export class Processes {
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
     const inputs = this.#openInputs(spec);
     try {
-      const child = spawn(program, args, {
+      const child = startProgram(program, args, {
         cwd: spec.cwd,
         env: this.marked(spec.env, mark),
         detached: true,
@@ -102,6 +105,7 @@ export class Processes {
     if (this.#closed) throw new Error('the session has ended');
     const mark = this.newMark();
     const marked = { ...spec, env: this.marked(spec.env, mark) };
+    sealDescriptors();
     const inputs = this.#openInputs(spec);
     try {
       const child = await this.#confined.start(confinement, marked, stdio, inputs);

@@ -1,4 +1,5 @@
 import { openConfinedTerminal } from './confined-terminal.ts';
+import { sealDescriptors } from './descriptors.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
@@ -20,6 +21,7 @@ export async function openTerminal(
   const { confinement } = spec;
   if (confinement !== undefined) return openConfinedTerminal(spec, { confinement, processes, size: SIZE, onChunk });
   const { spawn } = await import('@lydell/node-pty');
+  sealDescriptors();
   const [program = '', ...args] = withInputs(spec, processes);
   const mark = processes.newMark();
   const env = processes.marked(spec.env, mark);

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { findProgram } from '../util/index.ts';
+import { startProgram } from '../process/index.ts';
+import { findProgram, reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** What a program of the user's is told after a turn; the names are those that such programs read already. */
@@ -31,7 +31,12 @@ export function notifyUser(argv: readonly string[] | null, notice: TurnNotice, l
     'input-messages': notice.inputMessages,
     'last-assistant-message': notice.lastAssistantMessage,
   });
-  const child = spawn(program, [...args, payload], { stdio: 'ignore', detached: true });
-  child.once('error', (error) => log.warn(`notify: ${program} can't be started: ${error.message}`));
-  child.unref();
+  const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
+  try {
+    startProgram(program, [...args, payload], { stdio: 'ignore', detached: true })
+      .once('error', warn)
+      .unref();
+  } catch (error) {
+    warn(error);
+  }
 }

@@ -7,7 +7,6 @@ export interface CLibrary {
   readonly functions: ReturnType<typeof koffi.load>;
 }
 
-const require = createRequire(import.meta.url);
 let loaded: CLibrary | null = null;
 
 /**
@@ -21,8 +20,14 @@ export function cLibrary(): CLibrary {
   return loaded;
 }
 
+/** The one that is in use already; null if nothing has needed it yet. */
+export function loadedCLibrary(): CLibrary | null {
+  return loaded;
+}
+
 /** The package's own entry takes 5 ms to look for what nearly always lies in the same place, where it takes 1 ms. */
 function nativeModule(): typeof koffi {
+  const require = createRequire(import.meta.url);
   const { platform, arch } = process;
   try {
     return require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`);

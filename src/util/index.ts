@@ -1,6 +1,6 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
-export { type CLibrary, cLibrary } from './c-library.ts';
+export { type CLibrary, cLibrary, loadedCLibrary } from './c-library.ts';
 export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';

@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { proxyRoute, resolveCredentials } from '../../model/index.ts';
-import { Processes } from '../../process/index.ts';
+import { Processes, programOutput } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
 import { findProgram, printable, reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
 
-const run = promisify(execFile);
 /** A program that only has to print its version and takes longer hangs. */
 const ANSWER_MS = 5_000;
 const help = `Usage: keel doctor [--json]
@@ -123,7 +120,7 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
       try {
         const program = findProgram(name, env['PATH'] ?? '', cwd);
         if (program === null) throw new Error('not in PATH');
-        const { stdout } = await run(program.path, ['--version'], { timeout: ANSWER_MS, killSignal: 'SIGKILL' });
+        const stdout = await programOutput(program.path, ['--version'], { timeoutMs: ANSWER_MS });
         return { name, state: 'ok', detail: stdout.split('\n')[0] ?? '' };
       } catch (error) {
         const isSilent = error instanceof Error && 'killed' in error && error.killed === true;
