@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -81,7 +82,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
 }
 
 async function hasSandbox(): Promise<boolean> {
-  const processes = new Processes(`demo.${process.pid}`);
+  const processes = new Processes(`demo.${randomUUID()}`);
   try {
     const facts = await probeBackend({ processes, bwrapPath: null, signal: new AbortController().signal });
     return facts.type !== 'unavailable';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod/mini';
 import { Processes, runCommand } from '../process/index.ts';
@@ -53,7 +54,7 @@ export class LmStudio implements LocalServer {
     }
     // A name that begins with a dash would be read as an option of the program.
     if (model.startsWith('-')) throw notFetched(model, 'this is no name of a model');
-    const processes = new Processes(`lms.${process.pid}`);
+    const processes = new Processes(`lms.${randomUUID()}`);
     try {
       const lines = new OutputLines(tell);
       const { end } = await runCommand(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
@@ -42,7 +42,7 @@ export class OfferCache {
     try {
       if (readOrNull(path) === text) return;
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const draft = `${path}.${process.pid}`;
+      const draft = `${path}.${randomUUID()}`;
       writeFileSync(draft, text, { mode: 0o600 });
       renameSync(draft, path);
     } catch {

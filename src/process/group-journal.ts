@@ -1,10 +1,17 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { isRunning, processPlace } from '../util/index.ts';
 import { type Group, kinOf, markedBy, sendSignal } from './kin.ts';
-import { processEntry } from './process-table.ts';
 
-const JournalLine = z.object({ pid: z.int(), startTicks: z.nullable(z.number()), mark: z.string() });
+const JournalLine = z.object({
+  pid: z.int(),
+  startTicks: z.nullable(z.number()),
+  mark: z.string(),
+  /** Where the pid counts. */
+  place: z.string(),
+});
+type JournalLine = z.infer<typeof JournalLine>;
 
 /**
  * Which commands a session has started, in a file: if keel is killed they can still be ended when the thread is opened
@@ -24,18 +31,23 @@ export class GroupJournal {
     try {
       if (!this.#hasFolder) mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       this.#hasFolder = true;
-      appendFileSync(this.#path, `${JSON.stringify(group)}\n`, { mode: 0o600 });
+      appendFileSync(this.#path, `${JSON.stringify({ ...group, place: processPlace() })}\n`, { mode: 0o600 });
     } catch {
       // A full disk must not stop a command; what keel would leave behind when killed can then not be found again.
       this.#failed = true;
     }
   }
 
-  /** Ends what an earlier owner of this journal left running; sends nothing to a process that only has a known id. */
+  /**
+   * Ends what an earlier owner of this journal left running. Sends nothing to a process that only has a known id: a pid
+   * counts in one PID namespace of one boot, and what ran elsewhere is out of reach.
+   */
   endLeftovers(): void {
-    const left = this.#read().filter(({ startTicks }) => startTicks !== null);
-    if (left.length === 0) return;
-    const living = left.filter(({ pid, startTicks }) => processEntry(pid)?.startTicks === startTicks);
+    const here = processPlace();
+    const noted = this.#read();
+    if (noted.length === 0) return;
+    const left = noted.filter(({ startTicks, place }) => startTicks !== null && place === here);
+    const living = left.filter((group) => isRunning(group) === true);
     const kin = kinOf(
       living,
       left.map(({ mark }) => markedBy(mark)),
@@ -53,7 +65,7 @@ export class GroupJournal {
     }
   }
 
-  #read(): Group[] {
+  #read(): JournalLine[] {
     let text: string;
     try {
       text = readFileSync(this.#path, 'utf8');
@@ -65,7 +77,7 @@ export class GroupJournal {
   }
 }
 
-function parse(line: string): Group | null {
+function parse(line: string): JournalLine | null {
   try {
     return JournalLine.safeParse(JSON.parse(line)).data ?? null;
   } catch {

@@ -1,13 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { hasOwnProc, type ProcessStat, processStat } from '../util/index.ts';
 
-/** A process as the system lists it now. */
-export interface ProcessEntry {
+/** A process as the system lists it now. With its start time the pid names a process for good, a pid alone doesn't. */
+export interface ProcessEntry extends Omit<ProcessStat, 'hasEnded'> {
   readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-  /** When it started, in clock ticks since boot: with the pid it names a process for good, a pid alone does not. */
-  readonly startTicks: number;
 }
 
 /** All living processes; empty where the system has no /proc. Reading takes some 10 µs a process. */
@@ -17,39 +13,29 @@ export function listProcesses(): ProcessEntry[] {
 
 /** Null: no such process, or it has ended and only waits to be collected. */
 export function processEntry(pid: number): ProcessEntry | null {
-  const stat = readProc(pid, 'stat');
-  // The name of the program stands in brackets and may hold anything, brackets too.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, group, session] = fields;
-  if (stat === '' || state === 'Z' || state === 'X') return null;
-  return {
-    pid,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    startTicks: Number(fields[19]),
-  };
+  const stat = processStat(pid);
+  if (stat === null || stat.hasEnded) return null;
+  const { parent, group, session, startTicks } = stat;
+  return { pid, parent, group, session, startTicks };
 }
 
-/** Whether a process was started with an environment that holds this text. False for another user's. */
+/** Whether a process was started with an environment that contains this text. False for another user's. */
 export function startedWith(pid: number, text: string): boolean {
-  return `${readProc(pid, 'environ')}\0`.includes(text);
-}
-
-function processIds(): number[] {
   try {
-    return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
+    return `${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`.includes(text);
   } catch {
-    // No /proc on this system: a process group is all that can be found there.
-    return [];
+    // It has just ended, or isn't ours to look at.
+    return false;
   }
 }
 
-function readProc(pid: number, file: 'stat' | 'environ'): string {
+function processIds(): number[] {
+  // The ids of another PID namespace mean other processes here: a signal would reach the wrong one.
+  if (!hasOwnProc()) return [];
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
   } catch {
-    // It has just ended, or is not ours to look at.
-    return '';
+    // /proc can't be listed: a process group is all that can be found there.
+    return [];
   }
 }

@@ -1,25 +1,52 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { isRunning, loadedCLibrary, lockFile, ownIdentity, parseJson, processPlace, reasonOf } from '../util/index.ts';
+import { hasCode, linkExclusively } from './exclusive-file.ts';
 
-/** Says that this process alone writes a thread. */
+/** Names this process as the only one that writes a thread. */
 export interface Lease extends Disposable {
   release(): void;
 }
 
 /**
- * Takes the thread for this process: a file beside the rollout names the owner by pid and start time, so that a dead
- * owner, or another process with its pid, doesn't hold it for ever. Processes are known on one machine only: a home that
- * several machines share is not guarded.
- * @throws KeelError `threadBusy` while a living process has it; `storageFailed` if it can't be written down
+ * The owner, as the file beside the rollout names it. `lock` says whether it holds a lock on that file, by which others can
+ * tell that it lives where its pid says nothing to them: `pending` soon after it has taken the thread, `without` if there
+ * are no such locks.
+ */
+const Owner = z.looseObject({
+  token: z.string(),
+  pid: z.int().check(z.positive()),
+  startTicks: z.nullable(z.number()),
+  place: z.string(),
+  host: z.string(),
+  lock: z.enum(['pending', 'locked', 'without']),
+});
+type Owner = z.infer<typeof Owner>;
+
+/** A lock costs the load of the C library: it is taken when the first request is on its way. */
+const LOCK_AFTER_MS = 250;
+/** An owner that has no lock by then has been killed before it could take one. */
+const PENDING_LIFE_MS = 10_000;
+/** A lease is rewritten in place: its length never changes. */
+const TEXT_BYTES = 512;
+
+/**
+ * Takes the thread for this process: a file beside the rollout names the owner. Whether another owner lives is judged by its
+ * pid and start time where both run in the same PID namespace of the same boot, else by the lock it holds on the file: several
+ * containers or machines may share a home.
+ * @throws KeelError `threadBusy` while a living process has it, or one of which that can't be told; `storageFailed` if it
+ *   can't be written down
  */
 export function acquireLease(rolloutPath: string): Lease {
   const path = `${rolloutPath}.lease`;
+  const owner = newOwner();
   // Written whole beside its place and then linked into it: nobody ever reads half a lease.
-  const draft = `${path}.${process.pid}`;
-  const owner = `${process.pid} ${processState(process.pid)?.startTicks ?? ''}\n`;
+  const draft = `${path}.${owner.token}`;
   try {
-    writeFileSync(draft, owner, { mode: 0o600 });
+    writeFileSync(draft, textOf(owner), { mode: 0o600 });
     take(path, draft);
   } catch (error) {
     if (error instanceof KeelError) throw error;
@@ -28,22 +55,128 @@ export function acquireLease(rolloutPath: string): Lease {
   } finally {
     rmSync(draft, { force: true });
   }
-  let isHeld = true;
-  const release = () => {
-    if (isHeld && readText(path) === owner) rmSync(path, { force: true });
-    isHeld = false;
-  };
-  return { release, [Symbol.dispose]: release };
+  return new HeldLease(path, owner);
+}
+
+function newOwner(): Owner {
+  return { token: randomUUID(), ...ownIdentity(), host: hostname(), lock: 'pending' };
+}
+
+class HeldLease implements Lease {
+  readonly #path: string;
+  readonly #owner: Owner;
+  #fd: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(path: string, owner: Owner) {
+    this.#path = path;
+    this.#owner = owner;
+    if (loadedCLibrary() === null) this.#lockLater();
+    else this.#lock();
+  }
+
+  release(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (readOwner(this.#path)?.token === this.#owner.token) rmSync(this.#path, { force: true });
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #lockLater(): void {
+    this.#timer = setTimeout(() => this.#lock(), LOCK_AFTER_MS);
+    this.#timer.unref();
+  }
+
+  #lock(): void {
+    this.#timer = null;
+    let fd: number;
+    try {
+      fd = openSync(this.#path, 'r+');
+    } catch {
+      // Somebody has removed the lease: there is nothing to lock.
+      return;
+    }
+    const result = this.#isOwn(fd) ? lockFile(fd, 'exclusive') : null;
+    if (result !== 'locked') {
+      if (result === 'unsupported') this.#write(fd, 'without');
+      closeSync(fd);
+      // Busy for the moment that another process takes to look whether the lock is held.
+      if (result === 'busy') this.#lockLater();
+      return;
+    }
+    this.#fd = fd;
+    this.#write(fd, 'locked');
+  }
+
+  #isOwn(fd: number): boolean {
+    return parseOwner(readFileSync(fd, 'utf8'))?.token === this.#owner.token;
+  }
+
+  #write(fd: number, lock: Owner['lock']): void {
+    try {
+      writeSync(fd, textOf({ ...this.#owner, lock }), 0);
+    } catch {
+      // The lease keeps its first text. Those who can see this process by its pid are not misled by that.
+    }
+  }
 }
 
 function take(path: string, draft: string): void {
   for (;;) {
     if (linkExclusively(draft, path)) return;
-    const held = readText(path);
-    if (held === null) continue;
-    const holder = parseHolder(held);
-    if (holder && isAlive(holder)) throw busy(holder);
-    if (replaceDead(path, held, draft)) return;
+    const text = readText(path);
+    if (text === null) continue;
+    const owner = parseOwner(text);
+    // What no keel has written whole names nobody.
+    if (owner !== null) assertGone(owner, path, draft);
+    if (replaceDead(path, text, draft)) return;
+  }
+}
+
+/** @throws KeelError `threadBusy` */
+function assertGone(owner: Owner, path: string, draft: string): void {
+  const runs = isRunning(owner) ?? lockHolderLives(owner, path, draft);
+  if (runs === false) return;
+  throw new KeelError('threadBusy', busyText(owner, path, runs));
+}
+
+/** For an owner that can't be seen from here; null if nothing tells. */
+function lockHolderLives({ lock }: Owner, path: string, draft: string): boolean | null {
+  switch (lock) {
+    case 'pending':
+      // Both times are those of the file system, whatever the clocks of two machines say.
+      return ageOf(draft, path) < PENDING_LIFE_MS;
+    case 'locked':
+      return isLocked(path);
+    case 'without':
+      return null;
+  }
+}
+
+function ageOf(draft: string, path: string): number {
+  const taken = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return taken === undefined ? Number.POSITIVE_INFINITY : statSync(draft).mtimeMs - taken;
+}
+
+/** Null where there are no locks; a lease that is gone is not locked. */
+function isLocked(path: string): boolean | null {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  try {
+    const result = lockFile(fd, 'shared');
+    return result === 'unsupported' ? null : result === 'busy';
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -63,75 +196,32 @@ function replaceDead(path: string, dead: string, draft: string): boolean {
   }
 }
 
-interface Holder {
-  readonly pid: number;
-  /** Empty where the system doesn't tell. */
-  readonly startTicks: string;
+function busyText({ pid, host, place }: Owner, path: string, runs: boolean | null): string {
+  const isHere = place === processPlace();
+  if (isHere && pid === process.pid) return 'this thread is open already in this process';
+  const who = isHere ? `pid ${pid}` : `pid ${pid} on ${host}`;
+  if (runs) return `this thread is being written by another process (${who}): wait for it, or stop it first`;
+  return `this thread was taken by a process that can't be seen from here (${who}): if that has ended, remove ${path}`;
 }
 
-/** Null for what no keel wrote whole: nobody holds it. */
-function parseHolder(text: string): Holder | null {
-  const [, pid, startTicks = ''] = /^([1-9]\d*) (\d*)\n$/.exec(text) ?? [];
-  return pid === undefined ? null : { pid: Number(pid), startTicks };
+function textOf(owner: Owner): string {
+  return `${JSON.stringify(owner).padEnd(TEXT_BYTES - 1)}\n`;
 }
 
-function isAlive({ pid, startTicks }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Not ours to signal, but there.
-    return hasCode(error, 'EPERM');
-  }
-  const now = processState(pid);
-  if (now === null) return true;
-  return !now.hasEnded && (startTicks === '' || startTicks === now.startTicks);
+function readOwner(path: string): Owner | null {
+  const text = readText(path);
+  return text === null ? null : parseOwner(text);
 }
 
-/** What the kernel tells of a process; null where there is no proc(5), or the process is gone. */
-function processState(pid: number): { readonly startTicks: string; readonly hasEnded: boolean } | null {
-  const stat = readText(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name in brackets may hold anything; the fields behind it are counted from the third, the state.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { startTicks: fields[19] ?? '', hasEnded: fields[0] === 'Z' || fields[0] === 'X' };
-}
-
-function busy({ pid }: Holder): KeelError {
-  const message =
-    pid === process.pid
-      ? 'this thread is open already in this process'
-      : `this thread is being written by another process (pid ${pid}): wait for it, or stop it first`;
-  return new KeelError('threadBusy', message);
-}
-
-/** @returns false if something has the name already */
-function linkExclusively(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    if (!hasCode(error, 'EPERM') && !hasCode(error, 'ENOTSUP') && !hasCode(error, 'ENOSYS')) throw error;
-  }
-  // A file system without hard links: the name is taken as safely, the text comes a moment later.
-  try {
-    writeFileSync(to, readFileSync(from), { mode: 0o600, flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  }
+function parseOwner(text: string): Owner | null {
+  return Owner.safeParse(parseJson(text)).data ?? null;
 }
 
 function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

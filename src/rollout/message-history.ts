@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -152,7 +153,7 @@ function dropOldest(path: string, maxBytes: number): void {
   const bytes = readFileSync(real);
   const newest = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
   const end = bytes.indexOf(NEWLINE, Math.max(0, Math.floor(bytes.length - maxBytes) - 1)) + 1;
-  const draft = `${real}.${process.pid}.new`;
+  const draft = `${real}.${randomUUID()}.new`;
   try {
     writeFileSync(draft, bytes.subarray(Math.min(newest, end)), { mode: MODE });
     renameSync(draft, real);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Processes } from '../process/index.ts';
 import type { AgentState, AgentStatusRecord } from '../protocol/index.ts';
@@ -54,7 +55,7 @@ export function endLeftBehind(home: string, threadId: string): void {
   const path = findRollout(home, { type: 'id', id: threadId });
   using _ = acquireLease(path);
   const journalPath = join(home, 'threads', threadId, 'groups.jsonl');
-  new Processes(`${threadId}.${process.pid}`, { journalPath }).close();
+  new Processes(`${threadId}.${randomUUID()}`, { journalPath }).close();
   for (const { status, thread_id: below } of threadLog(readRollout(path)).agents) {
     if (status === 'running') endLeftBehind(home, below);
   }

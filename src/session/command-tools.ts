@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -54,7 +55,7 @@ function keepLink(path: string, target: string): void {
 
 /** Another process of keel may run what stands there: it is put in place whole. */
 function replace(path: string, make: (fresh: string) => void): void {
-  const fresh = `${path}.${process.pid}`;
+  const fresh = `${path}.${randomUUID()}`;
   rmSync(fresh, { force: true });
   make(fresh);
   renameSync(fresh, path);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { agentRoles, type TurnContext } from '../context/index.ts';
@@ -116,7 +117,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left behind are ended when its thread is taken up again.
   const journal = isKept ? { journalPath: join(threadDir, 'groups.jsonl') } : {};
-  const processes = new Processes(`${threadId}.${process.pid}`, journal);
+  const processes = new Processes(`${threadId}.${randomUUID()}`, journal);
   const toolHost = new LocalToolHost({
     ledgerPath: isKept ? ledgerPath(threadDir) : null,
     outputPath: (callId) => outputPath(threadDir, callId),

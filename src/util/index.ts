@@ -3,6 +3,7 @@ export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './c-library.ts';
 export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
+export { type LockResult, lockFile } from './file-lock.ts';
 export { type FoundProgram, findProgram } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { parseJson } from './parse-json.ts';
@@ -16,6 +17,15 @@ export {
   temporaryDirectory,
   UnsafeDirectoryError,
 } from './private-directory.ts';
+export {
+  hasOwnProc,
+  isRunning,
+  ownIdentity,
+  type ProcessIdentity,
+  type ProcessStat,
+  processPlace,
+  processStat,
+} from './process-identity.ts';
 export { readRegularFile } from './read-regular-file.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';

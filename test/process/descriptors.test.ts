@@ -51,15 +51,10 @@ test.skipIf(!isLinux).each([false, true])('a session gets none of them, with a t
   using shop = new Workshop();
   const fd = inheritable();
   try {
-    let text = '';
-    const session = await shop.session(`${LIST}; exit`, {
-      tty,
-      onText: (more) => {
-        text += more;
-      },
-    });
-    await until(() => session.exitCode !== null && /open:.*\n/.test(text), 15_000);
-    expect(listed(text)).not.toContain(fd);
+    const session = await shop.session(LIST, { tty });
+    await session.exited;
+    await until(() => /open:[^\n]*\n/.test(session.transcript()), 15_000);
+    expect(listed(session.transcript())).not.toContain(fd);
   } finally {
     close(fd);
   }

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Processes } from '../../src/process/index.ts';
+import { processPlace, processStat } from '../../src/util/index.ts';
 import { until, Workshop } from './support.ts';
 
 const spawned = (shop: Workshop, processes: Processes, script: string) =>
@@ -63,7 +64,7 @@ describe('the owner of processes', () => {
     using shop = new Workshop();
     const journalPath = join(shop.dir.path, 'groups.jsonl');
     const stranger = spawn('sleep', ['30'], { detached: true, stdio: 'ignore' });
-    const started = { pid: stranger.pid, startTicks: 1, mark: 'long-gone/1' };
+    const started = { pid: stranger.pid, startTicks: 1, mark: 'long-gone/1', place: processPlace() };
     appendFileSync(journalPath, `${JSON.stringify(started)}\n`);
     new Processes('another', { journalPath }).close();
     expect(stranger.signalCode).toBe(null);
@@ -71,13 +72,33 @@ describe('the owner of processes', () => {
     stranger.kill('SIGKILL');
   });
 
+  it.each(['another boot/pid:[1]', 'same boot/pid:[2]'])(
+    'leaves a process alone that was noted in another PID namespace or boot: %s',
+    async (place) => {
+      using shop = new Workshop();
+      const journalPath = join(shop.dir.path, 'groups.jsonl');
+      const stranger = spawn('sleep', ['30'], { detached: true, stdio: 'ignore' });
+      const pid = stranger.pid ?? 0;
+      const started = { pid, startTicks: processStat(pid)?.startTicks, mark: 'elsewhere/1', place };
+      appendFileSync(journalPath, `${JSON.stringify(started)}\n`);
+      new Processes('another', { journalPath }).close();
+      expect(isGone(pid)).toBe(false);
+      stranger.kill('SIGKILL');
+    },
+  );
+
   it('keeps a journal of what it started until it has ended it', async () => {
     using shop = new Workshop();
     const journalPath = join(shop.dir.path, 'deep', 'groups.jsonl');
     const processes = new Processes(shop.token, { journalPath });
     const child = spawned(shop, processes, 'sleep 30');
     const line: unknown = JSON.parse(readFileSync(journalPath, 'utf8'));
-    expect(line).toEqual({ pid: child.pid, startTicks: expect.any(Number), mark: `${shop.token}/1` });
+    expect(line).toEqual({
+      pid: child.pid,
+      startTicks: expect.any(Number),
+      mark: `${shop.token}/1`,
+      place: processPlace(),
+    });
     processes.close();
     expect(existsSync(journalPath)).toBe(false);
   });

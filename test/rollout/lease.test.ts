@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { acquireLease } from '../../src/rollout/index.ts';
+import { ownIdentity, processPlace } from '../../src/util/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** Takes the lease when told to, tells how that went, and lives until its input ends. */
@@ -27,9 +29,11 @@ class Holder implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(path: string) {
+  /** `prefix`: words before its command line. */
+  constructor(path: string, prefix: readonly string[] = []) {
     const module = join(import.meta.dirname, '../../src/rollout/index.ts');
-    const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, module, path], {
+    const argv = [...prefix, process.execPath, '--input-type=module', '-e', HOLDER, module, path];
+    const child = spawn(argv[0] ?? '', argv.slice(1), {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.process = child;
@@ -56,17 +60,42 @@ class Holder implements AsyncDisposable {
   }
 }
 
-async function holder(path: string): Promise<Holder> {
-  const started = new Holder(path);
+async function holder(path: string, prefix: readonly string[] = []): Promise<Holder> {
+  const started = new Holder(path, prefix);
   await started.line();
   return started;
+}
+
+/** A lease as another process has written it; by default one of this boot and namespace that ended long ago. */
+function leaseOf(owner: Readonly<Record<string, unknown>>): string {
+  const base = {
+    token: 'other',
+    pid: 99_999_999,
+    startTicks: 1,
+    place: processPlace(),
+    host: 'elsewhere',
+    lock: 'locked',
+  };
+  return `${JSON.stringify({ ...base, ...owner })}\n`;
+}
+
+const OTHER_NAMESPACE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const canUnshare = process.platform === 'linux' && tryUnshare();
+
+function tryUnshare(): boolean {
+  try {
+    execFileSync(OTHER_NAMESPACE[0] ?? '', [...OTHER_NAMESPACE.slice(1), 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 test('a lease names its owner in a file beside the rollout, and is gone when it is released', () => {
   using dir = tempDir();
   const path = join(dir.path, 'rollout.jsonl');
   const lease = acquireLease(path);
-  expect(readFileSync(`${path}.lease`, 'utf8')).toMatch(new RegExp(`^${process.pid} \\d*\\n$`));
+  expect(JSON.parse(readFileSync(`${path}.lease`, 'utf8'))).toMatchObject({ ...ownIdentity(), host: hostname() });
   lease.release();
   lease.release();
   expect(readdirSync(dir.path)).toEqual([]);
@@ -99,7 +128,7 @@ test.skipIf(!existsSync('/proc/self/stat'))(
   () => {
     using dir = tempDir();
     const path = join(dir.path, 'rollout.jsonl');
-    writeFileSync(`${path}.lease`, `${process.ppid} 1\n`);
+    writeFileSync(`${path}.lease`, leaseOf({ pid: process.ppid }));
     acquireLease(path).release();
   },
 );
@@ -118,7 +147,7 @@ test.skipIf(!existsSync('/proc/self/stat'))(
     try {
       const [taken] = await once(parent.stdout, 'data');
       expect(String(taken)).toBe('taken\n');
-      const pid = readFileSync(`${path}.lease`, 'utf8').split(' ')[0];
+      const { pid } = JSON.parse(readFileSync(`${path}.lease`, 'utf8'));
       await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), { timeout: 10_000 }).toMatch(/\) Z /);
       acquireLease(path).release();
     } finally {
@@ -142,7 +171,7 @@ test('of many processes that find a dead owner at once, one takes the thread', a
   try {
     for (let round = 0; round < 10; round += 1) {
       // A pid that no system gives.
-      writeFileSync(`${path}.lease`, '99999999 1\n');
+      writeFileSync(`${path}.lease`, leaseOf({ pid: 99_999_999 }));
       const results = await Promise.all(rivals.map((rival) => rival.take()));
       expect(results.toSorted()).toEqual(['taken', 'threadBusy', 'threadBusy', 'threadBusy']);
     }
@@ -154,8 +183,8 @@ test('of many processes that find a dead owner at once, one takes the thread', a
 test('a right to take over that its owner took into death holds nobody up', () => {
   using dir = tempDir();
   const path = join(dir.path, 'rollout.jsonl');
-  writeFileSync(`${path}.lease`, '99999999 1\n');
-  writeFileSync(`${path}.lease.takeover`, '99999998 1\n');
+  writeFileSync(`${path}.lease`, leaseOf({ pid: 99_999_999 }));
+  writeFileSync(`${path}.lease.takeover`, leaseOf({ pid: 99_999_998 }));
   acquireLease(path).release();
   expect(readdirSync(dir.path)).toEqual([]);
 });
@@ -165,4 +194,73 @@ test('a lease that can’t be written is a failure of storage', () => {
   expect(() => acquireLease(join(dir.path, 'missing', 'rollout.jsonl'))).toThrow(
     expect.objectContaining({ kind: 'storageFailed' }),
   );
+});
+
+test.skipIf(!canUnshare)(
+  'an owner in another PID namespace keeps its thread while it lives, and loses it when it is killed',
+  async () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    await using owner = await holder(path, OTHER_NAMESPACE);
+    expect(await owner.take()).toBe('taken');
+    // At once, before it has a lock to show.
+    expect(() => acquireLease(path)).toThrow(expect.objectContaining({ kind: 'threadBusy' }));
+    await expect
+      .poll(() => JSON.parse(readFileSync(`${path}.lease`, 'utf8')), { timeout: 20_000 })
+      .toMatchObject({ pid: 1, lock: 'locked' });
+    expect(() => acquireLease(path)).toThrow(
+      expect.objectContaining({ kind: 'threadBusy', message: expect.stringContaining(`pid 1 on ${hostname()}`) }),
+    );
+    await owner.kill();
+    // The kernel ends what is in the namespace a moment later.
+    await expect
+      .poll(
+        () => {
+          acquireLease(path).release();
+          return readdirSync(dir.path);
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual([]);
+  },
+);
+
+test.skipIf(!canUnshare)('of two owners in two other PID namespaces, both with pid 1, one has the thread', async () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  await using first = await holder(path, OTHER_NAMESPACE);
+  await using second = await holder(path, OTHER_NAMESPACE);
+  expect(await first.take()).toBe('taken');
+  expect(await second.take()).toBe('threadBusy');
+  await expect.poll(() => readFileSync(`${path}.lease`, 'utf8'), { timeout: 20_000 }).toContain('"locked"');
+  expect(await second.take()).toBe('threadBusy');
+  await first.kill();
+  await expect.poll(() => second.take(), { timeout: 20_000 }).toBe('taken');
+});
+
+test('an owner elsewhere that no lock shows is not taken for dead', () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  writeFileSync(`${path}.lease`, leaseOf({ pid: 7, place: 'another boot', lock: 'without' }));
+  expect(() => acquireLease(path)).toThrow(
+    expect.objectContaining({ kind: 'threadBusy', message: expect.stringContaining(`remove ${path}.lease`) }),
+  );
+});
+
+test('an owner elsewhere without a lock yet has its thread for a moment only', () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  writeFileSync(`${path}.lease`, leaseOf({ place: 'another boot', lock: 'pending' }));
+  expect(() => acquireLease(path)).toThrow(expect.objectContaining({ kind: 'threadBusy' }));
+  const old = Date.now() / 1000 - 60;
+  utimesSync(`${path}.lease`, old, old);
+  acquireLease(path).release();
+});
+
+test('an owner elsewhere whose lock is free has ended', () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  writeFileSync(`${path}.lease`, leaseOf({ pid: process.pid, place: 'another boot', lock: 'locked' }));
+  acquireLease(path).release();
+  expect(readdirSync(dir.path)).toEqual([]);
 });

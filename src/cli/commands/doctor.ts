@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
@@ -133,7 +134,7 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
 
 /** Really starts one. */
 async function sandbox(): Promise<Finding> {
-  const processes = new Processes(`doctor.${process.pid}`);
+  const processes = new Processes(`doctor.${randomUUID()}`);
   try {
     const facts = await probeBackend({ processes, bwrapPath: null, signal: new AbortController().signal });
     if (facts.type === 'unavailable') return { name: 'sandbox', state: 'note', detail: facts.reason };

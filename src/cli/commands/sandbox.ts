@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../config/index.ts';
 import { commandEnvironment, Processes, startInherited } from '../../process/index.ts';
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
@@ -25,7 +26,7 @@ interface Request {
 /** `keel sandbox`: the agent's sandbox for a person to try. */
 export async function sandboxCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
-  const processes = new Processes(`sandbox.${process.pid}`);
+  const processes = new Processes(`sandbox.${randomUUID()}`);
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,
