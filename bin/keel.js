@@ -18,20 +18,20 @@ if (isSupported) {
  * only from a place that nobody but this user and root can change (the rule of src/util/private-directory.ts, which is part
  * of what gets cached). Null: this start does without.
  */
-function codeCache({ lstatSync, mkdirSync, realpathSync }, { dirname, join }) {
+function codeCache({ existsSync, lstatSync, mkdirSync, realpathSync }, { dirname, join }) {
   const { HOME, KEEL_HOME } = process.env;
   const user = process.geteuid?.() ?? 0;
   const isSafe = (path, mayBeSticky) => {
     const { uid, gid, mode } = lstatSync(path);
+    const isDirectory = (mode & 0o170000) === 0o040000;
     const isShared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
-    return (uid === user || uid === 0) && (!isShared || (mayBeSticky && (mode & 0o1000) !== 0));
+    return isDirectory && (uid === user || uid === 0) && (!isShared || (mayBeSticky && (mode & 0o1000) !== 0));
   };
   try {
     if (!KEEL_HOME && !HOME) return null;
-    const home = realpathSync(KEEL_HOME || join(HOME, '.keel'));
+    const home = realpathSync.native(KEEL_HOME || join(HOME, '.keel'));
     const cache = join(home, 'cache', 'code');
-    mkdirSync(cache, { recursive: true, mode: 0o700 });
-    if (realpathSync(cache) !== cache) return null;
+    if (!existsSync(cache)) mkdirSync(cache, { recursive: true, mode: 0o700 });
     if (![home, dirname(cache), cache].every((dir) => isSafe(dir, false))) return null;
     for (let dir = home; dir !== dirname(dir); dir = dirname(dir)) if (!isSafe(dirname(dir), true)) return null;
     return cache;

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
+import { reasonOf } from '../util/index.ts';
 
 const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
 
@@ -28,12 +29,20 @@ export function readStoredKey(home: string): StoredKey | null {
   }
 }
 
-/** Stores a key for the owner's eyes only, in place of whatever was stored. */
+/**
+ * Stores a key for the owner's eyes only, in place of whatever was stored.
+ * @throws KeelError `storageFailed`
+ */
 export function storeKey(home: string, apiKey: string): void {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
   const path = join(home, 'auth.json');
-  writeFileSync(path, `${JSON.stringify({ OPENAI_API_KEY: apiKey }, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(path, 0o600);
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${JSON.stringify({ OPENAI_API_KEY: apiKey }, null, 2)}\n`, { mode: 0o600 });
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    const advice = 'set KEEL_HOME to a directory that you can write';
+    throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}; ${advice}`, { cause });
+  }
 }
 
 /** @returns whether there was anything to remove */

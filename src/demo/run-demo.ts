@@ -6,9 +6,10 @@ import { styleText } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { runExec } from '../exec/index.ts';
 import { Processes, programOutput, startProgram } from '../process/index.ts';
+import { KeelError } from '../protocol/index.ts';
 import { probeBackend } from '../sandbox/index.ts';
 import { startModelServer } from '../testing/index.ts';
-import { version } from '../util/index.ts';
+import { reasonOf, version } from '../util/index.ts';
 import { demoProject, demoPrompt } from './project.ts';
 import { demoScript } from './script.ts';
 
@@ -23,7 +24,7 @@ export interface DemoIo {
  * @returns 0 if the project's tests pass at the end
  */
 export async function runDemo(io: DemoIo): Promise<number> {
-  const dir = await mkdtemp(join(tmpdir(), 'keel-demo-'));
+  const dir = await temporaryPlace();
   const project = join(dir, 'tide-times');
   const color = Boolean(io.stdout.isTTY) && !io.env['NO_COLOR'];
   const title = (text: string) =>
@@ -88,6 +89,16 @@ async function hasSandbox(): Promise<boolean> {
     return facts.type !== 'unavailable';
   } finally {
     processes.close();
+  }
+}
+
+/** Not in keel's home: commands of the demo write there. */
+async function temporaryPlace(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'keel-demo-'));
+  } catch (cause) {
+    const reason = `the demo needs a temporary directory, and ${tmpdir()} can't be written: ${reasonOf(cause)}`;
+    throw new KeelError('storageFailed', `${reason}. Set TMPDIR to another one`, { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { proxyRoute, resolveCredentials } from '../../model/index.ts';
 import { Processes, programOutput } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
-import { findProgram, printable, reasonOf } from '../../util/index.ts';
+import { findProgram, printable, reasonOf, sharedAncestor } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
@@ -47,7 +47,9 @@ function home(io: CommandIo): Finding {
     const path = resolveHome(io.env);
     if (existsSync(path)) accessSync(path, constants.W_OK);
     else mkdirSync(dirname(path), { recursive: true });
-    return { name, state: 'ok', detail: path };
+    const shared = sharedAncestor(path);
+    if (shared === null) return { name, state: 'ok', detail: path };
+    return { name, state: 'note', detail: `${path}; ${shared.message}: compiled code is not kept there` };
   } catch (error) {
     return { name, state: 'missing', detail: reasonOf(error) };
   }

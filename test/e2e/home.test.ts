@@ -1,0 +1,149 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
+import { jsonLines, type KeelRun, keelBin, runKeel } from '../support/keel.ts';
+import { type TempDir, tempDir } from '../support/temp-dir.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const hasOwners = process.geteuid !== undefined;
+const NOBODY = 65_534;
+const UNKNOWN_USER = 123_456;
+
+let dir: TempDir;
+let home: string;
+let server: ModelServer;
+
+beforeEach(async () => {
+  dir = tempDir();
+  home = join(dir.path, 'home');
+  for (const name of ['home', 'work']) mkdirSync(join(dir.path, name), { mode: 0o700 });
+  server = await startModelServer(() => respond(message('done')));
+});
+afterEach(async () => {
+  await server.close();
+  dir[Symbol.dispose]();
+});
+
+function exec(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<KeelRun> {
+  const options = { home, cwd: join(dir.path, 'work'), url: server.url, env };
+  return runKeel(['exec', '--skip-git-repo-check', ...args], options);
+}
+
+/** As another user, who owns the directories if `owned`. */
+function execAs(uid: number, args: readonly string[], env: Readonly<Record<string, string>>): Promise<KeelRun> {
+  const all = { PATH: process.env['PATH'], OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test', ...env };
+  const argv = [process.execPath, keelBin, 'exec', '--skip-git-repo-check', ...args];
+  return new Promise((resolve) => {
+    const child = execFile(
+      'setpriv',
+      [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'env', '-i', ...pairs(all), ...argv],
+      { cwd: join(dir.path, 'work') },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), signal: null, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+function pairs(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+}
+
+function cached(): string[] {
+  const path = join(home, 'cache', 'code');
+  return existsSync(path) ? readdirSync(path) : [];
+}
+
+describe('compiled code', () => {
+  test('is kept in the home for its user alone, and nothing of it in a temporary directory', async () => {
+    const temporary = join(dir.path, 'temporary');
+    mkdirSync(temporary);
+    expect((await exec(['hi'], { TMPDIR: temporary })).code).toBe(0);
+    expect(cached()).not.toEqual([]);
+    expect(statSync(join(home, 'cache')).mode & 0o777).toBe(0o700);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test.skipIf(!hasOwners).each(['cache', 'cache/code'])(
+    'is not taken from a %s that others can write',
+    async (name) => {
+      mkdirSync(join(home, 'cache', 'code'), { recursive: true, mode: 0o700 });
+      chmodSync(join(home, name), 0o777);
+      expect((await exec(['hi'])).code).toBe(0);
+      expect(cached()).toEqual([]);
+    },
+  );
+
+  test.skipIf(!hasOwners)('is not kept in a home below a directory in which others can rename it', async () => {
+    chmodSync(dir.path, 0o777);
+    expect((await exec(['hi'])).code).toBe(0);
+    expect(cached()).toEqual([]);
+    chmodSync(dir.path, 0o1777);
+    expect((await exec(['hi'])).code).toBe(0);
+    expect(cached()).not.toEqual([]);
+  });
+
+  test.skipIf(!isRoot)('of another user is not run', async () => {
+    mkdirSync(join(home, 'cache', 'code'), { recursive: true, mode: 0o755 });
+    chownSync(join(home, 'cache'), NOBODY, NOBODY);
+    chownSync(join(home, 'cache', 'code'), NOBODY, NOBODY);
+    expect((await exec(['hi'])).code).toBe(0);
+    expect(cached()).toEqual([]);
+  });
+});
+
+describe('a home', () => {
+  test.skipIf(!hasOwners)('that others can write is refused with the way out, also as JSON', async () => {
+    chmodSync(home, 0o777);
+    const run = await exec(['--json', 'hi']);
+    expect(run.code).toBe(1);
+    expect(jsonLines(run.stdout)).toEqual([
+      { type: 'turn.failed', error: { message: expect.stringContaining(`run \`chmod 700 ${home}\``) } },
+    ]);
+    expect(server.requests).toEqual([]);
+  });
+
+  test.skipIf(!isRoot)('of another user is refused', async () => {
+    chownSync(home, NOBODY, NOBODY);
+    const { code, stderr } = await exec(['hi']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('belongs to another user (uid 65534)'),
+    });
+  });
+
+  test.skipIf(!isRoot)(
+    'that can’t be written stops a recorded run in words, and an ephemeral one not at all',
+    async () => {
+      chmodSync(dir.path, 0o755);
+      chmodSync(home, 0o755);
+      chownSync(join(dir.path, 'work'), NOBODY, NOBODY);
+      const env = { HOME: '/nonexistent', KEEL_HOME: home };
+      const refused = await execAs(NOBODY, ['--json', 'hi'], env);
+      expect(refused.code).toBe(1);
+      expect(jsonLines(refused.stdout).at(-1)).toEqual({
+        type: 'turn.failed',
+        error: { message: expect.stringMatching(/KEEL_HOME.*--ephemeral/) },
+      });
+      expect(refused.stderr).not.toContain('internal error');
+      expect(await execAs(NOBODY, ['--ephemeral', 'hi'], env)).toMatchObject({ code: 0, stdout: 'done\n' });
+    },
+  );
+
+  test.skipIf(!isRoot)('named by KEEL_HOME serves a user id without an entry and without HOME', async () => {
+    chmodSync(dir.path, 0o755);
+    for (const name of ['home', 'work']) chownSync(join(dir.path, name), UNKNOWN_USER, UNKNOWN_USER);
+    expect(await execAs(UNKNOWN_USER, ['hi'], { KEEL_HOME: home })).toMatchObject({ code: 0, stdout: 'done\n' });
+    const without = await execAs(UNKNOWN_USER, ['hi'], {});
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('set HOME, or KEEL_HOME') });
+  });
+
+  test('that is not there yet is made for its user alone', async () => {
+    execFileSync('rmdir', [home]);
+    const env = { HOME: dir.path, KEEL_HOME: '' };
+    expect((await exec(['hi'], env)).code).toBe(0);
+    expect(statSync(join(dir.path, '.keel')).mode & 0o777).toBe(0o700);
+  });
+});
