@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { landlockVersion } from '../../src/process/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
+const hasLandlock = await landlockVersion().then(
+  () => true,
+  () => false,
+);
 const keelBin = join(import.meta.dirname, '../../bin/keel.js');
 
 /** keel in a shell that has opened more than it should: a folder, a file to write, and a lock that is held. */
