@@ -35,6 +35,14 @@ test.skipIf(process.platform !== 'linux').each(['7</ 17</', '90</ 91</ 250</'])(
   },
 );
 
+test.skipIf(!hasLandlock)('a command that Landlock confines gets nothing of it either', async () => {
+  using dir = tempDir();
+  const options = ['-s', 'read-only', '-c', 'sandbox.bubblewrap="/nonexistent"'];
+  const args = ['sandbox', 'run', ...options, '--', 'ls', '/proc/self/fd'];
+  const open = await keelBehind('7</ 90</ 250</', args, dir.path);
+  expect(open.trim().split('\n')).toEqual(['0', '1', '2', '3']);
+});
+
 test.skipIf(process.platform !== 'linux')(
   'a lock that a shell took by `flock` before it became keel is kept',
   async () => {

@@ -178,7 +178,7 @@ test('of many processes that find a dead owner at once, one takes the thread', a
   } finally {
     for (const rival of rivals) await rival[Symbol.asyncDispose]();
   }
-});
+}, 60_000);
 
 test('a right to take over that its owner took into death holds nobody up', () => {
   using dir = tempDir();
