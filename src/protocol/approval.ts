@@ -14,11 +14,20 @@ export const ApprovalDecision = z.lazy(() =>
 );
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 
-/** What the user is asked. `callId` is the key under which the answer comes back; that of a call, but for `network`. */
+const asked = {
+  /**
+   * Names this one question in all threads; the answer carries it. A call may ask twice (inside the sandbox, then outside),
+   * and an answer to the first question is none to the second. The same after a crash if the question is asked again.
+   */
+  questionId: z.string(),
+};
+
+/** What the user is asked. */
 export const ApprovalRequest = z.lazy(() =>
   z.discriminatedUnion('type', [
     z.object({
       type: z.literal('command'),
+      ...asked,
       callId: z.string(),
       command: z.array(z.string()),
       cwd: z.string(),
@@ -31,6 +40,7 @@ export const ApprovalRequest = z.lazy(() =>
     }),
     z.object({
       type: z.literal('fileChange'),
+      ...asked,
       callId: z.string(),
       changes: z.array(FileUpdate),
       reason: z.nullable(z.string()),
@@ -38,6 +48,7 @@ export const ApprovalRequest = z.lazy(() =>
     /** A yes for the session covers all calls of this tool. */
     z.object({
       type: z.literal('mcpToolCall'),
+      ...asked,
       callId: z.string(),
       server: z.string(),
       tool: z.string(),
@@ -47,7 +58,7 @@ export const ApprovalRequest = z.lazy(() =>
     /** A command waits to reach a host that no list names. */
     z.object({
       type: z.literal('network'),
-      callId: z.string(),
+      ...asked,
       /** A name in ASCII and lower case, or an address. */
       host: z.string(),
       port: z.int(),
@@ -60,3 +71,8 @@ export const ApprovalRequest = z.lazy(() =>
   ]),
 );
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
+
+/** An approval request without its id: what a question is about, before it is asked. */
+export type ApprovalQuestion = WithoutQuestionId<ApprovalRequest>;
+
+type WithoutQuestionId<T> = T extends unknown ? Omit<T, 'questionId'> : never;

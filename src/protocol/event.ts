@@ -96,7 +96,7 @@ export const SessionEvent = z.lazy(() =>
       agent: z.optional(z.string()),
       request: ApprovalRequest,
     }),
-    z.object({ type: z.literal('approval.resolved'), turnId, callId: z.string() }),
+    z.object({ type: z.literal('approval.resolved'), turnId, questionId: z.string() }),
     /** A response item as it entered the history, for clients that keep their own. */
     z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
     /** Answers `getHistoryEntry`. */

@@ -26,7 +26,8 @@ export const Op = z.lazy(() =>
     z.object({ type: z.literal('overrideTurnContext'), settings: SettingsUpdate }),
     /** Stops the running turn; nothing happens when there is none. */
     z.object({ type: z.literal('interrupt') }),
-    z.object({ type: z.literal('approval'), callId: z.string(), decision: ApprovalDecision }),
+    /** Answers one question. One that isn't waiting, or no longer, is passed over: its answer never meets another question. */
+    z.object({ type: z.literal('approval'), questionId: z.string(), decision: ApprovalDecision }),
     /** Puts a handover in place of the conversation so far: now, or when the running turn has ended. */
     z.object({ type: z.literal('compact'), focus: z.optional(z.string()) }),
     /** Has a separate reviewer look at a change; replaces a running turn. */

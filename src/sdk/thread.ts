@@ -180,14 +180,14 @@ export class Thread implements AsyncDisposable {
   }
 
   async #answer(request: ApprovalRequest): Promise<void> {
-    const { callId } = request;
+    const { questionId } = request;
     let decision: ApprovalDecision = { type: 'denied' };
     try {
       if (this.#onApproval) decision = decisionIn(await this.#onApproval(request));
     } catch (error) {
       decision = { type: 'denied', message: reasonOf(error) };
     }
-    submitIfOpen(this.#session, { type: 'approval', callId, decision });
+    submitIfOpen(this.#session, { type: 'approval', questionId, decision });
   }
 }
 

@@ -142,7 +142,7 @@ export class ChildAgent {
   async #ask(event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<void> {
     const decision = await this.#hooks.ask(this, event, signal);
     if (signal.aborted) return;
-    this.#submit({ type: 'approval', callId: event.request.callId, decision });
+    this.#submit({ type: 'approval', questionId: event.request.questionId, decision });
   }
 
   /** To a helper that may have ended meanwhile, and then needs it no more. */

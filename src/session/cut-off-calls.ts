@@ -1,6 +1,14 @@
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
-import { callDigest, NOT_BEGUN, outputItem, type ToolHost, toolCallOf, unknownOutcome } from '../tools/index.ts';
+import {
+  callDigest,
+  NOT_BEGUN,
+  outputItem,
+  STOPPED_BY_SANDBOX,
+  type ToolHost,
+  toolCallOf,
+  unknownOutcome,
+} from '../tools/index.ts';
 
 export interface CutOff {
   /** An output for every call that a crash left without one. */
@@ -26,7 +34,7 @@ export async function cutOffCalls(
     else if (known?.type === 'unknown') {
       outputs.push(outputItem(call, unknownOutcome(known)));
       calls.push(shortForm(call));
-    } else outputs.push(outputItem(call, NOT_BEGUN));
+    } else outputs.push(outputItem(call, known?.type === 'stopped' ? STOPPED_BY_SANDBOX : NOT_BEGUN));
   }
   return { outputs, calls };
 }

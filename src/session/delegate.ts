@@ -80,7 +80,7 @@ async function follow(
       if (used !== null) noteUsage(used);
     } else if (event.type === 'approval.requested') {
       const decision = await active.handle.relay(event, role, signal);
-      child.submit({ type: 'approval', callId: event.request.callId, decision });
+      child.submit({ type: 'approval', questionId: event.request.questionId, decision });
     } else if (event.type === 'turn.completed') {
       if (event.status === 'failed' && event.error) return { type: 'failed', error: event.error };
       return event.status === 'completed'

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostRuleMatches } from '../approvals/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import type { Answer, AskUser, Destination, NetworkProtocol } from '../network/index.ts';
@@ -25,9 +26,8 @@ const ALLOWED: Answer = { type: 'allowed' };
  * answers, and after the turn.
  */
 export function hostAsker({ context, handle, approvals, remember, signal }: HostAskerParts): AskUser {
-  const { turnId } = context;
+  const { threadId, turnId } = context;
   const answers = new Map<string, Answer>();
-  let asked = 0;
   return async (destination, gone, reason) => {
     const { host, port } = destination;
     const key = keyOf(destination);
@@ -37,14 +37,17 @@ export function hostAsker({ context, handle, approvals, remember, signal }: Host
     if (known !== undefined) return known;
     if (!context.canAsk) return refused('nobody can give it in this run');
     if (context.approvalPolicy === 'never') return refused('the approval policy is never');
-    asked += 1;
     const until = AbortSignal.any([gone, signal]);
     const { protocol } = destination;
-    const callId = `${turnId}-host-${asked}`;
+    // The question is part of no journal, so its id must not come again when a later process counts anew.
+    const questionId = `${threadId}/${turnId}/host-${randomUUID()}`;
     // A rule that wants it asked about would still stand beside one that allows it.
     const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };
     const offer = reason === null ? { proposedRule: proposed } : {};
-    const decision = await handle.request({ type: 'network', callId, host, port, protocol, reason, ...offer }, until);
+    const decision = await handle.request(
+      { type: 'network', questionId, host, port, protocol, reason, ...offer },
+      until,
+    );
     const answer = answerOf(decision);
     // A question that was withdrawn has no answer to keep.
     if (!until.aborted && !handle.isRevoked) answers.set(key, answer);

@@ -53,9 +53,8 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
     case 'getHistoryEntry':
       return scope.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, scope.emit);
     case 'approval':
-      if (op.decision.type === 'abort') return turns.abort('interrupted');
-      if (!turns.resolveApproval(op.callId, op.decision)) {
-        scope.services.log.warn(`an approval came for the call ${op.callId}, which waits for none`);
+      if (!(await turns.answer(op.questionId, op.decision))) {
+        scope.services.log.warn(`an answer came for the question ${op.questionId}, which isn't waiting`);
       }
       return;
     default:

@@ -45,11 +45,11 @@ export class TurnHandle {
   async request(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision> {
     if (this.#revoked) return { type: 'denied' };
     const { threadId, turnId, state } = this.#options;
-    const { callId } = request;
-    const decision = state.awaitApproval(callId, signal);
+    const { questionId } = request;
+    const decision = state.awaitApproval(questionId, signal);
     this.emit({ type: 'approval.requested', turnId, threadId, request });
     const answer = await decision;
-    this.emit({ type: 'approval.resolved', turnId, callId });
+    this.emit({ type: 'approval.resolved', turnId, questionId });
     return answer;
   }
 
@@ -61,12 +61,11 @@ export class TurnHandle {
   ): Promise<ApprovalDecision> {
     if (this.#revoked) return { type: 'denied' };
     const { turnId, state } = this.#options;
-    // Two children may have calls of the same id: an answer has to mean one of them.
-    const callId = state.isAwaiting(request.callId) ? `${threadId}/${request.callId}` : request.callId;
-    const decision = state.awaitApproval(callId, signal);
-    this.emit({ type: 'approval.requested', turnId, threadId, agent, request: { ...request, callId } });
+    const { questionId } = request;
+    const decision = state.awaitApproval(questionId, signal);
+    this.emit({ type: 'approval.requested', turnId, threadId, agent, request });
     const answer = await decision;
-    this.emit({ type: 'approval.resolved', turnId, callId });
+    this.emit({ type: 'approval.resolved', turnId, questionId });
     return answer;
   }
 

@@ -1,4 +1,4 @@
-import type { ApprovalDecision, ResponseItem, UserInput } from '../protocol/index.ts';
+import { type ApprovalDecision, KeelError, type ResponseItem, type UserInput } from '../protocol/index.ts';
 import { Deferred } from '../util/index.ts';
 
 /** Input handed to a running turn. `submissionId` names the op it came with. */
@@ -24,6 +24,7 @@ export interface WaitingRecord {
  */
 export class TurnState {
   #pendingInput: PendingInput[] = [];
+  /** Questions that wait for their answer, by id. */
   readonly #approvals = new Map<string, Deferred<ApprovalDecision>>();
   /** Since when something waits for the user, and for how long it did before. */
   #waitingSince: number | null = null;
@@ -102,20 +103,20 @@ export class TurnState {
   }
 
   /** Registers a waiter; call it before the request is told, so that no answer finds nobody. */
-  awaitApproval(callId: string, signal: AbortSignal): Promise<ApprovalDecision> {
+  awaitApproval(questionId: string, signal: AbortSignal): Promise<ApprovalDecision> {
     if (this.#settled) return Promise.resolve({ type: 'denied' });
+    if (this.#approvals.has(questionId)) throw new KeelError('internal', `the question ${questionId} is asked twice`);
     const waiter = new Deferred<ApprovalDecision>();
-    this.#approvals.get(callId)?.resolve({ type: 'denied' });
-    this.#approvals.set(callId, waiter);
+    this.#approvals.set(questionId, waiter);
     this.#waitingSince ??= performance.now();
-    const onAbort = () => this.resolveApproval(callId, { type: 'abort' });
+    const onAbort = () => this.resolveApproval(questionId, { type: 'abort' });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     return waiter.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  isAwaiting(callId: string): boolean {
-    return this.#approvals.has(callId);
+  isAwaiting(questionId: string): boolean {
+    return this.#approvals.has(questionId);
   }
 
   /** How long questions have waited for the user in this turn, milliseconds. */
@@ -124,10 +125,10 @@ export class TurnState {
   }
 
   /** @returns whether somebody waited for this answer */
-  resolveApproval(callId: string, decision: ApprovalDecision): boolean {
-    const waiter = this.#approvals.get(callId);
+  resolveApproval(questionId: string, decision: ApprovalDecision): boolean {
+    const waiter = this.#approvals.get(questionId);
     if (!waiter) return false;
-    this.#approvals.delete(callId);
+    this.#approvals.delete(questionId);
     if (this.#approvals.size === 0) {
       this.#waitedMs = this.waitedForUserMs;
       this.#waitingSince = null;
@@ -139,6 +140,6 @@ export class TurnState {
   /** From here on nothing waits for approval: what still does is denied. */
   settleApprovals(): void {
     this.#settled = true;
-    for (const callId of [...this.#approvals.keys()]) this.resolveApproval(callId, { type: 'denied' });
+    for (const questionId of [...this.#approvals.keys()]) this.resolveApproval(questionId, { type: 'denied' });
   }
 }

@@ -98,11 +98,17 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
   const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
   const repeatOf = (call: CallItem): 'safe' | 'ledger' => {
     const handler = handlerOf(call);
-    return handler?.repeat !== 'ledger' || handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+    if (!handler || handler.repeat === 'safe') return 'safe';
+    return handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
   };
   const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
-    orchestrator: new Orchestrator(callApprover({ steps, handle, key, run }), services.approvals, rules),
+    orchestrator: new Orchestrator(
+      callApprover({ steps, handle, threadId: turn.threadId, key }),
+      services.approvals,
+      rules,
+      run,
+    ),
     events: handle.eventsOf(report),
     env: services.commandEnvironment.current(),
   });
@@ -123,6 +129,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     const work = async (run: HostedRun | null) => {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
+      if (handlerOf(call)?.repeat === 'ledger') await run?.start();
       return dispatch(toolCall, contextFor(options, run), signal, routing);
     };
     if (repeatOf(call) === 'safe') return work(null);
@@ -130,12 +137,12 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }
 
-  /** What a crash left of this very call: told whatever has become of the turn since. */
+  /** The outcome that an earlier process left of this very call: given whatever has become of the turn since. */
   function recalled(call: CallItem, key: string): ToolOutput | null {
-    if (handlerOf(call)?.repeat !== 'ledger') return null;
+    if ((handlerOf(call)?.repeat ?? 'safe') === 'safe') return null;
     const toolCall = toolCallOf(call);
     const known = services.toolHost.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
-    if (known === null) return null;
+    if (known === null || known.type === 'stopped') return null;
     return known.type === 'done' ? known.output : unknownOutcome(known);
   }
 

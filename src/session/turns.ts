@@ -89,9 +89,13 @@ export class Turns {
     this.#start(new RegularTask(), turnId, { recorded });
   }
 
-  /** @returns whether somebody waited for this answer */
-  resolveApproval(callId: string, decision: ApprovalDecision): boolean {
-    return this.#active?.state.resolveApproval(callId, decision) ?? false;
+  /** Hands an answer to its question; `abort` ends the turn as well. @returns whether that question waited for an answer */
+  async answer(questionId: string, decision: ApprovalDecision): Promise<boolean> {
+    const state = this.#active?.state;
+    if (!state?.isAwaiting(questionId)) return false;
+    if (decision.type === 'abort') await this.abort('interrupted');
+    else state.resolveApproval(questionId, decision);
+    return true;
   }
 
   /** Stops what runs, if anything does: asks, waits a short grace, then goes on without it. */

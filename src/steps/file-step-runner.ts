@@ -56,7 +56,7 @@ export class FileStepRunner implements StepRunner {
   }
 
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T> {
-    const spec = { id: `${key.kind}-${key.callId}`, kind: 'external', codec, repeat: 'safe' } as const;
+    const spec = { id: `${key.kind}-${key.questionId}`, kind: 'external', codec, repeat: 'safe' } as const;
     return brand(this.#run<T>(spec, announce).then(({ value }) => value));
   }
 

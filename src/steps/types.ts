@@ -16,7 +16,7 @@ export interface Codec<T> {
 export interface ExternalKey {
   readonly kind: 'approval' | 'elicitation';
   /** Unique in the turn: a call that asks twice has two of them. */
-  readonly callId: string;
+  readonly questionId: string;
 }
 
 /** What a step came to: its value, and the response items it recorded on the way. */

@@ -1,7 +1,7 @@
 export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from './agents.ts';
 export { withNote } from './appended-note.ts';
 export { builtinTools, registerAgentTools, specsFor } from './builtin-tools.ts';
-export { abortedOutput, NOT_BEGUN } from './cut-off.ts';
+export { abortedOutput, NOT_BEGUN, STOPPED_BY_SANDBOX } from './cut-off.ts';
 export { CallGate } from './gate.ts';
 export {
   type CallOutcome,

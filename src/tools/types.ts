@@ -5,7 +5,7 @@ import type { TurnDiffTracker } from '../patch/index.ts';
 import type { ExecSessions, Processes } from '../process/index.ts';
 import type {
   ApprovalDecision,
-  ApprovalRequest,
+  ApprovalQuestion,
   LocalShellCallItem,
   OutputContentItem,
   PlanStep,
@@ -42,9 +42,13 @@ export interface ToolHandler {
   readonly payloads: readonly ToolPayload['type'][];
   /** May run beside other parallel tools of the same response. */
   readonly parallel: boolean;
-  /** `safe`: may run again after a crash. `ledger`: runs at most once, and an unknown end is told to the model. */
-  readonly repeat: 'safe' | 'ledger';
-  /** Whether this call of a `ledger` tool may run again all the same, because it is known to only read. */
+  /**
+   * What a crash means for a call. `safe`: it may run again. `ledger`: it runs at most once, its start is noted before `run`,
+   * and an unknown end is reported to the model. `asks`: as `ledger`, but every effect of it is behind the orchestrator, which
+   * notes the start once policy and user have allowed it.
+   */
+  readonly repeat: 'safe' | 'ledger' | 'asks';
+  /** Whether a call that isn't `safe` may run again all the same, because it is known to only read. */
   onlyReads?(call: ToolCall, context: Pick<ToolContext, 'judge' | 'shell'>): boolean;
   /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
   run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;
@@ -73,14 +77,12 @@ export interface TurnEvents {
 export interface ApprovalSubject {
   /** What a yes covers. A decision that was recorded holds for the very same keys only. */
   readonly keys: readonly string[];
-  /** Whether the call has done something already. */
-  readonly hasRun: boolean;
 }
 
 /** Where the orchestrator asks for the user's decision. The session implements it. */
 export interface Approver {
   /** Resolves with the decision; `denied` when the turn ends first. */
-  request(request: ApprovalRequest, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
+  request(question: ApprovalQuestion, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
 }
 
 /** Everything a handler may use. Made once a turn. */

@@ -296,8 +296,8 @@ function userCommandsAreRecorded({ lives, lines }: Course): void {
 function questionsAreAnswered({ events }: Life): void {
   const open = new Set<string>();
   for (const event of events) {
-    if (event.type === 'approval.requested') open.add(event.request.callId);
-    if (event.type === 'approval.resolved') open.delete(event.callId);
+    if (event.type === 'approval.requested') open.add(event.request.questionId);
+    if (event.type === 'approval.resolved') open.delete(event.questionId);
     if (event.type !== 'turn.completed') continue;
     if (event.status === 'completed')
       demand(open.size === 0, () => `turn ${event.turnId} is complete and still asks about ${[...open]}`);

@@ -187,7 +187,7 @@ class World {
       case 'abortByAnswer':
         return live.answer({ type: 'abort' });
       case 'answerNobody':
-        return live.submit({ type: 'approval', callId: 'nobody', decision: { type: 'approved' } });
+        return live.submit({ type: 'approval', questionId: 'nobody', decision: { type: 'approved' } });
       case 'compact':
         return live.submit({ type: 'compact' });
       case 'review':
@@ -312,7 +312,7 @@ class Live {
   readonly #following: Promise<void>;
   readonly #endWire: () => Promise<void>;
   readonly #open = new Set<string>();
-  readonly #asked = new Map<string, string>();
+  readonly #asked = new Set<string>();
   #barriers = 0;
   #closing: Promise<void> | null = null;
   #answersAll = false;
@@ -375,14 +375,13 @@ class Live {
 
   /** Answers the oldest question that is open; nobody's if none is. */
   answer(decision: Extract<Op, { type: 'approval' }>['decision']): void {
-    const [callId] = this.#asked.values();
-    this.submit({ type: 'approval', callId: callId ?? 'nobody', decision });
+    const [questionId] = this.#asked;
+    this.submit({ type: 'approval', questionId: questionId ?? 'nobody', decision });
   }
 
   async settle(): Promise<void> {
     this.#answersAll = true;
-    for (const callId of this.#asked.values())
-      this.submit({ type: 'approval', callId, decision: { type: 'approved' } });
+    for (const questionId of this.#asked) this.submit({ type: 'approval', questionId, decision: { type: 'approved' } });
     await this.#handled();
     const patience = AbortSignal.timeout(PATIENCE_MS);
     while (!(await this.#isIdle())) {
@@ -434,14 +433,14 @@ class Live {
       if (event.type === 'turn.started') this.#open.add(event.turnId);
       if (event.type === 'turn.completed') this.#open.delete(event.turnId);
       if (event.type === 'approval.requested') this.#ask(event);
-      if (event.type === 'approval.resolved') this.#asked.delete(event.callId);
+      if (event.type === 'approval.resolved') this.#asked.delete(event.questionId);
     }
   }
 
   #ask({ request }: SessionEventOf<'approval.requested'>): void {
-    this.#asked.set(request.callId, request.callId);
+    this.#asked.add(request.questionId);
     if (this.#answersAll) {
-      this.submit({ type: 'approval', callId: request.callId, decision: { type: 'approved' } });
+      this.submit({ type: 'approval', questionId: request.questionId, decision: { type: 'approved' } });
     }
   }
 }

@@ -14,7 +14,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { rolloutsIn } from '../support/keel.ts';
-import { type TestSession, testSession } from '../support/session.ts';
+import { asksAbout, type TestSession, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 import { expectSame, type Line, linesOf, pathOf, replayed, replayedWith } from './support.ts';
 
@@ -260,8 +260,8 @@ describe('approvals, hosts, and what the user does meanwhile', () => {
       ['c1', 'approved'],
       ['c2', 'denied'],
     ] as const) {
-      await live.next('approval.requested', ({ request }) => request.callId === callId);
-      live.session.submit({ type: 'approval', callId, decision: { type } });
+      await live.next('approval.requested', asksAbout(callId));
+      live.answer(callId, { type });
     }
     await turn;
     expectSame(await replayed(live), 3);

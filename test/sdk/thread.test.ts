@@ -158,7 +158,7 @@ describe('questions', () => {
     const keel = await keelWith([runs('touch a', 'c1'), runs('touch b', 'c2'), says('done')], {
       ...asking,
       onApproval: (request) => {
-        asked.push(request.callId);
+        asked.push(request.type);
         return asked.length === 1 ? { type: 'approved' } : { type: 'denied', message: 'not that one' };
       },
     });

@@ -110,13 +110,13 @@ async function randomUse({ session, events }: TestSession, chance: Chance): Prom
       () => session.submit(says('go')),
       () => session.submit(says('go')),
       () => session.submit({ type: 'interrupt' }),
-      () => asked && answer(asked.request.callId, 'approved'),
-      () => asked && answer(asked.request.callId, 'denied'),
+      () => asked && answer(asked.request.questionId, 'approved'),
+      () => asked && answer(asked.request.questionId, 'denied'),
     ]);
     await pause(chance.below(40));
   }
-  function answer(callId: string, type: 'approved' | 'denied') {
-    session.submit({ type: 'approval', callId, decision: { type } });
+  function answer(questionId: string, type: 'approved' | 'denied') {
+    session.submit({ type: 'approval', questionId, decision: { type } });
   }
 }
 

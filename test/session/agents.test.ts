@@ -593,11 +593,12 @@ describe('what a helper may do', () => {
     both.resolve();
     const second = await live.next('approval.requested', (event) => event !== first);
     expect(first).toMatchObject({ agent: 'worker-1', request: { callId: 's1' } });
-    expect(second).toMatchObject({ agent: 'worker-2', request: { callId: `${second.threadId}/s1` } });
+    expect(second).toMatchObject({ agent: 'worker-2', request: { callId: 's1' } });
+    expect(second.request.questionId).not.toBe(first.request.questionId);
     expect(second.turnId).toBe(first.turnId);
     expect(new Set([first.threadId, second.threadId, live.session.threadId]).size).toBe(3);
-    live.session.submit({ type: 'approval', callId: second.request.callId, decision: { type: 'denied' } });
-    live.session.submit({ type: 'approval', callId: 's1', decision: { type: 'approved' } });
+    live.session.submit({ type: 'approval', questionId: second.request.questionId, decision: { type: 'denied' } });
+    live.session.submit({ type: 'approval', questionId: first.request.questionId, decision: { type: 'approved' } });
     expect(await turn).toMatchObject({ status: 'completed' });
     expect([existsSync(join(repo.path, 'A')), existsSync(join(repo.path, 'B'))]).toEqual([true, false]);
     expect(live.events.filter((event) => event.type === 'approval.resolved')).toHaveLength(2);
@@ -639,7 +640,8 @@ describe('what a helper may do', () => {
       asking,
     );
     expect(await live.say('go')).toMatchObject({ status: 'completed' });
-    expect(await live.next('approval.resolved')).toMatchObject({ callId: 's1' });
+    const { questionId } = (await live.next('approval.requested')).request;
+    expect(await live.next('approval.resolved')).toMatchObject({ questionId });
     expect(existsSync(join(repo.path, 'A'))).toBe(false);
     expect(ofHelpers()).toHaveLength(1);
   });
@@ -663,7 +665,7 @@ describe('what a helper may do', () => {
     const first = await live.say('go');
     const second = live.turn(says('well?'));
     const again = await live.next('approval.requested', ({ turnId }) => turnId !== first.turnId);
-    live.session.submit({ type: 'approval', callId: again.request.callId, decision: { type: 'approved' } });
+    live.session.submit({ type: 'approval', questionId: again.request.questionId, decision: { type: 'approved' } });
     expect(await second).toMatchObject({ status: 'completed' });
     expect(existsSync(join(repo.path, 'A'))).toBe(true);
   });
@@ -692,7 +694,7 @@ describe('what a helper may do', () => {
     });
     const second = live.turn(says('well?'));
     expect(await live.next('approval.requested')).toMatchObject({ agent: 'worker-1' });
-    live.session.submit({ type: 'approval', callId: 's1', decision: { type: 'approved' } });
+    live.answer('s1', { type: 'approved' });
     expect(await second).toMatchObject({ status: 'completed' });
     expect(existsSync(join(repo.path, 'A'))).toBe(true);
   });

@@ -21,6 +21,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
+  overrides = UNTRUSTED;
   home = tempDir();
   repo = gitRepository();
 });
@@ -30,7 +31,14 @@ afterEach(async () => {
   repo[Symbol.dispose]();
 });
 
-const overrides = ['approval_policy="untrusted"'];
+const UNTRUSTED = ['approval_policy="untrusted"'];
+const ONLY_THE_WORKSPACE = [
+  ...UNTRUSTED,
+  'sandbox_mode="workspace-write"',
+  'sandbox_workspace_write.exclude_slash_tmp=true',
+  'sandbox_workspace_write.exclude_tmpdir_env_var=true',
+];
+let overrides = UNTRUSTED;
 const place = () => ({ url: server.url, home: home.path, cwd: repo.path, overrides });
 const yes: ApprovalDecision = { type: 'approved' };
 
@@ -98,25 +106,68 @@ describe('approvals are steps of the turn', () => {
 
   test('killed while it waits, twice: the question is asked again under the same id, and then it runs', async () => {
     server = await startModelServer(oneByOne('echo ran >> log'));
-    const id = await dies({ resume: null, text: 'go', decision: null, dieAfter: '"state":"waits"' });
+    const id = await dies({ resume: null, text: 'go', decision: null, dieAfter: ASKED });
     await dies({ resume: id, text: null, decision: null, dieAfter: ASKED });
     await using live = await goesOn(id);
-    expect(await live.next('approval.requested')).toMatchObject({ request: { type: 'command', callId: 'c0' } });
+    const { request } = await live.next('approval.requested');
+    expect(request).toMatchObject({ type: 'command', callId: 'c0' });
+    const journal = readFileSync(rolloutsIn(home.path)[0] ?? '', 'utf8');
+    // The journal names the question as the request does, but for the thread.
+    const inTurn = request.questionId.replace(`${id}/`, '');
+    expect(journal.split(`"id":"approval-${inTurn}","kind":"external"`)).toHaveLength(4);
     expect(effects()).toBe('');
-    live.session.submit({ type: 'approval', callId: 'c0', decision: yes });
+    live.answer('c0', yes);
     expect(await live.next('turn.completed')).toMatchObject({ status: 'completed' });
     expect(effects()).toBe('ran\n');
   });
 
   test('killed right after the yes and the start were written: the outcome is unknown, and it never runs twice', async () => {
     server = await startModelServer(oneByOne('echo ran >> log'));
-    // The first start stands before the question, which takes it back.
-    const id = await dies({ resume: null, text: 'go', decision: yes, dieAfter: '"state":"started"', time: 2 });
+    const id = await dies({ resume: null, text: 'go', decision: yes, dieAfter: '"state":"started"' });
     await using live = await goesOn(id);
     await live.next('turn.completed');
     expect(questions(live)).toEqual([]);
     expect(effects()).toBe('');
     expect(server.requests.at(-1)?.outputOf('c0')).toContain('unknown outcome');
+  });
+
+  test('killed while the second question of a call waits: it is asked again, and the run inside is not repeated', async () => {
+    using outside = tempDir();
+    server = await startModelServer(oneByOne(`echo tried >> log; touch ${outside.path}/made`));
+    overrides = ONLY_THE_WORKSPACE;
+    const id = await dies({ resume: null, text: 'go', decision: yes, dieAfter: ASKED, time: 2 });
+    expect(effects()).toBe('tried\n');
+    await using live = await goesOn(id);
+    const { request } = await live.next('approval.requested');
+    expect(request).toMatchObject({ callId: 'c0', escalated: true });
+    expect(effects()).toBe('tried\n');
+    live.answer('c0', yes);
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(questions(live)).toHaveLength(1);
+    expect(effects()).toBe('tried\ntried\n');
+    expect(existsSync(join(outside.path, 'made'))).toBe(true);
+  });
+
+  test('a yes to the first question of a call, however often it comes, leaves the second one open', async () => {
+    using outside = tempDir();
+    server = await startModelServer(oneByOne(`echo tried >> log; touch ${outside.path}/made`));
+    overrides = ONLY_THE_WORKSPACE;
+    await using live = await testSession(place());
+    live.session.submit(says('go'));
+    const first = await live.next('approval.requested');
+    const { questionId } = first.request;
+    const answer = { type: 'approval', questionId, decision: yes } as const;
+    live.session.submit(answer);
+    live.session.submit(answer);
+    const second = await live.next('approval.requested', (event) => event !== first);
+    expect(second.request).toMatchObject({ callId: 'c0', escalated: true });
+    live.session.submit(answer);
+    live.session.submit({ ...answer, decision: { type: 'abort' } });
+    live.answer('c0', { type: 'denied' });
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(effects()).toBe('tried\n');
+    expect(existsSync(join(outside.path, 'made'))).toBe(false);
+    expect(server.requests.at(-1)?.outputOf('c0')).toBe('exec command rejected by user');
   });
 
   test('killed after the command ended: its output is known, and it does not run again', async () => {
@@ -143,7 +194,7 @@ describe('approvals are steps of the turn', () => {
     await using live = await goesOn(id);
     const asked = await live.next('approval.requested');
     expect(asked.request).toMatchObject({ type: 'fileChange', callId: 'c0' });
-    live.session.submit({ type: 'approval', callId: 'c0', decision: { type: 'denied' } });
+    live.answer('c0', { type: 'denied' });
     await live.next('turn.completed');
     expect(readFileSync(join(repo.path, 'a.txt'), 'utf8')).toBe('a\n');
     expect(readFileSync(join(repo.path, 'b.txt'), 'utf8')).toBe('b\n');
@@ -161,7 +212,7 @@ describe('approvals are steps of the turn', () => {
     expect(effects()).toBe('ran\nran\n');
     await using live = await goesOn(id);
     expect(await live.next('approval.requested')).toMatchObject({ request: { callId: 'c2' } });
-    live.session.submit({ type: 'approval', callId: 'c2', decision: yes });
+    live.answer('c2', yes);
     await live.next('turn.completed');
     expect(effects()).toBe('ran\nran\nran\n');
     const journal = readFileSync(rolloutsIn(home.path)[0] ?? '', 'utf8');
@@ -194,7 +245,7 @@ describe('whatever ends a turn leaves no waiter, and no decision in its journal'
     await live.next('approval.requested');
     ends[how](live);
     expect(await live.next('turn.completed')).toMatchObject({ status: 'interrupted' });
-    if (how !== 'shutdown') live.session.submit({ type: 'approval', callId: 'c0', decision: yes });
+    if (how !== 'shutdown') live.answer('c0', yes);
     await live[Symbol.asyncDispose]();
     const journal = readFileSync(rolloutsIn(home.path)[0] ?? '', 'utf8');
     expect(journal).toContain(ASKED);

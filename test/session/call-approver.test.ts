@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApprovalRequest, SessionEvent } from '../../src/protocol/index.ts';
+import type { ApprovalDecision, ApprovalQuestion, ApprovalRequest, SessionEvent } from '../../src/protocol/index.ts';
 import { callApprover } from '../../src/session/call-approver.ts';
 import { TurnHandle } from '../../src/session/turn-handle.ts';
 import { TurnState } from '../../src/session/turn-state.ts';
@@ -28,19 +28,32 @@ class Life {
     });
   }
 
-  ask(callId: string, { hasRun = false, log = [] as string[] } = {}) {
-    const run = { waits: () => void log.push('waits'), goesOn: async () => void log.push('goes on') };
-    const approver = callApprover({ steps: this.#steps, handle: this.handle, key: `tool-1.0-${callId}`, run });
-    const subject = { keys: [hasRun ? 'outside' : 'inside'], hasRun };
-    return approver.request(requestFor(callId), this.abort.signal, subject);
+  ask(callId: string, covers = 'inside') {
+    const approver = callApprover({
+      steps: this.#steps,
+      handle: this.handle,
+      threadId: 't',
+      key: `turn/tool-1.0-${callId}`,
+    });
+    return approver.request(questionAbout(callId), this.abort.signal, { keys: [covers] });
+  }
+
+  get requests(): ApprovalRequest[] {
+    return this.events.flatMap((event) => (event.type === 'approval.requested' ? [event.request] : []));
   }
 
   get asked(): string[] {
-    return this.events.flatMap((event) => (event.type === 'approval.requested' ? [event.request.callId] : []));
+    return this.requests.flatMap((request) => ('callId' in request ? [request.callId] : []));
+  }
+
+  /** Answers the newest question about a call. @returns whether it waited */
+  answer(callId: string, decision: ApprovalDecision): boolean {
+    const asked = this.requests.findLast((request) => 'callId' in request && request.callId === callId);
+    return this.state.resolveApproval(asked?.questionId ?? '', decision);
   }
 }
 
-function requestFor(callId: string): ApprovalRequest {
+function questionAbout(callId: string): ApprovalQuestion {
   return { type: 'command', callId, command: ['make'], cwd: '/', commandActions: [], reason: null, escalated: false };
 }
 
@@ -48,9 +61,9 @@ test('protocol 5: several questions wait at once, and each answer reaches its ow
   const life = new Life([]);
   const [a, b, c] = ['a', 'b', 'c'].map((callId) => life.ask(callId));
   expect(life.asked).toEqual(['a', 'b', 'c']);
-  life.state.resolveApproval('c', { type: 'denied', message: 'c' });
-  life.state.resolveApproval('a', { type: 'approved' });
-  life.state.resolveApproval('b', { type: 'approvedForSession' });
+  life.answer('c', { type: 'denied', message: 'c' });
+  life.answer('a', { type: 'approved' });
+  life.answer('b', { type: 'approvedForSession' });
   expect(await Promise.all([a, b, c])).toEqual([
     { type: 'approved' },
     { type: 'approvedForSession' },
@@ -63,35 +76,52 @@ test('after a restart those that were answered are known, and only the others ar
   const first = new Life(journal);
   const answered = first.ask('a');
   void first.ask('b');
-  first.state.resolveApproval('a', { type: 'approved' });
+  first.answer('a', { type: 'approved' });
   await answered;
   const second = new Life(journal);
   const both = Promise.all([second.ask('a'), second.ask('b')]);
   expect(second.asked).toEqual(['b']);
-  second.state.resolveApproval('b', { type: 'denied' });
+  second.answer('b', { type: 'denied' });
   expect(await both).toEqual([{ type: 'approved' }, { type: 'denied' }]);
 });
 
 test('an answer given twice is heard once', async () => {
   const life = new Life([]);
   const asked = life.ask('a');
-  expect(life.state.resolveApproval('a', { type: 'approved' })).toBe(true);
-  expect(life.state.resolveApproval('a', { type: 'denied' })).toBe(false);
+  expect(life.answer('a', { type: 'approved' })).toBe(true);
+  expect(life.answer('a', { type: 'denied' })).toBe(false);
   expect(await asked).toEqual({ type: 'approved' });
 });
 
-test('a call counts as not begun while it waits, and as begun before it goes on; one that has run stays begun', async () => {
-  const log: string[] = [];
+test('a yes to the first question of a call, late or repeated, does not answer its second', async () => {
   const life = new Life([]);
-  const asked = life.ask('a', { log });
-  expect(log).toEqual(['waits']);
-  life.state.resolveApproval('a', { type: 'approved' });
-  await asked;
-  expect(log).toEqual(['waits', 'goes on']);
-  const again = life.ask('a', { hasRun: true, log });
-  life.state.resolveApproval('a', { type: 'approved' });
-  await again;
-  expect(log).toEqual(['waits', 'goes on']);
+  const inside = life.ask('a', 'inside');
+  const [first] = life.requests;
+  life.answer('a', { type: 'approved' });
+  await inside;
+  let isDecided = false;
+  const outside = life.ask('a', 'outside').finally(() => {
+    isDecided = true;
+  });
+  const [, second] = life.requests;
+  expect(second?.questionId).not.toBe(first?.questionId);
+  expect(life.state.resolveApproval(first?.questionId ?? '', { type: 'approved' })).toBe(false);
+  await Promise.resolve();
+  expect(isDecided).toBe(false);
+  life.answer('a', { type: 'denied' });
+  expect(await outside).toEqual({ type: 'denied' });
+});
+
+test('after a restart a question has the id it had, and one that covers something else has another', async () => {
+  const journal: JournalLine[] = [];
+  const first = new Life(journal);
+  void first.ask('a', 'this file');
+  const again = new Life(journal);
+  void again.ask('a', 'this file');
+  expect(again.requests).toEqual(first.requests);
+  const other = new Life(journal);
+  void other.ask('a', 'another file');
+  expect(other.state.resolveApproval(first.requests[0]?.questionId ?? '', { type: 'approved' })).toBe(false);
 });
 
 test('an interrupt drops every waiter, and records no decision', async () => {
@@ -100,7 +130,7 @@ test('an interrupt drops every waiter, and records no decision', async () => {
   const asked = Promise.all([life.ask('a'), life.ask('b')]);
   life.abort.abort();
   expect(await asked).toEqual([{ type: 'abort' }, { type: 'abort' }]);
-  expect(life.state.resolveApproval('a', { type: 'approved' })).toBe(false);
+  expect(life.answer('a', { type: 'approved' })).toBe(false);
   expect(journal.filter((line) => line.type === 'step' && line.record.state === 'end')).toEqual([]);
   expect(await life.ask('late')).toEqual({ type: 'abort' });
 });

@@ -27,7 +27,7 @@ async function courseOf(args: Readonly<Record<string, unknown>>, ...overrides: s
   server = await startModelServer([respond(functionCall('shell', args, 'c1')), respond(message('ok'))]);
   await using live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides });
   void live.next('approval.requested').then(() => {
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'denied' } });
+    live.answer('c1', { type: 'denied' });
   });
   await live.say('go');
   const asked = live.events.some(({ type }) => type === 'approval.requested');

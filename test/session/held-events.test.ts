@@ -13,7 +13,7 @@ async function shown(mode: 'workspace-write' | 'danger-full-access'): Promise<st
   await using live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides });
   const turn = live.say('go');
   await live.next('approval.requested');
-  live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+  live.answer('c1', { type: 'approved' });
   expect(await turn).toMatchObject({ status: 'completed' });
   return live.events.flatMap((event) => {
     if (event.type === 'item.completed' && event.item.type === 'commandExecution')

@@ -64,7 +64,7 @@ const questions = () =>
 const outputOf = (request: number, id: string) => String(model.requests[request]?.outputOf(id));
 
 function answer({ request }: SessionEventOf<'approval.requested'>, decision: ApprovalDecision): void {
-  live.session.submit({ type: 'approval', callId: request.callId, decision });
+  live.session.submit({ type: 'approval', questionId: request.questionId, decision });
 }
 
 describe('T39: hosts of a session', () => {
@@ -88,7 +88,7 @@ describe('T39: hosts of a session', () => {
     expect(outputOf(1, 'c1').match(/hello from there/g)).toHaveLength(2);
     expect(questions()).toHaveLength(1);
     const second = live.say('again');
-    answer(await live.next('approval.requested', ({ request }) => request.callId !== asked.request.callId), {
+    answer(await live.next('approval.requested', ({ request }) => request.questionId !== asked.request.questionId), {
       type: 'denied',
       message: 'not today',
     });
@@ -193,7 +193,10 @@ describe('T39: hosts of a session', () => {
     expect((await turn).status).toBe('interrupted');
     answer(asked, { type: 'approvedForSession' });
     const second = live.say('again');
-    const again = await live.next('approval.requested', ({ request }) => request.callId !== asked.request.callId);
+    const again = await live.next(
+      'approval.requested',
+      ({ request }) => request.questionId !== asked.request.questionId,
+    );
     answer(again, { type: 'abort' });
     expect((await second).status).toBe('interrupted');
   });
@@ -204,7 +207,7 @@ describe('T39: hosts of a session', () => {
     await live.say('go');
     expect(questions()).toHaveLength(1);
     const [asked] = questions();
-    await live.next('approval.resolved', ({ callId }) => callId === asked?.callId);
+    await live.next('approval.resolved', ({ questionId }) => questionId === asked?.questionId);
   });
 
   test('shutting down with a question open leaves nothing waiting', async () => {

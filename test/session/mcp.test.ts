@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { functionCall, respond } from '../../src/testing/index.ts';
 import { mcpServer, stdioServer as stdio } from '../support/mcp/settings.ts';
+import { asksAbout } from '../support/session.ts';
 import { calls, mcpThreads, ok } from './mcp-thread.ts';
 
 const current = mcpThreads();
@@ -242,15 +243,16 @@ describe('approval', () => {
     const first = await thread.live.next('approval.requested');
     expect(first.request).toEqual({
       type: 'mcpToolCall',
+      questionId: expect.stringContaining(thread.live.session.threadId),
       callId: 'b',
       server: 'notes',
       tool: 'fail',
       arguments: {},
       reason: 'the tool may change things',
     });
-    thread.live.session.submit({ type: 'approval', callId: 'b', decision: { type: 'approvedForSession' } });
-    await thread.live.next('approval.requested', ({ request }) => request.callId === 'd');
-    thread.live.session.submit({ type: 'approval', callId: 'd', decision: { type: 'denied', message: 'keep it' } });
+    thread.live.answer('b', { type: 'approvedForSession' });
+    await thread.live.next('approval.requested', asksAbout('d'));
+    thread.live.answer('d', { type: 'denied', message: 'keep it' });
     await turn;
     expect(thread.live.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(2);
     expect(thread.outputOf('c')).toContain('it went wrong');

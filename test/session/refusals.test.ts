@@ -84,7 +84,7 @@ test('T15: exec_command follows the same matrix: stopped under on-failure, it as
   const turn = live.say('go');
   const asked = await live.next('approval.requested');
   expect(asked.request).toMatchObject({ escalated: true, reason: 'command failed; retry without sandbox?' });
-  live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+  live.answer('c1', { type: 'approved' });
   await turn;
   expect(outputOf(1, 'c1')).toContain('made');
   expect(live.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(1);

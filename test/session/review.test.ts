@@ -122,7 +122,7 @@ describe('a review', () => {
     const asked = await live?.next('approval.requested');
     expect(asked).toMatchObject({ agent: 'review', request: { callId: 'c1' } });
     expect(asked?.threadId).not.toBe(live?.session.threadId);
-    live?.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+    live?.answer('c1', { type: 'approved' });
     expect(await turn).toMatchObject({ status: 'completed' });
     expect(existsSync(join(repo.path, 'asked'))).toBe(true);
   });

@@ -119,7 +119,7 @@ describe('the user’s rules', () => {
     const asked = await live.next('approval.requested');
     expect(asked.request).toMatchObject({ reason: expect.stringContaining('it shouts') });
     expect(asked.request).not.toHaveProperty('proposedRule');
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+    live.answer('c1', { type: 'approved' });
     await turn;
   });
 
@@ -132,7 +132,7 @@ describe('the user’s rules', () => {
     expect(asked.request).toMatchObject({
       proposedRule: { prefix: ['touch', 'one'], wouldMatch: ['touch one', 'touch one ...'] },
     });
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approvedAndRemembered' } });
+    live.answer('c1', { type: 'approvedAndRemembered' });
     await turn;
     expect(questions()).toHaveLength(1);
     expect(readFileSync(join(home.path, 'rules/default.rules'), 'utf8')).toBe(

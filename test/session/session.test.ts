@@ -21,7 +21,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { processesWith, until } from '../support/keel.ts';
-import { says, type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
+import { asksAbout, says, type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -250,7 +250,7 @@ describe('turns and interruption', () => {
     await live.next('approval.requested');
     live.session.submit({ type: 'interrupt' });
     await turn;
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'approved' } });
+    live.answer('c1', { type: 'approved' });
     live.session.submit({ type: 'overrideTurnContext', settings: { approvalPolicy: 'never' } });
     await live.say('next');
     expect(server.requests[1]?.outputOf('c1')).toContain('aborted');
@@ -264,12 +264,12 @@ describe('turns and interruption', () => {
     });
     const first = live.say('go');
     await live.next('approval.requested');
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'denied', message: 'not today' } });
+    live.answer('c1', { type: 'denied', message: 'not today' });
     expect(await first).toMatchObject({ status: 'completed' });
     expect(server.requests[1]?.outputOf('c1')).toBe("exec command rejected by user\nThe user's reason: not today");
     const second = live.say('again');
-    await live.next('approval.requested', ({ request }) => request.callId === 'c2');
-    live.session.submit({ type: 'approval', callId: 'c2', decision: { type: 'abort' } });
+    await live.next('approval.requested', asksAbout('c2'));
+    live.answer('c2', { type: 'abort' });
     expect(await second).toMatchObject({ status: 'interrupted' });
   });
 

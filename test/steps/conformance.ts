@@ -76,7 +76,7 @@ async function sampleTurn(runner: StepRunner, works: Works): Promise<unknown[]> 
   seen.push(typeof (await runner.now()));
   seen.push(
     await runner.external(
-      { kind: 'approval', callId: 'c' },
+      { kind: 'approval', questionId: 'c' },
       json,
       works.of('approval', async () => 'yes'),
     ),
@@ -299,7 +299,7 @@ function repeats(open: () => TestBed): void {
 
   test('an answer from outside that came before a crash is not asked for again', async () => {
     using bed = open();
-    const key = { kind: 'approval', callId: 'c' } as const;
+    const key = { kind: 'approval', questionId: 'c' } as const;
     await bed.begin().runner.external(key, json, async () => 'approved');
     const works = new Works();
     const again = bed.begin().runner.external(
@@ -313,7 +313,7 @@ function repeats(open: () => TestBed): void {
 
   test('an answer from outside that had not come is asked for again', async () => {
     using bed = open();
-    const key = { kind: 'approval', callId: 'c' } as const;
+    const key = { kind: 'approval', questionId: 'c' } as const;
     const life = bed.begin();
     void life.runner.external(key, json, () => new Promise(() => undefined));
     life.crash();
@@ -333,7 +333,7 @@ function interrupts(open: () => TestBed): void {
         works.of('s', async () => 1),
       ),
       runner.external(
-        { kind: 'approval', callId: 'c' },
+        { kind: 'approval', questionId: 'c' },
         json,
         works.of('c', async () => 1),
       ),

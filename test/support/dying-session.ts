@@ -35,7 +35,7 @@ async function run({ place, resume, text, decision, dieAfter, time = 1 }: DyingS
   if (text !== null) session.submit(says(text));
   for await (const event of session.events()) {
     if (event.type !== 'approval.requested' || decision === null) continue;
-    session.submit({ type: 'approval', callId: event.request.callId, decision });
+    session.submit({ type: 'approval', questionId: event.request.questionId, decision });
   }
 }
 

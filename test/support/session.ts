@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config/index.ts';
-import type { Op, SessionEvent, SessionEventOf } from '../../src/protocol/index.ts';
+import type { ApprovalDecision, Op, SessionEvent, SessionEventOf } from '../../src/protocol/index.ts';
 import { type OpenSessionOptions, openSession, type Session } from '../../src/session/index.ts';
 
 export interface TestSessionOptions {
@@ -22,10 +22,16 @@ export interface TestSession extends AsyncDisposable {
   /** Submits an op and waits for the end of the turn it starts. */
   turn(op: Op): Promise<SessionEventOf<'turn.completed'>>;
   say(text: string): Promise<SessionEventOf<'turn.completed'>>;
+  /** Answers the newest question about a call, whether it still waits or not. */
+  answer(callId: string, decision: ApprovalDecision): void;
 }
 
 export function says(text: string): Op {
   return { type: 'userInput', items: [{ type: 'text', text }] };
+}
+
+export function asksAbout(callId: string): (event: SessionEventOf<'approval.requested'>) => boolean {
+  return ({ request }) => 'callId' in request && request.callId === callId;
 }
 
 export async function testSession({
@@ -91,6 +97,11 @@ export async function testSession({
     next,
     turn,
     say: (text) => turn(says(text)),
+    answer(callId, decision) {
+      const asked = events.filter((event) => isType(event, 'approval.requested')).findLast(asksAbout(callId));
+      if (!asked) throw new Error(`nothing was asked about ${callId}`);
+      session.submit({ type: 'approval', questionId: asked.request.questionId, decision });
+    },
     async [Symbol.asyncDispose]() {
       await session.close();
       await following;

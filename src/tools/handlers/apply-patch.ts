@@ -25,7 +25,7 @@ const patchArguments = z.object({ input: z.string() });
 export const applyPatchHandler: ToolHandler = {
   payloads: ['function', 'custom'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   async run(call, context, signal) {
     const { payload } = call;
     if (payload.type === 'custom') {

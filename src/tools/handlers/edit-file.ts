@@ -23,7 +23,7 @@ const aliases = {
 export const editFileHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   async run(call, context, signal) {
     const startedAt = performance.now();
     const text = call.payload.type === 'function' ? call.payload.arguments : '';

@@ -32,7 +32,7 @@ type ExecArguments = z.infer<typeof execArguments>;
 export const execCommandHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   onlyReads(call, { judge, shell }) {
     const parsed = parsedCall(call);
     return (

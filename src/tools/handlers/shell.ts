@@ -19,7 +19,7 @@ const scriptArguments = z.object({ command: commandField, ...limitFields, login:
 export const shellHandler: ToolHandler = {
   payloads: ['function', 'localShell'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   onlyReads(call, { judge, shell }) {
     if (call.payload.type !== 'function') return false;
     const parsed = parseArguments(textOf(call.payload), shellArguments, { aliases: commandAliases });
@@ -42,7 +42,7 @@ export const shellHandler: ToolHandler = {
 export const shellCommandHandler: ToolHandler = {
   payloads: ['function'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   onlyReads(call, { judge, shell }) {
     const parsed = parseArguments(textOf(call.payload), scriptArguments, { aliases: commandAliases });
     return parsed.type === 'parsed' && isReading([shell, '-c', scriptOf(parsed.value.command)], parsed.value, judge);

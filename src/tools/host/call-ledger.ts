@@ -10,7 +10,9 @@ const syncToDisk = promisify(fdatasync);
 
 const LedgerLine = z.discriminatedUnion('state', [
   z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
-  /** It has done nothing so far and waits for leave: as if it had not been started. */
+  /** Its run inside the sandbox was stopped by that, and has ended. A `started` after it is the run without. */
+  z.object({ state: z.literal('stopped'), key: z.string() }),
+  /** Written by earlier versions, which noted a start before they asked: the call counts as not started. */
   z.object({ state: z.literal('waits'), key: z.string() }),
   z.object({
     state: z.literal('done'),
@@ -25,9 +27,15 @@ export interface LedgerEntry {
   readonly digest: string;
   /** Unix milliseconds. */
   readonly startedAt: number;
-  /** Null: it was started and its end was never written. */
-  readonly output: ToolOutput | null;
+  readonly end: CallEnd;
 }
+
+export type CallEnd =
+  /** It was started and its end was never written. */
+  | { readonly type: 'unknown' }
+  /** The sandbox stopped it, and whether to run it without is not decided. */
+  | { readonly type: 'stopped' }
+  | { readonly type: 'done'; readonly output: ToolOutput };
 
 /**
  * Remembers which calls were started and how they ended, in a file of its own: `started` is on the disk before a call has
@@ -54,9 +62,8 @@ export class CallLedger {
     if (this.#fd !== null) await syncToDisk(this.#fd);
   }
 
-  /** The call has done nothing so far; cut off from here on, it may begin anew. `started` takes it back. */
-  waits(key: string): void {
-    this.#append({ state: 'waits', key });
+  stopped(key: string): void {
+    this.#append({ state: 'stopped', key });
   }
 
   done(key: string, output: ToolOutput): void {
@@ -91,7 +98,7 @@ export class CallLedger {
 
   #learn(line: LedgerLine): void {
     if (line.state === 'started') {
-      this.#entries.set(line.key, { digest: line.digest, startedAt: line.at, output: null });
+      this.#entries.set(line.key, { digest: line.digest, startedAt: line.at, end: { type: 'unknown' } });
       return;
     }
     if (line.state === 'waits') {
@@ -99,7 +106,8 @@ export class CallLedger {
       return;
     }
     const entry = this.#entries.get(line.key);
-    if (entry) this.#entries.set(line.key, { ...entry, output: line.output });
+    const end: CallEnd = line.state === 'stopped' ? { type: 'stopped' } : { type: 'done', output: line.output };
+    if (entry) this.#entries.set(line.key, { ...entry, end });
   }
 }
 

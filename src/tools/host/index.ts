@@ -4,6 +4,7 @@ export {
   type HostedCall,
   type HostedRun,
   LocalToolHost,
+  type RecalledCall,
   type ToolHost,
   unknownOutcome,
 } from './tool-host.ts';

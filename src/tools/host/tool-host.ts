@@ -21,19 +21,28 @@ export type CallOutcome =
   /** It was begun, its end was not recorded, and the process that ran it is gone. */
   | { readonly type: 'unknown'; readonly startedAt: number; readonly partial: string };
 
-/** A call that runs, as the ledger knows it. */
+/** What is known of a call from before; `stopped`: the sandbox stopped it, and whether to run it without was not decided. */
+export type RecalledCall = CallOutcome | { readonly type: 'stopped' };
+
+/** A call that is at work, as the ledger knows it. Until it starts, a crash leaves nothing of it, and it is worked again. */
 export interface HostedRun {
-  /** It has done nothing so far and waits for leave: after a crash it is begun anew. */
-  waits(): void;
-  /** It has its leave. Resolves when that is on the disk; no effect may come before. */
-  goesOn(): Promise<void>;
+  /** An earlier process ran the call inside the sandbox, which stopped it: that run must not be repeated. */
+  readonly wasStopped: boolean;
+  /**
+   * Notes the start. Called right before the effect, behind every policy and question, so that a call which waits for an
+   * answer is not taken for one that ran. Resolves when the start is on the disk.
+   * @throws KeelError `storageFailed`: no effect may follow
+   */
+  start(): Promise<void>;
+  /** The run has ended, stopped by the sandbox; another `start` comes before the next one. */
+  stopped(): void;
 }
 
 /** Runs calls with side effects at most once. */
 export interface ToolHost {
   call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome>;
-  /** What is known of a call from before; null if it was never begun. Runs nothing. */
-  recall(call: HostedCall): CallOutcome | null;
+  /** What is known of a call from before; null if it never started. Runs nothing. */
+  recall(call: HostedCall): RecalledCall | null;
   /** The turn has ended and all its outputs are on the disk elsewhere: its calls need not be remembered any more. */
   turnEnded(): void;
   close(): void;
@@ -80,25 +89,42 @@ export class LocalToolHost implements ToolHost {
     this.#ledger?.close();
   }
 
-  recall(call: HostedCall): CallOutcome | null {
+  recall(call: HostedCall): RecalledCall | null {
     const { key, callId } = call;
     const known = this.#openLedger().get(key);
     if (!known) return null;
     requireSame(known.digest, call);
-    if (known.output) return { type: 'done', output: known.output, replayed: true };
-    return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
+    switch (known.end.type) {
+      case 'done':
+        return { type: 'done', output: known.end.output, replayed: true };
+      case 'stopped':
+        return { type: 'stopped' };
+      case 'unknown':
+        return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
+    }
   }
 
   async #resolve(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {
     const known = this.recall(call);
-    if (known) return known;
+    if (known && known.type !== 'stopped') return known;
+    const { key, digest } = call;
+    const { syncJournal, now } = this.#options;
     const ledger = this.#openLedger();
-    const begin = async () => {
-      await Promise.all([this.#options.syncJournal(), ledger.started(call.key, call.digest, this.#options.now())]);
-    };
-    await begin();
-    const output = await work({ waits: () => ledger.waits(call.key), goesOn: begin });
-    ledger.done(call.key, output);
+    let started: Promise<unknown> | null = null;
+    const output = await work({
+      wasStopped: known !== null,
+      start: async () => {
+        started ??= Promise.all([syncJournal(), ledger.started(key, digest, now())]);
+        await started;
+      },
+      stopped: () => {
+        ledger.stopped(key);
+        started = null;
+      },
+    });
+    // Whoever worked the call may have turned a failed start into its output; the turn must not continue without a ledger.
+    await started;
+    if (ledger.get(key) !== null) ledger.done(key, output);
     return { type: 'done', output, replayed: false };
   }
 

@@ -4,6 +4,6 @@ import type { ToolHandler } from '../types.ts';
 export const goneMcpTool: ToolHandler = {
   payloads: ['function'],
   parallel: false,
-  repeat: 'ledger',
+  repeat: 'asks',
   run: ({ name }) => Promise.resolve({ body: `err: the tool ${name} is not available now`, success: false }),
 };

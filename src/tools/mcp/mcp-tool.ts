@@ -49,7 +49,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
   return {
     payloads: ['function'],
     parallel: readOnlyHint,
-    repeat: readOnlyHint || idempotentHint ? 'safe' : 'ledger',
+    repeat: readOnlyHint || idempotentHint ? 'safe' : 'asks',
     async run(call, context, signal) {
       const parsed = readArguments(call);
       if (parsed.type === 'failed') return { body: `err: ${parsed.message}`, success: false };

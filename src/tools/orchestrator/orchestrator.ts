@@ -1,6 +1,6 @@
 import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
 import { readingEnvironment } from '../../git/index.ts';
-import type { ApprovalDecision, ApprovalRequest, CommandAction, FileUpdate } from '../../protocol/index.ts';
+import type { ApprovalDecision, ApprovalQuestion, CommandAction, FileUpdate } from '../../protocol/index.ts';
 import {
   type CommandSpec,
   type Denial,
@@ -11,6 +11,7 @@ import {
   type Scope,
   writeJudge,
 } from '../../sandbox/index.ts';
+import type { HostedRun } from '../host/index.ts';
 import type { ApprovalSubject, Approver, ToolContext } from '../types.ts';
 import { type ApprovalCache, commandKeys, fileKeys, mcpKey } from './approval-cache.ts';
 import {
@@ -104,12 +105,17 @@ export class Orchestrator {
   readonly #approver: Approver;
   readonly #cache: ApprovalCache;
   readonly #rules: CommandRules;
+  readonly #run: HostedRun | null;
 
-  /** The cache lives as long as the session, the approver as long as the turn. */
-  constructor(approver: Approver, cache: ApprovalCache, rules: CommandRules = noRules) {
+  /**
+   * For one call. The cache lives as long as the session. `run` is the call in the ledger; null for one that may run again
+   * after a crash.
+   */
+  constructor(approver: Approver, cache: ApprovalCache, rules: CommandRules = noRules, run: HostedRun | null = null) {
     this.#approver = approver;
     this.#cache = cache;
     this.#rules = rules;
+    this.#run = run;
   }
 
   /** Requirement, approval, plan, attempt; and if the sandbox stopped that, perhaps a second one without it. */
@@ -122,6 +128,8 @@ export class Orchestrator {
     let started = spec;
     const { planner, riskOf } = this.#rules;
     const attempt = async (scope: Scope): Promise<Orchestrated<T>> => {
+      // Before the plan, so that nothing comes between what was looked at and what is run.
+      await this.#run?.start();
       const planned = planner.plan({ spec: started, policy: turn.sandboxPolicy, cwd: turn.cwd, scope });
       if (planned.type === 'unavailable') {
         return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
@@ -143,21 +151,21 @@ export class Orchestrator {
     const isFree = requirement.type === 'skip' && rule.type === 'allowed';
     const scope: Scope = request.escalated || isFree ? 'unsandboxed' : 'sandboxed';
     const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
-    const refusal = await this.#meet(
-      requirement,
-      turn.canAsk,
-      commandQuestion(request, { scope, proposed, hasRun: false }, signal),
-    );
-    if (refusal !== null) return { type: 'refused', message: refusal };
     if (isFree) started = { ...spec, argv: rule.argv };
     else if (risk === 'safe') started = { ...spec, env: readingEnvironment(spec.env) };
-    const first = await attempt(scope);
+    if (!this.#run?.wasStopped) {
+      const question = commandQuestion(request, { scope, proposed }, signal);
+      const refusal = await this.#meet(requirement, turn.canAsk, question);
+      if (refusal !== null) return { type: 'refused', message: refusal };
+      const first = await attempt(scope);
+      const end = first.type === 'done' ? endOf(first.value) : null;
+      const isDenied = first.type === 'done' && end !== null && first.denialAt?.(end) != null;
+      const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
+      if (!mayRetry) return first;
+      this.#run?.stopped();
+    }
     // A yes for a run inside the sandbox is none for one outside: whoever gave it is asked again.
-    const end = first.type === 'done' ? endOf(first.value) : null;
-    const isDenied = first.type === 'done' && end !== null && first.denialAt?.(end) != null;
-    const mayRetry = isDenied && !signal.aborted && turn.canAsk && mayRetryUnsandboxed(turn.approvalPolicy);
-    if (!mayRetry) return first;
-    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null, hasRun: true }, signal);
+    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
     const retryRefusal = await this.#meet({ type: 'ask', reason: RETRY_REASON }, turn.canAsk, wider);
     if (retryRefusal !== null) return { type: 'refused', message: retryRefusal };
     return attempt('unsandboxed');
@@ -175,12 +183,13 @@ export class Orchestrator {
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
       keys,
-      hasRun: false,
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
     });
     if (refusal !== null) return { type: 'refused', message: refusal };
+    await this.#run?.start();
+    if (signal.aborted) return { type: 'refused', message: 'aborted' };
     // A yes covers the files that were shown; each path is looked at again as it is written.
     const approved = new Set(requirement.type === 'ask' ? keys : []);
     const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || inside(path);
@@ -198,12 +207,13 @@ export class Orchestrator {
       // Who wants to be asked each time is asked each time.
       keys:
         approval === 'prompt' ? [`${mcpKey(call.server, call.tool)} ${call.callId}`] : [mcpKey(call.server, call.tool)],
-      hasRun: false,
       refused: 'tool call rejected by user',
       signal,
       ask: (reason) => ({ type: 'mcpToolCall', ...call, reason }),
     });
-    return refusal === null ? { type: 'done', value: await run() } : { type: 'refused', message: refusal };
+    if (refusal !== null) return { type: 'refused', message: refusal };
+    await this.#run?.start();
+    return { type: 'done', value: await run() };
   }
 
   /** @returns what the model is told if the call may not run, else null */
@@ -227,22 +237,17 @@ interface Question extends ApprovalSubject {
   /** What a yes for good would allow. */
   readonly proposed?: readonly string[] | null;
   readonly signal: AbortSignal;
-  readonly ask: (reason: string | null) => ApprovalRequest;
+  readonly ask: (reason: string | null) => ApprovalQuestion;
 }
 
 function commandQuestion<T>(
   request: CommandRequest<T>,
-  {
-    scope,
-    proposed,
-    hasRun,
-  }: { readonly scope: Scope; readonly proposed: readonly string[] | null; readonly hasRun: boolean },
+  { scope, proposed }: { readonly scope: Scope; readonly proposed: readonly string[] | null },
   signal: AbortSignal,
 ): Question {
   const { callId, spec, commandActions } = request;
   return {
     keys: commandKeys(spec, scope),
-    hasRun,
     refused: 'exec command rejected by user',
     proposed,
     signal,

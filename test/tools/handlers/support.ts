@@ -2,7 +2,7 @@ import { CommandJudge } from '../../../src/approvals/index.ts';
 import { modelInfo } from '../../../src/model/index.ts';
 import { TurnDiffTracker } from '../../../src/patch/index.ts';
 import { ExecSessions, Processes } from '../../../src/process/index.ts';
-import type { ApprovalDecision, ApprovalRequest, ThreadItem, UserInput } from '../../../src/protocol/index.ts';
+import type { ApprovalDecision, ApprovalQuestion, ThreadItem, UserInput } from '../../../src/protocol/index.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../../../src/tools/types.ts';
 import { noAgents } from '../../support/no-agents.ts';
@@ -15,7 +15,7 @@ type Turn = ToolContext['turn'];
 export class ToolTurn {
   readonly seen: string[] = [];
   readonly items: ThreadItem[] = [];
-  readonly asked: ApprovalRequest[] = [];
+  readonly asked: ApprovalQuestion[] = [];
   readonly injected: UserInput[] = [];
   answer: ApprovalDecision = { type: 'approved' };
   isRunning = true;
@@ -26,7 +26,7 @@ export class ToolTurn {
 
   constructor(cwd: string, turn: Partial<Turn> = {}) {
     const approver = {
-      request: async (request: ApprovalRequest) => {
+      request: async (request: ApprovalQuestion) => {
         this.seen.push('asked');
         this.asked.push(request);
         this.onAsk();

@@ -1,12 +1,16 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LocalToolHost, unknownOutcome } from '../../../src/tools/index.ts';
+import { type HostedRun, LocalToolHost, unknownOutcome } from '../../../src/tools/index.ts';
 import type { ToolOutput } from '../../../src/tools/types.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const call = { key: 'tool-0.0-call-1', callId: 'call-1', digest: 'abc' };
 const done: ToolOutput = { body: 'it is done', success: true };
+const starting = async (run: HostedRun) => {
+  await run.start();
+  return done;
+};
 
 function openHost(dir: string, options: { kept?: boolean; onSync?: () => void } = {}): LocalToolHost {
   return new LocalToolHost({
@@ -21,7 +25,8 @@ function openHost(dir: string, options: { kept?: boolean; onSync?: () => void } 
 async function dieWithin(dir: string): Promise<void> {
   const host = openHost(dir);
   const { promise: begun, resolve } = Promise.withResolvers<void>();
-  void host.call(call, () => {
+  void host.call(call, async (run) => {
+    await run.start();
     resolve();
     return new Promise(() => undefined);
   });
@@ -32,7 +37,8 @@ describe('the ledger of calls', () => {
   it('runs a call once and gives its output again ever after', async () => {
     using dir = tempDir();
     let runs = 0;
-    const work = async () => {
+    const work = async (run: HostedRun) => {
+      await run.start();
       runs += 1;
       return done;
     };
@@ -48,7 +54,8 @@ describe('the ledger of calls', () => {
     using dir = tempDir();
     const seen: string[] = [];
     const host = openHost(dir.path, { onSync: () => seen.push('journal synced') });
-    await host.call(call, async () => {
+    await host.call(call, async (run) => {
+      await run.start();
       seen.push(readFileSync(join(dir.path, 'calls.jsonl'), 'utf8').trim());
       return done;
     });
@@ -77,7 +84,10 @@ describe('the ledger of calls', () => {
     const host = openHost(dir.path);
     const other = { ...call, digest: 'xyz' };
     const { promise, resolve } = Promise.withResolvers<ToolOutput>();
-    const running = host.call(call, () => promise);
+    const running = host.call(call, async (run) => {
+      await run.start();
+      return promise;
+    });
     let ran = false;
     const work = async () => {
       ran = true;
@@ -110,7 +120,7 @@ describe('the ledger of calls', () => {
     const host = openHost(dir.path);
     expect(host.recall(call)).toMatchObject({ type: 'unknown' });
     const next = { ...call, key: 'tool-0.1-call-2', callId: 'call-2' };
-    await host.call(next, async () => done);
+    await host.call(next, starting);
     expect(openHost(dir.path).recall(next)).toEqual({ type: 'done', output: done, replayed: true });
   });
 
@@ -125,7 +135,8 @@ describe('the ledger of calls', () => {
     dir.write({ file: '' });
     let ran = false;
     const host = openHost(join(dir.path, 'file'));
-    const work = async () => {
+    const work = async (run: HostedRun) => {
+      await run.start();
       ran = true;
       return done;
     };
@@ -133,14 +144,69 @@ describe('the ledger of calls', () => {
     expect(ran).toBe(false);
   });
 
+  it('fails the call when its start could not be written, whatever output was made of that', async () => {
+    using dir = tempDir();
+    dir.write({ file: '' });
+    const host = openHost(join(dir.path, 'file'));
+    const work = (run: HostedRun) =>
+      run.start().then(
+        () => done,
+        () => ({ body: 'it failed inside keel', success: false }),
+      );
+    await expect(host.call(call, work)).rejects.toMatchObject({ kind: 'storageFailed' });
+  });
+
+  it('knows nothing of a call that ended without a start: it had no effect', async () => {
+    using dir = tempDir();
+    const host = openHost(dir.path);
+    const refused = { body: 'rejected', success: false };
+    expect(await host.call(call, async () => refused)).toEqual({ type: 'done', output: refused, replayed: false });
+    expect(openHost(dir.path).recall(call)).toBe(null);
+  });
+
+  it('knows a call that its sandbox stopped, through any number of crashes, until it starts again', async () => {
+    using dir = tempDir();
+    const stop = async (run: HostedRun) => {
+      await run.start();
+      run.stopped();
+      return new Promise<ToolOutput>(() => undefined);
+    };
+    void openHost(dir.path).call(call, stop);
+    await expect.poll(() => openHost(dir.path).recall(call)?.type).toBe('stopped');
+    const seen: boolean[] = [];
+    void openHost(dir.path).call(call, async ({ wasStopped }) => {
+      seen.push(wasStopped);
+      return new Promise<ToolOutput>(() => undefined);
+    });
+    expect(openHost(dir.path).recall(call)).toEqual({ type: 'stopped' });
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    void openHost(dir.path).call(call, async (run) => {
+      await run.start();
+      resolve();
+      return new Promise<ToolOutput>(() => undefined);
+    });
+    await begun;
+    expect(seen).toEqual([true]);
+    expect(openHost(dir.path).recall(call)).toMatchObject({ type: 'unknown' });
+  });
+
+  it('reads the ledger of earlier versions, in which a call that waits for an answer has not started', () => {
+    using dir = tempDir();
+    const started = JSON.stringify({ state: 'started', key: call.key, digest: 'abc', at: 1 });
+    dir.write({ 'calls.jsonl': `${started}\n${JSON.stringify({ state: 'waits', key: call.key })}\n` });
+    expect(openHost(dir.path).recall(call)).toBe(null);
+    appendFileSync(join(dir.path, 'calls.jsonl'), `${started}\n`);
+    expect(openHost(dir.path).recall(call)).toMatchObject({ type: 'unknown', startedAt: 1 });
+  });
+
   it('is gone when the turn has ended, and without a path leaves no file', async () => {
     using dir = tempDir();
     const host = openHost(dir.path);
-    await host.call(call, async () => done);
+    await host.call(call, starting);
     host.turnEnded();
     expect(existsSync(join(dir.path, 'calls.jsonl'))).toBe(false);
     const fleeting = openHost(dir.path, { kept: false });
-    await fleeting.call(call, async () => done);
+    await fleeting.call(call, starting);
     expect(fleeting.recall(call)).toMatchObject({ type: 'done', replayed: true });
     expect(existsSync(join(dir.path, 'calls.jsonl'))).toBe(false);
   });
