@@ -29,6 +29,7 @@ const floors = [
   'config',
   'network',
   'protocol',
+  'secrets',
   'util',
 ];
 /** What the turn loop may not name: time, chance, the world, and un-journaled concurrency (docs/architecture.md, steps). */

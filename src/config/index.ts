@@ -1,5 +1,6 @@
 export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
+export { secretValues } from './known-secrets.ts';
 export { originOf, valueAt } from './layer.ts';
 export {
   type ConfigFlags,
@@ -8,12 +9,13 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
-export { isSecretSetting, SECRET_NAME } from './secret-settings.ts';
+export { shownSetting } from './secret-settings.ts';
 export type {
   AgentRoleSettings,
   Budget,
   Config,
   Environment,
+  KnownSecrets,
   LocalServerKind,
   McpApprovalMode,
   McpHttpServer,

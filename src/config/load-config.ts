@@ -6,6 +6,7 @@ import { reasonOf } from '../util/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { resolveHome, userHome, withDotenv } from './home.ts';
+import { knownSecrets } from './known-secrets.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { networkRules } from './network.ts';
@@ -187,6 +188,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
     },
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
+    secrets: knownSecrets(layers),
     storedKey: readStoredKey(home),
     warnings,
   };

@@ -50,6 +50,14 @@ export interface ShellEnvironmentPolicy {
   readonly useProfile: boolean;
 }
 
+/** Secrets of all providers and servers in all layers of settings, not only of those in use. */
+export interface KnownSecrets {
+  /** Names of variables with a secret in them. */
+  readonly variables: readonly string[];
+  /** Secrets that the settings themselves hold. */
+  readonly values: readonly string[];
+}
+
 /** How commands are held in, beyond the sandbox mode. Paths are absolute. */
 export interface SandboxSettings {
   /** Where bubblewrap is, if not at its usual place. */
@@ -215,6 +223,8 @@ export interface Config {
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
   /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;
+  /** The secrets that the settings name or hold. */
+  readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
   readonly storedKey: { readonly apiKey: string | null; readonly path: string } | null;
   /** What the user should know about their settings. */

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 import { ConfigFile } from './schema.ts';
-import { isSecretSetting } from './secret-settings.ts';
+import { shownSetting } from './secret-settings.ts';
 
 export interface Validated {
   readonly settings: ConfigFile;
@@ -20,7 +20,7 @@ export function validate(merged: Table, layers: readonly Layer[]): Validated {
 
 function wrongValue(issue: z.core.$ZodIssue | undefined, merged: Table, layers: readonly Layer[]): KeelError {
   const path = (issue?.path ?? []).map(String);
-  const got = isSecretSetting(path) ? 'another' : (JSON.stringify(valueAt(merged, path)) ?? 'nothing');
+  const got = JSON.stringify(shownSetting(path, valueAt(merged, path))) ?? 'nothing';
   const expected =
     issue?.code === 'invalid_value'
       ? `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`

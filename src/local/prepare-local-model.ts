@@ -1,6 +1,6 @@
 import type { Config, LocalServerKind, ModelProvider } from '../config/index.ts';
 import { HttpTransport } from '../model/index.ts';
-import { commandEnvironment } from '../process/index.ts';
+import { commandEnvironment, type EnvironmentSettings } from '../process/index.ts';
 import { LmStudio } from './lm-studio.ts';
 import { LocalHttp } from './local-http.ts';
 import type { LocalServer, Sight } from './local-server.ts';
@@ -8,7 +8,7 @@ import { Ollama } from './ollama.ts';
 
 /** What is looked at: a provider with `local`, and the model that is to be there. */
 export interface LocalModelOptions {
-  readonly config: Pick<Config, 'provider' | 'model' | 'env' | 'cwd' | 'shellEnvironmentPolicy'>;
+  readonly config: Pick<Config, 'provider' | 'model' | 'cwd'> & EnvironmentSettings;
   readonly signal: AbortSignal;
 }
 
@@ -61,7 +61,7 @@ async function withServer<T>(
   const http = new LocalHttp({ transport, idleMs, signal });
   try {
     if (kind === 'ollama') return await use(new Ollama(http, baseUrl));
-    const env = commandEnvironment(config.shellEnvironmentPolicy, config.env);
+    const env = commandEnvironment(config, config.env);
     return await use(new LmStudio(http, baseUrl, { env, cwd: config.cwd }));
   } finally {
     transport.close();

@@ -1,4 +1,5 @@
 import type { Environment, McpHttpServer, McpStdioServer } from '../config/index.ts';
+import { maskSecrets, secretsOf } from '../secrets/index.ts';
 
 /** What a program needs to find its way about; nothing here is a secret. */
 const PASSED_ON = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'LANG', 'LC_ALL', 'TERM', 'TMPDIR', 'TZ'];
@@ -35,7 +36,7 @@ export function secretsMask(server: McpStdioServer | McpHttpServer, base: Enviro
   const named = server.type === 'stdio' ? server.envVars : [...Object.values(server.envHttpHeaders)];
   const given = server.type === 'stdio' ? Object.values(server.env) : Object.values(server.httpHeaders);
   const bearer = server.type === 'stdio' || server.bearerTokenEnvVar === null ? [] : [server.bearerTokenEnvVar];
-  const values = [...given, ...[...named, ...bearer].map((name) => base[name]?.trim() ?? '')];
-  const secrets = values.filter(({ length }) => length >= MIN_SECRET_CHARS).sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '*****'), text);
+  const values = [...given, ...[...named, ...bearer].map((name) => base[name]?.trim() ?? ''), ...secretsOf(base)];
+  const secrets = values.filter(({ length }) => length >= MIN_SECRET_CHARS);
+  return (text) => maskSecrets(text, secrets);
 }

@@ -1,27 +1,16 @@
+import { maskSecrets } from '../secrets/index.ts';
 import { byteLength, cutBytesEnd, cutBytesStart } from '../util/index.ts';
 
 /** Most of a server's text that goes into a message, in UTF-8 bytes. */
 const MAX_SERVER_TEXT_BYTES = 2048;
 const ELISION = ' ... ';
-const MASK = '***';
-/** Shorter values are no secrets, and masking them would garble the text. */
-const MIN_SECRET_CHARS = 4;
-/** What stands before the host of an address: a proxy's password is no secret of the request's, and is told all the same. */
-const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@]+(?=@)/gi;
 
-/** A server's text fit for a person: secrets masked, cut in the middle to 2,048 bytes. */
+/** A server's text fit for a person: secrets masked, since servers echo what they were sent; cut in the middle to 2,048 bytes. */
 export function serverText(text: string, secrets: readonly string[]): string {
   const clean = maskSecrets(text, secrets).trim();
   if (byteLength(clean) <= MAX_SERVER_TEXT_BYTES) return clean;
   const half = (MAX_SERVER_TEXT_BYTES - ELISION.length) / 2;
   return `${cutBytesEnd(clean, Math.floor(half))}${ELISION}${cutBytesStart(clean, Math.floor(half))}`;
-}
-
-/** Servers echo what they were sent; a credential must not come back that way. */
-function maskSecrets(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets) if (secret.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(secret, MASK);
-  return clean.replaceAll(USER_INFO, MASK);
 }
 
 /** When a usage limit ends, for a person: `in 2 days 3 hours`, `in less than a minute`, `later`. */

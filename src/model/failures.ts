@@ -68,9 +68,10 @@ function statusMessage(response: HttpResponse, failure: WireFailure, text: strin
   const { status, statusText, headers } = response;
   const named = knownFailureText(failure, text, context);
   if (named !== null && status !== 401) return named;
+  const { secrets } = context;
   const id = REQUEST_ID_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
-  const line = `unexpected status ${status}${statusText === '' ? '' : ` ${statusText}`}`;
-  const whole = `${line}${text === '' ? '' : `: ${text}`}${id === undefined ? '' : ` (request id ${id.slice(0, 200)})`}`;
+  const line = `unexpected status ${status}${statusText === '' ? '' : ` ${serverText(statusText, secrets)}`}`;
+  const whole = `${line}${text === '' ? '' : `: ${text}`}${id === undefined ? '' : ` (request id ${serverText(id, secrets).slice(0, 200)})`}`;
   if (status !== 401) return whole;
   return `${context.host} did not accept the credentials (${context.keySource}): ${whole}`;
 }

@@ -4,7 +4,6 @@ export { HttpTransport } from './http-transport.ts';
 export { IdleWatch } from './idle-watch.ts';
 export { imageDataUrl, imageInputPart } from './image-input.ts';
 export { loadWire } from './load-wire.ts';
-export { maskedUrl } from './masking.ts';
 export { ModelClient, type ModelClientOptions, type RequestDescription, type StreamOptions } from './model-client.ts';
 export { ModelError, type ModelErrorOptions } from './model-error.ts';
 export type { ModelEvent } from './model-event.ts';

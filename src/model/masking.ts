@@ -1,7 +1,6 @@
-import { type ModelProvider, SECRET_NAME } from '../config/index.ts';
+import type { ModelProvider } from '../config/index.ts';
+import { isSecretName, isSecretParameter, MASK } from '../secrets/index.ts';
 import type { Credentials } from './credentials.ts';
-
-const MASK = '***';
 
 /** Every value in a request to this address that is a secret, or looks like one. */
 export function secretsOf(provider: ModelProvider, credentials: Credentials, address: string): readonly string[] {
@@ -9,7 +8,7 @@ export function secretsOf(provider: ModelProvider, credentials: Credentials, add
   return [
     ...(credentials.bearer === null ? [] : [credentials.bearer]),
     ...Object.values(credentials.headers),
-    ...headers.filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value),
+    ...headers.filter(([name]) => isSecretName(name)).map(([, value]) => value),
     ...secretsIn(new URL(address)),
   ];
 }
@@ -21,7 +20,7 @@ function secretsIn({ search, searchParams, username, password }: URL): string[] 
     .split('&')
     .map((pair) => /^([^=]*)=?(.*)$/s.exec(pair) ?? [])
     .map(([, name = '', value = '']) => [name, value] as const);
-  const values = [...written, ...searchParams].filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value);
+  const values = [...written, ...searchParams].filter(([name]) => isSecretParameter(name)).map(([, value]) => value);
   if (username === '' && password === '') return values;
   const [user, word] = [decoded(username), decoded(password)];
   return [
@@ -47,20 +46,7 @@ export function maskedHeaders(
   const secretNames = new Set(fromEnvironment.map((name) => name.toLowerCase()));
   const masked = (name: string, value: string): string => {
     if (name === 'Authorization') return `Bearer ${MASK}`;
-    return SECRET_NAME.test(name) || secretNames.has(name.toLowerCase()) ? MASK : value;
+    return isSecretName(name) || secretNames.has(name.toLowerCase()) ? MASK : value;
   };
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, masked(name, value)]));
-}
-
-/** An address for people to read: some gateways take their key as a query parameter, some in front of the host. */
-export function maskedUrl(address: string): string {
-  const url = new URL(address);
-  if (url.username !== '' || url.password !== '') {
-    url.username = MASK;
-    url.password = '';
-  }
-  for (const name of [...url.searchParams.keys()]) {
-    if (SECRET_NAME.test(name)) url.searchParams.set(name, MASK);
-  }
-  return url.href;
 }

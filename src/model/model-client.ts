@@ -1,11 +1,12 @@
 import type { ModelProvider } from '../config/index.ts';
 import { KeelError, type RequestFingerprint, type SessionSource, type TaskKind } from '../protocol/index.ts';
+import { maskedUrl } from '../secrets/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { BodyHead } from './body-head.ts';
 import type { Credentials } from './credentials.ts';
 import { connectionFailed, type FailureContext, statusFailure, streamLost } from './failures.ts';
 import { IdleWatch } from './idle-watch.ts';
-import { maskedHeaders, maskedUrl, secretsOf } from './masking.ts';
+import { maskedHeaders, secretsOf } from './masking.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelEvent } from './model-event.ts';
 import type { Prompt } from './prompt.ts';

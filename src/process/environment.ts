@@ -1,31 +1,45 @@
-import type { ShellEnvironmentPolicy } from '../config/index.ts';
+import { type Config, type ShellEnvironmentPolicy, secretValues } from '../config/index.ts';
+import { holdsSecret, isSecretVariable } from '../secrets/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** No command works without these, and a directory may be called as it likes: the form of the value makes them no secret. */
 const CORE_VARIABLES = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'USERNAME', 'TMPDIR', 'TEMP', 'TMP'];
-/** Names that speak of a secret, wherever the word stands. */
-const SECRET_PATTERNS = ['*KEY*', '*SECRET*', '*TOKEN*'];
-/** keel's own keys and switches never reach a command, whatever the policy. */
-const OWN_PATTERNS = ['KEEL_*', 'CODEX_*', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'];
+/** keel's own switches never reach a command, whatever the policy. */
+const OWN_PATTERNS = ['KEEL_*', 'CODEX_*'];
+
+/** What `commandEnvironment` needs of the configuration. */
+export interface EnvironmentSettings extends Pick<Config, 'secrets' | 'env' | 'storedKey'> {
+  readonly shellEnvironmentPolicy: Omit<ShellEnvironmentPolicy, 'useProfile'>;
+}
 
 /**
  * The environment of a command: what the policy lets through of `base`, without secrets, with what it sets. Patterns are
- * globs over whole names (`*`, `?`), blind to case. `withheld` are further names that hold a provider's key: no policy lets
- * them through, only a value that it sets itself.
+ * globs over whole names (`*`, `?`), blind to case. No policy lets through keel's own switches, a variable that settings name
+ * as a secret's, or one that has a known secret in it under any name; only a value that the policy itself sets.
  */
-export function commandEnvironment(
-  policy: Omit<ShellEnvironmentPolicy, 'useProfile'>,
-  base: Environment,
-  withheld: readonly string[] = [],
-): Record<string, string> {
-  const start = startSet(policy.inherit, base);
-  const excluded = matcher([...(policy.ignoreDefaultExcludes ? [] : SECRET_PATTERNS), ...policy.exclude]);
-  const own = matcher([...OWN_PATTERNS, ...withheld]);
-  const kept = start.filter(([name]) => !excluded(name) && !own(name));
+export function commandEnvironment(settings: EnvironmentSettings, base: Environment): Record<string, string> {
+  const { shellEnvironmentPolicy: policy, secrets } = settings;
+  const excluded = matcher(policy.exclude);
+  const own = matcher(OWN_PATTERNS);
+  const named = new Set(secrets.variables.map((name) => name.toUpperCase()));
+  const known = [...secretValues({ ...settings, env: {} }), ...namedValues(secrets.variables, settings.env, base)];
+  const isWithheld = (name: string, value: string) => {
+    const upper = name.toUpperCase();
+    if (own(name) || named.has(upper)) return true;
+    if (CORE_VARIABLES.includes(upper)) return known.includes(value);
+    return holdsSecret(value, known) || (!policy.ignoreDefaultExcludes && isSecretVariable(name, value));
+  };
+  const kept = startSet(policy.inherit, base).filter(([name, value]) => !excluded(name) && !isWithheld(name, value));
   const all = { ...Object.fromEntries(kept), ...policy.set };
   if (policy.includeOnly.length === 0) return all;
   const included = matcher(policy.includeOnly);
   return Object.fromEntries(Object.entries(all).filter(([name]) => included(name)));
+}
+
+/** The keys are known by the variables of keel's own environment and by those that login files set. */
+function namedValues(names: readonly string[], ...environments: readonly Environment[]): string[] {
+  return environments.flatMap((env) => names.flatMap((name) => env[name]?.trim() || []));
 }
 
 function startSet(inherit: ShellEnvironmentPolicy['inherit'], base: Environment): [string, string][] {

@@ -3,7 +3,7 @@ export { assemble, type BpfLine, type BpfTest } from './bpf.ts';
 export { landlockVersion } from './confined/landlock-version.ts';
 export { type Confinement, ConfinementError, type WritablePath } from './confinement.ts';
 export { OpenDescriptorsError } from './descriptors.ts';
-export { commandEnvironment } from './environment.ts';
+export { commandEnvironment, type EnvironmentSettings } from './environment.ts';
 export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './exec-session.ts';
 export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN_SESSIONS } from './exec-sessions.ts';
 export { listProcesses, type ProcessEntry } from './process-table.ts';

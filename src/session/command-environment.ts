@@ -64,11 +64,7 @@ export class CommandEnvironment {
   current(): Record<string, string> {
     const { config } = this.#options;
     const base = this.#snapshot?.applyTo(config.env) ?? config.env;
-    const { envKey } = config.provider;
-    const env = withoutEditors(
-      commandEnvironment(config.shellEnvironmentPolicy, base, envKey ? [envKey] : []),
-      config.shellEnvironmentPolicy.set,
-    );
+    const env = withoutEditors(commandEnvironment(config, base), config.shellEnvironmentPolicy.set);
     if (this.#toolsDir === null || env['PATH'] === undefined) return env;
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
   }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { maskSecrets } from '../secrets/index.ts';
 import { sourceStack } from '../util/index.ts';
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
@@ -17,10 +18,13 @@ export interface Log {
 export class FileLog implements Log {
   readonly #path: string;
   readonly #now: () => number;
+  readonly #secrets: () => readonly string[];
 
-  constructor(path: string, now: () => number) {
+  /** What looks like a secret is masked, and so is each of `secrets`, which is asked for when there is something to write. */
+  constructor(path: string, now: () => number, secrets: () => readonly string[]) {
     this.#path = path;
     this.#now = now;
+    this.#secrets = secrets;
   }
 
   info(message: string): void {
@@ -36,7 +40,7 @@ export class FileLog implements Log {
   }
 
   #write(level: string, message: string): void {
-    const line = `${new Date(this.#now()).toISOString()} ${process.pid} ${level} ${message}\n`;
+    const line = `${new Date(this.#now()).toISOString()} ${process.pid} ${level} ${maskSecrets(message, this.#secrets())}\n`;
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       this.#rotate();

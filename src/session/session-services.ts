@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Config } from '../config/index.ts';
+import { type Config, secretValues } from '../config/index.ts';
 import { agentRoles, type TurnContext } from '../context/index.ts';
 import {
   HttpTransport,
@@ -129,7 +129,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell();
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
-  const log = new FileLog(join(config.home, 'log', 'keel.log'), now);
+  const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
   const onCrash = (error: unknown) => log.crash(error);
   const { resolve } = options;
   const rules = new SessionRules(config);

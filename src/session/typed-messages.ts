@@ -1,12 +1,9 @@
-import type { Config } from '../config/index.ts';
+import { type Config, secretValues } from '../config/index.ts';
 import type { SessionEvent } from '../protocol/index.ts';
 import { type HistoryAnswer, type HistoryLookup, MessageHistory } from '../rollout/index.ts';
+import { holdsSecret } from '../secrets/index.ts';
 import { reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
-
-/** Variables that hold secrets by their names, and the least length of a value that is looked for in a text. */
-const SECRET_NAME = /KEY|SECRET|TOKEN|PASSWORD/i;
-const MIN_SECRET_CHARS = 8;
 
 export interface TypedMessagesOptions {
   readonly config: Config;
@@ -31,7 +28,7 @@ export class TypedMessages {
   add(text: string): void {
     const { config, threadId, isKept, log, now } = this.#options;
     if (!isKept || config.history.persistence === 'none') return;
-    if (holdsSecret(text, config)) {
+    if (holdsSecret(text, secretValues(config))) {
       log.info('a message with a key in it was left out of the message history');
       return;
     }
@@ -55,11 +52,4 @@ export class TypedMessages {
   close(): Promise<void> {
     return this.#history.settled();
   }
-}
-
-function holdsSecret(text: string, { env, storedKey }: Config): boolean {
-  const named = Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : []));
-  return [...named, storedKey?.apiKey].some(
-    (secret) => typeof secret === 'string' && secret.length >= MIN_SECRET_CHARS && text.includes(secret),
-  );
 }

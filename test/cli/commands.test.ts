@@ -47,10 +47,20 @@ http_headers = { X-Any = "a-secret" }
 experimental_bearer_token = "a-secret"
 [mcp_servers.s]
 url = "https://host.example/?token=a-secret"
+[mcp_servers.t]
+command = "server"
+args = ["--token", "a-secret", "postgres://ada:a-secret@db.example/app"]
 `,
   });
   const { stdout } = await keel(['config']);
   expect(stdout).not.toContain('a-secret');
+  for (const words of [
+    ['mcp', 'list'],
+    ['mcp', 'list', '--json'],
+    ['mcp', 'get', 't'],
+  ]) {
+    expect((await keel(words)).stdout).not.toContain('a-secret');
+  }
   expect(stdout).toContain('https://***@host.example/v1?api-key=***');
   expect(stdout).toMatch(/query_params\.version +"7"/);
 });

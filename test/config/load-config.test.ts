@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ConfigFlags, type LoadOptions, loadConfig } from '../../src/config/index.ts';
+import { type ConfigFlags, type LoadOptions, loadConfig, secretValues } from '../../src/config/index.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -461,5 +461,56 @@ describe('hosts', () => {
   ])('%j is said with its place', async (toml, words) => {
     write(toml);
     await expect(load()).rejects.toThrow(words);
+  });
+});
+
+describe('the secrets that settings name', () => {
+  test('are those of every provider and server, used or not, in every layer and profile', async () => {
+    home.write({
+      'config.toml': `model_provider = "mine"
+[model_providers.mine]
+name = "m"
+base_url = "http://127.0.0.1:9/v1"
+env_key = "MINE"
+env_http_headers = { "X-Cred" = "MY_EXTRA" }
+http_headers = { "X-Api-Key" = "in-the-file", "X-Team" = "tide" }
+[model_providers.other]
+name = "o"
+base_url = "http://127.0.0.1:9/v1"
+env_key = "OTHER"
+experimental_bearer_token = "literal-token"
+query_params = { "api-key" = "in-a-parameter", version = "7" }
+[mcp_servers.h]
+url = "http://127.0.0.1:9/mcp"
+enabled = false
+bearer_token_env_var = "SERVER"
+env_http_headers = { "X-Other" = "SERVER_EXTRA" }
+[mcp_servers.s]
+command = "server"
+env = { DB_PASS = "of-a-server", LOG_LEVEL = "debugging" }
+`,
+      'system/config.toml':
+        '[model_providers.mine]\nname = "m"\nbase_url = "http://127.0.0.1:9/v1"\nenv_key = "OLDER"\n',
+    });
+    const env = {
+      MINE: 'value-of-mine',
+      OTHER: 'value-of-other',
+      GITHUB_TOKEN: 'value-of-a-name',
+      EDITOR: 'an-editor',
+    };
+    const config = await load({ env });
+    const named = ['MINE', 'MY_EXTRA', 'OTHER', 'SERVER', 'SERVER_EXTRA', 'OLDER', 'OPENAI_API_KEY'];
+    expect(config.secrets.variables).toEqual(expect.arrayContaining(named));
+    expect([...config.secrets.values].sort()).toEqual([
+      'in-a-parameter',
+      'in-the-file',
+      'literal-token',
+      'of-a-server',
+    ]);
+    const values = secretValues(config);
+    expect(values).toEqual(
+      expect.arrayContaining(['value-of-mine', 'value-of-other', 'value-of-a-name', 'literal-token']),
+    );
+    expect(values).not.toContain('an-editor');
   });
 });

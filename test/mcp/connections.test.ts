@@ -53,9 +53,9 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
   const tool = { server: 'notes', name: 'x', qualifiedName: 'mcp__notes__x' };
   expect(await connections.callTool(tool, null, signal)).toEqual({
     type: 'failed',
-    message: 'server notes is not available: no sandbox works here (*****); install bubblewrap',
+    message: 'server notes is not available: no sandbox works here (***); install bubblewrap',
   });
-  expect(told).toEqual(['MCP server notes could not be started: no sandbox works here (*****); install bubblewrap']);
+  expect(told).toEqual(['MCP server notes could not be started: no sandbox works here (***); install bubblewrap']);
   expect(connections.tools()).toEqual({ tools: [], leftOut: [] });
   const disabled = serverNamed('notes', { disabledTools: ['x'] });
   const strict = new McpConnections({

@@ -24,6 +24,40 @@ async function statusFailure(status: number, body: string, headers: Record<strin
   return error;
 }
 
+describe('a server that echoes what it was sent', () => {
+  const headers = { 'X-Extra': 'header-secret-2' };
+  const credentials = () => ({ bearer: 'sesame-street-1', source: 'a variable', headers });
+  const echoed = [
+    'sesame-street-1',
+    'Bearer sesame-street-1',
+    'header-secret-2',
+    encodeURIComponent('sesame-street-1 '),
+  ];
+
+  test.each(['x-request-id', 'request-id', 'cf-ray'])('in %s, in any of its forms', async (name) => {
+    for (const text of echoed) {
+      const server = await refusing(401, '{"error":{"message":"no"}}', { [name]: text });
+      const error = await failureOf(collect(clientOf(providerAt(server.baseUrl), { credentials })));
+      expect(error.message).not.toMatch(/sesame-street|header-secret/);
+      expect(error.message).toContain('***');
+    }
+  });
+
+  test.each([400, 401, 404, 500])('in the body of a %s, and in its redirect', async (status) => {
+    for (const text of echoed) {
+      const server = await refusing(status, `{"error":{"message":"got ${text}"}}`, { location: `/${text}` });
+      const error = await failureOf(collect(clientOf(providerAt(server.baseUrl), { credentials })));
+      expect(error.message).not.toMatch(/sesame-street|header-secret/);
+    }
+  });
+
+  test('in the words beside the status', async () => {
+    const server = await loopback((response) => response.writeHead(400, 'got sesame-street-1').end('{}'));
+    const error = await failureOf(collect(clientOf(providerAt(server.baseUrl), { credentials })));
+    expect(error.message).toMatch(/^unexpected status 400 got \*\*\*/);
+  });
+});
+
 describe('failed streams', () => {
   test('model 15: an end before completed is a lost stream that may be retried', async () => {
     const error = await streamFailure(created, itemDone({ type: 'x' }));

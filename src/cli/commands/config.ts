@@ -1,5 +1,4 @@
-import { isSecretSetting, type LoadedConfig, loadConfigWithOrigins, originOf, valueAt } from '../../config/index.ts';
-import { maskedUrl } from '../../model/index.ts';
+import { type LoadedConfig, loadConfigWithOrigins, originOf, shownSetting, valueAt } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
@@ -65,7 +64,7 @@ function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {
   const further = leaves(settings).filter(([key]) => !shown.has(key));
   return [...Object.entries(inForce), ...further].map(([key, value]) => ({
     key,
-    value: isSecretSetting(key.split('.')) ? '***' : withoutSecrets(value),
+    value: shownSetting(key.split('.'), value),
     origin: key === 'base_url' || key === 'home' ? environmentOrigin(key, config) : originOf(layers, key.split('.')),
   }));
 }
@@ -82,14 +81,6 @@ function leaves(table: object, path: readonly string[] = []): [string, unknown][
 function environmentOrigin(key: string, { env, provider }: LoadedConfig['config']): string {
   if (key === 'home') return env['KEEL_HOME'] ? 'environment KEEL_HOME' : 'default';
   return provider.baseUrl === env['OPENAI_BASE_URL'] ? 'environment OPENAI_BASE_URL' : `provider ${provider.id}`;
-}
-
-/** An address may hold a password or a key. */
-function withoutSecrets(value: unknown): unknown {
-  const url = typeof value === 'string' ? URL.parse(value) : null;
-  if (url === null) return value;
-  const masked = maskedUrl(url.href);
-  return masked === url.href ? value : masked;
 }
 
 function table(rows: readonly Row[]): string {

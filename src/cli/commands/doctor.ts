@@ -5,6 +5,7 @@ import { type Config, loadConfig, resolveHome } from '../../config/index.ts';
 import { proxyRoute, resolveCredentials } from '../../model/index.ts';
 import { Processes, programOutput } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
+import { maskedText } from '../../secrets/index.ts';
 import { findProgram, printable, reasonOf, sharedAncestor } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
@@ -62,7 +63,7 @@ async function configuration(io: CommandIo): Promise<Finding[]> {
   } catch (error) {
     return [{ name: 'configuration', state: 'missing', detail: reasonOf(error) }];
   }
-  const detail = `model ${config.model} of ${config.provider.id} at ${config.provider.baseUrl}`;
+  const detail = `model ${config.model} of ${config.provider.id} at ${maskedText(config.provider.baseUrl)}`;
   const warnings = config.warnings.map(
     (warning): Finding => ({ name: 'configuration', state: 'note', detail: warning }),
   );

@@ -1,5 +1,6 @@
 import { type LoadedConfig, loadConfigWithOrigins } from '../../config/index.ts';
 import { KeelError } from '../../protocol/index.ts';
+import { maskedArguments, maskedText } from '../../secrets/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { table } from '../table.ts';
@@ -8,14 +9,16 @@ import { HelpRequested, UsageError } from '../usage.ts';
 const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
        keel mcp get NAME [--json] [--show-secrets] [-c key=value]
 
-Shows the configured MCP servers, or one of them. Values of variables and headers are masked unless --show-secrets is given.
+Shows the configured MCP servers, or one of them. Values of variables and headers, and secrets in arguments and
+addresses, are masked unless --show-secrets is given.
 To add one, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.
 `;
 const NONE = 'No MCP server is configured. Add a table [mcp_servers.NAME] to config.toml: see docs/mcp.md.\n';
-const MASK = '*****';
+
+/** Programs that read the list know the form. */
+const MASKED_VALUE = '*****';
 
 type Entry = NonNullable<LoadedConfig['settings']['mcp_servers']>[string];
-type Values = Readonly<Record<string, string>>;
 
 interface Shown {
   readonly name: string;
@@ -40,9 +43,8 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
     overrides: values.config ?? [],
     flags: {},
   });
-  const mask = values['show-secrets'] ? (given: Values) => given : masked;
   const servers = Object.entries(settings.mcp_servers ?? {})
-    .map(([key, entry]) => ({ name: key, entry: withMask(entry, mask) }))
+    .map(([key, entry]) => ({ name: key, entry: values['show-secrets'] ? entry : masked(entry) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (verb === 'list') {
     if (name !== undefined) throw new UsageError('`keel mcp list` takes no name; use `keel mcp get NAME`');
@@ -57,16 +59,21 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
   return 0;
 }
 
-function masked(given: Values): Values {
-  return Object.fromEntries(Object.keys(given).map((key) => [key, MASK]));
-}
-
-function withMask(entry: Entry, mask: (given: Values) => Values): Entry {
+/** Values of variables and headers are masked whatever they are, arguments and addresses where they hold a secret. */
+function masked(entry: Entry): Entry {
+  const { command, args, url, env, http_headers: headers } = entry;
   return {
     ...entry,
-    ...(entry.env === undefined ? {} : { env: { ...mask(entry.env) } }),
-    ...(entry.http_headers === undefined ? {} : { http_headers: { ...mask(entry.http_headers) } }),
+    ...(command === undefined ? {} : { command: maskedText(command) }),
+    ...(args === undefined ? {} : { args: maskedArguments(args) }),
+    ...(url === undefined ? {} : { url: maskedText(url) }),
+    ...(env === undefined ? {} : { env: allMasked(env) }),
+    ...(headers === undefined ? {} : { http_headers: allMasked(headers) }),
   };
+}
+
+function allMasked(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(given).map((key) => [key, MASKED_VALUE]));
 }
 
 function transportOf(entry: Entry): object {

@@ -37,7 +37,7 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
   try {
     if (request.verb === 'check') return await check(io, request, processes);
     await manager.ready(new AbortController().signal);
-    const env = commandEnvironment(config.shellEnvironmentPolicy, config.env);
+    const env = commandEnvironment(config, config.env);
     const spec = { argv: request.argv, cwd: config.cwd, env };
     const planned = manager.plan({ spec, policy: config.sandboxPolicy, cwd: config.cwd });
     if (planned.type === 'unavailable') throw new KeelError('sandboxError', planned.reason);
