@@ -42,3 +42,11 @@ export {
 } from './truncate.ts';
 export { uuidV7 } from './uuid.ts';
 export { version } from './version.ts';
+export {
+  isInside,
+  ownerOf,
+  type WriterLimits,
+  type Writers,
+  writableByOthers,
+  writersOf,
+} from './writable-by-others.ts';
