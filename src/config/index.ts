@@ -1,4 +1,5 @@
 export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
+export { commandRoots } from './command-roots.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export { originOf, valueAt } from './layer.ts';

@@ -2,15 +2,17 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { type ProgramSearch, programFault, reasonOf } from '../util/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
+import { commandRoots } from './command-roots.ts';
 import { resolveHome, userHome, withDotenv } from './home.ts';
 import { knownSecrets } from './known-secrets.ts';
 import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { networkRules } from './network.ts';
 import { overrideLayer } from './overrides.ts';
+import { ownPlaceWarnings } from './own-place.ts';
 import { MAX_TIMER_MS, resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
 import { projectTrust } from './trust.ts';
@@ -132,6 +134,8 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
   const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
   const providerId = localId ?? settings.model_provider ?? 'openai';
   const shell = settings.shell_environment_policy ?? {};
+  const policy = sandboxPolicy(settings, flags, cwd);
+  const roots = commandRoots({ cwd, sandboxPolicy: policy });
   return {
     home,
     cwd,
@@ -140,8 +144,8 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
       flags.model ?? (localId === null ? settings.model : undefined) ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL,
     provider: resolveProvider(providerId, settings, env),
     approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
-    sandboxPolicy: sandboxPolicy(settings, flags, cwd),
-    sandbox: { ...sandboxSettings(settings, cwd), network },
+    sandboxPolicy: policy,
+    sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
     projectTrust: projectTrust(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
@@ -190,7 +194,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
     storedKey: readStoredKey(home),
-    warnings,
+    warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
   };
 }
 
@@ -281,11 +285,19 @@ function canonical(path: string): string {
 
 function sandboxSettings({ sandbox = {}, sandbox_workspace_write: workspace = {} }: ConfigFile, cwd: string) {
   return {
-    bwrapPath: sandbox.bubblewrap ?? null,
     hidden: (sandbox.hidden_paths ?? []).map((path) => resolve(cwd, path)),
     allowGitCommit: workspace.allow_git_commit ?? false,
     allowUnixSockets: sandbox.allow_unix_sockets ?? false,
     maxProcesses: sandbox.max_processes ?? null,
     maxFileBytes: sandbox.max_file_bytes ?? null,
-  } satisfies Omit<SandboxSettings, 'network'>;
+  } satisfies Omit<SandboxSettings, 'network' | 'bwrapPath'>;
+}
+
+/** One that commands could replace would confine none of them. One that is missing is reported when a command is to run. */
+function bubblewrap({ sandbox }: ConfigFile, search: ProgramSearch): string | null {
+  const path = sandbox?.bubblewrap;
+  if (path === undefined || !existsSync(path)) return path ?? null;
+  const fault = programFault(path, search);
+  if (fault === null) return path;
+  throw new KeelError('invalidConfig', `sandbox.bubblewrap = ${JSON.stringify(path)} can't be used: ${fault}`);
 }

@@ -9,7 +9,7 @@ import { Processes, programOutput, startProgram } from '../process/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { probeBackend } from '../sandbox/index.ts';
 import { startModelServer } from '../testing/index.ts';
-import { reasonOf, version } from '../util/index.ts';
+import { findProgram, reasonOf, version } from '../util/index.ts';
 import { demoProject, demoPrompt } from './project.ts';
 import { demoScript } from './script.ts';
 
@@ -123,14 +123,21 @@ async function makeProject(dir: string, env: DemoIo['env']): Promise<void> {
   const author = { GIT_AUTHOR_NAME: 'keel', GIT_AUTHOR_EMAIL: 'demo@keel.invalid' };
   const committer = { GIT_COMMITTER_NAME: 'keel', GIT_COMMITTER_EMAIL: 'demo@keel.invalid' };
   const options = { cwd: dir, env: { PATH: env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null', ...author, ...committer } };
-  await programOutput('git', ['init', '--quiet', '--initial-branch=main'], options);
-  await programOutput('git', ['add', '.'], options);
-  await programOutput('git', ['commit', '--quiet', '--message=A library with a fault'], options);
+  const git = gitProgram(dir, env);
+  await programOutput(git, ['init', '--quiet', '--initial-branch=main'], options);
+  await programOutput(git, ['add', '.'], options);
+  await programOutput(git, ['commit', '--quiet', '--message=A library with a fault'], options);
 }
 
 async function gitDiff(dir: string, env: DemoIo['env'], color: boolean): Promise<string> {
   const args = ['--no-pager', 'diff', '--no-ext-diff', `--color=${color ? 'always' : 'never'}`];
-  return programOutput('git', args, { cwd: dir, env });
+  return programOutput(gitProgram(dir, env), args, { cwd: dir, env });
+}
+
+function gitProgram(dir: string, env: DemoIo['env']): string {
+  const found = findProgram('git', { env, roots: [dir] });
+  if (found.type === 'found') return found.path;
+  throw new KeelError('invalidInput', `the demo needs git: ${found.reason}`);
 }
 
 async function runTests(dir: string, env: DemoIo['env'], io: DemoIo): Promise<boolean> {

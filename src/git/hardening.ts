@@ -1,5 +1,3 @@
-import type { FoundProgram } from '../util/index.ts';
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -62,14 +60,14 @@ export const HARDENED_OPTIONS: readonly string[] = [
 /** What git may know of the user's surroundings; above all no GIT_ variable, no askpass program, no editor. */
 const PASSED_ON = ['HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'SystemRoot', 'USERPROFILE'];
 
-export function hardenedEnvironment(base: Environment, program: FoundProgram): Record<string, string> {
+export function hardenedEnvironment(base: Environment, searchPath: string): Record<string, string> {
   const passed = PASSED_ON.flatMap((name): [string, string][] => {
     const value = base[name];
     return value === undefined ? [] : [[name, value]];
   });
   return {
     ...Object.fromEntries(passed),
-    PATH: program.searchPath,
+    PATH: searchPath,
     LC_ALL: 'C',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',

@@ -18,6 +18,8 @@ export interface GatherOptions {
   readonly signal?: AbortSignal;
   /** git is given up after this, milliseconds. */
   readonly deadlineMs?: number;
+  /** Further directories in which commands may write: no git is taken from there. */
+  readonly roots?: readonly string[] | undefined;
 }
 
 const DEADLINE_MS = 150;
@@ -40,7 +42,7 @@ const STATUS = [
 export async function gatherRepositoryFacts(
   cwd: string,
   env: Environment,
-  { signal = new AbortController().signal, deadlineMs = DEADLINE_MS }: GatherOptions = {},
+  { signal = new AbortController().signal, deadlineMs = DEADLINE_MS, roots }: GatherOptions = {},
 ): Promise<RepositoryFacts | null> {
   const repository = findRepository(cwd);
   if (repository === null) return { isRepository: false };
@@ -49,6 +51,7 @@ export async function gatherRepositoryFacts(
   const result = await runGit(STATUS, {
     cwd: root,
     workTree: root,
+    roots,
     env,
     place: repositoryPlace(repository),
     signal,

@@ -6,6 +6,8 @@ export interface ReviewOptions {
   readonly cwd: string;
   /** The user's environment, for PATH and HOME. */
   readonly env: Environment;
+  /** Further directories in which commands may write: no git is taken from there. */
+  readonly roots?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -94,11 +96,11 @@ async function resolve(revision: string, options: ReviewOptions): Promise<string
   return result.type === 'ok' ? textOf(result.stdout).trim() : null;
 }
 
-async function git(args: readonly string[], { cwd, env, signal }: ReviewOptions): Promise<GitResult> {
+async function git(args: readonly string[], { cwd, env, roots, signal }: ReviewOptions): Promise<GitResult> {
   const repository = findRepository(cwd);
   if (repository === null) return { type: 'noGit', message: 'not in a repository' };
   const { root } = repository;
-  return runGit(args, { cwd: root, workTree: root, env, signal, place: repositoryPlace(repository) });
+  return runGit(args, { cwd: root, workTree: root, roots, env, signal, place: repositoryPlace(repository) });
 }
 
 /** Git's own rules for names, and no further: what passes can be no option, range, path or command to git. */

@@ -9,9 +9,12 @@ const MAX_ERROR_CHARS = 4_096;
 const COMMAND = /^[a-z]+(?:-[a-z]+)*$/;
 
 export interface GitOptions {
-  /** Absolute: where git stands. No program below `workTree` is started, not even a `git`. */
+  /** Absolute: where git stands. */
   readonly cwd: string;
+  /** Commands may write in it: no program in there is started, not even a `git`. */
   readonly workTree: string;
+  /** Further directories in which commands may write. */
+  readonly roots?: readonly string[] | undefined;
   /** The user's environment, for PATH and HOME; variables for git in it are not passed on. */
   readonly env: Environment;
   /** Which repository, index and objects: `GIT_DIR` and its like. */
@@ -41,14 +44,14 @@ type Cut = Extract<GitResult['type'], 'tooLong' | 'tooMuch' | 'aborted'>;
  */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
   if (options.signal.aborted) return { type: 'aborted', message: 'stopped' };
-  const program = findProgram('git', options.env['PATH'] ?? '', options.workTree);
-  if (program === null) return { type: 'noGit', message: 'git was not found in PATH: install it' };
+  const program = findProgram('git', { env: options.env, roots: [options.workTree, ...(options.roots ?? [])] });
+  if (program.type === 'missing') return { type: 'noGit', message: `${program.reason}: install git` };
   const isUnix = process.platform !== 'win32';
   let child: ChildProcess;
   try {
     child = startProgram(program.path, [...HARDENED_OPTIONS, ...args], {
       cwd: options.cwd,
-      env: { ...hardenedEnvironment(options.env, program), ...options.place },
+      env: { ...hardenedEnvironment(options.env, program.searchPath), ...options.place },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       // A group of its own, so that what git started ends with it.
       detached: isUnix,

@@ -28,6 +28,8 @@ export interface StoreOptions {
   /** keel's own directory. */
   readonly home: string;
   readonly env: Environment;
+  /** Further directories in which commands may write: no git is taken from there. */
+  readonly roots?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly now: () => number;
 }
@@ -109,9 +111,10 @@ export class SnapshotStore {
     return gitOutput(args, { ...this.#common(), ...rest, cwd: workTree, place });
   }
 
-  #common(): Pick<GitOptions, 'cwd' | 'workTree' | 'env' | 'signal'> {
+  #common(): Pick<GitOptions, 'cwd' | 'workTree' | 'roots' | 'env' | 'signal'> {
     const { root } = this.repository;
-    return { cwd: root, workTree: root, env: this.#options.env, signal: this.#options.signal };
+    const { env, roots, signal } = this.#options;
+    return { cwd: root, workTree: root, roots, env, signal };
   }
 
   /** Keeps a snapshot from being tidied away. */

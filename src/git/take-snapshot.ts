@@ -15,6 +15,8 @@ export interface UndoOptions {
   readonly home: string;
   /** The user's environment, for PATH and HOME. */
   readonly env: Environment;
+  /** Further directories in which commands may write: no git is taken from there. */
+  readonly roots?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly limits?: Partial<SnapshotLimits>;
   readonly now?: () => number;
@@ -70,11 +72,11 @@ export function undoPlace(cwd: string): UndoPlace | null {
 
 /** @throws GitFailure */
 export async function openStore(
-  { home, env, signal, now = Date.now }: UndoOptions,
+  { home, env, roots, signal, now = Date.now }: UndoOptions,
   repository: Repository,
 ): Promise<{ readonly store: SnapshotStore; readonly head: string | null }> {
-  const { format, head } = await repositoryState({ repository, env, signal });
-  return { store: SnapshotStore.open({ repository, home, env, signal, now }, format), head };
+  const { format, head } = await repositoryState({ repository, env, roots, signal });
+  return { store: SnapshotStore.open({ repository, home, env, roots, signal, now }, format), head };
 }
 
 export interface NewSnapshot {

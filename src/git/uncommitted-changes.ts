@@ -57,11 +57,11 @@ function privateDirectoryIn(home: string): TemporaryDirectory {
 }
 
 async function compare(repository: Repository, dir: string, options: ReviewOptions): Promise<UncommittedChanges> {
-  const { env, signal } = options;
+  const { env, roots, signal } = options;
   const { root } = repository;
-  const common: Omit<GitOptions, 'place'> = { cwd: root, workTree: root, env, signal };
+  const common: Omit<GitOptions, 'place'> = { cwd: root, workTree: root, roots, env, signal };
   const open = { ...common, place: repositoryPlace(repository) };
-  const { head, format } = await repositoryState({ repository, env, signal });
+  const { head, format } = await repositoryState({ repository, env, roots, signal });
   const lineEnds = await gitOutput(['config', '--get-regexp', '^core\\.(autocrlf|eol)$'], { ...open, noneExitCode: 1 });
   makePrivateGitDir(dir, { format, attributes: NO_PROGRAMS, config: lineEndSettings(lineEnds.toString('utf8')) });
   copyIndex(repository, dir);

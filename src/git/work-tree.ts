@@ -21,10 +21,11 @@ export interface RepositoryState {
 export async function repositoryState({
   repository,
   env,
+  roots,
   signal,
 }: Omit<StoreOptions, 'home' | 'now'>): Promise<RepositoryState> {
   const { root } = repository;
-  const options = { cwd: root, workTree: root, env, signal, place: repositoryPlace(repository) };
+  const options = { cwd: root, workTree: root, roots, env, signal, place: repositoryPlace(repository) };
   const result = await runGit(['rev-parse', '--show-object-format', 'HEAD^{commit}'], options);
   // Without a commit it prints the format and fails.
   if (result.type !== 'ok' && result.type !== 'failed') throw new GitFailure(result.message, result.type === 'aborted');

@@ -96,7 +96,8 @@ export class LmStudio implements LocalServer {
   #program(): string | null {
     const { PATH = '', HOME = '' } = this.#lms.env;
     const places = HOME === '' ? PATH : `${PATH}${delimiter}${join(HOME, '.lmstudio', 'bin')}`;
-    return findProgram('lms', places, this.#lms.cwd)?.path ?? null;
+    const found = findProgram('lms', { env: { ...this.#lms.env, PATH: places }, roots: [this.#lms.cwd] });
+    return found.type === 'found' ? found.path : null;
   }
 }
 

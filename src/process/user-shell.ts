@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { type ProgramSearch, programFault } from '../util/index.ts';
 
 export interface UserShell {
   /** Absolute path of the shell that runs command strings. */
@@ -8,10 +9,14 @@ export interface UserShell {
   readonly name: string;
 }
 
-/** The shell for command strings: the user's own if it is bash or zsh, else bash, else sh. */
-export function userShell(): UserShell {
+/**
+ * The shell for command strings: the user's own if it is bash or zsh, else bash, else sh. One that commands could replace is
+ * passed over, since the login shell is asked for its environment outside the sandbox.
+ */
+export function userShell(search: ProgramSearch): UserShell {
   const login = loginShell();
-  if (login !== null && /\/(bash|zsh)$/.test(login) && existsSync(login)) return { path: login, name: nameOf(login) };
+  const isUsable = login !== null && /^\/.*\/(bash|zsh)$/.test(login) && programFault(login, search) === null;
+  if (isUsable) return { path: login, name: nameOf(login) };
   const path =
     ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'].find((candidate) => existsSync(candidate)) ?? '/bin/sh';
   return { path, name: nameOf(path) };

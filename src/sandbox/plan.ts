@@ -174,6 +174,9 @@ export function filterArch(): FilterArch | null {
   return process.arch === 'x64' || process.arch === 'arm64' ? process.arch : null;
 }
 
+/** By its place: one that PATH has first might set no limits. */
+const PRLIMIT = '/usr/bin/prlimit';
+
 interface HeldBy {
   readonly reach: Reach;
   readonly setup: SandboxSetup;
@@ -187,6 +190,6 @@ function held(spec: CommandSpec, { reach, setup, backend }: HeldBy): CommandSpec
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
     ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),
   ];
-  const argv = limits.length === 0 ? spec.argv : ['prlimit', ...limits, '--', ...spec.argv];
+  const argv = limits.length === 0 ? spec.argv : [PRLIMIT, ...limits, '--', ...spec.argv];
   return { argv, cwd: spec.cwd, env };
 }

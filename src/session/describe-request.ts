@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts';
+import { type Config, commandRoots } from '../config/index.ts';
 import { userMessage } from '../context/index.ts';
 import { gatherRepositoryFacts } from '../git/index.ts';
 import { ConversationHistory, ThreadFacts } from '../history/index.ts';
@@ -63,7 +63,7 @@ export async function describeFirstRequest({
     );
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
     const [repository, skills] = await Promise.all([
-      gatherRepositoryFacts(config.cwd, config.env),
+      gatherRepositoryFacts(config.cwd, config.env, { roots: commandRoots(config) }),
       firstSkillList(services, signal, onWarning),
     ]);
     state.record(firstContext(context, services, { repository, skills, onWarning }));

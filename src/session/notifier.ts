@@ -1,5 +1,6 @@
-import { startProgram } from '../process/index.ts';
-import { findProgram, reasonOf } from '../util/index.ts';
+import { type Config, commandRoots } from '../config/index.ts';
+import { commandEnvironment, startProgram } from '../process/index.ts';
+import { findConfiguredProgram, reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** What a program of the user's is told after a turn; the names are those that such programs read already. */
@@ -11,18 +12,31 @@ export interface TurnNotice {
   readonly lastAssistantMessage: string | null;
 }
 
+const WHOLE_ENVIRONMENT = {
+  inherit: 'all',
+  ignoreDefaultExcludes: true,
+  exclude: [],
+  set: {},
+  includeOnly: [],
+} as const;
+
 /**
  * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Not waited for; a failure
- * is a line in the log. It belongs to the user and outlives the session. None is taken from the work tree by its name alone.
+ * is a line in the log. It belongs to the user and outlives the session. None is taken from where commands may write.
  */
-export function notifyUser(argv: readonly string[] | null, notice: TurnNotice, log: Log): void {
-  const [name, ...args] = argv ?? [];
+export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
+  const [name, ...args] = config.notify ?? [];
   if (!name) return;
-  const program = name.includes('/') ? name : findProgram(name, process.env['PATH'] ?? '', notice.cwd)?.path;
-  if (program === undefined) {
-    log.warn(`notify: ${name} is not in PATH, or in the work tree only`);
+  const found = findConfiguredProgram(
+    name,
+    { env: config.env, roots: [...commandRoots(config), notice.cwd] },
+    config.cwd,
+  );
+  if (found.type === 'missing') {
+    log.warn(`notify: ${found.reason}`);
     return;
   }
+  const program = found.path;
   const payload = JSON.stringify({
     type: 'agent-turn-complete',
     'thread-id': notice.threadId,
@@ -31,9 +45,11 @@ export function notifyUser(argv: readonly string[] | null, notice: TurnNotice, l
     'input-messages': notice.inputMessages,
     'last-assistant-message': notice.lastAssistantMessage,
   });
+  // It is the user's own, and gets their environment, but for the keys of providers.
+  const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
   const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
   try {
-    startProgram(program, [...args, payload], { stdio: 'ignore', detached: true })
+    startProgram(program, [...args, payload], { stdio: 'ignore', detached: true, env })
       .once('error', warn)
       .unref();
   } catch (error) {

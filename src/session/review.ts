@@ -1,3 +1,4 @@
+import { commandRoots } from '../config/index.ts';
 import { reviewRequest } from '../context/index.ts';
 import { mergeBase } from '../git/index.ts';
 import { KeelError, type ReviewTarget } from '../protocol/index.ts';
@@ -24,7 +25,12 @@ export async function reviewTask(target: ReviewTarget, { state, services }: Sess
   async function commonAncestor(branch: string): Promise<string | null> {
     const { cwd } = state.configuration;
     const signal = AbortSignal.timeout(GIT_LIMIT_MS);
-    const found = await mergeBase(branch, { cwd, env: services.config.env, signal });
+    const found = await mergeBase(branch, {
+      cwd,
+      env: services.config.env,
+      roots: commandRoots(services.config),
+      signal,
+    });
     return found.type === 'found' ? found.mergeBase : null;
   }
 }

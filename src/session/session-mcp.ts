@@ -1,11 +1,11 @@
-import type { Config, McpServer, McpStdioServer } from '../config/index.ts';
+import { type Config, commandRoots, type McpServer, type McpStdioServer } from '../config/index.ts';
 import type { TurnContext } from '../context/index.ts';
 import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProcess } from '../mcp/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../process/index.ts';
 import type { SandboxPolicy, TaskKind } from '../protocol/index.ts';
 import type { SandboxManager } from '../sandbox/index.ts';
 import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../tools/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { findConfiguredProgram, reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
 /** How long a server that is no longer needed may take to end by itself. */
@@ -122,8 +122,13 @@ export class SessionMcp {
     const policy = policyOf(server, this.#policy, config.sandboxPolicy);
     if (policy.mode !== 'danger-full-access') await sandbox.ready(signal);
     const { networkAccess } = server;
+    const roots = commandRoots(config);
+    const program = findConfiguredProgram(server.command, { env, roots }, server.cwd);
+    if (program.type === 'missing' && isWider(server, policy, this.#policy)) throw new Error(program.reason);
+    // Confined like commands, it may also be one that they could write: it then can do no more than they can.
+    const command = program.type === 'found' ? program.path : server.command;
     const planned = sandbox.plan({
-      spec: { argv: [server.command, ...server.args], cwd: server.cwd, env },
+      spec: { argv: [command, ...server.args], cwd: server.cwd, env },
       policy,
       cwd: config.cwd,
       ...(networkAccess === null ? {} : { network: networkAccess ? 'full' : 'none' }),
@@ -143,6 +148,14 @@ export class SessionMcp {
 
 function followsSession({ transport }: McpServer): boolean {
   return transport.type === 'stdio' && transport.sandbox === 'session';
+}
+
+/** Whether a server has rights that the session's commands have not: only a program that they can't write may have them. */
+function isWider({ networkAccess }: McpStdioServer, policy: SandboxPolicy, session: SandboxPolicy): boolean {
+  if (session.mode === 'danger-full-access') return false;
+  if (policy.mode === 'danger-full-access') return true;
+  const hasNetwork = networkAccess ?? (policy.mode === 'workspace-write' && policy.network_access);
+  return hasNetwork && !(session.mode === 'workspace-write' && session.network_access);
 }
 
 /** A mode of the server's own has the details that are configured for it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type Config, secretValues } from '../config/index.ts';
+import { type Config, commandRoots, secretValues } from '../config/index.ts';
 import { agentRoles, type TurnContext } from '../context/index.ts';
 import {
   HttpTransport,
@@ -126,7 +126,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   });
   const children = new Set<Session>();
   const closing = new Set<Promise<void>>();
-  const shell = userShell();
+  const shell = userShell({ env: config.env, roots: commandRoots(config) });
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));

@@ -1,3 +1,4 @@
+import { commandRoots } from '../config/index.ts';
 import {
   crashNote,
   environmentDiff,
@@ -66,8 +67,9 @@ export class TurnLifecycle implements SessionScope {
     this.#record = record;
     this.agents = new ChildAgents({ state, services, record, emit, recorded: recordedAgents });
     const isNew = state.toldContext === null;
-    const { cwd, env } = services.config;
-    this.#repository = isNew ? gatherRepositoryFacts(cwd, env) : Promise.resolve(null);
+    const { config } = services;
+    const roots = commandRoots(config);
+    this.#repository = isNew ? gatherRepositoryFacts(config.cwd, config.env, { roots }) : Promise.resolve(null);
   }
 
   makeTurnContext(start: TurnStart): TurnContext {
@@ -224,7 +226,7 @@ export class TurnLifecycle implements SessionScope {
     if (context.taskKind !== 'regular') return;
     const { threadId, turnId, cwd } = context;
     const { config, log } = this.services;
-    notifyUser(config.notify, { threadId, turnId, cwd, inputMessages: state.userTexts, lastAssistantMessage }, log);
+    notifyUser(config, { threadId, turnId, cwd, inputMessages: state.userTexts, lastAssistantMessage }, log);
   }
 
   #interruption({ state, context }: ActiveTurn): ResponseItem {

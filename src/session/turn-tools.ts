@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { commandRoots } from '../config/index.ts';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
@@ -89,6 +90,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
     judge: services.rules.judge,
+    programRoots: commandRoots(services.config),
     protection: {
       home: services.config.home,
       allowGitCommit: services.config.sandbox.allowGitCommit,

@@ -1,3 +1,4 @@
+import { commandRoots } from '../config/index.ts';
 import { isContextMessage, isRollbackNote, undoNote } from '../context/index.ts';
 import { type RestoreResult, restoreSnapshot, takeSnapshot } from '../git/index.ts';
 import type { GhostSnapshotItem, ResponseItem } from '../protocol/index.ts';
@@ -47,7 +48,7 @@ export async function undoTurn(
 
 function placeOf(services: SessionServices, cwd: string) {
   const { home, env } = services.config;
-  return { cwd, home, env, now: services.now };
+  return { cwd, home, env, roots: commandRoots(services.config), now: services.now };
 }
 
 /** What the user said at the beginning of the turn that a snapshot belongs to; null if that turn was taken back. */

@@ -1,53 +1,91 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
+import { writableByOthers } from './writable-by-others.ts';
 
-/** A program that may be started outside the sandbox. */
-export interface FoundProgram {
-  /** Absolute. */
-  readonly path: string;
-  /** A PATH without the directories that were passed over. */
-  readonly searchPath: string;
+export interface ProgramSearch {
+  /** Where names are looked up (PATH), and which directories for temporary files there are (TMPDIR). */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Directories in which commands may write, absolute; those for temporary files are added. */
+  readonly roots: readonly string[];
 }
+
+export type FoundProgram =
+  | {
+      readonly type: 'found';
+      /** Absolute: exactly this is to be started. */
+      readonly path: string;
+      /** A PATH without the directories that were passed over, for what the program itself starts by name. */
+      readonly searchPath: string;
+    }
+  /** `reason` says where it is and why that doesn't do, or that it isn't anywhere. */
+  | { readonly type: 'missing'; readonly reason: string };
 
 /**
- * Finds a program in PATH, but in no directory of the work tree: `npm run` and the like put `node_modules/.bin` first, where
- * a command may write a `git` of its own, which keel would then run outside the sandbox. Null if there is none.
+ * Finds a program that keel starts itself, outside the sandbox. Commands and other users must not be able to put another one in
+ * its place, so a directory of PATH counts only if it is absolute, and if neither it, nor what leads to it, nor the program
+ * is in a directory in which commands may write, or can be written by others. `npm run` and virtual environments put directories
+ * of the work tree first, for example.
  */
-export function findProgram(name: string, searchPath: string, workTree: string): FoundProgram | null {
-  const directories = searchPath.split(delimiter).filter((directory) => isTrusted(directory, workTree));
-  const fileName = process.platform === 'win32' ? `${name}.exe` : name;
-  const path = directories.map((directory) => join(directory, fileName)).find((file) => isProgram(file, workTree));
-  return path === undefined ? null : { path, searchPath: directories.join(delimiter) };
-}
-
-function isTrusted(directory: string, workTree: string): boolean {
-  // A relative entry means another directory wherever the program stands.
-  if (!isAbsolute(directory)) return false;
-  const real = realPath(directory);
-  return real !== null && !isBelow(real, workTree);
-}
-
-function isProgram(file: string, workTree: string): boolean {
-  const real = realPath(file);
-  if (real === null || isBelow(real, workTree)) return false;
-  try {
-    accessSync(real, constants.X_OK);
-    return statSync(real).isFile();
-  } catch {
-    // Not one that can be started: PATH goes on.
-    return false;
+export function findProgram(name: string, search: ProgramSearch): FoundProgram {
+  const roots = withTemporary(search);
+  const trusted: string[] = [];
+  const faults: string[] = [];
+  let path: string | null = null;
+  for (const directory of new Set((search.env['PATH'] ?? '').split(delimiter))) {
+    // A relative or empty entry means another directory wherever the program stands.
+    if (!isAbsolute(directory)) continue;
+    const file = join(directory, process.platform === 'win32' ? `${name}.exe` : name);
+    if (writableByOthers(directory, { roots }) !== null) {
+      if (isProgram(file)) faults.push(writableByOthers(directory, { roots }) ?? directory);
+      continue;
+    }
+    trusted.push(directory);
+    if (path !== null || !isProgram(file)) continue;
+    const fault = writableByOthers(file, { roots });
+    if (fault === null) path = file;
+    else faults.push(fault);
   }
+  if (path !== null) return { type: 'found', path, searchPath: trusted.join(delimiter) };
+  const [fault] = faults;
+  return { type: 'missing', reason: fault === undefined ? `${name} is not in PATH` : `${name} is not used: ${fault}` };
 }
 
-function isBelow(path: string, directory: string): boolean {
-  return directory !== sep && (path === directory || path.startsWith(directory + sep));
+/** The same as `findProgram` for a program that settings name, perhaps by a path, which starts at `cwd` (absolute) where it is relative. */
+export function findConfiguredProgram(command: string, search: ProgramSearch, cwd: string): FoundProgram {
+  if (!command.includes(sep)) return findProgram(command, search);
+  const path = resolve(cwd, command);
+  const fault = programFault(path, search);
+  const { PATH: searchPath = '' } = search.env;
+  return fault === null ? { type: 'found', path, searchPath } : { type: 'missing', reason: `${command}: ${fault}` };
 }
 
-function realPath(path: string): string | null {
+/** Why a program at a given place must not be started outside the sandbox; null if it may. @param path absolute */
+export function programFault(path: string, search: ProgramSearch): string | null {
+  if (!isProgram(path)) return `${path} is not a program`;
+  return writableByOthers(path, { roots: withTemporary(search) });
+}
+
+/** Both as they are named and as they really are. */
+function withTemporary({ env, roots }: ProgramSearch): readonly string[] {
+  const all = [...roots, '/tmp', env['TMPDIR'] ?? ''].filter((root) => isAbsolute(root));
+  return [...new Set(all.flatMap((root) => [root, realPath(root)]))];
+}
+
+function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // Most PATHs name directories that don't exist.
-    return null;
+    // A root that is missing is judged by its name.
+    return path;
+  }
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    // Not there, or nothing that can be started: PATH goes on.
+    return false;
   }
 }

@@ -4,7 +4,13 @@ export { type CLibrary, cLibrary, loadedCLibrary } from './c-library.ts';
 export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
 export { type LockResult, lockFile } from './file-lock.ts';
-export { type FoundProgram, findProgram } from './find-program.ts';
+export {
+  type FoundProgram,
+  findConfiguredProgram,
+  findProgram,
+  type ProgramSearch,
+  programFault,
+} from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { parseJson } from './parse-json.ts';
 export { printable, printableStyled } from './printable.ts';

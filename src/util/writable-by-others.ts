@@ -41,18 +41,19 @@ export interface WriterLimits {
  */
 export function writableByOthers(path: string, limits: WriterLimits = {}): string | null {
   const { trusted = NOBODY_ELSE, below, roots = [] } = limits;
-  let real = path;
+  let inRoot: string | null = null;
   try {
     for (const place of placesOnTheWay(path)) {
       const fault = isAbove(place.path, below) ? null : faultOf(place, trusted);
       if (fault !== null) return fault;
-      if (!place.stats.isSymbolicLink()) real = place.path;
+      // A link there may lead elsewhere by the time it is followed, so the way counts as well as its end.
+      const root = roots.find((dir) => isInside(place.path, dir));
+      if (root !== undefined) inRoot = `${place.path} is in ${root}, where commands may write`;
     }
   } catch (error) {
     return `${path} can't be checked (${reasonOf(error)})`;
   }
-  const root = roots.find((dir) => isInside(real, dir));
-  return root === undefined ? null : `${real} is in ${root}, where commands may write`;
+  return inRoot;
 }
 
 /** Whoever may write a folder that the user named may write what lies in it. @throws what the system says */
@@ -81,7 +82,6 @@ interface Place {
   readonly stats: Stats;
 }
 
-/** The last place that is no link is the real path. */
 function* placesOnTheWay(path: string): Generator<Place> {
   if (!isAbsolute(path)) throw new Error('the path is not absolute');
   const { root } = parse(path);

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   diffWorkTree,
@@ -98,16 +98,23 @@ function hostileRepository(dir: Playground): Record<string, string | undefined> 
   // So that git can't tell by its time that a file is as it was, and has to look into it.
   edit(root, 'touch -d "2001-01-01" a.txt b.bin deep/c.txt');
   const bin = join(root, 'node_modules/.bin');
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, 'git'), `#!/bin/sh\nexec '${trap(dir, 'own-git')}'\n`);
-  chmodSync(join(bin, 'git'), 0o755);
+  // Some package managers put a directory for temporary files first.
+  const temporary = join(dirname(trap(dir, 'temporary-git')), 'xfs');
+  for (const [place, name] of [
+    [bin, 'own-git'],
+    [temporary, 'temporary-git'],
+  ] as const) {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'git'), `#!/bin/sh\nexec '${trap(dir, name)}'\n`);
+    chmodSync(join(place, 'git'), 0o755);
+  }
   const variables = Object.fromEntries(VARIABLES.map((name) => [name, trap(dir, `variable-${name}`)]));
   const configured = {
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: 'core.fsmonitor',
     GIT_CONFIG_VALUE_0: trap(dir, 'by-count'),
   };
-  const path = [bin, 'node_modules/.bin', env.PATH].join(delimiter);
+  const path = [temporary, bin, '', 'node_modules/.bin', env.PATH].join(delimiter);
   return {
     ...dir.options().env,
     ...variables,

@@ -133,7 +133,7 @@ describe('the snapshot of a login shell', () => {
 describe('the shell for command strings', () => {
   it('is a program that runs one', async () => {
     using shop = new Workshop();
-    const shell = userShell();
+    const shell = userShell({ env: process.env, roots: [] });
     expect(shell.path.endsWith(`/${shell.name}`)).toBe(true);
     expect((await shop.run([shell.path, '-c', 'echo $((6 * 7))'])).output).toBe('42\n');
   });

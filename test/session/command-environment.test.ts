@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -81,8 +81,7 @@ describe('after a turn', () => {
     const log = join(home.path, 'told.json');
     const program = join(home.path, 'notify.sh');
     writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$#" "$1" "$2" > ${log}.part\nmv ${log}.part ${log}\n`);
-    chmodSync(program, 0o755);
-    await open([ok], { overrides: [`notify=["${program}", "fixed"]`] });
+    await open([ok], { overrides: [`notify=["sh", "${program}", "fixed"]`] });
     const end = await live.say('mend it');
     await until(() => readable(log));
     const [count, first, payload = ''] = readFileSync(log, 'utf8').split('\n');
@@ -97,18 +96,19 @@ describe('after a turn', () => {
     });
   });
 
-  test('notify takes no program from the work tree by its name alone', async () => {
+  test('notify takes no program from where commands may write, but the next one in PATH', async () => {
     const bins = [join(repo.path, 'bin'), join(home.path, 'bin')];
     for (const bin of bins) {
       mkdirSync(bin);
-      writeFileSync(join(bin, 'tell-me'), `#!/bin/sh\ntouch ${join(bin, 'called')}\n`, { mode: 0o755 });
+      writeFileSync(join(bin, 'sh'), `#!/bin/bash\ntouch ${join(bin, 'called')}\n`, { mode: 0o755 });
     }
     vi.stubEnv('PATH', `${bins.join(':')}:${process.env['PATH']}`);
     onTestFinished(() => void vi.unstubAllEnvs());
-    await open([ok], { overrides: ['notify=["tell-me"]'] });
+    const called = join(home.path, 'called');
+    await open([ok], { overrides: [`notify=["sh", "-c", "touch ${called}"]`] });
     await live.say('go');
-    await until(() => existsSync(join(home.path, 'bin/called')));
-    expect(existsSync(join(repo.path, 'bin/called'))).toBe(false);
+    await until(() => existsSync(called));
+    expect(bins.filter((bin) => existsSync(join(bin, 'called')))).toEqual([]);
   });
 
   test('F32: a missing notify program disturbs nothing', async () => {

@@ -1,9 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { processesWith, until } from '../support/keel.ts';
 import { type HttpMcpServer, httpMcpServer } from '../support/mcp/http-server.ts';
-import { mcpServer, stdioServer as stdio } from '../support/mcp/settings.ts';
+import { mcpServer, serverFile, stdioServer as stdio } from '../support/mcp/settings.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { calls, mcpThreads, ok } from './mcp-thread.ts';
 
@@ -61,6 +61,38 @@ describe('what a server is given and held to', () => {
       outside[Symbol.dispose]();
     },
   );
+
+  test.each([
+    ['named by its name alone', 'the-server', { sandbox: 'danger-full-access' }],
+    ['named by its path', './bin/the-server', { sandbox: 'danger-full-access' }],
+    ['with a network that commands have not', 'the-server', { network_access: true }],
+  ])(
+    'a program that commands could have written is not started with more rights than theirs, %s',
+    async (_, command, more) => {
+      const thread = current();
+      const trace = join(thread.home.path, 'started');
+      thread.repo.write({ 'bin/the-server': `#!/bin/sh\ntouch ${trace}\n` });
+      chmodSync(join(thread.repo.path, 'bin/the-server'), 0o755);
+      const PATH = `${join(thread.repo.path, 'bin')}:${process.env['PATH']}`;
+      await thread.open([ok], ['sandbox_mode="workspace-write"', mcpServer('s', { command, env: { PATH }, ...more })]);
+      await thread.live.say('go');
+      expect(thread.failures()).toEqual([
+        expect.stringMatching(/^MCP server s could not be started: .*where commands may write$/),
+      ]);
+      expect(existsSync(trace)).toBe(false);
+    },
+  );
+
+  test('confined like commands, a server may be a program of the workspace', async () => {
+    const thread = current();
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${serverFile}'\n`;
+    thread.repo.write({ 'bin/the-server': script });
+    chmodSync(join(thread.repo.path, 'bin/the-server'), 0o755);
+    const settings = mcpServer('notes', { command: './bin/the-server' });
+    await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok], ['sandbox_mode="workspace-write"', settings]);
+    await thread.live.say('go');
+    expect(thread.outputOf()).toContain('echo: x');
+  });
 
   test('T39: where hosts are listed a server reaches those alone, unless it is given more or less', async () => {
     const thread = current();

@@ -122,13 +122,15 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
   return Promise.all(
     wanted.map(async ({ name, without }): Promise<Finding> => {
       try {
-        const program = findProgram(name, env['PATH'] ?? '', cwd);
-        if (program === null) throw new Error('not in PATH');
+        const program = findProgram(name, { env, roots: [cwd] });
+        if (program.type === 'missing') {
+          return { name, state: 'note', detail: printable(`${program.reason}: ${without}`) };
+        }
         const stdout = await programOutput(program.path, ['--version'], { timeoutMs: ANSWER_MS });
         return { name, state: 'ok', detail: stdout.split('\n')[0] ?? '' };
       } catch (error) {
         const isSilent = error instanceof Error && 'killed' in error && error.killed === true;
-        const what = isSilent ? `gave no answer within ${ANSWER_MS / 1_000} s` : 'not found';
+        const what = isSilent ? `gave no answer within ${ANSWER_MS / 1_000} s` : "can't be started";
         return { name, state: 'note', detail: `${what}: ${without}` };
       }
     }),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { runCommand } from '../../process/index.ts';
-import { cutBytesEnd } from '../../util/index.ts';
+import { cutBytesEnd, type FoundProgram, findProgram, programFault } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { mayReadFor } from './hidden.ts';
@@ -42,8 +42,10 @@ async function grep(
   if (limit < 1) return refused('limit must be at least 1');
   const where = resolve(context.turn.cwd, path);
   if (!existsSync(where)) return refused(`unable to access ${where}: there is no such file or directory`);
+  const program = await findRipgrep(context);
+  if (program.type === 'missing') return refused(`the search program (rg) is not started: ${program.reason}`);
   const argv = [
-    await ripgrepPath(),
+    program.path,
     '--no-config',
     '--files-with-matches',
     '--sortr=modified',
@@ -104,10 +106,17 @@ function pathsIn(output: string): { readonly paths: string[]; readonly isWhole: 
   return { paths: gap === -1 ? pieces : pieces.slice(0, gap), isWhole: gap === -1 };
 }
 
-/** The search program that comes with keel, so that it is there on every machine. */
-async function ripgrepPath(): Promise<string> {
+/**
+ * The search program that comes with keel, so that it is there on every machine; where commands could replace that one, since
+ * keel itself is installed in the workspace, one from PATH. It runs outside the sandbox.
+ */
+async function findRipgrep({ turn, programRoots, env }: ToolContext): Promise<FoundProgram> {
   const { rgPath } = await import('@vscode/ripgrep');
-  return rgPath;
+  const search = { env, roots: [turn.cwd, ...programRoots] };
+  const fault = programFault(rgPath, search);
+  if (fault === null) return { type: 'found', path: rgPath, searchPath: '' };
+  const other = findProgram('rg', search);
+  return other.type === 'found' ? other : { type: 'missing', reason: fault };
 }
 
 function refused(message: string): ToolOutput {

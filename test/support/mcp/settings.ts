@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-const serverFile = join(import.meta.dirname, 'stdio-server.ts');
+export const serverFile = join(import.meta.dirname, 'stdio-server.ts');
 
 /** The settings of a server of the tests, as `-c` takes them: its mode and state file, and further keys. */
 export function stdioServer(

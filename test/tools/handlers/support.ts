@@ -60,6 +60,7 @@ export class ToolTurn {
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
       protection: {},
+      programRoots: [],
       judge: new CommandJudge(),
     };
   }
