@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigFlags, type LoadOptions, loadConfig, secretValues } from '../../src/config/index.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -513,4 +513,11 @@ env = { DB_PASS = "of-a-server", LOG_LEVEL = "debugging" }
     );
     expect(values).not.toContain('an-editor');
   });
+});
+
+test('keel says so where it is itself in a directory in which commands may write', async () => {
+  const own = resolve(import.meta.dirname, '../..');
+  const { warnings } = await load({ cwd: own, flags: { sandboxMode: 'workspace-write' } });
+  expect(warnings).toContainEqual(expect.stringMatching(/^keel \(.*\) is in .*, where commands may write/));
+  expect((await load({ cwd: own, flags: { sandboxMode: 'read-only' } })).warnings).toEqual([]);
 });
