@@ -38,7 +38,7 @@ async function courseOf(
   const overrides = ['approval_policy="untrusted"', 'sandbox_mode="workspace-write"'];
   await using live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides });
   void live.next('approval.requested').then(() => {
-    live.session.submit({ type: 'approval', callId: 'c1', decision: { type: 'denied' } });
+    live.answer('c1', { type: 'denied' });
   });
   await live.say('go');
   return {
