@@ -30,6 +30,7 @@ const floors = [
   'network',
   'protocol',
   'secrets',
+  'files',
   'util',
 ];
 /** What the turn loop may not name: time, chance, the world, and un-journaled concurrency (docs/architecture.md, steps). */

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readRegularFile } from '../files/index.ts';
 import { KeelError } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { MAX_SETTINGS_BYTES } from './home-file.ts';
 import { type Layer, originOf } from './layer.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AgentRoleSettings, AgentSettings } from './types.ts';
@@ -77,7 +78,7 @@ class RoleReader {
     if (named === undefined) return null;
     const path = resolve(this.#cwd, named);
     try {
-      const text = readFileSync(path, 'utf8').trim();
+      const text = readRegularFile(path, { maxBytes: MAX_SETTINGS_BYTES }).toString('utf8').trim();
       if (text !== '') return text;
     } catch (cause) {
       const reason = reasonOf(cause);

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { optionalHomeFile } from './home-file.ts';
 
 const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
 
@@ -15,13 +16,9 @@ export interface StoredKey {
 /** The key that a login stored; null if there was none. @throws KeelError `invalidConfig` for a file that can't be read */
 export function readStoredKey(home: string): StoredKey | null {
   const path = join(home, 'auth.json');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    // Nobody has logged in.
-    return null;
-  }
+  const text = optionalHomeFile(home, 'auth.json');
+  // Nobody has logged in.
+  if (text === null) return null;
   try {
     return { apiKey: AuthFile.parse(JSON.parse(text)).OPENAI_API_KEY ?? null, path };
   } catch (cause) {

@@ -1,9 +1,10 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../protocol/index.ts';
-import { decodeText, sharedFault } from '../util/index.ts';
+import { sharedFault } from '../util/index.ts';
+import { optionalHomeFile } from './home-file.ts';
 import type { Environment } from './types.ts';
 
 /** Names that a `.env` in the home can't set: it must not redirect keel itself. */
@@ -57,15 +58,11 @@ function namedHome(named: string): string {
   }
 }
 
-/** The environment with the home's `.env` behind it: what is set already wins. */
+/** The environment with the home's `.env` behind it: what is set already wins. @throws KeelError `invalidConfig` if others may write it */
 export function withDotenv(home: string, env: Environment): Environment {
-  let text: string;
-  try {
-    text = decodeText(readFileSync(join(home, '.env')));
-  } catch {
-    // Most homes have none.
-    return env;
-  }
+  const text = optionalHomeFile(home, '.env');
+  // Most homes have none.
+  if (text === null) return env;
   const named = Object.entries(parseEnv(text)).filter(([name]) => !OWN_NAME.test(name));
   return { ...Object.fromEntries(named), ...env };
 }

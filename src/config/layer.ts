@@ -1,5 +1,5 @@
 import { KeelError } from '../protocol/index.ts';
-import { decodeText, readRegularFile, reasonOf } from '../util/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { maskedLines } from './secret-settings.ts';
 
 export type Table = Readonly<Record<string, unknown>>;
@@ -17,16 +17,13 @@ export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** A configuration file; null if there is none. @throws KeelError `invalidConfig` with file, line and column */
-export async function readLayer(path: string): Promise<Layer | null> {
-  let text: string;
-  try {
-    text = decodeText(readRegularFile(path));
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    const reason = reasonOf(cause);
-    throw new KeelError('invalidConfig', `${path} can't be read: ${reason}`, { cause });
-  }
+/**
+ * A file of settings. @param read gives its text; null if there is none
+ * @throws KeelError `invalidConfig` with file, line and column
+ */
+export async function readLayer(path: string, read: () => string | null): Promise<Layer | null> {
+  const text = textOf(path, read);
+  if (text === null) return null;
   const { parse, TomlError } = await import('smol-toml');
   try {
     return { name: path, table: parse(text), text };
@@ -40,6 +37,16 @@ export async function readLayer(path: string): Promise<Layer | null> {
         cause: error,
       },
     );
+  }
+}
+
+function textOf(path: string, read: () => string | null): string | null {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof KeelError) throw cause;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw new KeelError('invalidConfig', `${path} can't be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -1,21 +1,23 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { readObeyedFile, readRegularFile, UntrustedFile } from '../files/index.ts';
 import type { NetworkRules } from '../network/index.ts';
 import { type ApprovalPolicy, KeelError, type SandboxMode, type SandboxPolicy } from '../protocol/index.ts';
-import { type ProgramSearch, programFault, reasonOf } from '../util/index.ts';
+import { decodeText, isInside, ownerOf, type ProgramSearch, programFault, reasonOf } from '../util/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
 import { commandRoots } from './command-roots.ts';
 import { resolveHome, userHome, withDotenv } from './home.ts';
+import { MAX_SETTINGS_BYTES, readHomeFile } from './home-file.ts';
 import { knownSecrets } from './known-secrets.ts';
-import { type Layer, mergeLayers, readLayer, valueAt } from './layer.ts';
+import { type Layer, mergeLayers, readLayer, type Table, valueAt } from './layer.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { networkRules } from './network.ts';
 import { overrideLayer } from './overrides.ts';
 import { ownPlaceWarnings } from './own-place.ts';
 import { MAX_TIMER_MS, resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
-import { projectTrust } from './trust.ts';
+import { projectTrust, trustedFolder } from './trust.ts';
 import type { Config, Environment, LocalServerKind, SandboxSettings } from './types.ts';
 
 /** Where the machine's administrator puts things. */
@@ -76,38 +78,80 @@ export async function loadConfigWithOrigins(asked: LoadOptions): Promise<LoadedC
   const options = { ...asked, cwd: canonical(asked.cwd) };
   const home = resolveHome(options.env);
   const env = withDotenv(home, options.env);
-  const layers = await readLayers(home, options);
+  const { layers, warnings: ignored } = await readLayers(home, options);
   // Where nothing is configured nothing is parsed or checked: start-up pays for what is there.
   const { validate } = layers.length === 0 ? { validate: null } : await import('./validate.ts');
   const { settings, unknown } = validate?.(mergeLayers(layers), layers) ?? { settings: {}, unknown: [] };
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
-  const warnings = [...unknown, ...shadowedProviders(settings)];
+  const warnings = [...ignored, ...unknown, ...shadowedProviders(settings)];
   const network = networkRules(settings, layers);
   return { config: resolveConfig({ home, env, options, settings, layers, network, warnings }), settings, layers };
 }
 
-async function readLayers(home: string, { cwd, overrides, flags, systemDir = SYSTEM_DIR }: LoadOptions) {
-  const system = await readLayer(join(systemDir, 'config.toml'));
-  const user = await readLayer(join(home, 'config.toml'));
+interface ReadLayers {
+  readonly layers: readonly Layer[];
+  /** What of a project's layers is ignored. */
+  readonly warnings: readonly string[];
+}
+
+async function readLayers(
+  home: string,
+  { cwd, overrides, flags, systemDir = SYSTEM_DIR }: LoadOptions,
+): Promise<ReadLayers> {
+  const system = await systemLayer(join(systemDir, 'config.toml'));
+  const user = await readLayer(join(home, 'config.toml'), () => readHomeFile(home, 'config.toml'));
   const session = overrides.length === 0 ? null : await overrideLayer(overrides);
-  const managed = await readLayer(join(systemDir, 'managed_config.toml'));
+  const managed = await systemLayer(join(systemDir, 'managed_config.toml'));
   const files = [system, user].filter((layer) => layer !== null);
-  const project = projectTrust(cwd, mergeLayers(files)) === 'trusted' ? await projectLayers(cwd, home) : [];
+  const { layers: project, warnings } = await projectLayers(cwd, home, mergeLayers(files));
   const below = [...files, ...project];
   const above = [session, managed].filter((layer) => layer !== null);
   const all = [...below, ...above];
   const name = flags.profile ?? valueAt(mergeLayers(all), ['profile']);
   // A profile stands above the files and below what this session was told.
-  return typeof name === 'string' ? [...below, profileLayer(name, all), ...above] : all;
+  const layers = typeof name === 'string' ? [...below, profileLayer(name, all), ...above] : all;
+  return { layers, warnings };
 }
 
-async function projectLayers(cwd: string, home: string): Promise<Layer[]> {
+/** The machine's settings, which root alone may write. */
+function systemLayer(path: string): Promise<Layer | null> {
+  const options = { maxBytes: MAX_SETTINGS_BYTES, limits: () => ({}) };
+  return readLayer(path, () => decodeText(readObeyedFile(path, options)));
+}
+
+/** From the folder that the user trusts down to the working directory; what a project may not set is left out. */
+async function projectLayers(cwd: string, home: string, own: Table): Promise<ReadLayers> {
+  const folder = trustedFolder(cwd, own);
   const layers: Layer[] = [];
-  for (let dir = cwd; ; dir = dirname(dir)) {
+  const warnings: string[] = [];
+  for (let dir = cwd; folder !== null; dir = dirname(dir)) {
     const path = join(dir, '.keel');
-    const layer = path === home ? null : await readLayer(join(path, 'config.toml'));
-    if (layer) layers.unshift(layer);
-    if (existsSync(join(dir, '.git')) || dir === dirname(dir)) return layers;
+    const file = join(path, 'config.toml');
+    const layer = path === home ? null : await readLayer(file, () => projectText(file, folder, warnings));
+    if (layer) {
+      const { projectLayer } = await import('./project-layer.ts');
+      const project = projectLayer(layer, own);
+      layers.unshift(project.layer);
+      warnings.push(...project.warnings);
+    }
+    if (dir === folder || dir === dirname(dir)) break;
+  }
+  return { layers, warnings };
+}
+
+/** Null if there is no file, or none that the project and its owner alone decide about. */
+function projectText(path: string, folder: string, warnings: string[]): string | null {
+  try {
+    const limits = () => ({ trusted: ownerOf(folder) });
+    const judge = ({ path: real }: { readonly path: string }) => {
+      if (!isInside(real, folder)) throw new UntrustedFile('it leads out of the project');
+      return null;
+    };
+    return decodeText(readObeyedFile(path, { maxBytes: MAX_SETTINGS_BYTES, limits, judge }));
+  } catch (error) {
+    if (!(error instanceof UntrustedFile)) throw error;
+    warnings.push(`${path} is ignored: ${error.message}`);
+    return null;
   }
 }
 
@@ -147,6 +191,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
     projectTrust: projectTrust(cwd, settings),
+    trustedFolder: trustedFolder(cwd, settings),
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
     verbosity: settings.model_verbosity ?? null,
@@ -264,7 +309,7 @@ function baseInstructions(settings: ConfigFile, cwd: string): string | null {
   const path = isAbsolute(named) ? named : resolve(cwd, named);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    text = readRegularFile(path, { maxBytes: MAX_SETTINGS_BYTES }).toString('utf8').trim();
   } catch (cause) {
     const reason = reasonOf(cause);
     throw new KeelError('invalidConfig', `the instructions file ${path} can't be read: ${reason}`, { cause });

@@ -1,9 +1,26 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { readFileStart } from '../files/index.ts';
 import { type Table, valueAt } from './layer.ts';
 
 const MAX_POINTER_BYTES = 16 * 1024;
+
+/**
+ * The folder that the user trusts, with what is below it down to `cwd`: that itself, or the top of its work tree. Null: the
+ * user trusts none.
+ */
+export function trustedFolder(cwd: string, settings: Table): string | null {
+  if (projectTrust(cwd, settings) !== 'trusted') return null;
+  return valueAt(settings, ['projects', cwd, 'trust_level']) === undefined ? topOf(cwd) : cwd;
+}
+
+/** The directory that holds a `.git`, from `cwd` upwards; `cwd` where none does. */
+function topOf(cwd: string): string {
+  for (let dir = cwd; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, '.git'))) return dir;
+    if (dir === dirname(dir)) return cwd;
+  }
+}
 
 /**
  * What the user said of the project that a directory belongs to: of itself, or of the main checkout of its repository.
@@ -45,5 +62,5 @@ function commonDir(git: string): string {
 }
 
 function pointerIn(path: string): string {
-  return readRegularFile(path, MAX_POINTER_BYTES).toString('utf8').trim();
+  return readFileStart(path, { maxBytes: MAX_POINTER_BYTES }).bytes.toString('utf8').trim();
 }

@@ -182,6 +182,8 @@ export interface Config {
   readonly sandbox: SandboxSettings;
   /** What the user said of this project; an untrusted one's instructions are not read. Null: nothing yet. */
   readonly projectTrust: 'trusted' | 'untrusted' | null;
+  /** The folder of the project that the user trusts; null: none. */
+  readonly trustedFolder: string | null;
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;

@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { FileFault, obeyedJudge, type PlaceJudge, readFileStart } from '../files/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import { readJudge } from '../sandbox/index.ts';
+import { isInside, ownerOf, type WriterLimits, writersOf } from '../util/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 import { projectFolders } from './project-folders.ts';
@@ -23,7 +25,7 @@ export interface InstructionSources {
   readonly hidden?: readonly string[];
   /** The user does not trust this project: its files are not read, and the model is not told of them. */
   readonly untrusted?: boolean;
-  /** Told of each file that was cut, for the user. */
+  /** Told of each file that was cut or left out, for the user. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -37,7 +39,9 @@ export function userInstructions(sources: InstructionSources): ResponseItem | nu
 function homeInstructions({ home, onWarning }: InstructionSources): string {
   for (const name of NAMES) {
     const path = join(home, name);
-    const file = isFile(path) ? readStart(path, MAX_HOME_BYTES) : null;
+    if (!isFile(path)) continue;
+    const limits = () => ({ trusted: ownerOf(home), below: home });
+    const file = readStart(path, { maxBytes: MAX_HOME_BYTES, limits, judge: () => null, onWarning });
     if (file && file.text.trim() !== '') return withCutNote(file, { name: path, path, onWarning });
   }
   return '';
@@ -45,17 +49,20 @@ function homeInstructions({ home, onWarning }: InstructionSources): string {
 
 /** From the repository's root down to the working directory, one file a folder, each headed by its path. */
 function projectInstructions(sources: InstructionSources): string {
-  const { home, hidden, cwd, maxBytes, fallbackNames, untrusted, onWarning } = sources;
+  const { cwd, maxBytes, fallbackNames, untrusted, onWarning } = sources;
   if (untrusted) return '';
-  const mayRead = readJudge({ policy: { mode: 'read-only' }, home, hidden });
   const parts: string[] = [];
   let left = maxBytes;
   const folders = projectFolders(cwd);
   const real = folders.at(-1) ?? cwd;
+  const [root = real] = folders;
+  // Whoever may write the folder that the user works in may write to its model; nobody else.
+  const limits = () => ({ trusted: writersOf(real), below: root });
+  const judge = projectJudge(root, sources);
   for (const dir of folders) {
     if (left <= 0) break;
     const path = instructionFile(dir, fallbackNames);
-    const file = path === null || !mayRead(path) ? null : readStart(path, left);
+    const file = path === null ? null : readStart(path, { maxBytes: left, limits, judge, onWarning });
     if (!file || path === null) continue;
     if (file.text.trim() !== '') {
       const name = relative(real, path);
@@ -66,6 +73,12 @@ function projectInstructions(sources: InstructionSources): string {
     if (file.bytes < file.total) break;
   }
   return parts.join('\n\n');
+}
+
+/** A file of the project itself, and none that commands can't read. */
+function projectJudge(root: string, { home, hidden }: InstructionSources): PlaceJudge {
+  const mayRead = readJudge({ policy: { mode: 'read-only' }, home, hidden });
+  return (place) => mayRead(place) ?? (isInside(place.path, root) ? null : 'it leads out of the project');
 }
 
 interface CutNoteFacts {
@@ -106,22 +119,26 @@ interface FileStart {
   readonly total: number;
 }
 
-/** The beginning of a file; null if it can't be read: instructions are a help, not a need. */
-function readStart(path: string, maxBytes: number): FileStart | null {
-  let fd: number | null = null;
+interface StartOptions {
+  readonly maxBytes: number;
+  /** Who may write it. */
+  readonly limits: () => WriterLimits;
+  readonly judge: PlaceJudge;
+  readonly onWarning: ((message: string) => void) | undefined;
+}
+
+/** The beginning of a file; null if it can't be read, or must not be obeyed: instructions are a help, not a need. */
+function readStart(path: string, { maxBytes, limits, judge, onWarning }: StartOptions): FileStart | null {
   try {
-    fd = openSync(path, 'r');
-    const total = fstatSync(fd).size;
-    const buffer = Buffer.alloc(Math.min(total, maxBytes));
-    const read = readSync(fd, buffer);
-    const bytes = read < total ? wholeCharacters(buffer, read) : read;
+    const start = readFileStart(path, { maxBytes, judge: obeyedJudge(path, { limits, judge }) });
+    const { bytes: buffer, total } = start;
+    const bytes = buffer.length < total ? wholeCharacters(buffer, buffer.length) : buffer.length;
     const text = buffer.toString('utf8', 0, bytes);
     return { text: text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'), bytes, total };
-  } catch {
-    // Not there, a directory, not readable: as if it were absent.
+  } catch (error) {
+    // Not readable: as if it were absent.
+    if (error instanceof FileFault) onWarning?.(`${path} is left out: ${error.message}`);
     return null;
-  } finally {
-    if (fd !== null) closeSync(fd);
   }
 }
 

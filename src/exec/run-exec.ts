@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
+import { OutputFile } from '../files/index.ts';
 import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../protocol/index.ts';
+import { commandRoots } from '../sandbox/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
 import { printable, reasonOf } from '../util/index.ts';
 import { HumanPrinter } from './human-printer.ts';
@@ -51,6 +53,7 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   checkBeforeRun(asked);
   const options = await withLocalModel(asked, io);
   if (options === null || io.stop.aborted) return stopCode(io);
+  using output = outputFile(options);
   const session = await openSession({
     config: options.config,
     origin: options.origin,
@@ -65,7 +68,7 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   const onStop = () => stopSession(session);
   io.stop.addEventListener('abort', onStop, { once: true });
   try {
-    return await follow(session, options, io);
+    return await follow(session, { ...options, output }, io);
   } finally {
     io.stop.removeEventListener('abort', onStop);
     await session.close();
@@ -91,7 +94,22 @@ function stopCode({ stop }: ExecIo): number {
   return Number(stop.reason) || 1;
 }
 
-async function follow(session: Session, options: ExecOptions, io: ExecIo): Promise<number> {
+/** Options whose output file is held. */
+interface RunOptions extends ExecOptions {
+  readonly output: OutputFile | null;
+}
+
+/** Held before the first command runs, which could put a link in its place. */
+function outputFile({ lastMessageFile: path, config }: ExecOptions): OutputFile | null {
+  if (path === null) return null;
+  try {
+    return OutputFile.anchor(path, commandRoots(config));
+  } catch (cause) {
+    throw new KeelError('invalidInput', `the last message can't be written to ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function follow(session: Session, options: RunOptions, io: ExecIo): Promise<number> {
   const printer = makePrinter(options, io);
   let ended: SessionEventOf<'turn.completed'> | null = null;
   let review: string | null = null;
@@ -168,13 +186,18 @@ function submitPrompt(session: Session, { prompt, review, images, outputSchema, 
 /** @returns why the file of the last message could not be written; null if it was, or none was asked for */
 function writeLastMessage(
   message: string | null,
-  { lastMessageFile: path }: ExecOptions,
+  { output, lastMessageFile: path }: RunOptions,
   io: ExecIo,
 ): KeelError | null {
-  if (path === null) return null;
+  if (output === null) return null;
   if (message === null) io.writeErr(`Warning: there is no last message; ${path} is left empty\n`);
   try {
-    writeFileSync(path, message ?? '');
+    const fd = output.open();
+    try {
+      writeFileSync(fd, message ?? '');
+    } finally {
+      closeSync(fd);
+    }
     return null;
   } catch (cause) {
     return new KeelError('storageFailed', `the last message could not be written: ${reasonOf(cause)}`, { cause });

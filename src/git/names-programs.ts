@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { readFileStart } from '../files/index.ts';
 import { findRepository, type Repository } from './repository.ts';
 
 /** A configuration is far smaller; a bigger one is not looked through. */
@@ -53,7 +53,7 @@ function configsOf({ gitDir, commonDir }: Pick<Repository, 'gitDir' | 'commonDir
 /** Null for what is too much to look through; empty for what is not there or out of git's reach as well. */
 function textOf(path: string): string | null {
   try {
-    const bytes = readRegularFile(path, MAX_CONFIG_BYTES + 1);
+    const { bytes } = readFileStart(path, { maxBytes: MAX_CONFIG_BYTES + 1 });
     return bytes.length > MAX_CONFIG_BYTES ? null : bytes.toString('utf8');
   } catch {
     return ''; // git can't read it either, and will say so by failing

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { readFileStart } from '../files/index.ts';
 import { type BytePath, fromText } from './byte-path.ts';
 
 const MAX_POINTER_BYTES = 16 * 1024;
@@ -68,7 +68,7 @@ function checked(root: string, gitDir: string, kind: Repository['kind']): Reposi
 
 function textOf(path: string): string | null {
   try {
-    return readRegularFile(path, MAX_POINTER_BYTES).toString('utf8');
+    return readFileStart(path, { maxBytes: MAX_POINTER_BYTES }).bytes.toString('utf8');
   } catch {
     // Not there or out of reach; git could not use it either.
     return null;

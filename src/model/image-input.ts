@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
+import { type PlaceJudge, readRegularFile } from '../files/index.ts';
 import type { ContentItem } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
 
@@ -26,12 +26,19 @@ const cache = new Map<string, string>();
  */
 export async function imageInputPart(path: string): Promise<ImagePart> {
   try {
-    const size = (await stat(path)).size;
-    if (size > MAX_FILE_BYTES) return placeholder(path, `it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
-    return { type: 'input_image', image_url: await imageDataUrl(await readFile(path)) };
+    return { type: 'input_image', image_url: await imageFileUrl(path) };
   } catch (error) {
     return placeholder(path, reasonOf(error));
   }
+}
+
+/**
+ * A local image as it is now, in a form that providers take.
+ * @param judge decides what files may be read; absent: all may
+ * @throws what is wrong with the file
+ */
+export async function imageFileUrl(path: string, judge?: PlaceJudge): Promise<string> {
+  return imageDataUrl(readRegularFile(path, { maxBytes: MAX_FILE_BYTES, ...(judge === undefined ? {} : { judge }) }));
 }
 
 function placeholder(path: string, reason: string): ImagePart {

@@ -2,7 +2,7 @@ export { modelInfo } from './catalogue.ts';
 export { type Credentials, resolveCredentials, type StoredKey } from './credentials.ts';
 export { HttpTransport } from './http-transport.ts';
 export { IdleWatch } from './idle-watch.ts';
-export { imageDataUrl, imageInputPart } from './image-input.ts';
+export { imageDataUrl, imageFileUrl, imageInputPart } from './image-input.ts';
 export { loadWire } from './load-wire.ts';
 export { ModelClient, type ModelClientOptions, type RequestDescription, type StreamOptions } from './model-client.ts';
 export { ModelError, type ModelErrorOptions } from './model-error.ts';

@@ -1,13 +1,13 @@
 import { lstatSync, rmSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
+import { type RootedDirectory, replaceFile } from '../files/index.ts';
 import { reasonOf } from '../util/index.ts';
-import { inDirectory } from './held-directory.ts';
+import { inDirectory } from './in-directory.ts';
 import { type NetChange, readText, systemReason } from './overlay.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
 import { UndoLog } from './undo-log.ts';
 import { type VerifiedPatch, verifyPatch } from './verify.ts';
-import { replaceFile } from './write-file.ts';
 
 /** Whether a path may be written, judged where it really leads. */
 export type MayWrite = (path: string) => boolean;
@@ -22,7 +22,9 @@ export function applyPatch(verified: VerifiedPatch, mayWrite: MayWrite): Verifie
   const current = isStale(verified) ? verifiedAgain(verified) : verified;
   const undo = new UndoLog();
   try {
-    for (const change of writeOrder(current.changes)) writeChange(change, current.cwd, mayWrite, undo);
+    const isHidden = (path: string) => (current.judge?.({ path, stats: null }) ?? null) !== null;
+    const mayChange: MayWrite = (path) => mayWrite(path) && !isHidden(path);
+    for (const change of writeOrder(current.changes)) writeChange(change, current.cwd, mayChange, undo);
   } catch (error) {
     const left = undo.run();
     const reason = reasonOf(error);
@@ -32,14 +34,14 @@ export function applyPatch(verified: VerifiedPatch, mayWrite: MayWrite): Verifie
   return current;
 }
 
-function verifiedAgain({ patch, cwd }: VerifiedPatch): VerifiedPatch {
-  if (patch.sections.length > 0) return verifyPatch(patch, cwd);
+function verifiedAgain({ patch, cwd, judge }: VerifiedPatch): VerifiedPatch {
+  if (patch.sections.length > 0) return verifyPatch(patch, cwd, judge);
   const message = 'The file has changed meanwhile. Read it again, then edit.';
   throw new PatchFailure({ type: 'mismatch', message, closest: null });
 }
 
-function isStale({ changes }: VerifiedPatch): boolean {
-  return changes.some(({ path, before }) => readText(path) !== before);
+function isStale({ changes, judge }: VerifiedPatch): boolean {
+  return changes.some(({ path, before }) => readText(path, judge) !== before);
 }
 
 /** What goes, goes last: killed in between, a moved file is there twice, not lost. Unless its name becomes a directory. */
@@ -58,7 +60,8 @@ function writeChange(change: NetChange, cwd: string, mayWrite: MayWrite, undo: U
   const target = where(path);
   if (!mayWrite(target)) throw new Error(`Failed to write file ${name}: writing there is not permitted`);
   if (after === null) {
-    const remove = (place: string) => {
+    const remove = (directory: RootedDirectory) => {
+      const place = directory.at(basename(target));
       // A link leads elsewhere, but it is from its own directory that it goes.
       if (isLink(place) && !mayWrite(dirname(target))) throw new Error('removing a link there is not permitted');
       undo.remember(target, place);
@@ -66,9 +69,9 @@ function writeChange(change: NetChange, cwd: string, mayWrite: MayWrite, undo: U
     };
     guarded(`Failed to delete file ${name}`, () => inDirectory(target, remove));
   } else {
-    const replace = (place: string) => {
-      undo.remember(target, place);
-      replaceFile(place, after, mode);
+    const replace = (directory: RootedDirectory) => {
+      undo.remember(target, directory.at(basename(target)));
+      replaceFile(directory, basename(target), after, mode);
     };
     guarded(`Failed to create parent directories for ${name}`, () => undo.makeParents(target));
     guarded(`Failed to write file ${name}`, () => inDirectory(target, replace));

@@ -1,9 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readRegularFile, reasonOf } from '../util/index.ts';
+import { type PlaceJudge, readRegularFile } from '../files/index.ts';
+import { reasonOf } from '../util/index.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
+
+/** A larger file is nothing to be patched as text. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /** What a patch comes to for one path: what is on the disk now, and what will be. Null: no text there. */
 export interface NetChange {
@@ -29,11 +33,13 @@ interface Entry {
 /** The files as the sections of a patch read so far would leave them. Nothing is written. */
 export class Overlay {
   readonly #cwd: string;
+  readonly #judge: PlaceJudge | undefined;
   /** By real name, so that one file under two spellings is one. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(cwd: string) {
+  constructor(cwd: string, judge?: PlaceJudge) {
     this.#cwd = cwd;
+    this.#judge = judge;
   }
 
   /** @throws PatchFailure that begins with `what`, with the system's own cause */
@@ -41,7 +47,7 @@ export class Overlay {
     const absolute = resolve(this.#cwd, path);
     const known = this.#entries.get(realName(absolute));
     if (known?.after != null) return known.after;
-    const reason = known ? 'no such file or directory (ENOENT)' : readFault(absolute);
+    const reason = known ? 'no such file or directory (ENOENT)' : readFault(absolute, this.#judge);
     if (reason !== null) throw new PatchFailure({ type: 'io', message: `${what} ${path}: ${reason}` });
     return this.#entry(path).before ?? '';
   }
@@ -92,7 +98,7 @@ export class Overlay {
     const key = realName(absolute);
     const known = this.#entries.get(key);
     if (known) return known;
-    const before = readText(absolute);
+    const before = readText(absolute, this.#judge);
     const entry: Entry = { path: absolute, before, after: before, movedFrom: null, mode: null };
     this.#entries.set(key, entry);
     return entry;
@@ -105,17 +111,17 @@ export class Overlay {
 }
 
 /** The file's text; null if there is none that could be read as text. */
-export function readText(path: string): string | null {
+export function readText(path: string, judge?: PlaceJudge): string | null {
   try {
-    return textIn(path);
+    return textIn(path, judge);
   } catch {
     // Not there, or not a file: whoever needs it asks `readFault` why.
     return null;
   }
 }
 
-function textIn(path: string): string {
-  const bytes = readRegularFile(path);
+function textIn(path: string, judge: PlaceJudge | undefined): string {
+  const bytes = readRegularFile(path, { maxBytes: MAX_TEXT_BYTES, ...(judge === undefined ? {} : { judge }) });
   if (!isUtf8(bytes)) throw new Error('it is not valid UTF-8');
   // Throws for what is longer than a text can be.
   return bytes.toString('utf8');
@@ -128,9 +134,9 @@ export function systemReason(error: unknown): string {
 }
 
 /** Why a file can't be read as text; null if it can. */
-function readFault(path: string): string | null {
+function readFault(path: string, judge: PlaceJudge | undefined): string | null {
   try {
-    textIn(path);
+    textIn(path, judge);
     return null;
   } catch (error) {
     return systemReason(error);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import type { PlaceJudge } from '../files/index.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type HunkWriter, loadHunkWriter } from './unified-hunks.ts';
 
@@ -11,19 +12,24 @@ const CONTEXT_LINES = 3;
  */
 export class TurnDiffTracker {
   readonly #root: string;
+  readonly #judge: PlaceJudge | undefined;
   /** By the path where the file is now. */
   readonly #files = new Map<string, { readonly origin: string; readonly before: Snapshot }>();
   #isDirty = false;
 
-  /** `cwd` absolute: paths are shown relative to its repository, or to itself outside of one. */
-  constructor(cwd: string) {
+  /**
+   * @param cwd absolute: paths are shown relative to its repository, or to itself outside of one
+   * @param judge decides what files may be read; absent: all may
+   */
+  constructor(cwd: string, judge?: PlaceJudge) {
+    this.#judge = judge;
     this.#root = repositoryRoot(cwd) ?? cwd;
   }
 
   /** To be called before files are written. */
   beforeChange(paths: readonly string[]): void {
     for (const path of paths) {
-      if (!this.#files.has(path)) this.#files.set(path, { origin: path, before: takeSnapshot(path) });
+      if (!this.#files.has(path)) this.#files.set(path, { origin: path, before: takeSnapshot(path, this.#judge) });
     }
     this.#isDirty = true;
   }
@@ -44,7 +50,9 @@ export class TurnDiffTracker {
     return [...this.#files]
       .map(([path, { origin, before }]) => ({ path, left: this.#name(origin), right: this.#name(path), before }))
       .sort((a, b) => (a.right < b.right ? -1 : 1))
-      .map(({ path, left, right, before }) => fileDiff({ left, right, before, after: takeSnapshot(path) }, hunks))
+      .map(({ path, left, right, before }) =>
+        fileDiff({ left, right, before, after: takeSnapshot(path, this.#judge) }, hunks),
+      )
       .join('');
   }
 
@@ -68,7 +76,7 @@ function fileDiff({ left, right, before, after }: FilePair, hunks: HunkWriter): 
   const head = [`diff --git a/${left} b/${right}`, ...modeLines(before, after)];
   if (isSame && isMoved) head.push('similarity index 100%', `rename from ${left}`, `rename to ${right}`);
   if (isSame) return `${head.join('\n')}\n`;
-  head.push(`index ${before.blob}..${after.blob}`);
+  if (isId(before.blob) && isId(after.blob)) head.push(`index ${before.blob}..${after.blob}`);
   head.push(before.exists ? `--- a/${left}` : '--- /dev/null');
   head.push(after.exists ? `+++ b/${right}` : '+++ /dev/null');
   const body =
@@ -76,6 +84,11 @@ function fileDiff({ left, right, before, after }: FilePair, hunks: HunkWriter): 
       ? 'Binary files differ\n'
       : hunks(before.text, after.text, CONTEXT_LINES);
   return `${head.join('\n')}\n${body}`;
+}
+
+/** Not of a file that is too large to be read. */
+function isId(blob: string): boolean {
+  return /^[0-9a-f]{40}$/.test(blob);
 }
 
 function modeLines(before: Snapshot, after: Snapshot): string[] {

@@ -1,7 +1,9 @@
 import { lstatSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
-import { readRegularFile } from '../util/index.ts';
-import { inDirectory } from './held-directory.ts';
-import { replaceFile } from './write-file.ts';
+import { type RootedDirectory, readRegularFile, replaceFile } from '../files/index.ts';
+import { inDirectory } from './in-directory.ts';
+
+/** More than a file that can be patched has: what a patch writes over can always be put back. */
+const MAX_KEPT_BYTES = 512 * 1024 * 1024;
 
 type Before =
   | { readonly type: 'nothing' }
@@ -19,7 +21,11 @@ export class UndoLog {
   }
 
   makeParents(path: string): void {
-    inDirectory(path, () => undefined, { onMade: (dir) => this.#madeDirs.push(dir) });
+    inDirectory(
+      path,
+      () => undefined,
+      (dir) => this.#madeDirs.push(dir),
+    );
   }
 
   /** Puts everything back, the latest first. @returns the paths that could not be put back */
@@ -27,7 +33,7 @@ export class UndoLog {
     const left: string[] = [];
     for (const { path, was } of this.#before.toReversed()) {
       try {
-        inDirectory(path, (place) => putBack(place, was));
+        inDirectory(path, (directory, name) => putBack(directory, name, was));
       } catch {
         left.push(path);
       }
@@ -40,15 +46,17 @@ export class UndoLog {
 function stateOf(path: string): Before {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isSymbolicLink()) return { type: 'link', to: readlinkSync(path) };
-  return stat?.isFile() ? { type: 'file', bytes: readRegularFile(path), mode: stat.mode } : { type: 'nothing' };
+  if (!stat?.isFile()) return { type: 'nothing' };
+  return { type: 'file', bytes: readRegularFile(path, { maxBytes: MAX_KEPT_BYTES, links: 'no' }), mode: stat.mode };
 }
 
-function putBack(path: string, was: Before): void {
+function putBack(directory: RootedDirectory, name: string, was: Before): void {
+  const path = directory.at(name);
   switch (was.type) {
     case 'nothing':
       return rmSync(path, { force: true });
     case 'file':
-      return replaceFile(path, was.bytes, was.mode);
+      return replaceFile(directory, name, was.bytes, was.mode);
     case 'link':
       rmSync(path, { force: true });
       return symlinkSync(was.to, path);
@@ -57,7 +65,7 @@ function putBack(path: string, was: Before): void {
 
 function removeIfEmpty(dir: string): void {
   try {
-    inDirectory(dir, rmdirSync);
+    inDirectory(dir, (directory, name) => rmdirSync(directory.at(name)));
   } catch {
     // Somebody else has put something there.
   }

@@ -1,3 +1,4 @@
+import type { PlaceJudge } from '../files/index.ts';
 import { computeText } from './compute.ts';
 import { type NetChange, Overlay } from './overlay.ts';
 import type { ParsedPatch } from './parse.ts';
@@ -13,16 +14,25 @@ export interface VerifiedPatch {
   readonly summary: readonly string[];
   /** Every path the patch names, absolute. */
   readonly paths: readonly string[];
+  /** What files it may read, now and when it is worked out again. Absent: all. */
+  readonly judge?: PlaceJudge;
 }
 
 /**
  * Works out what a patch would do, without doing it. Sections see what earlier ones of the same patch did.
  * @throws PatchFailure; nothing is written in any case
  */
-export function verifyPatch(patch: ParsedPatch, cwd: string): VerifiedPatch {
-  const overlay = new Overlay(cwd);
+export function verifyPatch(patch: ParsedPatch, cwd: string, judge?: PlaceJudge): VerifiedPatch {
+  const overlay = new Overlay(cwd, judge);
   for (const section of patch.sections) applySection(overlay, section);
-  return { patch, cwd, changes: overlay.changes(), summary: summaryOf(patch.sections), paths: overlay.touched() };
+  return {
+    patch,
+    cwd,
+    changes: overlay.changes(),
+    summary: summaryOf(patch.sections),
+    paths: overlay.touched(),
+    ...(judge === undefined ? {} : { judge }),
+  };
 }
 
 function applySection(overlay: Overlay, section: Section): void {

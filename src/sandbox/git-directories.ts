@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { readFileStart } from '../files/index.ts';
 import { realPath } from './real-path.ts';
 
 const MAX_POINTER_BYTES = 4_096;
@@ -57,7 +57,7 @@ function isGitDirectory(dir: string): boolean {
 
 function pointer(path: string, pattern: RegExp, maxBytes = MAX_POINTER_BYTES): string | null {
   try {
-    return pattern.exec(readRegularFile(path, maxBytes).toString('utf8'))?.[1] ?? null;
+    return pattern.exec(readFileStart(path, { maxBytes }).bytes.toString('utf8'))?.[1] ?? null;
   } catch {
     // A directory, or nothing.
     return null;

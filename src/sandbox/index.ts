@@ -19,4 +19,4 @@ export { type HiddenOptions, readJudge } from './readable.ts';
 export { realPath } from './real-path.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';
-export { mayWrite, type WritePolicyOptions, writableRoots, writeJudge } from './writable.ts';
+export { commandRoots, mayWrite, type WritePolicyOptions, writableRoots, writeJudge } from './writable.ts';

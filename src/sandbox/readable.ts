@@ -1,6 +1,13 @@
+import { type Stats, statSync } from 'node:fs';
+import type { PlaceJudge } from '../files/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { isBelow } from './below.ts';
 import { realPath } from './real-path.ts';
+
+/** Files of keel's home that hold keys: the settings may have tokens and passwords in them too. */
+const CREDENTIALS = ['auth.json', '.env', '.credentials.json', 'config.toml'];
+/** Views of processes, of the kernel and of devices; what is no file of its own there is refused by `openFile` as well. */
+const SYSTEM_VIEWS = ['/proc', '/sys', '/dev'];
 
 export interface HiddenOptions {
   /** keel's home, with its credentials. */
@@ -11,19 +18,34 @@ export interface HiddenOptions {
 
 /** What no sandboxed command can read. */
 export function hiddenPaths({ home, hidden = [] }: HiddenOptions): readonly string[] {
-  const own = home === undefined ? [] : ['auth.json', '.env', '.credentials.json'].map((name) => `${home}/${name}`);
+  const own = home === undefined ? [] : CREDENTIALS.map((name) => `${home}/${name}`);
   return [...own, ...hidden];
 }
 
-/** Judges what keel's own tools may read for the model, as for commands: a path is judged where it really leads. */
-export function readJudge({
-  policy,
-  ...options
-}: HiddenOptions & { readonly policy: SandboxPolicy }): (path: string) => boolean {
-  if (policy.mode === 'danger-full-access') return () => true;
-  const hidden = hiddenPaths(options).map((path) => realPath(path).toLowerCase());
-  return (path) => {
-    const real = realPath(path).toLowerCase();
-    return !hidden.some((each) => isBelow(real, each));
+/**
+ * Judges what keel itself may read for the model, as for a sandboxed command: by where an open file really is, and by which
+ * file it is, under whatever name. Without a sandbox a command could read all; views of the system are refused even then,
+ * since keel's own process is seen there and not a command's.
+ */
+export function readJudge({ policy, ...options }: HiddenOptions & { readonly policy: SandboxPolicy }): PlaceJudge {
+  const paths = policy.mode === 'danger-full-access' ? [] : hiddenPaths(options);
+  const hidden = paths.map((path) => ({ path: realPath(path).toLowerCase(), stats: statsOf(path) }));
+  return ({ path, stats }) => {
+    if (SYSTEM_VIEWS.some((view) => isBelow(path, view))) return 'it is a view of the system, not a file';
+    const isHidden = hidden.some((each) => isBelow(path.toLowerCase(), each.path) || isSame(stats, each.stats));
+    return isHidden ? 'it is hidden here, as are credentials' : null;
   };
+}
+
+function isSame(stats: Stats | null, other: Stats | null): boolean {
+  return stats !== null && other !== null && stats.ino === other.ino && stats.dev === other.dev;
+}
+
+function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    // What is not there can't be read under another name.
+    return null;
+  }
 }

@@ -22,6 +22,27 @@ export function writableRoots({ policy, cwd, env }: WritePolicyOptions): readonl
   return [...new Set(roots.map(realDirectory).filter((root) => root !== null))];
 }
 
+/**
+ * Directories in which commands of a project may have made something, now or in an earlier session under the usual policy;
+ * none where they are not confined, since a link that they leave there gives them nothing.
+ */
+export function commandRoots({ sandboxPolicy, cwd, env }: CommandPlace): readonly string[] {
+  if (sandboxPolicy.mode === 'danger-full-access') return [];
+  const roots = sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy.writable_roots : undefined;
+  const usual = {
+    mode: 'workspace-write',
+    network_access: false,
+    exclude_tmpdir_env_var: false,
+    exclude_slash_tmp: false,
+  } as const;
+  return writableRoots({ policy: { ...usual, writable_roots: roots ?? [] }, cwd, env });
+}
+
+/** What of a configuration says where commands write. */
+export interface CommandPlace extends Pick<WritePolicyOptions, 'cwd' | 'env'> {
+  readonly sandboxPolicy: SandboxPolicy;
+}
+
 /** Whether a policy lets keel itself write a path (a patch does not run as a command); see `writeJudge`. */
 export function mayWrite(path: string, options: WritePolicyOptions): boolean {
   return writeJudge(options)(path);

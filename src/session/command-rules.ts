@@ -10,6 +10,7 @@ import {
   loadRules,
   type PlainCommand,
   ProgramPlaces,
+  type RuleSource,
   type RuleVerdict,
   remember,
   rememberLine,
@@ -19,6 +20,7 @@ import { namesDrivers } from '../git/index.ts';
 import type { Destination, HostRuleVerdict, NetworkProtocol } from '../network/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { type CommandSpec, type PlanRequest, writableRoots } from '../sandbox/index.ts';
+import { ownerOf } from '../util/index.ts';
 
 /** A line that goes through more of them is not looked into. */
 const MAX_DIRECTORIES = 16;
@@ -39,7 +41,7 @@ export class SessionRules {
   async ready({ argv }: CommandSpec): Promise<readonly string[]> {
     await this.judge.ready(argv);
     if (this.#loaded) return [];
-    this.#loaded = loadRules(this.#directories());
+    this.#loaded = loadRules(this.#sources());
     this.#policy = this.#loaded.policy;
     this.#hosts = this.#loaded.hosts;
     return this.#loaded.warnings;
@@ -83,10 +85,16 @@ export class SessionRules {
   }
 
   /** Lowest layer first; a project's rules count only where the user trusts it. */
-  #directories(): string[] {
-    const { home, cwd, projectTrust } = this.#config;
-    const project = projectTrust === 'trusted' ? [join(cwd, '.keel', 'rules')] : [];
-    return ['/etc/keel/rules', join(home, 'rules'), ...project];
+  #sources(): RuleSource[] {
+    const { home, trustedFolder: project } = this.#config;
+    const own = { dir: join(home, 'rules'), limits: () => ({ trusted: ownerOf(home), below: home }), project: null };
+    const system = { dir: '/etc/keel/rules', limits: () => ({}), project: null };
+    if (project === null) return [system, own];
+    return [
+      system,
+      own,
+      { dir: join(project, '.keel', 'rules'), limits: () => ({ trusted: ownerOf(project) }), project },
+    ];
   }
 }
 

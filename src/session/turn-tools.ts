@@ -3,6 +3,7 @@ import { commandRoots } from '../config/index.ts';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
+import { readJudge } from '../sandbox/index.ts';
 import type { StepRunner } from '../steps/index.ts';
 import {
   AGENT_TOOLS,
@@ -64,7 +65,6 @@ export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: M
 export function openTurnTools(options: TurnToolsOptions): TurnTools {
   const { services, agents, active, steps, injectInput, mcp, ready } = options;
   const { context: turn, handle } = active;
-  const diff = new TurnDiffTracker(turn.cwd);
   const registry = mcp?.registry ?? services.tools;
   const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
   const watch = new LoopWatch(turn.noteMark);
@@ -78,6 +78,12 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     ruleOf: (spec) => services.rules.ruleOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
     remember: (prefix) => services.rules.remember(prefix),
   };
+  const protection = {
+    home: services.config.home,
+    allowGitCommit: services.config.sandbox.allowGitCommit,
+    hidden: services.config.sandbox.hidden,
+  };
+  const diff = new TurnDiffTracker(turn.cwd, readJudge({ policy: turn.sandboxPolicy, ...protection }));
   const base = {
     turn,
     processes: services.processes,
@@ -91,11 +97,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     shell: services.shell.path,
     judge: services.rules.judge,
     programRoots: commandRoots(services.config),
-    protection: {
-      home: services.config.home,
-      allowGitCommit: services.config.sandbox.allowGitCommit,
-      hidden: services.config.sandbox.hidden,
-    },
+    protection,
   };
   const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
   const repeatOf = (call: CallItem): 'safe' | 'ledger' => {

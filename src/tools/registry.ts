@@ -22,6 +22,11 @@ export class ToolRegistry {
     return this.#tools.get(name)?.handler ?? this.#fallback(name);
   }
 
+  /** Whether it is a tool of this registry, and not one that only the fallback answers for. */
+  has(name: string): boolean {
+    return this.#tools.has(name);
+  }
+
   /** A registry of its own with further tools; `fallback` answers by names that none has. */
   with(tools: readonly ToolRegistration[], fallback: (name: string) => ToolHandler | null): ToolRegistry {
     const registry = new ToolRegistry(this.#onWarning);

@@ -6,13 +6,19 @@ import type { ToolCall, ToolContext, ToolOutput } from './types.ts';
 const runners = ['exec_command', 'shell_command', 'shell'];
 const editors = ['apply_patch', 'edit_file'];
 
+/** Tools that do the same work: where one is offered, a call by the name of another is answered too. */
+const SAME_WORK: readonly (readonly string[])[] = [
+  ['exec_command', 'write_stdin', 'shell', 'shell_command', 'container.exec', 'local_shell'],
+  ['apply_patch', 'edit_file'],
+];
+
 /** What models call such a tool elsewhere, and the tools of keel that do its work. Hints only: nothing runs under them. */
 const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: readonly string[] }[] = [
   { names: ['bash', 'sh', 'terminal', 'run', 'run_command', 'execute', 'execute_command'], tools: runners },
   { names: ['edit', 'str_replace', 'search_replace', 'write', 'write_file', 'create_file', 'patch'], tools: editors },
-  { names: ['read', 'view', 'cat', 'open_file', 'view_file'], tools: ['read_file', ...runners] },
-  { names: ['grep', 'search', 'rg', 'glob', 'find', 'search_files'], tools: ['grep_files', ...runners] },
-  { names: ['ls', 'list_files', 'list_directory'], tools: ['list_dir', ...runners] },
+  { names: ['read', 'view', 'cat', 'open_file', 'view_file', 'read_file'], tools: ['read_file', ...runners] },
+  { names: ['grep', 'search', 'rg', 'glob', 'find', 'search_files', 'grep_files'], tools: ['grep_files', ...runners] },
+  { names: ['ls', 'list_files', 'list_directory', 'list_dir'], tools: ['list_dir', ...runners] },
   { names: ['todo', 'todo_write', 'plan'], tools: ['update_plan'] },
 ];
 const MAX_HINT_DISTANCE = 2;
@@ -74,7 +80,8 @@ export async function dispatch(
   { registry, offered, withheld = [], onCrash }: Dispatch,
 ): Promise<ToolOutput> {
   const handler = registry.handler(call.name);
-  if (!handler || withheld.includes(call.name)) return { body: unsupported(call, offered), success: false };
+  const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
+  if (!handler || !isOffered) return { body: unsupported(call, offered), success: false };
   if (!handler.payloads.includes(call.payload.type)) {
     return { body: `tool ${call.name} invoked with incompatible payload`, success: false };
   }
@@ -86,6 +93,12 @@ export async function dispatch(
     const reason = reasonOf(error);
     return { body: `execution error: ${call.name} failed inside keel: ${reason}`, success: false };
   }
+}
+
+/** A tool that the model was not offered does not run: the set of tools says what this thread may do. */
+function isAnswered(name: string, registry: ToolRegistry, offered: readonly string[]): boolean {
+  if (offered.includes(name) || !registry.has(name)) return true;
+  return SAME_WORK.some((tools) => tools.includes(name) && tools.some((tool) => offered.includes(tool)));
 }
 
 function unsupported({ name, payload }: ToolCall, offered: readonly string[]): string {

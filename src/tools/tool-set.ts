@@ -5,7 +5,7 @@ export const AGENT_TOOLS = ['spawn_agent', 'send_input', 'wait', 'close_agent'] 
 
 /**
  * Which tools a model is offered, in the order of the request: exactly one way to run commands, and what its family works
- * best with. Every other handler still answers, so that a call by an older name works.
+ * best with. A call by another name for the same work is answered too; other tools do not run.
  */
 export function offeredTools(model: ModelInfo, override: ToolSet | null): string[] {
   const editor = model.patchForm === 'editFile' ? 'edit_file' : 'apply_patch';

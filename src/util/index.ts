@@ -32,7 +32,6 @@ export {
   processPlace,
   processStat,
 } from './process-identity.ts';
-export { readRegularFile } from './read-regular-file.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
 export {
@@ -51,6 +50,8 @@ export { version } from './version.ts';
 export {
   isInside,
   ownerOf,
+  type Place,
+  placesOnTheWay,
   type WriterLimits,
   type Writers,
   writableByOthers,

@@ -56,9 +56,11 @@ export function writableByOthers(path: string, limits: WriterLimits = {}): strin
   return inRoot;
 }
 
-/** Whoever may write a folder that the user named may write what lies in it. @throws what the system says */
+/** Whoever may write a folder that the user named may write what lies in it; nobody where there is no such folder. */
 export function writersOf(folder: string): Writers {
-  const { uid, gid, mode } = statSync(folder);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return NOBODY_ELSE;
+  const { uid, gid, mode } = stats;
   const isSticky = (mode & STICKY) !== 0;
   return {
     owner: uid,
@@ -67,9 +69,9 @@ export function writersOf(folder: string): Writers {
   };
 }
 
-/** The owner of a folder that the user named, and nobody else. @throws what the system says */
+/** The owner of a folder that the user named, and nobody else. */
 export function ownerOf(folder: string): Writers {
-  return { ...NOBODY_ELSE, owner: statSync(folder).uid };
+  return { ...NOBODY_ELSE, owner: writersOf(folder).owner };
 }
 
 /** Whether `path` is `directory` or lies in it; both absolute and real. */
@@ -77,12 +79,17 @@ export function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-interface Place {
+/** What the kernel passes on the way to a path. */
+export interface Place {
   readonly path: string;
   readonly stats: Stats;
 }
 
-function* placesOnTheWay(path: string): Generator<Place> {
+/**
+ * Every directory, link and file that the kernel passes on the way to a path; the last that is not a link is the real path.
+ * @throws what the system says, and where links lead round and round
+ */
+export function* placesOnTheWay(path: string): Generator<Place> {
   if (!isAbsolute(path)) throw new Error('the path is not absolute');
   const { root } = parse(path);
   let left = partsOf(resolve(path).slice(root.length));

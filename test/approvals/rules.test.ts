@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -8,6 +8,7 @@ import {
   literal,
   loadRules,
   mayBeRemembered,
+  type RuleSource,
   remember,
 } from '../../src/approvals/index.ts';
 import { runKeel } from '../support/keel.ts';
@@ -19,9 +20,11 @@ beforeEach(() => {
 });
 afterEach(() => dir[Symbol.dispose]());
 
+const own = (path: string): RuleSource => ({ dir: path, limits: () => ({}), project: null });
+
 function load(text: string, name = 'a.rules') {
   dir.write({ [name]: text });
-  return loadRules([dir.path]);
+  return loadRules([own(dir.path)]);
 }
 const decisions = (text: string, ...words: string[]) =>
   load(text)
@@ -39,6 +42,44 @@ function verdictOf(policy: ExecPolicy, ...all: readonly (readonly string[])[]) {
   };
   return judgeByRules(policy, { argv: all[0] ?? [], judgement: { commands, reached }, programs });
 }
+
+describe('rules of a project', () => {
+  const theirs = (text: string) => {
+    dir.write({ 'theirs.rules': text });
+    return loadRules([{ ...own(dir.path), project: dir.path }]);
+  };
+
+  test('ask and forbid; what they allow is ignored, and told', () => {
+    const { policy, hosts, warnings } = theirs(
+      'prefix_rule(pattern=["make"])\nprefix_rule(pattern=["git"], decision="prompt")\n' +
+        'host_executable(name="git", paths=["/project/git"])\nnetwork_rule(host="a.example", protocol="https")',
+    );
+    expect(policy.matches(['make'], { resolve: false })).toEqual([]);
+    expect(policy.matches(['git'], { resolve: false })).toMatchObject([{ decision: 'prompt' }]);
+    expect(hosts).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/theirs\.rules: what it allows is ignored/)]);
+  });
+
+  test('do not come from outside of the project', () => {
+    using project = tempDir();
+    mkdirSync(join(project.path, '.keel'));
+    dir.write({ 'a.rules': 'prefix_rule(pattern=["git"], decision="prompt")' });
+    symlinkSync(dir.path, join(project.path, '.keel/rules'));
+    const source = { ...own(join(project.path, '.keel/rules')), project: project.path };
+    const { policy, warnings } = loadRules([source]);
+    expect(policy.matches(['git'], { resolve: false })).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('it leads out of the project')]);
+  });
+});
+
+test('rules that others may write allow nothing, and still forbid', () => {
+  dir.write({ 'a.rules': 'prefix_rule(pattern=["make"])\nprefix_rule(pattern=["git"], decision="forbidden")' });
+  chmodSync(join(dir.path, 'a.rules'), 0o666);
+  const { policy, warnings } = loadRules([own(dir.path)]);
+  expect(policy.matches(['make'], { resolve: false })).toEqual([]);
+  expect(policy.matches(['git'], { resolve: false })).toMatchObject([{ decision: 'forbidden' }]);
+  expect(warnings).toEqual([expect.stringContaining('can be written by everyone')]);
+});
 
 describe('rule files', () => {
   test('C20: a word or one of several at each place; a full path only where programs are resolved', () => {
@@ -163,7 +204,7 @@ describe('rule files', () => {
       'c.txt': 'nonsense(',
     });
     mkdirSync(join(dir.path, 'd.rules'));
-    const { policy, warnings } = loadRules(['/nowhere/rules', dir.path]);
+    const { policy, warnings } = loadRules([own('/nowhere/rules'), own(dir.path)]);
     expect(warnings).toEqual([]);
     expect(policy.rules.map(({ pattern }) => pattern[0]?.[0])).toEqual(['a', 'b']);
   });
@@ -228,7 +269,7 @@ describe('remembering', () => {
   test('C26: many at once leave every line whole', async () => {
     const names = Array.from({ length: 30 }, (_, n) => `tool-${n}`);
     await Promise.all(names.map((name) => remember(file(), [name])));
-    const { policy, warnings } = loadRules([join(dir.path, 'rules')]);
+    const { policy, warnings } = loadRules([own(join(dir.path, 'rules'))]);
     expect(warnings).toEqual([]);
     expect(policy.rules.map(({ pattern }) => pattern[0]?.[0]).sort()).toEqual(names.sort());
   });

@@ -243,7 +243,11 @@ describe('the front matter of a skill', () => {
     symlinkSync('/dev/zero', join(here.home, 'skills/link/SKILL.md'));
     const { skills, faults } = await find(here);
     expect(skills).toEqual([]);
-    expect(faults.map(({ reason }) => reason)).toEqual(Array(3).fill('it is no regular file'));
+    expect(faults.map(({ reason }) => reason)).toEqual([
+      'it is not a regular file',
+      'it is a directory',
+      'it is not a regular file',
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isContextMessage, userInstructions } from '../../src/context/index.ts';
@@ -40,7 +40,54 @@ describe('the instructions of a user and a project', () => {
     expect(read(here, { cwd, hidden: [join(here.home, 'key')] })).toBe('[AGENTS.md]\nleaf');
     const other = place({});
     await symlink(join(here.home, 'notes.md'), join(other.root, 'AGENTS.md'));
-    expect(read(other)).toBe('[AGENTS.md]\nfine');
+    const warnings: string[] = [];
+    expect(read(other, { onWarning: (message) => warnings.push(message) })).toBeNull();
+    expect(warnings).toEqual([`${join(other.root, 'AGENTS.md')} is left out: it leads out of the project`]);
+  });
+
+  it.each([
+    ['a process', '/proc/self/environ'],
+    ['the kernel', '/sys/kernel/mm/transparent_hugepage/enabled'],
+    ['a device', '/dev/zero'],
+    ['a descriptor', '/dev/fd/0'],
+    ['a process by way of its root', '/proc/self/root/etc/hostname'],
+  ])('are never a view of %s', async (_, target) => {
+    const here = place({});
+    await symlink(target, join(here.root, 'AGENTS.md'));
+    expect(read(here)).toBeNull();
+  });
+
+  it('follow a link within the project, and none that leaves it, however it is written', async () => {
+    const here = place({ 'docs/agents.md': 'inside', 'a/x': '', 'b/x': '' });
+    await symlink('docs/agents.md', join(here.root, 'AGENTS.md'));
+    await symlink('../../..' + here.home, join(here.root, 'a', 'out'));
+    writeTree(here.home, { 'x.md': 'outside' });
+    await symlink('out/x.md', join(here.root, 'a', 'AGENTS.md'));
+    await symlink('../docs', join(here.root, 'b', 'docs'));
+    await symlink('docs/agents.md', join(here.root, 'b', 'AGENTS.md'));
+    expect(read(here)).toBe('[AGENTS.md]\ninside');
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[../AGENTS.md]\ninside');
+    expect(read(here, { cwd: join(here.root, 'b') })).toBe('[../AGENTS.md]\ninside\n\n[AGENTS.md]\ninside');
+  });
+
+  it('are not what more people may write than the folder that the user works in', async () => {
+    const here = place({ 'AGENTS.md': 'root', 'a/AGENTS.md': 'leaf' });
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    await chmod(join(here.root, 'AGENTS.md'), 0o666);
+    expect(read(here, { cwd: join(here.root, 'a'), onWarning })).toBe('[AGENTS.md]\nleaf');
+    expect(warnings).toEqual([expect.stringMatching(/AGENTS\.md is left out: .*can be written by everyone$/)]);
+    await chmod(join(here.root, 'a'), 0o777);
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[../AGENTS.md]\nroot\n\n[AGENTS.md]\nleaf');
+  });
+
+  it.runIf(process.getuid?.() === 0)('are not what another user put above the working directory', async () => {
+    const here = place({ 'AGENTS.md': 'theirs', 'a/AGENTS.md': 'own' });
+    await chown(join(here.root, 'AGENTS.md'), 65_534, 65_534);
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[AGENTS.md]\nown');
+    // A mount of somebody else's project, as in a container: the user works in a folder of that very owner.
+    await chown(join(here.root, 'a'), 65_534, 65_534);
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[../AGENTS.md]\ntheirs\n\n[AGENTS.md]\nown');
   });
 
   it('M81: are those of the root first, then of each folder down to the working directory, headed by their paths', () => {

@@ -154,6 +154,29 @@ describe('a call of a tool that does not exist', () => {
   });
 });
 
+describe('a call of a tool that was not offered', () => {
+  it.each(['read_file', 'grep_files', 'list_dir'])('does not run: %s', async (name) => {
+    const args = JSON.stringify({ file_path: '/etc/hostname', dir_path: '/etc', pattern: '.' });
+    const { output, turn } = await answer(functionCall(name, args));
+    expect(output.body).toMatch(new RegExp(`^unsupported call: ${name}\\n`));
+    expect(turn.seen).toEqual([]);
+  });
+
+  it('does not run in a set without images: view_image', async () => {
+    const { output } = await answer(functionCall('view_image', '{"path":"a.png"}'), { offered: ['shell'] });
+    expect(output.body).toMatch(/^unsupported call: view_image/);
+  });
+
+  it.each([
+    ['shell', ['exec_command']],
+    ['local_shell', ['shell_command']],
+    ['edit_file', ['apply_patch']],
+  ])('runs where it is another name for the work of one that was: %s', async (name, offered) => {
+    const { output } = await answer(functionCall(name), { offered });
+    expect(output.body).not.toMatch(/^unsupported/);
+  });
+});
+
 describe('a call that its tool cannot take', () => {
   it('is answered when it comes in a form the tool does not know', async () => {
     const { output, crashes } = await answer(customCall('update_plan', 'x'));
@@ -175,10 +198,10 @@ describe('a call that its tool cannot take', () => {
     using dir = tempDir();
     dir.write({ 'a.txt': 'one\ntwo\n' });
     const args = (limit: string) => JSON.stringify({ file_path: join(dir.path, 'a.txt'), limit });
-    const { output } = await answer(functionCall('read_file', args('ten')));
+    const { output } = await answer(functionCall('read_file', args('ten')), { offered: ['read_file'] });
     expect(output.body).toMatch(/^failed to parse function arguments: [\s\S]*limit[\s\S]*Required: file_path\./);
     expect(Buffer.byteLength(String(output.body))).toBeLessThanOrEqual(500);
-    expect((await answer(functionCall('read_file', args('10')))).output.success).toBe(true);
+    expect((await answer(functionCall('read_file', args('10')), { offered: ['read_file'] })).output.success).toBe(true);
   });
 });
 
@@ -190,7 +213,7 @@ describe('a handler that throws', () => {
   }
 
   it('is told to the model in a line and reported as a bug', async () => {
-    const { output, crashes } = await answer(functionCall('broken'), { registry: throwing() });
+    const { output, crashes } = await answer(functionCall('broken'), { registry: throwing(), offered: ['broken'] });
     expect(output).toEqual({ body: 'execution error: broken failed inside keel: out of cheese', success: false });
     expect(crashes).toHaveLength(1);
   });
@@ -198,6 +221,7 @@ describe('a handler that throws', () => {
   it('is no bug when the turn was stopped', async () => {
     const { output, crashes } = await answer(functionCall('broken'), {
       registry: throwing(),
+      offered: ['broken'],
       signal: AbortSignal.abort(),
     });
     expect(output.body).toBe('aborted');
@@ -213,7 +237,7 @@ describe('the registry', () => {
     const registry = new ToolRegistry((message) => warnings.push(message));
     registry.register(tool('twin', says('first')));
     registry.register(tool('twin', says('second')));
-    expect((await answer(functionCall('twin'), { registry })).output.body).toBe('second');
+    expect((await answer(functionCall('twin'), { registry, offered: ['twin'] })).output.body).toBe('second');
     expect(warnings).toEqual(['the tool twin is registered twice: the later one is used']);
   });
 

@@ -3,7 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { OutputFile } from '../../files/index.ts';
 import { KeelError } from '../../protocol/index.ts';
+import { commandRoots } from '../../sandbox/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
@@ -32,7 +34,7 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   const { transcript } = await import('../../export/index.ts');
   const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
   if (values.output === undefined) await print(pieces, io.stdout);
-  else await writeFile(pieces, resolve(io.cwd, values.output));
+  else await writeFile(pieces, resolve(io.cwd, values.output), commandRoots(config));
   return 0;
 }
 
@@ -45,17 +47,20 @@ async function print(pieces: Iterable<string>, stdout: Writable): Promise<void> 
   }
 }
 
-/** Readable by its owner only, as the record is. */
-async function writeFile(pieces: Iterable<string>, path: string): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600 });
+/** Readable by its owner only, as the record is. `roots`: where commands of earlier sessions may have left a link. */
+async function writeFile(pieces: Iterable<string>, path: string, roots: readonly string[]): Promise<void> {
   try {
-    // Pieces are made only while the file can be written: a folder that is missing costs no reading.
-    await once(file, 'open');
-    await pour(pieces, file);
-    file.end();
-    await finished(file);
+    using output = OutputFile.anchor(path, roots);
+    // Pieces are made only when the file can be written: a folder that is missing costs no reading.
+    const file = createWriteStream('', { fd: output.open(0o600) });
+    try {
+      await pour(pieces, file);
+      file.end();
+      await finished(file);
+    } finally {
+      file.destroy();
+    }
   } catch (cause) {
-    file.destroy();
     if (cause instanceof KeelError) throw cause;
     const reason = reasonOf(cause);
     throw new KeelError('storageFailed', `the transcript can't be written to ${path}: ${reason}`, { cause });

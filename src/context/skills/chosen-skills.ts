@@ -35,7 +35,10 @@ export async function chosenSkills({ settings, text, signal, onWarning }: Chosen
     const skill = skillNamed(name, known, onWarning);
     if (skill === null) continue;
     try {
-      const file = await readSkillFile(skill.path, left, signal);
+      signal.throwIfAborted();
+      const file = readSkillFile(skill.path, left, ({ path }) =>
+        path === skill.path ? null : 'it was moved meanwhile',
+      );
       messages.push(chosenSkill(skill, { ...file, text: splitFrontMatter(file.text)?.body ?? '' }));
       left -= file.bytes;
     } catch (error) {

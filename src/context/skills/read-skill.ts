@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import * as z from 'zod/mini';
+import type { PlaceJudge } from '../../files/index.ts';
 import { BrokenSkill, readSkillFile, splitFrontMatter } from './skill-file.ts';
 
 /** More front matter than this, UTF-8 bytes, is not looked at. */
@@ -20,9 +21,9 @@ export interface DescribedSkill {
   readonly shortDescription: string | null;
 }
 
-/** What a `SKILL.md` says of itself. @throws BrokenSkill, a system error, or the signal's reason */
-export async function readSkill(path: string, signal: AbortSignal): Promise<DescribedSkill> {
-  const { text, bytes, total } = await readSkillFile(path, MAX_FRONT_MATTER_BYTES, signal);
+/** What a `SKILL.md` says of itself. @throws BrokenSkill, FileFault, or a system error */
+export async function readSkill(path: string, judge: PlaceJudge): Promise<DescribedSkill> {
+  const { text, bytes, total } = readSkillFile(path, MAX_FRONT_MATTER_BYTES, judge);
   const parts = splitFrontMatter(text);
   if (parts === null) {
     const within = bytes < total ? ` in its first ${MAX_FRONT_MATTER_BYTES} bytes` : '';

@@ -1,10 +1,12 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { obeyedJudge, type PlaceJudge } from '../../files/index.ts';
+import { isInside, writableByOthers } from '../../util/index.ts';
 import { readSkill } from './read-skill.ts';
 import type { Skill, SkillFault } from './skill.ts';
 import { faultOf, SKILL_FILE } from './skill-file.ts';
-import { realOrNull, type SkillRoot } from './skill-roots.ts';
+import { realOrNull, type SkillOrigin, type SkillRoot } from './skill-roots.ts';
 
 /** How far below a root a skill may be. */
 const MAX_DEPTH = 6;
@@ -40,7 +42,8 @@ export class RootScan {
 
   /** @throws the signal's reason; what can't be read is a fault */
   async run(): Promise<ScannedRoot> {
-    let level = [this.#root.path];
+    const { path: root, origin } = this.#root;
+    let level = this.#isTrusted(origin.named, root) ? [root] : [];
     for (let depth = 0; level.length > 0; depth += 1) {
       const listed = await inPieces(level, async (path) => ({ path, entries: await this.#entriesOf(path) }));
       level = [];
@@ -58,6 +61,7 @@ export class RootScan {
   /** Those that may be a folder or make the folder a skill, by name. */
   async #entriesOf(path: string): Promise<Dirent[]> {
     const entries: Dirent[] = [];
+    if (!this.#isTrusted(path, path)) return entries;
     try {
       for await (const entry of await opendir(path)) {
         this.#signal.throwIfAborted();
@@ -98,13 +102,17 @@ export class RootScan {
     if (!entry.isSymbolicLink()) return null;
     const target = await realOrNull(path);
     this.#signal.throwIfAborted();
+    if (target !== null && (await isDirectory(target)) && !this.#isTrusted(path, target)) return null;
     return target !== null && !isHidden(basename(target)) && (await isDirectory(target)) ? target : null;
   }
 
   async #read(named: string): Promise<FoundSkill | null> {
+    const { scope, origin } = this.#root;
     const path = (await realOrNull(named)) ?? named;
     try {
-      return { ...(await readSkill(path, this.#signal)), path, scope: this.#root.scope };
+      this.#signal.throwIfAborted();
+      const judge = obeyedJudge(named, { limits: origin.limits, judge: withinJudge(origin) });
+      return { ...(await readSkill(path, judge)), path, scope };
     } catch (error) {
       this.#signal.throwIfAborted();
       this.#fault(path, faultOf(error));
@@ -112,9 +120,21 @@ export class RootScan {
     }
   }
 
+  /** Whether what a name leads to may be looked through; a fault says why not. */
+  #isTrusted(named: string, real: string): boolean {
+    const { origin } = this.#root;
+    const fault = writableByOthers(named, origin.limits()) ?? withinJudge(origin)({ path: real, stats: null });
+    if (fault !== null) this.#fault(named, fault);
+    return fault === null;
+  }
+
   #fault(path: string, reason: string): void {
     this.#faults.push({ path, reason });
   }
+}
+
+function withinJudge({ within }: SkillOrigin): PlaceJudge {
+  return ({ path }) => (within === null || isInside(path, within) ? null : 'it leads out of the project');
 }
 
 /** The results in order. */

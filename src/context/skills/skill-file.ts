@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { FileFault, type PlaceJudge, readFileStart } from '../../files/index.ts';
 
 /** A folder holds a skill if it has a file of this name. */
 export const SKILL_FILE = 'SKILL.md';
@@ -19,26 +18,18 @@ export class BrokenSkill extends Error {}
 
 /** Why a skill can't be used; what the system refuses is told by its name alone. @throws what is no fault of the file */
 export function faultOf(error: unknown): string {
-  if (error instanceof BrokenSkill) return error.message;
+  if (error instanceof BrokenSkill || error instanceof FileFault) return error.message;
   if (error instanceof Error && 'syscall' in error && 'code' in error)
     return `it can't be read (${String(error.code)})`;
   throw error;
 }
 
-/** Reads no more than `maxBytes`. @throws BrokenSkill for what is no regular file, a system error, or the signal's reason */
-export async function readSkillFile(path: string, maxBytes: number, signal: AbortSignal): Promise<SkillText> {
-  // Opening a device can do something by itself; a pipe that came between would make a plain open wait.
-  if (!(await stat(path)).isFile()) throw new BrokenSkill('it is no regular file');
-  signal.throwIfAborted();
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const stats = await file.stat();
-  if (!stats.isFile()) throw new BrokenSkill('it is no regular file');
-  const buffer = Buffer.alloc(Math.min(stats.size, maxBytes));
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-  signal.throwIfAborted();
+/** Reads no more than `maxBytes`. @throws FileFault for what is not a regular file or is refused by `judge`, or a system error */
+export function readSkillFile(path: string, maxBytes: number, judge: PlaceJudge): SkillText {
+  const { bytes, total } = readFileStart(path, { maxBytes, judge });
   // Fed as a piece of a longer text, the decoder holds a character back that is cut.
-  const text = new TextDecoder().decode(buffer.subarray(0, bytesRead), { stream: bytesRead < stats.size });
-  return { text: text.replaceAll('\r\n', '\n'), bytes: bytesRead, total: stats.size };
+  const text = new TextDecoder().decode(bytes, { stream: bytes.length < total });
+  return { text: text.replaceAll('\r\n', '\n'), bytes: bytes.length, total };
 }
 
 export interface FrontMatter {

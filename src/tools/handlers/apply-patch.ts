@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import type { PlaceJudge } from '../../files/index.ts';
 import {
   applyPatch,
   describeFaultToModel,
@@ -17,7 +18,7 @@ import {
 import type { ThreadItemOf } from '../../protocol/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { HIDDEN, mayReadFor } from './hidden.ts';
+import { hiddenFault, judgeFor } from './hidden.ts';
 
 const patchArguments = z.object({ input: z.string() });
 
@@ -49,16 +50,25 @@ export async function applyPatchText(
 ): Promise<ToolOutput> {
   const startedAt = performance.now();
   const parsed = await fallible(() => parsePatch(text));
-  const mayRead = mayReadFor(context);
+  const judge = judgeFor(context);
   // Even that lines are not found, or which are the closest, would tell of a file.
-  const closed = parsed.ok && pathsNamedIn(parsed.value).find((path) => !mayRead(resolve(cwd, path)));
-  if (closed) return { body: `apply_patch verification failed: ${closed} can't be read: ${HIDDEN}`, success: false };
-  const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd)) : parsed;
+  const closed = parsed.ok ? closedPath(parsed.value, cwd, judge) : null;
+  if (closed !== null) return { body: `apply_patch verification failed: ${closed}`, success: false };
+  const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd, judge)) : parsed;
   if (!verified.ok) {
     const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
     return { body: `apply_patch verification failed: ${reason}`, success: false };
   }
   return runVerified(callId, verified.value, context, signal, startedAt);
+}
+
+/** Why a patch reaches for what can't be read; null if it does not. */
+function closedPath(patch: ParsedPatch, cwd: string, judge: PlaceJudge): string | null {
+  for (const path of pathsNamedIn(patch)) {
+    const fault = hiddenFault(resolve(cwd, path), judge);
+    if (fault !== null) return `${path} can't be read: ${fault}`;
+  }
+  return null;
 }
 
 function pathsNamedIn({ sections }: ParsedPatch): string[] {

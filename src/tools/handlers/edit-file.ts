@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
+import type { PlaceJudge } from '../../files/index.ts';
 import { closestPlaceInText, readText, type VerifiedPatch } from '../../patch/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { runVerified } from './apply-patch.ts';
-import { HIDDEN, mayReadFor } from './hidden.ts';
+import { hiddenFault, judgeFor } from './hidden.ts';
 
 const editArguments = z.object({
   file_path: z.string(),
@@ -33,8 +34,10 @@ export const editFileHandler: ToolHandler = {
     if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
     const { cwd, noteMark } = context.turn;
     const path = resolve(cwd, file_path);
-    if (!mayReadFor(context)(path)) return refused(`edit_file failed: ${path} can't be read: ${HIDDEN}`);
-    const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all });
+    const judge = judgeFor(context);
+    const closed = hiddenFault(path, judge);
+    if (closed !== null) return refused(`edit_file failed: ${path} can't be read: ${closed}`);
+    const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
     if (edited.type === 'refused') {
       const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
       return refused(`edit_file failed: ${edited.message}${hint}`);
@@ -46,6 +49,7 @@ export const editFileHandler: ToolHandler = {
       changes: [{ path, before: edited.before, after: edited.after, movedFrom: null, mode: null }],
       summary: [`${letter} ${relative(cwd, path) || path}`],
       paths: [path],
+      judge,
     };
     return runVerified(call.callId, verified, context, signal, startedAt);
   },
@@ -56,14 +60,15 @@ interface Edit {
   readonly old: string;
   readonly replacement: string;
   readonly all: boolean;
+  readonly judge: PlaceJudge;
 }
 
 type Edited =
   | { readonly type: 'edited'; readonly before: string | null; readonly after: string }
   | { readonly type: 'refused'; readonly message: string; readonly hint: string | null };
 
-function edit({ path, old, replacement, all }: Edit): Edited {
-  const before = readText(path);
+function edit({ path, old, replacement, all, judge }: Edit): Edited {
+  const before = readText(path, judge);
   if (old === '') {
     if (existsSync(path) && before !== '') return refuse(`${path} exists; an empty old_string creates a file`);
     return { type: 'edited', before, after: replacement };

@@ -1,10 +1,13 @@
 import { createReadStream } from 'node:fs';
+import type { OpenFile } from '../../files/index.ts';
 import { cutBytesEnd } from '../../util/index.ts';
 
 /** What is shown of one line, UTF-8 bytes. */
 export const MAX_LINE_BYTES = 500;
 /** Kept of a line while it is read: enough that its cut end is never inside a character. */
 const KEPT_BYTES = MAX_LINE_BYTES + 4;
+/** What is behind this is not read: a file may be sparse, or grow as fast as it is read. */
+export const MAX_SCANNED_BYTES = 1024 * 1024 * 1024;
 const LF = 0x0a;
 
 export interface FileLine {
@@ -15,9 +18,11 @@ export interface FileLine {
 }
 
 /** The lines of a file as programs count them: by line feeds alone. Memory is bounded whatever a line's length. */
-export async function* linesOfFile(path: string, signal: AbortSignal): AsyncGenerator<FileLine> {
+export async function* linesOfFile({ fd }: OpenFile, signal: AbortSignal): AsyncGenerator<FileLine> {
   const reader = new LineReader();
-  for await (const chunk of createReadStream(path, { signal })) {
+  // The descriptor is the caller's.
+  const options = { fd, start: 0, end: MAX_SCANNED_BYTES - 1, autoClose: false, signal };
+  for await (const chunk of createReadStream('', options)) {
     if (Buffer.isBuffer(chunk)) yield* reader.take(chunk);
   }
   yield* reader.rest();

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { runCommand } from '../../process/index.ts';
-import { cutBytesEnd, type FoundProgram, findProgram, programFault } from '../../util/index.ts';
+import { openDirectory, openFile, type PlaceJudge } from '../../files/index.ts';
+import { type CommandOutcome, runCommand, type SpawnSpec } from '../../process/index.ts';
+import { cutBytesEnd, type FoundProgram, findProgram, programFault, reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { mayReadFor } from './hidden.ts';
+import { hiddenFault, judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 100;
@@ -41,7 +42,8 @@ async function grep(
 ): Promise<ToolOutput> {
   if (limit < 1) return refused('limit must be at least 1');
   const where = resolve(context.turn.cwd, path);
-  if (!existsSync(where)) return refused(`unable to access ${where}: there is no such file or directory`);
+  const fault = faultOf(where, judgeFor(context));
+  if (fault !== null) return refused(`unable to access ${where}: ${fault}`);
   const program = await findRipgrep(context);
   if (program.type === 'missing') return refused(`the search program (rg) is not started: ${program.reason}`);
   const argv = [
@@ -66,25 +68,19 @@ async function search(
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  const { turn, env, processes } = context;
-  // It only reads, and takes no settings: nothing that a sandbox would hold back.
-  const outcome = await runCommand(
-    { argv, cwd: turn.cwd, env },
-    {
-      processes,
-      timeoutMs: TIME_LIMIT_MS,
-      signal,
-      onText: () => undefined,
-      spill: null,
-    },
-  );
-  const { end, output } = outcome;
+  const { turn, env, processes, orchestrator } = context;
+  const options = { processes, timeoutMs: TIME_LIMIT_MS, signal, onText: () => undefined, spill: null };
+  const run = (spec: SpawnSpec): Promise<CommandOutcome> => runCommand(spec, options);
+  const ran = await orchestrator.runReader({ argv, cwd: turn.cwd, env }, turn, signal, run);
+  if (ran.type === 'refused') return refused(ran.message);
+  const { end, output } = ran.value;
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
   if (end.type === 'aborted') return refused('aborted');
   const { paths: found, isWhole } = pathsIn(output);
   // That a file matches tells of what is in it.
-  const paths = found.filter(mayReadFor(context));
+  const judge = judgeFor(context);
+  const paths = found.filter((path) => hiddenFault(path, judge) === null);
   if (paths.length === 0) {
     return refused(
       end.exitCode > 1 ? `the search failed: ${cutBytesEnd(output, MAX_FAULT_BYTES)}` : 'No matches found.',
@@ -97,6 +93,19 @@ async function search(
     );
   }
   return { body: shown.join('\n'), success: true };
+}
+
+/** Why there is nothing to be searched; null if there is: a pipe would be waited for, a device may have no end. */
+function faultOf(path: string, judge: PlaceJudge): string | null {
+  try {
+    const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    using _opened = isDirectory ? openDirectory(path, { judge }) : openFile(path, { judge });
+    return null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return 'there is no such file or directory';
+    return reasonOf(error);
+  }
 }
 
 /** Each path ends with a zero byte. What comes after a gap in long output is passed over: it is told by whole lines. */

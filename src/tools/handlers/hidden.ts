@@ -1,10 +1,23 @@
-import { readJudge } from '../../sandbox/index.ts';
+import { type Stats, statSync } from 'node:fs';
+import type { PlaceJudge } from '../../files/index.ts';
+import { readJudge, realPath } from '../../sandbox/index.ts';
 import type { ToolContext } from '../types.ts';
 
-/** Why; behind what was to be done with it. */
-export const HIDDEN = 'it is hidden here, as are credentials';
-
-/** Whether a path may be read for the model: what commands can't read, tools don't show either. */
-export function mayReadFor({ turn, protection }: Pick<ToolContext, 'turn' | 'protection'>): (path: string) => boolean {
+/** Judges what may be read for the model: what commands can't read, tools don't show either. */
+export function judgeFor({ turn, protection }: Pick<ToolContext, 'turn' | 'protection'>): PlaceJudge {
   return readJudge({ policy: turn.sandboxPolicy, ...protection });
+}
+
+/** Why a path that is to be written can't be read, as things are now; null if it may be, or has no file yet. */
+export function hiddenFault(path: string, judge: PlaceJudge): string | null {
+  return judge({ path: realPath(path), stats: statsOf(path) });
+}
+
+function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    // There is no file yet, or none that can be: whoever writes it is told.
+    return null;
+  }
 }

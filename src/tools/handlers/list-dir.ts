@@ -2,10 +2,11 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
+import { FileFault, openDirectory, type PlaceJudge, placeOf } from '../../files/index.ts';
 import { cutBytesEnd, reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
-import { HIDDEN, mayReadFor } from './hidden.ts';
+import { judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
 export const DEFAULT_LIMIT = 25;
@@ -36,23 +37,22 @@ export const listDirHandler: ToolHandler = {
     const parsed = parseArguments(text, listArguments, { aliases: { dir_path: ['path'] } });
     if (parsed.type === 'failed') return refused(parsed.message);
     const args = parsed.value;
-    const mayRead = mayReadFor(context);
-    return shownAsToolCall(call, context, () => list({ ...args, mayRead }, signal));
+    const judge = judgeFor(context);
+    return shownAsToolCall(call, context, () => list({ ...args, judge }, signal));
   },
 };
 
-type ListRequest = z.infer<typeof listArguments> & { readonly mayRead: (path: string) => boolean };
+type ListRequest = z.infer<typeof listArguments> & { readonly judge: PlaceJudge };
 
 async function list(
-  { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH, mayRead }: ListRequest,
+  { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH, judge }: ListRequest,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
   if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
-  if (!mayRead(dir_path)) return refused(`failed to read directory: ${HIDDEN}`);
   try {
     const wanted = offset + limit - 1;
-    const { entries, more } = await collect(dir_path, { depth, wanted, mayRead }, signal);
+    const { entries, more } = await collect(dir_path, { depth, wanted, judge }, signal);
     return page(dir_path, entries, { offset, limit, more });
   } catch (error) {
     return refused(`failed to read directory: ${reasonOf(error)}`);
@@ -62,23 +62,34 @@ async function list(
 interface Collecting {
   readonly depth: number;
   readonly wanted: number;
-  readonly mayRead: (path: string) => boolean;
+  readonly judge: PlaceJudge;
 }
 
 /** Entries level by level until `wanted` are found; whether there are more. */
-async function collect(root: string, { depth, wanted, mayRead }: Collecting, signal: AbortSignal) {
+async function collect(root: string, { depth, wanted, judge }: Collecting, signal: AbortSignal) {
   const entries: Entry[] = [];
   const queue: { dir: string; depth: number }[] = [{ dir: root, depth: 0 }];
   for (let at = queue.shift(); at && entries.length <= wanted; at = queue.shift()) {
     signal.throwIfAborted();
-    const found = (await readdir(at.dir, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const item of found) {
+    for (const item of await entriesOf(at, judge)) {
       const path = join(at.dir, item.name);
       entries.push({ path: relative(root, path), name: item.name, depth: at.depth, suffix: suffixOf(item) });
-      if (item.isDirectory() && at.depth + 1 < depth && mayRead(path)) queue.push({ dir: path, depth: at.depth + 1 });
+      if (item.isDirectory() && at.depth + 1 < depth) queue.push({ dir: path, depth: at.depth + 1 });
     }
   }
   return { entries, more: entries.length > wanted };
+}
+
+/** The directory that was asked for says why it can't be read; one below it is passed over. */
+async function entriesOf({ dir, depth }: { dir: string; depth: number }, judge: PlaceJudge): Promise<Dirent[]> {
+  try {
+    using directory = openDirectory(dir, { judge, links: depth === 0 ? 'follow' : 'no' });
+    const found = await readdir(placeOf(directory), { withFileTypes: true });
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (depth === 0 || !(error instanceof FileFault)) throw error;
+    return [];
+  }
 }
 
 function page(

@@ -1,11 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import * as z from 'zod/mini';
+import { type OpenFile, openFile, type PlaceJudge } from '../../files/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
-import { type FileLine, linesOfFile, MAX_LINE_BYTES } from './file-lines.ts';
-import { HIDDEN, mayReadFor } from './hidden.ts';
+import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './file-lines.ts';
+import { judgeFor } from './hidden.ts';
 import { indentationBlock } from './indentation-block.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
 
@@ -39,28 +39,27 @@ export const readFileHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, readArguments, { aliases: { file_path: ['path', 'filename'] } });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    const request = { ...parsed.value, mark: context.turn.noteMark, mayRead: mayReadFor(context) };
+    const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
 
-type ReadRequest = ReadArguments & { readonly mark: string; readonly mayRead: (path: string) => boolean };
+type ReadRequest = ReadArguments & { readonly mark: string; readonly judge: PlaceJudge };
 
 async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
   const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
   if (!isAbsolute(file_path)) return refused('file_path must be an absolute path');
   if (offset < 1) return refused('offset must be at least 1: lines count from 1');
   if (limit < 1) return refused('limit must be at least 1');
-  if (!request.mayRead(file_path)) return refused(`failed to read file: ${file_path}: ${HIDDEN}`);
   try {
-    // A pipe or a device may have no end.
-    if (!(await stat(file_path)).isFile()) return refused(`failed to read file: ${file_path} is not a regular file`);
+    using file = openFile(file_path, { judge: request.judge });
     const slice = { offset, limit };
     return await (request.mode === 'indentation'
-      ? readBlock(request, slice, signal)
-      : readSlice(request, slice, signal));
+      ? readBlock(file, request, slice, signal)
+      : readSlice(file, request, slice, signal));
   } catch (error) {
-    return refused(`failed to read file: ${reasonOf(error)}`);
+    const reason = reasonOf(error);
+    return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
   }
 }
 
@@ -70,30 +69,36 @@ interface Slice {
 }
 
 async function readSlice(
-  { file_path, mark }: ReadRequest,
+  file: OpenFile,
+  { mark }: ReadRequest,
   { offset, limit }: Slice,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const lines: FileLine[] = [];
   let total = 0;
-  for await (const line of linesOfFile(file_path, signal)) {
+  for await (const line of linesOfFile(file, signal)) {
     total += 1;
     if (total >= offset && lines.length < limit) lines.push(line);
   }
-  if (offset > total && !(total === 0 && offset === 1)) return refused('offset exceeds file length');
+  const isScanned = file.place.stats.size <= MAX_SCANNED_BYTES;
+  if (offset > total && !(total === 0 && offset === 1)) {
+    return refused(isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`);
+  }
   const last = offset + lines.length - 1;
   const shown = numbered(lines, offset, mark);
-  if (last < total) shown.push(`${mark} Lines ${offset}-${last} of ${total} shown. Continue with offset ${last + 1}.`);
+  const all = isScanned ? `${total}` : `more than ${total}`;
+  if (last < total) shown.push(`${mark} Lines ${offset}-${last} of ${all} shown. Continue with offset ${last + 1}.`);
   return { body: shown.join('\n'), success: true };
 }
 
 async function readBlock(
-  { file_path, indentation = {}, mark }: ReadRequest,
+  file: OpenFile,
+  { indentation = {}, mark }: ReadRequest,
   { offset, limit }: Slice,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const lines: FileLine[] = [];
-  for await (const line of linesOfFile(file_path, signal)) {
+  for await (const line of linesOfFile(file, signal)) {
     if (lines.push(line) > MAX_BLOCK_FILE_LINES) {
       return refused(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
     }

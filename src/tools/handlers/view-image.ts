@@ -1,14 +1,15 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import type { PlaceJudge } from '../../files/index.ts';
+import { imageFileUrl } from '../../model/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
-import { HIDDEN, mayReadFor } from './hidden.ts';
+import { judgeFor } from './hidden.ts';
 
 const viewArguments = z.object({ path: z.string() });
 
-/** `view_image`: puts a local image before the model's next request. */
+/** `view_image`: puts a local image, as it is at the time of the call, before the model's next request. */
 export const viewImageHandler: ToolHandler = {
   payloads: ['function'],
   parallel: true,
@@ -18,9 +19,9 @@ export const viewImageHandler: ToolHandler = {
     const parsed = parseArguments(text, viewArguments, { aliases: { path: ['file_path', 'filename'] } });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
-    const fault = mayReadFor(context)(path) ? faultOf(path) : `unable to attach \`${path}\`: ${HIDDEN}`;
-    if (fault !== null) return { body: fault, success: false };
-    if (!context.injectInput([{ type: 'localImage', path }])) {
+    const image = await imageAt(path, judgeFor(context));
+    if (image.type === 'failed') return { body: image.message, success: false };
+    if (!context.injectInput([{ type: 'image', url: image.url }])) {
       return { body: 'unable to attach image (no active task)', success: false };
     }
     const item = { type: 'imageView', id: call.callId, path } as const;
@@ -30,10 +31,16 @@ export const viewImageHandler: ToolHandler = {
   },
 };
 
-function faultOf(path: string): string | null {
+type FoundImage =
+  | { readonly type: 'found'; readonly url: string }
+  | { readonly type: 'failed'; readonly message: string };
+
+async function imageAt(path: string, judge: PlaceJudge): Promise<FoundImage> {
   try {
-    return statSync(path).isFile() ? null : `image path \`${path}\` is not a file`;
+    return { type: 'found', url: await imageFileUrl(path, judge) };
   } catch (error) {
-    return `unable to locate image at \`${path}\`: ${reasonOf(error)}`;
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const what = isMissing ? 'locate image at' : 'attach image';
+    return { type: 'failed', message: `unable to ${what} \`${path}\`: ${reasonOf(error)}` };
   }
 }

@@ -171,6 +171,32 @@ export class Orchestrator {
     return attempt('unsandboxed');
   }
 
+  /**
+   * Runs a program of keel's own that only reads, for a tool: it sees what a command could see, and changes nothing. There
+   * is nothing to approve.
+   */
+  async runReader<T>(
+    spec: CommandSpec,
+    { sandboxPolicy, cwd }: ToolContext['turn'],
+    signal: AbortSignal,
+    run: (spec: ExecPlan['spawn']) => Promise<T>,
+  ): Promise<Orchestrated<T>> {
+    const { planner } = this.#rules;
+    const isHeld = sandboxPolicy.mode !== 'danger-full-access';
+    if (isHeld) await planner.ready(signal);
+    const policy = isHeld ? ({ mode: 'read-only' } as const) : sandboxPolicy;
+    const planned = planner.plan({ spec, policy, cwd });
+    if (planned.type === 'unavailable') {
+      return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
+    }
+    const letGo = planner.hold(planned.plan);
+    try {
+      return { type: 'done', value: await run(planned.plan.spawn) };
+    } finally {
+      letGo();
+    }
+  }
+
   async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { turn, env, protection } = context;
     const { callId, changes, paths } = request;

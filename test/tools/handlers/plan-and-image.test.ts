@@ -33,15 +33,21 @@ describe('update_plan', () => {
   });
 });
 
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 describe('view_image', () => {
   it('puts the image before the next request and shows that it was viewed', async () => {
-    using workspace = new Workspace({ 'a.png': 'bytes' });
+    using workspace = new Workspace();
+    workspace.write('a.png', PNG);
     const turn = new ToolTurn(workspace.dir);
     expect(await turn.call(viewImageHandler, { file_path: 'a.png' })).toEqual({
       body: 'attached local image path',
       success: true,
     });
-    expect(turn.injected).toEqual([{ type: 'localImage', path: workspace.path('a.png') }]);
+    expect(turn.injected).toEqual([{ type: 'image', url: `data:image/png;base64,${PNG.toString('base64')}` }]);
     expect(turn.seen).toEqual(['started imageView', 'completed imageView']);
   });
 
@@ -51,13 +57,14 @@ describe('view_image', () => {
     const missing = await turn.call(viewImageHandler, { path: 'none.png' });
     expect(textOf(missing)).toMatch(/^unable to locate image at `.*none\.png`: ENOENT/);
     expect(textOf(await turn.call(viewImageHandler, { path: '.' }))).toBe(
-      `image path \`${workspace.dir}\` is not a file`,
+      `unable to attach image \`${workspace.dir}\`: it is a directory`,
     );
     expect(turn.seen).toEqual([]);
   });
 
   it('says so when no turn takes the image', async () => {
-    using workspace = new Workspace({ 'a.png': 'bytes' });
+    using workspace = new Workspace();
+    workspace.write('a.png', PNG);
     const turn = new ToolTurn(workspace.dir);
     turn.isRunning = false;
     expect(await turn.call(viewImageHandler, { path: 'a.png' })).toEqual({
