@@ -1,5 +1,5 @@
 // Lint: imports go down the list of floors only, other floors are reached through their face (index.ts), surfaces do
-// not know each other, and the turn loop touches the world through its steps alone. See docs/architecture.md.
+// not know each other, commands write by src/cli/output.ts, and the turn loop touches the world through its steps alone. See docs/architecture.md.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +82,9 @@ export function floorFaults(root) {
       if (floors.indexOf(to) < floors.indexOf(from)) faults.push(`${name}: imports up, from ${to}`);
       if (surfaces.includes(to) && surfaces.includes(from)) faults.push(`${name}: a surface imports the surface ${to}`);
       if (path !== join(to, 'index.ts')) faults.push(`${name}: reaches behind the face of ${to} (${path})`);
+    }
+    if (from === 'cli' && name !== join('cli', 'output.ts') && /\bstd(?:out|err)\.write\(/.test(text)) {
+      faults.push(`${name}: writes to a terminal without src/cli/output.ts`);
     }
     if (from === 'turn') {
       for (const [index, line] of text.split('\n').entries()) {

@@ -1,6 +1,7 @@
 import { KeelError, toKeelError } from '../protocol/index.ts';
 import { printable, version } from '../util/index.ts';
 import { type CommandIo, endWithReader, processIo } from './io.ts';
+import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
 
 /** Runs a subcommand with the words after its name; resolves with the exit code. */
@@ -105,18 +106,18 @@ export async function main(): Promise<void> {
 function endByBug(io: CommandIo, error: unknown): void {
   // Where stderr is what fails, telling it fails too.
   process.on('uncaughtException', () => process.exit(1));
-  io.stderr.write(`keel: ${printable(toKeelError(error).message)}\n`);
+  note(io, `keel: ${printable(toKeelError(error).message)}\n`);
   import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
   const [word = 'help', ...rest] = argv;
-  if (word === 'help' || word === '--help' || word === '-h') return say(io, helpText(), 0);
-  if (word === '--version' || word === '-V') return say(io, `keel ${version}\n`, 0);
+  if (word === 'help' || word === '--help' || word === '-h') return tell(io, helpText(), 0);
+  if (word === '--version' || word === '-V') return tell(io, `keel ${version}\n`, 0);
   const name = aliases[word] ?? word;
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!entry) {
-    io.stderr.write(`keel: there is no command "${word}". \`keel help\` lists them.\n`);
+    note(io, `keel: there is no command "${word}". \`keel help\` lists them.\n`);
     return 2;
   }
   try {
@@ -128,18 +129,18 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
 }
 
 async function tellFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
-  if (error instanceof HelpRequested) return say(io, error.text, 0);
+  if (error instanceof HelpRequested) return tell(io, error.text, 0);
   if (error instanceof UsageError) {
-    io.stderr.write(`keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
+    note(io, `keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
     return 2;
   }
   if (!(error instanceof KeelError)) await (await import('./crash-report.ts')).reportCrash(io, error);
-  io.stderr.write(`keel: ${printable(toKeelError(error).message)}\n`);
+  note(io, `keel: ${printable(toKeelError(error).message)}\n`);
   return 1;
 }
 
-function say(io: CommandIo, text: string, code: number): number {
-  io.stdout.write(text);
+function tell(io: CommandIo, text: string, code: number): number {
+  say(io, text);
   return code;
 }
 

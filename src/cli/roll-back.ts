@@ -3,6 +3,7 @@ import { KeelError } from '../protocol/index.ts';
 import { openSession } from '../session/index.ts';
 import { version } from '../util/index.ts';
 import type { CommandIo } from './io.ts';
+import { say } from './output.ts';
 
 /**
  * Takes the last turns out of a thread that nobody has open; asks no model.
@@ -28,7 +29,7 @@ export async function rollBackThread(
     if (event.type === 'error') throw new KeelError(event.error.kind, event.error.message);
     if (event.type !== 'thread.rolledBack') continue;
     const { removed, turns: left } = event;
-    io.stdout.write(`Turns removed: ${removed}, left: ${left.length}. Files are as they were.\n`);
+    say(io, `Turns removed: ${removed}, left: ${left.length}. Files are as they were.\n`);
     return;
   }
 }

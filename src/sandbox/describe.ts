@@ -18,9 +18,9 @@ const NETWORKS: Readonly<Record<ExecPlan['network'], string>> = {
 /** A plan for a person: what the command may do, and how it is started. */
 export function describePlan(plan: ExecPlan): string {
   if (plan.backend === 'none')
-    return `Runs without a sandbox, with your own rights.\n\nStarted as\n  ${plan.spawn.argv.join(' ')}\n`;
+    return `Runs without a sandbox, with your own rights.\n\nStarted as\n  ${plan.spawn.argv.map(oneLine).join(' ')}\n`;
   const lists = HEADINGS.flatMap(([type, heading]) => {
-    const paths = plan.mounts.filter((mount) => mount.type === type).map(({ path }) => `  ${path}`);
+    const paths = plan.mounts.filter((mount) => mount.type === type).map(({ path }) => `  ${oneLine(path)}`);
     return paths.length === 0 ? [] : [`${heading}\n${paths.join('\n')}`];
   });
   const network = `Network: ${NETWORKS[plan.network]}`;
@@ -30,7 +30,12 @@ export function describePlan(plan: ExecPlan): string {
     ...lists,
     network,
     ...notes,
-    `Started as\n  ${plan.spawn.argv.join(' ')}`,
+    `Started as\n  ${plan.spawn.argv.map(oneLine).join(' ')}`,
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** A name may have line ends in it, which would look like further lines of the plan. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', '\\n');
 }

@@ -13,7 +13,7 @@ export {
 } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
 export { parseJson } from './parse-json.ts';
-export { printable, printableStyled } from './printable.ts';
+export { printable, printableStyled, visible } from './printable.ts';
 export {
   type PrivateArea,
   privateDirectory,

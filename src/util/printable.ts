@@ -14,6 +14,14 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\r\n?/g, '\n').replaceAll(CONTROLS, '');
 }
 
+/** The same with what would steer a terminal shown in place of left out (`\\x1b`): a name has to be known from another. */
+export function visible(text: string): string {
+  return text.replaceAll(CONTROLS, (control) => {
+    const code = control.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
+}
+
 /** The same for text that has styles of our own in it: colours and weight stay. */
 export function printableStyled(text: string): string {
   return text

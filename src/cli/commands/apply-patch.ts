@@ -1,11 +1,12 @@
 import { applyPatchMain } from '../../patch/index.ts';
 import type { CommandIo } from '../io.ts';
+import { note, say } from '../output.ts';
 
 /** `keel apply-patch [PATCH]`: the agent's patch engine for a person or a script; without an argument it reads stdin. */
 export async function applyPatchCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const result = await applyPatchMain(words, () => readAll(io), io.cwd);
-  io.stdout.write(result.stdout);
-  io.stderr.write(result.stderr);
+  say(io, result.stdout);
+  note(io, result.stderr);
   return result.exitCode;
 }
 

@@ -2,6 +2,7 @@ import { type LoadedConfig, loadConfigWithOrigins, originOf, shownSetting, value
 import { KeelError } from '../../protocol/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, note, say } from '../output.ts';
 
 const help = `Usage: keel config [KEY] [--json] [-c key=value] [-p PROFILE] [--strict-config]
 
@@ -35,8 +36,9 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
   const [wanted] = positionals;
   const rows = rowsOf(loaded).filter(({ key }) => wanted === undefined || key === wanted);
   if (rows.length === 0) throw new KeelError('invalidInput', `there is no setting called ${wanted}`);
-  io.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
-  for (const warning of loaded.config.warnings) io.stderr.write(`warning: ${warning}\n`);
+  if (values.json) data(io, `${JSON.stringify(rows, null, 2)}\n`);
+  else say(io, table(rows));
+  for (const warning of loaded.config.warnings) note(io, `warning: ${warning}\n`);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { describeFirstRequest } from '../../session/index.ts';
 import { version } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, note } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
 const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
@@ -30,15 +31,15 @@ export async function debugCommand(io: CommandIo, words: readonly string[]): Pro
     config,
     prompt: positionals[1] ?? 'Hello',
     version,
-    onWarning: (message) => io.stderr.write(`warning: ${message}\n`),
+    onWarning: (message) => note(io, `warning: ${message}\n`),
   });
   if (values.json) {
-    io.stdout.write(`${request.body}\n`);
+    data(io, `${request.body}\n`);
     return 0;
   }
   for (const { name, text } of request.parts) {
-    io.stdout.write(`=== ${name} (${Buffer.byteLength(text)} bytes)\n${text}\n\n`);
+    data(io, `=== ${name} (${Buffer.byteLength(text)} bytes)\n${text}\n\n`);
   }
-  io.stdout.write(`=== whole request: ${Buffer.byteLength(request.body)} bytes\nPOST ${request.url}\n`);
+  data(io, `=== whole request: ${Buffer.byteLength(request.body)} bytes\nPOST ${request.url}\n`);
   return 0;
 }

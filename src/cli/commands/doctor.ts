@@ -9,6 +9,7 @@ import { maskedText } from '../../secrets/index.ts';
 import { findProgram, printable, reasonOf, sharedAncestor } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
 /** A program that only has to print its version and takes longer hangs. */
@@ -30,10 +31,10 @@ export async function doctorCommand(io: CommandIo, words: readonly string[]): Pr
   const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
   if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
   const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs(io)), await sandbox()];
-  if (values.json) io.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  if (values.json) data(io, `${JSON.stringify(findings, null, 2)}\n`);
   else {
     const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
-    for (const { state, name, detail } of findings) io.stdout.write(`${marks[state]}  ${name}: ${detail}\n`);
+    for (const { state, name, detail } of findings) say(io, `${marks[state]}  ${name}: ${detail}\n`);
   }
   return findings.some(({ state }) => state === 'missing') ? 1 : 0;
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DECISIONS, loadRuleFiles, type RuleMatch } from '../../approvals/index.ts';
 import { KeelError } from '../../protocol/index.ts';
 import type { CommandIo } from '../io.ts';
+import { data } from '../output.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel execpolicy check --rules FILE... [--pretty] [--resolve-host-executables] COMMAND...
@@ -33,7 +34,7 @@ export async function execpolicyCommand(io: CommandIo, words: readonly string[])
   const matches = policy.matches(rest, { resolve: resolveHost });
   const decision = DECISIONS.findLast((one) => matches.some((match) => match.decision === one));
   const result = { matchedRules: matches.map(told), ...(decision === undefined ? {} : { decision }) };
-  io.stdout.write(`${JSON.stringify(result, null, pretty ? 2 : undefined)}\n`);
+  data(io, `${JSON.stringify(result, null, pretty ? 2 : undefined)}\n`);
   return 0;
 }
 

@@ -9,6 +9,7 @@ import { commandRoots } from '../../sandbox/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { fitFor } from '../output.ts';
 import { UsageError } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
@@ -33,9 +34,13 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');
   const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
-  if (values.output === undefined) await print(pieces, io.stdout);
+  if (values.output === undefined) await print(fit(pieces, io.stdout), io.stdout);
   else await writeFile(pieces, resolve(io.cwd, values.output), commandRoots(config));
   return 0;
+}
+
+function* fit(pieces: Iterable<string>, stdout: CommandIo['stdout']): Generator<string> {
+  for (const piece of pieces) yield fitFor(stdout, piece);
 }
 
 /** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */

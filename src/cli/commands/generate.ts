@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { jsonSchemas } from '../../protocol/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data } from '../output.ts';
 import { UsageError } from '../usage.ts';
 import { typescriptOf } from './schema-to-typescript.ts';
 
@@ -20,11 +21,11 @@ export async function generateCommand(io: CommandIo, words: readonly string[]): 
   const schemas = jsonSchemas();
   if (kind === 'ts') {
     const text = typescriptOf(schemas);
-    if (out === null) io.stdout.write(text);
+    if (out === null) data(io, text);
     else write(resolve(io.cwd, out), 'protocol.ts', text);
     return 0;
   }
-  if (out === null) io.stdout.write(`${JSON.stringify(schemas, null, 2)}\n`);
+  if (out === null) data(io, `${JSON.stringify(schemas, null, 2)}\n`);
   else for (const [name, schema] of Object.entries(schemas)) writeSchema(resolve(io.cwd, out), name, schema);
   return 0;
 }

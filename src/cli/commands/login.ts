@@ -4,6 +4,7 @@ import { KeelError } from '../../protocol/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { note } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
 const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
@@ -20,14 +21,14 @@ export async function loginCommand(io: CommandIo, words: readonly string[]): Pro
   if (!values['with-api-key']) throw new UsageError('say --with-api-key and pipe the key in, or ask for the status');
   const key = await readKey(io);
   storeKey(resolveHome(io.env), key);
-  io.stderr.write('The key is stored.\n');
+  note(io, 'The key is stored.\n');
   return 0;
 }
 
 /** `keel logout`: also fine when there is nothing to remove. */
 export async function logoutCommand(io: CommandIo): Promise<number> {
   const removed = removeStoredKey(resolveHome(io.env));
-  io.stderr.write(removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
+  note(io, removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
   return 0;
 }
 
@@ -35,10 +36,10 @@ async function status(io: CommandIo): Promise<number> {
   const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
   try {
     const { bearer, source } = resolveCredentials(config.provider, config.env, config.storedKey);
-    io.stderr.write(`Using a key from ${source}${bearer === null ? '' : `: ${masked(bearer)}`}\n`);
+    note(io, `Using a key from ${source}${bearer === null ? '' : `: ${masked(bearer)}`}\n`);
     return 0;
   } catch (error) {
-    io.stderr.write(`${reasonOf(error)}\n`);
+    note(io, `${reasonOf(error)}\n`);
     return 1;
   }
 }

@@ -3,6 +3,7 @@ import { KeelError } from '../../protocol/index.ts';
 import { maskedArguments, maskedText } from '../../secrets/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
 import { table } from '../table.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
@@ -48,14 +49,16 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (verb === 'list') {
     if (name !== undefined) throw new UsageError('`keel mcp list` takes no name; use `keel mcp get NAME`');
-    io.stdout.write(values.json ? asJson(servers.map(listed)) : listText(servers));
+    if (values.json) data(io, asJson(servers.map(listed)));
+    else say(io, listText(servers));
     return 0;
   }
   if (verb !== 'get') throw new UsageError(`there is no "mcp ${verb}"`);
   if (name === undefined) throw new UsageError('which server?');
   const server = servers.find((one) => one.name === name);
   if (server === undefined) throw new KeelError('invalidInput', `there is no MCP server called ${name}`);
-  io.stdout.write(values.json ? asJson(described(server)) : describedText(server));
+  if (values.json) data(io, asJson(described(server)));
+  else say(io, describedText(server));
   return 0;
 }
 

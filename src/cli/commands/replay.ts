@@ -1,5 +1,6 @@
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
 import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel replay ROLLOUT|ID|--last [--all] [--json]
@@ -21,6 +22,7 @@ export async function replayCommand(io: CommandIo, words: readonly string[]): Pr
   const { path } = await namedRollout(io, { ...values, words: positionals });
   const { replayThread, reportText } = await import('../../replay/index.ts');
   const report = await replayThread(path);
-  io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  if (values.json) data(io, `${JSON.stringify(report, null, 2)}\n`);
+  else say(io, reportText(report));
   return report.same ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { resolveHome } from '../../config/index.ts';
 import { ThreadIndex } from '../../rollout/index.ts';
 import type { CommandIo } from '../io.ts';
+import { say } from '../output.ts';
 import { threadLines } from '../thread-lines.ts';
 import { HelpRequested } from '../usage.ts';
 import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
@@ -49,7 +50,7 @@ async function takeUp(verb: keyof typeof helps, io: CommandIo, words: readonly s
 async function showRecent(verb: string, io: CommandIo): Promise<number> {
   using index = new ThreadIndex(resolveHome(io.env));
   const { threads } = await index.list({ cwd: io.cwd, ofUser: true, limit: SHOWN });
-  if (threads.length === 0) io.stdout.write(`No thread was begun in ${io.cwd}. All there are: keel threads list\n`);
-  else io.stdout.write(`${threadLines({ threads, nextCursor: null })}\nkeel ${verb} THREAD "..."\n`);
+  if (threads.length === 0) say(io, `No thread was begun in ${io.cwd}. All there are: keel threads list\n`);
+  else say(io, `${threadLines({ threads, nextCursor: null })}\nkeel ${verb} THREAD "..."\n`);
   return 0;
 }

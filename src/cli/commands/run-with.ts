@@ -3,8 +3,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget, toKeelError } from '../../protocol/index.ts';
-import { decodeText, printable, reasonOf, version } from '../../util/index.ts';
+import { decodeText, reasonOf, version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
+import { answer, note, progress } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 import type { ExecArguments } from './exec-arguments.ts';
 
@@ -13,7 +14,7 @@ import type { ExecArguments } from './exec-arguments.ts';
  * place of a prompt. Whatever ends the run early is reported as a JSON line too where those are asked for.
  */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
-  const jsonl = args.json ? new JsonlPrinter(writeOut(io)) : null;
+  const jsonl = args.json ? new JsonlPrinter((text) => answer(io, text)) : null;
   try {
     const options = await execOptions({ io, args, review, jsonl });
     // Not before: until then a signal simply ends the process.
@@ -33,14 +34,14 @@ interface Given {
 }
 
 async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOptions> {
-  for (const option of args.ignored) io.stderr.write(`keel exec: ${option} has no effect here\n`);
+  for (const option of args.ignored) note(io, `keel exec: ${option} has no effect here\n`);
   const prompt =
     review !== null
       ? null
       : await readPrompt({
           argument: args.prompt,
           stdin: io.stdin,
-          notice: (text) => io.stderr.write(`${text}\n`),
+          notice: (text) => note(io, `${text}\n`),
           optional: args.rollback === null && (args.target.type === 'resume' || args.target.type === 'resumeLast'),
         });
   const outputSchema = args.outputSchema === null ? undefined : readSchema(resolve(io.cwd, args.outputSchema));
@@ -51,7 +52,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     flags: flagsOf(args),
     strict: args.strictConfig,
   });
-  for (const warning of config.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
+  for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
   return {
     config: { ...config, approvalPolicy: 'never' },
     origin: args.target,
@@ -72,16 +73,11 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
 
 function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
   return {
-    writeOut: writeOut(io),
-    writeErr: (text) => void io.stderr.write(text),
+    writeOut: (text) => answer(io, text),
+    writeErr: (text) => progress(io, text),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
   };
-}
-
-/** A file or a program gets the text as the model wrote it. */
-function writeOut({ stdout }: CommandIo): (text: string) => void {
-  return (text) => void stdout.write(stdout.isTTY ? printable(text) : text);
 }
 
 function flagsOf(args: ExecArguments): ConfigFlags {

@@ -4,6 +4,7 @@ import { commandEnvironment, Processes, startInherited } from '../../process/ind
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
 import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- COMMAND...
@@ -42,7 +43,8 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
     const planned = manager.plan({ spec, policy: config.sandboxPolicy, cwd: config.cwd });
     if (planned.type === 'unavailable') throw new KeelError('sandboxError', planned.reason);
     if (request.verb === 'run') return await run(planned.plan, manager, processes);
-    io.stdout.write(request.json ? `${planAsJson(planned.plan)}\n` : describePlan(planned.plan));
+    if (request.json) data(io, `${planAsJson(planned.plan)}\n`);
+    else say(io, describePlan(planned.plan));
     return 0;
   } finally {
     manager.close();
@@ -103,12 +105,12 @@ function planAsJson(plan: ExecPlan): string {
 
 async function check(io: CommandIo, { json }: Request, processes: Processes): Promise<number> {
   const report = await checkSandbox(processes);
-  if (json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (report.backend === null) io.stdout.write(`${report.reason}\n`);
+  if (json) data(io, `${JSON.stringify(report, null, 2)}\n`);
+  else if (report.backend === null) say(io, `${report.reason}\n`);
   else {
-    io.stdout.write(`Held by ${report.backend}.\n`);
+    say(io, `Held by ${report.backend}.\n`);
     for (const { name, isHeld, detail } of report.rows) {
-      io.stdout.write(`${isHeld ? 'held  ' : 'BROKEN'}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
+      say(io, `${isHeld ? 'held  ' : 'BROKEN'}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
     }
   }
   return report.backend !== null && report.rows.every(({ isHeld }) => isHeld) ? 0 : 1;

@@ -2,6 +2,7 @@ import { loadConfig } from '../../config/index.ts';
 import { discoverSkills, inOrder, onOneLine, type Skill, type Skills } from '../../context/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, note, say } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { table } from '../table.ts';
 import { UsageError } from '../usage.ts';
@@ -28,11 +29,11 @@ export async function skillsCommand(io: CommandIo, words: readonly string[]): Pr
   using stop = stopSignal(io);
   const found = await discoverSkills(config, stop.signal);
   if (values.json) {
-    io.stdout.write(`${JSON.stringify({ cwd: config.cwd, ...described(found) }, null, 2)}\n`);
+    data(io, `${JSON.stringify({ cwd: config.cwd, ...described(found) }, null, 2)}\n`);
     return 0;
   }
-  io.stdout.write(found.skills.length === 0 ? NONE : listText(found.skills));
-  for (const { path, reason } of found.faults) io.stderr.write(`warning: ${onOneLine(path)}: ${reason}\n`);
+  say(io, found.skills.length === 0 ? NONE : listText(found.skills));
+  for (const { path, reason } of found.faults) note(io, `warning: ${onOneLine(path)}: ${reason}\n`);
   return 0;
 }
 

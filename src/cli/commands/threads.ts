@@ -12,6 +12,7 @@ import {
 } from '../../rollout/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
 import { threadFacts, threadLines } from '../thread-lines.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
@@ -78,7 +79,8 @@ export async function threadsCommand(io: CommandIo, words: readonly string[]): P
   const place = { io, home, values };
   if (name === 'list' || name === 'search') {
     const page = await list(place, searchOf(name, rest, values));
-    io.stdout.write(values.json ? `${JSON.stringify(page, null, 2)}\n` : threadLines(page));
+    if (values.json) data(io, `${JSON.stringify(page, null, 2)}\n`);
+    else say(io, threadLines(page));
     return 0;
   }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
@@ -122,7 +124,8 @@ async function show({ io, home, values }: Place, threadId: string): Promise<void
   using index = new ThreadIndex(home);
   const thread = await index.get(threadId);
   if (thread === null) throw new KeelError('threadNotFound', `you have said nothing in the thread ${threadId} yet`);
-  io.stdout.write(values.json ? `${JSON.stringify(thread, null, 2)}\n` : threadFacts(thread));
+  if (values.json) data(io, `${JSON.stringify(thread, null, 2)}\n`);
+  else say(io, threadFacts(thread));
 }
 
 function turnsOf(text: string): number {
