@@ -86,6 +86,9 @@ export function floorFaults(root) {
     if (from === 'cli' && name !== join('cli', 'output.ts') && /\bstd(?:out|err)\.write\(/.test(text)) {
       faults.push(`${name}: writes to a terminal without src/cli/output.ts`);
     }
+    if (!['util', 'testing'].includes(from) && /\bJSON\.parse\(/.test(text)) {
+      faults.push(`${name}: parses JSON without a bound: use readJson or parseJson of util`);
+    }
     if (from === 'turn') {
       for (const [index, line] of text.split('\n').entries()) {
         const banned = bannedInTurn.find((pattern) => pattern.test(line));

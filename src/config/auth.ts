@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { readJson, reasonOf } from '../util/index.ts';
 import { optionalHomeFile } from './home-file.ts';
 
 const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
@@ -20,7 +20,7 @@ export function readStoredKey(home: string): StoredKey | null {
   // Nobody has logged in.
   if (text === null) return null;
   try {
-    return { apiKey: AuthFile.parse(JSON.parse(text)).OPENAI_API_KEY ?? null, path };
+    return { apiKey: AuthFile.parse(readJson(text)).OPENAI_API_KEY ?? null, path };
   } catch (cause) {
     throw new KeelError('invalidConfig', `${path} is not readable as stored credentials: log in again`, { cause });
   }

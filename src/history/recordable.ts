@@ -1,5 +1,5 @@
 import type { OutputContentItem, ResponseItem } from '../protocol/index.ts';
-import { truncateForModel } from '../util/index.ts';
+import { readJson, truncateForModel } from '../util/index.ts';
 
 /** Of the JSON around a command's output. */
 const MAX_FRAME_CHARS = 1_024;
@@ -41,7 +41,7 @@ function truncateOutput(output: string): string {
   if (!output.startsWith('{"output":')) return truncateForModel(output);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(output);
+    parsed = readJson(output);
   } catch {
     // It only looks like a command's result.
     return truncateForModel(output);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { McpServer } from '../config/index.ts';
+import { readJson } from '../util/index.ts';
 import { DroppedTool, ListedTool, type ServerOffer } from './types.ts';
 
 const CacheFile = z.object({
@@ -26,7 +27,7 @@ export class OfferCache {
 
   read(server: McpServer): ServerOffer | null {
     try {
-      const file = CacheFile.parse(JSON.parse(readFileSync(this.#path(server), 'utf8')));
+      const file = CacheFile.parse(readJson(readFileSync(this.#path(server), 'utf8')));
       const { key, ...offer } = file;
       return key === keyOf(server) ? offer : null;
     } catch {

@@ -1,4 +1,5 @@
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
+import { readJson } from '../util/index.ts';
 import type { ServerProcess } from './launcher.ts';
 import { repairedMessage } from './message-repair.ts';
 
@@ -88,7 +89,7 @@ export class StdioTransport implements Transport {
 
 function parsed(line: string): JSONRPCMessage | null {
   try {
-    return parseJSONRPCMessage(repairedMessage(JSON.parse(line)));
+    return parseJSONRPCMessage(repairedMessage(readJson(line)));
   } catch {
     // A server that prints what it should log: its messages still count.
     return null;

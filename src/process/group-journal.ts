@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import { isRunning, processPlace } from '../util/index.ts';
+import { isRunning, processPlace, readJson } from '../util/index.ts';
 import { type Group, kinOf, markedBy, sendSignal } from './kin.ts';
 
 const JournalLine = z.object({
@@ -79,7 +79,7 @@ export class GroupJournal {
 
 function parse(line: string): JournalLine | null {
   try {
-    return JournalLine.safeParse(JSON.parse(line)).data ?? null;
+    return JournalLine.safeParse(readJson(line)).data ?? null;
   } catch {
     // The end of the file, or a line cut off when keel was killed.
     return null;

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { readJson } from '../util/index.ts';
 import { type ScannedThread, ThreadFacts } from './scan-thread.ts';
 
 /** Layout of the tables; another number means that they are made anew. */
@@ -184,7 +185,7 @@ async function loadSqlite(): Promise<typeof import('node:sqlite')> {
 function factsOf(text: unknown): ThreadFacts | undefined {
   if (typeof text !== 'string') return undefined;
   try {
-    return ThreadFacts.safeParse(JSON.parse(text)).data;
+    return ThreadFacts.safeParse(readJson(text)).data;
   } catch {
     // Damaged in a way that SQLite doesn't see.
     return undefined;

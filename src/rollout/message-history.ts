@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { KeelError, type TypedMessage } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { readJson, reasonOf } from '../util/index.ts';
 import { acquireLease, type Lease } from './lease.ts';
 
 /** How long a message waits for other processes that write theirs. */
@@ -176,7 +176,7 @@ async function readWhole(path: string): Promise<{ readonly logId: number; readon
 function parse(text: string | undefined): TypedMessage | null {
   if (text === undefined) return null;
   try {
-    const line = Line.safeParse(JSON.parse(text)).data;
+    const line = Line.safeParse(readJson(text)).data;
     return line ? { threadId: line.session_id, at: line.ts, text: line.text } : null;
   } catch {
     // Torn or damaged.

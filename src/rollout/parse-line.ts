@@ -1,4 +1,5 @@
 import { RolloutItem } from '../protocol/index.ts';
+import { readJson } from '../util/index.ts';
 
 export type ParsedLine =
   | { readonly type: 'ok'; readonly item: RolloutItem }
@@ -10,7 +11,7 @@ export type ParsedLine =
 export function parseLine(text: string): ParsedLine {
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = readJson(text);
   } catch {
     return { type: 'broken' };
   }

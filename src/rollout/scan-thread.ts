@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as z from 'zod/mini';
 import type { RolloutItem, SessionMeta } from '../protocol/index.ts';
+import { readJson } from '../util/index.ts';
 import { byteLines } from './byte-lines.ts';
 import { parseLine } from './parse-line.ts';
 import { parseRolloutName } from './paths.ts';
@@ -134,7 +135,7 @@ class Scan {
     const item = this.#parse(bytes);
     if (item?.type === 'turn_context') this.#context = Buffer.from(bytes);
     if (item?.type !== 'response_item') return;
-    const raw: unknown = JSON.parse(bytes.toString('utf8'));
+    const raw: unknown = readJson(bytes.toString('utf8'));
     const timestamp = typeof raw === 'object' && raw !== null && 'timestamp' in raw ? raw.timestamp : null;
     if (typeof timestamp === 'string') this.#updatedAt = timeOf(timestamp) ?? this.#updatedAt;
   }

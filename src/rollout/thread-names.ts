@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { readJson, reasonOf } from '../util/index.ts';
 
 const MAX_NAME_CHARS = 200;
 const NameLine = z.looseObject({ id: z.string(), thread_name: z.string() });
@@ -79,7 +79,7 @@ function readNames(path: string): Map<string, string> {
 function parse(text: string): z.infer<typeof NameLine> | null {
   if (text === '') return null;
   try {
-    return NameLine.safeParse(JSON.parse(text)).data ?? null;
+    return NameLine.safeParse(readJson(text)).data ?? null;
   } catch {
     // Torn or damaged: the thread keeps the name it had.
     return null;

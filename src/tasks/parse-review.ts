@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type ReviewFinding, ReviewFinding as ReviewFindingSchema, type ReviewOutput } from '../protocol/index.ts';
+import { readJson } from '../util/index.ts';
 
 /** What models write: scores and ranks may be missing, and other keys are passed over. */
 const written = z.looseObject({
@@ -38,7 +39,7 @@ export function parseReview(text: string): ReviewOutput {
 
 function tryParse(text: string): z.infer<typeof written> | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     const isReview =
       typeof value === 'object' && value !== null && ('findings' in value || 'overall_explanation' in value);
     return isReview ? (written.safeParse(value).data ?? null) : null;

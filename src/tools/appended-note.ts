@@ -1,4 +1,4 @@
-import { byteLength, countLines, cutBytesEnd, MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES } from '../util/index.ts';
+import { byteLength, countLines, cutBytesEnd, MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES, readJson } from '../util/index.ts';
 import { textOf } from './call-facts.ts';
 import type { ToolOutput } from './types.ts';
 
@@ -12,8 +12,7 @@ export function withNote(output: ToolOutput, note: string): ToolOutput {
   const text = textOf(output);
   if (text === null || text === body) return { ...output, body: appended(body, note) };
   // A command's result is JSON around its text: the line goes into the text.
-  const result: object = JSON.parse(body);
-  return { ...output, body: JSON.stringify({ ...result, output: appended(text, note) }) };
+  return { ...output, body: JSON.stringify({ ...Object(readJson(body)), output: appended(text, note) }) };
 }
 
 function appended(text: string, note: string): string {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { byteLength, cutBytesEnd } from '../util/index.ts';
+import { byteLength, cutBytesEnd, readJson } from '../util/index.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
@@ -30,7 +30,7 @@ export function parseArguments<S extends z.ZodMiniObject>(
   options: ArgumentOptions = {},
 ): ParsedArguments<z.infer<S>> {
   const prefix = `failed to parse ${options.subject ?? 'function'} arguments: `;
-  const raw = readJson(text);
+  const raw = argumentsIn(text);
   if (raw.type === 'failed') return failed(prefix + raw.message);
   if (!isFields(raw.value)) return failed(`${prefix}not an object\n${requirement(schema)}`);
   const named = resolveAliases(raw.value, options.aliases ?? {});
@@ -47,10 +47,10 @@ function failed(message: string): { type: 'failed'; message: string } {
   return { type: 'failed', message: cutBytesEnd(message, MAX_ARGUMENT_ERROR_BYTES) };
 }
 
-function readJson(text: string): ParsedArguments<unknown> {
+function argumentsIn(text: string): ParsedArguments<unknown> {
   if (text.trim() === '') return { type: 'parsed', value: {} };
   try {
-    return { type: 'parsed', value: JSON.parse(text) };
+    return { type: 'parsed', value: readJson(text) };
   } catch (error) {
     return { type: 'failed', message: jsonFault(text, error) };
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { normalize } from 'node:path';
 import { successText } from '../patch/index.ts';
+import { readJson } from '../util/index.ts';
 import type { ToolCall, ToolOutput } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -95,7 +96,7 @@ function fieldsOf({ payload }: ToolCall): Fields | null {
 
 function fieldsIn(text: string): Fields | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     return Object.fromEntries(Object.entries(value));
   } catch {

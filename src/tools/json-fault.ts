@@ -1,9 +1,10 @@
-import { reasonOf } from '../util/index.ts';
+import { JsonTooDeep, readJson, reasonOf } from '../util/index.ts';
 
 const CONTEXT_CHARS = 20;
 
 /** Says where a text stops being JSON: the cause, the position counted from 0, and 20 characters around it. */
 export function jsonFault(text: string, error: unknown): string {
+  if (error instanceof JsonTooDeep) return error.message;
   const position = faultPosition(text, error);
   const before = text.slice(Math.max(0, position - CONTEXT_CHARS / 2), position);
   const after = text.slice(position, position + CONTEXT_CHARS / 2);
@@ -32,7 +33,7 @@ function searchPosition(text: string): number {
 
 function hasWrongToken(text: string): boolean {
   try {
-    JSON.parse(text);
+    readJson(text);
     return false;
   } catch (error) {
     return messageOf(error).startsWith('Unexpected token');

@@ -1,5 +1,6 @@
 import { type BudgetLeft, budgetUsedUp, budgetWarning } from '../context/index.ts';
 import type { OutputItem } from '../protocol/index.ts';
+import { readJson } from '../util/index.ts';
 import type { TurnPorts } from './ports.ts';
 
 /** Shares of a budget that are worth a word when no more is left, from the first to the last. */
@@ -72,7 +73,7 @@ function lastLine(output: OutputItem | undefined): string {
 function textIn(json: string): string | null {
   if (!json.startsWith('{"output":')) return null;
   try {
-    const parsed: unknown = JSON.parse(json);
+    const parsed: unknown = readJson(json);
     const isResult = typeof parsed === 'object' && parsed !== null && 'output' in parsed;
     return isResult && typeof parsed.output === 'string' ? parsed.output : null;
   } catch {

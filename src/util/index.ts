@@ -12,7 +12,7 @@ export {
   programFault,
 } from './find-program.ts';
 export { launcherPath } from './launcher.ts';
-export { parseJson } from './parse-json.ts';
+export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson, requireJsonDepth } from './parse-json.ts';
 export { printable, printableStyled, visible } from './printable.ts';
 export {
   type PrivateArea,

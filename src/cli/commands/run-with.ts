@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { type ConfigFlags, loadConfig } from '../../config/index.ts';
 import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../exec/index.ts';
 import { KeelError, type ReviewTarget, toKeelError } from '../../protocol/index.ts';
-import { decodeText, reasonOf, version } from '../../util/index.ts';
+import { decodeText, readJson, reasonOf, version } from '../../util/index.ts';
 import type { CommandIo } from '../io.ts';
 import { answer, note, progress } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -100,7 +100,7 @@ function readSchema(path: string): unknown {
   }
   let schema: unknown;
   try {
-    schema = JSON.parse(text);
+    schema = readJson(text);
   } catch (cause) {
     throw new KeelError('invalidInput', `the output schema ${path} is not JSON: ${reasonOf(cause)}`, { cause });
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import { KeelError, OutputContentItem } from '../../protocol/index.ts';
-import { reasonOf } from '../../util/index.ts';
+import { readJson, reasonOf } from '../../util/index.ts';
 import type { ToolOutput } from '../types.ts';
 
 const syncToDisk = promisify(fdatasync);
@@ -133,7 +133,7 @@ function readLines(path: string): LedgerLine[] {
 function parse(line: string): LedgerLine | null {
   if (line === '') return null;
   try {
-    return LedgerLine.safeParse(JSON.parse(line)).data ?? null;
+    return LedgerLine.safeParse(readJson(line)).data ?? null;
   } catch {
     // Torn by a crash: the call it speaks of counts as not ended, or not begun.
     return null;

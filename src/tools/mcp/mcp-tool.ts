@@ -1,7 +1,7 @@
 import type { McpApprovalMode } from '../../config/index.ts';
 import type { CallResult, McpOutcome, McpTool } from '../../mcp/index.ts';
 import type { FunctionToolSpec } from '../../model/index.ts';
-import { byteLength, cutBytesEnd } from '../../util/index.ts';
+import { byteLength, cutBytesEnd, readJson } from '../../util/index.ts';
 import { jsonFault } from '../json-fault.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
 import { resultOutput } from './call-result.ts';
@@ -101,7 +101,7 @@ function readArguments({ payload }: ToolCall): ReadArguments {
   const text = payload.type === 'function' ? payload.arguments : '';
   if (text.trim() === '') return { type: 'read', args: null };
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return isFields(value)
       ? { type: 'read', args: value }
       : { type: 'failed', message: 'the arguments are not an object' };

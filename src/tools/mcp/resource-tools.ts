@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { McpOutcome, ResourceKind, ResourcePage } from '../../mcp/index.ts';
+import { readJson } from '../../util/index.ts';
 import { parseArguments } from '../arguments.ts';
 import { described, functionSpec, text } from '../specs/schema.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
@@ -115,7 +116,7 @@ interface Showing {
 /** Shows people the call, and words what came of it. */
 async function shown({ call, context, server }: Showing, work: () => Promise<McpOutcome<object>>): Promise<ToolOutput> {
   const { callId, name } = call;
-  const given: unknown = JSON.parse(argumentsOf(call).trim() || '{}');
+  const given: unknown = readJson(argumentsOf(call).trim() || '{}');
   const item = new McpCallItem({ id: callId, server: server ?? ALL_SERVERS, tool: name, arguments: given }, context);
   const outcome = await work();
   if (outcome.type === 'failed') {
