@@ -1,10 +1,13 @@
 import { createParser } from 'eventsource-parser';
-import { repairedMessage } from './message-repair.ts';
+import { JsonTooDeep } from '../util/index.ts';
+import { repairedJson } from './message-repair.ts';
 import { MAX_MESSAGE_BYTES, tooLargeReason } from './stdio-transport.ts';
 
 /** The media types of the MCP streamable HTTP transport. */
 const EVENT_STREAM = 'text/event-stream';
 const JSON_BODY = 'application/json';
+/** In the place of a request or a notification that is nested too deep. */
+const NO_MESSAGE = '{}';
 
 /**
  * Fetches, and breaks off an answer that is larger than a message may be: a whole body, or one event of a stream, which may
@@ -83,11 +86,9 @@ function repairedEvents(): TransformStream<Uint8Array, Uint8Array> {
 
 /** What is not JSON stays as it is: the client of the protocol reports it. */
 function repairedText(text: string): string {
-  let message: unknown;
   try {
-    message = JSON.parse(text);
-  } catch {
-    return text;
+    return JSON.stringify(repairedJson(text));
+  } catch (error) {
+    return error instanceof JsonTooDeep ? NO_MESSAGE : text;
   }
-  return JSON.stringify(repairedMessage(message));
 }

@@ -1,3 +1,5 @@
+import { JsonTooDeep, readJson } from '../util/index.ts';
+
 const INTERNAL_ERROR = -32603;
 /** Of a malformed answer, as it is quoted; characters. */
 const MAX_QUOTE_CHARS = 200;
@@ -22,6 +24,17 @@ export function repairedMessage(message: unknown): unknown {
     id,
     error: { code: INTERNAL_ERROR, message: `its answer is not an object: ${quoted(result)}` },
   };
+}
+
+/** The same of text. An answer that is nested too deep is an error of its request. @throws SyntaxError, JsonTooDeep */
+export function repairedJson(text: string): unknown {
+  try {
+    return repairedMessage(readJson(text));
+  } catch (error) {
+    if (!(error instanceof JsonTooDeep) || !isFields(error.value) || !isAnswer(error.value)) throw error;
+    const { id } = error.value;
+    return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message: `its answer is ${error.message}` } };
+  }
 }
 
 function isAnswer(message: Fields): boolean {

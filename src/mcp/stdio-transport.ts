@@ -1,7 +1,6 @@
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
-import { readJson } from '../util/index.ts';
 import type { ServerProcess } from './launcher.ts';
-import { repairedMessage } from './message-repair.ts';
+import { repairedJson } from './message-repair.ts';
 
 /** One message of a server, bytes: images come as text in it. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -89,7 +88,7 @@ export class StdioTransport implements Transport {
 
 function parsed(line: string): JSONRPCMessage | null {
   try {
-    return parseJSONRPCMessage(repairedMessage(readJson(line)));
+    return parseJSONRPCMessage(repairedJson(line));
   } catch {
     // A server that prints what it should log: its messages still count.
     return null;

@@ -4,9 +4,12 @@ export const MAX_JSON_DEPTH = 500;
 /** Text that is JSON, but nested deeper than can be worked with. */
 export class JsonTooDeep extends SyntaxError {
   override readonly name = 'JsonTooDeep';
+  /** What was read, of which only the outermost levels may be looked at. */
+  readonly value: unknown;
 
-  constructor() {
+  constructor(value: unknown) {
     super(`nested more than ${MAX_JSON_DEPTH} levels deep`);
+    this.value = value;
   }
 }
 
@@ -23,7 +26,7 @@ export function readJson(text: string): unknown {
 
 /** Checks a value that somebody else has parsed. @throws JsonTooDeep */
 export function requireJsonDepth(value: unknown): void {
-  if (isDeeper(value, MAX_JSON_DEPTH)) throw new JsonTooDeep();
+  if (isDeeper(value, MAX_JSON_DEPTH)) throw new JsonTooDeep(value);
 }
 
 /** The same as `readJson`; null for what is not JSON. */
