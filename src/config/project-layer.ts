@@ -98,7 +98,9 @@ function permitted(table: Table, { own, path, ignore }: Permitting): Table {
     if (path.length === 0 && !Object.hasOwn(ConfigFile.shape, key)) return [[key, value]];
     const rule = RULES.find(([pattern]) => matches(pattern, here))?.[1];
     if (rule === undefined && isTable(value) && RULES.some(([pattern]) => leadsTo(pattern, here))) {
-      return [[key, permitted(value, { own, path: here, ignore })]];
+      const inner = permitted(value, { own, path: here, ignore });
+      // A table may mean something by being there: one of which nothing is left is not.
+      return Object.keys(inner).length === 0 ? [] : [[key, inner]];
     }
     const taken = rule?.(value, valueAt(own, here));
     if (

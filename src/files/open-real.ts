@@ -76,12 +76,12 @@ export class OpenFile implements Disposable {
  * real, so a name that is swapped meanwhile gains nothing, and pipes and devices are never opened.
  * @throws FileFault, or what the system says
  */
-export function openFile(path: string, options: OpenOptions = {}): OpenFile {
+export function openFile(path: string | Buffer, options: OpenOptions = {}): OpenFile {
   return opened(path, options, 'file');
 }
 
 /** The same for a directory, to be listed by {@link placeOf}. */
-export function openDirectory(path: string, options: OpenOptions = {}): OpenFile {
+export function openDirectory(path: string | Buffer, options: OpenOptions = {}): OpenFile {
   return opened(path, options, 'directory');
 }
 
@@ -92,12 +92,12 @@ export function placeOf({ fd, place }: OpenFile): string {
 
 type Kind = 'file' | 'directory';
 
-function opened(path: string, options: OpenOptions, kind: Kind): OpenFile {
+function opened(path: string | Buffer, options: OpenOptions, kind: Kind): OpenFile {
   const open = hasOwnDescriptors() ? openByDescriptor : openByName;
   return open(path, options, kind);
 }
 
-function openByDescriptor(path: string, { links = 'follow', judge }: OpenOptions, kind: Kind): OpenFile {
+function openByDescriptor(path: string | Buffer, { links = 'follow', judge }: OpenOptions, kind: Kind): OpenFile {
   const handle = openSync(path, O_PATH | (links === 'no' ? constants.O_NOFOLLOW : 0));
   try {
     const own = `${OWN_DESCRIPTORS}/${handle}`;
@@ -111,7 +111,7 @@ function openByDescriptor(path: string, { links = 'follow', judge }: OpenOptions
 }
 
 /** Where descriptors have no names (macOS): the name is looked at before and after, and has to mean the same file. */
-function openByName(path: string, { links = 'follow', judge }: OpenOptions, kind: Kind): OpenFile {
+function openByName(path: string | Buffer, { links = 'follow', judge }: OpenOptions, kind: Kind): OpenFile {
   checkKind(links === 'no' ? lstatSync(path) : statSync(path), kind);
   const fd = openSync(path, NO_WAIT | (links === 'no' ? (constants.O_NOFOLLOW ?? 0) : 0));
   try {

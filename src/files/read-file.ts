@@ -19,7 +19,7 @@ export interface FileStart {
  * The bytes of a regular file: pipes, devices and endless files are refused, never waited for.
  * @throws FileFault, or what the system says
  */
-export function readRegularFile(path: string, { maxBytes, ...options }: ReadOptions): Buffer {
+export function readRegularFile(path: string | Buffer, { maxBytes, ...options }: ReadOptions): Buffer {
   using file = openFile(path, options);
   // Looked at first: a sparse file of a terabyte is not read to find out that it is too long.
   if (file.place.stats.size > maxBytes) throw tooLong(maxBytes);
@@ -29,7 +29,7 @@ export function readRegularFile(path: string, { maxBytes, ...options }: ReadOpti
 }
 
 /** The first `maxBytes` of a regular file. @throws FileFault, or what the system says */
-export function readFileStart(path: string, { maxBytes, ...options }: ReadOptions): FileStart {
+export function readFileStart(path: string | Buffer, { maxBytes, ...options }: ReadOptions): FileStart {
   using file = openFile(path, options);
   const { size } = file.place.stats;
   const bytes = readUpTo(file.fd, maxBytes, size);

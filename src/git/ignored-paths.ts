@@ -1,4 +1,5 @@
-import { copyFileSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readRegularFile } from '../files/index.ts';
 import { ancestorsOf, type BytePath, joinZero, nameOf, parentOf, splitZero, toBytes } from './byte-path.ts';
 import type { StoredSnapshot } from './ghost-commit.ts';
 import { findBlobs, readBlobs } from './kept-blobs.ts';
@@ -7,6 +8,8 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import { filesOfTree } from './work-tree.ts';
 
 const RULES = '.gitignore';
+/** As much as git itself reads of such a file. */
+const MAX_RULES_BYTES = 100 * 1024 * 1024;
 
 /** Which of these paths the rules of the work tree ignore, tracked or not. @throws GitFailure */
 export function ignoredNow(store: SnapshotStore, paths: readonly BytePath[]): Promise<ReadonlySet<BytePath>> {
@@ -48,10 +51,20 @@ function layOutOuterRules(store: SnapshotStore, scope: BytePath, workTree: strin
   if (scope === '') return;
   for (const directory of ['', ...ancestorsOf(scope)]) {
     const path = directory === '' ? RULES : `${directory}/${RULES}`;
-    const from = placeOf(store.repository.root, path);
-    if (!lstatSync(from, { throwIfNoEntry: false })?.isFile()) continue;
+    const rules = outerRules(placeOf(store.repository.root, path));
+    if (rules === null) continue;
     mkdirSync(placeOf(workTree, directory), { recursive: true });
-    copyFileSync(from, placeOf(workTree, path));
+    writeFileSync(placeOf(workTree, path), rules);
+  }
+}
+
+/** Null for what git would not read as rules either. */
+function outerRules(path: Buffer): Buffer | null {
+  try {
+    return readRegularFile(path, { maxBytes: MAX_RULES_BYTES, links: 'no' });
+  } catch {
+    // Most directories have none.
+    return null;
   }
 }
 

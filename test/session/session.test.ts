@@ -466,11 +466,14 @@ describe('the stream, its errors and its tools', () => {
 
   test('M40: two commands run one after the other, two reads side by side', async () => {
     const read = (id: string) => functionCall('read_file', { file_path: join(repo.path, 'README.md') }, id);
-    await open([
-      respond(shell('sleep 0.3; date +%s%N > a', 'c1'), shell('cat a; date +%s%N', 'c2')),
-      respond(read('r1'), read('r2')),
-      ok,
-    ]);
+    await open(
+      [
+        respond(shell('sleep 0.3; date +%s%N > a', 'c1'), shell('cat a; date +%s%N', 'c2')),
+        respond(read('r1'), read('r2')),
+        ok,
+      ],
+      { overrides: ['tools.set="reader"'] },
+    );
     await live.say('go');
     expect(server.requests[1]?.outputOf('c2')).toMatch(/Output:\n\d+\n\d+\n/);
     expect(server.requests[2]?.outputOf('r1')).toBe('L1: test');

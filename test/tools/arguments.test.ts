@@ -20,6 +20,15 @@ function failure(value: unknown): string {
   return result.message;
 }
 
+it('arguments that are nested too deep are an error of the call', () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const parsed = parseArguments(`{"path":${deep}}`, z.object({ path: z.string() }));
+  expect(parsed).toEqual({
+    type: 'failed',
+    message: 'failed to parse function arguments: nested more than 500 levels deep',
+  });
+});
+
 describe('parseArguments', () => {
   it('accepts decimal strings, boolean words, nulls for optional fields and unknown fields', () => {
     expect(parse({ path: 'a', limit: '12', all: 'false', command: null, more: 1 })).toEqual({

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { printable, printableStyled } from '../../src/util/index.ts';
+import { printable, printableStyled, visible } from '../../src/util/index.ts';
 
 const red = (text: string) => styleText('red', text, { validateStream: false });
 
@@ -17,6 +17,13 @@ describe('text for a terminal', () => {
     ['lines and tabs', 'a\n\tb', 'a\n\tb'],
   ])('%s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  test('is shown with what it holds, where it is a name that has to be known', () => {
+    expect(visible('x\u001b]0;PWN\u0007\u001b[2J\u009b2J\u202e.md\r\n\ty')).toBe(
+      'x\\x1b]0;PWN\\x07\\x1b[2J\\x9b2J\\u202e.md\\x0d\n\ty',
+    );
+    expect(visible('größe 日本.md')).toBe('größe 日本.md');
   });
 
   test('styles of our own stay, and nothing else gets through between them', () => {
