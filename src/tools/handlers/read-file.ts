@@ -58,6 +58,7 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
       ? readBlock(file, request, slice, signal)
       : readSlice(file, request, slice, signal));
   } catch (error) {
+    if (signal.aborted) return refused('aborted');
     const reason = reasonOf(error);
     return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
   }
