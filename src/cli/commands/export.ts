@@ -34,12 +34,12 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');
   const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
-  if (values.output === undefined) await print(fit(pieces, io.stdout), io.stdout);
+  if (values.output === undefined) await print(fitted(pieces, io.stdout), io.stdout);
   else await writeFile(pieces, resolve(io.cwd, values.output), commandRoots(config));
   return 0;
 }
 
-function* fit(pieces: Iterable<string>, stdout: CommandIo['stdout']): Generator<string> {
+function* fitted(pieces: Iterable<string>, stdout: CommandIo['stdout']): Generator<string> {
   for (const piece of pieces) yield fitFor(stdout, piece);
 }
 
