@@ -34,6 +34,8 @@ const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MCP_WAIT_SEC = 10;
+/** Enough for a clean-up handler, too short to be a wait for whoever interrupts. */
+const DEFAULT_COMMAND_GRACE_MS = 500;
 
 /** What the command line says with flags of its own. They win over every file. */
 export interface ConfigFlags {
@@ -236,6 +238,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
       persistence: settings.history?.persistence ?? 'save-all',
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
     },
+    commandGraceMs: settings.command_grace_ms ?? DEFAULT_COMMAND_GRACE_MS,
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
     storedKey: readStoredKey(home),

@@ -130,6 +130,7 @@ export const ConfigFile = z.object({
   model_prices: z.optional(z.record(z.string(), modelPrice)),
   compact_elide_outputs: z.optional(z.boolean()),
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
+  command_grace_ms: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
   budget: z.optional(
     z.object({ tokens: z.optional(z.int().check(z.gte(1))), minutes: z.optional(z.number().check(z.gt(0))) }),
   ),

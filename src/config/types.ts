@@ -224,6 +224,8 @@ export interface Config {
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
   /** The whole output of one command is kept up to this size. */
+  /** What a command gets to end by itself before it is killed, ms. */
+  readonly commandGraceMs: number;
   readonly spillMaxBytes: number;
   /** The secrets that the settings name or hold. */
   readonly secrets: KnownSecrets;

@@ -141,7 +141,7 @@ export class JsonlPrinter implements ExecPrinter {
 const LONE_SURROGATE = /(\\\\)|\\ud[89a-f][0-9a-f]{2}/gi;
 
 function wellFormedJson(value: Json): string {
-  return JSON.stringify(value).replaceAll(LONE_SURROGATE, (match, backslash?: string) => backslash ?? '\\ufffd');
+  return JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
 }
 
 /** Kinds whose beginning is told too, under the same id. */

@@ -9,8 +9,6 @@ import type { SpawnSpec } from './spawn-spec.ts';
 import type { SpillOptions } from './spill-file.ts';
 import { openTerminal } from './terminal.ts';
 
-/** What a program gets to end by itself when the call that waits for it is aborted. */
-const ABORT_GRACE_MS = 25;
 /** Its end is told at once: who started something in the background looks at it with another call. */
 const QUIET_MS = 50;
 const CTRL_C = '\u0003';
@@ -129,7 +127,7 @@ export class ExecSession {
 
   /** Ends it with all it started; it is gone when this resolves. */
   async end(): Promise<void> {
-    await this.#processes.end(this.#pid, ABORT_GRACE_MS);
+    await this.#processes.end(this.#pid);
   }
 
   /** The same at once, without asking. */

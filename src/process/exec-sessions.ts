@@ -80,7 +80,7 @@ export class ExecSessions {
     const candidates = oldestFirst.slice(0, -PROTECTED_SESSIONS);
     const leaving = candidates.find(([, { session }]) => session.exitCode !== null) ?? candidates[0];
     if (!leaving) return;
-    leaving[1].session.kill();
+    void leaving[1].session.end();
     this.#entries.delete(leaving[0]);
   }
 }

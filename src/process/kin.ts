@@ -10,6 +10,8 @@ export interface Group {
   /** Of its leader; null where the system does not tell. */
   readonly startTicks: number | null;
   readonly mark: string;
+  /** Its leader only supervises the command (bubblewrap), and takes it along when it ends. */
+  readonly isSupervised?: boolean;
 }
 
 /** As it stands in the environment of what a command started. */

@@ -50,10 +50,10 @@ export class PipedChild {
     return this.#hasExited;
   }
 
-  /** Asks it to end, and ends it with all it started after `graceMs`. `ended` resolves soon after. */
-  async end(graceMs: number): Promise<void> {
+  /** Asks it and all it started to end, and kills what is left after the grace. `ended` resolves soon after. */
+  async end(): Promise<void> {
     this.#isKilled = true;
-    await this.#options.processes.end(this.pid, graceMs);
+    await this.#options.processes.end(this.pid);
   }
 
   kill(): void {

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfinedChild } from './confined/confined-thread.ts';
 import { ConfinedThreads } from './confined/confined-threads.ts';
 import type { ConfinedStdio } from './confined/messages.ts';
 import type { Confinement } from './confinement.ts';
 import { sealDescriptors } from './descriptors.ts';
+import { endPolitely } from './end-politely.ts';
 import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
@@ -15,8 +15,8 @@ import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import { startProgram } from './start-program.ts';
 
-/** How often a command that was asked to end is looked at, milliseconds. */
-const LOOK_MS = 5;
+/** What commands get to end by themselves before they are killed, ms. */
+const DEFAULT_GRACE_MS = 500;
 /** A process may fork while it is being looked for: the last look has to find nothing, but there is an end to it. */
 const MAX_SWEEPS = 4;
 
@@ -25,6 +25,8 @@ type Stdio = 'ignore' | 'inherit' | 'pipe' | 'ipc' | number;
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
   readonly journalPath?: string | null;
+  /** What a command that is asked to end gets for it before it is killed, ms. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export class Processes {
   readonly inputFiles = new InputFiles();
   readonly #token: string;
   readonly #journal: GroupJournal | null;
+  readonly #graceMs: number;
   /** By process id: those that run, and those whose leader has ended but which may have left something running. */
   readonly #groups = new Map<number, Group>();
   readonly #survivors = new Set<Readable>();
@@ -49,6 +52,7 @@ export class Processes {
   /** `token` is unique to the session, also among other processes of keel. */
   constructor(token: string, options: ProcessesOptions = {}) {
     this.#token = token;
+    this.#graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
     this.#journal = options.journalPath ? new GroupJournal(options.journalPath) : null;
     this.#journal?.endLeftovers();
   }
@@ -72,7 +76,7 @@ export class Processes {
     const inputs = this.#openInputs(spec);
     try {
       const child = starter.start({ ...spec, env: this.marked(spec.env, mark) }, [...outputs, ...inputs]);
-      if (child !== null) this.adopt(child.pid, mark);
+      if (child !== null) this.adopt(child.pid, mark, spec);
       return child;
     } finally {
       for (const fd of inputs) closeSync(fd);
@@ -93,7 +97,7 @@ export class Processes {
         stdio: [...stdio, ...inputs],
         ...argv0,
       });
-      if (child.pid !== undefined) this.adopt(child.pid, mark);
+      if (child.pid !== undefined) this.adopt(child.pid, mark, spec);
       return child;
     } finally {
       for (const fd of inputs) closeSync(fd);
@@ -109,7 +113,7 @@ export class Processes {
     const inputs = this.#openInputs(spec);
     try {
       const child = await this.#confined.start(confinement, marked, stdio, inputs);
-      this.adopt(child.pid, mark);
+      this.adopt(child.pid, mark, spec);
       // The session may have ended while it was being started.
       if (this.#closed) this.kill(child.pid);
       return child;
@@ -124,10 +128,10 @@ export class Processes {
   }
 
   /** Takes over a group that was started elsewhere (a terminal's). */
-  adopt(pid: number, mark: string): void {
+  adopt(pid: number, mark: string, { isSupervisor: isSupervised = false }: SpawnSpec): void {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
     this.#firstTicks ??= group.startTicks ?? 0;
-    this.#groups.set(pid, group);
+    this.#groups.set(pid, { ...group, isSupervised });
     this.#isSwept = false;
     this.#journal?.note(group);
   }
@@ -155,20 +159,23 @@ export class Processes {
     if (this.#groups.has(pid)) sendSignal(-pid, signal);
   }
 
-  /** Asks a command and all it started to end, and ends what is left after `graceMs`. */
-  async end(pid: number, graceMs: number): Promise<void> {
+  /** Asks a command and all it started to end, and kills what is left after the grace. */
+  async end(pid: number): Promise<void> {
     const group = this.#groups.get(pid);
     if (group === undefined) return;
-    const kin = kinOf([group], [markedBy(group.mark)], group.startTicks ?? 0);
-    sendSignal(-pid, 'SIGTERM');
-    for (const entry of kin) if (entry.group !== pid) sendSignal(entry.pid, 'SIGTERM');
-    const isLeft = () =>
-      kin.length === 0
-        ? sendSignal(-pid, 0)
-        : kin.some((entry) => processEntry(entry.pid)?.startTicks === entry.startTicks);
-    const deadline = performance.now() + graceMs;
-    while (performance.now() < deadline && isLeft()) await delay(LOOK_MS);
+    const { startTicks, mark } = group;
+    await endPolitely([group], { marks: [markedBy(mark)], since: startTicks ?? 0, graceMs: this.#graceMs });
     this.#kill(group);
+  }
+
+  /** The same for everything that still runs. */
+  async endAll(): Promise<void> {
+    const groups = [...this.#groups.values()];
+    if (groups.length > 0) {
+      const marks = [markedFrom(`${this.#token}/`)];
+      await endPolitely(groups, { marks, since: this.#firstTicks ?? 0, graceMs: this.#graceMs });
+    }
+    this.killAll();
   }
 
   /** Ends a command with all it started, at once. Safe to call for one that has ended. */

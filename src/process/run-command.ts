@@ -7,10 +7,6 @@ import type { SpillOptions } from './spill-file.ts';
 import type { ExitStatus } from './started-child.ts';
 import { startTimeLimit } from './time-limit.ts';
 
-/** What a command gets to end by itself when its time is over. */
-const TIMEOUT_GRACE_MS = 250;
-/** The same when the user does not want to wait. */
-const ABORT_GRACE_MS = 25;
 /** Survivors of a command that print nothing for so long belong to the background. */
 const QUIET_MS = 500;
 
@@ -69,12 +65,12 @@ async function within({ timeoutMs, uncounted, signal }: CommandOptions, child: P
   const onAbort = () => {
     // After its end only the wait for survivors is left to cut short, and with them.
     if (!child.hasExited) cut ??= { type: 'aborted' };
-    ending.push(child.end(ABORT_GRACE_MS));
+    ending.push(child.end());
   };
   const onLimit = () => {
     if (child.hasExited) return;
     cut ??= { type: 'timedOut' };
-    ending.push(child.end(TIMEOUT_GRACE_MS));
+    ending.push(child.end());
   };
   const stopLimit = startTimeLimit({ timeoutMs, uncounted, onLimit });
   signal.addEventListener('abort', onAbort, { once: true });

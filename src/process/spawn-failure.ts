@@ -9,11 +9,9 @@ export function describeSpawnFailure(error: unknown, spec: SpawnSpec): string {
   if (place !== null) return place;
   switch (codeOf(error)) {
     case 'ENOENT':
-      return program.includes('/')
-        ? `${program}: no such program, or the interpreter its first line names is missing`
-        : `${program}: not found in PATH`;
+      return missingProgram(program);
     case 'EACCES':
-      return `${program}: not an executable file, or not permitted to run it`;
+      return unrunnableProgram(program);
     case 'ENOEXEC':
       return `${program}: not a program this machine can run`;
     case 'E2BIG':
@@ -25,8 +23,18 @@ export function describeSpawnFailure(error: unknown, spec: SpawnSpec): string {
   }
 }
 
+export function missingProgram(program: string): string {
+  return program.includes('/')
+    ? `${program}: no such program, or the interpreter its first line names is missing`
+    : `${program}: not found in PATH`;
+}
+
+export function unrunnableProgram(program: string): string {
+  return `${program}: not an executable file, or not permitted to run it`;
+}
+
 /** The system reports a missing directory as a missing program. */
-function faultOfPlace(cwd: string): string | null {
+export function faultOfPlace(cwd: string): string | null {
   try {
     return statSync(cwd).isDirectory() ? null : `the working directory ${cwd} is not a directory`;
   } catch (error) {

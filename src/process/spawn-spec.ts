@@ -12,6 +12,8 @@ export interface SpawnSpec {
   readonly argv0?: string;
   /** What the program finds at descriptors 3, 4, ...: each to be read to its end. The same array is kept for reuse. */
   readonly inputs?: readonly Uint8Array[];
+  /** The program only supervises another one (bubblewrap), and takes it along when it ends. */
+  readonly isSupervisor?: boolean;
   /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */
   readonly confinement?: Confinement;
 }

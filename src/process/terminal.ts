@@ -26,7 +26,7 @@ export async function openTerminal(
   const mark = processes.newMark();
   const env = processes.marked(spec.env, mark);
   const terminal = spawn(program, args, { ...SIZE, name: env['TERM'] ?? 'dumb', cwd: spec.cwd, env, encoding: null });
-  processes.adopt(terminal.pid, mark);
+  processes.adopt(terminal.pid, mark, spec);
   // With no encoding set, node-pty hands out bytes whatever its types say.
   terminal.onData((data: string | Buffer) => onChunk(Buffer.from(data)));
   const { promise: ended, resolve } = Promise.withResolvers<number>();

@@ -1,15 +1,18 @@
 import { type Config, userHome } from '../config/index.ts';
-import { commandEnvironment, type Processes, ShellSnapshot, type UserShell } from '../process/index.ts';
+import { commandEnvironment, LoginEnvironment, type UserShell } from '../process/index.ts';
+import { privateDirectory } from '../util/index.ts';
 import { commandToolsDirectory } from './command-tools.ts';
 
-/** How long the login shell may take to say what it sets; commands go on without it after that. */
-const SNAPSHOT_LIMIT_MS = 10_000;
-/** How long a command waits for that answer. */
+/** How long the answer of a login shell is waited for in the background, ms. */
+const LOGIN_LIMIT_MS = 30_000;
+/** How long a command waits for that answer, ms. */
 const READY_LIMIT_MS = 3_000;
+
+/** Everything but what looks like a secret, whatever the user's policy for commands says: it is for a file. */
+const NO_SECRETS = { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] } as const;
 
 export interface CommandEnvironmentOptions {
   readonly config: Config;
-  readonly processes: Processes;
   readonly shell: UserShell;
 }
 
@@ -27,12 +30,12 @@ function withoutEditors(
 }
 
 /**
- * The environment that a session's commands see: what the user's login shell would give, held to the configured policy,
- * with keel's own helpers (`apply_patch`, `rg`) last on the path.
+ * The environment that a session's commands see: what keel was started with, what the user's login shell adds to it, within
+ * the configured policy, with keel's own helpers (`apply_patch`, `rg`) last on the path.
  */
 export class CommandEnvironment {
   readonly #options: CommandEnvironmentOptions;
-  #snapshot: ShellSnapshot | null = null;
+  #login: LoginEnvironment | null = null;
   #tools: Promise<void> | null = null;
   #toolsDir: string | null = null;
 
@@ -52,34 +55,47 @@ export class CommandEnvironment {
   async ready(signal: AbortSignal): Promise<void> {
     this.prepare();
     await this.#tools;
-    if (!this.#snapshot || this.#snapshot.isTaken || signal.aborted) return;
+    if (!this.#login || this.#login.isTaken || signal.aborted) return;
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(limit.resolve, READY_LIMIT_MS);
     signal.addEventListener('abort', () => limit.resolve(), { once: true });
-    await Promise.race([this.#snapshot.taken, limit.promise]);
+    await Promise.race([this.#login.taken, limit.promise]);
     clearTimeout(timer);
   }
 
   /** With what is known by now, secrets out. */
   current(): Record<string, string> {
     const { config } = this.#options;
-    const base = this.#snapshot?.applyTo(config.env) ?? config.env;
+    const base = this.#login?.applyTo(config.env) ?? config.env;
     const env = withoutEditors(commandEnvironment(config, base), config.shellEnvironmentPolicy.set);
     if (this.#toolsDir === null || env['PATH'] === undefined) return env;
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
   }
 
-  /** From the user's home: a project has no say in it. */
+  /** From the user's home: a project has no say in it. Secrets stay out of what is kept of the answer. */
   #askLoginShell(): void {
-    const { config, processes, shell } = this.#options;
+    const { config, shell } = this.#options;
     const { inherit, useProfile } = config.shellEnvironmentPolicy;
-    if (this.#snapshot || inherit === 'none' || !useProfile) return;
-    this.#snapshot = new ShellSnapshot({
-      processes,
+    if (this.#login || inherit === 'none' || !useProfile) return;
+    const dir = answersDirectory(config.home);
+    if (dir === null) return;
+    const settings = { ...config, shellEnvironmentPolicy: NO_SECRETS };
+    this.#login = new LoginEnvironment({
       shell: shell.path,
-      env: config.env,
+      env: commandEnvironment(settings, config.env),
       cwd: userHome(config.env) ?? '/',
-      timeoutMs: SNAPSHOT_LIMIT_MS,
+      dir,
+      filter: (env) => commandEnvironment(settings, env),
+      limitMs: LOGIN_LIMIT_MS,
     });
+  }
+}
+
+/** Null for a home that can't be written to, or whose cache others could change: commands do without start-up files. */
+function answersDirectory(home: string): string | null {
+  try {
+    return privateDirectory(home, 'cache');
+  } catch {
+    return null;
   }
 }

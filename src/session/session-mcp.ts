@@ -8,8 +8,6 @@ import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../tools/ind
 import { findConfiguredProgram, reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
-/** How long a server that is no longer needed may take to end by itself. */
-const END_GRACE_MS = 150;
 const PLAIN_WORKSPACE: SandboxPolicy = {
   mode: 'workspace-write',
   network_access: false,
@@ -179,7 +177,7 @@ function serverProcess(child: ServedChild, processes: Processes, letGo: () => vo
     ended,
     async end() {
       input.end();
-      await processes.end(pid, END_GRACE_MS);
+      await processes.end(pid);
       await ended;
       for (const stream of [input, output, errors]) stream.destroy();
     },

@@ -116,8 +116,8 @@ export function openServices(options: ServiceOptions): SessionServices {
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left behind are ended when its thread is taken up again.
-  const journal = isKept ? { journalPath: join(threadDir, 'groups.jsonl') } : {};
-  const processes = new Processes(`${threadId}.${randomUUID()}`, journal);
+  const journalPath = isKept ? join(threadDir, 'groups.jsonl') : null;
+  const processes = new Processes(`${threadId}.${randomUUID()}`, { journalPath, graceMs: config.commandGraceMs });
   const toolHost = new LocalToolHost({
     ledgerPath: isKept ? ledgerPath(threadDir) : null,
     outputPath: (callId) => outputPath(threadDir, callId),
@@ -155,7 +155,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     sandbox,
     rules,
     shell,
-    commandEnvironment: new CommandEnvironment({ config, processes, shell }),
+    commandEnvironment: new CommandEnvironment({ config, shell }),
     mcp,
     log,
     typedMessages,
@@ -206,6 +206,7 @@ export function openServices(options: ServiceOptions): SessionServices {
         for (const child of children) closing.add(child.close());
         await Promise.allSettled([...closing, mcp?.close()]);
         await typedMessages.close();
+        await processes.endAll();
         execSessions.close();
         processes.close();
         sandbox.close();

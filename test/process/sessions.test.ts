@@ -134,7 +134,7 @@ describe('the kept sessions', () => {
     const ids = running.map((session) => sessions.keep(session, label));
     sessions.get(ids[0] ?? -1);
     const one = sessions.keep(await shop.session('exec sleep 60'), label);
-    expect(await running[1]?.exited).toBe(137);
+    expect(await running[1]?.exited).toBe(143);
     expect(sessions.size).toBe(MAX_SESSIONS);
     expect([ids[0], ids[1], ids[2], one].map((id) => sessions.get(id ?? -1) !== null)).toEqual([
       true,

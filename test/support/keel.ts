@@ -96,13 +96,14 @@ export function rolloutsIn(home: string): string[] {
   return names.sort().map((name) => join(dir, name));
 }
 
-/** Processes whose environment holds a text, such as the path of a test's home. */
+/** Processes whose environment holds a text, such as the path of a test's home; but for login shells, which outlive keel on purpose. */
 export function processesWith(text: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text);
+        const environ = readFileSync(`/proc/${pid}/environ`, 'latin1');
+        return environ.includes(text) && !environ.includes('KEEL_LOGIN_SHELL=');
       } catch {
         return false;
       }

@@ -36,7 +36,7 @@ export function bwrapCommand({ facts, spec, mounts, network, enter = [], filter 
   ];
   const inputs = [filter];
   const seccomp = ['--seccomp', '3'];
-  const rest = { cwd: spec.cwd, env: spec.env };
+  const rest = { cwd: spec.cwd, env: spec.env, isSupervisor: true };
   if (flags.reduce((sum, flag) => sum + flag.length + 1, 0) < MAX_ARGUMENT_BYTES) {
     return { argv: [...enter, facts.path, ...flags, ...seccomp, '--', ...spec.argv], inputs, ...rest };
   }

@@ -41,6 +41,27 @@ export function argvOf(command: Command, shell: string): readonly string[] {
   return typeof command === 'string' ? [shell, '-c', command] : command;
 }
 
+/** Flags of bash, zsh and sh that make a login shell of one that runs a script. */
+const LOGIN_FLAG = /^(?:-l|--login|-[a-z]*l[a-z]*c|-[a-z]*c[a-z]*l)$/;
+const SHELL = /(?:^|\/)(?:ba|z|da|k)?sh$/;
+
+/**
+ * The command without a login shell: `bash -lc` becomes `bash -c`. What start-up files add is in a command's environment already,
+ * and reading them once more would put their path before the one that keel was started with, take seconds with some, and run
+ * something else with others (`exec zsh`, `cd`).
+ */
+export function withoutLogin(argv: readonly string[]): readonly string[] {
+  const [program = '', ...words] = argv;
+  const scriptAt = words.findIndex((word) => !word.startsWith('-'));
+  const flags = words.slice(0, scriptAt);
+  if (!SHELL.test(program) || scriptAt < 1 || !flags.some((flag) => /^-[a-z]*c/.test(flag))) return argv;
+  const kept = flags.flatMap((flag) => {
+    if (!LOGIN_FLAG.test(flag)) return [flag];
+    return flag.startsWith('--') || flag === '-l' ? [] : [flag.replace('l', '')];
+  });
+  return [program, ...kept, ...words.slice(scriptAt)];
+}
+
 /** The text of a script; words of an argument list are quoted, so that they stay the same words. */
 export function scriptOf(command: Command): string {
   return typeof command === 'string' ? command : quoteCommand(command);

@@ -52,8 +52,8 @@ export class CommandItem {
   }
 
   /** It did not run: refused, or it could not be started. */
-  completeUnrun(status: 'declined' | 'failed', message: string): void {
-    this.complete({ status, aggregatedOutput: message, exitCode: -1 });
+  completeUnrun(status: 'declined' | 'failed', message: string, exitCode = -1): void {
+    this.complete({ status, aggregatedOutput: message, exitCode });
   }
 }
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { ExecSession, type SessionStart, WARN_SESSIONS } from '../../process/index.ts';
+import { ExecSession, type SessionStart, startFault, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
 import { type ParsedArguments, parseArguments } from '../arguments.ts';
 import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { commandField, count, isReading, limitFields, limitsOf, scriptOf } from './command-arguments.ts';
+import { commandField, count, isReading, limitFields, limitsOf, scriptOf, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
 import { refusalNotes } from './refusal-notes.ts';
@@ -67,11 +67,13 @@ async function runScript(
   await context.judge.ready(argv);
   const commandActions = context.judge.summarise(argv);
   const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
+  const fault = startFault({ argv, cwd, env: context.env });
+  if (fault !== null) return unrun(item, 'failed', `exec_command failed: ${fault.message}`, fault.exitCode);
   const { escalated, justification } = limitsOf(args);
   const result: Orchestrated<SessionStart> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
-      spec: { argv, cwd, env: sessionEnvironment(context.env) },
+      spec: { argv: withoutLogin(argv), cwd, env: sessionEnvironment(context.env) },
       escalated,
       justification,
       commandActions,
@@ -107,8 +109,8 @@ function endOf(start: SessionStart): EndedCommand | null {
   return { exitCode: start.session.exitCode, output: start.session.transcript() };
 }
 
-function unrun(item: CommandItem, status: 'declined' | 'failed', message: string): ToolOutput {
-  item.completeUnrun(status, message);
+function unrun(item: CommandItem, status: 'declined' | 'failed', message: string, exitCode?: number): ToolOutput {
+  item.completeUnrun(status, message, exitCode);
   return { body: message, success: false };
 }
 

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { isBarePatch, patchInCommand } from '../../patch/index.ts';
-import { type CommandOutcome, runCommand } from '../../process/index.ts';
+import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
 import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolOutput } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
+import { withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { asJson, type Wording, wordOutcome } from './command-output.ts';
 import { quoteCommand } from './quote.ts';
@@ -43,10 +44,12 @@ export async function runShell(
   await context.judge.ready(argv);
   const commandActions = context.judge.summarise(argv);
   const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
+  const fault = startFault({ argv, cwd, env: context.env });
+  if (fault !== null) return unstarted(fault, item);
   const result: Orchestrated<CommandOutcome> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
-      spec: { argv, cwd, env: context.env },
+      spec: { argv: withoutLogin(argv), cwd, env: context.env },
       escalated: request.escalated,
       justification: request.justification,
       commandActions,
@@ -72,6 +75,12 @@ export async function runShell(
   const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
   const told = tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
+}
+
+/** Nobody is asked about a program that can't be started. */
+function unstarted({ exitCode, message: text }: StartFault, item: CommandItem): ToolOutput {
+  item.completeUnrun('failed', text, exitCode);
+  return { body: asJson({ text, exitCode, durationSeconds: 0 }), success: false };
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {

@@ -106,7 +106,7 @@ describe('exec_command', () => {
     expect(await turn.text('exec_command', { cmd: 'true', workdir: 'gone' })).toBe(
       `exec_command failed: the working directory ${turn.shop.dir.path}/gone does not exist`,
     );
-    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: 126 });
   });
 
   it('names itself where its arguments cannot be read', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { byteLength, truncateForModel } from '../../../src/util/index.ts';
@@ -117,9 +117,24 @@ describe('shell', () => {
 
   it('says why nothing ran', async () => {
     using turn = new CommandTurn();
-    const output = await turn.call('shell', { command: ['no-such-program'] });
-    expect(output).toEqual({ body: 'execution error: no-such-program: not found in PATH', success: false });
-    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+    turn.shop.dir.write({ 'plain.txt': 'text', script: '#!/no/such/interpreter\n' });
+    chmodSync(join(turn.shop.dir.path, 'script'), 0o755);
+    const cases = [
+      ['no-such-program', 127, 'no-such-program: not found in PATH'],
+      [
+        './no-such-program',
+        127,
+        './no-such-program: no such program, or the interpreter its first line names is missing',
+      ],
+      ['./script', 127, './script: no such program, or the interpreter its first line names is missing'],
+      ['./plain.txt', 126, './plain.txt: not an executable file, or not permitted to run it'],
+      ['/tmp', 126, '/tmp: not an executable file, or not permitted to run it'],
+    ] as const;
+    for (const [program, exitCode, text] of cases) {
+      const { output, metadata } = await turn.json('shell', { command: [program] });
+      expect([output, metadata.exit_code]).toEqual([text, exitCode]);
+      expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode });
+    }
   });
 
   it('prompts 10: breaks copies of the mark at the beginning of lines', async () => {
@@ -158,10 +173,16 @@ describe('the names and forms of the same tool', () => {
     expect((await turn.json('shell', { command: 'echo one | cat' })).output).toBe('one\n');
     expect((await turn.json('shell_command', { command: 'echo two | cat' })).output).toBe('two\n');
     expect((await turn.json('shell_command', { command: argv })).output).toBe('$HOME\n');
-    expect(
-      (await turn.json('shell_command', { command: 'shopt -q login_shell', login: true })).metadata.exit_code,
-    ).toBe(0);
-    expect((await turn.json('shell_command', { command: 'shopt -q login_shell' })).metadata.exit_code).toBe(1);
+  });
+
+  it('give a login shell the environment of any other command: the path stays the one that keel was started with', async () => {
+    using turn = new CommandTurn();
+    turn.shop.dir.write({ '.bash_profile': 'PATH=/replaced; cd /\n', '.profile': 'PATH=/replaced; cd /\n' });
+    const script = 'echo "$PATH $PWD"';
+    const { output } = await turn.json('shell', { command: ['bash', '-c', script] });
+    expect(output).not.toContain('/replaced');
+    expect((await turn.json('shell', { command: ['bash', '-lc', script] })).output).toBe(output);
+    expect((await turn.json('shell_command', { command: script, login: true })).output).toBe(output);
   });
 
   it('refuse what they cannot read before anything is begun', async () => {
