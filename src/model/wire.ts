@@ -5,6 +5,7 @@ import type { FailureContext } from './failures.ts';
 import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { Prompt } from './prompt.ts';
+import type { WireQuirks } from './wire-quirks.ts';
 
 /** What of a thread's settings shapes its requests; constant unless the user changes one. */
 export interface WireSettings {
@@ -16,6 +17,8 @@ export interface WireSettings {
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;
+  /** Asked with every request: what was learned of the server until then. Absent: `knownQuirks` of provider and model. */
+  readonly quirks?: () => WireQuirks;
 }
 
 /** The parts of a request as they go into its fingerprint. Equal parts give equal texts. */
