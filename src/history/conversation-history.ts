@@ -1,6 +1,7 @@
 import type {
   CallItem,
   ElidedOutput,
+  MessageItem,
   OutputItem,
   ResponseItem,
   TokenUsage,
@@ -11,6 +12,7 @@ import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable, outlivesTurn } from './recordable.ts';
 import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
+import { hasWords } from './user-messages.ts';
 
 /** Told of every repair, once: a history that keel wrote itself should need none. One that throws makes it strict. */
 export type RepairListener = (what: string) => void;
@@ -161,7 +163,7 @@ export class ConversationHistory {
     this.#items.push(item);
     if (isCall(item)) this.#addCall(item);
     if (this.#prompt === null || item.type === 'ghost_snapshot') return;
-    if (isUserMessage(item)) dropReasoningOfTurn(this.#prompt);
+    if (opensTurn(item, this.#prompt, this.#prompt.length)) dropReasoningOfTurn(this.#prompt);
     this.#prompt.push(item);
   }
 
@@ -192,7 +194,7 @@ export class ConversationHistory {
     const { items, repairs } = pairUp(this.#items);
     this.#mended = new Set(this.#open.keys());
     for (const repair of repairs) this.#tellOnce(repair);
-    const lastUser = items.findLastIndex(isUserMessage);
+    const lastUser = items.findLastIndex((item, at) => opensTurn(item, items, at));
     return items.filter((item, at) => item.type !== 'ghost_snapshot' && (at > lastUser || outlivesTurn(item)));
   }
 
@@ -216,13 +218,25 @@ function otherHalf(items: readonly ResponseItem[], first: number, gone: Readonly
   return null;
 }
 
-function isUserMessage(item: ResponseItem): boolean {
+function isUserMessage(item: ResponseItem): item is MessageItem {
   return item.type === 'message' && item.role === 'user';
+}
+
+/** Whether the user spoke: pictures alone, right behind results, are what a tool shows the model in the middle of its turn. */
+function opensTurn(item: ResponseItem, items: readonly ResponseItem[], place: number): boolean {
+  if (!isUserMessage(item)) return false;
+  if (hasWords(item)) return true;
+  for (let at = place - 1; at >= 0; at -= 1) {
+    const before = items[at];
+    if (before === undefined || before.type === 'ghost_snapshot') continue;
+    if (!isUserMessage(before) || hasWords(before)) return !isOutput(before);
+  }
+  return true;
 }
 
 /** What stands before the last user message holds nothing to drop any more, so only what follows it is looked at. */
 function dropReasoningOfTurn(prompt: ResponseItem[]): void {
-  const from = prompt.findLastIndex(isUserMessage) + 1;
+  const from = prompt.findLastIndex((item) => isUserMessage(item) && hasWords(item)) + 1;
   const kept = prompt.slice(from).filter(outlivesTurn);
   prompt.length = from;
   for (const item of kept) prompt.push(item);

@@ -9,10 +9,12 @@ export function isRecordable(item: ResponseItem): boolean {
   return item.type !== 'message' || item.role !== 'system';
 }
 
-/** Thoughts that came signed are part of what their provider has cached, and hold for later turns too. Others do not. */
+/**
+ * Thoughts that came by another API than the Responses API are part of the messages that they came in: signatures hold for
+ * them, caches have them, and some servers refuse a call whose thought is missing. Others end with their turn.
+ */
 export function outlivesTurn(item: ResponseItem): boolean {
-  if (item.type !== 'reasoning') return true;
-  return item.origin?.field === 'thinking' || item.origin?.field === 'redacted_thinking';
+  return item.type !== 'reasoning' || item.origin?.field !== undefined;
 }
 
 /** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */

@@ -12,6 +12,7 @@ export { outputSchemaProblem } from './output-schema.ts';
 export type { Prompt } from './prompt.ts';
 export { proxyRoute } from './proxy-route.ts';
 export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
+export { newResponseMark } from './response-mark.ts';
 export { isAzure } from './responses/azure.ts';
 export { freeformOutputs } from './responses/freeform-outputs.ts';
 export { itemJson, type SentFormOptions, sentForm } from './responses/sent-form.ts';

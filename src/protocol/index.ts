@@ -15,6 +15,8 @@ export {
 } from './policy.ts';
 export {
   type CallItem,
+  CHAT_THOUGHT_FIELDS,
+  type ChatThoughtField,
   ContentItem,
   CustomToolCallItem,
   CustomToolCallOutputItem,
@@ -25,6 +27,7 @@ export {
   MessageItem,
   OutputContentItem,
   type OutputItem,
+  ProviderFields,
   ReasoningItem,
   ResponseItem,
   WebSearchCallItem,

@@ -23,15 +23,47 @@ export type OutputContentItem = z.infer<typeof OutputContentItem>;
 
 const itemId = z.optional(z.nullable(z.string()));
 
+const fields = z.record(z.string(), z.unknown());
+/** Fields beyond the published API, as their provider sent them; they go back to that provider and to nobody else. */
+export const ProviderFields = z.lazy(() =>
+  z.object({
+    /** Id of the provider in the configuration. */
+    provider: z.string(),
+    fields,
+    /** Chat: those of a call's `function`. */
+    function: z.optional(fields),
+    /** Chat: those of the message, on the first call of a message without text. */
+    message: z.optional(fields),
+  }),
+);
+export type ProviderFields = z.infer<typeof ProviderFields>;
+const providerFields = z.optional(ProviderFields);
+/** Marks what came in one response, on items without ids: for some APIs that is one message. Never sent. */
+const response = z.optional(z.string());
+
 export const MessageItem = z.lazy(() =>
   z.object({
     type: z.literal('message'),
     id: itemId,
     role: z.string(),
     content: z.array(ContentItem),
+    /** What the model meant it for, such as `commentary` or `final_answer`. The Responses API wants it back. */
+    phase: z.optional(z.nullable(z.string())),
+    extra: providerFields,
+    response,
   }),
 );
 export type MessageItem = z.infer<typeof MessageItem>;
+
+/** Where servers of the Chat Completions API put what a model thinks. `content`: parts of the message's content. */
+export const CHAT_THOUGHT_FIELDS = [
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+  'thinking_blocks',
+  'content',
+] as const;
+export type ChatThoughtField = (typeof CHAT_THOUGHT_FIELDS)[number];
 
 export const ReasoningItem = z.lazy(() =>
   z.object({
@@ -41,18 +73,18 @@ export const ReasoningItem = z.lazy(() =>
     content: z.optional(z.nullable(z.array(z.object({ type: z.enum(['reasoning_text', 'text']), text: z.string() })))),
     encrypted_content: z.optional(z.nullable(z.string())),
     /**
-     * Who thought it, where that is told by another API than this one: it means something to nobody else. `field`: how it came
-     * and has to go back.
+     * Who thought it: it means nothing to anybody else. `field`: how it came and has to go back; without one it came by the
+     * Responses API. Absent in old records.
      */
     origin: z.optional(
       z.object({
         provider: z.string(),
         model: z.string(),
-        field: z.optional(
-          z.enum(['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'redacted_thinking']),
-        ),
+        field: z.optional(z.enum([...CHAT_THOUGHT_FIELDS, 'thinking', 'redacted_thinking'])),
       }),
     ),
+    extra: providerFields,
+    response,
   }),
 );
 export type ReasoningItem = z.infer<typeof ReasoningItem>;
@@ -65,6 +97,8 @@ export const FunctionCallItem = z.lazy(() =>
     /** JSON text exactly as the model wrote it. */
     arguments: z.string(),
     call_id: z.string(),
+    extra: providerFields,
+    response,
   }),
 );
 export type FunctionCallItem = z.infer<typeof FunctionCallItem>;
@@ -86,6 +120,8 @@ export const CustomToolCallItem = z.lazy(() =>
     call_id: z.string(),
     name: z.string(),
     input: z.string(),
+    extra: providerFields,
+    response,
   }),
 );
 export type CustomToolCallItem = z.infer<typeof CustomToolCallItem>;

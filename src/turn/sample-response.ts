@@ -1,4 +1,4 @@
-import type { Prompt } from '../model/index.ts';
+import { newResponseMark, type Prompt } from '../model/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import type { Step } from '../steps/index.ts';
 import { Narrator } from './narrate.ts';
@@ -27,6 +27,7 @@ export async function sampleResponse(
 ): Promise<SampledResponse> {
   const { steps, history, context } = ports;
   const prompt = buildPrompt(ports);
+  const mark = newResponseMark();
   const narrator = new Narrator({
     turnId: context.turnId,
     emit: ports.emit,
@@ -54,7 +55,7 @@ export async function sampleResponse(
       return streamResponse(ports, prompt, attempt.signal, {
         progress: (event) => narrator.progress(event),
         finished: (item) => {
-          const whole = withCallId(item, `${context.turnId}-${round}-${calls.count}`);
+          const whole = markedItem(withCallId(item, `${context.turnId}-${round}-${calls.count}`), mark);
           attempt.record(whole);
           take(whole);
         },
@@ -118,6 +119,19 @@ function buildPrompt({ context, history, tools }: TurnPorts): Prompt {
 function withCallId(item: ResponseItem, minted: string): ResponseItem {
   if (item.type !== 'local_shell_call' || item.call_id) return item;
   return { ...item, call_id: item.id || `call-${minted}` };
+}
+
+/** Items without ids name their response, so that they go back to the model as the one message in which they came. */
+function markedItem(item: ResponseItem, response: string): ResponseItem {
+  switch (item.type) {
+    case 'message':
+    case 'reasoning':
+    case 'function_call':
+    case 'custom_tool_call':
+      return item.id ? item : { ...item, response };
+    default:
+      return item;
+  }
 }
 
 function lastAgentMessage(items: readonly ResponseItem[]): string | null {

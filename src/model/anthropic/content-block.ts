@@ -2,8 +2,8 @@ import type { ReasoningItem, ResponseItem } from '../../protocol/index.ts';
 import { freeformInput } from '../freeform-function.ts';
 import { asObject, type JsonObject, objectField, parseJson, stringField } from '../json-fields.ts';
 import type { ModelEvent } from '../model-event.ts';
+import type { ResponseMark } from '../response-mark.ts';
 import type { OfferedTools } from '../wire-names.ts';
-import type { ResponseMark } from './response-mark.ts';
 
 /** What every block of a response has in common. */
 export interface BlockContext {

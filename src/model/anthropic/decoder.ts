@@ -4,10 +4,10 @@ import { type FailureContext, incompleteResponse, responseFailure, streamLost } 
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
 import { ModelError } from '../model-error.ts';
 import type { ModelEvent } from '../model-event.ts';
+import { ResponseMark } from '../response-mark.ts';
 import type { ResponseDecoder } from '../wire.ts';
 import { readFailure } from '../wire-failure.ts';
 import { type BlockContext, type ContentBlock, openBlock, openedEvents } from './content-block.ts';
-import { ResponseMark } from './response-mark.ts';
 import { UsageCount } from './usage.ts';
 
 export interface DecoderContext extends Omit<BlockContext, 'mark'> {

@@ -1,9 +1,9 @@
 import type { CallItem, OutputItem, ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
+import { responseOf } from '../response-mark.ts';
 import { TakenItems } from '../taken-items.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { MessageCalls } from './message-calls.ts';
-import { responseOf } from './response-mark.ts';
 
 type Role = 'user' | 'assistant';
 

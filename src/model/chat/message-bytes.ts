@@ -1,11 +1,13 @@
 import type { ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
+import { jsonText } from '../json-text.ts';
 import { TakenItems } from '../taken-items.ts';
-import { type MessageForm, MessageList } from './messages.ts';
+import type { MessageForm } from './message-parts.ts';
+import { MessageList } from './messages.ts';
 
 /**
  * The messages of a thread as they are sent, each behind a comma. What was written stays, so that the work for a request
- * does not grow with the thread; only the last message may still get calls, and is written each time.
+ * does not grow with the thread; only the newest answer of the model and what follows it are written each time.
  */
 export class MessageBytes {
   readonly #form: MessageForm;
@@ -23,10 +25,9 @@ export class MessageBytes {
     const { items, startsAnew } = this.#taken.take(input);
     if (startsAnew) this.#reset();
     for (const item of items) this.#list.add(item);
-    for (const message of this.#list.takeClosed()) this.#bytes.append(`,${JSON.stringify(message)}`);
-    const { open } = this.#list;
+    for (const message of this.#list.takeClosed()) this.#bytes.append(`,${jsonText(message)}`);
     const written = this.#bytes.slice(0, this.#bytes.length);
-    return open === null ? [written] : [written, Buffer.from(`,${JSON.stringify(open)}`)];
+    return [written, ...this.#list.open.map((message) => Buffer.from(`,${jsonText(message)}`))];
   }
 
   #reset(): void {

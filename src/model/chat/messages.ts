@@ -1,66 +1,85 @@
-import type { CallItem, ContentItem, ReasoningItem, ResponseItem } from '../../protocol/index.ts';
-import { freeformArguments } from '../freeform-function.ts';
-import { parseJson } from '../json-fields.ts';
-import { IMAGE_STAND_IN } from '../sent-words.ts';
-import { sendableWord } from '../wire-names.ts';
+import type {
+  CallItem,
+  ContentItem,
+  MessageItem,
+  OutputItem,
+  ReasoningItem,
+  ResponseItem,
+} from '../../protocol/index.ts';
+import { sentFields } from '../provider-fields.ts';
+import { responseOf } from '../response-mark.ts';
+import { SendableCalls } from '../sendable-calls.ts';
+import { MessageOrder, type SentMessage } from './message-order.ts';
+import {
+  allowed,
+  type MessageForm,
+  type SentResult,
+  sentCall,
+  sentContent,
+  sentResult,
+  textOf,
+} from './message-parts.ts';
+import { joinedThoughts, type ThoughtFields, thoughtFields } from './thoughts.ts';
 
-/** How messages differ from one model to another. */
-export interface MessageForm {
-  /** False: a text that names the lack stands in for every image. */
-  readonly withImages: boolean;
-  /** Whose thoughts can be sent back. */
-  readonly thinker: { readonly provider: string; readonly model: string };
-}
-
-/** What the model said in one go: a text, the thought before it, the calls behind it. */
-interface AssistantMessage {
-  readonly role: 'assistant';
+/** What the model said in one response, with the results of its calls. */
+interface Answer {
+  /** The response that it is; null for what came by another API, or before responses were marked. */
+  readonly response: string | null;
   content: string | null;
-  tool_calls?: object[];
-  [thought: string]: unknown;
+  thoughts: ThoughtFields;
+  fields: Readonly<Record<string, unknown>>;
+  readonly calls: { readonly id: string; readonly name: string; readonly sent: object; result: SentResult | null }[];
 }
+
+/** A history gives every call an output. Without one the API would take no further request of the thread. */
+const ABORTED: SentResult = { text: 'aborted', pictures: [] };
+/** In place of a thought where a server wants one with every call; it refuses an empty one. */
+const NO_THOUGHT = ' ';
 
 /**
- * The messages of an input, in order. Calls that follow each other, and the text before them, are one message; a thought
- * goes with what the model said or did right after it, in the field in which it came.
+ * The messages of an input, in order. What came in one response is one message: text, thoughts and all calls. Behind it
+ * stand the results of the calls, which a history has behind each of them, and then the pictures among the results.
  */
 export class MessageList {
   readonly #form: MessageForm;
-  #closed: object[] = [];
-  #open: AssistantMessage | null = null;
-  #thought: ThoughtFields = {};
+  readonly #calls: SendableCalls;
+  readonly #order: MessageOrder;
+  #closed: SentMessage[] = [];
+  #answer: Answer | null = null;
 
   constructor(form: MessageForm) {
     this.#form = form;
+    this.#calls = new SendableCalls(form.quirks.callIds === 'nine' ? 'nine' : 'printable');
+    this.#order = new MessageOrder(form.quirks.roles);
   }
 
-  add(item: ResponseItem): void {
-    switch (item.type) {
+  add(given: ResponseItem): void {
+    const item = this.#calls.next(given);
+    switch (item?.type) {
       case 'message':
-        return item.role === 'assistant' ? this.#said(textOf(item.content)) : this.#heard(item.role, item.content);
+        return item.role === 'assistant' ? this.#said(item) : this.#heard(item.role, item.content);
       case 'reasoning':
-        this.#thought = joined(this.#thought, thoughtFields(item, this.#form));
-        return;
+        return this.#thought(item);
       case 'function_call':
       case 'custom_tool_call':
       case 'local_shell_call':
         return this.#called(item);
       case 'function_call_output':
       case 'custom_tool_call_output':
-        return this.#close({ role: 'tool', tool_call_id: item.call_id, content: this.#content(item.output) });
-      case 'web_search_call':
-      case 'ghost_snapshot':
+        return this.#answered(item);
+      default:
         return;
     }
   }
 
-  /** What the model said last, to which calls may still come. */
-  get open(): object | null {
-    return this.#open;
+  /** What a request has behind the closed messages: the answer to which more may come, and what a server wants last. */
+  get open(): readonly SentMessage[] {
+    const order = this.#order.clone();
+    return [...this.#answerMessages(order), ...order.rest()];
   }
 
   /** Messages that do not change any more and have not been taken yet. */
-  takeClosed(): readonly object[] {
+  takeClosed(): readonly SentMessage[] {
     const taken = this.#closed;
     this.#closed = [];
     return taken;
@@ -68,101 +87,94 @@ export class MessageList {
 
   /** Servers of this API know a `developer` only as who sets up the conversation. */
   #heard(role: string, content: readonly ContentItem[]): void {
-    this.#thought = {};
-    this.#close({ role: role === 'developer' ? 'system' : role, content: this.#content(content) });
+    this.#close();
+    const sent = sentContent(content, this.#form);
+    if (sent.length === 0) return;
+    this.#closed.push(...this.#order.add({ role: role === 'developer' ? 'system' : role, content: sent }, false));
   }
 
-  #said(content: string): void {
-    if (content === '') return;
-    this.#close();
-    this.#begin(content);
+  #said(item: MessageItem): void {
+    const text = textOf(item.content);
+    if (text === '') return;
+    const answer = this.#join(item);
+    answer.content = (answer.content ?? '') + text;
+    answer.fields = { ...answer.fields, ...sentFields(item, this.#fieldsOf).fields };
+  }
+
+  #thought(item: ReasoningItem): void {
+    const { thinker, quirks } = this.#form;
+    const fields = thoughtFields(item, thinker, quirks.reasoningField);
+    if (Object.keys(fields).length === 0) return;
+    const answer = this.#join(item);
+    answer.thoughts = joinedThoughts(answer.thoughts, fields);
   }
 
   #called(call: CallItem): void {
-    // A thought that came between stands before what came of it.
-    if (Object.keys(this.#thought).length > 0) this.#close();
-    const open = this.#open ?? this.#begin(null);
-    open.tool_calls = [...(open.tool_calls ?? []), sentCall(call)];
+    const answer = this.#join(call);
+    const sent = sentCall(call, this.#form, answer.calls.length === 0);
+    const name = call.type === 'local_shell_call' ? 'local_shell' : call.name;
+    answer.calls.push({ id: call.call_id ?? '', name, sent, result: null });
+    if (call.type === 'local_shell_call') return;
+    answer.fields = { ...answer.fields, ...sentFields(call, this.#fieldsOf).message };
   }
 
-  #begin(content: string | null): AssistantMessage {
-    const begun: AssistantMessage = { role: 'assistant', content, ...this.#thought };
-    this.#thought = {};
-    this.#open = begun;
-    return begun;
+  #answered(output: OutputItem): void {
+    const call = this.#answer?.calls.find(({ id }) => id === output.call_id);
+    if (call) call.result = sentResult(output.output, this.#form);
   }
 
-  #close(next?: object): void {
-    if (this.#open !== null) this.#closed.push(this.#open);
-    this.#open = null;
-    if (next !== undefined) this.#closed.push(next);
+  get #fieldsOf(): string | null {
+    return allowed(this.#form.thinker, this.#form.quirks);
   }
 
-  /** A plain text where there is nothing else, which every server takes. */
-  #content(content: string | readonly ContentItem[]): string | readonly object[] {
-    if (typeof content === 'string') return content;
-    const hasImages = content.some((part) => part.type === 'input_image');
-    return hasImages ? content.map((part) => this.#part(part)) : textOf(content);
+  /** The message that an item of the model's belongs to. */
+  #join(item: MessageItem | ReasoningItem | CallItem): Answer {
+    const response = responseOf(item);
+    if (this.#answer !== null && goesOn(this.#answer, item, response)) return this.#answer;
+    this.#close();
+    this.#answer = { response, content: null, thoughts: {}, fields: {}, calls: [] };
+    return this.#answer;
   }
 
-  #part(part: ContentItem): object {
-    if (part.type !== 'input_image') return { type: 'text', text: part.text };
-    if (!this.#form.withImages) return { type: 'text', text: IMAGE_STAND_IN };
-    return { type: 'image_url', image_url: { url: part.image_url } };
+  #close(): void {
+    this.#closed.push(...this.#answerMessages(this.#order));
+    this.#answer = null;
   }
-}
 
-/** By the field in which a thought came: a text, or a list of details. */
-type ThoughtFields = Readonly<Record<string, string | readonly unknown[]>>;
-
-/** In the field in which it came, or not at all: another model's thoughts mean nothing to this one. */
-export function thoughtFields(
-  { origin, content, encrypted_content }: ReasoningItem,
-  { thinker }: MessageForm,
-): ThoughtFields {
-  if (origin?.provider !== thinker.provider || origin.model !== thinker.model) return {};
-  const text = (content ?? []).map((part) => part.text).join('');
-  switch (origin.field) {
-    case 'reasoning':
-    case 'reasoning_content':
-      return text === '' ? {} : { [origin.field]: text };
-    case 'reasoning_details': {
-      const details = parseJson(encrypted_content ?? '');
-      return Array.isArray(details) ? { reasoning_details: details } : {};
+  /** A thought alone is no message. */
+  #answerMessages(order: MessageOrder): readonly SentMessage[] {
+    const answer = this.#answer;
+    if (answer === null || (answer.content === null && answer.calls.length === 0)) return [];
+    const messages = [...order.add(this.#assistantMessage(answer), answer.response !== null)];
+    const pictures: object[] = [];
+    for (const { id, name, result } of answer.calls) {
+      const { text, pictures: own } = result ?? ABORTED;
+      messages.push(...order.add({ role: 'tool', tool_call_id: id, content: text }, false));
+      if (own.length > 0) pictures.push({ type: 'text', text: `What ${name} returned (call ${id}):` }, ...own);
     }
-    default:
-      return {};
+    if (pictures.length > 0) messages.push(...order.add({ role: 'user', content: pictures }, false));
+    return messages;
+  }
+
+  #assistantMessage({ content, thoughts, fields, calls }: Answer): SentMessage {
+    const { content: thinkingParts, ...otherThoughts } = thoughts;
+    const text = content === null ? [] : [{ type: 'text', text: content }];
+    const lacksThought = calls.length > 0 && Object.keys(thoughts).length === 0;
+    return {
+      role: 'assistant',
+      content: Array.isArray(thinkingParts) ? [...thinkingParts, ...text] : content,
+      ...otherThoughts,
+      ...(lacksThought && this.#form.quirks.reasoningField === 'required' ? { reasoning_content: NO_THOUGHT } : {}),
+      ...fields,
+      ...(calls.length === 0 ? {} : { tool_calls: calls.map(({ sent }) => sent) }),
+    };
   }
 }
 
-/** Several thoughts before one message are told as one. */
-function joined(before: ThoughtFields, next: ThoughtFields): ThoughtFields {
-  const all = { ...before };
-  for (const [field, thought] of Object.entries(next)) {
-    const known = all[field];
-    if (typeof known === 'string' && typeof thought === 'string') all[field] = known + thought;
-    else if (Array.isArray(known) && Array.isArray(thought)) all[field] = [...known, ...thought];
-    else all[field] = thought;
-  }
-  return all;
-}
-
-function textOf(content: readonly ContentItem[]): string {
-  return content.map((part) => (part.type === 'input_image' ? '' : part.text)).join('');
-}
-
-function sentCall(call: CallItem): object {
-  const name = call.type === 'local_shell_call' ? 'local_shell' : sendableWord(call.name);
-  return { id: call.call_id ?? '', type: 'function', function: { name, arguments: argumentsOf(call) } };
-}
-
-function argumentsOf(call: CallItem): string {
-  switch (call.type) {
-    case 'function_call':
-      return call.arguments;
-    case 'custom_tool_call':
-      return freeformArguments(call.input);
-    case 'local_shell_call':
-      return JSON.stringify(call.action);
-  }
+/** Without a mark the order has to tell: a thought comes first, then a text, then calls, then their results. */
+function goesOn(answer: Answer, item: ResponseItem, response: string | null): boolean {
+  if (response !== null || answer.response !== null) return response === answer.response;
+  const hasCalls = answer.calls.length > 0;
+  if (item.type === 'message' || item.type === 'reasoning') return answer.content === null && !hasCalls;
+  return !answer.calls.some(({ result }) => result !== null);
 }

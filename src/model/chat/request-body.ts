@@ -1,50 +1,64 @@
 import type { ReasoningEffort } from '../../protocol/index.ts';
 import { freeformParameters } from '../freeform-function.ts';
+import { jsonText } from '../json-text.ts';
 import type { Prompt } from '../prompt.ts';
 import { OUTPUT_SCHEMA_NAME } from '../sent-words.ts';
 import type { ToolSpec } from '../tool-spec.ts';
 import { sendableWord } from '../wire-names.ts';
+import type { WireQuirks } from '../wire-quirks.ts';
 import type { MessageBytes } from './message-bytes.ts';
-import type { MessageForm } from './messages.ts';
 
 /** What a request says besides its prompt. */
 export interface ChatSettings {
   readonly model: string;
   /** Null: not chosen, or the model takes none. */
   readonly effort: ReasoningEffort | null;
-  readonly form: MessageForm;
+  readonly quirks: WireQuirks;
 }
 
 /** The body in pieces: a later request of the thread is equal to it up to the end of its messages. */
-export function chatBody(
-  prompt: Prompt,
-  settings: ChatSettings,
-  messages: MessageBytes,
-  wantsUsage: boolean,
-): readonly Uint8Array[] {
-  const system = JSON.stringify({ role: 'system', content: prompt.instructions });
-  const head = `${JSON.stringify({ model: settings.model }).slice(0, -1)},"messages":[${system}`;
-  const tail = { ...chatOptions(prompt, settings), ...(wantsUsage ? { stream_options: { include_usage: true } } : {}) };
-  return [Buffer.from(head), ...messages.of(prompt.input), Buffer.from(`],${JSON.stringify(tail).slice(1)}`)];
+export function chatBody(prompt: Prompt, settings: ChatSettings, messages: MessageBytes): readonly Uint8Array[] {
+  const first = instructionMessages(prompt.instructions, settings.quirks).map(jsonText).join(',');
+  const written = messages.of(prompt.input);
+  // Every message of the input stands behind a comma, which the first one of a request may not have.
+  const rest = first === '' ? withoutFirstComma(written) : written;
+  const head = `${jsonText({ model: settings.model }).slice(0, -1)},"messages":[${first}`;
+  const usage = settings.quirks.streamOptions === 'sent' ? { stream_options: { include_usage: true } } : {};
+  const tail = { ...chatOptions(prompt, settings), ...usage };
+  return [Buffer.from(head), ...rest, Buffer.from(`],${jsonText(tail).slice(1)}`)];
+}
+
+function withoutFirstComma(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  const at = pieces.findIndex((piece) => piece.byteLength > 0);
+  return pieces.map((piece, index) => (index === at ? piece.subarray(1) : piece));
+}
+
+/** A server that knows no message of the system gets the instructions as the first words of the user. */
+function instructionMessages(instructions: string, { systemRole }: WireQuirks): readonly object[] {
+  if (instructions.trim() === '') return [];
+  const message = { role: systemRole, content: instructions };
+  return systemRole === 'user' ? [message, { role: 'assistant', content: 'Understood.' }] : [message];
 }
 
 /** Only what was chosen: servers of this API differ in what they know. */
-export function chatOptions(prompt: Prompt, { effort }: ChatSettings): object {
+export function chatOptions(prompt: Prompt, { effort, quirks }: ChatSettings): object {
   const tools = sentTools(prompt.tools);
   const schema = prompt.outputSchema ?? null;
   const format = { name: OUTPUT_SCHEMA_NAME, strict: true, schema };
   return {
     stream: true,
-    ...(tools.length === 0 ? {} : { tools, ...toolOptions(prompt) }),
-    ...(effort === null ? {} : { reasoning_effort: effort }),
-    ...(schema === null ? {} : { response_format: { type: 'json_schema', json_schema: format } }),
+    ...(tools.length === 0 ? {} : { tools, ...toolOptions(prompt, quirks) }),
+    ...(effort === null || quirks.reasoningEffort === 'omitted' ? {} : { reasoning_effort: effort }),
+    ...(schema === null || quirks.outputSchema === 'omitted'
+      ? {}
+      : { response_format: { type: 'json_schema', json_schema: format } }),
   };
 }
 
-function toolOptions({ toolChoice, parallelToolCalls }: Prompt): object {
+function toolOptions({ toolChoice, parallelToolCalls: isParallel }: Prompt, quirks: WireQuirks): object {
   return {
-    ...(toolChoice === 'none' ? { tool_choice: 'none' } : {}),
-    ...(parallelToolCalls ? {} : { parallel_tool_calls: false }),
+    ...(toolChoice === 'none' && quirks.toolChoiceNone === 'sent' ? { tool_choice: 'none' } : {}),
+    ...(isParallel || quirks.parallelToolCalls === 'omitted' ? {} : { parallel_tool_calls: false }),
   };
 }
 

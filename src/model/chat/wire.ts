@@ -1,13 +1,14 @@
-import type { ResponseItem } from '../../protocol/index.ts';
 import type { Credentials } from '../credentials.ts';
 import type { FailureContext } from '../failures.ts';
+import { jsonText } from '../json-text.ts';
 import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
 import { OfferedTools } from '../wire-names.ts';
+import { knownQuirks, type WireQuirks } from '../wire-quirks.ts';
 import { ChatDecoder } from './decoder.ts';
 import { MessageBytes } from './message-bytes.ts';
-import { type MessageForm, MessageList, thoughtFields } from './messages.ts';
+import { itemForm, type MessageForm } from './message-parts.ts';
 import { type ChatSettings, chatBody, chatOptions, sentTools } from './request-body.ts';
 
 /** The Chat Completions API, as most servers of models speak it. */
@@ -18,18 +19,15 @@ class ChatWire implements Wire {
   static readonly #withoutUsage = new Set<string>();
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
-  readonly #request: ChatSettings;
-  readonly #messages: MessageBytes;
+  #known: WireQuirks;
+  #messages: { readonly form: MessageForm; readonly bytes: MessageBytes };
 
   constructor(settings: WireSettings) {
-    const { provider, model, effort } = settings;
     this.#settings = settings;
-    this.#request = {
-      model: model.slug,
-      effort: model.supportsReasoning ? effort : null,
-      form: { withImages: model.supportsImages, thinker: { provider: provider.id, model: model.slug } },
-    };
-    this.#messages = new MessageBytes(this.#request.form);
+    const known = knownQuirks(settings.provider, settings.model.slug);
+    const isRefused = ChatWire.#withoutUsage.has(settings.provider.baseUrl);
+    this.#known = isRefused ? { ...known, streamOptions: 'omitted' } : known;
+    this.#messages = this.#messagesOf(this.#quirks);
     this.warnings = settingWarnings(settings);
   }
 
@@ -42,20 +40,22 @@ class ChatWire implements Wire {
   }
 
   write(prompt: Prompt): readonly Uint8Array[] {
-    const { baseUrl } = this.#settings.provider;
-    return chatBody(prompt, this.#request, this.#messages, !ChatWire.#withoutUsage.has(baseUrl));
+    const quirks = this.#quirks;
+    // The same messages in another form are other bytes.
+    if (quirks !== this.#messages.form.quirks) this.#messages = this.#messagesOf(quirks);
+    return chatBody(prompt, this.#request(quirks), this.#messages.bytes);
   }
 
   adaptTo(status: number, body: string): boolean {
-    const { baseUrl } = this.#settings.provider;
     if (status !== 400 || !/stream_options|include_usage/.test(body)) return false;
-    if (ChatWire.#withoutUsage.has(baseUrl)) return false;
-    ChatWire.#withoutUsage.add(baseUrl);
+    if (this.#known.streamOptions === 'omitted') return false;
+    ChatWire.#withoutUsage.add(this.#settings.provider.baseUrl);
+    this.#known = { ...this.#known, streamOptions: 'omitted' };
     return true;
   }
 
   formOf(): string {
-    return JSON.stringify(this.#request.form);
+    return JSON.stringify(formOf(this.#settings, this.#quirks));
   }
 
   toolsJson(tools: Prompt['tools']): string {
@@ -63,14 +63,15 @@ class ChatWire implements Wire {
   }
 
   optionsJson(prompt: Prompt): string {
-    return JSON.stringify({ model: this.#request.model, ...chatOptions({ ...prompt, tools: [] }, this.#request) });
+    const { model } = this.#settings;
+    return JSON.stringify({ model: model.slug, ...chatOptions({ ...prompt, tools: [] }, this.#request(this.#quirks)) });
   }
 
   itemsJson({ input }: Prompt, from: number): readonly (string | null)[] {
-    const { form } = this.#request;
+    const form = formOf(this.#settings, this.#quirks);
     return input.slice(from).map((item) => {
-      const sent = item.type === 'reasoning' ? thoughtFields(item, form) : messageOf(item, form);
-      return Object.keys(sent).length === 0 ? null : JSON.stringify(sent);
+      const sent = itemForm(item, form);
+      return sent === null ? null : jsonText(sent);
     });
   }
 
@@ -79,13 +80,25 @@ class ChatWire implements Wire {
     const origin = { provider: provider.id, model: model.slug };
     return new ChatDecoder({ tools: new OfferedTools(tools), origin, failures });
   }
+
+  get #quirks(): WireQuirks {
+    return this.#settings.quirks?.() ?? this.#known;
+  }
+
+  #request(quirks: WireQuirks): ChatSettings {
+    const { model, effort } = this.#settings;
+    return { model: model.slug, effort: model.supportsReasoning ? effort : null, quirks };
+  }
+
+  #messagesOf(quirks: WireQuirks) {
+    const form = formOf(this.#settings, quirks);
+    return { form, bytes: new MessageBytes(form) };
+  }
 }
 
-/** Of an item by itself; empty for one that is not sent. */
-function messageOf(item: ResponseItem, form: MessageForm): object {
-  const list = new MessageList(form);
-  list.add(item);
-  return list.takeClosed()[0] ?? list.open ?? {};
+function formOf({ provider, model }: WireSettings, quirks: WireQuirks): MessageForm {
+  const withImages = model.supportsImages && quirks.pictures === 'sent';
+  return { withImages, thinker: { provider: provider.id, model: model.slug }, quirks };
 }
 
 function settingWarnings({ model, effort, verbosity }: WireSettings): readonly string[] {

@@ -1,0 +1,9 @@
+import type { TokenUsage } from '../protocol/index.ts';
+
+/**
+ * Usage that a server measured. Null where it can't be: every request has an input, and servers that don't count say 0. What
+ * is not measured is for keel to estimate.
+ */
+export function measured(usage: TokenUsage): TokenUsage | null {
+  return usage.input_tokens > 0 ? usage : null;
+}
