@@ -49,6 +49,9 @@ export const NO_QUIRKS: WireQuirks = {
   pictures: 'sent',
 };
 
+/** For what is to be the same whoever serves a model. */
+export const NO_HOST = { baseUrl: '' } as const;
+
 interface QuirkRow {
   /** Host of the base URL, without a port; also of its subdomains. */
   readonly hosts?: readonly string[];

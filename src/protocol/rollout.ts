@@ -154,7 +154,7 @@ export const TurnSetup = z.lazy(() =>
     allowed_hosts: z.optional(z.array(z.string())),
     /** The provider keeps responses, and items go with their ids. */
     store: z.optional(z.boolean()),
-    /** The API that was spoken and the provider's id; absent: the Responses API, which has no use for the id. */
+    /** The API that was spoken (absent: the Responses API) and the provider's id, absent in old records. */
     wire_api: z.optional(z.enum(['chat', 'anthropic'])),
     provider: z.optional(z.string()),
   }),

@@ -215,10 +215,16 @@ function textsOf(lines: readonly RolloutItem[]): Map<string, string> {
   const texts = new Map<string, string>();
   for (const line of lines) {
     if (line.type !== 'response_item') continue;
-    const text = itemJson(line.payload, { withIds: false, withImages: true });
+    const text = itemJson(line.payload, { withIds: false, withImages: true, ...thinkerOf(line.payload) });
     if (text !== null) texts.set(digestOf(text), text);
   }
   return texts;
+}
+
+/** What is sent back only to the model that it came from was sent to that one. */
+function thinkerOf(item: ResponseItem): { readonly thinker?: { readonly provider: string; readonly model: string } } {
+  if (item.type === 'reasoning' && item.origin !== undefined) return { thinker: item.origin };
+  return 'extra' in item && item.extra ? { thinker: { provider: item.extra.provider, model: '' } } : {};
 }
 
 function isModelItem(item: ResponseItem): boolean {

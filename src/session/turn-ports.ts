@@ -45,7 +45,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   }
   const client = services.modelClient(context);
   for (const message of client.warnings) handle.emit({ type: 'warning', turnId: context.turnId, message });
-  const { requestMaxRetries, streamMaxRetries } = services.config.provider;
+  const { id, requestMaxRetries, streamMaxRetries } = services.config.provider;
   const steps = new FileStepRunner({
     turnId: context.turnId,
     journal: turnJournal(options),
@@ -71,6 +71,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       },
       fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
+      origin: { provider: id, model: context.model.slug },
     },
     tools: openTurnTools({
       ready: readiness(options),

@@ -43,7 +43,8 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
     ...(isAzure(provider) ? { store: true } : {}),
-    ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi, provider: provider.id }),
+    ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi }),
+    provider: provider.id,
   };
 }
 

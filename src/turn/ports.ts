@@ -64,6 +64,8 @@ export interface TurnModel {
   fingerprint(prompt: Prompt): RequestFingerprint;
   /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */
   readonly retries: { readonly request: number; readonly stream: number };
+  /** Whose thoughts a response holds; they are sealed for this model. Absent: nobody asks. */
+  readonly origin?: { readonly provider: string; readonly model: string };
 }
 
 /** Keeps the calls of one response in order: shared for tools that may run side by side, alone for the others. */

@@ -55,7 +55,11 @@ export async function sampleResponse(
       return streamResponse(ports, prompt, attempt.signal, {
         progress: (event) => narrator.progress(event),
         finished: (item) => {
-          const whole = markedItem(withCallId(item, `${context.turnId}-${round}-${calls.count}`), mark);
+          const whole = markedItem(
+            withCallId(item, `${context.turnId}-${round}-${calls.count}`),
+            mark,
+            ports.model.origin,
+          );
           attempt.record(whole);
           take(whole);
         },
@@ -121,11 +125,17 @@ function withCallId(item: ResponseItem, minted: string): ResponseItem {
   return { ...item, call_id: item.id || `call-${minted}` };
 }
 
-/** Items without ids name their response, so that they go back to the model as the one message in which they came. */
-function markedItem(item: ResponseItem, response: string): ResponseItem {
+/**
+ * Items without ids name their response, so that they go back to the model as the one message in which they came. Thoughts
+ * name who thought them.
+ */
+function markedItem(item: ResponseItem, response: string, origin: TurnPorts['model']['origin']): ResponseItem {
   switch (item.type) {
+    case 'reasoning': {
+      const own = item.origin === undefined && origin !== undefined ? { ...item, origin } : item;
+      return own.id ? own : { ...own, response };
+    }
     case 'message':
-    case 'reasoning':
     case 'function_call':
     case 'custom_tool_call':
       return item.id ? item : { ...item, response };

@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../../protocol/index.ts';
 import { type JsonObject, numberField, objectField } from '../json-fields.ts';
+import { measured } from '../measured-usage.ts';
 
 /**
  * The token counts of one response, told in two parts: input as it begins, output as it ends. Both may tell all of it,
@@ -25,17 +26,17 @@ export class UsageCount {
     this.#reasoning = Math.max(this.#reasoning, reasoning);
   }
 
-  /** Null when the provider told none. Its `input_tokens` are without those that the cache has to do with. */
+  /** Null when the provider measured none. Its `input_tokens` are without those that the cache has to do with. */
   total(): TokenUsage | null {
     if (!this.#isTold) return null;
     const input = this.#input + this.#cacheRead + this.#cacheWritten;
-    return {
+    return measured({
       input_tokens: input,
       cached_input_tokens: this.#cacheRead,
       output_tokens: this.#output,
       reasoning_output_tokens: this.#reasoning,
       total_tokens: input + this.#output,
-    };
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
 import { OfferedTools } from '../wire-names.ts';
-import { knownQuirks, type WireQuirks } from '../wire-quirks.ts';
+import { knownQuirks, NO_HOST, type WireQuirks } from '../wire-quirks.ts';
 import { ChatDecoder } from './decoder.ts';
 import { MessageBytes } from './message-bytes.ts';
 import { itemForm, type MessageForm } from './message-parts.ts';
@@ -20,6 +20,8 @@ class ChatWire implements Wire {
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
   #known: WireQuirks;
+  /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
+  readonly #plainForm: MessageForm;
   #messages: { readonly form: MessageForm; readonly bytes: MessageBytes };
 
   constructor(settings: WireSettings) {
@@ -27,6 +29,7 @@ class ChatWire implements Wire {
     const known = knownQuirks(settings.provider, settings.model.slug);
     const isRefused = ChatWire.#withoutUsage.has(settings.provider.baseUrl);
     this.#known = isRefused ? { ...known, streamOptions: 'omitted' } : known;
+    this.#plainForm = formOf(settings, knownQuirks(NO_HOST, settings.model.slug));
     this.#messages = this.#messagesOf(this.#quirks);
     this.warnings = settingWarnings(settings);
   }
@@ -55,7 +58,7 @@ class ChatWire implements Wire {
   }
 
   formOf(): string {
-    return JSON.stringify(formOf(this.#settings, this.#quirks));
+    return JSON.stringify(this.#plainForm);
   }
 
   toolsJson(tools: Prompt['tools']): string {
@@ -64,11 +67,12 @@ class ChatWire implements Wire {
 
   optionsJson(prompt: Prompt): string {
     const { model } = this.#settings;
-    return JSON.stringify({ model: model.slug, ...chatOptions({ ...prompt, tools: [] }, this.#request(this.#quirks)) });
+    const settings = this.#request(this.#plainForm.quirks);
+    return JSON.stringify({ model: model.slug, ...chatOptions({ ...prompt, tools: [] }, settings) });
   }
 
   itemsJson({ input }: Prompt, from: number): readonly (string | null)[] {
-    const form = formOf(this.#settings, this.#quirks);
+    const form = this.#plainForm;
     return input.slice(from).map((item) => {
       const sent = itemForm(item, form);
       return sent === null ? null : jsonText(sent);

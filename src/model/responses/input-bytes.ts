@@ -1,6 +1,8 @@
 import type { ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
+import { SendableCalls } from '../sendable-calls.ts';
 import { TakenItems } from '../taken-items.ts';
+import type { IdForm } from '../wire-names.ts';
 import { FreeformOutputs } from './freeform-outputs.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
 
@@ -13,11 +15,13 @@ export class InputBytes {
   readonly #options: SentFormOptions;
   #isFreeform = false;
   #outputs = new FreeformOutputs();
+  #calls: SendableCalls;
   #taken = new TakenItems();
   #bytes = new GrowingBytes();
 
   constructor(options: SentFormOptions) {
     this.#options = options;
+    this.#calls = new SendableCalls(idFormOf(options));
   }
 
   /** What is given out is never written to again. `isFreeform`: see `freeformOutputs`. */
@@ -31,7 +35,8 @@ export class InputBytes {
     if (startsAnew) this.#clear();
     const added: string[] = this.#bytes.length === 0 ? [] : [''];
     for (const item of items) {
-      const json = itemJson(isFreeform ? this.#outputs.next(item) : item, this.#options);
+      const sendable = this.#calls.next(isFreeform ? this.#outputs.next(item) : item);
+      const json = sendable === null ? null : itemJson(sendable, this.#options);
       if (json !== null) added.push(json);
     }
     this.#bytes.append(added.join(','));
@@ -40,7 +45,12 @@ export class InputBytes {
 
   #clear(): void {
     this.#outputs = new FreeformOutputs();
+    this.#calls = new SendableCalls(idFormOf(this.#options));
     // A request that is still being sent keeps the old ones.
     this.#bytes = new GrowingBytes();
   }
+}
+
+function idFormOf({ quirks }: SentFormOptions): IdForm {
+  return quirks?.callIds === 'nine' ? 'nine' : 'word';
 }

@@ -1,7 +1,10 @@
 import type { ReasoningSummary, ResponseItem, Verbosity } from '../../protocol/index.ts';
+import { jsonText } from '../json-text.ts';
 import type { Prompt } from '../prompt.ts';
 import { OUTPUT_SCHEMA_NAME } from '../sent-words.ts';
 import type { ToolSpec } from '../tool-spec.ts';
+import { sendableWord } from '../wire-names.ts';
+import type { WireQuirks } from '../wire-quirks.ts';
 import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import { InputBytes } from './input-bytes.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
@@ -16,6 +19,7 @@ export interface RequestSettings {
   readonly verbosity: Verbosity | null;
   readonly store: boolean;
   readonly items: SentFormOptions;
+  readonly quirks: WireQuirks;
 }
 
 /**
@@ -23,17 +27,17 @@ export interface RequestSettings {
  * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
  */
 export class RequestWriter {
-  readonly #settings: RequestSettings;
+  readonly settings: RequestSettings;
   readonly #input: InputBytes;
 
   constructor(settings: RequestSettings) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#input = new InputBytes(settings.items);
   }
 
   /** The body in pieces, UTF-8. */
   write(prompt: Prompt): readonly Uint8Array[] {
-    const { head, tail } = frameOf(prompt, this.#settings);
+    const { head, tail } = frameOf(prompt, this.settings);
     return [Buffer.from(head), this.#input.of(prompt.input, wantsFreeform(prompt.tools)), Buffer.from(tail)];
   }
 }
@@ -42,7 +46,7 @@ export class RequestWriter {
 function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: string; readonly tail: string } {
   const head = { model: settings.model, instructions: prompt.instructions };
   const tail = { tools: prompt.tools.map(sentTool), ...requestOptions(prompt, settings) };
-  return { head: `${JSON.stringify(head).slice(0, -1)},"input":[`, tail: `],${JSON.stringify(tail).slice(1)}` };
+  return { head: `${jsonText(head).slice(0, -1)},"input":[`, tail: `],${jsonText(tail).slice(1)}` };
 }
 
 /** The items of the input from a place on, each as JSON as it is sent; null for one that is not. */
@@ -61,8 +65,8 @@ function isOfCall({ type }: ResponseItem): boolean {
 /** What a request says besides model, instructions, input and tools, in wire order. */
 export function requestOptions(prompt: Prompt, settings: RequestSettings): object {
   return {
-    tool_choice: prompt.toolChoice ?? 'auto',
-    parallel_tool_calls: prompt.parallelToolCalls,
+    tool_choice: settings.quirks.toolChoiceNone === 'sent' ? (prompt.toolChoice ?? 'auto') : 'auto',
+    ...(settings.quirks.parallelToolCalls === 'sent' ? { parallel_tool_calls: prompt.parallelToolCalls } : {}),
     reasoning: sentReasoning(settings),
     store: settings.store,
     stream: true,
@@ -73,16 +77,16 @@ export function requestOptions(prompt: Prompt, settings: RequestSettings): objec
 }
 
 /** An effort that was not chosen is left out, and so is `summary: "none"`, which the API does not know. */
-function sentReasoning({ reasoning }: RequestSettings): object | null {
+function sentReasoning({ reasoning, quirks }: RequestSettings): object | null {
   if (reasoning === null) return null;
   return {
-    ...(reasoning.effort === null ? {} : { effort: reasoning.effort }),
+    ...(reasoning.effort === null || quirks.reasoningEffort === 'omitted' ? {} : { effort: reasoning.effort }),
     ...(reasoning.summary === 'none' ? {} : { summary: reasoning.summary }),
   };
 }
 
-function sentText(prompt: Prompt, { verbosity }: RequestSettings): object {
-  const schema = prompt.outputSchema ?? null;
+function sentText(prompt: Prompt, { verbosity, quirks }: RequestSettings): object {
+  const schema = quirks.outputSchema === 'sent' ? (prompt.outputSchema ?? null) : null;
   if (verbosity === null && schema === null) return {};
   const format = { type: 'json_schema', strict: true, schema, name: OUTPUT_SCHEMA_NAME };
   return { text: { ...(verbosity === null ? {} : { verbosity }), ...(schema === null ? {} : { format }) } };
@@ -93,12 +97,12 @@ export function sentTool(tool: ToolSpec): object {
   switch (tool.type) {
     case 'function': {
       const { type, name, description, strict, parameters } = tool;
-      return { type, name, description, strict, parameters };
+      return { type, name: sendableWord(name), description, strict, parameters };
     }
     case 'custom': {
       const { type, name, description, format } = tool;
       const { type: kind, syntax, definition } = format;
-      return { type, name, description, format: { type: kind, syntax, definition } };
+      return { type, name: sendableWord(name), description, format: { type: kind, syntax, definition } };
     }
     default:
       return { type: tool.type };

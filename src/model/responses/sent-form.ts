@@ -1,6 +1,16 @@
-import type { ContentItem, LocalShellCallItem, OutputContentItem, ResponseItem } from '../../protocol/index.ts';
+import type {
+  ContentItem,
+  LocalShellCallItem,
+  MessageItem,
+  OutputContentItem,
+  ResponseItem,
+} from '../../protocol/index.ts';
 import { assertNever } from '../../util/index.ts';
+import { jsonText } from '../json-text.ts';
+import { sentFields } from '../provider-fields.ts';
+import { responseOf } from '../response-mark.ts';
 import { IMAGE_STAND_IN } from '../sent-words.ts';
+import type { WireQuirks } from '../wire-quirks.ts';
 
 /** How items differ from one provider or model to another. */
 export interface SentFormOptions {
@@ -8,41 +18,59 @@ export interface SentFormOptions {
   readonly withIds: boolean;
   /** False: a text that names the lack stands in for every image. */
   readonly withImages: boolean;
+  /** Whose thoughts can be sent back. Absent: only those that name nobody. */
+  readonly thinker?: { readonly provider: string; readonly model: string };
+  /** Absent: as received. */
+  readonly quirks?: Pick<WireQuirks, 'reasoningField' | 'extraFields' | 'callIds'>;
 }
 
 type ReasoningItem = Extract<ResponseItem, { type: 'reasoning' }>;
 
 /** One cache for each combination of options. A history keeps its item objects, so each is serialised once. */
-const caches = [0, 1, 2, 3].map(() => new WeakMap<ResponseItem, string | null>());
+const caches = new Map<string, WeakMap<ResponseItem, string | null>>();
 
 /**
  * The JSON text of an item as it is sent, or null for an item that no model sees. Remembered for each item object:
  * changing an item after the first call has no effect.
  */
 export function itemJson(item: ResponseItem, options: SentFormOptions): string | null {
-  const cache = caches[(options.withIds ? 1 : 0) + (options.withImages ? 2 : 0)];
-  const known = cache?.get(item);
+  const cache = cacheOf(options);
+  const known = cache.get(item);
   if (known !== undefined) return known;
   const sent = sentForm(item, options);
-  const json = sent === null ? null : JSON.stringify(sent);
-  cache?.set(item, json);
+  const json = sent === null ? null : jsonText(sent);
+  cache.set(item, json);
   return json;
+}
+
+function cacheOf({ withIds, withImages, thinker, quirks }: SentFormOptions): WeakMap<ResponseItem, string | null> {
+  const whose = [thinker?.provider, thinker?.model, quirks?.reasoningField, quirks?.extraFields];
+  const key = JSON.stringify([withIds, withImages, ...whose]);
+  const cache = caches.get(key) ?? new WeakMap<ResponseItem, string | null>();
+  caches.set(key, cache);
+  return cache;
 }
 
 /** An item with exactly the fields that are sent, in their order; null when it is not sent at all. */
 export function sentForm(item: ResponseItem, options: SentFormOptions): object | null {
-  const sent = withoutId(item, options);
-  if (sent === null || !options.withIds || !('id' in item) || !item.id) return sent;
+  const bare = withoutId(item, options);
+  const sent = bare === null ? null : { ...bare, ...ownFields(item, options) };
+  // An id that another API's response was marked with means nothing here.
+  if (sent === null || !options.withIds || !('id' in item) || !item.id || responseOf(item) !== null) return sent;
   return { ...sent, id: item.id };
+}
+
+function ownFields(item: ResponseItem, { thinker, quirks }: SentFormOptions): object {
+  const provider = quirks?.extraFields === 'omitted' ? null : (thinker?.provider ?? null);
+  return 'extra' in item ? sentFields(item, provider).fields : {};
 }
 
 function withoutId(item: ResponseItem, options: SentFormOptions): object | null {
   switch (item.type) {
     case 'message':
-      return { type: item.type, role: item.role, content: item.content.map((part) => sentContent(part, options)) };
+      return sentMessage(item, options);
     case 'reasoning':
-      // With an origin it is another API's, and means nothing to this one.
-      return item.origin ? null : sentReasoning(item);
+      return isOwnThought(item, options) ? sentReasoning(item) : null;
     case 'function_call':
       return { type: item.type, name: item.name, arguments: item.arguments, call_id: item.call_id };
     case 'function_call_output':
@@ -64,6 +92,18 @@ function withoutId(item: ResponseItem, options: SentFormOptions): object | null 
     default:
       return assertNever(item, 'response item');
   }
+}
+
+function sentMessage({ type, role, content, phase }: MessageItem, options: SentFormOptions): object {
+  const sent = { type, role, content: content.map((part) => sentContent(part, options)) };
+  return phase && options.quirks?.extraFields !== 'omitted' ? { ...sent, phase } : sent;
+}
+
+/** Another model's thoughts are sealed for it, and another API's have another form. */
+function isOwnThought({ origin }: ReasoningItem, { thinker, quirks }: SentFormOptions): boolean {
+  if (quirks?.reasoningField === 'omitted') return false;
+  if (origin === undefined) return true;
+  return origin.field === undefined && origin.provider === thinker?.provider && origin.model === thinker.model;
 }
 
 /** `content` goes as null when there is none, and is left out when all of it is unencrypted text of the `text` kind. */

@@ -3,9 +3,12 @@ import { type FailureContext, streamLost } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../wire.ts';
+import { OfferedTools } from '../wire-names.ts';
+import { knownQuirks, NO_HOST, type WireQuirks } from '../wire-quirks.ts';
 import { isAzure } from './azure.ts';
-import { decodeEvent } from './decode-event.ts';
+import { type DecodeContext, decodeEvent } from './decode-event.ts';
 import { wantsFreeform } from './freeform-outputs.ts';
+import { OutputItems } from './output-items.ts';
 import { itemsJson, type RequestSettings, RequestWriter, requestOptions, sentTool } from './request-body.ts';
 
 /** The Responses API. */
@@ -14,13 +17,16 @@ export const responsesWire: WireMaker = (settings) => new ResponsesWire(settings
 class ResponsesWire implements Wire {
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
+  readonly #known: WireQuirks;
+  /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
   readonly #request: RequestSettings;
-  readonly #writer: RequestWriter;
+  #writer: RequestWriter;
 
   constructor(settings: WireSettings) {
     this.#settings = settings;
-    this.#request = requestSettings(settings);
-    this.#writer = new RequestWriter(this.#request);
+    this.#known = knownQuirks(settings.provider, settings.model.slug);
+    this.#request = requestSettings(settings, knownQuirks(NO_HOST, settings.model.slug));
+    this.#writer = new RequestWriter(requestSettings(settings, this.#quirks));
     this.warnings = settingWarnings(settings);
   }
 
@@ -38,7 +44,7 @@ class ResponsesWire implements Wire {
   }
 
   write(prompt: Prompt): readonly Uint8Array[] {
-    return this.#writer.write(prompt);
+    return this.#current.write(prompt);
   }
 
   formOf({ tools }: Prompt): string {
@@ -59,17 +65,35 @@ class ResponsesWire implements Wire {
     return itemsJson(prompt, from, this.#request);
   }
 
-  decoder(_: Prompt, context: FailureContext): ResponseDecoder {
+  decoder({ tools }: Prompt, failures: FailureContext): ResponseDecoder {
+    const provider = this.#settings.provider.id;
+    const context: DecodeContext = { tools: new OfferedTools(tools), provider, items: new OutputItems(), failures };
     return {
       decode: (data) => decodeEvent(data, context),
       end() {
-        throw streamLost('stream closed before response.completed', context);
+        throw streamLost('stream closed before response.completed', failures);
       },
     };
   }
+
+  get #quirks(): WireQuirks {
+    return this.#settings.quirks?.() ?? this.#known;
+  }
+
+  /** The same items in another form are other bytes. */
+  get #current(): RequestWriter {
+    const quirks = this.#quirks;
+    if (quirks !== this.#writer.settings.quirks) {
+      this.#writer = new RequestWriter(requestSettings(this.#settings, quirks));
+    }
+    return this.#writer;
+  }
 }
 
-function requestSettings({ model, provider, effort, summary, verbosity, threadId }: WireSettings): RequestSettings {
+function requestSettings(
+  { model, provider, effort, summary, verbosity, threadId }: WireSettings,
+  quirks: WireQuirks,
+): RequestSettings {
   const onAzure = isAzure(provider);
   return {
     model: model.slug,
@@ -77,7 +101,13 @@ function requestSettings({ model, provider, effort, summary, verbosity, threadId
     reasoning: model.supportsReasoning ? { effort, summary } : null,
     verbosity: model.supportsVerbosity ? verbosity : null,
     store: onAzure,
-    items: { withIds: onAzure, withImages: model.supportsImages },
+    items: {
+      withIds: onAzure,
+      withImages: model.supportsImages && quirks.pictures === 'sent',
+      thinker: { provider: provider.id, model: model.slug },
+      quirks,
+    },
+    quirks,
   };
 }
 
