@@ -81,3 +81,4 @@ export {
   type Usage,
   usage,
 } from './script.ts';
+export { type Api, assertStrict, requestFaults, type StrictRules } from './strict/strict-request.ts';

@@ -36,6 +36,7 @@ export class MessagesDecoder implements ResponseDecoder {
   /** What the provider says of a refusal. */
   #explanation: string | null = null;
   #places = 0;
+  #hasBegun = false;
   #chars = 0;
 
   constructor(context: DecoderContext) {
@@ -67,9 +68,9 @@ export class MessagesDecoder implements ResponseDecoder {
       case 'content_block_start':
         return this.#opened(event);
       case 'content_block_delta':
-        return this.#blockAt(event)?.delta(objectField(event, 'delta') ?? {}) ?? [];
+        return this.#open.get(indexOf(event))?.delta(objectField(event, 'delta') ?? {}) ?? [];
       case 'content_block_stop':
-        return this.#closed(event);
+        return this.#close(indexOf(event));
       case 'message_delta':
         return this.#ending(event);
       case 'message_stop':
@@ -83,23 +84,34 @@ export class MessagesDecoder implements ResponseDecoder {
 
   #started(message: JsonObject | null): readonly ModelEvent[] {
     if (message === null) return [];
-    this.#responseId = stringField(message, 'id') ?? '';
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    this.#responseId ||= stringField(message, 'id') ?? '';
     this.#usage.add(objectField(message, 'usage'));
-    return [{ type: 'created' }];
+    // A gateway may begin the answer again under way: what was said until then stays said.
+    return isFirst ? [{ type: 'created' }] : [...this.#open.keys()].flatMap((index) => this.#leftOpen(index));
   }
 
   #opened(event: JsonObject): readonly ModelEvent[] {
     const start = objectField(event, 'content_block');
+    const before = this.#leftOpen(indexOf(event));
     const block = start === null ? null : openBlock(start, this.#places, this.#blockContext);
-    if (block === null) return [];
+    if (block === null) return before;
     this.#places += 1;
     this.#open.set(indexOf(event), block);
-    return openedEvents(block);
+    return [...before, ...openedEvents(block)];
   }
 
-  #closed(event: JsonObject): readonly ModelEvent[] {
-    const block = this.#blockAt(event);
-    this.#open.delete(indexOf(event));
+  /** A block whose end was never told, when another takes its place. A call that may be cut off is none. */
+  #leftOpen(index: number): readonly ModelEvent[] {
+    const block = this.#open.get(index);
+    if (block?.isDoubtful) this.#open.delete(index);
+    return this.#close(index);
+  }
+
+  #close(index: number): readonly ModelEvent[] {
+    const block = this.#open.get(index);
+    this.#open.delete(index);
     const item = block?.item ?? null;
     if (block === undefined || item === null) return [];
     if (block.isDoubtful || this.#doubtful.length > 0) {
@@ -154,10 +166,6 @@ export class MessagesDecoder implements ResponseDecoder {
     const why = serverText(this.#explanation ?? '', this.#context.failures.secrets);
     const content = [{ type: 'output_text' as const, text: `[${REFUSED}.${why === '' ? '' : ` ${why}`}]` }];
     return itemDone({ type: 'message', id: this.#mark.idOf('msg', this.#places), role: 'assistant', content });
-  }
-
-  #blockAt(event: JsonObject): ContentBlock | undefined {
-    return this.#open.get(indexOf(event));
   }
 }
 

@@ -7,7 +7,8 @@ import type {
   ResponseItem,
 } from '../../protocol/index.ts';
 import { freeformArguments } from '../freeform-function.ts';
-import { asObject, parseJson } from '../json-fields.ts';
+import { jsonText } from '../json-text.ts';
+import { sendableArguments } from '../sendable-calls.ts';
 import { sendableWord } from '../wire-names.ts';
 import { imageBlock } from './image-block.ts';
 
@@ -21,34 +22,31 @@ export interface BlockForm {
 /** Serialised blocks of each item object. A history keeps its items, so each is written once, however often it is sent. */
 const caches = new WeakMap<ResponseItem, { readonly key: string; readonly json: readonly string[] }>();
 
-/**
- * The blocks of an item as JSON, in order; none for what this API does not see. `wireId` is the id of the call that the
- * item makes or answers.
- */
-export function blocksJson(item: ResponseItem, form: BlockForm, wireId = ''): readonly string[] {
-  const key = JSON.stringify([form, wireId]);
+/** The blocks of an item as JSON, in order; none for what this API does not see. */
+export function blocksJson(item: ResponseItem, form: BlockForm): readonly string[] {
+  const key = JSON.stringify(form);
   const known = caches.get(item);
   if (known?.key === key) return known.json;
-  const json = written(item, form, wireId);
+  const json = written(item, form);
   caches.set(item, { key, json });
   return json;
 }
 
-function written(item: ResponseItem, form: BlockForm, wireId: string): readonly string[] {
+function written(item: ResponseItem, form: BlockForm): readonly string[] {
   switch (item.type) {
     case 'message':
-      return messageBlocks(item, form).map((block) => JSON.stringify(block));
+      return messageBlocks(item, form).map(jsonText);
     case 'reasoning': {
       const block = thinkingBlock(item, form);
-      return block === null ? [] : [JSON.stringify(block)];
+      return block === null ? [] : [jsonText(block)];
     }
     case 'function_call':
     case 'custom_tool_call':
     case 'local_shell_call':
-      return [callJson(item, wireId)];
+      return [callJson(item)];
     case 'function_call_output':
     case 'custom_tool_call_output':
-      return [JSON.stringify(resultBlock(item, form, wireId))];
+      return [jsonText(resultBlock(item, form))];
     case 'web_search_call':
     case 'ghost_snapshot':
       return [];
@@ -85,16 +83,16 @@ function thinkingBlock({ origin, summary, content, encrypted_content }: Reasonin
   }
 }
 
-function callJson(call: CallItem, wireId: string): string {
+function callJson(call: CallItem): string {
   const name = call.type === 'local_shell_call' ? 'local_shell' : sendableWord(call.name);
-  const head = JSON.stringify({ type: 'tool_use', id: wireId, name });
+  const head = JSON.stringify({ type: 'tool_use', id: call.call_id ?? '', name });
   return `${head.slice(0, -1)},"input":${inputJson(call)}}`;
 }
 
 function inputJson(call: CallItem): string {
   switch (call.type) {
     case 'function_call':
-      return argumentsJson(call.arguments);
+      return sendableArguments(call.arguments).trim();
     case 'custom_tool_call':
       return freeformArguments(call.input);
     case 'local_shell_call':
@@ -102,13 +100,7 @@ function inputJson(call: CallItem): string {
   }
 }
 
-/** As the model wrote them where they are an object; the API takes nothing else, so another text travels inside one. */
-function argumentsJson(text: string): string {
-  if (text.trim() === '') return '{}';
-  return asObject(parseJson(text)) === null ? JSON.stringify({ _raw: text }) : text.trim();
-}
-
-function resultBlock({ output }: OutputItem, form: BlockForm, wireId: string): object {
+function resultBlock({ output, call_id }: OutputItem, form: BlockForm): object {
   const content = typeof output === 'string' ? output : contentBlocks(output, form);
-  return { type: 'tool_result', tool_use_id: wireId, ...(content.length === 0 ? {} : { content }) };
+  return { type: 'tool_result', tool_use_id: call_id, ...(content.length === 0 ? {} : { content }) };
 }

@@ -1,14 +1,16 @@
 import type { CallItem, OutputItem, ResponseItem } from '../../protocol/index.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
 import { responseOf } from '../response-mark.ts';
+import { SendableCalls } from '../sendable-calls.ts';
+import { GO_ON } from '../sent-words.ts';
 import { TakenItems } from '../taken-items.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { MessageCalls } from './message-calls.ts';
 
 type Role = 'user' | 'assistant';
 
-/** Stands between two answers of the model: it may not have the last word in a request, nor the first. */
-const GO_ON_JSON = JSON.stringify({ type: 'text', text: 'Go on from where you stopped.' });
+/** It has the last word in a request where the model would have it, and the first. */
+const GO_ON_JSON = JSON.stringify({ type: 'text', text: GO_ON });
 const MARKED_MESSAGES = 2;
 
 /** The messages of a request in UTF-8, without the brackets around them. */
@@ -32,6 +34,7 @@ export class MessageList {
   readonly #form: BlockForm;
   readonly #taken = new TakenItems();
   #bytes = new GrowingBytes();
+  #sendable: SendableCalls;
   #calls = new MessageCalls();
   #role: Role | null = null;
   /** The response that the open message holds; null also for what came by another API. */
@@ -41,6 +44,7 @@ export class MessageList {
 
   constructor(form: BlockForm) {
     this.#form = form;
+    this.#sendable = new SendableCalls('word');
   }
 
   of(input: readonly ResponseItem[]): WrittenMessages {
@@ -54,8 +58,9 @@ export class MessageList {
     return { bytes: this.#bytes, markPlaces: this.#markPlaces.slice(-MARKED_MESSAGES), closing };
   }
 
-  #take(item: ResponseItem): void {
-    switch (item.type) {
+  #take(given: ResponseItem): void {
+    const item = this.#sendable.next(given);
+    switch (item?.type) {
       case 'message':
         return item.role === 'assistant' ? this.#answer(item) : this.#say(item);
       case 'reasoning':
@@ -96,15 +101,12 @@ export class MessageList {
 
   #call(item: CallItem): void {
     this.#join(item);
-    const wireId = this.#calls.opened(item);
-    if (wireId === null) return;
-    for (const block of blocksJson(item, this.#form, wireId)) this.#write('assistant', block);
+    this.#calls.opened(item.call_id ?? '');
+    for (const block of blocksJson(item, this.#form)) this.#write('assistant', block);
   }
 
   #result(item: OutputItem): void {
-    const wireId = this.#calls.waiting(item);
-    if (wireId === null) return;
-    const [block] = blocksJson(item, this.#form, wireId);
+    const [block] = blocksJson(item, this.#form);
     if (block !== undefined) this.#calls.answered(item, block);
   }
 
@@ -146,6 +148,7 @@ export class MessageList {
   /** By identity: a history keeps its item objects. */
   #reset(): void {
     this.#bytes = new GrowingBytes();
+    this.#sendable = new SendableCalls('word');
     this.#calls = new MessageCalls();
     this.#role = null;
     this.#response = null;
