@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Readable } from 'node:stream';
 import { KeelError } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { withoutEncoding } from './content-encoding.ts';
 import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -114,6 +116,7 @@ class NodeResponse implements HttpResponse {
   readonly text: AsyncIterable<string>;
   readonly proxy: string | null;
   readonly #incoming: IncomingMessage;
+  readonly #body: Readable;
 
   constructor(incoming: IncomingMessage, route: ProxyRoute) {
     this.#incoming = incoming;
@@ -121,9 +124,12 @@ class NodeResponse implements HttpResponse {
     this.status = incoming.statusCode ?? 0;
     this.statusText = incoming.statusMessage ?? '';
     this.headers = flatHeaders(incoming);
-    incoming.setEncoding('utf8');
     incoming.on('error', () => undefined); // a reader gets it from `text`; with no reader it concerns nobody
-    this.text = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
+    const body = withoutEncoding(incoming);
+    body.setEncoding('utf8');
+    if (body !== incoming) body.on('error', () => undefined); // likewise
+    this.text = { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
+    this.#body = body;
   }
 
   release(): void {
@@ -132,7 +138,7 @@ class NodeResponse implements HttpResponse {
     const timer = setTimeout(() => this.destroy(), DRAIN_MS).unref();
     this.#incoming.once('close', () => clearTimeout(timer));
     this.#incoming.socket.unref();
-    this.#incoming.resume();
+    this.#body.resume();
   }
 
   destroy(): void {
