@@ -1,5 +1,6 @@
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 import { asObject, parseJson } from './json-fields.ts';
+import { readableJson } from './json-text.ts';
 import { type IdForm, sendableId, sendableWord } from './wire-names.ts';
 
 /**
@@ -69,7 +70,8 @@ function sendableCall(call: CallItem, callId: string): CallItem {
       return call.call_id === callId ? call : { ...call, call_id: callId };
     case 'custom_tool_call': {
       const name = sendableWord(call.name);
-      return call.call_id === callId && call.name === name ? call : { ...call, call_id: callId, name };
+      const isFine = call.call_id === callId && call.name === name && call.input.isWellFormed();
+      return isFine ? call : { ...call, call_id: callId, name, input: call.input.toWellFormed() };
     }
     case 'function_call': {
       const name = sendableWord(call.name);
@@ -83,7 +85,8 @@ function sendableCall(call: CallItem, callId: string): CallItem {
 /** As the model wrote them where they are a JSON object. Servers parse them, so another text travels inside of one. */
 export function sendableArguments(text: string): string {
   if (text.trim() === '') return '{}';
-  return asObject(parseJson(text)) === null ? JSON.stringify({ _raw: text.toWellFormed() }) : text;
+  const value = asObject(parseJson(text));
+  return value === null ? JSON.stringify({ _raw: text.toWellFormed() }) : readableJson(text, value);
 }
 
 /** Custom tools have ids of their own. */
