@@ -1,11 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  assertStrict,
   cut,
   functionCall,
   type Json,
   type ModelServer,
   message,
+  rawEvent,
   reasoning,
   respond,
   type Script,
@@ -29,6 +32,10 @@ afterEach(async () => {
   repo[Symbol.dispose]();
 });
 
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 const MODEL = ['-c', 'model_provider="local"', '-m', 'local-model', '-s', 'danger-full-access'];
 const shell = (command: string, id: string) => functionCall('shell', { command: ['bash', '-c', command] }, id);
 
@@ -82,6 +89,58 @@ describe('keel exec over the Chat Completions API', () => {
       role: 'assistant',
       reasoning_content: 'hm',
     });
+  });
+
+  test('what the server said goes back as it was said, with a picture in between, and after a resume', async () => {
+    const delta = (fields: Json) => rawEvent({ id: 'c', choices: [{ index: 0, delta: fields, finish_reason: null }] });
+    const detail = (fields: Json) => delta({ reasoning_details: [{ type: 'reasoning.text', index: 0, ...fields }] });
+    const called = (index: number, id: string, name: string, args: Json, signature: string) =>
+      delta({
+        tool_calls: [
+          { index, id, type: 'function', function: { name, arguments: JSON.stringify(args) } },
+          { index, extra_content: { google: { thought_signature: signature } } },
+        ],
+      });
+    const echo = (word: string) => ({ command: ['bash', '-c', `echo ${word}`] });
+    await open([
+      respond(
+        ...[
+          detail({ text: 'I ' }),
+          detail({ text: 'look.' }),
+          detail({ signature: 'SIG' }),
+          delta({ content: 'Now.' }),
+        ],
+        ...[called(0, 'c1', 'shell', echo('one'), 'S1'), called(1, 'c2', 'shell', echo('two'), 'S2')],
+      ),
+      respond(detail({ text: 'And.', signature: 'SIG2' }), called(0, 'c1', 'view_image', { path: 'p.png' }, 'S3')),
+      respond(message('done')),
+      respond(message('still here')),
+    ]);
+    writeFileSync(join(repo.path, 'p.png'), PNG);
+    const run = await keel(...MODEL, '--json', 'go');
+    expect(run.code).toBe(0);
+    const id = String(jsonLines(run.stdout)[0]?.['thread_id']);
+    expect((await keel(...MODEL, 'resume', id, 'and now?')).code).toBe(0);
+
+    expect(messagesOf(3).filter(({ role }) => role === 'assistant')).toMatchObject([
+      {
+        content: 'Now.',
+        reasoning_details: [{ type: 'reasoning.text', index: 0, text: 'I look.', signature: 'SIG' }],
+        tool_calls: [
+          { id: 'c1', extra_content: { google: { thought_signature: 'S1' } } },
+          { id: 'c2', extra_content: { google: { thought_signature: 'S2' } } },
+        ],
+      },
+      { content: null, reasoning_details: [{ signature: 'SIG2' }], tool_calls: [{ id: 'c1_2' }] },
+      { content: 'done' },
+    ]);
+    const roles = messagesOf(2).map(({ role }) => role);
+    expect(roles.slice(-6)).toEqual(['assistant', 'tool', 'tool', 'assistant', 'tool', 'user']);
+    for (const [at, request] of server.requests.entries()) {
+      assertStrict(request, { ownFields: ['reasoning_details', 'extra_content'] });
+      const before = server.requests[at - 1];
+      if (before) request.assertExtends(before);
+    }
   });
 
   test('model 31: a stream that is cut is asked for again, and no call runs twice', async () => {
