@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../../model/index.ts';
 import { byteLength, cutBytesEnd } from '../../util/index.ts';
+import { offeredName } from './property-names.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -17,8 +18,6 @@ type TypeName = (typeof TYPES)[number];
 const NUMBER_KEYS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
 /** What is kept of a schema as it is, in this order, where it is what it should be. */
 const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[] = [
-  ['enum', (value) => Array.isArray(value) && value.length > 0 && value.every(isScalar)],
-  ['const', isScalar],
   ['pattern', (value) => typeof value === 'string' && value.isWellFormed()],
   ['minLength', isNumber],
   ['maxLength', isNumber],
@@ -35,8 +34,9 @@ const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[]
 export function functionParameters(schema: unknown): JsonSchema | null {
   const reading = new Reading(schema);
   try {
-    const root = schema === undefined || schema === null || schema === true ? {} : schema;
-    if (!isNode(root)) return null;
+    const given = schema === undefined || schema === null || schema === true ? {} : schema;
+    if (!isNode(given)) return null;
+    const root = reading.oneObject(given);
     const type = root['type'] === undefined && !isArrayLike(root) && !isScalarLike(root) ? 'object' : typeOf(root);
     if (type !== 'object') return null;
     const parameters = reading.object({ ...root, description: undefined }, 0);
@@ -67,8 +67,19 @@ class Reading {
     if (choices !== null) return choices;
     const type = typeOf(schema);
     if (type === 'object') return this.object(schema, depth);
-    const head = { type, ...description(schema), ...kept(schema) };
+    const head = { type, ...choice(schema, type), ...kept(schema) };
     return type === 'array' ? { ...head, items: this.#items(schema, depth) } : head;
+  }
+
+  /** What is at the top may be no choice: of objects that may be chosen from, one that has what all of them have. */
+  oneObject(given: Node): Node {
+    const root = this.#resolved(given);
+    const choices = [root['anyOf'], root['oneOf']].flatMap((list) => (Array.isArray(list) ? [list] : []));
+    const all = Array.isArray(root['allOf']) ? root['allOf'].filter(isNode) : [];
+    if (choices.length === 0 && all.length === 0) return root;
+    const { anyOf: _, oneOf: __, allOf: ___, ...own } = root;
+    const any = choices.map((list) => eitherOf(list.filter(isNode).map((form) => this.#resolved(form))));
+    return merged([...all.map((form) => this.#resolved(form)), ...any, own], root);
   }
 
   object(given: Node, depth: number): JsonSchema {
@@ -78,13 +89,13 @@ class Reading {
       .filter((name) => name.isWellFormed())
       .sort();
     const required = Array.isArray(schema['required']) ? schema['required'] : [];
-    const needed = names.filter((name) => required.includes(name));
+    const needed = names.filter((name) => required.includes(name)).map(offeredName);
     const additional = schema['additionalProperties'];
     return {
       type: 'object',
       ...description(schema),
       ...(needed.length === 0 ? {} : { required: needed }),
-      properties: Object.fromEntries(names.map((name) => [name, this.node(named[name], depth + 1)])),
+      properties: Object.fromEntries(names.map((name) => [offeredName(name), this.node(named[name], depth + 1)])),
       ...(typeof additional === 'boolean' ? { additionalProperties: additional } : {}),
       ...(isNode(additional) ? { additionalProperties: this.node(additional, depth + 1) } : {}),
     };
@@ -131,6 +142,29 @@ class Reading {
     }, this.#root);
     return isNode(found) ? found : null;
   }
+}
+
+/** An object that has the properties of all, and needs what each of them needs. */
+function eitherOf(forms: readonly Node[]): Node {
+  if (!forms.some((form) => form['properties'] !== undefined || form['type'] === 'object')) return {};
+  const { required, ...either } = merged(forms, {});
+  const lists = forms.map((form) => (Array.isArray(form['required']) ? form['required'] : []));
+  return { ...either, required: lists[0]?.filter((name) => lists.every((list) => list.includes(name))) ?? [] };
+}
+
+/**
+ * What a value can be chosen from. Google takes an enumeration of texts alone, and nobody but the model has to know of
+ * another one.
+ */
+function choice(schema: Node, type: TypeName): { readonly description?: string; readonly enum?: readonly unknown[] } {
+  const given = Array.isArray(schema['enum']) ? schema['enum'] : 'const' in schema ? [schema['const']] : [];
+  const values = given.filter((value) => isScalar(value) && value !== null);
+  if (values.length === 0) return description(schema);
+  const texts = values.filter((value) => typeof value === 'string');
+  if (type === 'string' && texts.length === values.length) return { ...description(schema), enum: texts };
+  const line = `One of: ${values.map((value) => JSON.stringify(value)).join(', ')}.`;
+  const said = typeof schema['description'] === 'string' ? `${schema['description']} ` : '';
+  return description({ description: `${said}${line}` });
 }
 
 function merged(forms: readonly Node[], own: Node): Node {

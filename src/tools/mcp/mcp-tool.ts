@@ -7,6 +7,7 @@ import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration }
 import { resultOutput } from './call-result.ts';
 import { functionParameters } from './input-schema.ts';
 import { McpCallItem } from './mcp-item.ts';
+import { withServerNames } from './property-names.ts';
 
 /** What a tool may say of itself, UTF-8 bytes. */
 const MAX_DESCRIPTION_BYTES = 1_024;
@@ -53,7 +54,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
     async run(call, context, signal) {
       const parsed = readArguments(call);
       if (parsed.type === 'failed') return { body: `err: ${parsed.message}`, success: false };
-      const { args } = parsed;
+      const args = withServerNames(parsed.args, tool.inputSchema);
       const { server, name } = tool;
       const item = new McpCallItem({ id: call.callId, server, tool: name, arguments: args ?? {} }, context);
       const outcome = await context.orchestrator.runMcpCall(

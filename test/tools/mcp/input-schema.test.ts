@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { requestFaults } from '../../../src/testing/index.ts';
 import { functionParameters } from '../../../src/tools/mcp/input-schema.ts';
+import { withServerNames } from '../../../src/tools/mcp/property-names.ts';
 
 const asProperty = (schema: unknown): unknown =>
   Object(functionParameters({ type: 'object', properties: { a: schema } })?.['properties'])['a'];
@@ -124,3 +126,75 @@ test('nothing of a schema is half a character, which no request can carry', () =
   expect(text).not.toMatch(/\\ud/i);
   expect(text).toContain('\ud83d\ude00');
 });
+
+test('names of properties that a provider refuses are offered in another form, and the server gets its own', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      $filter: { type: 'string' },
+      'user id': { type: 'object', properties: { '@type': { type: 'string' }, plain: { type: 'string' } } },
+      'user-id': { type: 'array', items: { type: 'object', properties: { 'a/b': { type: 'number' } } } },
+      ['x'.repeat(90)]: { type: 'string' },
+      '1st': { type: 'string' },
+    },
+    required: ['$filter'],
+  };
+  const parameters = functionParameters(schema);
+  expect(requestFaults('chat', chatBody(parameters))).toEqual([]);
+  const [filter = ''] = Object(parameters)['required'];
+  expect(filter).toMatch(/^_filter_/);
+  const [id = '', list = ''] = Object.keys(Object(parameters)['properties']).filter((name) => name.startsWith('user'));
+  const inner = Object.keys(Object(parameters)['properties'][id === 'user-id' ? list : id].properties);
+  const type = inner.find((name) => name !== 'plain') ?? '';
+  const args = { [filter]: 'a', [id === 'user-id' ? list : id]: { [type]: 't', plain: 'p' }, other: 1 };
+  expect(withServerNames(args, schema)).toEqual({ $filter: 'a', 'user id': { '@type': 't', plain: 'p' }, other: 1 });
+  const usual = { a: 1 };
+  expect(withServerNames(usual, { type: 'object', properties: { a: {} } })).toBe(usual);
+});
+
+test('a choice of objects at the top becomes one object that needs what all of them need', () => {
+  const forms = [
+    { type: 'object', properties: { id: { type: 'string' }, a: { type: 'string' } }, required: ['id', 'a'] },
+    { $ref: '#/$defs/b' },
+  ];
+  const $defs = {
+    b: { type: 'object', properties: { id: { type: 'string' }, b: { type: 'string' } }, required: ['id'] },
+  };
+  const either = {
+    type: 'object',
+    required: ['id'],
+    properties: { a: { type: 'string' }, b: { type: 'string' }, id: { type: 'string' } },
+  };
+  expect(functionParameters({ anyOf: forms, $defs })).toEqual(either);
+  expect(functionParameters({ type: 'object', oneOf: forms, $defs })).toEqual(either);
+  expect(
+    functionParameters({
+      type: 'object',
+      properties: { a: true, b: true },
+      anyOf: [{ required: ['a'] }, { required: ['b'] }],
+    }),
+  ).toEqual({ type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } });
+});
+
+test.each([
+  [
+    { type: 'integer', enum: [1, 2], description: 'Level.' },
+    { type: 'integer', description: 'Level. One of: 1, 2.' },
+  ],
+  [
+    { type: ['string', 'null'], enum: ['a', null] },
+    { type: 'string', enum: ['a'] },
+  ],
+  [{ const: 'a' }, { type: 'string', enum: ['a'] }],
+  [
+    { type: 'boolean', const: true },
+    { type: 'boolean', description: 'One of: true.' },
+  ],
+])('an enumeration holds texts alone; another one is told in words: %j', (schema, expected) => {
+  expect(asProperty(schema)).toEqual(expected);
+});
+
+function chatBody(parameters: unknown) {
+  const tools = [{ type: 'function', function: { name: 't', description: '', parameters } }];
+  return { model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }], tools };
+}
