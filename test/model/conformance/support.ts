@@ -48,10 +48,11 @@ export const SPEAKERS: readonly Speaker[] = [
 export function clientFor(
   { api, provider, model, quirks = {} }: Speaker,
   baseUrl = 'http://127.0.0.1:9/v1',
+  learned?: () => WireQuirks,
 ): ModelClient {
   const entry: ModelProvider = providerAt(baseUrl, { id: provider, wireApi: api });
   const known: WireQuirks = { ...NO_QUIRKS, ...quirks };
-  return clientOf(entry, { wire: wires[api], model: modelInfo(model), quirks: () => known });
+  return clientOf(entry, { wire: wires[api], model: modelInfo(model), quirks: learned ?? (() => known) });
 }
 
 /** The body of the request that a prompt makes. */
