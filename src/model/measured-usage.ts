@@ -5,5 +5,6 @@ import type { TokenUsage } from '../protocol/index.ts';
  * is not measured is for keel to estimate.
  */
 export function measured(usage: TokenUsage): TokenUsage | null {
-  return usage.input_tokens > 0 ? usage : null;
+  const hasInput = usage.input_tokens > 0 || usage.total_tokens > usage.output_tokens;
+  return hasInput ? usage : null;
 }
