@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../protocol/index.ts';
-import { sharedFault } from '../util/index.ts';
+import { directoryWritableByOthers } from '../util/index.ts';
 import { optionalHomeFile } from './home-file.ts';
 import type { Environment } from './types.ts';
 
@@ -29,7 +29,8 @@ export function userHome(env: Environment): string | null {
 export function resolveHome(env: Environment): string {
   const home = env['KEEL_HOME'] ? namedHome(env['KEEL_HOME']) : defaultHome(env);
   const stats = statSync(home, { throwIfNoEntry: false });
-  const fault = stats === undefined ? null : stats.isDirectory() ? sharedFault(stats) : 'is not a directory';
+  const fault =
+    stats === undefined ? null : stats.isDirectory() ? directoryWritableByOthers(stats) : 'is not a directory';
   if (fault === null) return home;
   const advice = stats?.uid === process.geteuid?.() ? `look through it and run \`chmod 700 ${home}\`, or set` : 'set';
   throw new KeelError('invalidConfig', `keel's home ${home} ${fault}: ${advice} KEEL_HOME to a directory of your own`);

@@ -17,8 +17,6 @@ export { printable, printableStyled, visible } from './printable.ts';
 export {
   type PrivateArea,
   privateDirectory,
-  sharedAncestor,
-  sharedFault,
   type TemporaryDirectory,
   temporaryDirectory,
   UnsafeDirectoryError,
@@ -48,6 +46,7 @@ export {
 export { uuidV7 } from './uuid.ts';
 export { version } from './version.ts';
 export {
+  directoryWritableByOthers,
   isInside,
   ownerOf,
   type Place,

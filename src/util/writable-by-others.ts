@@ -44,8 +44,8 @@ export function writableByOthers(path: string, limits: WriterLimits = {}): strin
   let inRoot: string | null = null;
   try {
     for (const place of placesOnTheWay(path)) {
-      const fault = isAbove(place.path, below) ? null : faultOf(place, trusted);
-      if (fault !== null) return fault;
+      const fault = isAbove(place.path, below) ? null : faultOf(place.stats, trusted);
+      if (fault !== null) return `${place.path} ${fault}`;
       // A link there may lead elsewhere by the time it is followed, so the way counts as well as its end.
       const root = roots.find((dir) => isInside(place.path, dir));
       if (root !== undefined) inRoot = `${place.path} is in ${root}, where commands may write`;
@@ -54,6 +54,15 @@ export function writableByOthers(path: string, limits: WriterLimits = {}): strin
     return `${path} can't be checked (${reasonOf(error)})`;
   }
   return inRoot;
+}
+
+/**
+ * The same for what keel keeps in a directory of its own: whoever can make new entries in it can write it, so that a sticky bit
+ * doesn't help. The way to the directory isn't looked at.
+ * @returns the rest of a sentence about the directory; null if only this user and root can write it
+ */
+export function directoryWritableByOthers(stats: Stats): string | null {
+  return faultOf(stats, NOBODY_ELSE, { isStickyEnough: false });
 }
 
 /** Whoever may write a folder that the user named may write what lies in it; nobody where there is no such folder. */
@@ -120,17 +129,17 @@ function isAbove(path: string, directory: string | undefined): boolean {
   return directory !== undefined && path !== directory && isInside(directory, path);
 }
 
-function faultOf({ path, stats }: Place, trusted: Writers): string | null {
+function faultOf(stats: Stats, trusted: Writers, { isStickyEnough = true } = {}): string | null {
   const self = process.getuid?.();
   // Windows has no such users; its access lists are not looked at.
   if (self === undefined) return null;
   const { uid, gid, mode } = stats;
-  if (uid !== self && uid !== trusted.owner && !isRoot(uid)) return `${path} belongs to another user (uid ${uid})`;
-  const isSticky = stats.isDirectory() && (mode & STICKY) !== 0;
+  if (uid !== self && uid !== trusted.owner && !isRoot(uid)) return `belongs to another user (uid ${uid})`;
+  const isSticky = isStickyEnough && stats.isDirectory() && (mode & STICKY) !== 0;
   if (stats.isSymbolicLink() || isSticky || trusted.everyone) return null;
-  if ((mode & WORLD_WRITE) !== 0) return `${path} can be written by everyone`;
+  if ((mode & WORLD_WRITE) !== 0) return 'can be written by everyone';
   const isGroupTrusted = (mode & GROUP_WRITE) === 0 || gid === trusted.group || isPrivateGroup(gid, self);
-  return isGroupTrusted ? null : `${path} can be written by a group (gid ${gid})`;
+  return isGroupTrusted ? null : `can be written by a group (gid ${gid})`;
 }
 
 /** In a user namespace without root, the files of the real root are shown as the overflow user's. */

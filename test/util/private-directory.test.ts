@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { privateDirectory, sharedAncestor, temporaryDirectory, UnsafeDirectoryError } from '../../src/util/index.ts';
+import { privateDirectory, temporaryDirectory, UnsafeDirectoryError } from '../../src/util/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -44,16 +44,6 @@ test.skipIf(!isRoot)('a private directory of another user is refused', () => {
   mkdirSync(join(dir.path, 'cache'), { mode: 0o700 });
   chownSync(join(dir.path, 'cache'), 65_534, 65_534);
   expect(() => privateDirectory(dir.path, 'cache')).toThrow('belongs to another user (uid 65534)');
-});
-
-test.skipIf(!hasOwners)('a directory above counts as shared if others can rename what is in it', () => {
-  using dir = tempDir();
-  const open = join(dir.path, 'open');
-  mkdirSync(join(open, 'below'), { recursive: true });
-  chmodSync(open, 0o777);
-  expect(sharedAncestor(join(open, 'below', 'file'))).toMatchObject({ path: open });
-  chmodSync(open, 0o1777);
-  expect(sharedAncestor(join(open, 'below', 'file'))).toBeNull();
 });
 
 test('a temporary directory is gone after its use, and takes with it what a killed keel left a day ago', () => {

@@ -6,7 +6,7 @@ import { proxyRoute, resolveCredentials } from '../../model/index.ts';
 import { Processes, programOutput } from '../../process/index.ts';
 import { probeBackend } from '../../sandbox/index.ts';
 import { maskedText } from '../../secrets/index.ts';
-import { findProgram, printable, reasonOf, sharedAncestor } from '../../util/index.ts';
+import { findProgram, printable, reasonOf, writableByOthers } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
@@ -49,9 +49,9 @@ function home(io: CommandIo): Finding {
     const path = resolveHome(io.env);
     if (existsSync(path)) accessSync(path, constants.W_OK);
     else mkdirSync(dirname(path), { recursive: true });
-    const shared = sharedAncestor(path);
+    const shared = writableByOthers(dirname(path));
     if (shared === null) return { name, state: 'ok', detail: path };
-    return { name, state: 'note', detail: `${path}; ${shared.message}: compiled code is not kept there` };
+    return { name, state: 'note', detail: `${path}; ${shared}: compiled code is not kept there` };
   } catch (error) {
     return { name, state: 'missing', detail: reasonOf(error) };
   }
