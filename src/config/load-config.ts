@@ -199,7 +199,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
     verbosity: settings.model_verbosity ?? null,
     contextWindow: settings.model_context_window ?? null,
     autoCompactTokenLimit: settings.model_auto_compact_token_limit ?? null,
-    undo: settings.features?.['ghost_commit'] ?? settings.features?.['undo'] ?? false,
+    undo: settings.features?.['ghost_commit'] ?? settings.features?.['undo'] ?? true,
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     modelPrices: modelPrices(settings.model_prices ?? {}),

@@ -191,7 +191,7 @@ export interface Config {
   readonly autoCompactTokenLimit: number | null;
   /** Asks for a handover in place of keel's own prompt. */
   readonly compactPrompt: string | null;
-  /** Whether the files are kept at the start of each turn, so that it can be undone. */
+  /** Whether turns that can change files take a snapshot first, so that they can be undone. */
   readonly undo: boolean;
   /** Reviews, in place of the thread's model. */
   readonly reviewModel: string | null;

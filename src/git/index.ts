@@ -16,8 +16,14 @@ export {
 } from './review-targets.ts';
 export { type GitOptions, type GitResult, runGit } from './run-git.ts';
 export { SNAPSHOT_LIMITS, type SnapshotLimits } from './survey.ts';
-export { type LeftOutPath, type SnapshotResult, takeSnapshot, type UndoOptions } from './take-snapshot.ts';
-export { type TidyOptions, tidySnapshots } from './tidy-snapshots.ts';
+export {
+  type LeftOutPath,
+  NO_REPOSITORY,
+  type SnapshotResult,
+  takeSnapshot,
+  type UndoOptions,
+} from './take-snapshot.ts';
+export { type TidyOptions, tidySnapshots, tidySnapshotsIfDue } from './tidy-snapshots.ts';
 export {
   type ChangedFile,
   type UncommittedChanges,

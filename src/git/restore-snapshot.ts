@@ -31,6 +31,8 @@ export interface Restored {
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   /** Came since and stayed, because the snapshot can't tell whether they were there before. */
   readonly kept: readonly string[];
+  /** Not part of the snapshot: large files, submodules, repositories inside this one. They stay as they are now. */
+  readonly leftOut: readonly string[];
   /** The files as they were before: restoring it takes the undo back. */
   readonly before: GhostCommit;
   /** Another commit is checked out than was then. Commits and branches are never changed. */
@@ -135,7 +137,15 @@ class Restoring {
 
   report({ result }: NewSnapshot): Omit<Restored, 'hasHeadMoved'> {
     const changes = this.#changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-    return { changes, failed: this.#failed, kept: this.#parts.plan.kept.map(toText), before: result.snapshot };
+    const { stored, scope, plan } = this.#parts;
+    const leftOut = [...stored.leftOutFiles, ...stored.leftOutDirectories].filter((path) => isWithin(path, scope));
+    return {
+      changes,
+      failed: this.#failed,
+      kept: plan.kept.map(toText),
+      leftOut: leftOut.map(toText),
+      before: result.snapshot,
+    };
   }
 
   /** Null when all was tried, else why not. */

@@ -24,7 +24,7 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = {
 /** What a snapshot does not hold although git would add it. An undo leaves it as it is. */
 export interface LeftOut {
   readonly path: BytePath;
-  readonly why: 'largeFile' | 'largeDirectory' | 'repository' | 'unreadable';
+  readonly why: 'largeFile' | 'largeDirectory' | 'repository' | 'submodule' | 'unreadable';
 }
 
 export interface Survey {

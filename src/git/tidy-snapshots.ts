@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from './hardening.ts';
 import { findRepository } from './repository.ts';
@@ -17,6 +18,21 @@ export interface TidyOptions {
 /** What is younger may belong to a snapshot that is being taken. */
 const SETTLED_MS = 24 * 3_600_000;
 
+/** Snapshots are for taking back recent work. */
+const MAX_AGE_MS = 14 * 24 * 3_600_000;
+const TIDIED_EVERY_MS = 24 * 3_600_000;
+const STORE_NAME = /^[0-9a-f]{24}$/;
+
+/** As `tidySnapshots`, at most once a day for all of keel's processes. */
+export async function tidySnapshotsIfDue(options: Omit<TidyOptions, 'maxAgeMs'>): Promise<void> {
+  const { home, now = Date.now } = options;
+  const stamp = join(storesDirectory(home), 'tidied');
+  if (now() - modifiedAt(stamp) < TIDIED_EVERY_MS) return;
+  mkdirSync(storesDirectory(home), { recursive: true, mode: 0o700 });
+  writeFileSync(stamp, '');
+  await tidySnapshots({ ...options, maxAgeMs: MAX_AGE_MS });
+}
+
 /**
  * Removes old snapshots, what only they held, what a killed keel left lying, and the snapshots of work trees that are gone.
  * Nobody else does: no `git gc` reaches them. Returns how many snapshots went.
@@ -24,6 +40,7 @@ const SETTLED_MS = 24 * 3_600_000;
 export async function tidySnapshots(options: TidyOptions): Promise<number> {
   let removed = 0;
   for (const name of namesIn(storesDirectory(options.home))) {
+    if (!STORE_NAME.test(name)) continue;
     if (options.signal.aborted) return removed;
     removed += await tidyStore(join(storesDirectory(options.home), name), options);
   }
@@ -39,7 +56,7 @@ async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.
   const isUnused = old.length === ids.length && isOlder(dir, SETTLED_MS);
   // A work tree that is not there may be on a disk that is not plugged in.
   if (isUnused || (root === null && isOlder(dir, maxAgeMs))) {
-    rmSync(dir, { recursive: true, force: true });
+    await removeStore(dir, signal);
     return ids.length;
   }
   for (const name of namesIn(dir)) {
@@ -55,6 +72,16 @@ async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.
     await store?.git(['prune', '--expire=1.day.ago']).catch(ignoreGitFailure);
   }
   return old.length;
+}
+
+/** Folder by folder, since a store may hold a hundred thousand files. Without its HEAD it counts as none. */
+async function removeStore(dir: string, signal: AbortSignal): Promise<void> {
+  rmSync(join(dir, 'HEAD'), { force: true });
+  for (const name of namesIn(join(dir, 'objects'))) {
+    if (signal.aborted) return;
+    await rm(join(dir, 'objects', name), { recursive: true, force: true });
+  }
+  if (!signal.aborted) await rm(dir, { recursive: true, force: true });
 }
 
 /** A snapshot that rests on lost objects stops git here; its contents stay until it is old itself. */

@@ -1,10 +1,10 @@
-import { realpathSync, rmSync } from 'node:fs';
-import { type BytePath, isWithin, joinZero, splitZero, toText } from './byte-path.ts';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
+import { type BytePath, isWithin, joinZero, splitZero, toBytes, toText } from './byte-path.ts';
 import type { ObjectFormat } from './private-git-dir.ts';
 import { pathInRepository, repositoryPlace } from './repository.ts';
 import { GitFailure, runGit } from './run-git.ts';
 import type { SnapshotStore, StoreOptions } from './snapshot-store.ts';
-import { type SnapshotLimits, type Survey, survey } from './survey.ts';
+import { type LeftOut, type SnapshotLimits, type Survey, survey } from './survey.ts';
 
 /** The first look at a big work tree reads all of it. */
 const RECORD_TIMEOUT_MS = 240_000;
@@ -59,15 +59,34 @@ export interface RecordedTree extends Survey {
 export async function recordWorkTree(store: SnapshotStore, request: RecordRequest): Promise<RecordedTree> {
   const { scope, limits, always = [] } = request;
   const { root } = store.repository;
-  const [tracked, untracked] = await Promise.all([trackedPaths(store, scope), untrackedPaths(store, scope)]);
+  const [entries, untracked] = await Promise.all([indexEntries(store, scope), untrackedPaths(store, scope)]);
+  const { tracked, submodules } = entries;
   const excluded = homePath(store);
   const found = await survey({ root, tracked, untracked, always, excluded, limits, signal: store.signal });
-  return { ...found, tree: await writeTree(store, scope, found.paths) };
+  const leftOut = [...found.leftOut, ...checkedOut(root, submodules)];
+  return { ...found, leftOut, tree: await writeTree(store, scope, found.paths) };
 }
 
-async function trackedPaths(store: SnapshotStore, scope: BytePath): Promise<BytePath[]> {
+interface IndexEntries {
+  readonly tracked: readonly BytePath[];
+  readonly submodules: readonly BytePath[];
+}
+
+async function indexEntries(store: SnapshotStore, scope: BytePath): Promise<IndexEntries> {
   const output = await store.gitInRepository(['ls-files', '-z', '--stage', ...pathspec(scope)]);
-  return splitZero(output).flatMap((line) => (line.startsWith(GITLINK) ? [] : line.slice(line.indexOf('\t') + 1)));
+  const tracked: BytePath[] = [];
+  const submodules: BytePath[] = [];
+  for (const line of splitZero(output)) {
+    (line.startsWith(GITLINK) ? submodules : tracked).push(line.slice(line.indexOf('\t') + 1));
+  }
+  return { tracked, submodules };
+}
+
+/** Submodules with files that can change. */
+function checkedOut(root: string, submodules: readonly BytePath[]): LeftOut[] {
+  const hasFiles = (path: BytePath) =>
+    existsSync(Buffer.concat([Buffer.from(`${root}/`), toBytes(path), Buffer.from('/.git')]));
+  return submodules.filter(hasFiles).map((path) => ({ path, why: 'submodule' }));
 }
 
 function untrackedPaths(store: SnapshotStore, scope: BytePath): Promise<BytePath[]> {

@@ -90,6 +90,11 @@ export class ConversationHistory {
     for (const item of rest) this.#add(item);
   }
 
+  /** Removes a snapshot of the work tree, which no request holds: the size of the conversation stays. */
+  removeSnapshot(id: string): void {
+    this.#items = this.#items.filter((item) => item.type !== 'ghost_snapshot' || item.ghost_commit.id !== id);
+  }
+
   /** Puts other items in place of all; the token counts stay. */
   replace(items: readonly ResponseItem[]): void {
     this.#reset();

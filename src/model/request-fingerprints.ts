@@ -15,19 +15,26 @@ const MAX_CUT = 64;
  */
 export class RequestFingerprints {
   #before: readonly ResponseItem[] = [];
+  /** Digests of the last request that an earlier process made; null once a request was made here. */
+  #recorded: readonly string[] | null;
   /** How the items before were sent: another model may get the same ones in another form. */
   #form = '';
   #instructions = { text: '', digest: digestOf('') };
   #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
+
+  /** `recorded`: the digests of the items of the thread's last request, oldest first. */
+  constructor(recorded: readonly string[] = []) {
+    this.#recorded = recorded.length === 0 ? null : recorded;
+  }
 
   next(prompt: Prompt, parts: RequestParts): RequestFingerprint {
     const { input, instructions, tools } = prompt;
     const form = parts.formOf(prompt);
     if (form !== this.#form) this.#before = [];
     this.#form = form;
-    const cut = cutOf(this.#before, input);
-    const kept = sharedFrom(this.#before, input, cut);
+    const change = this.#changeOf(prompt, parts);
     this.#before = input;
+    this.#recorded = null;
     if (instructions !== this.#instructions.text) {
       this.#instructions = { text: instructions, digest: digestOf(instructions) };
     }
@@ -38,25 +45,30 @@ export class RequestFingerprints {
       instructions: this.#instructions.digest,
       tools: this.#tools.digest,
       options: digestOf(parts.optionsJson(prompt)),
-      cut,
-      kept,
-      items: parts.itemsJson(prompt, kept).map((json) => digestOf(json ?? '')),
+      ...change,
     };
+  }
+
+  #changeOf(prompt: Prompt, parts: RequestParts): Pick<RequestFingerprint, 'cut' | 'kept' | 'items'> {
+    const digestsFrom = (first: number) => parts.itemsJson(prompt, first).map((json) => digestOf(json ?? ''));
+    if (this.#recorded === null) {
+      const { cut, kept } = sharedWith(this.#before, prompt.input);
+      return { cut, kept, items: digestsFrom(kept) };
+    }
+    const digests = digestsFrom(0);
+    const { cut, kept } = sharedWith(this.#recorded, digests);
+    return { cut, kept, items: digests.slice(kept) };
   }
 }
 
-/** How many items the later request has lost at its beginning; all, if it begins with another one. */
-function cutOf(before: readonly ResponseItem[], items: readonly ResponseItem[]): number {
+/** How many items the later request has lost at its beginning (all, if it starts with another one), and how many it keeps. */
+function sharedWith<T>(before: readonly T[], items: readonly T[]): { readonly cut: number; readonly kept: number } {
   const [first] = items;
-  if (first === undefined) return before.length;
-  const at = before.slice(0, MAX_CUT).indexOf(first);
-  return at === -1 ? before.length : at;
-}
-
-function sharedFrom(before: readonly ResponseItem[], items: readonly ResponseItem[], cut: number): number {
+  const at = first === undefined ? -1 : before.slice(0, MAX_CUT).indexOf(first);
+  const cut = at === -1 ? before.length : at;
   let kept = 0;
   while (kept < items.length && cut + kept < before.length && before[cut + kept] === items[kept]) kept += 1;
-  return kept;
+  return { cut, kept };
 }
 
 /** `<hex>:<bytes>` of a text. */

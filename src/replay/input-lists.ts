@@ -1,19 +1,4 @@
-import { RequestFingerprint } from '../protocol/index.ts';
-
-/** The digests of a request's items, kept up from one fingerprint to the next. */
-export class InputList {
-  readonly digests: string[] = [];
-
-  apply({ cut, kept, items }: RequestFingerprint): void {
-    this.digests.splice(0, Math.min(cut, this.digests.length));
-    this.digests.length = Math.min(kept, this.digests.length);
-    for (const item of items) this.digests.push(item);
-  }
-}
-
-export function fingerprintOf(value: unknown): RequestFingerprint | null {
-  return RequestFingerprint.safeParse(value).data ?? null;
-}
+import type { RequestFingerprint } from '../protocol/index.ts';
 
 /** Whether two requests differ in the same way from the one before. */
 export function sameChange(one: RequestFingerprint, other: RequestFingerprint): boolean {

@@ -1,6 +1,7 @@
 import type { RequestFingerprint, ResponseItem } from '../protocol/index.ts';
+import { fingerprintOf, InputList } from '../rollout/index.ts';
 import type { ReplayedRequest } from '../session/index.ts';
-import { fingerprintOf, firstDifference, InputList, sameChange } from './input-lists.ts';
+import { firstDifference, sameChange } from './input-lists.ts';
 import type { Difference, InputDifference } from './report.ts';
 
 const PARTS = ['instructions', 'tools', 'options'] as const;

@@ -6,7 +6,7 @@ export type IsSaid = (item: Extract<RolloutItem, { type: 'response_item' }>['pay
 
 /**
  * What a fork takes over of the lines of a thread that hold: everything before the turn in which the user's message after the first `kept`
- * ones stands. Turns are taken whole. Null: there are no more messages than that, so nothing is left out.
+ * ones stands. Turns are taken whole. With exactly `kept` messages that is the whole thread. Null: there are fewer.
  */
 export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: IsSaid): RolloutItem[] | null {
   let said = 0;
@@ -20,7 +20,7 @@ export function forkLines(lines: readonly RolloutItem[], kept: number, isSaid: I
     said += 1;
     if (said > kept) return lines.slice(0, turnBegan ?? at).filter(isCopied);
   }
-  return null;
+  return said === kept ? lines.filter(isCopied) : null;
 }
 
 /** A fork has an identity, an owner and helpers of its own; what was taken back is left out already. */

@@ -1,6 +1,7 @@
 export { archiveThread, unarchiveThread } from './archive.ts';
 export { findRollout } from './find.ts';
 export { forkLines, isCopied } from './fork-lines.ts';
+export { fingerprintOf, InputList, lastRequestItems } from './last-request.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { type HistoryAnswer, type HistoryLookup, MessageHistory } from './message-history.ts';

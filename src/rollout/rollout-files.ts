@@ -1,15 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, type Dirent, fstatSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { archivedDir, parseRolloutName, sessionsDir } from './paths.ts';
 
-/** Every rollout by the time and id in its name, newest first; a day's folder is read when it is reached. */
+/** Every rollout by the time and id in its name, newest first, at any depth below the folder of the sessions. */
 export function* rolloutsNewestFirst(home: string, { archived = true } = {}): Generator<string> {
-  const root = sessionsDir(home);
-  for (const year of descending(root)) {
-    for (const month of descending(join(root, year))) {
-      for (const day of descending(join(root, year, month))) yield* rolloutsIn(join(root, year, month, day));
-    }
-  }
+  const found = rolloutsBelow(sessionsDir(home));
+  found.sort((a, b) => (basename(a) < basename(b) ? 1 : -1));
+  yield* found;
   if (archived) yield* archivedRollouts(home);
 }
 
@@ -27,6 +24,45 @@ export function openRollout(path: string): number {
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
   throw new Error('it is not a file');
+}
+
+function rolloutsBelow(root: string): string[] {
+  const found: string[] = [];
+  const folders = [root];
+  // A link may lead back to a folder above it.
+  const entered = new Set<string>();
+  for (let dir = folders.pop(); dir !== undefined; dir = folders.pop()) {
+    for (const entry of entriesOf(dir)) {
+      const path = join(dir, entry.name);
+      if (parseRolloutName(entry.name) !== null) found.push(path);
+      else if (entry.isDirectory()) folders.push(path);
+      else if (entry.isSymbolicLink()) {
+        const target = folderAt(path);
+        if (target !== null && !entered.has(target)) folders.push(path);
+        if (target !== null) entered.add(target);
+      }
+    }
+  }
+  return found;
+}
+
+function entriesOf(dir: string): Dirent[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch {
+    // A folder that can't be read holds no threads for us.
+    return [];
+  }
+}
+
+/** The real path of the folder that a link leads to; null for any other target. */
+function folderAt(link: string): string | null {
+  try {
+    return statSync(link).isDirectory() ? realpathSync(link) : null;
+  } catch {
+    // The link leads nowhere, or in a circle.
+    return null;
+  }
 }
 
 function rolloutsIn(dir: string): string[] {

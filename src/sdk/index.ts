@@ -30,6 +30,7 @@ export type { ThreadPage, ThreadQuery, ThreadSummary } from '../rollout/index.ts
 export { Keel, type KeelOptions } from './keel.ts';
 export {
   type ApprovalHandler,
+  type ApprovalSource,
   type ReviewResult,
   type RollbackResult,
   type RunOptions,

@@ -6,6 +6,7 @@ import {
   type ReviewOutput,
   type ReviewTarget,
   type SessionEvent,
+  type SessionEventOf,
   type SettingsUpdate,
   type ThreadItem,
   type TokenUsage,
@@ -16,8 +17,19 @@ import type { Session } from '../session/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { followTurn, rollBack, submitIfOpen } from './follow-turn.ts';
 
+/** Whose call an approval is for. */
+export interface ApprovalSource {
+  /** The thread that asks: this one, or a child's. */
+  readonly threadId: string;
+  /** Which child asks, by its name in this thread (`worker-1`, `review`); null for the thread itself. */
+  readonly agent: string | null;
+}
+
 /** Decides about a call. A throw counts as a denial, and so does what is no decision. */
-export type ApprovalHandler = (request: ApprovalRequest) => Promise<ApprovalDecision> | ApprovalDecision;
+export type ApprovalHandler = (
+  request: ApprovalRequest,
+  source: ApprovalSource,
+) => Promise<ApprovalDecision> | ApprovalDecision;
 
 export interface TurnOptions {
   /** Aborting it interrupts the turn. */
@@ -83,7 +95,7 @@ export class Thread implements AsyncDisposable {
 
   /**
    * Works a request to its end.
-   * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted
+   * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted; `invalidInput` for empty input
    */
   async run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
     return this.#toEnd(inputOp(input, options), options);
@@ -116,7 +128,7 @@ export class Thread implements AsyncDisposable {
     await this.#toEnd({ type: 'compact', ...(options.focus === undefined ? {} : { focus: options.focus }) }, options);
   }
 
-  /** Takes back what the newest turn did to files (needs the setting `features.ghost_commit`). @throws KeelError as `run` */
+  /** Takes back what the newest turn did to files (unless `features.ghost_commit` is false). @throws KeelError as `run` */
   async undo(options: TurnOptions = {}): Promise<UndoResult> {
     const { items } = await this.#toEnd({ type: 'undo' }, options);
     const found = items.find((item) => item.type === 'undo');
@@ -164,10 +176,13 @@ export class Thread implements AsyncDisposable {
 
   async *#follow(op: Op, { signal }: TurnOptions): AsyncGenerator<SessionEvent, void, undefined> {
     this.#assertIdle();
+    if (op.type === 'userInput' && isEmpty(op.items)) {
+      throw new KeelError('invalidInput', 'there is nothing to run: the input is empty');
+    }
     this.#running = true;
     try {
       for await (const event of followTurn(this.#session, op, signal)) {
-        if (event.type === 'approval.requested') void this.#answer(event.request);
+        if (event.type === 'approval.requested') void this.#answer(event);
         yield event;
       }
     } finally {
@@ -179,11 +194,12 @@ export class Thread implements AsyncDisposable {
     if (this.#running) throw new KeelError('threadBusy', 'a turn of this thread is running');
   }
 
-  async #answer(request: ApprovalRequest): Promise<void> {
+  async #answer({ request, threadId, agent }: SessionEventOf<'approval.requested'>): Promise<void> {
     const { questionId } = request;
+    const source = { threadId, agent: agent ?? null };
     let decision: ApprovalDecision = { type: 'denied' };
     try {
-      if (this.#onApproval) decision = decisionIn(await this.#onApproval(request));
+      if (this.#onApproval) decision = decisionIn(await this.#onApproval(request, source));
     } catch (error) {
       decision = { type: 'denied', message: reasonOf(error) };
     }
@@ -195,6 +211,10 @@ export class Thread implements AsyncDisposable {
 function decisionIn(answer: unknown): ApprovalDecision {
   const { data } = ApprovalDecision.safeParse(answer);
   return data ?? { type: 'denied', message: 'what onApproval answered is no decision' };
+}
+
+function isEmpty(items: readonly UserInput[]): boolean {
+  return items.every((item) => item.type === 'text' && item.text.trim() === '');
 }
 
 function inputOp(input: string | readonly UserInput[], { outputSchema }: RunOptions): Op {

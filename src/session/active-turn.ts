@@ -14,6 +14,8 @@ export interface ActiveTurn {
   readonly state: TurnState;
   readonly handle: TurnHandle;
   readonly abort: AbortController;
+  /** Aborts when the turn is stopped or its task has settled, for work that only the task has a use for. */
+  readonly background: AbortSignal;
   /** Resolves when the task's `run` has settled, never rejects. */
   readonly done: Promise<void>;
 }

@@ -46,6 +46,7 @@ export async function describeFirstRequest({
     wire: await loadWire(config.provider.wireApi),
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
+    lastRequest: [],
     lease: null,
     source: 'exec',
     originator: 'keel_exec',

@@ -12,6 +12,7 @@ import {
   forkLines,
   isCopied,
   type Lease,
+  lastRequestItems,
   NullRecorder,
   type RolloutRecorder,
   readRollout,
@@ -88,6 +89,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       threadId: thread.id,
       recorder: thread.recorder,
       lease: thread.lease,
+      lastRequest: thread.lastRequest,
       now,
       openChild: (config, start) =>
         openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
@@ -144,8 +146,7 @@ async function begin(
       if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
       await runSubmissionLoop(queue, turns, scope);
     } finally {
-      scope.agents.shutDown();
-      await services.close();
+      await scope.close().finally(() => services.close());
     }
   };
   const closed = run()
@@ -178,6 +179,7 @@ interface OpenThread {
   readonly lease: Lease | null;
   /** Null for a new thread. */
   readonly log: ThreadLog | null;
+  readonly lastRequest: readonly string[];
   /** The thread that this one begins as a copy of. */
   readonly forkedFrom: string | null;
   readonly warnings: readonly string[];
@@ -195,7 +197,8 @@ function openThread(options: OpenSessionOptions, now: () => number): OpenThread 
     const { meta, warnings } = rollout;
     recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
-    return { id: meta.id, recorder, lease, log: threadLog(rollout), forkedFrom: null, warnings };
+    const lastRequest = lastRequestItems(rollout.lines);
+    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest, forkedFrom: null, warnings };
   } catch (error) {
     giveUp(recorder);
     lease.release();
@@ -209,7 +212,7 @@ function newThread(
   forkedFrom: string | null = null,
 ): OpenThread {
   const id = uuidV7(now());
-  const none = { id, log: null, forkedFrom, warnings: [] };
+  const none = { id, log: null, lastRequest: [], forkedFrom, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
   const recorder = FileRecorder.create(path, now);
@@ -265,7 +268,8 @@ function forkedThread(
   const thread = newThread(options, now, source.meta.id);
   if (lines === null || userMessages === 0) return thread;
   copyLines(lines, thread);
-  return { ...thread, log: threadLog({ ...source, lines }), warnings: source.warnings };
+  const log = threadLog({ ...source, lines });
+  return { ...thread, log, lastRequest: lastRequestItems(lines), warnings: source.warnings };
 }
 
 /** In pieces: a long thread has more lines than a call may have arguments. */

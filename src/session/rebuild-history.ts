@@ -36,11 +36,8 @@ function apply(history: ConversationHistory, entry: HistoryEntry): void {
   else if (entry.type === 'elided') history.elide(entry.outputs);
   else if (entry.type === 'spent') history.restoreTotal(entry.total);
   else if (entry.type === 'foreignUsage') history.addForeignUsage(entry.usage, entry.window);
-  else if (entry.type === 'undone') {
-    history.replace(
-      history.items.filter((item) => item.type !== 'ghost_snapshot' || item.ghost_commit.id !== entry.snapshot),
-    );
-  } else history.replace(replacement(history, entry));
+  else if (entry.type === 'undone') history.removeSnapshot(entry.snapshot);
+  else history.replace(replacement(history, entry));
 }
 
 /** What a compaction left: as it was recorded, or for older records what the user said and the summary. */

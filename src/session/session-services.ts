@@ -95,6 +95,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
+  /** Digests of the items of the last request that the thread's record has. */
+  readonly lastRequest: readonly string[];
   readonly lease: Lease | null;
   readonly source: SessionSource;
   readonly originator: string;
@@ -111,7 +113,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
 
-  const fingerprints = new RequestFingerprints();
+  const fingerprints = new RequestFingerprints(options.lastRequest);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);

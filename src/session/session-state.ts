@@ -90,6 +90,11 @@ export class SessionState {
     this.#history.replace(items);
   }
 
+  /** After an undo: the snapshot is used up. */
+  removeSnapshot(id: string): void {
+    this.#history.removeSnapshot(id);
+  }
+
   /** Leaves old outputs out of the conversation from here on. */
   elide(outputs: readonly ElidedOutput[]): void {
     this.#history.elide(outputs);

@@ -32,6 +32,7 @@ import { openTurnPorts } from './turn-ports.ts';
 import { turnSetup } from './turn-setup.ts';
 import { saidText } from './turn-state.ts';
 import { type UndoParts, undoTurn } from './undo.ts';
+import { UndoSnapshots } from './undo-snapshots.ts';
 import { runUserShell } from './user-shell.ts';
 
 /** How long a first turn may wait for git beyond what start-up takes anyway, milliseconds. */
@@ -52,6 +53,7 @@ export class TurnLifecycle implements SessionScope {
   readonly services: SessionServices;
   readonly emit: (event: SessionEvent) => void;
   readonly agents: ChildAgents;
+  readonly #snapshots: UndoSnapshots;
   readonly #record: ThreadRecord;
   /** Asked for when the session opens, so that the answer is there when the first request is. */
   readonly #repository: Promise<RepositoryFacts | null>;
@@ -66,10 +68,17 @@ export class TurnLifecycle implements SessionScope {
     this.emit = emit;
     this.#record = record;
     this.agents = new ChildAgents({ state, services, record, emit, recorded: recordedAgents });
+    this.#snapshots = new UndoSnapshots(services, record);
     const isNew = state.toldContext === null;
     const { config } = services;
     const roots = commandRoots(config);
     this.#repository = isNew ? gatherRepositoryFacts(config.cwd, config.env, { roots }) : Promise.resolve(null);
+  }
+
+  /** Ends what works beside the turns. Call it once, when the session ends, before its services are closed. */
+  async close(): Promise<void> {
+    this.agents.shutDown();
+    await this.#snapshots.close();
   }
 
   makeTurnContext(start: TurnStart): TurnContext {
@@ -102,6 +111,7 @@ export class TurnLifecycle implements SessionScope {
       services: this.services,
       record: this.#record,
       agents: this.agents,
+      snapshots: this.#snapshots,
       active,
       mcp,
       recorded: recorded ?? [],

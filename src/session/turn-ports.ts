@@ -4,7 +4,7 @@ import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index
 import { KeelError, type TaskKind } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
-import { Readiness, type WithMcpTools } from '../tools/index.ts';
+import type { WithMcpTools } from '../tools/index.ts';
 import type { QueuedMessage, TurnPorts } from '../turn/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { ChildAgents } from './child-agents.ts';
@@ -19,13 +19,14 @@ import { budgetOf, turnBudget } from './turn-budget.ts';
 import { turnHistory } from './turn-history.ts';
 import { saidText } from './turn-state.ts';
 import { openTurnTools, toolsOf } from './turn-tools.ts';
-import { snapshotForUndo } from './undo.ts';
+import type { UndoSnapshots } from './undo-snapshots.ts';
 
 export interface TurnPortsOptions {
   readonly state: SessionState;
   readonly services: SessionServices;
   readonly record: ThreadRecord;
   readonly agents: ChildAgents;
+  readonly snapshots: UndoSnapshots;
   readonly active: ActiveTurn;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
@@ -74,7 +75,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       origin: { provider: id, model: context.model.slug },
     },
     tools: openTurnTools({
-      ready: readiness(options),
+      beforeChange: beforeChange(options),
       mcp,
       services,
       agents: options.agents,
@@ -111,16 +112,9 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
   };
 }
 
-/** With undo switched on no call of a turn begins before its files are kept. A resumed turn has its snapshot already. */
-function readiness(options: TurnPortsOptions): Readiness {
-  const ready = new Readiness();
-  const { services, active, recorded } = options;
-  if (!services.config.undo || active.context.taskKind !== 'regular' || recorded.length > 0) return ready;
-  const token = ready.subscribe();
-  snapshotForUndo(options)
-    .catch((error: unknown) => services.log.crash(error))
-    .finally(() => token && ready.markReady(token));
-  return ready;
+/** A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one. */
+function beforeChange({ state, active, recorded, snapshots }: TurnPortsOptions): () => Promise<void> {
+  return snapshots.ofTurn(active, recorded.length > 0 && state.items.at(-1)?.type === 'ghost_snapshot');
 }
 
 /** What a request says it is for: a review is one, though the child that makes it works as on any request. */

@@ -19,7 +19,6 @@ import {
   Orchestrator,
   offeredTools,
   outputItem,
-  type Readiness,
   specsFor,
   type ToolContext,
   type ToolOutput,
@@ -45,8 +44,8 @@ export interface TurnToolsOptions {
   readonly injectInput: (items: readonly UserInput[]) => boolean;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
-  /** No call begins before. */
-  readonly ready: Readiness;
+  /** Awaited before each call that can change files. */
+  readonly beforeChange: () => Promise<void>;
 }
 
 /** What of a session's services says which tools there are. */
@@ -63,7 +62,7 @@ export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: M
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
 export function openTurnTools(options: TurnToolsOptions): TurnTools {
-  const { services, agents, active, steps, injectInput, mcp, ready } = options;
+  const { services, agents, active, steps, injectInput, mcp, beforeChange } = options;
   const { context: turn, handle } = active;
   const registry = mcp?.registry ?? services.tools;
   const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
@@ -104,6 +103,11 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     const handler = handlerOf(call);
     if (!handler || handler.repeat === 'safe') return 'safe';
     return handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+  };
+  const canChangeFiles = (call: CallItem) => {
+    const handler = handlerOf(call);
+    if (handler === null) return false;
+    return !(handler.onlyReads?.(toolCallOf(call), base) ?? handler.repeat === 'safe');
   };
   const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
@@ -151,13 +155,15 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
   }
 
   function openBatch(): CallBatch {
-    const gate = new CallGate(ready);
+    const gate = new CallGate();
     return {
       async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
         const known = recalled(call, options.key);
         if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
         const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
-        const work = gate.run(mode, options.signal, () => {
+        const work = gate.run(mode, options.signal, async () => {
+          if (canChangeFiles(call)) await beforeChange();
+          if (options.signal.aborted) return null;
           active.state.callStarted(options.key, shortForm(call));
           return runCall(call, options);
         });

@@ -132,10 +132,14 @@ export class Turns {
     if (how.input && how.input.items.length > 0) state.queueInput(how.input);
     const handle = new TurnHandle({ threadId: context.threadId, turnId, state, emit: scope.emit });
     const done = new Deferred<void>();
-    const active: ActiveTurn = { context, task, state, handle, abort: new AbortController(), done: done.promise };
+    const abort = new AbortController();
+    const settled = new AbortController();
+    const background = AbortSignal.any([abort.signal, settled.signal]);
+    const active: ActiveTurn = { context, task, state, handle, abort, background, done: done.promise };
     this.#active = active;
     this.#announce(context);
-    void this.#drive(active, how.recorded ?? null).finally(() => done.resolve());
+    const outcome = this.#outcomeOf(active, how.recorded ?? null).finally(() => settled.abort());
+    void this.#drive(active, outcome).finally(() => done.resolve());
   }
 
   #announce(context: TurnContext): void {
@@ -148,8 +152,8 @@ export class Turns {
   }
 
   /** Runs the task to its outcome. An abort that came first ends the turn itself. */
-  async #drive(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<void> {
-    const outcome = await this.#outcomeOf(active, recorded);
+  async #drive(active: ActiveTurn, ended: Promise<TurnOutcome>): Promise<void> {
+    const outcome = await ended;
     // A command of the user's is told and recorded with the turn beside which it runs: the turn ends after it.
     await active.state.besideEnded();
     if (this.#active !== active || this.#ending === active) return;

@@ -1,12 +1,14 @@
 import { commandRoots } from '../config/index.ts';
 import { isContextMessage, isRollbackNote, undoNote } from '../context/index.ts';
-import { type RestoreResult, restoreSnapshot, takeSnapshot } from '../git/index.ts';
+import { findRepository, NO_REPOSITORY, type RestoreResult, restoreSnapshot } from '../git/index.ts';
 import type { GhostSnapshotItem, ResponseItem } from '../protocol/index.ts';
 import type { UndoResult } from '../tasks/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
+
+const MAX_NAMED_PATHS = 10;
 
 export interface UndoParts {
   readonly services: SessionServices;
@@ -15,19 +17,7 @@ export interface UndoParts {
   readonly active: ActiveTurn;
 }
 
-/** Keeps the files as they are when a turn begins. Tells why it can't be undone, if it can't; never stops a turn. */
-export async function snapshotForUndo({ services, record, active }: UndoParts): Promise<void> {
-  const { context, handle, abort } = active;
-  const result = await takeSnapshot({ ...placeOf(services, context.cwd), signal: abort.signal });
-  if (handle.isRevoked) return;
-  if (result.type === 'taken')
-    record.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }], context.turnId);
-  else if (result.cause === 'failed') {
-    handle.emit({ type: 'warning', turnId: context.turnId, message: `This turn can't be undone: ${result.reason}` });
-  }
-}
-
-/** Brings the files back to where they were before the newest turn that was not undone yet. */
+/** Brings the files back to where they were before the newest turn that can have changed some and was not undone yet. */
 export async function undoTurn(
   { services, state, record, active }: UndoParts,
   signal: AbortSignal,
@@ -35,15 +25,47 @@ export async function undoTurn(
   const { context } = active;
   const items = state.items;
   const snapshot = items.findLast((item): item is GhostSnapshotItem => item.type === 'ghost_snapshot');
-  if (!snapshot) return { isDone: false, message: 'There is nothing to undo: no snapshot of this thread is left.' };
+  if (!snapshot)
+    return { isDone: false, message: `There is nothing to undo: ${whyNoSnapshot(services, context.cwd)}.` };
   const { ghost_commit: commit } = snapshot;
   const result = await restoreSnapshot(commit, { ...placeOf(services, context.cwd), signal });
   if (result.type === 'refused') return { isDone: false, message: `Nothing was undone: ${result.reason}.` };
-  if (result.type === 'incomplete') return { isDone: false, message: `Only a part was undone: ${result.reason}.` };
+  if (result.type === 'incomplete') {
+    const done = result.changes.length;
+    return {
+      isDone: false,
+      message: `Only a part was undone (${done} ${done === 1 ? 'file' : 'files'}): ${result.reason}.`,
+    };
+  }
   record.addLine({ type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } });
-  state.replaceHistory(items.filter((item) => item !== snapshot));
+  state.removeSnapshot(commit.id);
   record.addItems([undoNote({ message: messageOf(items, snapshot), files: filesOf(result) })], context.turnId);
-  return { isDone: true, message: `The files are back at the snapshot ${commit.id.slice(0, 7)}.` };
+  return {
+    isDone: true,
+    message: [`The files are back at the snapshot ${commit.id.slice(0, 7)}.`, ...exceptions(result)].join(' '),
+  };
+}
+
+function whyNoSnapshot({ config }: SessionServices, cwd: string): string {
+  if (!config.undo) return 'snapshots are switched off (`features.ghost_commit`)';
+  if (findRepository(cwd) === null) return NO_REPOSITORY;
+  return 'no snapshot of this thread is left';
+}
+
+/** What is not as it was, a sentence each. */
+function exceptions({ failed, kept, leftOut, hasHeadMoved }: Extract<RestoreResult, { type: 'restored' }>): string[] {
+  const reasons = failed.map(({ path, reason }) => `${path} (${reason})`);
+  return [
+    ...(failed.length === 0 ? [] : [`Not restored: ${listed(reasons)}.`]),
+    ...(kept.length === 0 ? [] : [`New files that were kept, since they may be older than the turn: ${listed(kept)}.`]),
+    ...(leftOut.length === 0 ? [] : [`Left as they are, since no snapshot holds them: ${listed(leftOut)}.`]),
+    ...(hasHeadMoved ? ['Commits made since then stay.'] : []),
+  ];
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - MAX_NAMED_PATHS;
+  return `${paths.slice(0, MAX_NAMED_PATHS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function placeOf(services: SessionServices, cwd: string) {

@@ -1,5 +1,4 @@
 import { Deferred } from '../util/index.ts';
-import type { Readiness } from './readiness.ts';
 
 type Mode = 'shared' | 'exclusive';
 
@@ -13,15 +12,9 @@ interface Waiter {
  * holds back the shared ones behind it.
  */
 export class CallGate {
-  readonly #opened: Readiness | null;
   readonly #waiting: Waiter[] = [];
   #shared = 0;
   #exclusive = false;
-
-  /** No call passes before `opened` is ready; the calls keep their places meanwhile. */
-  constructor(opened: Readiness | null = null) {
-    this.#opened = opened;
-  }
 
   /**
    * Runs `work` when its turn comes. An abort while it waits takes it out of the queue.
@@ -30,7 +23,6 @@ export class CallGate {
   async run<T>(mode: Mode, signal: AbortSignal, work: () => Promise<T>): Promise<T | null> {
     if (!(await this.#enter(mode, signal))) return null;
     try {
-      if (this.#opened && !(await this.#opened.wait(signal))) return null;
       return await work();
     } finally {
       if (mode === 'shared') this.#shared -= 1;

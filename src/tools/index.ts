@@ -15,7 +15,6 @@ export {
 export { LoopWatch } from './loop-watch.ts';
 export { type WithMcpTools, withMcpTools } from './mcp/turn-tools.ts';
 export { ApprovalCache, type CommandRules, type Orchestrated, Orchestrator } from './orchestrator/index.ts';
-export { Readiness } from './readiness.ts';
 export { ToolRegistry } from './registry.ts';
 export { type Dispatch, dispatch, outputItem, toolCallOf } from './router.ts';
 export { patchSection } from './specs/apply-patch.ts';

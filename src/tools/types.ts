@@ -48,7 +48,7 @@ export interface ToolHandler {
    * notes the start once policy and user have allowed it.
    */
   readonly repeat: 'safe' | 'ledger' | 'asks';
-  /** Whether a call that isn't `safe` may run again all the same, because it is known to only read. */
+  /** Whether this call is known to only read. Such a call may run again after a crash though it isn't `safe`. Absent: as `repeat` says. */
   onlyReads?(call: ToolCall, context: Pick<ToolContext, 'judge' | 'shell'>): boolean;
   /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
   run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;

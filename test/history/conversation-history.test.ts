@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConversationHistory } from '../../src/history/index.ts';
-import type { ResponseItem } from '../../src/protocol/index.ts';
+import { NO_USAGE, type ResponseItem } from '../../src/protocol/index.ts';
 
 const user = (text: string): ResponseItem => ({
   type: 'message',
@@ -117,6 +117,21 @@ describe('ConversationHistory', () => {
       total_token_usage: { total_tokens: 150 },
       last_token_usage: { total_tokens: 50 },
     });
+  });
+
+  test('a snapshot that is used up leaves the size of the conversation as it was measured', () => {
+    const history = new ConversationHistory();
+    const snapshot = (id: string): ResponseItem => ({
+      type: 'ghost_snapshot',
+      ghost_commit: { id, preexisting_untracked_files: [], preexisting_untracked_dirs: [] },
+    });
+    history.record([user('one'), snapshot('a'), snapshot('b')]);
+    history.updateTokenInfo({ ...NO_USAGE, total_tokens: 100 }, 1_000);
+    history.record([assistant('some more')]);
+    const before = [history.contextTokens, history.measuredTokens];
+    history.removeSnapshot('b');
+    expect(history.items.filter(({ type }) => type === 'ghost_snapshot')).toEqual([snapshot('a')]);
+    expect([history.contextTokens, history.measuredTokens]).toEqual(before);
   });
 
   test('a command’s long result is cut inside its JSON, which stays JSON', () => {

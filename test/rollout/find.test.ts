@@ -108,3 +108,20 @@ test('a thread that another one began for itself is not the last one, and is fou
   expect(findRollout(home.path, { type: 'id', id: id(2) })).toBe(reviewer);
   expect(findRollout(home.path, { type: 'id', id: id(3) })).toBe(helper);
 });
+
+test('a thread is found at any depth below the sessions, also through a link, and is the last one if it is the newest', () => {
+  using home = tempDir();
+  thread(home, 1);
+  for (const [at, folder] of ['', 'old/', '2026/01/', '2026/01/01/deeper/', 'my/own/place/'].entries()) {
+    const digit = at + 2;
+    const name = `sessions/${folder}rollout-2026-01-0${digit}T10-00-00-${id(digit)}.jsonl`;
+    home.write({ [name]: fileText([meta({ id: id(digit) }), ...said]) });
+    expect(findRollout(home.path, { type: 'id', id: id(digit) })).toBe(join(home.path, name));
+    expect(findRollout(home.path, last)).toBe(join(home.path, name));
+  }
+  using elsewhere = tempDir();
+  elsewhere.write({ [`rollout-2026-01-09T10-00-00-${id(9)}.jsonl`]: fileText([meta({ id: id(9) }), ...said]) });
+  symlinkSync(elsewhere.path, join(home.path, 'sessions/linked'));
+  symlinkSync(join(home.path, 'sessions'), join(home.path, 'sessions/my/circle'));
+  expect(findRollout(home.path, { type: 'id', id: id(9) })).toContain('sessions/linked/');
+});

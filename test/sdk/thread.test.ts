@@ -70,6 +70,13 @@ describe('a turn', () => {
     await expect(thread.run('go')).rejects.toMatchObject({ kind: 'badRequest', message: /no such thing/ });
   });
 
+  test.each([[''], [' \n'], [[]], [[{ type: 'text', text: '' } as const]]])('of nothing (%j) is refused', async (input) => {
+    const keel = await keelWith([says('never')]);
+    await using thread = await keel.startThread();
+    await expect(thread.run(input)).rejects.toMatchObject({ kind: 'invalidInput' });
+    expect(server.requests).toHaveLength(0);
+  });
+
   test('is refused while another one runs, and the other one goes on', async () => {
     const keel = await keelWith([runs('sleep 0.2'), says('done')]);
     await using thread = await keel.startThread();
@@ -167,6 +174,25 @@ describe('questions', () => {
     expect(asked).toHaveLength(2);
     expect([existsSync(join(places.repo.path, 'a')), existsSync(join(places.repo.path, 'b'))]).toEqual([true, false]);
     expect(server.requests.at(-1)?.outputOf('c2')).toContain('not that one');
+  });
+
+  test('say which thread asks: this one, or a child by its name', async () => {
+    const sources: unknown[] = [];
+    const fine = says('{"overall_explanation":"fine"}');
+    const keel = await keelWith([runs('touch a'), fine, runs('touch a'), fine], {
+      ...asking,
+      onApproval: (_request, source) => {
+        sources.push(source);
+        return { type: 'denied' };
+      },
+    });
+    await using thread = await keel.startThread();
+    await thread.run('go');
+    await thread.review({ type: 'custom', instructions: 'look' });
+    expect(sources).toEqual([
+      { threadId: thread.id, agent: null },
+      { threadId: expect.not.stringContaining(thread.id), agent: 'review' },
+    ]);
   });
 
   test('a handler that throws denies', async () => {

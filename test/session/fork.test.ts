@@ -35,6 +35,12 @@ async function threeTurns(...more: readonly ReturnType<typeof answer>[]): Promis
   return threadId;
 }
 
+/** The fingerprints of the requests in the thread's record. */
+function asksIn({ session }: TestSession): { readonly kept: number; readonly items: readonly string[] }[] {
+  const lines = readFileSync(session.rolloutPath ?? '', 'utf8').split('\n').filter(Boolean);
+  return lines.flatMap((line) => JSON.parse(line).payload.asks ?? []);
+}
+
 async function fork(id: string, userMessages: number | null): Promise<TestSession> {
   const options = { origin: { type: 'fork', id, userMessages } } as const;
   live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options });
@@ -52,6 +58,22 @@ describe('a fork', () => {
     expect(JSON.parse(first ?? '')).toMatchObject({ payload: { id: forked.session.threadId, forked_from_id: id } });
     const started = forked.events[0];
     expect(started).toMatchObject({ type: 'thread.started', turns: [{ status: 'completed' }] });
+  });
+
+  test('at the number of its messages keeps all of them', async () => {
+    const id = await threeTurns();
+    const forked = await fork(id, 3);
+    await forked.say('four');
+    expect(said(3)).toEqual(['one', 'two', 'three', 'four']);
+  });
+
+  test('writes no digest of what its first request takes over', async () => {
+    const forked = await fork(await threeTurns(), null);
+    await forked.say('four');
+    const [asks] = asksIn(forked).slice(-1);
+    // The last answer and what is said now.
+    expect(asks?.items).toHaveLength(2);
+    expect(asks?.kept).toBeGreaterThan(5);
   });
 
   test('M78: at 0, or beyond the end, is a new conversation', async () => {

@@ -7,6 +7,8 @@ export interface TestSessionOptions {
   readonly home: string;
   readonly cwd: string;
   readonly overrides?: readonly string[];
+  /** Beside the ones that every session here has. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly options?: Partial<OpenSessionOptions>;
 }
 
@@ -39,10 +41,14 @@ export async function testSession({
   home,
   cwd,
   overrides = [],
+  env = {},
   options,
 }: TestSessionOptions): Promise<TestSession> {
   const config = await loadConfig({
-    env: { PATH: process.env['PATH'], HOME: home, KEEL_HOME: home, OPENAI_BASE_URL: url, OPENAI_API_KEY: 'test' },
+    env: {
+      ...{ PATH: process.env['PATH'], HOME: home, KEEL_HOME: home, OPENAI_BASE_URL: url, OPENAI_API_KEY: 'test' },
+      ...env,
+    },
     cwd,
     overrides: ['sandbox_mode="danger-full-access"', ...overrides],
     flags: {},

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallGate, Readiness } from '../../src/tools/index.ts';
+import { CallGate } from '../../src/tools/index.ts';
 import { Deferred } from '../../src/util/index.ts';
 
 const never = new AbortController().signal;
@@ -8,12 +8,8 @@ const never = new AbortController().signal;
 class Calls {
   readonly seen: string[] = [];
   readonly results = new Map<string, Promise<unknown>>();
-  readonly #gate: CallGate;
+  readonly #gate = new CallGate();
   readonly #ends = new Map<string, Deferred<void>>();
-
-  constructor(opened: Readiness | null = null) {
-    this.#gate = new CallGate(opened);
-  }
 
   start(name: string, mode: 'shared' | 'exclusive', signal: AbortSignal = never): void {
     const end = new Deferred<void>();
@@ -103,68 +99,5 @@ describe('the gate of the calls of one response', () => {
     calls.start('a', 'shared', AbortSignal.abort());
     expect(await calls.results.get('a')).toBeNull();
     expect(calls.seen).toEqual([]);
-  });
-
-  it('holds all calls, in their order, until what comes before them is done', async () => {
-    const opened = new Readiness();
-    const token = opened.subscribe();
-    const calls = new Calls(opened);
-    calls.start('a', 'exclusive');
-    calls.start('b', 'exclusive');
-    await settled();
-    expect(calls.seen).toEqual([]);
-    if (token) opened.markReady(token);
-    await settled();
-    expect(calls.seen).toEqual(['a began']);
-    await calls.end('a');
-    expect(calls.seen.at(-1)).toBe('b began');
-  });
-
-  it('T11: lets a call go that waits for what comes before it', async () => {
-    const opened = new Readiness();
-    opened.subscribe();
-    const calls = new Calls(opened);
-    const controller = new AbortController();
-    calls.start('a', 'exclusive', controller.signal);
-    await settled();
-    controller.abort();
-    expect(await calls.results.get('a')).toBeNull();
-  });
-});
-
-describe('readiness', () => {
-  it('comes with the first token that is given back, once and for all', async () => {
-    const flag = new Readiness();
-    const [first, second] = [flag.subscribe(), flag.subscribe()];
-    expect(flag.isReady).toBe(false);
-    expect(second && flag.markReady(second)).toBe(true);
-    expect(first && flag.markReady(first)).toBe(false);
-    expect(flag.isReady).toBe(true);
-    expect(await flag.wait(never)).toBe(true);
-    expect(flag.subscribe()).toBeNull();
-  });
-
-  it('is there at once when nobody holds it back', () => {
-    expect(new Readiness().isReady).toBe(true);
-  });
-
-  it('does not come from a token of another flag', () => {
-    const [flag, other] = [new Readiness(), new Readiness()];
-    flag.subscribe();
-    const foreign = other.subscribe();
-    expect(foreign && flag.markReady(foreign)).toBe(false);
-    expect(flag.isReady).toBe(false);
-  });
-
-  it('is waited for until the signal aborts', async () => {
-    const flag = new Readiness();
-    const token = flag.subscribe();
-    const controller = new AbortController();
-    const waiting = flag.wait(controller.signal);
-    controller.abort();
-    expect(await waiting).toBe(false);
-    const again = flag.wait(never);
-    if (token) flag.markReady(token);
-    expect(await again).toBe(true);
   });
 });

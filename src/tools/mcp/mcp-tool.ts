@@ -51,6 +51,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
     payloads: ['function'],
     parallel: readOnlyHint,
     repeat: readOnlyHint || idempotentHint ? 'safe' : 'asks',
+    onlyReads: () => readOnlyHint,
     async run(call, context, signal) {
       const parsed = readArguments(call);
       if (parsed.type === 'failed') return { body: `err: ${parsed.message}`, success: false };
