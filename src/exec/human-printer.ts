@@ -8,7 +8,7 @@ import type {
   TokenUsage,
 } from '../protocol/index.ts';
 import { assertNever, printable, printableStyled } from '../util/index.ts';
-import type { ExecPrinter } from './printer.ts';
+import { droppedMessage, type ExecPrinter } from './printer.ts';
 
 /** Lines of a command's output that are shown; the whole of it is in the events and, where long, in a file. */
 const SHOWN_OUTPUT_LINES = 20;
@@ -72,6 +72,8 @@ export class HumanPrinter implements ExecPrinter {
           event.removed === 1 ? 'the last turn is removed' : `the last ${event.removed} turns are removed`,
           'yellow',
         );
+      case 'submissions.dropped':
+        return this.#line('dropped', droppedMessage(event), 'yellow');
       case 'turn.started':
       case 'turn.diff':
       case 'item.delta':
@@ -117,6 +119,7 @@ export class HumanPrinter implements ExecPrinter {
   #completed(item: ThreadItem): void {
     switch (item.type) {
       case 'agentMessage':
+        if (item.interrupted) return this.#block('keel (interrupted)', item.text, 'dim');
         this.#held = item.text;
         return;
       case 'reasoning':
@@ -141,6 +144,9 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line(item.tool, item.arguments, 'magenta');
       case 'collabAgentToolCall':
         return this.#agents(item);
+      // The error of the turn says it.
+      case 'budgetExceeded':
+        return;
       case 'contextCompaction':
         return this.#line('compacted', 'the conversation was condensed to make room', 'dim');
       case 'enteredReviewMode':
@@ -167,7 +173,11 @@ export class HumanPrinter implements ExecPrinter {
 
   #commandEnded(item: Extract<ThreadItem, { type: 'commandExecution' }>): void {
     const ok = item.status === 'completed';
-    const outcome = ok ? 'succeeded' : item.status === 'declined' ? 'declined' : `exited ${item.exitCode ?? '?'}`;
+    const outcome = ok
+      ? 'succeeded'
+      : item.status === 'declined' || item.status === 'interrupted'
+        ? item.status
+        : `exited ${item.exitCode ?? '?'}`;
     this.#write(`${this.#styled(ok ? 'green' : 'red', ` ${outcome}${duration(item.durationMs)}:`)}\n`);
     this.#write(this.#styled('dim', firstLines(item.aggregatedOutput ?? '')));
   }

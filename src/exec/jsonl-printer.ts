@@ -1,6 +1,6 @@
-import type { SessionEvent, ThreadItem, ThreadItemOf, TokenUsage } from '../protocol/index.ts';
+import type { SessionEvent, ThreadItem, ThreadItemOf, TokenUsage, WebSearchAction } from '../protocol/index.ts';
 import { assertNever } from '../util/index.ts';
-import type { ExecPrinter } from './printer.ts';
+import { droppedMessage, type ExecPrinter } from './printer.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,7 @@ const statusNames = {
   completed: 'completed',
   failed: 'failed',
   declined: 'failed',
+  interrupted: 'failed',
 } as const;
 
 /**
@@ -69,6 +70,8 @@ export class JsonlPrinter implements ExecPrinter {
           type: 'error',
           message: `${event.dropped} events were lost: this output was read too slowly`,
         });
+      case 'submissions.dropped':
+        return this.#item('item.completed', this.#freshId(), { type: 'error', message: droppedMessage(event) });
       case 'thread.rolledBack':
       case 'item.delta':
       case 'turn.diff':
@@ -155,6 +158,18 @@ function agentStates(states: ThreadItemOf<'collabAgentToolCall'>['agentsStates']
   );
 }
 
+function searchAction(action: WebSearchAction): Json {
+  switch (action.type) {
+    case 'openPage':
+      return { type: 'open_page', url: action.url };
+    case 'findInPage':
+      return { type: 'find_in_page', url: action.url, pattern: action.pattern };
+    case 'search':
+    case 'other':
+      return action;
+  }
+}
+
 /** The objects that stand for an item in this output: none for kinds it has no name for, one a part for reasoning. */
 function linesOf(item: ThreadItem): Json[] {
   switch (item.type) {
@@ -193,7 +208,7 @@ function linesOf(item: ThreadItem): Json[] {
         },
       ];
     case 'webSearch':
-      return [{ type: 'web_search', query: item.query }];
+      return [{ type: 'web_search', query: item.query, ...(item.action && { action: searchAction(item.action) }) }];
     case 'plan':
       return [
         {
@@ -201,6 +216,8 @@ function linesOf(item: ThreadItem): Json[] {
           items: item.steps.map(({ step, status }) => ({ text: step, completed: status === 'completed' })),
         },
       ];
+    case 'budgetExceeded':
+      return [{ type: 'error', message: item.message }];
     case 'exitedReviewMode':
       return [{ type: 'agent_message', text: item.review }];
     case 'collabAgentToolCall':

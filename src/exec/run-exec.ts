@@ -41,12 +41,14 @@ export interface ExecIo {
   readonly onExit: (kill: () => void) => void;
 }
 
+/** The budget ended the turn: what it has done may be half of what was asked. */
+const BUDGET_EXIT_CODE = 3;
 /** How long an interrupted run may take to settle before it is left behind. */
 const STOP_GRACE_MS = 1_000;
 
 /**
  * Runs one turn without a person at hand. Everything but the result goes to stderr, or all of it to stdout as JSONL.
- * @returns the exit code: 0 if the turn completed, 1 if it failed, the stop signal's reason if it was stopped
+ * @returns the exit code: 0 if the turn completed, 1 if it failed, 3 if its budget ended it, the stop signal's reason if it was stopped
  * @throws KeelError for what is wrong before the turn begins
  */
 export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
@@ -158,6 +160,7 @@ async function follow(session: Session, options: RunOptions, io: ExecIo): Promis
   if (!isStopped && options.jsonl === null && message !== null) io.writeOut(`${message.replace(/\n$/, '')}\n`);
   if (unwritten !== null) throw unwritten;
   if (io.stop.aborted) return stopCode(io);
+  if (ended.error?.kind === 'budgetExceeded') return BUDGET_EXIT_CODE;
   return ended.status === 'completed' ? 0 : 1;
 }
 

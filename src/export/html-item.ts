@@ -37,6 +37,8 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
       return `<p class="note">Looked at the image ${escapeHtml(item.path)}</p>\n`;
     case 'plan':
       return planHtml(item);
+    // The end of the turn says it.
+    case 'budgetExceeded':
     case 'contextCompaction':
       return '';
     case 'enteredReviewMode':
@@ -86,9 +88,13 @@ function toolHtml(
 }
 
 function changeHtml(change: FileUpdate, status: ItemStatus): string {
-  const ended = { inProgress: 'not finished', completed: '', failed: 'failed', declined: 'declined, not applied' }[
-    status
-  ];
+  const ended = {
+    inProgress: 'not finished',
+    completed: '',
+    failed: 'failed',
+    declined: 'declined, not applied',
+    interrupted: 'interrupted',
+  }[status];
   const lines = shownOutput(diffLines(change).join('\n')).split('\n');
   const label = `${what(`${changeVerb(change)} ${changeLabel(change)}`)}${how(ended || counts(lines))}`;
   const body = diffHtml(lines);
@@ -123,7 +129,7 @@ function planHtml({ explanation, steps }: ThreadItemOf<'plan'>): string {
 }
 
 function tone(status: ItemStatus): string {
-  return { inProgress: '', completed: 'ok', failed: 'bad', declined: 'declined' }[status];
+  return { inProgress: '', completed: 'ok', failed: 'bad', declined: 'declined', interrupted: 'bad' }[status];
 }
 
 function what(text: string): string {

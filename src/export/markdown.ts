@@ -130,6 +130,8 @@ function item(shown: ThreadItem, output: string | null): string {
       const why = shown.explanation === null ? '' : `${quote(shown.explanation)}\n`;
       return `\n**Plan**\n\n${why}${steps.join('')}`;
     }
+    // The end of the turn says it.
+    case 'budgetExceeded':
     case 'contextCompaction':
       return '';
     case 'enteredReviewMode':

@@ -9,6 +9,7 @@ import {
   type StepRecord,
 } from '../protocol/index.ts';
 import { type ReadLine, rolledBackTurns } from '../rollout/index.ts';
+import { narrateItems } from '../turn/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { contextBlock } from './context-block.ts';
 import { decisionLabel } from './labels.ts';
@@ -92,8 +93,7 @@ export class TranscriptWalk {
         return;
       }
       case 'web_search_call': {
-        const search = { type: 'webSearch', id: item.id ?? '', query: item.action?.query ?? '' } as const;
-        yield { type: 'item', item: search, output: null };
+        for (const shown of narrateItems(item, '')) yield { type: 'item', item: shown, output: null };
         return;
       }
       case 'function_call':

@@ -1,5 +1,5 @@
 import type { ModelProvider } from '../config/index.ts';
-import { KeelError, type RequestFingerprint, type SessionSource, type TaskKind } from '../protocol/index.ts';
+import { KeelError, type RequestFingerprint, type SessionSource } from '../protocol/index.ts';
 import { maskedUrl } from '../secrets/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { BodyHead } from './body-head.ts';
@@ -34,7 +34,8 @@ export interface ModelClientOptions extends WireSettings {
 }
 
 export interface StreamOptions {
-  readonly taskKind: TaskKind;
+  /** A `TaskKind`, or what a child session is for. */
+  readonly taskKind: string;
   readonly signal: AbortSignal;
   /** Called once the request is on its way: the time until the answer is free for other work. */
   readonly onSent?: () => void;
@@ -117,7 +118,7 @@ export class ModelClient {
   }
 
   /** The request that this prompt would make, without making it. */
-  describe(prompt: Prompt, taskKind: TaskKind = 'regular'): RequestDescription {
+  describe(prompt: Prompt, taskKind: string = 'regular'): RequestDescription {
     const credentials = this.#credentialsIfAny();
     const { url, headers, body } = this.#request(prompt, taskKind, credentials);
     return {
@@ -142,7 +143,7 @@ export class ModelClient {
     this.#options.transport.close();
   }
 
-  #request(prompt: Prompt, taskKind: TaskKind, credentials: Credentials): HttpRequest {
+  #request(prompt: Prompt, taskKind: string, credentials: Credentials): HttpRequest {
     return {
       method: 'POST',
       url: this.#wire.url(),

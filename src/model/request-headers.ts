@@ -1,5 +1,5 @@
 import type { ModelProvider } from '../config/index.ts';
-import { KeelError, type SessionSource, type TaskKind } from '../protocol/index.ts';
+import { KeelError, type SessionSource } from '../protocol/index.ts';
 import type { Credentials } from './credentials.ts';
 
 export interface RequestHeaderFacts {
@@ -7,7 +7,8 @@ export interface RequestHeaderFacts {
   readonly credentials: Credentials;
   /** Those of the API that is spoken. */
   readonly own: Readonly<Record<string, string>>;
-  readonly taskKind: TaskKind;
+  /** A `TaskKind`, or what a child session is for. */
+  readonly taskKind: string;
   readonly sessionSource: SessionSource;
   readonly originator: string;
   readonly userAgent: string;

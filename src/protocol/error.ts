@@ -6,6 +6,8 @@ export const ErrorKind = z.enum([
   'contextWindowExceeded',
   'usageLimitExceeded',
   'quotaExceeded',
+  /** The budget that the user set for a request is used up. */
+  'budgetExceeded',
   'serverOverloaded',
   'unauthorized',
   'badRequest',

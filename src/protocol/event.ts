@@ -111,6 +111,11 @@ export const SessionEvent = z.lazy(() =>
       /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
       entry: z.nullable(TypedMessage),
     }),
+    /**
+     * Submissions that waited for the running turn and are not carried out: it was stopped, or a newer one replaces them. A
+     * surface may offer their text again.
+     */
+    z.object({ type: z.literal('submissions.dropped'), turnId, ids: z.array(z.string()) }),
     /** Something the user should know that did not stop the work. */
     z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
     /** A failure. `willRetry`: keel goes on by itself; otherwise the turn ends with it. */

@@ -57,6 +57,7 @@ export {
   PlanStep,
   ThreadItem,
   type ThreadItemOf,
+  WebSearchAction,
 } from './thread-item.ts';
 export { NO_USAGE, RateLimitSnapshot, RateLimitWindow, TokenUsage, TokenUsageInfo } from './usage.ts';
 export { UserInput } from './user-input.ts';

@@ -158,7 +158,16 @@ export const WebSearchCallItem = z.lazy(() =>
     type: z.literal('web_search_call'),
     id: itemId,
     status: z.optional(z.nullable(z.string())),
-    action: z.optional(z.nullable(z.looseObject({ type: z.string(), query: z.optional(z.nullable(z.string())) }))),
+    action: z.optional(
+      z.nullable(
+        z.looseObject({
+          type: z.string(),
+          query: z.optional(z.nullable(z.string())),
+          url: z.optional(z.nullable(z.string())),
+          pattern: z.optional(z.nullable(z.string())),
+        }),
+      ),
+    ),
   }),
 );
 export type WebSearchCallItem = z.infer<typeof WebSearchCallItem>;

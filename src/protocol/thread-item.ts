@@ -18,8 +18,11 @@ export const CommandAction = z.lazy(() =>
 );
 export type CommandAction = z.infer<typeof CommandAction>;
 
-/** Work that a person can see begin and end. `declined`: refused by the user or a rule, nothing ran. */
-export const ItemStatus = z.enum(['inProgress', 'completed', 'failed', 'declined']);
+/**
+ * Work that a person can see start and end. `declined`: refused by the user or a rule, nothing ran. `interrupted`: the turn was
+ * stopped before it ended.
+ */
+export const ItemStatus = z.enum(['inProgress', 'completed', 'failed', 'declined', 'interrupted']);
 export type ItemStatus = z.infer<typeof ItemStatus>;
 
 /** One file of a patch. `diff` is a unified diff of that file, or its whole text for an added or deleted one. */
@@ -42,6 +45,9 @@ export const PlanStep = z.lazy(() =>
 );
 export type PlanStep = z.infer<typeof PlanStep>;
 
+/** Set when the turn was stopped before the item was whole: what it has is a part, and the model does not know of it. */
+const interrupted = z.optional(z.literal(true));
+
 export const UserMessageThreadItem = z.lazy(() =>
   z.object({
     type: z.literal('userMessage'),
@@ -50,7 +56,7 @@ export const UserMessageThreadItem = z.lazy(() =>
   }),
 );
 export const AgentMessageThreadItem = z.lazy(() =>
-  z.object({ type: z.literal('agentMessage'), id: z.string(), text: z.string() }),
+  z.object({ type: z.literal('agentMessage'), id: z.string(), text: z.string(), interrupted }),
 );
 export const ReasoningThreadItem = z.lazy(() =>
   z.object({
@@ -60,6 +66,7 @@ export const ReasoningThreadItem = z.lazy(() =>
     summary: z.array(z.string()),
     /** Raw reasoning, only where configuration shows it. */
     content: z.array(z.string()),
+    interrupted,
   }),
 );
 export const CommandExecutionThreadItem = z.lazy(() =>
@@ -102,8 +109,27 @@ export const McpToolCallThreadItem = z.lazy(() =>
     durationMs: z.nullable(z.number()),
   }),
 );
+/** What the provider's search did: looked for something, opened a page, or looked for something on one. */
+export const WebSearchAction = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('search'), query: z.string() }),
+    z.object({ type: z.literal('openPage'), url: z.string() }),
+    z.object({ type: z.literal('findInPage'), url: z.string(), pattern: z.string() }),
+    z.object({ type: z.literal('other') }),
+  ]),
+);
+export type WebSearchAction = z.infer<typeof WebSearchAction>;
+
 export const WebSearchThreadItem = z.lazy(() =>
-  z.object({ type: z.literal('webSearch'), id: z.string(), query: z.string() }),
+  z.object({
+    type: z.literal('webSearch'),
+    id: z.string(),
+    /** The action in a few words; empty until it is known. */
+    query: z.string(),
+    /** Null until it is known. */
+    action: z._default(z.nullable(WebSearchAction), null),
+    interrupted,
+  }),
 );
 export const ToolCallThreadItem = z.lazy(() =>
   z.object({
@@ -129,7 +155,12 @@ export const PlanThreadItem = z.lazy(() =>
   }),
 );
 export const ContextCompactionThreadItem = z.lazy(() =>
-  z.object({ type: z.literal('contextCompaction'), id: z.string() }),
+  z.object({ type: z.literal('contextCompaction'), id: z.string(), interrupted }),
+);
+
+/** The budget of the request is used up: the turn was stopped before it was finished. */
+export const BudgetExceededThreadItem = z.lazy(() =>
+  z.object({ type: z.literal('budgetExceeded'), id: z.string(), message: z.string() }),
 );
 
 /** A reviewer looks at a change from here on; `review` says at which. */
@@ -203,6 +234,7 @@ export const ThreadItem = z.lazy(() =>
     ImageViewThreadItem,
     PlanThreadItem,
     ContextCompactionThreadItem,
+    BudgetExceededThreadItem,
     EnteredReviewModeThreadItem,
     ExitedReviewModeThreadItem,
     UndoThreadItem,

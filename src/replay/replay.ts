@@ -2,6 +2,7 @@ import { digestOf, itemJson } from '../model/index.ts';
 import { KeelError, type ResponseItem, type RolloutItem, type TurnContextRecord } from '../protocol/index.ts';
 import { type Rollout, readRollout, rolledBackTurns } from '../rollout/index.ts';
 import { type ReplayedRequest, ReplayedThread, type ReplayedTurn } from '../session/index.ts';
+import type { TurnOutcome } from '../turn/index.ts';
 import { type TurnEnd, TurnLines, turnEnd } from './recorded-turn.ts';
 import type { Difference, ReplayReport } from './report.ts';
 import { RequestCheck } from './request-check.ts';
@@ -175,7 +176,7 @@ class Replay {
     if (left.length > 0) {
       const message = `the turn ends; in the record it goes on with the step ${left[0]}`;
       this.#differences.push({ type: 'steps', turn: number, message });
-    } else if (outcome !== null && outcome.type !== end.type) {
+    } else if (outcome !== null && outcome.type !== end.type && !isBudgetEnd(outcome)) {
       this.#differences.push({ type: 'outcome', turn: number, was: end.type, now: outcome.type });
     } else if (
       outcome?.type === 'completed' &&
@@ -209,6 +210,11 @@ class Replay {
     this.#texts ??= textsOf(this.#rollout.lines);
     return this.#texts.get(digest) ?? null;
   }
+}
+
+/** Earlier versions told a turn that its budget ended as completed. */
+function isBudgetEnd(outcome: TurnOutcome): boolean {
+  return outcome.type === 'failed' && outcome.error.kind === 'budgetExceeded';
 }
 
 function textsOf(lines: readonly RolloutItem[]): Map<string, string> {

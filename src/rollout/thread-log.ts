@@ -65,7 +65,9 @@ export interface LoggedTurn {
 type TurnEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
   /** The journaled value of a tool step: what the call told while it ran. */
-  | { readonly type: 'told'; readonly value: unknown };
+  | { readonly type: 'told'; readonly value: unknown }
+  /** An item that no step or response item tells of. */
+  | { readonly type: 'shown'; readonly item: unknown };
 
 interface Draft {
   id: string;
@@ -240,6 +242,11 @@ class LogReader {
       case 'turn_aborted':
         if (last) last.status = 'interrupted';
         return;
+      case 'item_completed': {
+        const turn = this.#turns.findLast(({ id }) => id === stringOf(event, 'turn_id'));
+        turn?.entries.push({ type: 'shown', item: event['item'] });
+        return;
+      }
       case 'undo_completed': {
         const snapshot = stringOf(event, 'snapshot');
         if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });

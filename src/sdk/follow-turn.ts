@@ -1,5 +1,5 @@
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../protocol/index.ts';
-import type { Session } from '../session/index.ts';
+import { type Session, submitIfOpen } from '../session/index.ts';
 
 /**
  * Submits an op that starts a turn, and follows that turn from `turn.started` to `turn.completed`. Questions and losses are
@@ -50,13 +50,4 @@ function throwRefusal(event: SessionEvent): void {
   if (event.type !== 'error' || event.turnId !== null) return;
   const { kind, message, httpStatus } = event.error;
   throw new KeelError(kind, message, httpStatus === undefined ? {} : { httpStatus });
-}
-
-/** For what comes late: the thread may have been closed meanwhile, and then it does not matter any more. */
-export function submitIfOpen(session: Session, op: Op): void {
-  try {
-    session.submit(op);
-  } catch (error) {
-    if (!(error instanceof KeelError && error.kind === 'sessionClosed')) throw error;
-  }
 }

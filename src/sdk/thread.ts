@@ -13,9 +13,9 @@ import {
   type Turn,
   type UserInput,
 } from '../protocol/index.ts';
-import type { Session } from '../session/index.ts';
+import { type Session, submitIfOpen } from '../session/index.ts';
 import { reasonOf } from '../util/index.ts';
-import { followTurn, rollBack, submitIfOpen } from './follow-turn.ts';
+import { followTurn, rollBack } from './follow-turn.ts';
 
 /** Whose call an approval is for. */
 export interface ApprovalSource {

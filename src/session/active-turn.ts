@@ -1,6 +1,6 @@
 import type { TurnContext } from '../context/index.ts';
 import type { SessionEventOf } from '../protocol/index.ts';
-import type { SessionTask } from '../tasks/index.ts';
+import type { SessionTask, TaskSession } from '../tasks/index.ts';
 import type { TurnHandle } from './turn-handle.ts';
 import type { TurnState } from './turn-state.ts';
 
@@ -16,6 +16,8 @@ export interface ActiveTurn {
   readonly abort: AbortController;
   /** Aborts when the turn is stopped or its task has settled, for work that only the task has a use for. */
   readonly background: AbortSignal;
+  /** What the task works with; null until its turn is open. */
+  session: TaskSession | null;
   /** Resolves when the task's `run` has settled, never rejects. */
   readonly done: Promise<void>;
 }

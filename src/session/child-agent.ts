@@ -1,18 +1,17 @@
 import { type AgentRole, isContextMessage } from '../context/index.ts';
-import {
-  type AgentState,
-  type ApprovalDecision,
-  KeelError,
-  type Op,
-  type SessionEvent,
-  type SessionEventOf,
-  type SettingsUpdate,
-  type TokenUsage,
+import type {
+  AgentState,
+  ApprovalDecision,
+  SessionEvent,
+  SessionEventOf,
+  SettingsUpdate,
+  TokenUsage,
 } from '../protocol/index.ts';
 import { Deferred } from '../util/index.ts';
 import type { AgentEntry } from './agent-records.ts';
+import { followChild } from './child-follower.ts';
 import type { Session } from './session.ts';
-import { UsageMeter } from './usage-meter.ts';
+import { submitIfOpen } from './submit-if-open.ts';
 
 /** Where a helper's doings go. */
 export interface ChildAgentHooks {
@@ -42,7 +41,6 @@ export class ChildAgent {
   readonly task: string;
   readonly child: Session;
   readonly #hooks: ChildAgentHooks;
-  readonly #meter = new UsageMeter();
   #state: AgentState = { status: 'running', message: null };
   /** Until its first message it has no turn that could be stopped, and so none whose end could be waited for. */
   #isBegun = false;
@@ -50,7 +48,7 @@ export class ChildAgent {
   #unread: string[] = [];
   /** Set while a stopped turn comes to its end. */
   #stopping: Deferred<void> | null = null;
-  /** Its questions are withdrawn when the turn that asks them ends. */
+  /** Its questions are withdrawn when it is stopped. */
   #asking = new AbortController();
 
   constructor({ id, role, task, child, hooks }: ChildAgentOptions) {
@@ -96,7 +94,7 @@ export class ChildAgent {
    */
   interrupt(): void {
     if (this.#stopping || this.#state.status === 'closed') return;
-    this.#submit({ type: 'interrupt' });
+    submitIfOpen(this.child, { type: 'interrupt' });
     if (!this.isRunning) return;
     if (this.#isBegun) this.#stopping = new Deferred<void>();
     this.#settle({ status: 'interrupted', message: null });
@@ -111,7 +109,13 @@ export class ChildAgent {
   }
 
   async #follow(): Promise<void> {
-    for await (const event of this.child.events({ deltas: false })) this.#note(event);
+    const hooks = {
+      ask: (event: SessionEventOf<'approval.requested'>, signal: AbortSignal) =>
+        this.#hooks.ask(this, event, AbortSignal.any([signal, this.#asking.signal])),
+      used: (usage: TokenUsage) => this.#hooks.used(usage),
+      event: (event: SessionEvent) => this.#note(event),
+    };
+    await followChild(this.child, hooks, { deltas: false });
     this.#asking.abort();
     this.#stopping?.resolve();
     if (this.isRunning) this.#settle({ status: 'interrupted', message: null });
@@ -119,14 +123,6 @@ export class ChildAgent {
 
   #note(event: SessionEvent): void {
     switch (event.type) {
-      case 'usage.updated': {
-        const usage = this.#meter.since(event.info);
-        if (usage !== null) this.#hooks.used(usage);
-        return;
-      }
-      case 'approval.requested':
-        void this.#ask(event, this.#asking.signal);
-        return;
       case 'item.completed':
         if (event.item.type === 'userMessage') this.#unread.shift();
         return;
@@ -139,24 +135,7 @@ export class ChildAgent {
     }
   }
 
-  async #ask(event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<void> {
-    const decision = await this.#hooks.ask(this, event, signal);
-    if (signal.aborted) return;
-    this.#submit({ type: 'approval', questionId: event.request.questionId, decision });
-  }
-
-  /** To a helper that may have ended meanwhile, and then needs it no more. */
-  #submit(op: Op): void {
-    try {
-      this.child.submit(op);
-    } catch (error) {
-      if (!(error instanceof KeelError && error.kind === 'sessionClosed')) throw error;
-    }
-  }
-
   #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
-    this.#asking.abort();
-    this.#asking = new AbortController();
     // A turn that failed before it took in its own message is never begun again.
     this.#unread = this.#unread.filter((id) => id !== event.turnId);
     if (this.#stopping) {

@@ -14,6 +14,7 @@ import { closedAgent, NO_AGENTS, refused, STOPPED, tooMany, unknownAgent, unknow
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildAgent } from './child-agent.ts';
 import { ChildQuestions } from './child-questions.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
 import { Signals } from './signals.ts';
@@ -24,6 +25,8 @@ export interface ChildAgentsParts {
   readonly state: SessionState;
   readonly record: ThreadRecord;
   readonly emit: (event: SessionEvent) => void;
+  /** Of the request that the children work for. */
+  readonly budget: () => RequestBudget | null;
   /** Those of an earlier process. */
   readonly recorded: readonly AgentStatusRecord[];
 }
@@ -174,11 +177,13 @@ export class ChildAgents implements AgentTools {
     const child = await services.openChild(agentConfig(services.config, turn.context, role), {
       source: { subagent: { thread_spawn: { agent_role: role.name, agent_nickname: id, depth } } },
       persona: {
+        taskType: null,
         withoutTools: toolsWithheld(role),
         hasUserInstructions: true,
         opening: [agentRoleMessage(role)],
         agentLevels: services.agentLevels - 1,
         agentSlots: services.agentSlots,
+        budget: this.#parts.budget,
       },
     });
     return new ChildAgent({

@@ -1,11 +1,12 @@
 import type { Config } from '../config/index.ts';
-import type { SessionEvent, TokenUsage } from '../protocol/index.ts';
+import type { SessionEvent, SessionEventOf, TokenUsage } from '../protocol/index.ts';
 import type { DelegateOptions, DelegateResult, RunDelegate } from '../tasks/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
+import { followChild } from './child-follower.ts';
 import type { Session } from './session.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
-import { UsageMeter } from './usage-meter.ts';
+import { submitIfOpen } from './submit-if-open.ts';
 
 export interface DelegateParts {
   readonly services: SessionServices;
@@ -29,13 +30,16 @@ export function delegateRunner(parts: DelegateParts): RunDelegate {
         withoutTools: options.withoutTools,
         hasUserInstructions: false,
         opening: [],
+        taskType: options.role,
         agentLevels: 0,
         agentSlots: services.agentSlots,
+        // A review is part of no request's budget.
+        budget: () => null,
       },
     });
     const interrupted = Promise.withResolvers<DelegateResult>();
     const onAbort = () => {
-      child.submit({ type: 'interrupt' });
+      submitIfOpen(child, { type: 'interrupt' });
       interrupted.resolve({ type: 'interrupted' });
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -62,6 +66,7 @@ function childConfig({ model, effort, instructions }: DelegateOptions, { service
     effort,
     baseInstructions: instructions,
     notify: null,
+    undo: false,
   };
 }
 
@@ -71,24 +76,51 @@ async function follow(
   { active, noteUsage }: DelegateParts,
   signal: AbortSignal,
 ): Promise<DelegateResult> {
-  const meter = new UsageMeter();
-  const events = child.events();
+  const ended = Promise.withResolvers<DelegateResult>();
+  const { handle, context } = active;
+  const shown = new ShownEvents((event) => handle.show({ ...event, turnId: context.turnId }));
+  const following = followChild(
+    child,
+    {
+      ask: (event, withdrawn) => handle.relay(event, role, AbortSignal.any([signal, withdrawn])),
+      used: noteUsage,
+      event: (event) => {
+        if (event.type === 'turn.completed') ended.resolve(resultOf(event));
+        else shown.note(event);
+      },
+    },
+    { deltas: true },
+  );
   child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
-  for await (const event of events) {
-    if (event.type === 'usage.updated') {
-      const used = meter.since(event.info);
-      if (used !== null) noteUsage(used);
-    } else if (event.type === 'approval.requested') {
-      const decision = await active.handle.relay(event, role, signal);
-      child.submit({ type: 'approval', questionId: event.request.questionId, decision });
-    } else if (event.type === 'turn.completed') {
-      if (event.status === 'failed' && event.error) return { type: 'failed', error: event.error };
-      return event.status === 'completed'
-        ? { type: 'completed', lastMessage: event.lastAgentMessage }
-        : { type: 'interrupted' };
-    } else if (isForParent(event)) active.handle.emit({ ...event, turnId: active.context.turnId });
+  // Its events may end without an end of its turn.
+  return Promise.race([ended.promise, following.then((): DelegateResult => ({ type: 'interrupted' }))]);
+}
+
+function resultOf({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): DelegateResult {
+  if (status === 'failed' && error) return { type: 'failed', error };
+  return status === 'completed' ? { type: 'completed', lastMessage: lastAgentMessage } : { type: 'interrupted' };
+}
+
+/** Shows what the child does. Its last message is its result; the ones before are shown when a later one has come. */
+class ShownEvents {
+  readonly #show: (event: Forwarded) => void;
+  #held: Forwarded | null = null;
+
+  constructor(show: (event: Forwarded) => void) {
+    this.#show = show;
   }
-  return { type: 'interrupted' };
+
+  note(event: SessionEvent): void {
+    if (event.type === 'item.completed' && event.item.type === 'agentMessage') {
+      if (this.#held) this.#release(this.#held);
+      this.#held = event;
+    } else if (isForParent(event)) this.#show(event);
+  }
+
+  #release(event: Forwarded): void {
+    if (event.type === 'item.completed') this.#show({ ...event, type: 'item.started' });
+    this.#show(event);
+  }
 }
 
 type Forwarded = Extract<
@@ -96,7 +128,7 @@ type Forwarded = Extract<
   { type: 'item.started' | 'item.updated' | 'item.completed' | 'item.delta' | 'warning' | 'error' }
 >;
 
-/** What the child does is shown; what it is told and says is between the two of them. */
+/** What the child does is shown as it comes; what it is told, and its messages, are not. */
 function isForParent(event: SessionEvent): event is Forwarded {
   switch (event.type) {
     case 'item.started':

@@ -8,3 +8,4 @@ export {
   type ReplayedTurn,
 } from './replayed-thread.ts';
 export { Session } from './session.ts';
+export { submitIfOpen } from './submit-if-open.ts';

@@ -118,8 +118,11 @@ async function begin(
   const history = rebuildHistory(entries, (what) => services.log.warn(what));
   const facts = threadFacts(entries);
   const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
+  const told = log ? toldTurns(log, { openTurnEnded: !continues }) : [];
+  // The open turn shows its items again, under the ids that they had.
+  const earlierTurns = told.filter(({ status }) => status !== 'inProgress');
   const record = new ThreadRecord(thread.recorder, state, emit);
-  const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [] });
+  const scope = new TurnLifecycle({ state, services, record, emit, recordedAgents: log?.agents ?? [], earlierTurns });
   const turns = new Turns(scope);
   const queue = new SubmissionQueue(log ? firstFreeId(log) : 0);
   if (log?.openTurn && !continues) {
@@ -134,7 +137,7 @@ async function begin(
     effort: configuration.effort,
     cwd: configuration.cwd,
     rolloutPath: thread.recorder.path,
-    turns: log ? toldTurns(log, { openTurnEnded: !continues }) : [],
+    turns: told,
   });
   const openTurn = continues ? (log?.openTurn ?? null) : null;
   const run = async () => {

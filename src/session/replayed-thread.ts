@@ -162,6 +162,7 @@ export class ReplayedThread {
       ...{ state, record, handle, turnId },
       window: context.model.effectiveContextWindow,
       compacted: () => dry.stop(),
+      used: nobody,
     });
     const ports: TurnPorts = {
       context,
@@ -200,7 +201,7 @@ export class ReplayedThread {
         stream: () => dry.stop(),
         fingerprint: fingerprintBy(clientOf(setup?.compact_model ?? null)),
       },
-      budget: recordedBudget(setup),
+      budget: recordedBudget(setup, state),
       finishGate: isAsked(turn) ? finishGate(state, offered) : null,
       elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
@@ -251,9 +252,17 @@ function stateOf(history: ConversationHistory, facts: ThreadFacts): SessionState
 }
 
 /** What was told of a budget stands in results: without the turn's settings they alone count. No time goes by here. */
-function recordedBudget(setup: TurnSetup | null): TurnBudget | null {
+function recordedBudget(setup: TurnSetup | null, state: SessionState): TurnBudget | null {
   if (setup !== null && setup.budget === undefined) return null;
-  return { tokens: null, minutes: null, ...setup?.budget, minutesGone: () => 0 };
+  const used = () => state.tokenInfo?.total_token_usage.total_tokens ?? 0;
+  const before = used();
+  return {
+    ...{ tokens: null, minutes: null, ...setup?.budget },
+    hasLastAnswer: true,
+    minutesGone: () => 0,
+    tokensUsed: () => used() - before,
+    expired: new AbortController().signal,
+  };
 }
 
 function isAsked(turn: RecordedTurn): boolean {

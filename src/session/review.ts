@@ -10,21 +10,22 @@ const GIT_LIMIT_MS = 5_000;
 const REVISION = /^[A-Za-z0-9][\w./@^~-]*$/;
 
 /** @throws KeelError `invalidInput` for a name that is no branch or commit */
-export async function reviewTask(target: ReviewTarget, { state, services }: SessionScope): Promise<ReviewTask> {
+export function reviewTask(target: ReviewTarget, { state, services }: SessionScope): ReviewTask {
   const name = target.type === 'baseBranch' ? target.branch : target.type === 'commit' ? target.sha : null;
   if (name !== null && !REVISION.test(name)) {
     throw new KeelError('invalidInput', `"${name}" is not the name of a branch or a commit`);
   }
   return new ReviewTask({
-    request: reviewRequest(target, target.type === 'baseBranch' ? await commonAncestor(target.branch) : null),
+    request: async (signal) =>
+      reviewRequest(target, target.type === 'baseBranch' ? await commonAncestor(target.branch, signal) : null),
     hint: hintOf(target),
     model: services.config.reviewModel,
   });
 
   /** Null where there is no such branch or no git: the reviewer is told how to find it. */
-  async function commonAncestor(branch: string): Promise<string | null> {
+  async function commonAncestor(branch: string, stopped: AbortSignal): Promise<string | null> {
     const { cwd } = state.configuration;
-    const signal = AbortSignal.timeout(GIT_LIMIT_MS);
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(GIT_LIMIT_MS)]);
     const found = await mergeBase(branch, {
       cwd,
       env: services.config.env,

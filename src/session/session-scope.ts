@@ -7,6 +7,8 @@ import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import type { ChildAgents } from './child-agents.ts';
 import type { SessionServices } from './session-services.ts';
 import type { SessionState } from './session-state.ts';
+import type { TurnHandle } from './turn-handle.ts';
+import type { TurnState } from './turn-state.ts';
 
 export interface TurnStart {
   readonly turnId: string;
@@ -22,6 +24,8 @@ export interface SessionScope {
   readonly agents: ChildAgents;
   /** The one place where a TurnContext is made: from the session's settings as they are now. */
   makeTurnContext(start: TurnStart): TurnContext;
+  /** Through which the work of a turn speaks. */
+  handle(context: TurnContext, state: TurnState): TurnHandle;
   /** Writes the turn's beginning down and gives what its loop works with. `recorded`: the journal of a cut-off turn. */
   openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts>;
   /** Runs a command of the user's; gives its record for the conversation. */

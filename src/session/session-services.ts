@@ -28,6 +28,7 @@ import { AgentSlots } from './agent-slots.ts';
 import { CommandEnvironment } from './command-environment.ts';
 import { SessionRules } from './command-rules.ts';
 import { FileLog, type Log } from './log.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { Session } from './session.ts';
 import { SessionMcp } from './session-mcp.ts';
 import { TypedMessages } from './typed-messages.ts';
@@ -73,6 +74,8 @@ export interface SessionServices {
 
 /** What makes a child session differ from a thread of the user's. */
 export interface Persona {
+  /** What its requests say they are for, in place of a request of the user; null: they say that. */
+  readonly taskType: string | null;
   readonly withoutTools: readonly string[];
   /** Whether it is told what the user says to every agent here. */
   readonly hasUserInstructions: boolean;
@@ -80,6 +83,8 @@ export interface Persona {
   readonly opening: readonly ResponseItem[];
   readonly agentLevels: number;
   readonly agentSlots: AgentSlots;
+  /** What a turn that starts now draws on: the budget of the request that it works for. Null: no limit. */
+  readonly budget: () => RequestBudget | null;
 }
 
 export interface ChildStart {

@@ -1,25 +1,34 @@
 import * as z from 'zod/mini';
-import { SessionEvent, type ThreadItem, type Turn } from '../protocol/index.ts';
+import { SessionEvent, ThreadItem, type Turn } from '../protocol/index.ts';
 import type { LoggedTurn, ThreadLog } from '../rollout/index.ts';
 import { narrateItems } from '../turn/index.ts';
+import { ItemIds } from './item-ids.ts';
 
 const toldEvents = z.array(SessionEvent);
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
 export function toldTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
+  const ids = new ItemIds();
   return log.turns.map((turn) => ({
     id: turn.id,
     status: turn.status === 'inProgress' && openTurnEnded ? 'interrupted' : turn.status,
     error: turn.error,
-    items: itemsOf(turn),
+    items: itemsOf(turn).map((item) => ({ ...item, id: ids.take(item.id) })),
   }));
 }
 
 function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   const items: ThreadItem[] = [];
+  const shown = new Set<string>();
   for (const [at, entry] of entries.entries()) {
     if (entry.type === 'item') items.push(...narrateItems(entry.item, `${id}-${at}`));
-    else items.push(...completedItems(entry.value));
+    else if (entry.type === 'told') items.push(...completedItems(entry.value));
+    else {
+      const { data: item } = ThreadItem.safeParse(entry.item);
+      // A turn that was continued after a crash shows what it had shown again.
+      if (item && !shown.has(item.id)) items.push(item);
+      if (item) shown.add(item.id);
+    }
   }
   return items;
 }

@@ -7,6 +7,8 @@ import type {
   ThreadItem,
 } from '../protocol/index.ts';
 import type { TurnEvents } from '../tools/index.ts';
+import { type ItemIds, TurnItemIds } from './item-ids.ts';
+import { OpenItems } from './open-items.ts';
 import type { TurnState } from './turn-state.ts';
 
 export interface TurnHandleOptions {
@@ -14,7 +16,13 @@ export interface TurnHandleOptions {
   readonly turnId: string;
   readonly state: TurnState;
   readonly emit: (event: SessionEvent) => void;
+  readonly ids: ItemIds;
+  /** Writes an item down that nothing else in the record tells of. */
+  readonly keep: (item: ThreadItem) => void;
 }
+
+/** Items of the turn loop that its journal does not hold. */
+const KEPT: readonly ThreadItem['type'][] = ['contextCompaction', 'budgetExceeded'];
 
 /**
  * Through which a turn's work tells events and asks for approval. A promise can't be killed, so the handle is revoked
@@ -22,11 +30,14 @@ export interface TurnHandleOptions {
  */
 export class TurnHandle {
   readonly #options: TurnHandleOptions;
-  #plan: Extract<ThreadItem, { type: 'plan' }> | null = null;
+  readonly #ids: TurnItemIds;
+  readonly #open = new OpenItems();
+  #hasPlan = false;
   #revoked = false;
 
   constructor(options: TurnHandleOptions) {
     this.#options = options;
+    this.#ids = new TurnItemIds(options.ids);
   }
 
   get isRevoked(): boolean {
@@ -34,11 +45,12 @@ export class TurnHandle {
   }
 
   emit(event: SessionEvent): void {
-    if (this.#revoked) return;
-    if ((event.type === 'item.started' || event.type === 'item.updated') && event.item.type === 'plan') {
-      this.#plan = event.item;
-    }
-    this.#options.emit(event);
+    this.#emit(event, event.type === 'item.completed' && KEPT.includes(event.item.type));
+  }
+
+  /** The same for work outside of the turn loop: its finished items are written down, so that a resumed thread shows them. */
+  show(event: SessionEvent): void {
+    this.#emit(event, true);
   }
 
   /** Tells the question and waits for its answer. `abort` when the signal does, `denied` when the turn ends first. */
@@ -82,15 +94,27 @@ export class TurnHandle {
     };
   }
 
-  /** Ends what the handle still shows as open, then silences it. Call it once, when the turn ends. */
-  revoke(): void {
-    if (this.#plan) this.emit({ type: 'item.completed', turnId: this.#options.turnId, item: this.#plan });
+  /** Completes what is still open, as interrupted if the turn was cut off; then silences the handle. Call it once. */
+  revoke(isCutOff: boolean): void {
+    const { turnId } = this.#options;
+    const left = isCutOff ? this.#open.interrupted() : this.#open.plans();
+    for (const item of left) this.#emit({ type: 'item.completed', turnId, item }, true);
     this.#revoked = true;
+  }
+
+  #emit(event: SessionEvent, isKept: boolean): void {
+    if (this.#revoked) return;
+    this.#open.note(event);
+    this.#hasPlan ||= event.type === 'item.started' && event.item.type === 'plan';
+    const named = this.#ids.named(event);
+    if (isKept && named.type === 'item.completed') this.#options.keep(named.item);
+    this.#options.emit(named);
   }
 
   #planEvent(explanation: string | null, steps: readonly PlanStep[]): SessionEvent {
     const { turnId } = this.#options;
     const item = { type: 'plan', id: `${turnId}-plan`, explanation, steps: [...steps] } as const;
-    return { type: this.#plan ? 'item.updated' : 'item.started', turnId, item: { ...item, steps: [...steps] } };
+    const type = this.#hasPlan ? 'item.updated' : 'item.started';
+    return { type, turnId, item: { ...item, steps: [...steps] } };
   }
 }

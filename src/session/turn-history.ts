@@ -12,10 +12,12 @@ export interface TurnHistoryParts {
   /** The model's usable window in tokens; null when unknown. */
   readonly window: number | null;
   readonly compacted: TurnHistory['compacted'];
+  /** Called with the tokens of each response. */
+  readonly used: (tokens: number) => void;
 }
 
 /** The conversation as one turn may touch it: not at all once the turn has ended. */
-export function turnHistory({ state, record, handle, turnId, window, compacted }: TurnHistoryParts): TurnHistory {
+export function turnHistory({ state, record, handle, turnId, window, compacted, used }: TurnHistoryParts): TurnHistory {
   const tellUsage = () => {
     const { tokenInfo: info, rateLimits } = state;
     record.addLine({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
@@ -28,7 +30,6 @@ export function turnHistory({ state, record, handle, turnId, window, compacted }
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
     contextTokens: () => state.contextTokens,
-    tokensUsed: () => state.tokenInfo?.total_token_usage.total_tokens ?? 0,
     measuredTokens: () => state.measuredTokens,
     copy() {
       const copy = state.copyHistory();
@@ -51,6 +52,7 @@ export function turnHistory({ state, record, handle, turnId, window, compacted }
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {
         state.noteUsage(usage, window);
+        if (usage !== null) used(usage.total_tokens);
         tellUsage();
       }),
     noteRateLimits: (snapshot) =>

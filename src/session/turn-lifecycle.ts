@@ -8,7 +8,14 @@ import {
   userMessage,
 } from '../context/index.ts';
 import { gatherRepositoryFacts, type RepositoryFacts } from '../git/index.ts';
-import { type AgentStatusRecord, type ResponseItem, type SessionEvent, toKeelError } from '../protocol/index.ts';
+import {
+  type AgentStatusRecord,
+  type ResponseItem,
+  type SessionEvent,
+  type ThreadItem,
+  type Turn,
+  toKeelError,
+} from '../protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../rollout/index.ts';
 import { TurnInterrupted } from '../steps/index.ts';
 import type { TaskSession } from '../tasks/index.ts';
@@ -20,17 +27,20 @@ import { cutOffCalls } from './cut-off-calls.ts';
 import { delegateRunner } from './delegate.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { approvedHosts, hostAsker } from './host-asker.ts';
+import { ItemIds } from './item-ids.ts';
 import { makeTurnContext } from './make-turn-context.ts';
 import { notifyUser } from './notifier.ts';
+import { budgetOf, RequestBudget } from './request-budget.ts';
 import { rollBack } from './rollback.ts';
 import type { SessionScope, TurnStart } from './session-scope.ts';
 import type { SessionServices } from './session-services.ts';
 import { firstSkillList } from './session-skills.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
+import { TurnHandle } from './turn-handle.ts';
 import { openTurnPorts } from './turn-ports.ts';
 import { turnSetup } from './turn-setup.ts';
-import { saidText } from './turn-state.ts';
+import { saidText, type TurnState } from './turn-state.ts';
 import { type UndoParts, undoTurn } from './undo.ts';
 import { UndoSnapshots } from './undo-snapshots.ts';
 import { runUserShell } from './user-shell.ts';
@@ -45,6 +55,8 @@ export interface LifecycleParts {
   readonly emit: (event: SessionEvent) => void;
   /** Helpers of an earlier process. */
   readonly recordedAgents: readonly AgentStatusRecord[];
+  /** Those of an earlier process that have ended. */
+  readonly earlierTurns: readonly Turn[];
 }
 
 /** What has to be written, told and flushed when a turn begins and when it ends. */
@@ -55,19 +67,30 @@ export class TurnLifecycle implements SessionScope {
   readonly agents: ChildAgents;
   readonly #snapshots: UndoSnapshots;
   readonly #record: ThreadRecord;
+  readonly #itemIds = new ItemIds();
   /** Asked for when the session opens, so that the answer is there when the first request is. */
   readonly #repository: Promise<RepositoryFacts | null>;
+  /** Of the newest request of the user; subagents draw on it too, also after its turn. Null: it has no limit. */
+  #budget: RequestBudget | null = null;
   /** The newest turn whose context the model has been told, or is told with its next request. */
   #toldTurnId: string | null = null;
   /** The newest turn for whose commands everything was made ready. */
   #preparedTurnId: string | null = null;
 
-  constructor({ state, services, record, emit, recordedAgents }: LifecycleParts) {
+  constructor({ state, services, record, emit, recordedAgents, earlierTurns }: LifecycleParts) {
     this.state = state;
     this.services = services;
     this.emit = emit;
     this.#record = record;
-    this.agents = new ChildAgents({ state, services, record, emit, recorded: recordedAgents });
+    this.agents = new ChildAgents({
+      state,
+      services,
+      record,
+      emit,
+      budget: () => this.#budget,
+      recorded: recordedAgents,
+    });
+    this.#itemIds.taken(earlierTurns);
     this.#snapshots = new UndoSnapshots(services, record);
     const isNew = state.toldContext === null;
     const { config } = services;
@@ -88,6 +111,7 @@ export class TurnLifecycle implements SessionScope {
   async openTurn(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnPorts> {
     const { context } = active;
     this.agents.turnStarted(active);
+    const budget = this.#budgetOf(context);
     const mcp = (await this.services.mcp?.turnTools(context, active.abort.signal)) ?? null;
     // While servers were waited for the turn may have been ended: nothing more is written for it.
     if (active.handle.isRevoked) throw new TurnInterrupted();
@@ -112,6 +136,7 @@ export class TurnLifecycle implements SessionScope {
       record: this.#record,
       agents: this.agents,
       snapshots: this.#snapshots,
+      budget,
       active,
       mcp,
       recorded: recorded ?? [],
@@ -120,6 +145,14 @@ export class TurnLifecycle implements SessionScope {
         this.#prepareForCommands(context);
       },
     });
+  }
+
+  #budgetOf(context: TurnContext): RequestBudget | null {
+    const { persona, config, now } = this.services;
+    const limits = budgetOf(context, config);
+    if (limits === null) return null;
+    this.#budget = persona === null ? new RequestBudget(limits, now) : persona.budget();
+    return this.#budget;
   }
 
   #addStart({ context, task }: ActiveTurn, mcpTools: readonly string[]): void {
@@ -135,6 +168,18 @@ export class TurnLifecycle implements SessionScope {
     return rollBack(turns, { services: this.services, state: this.state, record: this.#record, emit: this.emit });
   }
 
+  handle({ turnId, threadId }: TurnContext, state: TurnState): TurnHandle {
+    const keep = (item: ThreadItem) => {
+      const line = { type: 'event_msg', payload: { type: 'item_completed', turn_id: turnId, item } } as const;
+      try {
+        this.#record.addLine(line);
+      } catch (error) {
+        this.services.log.warn(`an item of turn ${turnId} was not recorded: ${String(error)}`);
+      }
+    };
+    return new TurnHandle({ threadId, turnId, state, emit: this.emit, ids: this.#itemIds, keep });
+  }
+
   #undoParts(active: ActiveTurn): UndoParts {
     return { services: this.services, state: this.state, record: this.#record, active };
   }
@@ -144,6 +189,7 @@ export class TurnLifecycle implements SessionScope {
     return {
       context,
       ports,
+      show: (event) => active.handle.show(event),
       delegate: delegateRunner({
         services: this.services,
         state: this.state,
@@ -178,7 +224,7 @@ export class TurnLifecycle implements SessionScope {
         const payload = { type: 'turn_aborted', turn_id: turnId, reason: reason ?? 'interrupted' };
         this.#record.addLine({ type: 'event_msg', payload });
       } else {
-        const message = outcome.type === 'completed' ? outcome.lastAgentMessage : null;
+        const message = outcome.lastAgentMessage ?? null;
         const error = outcome.type === 'failed' ? outcome.error : null;
         const payload = { type: 'task_complete', turn_id: turnId, last_agent_message: message, error };
         this.#record.addLine({ type: 'event_msg', payload });

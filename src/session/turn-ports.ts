@@ -1,7 +1,7 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
 import { compactedItems } from '../history/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError, type TaskKind } from '../protocol/index.ts';
+import { KeelError } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import type { WithMcpTools } from '../tools/index.ts';
@@ -11,11 +11,11 @@ import type { ChildAgents } from './child-agents.ts';
 import { asksBeforeEnd, finishGate } from './finish-gate.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { SessionServices } from './session-services.ts';
 import { keptSkillList, skillsFor } from './session-skills.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
-import { budgetOf, turnBudget } from './turn-budget.ts';
 import { turnHistory } from './turn-history.ts';
 import { saidText } from './turn-state.ts';
 import { openTurnTools, toolsOf } from './turn-tools.ts';
@@ -28,6 +28,8 @@ export interface TurnPortsOptions {
   readonly agents: ChildAgents;
   readonly snapshots: UndoSnapshots;
   readonly active: ActiveTurn;
+  /** Null: no limit. */
+  readonly budget: RequestBudget | null;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
   /** Called when a request of the turn is on its way to the model. */
@@ -38,7 +40,7 @@ export interface TurnPortsOptions {
 
 /** Binds the turn loop to one turn of this session. Everything goes through the turn's handle and ends with it. */
 export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
-  const { services, record, state, active, mcp, recorded } = options;
+  const { services, record, state, active, mcp, recorded, budget } = options;
   const { context, handle } = active;
   if (context.outputSchema !== undefined) {
     const problem = outputSchemaProblem(context.outputSchema);
@@ -64,6 +66,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       turnId: context.turnId,
       window: context.model.effectiveContextWindow,
       compacted: (summary) => handover(options, summary),
+      used: (tokens) => budget?.spend(tokens),
     }),
     model: {
       stream: (prompt, streamOptions) => {
@@ -95,7 +98,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
       fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
     },
-    budget: turnBudget(budgetOf(context, services.config), services.now),
+    budget: budget?.forTurn(active.background, services.persona === null) ?? null,
     finishGate: asksBeforeEnd(context, services) ? finishGate(state, toolsOf(services, context.model)) : null,
     elision: services.config.elideOutputs
       ? {
@@ -117,10 +120,9 @@ function beforeChange({ state, active, recorded, snapshots }: TurnPortsOptions):
   return snapshots.ofTurn(active, recorded.length > 0 && state.items.at(-1)?.type === 'ghost_snapshot');
 }
 
-/** What a request says it is for: a review is one, though the child that makes it works as on any request. */
-function requestKind({ source }: SessionServices, taskKind: TaskKind): TaskKind {
-  const isReview = typeof source === 'object' && source.subagent === 'review';
-  return isReview && taskKind === 'regular' ? 'review' : taskKind;
+/** What a request says it is for: a child's own purpose, though it works as on any request. */
+function requestKind({ persona }: SessionServices, taskKind: string): string {
+  return taskKind === 'regular' ? (persona?.taskType ?? taskKind) : taskKind;
 }
 
 /** The model of the turn, unless another one is to write handovers. */

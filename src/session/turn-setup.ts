@@ -2,8 +2,8 @@ import type { TurnContext } from '../context/index.ts';
 import { isAzure } from '../model/index.ts';
 import type { TurnSetup } from '../protocol/index.ts';
 import { asksBeforeEnd } from './finish-gate.ts';
+import { budgetOf } from './request-budget.ts';
 import type { SessionServices } from './session-services.ts';
-import { budgetOf } from './turn-budget.ts';
 import { toolsOf } from './turn-tools.ts';
 
 export interface TurnSetupParts {

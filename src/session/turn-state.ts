@@ -93,6 +93,13 @@ export class TurnState {
     return taken;
   }
 
+  /** The input that came after what the turn was started with; it waits no longer. */
+  takeLater(turnId: string): readonly PendingInput[] {
+    const later = this.#pendingInput.filter(({ submissionId }) => submissionId !== turnId);
+    this.#pendingInput = this.#pendingInput.filter(({ submissionId }) => submissionId === turnId);
+    return later;
+  }
+
   /** What the turn was begun with, if nothing has taken it so far; from then on it is taken. */
   takeUnread(turnId: string): PendingInput | null {
     const [first, ...later] = this.#pendingInput;

@@ -7,7 +7,6 @@ import type { TurnOutcome } from '../turn/index.ts';
 import { Deferred } from '../util/index.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import type { SessionScope } from './session-scope.ts';
-import { TurnHandle } from './turn-handle.ts';
 import { type PendingInput, TurnState } from './turn-state.ts';
 
 /** How long a cancelled task may take to settle by itself before its turn ends without it. */
@@ -44,8 +43,10 @@ export class Turns {
 
   /** Starts a task now, or when the running turn has ended; one waits at most, and the newest counts. */
   startWhenIdle(task: SessionTask, turnId: string): void {
-    if (this.#active) this.#waiting = { task, turnId };
-    else this.#start(task, turnId, {});
+    if (this.#active) {
+      if (this.#waiting !== null) this.#reportDropped(this.#active.context.turnId, [this.#waiting.turnId]);
+      this.#waiting = { task, turnId };
+    } else this.#start(task, turnId, {});
   }
 
   /** Runs the user's command as a turn of its own, or beside the running one, which gets its record with the next request. */
@@ -114,11 +115,23 @@ export class Turns {
     active.abort.abort();
     const settled = await settlesWithin(active.done, ABORT_GRACE_MS);
     if (!settled) log.warn(`turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms`);
+    if (active.session !== null) await active.task.abort?.(active.session).catch((error: unknown) => log.crash(error));
+    this.#dropWaiting(active);
     await this.#end(active, { type: 'interrupted' }, reason);
-    const dropped = active.state.takeInput().length;
-    this.#waiting = null;
-    if (dropped > 0) log.info(`${dropped} queued messages were dropped by an abort`);
     this.#active = null;
+  }
+
+  /** What waits for a turn that is stopped is not carried out; its surface may offer it again. */
+  #dropWaiting({ context, state }: ActiveTurn): void {
+    const { turnId } = context;
+    const ids = state.takeLater(turnId).map(({ submissionId }) => submissionId);
+    if (this.#waiting !== null) ids.push(this.#waiting.turnId);
+    this.#waiting = null;
+    this.#reportDropped(turnId, ids);
+  }
+
+  #reportDropped(turnId: string, ids: readonly string[]): void {
+    if (ids.length > 0) this.#scope.emit({ type: 'submissions.dropped', turnId, ids: [...ids] });
   }
 
   #start(
@@ -130,12 +143,12 @@ export class Turns {
     const context = scope.makeTurnContext({ turnId, taskKind: task.kind, outputSchema: how.outputSchema });
     const state = new TurnState();
     if (how.input && how.input.items.length > 0) state.queueInput(how.input);
-    const handle = new TurnHandle({ threadId: context.threadId, turnId, state, emit: scope.emit });
+    const handle = scope.handle(context, state);
     const done = new Deferred<void>();
     const abort = new AbortController();
     const settled = new AbortController();
     const background = AbortSignal.any([abort.signal, settled.signal]);
-    const active: ActiveTurn = { context, task, state, handle, abort, background, done: done.promise };
+    const active: ActiveTurn = { context, task, state, handle, abort, background, session: null, done: done.promise };
     this.#active = active;
     this.#announce(context);
     const outcome = this.#outcomeOf(active, how.recorded ?? null).finally(() => settled.abort());
@@ -177,7 +190,8 @@ export class Turns {
     const scope = this.#scope;
     try {
       const ports = await scope.openTurn(active, recorded);
-      return await active.task.run(scope.taskSession(active, ports), active.abort.signal);
+      active.session = scope.taskSession(active, ports);
+      return await active.task.run(active.session, active.abort.signal);
     } catch (error) {
       if (error instanceof TurnInterrupted) return { type: 'interrupted' };
       const known = toKeelError(error);
@@ -192,7 +206,7 @@ export class Turns {
     const { emit } = this.#scope;
     if (outcome.type === 'failed') emit({ type: 'error', turnId, error: outcome.error, willRetry: false });
     active.state.settleApprovals();
-    active.handle.revoke();
+    active.handle.revoke(outcome.type !== 'completed');
     await this.#scope.closeTurn(active, outcome, reason);
     emit({
       type: 'turn.completed',
@@ -200,7 +214,7 @@ export class Turns {
       status: outcome.type,
       error: outcome.type === 'failed' ? outcome.error : null,
       abortReason: outcome.type === 'interrupted' ? (reason ?? 'interrupted') : null,
-      lastAgentMessage: outcome.type === 'completed' ? outcome.lastAgentMessage : null,
+      lastAgentMessage: outcome.type === 'interrupted' ? null : (outcome.lastAgentMessage ?? null),
     });
   }
 }

@@ -31,7 +31,7 @@ export async function runUserShell({ services, active, command, callId, signal }
     ...{ type: 'commandExecution', id: callId, command, cwd, processId: null, source: 'userShell' },
     ...{ status: 'inProgress', commandActions: [], aggregatedOutput: null, exitCode: null, durationMs: null },
   };
-  handle.emit({ type: 'item.started', turnId, item });
+  handle.show({ type: 'item.started', turnId, item });
   await services.commandEnvironment.ready(signal);
   let told = 0;
   const outcome = await runCommand(
@@ -51,7 +51,7 @@ export async function runUserShell({ services, active, command, callId, signal }
   const exitCode = exitCodeOf(outcome.end);
   const { output: aggregatedOutput, durationMs } = outcome;
   const status = exitCode === 0 ? 'completed' : 'failed';
-  handle.emit({ type: 'item.completed', turnId, item: { ...item, status, aggregatedOutput, exitCode, durationMs } });
+  handle.show({ type: 'item.completed', turnId, item: { ...item, status, aggregatedOutput, exitCode, durationMs } });
   return userShellNote({ command, exitCode, durationMs, output: outputOf(outcome) });
 }
 

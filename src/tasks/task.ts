@@ -1,5 +1,5 @@
 import type { TurnContext } from '../context/index.ts';
-import type { ResponseItem, TaskKind } from '../protocol/index.ts';
+import type { ResponseItem, SessionEvent, TaskKind } from '../protocol/index.ts';
 import type { TurnOutcome, TurnPorts } from '../turn/index.ts';
 import type { RunDelegate } from './delegate.ts';
 import type { UndoResult } from './undo-result.ts';
@@ -9,6 +9,8 @@ export interface TaskSession {
   readonly context: TurnContext;
   /** Everything the turn loop works with, bound to this task's turn. */
   readonly ports: TurnPorts;
+  /** Emits an event of the task; a finished item is recorded, so that a resumed thread shows it. */
+  show(event: SessionEvent): void;
   readonly delegate: RunDelegate;
   /** Runs a command with the user's own rights; gives its record for the conversation. */
   runUserShell(command: string, signal: AbortSignal): Promise<ResponseItem>;
@@ -25,6 +27,6 @@ export interface SessionTask {
   readonly focus?: string | null;
   /** Works until done; stops soon after `signal` aborts. A throw ends the turn as failed. */
   run(session: TaskSession, signal: AbortSignal): Promise<TurnOutcome>;
-  /** Clean-up after the task was cancelled, before its turn is told to have ended. */
+  /** Called once after the task was cancelled, whether it has settled or not, before the end of its turn is recorded. */
   abort?(session: TaskSession): Promise<void>;
 }

@@ -5,12 +5,12 @@ import type { SessionTask, TaskSession } from './task.ts';
 export class UndoTask implements SessionTask {
   readonly kind = 'undo';
 
-  async run({ context, ports, undo }: TaskSession, signal: AbortSignal): Promise<TurnOutcome> {
+  async run({ context, show, undo }: TaskSession, signal: AbortSignal): Promise<TurnOutcome> {
     const { turnId } = context;
     const item = { type: 'undo', id: `${turnId}-undo`, message: '' } as const;
-    ports.emit({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
+    show({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
     const { isDone, message } = await undo(signal);
-    ports.emit({ type: 'item.completed', turnId, item: { ...item, status: isDone ? 'completed' : 'failed', message } });
+    show({ type: 'item.completed', turnId, item: { ...item, status: isDone ? 'completed' : 'failed', message } });
     return signal.aborted ? { type: 'interrupted' } : { type: 'completed', lastAgentMessage: null };
   }
 }

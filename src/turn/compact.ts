@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import type { Prompt } from '../model/index.ts';
 import { type ErrorInfo, ResponseItem, TokenUsage } from '../protocol/index.ts';
 import type { Codec } from '../steps/index.ts';
+import { endOfRequest, refusedByBudget, requestSignal, sleepMs } from './budget-end.ts';
 import type { HistoryCopy, TurnPorts } from './ports.ts';
 import { finalError, RetryBudget } from './retry-budget.ts';
-import { failureOf } from './sampling-failure.ts';
 import { SamplingEnd } from './sampling-value.ts';
 
 export type CompactionOutcome =
@@ -78,7 +78,7 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
     }
     const retry = budget.next(end);
     if (retry === null) return { type: 'failed', error: finalError(end) };
-    await steps.sleep(retry.delayMs);
+    await steps.sleep(sleepMs(ports, retry.delayMs));
   }
 }
 
@@ -93,11 +93,14 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
   const { value } = await ports.steps.step(
     { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
     async ({ signal }): Promise<SummaryEnd> => {
+      const refused = refusedByBudget(ports, false);
+      if (refused !== null) return refused;
       ports.recordRequestContext();
+      const limited = requestSignal(ports, signal, false);
       try {
-        return await readSummary(ports, prompt, signal);
+        return await readSummary(ports, prompt, limited);
       } catch (error) {
-        return signal.aborted ? { type: 'interrupted' } : failureOf(error, ports.jitter());
+        return endOfRequest(error, ports, { signal, limited });
       }
     },
   );

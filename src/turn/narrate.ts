@@ -1,6 +1,14 @@
 import { isContextMessage } from '../context/index.ts';
 import type { ModelEvent } from '../model/index.ts';
-import type { MessageItem, ResponseItem, SessionEvent, ThreadItem, UserInput } from '../protocol/index.ts';
+import type {
+  MessageItem,
+  ResponseItem,
+  SessionEvent,
+  ThreadItem,
+  ThreadItemOf,
+  UserInput,
+  WebSearchCallItem,
+} from '../protocol/index.ts';
 
 export interface NarratorOptions {
   readonly turnId: string;
@@ -10,6 +18,8 @@ export interface NarratorOptions {
   readonly showRawReasoning: boolean;
 }
 
+type OpenKind = 'agentMessage' | 'reasoning' | 'webSearch';
+
 /**
  * Tells a response as it comes in: an item is started with its first sign of life, its text follows as deltas, and the
  * finished item completes it. An item whose response broke off is never completed.
@@ -17,7 +27,7 @@ export interface NarratorOptions {
 export class Narrator {
   readonly #options: NarratorOptions;
   /** The item that is being written, by the kind of its deltas. A model writes one of a kind at a time. */
-  readonly #open = new Map<'agentMessage' | 'reasoning', string>();
+  readonly #open = new Map<OpenKind, string>();
   #minted = { agentMessage: 0, reasoning: 0, webSearch: 0 };
 
   constructor(options: NarratorOptions) {
@@ -30,6 +40,9 @@ export class Narrator {
       case 'itemAdded':
         if (event.kind === 'message') this.#openItem('agentMessage', event.itemId);
         if (event.kind === 'reasoning') this.#openItem('reasoning', event.itemId);
+        return;
+      case 'webSearchBegin':
+        this.#openItem('webSearch', event.callId);
         return;
       case 'textDelta':
         return this.#delta(this.#openItem('agentMessage', event.itemId), 'agentMessage', event.delta);
@@ -48,16 +61,12 @@ export class Narrator {
     const shown = this.#threadItem(item);
     if (shown === null) return;
     const { turnId, emit } = this.#options;
-    if (shown.type === 'agentMessage' || shown.type === 'reasoning') {
-      if (!this.#open.has(shown.type)) this.#start(shown.type, shown.id);
-      this.#open.delete(shown.type);
-    } else {
-      emit({ type: 'item.started', turnId, item: shown });
-    }
+    if (!this.#open.has(shown.type)) this.#start(shown.type, shown.id);
+    this.#open.delete(shown.type);
     emit({ type: 'item.completed', turnId, item: shown });
   }
 
-  #threadItem(item: ResponseItem): ThreadItem | null {
+  #threadItem(item: ResponseItem): ThreadItemOf<OpenKind> | null {
     switch (item.type) {
       case 'message': {
         if (item.role !== 'assistant') return null;
@@ -74,23 +83,23 @@ export class Narrator {
         };
       }
       case 'web_search_call':
-        return { type: 'webSearch', id: item.id || this.#mint('webSearch'), query: item.action?.query ?? '' };
+        return { type: 'webSearch', id: this.#idOf('webSearch', item.id), ...searchOf(item) };
       default:
         return null;
     }
   }
 
-  #idOf(kind: 'agentMessage' | 'reasoning', itemId: string | null | undefined): string {
+  #idOf(kind: OpenKind, itemId: string | null | undefined): string {
     return this.#open.get(kind) ?? (itemId || this.#mint(kind));
   }
 
-  #mint(kind: 'agentMessage' | 'reasoning' | 'webSearch'): string {
+  #mint(kind: OpenKind): string {
     const count = this.#minted[kind];
     this.#minted[kind] = count + 1;
     return `${this.#options.idPrefix}-${kind}-${count}`;
   }
 
-  #openItem(kind: 'agentMessage' | 'reasoning', itemId: string | null): string {
+  #openItem(kind: OpenKind, itemId: string | null): string {
     const open = this.#open.get(kind);
     if (open !== undefined) return open;
     const id = itemId || this.#mint(kind);
@@ -99,10 +108,8 @@ export class Narrator {
     return id;
   }
 
-  #start(kind: 'agentMessage' | 'reasoning', id: string): void {
-    const item: ThreadItem =
-      kind === 'agentMessage' ? { type: kind, id, text: '' } : { type: kind, id, summary: [], content: [] };
-    this.#options.emit({ type: 'item.started', turnId: this.#options.turnId, item });
+  #start(kind: OpenKind, id: string): void {
+    this.#options.emit({ type: 'item.started', turnId: this.#options.turnId, item: emptyItem(kind, id) });
   }
 
   #delta(
@@ -114,6 +121,33 @@ export class Narrator {
     const { turnId, emit } = this.#options;
     const event = { type: 'item.delta', turnId, itemId, part, delta } as const;
     emit(index === undefined ? event : { ...event, index });
+  }
+}
+
+function emptyItem(kind: OpenKind, id: string): ThreadItem {
+  switch (kind) {
+    case 'agentMessage':
+      return { type: kind, id, text: '' };
+    case 'reasoning':
+      return { type: kind, id, summary: [], content: [] };
+    case 'webSearch':
+      return { type: kind, id, query: '', action: null };
+  }
+}
+
+function searchOf({ action }: WebSearchCallItem): Pick<ThreadItemOf<'webSearch'>, 'query' | 'action'> {
+  const query = action?.query ?? '';
+  const url = action?.url ?? '';
+  const pattern = action?.pattern ?? '';
+  switch (action?.type) {
+    case 'search':
+      return { query, action: { type: 'search', query } };
+    case 'open_page':
+      return { query: url, action: { type: 'openPage', url } };
+    case 'find_in_page':
+      return { query: `${pattern} in ${url}`, action: { type: 'findInPage', url, pattern } };
+    default:
+      return { query, action: { type: 'other' } };
   }
 }
 

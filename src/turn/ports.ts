@@ -40,8 +40,6 @@ export interface TurnHistory {
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
   contextTokens(): number;
-  /** Of all responses of the thread, and of what was done for it elsewhere. */
-  tokensUsed(): number;
   /** What the last response told alone. */
   measuredTokens(): number;
   copy(): HistoryCopy;
@@ -116,10 +114,16 @@ export interface TurnElision {
   readonly record: (outputs: readonly ElidedOutput[]) => void;
 }
 
-/** What the user lets the turn cost. */
+/** What the user lets a request cost: this turn, and all turns of subagents that work for it. */
 export interface TurnBudget extends Budget {
-  /** Since the turn began, or was gone on with. Called inside steps only. */
+  /** Whether the turn has one last answer when nothing is left. A subagent has none: the turn above answers. */
+  readonly hasLastAnswer: boolean;
+  /** Since the request began, or was continued after a crash. Called inside steps only. */
   readonly minutesGone: () => number;
+  /** By all turns that draw on the budget. Called inside steps only. */
+  readonly tokensUsed: () => number;
+  /** Aborts when the time is used up: what runs then is stopped. */
+  readonly expired: AbortSignal;
 }
 
 /** Everything a turn works with. Made once, when the turn starts. */
@@ -152,5 +156,6 @@ export interface TurnPorts {
 
 export type TurnOutcome =
   | { readonly type: 'completed'; readonly lastAgentMessage: string | null }
-  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  /** `lastAgentMessage`: what was said last, where that may serve all the same. */
+  | { readonly type: 'failed'; readonly error: ErrorInfo; readonly lastAgentMessage?: string | null }
   | { readonly type: 'interrupted' };

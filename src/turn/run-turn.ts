@@ -1,5 +1,6 @@
 import { TurnInterrupted } from '../steps/index.ts';
 import { absorbInput } from './absorb-input.ts';
+import { endedByBudget, sleepMs } from './budget-end.ts';
 import { FinishGate } from './finish-gate.ts';
 import { Fullness } from './fullness.ts';
 import type { TurnOutcome, TurnPorts } from './ports.ts';
@@ -19,11 +20,20 @@ const MAX_PAUSES = 16;
  */
 export async function runTurn(ports: TurnPorts): Promise<TurnOutcome> {
   try {
-    return await converse(ports);
+    const outcome = await converse(ports);
+    if (outcome.type === 'failed' && outcome.error.kind === 'budgetExceeded') showEnd(ports, outcome.error.message);
+    return outcome;
   } catch (error) {
     if (error instanceof TurnInterrupted) return { type: 'interrupted' };
     throw error;
   }
+}
+
+function showEnd({ context, emit }: TurnPorts, message: string): void {
+  const { turnId } = context;
+  const item = { type: 'budgetExceeded', id: `${turnId}-budget`, message } as const;
+  emit({ type: 'item.started', turnId, item });
+  emit({ type: 'item.completed', turnId, item });
 }
 
 async function converse(ports: TurnPorts): Promise<TurnOutcome> {
@@ -55,7 +65,7 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
       fullness.responded({ toldUsage: response.end.usage !== null });
     }
     // What the user writes meanwhile begins a turn of its own, with a budget of its own.
-    if (wasLast) return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
+    if (wasLast) return endedByBudget(ports, response.lastAgentMessage);
     const steered = await absorbInput(ports, round);
     pauses = response.end.type === 'completed' && response.end.goesOn ? pauses + 1 : 0;
     const isPaused = pauses > 0 && pauses <= MAX_PAUSES;
@@ -84,6 +94,6 @@ async function waitForRetry(
     },
     willRetry: true,
   });
-  await ports.steps.sleep(retry.delayMs);
+  await ports.steps.sleep(sleepMs(ports, retry.delayMs));
   return null;
 }

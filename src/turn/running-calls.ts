@@ -69,7 +69,7 @@ export class RunningCalls {
       };
       const output = this.#spending?.isUsedUp
         ? tools.refuse(call, BUDGET_REFUSAL)
-        : await this.#batch.run(call, { key, signal: attempt.signal, report });
+        : await this.#batch.run(call, { key, signal: this.#limited(attempt.signal), report });
       attempt.record(await this.#withBudget(call, place, output));
       return told;
     });
@@ -79,6 +79,12 @@ export class RunningCalls {
       () => undefined, // Whoever settles the calls gets the failure.
     );
     this.#running.push(step);
+  }
+
+  /** A call ends with the turn, and when the time of the budget is used up. */
+  #limited(signal: AbortSignal): AbortSignal {
+    const { budget } = this.#ports;
+    return budget === null || budget.minutes === null ? signal : AbortSignal.any([signal, budget.expired]);
   }
 
   /** The newest result tells what is left of a budget; what the response itself took is known when it has ended. */

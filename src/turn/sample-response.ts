@@ -1,10 +1,10 @@
 import { newResponseMark, type Prompt } from '../model/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import type { Step } from '../steps/index.ts';
+import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
 import { Narrator } from './narrate.ts';
 import type { TurnPorts } from './ports.ts';
 import { isCall, RunningCalls } from './running-calls.ts';
-import { failureOf } from './sampling-failure.ts';
 import { type SamplingEnd, samplingCodec } from './sampling-value.ts';
 import type { Spending } from './spending.ts';
 
@@ -28,6 +28,7 @@ export async function sampleResponse(
   const { steps, history, context } = ports;
   const prompt = buildPrompt(ports);
   const mark = newResponseMark();
+  const isLastAnswer = spending?.isUsedUp ?? false;
   const narrator = new Narrator({
     turnId: context.turnId,
     emit: ports.emit,
@@ -51,8 +52,12 @@ export async function sampleResponse(
       torn: { type: 'torn' },
     },
     async (attempt) => {
+      const refused = refusedByBudget(ports, isLastAnswer);
+      if (refused !== null) return refused;
       ports.recordRequestContext();
-      return streamResponse(ports, prompt, attempt.signal, {
+      const { signal } = attempt;
+      const signals = { signal, limited: requestSignal(ports, signal, isLastAnswer) };
+      return streamResponse(ports, prompt, signals, {
         progress: (event) => narrator.progress(event),
         finished: (item) => {
           const whole = markedItem(
@@ -92,11 +97,14 @@ interface StreamSink {
 async function streamResponse(
   ports: TurnPorts,
   prompt: Prompt,
-  signal: AbortSignal,
+  signals: { readonly signal: AbortSignal; readonly limited: AbortSignal },
   sink: StreamSink,
 ): Promise<SamplingEnd> {
   try {
-    for await (const event of ports.model.stream(prompt, { taskKind: ports.context.taskKind, signal })) {
+    for await (const event of ports.model.stream(prompt, {
+      taskKind: ports.context.taskKind,
+      signal: signals.limited,
+    })) {
       if (event.type === 'itemDone') sink.finished(event.item);
       else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
       else if (event.type === 'completed') return event;
@@ -104,8 +112,7 @@ async function streamResponse(
     }
     throw new Error('the model stream ended without saying how');
   } catch (error) {
-    if (signal.aborted) return { type: 'interrupted' };
-    return failureOf(error, ports.jitter());
+    return endOfRequest(error, ports, signals);
   }
 }
 

@@ -13,14 +13,12 @@ const WARNING = /(tokens|minutes) left for this task\. Bring it/;
  */
 export class Spending {
   readonly #ports: TurnPorts;
-  readonly #tokensBefore: number;
   /** How often it was warned of each. */
   readonly #warned = new Map<BudgetLeft['unit'], number>();
   #isUsedUp = false;
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
-    this.#tokensBefore = ports.history.tokensUsed();
   }
 
   /** The model was told that nothing is left: it answers once more, and no call runs. */
@@ -49,12 +47,13 @@ export class Spending {
   }
 
   #left(): BudgetLeft[] {
-    const { budget, history } = this.#ports;
-    const { tokens = null, minutes = null, minutesGone = () => 0 } = budget ?? {};
-    const used = history.tokensUsed() - this.#tokensBefore;
+    const { budget } = this.#ports;
+    if (budget === null) return [];
+    const { tokens, minutes } = budget;
+    const minutesLeft = (total: number) => (budget.expired.aborted ? 0 : total - budget.minutesGone());
     return [
-      ...(tokens === null ? [] : [{ left: tokens - used, total: tokens, unit: 'tokens' } as const]),
-      ...(minutes === null ? [] : [{ left: minutes - minutesGone(), total: minutes, unit: 'minutes' } as const]),
+      ...(tokens === null ? [] : [{ left: tokens - budget.tokensUsed(), total: tokens, unit: 'tokens' } as const]),
+      ...(minutes === null ? [] : [{ left: minutesLeft(minutes), total: minutes, unit: 'minutes' } as const]),
     ];
   }
 }

@@ -70,12 +70,15 @@ describe('a turn', () => {
     await expect(thread.run('go')).rejects.toMatchObject({ kind: 'badRequest', message: /no such thing/ });
   });
 
-  test.each([[''], [' \n'], [[]], [[{ type: 'text', text: '' } as const]]])('of nothing (%j) is refused', async (input) => {
-    const keel = await keelWith([says('never')]);
-    await using thread = await keel.startThread();
-    await expect(thread.run(input)).rejects.toMatchObject({ kind: 'invalidInput' });
-    expect(server.requests).toHaveLength(0);
-  });
+  test.each([[''], [' \n'], [[]], [[{ type: 'text', text: '' } as const]]])(
+    'of nothing (%j) is refused',
+    async (input) => {
+      const keel = await keelWith([says('never')]);
+      await using thread = await keel.startThread();
+      await expect(thread.run(input)).rejects.toMatchObject({ kind: 'invalidInput' });
+      expect(server.requests).toHaveLength(0);
+    },
+  );
 
   test('is refused while another one runs, and the other one goes on', async () => {
     const keel = await keelWith([runs('sleep 0.2'), says('done')]);

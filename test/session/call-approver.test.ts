@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ApprovalDecision, ApprovalQuestion, ApprovalRequest, SessionEvent } from '../../src/protocol/index.ts';
 import { callApprover } from '../../src/session/call-approver.ts';
+import { ItemIds } from '../../src/session/item-ids.ts';
 import { TurnHandle } from '../../src/session/turn-handle.ts';
 import { TurnState } from '../../src/session/turn-state.ts';
 import { FileStepRunner, type JournalLine } from '../../src/steps/index.ts';
@@ -15,6 +16,8 @@ class Life {
     turnId: 'turn',
     state: this.state,
     emit: (event) => this.events.push(event),
+    ids: new ItemIds(),
+    keep: () => undefined,
   });
   readonly #steps: FileStepRunner;
 

@@ -37,7 +37,9 @@ async function threeTurns(...more: readonly ReturnType<typeof answer>[]): Promis
 
 /** The fingerprints of the requests in the thread's record. */
 function asksIn({ session }: TestSession): { readonly kept: number; readonly items: readonly string[] }[] {
-  const lines = readFileSync(session.rolloutPath ?? '', 'utf8').split('\n').filter(Boolean);
+  const lines = readFileSync(session.rolloutPath ?? '', 'utf8')
+    .split('\n')
+    .filter(Boolean);
   return lines.flatMap((line) => JSON.parse(line).payload.asks ?? []);
 }
 

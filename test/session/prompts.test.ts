@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   customCall,
   functionCall,
+  hang,
+  httpError,
   type ModelServer,
   message,
   type Response,
@@ -141,13 +143,60 @@ describe('budget', () => {
   const left = (text: string) => /keel:[0-9a-f]{6} (.* left for this task)\./.exec(text)?.[1] ?? null;
   const ran = () => (existsSync(join(repo.path, 'log')) ? readFileSync(join(repo.path, 'log'), 'utf8') : '');
   const step = (id: string, total: number) => respond(shell(`echo ${id} >> log; echo said`, id), used(total));
+  const shownEnds = () =>
+    live.events.flatMap((event) =>
+      event.type === 'item.completed' && event.item.type === 'budgetExceeded' ? [event.item.type] : [],
+    );
+  const outOfTime = { status: 'failed', error: { kind: 'budgetExceeded' } };
+
+  test('a budget that is used up by the last response ends a finished turn as completed', async () => {
+    await open([step('c1', 5_000), respond(message('done'), used(6_000))], ['budget.tokens=10000']);
+    expect(await live.say('go')).toMatchObject({ status: 'completed', lastAgentMessage: 'done' });
+  });
+
+  test('time ends a stream that hangs', async () => {
+    await open([respond(hang()), ok], ['budget.minutes=0.01']);
+    expect(await live.say('go')).toMatchObject(outOfTime);
+    expect(server.requests).toHaveLength(1);
+    expect(shownEnds()).toEqual(['budgetExceeded']);
+    // A request of its own has the whole budget again.
+    expect(await live.say('more')).toMatchObject({ status: 'completed' });
+  });
+
+  test('time ends a command, and the model has one last answer', async () => {
+    await open(
+      [respond(shell('sleep 600', 'c1'), used(10)), respond(message('half done'), used(10))],
+      ['budget.minutes=0.01'],
+    );
+    expect(await live.say('go')).toMatchObject({ ...outOfTime, lastAgentMessage: 'half done' });
+    expect(outputOf(1, 'c1')).toMatch(USED_UP);
+  });
+
+  test('time ends the wait before a retry, and a request for a handover', async () => {
+    await open([httpError(503, '{}', { 'retry-after': '600' })], ['budget.minutes=0.01']);
+    expect(await live.say('go')).toMatchObject(outOfTime);
+    await live[Symbol.asyncDispose]();
+    await server.close();
+    await open(
+      (_request, index) => (index === 0 ? respond(message('a'), used(9_500)) : respond(hang())),
+      ['budget.minutes=0.02', 'model_context_window=10000'],
+    );
+    await live.say('fill');
+    expect(await live.say('go')).toMatchObject(outOfTime);
+    expect(isCompaction(1)).toBe(true);
+  });
 
   test('prompts 17: used up after a call, one more request is sent, its calls are not run, and the turn ends', async () => {
     await open(
       [step('c1', 5_000), step('c2', 6_000), respond(message('so far'), shell('echo no >> log', 'c3'), used(100))],
       ['budget.tokens=10000'],
     );
-    expect(await live.say('go')).toMatchObject({ status: 'completed', lastAgentMessage: 'so far' });
+    expect(await live.say('go')).toMatchObject({
+      status: 'failed',
+      error: { kind: 'budgetExceeded', message: expect.stringContaining('10000 tokens') },
+      lastAgentMessage: 'so far',
+    });
+    expect(shownEnds()).toEqual(['budgetExceeded']);
     expect(server.requests).toHaveLength(3);
     expect(outputOf(2, 'c2')).toMatch(USED_UP);
     expect(server.requests[2]?.body['tools']).toEqual(server.requests[0]?.body['tools']);
