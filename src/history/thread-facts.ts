@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { chosenSkillLabel } from '../context/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../protocol/index.ts';
 import { cutBytesEnd, cutBytesStart, parseJson } from '../util/index.ts';
+import { changesOf } from './command-changes.ts';
 import { isCall, isOutput } from './pairs.ts';
 
 const MAX_FILES = 100;
@@ -81,6 +82,7 @@ export class ThreadFacts {
   readonly #edits: string[] = [];
   #editsChecked = 0;
   #plansSet = 0;
+  #hasSubagents = false;
 
   note(item: ResponseItem): void {
     if (isCall(item) && item.call_id) this.#calls.set(item.call_id, item);
@@ -96,7 +98,12 @@ export class ThreadFacts {
     return this.#check;
   }
 
-  /** Files that the agent's patches changed: `A`, `M` or `D` and the path. */
+  /** Whether the model has started subagents. */
+  get hasSubagents(): boolean {
+    return this.#hasSubagents;
+  }
+
+  /** Files that the agent's patches and commands changed: `A`, `M` or `D` and the path. */
   get changedFiles(): readonly string[] {
     return [...this.#files].map(([path, { kind }]) => `${kind} ${path}`);
   }
@@ -154,6 +161,7 @@ export class ThreadFacts {
       this.#unknown.set(call.call_id ?? '', shortened(`${name} ${argumentsOf(call)}`));
       return;
     }
+    if (name === 'spawn_agent') this.#hasSubagents = true;
     if (name === 'update_plan') this.#notePlan(call);
     else if (name === 'apply_patch' || name === 'edit_file') this.#noteEdit(call, output);
     else if (name === 'read_file') this.#noteRead(call);
@@ -184,11 +192,8 @@ export class ThreadFacts {
     for (const [path, fact] of patch === ''
       ? [[args?.path ?? args?.file_path ?? '', EDITED] as const]
       : filesOf(patch)) {
-      if (path === '') continue;
-      this.#noteFile(path, fact);
-      this.#edits.push(path);
+      if (path !== '') this.#noteFile(path, fact);
     }
-    if (this.#check) this.#check = { ...this.#check, isFresh: false };
   }
 
   #noteFile(path: string, fact: FileFact): void {
@@ -199,6 +204,8 @@ export class ThreadFacts {
       added: (before?.added ?? 0) + fact.added,
       removed: (before?.removed ?? 0) + fact.removed,
     });
+    this.#edits.push(path);
+    if (this.#check) this.#check = { ...this.#check, isFresh: false };
   }
 
   #noteRead(call: CallItem): void {
@@ -215,9 +222,12 @@ export class ThreadFacts {
   }
 
   #noteCommand(call: CallItem, output: string): void {
-    const command = commandOf(call);
+    const script = scriptOf(call);
     const ended = endOf(output);
-    if (command === null || ended === null) return;
+    if (script === null || ended === null) return;
+    const command = shortened(script);
+    if (ended.exitCode === 0)
+      for (const { path, kind } of changesOf(script)) this.#noteFile(path, { kind, added: 0, removed: 0 });
     const same = this.#commands.find((known) => known.command === command && known.exitCode === ended.exitCode);
     this.#commands = this.#commands.filter((known) => known !== same);
     this.#commands.push({ command, exitCode: ended.exitCode, count: (same?.count ?? 0) + 1 });
@@ -283,13 +293,22 @@ function filesOf(patch: string): [string, FileFact][] {
 
 /** The command line of a call, on one line and shortened; null if it runs none. */
 export function commandOf(call: CallItem): string | null {
-  if (call.type === 'local_shell_call') return shortened(call.action.command.join(' '));
+  const script = scriptOf(call);
+  return script === null ? null : shortened(script);
+}
+
+/** The command line of a call as the model wrote it; null if it runs none. */
+function scriptOf(call: CallItem): string | null {
+  if (call.type === 'local_shell_call') return scriptIn(call.action.command);
   const args = commandArguments.safeParse(parsedJson(argumentsOf(call))).data;
   const command = args?.cmd ?? args?.command;
   if (command === undefined) return null;
-  if (typeof command === 'string') return shortened(command);
-  const isScript = command.length === 3 && /^-l?c$/.test(command[1] ?? '');
-  return shortened(isScript ? (command[2] ?? '') : command.join(' '));
+  return typeof command === 'string' ? command : scriptIn(command);
+}
+
+function scriptIn(argv: readonly string[]): string {
+  const isScript = argv.length === 3 && /^-l?c$/.test(argv[1] ?? '');
+  return isScript ? (argv[2] ?? '') : argv.join(' ');
 }
 
 /** How a command ended, read off what the model was told; null if that is no command's result. */

@@ -149,6 +149,8 @@ export const TurnSetup = z.lazy(() =>
     elide_outputs: z.optional(z.boolean()),
     /** The turn was to be asked, before its end, about what it leaves open. */
     verify: z.optional(z.boolean()),
+    /** And about what its subagents left unchecked. */
+    verify_tree: z.optional(z.boolean()),
     budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
     /** Patterns of hosts that commands could reach. */
     allowed_hosts: z.optional(z.array(z.string())),

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import type { SessionMeta } from '../protocol/index.ts';
 import { parseLine } from './parse-line.ts';
 import { openRollout } from './rollout-files.ts';
+import { saidIn } from './said.ts';
 import { textLines } from './text-lines.ts';
 
 /** A user's first message stands behind the thread's context; what comes later than this is not looked at. */
@@ -9,7 +10,7 @@ const MAX_HEAD_LINES = 50;
 
 export interface RolloutHead {
   readonly meta: SessionMeta;
-  /** Whether a user has said something: a thread without is not worth going on with. */
+  /** Whether a user has said something or asked for a review: there is no reason to continue any other thread. */
   readonly hasUserMessage: boolean;
 }
 
@@ -41,8 +42,7 @@ function headOf(lines: Iterable<string>): RolloutHead | null {
     const line = parseLine(text);
     if (line.type !== 'ok') continue;
     if (line.item.type === 'session_meta') meta ??= line.item.payload;
-    const isUserMessage = line.item.type === 'event_msg' && line.item.payload.type === 'user_message';
-    if (isUserMessage && meta) return { meta, hasUserMessage: true };
+    if (meta && saidIn(line.item) !== null) return { meta, hasUserMessage: true };
   }
   return meta && { meta, hasUserMessage: false };
 }

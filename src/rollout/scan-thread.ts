@@ -8,6 +8,7 @@ import { parseLine } from './parse-line.ts';
 import { parseRolloutName } from './paths.ts';
 import { rolledBackTurns } from './rollback.ts';
 import { openRollout } from './rollout-files.ts';
+import { saidIn } from './said.ts';
 import { TurnMarks } from './turn-marks.ts';
 
 /** A line that is longer tells nothing that a list needs. */
@@ -20,7 +21,14 @@ const REQUEST_MARK = '## My request for Codex:';
 /** The beginning of a line as keel and the reference write it: when, and of what type. */
 const LINE_HEAD = /^\{"timestamp":"([\dTZ:.+-]{10,40})",(?:"ordinal":\d{1,15},)?"type":"([a-z_]{1,30})"/;
 const PAYLOAD_TYPE = /"payload":\{"type":"([a-z_]{1,40})"/;
-const TOLD_EVENTS = new Set(['user_message', 'task_started', 'task_complete', 'turn_aborted', 'thread_rolled_back']);
+const TOLD_EVENTS = new Set([
+  'item_completed',
+  'user_message',
+  'task_started',
+  'task_complete',
+  'turn_aborted',
+  'thread_rolled_back',
+]);
 
 /** Source of a thread that another thread began. */
 export const SUBAGENT = 'subagent';
@@ -157,9 +165,9 @@ class Scan {
       return;
     }
     this.#marks.read(line, 0);
-    const { payload } = line;
-    if (payload.type !== 'user_message' || !('message' in payload) || typeof payload.message !== 'string') return;
-    const text = payload.message.slice(0, Math.max(0, MAX_SAID_CHARS - this.#saidChars));
+    const said = saidIn(line);
+    if (said === null) return;
+    const text = said.slice(0, Math.max(0, MAX_SAID_CHARS - this.#saidChars));
     this.#saidChars += text.length;
     this.#said.push({ turn: this.#marks.turns.length - 1, text });
   }

@@ -184,6 +184,7 @@ export class ChildAgents implements AgentTools {
         agentLevels: services.agentLevels - 1,
         agentSlots: services.agentSlots,
         budget: this.#parts.budget,
+        tree: services.tree,
       },
     });
     return new ChildAgent({

@@ -35,6 +35,7 @@ export function delegateRunner(parts: DelegateParts): RunDelegate {
         agentSlots: services.agentSlots,
         // A review is part of no request's budget.
         budget: () => null,
+        tree: null,
       },
     });
     const interrupted = Promise.withResolvers<DelegateResult>();

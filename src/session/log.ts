@@ -10,6 +10,8 @@ const KEPT_LOGS = 3;
 export interface Log {
   info(message: string): void;
   warn(message: string): void;
+  /** Something that should not happen and that keel has repaired or worked around. */
+  error(message: string): void;
   /** A bug in keel. The user gets a sentence, the log the stack. */
   crash(error: unknown): void;
 }
@@ -33,6 +35,10 @@ export class FileLog implements Log {
 
   warn(message: string): void {
     this.#write('warn', message);
+  }
+
+  error(message: string): void {
+    this.#write('error', message);
   }
 
   crash(error: unknown): void {

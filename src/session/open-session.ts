@@ -111,11 +111,14 @@ async function begin(
 ): Promise<Session> {
   const { log } = thread;
   const hub = new EventHub();
-  const emit = (event: Parameters<EventHub['emit']>[0]) => hub.emit(event);
+  const emit = (event: Parameters<EventHub['emit']>[0]) => {
+    if (event.type === 'rawItem.recorded') services.tree?.note(thread.id, event.item);
+    hub.emit(event);
+  };
   // A turn that a fork found under way goes on in its own thread, if at all: its calls are not to run twice.
   const continues = log?.openTurn != null && unfinishedTurn === 'continue' && thread.forkedFrom === null;
   const entries = (continues ? log?.history : log?.wholeHistory) ?? [];
-  const history = rebuildHistory(entries, (what) => services.log.warn(what));
+  const history = rebuildHistory(entries, (what) => services.log.error(what));
   const facts = threadFacts(entries);
   const state = new SessionState(configuration, history, facts, log ? toldContext(log) : null, log?.rateLimits ?? null);
   const told = log ? toldTurns(log, { openTurnEnded: !continues }) : [];

@@ -18,6 +18,7 @@ import {
 import type { SessionConfiguration } from './session-configuration.ts';
 import { SessionState } from './session-state.ts';
 import { ThreadRecord } from './thread-record.ts';
+import { TreeFacts } from './tree-facts.ts';
 import { turnHistory } from './turn-history.ts';
 import { toolsOf } from './turn-tools.ts';
 
@@ -200,9 +201,10 @@ export class ReplayedThread {
         question: compactionPrompt({ focus: setup?.focus ?? null, own: setup?.compact_prompt ?? null }),
         stream: () => dry.stop(),
         fingerprint: fingerprintBy(clientOf(setup?.compact_model ?? null)),
+        tooLong: nobody,
       },
       budget: recordedBudget(setup, state),
-      finishGate: isAsked(turn) ? finishGate(state, offered) : null,
+      finishGate: isAsked(turn) ? finishGate(state, offered, recordedTree(setup)) : null,
       elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
       takeQueued: () => dry.stop(),
@@ -263,6 +265,11 @@ function recordedBudget(setup: TurnSetup | null, state: SessionState): TurnBudge
     tokensUsed: () => used() - before,
     expired: new AbortController().signal,
   };
+}
+
+/** What subagents did stands in a step. Earlier versions did not ask for it. */
+function recordedTree(setup: TurnSetup | null) {
+  return setup?.verify_tree === true ? new TreeFacts(null) : null;
 }
 
 function isAsked(turn: RecordedTurn): boolean {

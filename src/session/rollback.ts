@@ -27,7 +27,7 @@ export async function rollBack(turns: number, { services, state, record, emit }:
   const plan = planRollback(rollout.lines, turns, state.tokenInfo?.total_token_usage ?? null);
   if (plan === null) throw new KeelError('invalidInput', 'there is no turn to take back in this thread');
   const left = threadLog({ ...rollout, lines: [...rollout.lines, plan.line] });
-  const history = rebuildHistory(left.history, (what) => log.warn(what));
+  const history = rebuildHistory(left.history, (what) => log.error(what));
   const note = rollbackNote({ turns: plan.turns, files: changedFiles(plan.dropped) });
   record.addLines([plan.line, { type: 'response_item', payload: note }]);
   state.rollBack(history, threadFacts(left.history), toldContext(left));

@@ -31,6 +31,7 @@ import { FileLog, type Log } from './log.ts';
 import type { RequestBudget } from './request-budget.ts';
 import type { Session } from './session.ts';
 import { SessionMcp } from './session-mcp.ts';
+import { TreeFacts } from './tree-facts.ts';
 import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives. Each has its owner here, which closes it. */
@@ -52,6 +53,8 @@ export interface SessionServices {
   readonly mcp: SessionMcp | null;
   readonly log: Log;
   readonly typedMessages: TypedMessages;
+  /** Null: nobody asks for it. */
+  readonly tree: TreeFacts | null;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -85,6 +88,8 @@ export interface Persona {
   readonly agentSlots: AgentSlots;
   /** What a turn that starts now draws on: the budget of the request that it works for. Null: no limit. */
   readonly budget: () => RequestBudget | null;
+  /** To which the child's doings belong; null: to none. */
+  readonly tree: TreeFacts | null;
 }
 
 export interface ChildStart {
@@ -166,6 +171,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     mcp,
     log,
     typedMessages,
+    tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.persona?.tree ?? null),
     now,
     persona: options.persona ?? null,
     agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),

@@ -97,9 +97,12 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
       fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
+      tooLong: (message) => services.log.error(`the request for a handover is too long: ${message}`),
     },
     budget: budget?.forTurn(active.background, services.persona === null) ?? null,
-    finishGate: asksBeforeEnd(context, services) ? finishGate(state, toolsOf(services, context.model)) : null,
+    finishGate: asksBeforeEnd(context, services)
+      ? finishGate(state, toolsOf(services, context.model), services.tree)
+      : null,
     elision: services.config.elideOutputs
       ? {
           keep: (output) => keptOutput(services, output),

@@ -39,7 +39,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(focus === null ? {} : { focus }),
     ...(agentLevels > 0 ? agentSetup(services) : {}),
     ...(config.elideOutputs ? {} : { elide_outputs: false }),
-    ...(asksBeforeEnd(context, services) ? { verify: true } : {}),
+    ...(asksBeforeEnd(context, services) ? { verify: true, verify_tree: true } : {}),
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
     ...(isAzure(provider) ? { store: true } : {}),

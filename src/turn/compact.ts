@@ -66,6 +66,7 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
     if (end.type !== 'failed') return { type: 'interrupted' };
     if (end.rateLimits) history.noteRateLimits(end.rateLimits);
     if (end.error.kind === 'contextWindowExceeded') {
+      ports.compaction.tooLong(end.error.message);
       tooLong += 1;
       const dropped = copy.dropOldest(itemsToDrop(tooLong));
       if (dropped === 0) {

@@ -6,6 +6,7 @@ export type {
   HistoryCopy,
   QueuedMessage,
   TurnBudget,
+  TurnFinishGate,
   TurnHistory,
   TurnModel,
   TurnOutcome,

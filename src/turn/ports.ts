@@ -104,6 +104,8 @@ export interface TurnCompaction {
   /** The model that writes it. */
   readonly stream: TurnModel['stream'];
   readonly fingerprint: TurnModel['fingerprint'];
+  /** Called when the request for a handover does not fit the window: it is made while there is room. */
+  readonly tooLong: (message: string) => void;
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */
@@ -126,6 +128,16 @@ export interface TurnBudget extends Budget {
   readonly expired: AbortSignal;
 }
 
+/** What a turn that would end is asked about what it leaves open. */
+export interface TurnFinishGate {
+  /** Whether subagents may have changed files: what they left unchecked is then asked for as a step. Changes nothing. */
+  readonly hasSubagents: () => boolean;
+  /** Files that this turn or a subagent changed and nobody checked since. Called inside a step only. */
+  readonly uncheckedInTree: () => readonly string[];
+  /** `unchecked`: as above; null: this turn alone counts. Changes nothing. */
+  readonly notes: (lastMessage: string | null, unchecked: readonly string[] | null) => readonly ResponseItem[];
+}
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -136,8 +148,8 @@ export interface TurnPorts {
   readonly compaction: TurnCompaction;
   /** Null: no limit. */
   readonly budget: TurnBudget | null;
-  /** What a turn that would end has to be asked about what it leaves open; null: nothing is asked. Changes nothing. */
-  readonly finishGate: ((lastMessage: string | null) => readonly ResponseItem[]) | null;
+  /** Null: nothing is asked at the end. */
+  readonly finishGate: TurnFinishGate | null;
   /** Null: nothing is left out before a compaction. */
   readonly elision: TurnElision | null;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */
