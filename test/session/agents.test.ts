@@ -823,3 +823,73 @@ describe('what a helper may do', () => {
     expect(server.requests[0]?.tools.map((tool) => tool['name'])).not.toContain('spawn_agent');
   });
 });
+
+describe('what is counted over a request and all its subagents', () => {
+  const step = (id: string, total: number) => respond(shell(`echo ${id}`, id), usage({ input: total, output: 0 }));
+  const eats = Array.from({ length: 20 }, (_, at) => step(`e${at}`, 1_000));
+
+  test('one budget: what subagents use at any depth is used up for all of them', async () => {
+    await open(
+      {
+        parent: [
+          respond(spawn('go deep', 'c1'), spawn('eat', 'c2'), usage({ input: 100, output: 0 })),
+          respond(wait(['worker-1'], 'c3'), usage({ input: 100, output: 0 })),
+          respond(wait(['worker-2'], 'c4'), usage({ input: 100, output: 0 })),
+          done,
+        ],
+        helpers: {
+          'go deep': [respond(spawn('nibble', 'd1')), respond(wait(['worker-1'], 'd2'))],
+          eat: eats,
+          nibble: eats,
+        },
+      },
+      { overrides: ['budget.tokens=5000', 'agents.max_depth=2'] },
+    );
+    expect(await live.say('go')).toMatchObject({ status: 'failed', error: { kind: 'budgetExceeded' } });
+    const last = live.events.findLast((event) => event.type === 'usage.updated');
+    const used = last?.type === 'usage.updated' ? (last.info?.total_token_usage.total_tokens ?? 0) : 0;
+    // Each thread may have one response on its way when nothing is left.
+    expect(used).toBeGreaterThanOrEqual(5_000);
+    expect(used).toBeLessThanOrEqual(7_500);
+  });
+
+  test('time ends a wait for a subagent, and the subagent', async () => {
+    await open(
+      {
+        parent: [respond(spawn('sleep long', 'c1')), respond(wait(['worker-1'], 'c2')), respond(message('enough'))],
+        helpers: { 'sleep long': [respond(shell('sleep 600', 's1'))] },
+      },
+      { overrides: ['budget.minutes=0.03'] },
+    );
+    expect(await live.say('go')).toMatchObject({
+      status: 'failed',
+      error: { kind: 'budgetExceeded' },
+      lastAgentMessage: 'enough',
+    });
+    await until(() => processesWith(live.session.threadId).length === 0);
+  });
+
+  test('the gate at the end asks about what a subagent changed, and not once that was checked', async () => {
+    const edits = [respond(shell('echo x > made.txt', 's1')), respond(message('made it'))];
+    const asks = (request: RecordedRequest | undefined) =>
+      request
+        ?.textsOf('user')
+        .some((text) => text.startsWith('<keel_note kind="verify">') && text.includes('made.txt'));
+    await open(
+      {
+        parent: [
+          ...[respond(spawn('make one', 'c1')), respond(wait(['worker-1'], 'c2')), done, done],
+          ...[respond(spawn('make two', 'c3')), respond(wait(['worker-2'], 'c4'))],
+          ...[respond(shell('true # npm test', 'c5')), done],
+        ],
+        helpers: { 'make one': edits, 'make two': edits },
+      },
+      { overrides: ['verify_before_finish="always"'] },
+    );
+    await live.say('one');
+    expect(asks(ofParent()[3])).toBe(true);
+    expect(ofParent()).toHaveLength(4);
+    await live.say('two');
+    expect(ofParent()).toHaveLength(8);
+  });
+});

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REVIEW_RUBRIC } from '../../src/context/index.ts';
-import type { Op } from '../../src/protocol/index.ts';
+import { Op } from '../../src/protocol/index.ts';
 import { parseReview } from '../../src/tasks/parse-review.ts';
 import {
   functionCall,
@@ -16,6 +16,7 @@ import {
 } from '../../src/testing/index.ts';
 import { rolloutsIn, runKeel, until } from '../support/keel.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
+import { slowGit } from '../support/slow-git.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -162,6 +163,60 @@ describe('a review', () => {
     const ended = events.findIndex((event) => event.type === 'turn.completed');
     const begun = events.findLastIndex((event) => event.type === 'turn.started');
     expect(ended).toBeLessThan(begun);
+  });
+
+  test('what the reviewer says on the way is shown, its last message is not; it has no tool for images', async () => {
+    const { events } = await open([
+      respond(message('I look at the diff.'), shell('true', 'c1')),
+      respond(message('Now at the tests.'), shell('true', 'c2')),
+      reviewed,
+    ]);
+    await live?.turn(review);
+    const texts = events.flatMap((event) =>
+      event.type === 'item.completed' && event.item.type === 'agentMessage' ? [event.item.text] : [],
+    );
+    expect(texts).toEqual(['I look at the diff.', 'Now at the tests.']);
+    expect(JSON.stringify(server.requests[0]?.body['tools'])).not.toContain('view_image');
+    expect(server.requests[0]?.headers['codex-task-type']).toBe('review');
+  });
+
+  test('a resumed thread shows the same items of reviews, undos, commands and compactions, each under its own id', async () => {
+    const { events } = await open([
+      ok,
+      respond(shell('true', 'c1')),
+      reviewed,
+      respond(shell('true', 'c1')),
+      reviewed,
+      ok,
+    ]);
+    await live?.say('one');
+    for (const op of [review, review, { type: 'undo' }, { type: 'userShell', command: 'true' }, { type: 'compact' }]) {
+      await live?.turn(Op.parse(op));
+    }
+    const shown = events.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+    expect(new Set(shown.map(({ id }) => id)).size).toBe(shown.length);
+    const id = live?.session.threadId ?? '';
+    await live?.[Symbol.asyncDispose]();
+    const options = { origin: { type: 'resume', id } } as const;
+    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options });
+    const { turns } = await live.next('thread.started');
+    expect(turns.flatMap(({ items }) => items.map(({ type }) => type))).toEqual(shown.map(({ type }) => type));
+    const ids = turns.flatMap(({ items }) => items.map((item) => item.id));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('a git that hangs keeps no op waiting, and ends with the review', async () => {
+    using slow = slowGit();
+    await open([respond(hang())], { env: { PATH: `${slow.bin}:${process.env['PATH']}` } });
+    const first = live?.say('go');
+    await until(() => server.requests.length === 1);
+    const second = live?.turn({ type: 'review', target: { type: 'baseBranch', branch: 'main' } });
+    expect(await first).toMatchObject({ abortReason: 'replaced' });
+    await slow.started();
+    live?.session.submit({ type: 'interrupt' });
+    expect(await second).toMatchObject({ status: 'interrupted' });
+    await until(() => !slow.isAlive());
+    expect(turnItems(live?.events ?? [])).toContain('exitedReviewMode');
   });
 
   test('R18: has a thread of its own, and what it used counts for its parent', async () => {

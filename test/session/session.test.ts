@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Op } from '../../src/protocol/index.ts';
+import type { Op, ResponseItem } from '../../src/protocol/index.ts';
 import {
   cut,
   failed,
@@ -19,7 +19,9 @@ import {
   type Script,
   startModelServer,
   usage,
+  webSearchCall,
 } from '../../src/testing/index.ts';
+import { narrateItems } from '../../src/turn/index.ts';
 import { processesWith, until } from '../support/keel.ts';
 import { asksAbout, says, type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -46,6 +48,10 @@ async function open(script: Script, more: Partial<TestSessionOptions> = {}): Pro
   return live;
 }
 
+const searchItem = (action: { type: string; url: string; pattern?: string }): ResponseItem => ({
+  type: 'web_search_call',
+  action,
+});
 const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
 const shell = (script: string, id: string, more: object = {}) =>
   functionCall('shell', { command: ['bash', '-c', script], timeout_ms: 60_000, ...more }, id);
@@ -231,6 +237,53 @@ describe('turns and interruption', () => {
     expect(tail).toEqual(['c1', 'c1', 'c2', 'c2', 'user', 'user']);
     expect(server.requests[1]?.outputOf('c1')).toContain('aborted');
     expect(server.requests[1]?.outputOf('c2')).toBe('not run: the turn was stopped before this call began');
+  });
+
+  test('what an interrupt cuts off is completed as interrupted, also in the record', async () => {
+    await open([
+      respond(reasoning(['I think']), message('all of it', { id: 'm1', deltas: ['half ', 'a mes'] }), hang()),
+      ok,
+    ]);
+    const turn = live.say('go');
+    await live.next('item.delta', ({ delta }) => delta === 'a mes');
+    live.session.submit({ type: 'interrupt' });
+    await turn;
+    const started = live.events.flatMap((event) => (event.type === 'item.started' ? [event.item.id] : []));
+    const completed = live.events.flatMap((event) => (event.type === 'item.completed' ? [event.item.id] : []));
+    expect(completed.toSorted()).toEqual(started.toSorted());
+  });
+
+  test('messages and a compaction that wait for a turn that is stopped are reported as dropped', async () => {
+    await open([respond(hang()), ok]);
+    const turn = live.say('go');
+    await until(() => server.requests.length === 1);
+    const replaced = live.session.submit({ type: 'compact' });
+    const compact = live.session.submit({ type: 'compact' });
+    const steered = live.session.submit(says('use the other file'));
+    live.session.submit({ type: 'interrupt' });
+    await turn;
+    const dropped = live.events.flatMap((event) => (event.type === 'submissions.dropped' ? event.ids : []));
+    expect(dropped).toEqual([replaced, steered, compact]);
+    await live.say('next');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('a web search is shown when it starts, and opening a page is an action of its own', async () => {
+    await open([respond(webSearchCall('keel', 'ws_1'), message('done'))]);
+    await live.say('go');
+    // It is not known yet what for.
+    expect(await live.next('item.started', ({ item }) => item.type === 'webSearch')).toMatchObject({
+      item: { id: 'ws_1', query: '', action: null },
+    });
+    expect(
+      live.events.find((event) => event.type === 'item.completed' && event.item.type === 'webSearch'),
+    ).toMatchObject({ item: { query: 'keel', action: { type: 'search', query: 'keel' } } });
+    expect(narrateItems(searchItem({ type: 'open_page', url: 'https://a.b/c' }), 'x')).toMatchObject([
+      { query: 'https://a.b/c', action: { type: 'openPage', url: 'https://a.b/c' } },
+    ]);
+    expect(narrateItems(searchItem({ type: 'find_in_page', url: 'https://a.b/c', pattern: 'p' }), 'x')).toMatchObject([
+      { query: 'p in https://a.b/c', action: { type: 'findInPage', url: 'https://a.b/c', pattern: 'p' } },
+    ]);
   });
 
   test('M23: what was finished before an interrupt stays, what was half said does not', async () => {
