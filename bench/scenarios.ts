@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -75,6 +76,7 @@ export const scenarios: readonly Scenario[] = [
     ...scenario('peak memory, a command that prints 1 GB', 'MiB', null, gigabyte, (usage) => usage.peakMiB),
     maxRounds: 2,
   },
+  ...bigTreeScenarios(),
   resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
   resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
   longThreadScenario(),
@@ -95,6 +97,46 @@ function scenario(
     takes: () => true,
     run: (who) => measure(who, script, { prompt: 'go' }, figure, () => ({})),
   };
+}
+
+const TREE_FILES = 100_000;
+
+/** A repository of 100,000 files: neither the first request nor the exit looks at them, and a step does so once a turn. */
+function bigTreeScenarios(): Scenario[] {
+  const name = `in a repository of ${TREE_FILES.toLocaleString('en-US')} files`;
+  const inTree = (what: string, script: Script, figure: (usage: Usage, server: ModelServer) => number): Scenario => ({
+    ...{ name: `${what}, ${name}`, unit: 'ms', goal: null, maxRounds: 3 },
+    takes: (who) => who.name === 'keel',
+    run: (who) => measure(who, script, { prompt: 'go' }, figure, prepareTree),
+  });
+  return [
+    inTree('start to first request', hello, (usage, server) => (server.requests[0]?.arrivedAt ?? 0) - usage.spawnedAt),
+    inTree('start to exit, one message', hello, (usage) => usage.wallMs),
+    inTree('first step that can change files, its snapshot included', oneChange, (_usage, server) => {
+      const [first, second] = server.requests;
+      return (second?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0);
+    }),
+  ];
+}
+
+/** One command that can change files. */
+const oneChange: Script = (request) =>
+  isDone(request) > 0
+    ? respond(message('done'), usage({}))
+    : respond(functionCall(runnerOf(request), argumentsOf(request, 'touch changed'), 'call_1'));
+
+/** The work tree is the home: keel's own files in it are ignored. */
+function prepareTree(home: string): Record<string, string> {
+  for (let folder = 0; folder < TREE_FILES / 100; folder += 1) {
+    const dir = join(home, 'tree', String(Math.floor(folder / 100)), String(folder));
+    mkdirSync(dir, { recursive: true });
+    for (let file = 0; file < 100; file += 1) writeFileSync(join(dir, `${file}.txt`), `${folder} ${file}\n`);
+  }
+  const git = (...args: string[]) => execFileSync('git', ['-C', home, ...args], { stdio: 'ignore' });
+  git('init', '--quiet');
+  git('add', 'tree');
+  git('-c', 'user.name=bench', '-c', 'user.email=bench@localhost', 'commit', '--quiet', '--message=tree');
+  return {};
 }
 
 /** Cost grows linearly: what a step costs, sending aside, does not grow with the thread. */
