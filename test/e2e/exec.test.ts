@@ -454,3 +454,20 @@ test('nothing that is printed or recorded holds the key', async () => {
   for (const text of [run.stdout, run.stderr, ...recorded]) expect(text).not.toContain('sk-test-secret-1234567890');
   expect(run.code).toBe(1);
 });
+
+test('a turn that its budget ended is no success: exit code 3, its words in the output, the last answer all the same', async () => {
+  const runs = respond(functionCall('shell', { command: ['bash', '-c', 'true'] }, 'c1'), usage({ input: 600 }));
+  const run = await exec(
+    [runs, respond(message('half done'))],
+    ['--json', '-c', 'budget.tokens=500', '-o', join(repo.path, 'last.txt'), 'go'],
+  );
+  expect(run.code).toBe(3);
+  const lines = jsonLines(run.stdout);
+  const said = expect.stringContaining('budget of 500 tokens');
+  expect(lines.slice(-3)).toEqual([
+    { type: 'item.completed', item: { id: expect.any(String), type: 'error', message: said } },
+    { type: 'error', message: said },
+    { type: 'turn.failed', error: { message: said } },
+  ]);
+  expect(readFileSync(join(repo.path, 'last.txt'), 'utf8')).toBe('half done');
+});
