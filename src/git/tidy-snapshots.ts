@@ -9,6 +9,8 @@ import { SnapshotStore, storesDirectory } from './snapshot-store.ts';
 export interface TidyOptions {
   readonly home: string;
   readonly env: Environment;
+  /** Further directories in which commands may write: no git is taken from there. */
+  readonly roots?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   /** Snapshots older than this go. */
   readonly maxAgeMs: number;
@@ -47,7 +49,10 @@ export async function tidySnapshots(options: TidyOptions): Promise<number> {
   return removed;
 }
 
-async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.now }: TidyOptions): Promise<number> {
+async function tidyStore(
+  dir: string,
+  { home, env, roots, signal, maxAgeMs, now = Date.now }: TidyOptions,
+): Promise<number> {
   const snapshots = join(dir, 'refs', 'snapshots');
   const ids = namesIn(snapshots);
   const isOlder = (path: string, ageMs: number) => now() - modifiedAt(path) > ageMs;
@@ -68,7 +73,7 @@ async function tidyStore(dir: string, { home, env, signal, maxAgeMs, now = Date.
   for (const id of old) rmSync(join(snapshots, id), { force: true });
   const repository = root === null ? null : findRepository(root);
   if (old.length > 0 && repository?.root === root) {
-    const store = SnapshotStore.existing({ repository, home, env, signal, now });
+    const store = SnapshotStore.existing({ repository, home, env, roots, signal, now });
     await store?.git(['prune', '--expire=1.day.ago']).catch(ignoreGitFailure);
   }
   return old.length;

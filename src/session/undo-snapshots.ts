@@ -1,3 +1,4 @@
+import { commandRoots } from '../config/index.ts';
 import { type LeftOutPath, takeSnapshot, tidySnapshotsIfDue } from '../git/index.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import type { SessionServices } from './session-services.ts';
@@ -55,7 +56,7 @@ export class UndoSnapshots {
     const { config, now } = this.#services;
     const { home, env } = config;
     const { turnId, cwd } = context;
-    const result = await takeSnapshot({ cwd, home, env, now, signal: background });
+    const result = await takeSnapshot({ cwd, home, env, roots: commandRoots(config), now, signal: background });
     if (handle.isRevoked) return;
     if (result.type === 'taken') {
       this.#record.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }], turnId);
@@ -74,9 +75,13 @@ export class UndoSnapshots {
   #tidy(): void {
     const { config, log, now } = this.#services;
     const { home, env } = config;
-    this.#tidying ??= tidySnapshotsIfDue({ home, env, now, signal: this.#closing.signal }).catch((error: unknown) =>
-      log.crash(error),
-    );
+    this.#tidying ??= tidySnapshotsIfDue({
+      home,
+      env,
+      roots: commandRoots(config),
+      now,
+      signal: this.#closing.signal,
+    }).catch((error: unknown) => log.crash(error));
   }
 }
 

@@ -18,7 +18,12 @@ afterEach(() => {
 
 const told = () => join(home.path, 'told');
 const lines: string[] = [];
-const log = { info: () => undefined, warn: (line: string) => void lines.push(line), crash: () => undefined };
+const log = {
+  info: () => undefined,
+  warn: (line: string) => void lines.push(line),
+  error: () => undefined,
+  crash: () => undefined,
+};
 
 /** What the program that is configured would be told of a turn; `path` is searched before the system's directories. */
 async function notify(argv: readonly string[], path: readonly string[] = []): Promise<void> {
