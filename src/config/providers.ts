@@ -92,6 +92,7 @@ function configured(id: string, entry: ProviderEntry): ModelProvider {
     streamMaxRetries: Math.min(MAX_RETRIES, entry.stream_max_retries ?? defaults.streamMaxRetries),
     streamIdleTimeoutMs: Math.min(MAX_TIMER_MS, entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs),
     requiresOpenaiAuth: entry.requires_openai_auth ?? false,
+    ...(entry.quirks === undefined ? {} : { quirks: entry.quirks }),
     ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
     ...(entry.ca_file === undefined ? {} : { caFile: entry.ca_file }),
     ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),

@@ -35,6 +35,25 @@ const profileKeys = {
   ...toggles,
 };
 
+const sentOrOmitted = z.enum(['sent', 'omitted']);
+
+/** How a server wants its requests otherwise than the published API says. */
+const quirks = z.object({
+  stream_options: z.optional(sentOrOmitted),
+  parallel_tool_calls: z.optional(sentOrOmitted),
+  tool_choice_none: z.optional(sentOrOmitted),
+  reasoning_effort: z.optional(sentOrOmitted),
+  output_schema: z.optional(sentOrOmitted),
+  roles: z.optional(z.enum(['free', 'alternating'])),
+  system_role: z.optional(z.enum(['system', 'developer', 'user'])),
+  reasoning_field: z.optional(z.enum(['received', 'required', 'omitted'])),
+  extra_fields: z.optional(z.enum(['received', 'omitted'])),
+  call_signature: z.optional(z.enum(['received', 'required'])),
+  call_ids: z.optional(z.enum(['free', 'nine'])),
+  pictures: z.optional(sentOrOmitted),
+});
+export type QuirkSettings = z.infer<typeof quirks>;
+
 const provider = z.object({
   name: z.string(),
   base_url: z.optional(z.string()),
@@ -51,6 +70,7 @@ const provider = z.object({
   requires_openai_auth: z.optional(z.boolean()),
   ca_file: z.optional(z.string()),
   supports_websockets: z.optional(z.boolean()),
+  quirks: z.optional(quirks),
 });
 
 const mcpApproval = z.enum(['auto', 'prompt', 'approve']);

@@ -7,6 +7,7 @@ import type {
   SandboxPolicy,
   Verbosity,
 } from '../protocol/index.ts';
+import type { QuirkSettings } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,6 +38,8 @@ export interface ModelProvider {
   readonly caFile?: string;
   /** What is looked at before the first request. */
   readonly local?: LocalServerKind;
+  /** What the user says of the form of its requests. */
+  readonly quirks?: QuirkSettings;
 }
 
 /** What of the environment a command sees. Patterns are globs over names. */

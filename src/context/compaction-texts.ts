@@ -52,15 +52,31 @@ export interface Handover {
   readonly transcriptPath: string | null;
 }
 
+const ACCOUNT =
+  'Handover by the model that did the work (its own account; where it differs from the facts above, the facts hold):';
+const GO_ON = 'Go on from here.';
+const NO_SUMMARY = '(no summary available)';
+
+/** The account in a handover as `handoverMessage` writes it; null for any other item, and for one without an account. */
+export function handoverOf(item: ResponseItem): string | null {
+  if (item.type !== 'message' || item.role !== 'user') return null;
+  const [part] = item.content;
+  if (part?.type !== 'input_text' || !part.text.startsWith('<keel_handover>')) return null;
+  const start = part.text.indexOf(`${ACCOUNT}\n`);
+  const end = part.text.lastIndexOf(`\n\n${GO_ON}`);
+  const account = start === -1 ? '' : part.text.slice(start + ACCOUNT.length, end === -1 ? undefined : end).trim();
+  return account === '' || account === NO_SUMMARY ? null : account;
+}
+
 /** The message that stands for the earlier part of a thread. */
 export function handoverMessage({ leftOut, facts, summary, transcriptPath }: Handover): ResponseItem {
-  const told = summary.trim() === '' ? '(no summary available)' : escapedTags(summary.trim());
+  const told = summary.trim() === '' ? NO_SUMMARY : escapedTags(summary.trim());
   const parts = [
     'The earlier part of this thread was compacted to save room. Files, processes and settings are as that part left them; nothing has been undone.',
     ...(leftOut === 0 ? [] : [`[${leftOut} earlier messages of the user left out]`]),
     ...(facts === '' ? [] : [`Facts recorded by keel:\n${escapedTags(facts)}`]),
-    `Handover by the model that did the work (its own account; where it differs from the facts above, the facts hold):\n${told}`,
-    `Go on from here. Calls listed as finished have had their effect: look at their results instead of running them a second time. Before you build on a file, read it again.${transcriptPath === null ? '' : ` The full earlier text can be searched in ${transcriptPath}.`}`,
+    `${ACCOUNT}\n${told}`,
+    `${GO_ON} Calls listed as finished have had their effect: look at their results instead of running them a second time. Before you build on a file, read it again.${transcriptPath === null ? '' : ` The full earlier text can be searched in ${transcriptPath}.`}`,
   ];
   return contextMessage(`<keel_handover>\n${parts.join('\n\n')}\n</keel_handover>`);
 }

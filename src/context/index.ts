@@ -13,6 +13,7 @@ export {
   HANDOVER_HEADINGS,
   type Handover,
   handoverMessage,
+  handoverOf,
 } from './compaction-texts.ts';
 export { isContextMessage } from './context-tags.ts';
 export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
@@ -27,6 +28,7 @@ export { chosenSkillLabel, inOrder, isSkillList, skillList } from './skills/skil
 export type { TurnContext } from './turn-context.ts';
 export {
   crashNote,
+  formNote,
   interruptionNote,
   isRollbackNote,
   planNote,

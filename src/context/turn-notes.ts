@@ -158,3 +158,9 @@ function listed(names: readonly string[]): string {
   const hidden = names.length - shown.length;
   return hidden === 0 ? shown.join('; ') : `${shown.join('; ')}; and ${hidden} more`;
 }
+
+/** The final message of a turn does not fit the schema that was asked for. */
+export function formNote(fault: string): ResponseItem {
+  return contextMessage(`<keel_note kind="form">Your final message does not fit the output schema that this task asks for: ${escaped(fault)}
+Answer again with the whole final message: only JSON that fits the schema, without any text or fence around it.</keel_note>`);
+}

@@ -64,6 +64,7 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
     version: options.version,
     ephemeral: options.ephemeral,
     canAsk: false,
+    checksOutput: true,
     unfinishedTurn: options.prompt === null ? 'continue' : 'interrupt',
   });
   io.onExit(() => session.killProcesses());

@@ -160,6 +160,14 @@ export class TranscriptWalk {
         yield { type: 'note', text: `${what} left out of what the model sees, to make room.` };
         return;
       }
+      case 'content_refused': {
+        const what = payload['content'] === 'thoughts' ? 'thoughts' : 'a picture';
+        yield {
+          type: 'note',
+          text: `The provider refused ${what} of the conversation, which the model no longer sees.`,
+        };
+        return;
+      }
       case 'error':
         if (typeof payload['message'] === 'string') yield { type: 'failure', message: payload['message'] };
         return;

@@ -36,13 +36,20 @@ export class ContextSize {
     this.#leave(this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id)));
   }
 
-  /** One item takes the place of another. */
-  replaced(before: ResponseItem, after: ResponseItem): void {
+  /** One item takes the place of another; null: of none. */
+  replaced(before: ResponseItem, after: ResponseItem | null): void {
     const at = this.#uncounted.indexOf(before);
-    if (at !== -1) {
-      this.#uncounted[at] = after;
-      if (at < this.#estimatedItems) this.#estimate += estimateTokens(after) - estimateTokens(before);
-    } else this.#counted = Math.max(0, this.#counted - estimateTokens(before) + estimateTokens(after));
+    const change = (after === null ? 0 : estimateTokens(after)) - estimateTokens(before);
+    if (at === -1) {
+      this.#counted = Math.max(0, this.#counted + change);
+      return;
+    }
+    if (at < this.#estimatedItems) this.#estimate += change;
+    if (after !== null) this.#uncounted[at] = after;
+    else {
+      this.#uncounted.splice(at, 1);
+      if (at < this.#estimatedItems) this.#estimatedItems -= 1;
+    }
   }
 
   full(window: number): void {

@@ -3,14 +3,16 @@ import type {
   ElidedOutput,
   MessageItem,
   OutputItem,
+  RefusedContent,
   ResponseItem,
   TokenUsage,
   TokenUsageInfo,
 } from '../protocol/index.ts';
-import { ContextSize } from './context-size.ts';
+import { ContextSize, estimateTokens } from './context-size.ts';
 import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
 import { asKept, isRecordable, outlivesTurn } from './recordable.ts';
+import { holdsContent, withoutRefused } from './refused-items.ts';
 import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
 import { hasWords } from './user-messages.ts';
 
@@ -54,6 +56,11 @@ export class ConversationHistory {
     return this.#size.tokens;
   }
 
+  /** What all items take up, whatever was told of it. */
+  get estimatedTokens(): number {
+    return this.#items.reduce((sum, item) => sum + estimateTokens(item), 0);
+  }
+
   /** What the last response told, without what came since. */
   get measuredTokens(): number {
     return this.#size.counted;
@@ -74,12 +81,17 @@ export class ConversationHistory {
     return this.#prompt.slice();
   }
 
-  /** Drops the oldest items and, of those that belong to a pair, the other half too, which counts with it as one. */
-  removeFirst(count = 1): void {
+  /**
+   * Drops the oldest items and, of those that belong to a pair, the other half too, which counts with it as one. What
+   * `isKept` names stays while there is anything else.
+   */
+  removeFirst(count = 1, isKept: (item: ResponseItem) => boolean = () => false): void {
     const gone = new Set<number>();
     let left = count;
+    const spares = !this.#items.every(isKept);
     for (let at = 0; left > 0 && at < this.#items.length; at += 1) {
-      if (gone.has(at)) continue;
+      const item = this.#items[at];
+      if (item === undefined || gone.has(at) || (spares && isKept(item))) continue;
       gone.add(at);
       left -= 1;
       const other = otherHalf(this.#items, at, gone);
@@ -105,6 +117,22 @@ export class ConversationHistory {
   elide(outputs: readonly ElidedOutput[]): void {
     this.#items = withElided(this.#items, outputs, (before, after) => this.#size.replaced(before, after));
     this.#prompt = null;
+  }
+
+  /** Whether there is content of the kind that a provider refused. */
+  holds(content: RefusedContent['content']): boolean {
+    return holdsContent(this.#items, content);
+  }
+
+  /** Takes content out that a provider refused; a note is in its place. @returns how many items it was in */
+  takeOut(refused: RefusedContent): number {
+    const { items, count } = withoutRefused(this.#items, refused, (before, after) =>
+      this.#size.replaced(before, after),
+    );
+    if (count === 0) return 0;
+    this.#items = items;
+    this.#prompt = null;
+    return count;
   }
 
   /** An independent copy that shares the items themselves. */

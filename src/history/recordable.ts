@@ -1,8 +1,11 @@
-import type { OutputContentItem, ResponseItem } from '../protocol/index.ts';
-import { readJson, truncateForModel } from '../util/index.ts';
+import type { OutputContentItem, OutputItem, ResponseItem } from '../protocol/index.ts';
+import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, parseJson, truncateForModel } from '../util/index.ts';
+import { isOutput } from './pairs.ts';
 
 /** Of the JSON around a command's output. */
 const MAX_FRAME_CHARS = 1_024;
+/** Of the line above a text that is cut already, and what a tool adds below it. */
+const MAX_HEADER_BYTES = 1_024;
 
 /** Whether an item belongs into a history: what the model said, was told or did, and keel's own snapshots. */
 export function isRecordable(item: ResponseItem): boolean {
@@ -19,40 +22,51 @@ export function outlivesTurn(item: ResponseItem): boolean {
 
 /** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */
 export function asKept(item: ResponseItem): ResponseItem {
-  if (item.type === 'custom_tool_call_output') {
-    const output = truncateOutput(item.output);
-    return output === item.output ? item : { ...item, output };
-  }
-  if (item.type !== 'function_call_output') return item;
-  if (typeof item.output === 'string') {
-    const output = truncateOutput(item.output);
-    return output === item.output ? item : { ...item, output };
-  }
-  const output = item.output.map(truncatePart);
-  return output.every((part, at) => part === item.output[at]) ? item : { ...item, output };
+  return isOutput(item) ? cutOutput(item, { cut: truncateForModel, maxBytes: MAX_OUTPUT_BYTES }) : item;
 }
 
-function truncatePart(part: OutputContentItem): OutputContentItem {
-  if (part.type !== 'input_text') return part;
-  const text = truncateForModel(part.text);
-  return text === part.text ? part : { ...part, text };
+/** An output within so many bytes, fewer than a model is shown otherwise; its pictures stay. */
+export function fittedOutput(item: OutputItem, maxBytes: number): OutputItem {
+  return cutOutput(item, { cut: (text) => cutMiddle(text, maxBytes), maxBytes });
+}
+
+interface Cut {
+  readonly cut: (text: string) => string;
+  readonly maxBytes: number;
+}
+
+function cutOutput(item: OutputItem, how: Cut): OutputItem {
+  if (item.type === 'custom_tool_call_output') {
+    const output = cutText(item.output, how);
+    return output === item.output ? item : { ...item, output };
+  }
+  if (typeof item.output !== 'string') {
+    const parts = cutParts(item.output, how);
+    return parts === null ? item : { ...item, output: parts };
+  }
+  const output = cutText(item.output, how);
+  return output === item.output ? item : { ...item, output };
+}
+
+/** The parts of one result share its limit: beyond it their texts become one, in front of the pictures. Null: they fit. */
+function cutParts(parts: readonly OutputContentItem[], { cut, maxBytes }: Cut): OutputContentItem[] | null {
+  const texts = parts.flatMap((part) => (part.type === 'input_text' ? [part.text] : []));
+  const [first] = texts;
+  const isWithin = texts.reduce((sum, text) => sum + byteLength(text), 0) <= maxBytes + MAX_HEADER_BYTES;
+  if (first === undefined || (isWithin && texts.every((text) => cut(text) === text))) return null;
+  const text = texts.length === 1 ? cut(first) : cut(texts.join('\n'));
+  return [{ type: 'input_text', text }, ...parts.filter((part) => part.type !== 'input_text')];
 }
 
 /** A command's result is JSON around its text: the text is cut, never the JSON. */
-function truncateOutput(output: string): string {
-  if (!output.startsWith('{"output":')) return truncateForModel(output);
-  let parsed: unknown;
-  try {
-    parsed = readJson(output);
-  } catch {
-    // It only looks like a command's result.
-    return truncateForModel(output);
-  }
+function cutText(output: string, { cut }: Cut): string {
+  if (!output.startsWith('{"output":')) return cut(output);
+  const parsed = parseJson(output);
   if (typeof parsed !== 'object' || parsed === null || !('output' in parsed) || typeof parsed.output !== 'string') {
-    return truncateForModel(output);
+    return cut(output); // It only looks like a command's result.
   }
   // What keel writes beside the text is short.
-  if (JSON.stringify({ ...parsed, output: '' }).length > MAX_FRAME_CHARS) return truncateForModel(output);
-  const text = truncateForModel(parsed.output);
+  if (JSON.stringify({ ...parsed, output: '' }).length > MAX_FRAME_CHARS) return cut(output);
+  const text = cut(parsed.output);
   return text === parsed.output ? output : JSON.stringify({ ...parsed, output: text });
 }

@@ -122,8 +122,8 @@ export class ThreadFacts {
     };
   }
 
-  /** Everything that is known, at most 16 KiB; empty if nothing is. `running`: sessions that go on, a line each. */
-  render(running: readonly string[]): string {
+  /** Everything that is known, in so many bytes at most; empty if nothing is. `running`: sessions that go on, a line each. */
+  render(running: readonly string[], maxBytes = MAX_FACTS_BYTES): string {
     const commands = this.#commandLines();
     const parts = [
       section('Plan', this.#plan),
@@ -143,7 +143,7 @@ export class ThreadFacts {
       ),
     ];
     const whole = parts.filter((part) => part !== '').join('\n\n');
-    if (Buffer.byteLength(whole) <= MAX_FACTS_BYTES) return whole;
+    if (Buffer.byteLength(whole) <= maxBytes) return whole;
     const short = [
       parts[0],
       section('Changed files', [`${this.#files.size} files`]),
@@ -152,7 +152,7 @@ export class ThreadFacts {
       ...parts.slice(4, 7),
       section('Calls of MCP tools', this.#serverCalls.slice(-5)),
     ];
-    return cutBytesEnd(short.filter((part) => part !== '' && part !== undefined).join('\n\n'), MAX_FACTS_BYTES);
+    return cutBytesEnd(short.filter((part) => part !== '' && part !== undefined).join('\n\n'), maxBytes);
   }
 
   #noteCall(call: CallItem, output: string): void {

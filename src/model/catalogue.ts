@@ -5,6 +5,8 @@ import type { ModelInfo, ModelOverrides } from './model-info.ts';
 const EFFECTIVE_WINDOW_PERCENT = 95;
 /** Compaction itself needs room in the window, so no limit above this share of it is taken. */
 const AUTO_COMPACT_MAX_PERCENT = 90;
+/** What the request for a handover adds to a conversation, and what comes back, at least. */
+const HANDOVER_TOKENS = 900;
 
 /**
  * Facts about a model: its family's (longest prefix wins, also behind a vendor path as in `openai/gpt-oss-20b`), or the
@@ -24,7 +26,7 @@ export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelIn
     supportsReasoning: overrides.supportsReasoningSummaries ?? merged.supportsReasoning,
     thinking: thinkingOf(merged.thinking, overrides.supportsReasoningSummaries ?? null),
     contextWindow,
-    effectiveContextWindow: percentOf(contextWindow, EFFECTIVE_WINDOW_PERCENT),
+    effectiveContextWindow: effectiveWindow(contextWindow),
     autoCompactTokenLimit: compactLimit(contextWindow, overrides.autoCompactTokenLimit ?? null),
     maxOutputTokens: overrides.maxOutputTokens ?? merged.maxOutputTokens,
   };
@@ -36,9 +38,21 @@ function thinkingOf(known: ModelInfo['thinking'], chosen: boolean | null): Model
   return chosen ? (known ?? 'budget') : null;
 }
 
-/** A limit above the window would never fire, so the user's one is clamped. */
-function compactLimit(window: number | null, chosen: number | null): number | null {
-  const ceiling = percentOf(window, AUTO_COMPACT_MAX_PERCENT);
+/** The usable part of a raw window, in tokens. */
+export function effectiveWindow(window: number | null): number | null {
+  return percentOf(window, EFFECTIVE_WINDOW_PERCENT);
+}
+
+/**
+ * From how many tokens on a conversation is compacted. A limit above the window would never fire, so the user's one is
+ * clamped; in a small window the question for the handover and its answer need more than the usual share.
+ */
+export function compactLimit(window: number | null, chosen: number | null): number | null {
+  const share = percentOf(window, AUTO_COMPACT_MAX_PERCENT);
+  const ceiling =
+    window === null || share === null
+      ? null
+      : Math.min(share, Math.max(Math.floor(share / 2), window - HANDOVER_TOKENS));
   if (chosen === null || ceiling === null) return chosen ?? ceiling;
   return Math.min(chosen, ceiling);
 }

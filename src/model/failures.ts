@@ -1,19 +1,14 @@
-import type { ErrorKind } from '../protocol/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { serverText, untilText } from './error-text.ts';
-import { asObject, parseJson } from './json-fields.ts';
-import { ModelError } from './model-error.ts';
+import { type Verdict, verdictOn } from './failure-rules.ts';
+import { namedWindow } from './full-window.ts';
+import { parseJson } from './json-fields.ts';
+import { ModelError, type ModelErrorOptions } from './model-error.ts';
 import { rateLimitsOf } from './rate-limits.ts';
+import { refusedContent } from './refused-content.ts';
+import { capped, serverDelayMs, suggestedDelayMs } from './server-waits.ts';
 import type { HttpResponse } from './transport.ts';
-import {
-  fatalKind,
-  isOverload,
-  readFailure,
-  retryAfterMs,
-  suggestedDelayMs,
-  toldKind,
-  type WireFailure,
-} from './wire-failure.ts';
+import { readFailure, type WireFailure } from './wire-failure.ts';
 
 /** What an error needs to know of the request it is about. */
 export interface FailureContext {
@@ -26,72 +21,87 @@ export interface FailureContext {
   readonly nowMs: () => number;
 }
 
-/** Statuses that a retry may change; all from 500 on count as well. */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-oai-request-id', 'cf-ray'] as const;
 
 /** Why an answer that is not 2xx failed. */
 export function statusFailure(response: HttpResponse, body: string, context: FailureContext): ModelError {
   const { status, headers } = response;
-  const failure = readFailure(asObject(parseJson(body)));
+  const failure = readFailure(parseJson(body) ?? body);
+  const verdict = verdictOn(failure, status);
   const text = serverText(failure.message ?? body, context.secrets);
-  const fatal = fatalStatusKind(status, failure, body);
-  const delay = retryAfterMs(headers['retry-after']);
-  return new ModelError(fatal ?? retryableKind(status, failure), statusMessage(response, failure, text, context), {
+  return new ModelError(verdict.kind, statusMessage(response, failure, verdict, text, context), {
     phase: 'request',
     httpStatus: status,
-    retryable: fatal === null,
     rateLimits: rateLimitsOf(headers),
-    ...(fatal === null && delay !== null ? { retryAfterMs: delay } : {}),
+    ...actionOn(verdict, failure),
+    ...delayFor(verdict, failure, serverDelayMs(headers, context.nowMs())),
   });
 }
 
-function fatalStatusKind(status: number, failure: WireFailure, body: string): ErrorKind | null {
-  if (status === 401 || status === 403) return 'unauthorized';
-  if (status === 402) return 'quotaExceeded';
-  if (status >= 500) return null;
-  const named = fatalKind(failure);
-  if (status === 429) return named === 'usageLimitExceeded' || named === 'quotaExceeded' ? named : null;
-  if (RETRYABLE_STATUSES.has(status)) return null;
-  const told = toldKind(failure.message ?? body);
-  if (told !== null) return told;
-  return named === 'contextWindowExceeded' || named === 'quotaExceeded' ? named : 'badRequest';
+/** Why a response failed after it had begun, or in a body of status 200. */
+export function responseFailure(failure: WireFailure, context: FailureContext): ModelError {
+  const text = serverText(failure.message ?? 'the model gave no reason', context.secrets);
+  const verdict = verdictOn(failure, null);
+  const known = knownFailureText(failure, verdict, text, context);
+  return new ModelError(verdict.kind, known ?? `the model's response failed: ${text}`, {
+    phase: 'stream',
+    ...(failure.status === null ? {} : { httpStatus: failure.status }),
+    ...actionOn(verdict, failure),
+    ...delayFor(verdict, failure, null),
+  });
 }
 
-function retryableKind(status: number, failure: WireFailure): ErrorKind {
-  return status === 429 || status === 503 || status === 529 || isOverload(failure)
-    ? 'serverOverloaded'
-    : 'httpConnectionFailed';
+/** What the turn can do about it. */
+function actionOn({ kind, recovery }: Verdict, failure: WireFailure): Omit<ModelErrorOptions, 'phase'> & object {
+  const windowTokens = kind === 'contextWindowExceeded' ? namedWindow(failure) : null;
+  const refused = kind === 'badRequest' || recovery === 'retry' ? refusedContent(failure) : null;
+  return {
+    retryable: recovery !== 'none',
+    ...(recovery === 'askAgain' ? { phase: 'answer' as const } : {}),
+    ...(recovery === 'retryNextMinute' ? { pace: 'minute' as const } : {}),
+    ...(windowTokens === null ? {} : { windowTokens }),
+    ...(refused === null ? {} : { refused }),
+  };
 }
 
-function statusMessage(response: HttpResponse, failure: WireFailure, text: string, context: FailureContext): string {
+/** A delay in a message counts where the server asks for less: elsewhere it may be about anything. */
+function delayFor(
+  { kind, recovery }: Verdict,
+  failure: WireFailure,
+  ofHeaders: number | null,
+): { retryAfterMs?: number } {
+  if (recovery === 'none') return {};
+  const inBody = kind === 'serverOverloaded' ? (capped(failure.delayMs) ?? suggestedDelayMs(failure.message)) : null;
+  const delay = ofHeaders ?? inBody;
+  return delay === null ? {} : { retryAfterMs: delay };
+}
+
+function statusMessage(
+  response: HttpResponse,
+  failure: WireFailure,
+  verdict: Verdict,
+  text: string,
+  context: FailureContext,
+): string {
   const { status, statusText, headers } = response;
-  const named = knownFailureText(failure, text, context);
+  const named = knownFailureText(failure, verdict, text, context);
   if (named !== null && status !== 401) return named;
   const { secrets } = context;
   const id = REQUEST_ID_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
   const line = `unexpected status ${status}${statusText === '' ? '' : ` ${serverText(statusText, secrets)}`}`;
   const whole = `${line}${text === '' ? '' : `: ${text}`}${id === undefined ? '' : ` (request id ${serverText(id, secrets).slice(0, 200)})`}`;
-  if (status !== 401) return whole;
+  if (verdict.kind !== 'unauthorized' || status === 403) return whole;
   return `${context.host} did not accept the credentials (${context.keySource}): ${whole}`;
 }
 
-/** Why a response failed after it had begun. */
-export function responseFailure(failure: WireFailure, context: FailureContext): ModelError {
-  const text = serverText(failure.message ?? 'the model gave no reason', context.secrets);
-  const fatal = fatalKind(failure);
-  const kind = fatal ?? (isOverload(failure) ? 'serverOverloaded' : 'responseStreamDisconnected');
-  const delay = failure.code === 'rate_limit_exceeded' ? suggestedDelayMs(failure.message) : null;
-  return new ModelError(kind, knownFailureText(failure, text, context) ?? `the model's response failed: ${text}`, {
-    phase: 'stream',
-    retryable: fatal === null,
-    ...(delay === null ? {} : { retryAfterMs: delay }),
-  });
-}
-
-/** Words of our own for failures that leave the user something to do. */
-function knownFailureText(failure: WireFailure, text: string, context: FailureContext): string | null {
-  switch (fatalKind(failure)) {
+/** keel's own words for failures that leave the user something to do. */
+function knownFailureText(
+  failure: WireFailure,
+  { kind }: Verdict,
+  text: string,
+  context: FailureContext,
+): string | null {
+  switch (kind) {
     case 'contextWindowExceeded':
       return `The conversation no longer fits into the model's context window. Start a new thread, or undo or compact this one. (${text})`;
     case 'usageLimitExceeded':
@@ -107,6 +117,11 @@ function knownFailureText(failure: WireFailure, text: string, context: FailureCo
 export function incompleteResponse(reason: string | null): ModelError {
   const message = `Incomplete response returned, reason: ${serverText(reason ?? 'unknown', [])}`;
   return new ModelError('responseStreamDisconnected', message, { phase: 'stream' });
+}
+
+/** The response came to its end and there is nothing in it to use. Asked again, a model mostly answers. */
+export function noAnswer(what: string): ModelError {
+  return new ModelError('noAnswer', `the model gave no answer: ${what}`, { phase: 'answer', retryable: true });
 }
 
 /** The connection gave out while the response was awaited or streamed. */

@@ -10,6 +10,8 @@ type ImagePart = Extract<ContentItem, { type: 'input_image' | 'input_text' }>;
 const MAX_WIDTH = 2048;
 const MAX_HEIGHT = 768;
 const JPEG_QUALITY = 85;
+/** In base64 this is 5 MB, the most that the strictest provider (Anthropic) takes for one picture. */
+const MAX_SENT_BYTES = 3_750_000;
 /** A bigger file is not read at all. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const CACHE_ENTRIES = 32;
@@ -71,14 +73,14 @@ async function encode(bytes: Buffer): Promise<string> {
   const image = sharp(bytes, { failOn: 'error' });
   const { format, width, height } = await image.metadata();
   const fits = width <= MAX_WIDTH && height <= MAX_HEIGHT;
-  if (fits && SENDABLE_FORMATS.has(format)) {
+  if (fits && SENDABLE_FORMATS.has(format) && bytes.byteLength <= MAX_SENT_BYTES) {
     await image.stats(); // reads every pixel: a header alone does not make a file an image
     return `data:image/${format};base64,${bytes.toString('base64')}`;
   }
   return reencoded(image, format === 'jpeg' ? 'jpeg' : 'png');
 }
 
-/** Turned upright first, since the note about how it was held does not survive. */
+/** Turned upright first, since the note about how it was held does not survive. What is too heavy as PNG goes as JPEG. */
 async function reencoded(image: Sharp, format: 'jpeg' | 'png'): Promise<string> {
   const resized = image.autoOrient().resize({
     width: MAX_WIDTH,
@@ -87,5 +89,7 @@ async function reencoded(image: Sharp, format: 'jpeg' | 'png'): Promise<string> 
     withoutEnlargement: true,
   });
   const encoded = format === 'jpeg' ? resized.jpeg({ quality: JPEG_QUALITY }) : resized.png();
-  return `data:image/${format};base64,${(await encoded.toBuffer()).toString('base64')}`;
+  const bytes = await encoded.toBuffer();
+  if (format === 'png' && bytes.byteLength > MAX_SENT_BYTES) return reencoded(image, 'jpeg');
+  return `data:image/${format};base64,${bytes.toString('base64')}`;
 }

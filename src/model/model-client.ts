@@ -2,20 +2,23 @@ import type { ModelProvider } from '../config/index.ts';
 import { KeelError, type RequestFingerprint, type SessionSource } from '../protocol/index.ts';
 import { maskedUrl } from '../secrets/index.ts';
 import { reasonOf } from '../util/index.ts';
-import { BodyHead } from './body-head.ts';
 import type { Credentials } from './credentials.ts';
 import { connectionFailed, type FailureContext, statusFailure, streamLost } from './failures.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { parseJson } from './json-fields.ts';
 import { maskedHeaders, secretsOf } from './masking.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelEvent } from './model-event.ts';
 import type { Prompt } from './prompt.ts';
+import { learnedQuirk } from './quirk-rules.ts';
 import { rateLimitsOf } from './rate-limits.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
-import { SseReader } from './sse.ts';
+import { payloadsOf } from './response-body.ts';
+import { ServerFacts } from './server-facts.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
-import type { ResponseDecoder, Wire, WireMaker, WireSettings } from './wire.ts';
+import type { Wire, WireMaker, WireSettings } from './wire.ts';
+import { readFailure } from './wire-failure.ts';
 
 export interface ModelClientOptions extends WireSettings {
   /** The provider's API; see `loadWire`. */
@@ -29,6 +32,8 @@ export interface ModelClientOptions extends WireSettings {
   readonly transport: Transport;
   /** Those of the thread; a client of its own begins anew. */
   readonly fingerprints?: RequestFingerprints;
+  /** What is known of the server, for all clients of a session; a client of its own learns it by itself. */
+  readonly serverFacts?: ServerFacts;
   /** Milliseconds since 1970, for texts that say when a limit ends. */
   readonly nowMs?: () => number;
 }
@@ -50,6 +55,8 @@ export interface RequestDescription {
 
 /** Most of an error body that is read, in characters. */
 const MAX_ERROR_BODY_CHARS = 256 * 1024;
+/** Failures that the form of the request may be the reason of. Some servers report a template that fails as a 500. */
+const MAY_BE_FORM: ReadonlySet<string> = new Set(['badRequest', 'httpConnectionFailed']);
 const NO_CREDENTIALS: Credentials = { bearer: null, source: 'no key', headers: {} };
 
 /** Speaks with one provider for one thread, in the provider's API. Never retries: one call is one request. */
@@ -57,12 +64,15 @@ export class ModelClient {
   /** What of the settings this model does not take, or is guessed about it, for the user to know. */
   readonly warnings: readonly string[];
   readonly #options: ModelClientOptions;
+  readonly #serverFacts: ServerFacts;
   readonly #wire: Wire;
   readonly #fingerprints: RequestFingerprints;
 
   constructor(options: ModelClientOptions) {
     this.#options = options;
-    this.#wire = options.wire(options);
+    const { provider, model, serverFacts = new ServerFacts(provider) } = options;
+    this.#serverFacts = serverFacts;
+    this.#wire = options.wire({ quirks: () => serverFacts.quirksOf(model.slug), ...options });
     this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
     this.warnings = [...unknownModel(options), ...this.#wire.warnings];
   }
@@ -96,15 +106,20 @@ export class ModelClient {
       const snapshot = rateLimitsOf(response.headers);
       if (snapshot !== null) yield { type: 'rateLimits', snapshot };
       const decoder = this.#wire.decoder(prompt, context);
-      const head = new BodyHead();
-      for await (const payloads of payloadsOf(response, watch, head)) {
-        if (payloads === null) head.throwIfNoStream(context);
-        for (const event of decodedBy(decoder, payloads)) {
-          isComplete = event.type === 'completed';
-          yield event;
-          if (isComplete) return;
+      for await (const payloads of payloadsOf(response, watch, context)) {
+        for (const data of payloads) {
+          for (const event of decoder.decode(data)) {
+            isComplete = event.type === 'completed';
+            yield event;
+            if (isComplete) return;
+          }
         }
       }
+      for (const event of decoder.end()) {
+        isComplete ||= event.type === 'completed';
+        yield event;
+      }
+      if (isComplete) return;
       throw streamLost('stream closed before the response was complete', context);
     } catch (error) {
       if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
@@ -152,15 +167,17 @@ export class ModelClient {
     };
   }
 
+  /** What the server refused may be taken when it is written otherwise: from here on it is, and the error names it. */
   #refusal(response: HttpResponse, body: string, context: FailureContext): ModelError {
     const failure = statusFailure(response, body, context);
-    if (!this.#wire.adaptTo?.(response.status, body)) return failure;
-    const { message } = failure;
-    return new ModelError('httpConnectionFailed', message, {
-      phase: 'request',
-      httpStatus: response.status,
-      retryable: true,
-    });
+    const { slug } = this.#options.model;
+    if (!MAY_BE_FORM.has(failure.kind) || response.status === 404) return failure;
+    const quirk = learnedQuirk(readFailure(parseJson(body) ?? body), body, this.#serverFacts.quirksOf(slug));
+    if (quirk === null) return failure;
+    this.#serverFacts.learnQuirk(slug, quirk);
+    const { kind, message, rateLimits } = failure;
+    const httpStatus = response.status;
+    return new ModelError(kind, message, { phase: 'request', retryable: true, httpStatus, rateLimits, quirk });
   }
 
   #failureContext(credentials: Credentials, url: string): FailureContext {
@@ -180,35 +197,6 @@ export class ModelClient {
       throw error;
     }
   }
-}
-
-/** Data as it comes, of all events that came at once; null for the end. The watch runs only while bytes are awaited. */
-async function* payloadsOf(
-  response: HttpResponse,
-  watch: IdleWatch,
-  head: BodyHead,
-): AsyncGenerator<readonly string[] | null, void, undefined> {
-  const reader = new SseReader();
-  for await (const chunk of response.text) {
-    const payloads = reader.feed(chunk);
-    head.add(chunk);
-    if (payloads.length === 0) continue;
-    watch.pause();
-    yield payloads;
-    watch.signal.throwIfAborted();
-    watch.wait();
-  }
-  yield reader.end();
-  yield null;
-}
-
-/** Events one by one: those before a failure count. */
-function* decodedBy(
-  decoder: ResponseDecoder,
-  payloads: readonly string[] | null,
-): Generator<ModelEvent, void, undefined> {
-  if (payloads === null) yield* decoder.end();
-  else for (const data of payloads) yield* decoder.decode(data);
 }
 
 /** As much of the body as comes and is of use; that it breaks off is no news beside the status. */

@@ -3,29 +3,42 @@ import { createParser } from 'eventsource-parser';
 /** Far above any real event: one item is a few MiB at most. Beyond it the stream is taken for broken. */
 const MAX_EVENT_CHARS = 64 * 1024 * 1024;
 
-/** Cuts a server-sent event stream into the data of its events. Event names, ids and comments have no meaning here. */
+/** One server-sent event. Names say nothing but that an event is an error; ids and comments say nothing at all. */
+export interface SseEvent {
+  readonly name: string | null;
+  readonly data: string;
+}
+
+/** Cuts a server-sent event stream into its events. */
 export class SseReader {
-  #data: string[] = [];
+  #events: SseEvent[] = [];
   #error: Error | null = null;
   readonly #parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
-    onEvent: (event) => this.#data.push(event.data),
+    onEvent: ({ event, data }) => this.#events.push({ name: event ?? null, data }),
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') this.#error = error;
+      else if (error.type === 'unknown-field') this.#stray(error.line ?? '');
     },
   });
 
-  /** Data of the events that this chunk completed. Throws for an event beyond any measure. */
-  feed(chunk: string): readonly string[] {
+  /** Events that this chunk completed. Throws for an event beyond any measure. */
+  feed(chunk: string): readonly SseEvent[] {
     this.#parser.feed(chunk);
     if (this.#error !== null) throw this.#error;
-    const data = this.#data;
-    if (data.length > 0) this.#data = [];
-    return data;
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
   }
 
-  /** The stream has ended: data of a last event whose closing blank line was not sent. */
-  end(): readonly string[] {
+  /** The stream has ended: a last event whose closing blank line was not sent. */
+  end(): readonly SseEvent[] {
     return this.feed('\n\n');
+  }
+
+  /** llama.cpp ends a broken stream with a line `error: {…}`; others write the error as bare JSON. Neither is a field. */
+  #stray(line: string): void {
+    const data = line.replace(/^error:/, '').trim();
+    if (data !== line.trim() || data.startsWith('{')) this.#events.push({ name: 'error', data });
   }
 }

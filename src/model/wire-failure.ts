@@ -1,96 +1,115 @@
-import type { ErrorKind } from '../protocol/index.ts';
-import { type JsonObject, numberField, objectField, stringField } from './json-fields.ts';
+import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from './json-fields.ts';
+import { durationMs } from './server-waits.ts';
 
-/** A failure in the provider's words, from an error body or a failed response. */
+/** A failure in the provider's words, from an error body, a failed response or an event of a stream. */
 export interface WireFailure {
-  readonly code: string | null;
-  readonly type: string | null;
+  /** Codes, types and states in lower case: by these programs know a failure. The most exact first. */
+  readonly words: readonly string[];
   readonly message: string | null;
+  /** The HTTP status that the failure names itself; gateways report one within a response of status 200. */
+  readonly status: number | null;
   /** Unix seconds at which a usage limit resets. */
   readonly resetsAt: number | null;
+  /** A delay that a field asks for (google.rpc.RetryInfo), milliseconds. */
+  readonly delayMs: number | null;
+  /** The context window that a field names (llama.cpp's `n_ctx`), tokens. */
+  readonly windowTokens: number | null;
 }
 
-/** Longest wait that a server can ask for, in milliseconds; a longer one would look like a hang. */
-const MAX_SERVER_DELAY_MS = 60_000;
+const NOTHING: WireFailure = {
+  words: [],
+  message: null,
+  status: null,
+  resetsAt: null,
+  delayMs: null,
+  windowTokens: null,
+};
+/** A failure within a failure within a failure: deeper than any gateway nests them. */
+const MAX_DEPTH = 4;
 
-const FATAL_KINDS: ReadonlyMap<string, ErrorKind> = new Map([
-  ['context_length_exceeded', 'contextWindowExceeded'],
-  ['usage_limit_reached', 'usageLimitExceeded'],
-  ['usage_not_included', 'quotaExceeded'],
-  ['insufficient_quota', 'quotaExceeded'],
-  ['billing_error', 'quotaExceeded'],
-  ['invalid_prompt', 'badRequest'],
-  ['invalid_request_error', 'badRequest'],
-  ['invalid_api_key', 'unauthorized'],
-  ['authentication_error', 'unauthorized'],
-  ['permission_error', 'unauthorized'],
-  ['not_found_error', 'badRequest'],
-  ['request_too_large', 'badRequest'],
-]);
-const OVERLOAD_CODES: ReadonlySet<string> = new Set([
-  'rate_limit_exceeded',
-  'rate_limit_error',
-  'server_is_overloaded',
-  'slow_down',
-  'overloaded_error',
-]);
-/** A picture the provider can't take stays one it can't take: `invalid_image_url`, `image_too_large`, ... */
-const IMAGE_CODE = /(?:^|_)image(?:_|$)/;
-/** What servers without codes of their own for it say of a prompt that is too long, and of an account that is empty. */
-const TOO_LONG = /maximum context length|prompt is too long|exceed context limit/i;
-const NO_CREDIT = /credit balance is too low/i;
-const SUGGESTED_DELAY = /try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b/i;
+/**
+ * Reads what providers send as an error: an object, one nested under `error` or alone in an array (Gemini), a text (xAI,
+ * Ollama), a list of problems (`detail` of FastAPI), with the upstream's own error in `metadata.raw` (OpenRouter).
+ */
+export function readFailure(value: unknown, depth = 0): WireFailure {
+  if (depth > MAX_DEPTH) return NOTHING;
+  if (typeof value === 'string') return { ...NOTHING, message: value };
+  if (Array.isArray(value)) return readFailure(value[0], depth + 1);
+  const object = asObject(value);
+  if (object === null) return NOTHING;
+  const own = ownFailure(object);
+  const inner = innerValues(object).map((nested) => readFailure(nested, depth + 1));
+  return inner.reduceRight((outer, nested) => joined(nested, outer), own);
+}
 
-/** Reads `{code, type, message, resets_at}`, also where they are nested under `error`. */
-export function readFailure(object: JsonObject | null): WireFailure {
-  const error = objectField(object, 'error') ?? object;
+/** A failure that is known by one word alone. */
+export function namedFailure(word: string, message: string): WireFailure {
+  return { ...NOTHING, words: [word], message };
+}
+
+function ownFailure(object: JsonObject): WireFailure {
+  const code = object['code'];
+  const named = [typeof code === 'string' ? code : null, stringField(object, 'type'), stringField(object, 'status')];
   return {
-    code: stringField(error, 'code'),
-    type: stringField(error, 'type'),
-    message: stringField(error, 'message') ?? stringField(object, 'error'),
-    resetsAt: numberField(error, 'resets_at'),
+    words: named.flatMap((word) => (word === null || word === 'error' ? [] : [word.toLowerCase()])),
+    message: stringField(object, 'message') ?? stringField(object, 'msg') ?? detailText(object['detail']),
+    status: statusIn(code) ?? statusIn(object['status']) ?? statusIn(object['status_code']),
+    resetsAt: numberField(object, 'resets_at'),
+    delayMs: retryInfoMs(object['details']),
+    windowTokens: numberField(object, 'n_ctx'),
   };
 }
 
-/** The kind of a failure that no retry helps; null when a retry may help. A code is more exact than a type. */
-export function fatalKind(failure: WireFailure): ErrorKind | null {
-  const kind = namedKind(failure);
-  return kind === 'badRequest' ? (toldKind(failure.message) ?? kind) : kind;
+/** Where the failure proper may be, the outermost first. */
+function innerValues(object: JsonObject): readonly unknown[] {
+  const { error, errors, message } = object;
+  const raw = objectField(object, 'metadata')?.['raw'];
+  const upstream = typeof raw === 'string' ? (asObject(parseJson(raw)) ?? raw) : raw;
+  return [error, Array.isArray(errors) ? errors[0] : null, asObject(message), upstream].filter(
+    (value) => value !== undefined && value !== null,
+  );
 }
 
-/** What a message says of a request that is refused for one of many reasons. */
-export function toldKind(message: string | null): ErrorKind | null {
-  if (message === null) return null;
-  if (TOO_LONG.test(message)) return 'contextWindowExceeded';
-  return NO_CREDIT.test(message) ? 'quotaExceeded' : null;
+/** The inner one is the more exact; what both say is told once. */
+function joined(inner: WireFailure, outer: WireFailure): WireFailure {
+  return {
+    words: [...inner.words, ...outer.words],
+    message: joinedText(outer.message, inner.message),
+    status: inner.status ?? outer.status,
+    resetsAt: inner.resetsAt ?? outer.resetsAt,
+    delayMs: inner.delayMs ?? outer.delayMs,
+    windowTokens: inner.windowTokens ?? outer.windowTokens,
+  };
 }
 
-function namedKind(failure: WireFailure): ErrorKind | null {
-  for (const word of [failure.code, failure.type]) {
-    if (word === null) continue;
-    if (OVERLOAD_CODES.has(word)) return null;
-    const kind = FATAL_KINDS.get(word) ?? (IMAGE_CODE.test(word) ? 'badRequest' : undefined);
-    if (kind !== undefined) return kind;
+function joinedText(outer: string | null, inner: string | null): string | null {
+  if (outer === null || inner === null) return outer ?? inner;
+  return outer.includes(inner) ? outer : `${outer}: ${inner}`;
+}
+
+/** `[{"loc": ["body", "x"], "msg": "…"}]`, as FastAPI and Mistral list what is wrong with a request. */
+function detailText(detail: unknown): string | null {
+  if (typeof detail === 'string') return detail;
+  if (!Array.isArray(detail)) return null;
+  const problems = detail.flatMap((value) => {
+    const problem = asObject(value);
+    const text = stringField(problem, 'msg') ?? stringField(problem, 'message');
+    const place = Array.isArray(problem?.['loc']) ? `${problem['loc'].join('.')}: ` : '';
+    return text === null ? [] : [`${place}${text}`];
+  });
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+function statusIn(value: unknown): number | null {
+  const status = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
+  return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599 ? status : null;
+}
+
+function retryInfoMs(details: unknown): number | null {
+  if (!Array.isArray(details)) return null;
+  for (const detail of details) {
+    const delay = stringField(asObject(detail), 'retryDelay');
+    if (delay !== null) return durationMs(delay);
   }
   return null;
-}
-
-/** The server asks for less work. */
-export function isOverload(failure: WireFailure): boolean {
-  return [failure.code, failure.type].some((word) => word !== null && OVERLOAD_CODES.has(word));
-}
-
-/** The delay that a message suggests ("try again in 1.5s"), in milliseconds, capped. */
-export function suggestedDelayMs(message: string | null): number | null {
-  const match = SUGGESTED_DELAY.exec(message ?? '');
-  if (match === null) return null;
-  const amount = Number(match[1]);
-  const isMilliseconds = match[2]?.toLowerCase() === 'ms';
-  return Math.min(Math.round(isMilliseconds ? amount : amount * 1000), MAX_SERVER_DELAY_MS);
-}
-
-/** `Retry-After` in milliseconds, capped. Only whole seconds are understood; a date is as good as none. */
-export function retryAfterMs(header: string | undefined): number | null {
-  if (header === undefined || !/^\d+$/.test(header.trim())) return null;
-  return Math.min(Number(header) * 1000, MAX_SERVER_DELAY_MS);
 }

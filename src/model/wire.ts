@@ -42,8 +42,6 @@ export interface Wire extends RequestParts {
   headers(credentials: Credentials): Readonly<Record<string, string>>;
   /** The body in pieces, UTF-8, which do not change any more. A request extends the one before byte for byte. */
   write(prompt: Prompt): readonly Uint8Array[];
-  /** The server refused a request as it was written; true if the next one is written so that it may be taken. */
-  adaptTo?(status: number, body: string): boolean;
   /** For one response to this prompt. */
   decoder(prompt: Prompt, context: FailureContext): ResponseDecoder;
 }

@@ -13,6 +13,8 @@ export const ErrorKind = z.enum([
   'badRequest',
   'httpConnectionFailed',
   'responseStreamDisconnected',
+  /** A response came to its end and answers nothing: no words, no call, or not in the form that was asked for. */
+  'noAnswer',
   'responseTooManyFailedAttempts',
   'missingCredentials',
   'invalidConfig',

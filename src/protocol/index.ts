@@ -39,6 +39,7 @@ export {
   ElidedOutput,
   EventRecord,
   LeaseRecord,
+  RefusedContent,
   RequestFingerprint,
   RolloutItem,
   type RolloutLine,

@@ -72,6 +72,18 @@ export const AgentStatusRecord = z.lazy(() =>
 );
 export type AgentStatusRecord = z.infer<typeof AgentStatusRecord>;
 
+/** What a provider refused to take in a request that is sound otherwise. */
+export const RefusedContent = z.lazy(() =>
+  z.object({
+    content: z.enum(['pictures', 'thoughts']),
+    /** The newest item with such content, or every one. */
+    which: z.enum(['newest', 'all']),
+    /** For the model: what is in the place of a picture. */
+    note: z.string(),
+  }),
+);
+export type RefusedContent = z.infer<typeof RefusedContent>;
+
 /** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.lazy(() =>
   z.union([
@@ -98,6 +110,8 @@ export const EventRecord = z.lazy(() =>
       reason: z.optional(z.nullable(z.string())),
     }),
     z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
+    /** Content that the provider refused was taken out of the conversation: a RefusedContent. */
+    z.looseObject({ type: z.literal('content_refused') }),
     z.looseObject({ type: z.string() }),
   ]),
 );

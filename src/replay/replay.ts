@@ -87,7 +87,7 @@ class Replay {
   async #event(line: Extract<RolloutItem, { type: 'event_msg' }>, at: number): Promise<void> {
     const end = turnEnd(line);
     if (end !== null) return this.#finish(end, at);
-    if (line.payload.type === 'outputs_elided') return this.#rewritten(at);
+    if (line.payload.type === 'outputs_elided' || line.payload.type === 'content_refused') return this.#rewritten(at);
     if (rolledBackTurns(line) !== null) {
       await this.#finish({ type: 'unfinished' }, at);
       return this.#rebuild(at + 1);

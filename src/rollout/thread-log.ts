@@ -4,6 +4,7 @@ import {
   ElidedOutput,
   ErrorInfo,
   RateLimitSnapshot,
+  RefusedContent,
   type ResponseItem,
   type RolloutItem,
   type StepRecord,
@@ -47,6 +48,7 @@ export type HistoryEntry =
   /** What a response told of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
   | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
+  | { readonly type: 'refused'; readonly refused: RefusedContent }
   /** What turns that were taken back had brought the totals to. */
   | { readonly type: 'spent'; readonly total: TokenUsage }
   /** What helpers used in the turn that was cut off: replaying it does not count that again. */
@@ -255,6 +257,11 @@ class LogReader {
       case 'outputs_elided':
         this.#history.push({ type: 'elided', outputs: elidedOf(event) });
         return;
+      case 'content_refused': {
+        const { data: refused } = RefusedContent.safeParse(event);
+        if (refused) this.#history.push({ type: 'refused', refused });
+        return;
+      }
       case 'token_count':
         this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null, event['foreign']);
         this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;

@@ -75,6 +75,7 @@ export class Keel {
       version,
       ephemeral: options.ephemeral ?? false,
       canAsk: options.onApproval !== undefined,
+      checksOutput: true,
       unfinishedTurn: 'interrupt',
     });
     return new Thread(session, await earlierTurns(session), options.onApproval ?? null);

@@ -185,6 +185,7 @@ export class ChildAgents implements AgentTools {
         agentSlots: services.agentSlots,
         budget: this.#parts.budget,
         tree: services.tree,
+        serverFacts: services.serverFacts,
       },
     });
     return new ChildAgent({

@@ -36,6 +36,7 @@ export function delegateRunner(parts: DelegateParts): RunDelegate {
         // A review is part of no request's budget.
         budget: () => null,
         tree: null,
+        serverFacts: services.serverFacts,
       },
     });
     const interrupted = Promise.withResolvers<DelegateResult>();

@@ -59,6 +59,8 @@ export interface OpenSessionOptions {
   readonly ephemeral: boolean;
   /** Whether somebody answers approval requests. If not, the effective policy is `never`. */
   readonly canAsk: boolean;
+  /** The final message of a turn with an output schema is held against it, and asked for once more where it doesn't fit. */
+  readonly checksOutput?: boolean;
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   readonly now?: () => number;
@@ -92,7 +94,14 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       lastRequest: thread.lastRequest,
       now,
       openChild: (config, start) =>
-        openSession({ ...options, ...start, config, origin: { type: 'new' }, parentThreadId: thread.id }),
+        openSession({
+          ...options,
+          checksOutput: false,
+          ...start,
+          config,
+          origin: { type: 'new' },
+          parentThreadId: thread.id,
+        }),
     });
     return await begin(thread, services, configuration, options);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { agentRoles, type TurnContext } from '../context/index.ts';
-import { ModelClient, modelInfo, type RequestFingerprints, type WireMaker } from '../model/index.ts';
+import { ModelClient, modelInfo, type RequestFingerprints, type ServerFacts, type WireMaker } from '../model/index.ts';
 import { ReasoningSummary, TaskKind, type TurnContextRecord, type TurnSetup } from '../protocol/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../tools/index.ts';
 import { type ContextSources, makeTurnContext } from './make-turn-context.ts';
@@ -91,12 +91,14 @@ export interface SilentClientOptions {
   readonly fingerprints: RequestFingerprints;
   /** Another one than the turn's; null: the turn's. */
   readonly model: string | null;
+  /** What the turns so far learned of their server. */
+  readonly facts: ServerFacts;
 }
 
 /** A client that can say what it would send, and never sends. */
 export function silentClient(
   context: TurnContext,
-  { setup, wire, fingerprints, model }: SilentClientOptions,
+  { setup, wire, fingerprints, model, facts }: SilentClientOptions,
 ): ModelClient {
   const { threadId, effort, summary } = context;
   const overrides = {
@@ -121,6 +123,7 @@ export function silentClient(
       close: () => undefined,
     },
     fingerprints,
+    serverFacts: facts,
   });
 }
 

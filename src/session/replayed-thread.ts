@@ -1,6 +1,13 @@
 import { compactionPrompt } from '../context/index.ts';
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../history/index.ts';
-import { loadWire, type ModelClient, type Prompt, RequestFingerprints, type WireMaker } from '../model/index.ts';
+import {
+  loadWire,
+  type ModelClient,
+  type Prompt,
+  RequestFingerprints,
+  ServerFacts,
+  type WireMaker,
+} from '../model/index.ts';
 import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../protocol/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../rollout/index.ts';
 import { FileStepRunner, TurnInterrupted } from '../steps/index.ts';
@@ -21,6 +28,7 @@ import { ThreadRecord } from './thread-record.ts';
 import { TreeFacts } from './tree-facts.ts';
 import { turnHistory } from './turn-history.ts';
 import { toolsOf } from './turn-tools.ts';
+import { TurnWindow } from './turn-window.ts';
 
 /** A request as keel would make it now, beside what is recorded of the one that it made then. */
 export interface ReplayedRequest {
@@ -76,6 +84,7 @@ export class ReplayedThread {
   readonly #onReplaced: () => void;
   readonly #onRepair: RepairListener;
   readonly #fingerprints = new RequestFingerprints();
+  readonly #serverFacts = new ServerFacts({ baseUrl: '' });
   #state: SessionState;
 
   constructor(threadId: string, listeners: ReplayListeners) {
@@ -146,6 +155,7 @@ export class ReplayedThread {
         wire,
         fingerprints: this.#fingerprints,
         model: model === context.model.slug ? null : model,
+        facts: this.#serverFacts,
       });
     const steps = new FileStepRunner({
       turnId,
@@ -159,11 +169,21 @@ export class ReplayedThread {
     });
     const handle = { isRevoked: false, emit: nobody };
     const record = new ThreadRecord(new NullRecorder(), state, nobody);
+    const specs = specsFor(recordedRegistry(setup), offered, context.model);
+    const facts = this.#serverFacts;
+    const window = new TurnWindow({ model: context.model, facts, instructions: context.instructions, tools: specs });
+    const adaptOf = (slug: string) => (quirk: string) => {
+      facts.learnQuirk(slug, quirk);
+      return '';
+    };
+    let spent = 0;
     const history = turnHistory({
       ...{ state, record, handle, turnId },
-      window: context.model.effectiveContextWindow,
+      window,
       compacted: () => dry.stop(),
-      used: nobody,
+      used: (tokens) => {
+        spent += tokens;
+      },
     });
     const ports: TurnPorts = {
       context,
@@ -182,14 +202,19 @@ export class ReplayedThread {
           history.elide(outputs);
           this.#onReplaced();
         },
+        takeOut: (refused) => {
+          history.takeOut(refused);
+          this.#onReplaced();
+        },
       },
       model: {
         stream: () => dry.stop(),
         fingerprint: fingerprintBy(clientOf(null)),
         retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
+        adapt: adaptOf(context.model.slug),
       },
       tools: {
-        specs: specsFor(recordedRegistry(setup), offered, context.model),
+        specs,
         repeat: () => 'safe',
         openBatch: () => ({ run: () => dry.stop() }),
         refuse: () => dry.stop(),
@@ -197,18 +222,24 @@ export class ReplayedThread {
         takeDiff: () => Promise.resolve(''),
       },
       compaction: {
-        limit: compactionLimit(turn, context.model.autoCompactTokenLimit),
+        get limit() {
+          return compactionLimit(turn, window.limit);
+        },
+        learnWindow: (tokens) => window.learn(tokens),
+        adapt: adaptOf(setup?.compact_model ?? context.model.slug),
         question: compactionPrompt({ focus: setup?.focus ?? null, own: setup?.compact_prompt ?? null }),
         stream: () => dry.stop(),
         fingerprint: fingerprintBy(clientOf(setup?.compact_model ?? null)),
         tooLong: nobody,
       },
-      budget: recordedBudget(setup, state),
+      budget: recordedBudget(setup, () => spent),
+      answerForm: hasStep(turn, 'form-') ? (setup?.output_schema ?? null) : null,
       finishGate: isAsked(turn) ? finishGate(state, offered, recordedTree(setup)) : null,
       elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
       takeQueued: () => dry.stop(),
       recordRequestContext: nobody,
+      recordRefused: nobody,
       recordCompaction: nobody,
       jitter: () => 1,
       showRawReasoning: false,
@@ -254,15 +285,13 @@ function stateOf(history: ConversationHistory, facts: ThreadFacts): SessionState
 }
 
 /** What was told of a budget stands in results: without the turn's settings they alone count. No time goes by here. */
-function recordedBudget(setup: TurnSetup | null, state: SessionState): TurnBudget | null {
+function recordedBudget(setup: TurnSetup | null, tokensUsed: () => number): TurnBudget | null {
   if (setup !== null && setup.budget === undefined) return null;
-  const used = () => state.tokenInfo?.total_token_usage.total_tokens ?? 0;
-  const before = used();
   return {
     ...{ tokens: null, minutes: null, ...setup?.budget },
     hasLastAnswer: true,
     minutesGone: () => 0,
-    tokensUsed: () => used() - before,
+    tokensUsed,
     expired: new AbortController().signal,
   };
 }

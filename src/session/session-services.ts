@@ -7,6 +7,7 @@ import {
   ModelClient,
   RequestFingerprints,
   resolveCredentials,
+  ServerFacts,
   type Transport,
   userAgent,
   type WireMaker,
@@ -55,9 +56,13 @@ export interface SessionServices {
   readonly typedMessages: TypedMessages;
   /** Null: nobody asks for it. */
   readonly tree: TreeFacts | null;
+  /** What the provider's answers taught, for this session and those below it. */
+  readonly serverFacts: ServerFacts;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
+  /** Whether the final message of a turn with an output schema is held against it. */
+  readonly checksOutput: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
   /** What a child session leaves out; null for a thread of the user's. */
   readonly persona: Persona | null;
@@ -90,6 +95,7 @@ export interface Persona {
   readonly budget: () => RequestBudget | null;
   /** To which the child's doings belong; null: to none. */
   readonly tree: TreeFacts | null;
+  readonly serverFacts: ServerFacts;
 }
 
 export interface ChildStart {
@@ -112,6 +118,7 @@ export interface ServiceOptions {
   readonly originator: string;
   readonly version: string;
   readonly canAsk: boolean;
+  readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
@@ -124,6 +131,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
 
   const fingerprints = new RequestFingerprints(options.lastRequest);
+  const serverFacts = options.persona?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);
@@ -172,6 +180,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     log,
     typedMessages,
     tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.persona?.tree ?? null),
+    serverFacts,
     now,
     persona: options.persona ?? null,
     agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
@@ -196,6 +205,7 @@ export function openServices(options: ServiceOptions): SessionServices {
       processes.killAll();
     },
     canAsk: options.canAsk,
+    checksOutput: options.checksOutput ?? false,
     modelClient: ({ model, effort, summary }) =>
       new ModelClient({
         wire: options.wire,
@@ -211,6 +221,7 @@ export function openServices(options: ServiceOptions): SessionServices {
         credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
         transport,
         fingerprints,
+        serverFacts,
         nowMs: now,
       }),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),

@@ -3,6 +3,7 @@ import type { ConversationHistory, ThreadFacts } from '../history/index.ts';
 import type {
   ElidedOutput,
   RateLimitSnapshot,
+  RefusedContent,
   ResponseItem,
   SettingsUpdate,
   TokenUsage,
@@ -98,6 +99,14 @@ export class SessionState {
   /** Leaves old outputs out of the conversation from here on. */
   elide(outputs: readonly ElidedOutput[]): void {
     this.#history.elide(outputs);
+  }
+
+  holds(content: RefusedContent['content']): boolean {
+    return this.#history.holds(content);
+  }
+
+  takeOut(refused: RefusedContent): number {
+    return this.#history.takeOut(refused);
   }
 
   /** After a rollback: all that a rebuilt thread knows of itself. */

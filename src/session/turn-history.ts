@@ -1,16 +1,17 @@
-import { outputsToElide } from '../history/index.ts';
+import { handoverOf } from '../context/index.ts';
+import { type ConversationHistory, fittedOutput, isShrinkable, outputsToElide } from '../history/index.ts';
 import type { ResponseItem, SessionEvent, TokenUsage } from '../protocol/index.ts';
-import type { TurnHistory } from '../turn/index.ts';
+import type { HistoryCopy, TurnHistory } from '../turn/index.ts';
 import type { SessionState } from './session-state.ts';
 import type { ThreadRecord } from './thread-record.ts';
+import type { TurnWindow } from './turn-window.ts';
 
 export interface TurnHistoryParts {
   readonly state: SessionState;
   readonly record: ThreadRecord;
   readonly handle: { readonly isRevoked: boolean; emit(event: SessionEvent): void };
   readonly turnId: string;
-  /** The model's usable window in tokens; null when unknown. */
-  readonly window: number | null;
+  readonly window: TurnWindow;
   readonly compacted: TurnHistory['compacted'];
   /** Called with the tokens of each response. */
   readonly used: (tokens: number) => void;
@@ -26,35 +27,30 @@ export function turnHistory({ state, record, handle, turnId, window, compacted, 
   const unlessRevoked = (work: () => void) => {
     if (!handle.isRevoked) work();
   };
+  const contextTokens = () => state.contextTokens + (state.measuredTokens === 0 ? window.overhead : 0);
   return {
     record: (items: readonly ResponseItem[]) => unlessRevoked(() => record.keepItems(items, turnId)),
     forPrompt: () => state.forPrompt(),
-    contextTokens: () => state.contextTokens,
+    contextTokens,
     measuredTokens: () => state.measuredTokens,
-    copy() {
-      const copy = state.copyHistory();
-      return {
-        forPrompt: () => copy.forPrompt(),
-        dropOldest(count) {
-          const { length } = copy.items;
-          if (length <= 1) return 0;
-          // A part of what is left: with their other halves half of it may be gone.
-          const dropped = Math.max(1, Math.min(count, Math.floor(length / 4)));
-          copy.removeFirst(dropped);
-          return copy.items.length > 0 ? dropped : 0;
-        },
-      };
-    },
+    copy: () => historyCopy(state.copyHistory(), window),
     compacted,
     outputsToElide: (tokens) => outputsToElide(state.items, tokens),
     elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
+    canShrink: (newest) => isShrinkable(state.items.slice(0, Math.max(0, state.items.length - newest)), window.budget),
+    fitted: (output) => fittedOutput(output, window.budget.outputBytes),
+    holds: (content) => state.holds(content),
+    takeOut: (refused) => unlessRevoked(() => void state.takeOut(refused)),
     noteUsage: (usage: TokenUsage | null) =>
       unlessRevoked(() => {
-        state.noteUsage(usage, window);
-        if (usage !== null) used(usage.total_tokens);
+        const told = usage !== null && usage.total_tokens > 0 ? usage : null;
+        // The whole conversation was sent, and the answer is in it by now.
+        used(told === null ? contextTokens() : told.total_tokens);
+        state.noteUsage(told, window.tokens);
         tellUsage();
       }),
+    reportUsage: () => unlessRevoked(tellUsage),
     noteRateLimits: (snapshot) =>
       unlessRevoked(() => {
         if (!snapshot.primary && !snapshot.secondary) return;
@@ -63,9 +59,40 @@ export function turnHistory({ state, record, handle, turnId, window, compacted, 
       }),
     noteWindowFull: () =>
       unlessRevoked(() => {
-        if (window === null) return;
-        state.noteWindowFull(window);
+        const { tokens } = window;
+        if (tokens === null) return;
+        state.noteWindowFull(tokens);
         tellUsage();
       }),
+  };
+}
+
+/** Of the oldest items of a copy only a part goes at once: with their other halves half of it may be gone. */
+const MAX_SHARE_DROPPED = 4;
+
+function historyCopy(copy: ConversationHistory, window: TurnWindow): HistoryCopy {
+  // What an earlier handover knows is known nowhere else.
+  const drop = (count: number) => copy.removeFirst(count, (item) => handoverOf(item) !== null);
+  return {
+    asking(question) {
+      const asked = copy.clone();
+      asked.record([question]);
+      return asked.forPrompt();
+    },
+    dropOldest(count) {
+      const { length } = copy.items;
+      if (length <= 1) return 0;
+      const dropped = Math.max(1, Math.min(count, Math.floor(length / MAX_SHARE_DROPPED)));
+      drop(dropped);
+      return copy.items.length > 0 ? dropped : 0;
+    },
+    dropUntil(share) {
+      const { length } = copy.items;
+      const room = window.limit === null ? Number.POSITIVE_INFINITY : window.limit - window.overhead;
+      const most = Math.min(copy.estimatedTokens * share, room);
+      while (copy.items.length > 1 && copy.estimatedTokens > most) drop(1);
+      return length - copy.items.length;
+    },
+    takeOut: (refused) => void copy.takeOut(refused),
   };
 }

@@ -196,7 +196,7 @@ export class TurnLifecycle implements SessionScope {
         active,
         noteUsage: (usage) => {
           this.state.noteForeignUsage(usage, context.model.effectiveContextWindow);
-          ports.history.noteUsage(null);
+          ports.history.reportUsage();
         },
       }),
       undo: (signal) => undoTurn(this.#undoParts(active), signal),

@@ -1,7 +1,7 @@
 import { compactionPrompt, type TurnContext, userMessage } from '../context/index.ts';
-import { compactedItems } from '../history/index.ts';
-import { type ModelClient, modelInfo, outputSchemaProblem } from '../model/index.ts';
-import { KeelError } from '../protocol/index.ts';
+import { compactedItems, cutMessage, messageBytes } from '../history/index.ts';
+import { type ModelClient, modelInfo, outputSchemaProblem, quirkSetting } from '../model/index.ts';
+import { KeelError, type ResponseItem } from '../protocol/index.ts';
 import type { OpenTurnLine } from '../rollout/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';
 import type { WithMcpTools } from '../tools/index.ts';
@@ -19,6 +19,7 @@ import type { ThreadRecord } from './thread-record.ts';
 import { turnHistory } from './turn-history.ts';
 import { saidText } from './turn-state.ts';
 import { openTurnTools, toolsOf } from './turn-tools.ts';
+import { TurnWindow } from './turn-window.ts';
 import type { UndoSnapshots } from './undo-snapshots.ts';
 
 export interface TurnPortsOptions {
@@ -56,16 +57,33 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     now: services.now,
     recorded,
   });
+  const tools = openTurnTools({
+    beforeChange: beforeChange(options),
+    mcp,
+    services,
+    agents: options.agents,
+    active,
+    steps,
+    injectInput: (items) => {
+      if (handle.isRevoked) return false;
+      active.state.queueInput({ submissionId: context.turnId, items });
+      return true;
+    },
+  });
+  const { model, instructions } = context;
+  const { serverFacts } = services;
+  const window = new TurnWindow({ model, facts: serverFacts, instructions, tools: tools.specs });
+  const adaptOf = (slug: string) => (quirk: string) => {
+    serverFacts.learnQuirk(slug, quirk);
+    return quirkSetting(services.config.provider.id, quirk);
+  };
   return {
     context,
     steps,
     history: turnHistory({
-      state,
-      record,
-      handle,
+      ...{ state, record, handle, window },
       turnId: context.turnId,
-      window: context.model.effectiveContextWindow,
-      compacted: (summary) => handover(options, summary),
+      compacted: (summary) => handover(options, window, summary),
       used: (tokens) => budget?.spend(tokens),
     }),
     model: {
@@ -75,31 +93,25 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
       },
       fingerprint: (prompt) => client.fingerprint(prompt),
       retries: { request: requestMaxRetries, stream: streamMaxRetries },
-      origin: { provider: id, model: context.model.slug },
+      origin: { provider: id, model: model.slug },
+      adapt: adaptOf(model.slug),
     },
-    tools: openTurnTools({
-      beforeChange: beforeChange(options),
-      mcp,
-      services,
-      agents: options.agents,
-      active,
-      steps,
-      injectInput: (items) => {
-        if (handle.isRevoked) return false;
-        active.state.queueInput({ submissionId: context.turnId, items });
-        return true;
-      },
-    }),
+    tools,
     emit: (event) => handle.emit(event),
-    takeQueued: () => takeQueued(options),
+    takeQueued: () => takeQueued(options, window),
     compaction: {
-      limit: context.taskKind === 'regular' ? context.model.autoCompactTokenLimit : null,
+      get limit() {
+        return context.taskKind === 'regular' ? window.limit : null;
+      },
+      learnWindow: (tokens) => window.learn(tokens),
+      adapt: adaptOf(services.config.compactModel ?? model.slug),
       question: compactionPrompt({ focus: active.task.focus ?? null, own: services.config.compactPrompt }),
       stream: (prompt, streamOptions) => compactionClient(services, context, client).stream(prompt, streamOptions),
       fingerprint: (prompt) => compactionClient(services, context, client).fingerprint(prompt),
       tooLong: (message) => services.log.error(`the request for a handover is too long: ${message}`),
     },
     budget: budget?.forTurn(active.background, services.persona === null) ?? null,
+    answerForm: services.checksOutput ? (context.outputSchema ?? null) : null,
     finishGate: asksBeforeEnd(context, services)
       ? finishGate(state, toolsOf(services, context.model), services.tree)
       : null,
@@ -110,6 +122,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
             record.addLine({ type: 'event_msg', payload: { type: 'outputs_elided', outputs: [...outputs] } }),
         }
       : null,
+    recordRefused: (refused) => record.addLine({ type: 'event_msg', payload: { type: 'content_refused', ...refused } }),
     recordCompaction: (summary, items) =>
       record.addLine({ type: 'compacted', payload: { message: summary, replacement_history: [...items] } }),
     recordRequestContext: () => record.addTurnContext(context),
@@ -135,7 +148,10 @@ function compactionClient(services: SessionServices, context: TurnContext, clien
   return services.modelClient({ ...context, model: modelInfo(compactModel, services.config) });
 }
 
-async function takeQueued({ active, record, services }: TurnPortsOptions): Promise<readonly QueuedMessage[]> {
+async function takeQueued(
+  { active, record, services }: TurnPortsOptions,
+  window: TurnWindow,
+): Promise<readonly QueuedMessage[]> {
   const { context } = active;
   const onWarning = (message: string) => active.handle.emit({ type: 'warning', turnId: context.turnId, message });
   const taken = active.state.takeInput();
@@ -145,7 +161,7 @@ async function takeQueued({ active, record, services }: TurnPortsOptions): Promi
   for (const input of taken) {
     const { submissionId, items } = input;
     if (items.length === 0) continue;
-    const message = await userMessage(items, context.cwd);
+    const message = fittingMessage(await userMessage(items, context.cwd), window, onWarning);
     // A large image may have taken longer than the turn had left: nothing more is written for it.
     if (active.handle.isRevoked) break;
     const text = saidText(input);
@@ -156,6 +172,19 @@ async function takeQueued({ active, record, services }: TurnPortsOptions): Promi
     messages.push(...[message, ...skills].map((item) => ({ submissionId, message: item })));
   }
   return messages;
+}
+
+const BYTES_PER_TOKEN = 4;
+
+/** A message that fills the window by itself could never be answered: its middle goes before it enters the conversation. */
+function fittingMessage(message: ResponseItem, window: TurnWindow, onWarning: (message: string) => void): ResponseItem {
+  const { messageBytes: most } = window.budget;
+  if (message.type !== 'message' || messageBytes(message) <= most) return message;
+  const tokens = (bytes: number) => Math.floor(bytes / BYTES_PER_TOKEN);
+  onWarning(
+    `This message is too long for the model's context window: of about ${tokens(messageBytes(message))} tokens the first and last ${tokens(most)} are sent, and its middle is cut out. Put long text into a file and name the file.`,
+  );
+  return cutMessage(message, most);
 }
 
 function turnJournal({ active, record }: TurnPortsOptions): Journal {
@@ -174,7 +203,7 @@ function turnJournal({ active, record }: TurnPortsOptions): Journal {
   };
 }
 
-function handover({ state, services, active, agents }: TurnPortsOptions, summary: string) {
+function handover({ state, services, active, agents }: TurnPortsOptions, window: TurnWindow, summary: string) {
   const sessions = services.execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
   return compactedItems({
     items: state.items,
@@ -183,5 +212,6 @@ function handover({ state, services, active, agents }: TurnPortsOptions, summary
     summary,
     running: [...sessions, ...agents.running()],
     transcriptPath: services.recorder.path,
+    budget: window.budget,
   });
 }

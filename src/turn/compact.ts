@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import type { Prompt } from '../model/index.ts';
 import { type ErrorInfo, ResponseItem, TokenUsage } from '../protocol/index.ts';
 import type { Codec } from '../steps/index.ts';
-import { endOfRequest, refusedByBudget, requestSignal, sleepMs } from './budget-end.ts';
+import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
 import type { HistoryCopy, TurnPorts } from './ports.ts';
-import { finalError, RetryBudget } from './retry-budget.ts';
+import { Recovery } from './recovery.ts';
 import { SamplingEnd } from './sampling-value.ts';
 
 export type CompactionOutcome =
@@ -32,41 +32,60 @@ const builtCodec: Codec<z.infer<typeof Built>> = {
 
 /** Requests that were too long of which each drops a single item. */
 const MAX_SINGLE_DROPS = 4;
+/** How often a handover without words is asked for again. */
+const MAX_ASKED_AGAIN = 2;
+/** What is left of a request that was refused as too long is at most this share of it. */
+const SHARE_LEFT_REFUSED = 0.8;
+
+export interface CompactOptions {
+  /** The provider refused the conversation as too long: it does not fit into a request for a handover either. */
+  readonly wasRefused: boolean;
+}
 
 /**
  * Puts a handover in the place of the conversation so far. The model writes it at the end of a copy: the live history gets
  * neither the question nor the answer, and stays as it is if this fails or is interrupted.
  */
-export async function compact(ports: TurnPorts, place: number | string): Promise<CompactionOutcome> {
+export async function compact(
+  ports: TurnPorts,
+  place: number | string,
+  options: CompactOptions = { wasRefused: false },
+): Promise<CompactionOutcome> {
   const { context, emit } = ports;
   const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
   emit({ type: 'item.started', turnId: context.turnId, item });
-  const outcome = await summarised(ports, place);
+  const outcome = await summarised(ports, place, options);
   emit({ type: 'item.completed', turnId: context.turnId, item });
   return outcome;
 }
 
-async function summarised(ports: TurnPorts, place: number | string): Promise<CompactionOutcome> {
-  const { steps, history } = ports;
+async function summarised(
+  ports: TurnPorts,
+  place: number | string,
+  { wasRefused }: CompactOptions,
+): Promise<CompactionOutcome> {
+  const { history, compaction } = ports;
   const copy = history.copy();
-  const budget = new RetryBudget(ports.model.retries);
-  let trimmed = 0;
+  const recovery = new Recovery(ports, compaction, (refused) => copy.takeOut(refused));
+  let trimmed = wasRefused ? copy.dropUntil(SHARE_LEFT_REFUSED) : 0;
   let tooLong = 0;
+  let wordless = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const end = await requestSummary(ports, copy, `compact-${place}.${attempt}`);
+    const id = `compact-${place}.${attempt}`;
+    const end = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
       history.noteUsage(end.usage);
-      if (trimmed > 0)
-        warn(
-          ports,
-          `Trimmed ${trimmed} older conversation item${trimmed === 1 ? '' : 's'} to make room for the handover.`,
-        );
+      if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
+        wordless += 1;
+        continue;
+      }
+      if (trimmed > 0) warn(ports, trimmedText(trimmed));
       return replaceHistory(ports, place, end.text);
     }
     if (end.type !== 'failed') return { type: 'interrupted' };
-    if (end.rateLimits) history.noteRateLimits(end.rateLimits);
     if (end.error.kind === 'contextWindowExceeded') {
-      ports.compaction.tooLong(end.error.message);
+      compaction.tooLong(end.error.message);
+      if (end.windowTokens !== undefined) compaction.learnWindow(end.windowTokens);
       tooLong += 1;
       const dropped = copy.dropOldest(itemsToDrop(tooLong));
       if (dropped === 0) {
@@ -74,13 +93,16 @@ async function summarised(ports: TurnPorts, place: number | string): Promise<Com
         return { type: 'failed', error: end.error };
       }
       trimmed += dropped;
-      budget.reset();
+      recovery.reset();
       continue;
     }
-    const retry = budget.next(end);
-    if (retry === null) return { type: 'failed', error: finalError(end) };
-    await steps.sleep(sleepMs(ports, retry.delayMs));
+    const error = await recovery.from(end, id);
+    if (error !== null) return { type: 'failed', error };
   }
+}
+
+function trimmedText(count: number): string {
+  return `Trimmed ${count} older conversation item${count === 1 ? '' : 's'} to make room for the handover.`;
 }
 
 /** One at a time at first, then twice as many with each try: a thread of thousands of items fits after a few. */
@@ -124,7 +146,7 @@ async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal
 function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy): Prompt {
   return {
     instructions: context.instructions,
-    input: [...copy.forPrompt(), compaction.question],
+    input: copy.asking(compaction.question),
     tools: tools.specs,
     parallelToolCalls: context.model.supportsParallelToolCalls,
     toolChoice: 'none',

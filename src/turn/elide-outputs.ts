@@ -18,14 +18,14 @@ const elidedCodec: Codec<ElidedOutput[]> = {
  * text is. It needs no request, and every call keeps its output.
  * @returns whether this makes room enough; if not, nothing is left out
  */
-export async function elideOutputs(ports: TurnPorts, round: number): Promise<boolean> {
+export async function elideOutputs(ports: TurnPorts, place: number | string): Promise<boolean> {
   const { steps, history, elision, compaction } = ports;
   if (elision === null || compaction.limit === null) return false;
   const before = history.contextTokens();
   const chosen = history.outputsToElide(before - compaction.limit * SHARE_LEFT_FULL);
   if (chosen === null) return false;
   const { value } = await steps.step(
-    { id: `elide-${round}`, kind: 'compact', codec: elidedCodec, repeat: 'safe' },
+    { id: `elide-${place}`, kind: 'compact', codec: elidedCodec, repeat: 'safe' },
     async () => {
       const outputs: ElidedOutput[] = [];
       for (const old of chosen) {

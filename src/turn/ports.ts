@@ -8,6 +8,7 @@ import type {
   ErrorInfo,
   OutputItem,
   RateLimitSnapshot,
+  RefusedContent,
   RequestFingerprint,
   ResponseItem,
   SessionEvent,
@@ -25,9 +26,13 @@ export interface QueuedMessage {
 
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
 export interface HistoryCopy {
-  forPrompt(): readonly ResponseItem[];
   /** Drops up to so many of the oldest items and what belongs to them. @returns how many; 0 if no more can go */
   dropOldest(count: number): number;
+  /** Drops the oldest until no more than this share of it is left, or what the model's window takes. @returns how many */
+  dropUntil(share: number): number;
+  takeOut(refused: RefusedContent): void;
+  /** The input of a request that ends with this message, which counts as the user's newest. */
+  asking(question: ResponseItem): readonly ResponseItem[];
 }
 
 /** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */
@@ -35,9 +40,14 @@ export interface TurnHistory {
   record(items: readonly ResponseItem[]): void;
   /** The input of the next request: normalised, filtered, in order. */
   forPrompt(): readonly ResponseItem[];
-  /** Adds a response's usage (null: the provider told none) and reports the new totals. */
+  /**
+   * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider told none, and the budget
+   * goes by an estimate.
+   */
   noteUsage(usage: TokenUsage | null): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
+  /** Reports the totals, which something else has changed. */
+  reportUsage(): void;
   /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
   contextTokens(): number;
   /** What the last response told alone. */
@@ -53,6 +63,14 @@ export interface TurnHistory {
   elide(outputs: readonly ElidedOutput[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
+  /** Whether there is more in the conversation than a compaction would keep of it, its `newest` items apart. */
+  canShrink(newest: number): boolean;
+  /** The output as it fits the model's window. Changes nothing. */
+  fitted(output: OutputItem): OutputItem;
+  /** Whether there is such content in the conversation. */
+  holds(content: RefusedContent['content']): boolean;
+  /** Takes content out that the provider refused. */
+  takeOut(refused: RefusedContent): void;
 }
 
 /** One request to the model, streamed; no retries. Throws a ModelError. */
@@ -64,6 +82,8 @@ export interface TurnModel {
   readonly retries: { readonly request: number; readonly stream: number };
   /** Whose thoughts a response holds; they are sealed for this model. Absent: nobody asks. */
   readonly origin?: { readonly provider: string; readonly model: string };
+  /** Writes requests from here on as the server wants them. @returns the setting that says the same for good */
+  adapt(quirk: string): string;
 }
 
 /** Keeps the calls of one response in order: shared for tools that may run side by side, alone for the others. */
@@ -97,8 +117,10 @@ export interface TurnTools {
 
 /** How the conversation is compacted when it grows too long. */
 export interface TurnCompaction {
-  /** From so many tokens on; null: never by itself. */
+  /** From so many tokens on; null: never by itself. May sink when the provider names its own limit. */
   readonly limit: number | null;
+  /** The provider named the model's context window, in tokens, as it refused a request. */
+  learnWindow(tokens: number): void;
   /** Asks for the handover. */
   readonly question: ResponseItem;
   /** The model that writes it. */
@@ -106,6 +128,7 @@ export interface TurnCompaction {
   readonly fingerprint: TurnModel['fingerprint'];
   /** Called when the request for a handover does not fit the window: it is made while there is room. */
   readonly tooLong: (message: string) => void;
+  readonly adapt: TurnModel['adapt'];
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */
@@ -148,6 +171,8 @@ export interface TurnPorts {
   readonly compaction: TurnCompaction;
   /** Null: no limit. */
   readonly budget: TurnBudget | null;
+  /** The schema that the final message is held against; null: it is not. */
+  readonly answerForm: unknown;
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
   /** Null: nothing is left out before a compaction. */
@@ -158,6 +183,8 @@ export interface TurnPorts {
   readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
   /** Writes down, before a request, under which settings it is made. */
   readonly recordRequestContext: () => void;
+  /** Writes down what is taken out since the provider refused it. Called inside a step only. */
+  readonly recordRefused: (refused: RefusedContent) => void;
   /** Writes a compaction down. Called inside a step only. */
   readonly recordCompaction: (summary: string, items: readonly ResponseItem[]) => void;
   /** Draws from [0.9, 1.1). Called inside steps only. */

@@ -2,6 +2,11 @@ import type { ErrorInfo } from '../protocol/index.ts';
 import type { SamplingFailure } from './sampling-value.ts';
 
 const FIRST_BACKOFF_MS = 200;
+/** Limits are mostly counted by the minute: the default four retries wait 75 s in all, a tenth more or less. */
+const FIRST_MINUTE_BACKOFF_MS = 5_000;
+const MAX_BACKOFF_MS = 60_000;
+/** A model that answered with nothing twice more has nothing to say. */
+const MAX_ASKED_AGAIN = 2;
 
 export interface Retry {
   /** Counts from 1. */
@@ -10,16 +15,18 @@ export interface Retry {
   readonly delayMs: number;
 }
 
+type Phase = SamplingFailure['phase'];
+
 /**
- * Counts the attempts of one response. Opening a request and keeping a stream have budgets of their own, which are never
- * multiplied; a response that completes gives both back.
+ * Counts the attempts of one response. Opening a request, keeping a stream and getting an answer at all have budgets of their
+ * own, which are never multiplied; a response that completes gives all of them back.
  */
 export class RetryBudget {
-  readonly #allowed: { readonly request: number; readonly stream: number };
-  #used = { request: 0, stream: 0 };
+  readonly #allowed: Readonly<Record<Phase, number>>;
+  #used: Record<Phase, number> = { request: 0, stream: 0, answer: 0 };
 
   constructor(allowed: { readonly request: number; readonly stream: number }) {
-    this.#allowed = allowed;
+    this.#allowed = { ...allowed, answer: Math.min(MAX_ASKED_AGAIN, allowed.stream) };
   }
 
   /** The next attempt; null when the failure is final. */
@@ -28,17 +35,18 @@ export class RetryBudget {
     if (!failure.retryable || this.#used[failure.phase] >= allowed) return null;
     this.#used[failure.phase] += 1;
     const attempt = this.#used[failure.phase];
-    return { attempt, allowed, delayMs: failure.serverDelayMs ?? backoffMs(attempt, failure.jitter) };
+    return { attempt, allowed, delayMs: failure.serverDelayMs ?? backoffMs(attempt, failure.jitter, failure.pace) };
   }
 
   reset(): void {
-    this.#used = { request: 0, stream: 0 };
+    this.#used = { request: 0, stream: 0, answer: 0 };
   }
 }
 
-/** 200 ms, doubled with each attempt; `jitter` in [0.9, 1.1) keeps many clients from retrying in step. */
-export function backoffMs(attempt: number, jitter: number): number {
-  return Math.trunc(FIRST_BACKOFF_MS * 2 ** (attempt - 1) * jitter);
+/** Doubled with each attempt, at most a minute; `jitter` in [0.9, 1.1) keeps many clients from retrying in step. */
+export function backoffMs(attempt: number, jitter: number, pace?: SamplingFailure['pace']): number {
+  const first = pace === 'minute' ? FIRST_MINUTE_BACKOFF_MS : FIRST_BACKOFF_MS;
+  return Math.trunc(Math.min(first * 2 ** (attempt - 1), MAX_BACKOFF_MS) * jitter);
 }
 
 /** The error that a turn ends with: a retryable one says that the attempts are used up. */

@@ -1,12 +1,12 @@
 import { TurnInterrupted } from '../steps/index.ts';
 import { absorbInput } from './absorb-input.ts';
-import { endedByBudget, sleepMs } from './budget-end.ts';
+import { AnswerForm } from './answer-form.ts';
+import { endedByBudget } from './budget-end.ts';
 import { FinishGate } from './finish-gate.ts';
 import { Fullness } from './fullness.ts';
 import type { TurnOutcome, TurnPorts } from './ports.ts';
-import { finalError, RetryBudget } from './retry-budget.ts';
+import { Recovery } from './recovery.ts';
 import { sampleResponse } from './sample-response.ts';
-import type { SamplingFailure } from './sampling-value.ts';
 import { Spending } from './spending.ts';
 
 /** A provider that pauses the model more often in a row than this does not get anywhere. */
@@ -37,9 +37,10 @@ function showEnd({ context, emit }: TurnPorts, message: string): void {
 }
 
 async function converse(ports: TurnPorts): Promise<TurnOutcome> {
-  const budget = new RetryBudget(ports.model.retries);
+  const recovery = new Recovery(ports, ports.model);
   const fullness = new Fullness(ports);
   const gate = new FinishGate(ports);
+  const form = new AnswerForm(ports);
   const spending = ports.budget === null ? null : new Spending(ports);
   let pauses = 0;
   const full = await fullness.makeRoom(0);
@@ -56,12 +57,17 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
     // An interrupt besides is noticed by the next step that is not known from the journal: what is known is kept first.
     if (response.end.type === 'interrupted') return { type: 'interrupted' };
     if (response.end.type === 'failed') {
-      const error = await waitForRetry(ports, budget, response.end);
-      if (error) return error;
+      if (response.end.error.kind === 'contextWindowExceeded') {
+        const stillNoRoom = await fullness.refused(round, response.end, response.itemCount);
+        if (stillNoRoom !== null) return stillNoRoom;
+        continue;
+      }
+      const error = await recovery.from(response.end, round);
+      if (error !== null) return { type: 'failed', error };
       continue;
     }
     if (response.end.type === 'completed') {
-      budget.reset();
+      recovery.reset();
       fullness.responded({ toldUsage: response.end.usage !== null });
     }
     // What the user writes meanwhile begins a turn of its own, with a budget of its own.
@@ -71,29 +77,9 @@ async function converse(ports: TurnPorts): Promise<TurnOutcome> {
     const isPaused = pauses > 0 && pauses <= MAX_PAUSES;
     const goesOn = response.callCount > 0 || steered || isPaused || response.end.type === 'torn';
     if (goesOn || (await gate.holds(round, response.lastAgentMessage))) continue;
+    const checked = await form.check(round, response.lastAgentMessage);
+    if (checked.type === 'failed') return checked;
+    if (checked.type === 'askedAgain') continue;
     return { type: 'completed', lastAgentMessage: response.lastAgentMessage };
   }
-}
-
-/** Waits until the response may be tried again; the outcome of the turn if it may not. */
-async function waitForRetry(
-  ports: TurnPorts,
-  budget: RetryBudget,
-  failure: SamplingFailure,
-): Promise<TurnOutcome | null> {
-  if (failure.rateLimits) ports.history.noteRateLimits(failure.rateLimits);
-  if (failure.error.kind === 'contextWindowExceeded') ports.history.noteWindowFull();
-  const retry = budget.next(failure);
-  if (retry === null) return { type: 'failed', error: finalError(failure) };
-  ports.emit({
-    type: 'error',
-    turnId: ports.context.turnId,
-    error: {
-      ...failure.error,
-      message: `Reconnecting... ${retry.attempt}/${retry.allowed} (${failure.error.message})`,
-    },
-    willRetry: true,
-  });
-  await ports.steps.sleep(sleepMs(ports, retry.delayMs));
-  return null;
 }

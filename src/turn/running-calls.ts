@@ -70,7 +70,7 @@ export class RunningCalls {
       const output = this.#spending?.isUsedUp
         ? tools.refuse(call, BUDGET_REFUSAL)
         : await this.#batch.run(call, { key, signal: this.#limited(attempt.signal), report });
-      attempt.record(await this.#withBudget(call, place, output));
+      attempt.record(await this.#withBudget(call, place, this.#ports.history.fitted(output)));
       return told;
     });
     // A call that is known from the journal tells at once what it told then, before later ones begin.

@@ -1,16 +1,19 @@
-import { newResponseMark, type Prompt } from '../model/index.ts';
+import { newResponseMark, noAnswer, type Prompt } from '../model/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import type { Step } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
 import { Narrator } from './narrate.ts';
 import type { TurnPorts } from './ports.ts';
 import { isCall, RunningCalls } from './running-calls.ts';
+import { failureOf } from './sampling-failure.ts';
 import { type SamplingEnd, samplingCodec } from './sampling-value.ts';
 import type { Spending } from './spending.ts';
 
 export interface SampledResponse {
   readonly end: SamplingEnd;
   readonly callCount: number;
+  /** What the response added to the conversation, with the outputs of its calls. */
+  readonly itemCount: number;
   /** The text of the last assistant message of this response. */
   readonly lastAgentMessage: string | null;
 }
@@ -74,9 +77,15 @@ export async function sampleResponse(
   const sampled = await ended(sampling, calls);
   if (sampled.replayed) for (const item of sampled.items) take(item);
   if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
+  if (sampled.value.type === 'failed' && sampled.value.usage !== undefined) history.noteUsage(sampled.value.usage);
   calls.responseEnded();
   await calls.settle();
-  return { end: sampled.value, callCount: calls.count, lastAgentMessage: lastAgentMessage(sampled.items) };
+  return {
+    end: sampled.value,
+    callCount: calls.count,
+    itemCount: sampled.items.length + calls.count,
+    lastAgentMessage: lastAgentMessage(sampled.items),
+  };
 }
 
 /** A response that is given up leaves no call waiting for its end. */
@@ -100,20 +109,35 @@ async function streamResponse(
   signals: { readonly signal: AbortSignal; readonly limited: AbortSignal },
   sink: StreamSink,
 ): Promise<SamplingEnd> {
+  let answer: 'none' | 'thoughts' | 'given' = 'none';
   try {
     for await (const event of ports.model.stream(prompt, {
       taskKind: ports.context.taskKind,
       signal: signals.limited,
     })) {
-      if (event.type === 'itemDone') sink.finished(event.item);
-      else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
-      else if (event.type === 'completed') return event;
-      else sink.progress(event);
+      if (event.type === 'itemDone') {
+        if (answers(event.item)) answer = 'given';
+        else if (answer === 'none' && event.item.type === 'reasoning') answer = 'thoughts';
+        sink.finished(event.item);
+      } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+      else if (event.type === 'completed') {
+        if (answer === 'given' || event.goesOn) return event;
+        const what = answer === 'thoughts' ? 'only thoughts, no words and no call' : 'no words and no call';
+        return { ...failureOf(noAnswer(what), ports.jitter()), usage: event.usage };
+      } else sink.progress(event);
     }
     throw new Error('the model stream ended without saying how');
   } catch (error) {
     return endOfRequest(error, ports, signals);
   }
+}
+
+/** Whether there is something in it for the user, or to do. */
+function answers(item: ResponseItem): boolean {
+  if (item.type !== 'message') return isCall(item);
+  return (
+    item.role === 'assistant' && item.content.some((part) => part.type === 'output_text' && part.text.trim() !== '')
+  );
 }
 
 function buildPrompt({ context, history, tools }: TurnPorts): Prompt {

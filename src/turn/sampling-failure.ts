@@ -13,5 +13,15 @@ export function failureOf(error: unknown, jitter: number): SamplingFailure {
     serverDelayMs: known.retryAfterMs ?? null,
     jitter,
     rateLimits: known instanceof ModelError ? known.rateLimits : null,
+    ...(known instanceof ModelError ? actionsOf(known) : {}),
+  };
+}
+
+function actionsOf({ pace, windowTokens, refused, quirk }: ModelError) {
+  return {
+    ...(pace === null ? {} : { pace }),
+    ...(windowTokens === null ? {} : { windowTokens }),
+    ...(refused === null ? {} : { refused }),
+    ...(quirk === null ? {} : { quirk }),
   };
 }

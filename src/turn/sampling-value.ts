@@ -17,13 +17,20 @@ export const SamplingEnd = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('failed'),
     error: ErrorInfo,
-    phase: z.enum(['request', 'stream']),
+    phase: z.enum(['request', 'stream', 'answer']),
     retryable: z.boolean(),
     /** Delay before a retry that the server asked for, milliseconds. */
     serverDelayMs: z.nullable(z.number()),
     /** Factor for the backoff, drawn when the attempt failed so that a replay waits no differently. */
     jitter: z.number(),
     rateLimits: z.nullable(RateLimitSnapshot),
+    /** Of a response that came whole and answers nothing. */
+    usage: z.optional(z.nullable(TokenUsage)),
+    /** See ModelError for these. */
+    pace: z.optional(z.literal('minute')),
+    windowTokens: z.optional(z.number()),
+    refused: z.optional(z.enum(['pictures', 'thoughts'])),
+    quirk: z.optional(z.string()),
   }),
   z.object({ type: z.literal('interrupted') }),
   /** keel died while the response came in. What had arrived is kept. */

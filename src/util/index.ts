@@ -1,6 +1,7 @@
 export { assertNever } from './assert-never.ts';
 export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './c-library.ts';
+export { cutMiddle } from './cut-middle.ts';
 export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
 export { type LockResult, lockFile } from './file-lock.ts';

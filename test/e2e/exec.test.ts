@@ -178,12 +178,12 @@ describe('what a run prints for a person', () => {
   test('protocol 12: -o writes the last message, an empty file and a warning if there is none', async () => {
     const out = join(home.path, 'last.txt');
     const first = await exec(
-      [hello, respond(functionCall('shell', { command: ['true'] })), respond()],
+      [hello, respond(functionCall('shell', { command: ['true'] })), respond(), respond(), respond()],
       ['-o', out, 'hi'],
     );
     expect([first.code, readFileSync(out, 'utf8')]).toEqual([0, 'hello there']);
     const second = await again(['-o', out, 'hi']);
-    expect([second.code, readFileSync(out, 'utf8')]).toEqual([0, '']);
+    expect([second.code, readFileSync(out, 'utf8')]).toEqual([1, '']);
     expect(second.stderr).toContain('Warning: there is no last message');
   });
 

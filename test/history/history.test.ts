@@ -87,6 +87,25 @@ describe('recording', () => {
 });
 
 describe('truncation of outputs', () => {
+  test('the parts of one result share its limit, pictures apart', () => {
+    const picture = { type: 'input_image' as const, image_url: 'data:image/png;base64,AAAA' };
+    const parts = Array.from({ length: 40 }, (_, at) => ({
+      type: 'input_text' as const,
+      text: `part ${at} ${'x'.repeat(900)}`,
+    }));
+    const output: ResponseItem = { type: 'function_call_output', call_id: 'a', output: [...parts, picture] };
+    const [, kept] = historyOf(functionCall('a'), output).items;
+    const shown = kept?.type === 'function_call_output' && typeof kept.output !== 'string' ? kept.output : [];
+    expect(shown).toHaveLength(2);
+    expect(shown[1]).toEqual(picture);
+    expect(Buffer.byteLength(JSON.stringify(shown[0]))).toBeLessThan(11_000);
+    expect(JSON.stringify(shown[0])).toMatch(/part 0 .*part 39 /s);
+    // What is within the limit stays as it came, and a second look changes nothing.
+    const few: ResponseItem = { ...output, output: [...parts.slice(0, 3), picture] };
+    expect(historyOf(functionCall('a'), few).items[1]).toBe(few);
+    if (kept) expect(historyOf(functionCall('a'), kept).items[1]).toBe(kept);
+  });
+
   const long = Array.from({ length: 356 }, (_, at) => `line ${at}`).join('\n');
 
   test('JSON that only looks like a command’s result is cut like every other text', () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,5 +101,22 @@ describe('local images', () => {
     expect(await imageInputPart(await fileWith('a.png', bytes))).toEqual(
       await imageInputPart(await fileWith('b.png', bytes)),
     );
+  });
+
+  test('a picture that is small in pixels and heavy in bytes is written anew', async () => {
+    const pixels = await picture(8, 8).png().toBuffer();
+    const path = await fileWith('padded.png', Buffer.concat([pixels, Buffer.alloc(5_000_000, 7)]));
+
+    expect((await sentImage(path)).bytes.byteLength).toBeLessThan(10_000);
+  });
+
+  test('what is too heavy as PNG goes as JPEG', async () => {
+    const [width, height] = [2048, 768];
+    const noise = sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } });
+    const path = await fileWith('noise.png', await noise.png().toBuffer());
+    const sent = await sentImage(path);
+
+    expect(sent).toMatchObject({ format: 'jpeg', width, height });
+    expect(sent.bytes.byteLength).toBeLessThanOrEqual(3_750_000);
   });
 });

@@ -9,6 +9,7 @@ import {
   hold,
   type ModelServer,
   message,
+  reasoning,
   respond,
   type Script,
   startModelServer,
@@ -229,13 +230,48 @@ describe('compaction', () => {
     expect(server.requests[2]?.textsOf('user')).toContain('one');
   });
 
-  test('M67: an answer without words is told as such, no older one is taken for it', async () => {
-    await open([respond(message('old answer'), used(100)), respond(used(50)), ok]);
+  test('M67: a handover without words is asked for twice more; then the facts stand in for it, and the user is told', async () => {
+    const wordless = [
+      respond(used(50)),
+      respond(shell('echo no', 'x1'), used(50)),
+      respond(reasoning(['hm']), used(50)),
+    ];
+    await open([respond(message('old answer'), used(100)), ...wordless, ok]);
     await live.say('one');
     await live.turn(compact);
     await live.say('two');
-    expect(handoverOf(2)).toContain('(no summary available)');
-    expect(handoverOf(2)).not.toContain('old answer');
+    expect(server.requests).toHaveLength(5);
+    expect(handoverOf(4)).toContain('(no summary available)');
+    expect(handoverOf(4)).not.toContain('old answer');
+    expect(live.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining('The model wrote no handover') }),
+    );
+  });
+
+  test('what an earlier handover knew is carried where the next one has no words', async () => {
+    const wordless = respond(used(50));
+    await open([ok, respond(message(SUMMARY), used(50)), ok, wordless, wordless, wordless, ok]);
+    await live.say('one');
+    await live.turn(compact);
+    await live.say('two');
+    await live.turn(compact);
+    await live.say('three');
+    expect(handoverOf(6)).toContain('## Findings\nf');
+    expect(server.requests[6]?.textsOf('user').filter((text) => text.startsWith('<keel_handover>'))).toHaveLength(1);
+  });
+
+  test('the question counts as the newest message of the user: thoughts of the turn do not go along with it', async () => {
+    await open(
+      [
+        respond(reasoning(['think'], { id: 'r1' }), shell('echo x', 'c1'), used(50_000)),
+        respond(message(SUMMARY), used(900)),
+        ok,
+      ],
+      limit(20_000),
+    );
+    await live.say('go');
+    expect(isQuestion(1)).toBe(true);
+    expect(server.requests[1]?.input.filter(({ type }) => type === 'reasoning')).toEqual([]);
   });
 
   test('M30: what the user writes meanwhile is the next turn', async () => {

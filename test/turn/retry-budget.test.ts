@@ -41,3 +41,18 @@ test('used-up attempts are said with the last status', () => {
   });
   expect(finalError(failure({ retryable: false })).message).toBe('gone');
 });
+
+test('without a word of the server’s, the default retries of a rate limit reach over a minute', () => {
+  for (const jitter of [0.9, 1, 1.0999]) {
+    const waits = [1, 2, 3, 4].map((attempt) => backoffMs(attempt, jitter, 'minute'));
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(60_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(66_000);
+  }
+});
+
+test('a model that answers with nothing is asked twice more, and never where retries are switched off', () => {
+  const empty = failure({ phase: 'answer' });
+  const budget = new RetryBudget({ request: 4, stream: 5 });
+  expect([budget.next(empty), budget.next(empty), budget.next(empty)]).toMatchObject([{}, { attempt: 2 }, null]);
+  expect(new RetryBudget({ request: 4, stream: 0 }).next(empty)).toBeNull();
+});

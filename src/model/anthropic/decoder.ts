@@ -6,7 +6,7 @@ import { ModelError } from '../model-error.ts';
 import type { ModelEvent } from '../model-event.ts';
 import { ResponseMark } from '../response-mark.ts';
 import type { ResponseDecoder } from '../wire.ts';
-import { readFailure } from '../wire-failure.ts';
+import { namedFailure } from '../wire-failure.ts';
 import { type BlockContext, type ContentBlock, openBlock, openedEvents } from './content-block.ts';
 import { UsageCount } from './usage.ts';
 
@@ -75,8 +75,6 @@ export class MessagesDecoder implements ResponseDecoder {
         return this.#ending(event);
       case 'message_stop':
         return this.#ended();
-      case 'error':
-        throw responseFailure(readFailure(objectField(event, 'error')), this.#context.failures);
       default:
         return [];
     }
@@ -147,7 +145,7 @@ export class MessagesDecoder implements ResponseDecoder {
       case 'max_tokens':
         throw incompleteResponse(`max_tokens (the answer was held to ${maxTokens}; see model_max_output_tokens)`);
       case 'model_context_window_exceeded':
-        throw responseFailure(contextExceeded(this.#stopReason), failures);
+        throw responseFailure(namedFailure('context_length_exceeded', this.#stopReason), failures);
       case 'pause_turn':
         return [...decided, { ...this.#completed(), goesOn: true }];
       case 'refusal':
@@ -175,8 +173,4 @@ function itemDone(item: ResponseItem): ModelEvent {
 
 function indexOf(event: JsonObject): number {
   return numberField(event, 'index') ?? 0;
-}
-
-function contextExceeded(message: string) {
-  return { code: 'context_length_exceeded', type: null, message, resetsAt: null };
 }

@@ -1,11 +1,11 @@
 import type { TokenUsage } from '../../protocol/index.ts';
-import { type FailureContext, incompleteResponse, responseFailure, streamLost } from '../failures.ts';
+import { type FailureContext, incompleteResponse, noAnswer, streamLost } from '../failures.ts';
+import { finishFailure } from '../finish-reasons.ts';
 import { asObject, type JsonObject, objectField, parseJson, stringField } from '../json-fields.ts';
 import { ModelError } from '../model-error.ts';
 import type { ModelEvent } from '../model-event.ts';
 import { fieldsBeyond, mergedFields } from '../provider-fields.ts';
 import type { ResponseDecoder } from '../wire.ts';
-import { readFailure } from '../wire-failure.ts';
 import type { OfferedTools } from '../wire-names.ts';
 import { CallParts } from './call-parts.ts';
 import { Segments } from './segments.ts';
@@ -68,8 +68,6 @@ export class ChatDecoder implements ResponseDecoder {
   }
 
   #chunk(chunk: JsonObject): readonly ModelEvent[] {
-    const { failures } = this.#context;
-    if (chunk['error']) throw responseFailure(readFailure(chunk), failures);
     this.#responseId ||= stringField(chunk, 'id') ?? '';
     this.#usage = usageOf(chunk) ?? this.#usage;
     const events: ModelEvent[] = this.#hasBegun ? [] : [{ type: 'created' }];
@@ -82,6 +80,8 @@ export class ChatDecoder implements ResponseDecoder {
     }
     const delta = objectField(choice, 'delta') ?? objectField(choice, 'message');
     if (delta !== null) events.push(...this.#delta(delta));
+    const failure = finishFailure(choice, this.#context.failures);
+    if (failure !== null) throw failure;
     this.#finish = stringField(choice, 'finish_reason') || this.#finish;
     return events;
   }
@@ -111,8 +111,16 @@ export class ChatDecoder implements ResponseDecoder {
           this.#completed(),
         ];
       default:
-        return [...this.#segments.close(this.#messageFields), ...this.#callEvents(), this.#completed()];
+        return [...this.#segments.close(this.#messageFields), ...this.#callsThatCame(), this.#completed()];
     }
+  }
+
+  #callsThatCame(): readonly ModelEvent[] {
+    const events = this.#callEvents();
+    if (events.length === 0 && (this.#finish === 'tool_calls' || this.#finish === 'function_call')) {
+      throw noAnswer(`it ended with finish_reason "${this.#finish}" and no call`);
+    }
+    return events;
   }
 
   #callEvents(): readonly ModelEvent[] {

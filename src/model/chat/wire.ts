@@ -15,11 +15,9 @@ import { type ChatSettings, chatBody, chatOptions, sentTools } from './request-b
 export const chatWire: WireMaker = (settings) => new ChatWire(settings);
 
 class ChatWire implements Wire {
-  /** Base URLs of servers that refuse to be asked for the usage. */
-  static readonly #withoutUsage = new Set<string>();
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
-  #known: WireQuirks;
+  readonly #known: WireQuirks;
   /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
   readonly #plainForm: MessageForm;
   #messages: { readonly form: MessageForm; readonly bytes: MessageBytes };
@@ -27,8 +25,7 @@ class ChatWire implements Wire {
   constructor(settings: WireSettings) {
     this.#settings = settings;
     const known = knownQuirks(settings.provider, settings.model.slug);
-    const isRefused = ChatWire.#withoutUsage.has(settings.provider.baseUrl);
-    this.#known = isRefused ? { ...known, streamOptions: 'omitted' } : known;
+    this.#known = known;
     this.#plainForm = formOf(settings, knownQuirks(NO_HOST, settings.model.slug));
     this.#messages = this.#messagesOf(this.#quirks);
     this.warnings = settingWarnings(settings);
@@ -47,14 +44,6 @@ class ChatWire implements Wire {
     // The same messages in another form are other bytes.
     if (quirks !== this.#messages.form.quirks) this.#messages = this.#messagesOf(quirks);
     return chatBody(prompt, this.#request(quirks), this.#messages.bytes);
-  }
-
-  adaptTo(status: number, body: string): boolean {
-    if (status !== 400 || !/stream_options|include_usage/.test(body)) return false;
-    if (this.#known.streamOptions === 'omitted') return false;
-    ChatWire.#withoutUsage.add(this.#settings.provider.baseUrl);
-    this.#known = { ...this.#known, streamOptions: 'omitted' };
-    return true;
   }
 
   formOf(): string {

@@ -62,7 +62,7 @@ function isUnshown(type: string): boolean {
 }
 
 function decodeTyped(event: JsonObject, type: string, context: DecodeContext): readonly ModelEvent[] {
-  const { items, failures } = context;
+  const { items } = context;
   if (isFilling(type)) items.fill(event);
   const itemId = stringField(event, 'item_id');
   const delta = stringField(event, 'delta') ?? '';
@@ -85,13 +85,9 @@ function decodeTyped(event: JsonObject, type: string, context: DecodeContext): r
       return objectField(event, 'response') === null ? [] : [{ type: 'created' }];
     case 'response.completed':
     case 'response.done':
-      return completed(objectField(event, 'response'), context);
     case 'response.incomplete':
-      throw incompleteResponse(incompleteReason(event));
     case 'response.failed':
-      throw responseFailure(readFailure(objectField(event, 'response')), failures);
-    case 'error':
-      throw responseFailure(topLevelFailure(event), failures);
+      return ended(objectField(event, 'response'), type, context);
     default:
       return [];
   }
@@ -111,20 +107,23 @@ function itemDone(item: JsonObject | null, context: DecodeContext): readonly Mod
   return parsed.success && parsed.data.type !== 'ghost_snapshot' ? [{ type: 'itemDone', item: parsed.data }] : [];
 }
 
-/** Items that came one by one are not told again; of a response that lists others, they come now. */
-function completed(response: JsonObject | null, context: DecodeContext): readonly ModelEvent[] {
+/**
+ * How the response ended is its own status, where it has one: some servers report every end as completed. Items that came one
+ * by one are not told again; of a response that lists others, they come now.
+ */
+function ended(response: JsonObject | null, type: string, context: DecodeContext): readonly ModelEvent[] {
+  const status = stringField(response, 'status');
+  const named = response?.['error'] ?? null;
+  if (type === 'response.failed' || status === 'failed' || status === 'cancelled' || named) {
+    throw responseFailure(readFailure(named), context.failures);
+  }
+  if (type === 'response.incomplete' || status === 'incomplete') throw incompleteResponse(incompleteReason(response));
   const responseId = stringField(response, 'id');
   if (response === null || responseId === null) throw streamLost('response.completed names no response', null);
   const rest = context.items.rest(response).flatMap((item) => itemDone(item, context));
   return [...rest, { type: 'completed', responseId, usage: usageOf(response) }];
 }
 
-function incompleteReason(event: JsonObject): string | null {
-  return stringField(objectField(objectField(event, 'response'), 'incomplete_details'), 'reason');
-}
-
-/** `type` of a flat error event is the event's own, not the error's. */
-function topLevelFailure(event: JsonObject): ReturnType<typeof readFailure> {
-  const failure = readFailure(event);
-  return objectField(event, 'error') === null ? { ...failure, type: null } : failure;
+function incompleteReason(response: JsonObject | null): string | null {
+  return stringField(objectField(response, 'incomplete_details'), 'reason');
 }
