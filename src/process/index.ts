@@ -9,6 +9,7 @@ export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN
 export { LoginEnvironment, type LoginEnvironmentOptions } from './login-environment.ts';
 export { listProcesses, type ProcessEntry } from './process-table.ts';
 export { Processes, type ProcessesOptions } from './processes.ts';
+export { identityOf, openHandle, type PathHandle, PathReplacedError, type ProgramInput } from './program-input.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run-command.ts';
 export type { SpawnSpec } from './spawn-spec.ts';
 export type { SpillOptions } from './spill-file.ts';

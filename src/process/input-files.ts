@@ -1,39 +1,37 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
+import { sealedMemoryFile } from './native/memory-file.ts';
+import { openHandle, type ProgramInput } from './program-input.ts';
 
 /**
- * Bytes that programs read from a descriptor. Each array is written once, to a file whose name is removed at once, and
- * opened anew for each program, since an opened file's place is shared by all that have it.
+ * What programs find at their descriptors. Bytes are in sealed memory files, since nobody may change them on the way and a
+ * name could be reached by others. Each array is written once, and opened again for each program, since the position in an
+ * opened file is shared by all that have it.
  */
 export class InputFiles {
   readonly #fds = new Map<Uint8Array, number>();
 
-  /** A descriptor at the start of the bytes; the caller closes it. */
-  open(bytes: Uint8Array): number {
-    return openSync(this.path(bytes), 'r');
-  }
-
-  /** A path at which the bytes can be opened as long as keel lives, by its user only. */
-  path(bytes: Uint8Array): string {
-    const known = this.#fds.get(bytes) ?? unnamedFile(bytes);
-    this.#fds.set(bytes, known);
-    return `/proc/${process.pid}/fd/${known}`;
+  /** One descriptor for each input, in order; the caller closes them. @throws {PathReplacedError} and what the system says */
+  openAll(inputs: readonly ProgramInput[]): number[] {
+    const opened: number[] = [];
+    try {
+      for (const input of inputs) {
+        opened.push(input instanceof Uint8Array ? openSync(`/proc/self/fd/${this.#kept(input)}`, 'r') : openHandle(input));
+      }
+      return opened;
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      throw error;
+    }
   }
 
   close(): void {
     for (const fd of this.#fds.values()) closeSync(fd);
     this.#fds.clear();
   }
-}
 
-function unnamedFile(bytes: Uint8Array): number {
-  const dir = mkdtempSync(join(tmpdir(), 'keel-input-'));
-  try {
-    const path = join(dir, 'bytes');
-    writeFileSync(path, bytes, { mode: 0o400 });
-    return openSync(path, 'r');
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  #kept(bytes: Uint8Array): number {
+    const known = this.#fds.get(bytes) ?? sealedMemoryFile(bytes);
+    this.#fds.set(bytes, known);
+    return known;
   }
 }

@@ -11,6 +11,7 @@ import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
 import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { type NativeChild, NativeStarter } from './native/native-starter.ts';
+import { ownTerminalArgv } from './own-terminal.ts';
 import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 import { startProgram } from './start-program.ts';
@@ -34,7 +35,7 @@ export interface ProcessesOptions {
  * command ends the group, what descends from it, and whatever else carries its mark.
  */
 export class Processes {
-  readonly inputFiles = new InputFiles();
+  readonly #inputFiles = new InputFiles();
   readonly #token: string;
   readonly #journal: GroupJournal | null;
   readonly #graceMs: number;
@@ -98,6 +99,21 @@ export class Processes {
         ...argv0,
       });
       if (child.pid !== undefined) this.adopt(child.pid, mark, spec);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
+  }
+
+  /** The same with a terminal, still the caller's, as its input and output, which becomes the program's own. */
+  spawnOnTerminal(spec: SpawnSpec, mark: string, terminalFd: number): ChildProcess {
+    this.#assertMayStart(spec);
+    const [program = '', ...args] = ownTerminalArgv(spec.argv);
+    const inputs = this.#openInputs(spec);
+    try {
+      const env = { TERM: 'dumb', ...this.marked(spec.env, mark) };
+      const child = spawn(program, args, { cwd: spec.cwd, env, stdio: [terminalFd, terminalFd, terminalFd, ...inputs] });
+      if (child.pid !== undefined) this.adopt(child.pid, mark);
       return child;
     } finally {
       for (const fd of inputs) closeSync(fd);
@@ -199,7 +215,7 @@ export class Processes {
     this.#closed = true;
     this.killAll();
     this.#confined.close();
-    this.inputFiles.close();
+    this.#inputFiles.close();
     for (const stream of this.#survivors) stream.destroy();
   }
 
@@ -211,7 +227,7 @@ export class Processes {
 
   /** Descriptors that whoever starts the program closes. */
   #openInputs({ inputs = [] }: SpawnSpec): number[] {
-    return inputs.map((bytes) => this.inputFiles.open(bytes));
+    return this.#inputFiles.openAll(inputs);
   }
 
   #kill(group: Group): void {

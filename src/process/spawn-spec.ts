@@ -1,4 +1,5 @@
 import type { Confinement } from './confinement.ts';
+import type { ProgramInput } from './program-input.ts';
 
 /** A program to start, exactly as given: nothing is added, looked up or expanded. */
 export interface SpawnSpec {
@@ -10,8 +11,8 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>;
   /** What the program is told as its own name, if not `argv[0]`. */
   readonly argv0?: string;
-  /** What the program finds at descriptors 3, 4, ...: each to be read to its end. The same array is kept for reuse. */
-  readonly inputs?: readonly Uint8Array[];
+  /** What the program finds at descriptors 3, 4, ... A byte array that is used again is kept for reuse. */
+  readonly inputs?: readonly ProgramInput[];
   /** The program only supervises another one (bubblewrap), and takes it along when it ends. */
   readonly isSupervisor?: boolean;
   /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */

@@ -1,5 +1,5 @@
-import { openConfinedTerminal } from './confined-terminal.ts';
 import { sealDescriptors } from './descriptors.ts';
+import { openLinuxTerminal } from './linux-terminal.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
@@ -18,11 +18,12 @@ export async function openTerminal(
   processes: Processes,
   onChunk: (chunk: Buffer) => void,
 ): Promise<Terminal> {
-  const { confinement } = spec;
-  if (confinement !== undefined) return openConfinedTerminal(spec, { confinement, processes, size: SIZE, onChunk });
+  const { confinement, inputs = [] } = spec;
+  if (confinement !== undefined || inputs.length > 0)
+    return openLinuxTerminal(spec, { processes, size: SIZE, onChunk });
   const { spawn } = await import('@lydell/node-pty');
   sealDescriptors();
-  const [program = '', ...args] = withInputs(spec, processes);
+  const [program = '', ...args] = spec.argv;
   const mark = processes.newMark();
   const env = processes.marked(spec.env, mark);
   const terminal = spawn(program, args, { ...SIZE, name: env['TERM'] ?? 'dumb', cwd: spec.cwd, env, encoding: null });
@@ -32,12 +33,4 @@ export async function openTerminal(
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   terminal.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode));
   return { pid: terminal.pid, ended, write: (text) => terminal.write(text) };
-}
-
-/** What starts a terminal passes no descriptors on: a shell opens them first and then becomes the program. */
-function withInputs({ argv, inputs = [] }: SpawnSpec, processes: Processes): readonly string[] {
-  if (inputs.length === 0) return argv;
-  const paths = inputs.map((bytes) => processes.inputFiles.path(bytes));
-  const opened = paths.map((path, at) => `${3 + at}<${path}`).join(' ');
-  return ['/bin/sh', '-c', `exec "$@" ${opened}`, 'sh', ...argv];
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isBelow } from './below.ts';
+import { isInside } from './is-inside.ts';
 import type { ExecPlan, Mount } from './exec-plan.ts';
 import { realPath } from './real-path.ts';
 
@@ -75,7 +75,7 @@ function namesIn(line: string): string[] {
 }
 
 function closedTo(mounts: readonly Mount[], path: string): 'writing' | 'reading' | null {
-  const mount = mounts.findLast((each) => isBelow(path, each.path));
+  const mount = mounts.findLast((each) => isInside(path, each.path));
   if (mount?.type === 'hidden') return 'reading';
   return mount?.type === 'writable' || mount?.type === 'pinned' ? null : 'writing';
 }

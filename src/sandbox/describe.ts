@@ -4,8 +4,6 @@ const HEADINGS: readonly (readonly [Mount['type'], string])[] = [
   ['writable', 'May be written'],
   ['pinned', "May be written, can't be moved"],
   ['readOnly', 'Stays as it is'],
-  ['blocked', "Is missing and can't be made"],
-  ['blockedFile', "Is missing and can't be made (a file)"],
   ['hidden', "Can't be read"],
 ];
 

@@ -46,12 +46,13 @@ export interface Enforced {
 /** One place of the file system as a command sees it; everything else is there to be read. */
 export interface Mount {
   /**
-   * `writable`: may be written. `pinned`: the same, and can't be renamed. `readOnly`: stays as it is. `blocked`: is not
-   * there and can't be made: an empty directory stands in its place, or `blockedFile` an empty file. `hidden`: can't be read.
+   * `writable`: may be written. `pinned`: the same, and can't be renamed. `readOnly`: stays as it is. `hidden`: can't be read.
    */
-  readonly type: 'writable' | 'pinned' | 'readOnly' | 'blocked' | 'blockedFile' | 'hidden';
+  readonly type: 'writable' | 'pinned' | 'readOnly' | 'hidden';
   /** Absolute, without symlinks. */
   readonly path: string;
+  /** For a root: device and inode of the directory that it is, see `identityOf`. Nothing else is mounted in its name. */
+  readonly identity?: string;
 }
 
 /** Ready to spawn: nobody further down knows about policies. */
@@ -80,6 +81,8 @@ export type BackendFacts =
       readonly path: string;
       /** Whether it may give a command a /proc of its own; without, the host's is there, read-only. */
       readonly ownProc: boolean;
+      /** Whether it mounts what a descriptor names (`--bind-fd`); releases without the security fixes of 2024 don't. */
+      readonly bindsDescriptors: boolean;
     }
   | {
       readonly type: 'landlock';

@@ -1,18 +1,22 @@
-import { join } from 'node:path';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
+import type { SandboxPolicy } from '../protocol/index.ts';
 import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
 import { NetworkAccess } from './network-access.ts';
+import type { MountOptions } from './mounts.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { probeBackend } from './probe.ts';
-import { Stubs } from './stubs.ts';
+import { openedForCommits } from './protected-paths.ts';
+import { PlantedNames, type Reach } from './planted/planted-names.ts';
+import { scratchPlaces } from './mounts.ts';
+import { SessionRoots } from './roots.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */
 export interface SandboxPlanner {
   /** Resolves when plans can be made; what it takes to find out is done once. */
-  ready(signal: AbortSignal): Promise<void>;
+  ready(signal: AbortSignal, place?: CommandPlace): Promise<void>;
   plan(request: PlanRequest): Planned;
   /** What the sandbox seems to have refused; null if the command's end does not come from it. */
   denial(plan: ExecPlan, end: EndedCommand): Denial | null;
@@ -20,9 +24,20 @@ export interface SandboxPlanner {
   refusedHosts(plan: ExecPlan): readonly string[];
   /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
   hold(plan: ExecPlan): () => void;
+  /** Where commands can write in this session. Absent: as it is found each time. */
+  readonly roots?: SessionRoots;
+  /** Call with what keel itself has written, with the user's approval where that was needed. */
+  noteWritten?(paths: readonly string[]): void;
 }
 
-export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay'> {
+/** Where commands of a turn run, and under which policy. */
+export interface CommandPlace {
+  readonly policy: SandboxPolicy;
+  /** The turn's working directory. Absolute. */
+  readonly cwd: string;
+}
+
+export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay' | 'session'> {
   readonly processes: Processes;
   readonly bwrapPath: string | null;
   /** Which backends may be used; all that there are, if absent. */
@@ -47,8 +62,10 @@ interface Found {
 /** The sandbox of a session: what works on this machine, found out once, and what its plans leave to be cleaned up. */
 export class SandboxManager implements SandboxPlanner {
   readonly #options: SandboxOptions;
-  readonly #stubs: Stubs;
+  readonly roots = new SessionRoots();
+  readonly #planted = new PlantedNames();
   readonly #mounts = new MountCache();
+  readonly #reaches = new WeakMap<ExecPlan, Reach>();
   readonly #startedAt = new WeakMap<ExecPlan, number>();
   #probe: Promise<Found> | null = null;
   #proxyWay: ProxyWay | null;
@@ -60,13 +77,15 @@ export class SandboxManager implements SandboxPlanner {
 
   constructor(options: SandboxOptions) {
     this.#options = options;
-    this.#stubs = new Stubs(join(options.home, 'run'));
     const isListed = (options.network ?? null) !== null;
     this.#proxyWay = isListed ? { type: 'none', reason: 'the way to them has not been looked for yet' } : null;
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
-    await this.facts(signal);
+  /** With a place, what is protected there is looked for as well. */
+  async ready(signal: AbortSignal, place?: CommandPlace): Promise<void> {
+    const found = this.facts(signal);
+    if (place !== undefined) await this.#planted.prepare(this.#reach(place, place.cwd));
+    await found;
   }
 
   /** What works here. An aborted look is not remembered. */
@@ -76,7 +95,6 @@ export class SandboxManager implements SandboxPlanner {
     if (signal.aborted && (facts.type === 'unavailable' || proxyWay?.type === 'none')) this.#probe = null;
     this.#facts = facts;
     this.#proxyWay = proxyWay;
-    this.#stubs.sweepLeftovers();
     return facts;
   }
 
@@ -90,16 +108,27 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   plan(request: PlanRequest): Planned {
-    return plan(
-      request,
-      {
-        ...this.#options,
-        proxyWay: this.#proxyWay,
-        isStandIn: (path) => this.#stubs.isHeld(path),
-        planMounts: (options) => this.#mounts.plan(options, this.#stubs.areHeld),
-      },
-      this.#facts,
-    );
+    const { policy, cwd, spec, scope } = request;
+    const isSandboxed = scope !== 'unsandboxed' && policy.mode !== 'danger-full-access';
+    const reach = isSandboxed ? this.#reach({ policy, cwd }, spec.cwd) : null;
+    if (reach !== null) this.#planted.beforePlan(reach);
+    const session = {
+      roots: this.roots,
+      nested: () => this.#planted.nested,
+      planMounts: (options: MountOptions) => this.#mounts.plan(options),
+    };
+    const planned = plan(request, { ...this.#options, proxyWay: this.#proxyWay, session }, this.#facts);
+    if (planned.type === 'ready' && reach !== null) this.#reaches.set(planned.plan, reach);
+    return planned;
+  }
+
+  noteWritten(paths: readonly string[]): void {
+    this.#planted.approve(paths);
+  }
+
+  /** What commands have made that would be obeyed later, and what has become of it: a sentence each, given once. */
+  takeFindings(): readonly string[] {
+    return this.#planted.takeFindings();
   }
 
   denial(plan: ExecPlan, end: EndedCommand): Denial | null {
@@ -114,7 +143,8 @@ export class SandboxManager implements SandboxPlanner {
 
   hold(plan: ExecPlan): () => void {
     this.#startedAt.set(plan, performance.now());
-    return this.#stubs.hold(plan);
+    const reach = this.#reaches.get(plan);
+    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.hold(reach);
   }
 
   /** Whom hosts that no list names are asked about from now on. */
@@ -125,7 +155,14 @@ export class SandboxManager implements SandboxPlanner {
   close(): void {
     this.#isClosed = true;
     this.#network?.close();
-    this.#stubs.close();
+    this.#planted.close();
+  }
+
+  #reach({ policy, cwd }: CommandPlace, commandCwd: string): Reach {
+    const { env, home } = this.#options;
+    const roots = this.roots.find({ policy, cwd, env, home }).roots.map(({ path }) => path);
+    const opened = [...roots, ...this.#planted.nested].flatMap((dir) => openedForCommits(dir, this.#options));
+    return { roots, scratch: scratchPlaces({ env, cwd }), cwd: commandCwd, opened };
   }
 
   async #find(signal: AbortSignal): Promise<Found> {

@@ -1,10 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
-import { writableRoots } from './writable.ts';
 
 /** A directory changed so recently could change again without its time telling. */
 const SETTLED_MS = 100;
+const MAX_KEPT = 16;
 
 interface Kept {
   readonly plan: MountPlan;
@@ -13,33 +13,34 @@ interface Kept {
 
 /**
  * Mounts of the last few policies, kept as long as nothing could have changed them: what is closed lies directly in the
- * roots, so their times tell. A plan is made anew where they don't: with a work tree linked elsewhere, an opened git
- * directory, stand-ins in place, or a change that is only just over.
+ * directories that are looked at, so their times tell. A plan is made anew where they don't: with a work tree linked
+ * elsewhere, an opened git directory, or a change that is only just over.
  */
 export class MountCache {
   readonly #kept = new Map<string, Kept>();
-  readonly #maxKept = 16;
 
-  /** `hasStandIns`: some of the paths that are looked at are not the user's. */
-  plan(options: MountOptions, hasStandIns: boolean): MountPlan {
-    const stamp = hasStandIns || options.allowGitCommit ? null : stampOf(options);
+  plan(options: MountOptions): MountPlan {
+    const stamp = options.allowGitCommit ? null : stampOf(options);
     if (stamp === null) return planMounts(options);
-    const { policy, cwd, home, hidden, env } = options;
-    const key = JSON.stringify([policy, cwd, home, hidden, env['TMPDIR']]);
+    const { roots, cwd, home, hidden, nested, env } = options;
+    const key = JSON.stringify([roots, cwd, home, hidden, nested, env['TMPDIR'], env['HOME']]);
     const known = this.#kept.get(key);
     if (known?.stamp === stamp) return known.plan;
     const plan = planMounts(options);
-    if (this.#kept.size >= this.#maxKept) this.#kept.clear();
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
     this.#kept.set(key, { plan, stamp });
     return plan;
   }
 }
 
 /** Null where times don't tell all that counts. */
-function stampOf(options: MountOptions): string | null {
-  const roots = writableRoots(options);
-  const homes = options.home === undefined ? [] : [options.home];
-  const looked = [...roots, ...roots.map((root) => join(root, '.git')), ...homes, ...options.hidden];
+function stampOf({ roots, nested, home, hidden, env }: MountOptions): string | null {
+  const holders = [...roots.map(({ path }) => path), ...nested];
+  const looked = [
+    ...holders.flatMap((dir) => [dir, join(dir, '.git'), join(dir, '.git', 'config')]),
+    ...[home, env['HOME']].filter((path) => path !== undefined),
+    ...hidden,
+  ];
   const parts: string[] = [];
   for (const path of looked) {
     const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -1,16 +1,23 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isBelow } from './below.ts';
+import { lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Mount } from './exec-plan.ts';
-import { openedForCommits, protectedPaths, standIn } from './protected-paths.ts';
+import { isInside } from './is-inside.ts';
+import { keelProgramIn } from './keel-paths.ts';
+import { openedForCommits, type ProtectionOptions, protectedInDirectory, protectedInRoot } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
-import { type WritePolicyOptions, writableRoots } from './writable.ts';
+import type { Root } from './roots.ts';
+import { openEntries, SYSTEM_SCHEDULES, type SealedDirectory, sealedDirectories } from './sealed-directories.ts';
 
-export interface MountOptions extends WritePolicyOptions {
+export interface MountOptions extends ProtectionOptions {
+  readonly roots: readonly Root[];
+  /** keel's own environment, for `HOME` and `TMPDIR`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The turn's working directory. */
+  readonly cwd: string;
   /** Files and directories that a command can't read. Absolute. */
   readonly hidden: readonly string[];
-  /** Whether a path only stands in for something missing. */
-  readonly isStandIn: (path: string) => boolean;
+  /** Directories below the roots that hold protected names, as far as they are known. Without symlinks. */
+  readonly nested: readonly string[];
 }
 
 export interface MountPlan {
@@ -21,92 +28,114 @@ export interface MountPlan {
 /**
  * The file system of a command under a policy: everything readable, the roots writable, what is protected in them closed
  * again. A mount can't be renamed or removed, but a directory that merely holds one can, and could then be rebuilt with
- * other contents: so whatever lies between a root and a closed path is pinned by a mount of its own.
+ * other contents: so whatever lies between a root and a closed path is pinned by a mount of its own. What is missing gets no
+ * mount; `PlantedNames` looks for it afterwards.
  */
 export function planMounts(options: MountOptions): MountPlan {
-  const roots = writableRoots(options);
-  const notes: string[] = [];
-  const mounts = new Map<string, Mount['type']>();
-  for (const root of roots) layRoot(root, { options, roots, mounts, notes });
-  const hidden = options.hidden.filter((path) => kindOf(path) !== 'missing').map((path) => realPath(path));
+  const { hidden: hiddenPaths } = options;
+  const laying: Laying = { options, roots: options.roots.map(({ path }) => path), mounts: new Map(), notes: [] };
+  const { mounts, notes } = laying;
+  for (const root of options.roots) mounts.set(root.path, { type: 'writable', ...root });
+  for (const path of laying.roots) pinHolders(path, mounts);
+  const closed = closedPaths(laying);
+  sealAll(closed, laying);
+  for (const path of closed) close(path, laying);
+  const hidden = hiddenPaths.filter((path) => kindOf(path) !== 'missing').map((path) => realPath(path));
   for (const path of hidden) pinHolders(path, mounts);
-  const laid = [...mounts].map(([path, type]): Mount => ({ type, path }));
   // Outer ones first, so that an inner one is laid upon them.
-  laid.sort((a, b) => depth(a.path) - depth(b.path) || a.path.localeCompare(b.path));
+  const laid = [...mounts.values()].sort((a, b) => depth(a.path) - depth(b.path) || a.path.localeCompare(b.path));
   return { mounts: [...laid, ...hidden.map((path): Mount => ({ type: 'hidden', path }))], notes };
 }
 
 interface Laying {
   readonly options: MountOptions;
   readonly roots: readonly string[];
-  readonly mounts: Map<string, Mount['type']>;
+  readonly mounts: Map<string, Mount>;
   readonly notes: string[];
 }
 
-function layRoot(root: string, laying: Laying): void {
-  const { options, roots, mounts } = laying;
-  const closed = protectedPaths(root, options);
-  const links = closed.filter((path) => isBelow(path, root) && kindOf(path) === 'link');
-  if (links.length > 0) layChildren(root, laying, closed);
-  else mounts.set(root, 'writable');
-  const canStandIn = links.length === 0 && !isScratch(root, options);
-  const opened = openedForCommits(root, options);
-  for (const dir of opened) pin(dir, laying);
-  for (const path of closed) {
-    const isHeld = [...roots, ...opened].some((candidate) => isBelow(path, candidate) && path !== candidate);
-    if (!isHeld || roots.includes(path) || opened.includes(path)) continue;
-    const kind = options.isStandIn(path) ? 'missing' : kindOf(path);
-    if (kind === 'link') continue;
-    const type = kind === 'missing' ? canStandIn && standIn(path) : 'readOnly';
-    if (!type || !isDirectory(dirname(path))) continue;
-    mounts.set(path, type);
-    pinAncestors(path, laying);
+/** Everything that has to stay as it is, missing or not. Opens git directories on the way, where commits are allowed. */
+function closedPaths({ options, roots, mounts }: Laying): readonly string[] {
+  const { home, nested } = options;
+  const opened = [...roots, ...nested].flatMap((dir) => openedForCommits(dir, options));
+  for (const dir of opened.filter((each) => kindOf(each) === 'directory')) {
+    mounts.set(dir, { type: 'pinned', path: dir });
+    pinHolders(dir, mounts);
   }
-  pinAncestors(root, laying);
+  const own = [...(home === undefined ? [] : [realPath(home)]), ...keelProgramIn(roots), ...SYSTEM_SCHEDULES];
+  const all = [
+    ...roots.flatMap((root) => protectedInRoot(root, options)),
+    ...nested.flatMap((dir) => protectedInDirectory(dir, options)),
+    ...own,
+  ];
+  const places = [...roots, ...opened];
+  const inside = all.filter((path) => !places.includes(path) && places.some((place) => isInside(path, place)));
+  return [...new Set(inside)].sort((a, b) => depth(a) - depth(b));
 }
 
-/** A symlink can't be covered by a mount: the root then stays closed itself, and its other entries are opened one by one. */
-function layChildren(root: string, { mounts, notes }: Laying, closed: readonly string[]): void {
-  for (const name of readdirSync(root)) {
-    const path = join(root, name);
-    if (!closed.includes(path) && kindOf(path) !== 'link') mounts.set(path, 'writable');
+/** A symlink can't be covered by a mount, so the directory that holds a protected one is sealed as well. */
+function sealAll(closed: readonly string[], laying: Laying): void {
+  const { options, roots, notes } = laying;
+  const scratch = scratchPlaces(options);
+  const holders = [...new Set(closed.filter((path) => kindOf(path) === 'link').map((path) => dirname(path)))];
+  for (const path of holders)
+    notes.push(`${path}: a protected name in it is a symlink, so commands can't make new entries directly in it`);
+  const sealed = [
+    ...sealedDirectories(roots, { env: options.env, scratch }),
+    ...holders.map((path): SealedDirectory => ({ path, isOpen: () => true })),
+  ];
+  for (const path of new Set(sealed.map((each) => each.path)))
+    seal(path, { closed, all: sealed.filter((each) => each.path === path) }, laying);
+}
+
+interface Seals {
+  readonly closed: readonly string[];
+  /** For this one directory. */
+  readonly all: readonly SealedDirectory[];
+}
+
+function seal(path: string, { closed, all }: Seals, { mounts }: Laying): void {
+  const isOpen = isWritable(mounts.get(path)) || isWritable(nearest(path, mounts));
+  if (!isOpen || kindOf(path) !== 'directory') return;
+  pinHolders(path, mounts);
+  mounts.set(path, { type: 'readOnly', path });
+  const [first, ...others] = all.map((each) => new Set(openEntries(each)));
+  for (const entry of first ?? []) {
+    const stays = others.every((each) => each.has(entry)) && !closed.includes(entry) && !mounts.has(entry);
+    if (stays) mounts.set(entry, { type: 'writable', path: entry });
   }
-  notes.push(`${root}: a protected name in it is a symlink, so commands can't make new entries directly in it`);
 }
 
-/** Opens a git directory outside of the roots for commits; what is closed in it is laid upon it afterwards. */
-function pin(dir: string, { mounts }: Laying): void {
-  if (kindOf(dir) === 'directory') mounts.set(dir, 'pinned');
+function close(path: string, { mounts }: Laying): void {
+  const kind = kindOf(path);
+  if (kind === 'missing' || kind === 'link') return;
+  const isOpen = isWritable(mounts.get(path)) || isWritable(nearest(path, mounts));
+  if (!isOpen) return;
+  mounts.set(path, { type: 'readOnly', path });
+  pinHolders(path, mounts);
 }
 
-function pinAncestors(path: string, { roots, mounts }: Laying): void {
-  for (let dir = dirname(path); dir !== dirname(dir); dir = dirname(dir)) {
-    if (mounts.has(dir)) continue;
-    if (!roots.some((root) => isBelow(dir, root) && dir !== root)) return;
-    mounts.set(dir, 'pinned');
-  }
-}
-
-/**
- * Pins what lies between a hidden path and the writable place that it is in: in a directory that was renamed the next command
- * would find it under another name. What is closed there already can't be renamed, and stays closed.
- */
+/** Pins what lies between a path and the writable place that it is in. In a protected place nothing can be moved. */
 function pinHolders(path: string, mounts: Laying['mounts']): void {
-  const between: string[] = [];
-  for (let dir = dirname(path); dir !== dirname(dir); dir = dirname(dir)) {
-    const type = mounts.get(dir);
-    if (type === undefined) between.push(dir);
-    else {
-      if (type === 'writable' || type === 'pinned') for (const each of between) mounts.set(each, 'pinned');
-      return;
-    }
+  const holder = nearest(path, mounts);
+  if (!isWritable(holder)) return;
+  for (let dir = dirname(path); dir !== holder.path; dir = dirname(dir)) mounts.set(dir, { type: 'pinned', path: dir });
+}
+
+function nearest(path: string, mounts: Laying['mounts']): Mount | undefined {
+  for (let dir = dirname(path); ; dir = dirname(dir)) {
+    const mount = mounts.get(dir);
+    if (mount !== undefined || dir === dirname(dir)) return mount;
   }
 }
 
-/** Directories for temporary files, which many programs share: nothing is made in them for protection's sake. */
-function isScratch(root: string, { env, cwd }: MountOptions): boolean {
-  if (root === realPath(cwd)) return false;
-  return root === realPath('/tmp') || root === realPath(env['TMPDIR'] || '/tmp');
+function isWritable(mount: Mount | undefined): mount is Mount {
+  return mount?.type === 'writable' || mount?.type === 'pinned';
+}
+
+/** Directories for temporary files, which many programs share. */
+export function scratchPlaces({ env, cwd }: Pick<MountOptions, 'env' | 'cwd'>): readonly string[] {
+  return ['/tmp', env['TMPDIR'] || '/tmp'].map((path) => realPath(path)).filter((path) => path !== realPath(cwd));
 }
 
 function kindOf(path: string): 'missing' | 'link' | 'directory' | 'file' {
@@ -114,10 +143,6 @@ function kindOf(path: string): 'missing' | 'link' | 'directory' | 'file' {
   if (!stat) return 'missing';
   if (stat.isSymbolicLink()) return 'link';
   return stat.isDirectory() ? 'directory' : 'file';
-}
-
-function isDirectory(path: string): boolean {
-  return kindOf(path) === 'directory';
 }
 
 function depth(path: string): number {

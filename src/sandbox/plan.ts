@@ -6,6 +6,7 @@ import { seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
 import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
 import { hiddenPaths } from './readable.ts';
+import { SessionRoots } from './roots.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
 
@@ -24,10 +25,16 @@ export interface SandboxSetup {
   readonly maxFileBytes: number | null;
   /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
   readonly proxyWay?: ProxyWay | null;
-  /** Whether a path only stands in for something missing while another command runs. Absent: none does. */
-  readonly isStandIn?: (path: string) => boolean;
-  /** Absent: made anew each time. */
-  readonly planMounts?: (options: MountOptions) => MountPlan;
+  /** What is known of the session so far. Absent: everything is looked up anew. */
+  readonly session?: PlanSession;
+}
+
+/** What one plan leaves for the next. */
+export interface PlanSession {
+  readonly roots: SessionRoots;
+  /** Directories below the roots that hold protected names. */
+  readonly nested: () => readonly string[];
+  readonly planMounts: (options: MountOptions) => MountPlan;
 }
 
 export interface PlanRequest {
@@ -50,14 +57,22 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
   const reach = networkReach(request, setup.proxyWay ?? null);
   const { network } = reach;
-  const { mounts, notes: mountNotes } = (setup.planMounts ?? planMounts)({
-    policy,
+  const session = setup.session ?? NO_SESSION;
+  const { cwd } = request;
+  const found = (setup.session?.roots ?? new SessionRoots()).find({ policy, cwd, env: setup.env, home: setup.home });
+  const lost = found.refused.find(({ name, type }) => name === cwd && type === 'replaced');
+  if (lost !== undefined) {
+    return { type: 'unavailable', reason: `The working directory ${cwd} ${lost.reason}: nothing is run there. Start keel in it again.` };
+  }
+  const { mounts, notes: mountNotes } = session.planMounts({
     ...setup,
-    cwd: request.cwd,
+    cwd,
+    roots: found.roots,
+    nested: session.nested(),
     hidden: hiddenPaths(setup),
-    isStandIn: setup.isStandIn ?? (() => false),
   });
-  const notes = [...mountNotes, ...reach.notes];
+  const refused = found.refused.map(({ name, reason }) => `${name} can't be written by commands: it ${reason}`);
+  const notes = [...mountNotes, ...refused, ...reach.notes];
   const command = held(spec, { reach, setup, backend: facts.type });
   const parts = { setup, mounts, notes } as const;
   if (facts.type === 'bwrap') return bwrapPlan(command, { ...parts, facts, reach });
@@ -68,6 +83,8 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   if (arch === null) return UNKNOWN_MACHINE;
   return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
 }
+
+const NO_SESSION: Omit<PlanSession, 'roots'> = { nested: () => [], planMounts };
 
 const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
 
@@ -133,7 +150,7 @@ interface LandlockParts extends OwnNetworkParts {
   readonly arch: FilterArch;
 }
 
-/** What is protected can't be covered here, and what is missing is not blocked: the notes say so. */
+/** What is protected can't be covered here: the notes say so. */
 function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, setup }: LandlockParts): ExecPlan {
   const { allowUnixSockets } = setup;
   const rules = landlockRules({ facts, arch, mounts, network, allowUnixSockets });
@@ -141,7 +158,7 @@ function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, 
     backend: 'landlock',
     spawn: { ...spec, confinement: rules.confinement },
     enforced: { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: false },
-    mounts: mounts.filter(({ type }) => type !== 'blocked' && type !== 'blockedFile'),
+    mounts,
     network,
     notes: [...notes, ...rules.notes],
   };

@@ -3,7 +3,7 @@ import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import { probeLandlock } from './backends/probe-landlock.ts';
 import { SANDBOX_EXEC, seatbeltCommand } from './backends/seatbelt.ts';
-import type { BackendFacts } from './exec-plan.ts';
+import type { BackendFacts, Mount } from './exec-plan.ts';
 import { filterArch } from './plan.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
@@ -19,6 +19,15 @@ export interface ProbeOptions {
 
 const USUAL_PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 const LIMIT_MS = 5_000;
+
+const ABILITIES = [
+  { ownProc: true, bindsDescriptors: true },
+  { ownProc: false, bindsDescriptors: true },
+  { ownProc: true, bindsDescriptors: false },
+  { ownProc: false, bindsDescriptors: false },
+] as const;
+/** Exists everywhere, and nobody can have replaced it. */
+const TRIAL_MOUNT: Mount = { type: 'readOnly', path: '/usr' };
 
 type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent'; readonly cause: string };
 
@@ -51,8 +60,9 @@ async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: 
     return absent(`bubblewrap is not installed${place}: install it (Debian, Ubuntu: apt install bubblewrap)`);
   }
   let told = '';
-  for (const ownProc of [true, false]) {
-    const facts = { type: 'bwrap', path, ownProc } as const;
+  // From the best on: releases differ in what they can do, containers in what they let it do.
+  for (const abilities of ABILITIES) {
+    const facts = { type: 'bwrap', path, ...abilities } as const;
     const outcome = await runCommand(trial(facts, arch), {
       processes,
       timeoutMs: LIMIT_MS,
@@ -85,7 +95,7 @@ function absent(cause: string): Found {
 function trial(facts: Extract<BackendFacts, { type: 'bwrap' }>, arch: FilterArch) {
   const filter = seccompProgram({ arch, network: 'none', allowUnixSockets: false });
   const spec = { argv: ['true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
-  return bwrapCommand({ facts, spec, mounts: [], network: 'none', filter });
+  return bwrapCommand({ facts, spec, mounts: [TRIAL_MOUNT], network: 'none', filter });
 }
 
 function unavailable(cause: string): BackendFacts {

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import type { PlaceJudge } from '../files/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
-import { isBelow } from './below.ts';
+import { isInside } from './is-inside.ts';
 import { realPath } from './real-path.ts';
 
 /** Files of keel's home that hold keys: the settings may have tokens and passwords in them too. */
@@ -31,8 +31,8 @@ export function readJudge({ policy, ...options }: HiddenOptions & { readonly pol
   const paths = policy.mode === 'danger-full-access' ? [] : hiddenPaths(options);
   const hidden = paths.map((path) => ({ path: realPath(path).toLowerCase(), stats: statsOf(path) }));
   return ({ path, stats }) => {
-    if (SYSTEM_VIEWS.some((view) => isBelow(path, view))) return 'it is a view of the system, not a file';
-    const isHidden = hidden.some((each) => isBelow(path.toLowerCase(), each.path) || isSame(stats, each.stats));
+    if (SYSTEM_VIEWS.some((view) => isInside(path, view))) return 'it is a view of the system, not a file';
+    const isHidden = hidden.some((each) => isInside(path.toLowerCase(), each.path) || isSame(stats, each.stats));
     return isHidden ? 'it is hidden here, as are credentials' : null;
   };
 }

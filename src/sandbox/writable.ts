@@ -1,25 +1,22 @@
-import { realpathSync, statSync } from 'node:fs';
-import type { SandboxPolicy } from '../protocol/index.ts';
-import { isBelow } from './below.ts';
-import { type ProtectionOptions, protectedPaths } from './protected-paths.ts';
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+import { isInside } from './is-inside.ts';
+import { keelProgramIn } from './keel-paths.ts';
+import { scratchPlaces } from './mounts.ts';
+import { PROTECTED_NAMES, type ProtectionOptions, protectedInRoot } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
+import { type RootOptions, SessionRoots } from './roots.ts';
+import { SYSTEM_SCHEDULES, sealedDirectories } from './sealed-directories.ts';
 
-export interface WritePolicyOptions extends ProtectionOptions {
-  readonly policy: SandboxPolicy;
-  /** The turn's working directory, not the command's. Absolute. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface WritePolicyOptions extends RootOptions, ProtectionOptions {
+  /** The session's roots. Absent: as they are found now. */
+  readonly sessionRoots?: SessionRoots;
 }
 
 /** Directories below which a policy lets files be written, symlinks resolved; missing ones are left out. */
-export function writableRoots({ policy, cwd, env }: WritePolicyOptions): readonly string[] {
-  if (policy.mode === 'danger-full-access') return ['/'];
-  if (policy.mode === 'read-only') return [];
-  const roots = [...(policy.writable_roots ?? []), cwd];
-  if (!policy.exclude_slash_tmp) roots.push('/tmp');
-  const tmpdir = env['TMPDIR'];
-  if (!policy.exclude_tmpdir_env_var && tmpdir) roots.push(tmpdir);
-  return [...new Set(roots.map(realDirectory).filter((root) => root !== null))];
+export function writableRoots(options: WritePolicyOptions): readonly string[] {
+  if (options.policy.mode === 'danger-full-access') return ['/'];
+  return (options.sessionRoots ?? new SessionRoots()).find(options).roots.map(({ path }) => path);
 }
 
 /**
@@ -58,14 +55,32 @@ export function mayWrite(path: string, options: WritePolicyOptions): boolean {
 export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
   if (options.policy.mode === 'danger-full-access') return () => true;
   const roots = writableRoots(options);
-  const closed = roots.flatMap((root) => protectedPaths(root, options));
+  const own = options.home === undefined ? [] : [realPath(options.home)];
+  const closed = [
+    ...roots.flatMap((root) => protectedInRoot(root, options)),
+    ...[...own, ...keelProgramIn(roots), ...SYSTEM_SCHEDULES],
+  ];
+  const sealed = sealedDirectories(roots, { env: options.env, scratch: scratchPlaces(options) });
   return (path) => {
     const real = realPath(path);
-    const open = roots.filter((root) => isBelow(real, root));
-    if (open.length === 0 || hasOtherNames(real)) return false;
-    const inside = closed.filter((dir) => isBelow(real.toLowerCase(), dir.toLowerCase()));
-    return inside.every((dir) => open.some((root) => isBelow(root, dir)));
+    const open = roots.filter((root) => isInside(real, root)).sort((a, b) => b.length - a.length);
+    const [innermost] = open;
+    if (innermost === undefined || hasOtherNames(real) || hasProtectedName(relative(innermost, real))) return false;
+    const inside = closed.filter((dir) => isInside(real.toLowerCase(), dir.toLowerCase()));
+    const isSealed = sealed.some(
+      ({ path: dir, isOpen }) =>
+        isInside(dir, innermost) && real !== dir && isInside(real, dir) && !isOpen(firstPart(dir, real)),
+    );
+    return !isSealed && inside.every((dir) => open.some((root) => isInside(root, dir)));
   };
+}
+
+function firstPart(dir: string, path: string): string {
+  return relative(dir, path).split('/')[0] ?? '';
+}
+
+function hasProtectedName(way: string): boolean {
+  return way.split('/').some((part) => PROTECTED_NAMES.includes(part.toLowerCase()));
 }
 
 function hasOtherNames(path: string): boolean {
@@ -75,15 +90,5 @@ function hasOtherNames(path: string): boolean {
   } catch {
     // There is no file yet.
     return false;
-  }
-}
-
-function realDirectory(path: string): string | null {
-  try {
-    const real = realpathSync(path);
-    return statSync(real).isDirectory() ? real : null;
-  } catch {
-    // A root that isn't there can't be written to.
-    return null;
   }
 }

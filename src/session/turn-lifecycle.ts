@@ -270,12 +270,12 @@ export class TurnLifecycle implements SessionScope {
   }
 
   /** While the model thinks about its first call, what commands need is found out. */
-  #prepareForCommands({ turnId, sandboxPolicy }: TurnContext): void {
+  #prepareForCommands({ turnId, sandboxPolicy, cwd }: TurnContext): void {
     if (this.#preparedTurnId === turnId) return;
     this.#preparedTurnId = turnId;
     const { commandEnvironment, sandbox } = this.services;
     commandEnvironment.prepare();
-    if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal);
+    if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal, { policy: sandboxPolicy, cwd });
   }
 
   #notify({ context, state }: ActiveTurn, lastAssistantMessage: string | null): void {

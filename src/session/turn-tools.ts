@@ -128,6 +128,13 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
   }
 
+  /** What commands have made that would be obeyed later is told to the user and to the model. */
+  function withFindings(output: ToolOutput): ToolOutput {
+    const findings = services.sandbox.takeFindings();
+    for (const message of findings) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    return findings.reduce((noted, finding) => withNote(noted, `${turn.noteMark} ${finding}`), output);
+  }
+
   async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
     const { key, signal } = options;
     const toolCall = toolCallOf(call);
@@ -138,7 +145,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       if (handlerOf(call)?.repeat === 'ledger') await run?.start();
-      return dispatch(toolCall, contextFor(options, run), signal, routing);
+      return withFindings(await dispatch(toolCall, contextFor(options, run), signal, routing));
     };
     if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);

@@ -222,7 +222,7 @@ describe('the way to the proxy', () => {
   });
 
   test('without a way in, a command that is to reach a proxy has a network of its own', () => {
-    const facts = { type: 'bwrap', path: '/usr/bin/bwrap', ownProc: true } as const;
+    const facts = { type: 'bwrap', path: '/usr/bin/bwrap', ownProc: true, bindsDescriptors: true } as const;
     const spec = { argv: ['true'], cwd: '/', env: {} };
     const filter = new Uint8Array();
     expect(bwrapCommand({ facts, spec, mounts: [], network: 'proxy', filter }).argv).toContain('--unshare-net');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../config/index.ts';
-import { commandEnvironment, Processes, startInherited } from '../../process/index.ts';
+import { commandEnvironment, Processes, type ProgramInput, startInherited } from '../../process/index.ts';
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
 import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
@@ -37,12 +37,12 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
   const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   try {
     if (request.verb === 'check') return await check(io, request, processes);
-    await manager.ready(new AbortController().signal);
+    await manager.ready(new AbortController().signal, { policy: config.sandboxPolicy, cwd: config.cwd });
     const env = commandEnvironment(config, config.env);
     const spec = { argv: request.argv, cwd: config.cwd, env };
     const planned = manager.plan({ spec, policy: config.sandboxPolicy, cwd: config.cwd });
     if (planned.type === 'unavailable') throw new KeelError('sandboxError', planned.reason);
-    if (request.verb === 'run') return await run(planned.plan, manager, processes);
+    if (request.verb === 'run') return await run(planned.plan, manager, { processes, io });
     if (request.json) data(io, `${planAsJson(planned.plan)}\n`);
     else say(io, describePlan(planned.plan));
     return 0;
@@ -84,13 +84,19 @@ function modeOf(word: string | undefined): SandboxMode {
   return mode;
 }
 
-async function run(plan: ExecPlan, manager: SandboxManager, processes: Processes): Promise<number> {
+interface RunDeps {
+  readonly processes: Processes;
+  readonly io: CommandIo;
+}
+
+async function run(plan: ExecPlan, manager: SandboxManager, { processes, io }: RunDeps): Promise<number> {
   const letGo = manager.hold(plan);
   try {
     const child = await startInherited(plan.spawn, processes);
     return (await child.exited).exitCode;
   } finally {
     letGo();
+    for (const finding of manager.takeFindings()) io.stderr.write(`keel: ${finding}\n`);
   }
 }
 
@@ -98,9 +104,10 @@ async function run(plan: ExecPlan, manager: SandboxManager, processes: Processes
 function planAsJson(plan: ExecPlan): string {
   const { inputs = [], confinement, env: _, ...spawn } = plan.spawn;
   const sizeOf = ({ length }: Uint8Array) => `${length} bytes`;
+  const shown = (input: ProgramInput) => (input instanceof Uint8Array ? sizeOf(input) : input.path);
   const rules =
     confinement === undefined ? {} : { confinement: { ...confinement, seccomp: sizeOf(confinement.seccomp) } };
-  return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(sizeOf), ...rules } }, null, 2);
+  return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(shown), ...rules } }, null, 2);
 }
 
 async function check(io: CommandIo, { json }: Request, processes: Processes): Promise<number> {

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { newPipe, type Pipe } from '../native/pipe.ts';
+import { ownTerminalArgv } from '../own-terminal.ts';
 import { confineThread } from './confine-thread.ts';
 import { Kernel } from './kernel.ts';
 import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';
-
-/** Makes a terminal the program's own; part of util-linux and of busybox. */
-const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
 
 const port = parentPort;
 /** Programs whose end has still to be told. */
@@ -79,9 +77,8 @@ function follow(child: ChildProcess, id: number, started: Started): void {
 function spawnChild(request: StartRequest, input: number | 'ignore', outputs: readonly number[]): ChildProcess {
   const { argv, argv0, cwd, env, stdio, inputs } = request;
   if (stdio.type === 'terminal') {
-    const setsid = SETSID_PATHS.find((path) => existsSync(path));
-    if (setsid === undefined) throw new Error('setsid is missing: install util-linux');
-    return spawn(setsid, ['-c', '--', ...argv], { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd, ...inputs] });
+    const [setsid = '', ...args] = ownTerminalArgv(argv);
+    return spawn(setsid, args, { cwd, env, stdio: [stdio.fd, stdio.fd, stdio.fd, ...inputs] });
   }
   const [program = '', ...args] = argv;
   const name = argv0 === null ? {} : { argv0 };

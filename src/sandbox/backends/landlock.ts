@@ -1,5 +1,5 @@
 import type { Confinement, WritablePath } from '../../process/index.ts';
-import { isBelow } from '../below.ts';
+import { isInside } from '../is-inside.ts';
 import type { BackendFacts, Mount, NetworkReach } from '../exec-plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
@@ -40,7 +40,7 @@ const ALWAYS_TRUE = [
 export function landlockRules({ facts, mounts, network, arch, allowUnixSockets }: LandlockOptions): LandlockRules {
   const hidden = mounts.filter(({ type }) => type === 'hidden').map(({ path }) => path);
   const opened = mounts
-    .filter(({ type, path }) => (type === 'writable' || type === 'pinned') && !hidden.some((dir) => isBelow(path, dir)))
+    .filter(({ type, path }) => (type === 'writable' || type === 'pinned') && !hidden.some((dir) => isInside(path, dir)))
     .map(({ path }) => path);
   const closed = [...mounts.filter(({ type }) => type === 'readOnly').map(({ path }) => path), ...hidden];
   const writable = opened.map((path) => ({ path, entries: around(path, stillThere(closed)) }));
@@ -57,20 +57,17 @@ export function landlockRules({ facts, mounts, network, arch, allowUnixSockets }
     refusesTcp: isOffline && facts.abi >= REFUSES_TCP,
   };
   const split = writable.filter(({ path, entries }) => entries[0]?.path !== path).map(({ path }) => path);
-  return { confinement, notes: notesOn({ facts, mounts, split }) };
+  return { confinement, notes: notesOn({ facts, split }) };
 }
 
-interface NoteFacts extends Pick<LandlockOptions, 'facts' | 'mounts'> {
+interface NoteFacts extends Pick<LandlockOptions, 'facts'> {
   /** Directories whose entries were opened one by one. */
   readonly split: readonly string[];
 }
 
-function notesOn({ facts, mounts, split }: NoteFacts): string[] {
-  const missing = mounts.filter(({ type }) => type === 'blocked' || type === 'blockedFile');
-  const open = missing.filter(({ path }) => !split.some((dir) => path.startsWith(`${dir}/`)));
+function notesOn({ facts, split }: NoteFacts): string[] {
   return [
     ...split.map((dir) => `${dir}: commands can't make, rename or remove entries directly in it; patches can`),
-    ...open.map(({ path }) => `${path}: is missing, and could be made by a command`),
     ...(facts.abi < KEEPS_SIGNALS ? ["this kernel lets commands send signals to the user's other processes"] : []),
     ...ALWAYS_TRUE,
   ];

@@ -1,9 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { landlockVersion, type Processes, runCommand } from '../../process/index.ts';
 import { reasonOf } from '../../util/index.ts';
-import { realPath } from '../real-path.ts';
 import type { FilterArch } from '../seccomp/syscall-numbers.ts';
 import { landlockRules } from './landlock.ts';
 
@@ -18,28 +14,28 @@ export type LandlockProbe =
   | { readonly type: 'fails'; readonly cause: string };
 
 const LIMIT_MS = 5_000;
-/** Writes where it may and where it may not. */
-const SCRIPT = 'echo x > in/made; echo x > out/made; true';
+const NOT_HELD = 9;
+/**
+ * Writes to a device that commands may write, and to a file that any process may write that is not confined. Needs no
+ * directory: there may be none that the user can write.
+ */
+const SCRIPT = `echo x > /dev/null || exit 1; (: > /proc/self/comm) 2> /dev/null && exit ${NOT_HELD}; exit 0`;
 
 /** Really confines a thread here and looks at what a command that it starts can write. */
 export async function probeLandlock({ processes, arch, signal }: LandlockProbeOptions): Promise<LandlockProbe> {
-  const place = realPath(mkdtempSync(join(tmpdir(), 'keel-probe-')));
   try {
     const abi = await landlockVersion();
-    for (const name of ['in', 'out']) mkdirSync(join(place, name));
-    const mounts = [{ type: 'writable', path: join(place, 'in') }] as const;
     const facts = { type: 'landlock', abi, reason: '' } as const;
-    const { confinement } = landlockRules({ facts, mounts, network: 'none', arch, allowUnixSockets: false });
-    const spec = { argv: ['/bin/sh', '-c', SCRIPT], cwd: place, env: { PATH: '/usr/bin:/bin' }, confinement };
+    const { confinement } = landlockRules({ facts, mounts: [], network: 'none', arch, allowUnixSockets: false });
+    const spec = { argv: ['/bin/sh', '-c', SCRIPT], cwd: '/', env: { PATH: '/usr/bin:/bin' }, confinement };
     const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
     const { end, output } = await runCommand(spec, options);
     if (end.type === 'spawnFailed') return { type: 'fails', cause: end.message };
-    const isHeld = existsSync(join(place, 'in', 'made')) && !existsSync(join(place, 'out', 'made'));
-    if (end.type === 'exited' && end.exitCode === 0 && isHeld) return { type: 'works', abi };
-    return { type: 'fails', cause: output.trim().slice(0, 200) || `a trial ${end.type}` };
+    if (end.type === 'exited' && end.exitCode === 0) return { type: 'works', abi };
+    const isFree = end.type === 'exited' && end.exitCode === NOT_HELD;
+    const cause = isFree ? 'a trial could write what it should not' : output.trim().slice(0, 200) || `a trial ${end.type}`;
+    return { type: 'fails', cause };
   } catch (error) {
     return { type: 'fails', cause: reasonOf(error) };
-  } finally {
-    rmSync(place, { recursive: true, force: true });
   }
 }

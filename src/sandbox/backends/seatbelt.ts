@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { SpawnSpec } from '../../process/index.ts';
 import { assertNever } from '../../util/index.ts';
-import { isBelow } from '../below.ts';
+import { isInside } from '../is-inside.ts';
 import type { CommandSpec, Mount, NetworkReach } from '../exec-plan.ts';
 
 export interface SeatbeltOptions {
@@ -102,8 +102,6 @@ function ruleFor({ type, name }: Laid): string {
     case 'pinned':
       return `(allow file-write* (subpath (param "${name}")))`;
     case 'readOnly':
-    case 'blocked':
-    case 'blockedFile':
       return `(deny file-write* (subpath (param "${name}")))`;
     case 'hidden':
       return `(deny file-read* file-write* (subpath (param "${name}")))`;
@@ -120,7 +118,7 @@ function pin({ name }: { readonly name: string }): string {
 function ancestors(laid: readonly Laid[]): readonly string[] {
   const roots = laid.filter(({ type }) => type === 'writable' || type === 'pinned');
   const closed = laid.filter(({ type }) => type !== 'writable' && type !== 'pinned');
-  const isOpen = (dir: string) => roots.some(({ path }) => isBelow(dir, path));
+  const isOpen = (dir: string) => roots.some(({ path }) => isInside(dir, path));
   const found = new Set<string>();
   for (const { path } of closed)
     for (let dir = dirname(path); isOpen(dir) && dir !== '/'; dir = dirname(dir)) found.add(dir);

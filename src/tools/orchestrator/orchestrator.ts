@@ -199,8 +199,10 @@ export class Orchestrator {
 
   async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { turn, env, protection } = context;
+    const { planner } = this.#rules;
     const { callId, changes, paths } = request;
-    const inside = writeJudge({ policy: turn.sandboxPolicy, cwd: turn.cwd, env, ...protection });
+    const place = { policy: turn.sandboxPolicy, cwd: turn.cwd, env, ...protection };
+    const inside = writeJudge({ ...place, ...(planner.roots === undefined ? {} : { sessionRoots: planner.roots }) });
     const keys = fileKeys(paths);
     const requirement = patchRequirement({
       approvalPolicy: turn.approvalPolicy,
@@ -219,7 +221,9 @@ export class Orchestrator {
     // A yes covers the files that were shown; each path is looked at again as it is written.
     const approved = new Set(requirement.type === 'ask' ? keys : []);
     const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || inside(path);
-    return { type: 'done', value: await request.apply(mayWrite) };
+    const value = await request.apply(mayWrite);
+    planner.noteWritten?.(paths);
+    return { type: 'done', value };
   }
 
   /** A call of a server's tool. What the server is held to was decided when it was started. */

@@ -1,26 +1,28 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
-import { openPseudoTerminal, type TerminalSize } from './confined/pseudo-terminal.ts';
+import { openPseudoTerminal, type PseudoTerminal, type TerminalSize } from './confined/pseudo-terminal.ts';
 import type { Confinement } from './confinement.ts';
 import type { Processes } from './processes.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
-import type { ExitStatus } from './started-child.ts';
+import { type ExitStatus, followed, type StartedChild } from './started-child.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long survivors may hold the terminal open before the program's end is told. */
 const DRAIN_MS = 200;
 
-export interface ConfinedTerminalOptions {
-  readonly confinement: Confinement;
+export interface LinuxTerminalOptions {
   readonly processes: Processes;
   readonly size: TerminalSize;
   readonly onChunk: (chunk: Buffer) => void;
 }
 
-/** The same as `openTerminal` for a program that is confined: the terminal is opened here, the program started there. */
-export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTerminalOptions): Promise<Terminal> {
-  const { confinement, processes, size, onChunk } = options;
+/**
+ * A terminal that keel opens itself, for what can't be started through node-pty: programs that get descriptors, and those
+ * that are confined, which are started on another thread.
+ */
+export async function openLinuxTerminal(spec: SpawnSpec, options: LinuxTerminalOptions): Promise<Terminal> {
+  const { processes, size, onChunk } = options;
   const { masterFd, slaveFd, path } = openPseudoTerminal(size);
   const stream = new ReadStream(masterFd);
   // Linux reports the end of a terminal as an error of reading.
@@ -29,10 +31,7 @@ export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTer
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   stream.once('close', resolve);
   try {
-    const child = await processes.startConfined(spec, withTerminal(confinement, path), {
-      type: 'terminal',
-      fd: slaveFd,
-    });
+    const child = await start(spec, { slaveFd, path }, processes);
     const ended = drained(child.exited, closed).finally(() => stream.destroy());
     return { pid: child.pid, ended, write: (text) => void stream.write(text) };
   } catch (error) {
@@ -41,6 +40,16 @@ export async function openConfinedTerminal(spec: SpawnSpec, options: ConfinedTer
   } finally {
     closeSync(slaveFd);
   }
+}
+
+function start(
+  spec: SpawnSpec,
+  { slaveFd, path }: Pick<PseudoTerminal, 'slaveFd' | 'path'>,
+  processes: Processes,
+): Promise<Pick<StartedChild, 'pid' | 'exited'>> {
+  const { confinement } = spec;
+  if (confinement === undefined) return followed(processes.spawnOnTerminal(spec, processes.newMark(), slaveFd), []);
+  return processes.startConfined(spec, withTerminal(confinement, path), { type: 'terminal', fd: slaveFd });
 }
 
 /** The program's own terminal, which it may open again by its name: it takes a thread of its own to allow that. */
