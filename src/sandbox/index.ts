@@ -17,6 +17,7 @@ export { probeBackend } from './probe.ts';
 export type { ProtectionOptions } from './protected-paths.ts';
 export { type HiddenOptions, readJudge } from './readable.ts';
 export { realPath } from './real-path.ts';
+export { SessionRoots } from './roots.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';
 export { commandRoots, mayWrite, type WritePolicyOptions, writableRoots, writeJudge } from './writable.ts';

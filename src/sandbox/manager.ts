@@ -115,6 +115,7 @@ export class SandboxManager implements SandboxPlanner {
     const session = {
       roots: this.roots,
       nested: () => this.#planted.nested,
+      made: () => this.#planted.made,
       planMounts: (options: MountOptions) => this.#mounts.plan(options),
     };
     const planned = plan(request, { ...this.#options, proxyWay: this.#proxyWay, session }, this.#facts);
@@ -161,7 +162,9 @@ export class SandboxManager implements SandboxPlanner {
   #reach({ policy, cwd }: CommandPlace, commandCwd: string): Reach {
     const { env, home } = this.#options;
     const roots = this.roots.find({ policy, cwd, env, home }).roots.map(({ path }) => path);
-    const opened = [...roots, ...this.#planted.nested].flatMap((dir) => openedForCommits(dir, this.#options));
+    const { nested, made } = this.#planted;
+    const theirs = [...roots, ...nested].filter((dir) => !made.includes(dir));
+    const opened = theirs.flatMap((dir) => openedForCommits(dir, this.#options));
     return { roots, scratch: scratchPlaces({ env, cwd }), cwd: commandCwd, opened };
   }
 

@@ -22,8 +22,8 @@ export class MountCache {
   plan(options: MountOptions): MountPlan {
     const stamp = options.allowGitCommit ? null : stampOf(options);
     if (stamp === null) return planMounts(options);
-    const { roots, cwd, home, hidden, nested, env } = options;
-    const key = JSON.stringify([roots, cwd, home, hidden, nested, env['TMPDIR'], env['HOME']]);
+    const { roots, cwd, home, hidden, nested, made, env } = options;
+    const key = JSON.stringify([roots, cwd, home, hidden, nested, made, env['TMPDIR'], env['HOME']]);
     const known = this.#kept.get(key);
     if (known?.stamp === stamp) return known.plan;
     const plan = planMounts(options);

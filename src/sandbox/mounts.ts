@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Mount } from './exec-plan.ts';
 import { isInside } from './is-inside.ts';
 import { keelProgramIn } from './keel-paths.ts';
-import { openedForCommits, type ProtectionOptions, protectedInDirectory, protectedInRoot } from './protected-paths.ts';
+import { openedForCommits, type ProtectionOptions, protectedForGit, protectedInDirectory, protectedInRoot } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
 import type { Root } from './roots.ts';
 import { openEntries, SYSTEM_SCHEDULES, type SealedDirectory, sealedDirectories } from './sealed-directories.ts';
@@ -18,6 +18,8 @@ export interface MountOptions extends ProtectionOptions {
   readonly hidden: readonly string[];
   /** Directories below the roots that hold protected names, as far as they are known. Without symlinks. */
   readonly nested: readonly string[];
+  /** Work trees whose `.git` a command of this session has made: it stays open, and is looked through after each command. */
+  readonly made: readonly string[];
 }
 
 export interface MountPlan {
@@ -56,16 +58,18 @@ interface Laying {
 
 /** Everything that has to stay as it is, missing or not. Opens git directories on the way, where commits are allowed. */
 function closedPaths({ options, roots, mounts }: Laying): readonly string[] {
-  const { home, nested } = options;
-  const opened = [...roots, ...nested].flatMap((dir) => openedForCommits(dir, options));
+  const { home, nested, made } = options;
+  const repositories = [...roots, ...nested].filter((dir) => !made.includes(dir));
+  const opened = repositories.flatMap((dir) => openedForCommits(dir, options));
   for (const dir of opened.filter((each) => kindOf(each) === 'directory')) {
     mounts.set(dir, { type: 'pinned', path: dir });
     pinHolders(dir, mounts);
   }
   const own = [...(home === undefined ? [] : [realPath(home)]), ...keelProgramIn(roots), ...SYSTEM_SCHEDULES];
   const all = [
-    ...roots.flatMap((root) => protectedInRoot(root, options)),
-    ...nested.flatMap((dir) => protectedInDirectory(dir, options)),
+    ...roots.flatMap((root) => protectedInRoot(root)),
+    ...nested.flatMap((dir) => protectedInDirectory(dir)),
+    ...repositories.flatMap((dir) => protectedForGit(dir, options)),
     ...own,
   ];
   const places = [...roots, ...opened];

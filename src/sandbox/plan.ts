@@ -34,6 +34,8 @@ export interface PlanSession {
   readonly roots: SessionRoots;
   /** Directories below the roots that hold protected names. */
   readonly nested: () => readonly string[];
+  /** Work trees whose `.git` a command has made. */
+  readonly made: () => readonly string[];
   readonly planMounts: (options: MountOptions) => MountPlan;
 }
 
@@ -69,6 +71,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     cwd,
     roots: found.roots,
     nested: session.nested(),
+    made: session.made(),
     hidden: hiddenPaths(setup),
   });
   const refused = found.refused.map(({ name, reason }) => `${name} can't be written by commands: it ${reason}`);
@@ -84,7 +87,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
 }
 
-const NO_SESSION: Omit<PlanSession, 'roots'> = { nested: () => [], planMounts };
+const NO_SESSION: Omit<PlanSession, 'roots'> = { nested: () => [], made: () => [], planMounts };
 
 const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
 

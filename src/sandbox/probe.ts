@@ -94,7 +94,9 @@ function absent(cause: string): Found {
 
 function trial(facts: Extract<BackendFacts, { type: 'bwrap' }>, arch: FilterArch) {
   const filter = seccompProgram({ arch, network: 'none', allowUnixSockets: false });
-  const spec = { argv: ['true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
+  // The descriptors of what was mounted must not come through: they lead to the same places outside.
+  const argv = ['/bin/sh', '-c', '! [ -e /proc/self/fd/4 ]'];
+  const spec = { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } };
   return bwrapCommand({ facts, spec, mounts: [TRIAL_MOUNT], network: 'none', filter });
 }
 

@@ -5,7 +5,8 @@ import { gitDirectories, isDirectory, openableGitDirectories } from './git-direc
 import { realPath } from './real-path.ts';
 
 /** These decide what runs later, wherever they are below a writable root. */
-export const PROTECTED_NAMES = ['.git', '.keel', '.agents', '.codex'];
+const KEEL_NAMES = ['.keel', '.agents', '.codex'];
+export const PROTECTED_NAMES = ['.git', ...KEEL_NAMES];
 /** These stay as they are where they exist directly in a root: files and folders that other programs take orders from. */
 const GUARDED_NAMES = [
   ...['.bash_login', '.bash_logout', '.bash_profile', '.bashrc', '.envrc', '.gitconfig', '.gitmodules', '.idea'],
@@ -24,15 +25,14 @@ export interface ProtectionOptions {
   readonly allowGitCommit?: boolean | undefined;
 }
 
-/** What stays as it is directly in a writable root, by its own name and by where that leads; git's directories with it. */
-export function protectedInRoot(root: string, options: ProtectionOptions = {}): readonly string[] {
-  const guarded = GUARDED_NAMES.map((name) => join(root, name));
-  return withTargets([...guarded, ...protectedNamesIn(root), ...protectedForGit(root, options)]);
+/** What stays as it is directly in a writable root, by its own name and by where that leads; `.git` is `protectedForGit`. */
+export function protectedInRoot(root: string): readonly string[] {
+  return withTargets([...GUARDED_NAMES, ...KEEL_NAMES].map((name) => join(root, name)));
 }
 
 /** The same for a directory somewhere below a root. */
-export function protectedInDirectory(dir: string, options: ProtectionOptions = {}): readonly string[] {
-  return withTargets([...protectedNamesIn(dir), ...protectedForGit(dir, options)]);
+export function protectedInDirectory(dir: string): readonly string[] {
+  return withTargets(KEEL_NAMES.map((name) => join(dir, name)));
 }
 
 /** The git directories of a work tree that are opened for commits; none where a link, which no mount covers, would have to stay closed. */
@@ -41,12 +41,11 @@ export function openedForCommits(dir: string, { allowGitCommit = false }: Protec
   return dirs.flatMap(closedInGit).some(isLink) ? [] : dirs;
 }
 
-function protectedNamesIn(dir: string): readonly string[] {
-  return PROTECTED_NAMES.filter((name) => name !== '.git').map((name) => join(dir, name));
-}
-
-/** A `.git` that is no directory itself says where the repository is, which is not for a command to change. */
-function protectedForGit(dir: string, options: ProtectionOptions): readonly string[] {
+/**
+ * The same for what git obeys in a work tree. A `.git` that is no directory itself says where the repository is, which is not
+ * for a command to change.
+ */
+export function protectedForGit(dir: string, options: ProtectionOptions = {}): readonly string[] {
   const git = join(dir, '.git');
   const dirs = gitDirectories(dir);
   const open = openedForCommits(dir, options);
@@ -58,7 +57,7 @@ function protectedForGit(dir: string, options: ProtectionOptions): readonly stri
     .map((path) => realPath(path));
   const named = open.length > 0 && isDirectory(git) ? [] : [git];
   const configured = dirs.flatMap((each) => gitConfigPaths(each, dir));
-  return [...named, ...closed, ...linked, ...configured, ...open.flatMap(closedInGit)];
+  return withTargets([...named, ...closed, ...linked, ...configured, ...open.flatMap(closedInGit)]);
 }
 
 function withTargets(paths: readonly string[]): readonly string[] {

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { isInside } from './is-inside.ts';
 import { keelProgramIn } from './keel-paths.ts';
 import { scratchPlaces } from './mounts.ts';
-import { PROTECTED_NAMES, type ProtectionOptions, protectedInRoot } from './protected-paths.ts';
+import { PROTECTED_NAMES, type ProtectionOptions, protectedForGit, protectedInRoot } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
 import { type RootOptions, SessionRoots } from './roots.ts';
 import { SYSTEM_SCHEDULES, sealedDirectories } from './sealed-directories.ts';
@@ -57,7 +57,7 @@ export function writeJudge(options: WritePolicyOptions): (path: string) => boole
   const roots = writableRoots(options);
   const own = options.home === undefined ? [] : [realPath(options.home)];
   const closed = [
-    ...roots.flatMap((root) => protectedInRoot(root, options)),
+    ...roots.flatMap((root) => [...protectedInRoot(root), ...protectedForGit(root, options)]),
     ...[...own, ...keelProgramIn(roots), ...SYSTEM_SCHEDULES],
   ];
   const sealed = sealedDirectories(roots, { env: options.env, scratch: scratchPlaces(options) });

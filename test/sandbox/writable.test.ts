@@ -151,11 +151,16 @@ describe('what stays as it is in a writable root', () => {
     expect(judge({ dir })(`project/${name}/config`)).toBe(false);
   });
 
-  it('is nothing whose name only begins so, nor the same name deeper down', () => {
+  it('is so at every depth', () => {
+    using dir = project();
+    expect(judge({ dir })('project/vendor/.git/config')).toBe(false);
+    expect(judge({ dir })('project/packages/a/.keel/config.toml')).toBe(false);
+  });
+
+  it('is nothing whose name only begins so', () => {
     using dir = project();
     expect(judge({ dir })('project/.gitignore')).toBe(true);
     expect(judge({ dir })('project/src/.git-blame-ignore')).toBe(true);
-    expect(judge({ dir })('project/vendor/.git/config')).toBe(true);
   });
 
   it('T19: is so also below a broader root', () => {

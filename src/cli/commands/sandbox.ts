@@ -36,7 +36,7 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
   });
   const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   try {
-    if (request.verb === 'check') return await check(io, request, processes);
+    if (request.verb === 'check') return await check(io, request, { processes, home: config.home });
     await manager.ready(new AbortController().signal, { policy: config.sandboxPolicy, cwd: config.cwd });
     const env = commandEnvironment(config, config.env);
     const spec = { argv: request.argv, cwd: config.cwd, env };
@@ -110,8 +110,13 @@ function planAsJson(plan: ExecPlan): string {
   return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(shown), ...rules } }, null, 2);
 }
 
-async function check(io: CommandIo, { json }: Request, processes: Processes): Promise<number> {
-  const report = await checkSandbox(processes);
+interface CheckDeps {
+  readonly processes: Processes;
+  readonly home: string;
+}
+
+async function check(io: CommandIo, { json }: Request, { processes, home }: CheckDeps): Promise<number> {
+  const report = await checkSandbox(processes, home);
   if (json) data(io, `${JSON.stringify(report, null, 2)}\n`);
   else if (report.backend === null) say(io, `${report.reason}\n`);
   else {

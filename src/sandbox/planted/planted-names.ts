@@ -54,6 +54,11 @@ export class PlantedNames {
     return [...this.#nested];
   }
 
+  /** Work trees whose `.git` a command has made. */
+  get made(): readonly string[] {
+    return [...this.#made];
+  }
+
   /** Looks for what is there already, in small slices. What it has no time for is found when the first plan is made. */
   async prepare(reach: Reach): Promise<void> {
     for (const root of this.#unscanned(reach)) {
