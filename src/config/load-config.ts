@@ -277,9 +277,13 @@ function sandboxPolicy(settings: ConfigFile, { sandboxMode, addDirs = [] }: Conf
   };
 }
 
-/** A command could make what is missing, and would then choose what it is. @throws KeelError `invalidConfig` */
+/**
+ * A command could make what is missing, and would then choose what it is. Symlinks stay in the name: the sandbox resolves it,
+ * and has to know of those that commands can change.
+ * @throws KeelError `invalidConfig`
+ */
 function existingDirectory(named: string, cwd: string, setting: string): string {
-  const path = canonical(resolve(cwd, named));
+  const path = resolve(cwd, named);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new KeelError('invalidConfig', `${setting}: ${path} is not a directory that exists`);
 }

@@ -15,7 +15,9 @@ export class InputFiles {
     const opened: number[] = [];
     try {
       for (const input of inputs) {
-        opened.push(input instanceof Uint8Array ? openSync(`/proc/self/fd/${this.#kept(input)}`, 'r') : openHandle(input));
+        opened.push(
+          input instanceof Uint8Array ? openSync(`/proc/self/fd/${this.#kept(input)}`, 'r') : openHandle(input),
+        );
       }
       return opened;
     } catch (error) {

@@ -112,7 +112,11 @@ export class Processes {
     const inputs = this.#openInputs(spec);
     try {
       const env = { TERM: 'dumb', ...this.marked(spec.env, mark) };
-      const child = spawn(program, args, { cwd: spec.cwd, env, stdio: [terminalFd, terminalFd, terminalFd, ...inputs] });
+      const child = spawn(program, args, {
+        cwd: spec.cwd,
+        env,
+        stdio: [terminalFd, terminalFd, terminalFd, ...inputs],
+      });
       if (child.pid !== undefined) this.adopt(child.pid, mark);
       return child;
     } finally {

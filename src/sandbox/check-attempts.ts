@@ -47,11 +47,14 @@ export const ATTEMPTS: readonly Attempt[] = [
   { name: "read keel's credentials", script: 'grep -q sk- "$KEEL_CHECK_HOME/auth.json"' },
   { name: 'open a setting of the kernel', script: opens('/proc/sys/kernel/core_pattern') },
   { name: 'open the system request key', script: opens('/proc/sysrq-trigger') },
-  { name: 'open an interrupt of the kernel', script: 'for f in /proc/irq/*/smp_affinity; do : >> $f && exit; done; exit 1' },
+  {
+    name: 'open an interrupt of the kernel',
+    script: 'for f in /proc/irq/*/smp_affinity; do : >> $f && exit; done; exit 1',
+  },
   { name: 'open a file of /sys', script: `${opens('/sys/kernel/mm/ksm/run')} || ${opens('/sys/power/state')}` },
   {
-    name: "use a directory that keel has open",
-    script: 'for fd in /proc/self/fd/*; do [ "${fd##*/}" -gt 2 ] && [ -d "$fd/." ] && ls "$fd/" && exit; done; exit 1',
+    name: 'use a directory that keel has open',
+    script: 'cd /proc/self/fd && for fd in [3-9]* [12][0-9]*; do [ -d "$fd/." ] && ls "$fd/" && exit; done; exit 1',
   },
   { name: "see keel's process", script: 'kill -0 "$HOST" || [ -r "/proc/$HOST/environ" ]' },
   { name: "change the priority of keel's process", script: 'renice -n 5 -p "$HOST" || taskset -p 1 "$HOST"' },

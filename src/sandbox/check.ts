@@ -88,7 +88,11 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
     if (before !== undefined) await run(before, manager, deps);
     const { end, output } = await run(script, manager, deps);
     const hasFailed = end.type === 'exited' && end.exitCode !== 0;
-    rows.push({ name, isHeld: hasFailed && isUntouched(outside), detail: output.trim().split('\n')[0]?.slice(0, 100) ?? '' });
+    rows.push({
+      name,
+      isHeld: hasFailed && isUntouched(outside),
+      detail: output.trim().split('\n')[0]?.slice(0, 100) ?? '',
+    });
   }
   // What was planted is looked for when the session ends.
   plain.close();

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isInside } from './is-inside.ts';
 import type { ExecPlan, Mount } from './exec-plan.ts';
+import { isInside } from './is-inside.ts';
 import { realPath } from './real-path.ts';
 
 /** How a command ended, as far as it tells whether its sandbox stopped it. */

@@ -23,21 +23,23 @@ export interface GitConfigLine {
 export function gitConfigLines(text: string): readonly GitConfigLine[] {
   let section = '';
   let subsection = '';
-  return text
-    .replaceAll('\r\n', '\n')
-    .match(/(?:[^\\\n]|\\[\s\S])+\n?|\n/g)
-    ?.map((line) => {
-      const header = /^\s*\[\s*([^\s"\]]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
-      if (header !== null) {
-        section = (header[1] ?? '').toLowerCase();
-        subsection = header[2] ?? '';
-      }
-      const rest = line.slice(header?.[0].length ?? 0).trim();
-      const [, key = '', value = ''] = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*([\s\S]*))?$/.exec(rest) ?? [];
-      const isSetting = rest !== '' && !/^[#;]/.test(rest);
-      const setting = { section, subsection, key: key.toLowerCase(), value: unquoted(value) };
-      return { text: line, setting: isSetting ? setting : null };
-    }) ?? [];
+  return (
+    text
+      .replaceAll('\r\n', '\n')
+      .match(/(?:[^\\\n]|\\[\s\S])+\n?|\n/g)
+      ?.map((line) => {
+        const header = /^\s*\[\s*([^\s"\]]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
+        if (header !== null) {
+          section = (header[1] ?? '').toLowerCase();
+          subsection = header[2] ?? '';
+        }
+        const rest = line.slice(header?.[0].length ?? 0).trim();
+        const [, key = '', value = ''] = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*([\s\S]*))?$/.exec(rest) ?? [];
+        const isSetting = rest !== '' && !/^[#;]/.test(rest);
+        const setting = { section, subsection, key: key.toLowerCase(), value: unquoted(value) };
+        return { text: line, setting: isSetting ? setting : null };
+      }) ?? []
+  );
 }
 
 /** What a git directory's own configuration makes git read or run from elsewhere: included files, and the folder of hooks. */

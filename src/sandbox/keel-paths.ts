@@ -6,7 +6,16 @@ import { realPath } from './real-path.ts';
 
 /** What keel itself reads, runs or keeps in its home. */
 const HOME_ENTRIES = [
-  ...['.credentials.json', '.env', 'AGENTS.md', 'AGENTS.override.md', 'agents', 'archived_sessions', 'auth.json', 'bin'],
+  ...[
+    '.credentials.json',
+    '.env',
+    'AGENTS.md',
+    'AGENTS.override.md',
+    'agents',
+    'archived_sessions',
+    'auth.json',
+    'bin',
+  ],
   ...['cache', 'config.toml', 'history.jsonl', 'hooks', 'index.sqlite', 'log', 'prompts', 'rules', 'run'],
   ...['session_index.jsonl', 'sessions', 'skills', 'threads', 'tmp', 'undo'],
 ];
@@ -40,7 +49,9 @@ function findProgram(): readonly string[] {
   // Installed it is as a whole keel's own. A checkout is somebody's project as well.
   const isInstalled = dirname(dir).split('/').includes('node_modules');
   const own = isInstalled ? [dir] : CHECKOUT_ENTRIES.map((name) => join(dir, name)).filter((path) => existsSync(path));
-  return [...new Set([node, ...own, ...dependenciesOf(dir).filter((path) => !own.some((each) => isInside(path, each)))])];
+  return [
+    ...new Set([node, ...own, ...dependenciesOf(dir).filter((path) => !own.some((each) => isInside(path, each)))]),
+  ];
 }
 
 /** The directories of all packages that a package depends on, wherever the package manager has put them. */

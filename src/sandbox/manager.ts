@@ -4,13 +4,13 @@ import type { SandboxPolicy } from '../protocol/index.ts';
 import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
 import { MountCache } from './mount-cache.ts';
-import { NetworkAccess } from './network-access.ts';
 import type { MountOptions } from './mounts.ts';
+import { scratchPlaces } from './mounts.ts';
+import { NetworkAccess } from './network-access.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
+import { PlantedNames, type Reach } from './planted/planted-names.ts';
 import { probeBackend } from './probe.ts';
 import { openedForCommits } from './protected-paths.ts';
-import { PlantedNames, type Reach } from './planted/planted-names.ts';
-import { scratchPlaces } from './mounts.ts';
 import { SessionRoots } from './roots.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */

@@ -3,10 +3,16 @@ import { dirname } from 'node:path';
 import type { Mount } from './exec-plan.ts';
 import { isInside } from './is-inside.ts';
 import { keelProgramIn } from './keel-paths.ts';
-import { openedForCommits, type ProtectionOptions, protectedForGit, protectedInDirectory, protectedInRoot } from './protected-paths.ts';
+import {
+  openedForCommits,
+  type ProtectionOptions,
+  protectedForGit,
+  protectedInDirectory,
+  protectedInRoot,
+} from './protected-paths.ts';
 import { realPath } from './real-path.ts';
 import type { Root } from './roots.ts';
-import { openEntries, SYSTEM_SCHEDULES, type SealedDirectory, sealedDirectories } from './sealed-directories.ts';
+import { openEntries, type SealedDirectory, SYSTEM_SCHEDULES, sealedDirectories } from './sealed-directories.ts';
 
 export interface MountOptions extends ProtectionOptions {
   readonly roots: readonly Root[];

@@ -64,7 +64,10 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   const found = (setup.session?.roots ?? new SessionRoots()).find({ policy, cwd, env: setup.env, home: setup.home });
   const lost = found.refused.find(({ name, type }) => name === cwd && type === 'replaced');
   if (lost !== undefined) {
-    return { type: 'unavailable', reason: `The working directory ${cwd} ${lost.reason}: nothing is run there. Start keel in it again.` };
+    return {
+      type: 'unavailable',
+      reason: `The working directory ${cwd} ${lost.reason}: nothing is run there. Start keel in it again.`,
+    };
   }
   const { mounts, notes: mountNotes } = session.planMounts({
     ...setup,

@@ -41,11 +41,13 @@ export interface SealOptions {
  */
 export function sealedDirectories(roots: readonly string[], { env, scratch }: SealOptions): readonly SealedDirectory[] {
   const homes = [...new Set([env['HOME'] || homedir(), homedir()].map((path) => realPath(path)))];
-  const sealed = homes.filter((home) => !scratch.includes(home)).flatMap((home): SealedDirectory[] => [
-    { path: home, isOpen: (name) => !name.startsWith('.') && !HOME_PROGRAMS.includes(name) },
-    { path: realPath(join(home, '.config')), isOpen: (name) => !CONFIG_CLOSED.includes(name) },
-    { path: realPath(join(home, '.local')), isOpen: (name) => name !== 'bin' },
-  ]);
+  const sealed = homes
+    .filter((home) => !scratch.includes(home))
+    .flatMap((home): SealedDirectory[] => [
+      { path: home, isOpen: (name) => !name.startsWith('.') && !HOME_PROGRAMS.includes(name) },
+      { path: realPath(join(home, '.config')), isOpen: (name) => !CONFIG_CLOSED.includes(name) },
+      { path: realPath(join(home, '.local')), isOpen: (name) => name !== 'bin' },
+    ]);
   const all = [{ path: '/', isOpen: (name: string) => !SYSTEM_CLOSED.includes(name) }, ...sealed];
   return all.filter(({ path }) => roots.some((root) => isInside(path, root)));
 }

@@ -275,7 +275,8 @@ export class TurnLifecycle implements SessionScope {
     this.#preparedTurnId = turnId;
     const { commandEnvironment, sandbox } = this.services;
     commandEnvironment.prepare();
-    if (sandboxPolicy.mode !== 'danger-full-access') void sandbox.ready(new AbortController().signal, { policy: sandboxPolicy, cwd });
+    if (sandboxPolicy.mode !== 'danger-full-access')
+      void sandbox.ready(new AbortController().signal, { policy: sandboxPolicy, cwd });
   }
 
   #notify({ context, state }: ActiveTurn, lastAssistantMessage: string | null): void {

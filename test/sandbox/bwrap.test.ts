@@ -13,7 +13,6 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ExecSession, runCommand } from '../../src/process/index.ts';
-import { until } from '../support/keel.ts';
 import { Room, type RoomOptions, readOnly, workspaceWrite } from './support.ts';
 
 let room: Room;

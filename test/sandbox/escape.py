@@ -1,5 +1,5 @@
 """Tries one way out of a sandbox; exit code 0 means that it got out. Called as: escape.py NAME OUTSIDE HOST_PID."""
-import ctypes, os, socket, struct, sys, platform, fcntl, time
+import ctypes, os, resource, socket, struct, sys, platform, fcntl, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 name, outside, host = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -125,6 +125,29 @@ def tioclinux():
     fcntl.ioctl(0, 0x541C, b'\x02')
 
 
+def whole_user():
+    os.setpriority(os.PRIO_USER, 0, 5)
+    if os.getpriority(os.PRIO_PROCESS, host) != 5:
+        fail()
+
+
+def interrupts():
+    for root, _, names in os.walk('/proc/irq'):
+        for entry in names:
+            try:
+                return open(os.path.join(root, entry), 'a')
+            except OSError:
+                pass
+    fail()
+
+
+def directory_descriptor():
+    for fd in os.listdir('/proc/self/fd'):
+        if int(fd) > 2 and os.path.isdir('/proc/self/fd/' + fd) and os.readlink('/proc/self/fd/' + fd)[:5] != '/proc':
+            return
+    fail()
+
+
 attempts = {
     'write': lambda: open(os.path.join(outside, 'made'), 'w'),
     'truncate': lambda: os.truncate(precious, 0),
@@ -177,6 +200,18 @@ attempts = {
     'listen': lambda: socket.create_server(('127.0.0.1', 0)),
     'setuid': setuid_gain,
     'capabilities': capabilities,
+    'kernel setting': lambda: open('/proc/sys/kernel/core_pattern', 'a'),
+    'system request key': lambda: open('/proc/sysrq-trigger', 'a'),
+    'interrupts': interrupts,
+    'directory descriptor': directory_descriptor,
+    'priority': lambda: os.setpriority(os.PRIO_PROCESS, host, 5),
+    'priority of the user': whole_user,
+    'io priority': lambda: call(nr(251, 30), 1, host, 2 << 13),
+    'affinity': lambda: os.sched_setaffinity(host, os.sched_getaffinity(0)),
+    'scheduler': lambda: os.sched_setscheduler(host, os.SCHED_BATCH, os.sched_param(0)),
+    'limits': lambda: resource.prlimit(host, resource.RLIMIT_CORE, (0, 0)),
+    'inode flags': lambda: fcntl.ioctl(os.open(precious, os.O_RDONLY), 0x40086602, struct.pack('L', 0x40)),
+    'inode attributes': lambda: fcntl.ioctl(os.open(precious, os.O_RDONLY), 0x401C5820, bytes(28)),
     'TIOCSTI': tiocsti,
     'TIOCLINUX': tioclinux,
 }

@@ -58,8 +58,6 @@ describe.each(users)('ways out for $name', (user) => {
     'mv inside/../.git gone',
     'rm -rf .git/hooks && mkdir .git/hooks',
     'ln -sf /tmp .git/hooks',
-    'mkdir .keel',
-    'ln -s . .codex',
     'mount --bind inside .git',
     'umount -l .git',
     'unshare -Urm sh -c "umount -l .git"',
@@ -72,6 +70,16 @@ describe.each(users)('ways out for $name', (user) => {
     expect(readFileSync(join(room.workspace, '.git', 'config'), 'utf8')).toBe(before);
     expect(readdirSync(room.workspace)).toEqual(expect.not.arrayContaining(['gone', '.keel', '.codex']));
   });
+
+  test('nothing can be written but the workspace and harmless devices', async () => {
+    cpSync(join(import.meta.dirname, 'writable-walk.py'), join(room.workspace, 'writable-walk.py'));
+    const { output, end } = await room.run('python3 writable-walk.py', { timeoutMs: 90_000 });
+    expect(end).toEqual({ type: 'exited', exitCode: 0 });
+    const device = /^\/dev\/(?:full|null|ptmx|pts\/ptmx|random|shm\/|tty|urandom|zero)?$/;
+    const written = output.trim().split('\n');
+    expect(written).toContain(`${room.workspace}/`);
+    expect(written.filter((path) => !path.startsWith(`${room.workspace}/`) && !device.test(path))).toEqual([]);
+  }, 120_000);
 
   test('a tree of many processes ends with its time limit and leaves nothing', async () => {
     // Bounded: a real bomb would take the whole machine where tests run as root, whom no limit of processes binds.

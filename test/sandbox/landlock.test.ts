@@ -14,7 +14,7 @@ const isRoot = process.getuid?.() === 0;
 const script = join(import.meta.dirname, 'escape.py');
 const attempts = execFileSync('python3', [script, '--list', '/', '1'], { encoding: 'utf8' }).trim().split('\n');
 /** What Landlock has no rights for: told in the notes of every plan. */
-const GETS_OUT = ['chmod', 'utime', 'setxattr'];
+const GETS_OUT = ['chmod', 'utime'];
 const ORDINARY = 65_534;
 
 /** Another user can only run keel where it may read it. */
@@ -82,6 +82,16 @@ describe.skipIf(process.platform !== 'linux').each(users)('below Landlock, as $n
     expect(stateOf(outside)).toEqual(before);
     expect(runner.isAlive).toBe(true);
   });
+
+  test('nothing can be written but the workspace and harmless devices', async () => {
+    cpSync(join(import.meta.dirname, 'writable-walk.py'), join(workspace, 'inside', 'writable-walk.py'));
+    const { output, end } = await run('python3 inside/writable-walk.py', { timeoutMs: 90_000 });
+    expect(end).toEqual({ type: 'exited', exitCode: 0 });
+    const device = /^\/dev\/(?:full|null|random|tty|urandom|zero)$/;
+    const written = output.trim().split('\n');
+    expect(written).toContain(`${workspace}/inside/`);
+    expect(written.filter((path) => !path.startsWith(`${workspace}/`) && !device.test(path))).toEqual([]);
+  }, 120_000);
 
   test('T21: what Landlock can not hold is told', async () => {
     const { notes, backend } = await run('true');

@@ -44,21 +44,25 @@ describe('nothing is put in the place of what is missing', () => {
   test('a repository that a command has made can be worked in by the next one', async () => {
     enter();
     await room.run('git init -q lib');
-    const script = 'cd lib && git config user.name a && git config user.email a@b && git commit -q --allow-empty -m one';
+    const script =
+      'cd lib && git config user.name a && git config user.email a@b && git commit -q --allow-empty -m one';
     expect((await room.run(script)).end).toEqual({ type: 'exited', exitCode: 0 });
     expect(room.manager.takeFindings()).toEqual([]);
   });
 });
 
 describe('what a command has made under a protected name', () => {
-  test.each(['.keel', '.agents', '.codex'])('%s has no effect when the command has ended, and is reported', async (name) => {
-    enter();
-    await room.run(`mkdir ${name} && echo evil > ${name}/config.toml`);
-    expect(existsSync(at(name))).toBe(false);
-    expect(readFileSync(at(`${name}.made-by-command`, 'config.toml'), 'utf8')).toBe('evil\n');
-    expect(room.manager.takeFindings().join()).toContain(at(name));
-    expect(room.manager.takeFindings()).toEqual([]);
-  });
+  test.each(['.keel', '.agents', '.codex'])(
+    '%s has no effect when the command has ended, and is reported',
+    async (name) => {
+      enter();
+      await room.run(`mkdir ${name} && echo evil > ${name}/config.toml`);
+      expect(existsSync(at(name))).toBe(false);
+      expect(readFileSync(at(`${name}.made-by-command`, 'config.toml'), 'utf8')).toBe('evil\n');
+      expect(room.manager.takeFindings().join()).toContain(at(name));
+      expect(room.manager.takeFindings()).toEqual([]);
+    },
+  );
 
   test('is found in the working directory of the command as well', async () => {
     enter();
@@ -115,13 +119,25 @@ describe('a git directory that a command has made', () => {
   test.each([
     ['a hook', hook('.git/hooks/pre-commit')],
     ['a hook, made by another command', `true; ${hook('.git/hooks/post-index-change')}`],
-    ['a folder of hooks that is a link', `mkdir mine && ${hook('mine/pre-commit')} && rm -r .git/hooks && ln -s ../mine .git/hooks`],
+    [
+      'a folder of hooks that is a link',
+      `mkdir mine && ${hook('mine/pre-commit')} && rm -r .git/hooks && ln -s ../mine .git/hooks`,
+    ],
     ['core.hooksPath', `mkdir mine && ${hook('mine/pre-commit')} && git config core.hooksPath mine`],
     ['core.fsmonitor', 'git config core.fsmonitor "echo ran >> ran; false"'],
-    ['a setting behind its header', "printf '[core] fsmonitor = \"echo ran >> ran; false\"\\n' >> .git/config"],
-    ['a setting over two lines', "printf '[core]\\n fsmon\\\\\\nitor = x\\n fsmonitor = echo ran \\\\\\n>> ran; false\\n' >> .git/config"],
-    ['an included file', "printf '[core]\\n fsmonitor = \"echo ran >> ran; false\"\\n' > inc && git config include.path ../inc"],
-    ['a filter', "echo '* filter=f' > .gitattributes; echo x > f; git config filter.f.clean 'echo ran >> ran; cat'; true"],
+    ['a setting behind its header', 'printf \'[core] fsmonitor = "echo ran >> ran; false"\\n\' >> .git/config'],
+    [
+      'a setting over two lines',
+      "printf '[core]\\n fsmon\\\\\\nitor = x\\n fsmonitor = echo ran \\\\\\n>> ran; false\\n' >> .git/config",
+    ],
+    [
+      'an included file',
+      'printf \'[core]\\n fsmonitor = "echo ran >> ran; false"\\n\' > inc && git config include.path ../inc',
+    ],
+    [
+      'a filter',
+      "echo '* filter=f' > .gitattributes; echo x > f; git config filter.f.clean 'echo ran >> ran; cat'; true",
+    ],
     ['a common directory', `cp -r .git real && ${hook('real/hooks/pre-commit')} && echo ../real > .git/commondir`],
     ['a file that leads to it', `mv .git real && echo 'gitdir: real' > .git && ${hook('real/hooks/pre-commit')}`],
   ])('runs nothing of what it names: %s', async (_, script) => {
@@ -142,15 +158,21 @@ describe('a git directory that a command has made', () => {
     enter();
     const settings = 'git remote add origin https://example.com/a.git; git config branch.main.remote origin';
     await room.run(`git init -q -b main . && ${settings}`);
-    expect(readFileSync(at('.git', 'config'), 'utf8')).toMatch(/url = https:\/\/example.com\/a.git[\s\S]*remote = origin/);
+    expect(readFileSync(at('.git', 'config'), 'utf8')).toMatch(
+      /url = https:\/\/example.com\/a.git[\s\S]*remote = origin/,
+    );
     expect(room.manager.takeFindings()).toEqual([]);
   });
 
   test('steps of a rebase that run programs are taken out', async () => {
     enter({ setup: { allowGitCommit: true } });
     gitInit(room.workspace);
-    await room.run("mkdir .git/rebase-merge && printf 'exec touch ran\\npick abc\\n' > .git/rebase-merge/git-rebase-todo");
-    expect(readFileSync(at('.git', 'rebase-merge', 'git-rebase-todo'), 'utf8')).toMatch(/^# .*exec touch ran\npick abc\n$/);
+    await room.run(
+      "mkdir .git/rebase-merge && printf 'exec touch ran\\npick abc\\n' > .git/rebase-merge/git-rebase-todo",
+    );
+    expect(readFileSync(at('.git', 'rebase-merge', 'git-rebase-todo'), 'utf8')).toMatch(
+      /^# .*exec touch ran\npick abc\n$/,
+    );
   });
 });
 
@@ -194,7 +216,15 @@ describe("the user's home as a workspace", () => {
     symlinkSync('/etc', join(home, 'link'));
     const wide = new Room({ policy: { ...WIDE, writable_roots: [home] }, setup: { env: { HOME: home } } });
     await using __ = wide;
-    for (const path of ['.bashrc', '.zshrc', '.ssh/authorized_keys', '.config/fish', '.pam_environment', 'bin/ls', '.npmrc'])
+    for (const path of [
+      '.bashrc',
+      '.zshrc',
+      '.ssh/authorized_keys',
+      '.config/fish',
+      '.pam_environment',
+      'bin/ls',
+      '.npmrc',
+    ])
       expect(await wide.output(`echo x > ${home}/${path}`), path).toContain('Read-only');
     expect(await wide.output(`echo x > ${home}/src/file`)).toBe('0');
   });

@@ -32,19 +32,22 @@ describe.each(backends)('a writable directory below %s', (backend) => {
     await expect(room.plan('true')).rejects.toThrow('is no longer the directory');
   });
 
-  test.each(['a link in its place', 'a link above it'])('that is missing at first is not opened through %s', async (how) => {
-    const roots: string[] = [];
-    await using room = roomOf(backend, { policy: { ...workspaceWrite, writable_roots: roots } });
-    roots.push(join(room.workspace, 'deep', 'build'));
-    const script =
-      how === 'a link above it'
-        ? `ln -s ${room.outside} deep; mkdir ${room.outside}/build`
-        : `mkdir deep; ln -s ${room.outside} deep/build`;
-    mkdirSync(join(room.outside, 'build'));
-    await room.run(script);
-    expect(await room.output(`echo x > ${room.outside}/build/made`)).not.toMatch(/^0$/);
-    expect(await room.output(`echo x > ${room.outside}/made`)).not.toMatch(/^0$/);
-  });
+  test.each(['a link in its place', 'a link above it'])(
+    'that is missing at first is not opened through %s',
+    async (how) => {
+      const roots: string[] = [];
+      await using room = roomOf(backend, { policy: { ...workspaceWrite, writable_roots: roots } });
+      roots.push(join(room.workspace, 'deep', 'build'));
+      const script =
+        how === 'a link above it'
+          ? `ln -s ${room.outside} deep; mkdir ${room.outside}/build`
+          : `mkdir deep; ln -s ${room.outside} deep/build`;
+      mkdirSync(join(room.outside, 'build'));
+      await room.run(script);
+      expect(await room.output(`echo x > ${room.outside}/build/made`)).not.toMatch(/^0$/);
+      expect(await room.output(`echo x > ${room.outside}/made`)).not.toMatch(/^0$/);
+    },
+  );
 
   test('that is made anew as a directory in the workspace is opened again', async () => {
     const roots: string[] = [];

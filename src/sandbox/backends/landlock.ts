@@ -1,6 +1,6 @@
 import type { Confinement, WritablePath } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import type { BackendFacts, Mount, NetworkReach } from '../exec-plan.ts';
+import { isInside } from '../is-inside.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
 import { around, type Entry, stillThere } from './around.ts';
@@ -40,7 +40,9 @@ const ALWAYS_TRUE = [
 export function landlockRules({ facts, mounts, network, arch, allowUnixSockets }: LandlockOptions): LandlockRules {
   const hidden = mounts.filter(({ type }) => type === 'hidden').map(({ path }) => path);
   const opened = mounts
-    .filter(({ type, path }) => (type === 'writable' || type === 'pinned') && !hidden.some((dir) => isInside(path, dir)))
+    .filter(
+      ({ type, path }) => (type === 'writable' || type === 'pinned') && !hidden.some((dir) => isInside(path, dir)),
+    )
     .map(({ path }) => path);
   const closed = [...mounts.filter(({ type }) => type === 'readOnly').map(({ path }) => path), ...hidden];
   const writable = opened.map((path) => ({ path, entries: around(path, stillThere(closed)) }));

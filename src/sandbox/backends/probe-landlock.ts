@@ -33,7 +33,9 @@ export async function probeLandlock({ processes, arch, signal }: LandlockProbeOp
     if (end.type === 'spawnFailed') return { type: 'fails', cause: end.message };
     if (end.type === 'exited' && end.exitCode === 0) return { type: 'works', abi };
     const isFree = end.type === 'exited' && end.exitCode === NOT_HELD;
-    const cause = isFree ? 'a trial could write what it should not' : output.trim().slice(0, 200) || `a trial ${end.type}`;
+    const cause = isFree
+      ? 'a trial could write what it should not'
+      : output.trim().slice(0, 200) || `a trial ${end.type}`;
     return { type: 'fails', cause };
   } catch (error) {
     return { type: 'fails', cause: reasonOf(error) };

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { SpawnSpec } from '../../process/index.ts';
 import { assertNever } from '../../util/index.ts';
-import { isInside } from '../is-inside.ts';
 import type { CommandSpec, Mount, NetworkReach } from '../exec-plan.ts';
+import { isInside } from '../is-inside.ts';
 
 export interface SeatbeltOptions {
   readonly spec: CommandSpec;

@@ -31,7 +31,8 @@ const HARMLESS: Readonly<Record<string, string>> = {
   push: 'autosetupremote default followtags recursesubmodules',
   rebase: 'abbreviatecommands autosquash autostash missingcommitscheck stat updaterefs',
   receive: 'autogc denycurrentbranch denydeletes denynonfastforwards',
-  remote: 'fetch mirror partialclonefilter promisor prune prunetags push pushurl skipdefaultupdate skipfetchall tagopt url',
+  remote:
+    'fetch mirror partialclonefilter promisor prune prunetags push pushurl skipdefaultupdate skipfetchall tagopt url',
   rerere: '*',
   status: '*',
   submodule: 'active branch fetchrecursesubmodules ignore recurse shallow url',
@@ -65,5 +66,8 @@ function commentedOut(line: string): string {
   const header = /^\s*\[[^\]\n"]*(?:"(?:[^"\\\n]|\\.)*")?\s*\]/.exec(line)?.[0] ?? '';
   const rest = line.slice(header.length).replace(/\n$/, '');
   const start = header === '' ? '' : `${header}\n`;
-  return `${start}${rest.split('\n').map((part) => `# made by a command, disabled by keel: ${part}`).join('\n')}\n`;
+  return `${start}${rest
+    .split('\n')
+    .map((part) => `# made by a command, disabled by keel: ${part}`)
+    .join('\n')}\n`;
 }

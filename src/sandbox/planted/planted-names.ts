@@ -24,8 +24,8 @@ const LIMITS: ScanLimits = { maxDirectories: 3_000, maxDepth: 10 };
 const MAX_NESTED = 128;
 /** How long after the last command the whole of the roots is looked through. */
 const SETTLED_MS = 500;
-/** What is left of that when the session ends. */
-const LAST_LOOK_MS = 25;
+/** What is left of that when the session ends takes some 10 ms at most. */
+const LAST_LIMITS: ScanLimits = { maxDirectories: 1_000, maxDepth: 10 };
 
 /**
  * The one owner of protected names that were missing. Nothing is put in their place, so commands can make them. What was there
@@ -116,8 +116,8 @@ export class PlantedNames {
     this.#ended.abort();
     const reach = this.#reach;
     if (!this.#isDirty || reach === null) return;
-    const until = performance.now() + LAST_LOOK_MS;
-    for (const root of toScan(reach)) scanUntil(scan(root, LIMITS), until, (found) => this.#judge(found, reach));
+    for (const root of toScan(reach))
+      scanUntil(scan(root, LAST_LIMITS), Number.POSITIVE_INFINITY, (found) => this.#judge(found, reach));
     this.#checkMade(reach);
   }
 
@@ -164,7 +164,8 @@ export class PlantedNames {
     } else if (name === '.git' || !this.#isForeignProject(dir, reach)) {
       const now = disable(path);
       const who = name === '.git' ? 'git' : 'keel';
-      if (now !== null) this.#findings.push(`${path}, which ${who} would obey later, was made by a command; it is ${now} now`);
+      if (now !== null)
+        this.#findings.push(`${path}, which ${who} would obey later, was made by a command; it is ${now} now`);
     }
   }
 

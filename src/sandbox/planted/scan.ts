@@ -40,7 +40,11 @@ export function* scan(root: string, { maxDirectories, maxDepth }: ScanLimits): G
 }
 
 /** Runs a scan to its end or to a time (`performance.now`). @returns whether it came to its end */
-export function scanUntil(scan: Iterable<FoundName | null>, until: number, onFound: (found: FoundName) => unknown): boolean {
+export function scanUntil(
+  scan: Iterable<FoundName | null>,
+  until: number,
+  onFound: (found: FoundName) => unknown,
+): boolean {
   for (const found of scan) {
     if (found !== null) onFound(found);
     else if (performance.now() > until) return false;
