@@ -1,8 +1,10 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { type Denial, denialOf, type EndedCommand } from './denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
+import { isInside } from './is-inside.ts';
 import { MountCache } from './mount-cache.ts';
 import type { MountOptions } from './mounts.ts';
 import { scratchPlaces } from './mounts.ts';
@@ -11,6 +13,7 @@ import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
 import { PlantedNames, type Reach } from './planted/planted-names.ts';
 import { probeBackend } from './probe.ts';
 import { openedForCommits } from './protected-paths.ts';
+import { realPath } from './real-path.ts';
 import { SessionRoots } from './roots.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */
@@ -111,7 +114,10 @@ export class SandboxManager implements SandboxPlanner {
     const { policy, cwd, spec, scope } = request;
     const isSandboxed = scope !== 'unsandboxed' && policy.mode !== 'danger-full-access';
     const reach = isSandboxed ? this.#reach({ policy, cwd }, spec.cwd) : null;
-    if (reach !== null) this.#planted.beforePlan(reach);
+    if (reach !== null) {
+      this.#makeHome(reach.roots);
+      this.#planted.beforePlan(reach);
+    }
     const session = {
       roots: this.roots,
       nested: () => this.#planted.nested,
@@ -157,6 +163,17 @@ export class SandboxManager implements SandboxPlanner {
     this.#isClosed = true;
     this.#network?.close();
     this.#planted.close();
+  }
+
+  /** A home that is missing can't be protected, and a command could make it. */
+  #makeHome(roots: readonly string[]): void {
+    const home = realPath(this.#options.home);
+    if (!roots.some((root) => isInside(home, root)) || existsSync(home)) return;
+    try {
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+    } catch {
+      // Where the user can't make it, a command can't either.
+    }
   }
 
   #reach({ policy, cwd }: CommandPlace, commandCwd: string): Reach {
