@@ -61,3 +61,4 @@ def walk(path, depth):
 
 
 walk('/', 0)
+walk(os.getcwd(), 0)
