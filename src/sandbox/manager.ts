@@ -14,7 +14,7 @@ import { PlantedNames, type Reach } from './planted/planted-names.ts';
 import { probeBackend } from './probe.ts';
 import { openedForCommits } from './protected-paths.ts';
 import { realPath } from './real-path.ts';
-import { SessionRoots } from './roots.ts';
+import { type FoundRoots, SessionRoots } from './roots.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */
 export interface SandboxPlanner {
@@ -87,13 +87,13 @@ export class SandboxManager implements SandboxPlanner {
   /** With a place, what is protected there is looked for as well. */
   async ready(signal: AbortSignal, place?: CommandPlace): Promise<void> {
     const found = this.facts(signal);
-    if (place !== undefined) await this.#planted.prepare(this.#reach(place, place.cwd));
+    if (place !== undefined) await this.#planted.prepare(this.#reach(this.#find(place), place, place.cwd));
     await found;
   }
 
   /** What works here. An aborted look is not remembered. */
   async facts(signal: AbortSignal): Promise<BackendFacts> {
-    this.#probe ??= this.#find(signal);
+    this.#probe ??= this.#probeAll(signal);
     const { facts, proxyWay } = await this.#probe;
     if (signal.aborted && (facts.type === 'unavailable' || proxyWay?.type === 'none')) this.#probe = null;
     this.#facts = facts;
@@ -112,20 +112,20 @@ export class SandboxManager implements SandboxPlanner {
 
   plan(request: PlanRequest): Planned {
     const { policy, cwd, spec, scope } = request;
-    const isSandboxed = scope !== 'unsandboxed' && policy.mode !== 'danger-full-access';
-    const reach = isSandboxed ? this.#reach({ policy, cwd }, spec.cwd) : null;
-    if (reach !== null) {
-      this.#makeHome(reach.roots);
-      this.#planted.beforePlan(reach);
-    }
+    const setup = { ...this.#options, proxyWay: this.#proxyWay };
+    if (scope === 'unsandboxed' || policy.mode === 'danger-full-access') return plan(request, setup, this.#facts);
+    const found = this.#find({ policy, cwd });
+    const reach = this.#reach(found, { policy, cwd }, spec.cwd);
+    this.#makeHome(reach.roots);
+    this.#planted.beforePlan(reach);
     const session = {
-      roots: this.roots,
+      found,
       nested: () => this.#planted.nested,
       made: () => this.#planted.made,
       planMounts: (options: MountOptions) => this.#mounts.plan(options),
     };
-    const planned = plan(request, { ...this.#options, proxyWay: this.#proxyWay, session }, this.#facts);
-    if (planned.type === 'ready' && reach !== null) this.#reaches.set(planned.plan, reach);
+    const planned = plan(request, { ...setup, session }, this.#facts);
+    if (planned.type === 'ready') this.#reaches.set(planned.plan, reach);
     return planned;
   }
 
@@ -176,16 +176,21 @@ export class SandboxManager implements SandboxPlanner {
     }
   }
 
-  #reach({ policy, cwd }: CommandPlace, commandCwd: string): Reach {
+  #find(place: CommandPlace): FoundRoots {
     const { env, home } = this.#options;
-    const roots = this.roots.find({ policy, cwd, env, home }).roots.map(({ path }) => path);
+    return this.roots.find({ ...place, env, home });
+  }
+
+  #reach(found: FoundRoots, { cwd }: CommandPlace, commandCwd: string): Reach {
+    const { env } = this.#options;
+    const roots = found.roots.map(({ path }) => path);
     const { nested, made } = this.#planted;
     const theirs = [...roots, ...nested].filter((dir) => !made.includes(dir));
     const opened = theirs.flatMap((dir) => openedForCommits(dir, this.#options));
     return { roots, scratch: scratchPlaces({ env, cwd }), cwd: commandCwd, opened };
   }
 
-  async #find(signal: AbortSignal): Promise<Found> {
+  async #probeAll(signal: AbortSignal): Promise<Found> {
     const { processes, bwrapPath, backends } = this.#options;
     const facts = await probeBackend({ processes, bwrapPath, backends, signal });
     return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(facts, signal) };

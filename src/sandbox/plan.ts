@@ -6,7 +6,7 @@ import { seatbeltCommand } from './backends/seatbelt.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
 import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
 import { hiddenPaths } from './readable.ts';
-import { SessionRoots } from './roots.ts';
+import { type FoundRoots, SessionRoots } from './roots.ts';
 import { seccompProgram } from './seccomp/program.ts';
 import type { FilterArch } from './seccomp/syscall-numbers.ts';
 
@@ -31,7 +31,7 @@ export interface SandboxSetup {
 
 /** What one plan leaves for the next. */
 export interface PlanSession {
-  readonly roots: SessionRoots;
+  readonly found: FoundRoots;
   /** Directories below the roots that hold protected names. */
   readonly nested: () => readonly string[];
   /** Work trees whose `.git` a command has made. */
@@ -61,7 +61,8 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   const { network } = reach;
   const session = setup.session ?? NO_SESSION;
   const { cwd } = request;
-  const found = (setup.session?.roots ?? new SessionRoots()).find({ policy, cwd, env: setup.env, home: setup.home });
+  const { env, home } = setup;
+  const found = setup.session?.found ?? new SessionRoots().find({ policy, cwd, env, home });
   const lost = found.refused.find(({ name, type }) => name === cwd && type === 'replaced');
   if (lost !== undefined) {
     return {
@@ -90,7 +91,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
 }
 
-const NO_SESSION: Omit<PlanSession, 'roots'> = { nested: () => [], made: () => [], planMounts };
+const NO_SESSION: Omit<PlanSession, 'found'> = { nested: () => [], made: () => [], planMounts };
 
 const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
 
