@@ -112,7 +112,7 @@ export class Processes {
     const inputs = this.#openInputs(spec);
     try {
       const env = { TERM: 'dumb', ...this.marked(spec.env, mark) };
-      const child = spawn(program, args, {
+      const child = startProgram(program, args, {
         cwd: spec.cwd,
         env,
         stdio: [terminalFd, terminalFd, terminalFd, ...inputs],

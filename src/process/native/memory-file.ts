@@ -1,5 +1,5 @@
 import { closeSync, writeSync } from 'node:fs';
-import { cLibrary } from './c-library.ts';
+import { cLibrary } from '../../util/index.ts';
 
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
