@@ -181,7 +181,8 @@ describe('what is protected in a workspace', () => {
     enter();
     gitInit(room.workspace);
     const old = new Date(Date.now() - 60_000);
-    for (const path of [room.workspace, join(room.workspace, '.git'), room.home, join(room.home, 'auth.json')])
+    const git = join(room.workspace, '.git');
+    for (const path of [room.workspace, git, join(git, 'config'), room.home, join(room.home, 'auth.json')])
       utimesSync(path, old, old);
     const first = await room.plan('true');
     expect((await room.plan('true')).mounts).toBe(first.mounts);
