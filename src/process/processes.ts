@@ -117,7 +117,7 @@ export class Processes {
         env,
         stdio: [terminalFd, terminalFd, terminalFd, ...inputs],
       });
-      if (child.pid !== undefined) this.adopt(child.pid, mark);
+      if (child.pid !== undefined) this.adopt(child.pid, mark, spec);
       return child;
     } finally {
       for (const fd of inputs) closeSync(fd);

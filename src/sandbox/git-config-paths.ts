@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { readRegularFile } from '../util/index.ts';
+import { readRegularFile } from '../files/index.ts';
 
 /** A configuration is far smaller. */
 const MAX_CONFIG_BYTES = 256 * 1024;
@@ -66,7 +66,7 @@ function unquoted(value: string): string {
 
 function textOf(path: string): string {
   try {
-    return readRegularFile(path, MAX_CONFIG_BYTES).toString('utf8');
+    return readRegularFile(path, { maxBytes: MAX_CONFIG_BYTES }).toString('utf8');
   } catch {
     // It is missing or no file: git reads nothing from it either.
     return '';

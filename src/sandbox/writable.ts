@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
+import type { SandboxPolicy } from '../protocol/index.ts';
 import { isInside } from './is-inside.ts';
 import { keelProgramIn } from './keel-paths.ts';
 import { scratchPlaces } from './mounts.ts';

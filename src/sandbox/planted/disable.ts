@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { readRegularFile } from '../../files/index.ts';
 import { openHandle } from '../../process/index.ts';
-import { readRegularFile } from '../../util/index.ts';
 
 /** Nothing obeys a file of such a name. */
 const SUFFIX = '.made-by-command';
@@ -32,9 +32,7 @@ export function disable(path: string): string | null {
 export function rewrite(path: string, change: (text: string) => string): boolean | null {
   return inFolder(path, (place) => {
     if (lstatSync(place, { throwIfNoEntry: false })?.isFile() !== true) return null;
-    const bytes = readRegularFile(place, MAX_BYTES + 1);
-    if (bytes.length > MAX_BYTES) return null;
-    const text = bytes.toString('latin1');
+    const text = readRegularFile(place, { maxBytes: MAX_BYTES }).toString('latin1');
     const changed = change(text);
     if (changed === text) return false;
     const draft = `${place}.keel-${process.pid}`;

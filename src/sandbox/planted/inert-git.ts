@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRegularFile } from '../../util/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { isDirectory } from '../git-directories.ts';
 import { disable, rewrite } from './disable.ts';
 import { harmlessGitConfig } from './harmless-git-config.ts';
@@ -104,7 +104,7 @@ function exists(path: string): boolean {
 
 function textOf(path: string): string {
   try {
-    return readRegularFile(path, 4_096).toString('utf8');
+    return readRegularFile(path, { maxBytes: 4_096 }).toString('utf8');
   } catch {
     // No file: git can't read it either.
     return '';
