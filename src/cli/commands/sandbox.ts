@@ -4,7 +4,7 @@ import { commandEnvironment, Processes, type ProgramInput, startInherited } from
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
 import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
-import { data, say } from '../output.ts';
+import { data, note, say } from '../output.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- COMMAND...
@@ -96,7 +96,7 @@ async function run(plan: ExecPlan, manager: SandboxManager, { processes, io }: R
     return (await child.exited).exitCode;
   } finally {
     letGo();
-    for (const finding of manager.takeFindings()) io.stderr.write(`keel: ${finding}\n`);
+    for (const finding of manager.takeFindings()) note(io, `keel: ${finding}\n`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { visible } from '../../util/index.ts';
 import { gitDirectories } from '../git-directories.ts';
 import { isInside } from '../is-inside.ts';
 import { GIT_CLOSED, PROTECTED_NAMES } from '../protected-paths.ts';
@@ -108,7 +109,8 @@ export class PlantedNames {
 
   /** What was made inert since the last call, a sentence each. */
   takeFindings(): readonly string[] {
-    return this.#findings.splice(0);
+    // Names are the command's choice: each finding stays one line.
+    return this.#findings.splice(0).map((text) => visible(text).replaceAll('\n', '\\n'));
   }
 
   close(): void {
