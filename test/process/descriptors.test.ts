@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runGit } from '../../src/git/index.ts';
@@ -87,15 +87,15 @@ test.skipIf(!isLinux)('a program that is talked to, and one on keel’s own outp
 });
 
 test.skipIf(!isLinux)('git and other programs of keel’s own get none of them', async () => {
-  using dir = tempDir();
-  dir.write({ 'bin/git': `#!/bin/bash\n${LIST}\n` });
-  chmodSync(join(dir.path, 'bin/git'), 0o755);
+  // Not below the temporary directory: no git is taken from where commands may write.
+  const bin = mkdtempSync('/var/tmp/keel-test-');
+  writeFileSync(join(bin, 'git'), `#!/bin/bash\n${LIST}\n`, { mode: 0o755 });
   const fd = inheritable();
   try {
     const result = await runGit(['status'], {
       cwd: '/',
       workTree: '/nowhere',
-      env: { PATH: `${join(dir.path, 'bin')}:${process.env['PATH']}` },
+      env: { PATH: `${bin}:${process.env['PATH']}` },
       place: {},
       signal: new AbortController().signal,
     });
@@ -107,6 +107,7 @@ test.skipIf(!isLinux)('git and other programs of keel’s own get none of them',
     expect(listed(text)).not.toContain(fd);
   } finally {
     close(fd);
+    rmSync(bin, { recursive: true });
   }
 });
 

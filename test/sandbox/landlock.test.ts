@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== 'linux').each(users)('below Landlock, as $n
     dir.write({
       'outside/precious': 'as it was',
       'home/auth.json': '{"OPENAI_API_KEY":"sk-secret"}',
-      'home/config.toml': 'open',
+      'home/notes.txt': 'open',
       'a/work/top': 'top',
       'a/work/inside/tmp/x': '',
     });
@@ -156,7 +156,7 @@ describe.skipIf(process.platform !== 'linux').each(users)('below Landlock, as $n
   });
 
   test("keel's credentials can't be read, what lies beside them can", async () => {
-    const { output } = await run('cat $HOME/config.toml; cat $HOME/auth.json; ls $HOME');
+    const { output } = await run('cat $HOME/notes.txt; cat $HOME/auth.json; ls $HOME');
     expect(output).toContain('open');
     expect(output).toContain('auth.json: Permission denied');
     expect(output).not.toContain('sk-secret');
