@@ -14,6 +14,7 @@ const MAX_SCHEMA_BYTES = 16 * 1024;
 
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean'] as const;
 type TypeName = (typeof TYPES)[number];
+const SCALAR_TYPES = ['number', 'boolean', 'string'] as const;
 
 const NUMBER_KEYS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
 /** What is kept of a schema as it is, in this order, where it is what it should be. */
@@ -157,8 +158,7 @@ function eitherOf(forms: readonly Node[]): Node {
  * another one.
  */
 function choice(schema: Node, type: TypeName): { readonly description?: string; readonly enum?: readonly unknown[] } {
-  const given = Array.isArray(schema['enum']) ? schema['enum'] : 'const' in schema ? [schema['const']] : [];
-  const values = given.filter((value) => isScalar(value) && value !== null);
+  const values = valuesOf(schema);
   if (values.length === 0) return description(schema);
   const texts = values.filter((value) => typeof value === 'string');
   if (type === 'string' && texts.length === values.length) return { ...description(schema), enum: texts };
@@ -184,8 +184,15 @@ function typeOf(schema: Node): TypeName {
   if (stated !== undefined) return stated;
   if (['properties', 'required', 'additionalProperties'].some((key) => schema[key] !== undefined)) return 'object';
   if (isArrayLike(schema)) return 'array';
-  if (schema['enum'] === undefined && NUMBER_KEYS.some((key) => schema[key] !== undefined)) return 'number';
-  return 'string';
+  const values = valuesOf(schema);
+  if (values.length === 0 && NUMBER_KEYS.some((key) => schema[key] !== undefined)) return 'number';
+  return SCALAR_TYPES.find((name) => values.length > 0 && values.every((value) => typeof value === name)) ?? 'string';
+}
+
+/** The values that a choice allows, null apart. */
+function valuesOf(schema: Node): readonly unknown[] {
+  const given = Array.isArray(schema['enum']) ? schema['enum'] : 'const' in schema ? [schema['const']] : [];
+  return given.filter((value) => isScalar(value) && value !== null);
 }
 
 function isArrayLike(schema: Node): boolean {

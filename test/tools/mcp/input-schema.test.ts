@@ -186,6 +186,9 @@ test.each([
     { type: 'string', enum: ['a'] },
   ],
   [{ const: 'a' }, { type: 'string', enum: ['a'] }],
+  [{ enum: [1, 2, null] }, { type: 'number', description: 'One of: 1, 2.' }],
+  [{ const: 5 }, { type: 'number', description: 'One of: 5.' }],
+  [{ enum: ['a', 1] }, { type: 'string', description: 'One of: "a", 1.' }],
   [
     { type: 'boolean', const: true },
     { type: 'boolean', description: 'One of: true.' },
