@@ -101,7 +101,7 @@ describe('helper agents', () => {
     await open({ parent: [respond(spawn('look', 'c1')), done] }, { overrides: ['features.multi_agent=false'] });
     await live.say('hi');
     expect(names(server.requests[0])).not.toContain('spawn_agent');
-    expect(outputsOf(server.requests[1])['c1']).toBe('no helper agents can be started here: do the work yourself');
+    expect(outputsOf(server.requests[1])['c1']).toBe('unsupported call: spawn_agent');
   });
 
   test('work side by side, and their last messages come back by wait', async () => {
@@ -243,7 +243,7 @@ describe('helper agents', () => {
     expect(outer).toMatchObject({ c3: '{"id":"worker-1"}', c4: expect.stringContaining('2 helper agents are open') });
     expect(outer['c5']).toContain('inner done');
     const inner = outputsOf(ofHelpers().findLast((request) => request.textsOf('user').includes('inner')));
-    expect(inner['c6']).toBe('no helper agents can be started here: do the work yourself');
+    expect(inner['c6']).toBe('unsupported call: spawn_agent');
     const last = live.events.findLast((event) => event.type === 'usage.updated');
     expect(last).toMatchObject({ info: { total_token_usage: { total_tokens: 18 } } });
   });
@@ -838,7 +838,10 @@ describe('what is counted over a request and all its subagents', () => {
           done,
         ],
         helpers: {
-          'go deep': [respond(spawn('nibble', 'd1')), respond(wait(['worker-1'], 'd2'))],
+          'go deep': [
+            respond(spawn('nibble', 'd1'), usage({ input: 100, output: 0 })),
+            respond(wait(['worker-1'], 'd2'), usage({ input: 100, output: 0 })),
+          ],
           eat: eats,
           nibble: eats,
         },

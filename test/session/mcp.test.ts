@@ -131,7 +131,7 @@ describe('tools', () => {
     const thread = current();
     await thread.open([calls('mcp__notes__protest'), ok], [stdio('notes', [], { env: { MCP_SECRET: 'sesame-open' } })]);
     await thread.live.say('go');
-    expect(thread.outputOf()).toMatch(/^err: tool call error: .*no \[31m \*{5}!+$/);
+    expect(thread.outputOf()).toMatch(/^err: tool call error: .*no \[31m \*{3}!+$/);
     expect(String(thread.outputOf()).length).toBeLessThan(1_100);
     expect((await thread.mcpItem()).error?.message).not.toContain('sesame');
   });

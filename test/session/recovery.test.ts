@@ -292,7 +292,7 @@ describe('what a server refuses', () => {
 
 test('a budget of tokens holds where the server tells no usage', async () => {
   await open(({ input }) => respond(shell('seq 1 500', `c${input.length}`)), { overrides: ['budget.tokens=8000'] });
-  expect(await live.say('go')).toMatchObject({ status: 'failed', error: { kind: 'noAnswer' } });
+  expect(await live.say('go')).toMatchObject({ status: 'failed', error: { kind: 'budgetExceeded' } });
   expect(server.requests.length).toBeLessThan(8);
 });
 

@@ -84,10 +84,11 @@ describe('a review', () => {
   });
 
   test('M71: without an answer is noted as interrupted', async () => {
-    await open([respond(usage({ input: 10, output: 0 })), ok]);
+    const empty = respond(usage({ input: 10, output: 0 }));
+    await open([empty, empty, empty, ok]);
     await live?.turn(review);
     await live?.say('and?');
-    expect(server.requests[1]?.textsOf('user').some((text) => /<user_action>[\s\S]*interrupted/.test(text))).toBe(true);
+    expect(server.requests[3]?.textsOf('user').some((text) => /<user_action>[\s\S]*interrupted/.test(text))).toBe(true);
   });
 
   test('M72, prompts 24: is asked with the environment and the request alone, by its own rubric and model, without tools that write', async () => {

@@ -1,21 +1,23 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { tempDir } from './temp-dir.ts';
 
-/** A `git` that hangs in the commands that look at a work tree. `bin` goes to the front of PATH. */
+/**
+ * A `git` that hangs in the commands that look at a work tree. `bin` goes to the front of PATH; it isn't below the temporary
+ * directory, where commands may write, since keel takes no git from there.
+ */
 export function slowGit() {
-  const dir = tempDir();
-  const pidFile = join(dir.path, 'pid');
+  const bin = mkdtempSync('/var/tmp/keel-test-');
+  const pidFile = join(bin, 'pid');
   const script = `#!/bin/sh
-PATH="\${PATH#${dir.path}:}"
+PATH="\${PATH#${bin}:}"
 case "$*" in *ls-files*|*merge-base*) echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 600;; esac
 exec git "$@"
 `;
-  writeFileSync(join(dir.path, 'git'), script, { mode: 0o755 });
+  writeFileSync(join(bin, 'git'), script, { mode: 0o755 });
   const pid = () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : null);
   return {
-    bin: dir.path,
+    bin,
     /** Of the git that hangs; null if there was none so far. */
     pid,
     /** Resolves with its pid when it hangs. */
@@ -28,6 +30,6 @@ exec git "$@"
         return false;
       }
     },
-    [Symbol.dispose]: () => dir[Symbol.dispose](),
+    [Symbol.dispose]: () => rmSync(bin, { recursive: true, force: true }),
   };
 }
