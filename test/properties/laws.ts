@@ -7,7 +7,7 @@ import {
   parsedLines,
   type RecordLine,
   ReferenceHistory,
-  signature,
+  signatures,
   textOf,
 } from './reference.ts';
 import type { Course, Life, Submitted } from './world.ts';
@@ -129,8 +129,8 @@ function requestsAreTheRecord(course: Course): void {
       const request = sent[at];
       at += 1;
       if (!request) throw new Error(`request ${at} is in the record and was never made`);
-      const asked = inputOf(request.body).map(signature);
-      let wanted = history.prompt().map(signature);
+      const asked = signatures(inputOf(request.body));
+      let wanted = signatures(history.prompt());
       if (request.taskKind === 'compact' || isHandover(request.body)) {
         asked.pop(); // the question, which counts as the newest message of the user
         wanted = withoutOldest(
@@ -172,10 +172,13 @@ function requestsArePaired({ sent }: Life): void {
       if (isCall(item))
         demand(
           next !== undefined && isOutput(next) && areHalves(item, next),
-          () => `no output behind ${signature(item)}`,
+          () => `no output behind ${JSON.stringify(item)}`,
         );
       if (isOutput(item))
-        demand(before !== undefined && isCall(before) && areHalves(before, item), () => `alone: ${signature(item)}`);
+        demand(
+          before !== undefined && isCall(before) && areHalves(before, item),
+          () => `alone: ${JSON.stringify(item)}`,
+        );
     }
   }
 }
@@ -258,11 +261,17 @@ function wordsAreKept({ lives, lines }: Course): void {
   );
   demand(new Set(recorded).size === recorded.length, () => `a message is recorded twice: ${recorded.join(' ')}`);
   demand(!recorded.some((text) => text.startsWith('half-')), () => 'half a message is recorded');
+  // What a reviewer says on its way is recorded as an item of the thread that asked for the review.
+  const shown = [...parsedLines(lines).values()].flatMap(({ payload }) =>
+    payload['type'] === 'item_completed' ? [payload] : [],
+  );
   for (const { events } of lives) {
     for (const event of events) {
-      if (event.type !== 'item.completed' || event.item.type !== 'agentMessage') continue;
+      if (event.type !== 'item.completed' || event.item.type !== 'agentMessage' || event.item.interrupted) continue;
       const { text } = event.item;
-      demand(recorded.includes(text), () => `"${text}" was told and is not in the record`);
+      const isKept =
+        recorded.includes(text) || shown.some((payload) => JSON.stringify(payload).includes(JSON.stringify(text)));
+      demand(isKept, () => `"${text}" was told and is not in the record`);
     }
   }
 }

@@ -111,11 +111,33 @@ export function textOf(item: Item): string {
   return parts.map(({ text = '' }) => text).join('');
 }
 
-/** What tells one item from another, in a request as in a record; of an output not its text, which a request may word anew. */
-export function signature(item: Item): string {
-  const { type, role, call_id, name, encrypted_content } = item;
-  const said = item['arguments'] ?? item['input'] ?? textOf(item);
-  return JSON.stringify(isOutput(item) ? [type, call_id] : [type, role, call_id, name, encrypted_content, said]);
+/**
+ * What each item says, for comparison. A call is named by its place: a request may write its id in another form, which has to fit
+ * and be there once, and an output says how far behind its call it is.
+ */
+export function signatures(items: readonly Item[]): string[] {
+  const waiting = new Map<unknown, number[]>();
+  return items.map((item, place) => {
+    const { type, role, call_id, name, encrypted_content } = item;
+    if (isOutput(item)) {
+      const call = waiting.get(call_id)?.shift();
+      return JSON.stringify([type, call === undefined ? null : place - call]);
+    }
+    if (call_id !== undefined) waiting.set(call_id, [...(waiting.get(call_id) ?? []), place]);
+    const said = type === 'function_call' ? objectText(String(item['arguments'])) : (item['input'] ?? textOf(item));
+    return JSON.stringify([type, role, name, encrypted_content, said]);
+  });
+}
+
+/** Arguments as every server takes them: what is no JSON object travels within one. */
+function objectText(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
+  } catch {
+    // The model wrote something else.
+  }
+  return JSON.stringify({ _raw: text });
 }
 
 /** The items of a request's input. */

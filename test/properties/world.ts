@@ -66,18 +66,24 @@ let shared: Promise<Config> | null = null;
 
 /** Read once: what differs between sessions is put in its place. */
 async function baseConfig(): Promise<Config> {
-  shared ??= loadConfig({
-    env: { PATH: process.env['PATH'], HOME: ROOT, KEEL_HOME: ROOT, OPENAI_API_KEY: 'test' },
-    cwd: ROOT,
+  shared ??= readBaseConfig();
+  return shared;
+}
+
+async function readBaseConfig(): Promise<Config> {
+  const home = mkdtempSync(join(ROOT, 'keel-props-home-'));
+  const config = loadConfig({
+    env: { PATH: process.env['PATH'], HOME: home, KEEL_HOME: home, OPENAI_API_KEY: 'test' },
+    cwd: home,
     overrides: [
       'sandbox_mode="danger-full-access"',
       'shell_environment_policy.experimental_use_profile=false',
       `model_auto_compact_token_limit=${LIMIT}`,
     ],
     flags: {},
-    systemDir: ROOT,
+    systemDir: home,
   });
-  return shared;
+  return config.finally(() => rmSync(home, { recursive: true, force: true }));
 }
 
 let template: string | null = null;
