@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
@@ -9,11 +9,15 @@ import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../
 const places = freshPlaces();
 let model: ModelServer;
 let studio: LocalModelsServer;
+let userHome: string;
 
 beforeEach(async () => {
+  // Not below the temporary directory: no program is taken from where commands may write.
+  userHome = mkdtempSync('/var/tmp/keel-test-');
   model = await startModelServer(() => respond(message('hello'), usage({ input: 1, output: 1 })));
 });
 afterEach(async () => {
+  rmSync(userHome, { recursive: true });
   await studio[Symbol.asyncDispose]();
   await model.close();
 });
@@ -25,7 +29,7 @@ const place = (more: Readonly<Record<string, string>> = {}) => ({
   home: places.home.path,
   cwd: places.repo.path,
   url: 'http://127.0.0.1:9/v1',
-  env: { CODEX_OSS_BASE_URL: `${studio.root}/v1`, ...more },
+  env: { CODEX_OSS_BASE_URL: `${studio.root}/v1`, HOME: userHome, ...more },
 });
 
 const OPTIONS = ['exec', '--local-provider', 'lmstudio'];
@@ -37,8 +41,9 @@ async function exec(answers: LocalAnswers, ...args: readonly string[]): Promise<
 
 /** Puts a program `lms` where LM Studio does. */
 function installLms(script: string): void {
-  places.home.write({ '.lmstudio/bin/lms': `#!/bin/sh\n${script}\n` });
-  chmodSync(join(places.home.path, '.lmstudio/bin/lms'), 0o755);
+  const bin = join(userHome, '.lmstudio/bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'lms'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
 describe('keel exec --local-provider lmstudio', () => {
@@ -54,8 +59,8 @@ describe('keel exec --local-provider lmstudio', () => {
     expect(run).toMatchObject({ code: 0, stdout: 'hello\n' });
     expect(run.stderr).toContain('LM Studio does not have qwen/qwen3-4b yet and fetches it\n');
     expect(run.stderr).toContain('qwen/qwen3-4b: 10 %\nqwen/qwen3-4b: 100 %\nqwen/qwen3-4b: done\n');
-    expect(readFileSync(join(places.home.path, 'args'), 'utf8')).toBe('get\n--yes\nqwen/qwen3-4b\n');
-    expect(readFileSync(join(places.home.path, 'env'), 'utf8')).not.toContain('sk-test');
+    expect(readFileSync(join(userHome, 'args'), 'utf8')).toBe('get\n--yes\nqwen/qwen3-4b\n');
+    expect(readFileSync(join(userHome, 'env'), 'utf8')).not.toContain('sk-test');
   });
 
   test('what lms says when it fails is in the error', async () => {
@@ -76,7 +81,7 @@ describe('keel exec --local-provider lmstudio', () => {
     installLms('touch "$HOME/called"');
     const run = await exec(ready, '--model=--all', 'hi');
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('this is no name of a model') });
-    expect(() => readFileSync(join(places.home.path, 'called'))).toThrow('ENOENT');
+    expect(() => readFileSync(join(userHome, 'called'))).toThrow('ENOENT');
   });
 
   test('Ctrl-C while lms fetches ends it and the run', async () => {

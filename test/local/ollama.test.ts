@@ -80,7 +80,8 @@ describe('keel exec --oss and Ollama', () => {
     ['as a bad status', { status: 500, body: '{"error":"pull model manifest: file does not exist"}' }],
   ])('model 37: a fetch that fails %s ends the start with the words of the server', async (_how, answer) => {
     const run = await exec({ ...ready, '/api/pull': answer }, '--json', '-m', 'nope', 'hi');
-    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.code).toBe(1);
+    expect(jsonLines(run.stdout)).toMatchObject([{ type: 'turn.failed' }]);
     expect(run.stderr).toContain(
       'keel: Ollama can\'t fetch the model "nope": pull model manifest: file does not exist\n',
     );
@@ -93,7 +94,10 @@ describe('keel exec --oss and Ollama', () => {
     ['is refused without words', { status: 403, body: '' }, 'status 403'],
   ])('a fetch that %s ends the start as well', async (_how, answer, words) => {
     const run = await exec({ ...ready, '/api/pull': answer }, '--json', '-m', 'nope', 'hi');
-    expect(run).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(words) });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining(words) });
+    expect(jsonLines(run.stdout)).toMatchObject([
+      { type: 'turn.failed', error: { message: expect.stringContaining(words) } },
+    ]);
   });
 
   test('Ctrl-C while a model is fetched ends the fetch and the run', async () => {

@@ -218,7 +218,7 @@ describe('items as messages', () => {
     const deep = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     const { bodies } = await bodiesFor([[userMessage('a'), call('c', 'shell', deep), output('c')]]);
 
-    expect(bodies[0]).toContain(`"input":${deep}`);
+    expect(bodies[0]).toContain(`"input":${JSON.stringify({ _raw: deep })}`);
   });
 
   test('ids that the API does not take, or that a model used twice, become ids of their own, the same each time', async () => {
