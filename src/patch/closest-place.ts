@@ -1,5 +1,6 @@
 import { cutBytesEnd } from '../util/index.ts';
 import { FileLines } from './file-lines.ts';
+import { describeDifference, findLookalike, foldedLine } from './lookalikes.ts';
 import { plain } from './white-space.ts';
 
 /** Two lines count as alike from this share of equal tokens on. */
@@ -24,21 +25,25 @@ export type ClosestPlace =
 
 /** Finds the place that was probably meant; null if nothing in the file is like it. */
 export function closestPlace(file: FileLines, wanted: readonly string[], path: string): ClosestPlace | null {
-  const want = wanted.map(plain);
-  const lines = file.loosely();
+  const want = wanted.map(foldedLine);
+  const lines = file.bare.map(foldedLine);
   const start = mostShared(lines, want);
   if (start !== null) {
-    const offset = want.findIndex((line, at) => lines[start + at] !== line);
+    const offset = wanted.findIndex(
+      (line, at) => plain(file.bare[start + at] ?? '') !== plain(line) || start + at >= lines.length,
+    );
     if (offset === -1) return { type: 'elsewhere', path, line: start + 1 };
     return differs({ file, path, at: start + offset, want: wanted[offset] ?? '' });
   }
   const first = wanted.find((line) => line.trim() !== '');
-  const at = first === undefined ? null : mostAlike(lines, plain(first));
+  const at = first === undefined ? null : mostAlike(lines, foldedLine(first));
   return at === null || first === undefined ? null : differs({ file, path, at, want: first });
 }
 
-/** The same for a text and a piece of it that was looked for, in words; null if nothing is like it. */
+/** The same for a text and a piece of it that was looked for as it is, in words; null if nothing is like it. */
 export function closestPlaceInText(text: string, piece: string, path: string): string | null {
+  const alike = findLookalike(text, piece);
+  if (alike !== null) return describePlace({ type: 'differs', path, ...alike });
   const place = closestPlace(new FileLines(text), piece.replace(/\r?\n$/, '').split(/\r?\n/), path);
   return place === null ? null : describePlace(place);
 }
@@ -49,7 +54,13 @@ export function describePlace(place: ClosestPlace): string {
     return `The same lines begin at line ${place.line} of ${place.path}, but a block may only take lines after those of the block before it, or the last ones if it is marked as the end of the file.`;
   }
   const have = place.have === null ? 'the end of the file' : quoted(place.have);
-  return `Closest place in ${place.path}: line ${place.line}. First difference: expected ${quoted(place.want)}, found ${have}.`;
+  return `Closest place in ${place.path}: line ${place.line}. First difference: expected ${quoted(place.want)}, found ${have}.${lookalikeNote(place.want, place.have)}`;
+}
+
+/** Lines that look the same are told apart by the names of their characters. */
+function lookalikeNote(want: string, have: string | null): string {
+  if (have === null || want === have || foldedLine(want) !== foldedLine(have)) return '';
+  return ` They look alike but differ: ${describeDifference(want, have)}.`;
 }
 
 function differs(place: { file: FileLines; path: string; at: number; want: string }): ClosestPlace {

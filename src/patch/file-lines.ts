@@ -5,6 +5,17 @@ const BYTE_ORDER_MARK = '\ufeff';
 /** How alike two lines have to be, the strictest first: each is tried over the whole file before the next. */
 const likenesses: readonly ((line: string) => string)[] = [(line) => line, trimmedEnd, trimmed, plain];
 
+/** Further places of the same lines that are named. */
+const MAX_OTHERS = 5;
+
+/** Where lines were found, by the strictest likeness that finds them anywhere. Indexes of lines. */
+export interface Place {
+  readonly at: number;
+  /** Where they are too, further down: the first few. */
+  readonly others: readonly number[];
+  readonly isExact: boolean;
+}
+
 /** A file's text as lines, to look for runs of them and to put the file together again byte for byte. */
 export class FileLines {
   /** A byte order mark, or nothing; it belongs to no line. */
@@ -29,24 +40,20 @@ export class FileLines {
     this.#seen = [this.bare];
   }
 
-  /** Where a run of lines begins, at `start` or later; with `atEnd` only where it ends the file. Null: nowhere. */
-  seek(wanted: readonly string[], start: number, atEnd: boolean): number | null {
-    if (wanted.length === 0) return start;
+  /** Where a run of lines is, at `start` or later; with `atEnd` only where it ends the file. Null: nowhere. */
+  find(wanted: readonly string[], start: number, atEnd: boolean): Place | null {
     const last = this.bare.length - wanted.length;
-    if (last < 0) return null;
     for (const [pass, like] of likenesses.entries()) {
       const lines = this.#seenBy(pass);
       const want = wanted.map(like);
-      for (let at = atEnd ? last : start; at <= last; at += 1) {
-        if (matchesAt(lines, want, at)) return at;
+      const places: number[] = [];
+      for (let at = atEnd ? Math.max(last, 0) : start; at <= last && places.length <= MAX_OTHERS; at += 1) {
+        if (matchesAt(lines, want, at)) places.push(at);
       }
+      const [at, ...others] = places;
+      if (at !== undefined) return { at, others, isExact: pass === 0 };
     }
     return null;
-  }
-
-  /** The lines as the loosest likeness sees them. */
-  loosely(): readonly string[] {
-    return this.#seenBy(likenesses.length - 1);
   }
 
   #seenBy(pass: number): readonly string[] {

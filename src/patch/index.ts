@@ -2,7 +2,7 @@ export { applyPatch, type MayWrite } from './apply.ts';
 export { closestPlaceInText } from './closest-place.ts';
 export { fileUpdates } from './file-updates.ts';
 export { applyPatchMain, type MainResult, successText } from './main.ts';
-export { type NetChange, readText } from './overlay.ts';
+export { type NetChange, placeFault, readFault, readText } from './overlay.ts';
 export { type ParsedPatch, parsePatch } from './parse.ts';
 export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault } from './patch.ts';
 export { isBarePatch, type PatchInCommand, patchInCommand } from './patch-in-command.ts';

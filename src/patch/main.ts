@@ -27,7 +27,8 @@ export async function applyPatchMain(
   });
   if (!applied.ok) return { exitCode: 1, stdout: '', stderr: `${describeFault(applied.fault)}\n` };
   if (applied.value.summary.length === 0) return { exitCode: 1, stdout: '', stderr: 'No files were modified.\n' };
-  return { exitCode: 0, stdout: successText(applied.value.summary), stderr: '' };
+  const notes = applied.value.notes.map((note) => `note: ${note}\n`).join('');
+  return { exitCode: 0, stdout: successText(applied.value.summary), stderr: notes };
 }
 
 export function successText(summary: readonly string[]): string {

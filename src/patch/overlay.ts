@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
-import { statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type PlaceJudge, readRegularFile } from '../files/index.ts';
+import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault } from '../files/index.ts';
 import { reasonOf } from '../util/index.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
@@ -30,6 +29,11 @@ interface Entry {
   mode: number | null;
 }
 
+/** A file that is about to be written over. Null: it is not UTF-8 text. */
+export interface Occupant {
+  readonly text: string | null;
+}
+
 /** The files as the sections of a patch read so far would leave them. Nothing is written. */
 export class Overlay {
   readonly #cwd: string;
@@ -44,7 +48,7 @@ export class Overlay {
 
   /** @throws PatchFailure that begins with `what`, with the system's own cause */
   read(path: string, what: string): string {
-    const absolute = resolve(this.#cwd, path);
+    const absolute = this.#absolute(path);
     const known = this.#entries.get(realName(absolute));
     if (known?.after != null) return known.after;
     const reason = known ? 'no such file or directory (ENOENT)' : readFault(absolute, this.#judge);
@@ -57,6 +61,15 @@ export class Overlay {
     this.#entry(path).after = text;
   }
 
+  /** What a file at a path holds by now, to be written over; null if there is no file. */
+  occupant(path: string): Occupant | null {
+    const absolute = this.#absolute(path);
+    const known = this.#entries.get(realName(absolute));
+    const text = known ? known.after : readText(absolute, this.#judge);
+    if (text !== null) return { text };
+    return known === undefined && isFile(absolute) ? { text: null } : null;
+  }
+
   remove(path: string): void {
     const entry = this.#entry(path);
     entry.after = null;
@@ -66,7 +79,7 @@ export class Overlay {
 
   /** Onto itself it is a plain change. */
   move(from: string, to: string, text: string): void {
-    if (realPath(resolve(this.#cwd, from)) === realPath(resolve(this.#cwd, to))) {
+    if (this.isSame(from, to)) {
       this.write(from, text);
       return;
     }
@@ -78,6 +91,11 @@ export class Overlay {
     const origin = movedFrom ?? path;
     target.movedFrom = origin === target.path ? null : origin;
     target.mode = mode ?? modeOf(path);
+  }
+
+  /** Whether two paths lead to one file. */
+  isSame(path: string, other: string): boolean {
+    return realPath(this.#absolute(path)) === realPath(this.#absolute(other));
   }
 
   /** One a path, in the patch's order. A path that ends as it began is left out. */
@@ -93,8 +111,15 @@ export class Overlay {
     return [...this.#entries.values()].map(({ path }) => path);
   }
 
+  /** @throws PatchFailure for a path that is not written as one */
+  #absolute(path: string): string {
+    const fault = notationFault(path, this.#cwd);
+    if (fault !== null) throw new PatchFailure({ type: 'io', message: fault });
+    return resolve(this.#cwd, path);
+  }
+
   #entry(path: string): Entry {
-    const absolute = resolve(this.#cwd, path);
+    const absolute = this.#absolute(path);
     const key = realName(absolute);
     const known = this.#entries.get(key);
     if (known) return known;
@@ -105,7 +130,7 @@ export class Overlay {
   }
 
   #requireRoom(path: string): void {
-    const fault = inTheWay(resolve(this.#cwd, path));
+    const fault = placeFault(this.#absolute(path));
     if (fault !== null) throw new PatchFailure({ type: 'io', message: `Failed to write file ${path}: ${fault}` });
   }
 }
@@ -122,7 +147,8 @@ export function readText(path: string, judge?: PlaceJudge): string | null {
 
 function textIn(path: string, judge: PlaceJudge | undefined): string {
   const bytes = readRegularFile(path, { maxBytes: MAX_TEXT_BYTES, ...(judge === undefined ? {} : { judge }) });
-  if (!isUtf8(bytes)) throw new Error('it is not valid UTF-8');
+  const fault = textFault(bytes);
+  if (fault !== null) throw new FileFault(fault);
   // Throws for what is longer than a text can be.
   return bytes.toString('utf8');
 }
@@ -134,24 +160,54 @@ export function systemReason(error: unknown): string {
 }
 
 /** Why a file can't be read as text; null if it can. */
-function readFault(path: string, judge: PlaceJudge | undefined): string | null {
+export function readFault(path: string, judge?: PlaceJudge): string | null {
   try {
     textIn(path, judge);
     return null;
   } catch (error) {
-    return systemReason(error);
+    return danglingFault(path) ?? systemReason(error);
   }
 }
 
-/** What stands at a path that a file can't take the place of; null if nothing does. */
-function inTheWay(path: string): string | null {
+/** Why a file can't be put at a path, because of what is there; null if it can. */
+export function placeFault(path: string): string | null {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return 'it is a directory';
     return stat.isFile() ? null : 'it is not a regular file';
   } catch {
     // Nothing is there, or it can't be reached: writing will say so.
+    return danglingFault(path);
+  }
+}
+
+/** A link must not be replaced by a file, nor be followed to where there is none. */
+function danglingFault(path: string): string | null {
+  try {
+    statSync(path);
     return null;
+  } catch {
+    // Not there; a link may be.
+    const target = linkTarget(path);
+    return target === null ? null : `it is a link to ${target}, which does not exist`;
+  }
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // No link.
+    return null;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Nothing there, or out of reach.
+    return false;
   }
 }
 

@@ -10,32 +10,57 @@ const MOVE = '*** Move to: ';
 const END_OF_FILE = '*** End of File';
 
 export interface ParsedPatch {
-  /** Without a here-document around it: what is shown, approved and applied. */
+  /** Without a here-document or code fence around it: what is shown, approved and applied. */
   readonly text: string;
+  /** What was taken for granted; one sentence each. */
+  readonly notes: readonly string[];
   readonly sections: readonly Section[];
 }
 
 /** Reads the patch language. @throws PatchFailure with the line that is wrong */
 export function parsePatch(input: string): ParsedPatch {
-  const lines = framedLines(trimmed(input).split('\n').map(withoutCarriageReturn));
-  return { text: lines.join('\n'), sections: new SectionReader(lines).all() };
+  const { lines, notes } = framedLines(trimmed(input).split('\n').map(withoutCarriageReturn));
+  return { text: lines.join('\n'), notes, sections: new SectionReader(lines).all() };
 }
 
-/** The lines from begin to end marker, a here-document around them taken off. */
-function framedLines(lines: string[]): string[] {
+interface Framed {
+  /** From begin to end marker. */
+  readonly lines: string[];
+  readonly notes: readonly string[];
+}
+
+function framedLines(wrapped: string[]): Framed {
+  const lines = unwrapped(wrapped);
   const fault = boundaryFault(lines);
-  if (fault === null) return lines;
-  const isWrapped = lines.length >= 4 && /^<<(EOF|'EOF'|"EOF")$/.test(lines[0] ?? '') && lines.at(-1)?.endsWith('EOF');
-  const inner = isWrapped ? lines.slice(1, -1) : null;
-  const innerFault = inner === null ? fault : boundaryFault(inner);
-  if (inner !== null && innerFault === null) return inner;
-  throw new PatchFailure({ type: 'boundary', message: innerFault ?? fault });
+  if (fault === null) return { lines, notes: [] };
+  if (isOnlyUnended(lines)) return { lines: [...lines, END], notes: [`'${END}' was missing and taken as the end.`] };
+  throw new PatchFailure({ type: 'boundary', message: fault });
+}
+
+/** Without the here-documents and code fences around a patch, each of which has to be closed as it was opened. */
+function unwrapped(lines: string[]): string[] {
+  const [first = ''] = lines;
+  const last = trimmed(lines.at(-1) ?? '');
+  const heredoc = /^(?:apply_?patch +)?<<-? ?(?:'([^']+)'|"([^"]+)"|(\w+))$/.exec(trimmed(first));
+  const fence = /^(`{3,}|~{3,})[\w+-]*$/.exec(trimmed(first));
+  const end = heredoc === null ? fence?.[1] : (heredoc[1] ?? heredoc[2] ?? heredoc[3]);
+  if (lines.length < 4 || end === undefined || last !== end) return lines;
+  return unwrapped(trimmed(lines.slice(1, -1).join('\n')).split('\n'));
+}
+
+/** Whether nothing but the end marker is missing: a section that was cut off at its first line shows that more is. */
+function isOnlyUnended(lines: readonly string[]): boolean {
+  const last = lines.at(-1) ?? '';
+  const isRow = /^[-+ @]/.test(last) || last === END_OF_FILE || last.startsWith(DELETE);
+  return trimmed(lines[0] ?? '') === BEGIN && isRow && !lines.some((line) => trimmed(line) === END);
 }
 
 function boundaryFault(lines: readonly string[]): string | null {
   const isEmpty = lines.length === 1 && lines[0] === '';
   if (!isEmpty && trimmed(lines[0] ?? '') !== BEGIN) return `The first line of the patch must be '${BEGIN}'`;
-  return trimmed(lines.at(-1) ?? '') === END && !isEmpty ? null : `The last line of the patch must be '${END}'`;
+  if (trimmed(lines.at(-1) ?? '') === END && !isEmpty) return null;
+  const end = lines.findIndex((line) => trimmed(line) === END);
+  return `The last line of the patch must be '${END}'${end === -1 ? '' : `; it is line ${end + 1}, and more follows`}`;
 }
 
 class SectionReader {
@@ -96,7 +121,10 @@ class SectionReader {
       if (!this.#hasMore() || this.#line().startsWith('***')) break;
       chunks.push(this.#chunk(chunks.length === 0));
     }
-    if (chunks.length === 0) this.#fail(start, `Update file hunk for path '${path}' is empty`);
+    if (chunks.length === 0) {
+      const hint = moveTo === null ? '' : ': a move needs a row too, such as a space and a line of the file';
+      this.#fail(start, `Update file hunk for path '${path}' is empty${hint}`);
+    }
     return { type: 'update', path, moveTo, chunks };
   }
 

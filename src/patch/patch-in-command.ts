@@ -25,7 +25,7 @@ export function patchInCommand(argv: readonly string[]): PatchInCommand | null {
 /** Whether a command line is a patch without a call of `apply_patch`, which is answered with how to call it. */
 export function isBarePatch(argv: readonly string[]): boolean {
   const text = argv.length === 1 ? argv[0] : shellScript(argv);
-  if (text === undefined || text === null || !text.includes('*** Begin Patch')) return false;
+  if (text === undefined || text === null || !text.includes('*** Begin Patch') || patchInCommand(argv)) return false;
   try {
     parsePatch(text);
     return true;

@@ -1,6 +1,6 @@
 import type { PlaceJudge } from '../files/index.ts';
 import { computeText } from './compute.ts';
-import { type NetChange, Overlay } from './overlay.ts';
+import { type NetChange, type Occupant, Overlay } from './overlay.ts';
 import type { ParsedPatch } from './parse.ts';
 import type { Section } from './patch.ts';
 
@@ -12,6 +12,8 @@ export interface VerifiedPatch {
   readonly changes: readonly NetChange[];
   /** One line a section, as it is told after success: `A path`, `M path`, `D path`. */
   readonly summary: readonly string[];
+  /** What the writer of the patch has to know of what it does; one sentence each. */
+  readonly notes: readonly string[];
   /** Every path the patch names, absolute. */
   readonly paths: readonly string[];
   /** What files it may read, now and when it is worked out again. Absent: all. */
@@ -24,31 +26,53 @@ export interface VerifiedPatch {
  */
 export function verifyPatch(patch: ParsedPatch, cwd: string, judge?: PlaceJudge): VerifiedPatch {
   const overlay = new Overlay(cwd, judge);
-  for (const section of patch.sections) applySection(overlay, section);
+  const notes = [...patch.notes, ...patch.sections.flatMap((section) => applySection(overlay, section))];
   return {
     patch,
     cwd,
     changes: overlay.changes(),
     summary: summaryOf(patch.sections),
+    notes,
     paths: overlay.touched(),
     ...(judge === undefined ? {} : { judge }),
   };
 }
 
-function applySection(overlay: Overlay, section: Section): void {
+/** @returns notes */
+function applySection(overlay: Overlay, section: Section): readonly string[] {
+  const { path } = section;
   switch (section.type) {
-    case 'add':
-      return overlay.write(section.path, section.content);
+    case 'add': {
+      const old = overlay.occupant(path);
+      overlay.write(path, section.content);
+      return replacementNotes(path, old, section.content);
+    }
     case 'delete':
-      overlay.read(section.path, 'Failed to delete file');
-      return overlay.remove(section.path);
+      overlay.read(path, 'Failed to delete file');
+      overlay.remove(path);
+      return [];
     case 'update': {
-      const { path, moveTo, chunks } = section;
+      const { moveTo, chunks } = section;
       const old = overlay.read(path, 'Failed to read file to update');
-      const text = computeText(old, chunks, path);
-      return moveTo === null ? overlay.write(path, text) : overlay.move(path, moveTo, text);
+      const { text, notes } = computeText(old, chunks, path);
+      if (moveTo === null || overlay.isSame(path, moveTo)) {
+        overlay.write(path, text);
+        return notes;
+      }
+      const replaced = overlay.occupant(moveTo);
+      overlay.move(path, moveTo, text);
+      // A move needs a row, so one that changes nothing is meant.
+      return [...(text === old ? [] : notes), ...replacementNotes(moveTo, replaced, null)];
     }
   }
+}
+
+/** What is told of a file that was there already where another is put. */
+function replacementNotes(path: string, old: Occupant | null, text: string | null): string[] {
+  if (old === null) return [];
+  if (old.text === text) return [`${path} existed with this very text: nothing changes.`];
+  const what = old.text === null ? 'no UTF-8 text' : `${Buffer.byteLength(old.text)} bytes`;
+  return [`${path} existed (${what}) and is replaced as a whole.`];
 }
 
 function summaryOf(sections: readonly Section[]): string[] {

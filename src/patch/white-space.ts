@@ -10,6 +10,11 @@ export function trimmed(text: string): string {
   return trimmedEnd(text.replace(LEADING, ''));
 }
 
+/** The white space at the beginning. */
+export function leading(text: string): string {
+  return LEADING.exec(text)?.[0] ?? '';
+}
+
 export function trimmedEnd(text: string): string {
   // Most lines have nothing to trim: the expression is spared them.
   const last = text.charCodeAt(text.length - 1);

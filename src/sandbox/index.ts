@@ -20,4 +20,12 @@ export { realPath } from './real-path.ts';
 export { SessionRoots } from './roots.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';
-export { commandRoots, mayWrite, type WritePolicyOptions, writableRoots, writeJudge } from './writable.ts';
+export {
+  commandRoots,
+  mayWrite,
+  type WriteFault,
+  type WritePolicyOptions,
+  writableRoots,
+  writeFaultJudge,
+  writeJudge,
+} from './writable.ts';

@@ -54,7 +54,16 @@ export function mayWrite(path: string, options: WritePolicyOptions): boolean {
  * `.GIT` from `.git`.
  */
 export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
-  if (options.policy.mode === 'danger-full-access') return () => true;
+  const faultOf = writeFaultJudge(options);
+  return (path) => faultOf(path) === null;
+}
+
+/** Why a path may not be written. */
+export type WriteFault = 'outside' | 'protected' | 'hardLinks';
+
+/** The same as {@link writeJudge}, with the reason; null if the path may be written. */
+export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
+  if (options.policy.mode === 'danger-full-access') return () => null;
   const roots = writableRoots(options);
   const own = options.home === undefined ? [] : [realPath(options.home)];
   const closed = [
@@ -66,13 +75,16 @@ export function writeJudge(options: WritePolicyOptions): (path: string) => boole
     const real = realPath(path);
     const open = roots.filter((root) => isInside(real, root)).sort((a, b) => b.length - a.length);
     const [innermost] = open;
-    if (innermost === undefined || hasOtherNames(real) || hasProtectedName(relative(innermost, real))) return false;
+    if (innermost === undefined) return 'outside';
     const inside = closed.filter((dir) => isInside(real.toLowerCase(), dir.toLowerCase()));
+    const isOpened = inside.every((dir) => open.some((root) => isInside(root, dir)));
+    if (!isOpened || hasProtectedName(relative(innermost, real))) return 'protected';
     const isSealed = sealed.some(
       ({ path: dir, isOpen }) =>
         isInside(dir, innermost) && real !== dir && isInside(real, dir) && !isOpen(firstPart(dir, real)),
     );
-    return !isSealed && inside.every((dir) => open.some((root) => isInside(root, dir)));
+    if (isSealed) return 'outside';
+    return hasOtherNames(real) ? 'hardLinks' : null;
   };
 }
 

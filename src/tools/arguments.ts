@@ -20,9 +20,22 @@ export interface ArgumentOptions {
 
 type Fields = Record<string, unknown>;
 
+/** Every name that a field may have. */
+export function argumentNames(schema: z.ZodMiniObject, aliases: ArgumentOptions['aliases'] = {}): readonly string[] {
+  return [...Object.keys(schema.def.shape), ...Object.values(aliases).flat()];
+}
+
+/** The fields of a call that its tool has no use for; none if the arguments can't be read. */
+export function unknownFields(text: string, names: readonly string[]): string[] {
+  const raw = argumentsIn(text);
+  if (raw.type === 'failed' || !isFields(raw.value)) return [];
+  return Object.keys(raw.value).filter((name) => !names.includes(name));
+}
+
 /**
- * Reads the arguments a model wrote. Numbers as decimal strings, booleans as "true" and "false", and null for a field
- * left out are accepted; unknown fields are ignored. A schema may name what it expects by giving `error` to a field.
+ * Reads the arguments a model wrote. Numbers as decimal strings and the other way round, booleans as "true" and "false",
+ * lists and objects as JSON texts, and null for a field left out are accepted; unknown fields are ignored, which the router reports.
+ * A schema may name what it expects by giving `error` to a field.
  */
 export function parseArguments<S extends z.ZodMiniObject>(
   text: string,
@@ -50,7 +63,8 @@ function failed(message: string): { type: 'failed'; message: string } {
 function argumentsIn(text: string): ParsedArguments<unknown> {
   if (text.trim() === '') return { type: 'parsed', value: {} };
   try {
-    return { type: 'parsed', value: readJson(text) };
+    const value = readJson(text);
+    return { type: 'parsed', value: typeof value === 'string' ? structureIn(value) : value };
   } catch (error) {
     return { type: 'failed', message: jsonFault(text, error) };
   }
@@ -93,12 +107,26 @@ function repair(given: Fields, issues: readonly z.core.$ZodIssue[]): Fields {
 }
 
 function coerced(value: unknown, issue: z.core.$ZodIssue): unknown {
-  if (issue.code !== 'invalid_type' || typeof value !== 'string') return value;
+  if (issue.code !== 'invalid_type') return value;
+  if (issue.expected === 'string' && typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return value;
+  if (issue.expected === 'array' || issue.expected === 'object') return structureIn(value);
   if ((issue.expected === 'number' || issue.expected === 'int') && /^\s*-?\d+(\.\d+)?\s*$/.test(value)) {
     return Number(value);
   }
   if (issue.expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
   return value;
+}
+
+/** A list or an object that was written as a JSON text; any other text as it is. */
+function structureIn(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return readJson(text);
+  } catch {
+    // Not JSON: the text itself is told to be of the wrong type.
+    return text;
+  }
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
@@ -134,7 +162,10 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 function unionNames(errors: readonly (readonly z.core.$ZodIssue[])[]): string[] {
-  return errors.flatMap((branch) => branch.slice(0, 1).map(expectation));
+  const names = errors.flatMap((branch) =>
+    branch.slice(0, 1).map((issue) => (issue.path.length === 0 ? expectation(issue) : 'a list of other values')),
+  );
+  return [...new Set(names)];
 }
 
 function typeName(expected: string): string {

@@ -35,8 +35,13 @@ export class ToolRegistry {
     return registry;
   }
 
+  /** What the model is told of a tool; null for one that is never offered. */
+  spec(name: string): ToolSpec | null {
+    return this.#tools.get(name)?.spec ?? null;
+  }
+
   /** What the model is told of these tools, in this order. */
   specs(names: readonly string[]): ToolSpec[] {
-    return names.map((name) => this.#tools.get(name)?.spec ?? null).filter((spec) => spec !== null);
+    return names.map((name) => this.spec(name)).filter((spec) => spec !== null);
   }
 }

@@ -1,5 +1,7 @@
 import type { CallItem, OutputItem } from '../protocol/index.ts';
 import { cutBytesEnd, reasonOf } from '../util/index.ts';
+import { withNote } from './appended-note.ts';
+import { ignoredFieldsNote, inFormOf, plainToolName } from './call-forms.ts';
 import type { ToolRegistry } from './registry.ts';
 import type { ToolCall, ToolContext, ToolOutput } from './types.ts';
 
@@ -29,9 +31,13 @@ const MAX_NAME_BYTES = 100;
 export function toolCallOf(item: CallItem): ToolCall {
   switch (item.type) {
     case 'function_call':
-      return { callId: item.call_id, name: item.name, payload: { type: 'function', arguments: item.arguments } };
+      return {
+        callId: item.call_id,
+        name: plainToolName(item.name),
+        payload: { type: 'function', arguments: item.arguments },
+      };
     case 'custom_tool_call':
-      return { callId: item.call_id, name: item.name, payload: { type: 'custom', input: item.input } };
+      return { callId: item.call_id, name: plainToolName(item.name), payload: { type: 'custom', input: item.input } };
     case 'local_shell_call':
       return {
         callId: item.call_id ?? item.id ?? '',
@@ -82,11 +88,12 @@ export async function dispatch(
   const handler = registry.handler(call.name);
   const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
   if (!handler || !isOffered) return { body: unsupported(call, offered), success: false };
-  if (!handler.payloads.includes(call.payload.type)) {
-    return { body: `tool ${call.name} invoked with incompatible payload`, success: false };
-  }
+  const formed = inFormOf(call, handler, registry.spec(call.name));
+  if (formed.type === 'failed') return { body: formed.message, success: false };
   try {
-    return await handler.run(call, context, signal);
+    const output = await handler.run(formed.call, context, signal);
+    const note = ignoredFieldsNote(formed.call, handler, context.turn.noteMark);
+    return note === null ? output : withNote(output, note);
   } catch (error) {
     if (signal.aborted) return { body: 'aborted', success: false };
     onCrash(error);

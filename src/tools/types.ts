@@ -40,6 +40,8 @@ export interface ToolOutput {
 export interface ToolHandler {
   /** Payload kinds it understands; any other is answered to the model. */
   readonly payloads: readonly ToolPayload['type'][];
+  /** The names of its arguments; others are reported as ignored. Absent: somebody else judges them (a server's schema). */
+  readonly fields?: readonly string[];
   /** May run beside other parallel tools of the same response. */
   readonly parallel: boolean;
   /**

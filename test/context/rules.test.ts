@@ -95,7 +95,7 @@ describe('P7: the rules in every cell', () => {
       const patch = patchRequirement({
         approvalPolicy,
         fileCount: 1,
-        allWritable: sandboxPolicy.mode === 'danger-full-access',
+        fault: sandboxPolicy.mode === 'danger-full-access' ? null : { path: '/elsewhere', kind: 'outside' },
       });
       const text = rulesOf(cell).join('\n');
       const speaks = /asks the user|waits for the user's yes/.test(text);

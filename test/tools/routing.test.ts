@@ -180,7 +180,10 @@ describe('a call of a tool that was not offered', () => {
 describe('a call that its tool cannot take', () => {
   it('is answered when it comes in a form the tool does not know', async () => {
     const { output, crashes } = await answer(customCall('update_plan', 'x'));
-    expect(output).toEqual({ body: 'tool update_plan invoked with incompatible payload', success: false });
+    expect(output).toEqual({
+      body: 'tool update_plan invoked with incompatible payload\nIt takes JSON arguments. Required: plan.',
+      success: false,
+    });
     expect(crashes).toEqual([]);
   });
 

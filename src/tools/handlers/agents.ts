@@ -3,7 +3,7 @@ import { DEFAULT_AGENT_ROLE } from '../../context/index.ts';
 import type { ThreadItemOf } from '../../protocol/index.ts';
 import { byteLength, cutBytesEnd } from '../../util/index.ts';
 import type { AgentOutcome, AgentTools, AgentView } from '../agents.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, MIN_WAIT_MS } from '../specs/agents.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 
@@ -22,16 +22,21 @@ const waitArguments = z.object({
   timeout_ms: z.optional(z.number()),
 });
 const closeArguments = z.object({ id });
+const aliases = {
+  spawn: { message: ['prompt', 'task'], agent_type: ['role', 'type'] },
+  send: { id: ['agent_id'], message: ['input', 'prompt'] },
+  wait: { ids: ['agent_ids'] },
+  close: { id: ['agent_id'] },
+};
 
 /** `spawn_agent`: starts a helper and names it; the helper works on by itself. */
 export const spawnAgentHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(spawnArguments, aliases.spawn),
   parallel: false,
   repeat: 'ledger',
   async run(call, context, signal) {
-    const parsed = parseArguments(argumentsOf(call), spawnArguments, {
-      aliases: { message: ['prompt', 'task'], agent_type: ['role', 'type'] },
-    });
+    const parsed = parseArguments(argumentsOf(call), spawnArguments, { aliases: aliases.spawn });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const { message: task, agent_type: role = DEFAULT_AGENT_ROLE } = parsed.value;
     const shown = { tool: 'spawnAgent', prompt: task, ids: [] } as const;
@@ -44,12 +49,11 @@ export const spawnAgentHandler: ToolHandler = {
 /** `send_input`: a message into a helper's turn, or a new turn of it. */
 export const sendInputHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(sendArguments, aliases.send),
   parallel: false,
   repeat: 'ledger',
   async run(call, context, signal) {
-    const parsed = parseArguments(argumentsOf(call), sendArguments, {
-      aliases: { id: ['agent_id'], message: ['input', 'prompt'] },
-    });
+    const parsed = parseArguments(argumentsOf(call), sendArguments, { aliases: aliases.send });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const { id: to, message: text, interrupt = false } = parsed.value;
     return showing(call, context, { tool: 'sendInput', prompt: text, ids: [to] }, async (agents) =>
@@ -64,10 +68,11 @@ export const sendInputHandler: ToolHandler = {
 /** `wait`: for the first of some helpers to end its turn. Reads only, so that it may stand beside other calls. */
 export const waitHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(waitArguments, aliases.wait),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
-    const parsed = parseArguments(argumentsOf(call), waitArguments, { aliases: { ids: ['agent_ids'] } });
+    const parsed = parseArguments(argumentsOf(call), waitArguments, { aliases: aliases.wait });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const ids = [...new Set(parsed.value.ids)];
     const timeoutMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, parsed.value.timeout_ms ?? DEFAULT_WAIT_MS));
@@ -83,10 +88,11 @@ export const waitHandler: ToolHandler = {
 /** `close_agent`: ends a helper, whatever it is doing. */
 export const closeAgentHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(closeArguments, aliases.close),
   parallel: false,
   repeat: 'ledger',
   async run(call, context) {
-    const parsed = parseArguments(argumentsOf(call), closeArguments, { aliases: { id: ['agent_id'] } });
+    const parsed = parseArguments(argumentsOf(call), closeArguments, { aliases: aliases.close });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const { id: which } = parsed.value;
     return showing(call, context, { tool: 'closeAgent', prompt: null, ids: [which] }, async (agents) =>

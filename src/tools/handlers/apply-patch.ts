@@ -16,29 +16,49 @@ import {
   verifyPatch,
 } from '../../patch/index.ts';
 import type { ThreadItemOf } from '../../protocol/index.ts';
-import { parseArguments } from '../arguments.ts';
-import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
+import { readJson } from '../../util/index.ts';
+import { argumentNames, type ParsedArguments, parseArguments } from '../arguments.ts';
+import type { ToolContext, ToolHandler, ToolOutput, ToolPayload } from '../types.ts';
 import { hiddenFault, judgeFor } from './hidden.ts';
 
 const patchArguments = z.object({ input: z.string() });
+const aliases = { input: ['patch'] };
 
 /** `apply_patch`, as a freeform tool or as a function. */
 export const applyPatchHandler: ToolHandler = {
   payloads: ['function', 'custom'],
+  fields: argumentNames(patchArguments, aliases),
   parallel: false,
   repeat: 'asks',
   async run(call, context, signal) {
-    const { payload } = call;
-    if (payload.type === 'custom') {
-      return applyPatchText(call.callId, payload.input, context.turn.cwd, context, signal);
-    }
-    const parsed = parseArguments(payload.type === 'function' ? payload.arguments : '', patchArguments, {
-      aliases: { input: ['patch'] },
-    });
+    const parsed = patchIn(call.payload);
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     return applyPatchText(call.callId, parsed.value.input, context.turn.cwd, context, signal);
   },
 };
+
+/** The patch of a call: a bare text in the place of JSON arguments, and the other way round, are understood. */
+function patchIn(payload: ToolPayload): ParsedArguments<z.infer<typeof patchArguments>> {
+  const text = payload.type === 'function' ? payload.arguments : payload.type === 'custom' ? payload.input : '';
+  const isJson = /^\s*["{]/.test(text);
+  if (!isJson && (payload.type === 'custom' || text.includes('*** Begin Patch'))) return patchOf(text);
+  const quoted = jsonString(text);
+  return quoted === null ? parseArguments(text, patchArguments, { aliases }) : patchOf(quoted);
+}
+
+function patchOf(input: string): ParsedArguments<z.infer<typeof patchArguments>> {
+  return { type: 'parsed', value: { input } };
+}
+
+function jsonString(text: string): string | null {
+  try {
+    const value = readJson(text);
+    return typeof value === 'string' ? value : null;
+  } catch {
+    // Not JSON, which is told where the arguments are read.
+    return null;
+  }
+}
 
 /** Applies a patch for a call, also one that came inside a shell command. `cwd` absolute: its paths start there. */
 export async function applyPatchText(
@@ -124,10 +144,24 @@ function tellResult(
     }
   }
   context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
-  const output = applied.ok ? successText(applied.value.summary) : describeFailure(applied.fault, context);
+  const output = applied.ok ? describeSuccess(applied.value, context) : describeFailure(applied.fault, context);
   const duration = Math.round((performance.now() - startedAt) / 100) / 10;
   const metadata = { exit_code: applied.ok ? 0 : 1, duration_seconds: duration };
   return { body: JSON.stringify({ output, metadata }), success: applied.ok };
+}
+
+/** Notes that a model is given of one patch. */
+const MAX_NOTES = 8;
+
+function describeSuccess({ summary, notes }: VerifiedPatch, { turn }: ToolContext): string {
+  const shown = notes.slice(0, MAX_NOTES);
+  if (notes.length > shown.length) shown.push(`${notes.length - shown.length} more notes of this kind are left out.`);
+  return successText(summary) + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
+}
+
+/** A name may hold anything. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 /** Lines that were there when the patch was verified and are not now: somebody else has written the file. */

@@ -1,18 +1,41 @@
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { CommandJudge } from '../../approvals/index.ts';
+import { readJson } from '../../util/index.ts';
 import { quoteCommand } from './quote.ts';
 import type { CommandLimits } from './run-shell.ts';
 
-/** Milliseconds, or another count that can't be negative. */
+/** A count that can't be negative. */
 export const count = z.int().check(z.nonnegative());
 
-/** A command as models give it to any of the tools: an argument list, or a script for a shell. */
-export const commandField = z.union([z.string(), z.array(z.string())]);
-type Command = z.infer<typeof commandField>;
+/** A span of time, as whole milliseconds: models also write fractions. */
+export const milliseconds = z.pipe(z.number().check(z.nonnegative()), z.transform(Math.ceil));
+
+type Command = string | readonly string[];
+
+/**
+ * A command as models give it to any of the tools: an argument list, or a script for a shell. A list that was written as a
+ * JSON text is that list, and numbers in it are words.
+ */
+export const commandField = z.pipe(
+  z.union([z.string(), z.array(z.union([z.string(), z.number()]))]),
+  z.transform((command): Command => (typeof command === 'string' ? (listIn(command) ?? command) : command.map(String))),
+);
+
+function listIn(text: string): readonly string[] | null {
+  if (!/^\s*\["/.test(text)) return null;
+  try {
+    const list = z.safeParse(z.array(z.string()), readJson(text));
+    return list.success && list.data.length > 0 ? list.data : null;
+  } catch {
+    // No JSON, so a script that begins with a test.
+    return null;
+  }
+}
 
 export const limitFields = {
   workdir: z.optional(z.string()),
-  timeout_ms: z.optional(count),
+  timeout_ms: z.optional(milliseconds),
   with_escalated_permissions: z.optional(z.boolean()),
   justification: z.optional(z.string()),
 };
@@ -38,7 +61,14 @@ export function isReading(argv: readonly string[], asked: z.infer<typeof limits>
 
 /** What to start: an argument list as it is, a script by the shell. */
 export function argvOf(command: Command, shell: string): readonly string[] {
-  return typeof command === 'string' ? [shell, '-c', command] : command;
+  if (typeof command === 'string') return [shell, '-c', command];
+  const line = loneLine(command);
+  return line === null ? command : [shell, '-c', line];
+}
+
+/** A list of one element that is a whole command line, and no program's path; null for any other. */
+function loneLine([line = '', ...more]: readonly string[]): string | null {
+  return more.length === 0 && /\S\s+\S/.test(line) && !existsSync(line) ? line : null;
 }
 
 /** Flags of bash, zsh and sh that make a login shell of one that runs a script. */
@@ -64,5 +94,5 @@ export function withoutLogin(argv: readonly string[]): readonly string[] {
 
 /** The text of a script; words of an argument list are quoted, so that they stay the same words. */
 export function scriptOf(command: Command): string {
-  return typeof command === 'string' ? command : quoteCommand(command);
+  return typeof command === 'string' ? command : (loneLine(command) ?? quoteCommand(command));
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import type { PlaceJudge } from '../../files/index.ts';
-import { closestPlaceInText, readText, type VerifiedPatch } from '../../patch/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { notationFault, type PlaceJudge } from '../../files/index.ts';
+import { closestPlaceInText, placeFault, readFault, readText, type VerifiedPatch } from '../../patch/index.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { runVerified } from './apply-patch.ts';
 import { hiddenFault, judgeFor } from './hidden.ts';
@@ -23,6 +23,7 @@ const aliases = {
 /** `edit_file`: one exact replacement, or a new file. Written by the patch engine, under the same rules. */
 export const editFileHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(editArguments, aliases),
   parallel: false,
   repeat: 'asks',
   async run(call, context, signal) {
@@ -33,6 +34,8 @@ export const editFileHandler: ToolHandler = {
     const { file_path, old_string, new_string, replace_all = false } = parsed.value;
     if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
     const { cwd, noteMark } = context.turn;
+    const misread = notationFault(file_path, cwd);
+    if (misread !== null) return refused(`edit_file failed: ${misread}`);
     const path = resolve(cwd, file_path);
     const judge = judgeFor(context);
     const closed = hiddenFault(path, judge);
@@ -44,9 +47,10 @@ export const editFileHandler: ToolHandler = {
     }
     const letter = edited.before === null ? 'A' : 'M';
     const verified: VerifiedPatch = {
-      patch: { text: '', sections: [] },
+      patch: { text: '', notes: [], sections: [] },
       cwd,
       changes: [{ path, before: edited.before, after: edited.after, movedFrom: null, mode: null }],
+      notes: [],
       summary: [`${letter} ${relative(cwd, path) || path}`],
       paths: [path],
       judge,
@@ -70,10 +74,11 @@ type Edited =
 function edit({ path, old, replacement, all, judge }: Edit): Edited {
   const before = readText(path, judge);
   if (old === '') {
-    if (existsSync(path) && before !== '') return refuse(`${path} exists; an empty old_string creates a file`);
-    return { type: 'edited', before, after: replacement };
+    const fault =
+      placeFault(path) ?? (existsSync(path) && before !== '' ? 'it exists; an empty old_string creates a file' : null);
+    return fault === null ? { type: 'edited', before, after: replacement } : refuse(`${path}: ${fault}`);
   }
-  if (before === null) return refuse(`${path} does not exist or is no text file`);
+  if (before === null) return refuse(`${path}: ${readFault(path, judge) ?? 'it has changed meanwhile'}`);
   if (old === replacement) return refuse('old_string and new_string are equal: nothing would change');
   const ending = endingFor(before, old);
   const pieces = before.split(withEnding(old, ending));

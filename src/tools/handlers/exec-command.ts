@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, startFault, WARN_SESSIONS } from '../../process/index.ts';
 import type { EndedCommand } from '../../sandbox/index.ts';
-import { type ParsedArguments, parseArguments } from '../arguments.ts';
+import { argumentNames, type ParsedArguments, parseArguments } from '../arguments.ts';
 import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { commandField, count, isReading, limitFields, limitsOf, scriptOf, withoutLogin } from './command-arguments.ts';
+import { commandField, isReading, limitFields, limitsOf, milliseconds, scriptOf, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
 import { refusalNotes } from './refusal-notes.ts';
@@ -23,14 +23,16 @@ const execArguments = z.object({
   ...limitFields,
   shell: z.optional(z.string()),
   login: z.optional(z.boolean()),
-  yield_time_ms: z.optional(count),
+  yield_time_ms: z.optional(milliseconds),
   tty: z.optional(z.boolean()),
 });
+const aliases = { cmd: ['command'], workdir: ['cwd'] };
 type ExecArguments = z.infer<typeof execArguments>;
 
 /** `exec_command`: a script that may outlive the call; it then goes on as a session for `write_stdin`. */
 export const execCommandHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(execArguments, aliases),
   parallel: false,
   repeat: 'asks',
   onlyReads(call, { judge, shell }) {
@@ -49,7 +51,6 @@ export const execCommandHandler: ToolHandler = {
 
 function parsedCall({ payload }: ToolCall): ParsedArguments<ExecArguments> {
   const text = payload.type === 'function' ? payload.arguments : '';
-  const aliases = { cmd: ['command'], workdir: ['cwd'] };
   return parseArguments(text, execArguments, { aliases, subject: 'exec_command' });
 }
 

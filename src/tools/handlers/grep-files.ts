@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { openDirectory, openFile, type PlaceJudge } from '../../files/index.ts';
 import { type CommandOutcome, runCommand, type SpawnSpec } from '../../process/index.ts';
 import { cutBytesEnd, type FoundProgram, findProgram, programFault, reasonOf } from '../../util/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { hiddenFault, judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
@@ -24,6 +24,7 @@ const grepArguments = z.object({
 /** `grep_files`: files that hold a match, last changed first. */
 export const grepFilesHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(grepArguments),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {

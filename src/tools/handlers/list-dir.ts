@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { FileFault, openDirectory, type PlaceJudge, placeOf } from '../../files/index.ts';
 import { cutBytesEnd, reasonOf } from '../../util/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
@@ -19,6 +19,7 @@ const listArguments = z.object({
   limit: z.optional(z.int()),
   depth: z.optional(z.int()),
 });
+const aliases = { dir_path: ['path'] };
 
 interface Entry {
   readonly path: string;
@@ -30,11 +31,12 @@ interface Entry {
 /** `list_dir`: one page of a directory as an indented tree. Symlinks are shown, not followed. */
 export const listDirHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(listArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, listArguments, { aliases: { dir_path: ['path'] } });
+    const parsed = parseArguments(text, listArguments, { aliases });
     if (parsed.type === 'failed') return refused(parsed.message);
     const args = parsed.value;
     const judge = judgeFor(context);

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as z from 'zod/mini';
 import { type OpenFile, openFile, type PlaceJudge } from '../../files/index.ts';
 import { reasonOf } from '../../util/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './file-lines.ts';
 import { judgeFor } from './hidden.ts';
@@ -28,16 +28,18 @@ const readArguments = z.object({
     }),
   ),
 });
+const aliases = { file_path: ['path', 'filename'] };
 type ReadArguments = z.infer<typeof readArguments>;
 
 /** `read_file`: lines of a text file with their numbers, or the block around a line. */
 export const readFileHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(readArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, readArguments, { aliases: { file_path: ['path', 'filename'] } });
+    const parsed = parseArguments(text, readArguments, { aliases });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));

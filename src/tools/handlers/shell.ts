@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolPayload } from '../types.ts';
 import {
   argvOf,
@@ -18,6 +18,7 @@ const scriptArguments = z.object({ command: commandField, ...limitFields, login:
 /** `shell`: an argument list, started as it is. Also answers for the older names of the same tool. */
 export const shellHandler: ToolHandler = {
   payloads: ['function', 'localShell'],
+  fields: argumentNames(shellArguments, commandAliases),
   parallel: false,
   repeat: 'asks',
   onlyReads(call, { judge, shell }) {
@@ -41,6 +42,7 @@ export const shellHandler: ToolHandler = {
 /** `shell_command`: one script for the user's shell. */
 export const shellCommandHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(scriptArguments, commandAliases),
   parallel: false,
   repeat: 'asks',
   onlyReads(call, { judge, shell }) {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { PlanStep } from '../../protocol/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
 
 const planArguments = z.object({ plan: z.array(PlanStep), explanation: z.optional(z.string()) });
@@ -8,6 +8,7 @@ const planArguments = z.object({ plan: z.array(PlanStep), explanation: z.optiona
 /** `update_plan`: shows the user the plan. It has no other effect. */
 export const updatePlanHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(planArguments),
   parallel: false,
   repeat: 'safe',
   async run(call, context) {

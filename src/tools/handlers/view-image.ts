@@ -3,20 +3,22 @@ import * as z from 'zod/mini';
 import type { PlaceJudge } from '../../files/index.ts';
 import { imageFileUrl } from '../../model/index.ts';
 import { reasonOf } from '../../util/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler } from '../types.ts';
 import { judgeFor } from './hidden.ts';
 
 const viewArguments = z.object({ path: z.string() });
+const aliases = { path: ['file_path', 'filename'] };
 
 /** `view_image`: puts a local image, as it is at the time of the call, before the model's next request. */
 export const viewImageHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(viewArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context) {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, viewArguments, { aliases: { path: ['file_path', 'filename'] } });
+    const parsed = parseArguments(text, viewArguments, { aliases });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
     const image = await imageAt(path, judgeFor(context));

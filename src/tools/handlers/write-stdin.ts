@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { KeptSession } from '../../process/index.ts';
-import { parseArguments } from '../arguments.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { count } from './command-arguments.ts';
+import { count, milliseconds } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
 import { type Wait, waitFor, wordNews } from './session-news.ts';
@@ -16,13 +16,14 @@ const ANSWERED_MS = 400;
 const writeArguments = z.object({
   session_id: count,
   chars: z.optional(z.string()),
-  yield_time_ms: z.optional(count),
+  yield_time_ms: z.optional(milliseconds),
 });
 type WriteArguments = z.infer<typeof writeArguments>;
 
 /** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
 export const writeStdinHandler: ToolHandler = {
   payloads: ['function'],
+  fields: argumentNames(writeArguments),
   parallel: false,
   repeat: 'ledger',
   async run(call, context, signal) {

@@ -9,7 +9,8 @@ import {
   type ExecPlan,
   type SandboxPlanner,
   type Scope,
-  writeJudge,
+  type WriteFault,
+  writeFaultJudge,
 } from '../../sandbox/index.ts';
 import type { HostedRun } from '../host/index.ts';
 import type { ApprovalSubject, Approver, ToolContext } from '../types.ts';
@@ -21,6 +22,7 @@ import {
   mayRetryUnsandboxed,
   mcpRequirement,
   NOBODY_CAN_APPROVE,
+  type PatchQuestion,
   patchRequirement,
   RETRY_REASON,
   type Requirement,
@@ -68,6 +70,14 @@ export interface McpCallRequest<T> extends Pick<McpQuestion, 'annotations' | 'ap
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly run: () => Promise<T>;
+}
+
+function firstFault(paths: readonly string[], faultOf: (path: string) => WriteFault | null): PatchQuestion['fault'] {
+  for (const path of paths) {
+    const kind = faultOf(path);
+    if (kind !== null) return { path, kind };
+  }
+  return null;
 }
 
 /** How commands are judged and held. */
@@ -202,12 +212,15 @@ export class Orchestrator {
     const { planner } = this.#rules;
     const { callId, changes, paths } = request;
     const place = { policy: turn.sandboxPolicy, cwd: turn.cwd, env, ...protection };
-    const inside = writeJudge({ ...place, ...(planner.roots === undefined ? {} : { sessionRoots: planner.roots }) });
+    const faultOf = writeFaultJudge({
+      ...place,
+      ...(planner.roots === undefined ? {} : { sessionRoots: planner.roots }),
+    });
     const keys = fileKeys(paths);
     const requirement = patchRequirement({
       approvalPolicy: turn.approvalPolicy,
       fileCount: paths.length,
-      allWritable: paths.every(inside),
+      fault: firstFault(paths, faultOf),
     });
     const refusal = await this.#meet(requirement, turn.canAsk, {
       keys,
@@ -220,7 +233,7 @@ export class Orchestrator {
     if (signal.aborted) return { type: 'refused', message: 'aborted' };
     // A yes covers the files that were shown; each path is looked at again as it is written.
     const approved = new Set(requirement.type === 'ask' ? keys : []);
-    const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || inside(path);
+    const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || faultOf(path) === null;
     const value = await request.apply(mayWrite);
     planner.noteWritten?.(paths);
     return { type: 'done', value };

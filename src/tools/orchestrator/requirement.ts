@@ -1,5 +1,6 @@
 import type { RuleVerdict } from '../../approvals/index.ts';
 import type { ApprovalPolicy, SandboxPolicy } from '../../protocol/index.ts';
+import type { WriteFault } from '../../sandbox/index.ts';
 
 /** What stands between a call and its run. */
 export type Requirement =
@@ -58,22 +59,31 @@ export function mayRetryUnsandboxed(approvalPolicy: ApprovalPolicy): boolean {
 export interface PatchQuestion {
   readonly approvalPolicy: ApprovalPolicy;
   readonly fileCount: number;
-  /** Every path of the patch may be written under the policy. */
-  readonly allWritable: boolean;
+  /** The first path of the patch that the policy lets nobody write; null if there is none. */
+  readonly fault: { readonly path: string; readonly kind: WriteFault } | null;
 }
 
 /** Whether a patch needs the user's yes. */
-export function patchRequirement({ approvalPolicy, fileCount, allWritable }: PatchQuestion): Requirement {
+export function patchRequirement({ approvalPolicy, fileCount, fault }: PatchQuestion): Requirement {
   if (fileCount === 0) return { type: 'forbid', message: 'patch rejected: empty patch' };
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
-  if (allWritable) return { type: 'skip' };
+  if (fault === null) return { type: 'skip' };
   if (approvalPolicy === 'never') {
-    return {
-      type: 'forbid',
-      message: 'patch rejected: writing outside of the project; rejected by user approval settings',
-    };
+    return { type: 'forbid', message: `patch rejected: ${faultText(fault)}; rejected by user approval settings` };
   }
+  if (fault.kind === 'hardLinks') return { type: 'ask', reason: faultText(fault) };
   return { type: 'ask', reason: 'it writes where the sandbox mode does not allow it' };
+}
+
+function faultText({ path, kind }: NonNullable<PatchQuestion['fault']>): string {
+  switch (kind) {
+    case 'outside':
+      return 'writing outside of the project';
+    case 'protected':
+      return `writing to ${path}, which is protected`;
+    case 'hardLinks':
+      return `${path} has further hard links, which may be outside of the project`;
+  }
 }
 
 /**

@@ -67,6 +67,8 @@ describe('edit_file', () => {
     using workspace = new Workspace();
     workspace.write('f', Buffer.from([0xff, 0x61]));
     const args = { file_path: 'f', old_string: 'a', new_string: 'b' };
-    expect(textOf(await new ToolTurn(workspace.dir).call(editFileHandler, args))).toContain('no text file');
+    expect(textOf(await new ToolTurn(workspace.dir).call(editFileHandler, args))).toContain(
+      'it is not UTF-8 text (first in line 1',
+    );
   });
 });
