@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FileFault, obeyedJudge, type PlaceJudge, readFileStart } from '../files/index.ts';
+import { FileFault, kindFault, obeyedJudge, type PlaceJudge, readFileStart } from '../files/index.ts';
 import type { ResponseItem } from '../protocol/index.ts';
 import { readJudge } from '../sandbox/index.ts';
-import { isInside, ownerOf, type WriterLimits, writersOf } from '../util/index.ts';
+import { decodeText, isInside, ownerOf, utf16MarkOf, type WriterLimits, writersOf } from '../util/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 import { projectFolders } from './project-folders.ts';
@@ -133,8 +133,10 @@ function readStart(path: string, { maxBytes, limits, judge, onWarning }: StartOp
     const start = readFileStart(path, { maxBytes, judge: obeyedJudge(path, { limits, judge }) });
     const { bytes: buffer, total } = start;
     const bytes = buffer.length < total ? wholeCharacters(buffer, buffer.length) : buffer.length;
-    const text = buffer.toString('utf8', 0, bytes);
-    return { text: text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'), bytes, total };
+    const fault = utf16MarkOf(buffer) === null ? kindFault(buffer) : null;
+    if (fault !== null) throw new FileFault(fault);
+    const text = decodeText(buffer.subarray(0, bytes));
+    return { text: text.replaceAll('\r\n', '\n'), bytes, total };
   } catch (error) {
     // Not readable: as if it were absent.
     if (error instanceof FileFault) onWarning?.(`${path} is left out: ${error.message}`);
@@ -144,9 +146,17 @@ function readStart(path: string, { maxBytes, limits, judge, onWarning }: StartOp
 
 /** The largest length up to `end` at which no character is cut. */
 function wholeCharacters(buffer: Buffer, end: number): number {
+  if (utf16MarkOf(buffer) !== null) return wholeUtf16(buffer, end - (end % 2));
   let start = end - 1;
   while (start > 0 && ((buffer[start] ?? 0) & 0xc0) === 0x80) start -= 1;
   const lead = buffer[start] ?? 0;
   const width = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
   return start + width > end ? start : end;
+}
+
+/** A character outside of the first plane takes two units of two bytes each. */
+function wholeUtf16(buffer: Buffer, end: number): number {
+  const isLittle = utf16MarkOf(buffer) === 'utf-16le';
+  const high = buffer[isLittle ? end - 1 : end - 2] ?? 0;
+  return high >= 0xd8 && high <= 0xdb ? end - 2 : end;
 }

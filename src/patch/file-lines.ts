@@ -28,6 +28,8 @@ export class FileLines {
   readonly ending: string;
   /** The bare lines as each likeness sees them, made when first asked for. */
   readonly #seen: (readonly string[])[];
+  /** Of the same, where each line is: a patch may have many blocks. */
+  readonly #indexes: ReadonlyMap<string, readonly number[]>[] = [];
 
   constructor(text: string) {
     this.mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
@@ -46,14 +48,23 @@ export class FileLines {
     for (const [pass, like] of likenesses.entries()) {
       const lines = this.#seenBy(pass);
       const want = wanted.map(like);
+      const from = atEnd ? Math.max(last, 0) : start;
       const places: number[] = [];
-      for (let at = atEnd ? Math.max(last, 0) : start; at <= last && places.length <= MAX_OTHERS; at += 1) {
-        if (matchesAt(lines, want, at)) places.push(at);
+      for (const at of this.#candidates(pass, want[0] ?? '')) {
+        if (at > last || places.length > MAX_OTHERS) break;
+        if (at >= from && matchesAt(lines, want, at)) places.push(at);
       }
       const [at, ...others] = places;
       if (at !== undefined) return { at, others, isExact: pass === 0 };
     }
     return null;
+  }
+
+  /** Where one line is, as a likeness sees it. */
+  #candidates(pass: number, line: string): readonly number[] {
+    const index = this.#indexes[pass] ?? indexOf(this.#seenBy(pass));
+    this.#indexes[pass] = index;
+    return index.get(line) ?? [];
   }
 
   #seenBy(pass: number): readonly string[] {
@@ -62,6 +73,16 @@ export class FileLines {
     this.#seen[pass] = lines;
     return lines;
   }
+}
+
+function indexOf(lines: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const index = new Map<string, number[]>();
+  for (const [at, line] of lines.entries()) {
+    const places = index.get(line);
+    if (places === undefined) index.set(line, [at]);
+    else places.push(at);
+  }
+  return index;
 }
 
 function matchesAt(lines: readonly string[], want: readonly string[], at: number): boolean {

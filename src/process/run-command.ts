@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly uncounted?: () => number;
   /** Live text, in order, never cut inside a character. */
   readonly onText: (text: string) => void;
+  /** The output as it comes, byte by byte, by stream. */
+  readonly onChunk?: (chunk: Buffer, stream: 'stdout' | 'stderr') => void;
   /** Where the whole output goes while the command runs; null keeps only what fits in memory. */
   readonly spill: SpillOptions | null;
 }
@@ -52,7 +54,10 @@ async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSi
   const { processes, signal } = options;
   if (signal.aborted) return { type: 'aborted' };
   try {
-    const onChunk = (chunk: Buffer, stream: string) => sink.take(chunk, stream);
+    const onChunk = (chunk: Buffer, stream: 'stdout' | 'stderr') => {
+      sink.take(chunk, stream);
+      options.onChunk?.(chunk, stream);
+    };
     return await within(options, await PipedChild.start(spec, { processes, onChunk, quietMs: QUIET_MS }));
   } catch (error) {
     return { type: 'spawnFailed', message: describeSpawnFailure(error, spec) };

@@ -5,6 +5,8 @@ import { jsonFault } from './json-fault.ts';
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
 const MAX_ARGUMENT_ERROR_BYTES = 500;
 const MAX_SHOWN_VALUE = 60;
+/** What a text stands for is looked at again: it may be an object with such values of its own. */
+const MAX_REPAIRS = 2;
 
 export type ParsedArguments<T> =
   | { readonly type: 'parsed'; readonly value: T }
@@ -48,11 +50,14 @@ export function parseArguments<S extends z.ZodMiniObject>(
   if (!isFields(raw.value)) return failed(`${prefix}not an object\n${requirement(schema)}`);
   const named = resolveAliases(raw.value, options.aliases ?? {});
   if (named.type === 'failed') return failed(prefix + named.message);
-  const first = z.safeParse(schema, named.value);
-  if (first.success) return { type: 'parsed', value: first.data };
-  const second = z.safeParse(schema, repair(named.value, first.error.issues));
-  if (second.success) return { type: 'parsed', value: second.data };
-  const issue = second.error.issues[0];
+  let fields = named.value;
+  let result = z.safeParse(schema, fields);
+  for (let round = 0; round < MAX_REPAIRS && !result.success; round += 1) {
+    fields = repair(fields, result.error.issues);
+    result = z.safeParse(schema, fields);
+  }
+  if (result.success) return { type: 'parsed', value: result.data };
+  const issue = result.error.issues[0];
   return failed(prefix + (issue === undefined ? 'not accepted' : describe(issue, named.value, schema)));
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { chmod, chown, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +156,35 @@ describe('the instructions of a user and a project', () => {
 
   it('are passed on with LF and without a byte order mark', () => {
     expect(read(place({ 'AGENTS.md': '\ufeff one\r\ntwo \r\n' }))).toBe('[AGENTS.md]\n one\ntwo \n');
+  });
+
+  it.each(['utf-16le', 'utf-16be'])('are decoded from %s, and cut between its characters', (encoding) => {
+    const write = (text: string) => {
+      const bytes = Buffer.from(`\ufeff${text}`, 'utf16le');
+      const here = place({ 'AGENTS.md': 'x' });
+      writeFileSync(join(here.root, 'AGENTS.md'), encoding === 'utf-16le' ? bytes : bytes.swap16());
+      return here;
+    };
+    expect(read(write('Use tabs.\r\nché\r\n'))).toBe('[AGENTS.md]\nUse tabs.\nché\n');
+    const cut = [4, 5, 6, 7, 8].map((maxBytes) => read(write('a\u{1f600}b'), { maxBytes })?.split('\n').slice(1));
+    const [face, alone] = ['a\u{1f600}', 'a'].map((text, at) => [
+      text,
+      `[AGENTS.md: ${at === 0 ? 8 : 4} of 10 bytes shown; read the file for the rest]`,
+    ]);
+    expect(cut).toEqual([alone, alone, alone, alone, face]);
+  });
+
+  it('are none of a file that is no text, which the user is told', () => {
+    const warnings: string[] = [];
+    for (const bytes of [Buffer.from('Use tabs.', 'utf16le'), Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0])]) {
+      const here = place({ 'AGENTS.md': 'x' });
+      writeFileSync(join(here.root, 'AGENTS.md'), bytes);
+      expect(read(here, { onWarning: (message) => warnings.push(message) })).toBeNull();
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(/AGENTS\.md is left out: it is UTF-16LE text/),
+      expect.stringMatching(/AGENTS\.md is left out: it is a binary file/),
+    ]);
   });
 
   it('leave out files of white space, and count them for nothing', () => {

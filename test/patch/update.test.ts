@@ -104,6 +104,18 @@ describe('what is said of lines that are not there', () => {
     );
   });
 
+  it.each([
+    ['normal forms', 'cafe\u0301\n', 'caf\u00e9', 'expected U+00E9, found U+0065 U+0301 (column 4)'],
+    ['an ellipsis', 'wait\u2026\n', 'wait...', 'expected U+002E U+002E U+002E, found U+2026 (column 5)'],
+    ['a zero-width joiner', 'a\u200db\n', 'ab', 'expected nothing, found U+200D (column 2)'],
+    ['a tab inside', 'key:\tvalue\n', 'key: value', 'expected a space, found a tab (column 5)'],
+    ['more spaces inside', 'a  = 1\n', 'a = 1', 'expected nothing, found a space (column 3)'],
+  ])('names the characters of lines that only look the same: %s', async (_, before, wanted, difference) => {
+    const { hint } = await refusal(`first\n${before}`, `@@\n first\n-${wanted}\n+x`);
+    expect(hint).toMatch(/^Closest place in f\.txt: line 2\. /);
+    expect(hint).toContain(` They look alike but differ: ${difference}.`);
+  });
+
   it('says when the lines are there but before an earlier block', async () => {
     const { hint } = await refusal('1\n2\n3\n', '@@\n-3\n+c\n@@\n-1\n+a');
     expect(hint).toMatch(/^The same lines begin at line 1 of f\.txt/);

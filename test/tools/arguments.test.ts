@@ -37,6 +37,29 @@ describe('parseArguments', () => {
     });
   });
 
+  it.each([
+    ['a list as a JSON text', { ids: '["a","b"]' }, { ids: ['a', 'b'] }],
+    ['an object as a JSON text', { ids: [], place: '{"line":"3"}' }, { ids: [], place: { line: 3 } }],
+    ['a number for a text', { ids: [], name: 7 }, { ids: [], name: '7' }],
+    ['a whole number with a fraction of zero', { ids: [], place: { line: 2.0 } }, { ids: [], place: { line: 2 } }],
+    ['arguments that were made a text', JSON.stringify({ ids: ['a'] }), { ids: ['a'] }],
+  ])('accepts %s', (_, args, value) => {
+    const Lists = z.object({
+      ids: z.array(z.string()),
+      name: z.optional(z.string()),
+      place: z.optional(z.object({ line: z.int() })),
+    });
+    expect(parseArguments(JSON.stringify(args), Lists)).toEqual({ type: 'parsed', value });
+  });
+
+  it('takes no other text for a list', () => {
+    const Lists = z.object({ ids: z.array(z.string()) });
+    const failures = ['a', '[a', '{"a":1}'].map((ids) => parseArguments(JSON.stringify({ ids }), Lists));
+    expect(failures).toEqual(
+      failures.map(() => ({ type: 'failed', message: expect.stringContaining('to be an array') })),
+    );
+  });
+
   it('accepts an alias, and the same value under two names', () => {
     expect(parse({ file_path: 'a' })).toEqual({ type: 'parsed', value: { path: 'a' } });
     expect(parse({ filename: 'a', path: 'a' })).toEqual({ type: 'parsed', value: { path: 'a' } });

@@ -43,7 +43,8 @@ function patchIn(payload: ToolPayload): ParsedArguments<z.infer<typeof patchArgu
   const isJson = /^\s*["{]/.test(text);
   if (!isJson && (payload.type === 'custom' || text.includes('*** Begin Patch'))) return patchOf(text);
   const quoted = jsonString(text);
-  return quoted === null ? parseArguments(text, patchArguments, { aliases }) : patchOf(quoted);
+  if (quoted !== null) return patchIn({ type: 'function', arguments: quoted });
+  return parseArguments(text, patchArguments, { aliases });
 }
 
 function patchOf(input: string): ParsedArguments<z.infer<typeof patchArguments>> {

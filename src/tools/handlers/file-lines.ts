@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { OpenFile } from '../../files/index.ts';
 import { cutBytesEnd } from '../../util/index.ts';
@@ -15,6 +16,8 @@ export interface FileLine {
   readonly text: string;
   /** There was more of it. */
   readonly isCut: boolean;
+  /** Some of its bytes were replaced. */
+  readonly isLossy: boolean;
 }
 
 /** The lines of a file as programs count them: by line feeds alone. Memory is bounded whatever a line's length. */
@@ -57,10 +60,13 @@ class LineReader {
   }
 
   #line(): FileLine {
-    const bytes = Buffer.concat(this.#kept).toString('utf8');
-    const whole = this.#isLong ? bytes : bytes.replace(/\r$/, '');
+    const bytes = Buffer.concat(this.#kept);
+    const decoded = bytes.toString('utf8');
+    const whole = this.#isLong ? decoded : decoded.replace(/\r$/, '');
     const text = cutBytesEnd(whole, MAX_LINE_BYTES);
-    const line = { text, isCut: this.#isLong || text !== whole };
+    // A long line is kept up to the middle of a character, behind what is shown of it.
+    const isLossy = text.includes('\ufffd') && !isUtf8(bytes);
+    const line = { text, isCut: this.#isLong || text !== whole, isLossy };
     this.#kept = [];
     this.#keptBytes = 0;
     this.#isLong = false;

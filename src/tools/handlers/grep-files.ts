@@ -1,18 +1,24 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { openDirectory, openFile, type PlaceJudge } from '../../files/index.ts';
+import { notationFault, openDirectory, openFile, type PlaceJudge } from '../../files/index.ts';
 import { type CommandOutcome, runCommand, type SpawnSpec } from '../../process/index.ts';
-import { cutBytesEnd, type FoundProgram, findProgram, programFault, reasonOf } from '../../util/index.ts';
+import { cutBytesEnd, type FoundProgram, findProgram, programFault, reasonOf, visible } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { hiddenFault, judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
+import { shownPath } from './shown-path.ts';
 
 export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 2_000;
 const TIME_LIMIT_MS = 30_000;
 const MAX_FAULT_BYTES = 500;
+const MAX_PATHS_BYTES = 8 * 1024 * 1024;
+const MAX_FAULTS_BYTES = 64 * 1024;
+/** Places that are named of those that could not be searched. */
+const MAX_SKIPPED = 3;
+const NOTHING = 'No matches found. Ignored, hidden and binary files and links were not searched.';
 
 const grepArguments = z.object({
   pattern: z.string().check(z.minLength(1)),
@@ -42,6 +48,8 @@ async function grep(
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   if (limit < 1) return refused('limit must be at least 1');
+  const misread = notationFault(path, context.turn.cwd);
+  if (misread !== null) return refused(misread);
   const where = resolve(context.turn.cwd, path);
   const fault = faultOf(where, judgeFor(context));
   if (fault !== null) return refused(`unable to access ${where}: ${fault}`);
@@ -52,7 +60,6 @@ async function grep(
     '--no-config',
     '--files-with-matches',
     '--sortr=modified',
-    '--no-messages',
     '--color=never',
     '--null',
     ...(include ? ['--glob', include] : []),
@@ -70,30 +77,74 @@ async function search(
   signal: AbortSignal,
 ): Promise<ToolOutput> {
   const { turn, env, processes, orchestrator } = context;
-  const options = { processes, timeoutMs: TIME_LIMIT_MS, signal, onText: () => undefined, spill: null };
+  const found = new Bytes(MAX_PATHS_BYTES);
+  const faults = new Bytes(MAX_FAULTS_BYTES);
+  const options = {
+    processes,
+    timeoutMs: TIME_LIMIT_MS,
+    signal,
+    onText: () => undefined,
+    onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => (stream === 'stdout' ? found : faults).take(chunk),
+    spill: null,
+  };
   const run = (spec: SpawnSpec): Promise<CommandOutcome> => runCommand(spec, options);
   const ran = await orchestrator.runReader({ argv, cwd: turn.cwd, env }, turn, signal, run);
   if (ran.type === 'refused') return refused(ran.message);
-  const { end, output } = ran.value;
+  const { end } = ran.value;
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
   if (end.type === 'aborted') return refused('aborted');
-  const { paths: found, isWhole } = pathsIn(output);
+  const complaints = faults.whole.toString('utf8').trim();
+  const skipped = skippedPlaces(complaints);
+  if (end.exitCode > 1 && skipped === null) {
+    return refused(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
+  }
   // That a file matches tells of what is in it.
   const judge = judgeFor(context);
-  const paths = found.filter((path) => hiddenFault(path, judge) === null);
-  if (paths.length === 0) {
-    return refused(
-      end.exitCode > 1 ? `the search failed: ${cutBytesEnd(output, MAX_FAULT_BYTES)}` : 'No matches found.',
-    );
-  }
-  const shown = paths.slice(0, limit);
-  if (paths.length > limit || !isWhole) {
+  const paths = pathsIn(found.whole).filter((path) => hiddenFault(path, judge) === null);
+  const shown = paths.slice(0, limit).map(shownPath);
+  if (paths.length > limit || found.isCut) {
     shown.push(
       `${turn.noteMark} The first ${shown.length} paths are shown; there are more. Narrow the pattern, path or include.`,
     );
   }
-  return { body: shown.join('\n'), success: true };
+  const isEmpty = shown.length === 0;
+  if (isEmpty) shown.push(NOTHING);
+  if (skipped !== null) shown.push(`${turn.noteMark} Not searched: ${skipped}`);
+  return { body: shown.join('\n'), success: !isEmpty };
+}
+
+/** The beginning of a stream. */
+class Bytes {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  isCut = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  take(chunk: Buffer): void {
+    const part = chunk.subarray(0, this.#limit - this.#length);
+    if (part.length < chunk.length) this.isCut = true;
+    this.#chunks.push(part);
+    this.#length += part.length;
+  }
+
+  get whole(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+/** What ripgrep could not read, as it says so; null if it complains of anything else, or of nothing. */
+function skippedPlaces(complaints: string): string | null {
+  const lines = complaints.split('\n').filter((line) => line !== '');
+  if (lines.length === 0 || !lines.every((line) => /\(os error \d+\)$/.test(line))) return null;
+  const shown = lines
+    .slice(0, MAX_SKIPPED)
+    .map((line) => cutBytesEnd(visible(line.replace(/^rg: /, '')), MAX_FAULT_BYTES));
+  return `${shown.join('; ')}${lines.length > shown.length ? `; and ${lines.length - shown.length} more` : ''}`;
 }
 
 /** Why there is nothing to be searched; null if there is: a pipe would be waited for, a device may have no end. */
@@ -109,11 +160,15 @@ function faultOf(path: string, judge: PlaceJudge): string | null {
   }
 }
 
-/** Each path ends with a zero byte. What comes after a gap in long output is passed over: it is told by whole lines. */
-function pathsIn(output: string): { readonly paths: string[]; readonly isWhole: boolean } {
-  const pieces = output.split('\0').slice(0, -1);
-  const gap = pieces.findIndex((piece) => piece.includes('\n'));
-  return { paths: gap === -1 ? pieces : pieces.slice(0, gap), isWhole: gap === -1 };
+/** Each path ends with a zero byte; one that was cut off has none. */
+function pathsIn(output: Buffer): Buffer[] {
+  const paths: Buffer[] = [];
+  let start = 0;
+  for (let end = output.indexOf(0); end !== -1; end = output.indexOf(0, start)) {
+    paths.push(output.subarray(start, end));
+    start = end + 1;
+  }
+  return paths;
 }
 
 /**

@@ -9,11 +9,11 @@ export function judgeFor({ turn, protection }: Pick<ToolContext, 'turn' | 'prote
 }
 
 /** Why a path that is to be written can't be read, as things are now; null if it may be, or has no file yet. */
-export function hiddenFault(path: string, judge: PlaceJudge): string | null {
-  return judge({ path: realPath(path), stats: statsOf(path) });
+export function hiddenFault(path: string | Buffer, judge: PlaceJudge): string | null {
+  return judge({ path: realPath(path.toString()), stats: statsOf(path) });
 }
 
-function statsOf(path: string): Stats | null {
+function statsOf(path: string | Buffer): Stats | null {
   try {
     return statSync(path);
   } catch {

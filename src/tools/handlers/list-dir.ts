@@ -2,12 +2,13 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
-import { FileFault, openDirectory, type PlaceJudge, placeOf } from '../../files/index.ts';
+import { FileFault, notationFault, openDirectory, type PlaceJudge, placeOf } from '../../files/index.ts';
 import { cutBytesEnd, reasonOf } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
 import { judgeFor } from './hidden.ts';
 import { shownAsToolCall } from './shown-as-tool-call.ts';
+import { shownPath } from './shown-path.ts';
 
 export const DEFAULT_LIMIT = 25;
 export const DEFAULT_DEPTH = 2;
@@ -21,6 +22,7 @@ const listArguments = z.object({
 });
 const aliases = { dir_path: ['path'] };
 
+/** Names are kept byte by byte, as Latin-1: they need not be UTF-8. */
 interface Entry {
   readonly path: string;
   readonly name: string;
@@ -39,6 +41,8 @@ export const listDirHandler: ToolHandler = {
     const parsed = parseArguments(text, listArguments, { aliases });
     if (parsed.type === 'failed') return refused(parsed.message);
     const args = parsed.value;
+    const misread = notationFault(args.dir_path, context.turn.cwd);
+    if (misread !== null) return refused(misread);
     const judge = judgeFor(context);
     return shownAsToolCall(call, context, () => list({ ...args, judge }, signal));
   },
@@ -70,12 +74,13 @@ interface Collecting {
 /** Entries level by level until `wanted` are found; whether there are more. */
 async function collect(root: string, { depth, wanted, judge }: Collecting, signal: AbortSignal) {
   const entries: Entry[] = [];
-  const queue: { dir: string; depth: number }[] = [{ dir: root, depth: 0 }];
+  const top = Buffer.from(root).toString('latin1');
+  const queue: { dir: string; depth: number }[] = [{ dir: top, depth: 0 }];
   for (let at = queue.shift(); at && entries.length <= wanted; at = queue.shift()) {
     signal.throwIfAborted();
     for (const item of await entriesOf(at, judge)) {
       const path = join(at.dir, item.name);
-      entries.push({ path: relative(root, path), name: item.name, depth: at.depth, suffix: suffixOf(item) });
+      entries.push({ path: relative(top, path), name: item.name, depth: at.depth, suffix: suffixOf(item) });
       if (item.isDirectory() && at.depth + 1 < depth) queue.push({ dir: path, depth: at.depth + 1 });
     }
   }
@@ -85,8 +90,8 @@ async function collect(root: string, { depth, wanted, judge }: Collecting, signa
 /** The directory that was asked for says why it can't be read; one below it is passed over. */
 async function entriesOf({ dir, depth }: { dir: string; depth: number }, judge: PlaceJudge): Promise<Dirent[]> {
   try {
-    using directory = openDirectory(dir, { judge, links: depth === 0 ? 'follow' : 'no' });
-    const found = await readdir(placeOf(directory), { withFileTypes: true });
+    using directory = openDirectory(Buffer.from(dir, 'latin1'), { judge, links: depth === 0 ? 'follow' : 'no' });
+    const found = await readdir(placeOf(directory), { withFileTypes: true, encoding: 'latin1' });
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (depth === 0 || !(error instanceof FileFault)) throw error;
@@ -104,7 +109,7 @@ function page(
   const slice = entries.slice(offset - 1, offset - 1 + limit);
   const ordered = slice.toSorted((a, b) => compareParts(a.path.split(sep), b.path.split(sep)));
   for (const { name, depth, suffix } of ordered) {
-    lines.push(`${'  '.repeat(depth)}${cutBytesEnd(name, MAX_NAME_BYTES)}${suffix}`);
+    lines.push(`${'  '.repeat(depth)}${cutBytesEnd(shownPath(Buffer.from(name, 'latin1')), MAX_NAME_BYTES)}${suffix}`);
   }
   if (more) lines.push(`More than ${slice.length} entries found. Continue with offset ${offset + limit}.`);
   return { body: lines.join('\n'), success: true };

@@ -1,6 +1,15 @@
+import { readSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import * as z from 'zod/mini';
-import { type OpenFile, openFile, type PlaceJudge } from '../../files/index.ts';
+import {
+  FileFault,
+  kindFault,
+  notationFault,
+  type OpenFile,
+  openFile,
+  type PlaceJudge,
+  SNIFFED_BYTES,
+} from '../../files/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
@@ -41,6 +50,8 @@ export const readFileHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, readArguments, { aliases });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const misread = notationFault(parsed.value.file_path, context.turn.cwd);
+    if (misread !== null) return refused(misread);
     const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
@@ -55,6 +66,7 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
   if (limit < 1) return refused('limit must be at least 1');
   try {
     using file = openFile(file_path, { judge: request.judge });
+    requireText(file);
     const slice = { offset, limit };
     return await (request.mode === 'indentation'
       ? readBlock(file, request, slice, signal)
@@ -64,6 +76,13 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
     const reason = reasonOf(error);
     return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
   }
+}
+
+/** Bytes that are no text would be shown as garbage. @throws FileFault */
+function requireText({ fd }: OpenFile): void {
+  const start = Buffer.alloc(SNIFFED_BYTES);
+  const fault = kindFault(start.subarray(0, readSync(fd, start, 0, SNIFFED_BYTES, 0)));
+  if (fault !== null) throw new FileFault(fault);
 }
 
 interface Slice {
@@ -115,6 +134,10 @@ async function readBlock(
 function numbered(lines: readonly FileLine[], first: number, mark: string): string[] {
   const shown = lines.map(({ text }, at) => `L${first + at}: ${text}`);
   const shortened = lines.filter(({ isCut }) => isCut).length;
+  const lossy = lines.filter(({ isLossy }) => isLossy).length;
+  if (lossy > 0) {
+    shown.push(`${mark} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: ${lossy}.`);
+  }
   if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
   return shown;
 }

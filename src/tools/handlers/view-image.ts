@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import type { PlaceJudge } from '../../files/index.ts';
+import { notationFault, type PlaceJudge } from '../../files/index.ts';
 import { imageFileUrl } from '../../model/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
@@ -20,6 +20,8 @@ export const viewImageHandler: ToolHandler = {
     const text = call.payload.type === 'function' ? call.payload.arguments : '';
     const parsed = parseArguments(text, viewArguments, { aliases });
     if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const misread = notationFault(parsed.value.path, context.turn.cwd);
+    if (misread !== null) return { body: misread, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
     const image = await imageAt(path, judgeFor(context));
     if (image.type === 'failed') return { body: image.message, success: false };

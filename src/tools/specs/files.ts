@@ -18,7 +18,7 @@ export const readFileSpec = functionSpec({
 export const grepFilesSpec = functionSpec({
   name: 'grep_files',
   description:
-    'Find files that contain a match for a regular expression. Gives paths only, last changed first; ignored files are skipped. To see the matching lines, run rg.',
+    'Find files that contain a match for a regular expression. Gives paths only, last changed first; ignored, hidden and binary files are skipped. To see the matching lines, run rg.',
   required: ['pattern'],
   properties: {
     pattern: described(text, 'Regular expression, ripgrep syntax.'),

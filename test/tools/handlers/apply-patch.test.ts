@@ -216,8 +216,18 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     linkSync(workspace.path('w/a.txt'), workspace.path('other'));
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
-    expect((await turn.freeform(applyPatchHandler, edit)).success).toBe(false);
+    expect(await turn.freeform(applyPatchHandler, edit)).toEqual({
+      body: `patch rejected: ${workspace.path('w/a.txt')} has further hard links, which may be outside of the project; rejected by user approval settings`,
+      success: false,
+    });
     expect(workspace.read('other')).toBe('one\n');
+  });
+
+  it('names a protected path that is refused', async () => {
+    using workspace = new Workspace({ '.git/config': 'one\n' });
+    const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'never' });
+    const output = await turn.freeform(applyPatchHandler, patchOf('*** Update File: .git/config\n@@\n-one\n+two'));
+    expect(textOf(output)).toContain(`writing to ${workspace.path('.git/config')}, which is protected`);
   });
 
   it('A28: fails a patch whose file changed while the user was asked', async () => {

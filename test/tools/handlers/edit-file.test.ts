@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { editFileHandler } from '../../../src/tools/handlers/edit-file.ts';
 import { Workspace } from '../../patch/support.ts';
@@ -31,6 +32,35 @@ describe('edit_file', () => {
     const { body } = await edited('let count = 1;\n', { old_string: 'let count = 2;', new_string: '' });
     expect(body).toMatch(/^edit_file failed: old_string does not occur in .*f\.txt; read the place again/);
     expect(body).toContain(`\n${MARK} Closest place in `);
+  });
+
+  it.each([
+    ['normal forms', 'x = cafe\u0301;\n', 'caf\u00e9', 'expected U+00E9, found U+0065 U+0301 (column 4)'],
+    ['an ellipsis', 'wait\u2026 now\n', 'wait... now', 'expected U+002E U+002E U+002E, found U+2026 (column 5)'],
+    ['a zero-width space', 'a\u200bb = 1\n', 'ab = 1', 'expected nothing, found U+200B (column 2)'],
+    ['a tab for spaces', 'if x:\n\ty = 1\n', 'if x:\n    y = 1', 'expected 4 spaces, found a tab (column 1)'],
+    ['a tab inside', 'a\tb\n', 'a b', 'expected a space, found a tab (column 2)'],
+    ['a no-break space', 'a\u00a0b\n', 'a b', 'expected a space, found U+00A0 (column 2)'],
+    [
+      'typographic quotes',
+      'say “hi”\n',
+      '"hi"',
+      'expected U+0022 U+0068 U+0069 U+0022, found U+201C U+0068 U+0069 U+201D (column 1)',
+    ],
+  ])('names the characters where a text only looks the same: %s', async (_, before, old_string, difference) => {
+    const { body } = await edited(before, { old_string, new_string: 'z' });
+    expect(body).toContain(`They look alike but differ: ${difference}.`);
+  });
+
+  it('says what is at a path where it can not create a file', async () => {
+    using workspace = new Workspace();
+    symlinkSync('gone', workspace.path('link'));
+    const args = { file_path: 'link', old_string: '', new_string: 'x' };
+    const output = await new ToolTurn(workspace.dir).call(editFileHandler, args);
+    expect(textOf(output)).toBe(
+      `edit_file failed: ${workspace.path('link')}: it is a link to gone, which does not exist`,
+    );
+    expect(workspace.files()).toEqual({});
   });
 
   it('creates a file with its directories when the old text is empty', async () => {

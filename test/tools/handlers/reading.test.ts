@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { editFileHandler } from '../../../src/tools/handlers/edit-file.ts';
 import { grepFilesHandler } from '../../../src/tools/handlers/grep-files.ts';
 import { listDirHandler } from '../../../src/tools/handlers/list-dir.ts';
 import { readFileHandler } from '../../../src/tools/handlers/read-file.ts';
+import { viewImageHandler } from '../../../src/tools/handlers/view-image.ts';
 import type { ToolHandler } from '../../../src/tools/types.ts';
 import { Workspace } from '../../patch/support.ts';
 import { MARK, ToolTurn, textOf } from './support.ts';
@@ -48,8 +51,10 @@ describe('read_file', () => {
     expect(text).toBe(`L1: ${'a'.repeat(500)}\nL2: end\n${MARK} 1 long lines were shortened to 500 bytes.`);
   });
 
-  it('replaces bytes that are not UTF-8', async () => {
-    expect(await reader(Buffer.from([0x61, 0xff, 0x0a]))()).toBe('L1: a\ufffd');
+  it('replaces bytes that are not UTF-8, and says so', async () => {
+    expect(await reader(Buffer.from([0x61, 0xff, 0x0a]))()).toBe(
+      `L1: a\ufffd\n${MARK} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: 1.`,
+    );
   });
 
   it.each([
@@ -80,6 +85,86 @@ describe('read_file', () => {
       'started toolCall inProgress',
       'completed toolCall failed',
     ]);
+  });
+});
+
+describe('a file that is no UTF-8 text', () => {
+  it.each([
+    [
+      'UTF-16 with a mark',
+      Buffer.from('\ufeffone\n', 'utf16le'),
+      'it is UTF-16LE text, not UTF-8: convert it with iconv',
+    ],
+    [
+      'UTF-16 without one',
+      Buffer.from('one two\n', 'utf16le'),
+      'it is UTF-16LE text, not UTF-8: convert it with iconv',
+    ],
+    ['an image', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), 'it is a binary file'],
+    ['text with a zero byte', Buffer.from('one\0two\n'), 'it is a binary file'],
+  ])('is named by read_file and not shown: %s', async (_, content, reason) => {
+    for (const args of [{}, { mode: 'indentation' }]) {
+      expect(await reader(content)(args)).toMatch(new RegExp(`^failed to read file: .*/f: ${reason}$`));
+    }
+  });
+
+  it('is shown where it is Latin-1, with a word on the lines that are not exact', async () => {
+    expect(await reader(Buffer.from('one\ncaf\xe9\nna\xefve\n', 'latin1'))({ limit: 2 })).toBe(
+      `L1: one\nL2: caf\ufffd\n${MARK} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: 1.\n${MARK} Lines 1-2 of 3 shown. Continue with offset 3.`,
+    );
+  });
+
+  it('is none for a replacement character of its own, nor a long line that is cut', async () => {
+    expect(await reader('a\ufffd\n')()).toBe('L1: a\ufffd');
+    expect(await reader(`${'é'.repeat(600)}\n`)()).not.toContain('U+FFFD');
+  });
+});
+
+describe('a path in a foreign notation', () => {
+  it.each([
+    [readFileHandler, { file_path: '~/x' }],
+    [listDirHandler, { dir_path: '"/tmp"' }],
+    [grepFilesHandler, { pattern: 'x', path: 'file:///tmp' }],
+    [viewImageHandler, { path: '$HOME/x.png' }],
+    [editFileHandler, { file_path: 'src\\x', old_string: 'a', new_string: 'b' }],
+  ])('is refused with the right form by each tool (%#)', async (handler, args) => {
+    using workspace = new Workspace();
+    expect(await run(handler, workspace, args)).toMatch(/is not a plain path: .*\. Write \S/);
+  });
+});
+
+/** A name with bytes that are no UTF-8, one with a line feed, one that turns the direction of text. */
+const oddNames = [Buffer.from('latin-\xe9', 'latin1'), Buffer.from("line\nfeed'"), Buffer.from('rtl-\u202e')];
+const shownNames = ["$'latin-\\xe9'", "$'line\\nfeed\\''", "$'rtl-\\xe2\\x80\\xae'"];
+
+function writeOdd(workspace: Workspace): void {
+  for (const name of oddNames) writeFileSync(Buffer.concat([Buffer.from(`${workspace.dir}/`), name]), 'needle\n');
+}
+
+describe('a file with an unusual name', () => {
+  it('is listed on one line, as a word that a shell understands', async () => {
+    using workspace = new Workspace();
+    writeOdd(workspace);
+    expect((await run(listDirHandler, workspace, { dir_path: workspace.dir })).split('\n').slice(1)).toEqual(
+      shownNames,
+    );
+    const read = execFileSync('bash', ['-c', `cat ${shownNames.join(' ')}`], { cwd: workspace.dir, encoding: 'utf8' });
+    expect(read).toBe('needle\n'.repeat(3));
+  });
+
+  it('is found by its contents', async () => {
+    using workspace = new Workspace();
+    writeOdd(workspace);
+    const found = (await run(grepFilesHandler, workspace, { pattern: 'needle' })).split('\n').sort();
+    expect(found).toEqual(shownNames.map((name) => `$'${workspace.dir}/${name.slice(2)}`));
+  });
+
+  it('may be a directory, which is listed too', async () => {
+    using workspace = new Workspace();
+    const odd = Buffer.concat([Buffer.from(`${workspace.dir}/`), Buffer.from('d\xe9/', 'latin1')]);
+    mkdirSync(odd);
+    writeFileSync(Buffer.concat([odd, Buffer.from('in')]), '');
+    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toContain("$'d\\xe9'/\n  in");
   });
 });
 
@@ -203,10 +288,31 @@ describe('grep_files', () => {
     expect(await run(grepFilesHandler, workspace, { pattern: '-v', path: 'in' })).toBe(workspace.path('in/a'));
   });
 
+  it('never waits for a pipe, named or met on the way', async () => {
+    using workspace = new Workspace({ a: 'needle\n' });
+    execFileSync('mkfifo', [workspace.path('pipe')]);
+    symlinkSync('pipe', workspace.path('link'));
+    expect(await run(grepFilesHandler, workspace, { pattern: 'needle' })).toBe(workspace.path('a'));
+    for (const path of ['pipe', 'link']) {
+      expect(await run(grepFilesHandler, workspace, { pattern: 'needle', path })).toMatch(/it is not a regular file$/);
+    }
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says what it could not search', async () => {
+    using workspace = new Workspace({ a: 'needle\n', closed: 'needle\n' });
+    chmodSync(workspace.path('closed'), 0);
+    const note = `${MARK} Not searched: ${workspace.path('closed')}: Permission denied (os error 13)`;
+    expect(await run(grepFilesHandler, workspace, { pattern: 'needle' })).toBe(`${workspace.path('a')}\n${note}`);
+    expect(await run(grepFilesHandler, workspace, { pattern: 'nothing' })).toMatch(
+      /^No matches found\. .*\nkeel:t3st Not searched: /,
+    );
+  });
+
   it('answers with no success when nothing matches', async () => {
     using workspace = new Workspace({ a: 'x' });
     const output = await new ToolTurn(workspace.dir).call(grepFilesHandler, { pattern: 'zzz' });
-    expect(output).toEqual({ body: 'No matches found.', success: false });
+    const skipped = 'Ignored, hidden and binary files and links were not searched.';
+    expect(output).toEqual({ body: `No matches found. ${skipped}`, success: false });
   });
 
   it.each([
