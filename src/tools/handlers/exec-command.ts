@@ -6,7 +6,15 @@ import { argumentNames, type ParsedArguments, parseArguments } from '../argument
 import { withRefusedHosts } from '../host-note.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
 import type { ToolCall, ToolContext, ToolHandler, ToolOutput } from '../types.ts';
-import { commandField, isReading, limitFields, limitsOf, milliseconds, scriptOf, withoutLogin } from './command-arguments.ts';
+import {
+  commandField,
+  isReading,
+  limitFields,
+  limitsOf,
+  milliseconds,
+  scriptOf,
+  withoutLogin,
+} from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { quoteCommand } from './quote.ts';
 import { refusalNotes } from './refusal-notes.ts';

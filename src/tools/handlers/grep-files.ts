@@ -94,9 +94,13 @@ async function search(
   if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
   if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
   if (end.type === 'aborted') return refused('aborted');
-  const complaints = faults.whole.toString('utf8').trim();
+  const complaints = faults.whole
+    .toString('utf8')
+    .replace(faults.isCut ? /[^\n]*$/ : '', '')
+    .trim();
   const skipped = skippedPlaces(complaints);
-  if (end.exitCode > 1 && skipped === null) {
+  // 1 means that nothing matches, unless whatever started the program failed with it.
+  if (skipped === null && (end.exitCode > 1 || (end.exitCode === 1 && complaints !== ''))) {
     return refused(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
   }
   // That a file matches tells of what is in it.
