@@ -1,6 +1,7 @@
 export { applyPatch, type MayWrite } from './apply.ts';
 export { closestPlaceInText } from './closest-place.ts';
 export { fileUpdates } from './file-updates.ts';
+export { lookalikeNameHint } from './lookalike-name.ts';
 export { applyPatchMain, type MainResult, successText } from './main.ts';
 export { type NetChange, placeFault, readFault, readText } from './overlay.ts';
 export { type ParsedPatch, parsePatch } from './parse.ts';

@@ -2,6 +2,7 @@ import { readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault } from '../files/index.ts';
 import { reasonOf } from '../util/index.ts';
+import { lookalikeNameHint } from './lookalike-name.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './real-path.ts';
 
@@ -165,8 +166,12 @@ export function readFault(path: string, judge?: PlaceJudge): string | null {
     textIn(path, judge);
     return null;
   } catch (error) {
-    return danglingFault(path) ?? systemReason(error);
+    return danglingFault(path) ?? systemReason(error) + (isMissing(error) ? lookalikeNameHint(path, judge) : '');
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** Why a file can't be put at a path, because of what is there; null if it can. */

@@ -90,6 +90,13 @@ describe('a path that a patch can not use', () => {
     expect(await refusalOf(workspace, sections)).toBe(message);
   });
 
+  it('is told apart from a name that only looks the same', async () => {
+    using workspace = new Workspace({ 'cafe\u0301.txt': 'a\n' });
+    expect(await refusalOf(workspace, '*** Delete File: caf\u00e9.txt')).toBe(
+      'Failed to delete file caf\u00e9.txt: no such file or directory (ENOENT); a name there looks alike but differs: expected U+00E9, found U+0065 U+0301 (column 4)',
+    );
+  });
+
   it.each([
     ['UTF-16LE', Buffer.from('\ufeffone\n', 'utf16le'), 'it is UTF-16LE text, not UTF-8: convert it with iconv'],
     [

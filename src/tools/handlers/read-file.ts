@@ -10,6 +10,7 @@ import {
   type PlaceJudge,
   SNIFFED_BYTES,
 } from '../../files/index.ts';
+import { lookalikeNameHint } from '../../patch/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolHandler, ToolOutput } from '../types.ts';
@@ -73,7 +74,8 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
       : readSlice(file, request, slice, signal));
   } catch (error) {
     if (signal.aborted) return refused('aborted');
-    const reason = reasonOf(error);
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = reasonOf(error) + (isMissing ? lookalikeNameHint(file_path, request.judge) : '');
     return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
   }
 }
