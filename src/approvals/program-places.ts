@@ -1,12 +1,12 @@
-import { accessSync, constants, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { isProgram, placesOnTheWay, writableByOthers } from '../util/index.ts';
 import { baseName, knownBaseName } from './words.ts';
 
 /** Where a program lies. */
 export interface ProgramPlace {
   /** Absolute: what is started. */
   readonly path: string;
-  /** Commands may write it, or a link on the way to it: anybody may have put it there. */
+  /** Commands or other users may write it, or a link on the way to it: anybody may have put it there. */
   readonly isOpen: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface ProgramPlacesOptions {
   readonly searchPath: string;
   /** Where the command starts. Absolute. */
   readonly cwd: string;
-  /** Directories that commands may write below, real paths. */
+  /** Directories in which commands may write, real paths. */
   readonly openRoots: readonly string[];
 }
 
@@ -35,7 +35,6 @@ const BUILTINS = new Set(
     'readonly return set shift test times trap true type ulimit umask unalias unset wait'
   ).split(' '),
 );
-const MAX_LINKS = 16;
 
 /** Looks programs up as the command will. */
 export class ProgramPlaces implements FindPrograms {
@@ -63,7 +62,7 @@ export class ProgramPlaces implements FindPrograms {
   namesOf(program: string): readonly string[] {
     if (knownBaseName(program) === null || program.startsWith('~')) return [];
     const place = this.find(program);
-    return place === null ? [] : filesOf(place.path).map(baseName);
+    return place === null ? [] : namesOnTheWay(place.path);
   }
 
   isBuiltin(program: string): boolean {
@@ -71,53 +70,16 @@ export class ProgramPlaces implements FindPrograms {
   }
 
   #isOpen(path: string): boolean {
-    return filesOf(path).some((file) => {
-      const real = realDirectoryOf(file);
-      // A directory's name may itself be a link that commands can turn elsewhere.
-      return real === null || this.#options.openRoots.some((root) => isInside(real, root) || isInside(file, root));
-    });
+    return writableByOthers(path, { roots: this.#options.openRoots }) !== null;
   }
 }
 
-/** A file and what it leads to, link by link. */
-function filesOf(path: string): string[] {
-  const files = [path];
-  for (let file = path; files.length < MAX_LINKS; ) {
-    const target = linkTarget(file);
-    if (target === null) return files;
-    file = resolve(dirname(file), target);
-    files.push(file);
-  }
-  return files;
-}
-
-function linkTarget(file: string): string | null {
+/** A link and what it leads to, link by link; the names of directories are left out. */
+function namesOnTheWay(path: string): string[] {
   try {
-    return readlinkSync(file);
+    return [...placesOnTheWay(path)].filter(({ stats }) => !stats.isDirectory()).map((place) => baseName(place.path));
   } catch {
-    // It is no link.
-    return null;
+    // It has just been found and is gone: the name in the command line counts by itself.
+    return [];
   }
-}
-
-function realDirectoryOf(file: string): string | null {
-  try {
-    return realpathSync(dirname(file));
-  } catch {
-    // Out of reach, so nothing is known of it.
-    return null;
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function isInside(path: string, root: string): boolean {
-  return path === root || path.startsWith(root === sep ? sep : root + sep);
 }

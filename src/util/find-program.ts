@@ -80,7 +80,8 @@ function realPath(path: string): string {
   }
 }
 
-function isProgram(file: string): boolean {
+/** Whether there is a file that this user can start. @param file absolute */
+export function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();

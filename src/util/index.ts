@@ -9,6 +9,7 @@ export {
   type FoundProgram,
   findConfiguredProgram,
   findProgram,
+  isProgram,
   type ProgramSearch,
   programFault,
 } from './find-program.ts';
