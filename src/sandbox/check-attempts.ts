@@ -9,6 +9,8 @@ export interface Attempt {
   readonly planted?: string;
   /** Tried where hosts are listed, none in fact: nothing but the proxy can be reached. */
   readonly isListed?: boolean;
+  /** The backend that is known not to stop it; the documentation says so. */
+  readonly isKnownGapOf?: 'landlock';
 }
 
 /** Opens for writing and writes nothing: a success does no harm. */
@@ -18,11 +20,25 @@ export const ATTEMPTS: readonly Attempt[] = [
   { name: 'write outside the workspace', script: 'echo x > "$OUT/made"' },
   { name: 'write through a symlink', script: 'ln -s "$OUT" way && echo x > way/made' },
   { name: 'link an outside file into the workspace', script: 'ln "$OUT/precious" mine && echo x > mine' },
-  { name: 'change the times of an outside file', script: 'touch -d 2001-01-01 "$OUT/precious"' },
+  {
+    name: 'change the times of an outside file',
+    script: 'touch -d 2001-01-01 "$OUT/precious"',
+    isKnownGapOf: 'landlock',
+  },
   {
     name: 'have a missing writable directory lead elsewhere',
     before: 'ln -s "$OUT" later',
     script: 'echo x > "$OUT/made"',
+  },
+  {
+    name: 'replace a writable directory by a link',
+    before: 'mv root free/root && ln -s "$OUT" root',
+    script: 'echo x > "$OUT/made"',
+  },
+  {
+    name: 'change an attribute of an outside file',
+    script: `setfattr -n user.keel -v x "$OUT/precious" || chattr +d "$OUT/precious" ||
+python3 -c 'import os; os.setxattr(os.environ["OUT"] + "/precious", "user.keel", b"x")'`,
   },
   { name: 'write .git/config', script: 'echo x >> .git/config' },
   { name: 'put a hook into .git', script: 'echo x > .git/hooks/pre-commit' },
@@ -44,7 +60,14 @@ export const ATTEMPTS: readonly Attempt[] = [
     planted: 'free/new/.git/hooks/pre-commit',
   },
   { name: "write keel's home", script: 'echo x > "$KEEL_CHECK_HOME/config.toml"' },
+  { name: "write keel's compiled code", script: 'echo x > "$KEEL_CHECK_HOME/cache/code/x"' },
   { name: "read keel's credentials", script: 'grep -q sk- "$KEEL_CHECK_HOME/auth.json"' },
+  { name: "read keel's settings", script: 'grep -q sk- "$KEEL_CHECK_HOME/config.toml"' },
+  {
+    name: "read keel's credentials by another name",
+    script: `ln "$KEEL_CHECK_HOME/auth.json" mine && grep -q sk- mine ||
+grep -q sk- "/proc/self/root$KEEL_CHECK_HOME/auth.json" || grep -rq sk- "$KEEL_CHECK_HOME"`,
+  },
   { name: 'open a setting of the kernel', script: opens('/proc/sys/kernel/core_pattern') },
   { name: 'open the system request key', script: opens('/proc/sysrq-trigger') },
   {
@@ -56,7 +79,7 @@ export const ATTEMPTS: readonly Attempt[] = [
     name: 'use a directory that keel has open',
     script: 'cd /proc/self/fd && for fd in [3-9]* [12][0-9]*; do [ -d "$fd/." ] && ls "$fd/" && exit; done; exit 1',
   },
-  { name: "see keel's process", script: 'kill -0 "$HOST" || [ -r "/proc/$HOST/environ" ]' },
+  { name: "see keel's process", script: 'kill -0 "$HOST" || grep -q . "/proc/$HOST/environ"' },
   { name: "change the priority of keel's process", script: 'renice -n 5 -p "$HOST" || taskset -p 1 "$HOST"' },
   { name: 'remount the file system', script: 'mount -o remount,rw / || umount -l "$PWD/.git"' },
   { name: 'make a user namespace', script: 'unshare -Ur true' },

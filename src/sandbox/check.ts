@@ -7,7 +7,8 @@ import { realPath } from './real-path.ts';
 
 export interface CheckRow {
   readonly name: string;
-  readonly isHeld: boolean;
+  /** `open`: it got out, and the backend is known not to stop that. */
+  readonly state: 'held' | 'open' | 'broken';
   readonly detail: string;
 }
 
@@ -33,17 +34,22 @@ interface Place {
   readonly home: string;
 }
 
-/**
- * Really tries: in a directory of its own, with commands held as the agent's are in workspace-write mode.
- * @param home keel's home, in which that directory is made
- */
-export async function checkSandbox(processes: Processes, home: string): Promise<CheckReport> {
+export interface CheckOptions {
+  readonly processes: Processes;
+  /** keel's home, in which a directory for the attempts is made. */
+  readonly home: string;
+  /** The configured bubblewrap; null: where it usually is. */
+  readonly bwrapPath: string | null;
+}
+
+/** Really tries: in a directory of its own, with commands sandboxed as the agent's are in workspace-write mode. */
+export async function checkSandbox({ processes, home, bwrapPath }: CheckOptions): Promise<CheckReport> {
   const parent = join(home, 'tmp');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const dir = realPath(mkdtempSync(join(parent, 'check-')));
   const place = { workspace: join(dir, 'work'), outside: join(dir, 'outside'), home: join(dir, 'home') };
   const setup = {
-    ...{ home: place.home, env: {}, hidden: [], processes, bwrapPath: null },
+    ...{ home: place.home, env: {}, hidden: [], processes, bwrapPath },
     ...{ allowGitCommit: false, allowUnixSockets: false, maxProcesses: null, maxFileBytes: null },
   };
   const managers = { plain: new SandboxManager(setup), listed: new SandboxManager({ ...setup, network: NO_HOSTS }) };
@@ -59,11 +65,12 @@ export async function checkSandbox(processes: Processes, home: string): Promise<
 
 function furnish({ workspace, outside, home }: Place): void {
   const repositories = [workspace, join(workspace, 'vendor', 'dep')].map((each) => join(each, '.git'));
-  for (const path of [...repositories.map((git) => join(git, 'hooks')), outside, home, join(workspace, 'free')])
+  const ownDirectories = [join(home, 'cache', 'code'), join(workspace, 'free'), join(workspace, 'root')];
+  for (const path of [...repositories.map((git) => join(git, 'hooks')), outside, ...ownDirectories])
     mkdirSync(path, { recursive: true });
   for (const git of repositories) writeFileSync(join(git, 'config'), '');
   writeFileSync(join(outside, 'precious'), 'as it was');
-  writeFileSync(join(home, 'auth.json'), 'sk-');
+  for (const name of ['auth.json', 'config.toml']) writeFileSync(join(home, name), 'sk-');
 }
 
 interface Managers {
@@ -83,14 +90,14 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
   if (facts.type === 'unavailable') return { backend: null, reason: facts.reason, rows: [] };
   await listed.ready(signal);
   const rows: CheckRow[] = [];
-  for (const { name, script, before, isListed = false } of ATTEMPTS) {
+  for (const { name, script, before, isKnownGapOf, isListed = false } of ATTEMPTS) {
     const manager = isListed ? listed : plain;
     if (before !== undefined) await run(before, manager, deps);
     const { end, output } = await run(script, manager, deps);
-    const hasFailed = end.type === 'exited' && end.exitCode !== 0;
+    const isHeld = end.type === 'exited' && end.exitCode !== 0 && isUntouched(outside);
     rows.push({
       name,
-      isHeld: hasFailed && isUntouched(outside),
+      state: isHeld ? 'held' : isKnownGapOf === facts.type ? 'open' : 'broken',
       detail: output.trim().split('\n')[0]?.slice(0, 100) ?? '',
     });
   }
@@ -98,7 +105,7 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
   plain.close();
   const judged = rows.map((row, at): CheckRow => {
     const planted = ATTEMPTS[at]?.planted;
-    return planted === undefined ? row : { ...row, isHeld: !existsSync(join(workspace, planted)) };
+    return planted === undefined ? row : { ...row, state: existsSync(join(workspace, planted)) ? 'broken' : 'held' };
   });
   return { backend: facts.type, reason: '', rows: judged };
 }
@@ -106,7 +113,7 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
 async function run(script: string, manager: SandboxManager, { place, processes }: CheckDeps): Promise<CommandOutcome> {
   const { workspace: cwd, outside, home } = place;
   const env = { PATH: process.env['PATH'] ?? '', OUT: outside, HOST: String(process.pid), KEEL_CHECK_HOME: home };
-  const policy = { ...POLICY, writable_roots: [join(cwd, 'later')] };
+  const policy = { ...POLICY, writable_roots: ['later', 'root'].map((name) => join(cwd, name)) };
   const planned = manager.plan({ spec: { argv: ['bash', '-c', script], cwd, env }, policy, cwd });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
   const letGo = manager.hold(planned.plan);

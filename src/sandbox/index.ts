@@ -1,4 +1,4 @@
-export { checkSandbox } from './check.ts';
+export { type CheckOptions, checkSandbox } from './check.ts';
 export type { Denial, EndedCommand } from './denial.ts';
 export { describePlan } from './describe.ts';
 export type {

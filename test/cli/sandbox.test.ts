@@ -52,10 +52,14 @@ test('listed hosts are in the plan, and a run is held to them', async () => {
   expect(run.code).toBe(7);
 });
 
-test('the check holds on this machine', async () => {
-  const { code, stdout } = await keel('check');
+test.each([
+  ['bwrap', []],
+  ['landlock', ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"']],
+])('the check finds no way out of %s', async (backend, args) => {
+  const { code, stdout } = await keel('check', ...args);
+  expect(stdout).toContain(`Held by ${backend}.`);
   expect(stdout).not.toContain('BROKEN');
-  expect(stdout.match(/^held/gm)?.length).toBeGreaterThan(10);
+  expect(stdout.match(/^held/gm)?.length).toBeGreaterThan(30);
   expect(code).toBe(0);
 });
 

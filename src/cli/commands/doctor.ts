@@ -30,7 +30,10 @@ interface Finding {
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
   if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
-  const findings = [nodeVersion(), home(io), ...(await configuration(io)), ...(await programs(io)), await sandbox()];
+  const config = await loaded(io);
+  const bwrapPath = config instanceof Error ? null : config.sandbox.bwrapPath;
+  const rest = [...(await configuration(config)), ...(await programs(io)), await sandbox(bwrapPath)];
+  const findings = [nodeVersion(), home(io), ...rest];
   if (values.json) data(io, `${JSON.stringify(findings, null, 2)}\n`);
   else {
     const marks = { ok: 'ok  ', note: 'note', missing: 'FAIL' } as const;
@@ -57,13 +60,16 @@ function home(io: CommandIo): Finding {
   }
 }
 
-async function configuration(io: CommandIo): Promise<Finding[]> {
-  let config: Config;
+async function loaded(io: CommandIo): Promise<Config | Error> {
   try {
-    config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
+    return await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
   } catch (error) {
-    return [{ name: 'configuration', state: 'missing', detail: reasonOf(error) }];
+    return new Error(reasonOf(error));
   }
+}
+
+async function configuration(config: Config | Error): Promise<Finding[]> {
+  if (config instanceof Error) return [{ name: 'configuration', state: 'missing', detail: config.message }];
   const detail = `model ${config.model} of ${config.provider.id} at ${maskedText(config.provider.baseUrl)}`;
   const warnings = config.warnings.map(
     (warning): Finding => ({ name: 'configuration', state: 'note', detail: warning }),
@@ -139,10 +145,10 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
 }
 
 /** Really starts one. */
-async function sandbox(): Promise<Finding> {
+async function sandbox(bwrapPath: string | null): Promise<Finding> {
   const processes = new Processes(`doctor.${randomUUID()}`);
   try {
-    const facts = await probeBackend({ processes, bwrapPath: null, signal: new AbortController().signal });
+    const facts = await probeBackend({ processes, bwrapPath, signal: new AbortController().signal });
     if (facts.type === 'unavailable') return { name: 'sandbox', state: 'note', detail: facts.reason };
     if (facts.type === 'landlock') {
       const detail = `Landlock (version ${facts.abi}), which holds less than bubblewrap: ${facts.reason}`;

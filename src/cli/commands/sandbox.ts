@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../config/index.ts';
 import { commandEnvironment, Processes, type ProgramInput, startInherited } from '../../process/index.ts';
 import { KeelError, SandboxMode } from '../../protocol/index.ts';
-import { checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
+import { type CheckOptions, checkSandbox, describePlan, type ExecPlan, SandboxManager } from '../../sandbox/index.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- COMMAND...
        keel sandbox explain [--json] [-s MODE | --full-auto] [-c key=value] -- COMMAND...
-       keel sandbox check [--json]
+       keel sandbox check [--json] [-c key=value]
 
 run      runs a command exactly as the agent's commands are held; read-only unless told otherwise
 explain  prints what would hold it, and runs nothing
-check    tries to break out of the sandbox on this machine and says what it held
+check    tries to break out of the sandbox on this machine and shows what was stopped ("open": a known limit)
 `;
 
 interface Request {
@@ -36,7 +36,10 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
   });
   const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   try {
-    if (request.verb === 'check') return await check(io, request, { processes, home: config.home });
+    if (request.verb === 'check') {
+      const { bwrapPath } = config.sandbox;
+      return await check(io, request, { processes, home: config.home, bwrapPath });
+    }
     await manager.ready(new AbortController().signal, { policy: config.sandboxPolicy, cwd: config.cwd });
     const env = commandEnvironment(config, config.env);
     const spec = { argv: request.argv, cwd: config.cwd, env };
@@ -110,20 +113,17 @@ function planAsJson(plan: ExecPlan): string {
   return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(shown), ...rules } }, null, 2);
 }
 
-interface CheckDeps {
-  readonly processes: Processes;
-  readonly home: string;
-}
+const SHOWN = { held: 'held  ', open: 'open  ', broken: 'BROKEN' } as const;
 
-async function check(io: CommandIo, { json }: Request, { processes, home }: CheckDeps): Promise<number> {
-  const report = await checkSandbox(processes, home);
+async function check(io: CommandIo, { json }: Request, options: CheckOptions): Promise<number> {
+  const report = await checkSandbox(options);
   if (json) data(io, `${JSON.stringify(report, null, 2)}\n`);
   else if (report.backend === null) say(io, `${report.reason}\n`);
   else {
     say(io, `Held by ${report.backend}.\n`);
-    for (const { name, isHeld, detail } of report.rows) {
-      say(io, `${isHeld ? 'held  ' : 'BROKEN'}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
+    for (const { name, state, detail } of report.rows) {
+      say(io, `${SHOWN[state]}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
     }
   }
-  return report.backend !== null && report.rows.every(({ isHeld }) => isHeld) ? 0 : 1;
+  return report.backend !== null && report.rows.every(({ state }) => state !== 'broken') ? 0 : 1;
 }
