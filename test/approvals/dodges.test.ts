@@ -171,6 +171,11 @@ describe('a command that a rule allows by the name of its program', () => {
     expect(verdictOf(policy, ['npm', 'test'], join(dir.path, 'work/tools')).type).toBe('none');
   });
 
+  test.each(['bin', 'bin/npm'])('is not allowed where other users can write %s', (name) => {
+    chmodSync(join(dir.path, name), 0o777);
+    expect(verdictOf(policy, ['npm', 'test']).type).toBe('none');
+  });
+
   test('is allowed there all the same where host_executable lists it', () => {
     const npm = join(dir.path, 'work/npm');
     const listed = new ExecPolicy(policy.rules, new Map([['npm', [npm]]]));

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
@@ -87,4 +88,22 @@ test('T23: without bubblewrap Landlock holds a command, and what that leaves ope
   expect(stdout).toContain(`Note: ${repo.path}: commands can't make`);
   const json = JSON.parse((await keel('explain', '--json', ...absent, '--', 'true')).stdout);
   expect(json).toMatchObject({ backend: 'landlock', enforced: { fileWrites: true, processes: false } });
+});
+
+test.each(['bwrap', 'landlock'])('under %s commands change nothing of a keel that is in the workspace', (backend) => {
+  const checkout = join(import.meta.dirname, '../..');
+  const installed = join(repo.path, 'node_modules/keel');
+  for (const name of ['bin', 'dist', 'package.json'])
+    cpSync(join(checkout, name), join(installed, name), { recursive: true });
+  symlinkSync(join(checkout, 'node_modules'), join(installed, 'node_modules'));
+  const script = `echo x >> node_modules/keel/dist/cli.js; echo x >> node_modules/keel/bin/keel.js
+echo x > node_modules/keel/dist/new.js; mv node_modules/keel other; mv node_modules/keel/dist other`;
+  const config = backend === 'bwrap' ? [] : ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"'];
+  const run = ['sandbox', 'run', '--full-auto', ...config, '--', 'sh', '-c', script];
+  const env = { PATH: process.env['PATH'], KEEL_HOME: home.path };
+  const { stderr } = spawnSync(process.execPath, [join(installed, 'bin/keel.js'), ...run], { cwd: repo.path, env });
+  expect(String(stderr).match(/Read-only file system|Permission denied|busy/g)?.length).toBeGreaterThanOrEqual(5);
+  for (const file of ['bin/keel.js', 'dist/cli.js'])
+    expect(readFileSync(join(installed, file))).toEqual(readFileSync(join(checkout, file)));
+  expect(existsSync(join(installed, 'dist/new.js'))).toBe(false);
 });
