@@ -21,6 +21,7 @@ export async function rollBackThread(
     version,
     ephemeral: false,
     canAsk: false,
+    orphans: 'end',
     unfinishedTurn: 'interrupt',
   });
   const events = session.events();

@@ -65,6 +65,7 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
     ephemeral: options.ephemeral,
     canAsk: false,
     checksOutput: true,
+    orphans: 'end',
     unfinishedTurn: options.prompt === null ? 'continue' : 'interrupt',
   });
   io.onExit(() => session.killProcesses());

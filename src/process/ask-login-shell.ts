@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoginAnswers } from './login-answers.ts';
-import { startProgram } from './start-program.ts';
+import { OUTLIVES_VARIABLE } from './own-children.ts';
+import { startOutliving } from './start-program.ts';
 
 /** Variables that belong to the shell that was asked, not to the user. */
-const OWN_TO_A_SHELL = new Set(['PWD', 'OLDPWD', 'SHLVL', '_', 'KEEL_LOGIN_SHELL']);
+const OWN_TO_A_SHELL = new Set(['PWD', 'OLDPWD', 'SHLVL', '_', 'KEEL_LOGIN_SHELL', OUTLIVES_VARIABLE]);
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 const LOOK_MS = 25;
 
@@ -67,12 +68,10 @@ function start({ answers, shell, env, cwd }: AskOptions): Question | null {
   try {
     const fd = openSync(answers.pendingPath(word), 'wx', 0o600);
     const script = `printf %s ${word}; command env -0; printf %s ${word}`;
-    const child = startProgram(shell, ['-lc', script], {
+    const child = startOutliving(shell, ['-lc', script], {
       cwd,
       // Start-up files may ask who wants to know.
       env: { ...env, KEEL_LOGIN_SHELL: '1' },
-      // A group of its own: Ctrl-C in keel's terminal does not cut it short either.
-      detached: true,
       stdio: ['ignore', fd, 'ignore'],
     });
     closeSync(fd);

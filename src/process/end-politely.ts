@@ -1,16 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Group, kinOf, sendSignal } from './kin.ts';
+import { type Group, type KinOptions, kinOf, sendSignal } from './kin.ts';
 import type { ProcessEntry } from './process-table.ts';
 
 /** How often processes that were asked to end are looked at, ms: at first, and at most. */
 const FIRST_LOOK_MS = 2;
 const LONGEST_LOOK_MS = 20;
 
-export interface EndOptions {
-  /** What in an environment shows that a process belongs to the commands. */
-  readonly marks: readonly string[];
-  /** The start of the oldest of them, clock ticks since boot. */
-  readonly since: number;
+export interface EndOptions extends KinOptions {
   readonly graceMs: number;
 }
 
@@ -19,10 +15,10 @@ export interface EndOptions {
  * A supervisor (bubblewrap) is stopped meanwhile: if it ended with the command's main process, the kernel would kill the rest of
  * the command at once, in the middle of its clean-up.
  */
-export async function endPolitely(groups: readonly Group[], { marks, since, graceMs }: EndOptions): Promise<void> {
+export async function endPolitely(groups: readonly Group[], { graceMs, ...kin }: EndOptions): Promise<void> {
   const supervised = groups.filter(({ isSupervised }) => isSupervised).map(({ pid }) => pid);
   for (const pid of supervised) sendSignal(pid, 'SIGSTOP');
-  const members = () => kinOf(groups, marks, since).filter((entry) => !isSupervisor(entry, supervised));
+  const members = () => kinOf(groups, kin).filter((entry) => !isSupervisor(entry, supervised));
   const asked = members();
   for (const { pid } of asked) sendSignal(pid, 'SIGTERM');
   // Without /proc the groups are all that can be found.

@@ -48,10 +48,7 @@ export class GroupJournal {
     if (noted.length === 0) return;
     const left = noted.filter(({ startTicks, place }) => startTicks !== null && place === here);
     const living = left.filter((group) => isRunning(group) === true);
-    const kin = kinOf(
-      living,
-      left.map(({ mark }) => markedBy(mark)),
-    );
+    const kin = kinOf(living, { marks: left.map(({ mark }) => markedBy(mark)) });
     for (const { pid } of living) sendSignal(-pid, 'SIGKILL');
     for (const { pid } of kin) sendSignal(pid, 'SIGKILL');
     this.clear();

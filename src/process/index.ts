@@ -8,14 +8,14 @@ export { ExecSession, type SessionNews, type SessionOptions, type SessionStart }
 export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN_SESSIONS } from './exec-sessions.ts';
 export { LoginEnvironment, type LoginEnvironmentOptions } from './login-environment.ts';
 export { listProcesses, type ProcessEntry } from './process-table.ts';
-export { Processes, type ProcessesOptions } from './processes.ts';
+export { type OrphanCare, Processes, type ProcessesOptions } from './processes.ts';
 export { identityOf, openHandle, type PathHandle, PathReplacedError, type ProgramInput } from './program-input.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run-command.ts';
 export type { SpawnSpec } from './spawn-spec.ts';
 export type { SpillOptions } from './spill-file.ts';
 export { type StartFault, startFault } from './start-fault.ts';
 export { startInherited } from './start-inherited.ts';
-export { programOutput, startProgram } from './start-program.ts';
+export { programOutput, startOutliving, startProgram } from './start-program.ts';
 export { type ServedChild, startServed } from './start-served.ts';
 export type { ExitStatus } from './started-child.ts';
 export { type UserShell, userShell } from './user-shell.ts';

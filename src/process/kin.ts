@@ -14,6 +14,18 @@ export interface Group {
   readonly isSupervised?: boolean;
 }
 
+export interface KinOptions {
+  /** Text in an environment that shows that a process belongs to the commands. */
+  readonly marks: readonly string[];
+  /**
+   * The start of the oldest command, clock ticks since boot. The environment of what is older is not read: most of what runs on
+   * a machine was there before its commands.
+   */
+  readonly since?: number;
+  /** Orphans that belong to the commands; null: none do. */
+  readonly orphans?: { includes(entry: ProcessEntry): boolean } | null;
+}
+
 /** As it stands in the environment of what a command started. */
 export function markedBy(mark: string): string {
   return `${MARK_VARIABLE}=${mark}\0`;
@@ -27,18 +39,18 @@ export function markedFrom(prefix: string): string {
 /**
  * The processes that belong to these commands: members of their groups and sessions, all descendants of those, and whatever
  * has one of the `marks` in its environment, however it got away (`setsid`, a double fork). A group whose leader's id
- * belongs to another process by now is left alone. What is older than `since`, in clock ticks since boot, is not looked into:
- * most of what runs on a machine was there before its commands.
+ * belongs to another process by now is left alone.
  */
-export function kinOf(groups: readonly Group[], marks: readonly string[], since = 0): ProcessEntry[] {
+export function kinOf(groups: readonly Group[], { marks, since = 0, orphans = null }: KinOptions): ProcessEntry[] {
   const table = listProcesses();
   const startedAt = new Map(table.map((entry) => [entry.pid, entry.startTicks]));
   const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));
   const ids = new Set(own.map(({ pid }) => pid));
   const found = new Map<number, ProcessEntry>();
   for (const entry of table) {
-    const belongs = ids.has(entry.pid) || ids.has(entry.group) || ids.has(entry.session);
-    if (belongs || (entry.startTicks >= since && marks.some((mark) => startedWith(entry.pid, mark)))) {
+    const isMember = ids.has(entry.pid) || ids.has(entry.group) || ids.has(entry.session);
+    const isMarked = () => entry.startTicks >= since && marks.some((mark) => startedWith(entry.pid, mark));
+    if (isMember || orphans?.includes(entry) || isMarked()) {
       found.set(entry.pid, entry);
     }
   }

@@ -9,8 +9,9 @@ import { sealDescriptors } from './descriptors.ts';
 import { endPolitely } from './end-politely.ts';
 import { GroupJournal } from './group-journal.ts';
 import { InputFiles } from './input-files.ts';
-import { type Group, isSame, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
+import { type Group, isSame, type KinOptions, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
 import { type NativeChild, NativeStarter } from './native/native-starter.ts';
+import { Orphans } from './orphans.ts';
 import { ownTerminalArgv } from './own-terminal.ts';
 import { processEntry } from './process-table.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
@@ -23,16 +24,27 @@ const MAX_SWEEPS = 4;
 
 type Stdio = 'ignore' | 'inherit' | 'pipe' | 'ipc' | number;
 
+/**
+ * What becomes of processes whose parent, a command or something that it started, has ended.
+ * `leave`: they are init's, and only found by group, session and mark. For keel inside another program.
+ * `collect`: they are re-parented to this process, and another owner ends them. For a child session.
+ * `end`: they are re-parented to this process, and end with everything else of this owner.
+ */
+export type OrphanCare = 'leave' | 'collect' | 'end';
+
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
   readonly journalPath?: string | null;
+  /** `leave` by default. What else is only for a process that is keel's own. */
+  readonly orphans?: OrphanCare;
   /** What a command that is asked to end gets for it before it is killed, ms. */
   readonly graceMs?: number;
 }
 
 /**
  * Owns the processes of a session. Each command leads a group of its own and carries a mark in its environment; ending a
- * command ends the group, what descends from it, and whatever else carries its mark.
+ * command ends the group, what descends from it, and whatever else carries its mark. Ending everything also ends orphans, where
+ * the owner is to (`OrphanCare`).
  */
 export class Processes {
   readonly #inputFiles = new InputFiles();
@@ -44,8 +56,11 @@ export class Processes {
   readonly #survivors = new Set<Readable>();
   readonly #confined = new ConfinedThreads();
   #started = 0;
-  /** Nothing was started since all was ended: there is nothing to look for. */
-  #isSwept = true;
+  readonly #care: OrphanCare;
+  /** Something was started since all was ended that the kernel does not end as a whole, as it does a PID namespace. */
+  #mayLeaveRunning = false;
+  /** Commands that a confined thread is about to start. */
+  #starting = 0;
   /** When the first command started, in clock ticks since boot. */
   #firstTicks: number | null = null;
   #closed = false;
@@ -54,6 +69,7 @@ export class Processes {
   constructor(token: string, options: ProcessesOptions = {}) {
     this.#token = token;
     this.#graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+    this.#care = options.orphans ?? 'leave';
     this.#journal = options.journalPath ? new GroupJournal(options.journalPath) : null;
     this.#journal?.endLeftovers();
   }
@@ -61,7 +77,6 @@ export class Processes {
   /** A mark for a command that is about to start. */
   newMark(): string {
     this.#started += 1;
-    this.#isSwept = false;
     return `${this.#token}/${this.#started}`;
   }
 
@@ -70,7 +85,7 @@ export class Processes {
    * are still the caller's. Null: it has to be started by `spawn`.
    */
   startDirectly(spec: SpawnSpec, mark: string, outputs: readonly [number, number]): NativeChild | null {
-    this.#assertMayStart(spec);
+    this.admit(spec);
     const starter = NativeStarter.shared();
     if (starter === null) return null;
     sealDescriptors();
@@ -86,7 +101,7 @@ export class Processes {
 
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */
   spawn(spec: SpawnSpec, mark: string, stdio: readonly [Stdio, Stdio, Stdio]): ChildProcess {
-    this.#assertMayStart(spec);
+    this.admit(spec);
     const [program = '', ...args] = spec.argv;
     const argv0 = spec.argv0 === undefined ? {} : { argv0: spec.argv0 };
     const inputs = this.#openInputs(spec);
@@ -107,7 +122,7 @@ export class Processes {
 
   /** The same with a terminal, still the caller's, as its input and output, which becomes the program's own. */
   spawnOnTerminal(spec: SpawnSpec, mark: string, terminalFd: number): ChildProcess {
-    this.#assertMayStart(spec);
+    this.admit(spec);
     const [program = '', ...args] = ownTerminalArgv(spec.argv);
     const inputs = this.#openInputs(spec);
     try {
@@ -126,11 +141,12 @@ export class Processes {
 
   /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
   async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
-    if (this.#closed) throw new Error('the session has ended');
+    this.#prepare(spec);
     const mark = this.newMark();
     const marked = { ...spec, env: this.marked(spec.env, mark) };
     sealDescriptors();
     const inputs = this.#openInputs(spec);
+    this.#starting += 1;
     try {
       const child = await this.#confined.start(confinement, marked, stdio, inputs);
       this.adopt(child.pid, mark, spec);
@@ -138,8 +154,19 @@ export class Processes {
       if (this.#closed) this.kill(child.pid);
       return child;
     } finally {
+      this.#starting -= 1;
       for (const fd of inputs) closeSync(fd);
     }
+  }
+
+  /**
+   * Called before a program is started that runs with keel's own rights.
+   * @throws if the session has ended, or the program has to be confined
+   */
+  admit(spec: SpawnSpec): void {
+    // From here it would run with keel's own rights.
+    if (spec.confinement !== undefined) throw new Error('a confined program is started by startConfined');
+    this.#prepare(spec);
   }
 
   /** An environment that carries the mark, for what is started elsewhere. */
@@ -152,7 +179,6 @@ export class Processes {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
     this.#firstTicks ??= group.startTicks ?? 0;
     this.#groups.set(pid, { ...group, isSupervised });
-    this.#isSwept = false;
     this.#journal?.note(group);
   }
 
@@ -191,10 +217,7 @@ export class Processes {
   /** The same for everything that still runs. */
   async endAll(): Promise<void> {
     const groups = [...this.#groups.values()];
-    if (groups.length > 0) {
-      const marks = [markedFrom(`${this.#token}/`)];
-      await endPolitely(groups, { marks, since: this.#firstTicks ?? 0, graceMs: this.#graceMs });
-    }
+    if (this.#mayRun()) await endPolitely(groups, { ...this.#kin(), graceMs: this.#graceMs });
     this.killAll();
   }
 
@@ -208,8 +231,8 @@ export class Processes {
   killAll(): void {
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
-    if (!this.#isSwept) sweep(() => kinOf(groups, [markedFrom(`${this.#token}/`)], this.#firstTicks ?? 0));
-    this.#isSwept = true;
+    if (this.#mayRun()) sweep(() => kinOf(groups, this.#kin()));
+    this.#mayLeaveRunning = false;
     this.#groups.clear();
     this.#journal?.clear();
   }
@@ -223,10 +246,24 @@ export class Processes {
     for (const stream of this.#survivors) stream.destroy();
   }
 
-  #assertMayStart({ confinement }: SpawnSpec): void {
+  /** Before the start: a program may have left an orphan when it returns. */
+  #prepare({ isSupervisor = false }: SpawnSpec): void {
     if (this.#closed) throw new Error('the session has ended');
-    // From here it would run with keel's own rights.
-    if (confinement !== undefined) throw new Error('a confined program is started by startConfined');
+    if (isSupervisor) return;
+    this.#mayLeaveRunning = true;
+    if (this.#care !== 'leave') Orphans.collect();
+  }
+
+  /** Whether anything may be left to end. Where keel gets the orphans, it knows that without a look at every process. */
+  #mayRun(): boolean {
+    if (this.#groups.size > 0 || this.#starting > 0) return true;
+    const orphans = this.#care === 'leave' ? null : Orphans.collected;
+    return orphans?.mayExist() ?? this.#mayLeaveRunning;
+  }
+
+  #kin(): KinOptions {
+    const orphans = this.#care === 'end' ? Orphans.collected : null;
+    return { marks: [markedFrom(`${this.#token}/`)], since: this.#firstTicks ?? 0, orphans };
   }
 
   /** Descriptors that whoever starts the program closes. */
@@ -236,7 +273,7 @@ export class Processes {
 
   #kill(group: Group): void {
     killGroup(group);
-    sweep(() => kinOf([group], [markedBy(group.mark)], group.startTicks ?? 0));
+    sweep(() => kinOf([group], { marks: [markedBy(group.mark)], since: group.startTicks ?? 0 }));
     this.#groups.delete(group.pid);
   }
 }

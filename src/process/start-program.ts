@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { sealDescriptors } from './descriptors.ts';
+import { outlivingEnvironment, trackChild } from './own-children.ts';
 
 const run = promisify(execFile);
 
@@ -11,7 +12,21 @@ const run = promisify(execFile);
  */
 export function startProgram(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   sealDescriptors();
-  return spawn(program, args, options);
+  const child = spawn(program, args, options);
+  trackChild(child);
+  return child;
+}
+
+/**
+ * Starts a program that is not ended with keel, nor what it leaves running.
+ * @throws what `startProgram` throws
+ */
+export function startOutliving(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions & { readonly env: Readonly<Record<string, string | undefined>> },
+): ChildProcess {
+  return startProgram(program, args, { ...options, detached: true, env: outlivingEnvironment(options.env) });
 }
 
 export interface ProgramOptions {
@@ -32,5 +47,7 @@ export async function programOutput(
 ): Promise<string> {
   sealDescriptors();
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
-  return (await run(program, args, { ...options, ...limits, encoding: 'utf8' })).stdout;
+  const running = run(program, args, { ...options, ...limits, encoding: 'utf8' });
+  trackChild(running.child);
+  return (await running).stdout;
 }

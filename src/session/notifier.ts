@@ -1,5 +1,5 @@
 import { type Config, commandRoots } from '../config/index.ts';
-import { commandEnvironment, startProgram } from '../process/index.ts';
+import { commandEnvironment, startOutliving } from '../process/index.ts';
 import { findConfiguredProgram, reasonOf } from '../util/index.ts';
 import type { Log } from './log.ts';
 
@@ -49,7 +49,7 @@ export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
   const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
   const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
   try {
-    startProgram(program, [...args, payload], { stdio: 'ignore', detached: true, env })
+    startOutliving(program, [...args, payload], { stdio: 'ignore', env })
       .once('error', warn)
       .unref();
   } catch (error) {

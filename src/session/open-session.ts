@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import { isContextMessage } from '../context/index.ts';
 import { loadWire, type Transport } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
+import type { OrphanCare } from '../process/index.ts';
 import { type ResponseItem, type RolloutItem, type SessionSource, toKeelError } from '../protocol/index.ts';
 import {
   acquireLease,
@@ -63,6 +64,11 @@ export interface OpenSessionOptions {
   readonly checksOutput?: boolean;
   /** What becomes of a turn that a crash cut off: it goes on at the very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
+  /**
+   * `end` where this process runs keel and nothing else, and this thread alone: processes that commands leave without a parent
+   * end with the session. `leave` by default: keel inside another program touches none of that program's processes.
+   */
+  readonly orphans?: OrphanCare;
   readonly now?: () => number;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver;
@@ -97,6 +103,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
         openSession({
           ...options,
           checksOutput: false,
+          // They may be the parent's: its session ends them.
+          ...(options.orphans === 'end' ? { orphans: 'collect' as const } : {}),
           ...start,
           config,
           origin: { type: 'new' },

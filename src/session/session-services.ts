@@ -13,7 +13,7 @@ import {
   type WireMaker,
 } from '../model/index.ts';
 import type { Resolver } from '../network/index.ts';
-import { ExecSessions, Processes, type UserShell, userShell } from '../process/index.ts';
+import { ExecSessions, type OrphanCare, Processes, type UserShell, userShell } from '../process/index.ts';
 import type { ResponseItem, SessionSource } from '../protocol/index.ts';
 import type { Lease, RolloutRecorder } from '../rollout/index.ts';
 import { SandboxManager } from '../sandbox/index.ts';
@@ -120,6 +120,8 @@ export interface ServiceOptions {
   readonly canAsk: boolean;
   readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
+  /** What becomes of processes that commands leave without a parent; absent: `leave`. */
+  readonly orphans?: OrphanCare | undefined;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens what carries requests, for this session alone; HTTP by default. */
@@ -137,7 +139,11 @@ export function openServices(options: ServiceOptions): SessionServices {
   const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left behind are ended when its thread is taken up again.
   const journalPath = isKept ? join(threadDir, 'groups.jsonl') : null;
-  const processes = new Processes(`${threadId}.${randomUUID()}`, { journalPath, graceMs: config.commandGraceMs });
+  const processes = new Processes(`${threadId}.${randomUUID()}`, {
+    journalPath,
+    graceMs: config.commandGraceMs,
+    ...(options.orphans === undefined ? {} : { orphans: options.orphans }),
+  });
   const toolHost = new LocalToolHost({
     ledgerPath: isKept ? ledgerPath(threadDir) : null,
     outputPath: (callId) => outputPath(threadDir, callId),

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { cLibrary } from '../../util/index.ts';
+import { addOwnChild, removeOwnChild } from '../own-children.ts';
 import { type ExitStatus, exitStatus } from '../started-child.ts';
 
 const WNOHANG = 1;
@@ -29,6 +30,7 @@ export class ChildReaper {
       const pid = start();
       const { promise: exited, resolve } = Promise.withResolvers<ExitStatus>();
       this.#running.set(pid, resolve);
+      addOwnChild(pid);
       return { pid, exited };
     } finally {
       if (this.#running.size === 0) this.#rest();
@@ -52,6 +54,7 @@ export class ChildReaper {
       const found = this.#waitpid(pid, status, WNOHANG);
       if (found === 0) continue;
       this.#running.delete(pid);
+      removeOwnChild(pid);
       resolve(found === pid ? statusOf(status[0] ?? 0) : LOST);
     }
     if (this.#running.size === 0) this.#rest();
