@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasOwnProc } from '../util/index.ts';
 import { type Group, type KinOptions, kinOf, sendSignal } from './kin.ts';
 import type { ProcessEntry } from './process-table.ts';
 
@@ -21,9 +22,10 @@ export async function endPolitely(groups: readonly Group[], { graceMs, ...kin }:
   const members = () => kinOf(groups, kin).filter((entry) => !isSupervisor(entry, supervised));
   const asked = members();
   for (const { pid } of asked) sendSignal(pid, 'SIGTERM');
-  // Without /proc the groups are all that can be found.
-  if (asked.length === 0) for (const { pid } of groups) if (!supervised.includes(pid)) sendSignal(-pid, 'SIGTERM');
-  const isLeft = () => (asked.length === 0 ? groups.some(({ pid }) => sendSignal(-pid, 0)) : members().length > 0);
+  // Without /proc the groups are all that can be found, ended processes that nobody has collected included.
+  const canList = hasOwnProc();
+  if (!canList) for (const { pid } of groups) if (!supervised.includes(pid)) sendSignal(-pid, 'SIGTERM');
+  const isLeft = () => (canList ? members().length > 0 : groups.some(({ pid }) => sendSignal(-pid, 0)));
   const deadline = performance.now() + graceMs;
   for (let pauseMs = FIRST_LOOK_MS; isLeft() && performance.now() < deadline; pauseMs *= 2) {
     await delay(Math.min(pauseMs, LONGEST_LOOK_MS, Math.max(1, deadline - performance.now())));

@@ -216,6 +216,7 @@ export class Processes {
 
   /** The same for everything that still runs. */
   async endAll(): Promise<void> {
+    this.#forgetEnded();
     const groups = [...this.#groups.values()];
     if (this.#mayRun()) await endPolitely(groups, { ...this.#kin(), graceMs: this.#graceMs });
     this.killAll();
@@ -229,6 +230,7 @@ export class Processes {
 
   /** Ends everything the session started, at once; usable from an exit handler. */
   killAll(): void {
+    this.#forgetEnded();
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
     if (this.#mayRun()) sweep(() => kinOf(groups, this.#kin()));
@@ -249,9 +251,19 @@ export class Processes {
   /** Before the start: a program may have left an orphan when it returns. */
   #prepare({ isSupervisor = false }: SpawnSpec): void {
     if (this.#closed) throw new Error('the session has ended');
-    if (isSupervisor) return;
-    this.#mayLeaveRunning = true;
+    // bubblewrap's own children as well, which nobody else may collect: many containers have an init that does not.
     if (this.#care !== 'leave') Orphans.collect();
+    if (!isSupervisor) this.#mayLeaveRunning = true;
+  }
+
+  /**
+   * A group may still be ending when its command is released: the kernel takes some time to end what bubblewrap leaves. A program
+   * on a terminal of its own leads no group yet right after its start.
+   */
+  #forgetEnded(): void {
+    for (const pid of this.#groups.keys()) {
+      if (!sendSignal(-pid, 0) && !sendSignal(pid, 0)) this.#groups.delete(pid);
+    }
   }
 
   /** Whether anything may be left to end. Where keel gets the orphans, it knows that without a look at every process. */
