@@ -20,7 +20,14 @@ export { type EnvironmentFacts, environmentContext, environmentDiff } from './en
 export { onOneLine } from './escape.ts';
 export { renderInstructions } from './instructions.ts';
 export { noteMark } from './note-mark.ts';
-export { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewText } from './review-texts.ts';
+export {
+  type FoundTarget,
+  REVIEW_RUBRIC,
+  reviewNote,
+  reviewRequest,
+  reviewRubricFor,
+  reviewText,
+} from './review-texts.ts';
 export { chosenSkills } from './skills/chosen-skills.ts';
 export { discoverSkills } from './skills/discover-skills.ts';
 export type { Skill, SkillFault, Skills } from './skills/skill.ts';

@@ -155,7 +155,7 @@ async function follow(session: Session, options: RunOptions, io: ExecIo): Promis
     throw new KeelError('internal', 'the session ended before its turn did');
   }
   const isStopped = io.stop.aborted && ended.status !== 'completed';
-  const message = ended.lastAgentMessage ?? review;
+  const message = ended.lastAgentMessage ?? (ended.status === 'completed' ? review : null);
   const unwritten = isStopped ? null : writeLastMessage(message, options, io);
   // The end of a run that did not do all it was asked to is not its success: whoever called prints the failure in its place.
   if (unwritten === null || options.jsonl === null) printer.print(ended);
@@ -168,7 +168,7 @@ async function follow(session: Session, options: RunOptions, io: ExecIo): Promis
 
 function submitPrompt(session: Session, { prompt, review, images, outputSchema, config }: ExecOptions): void {
   if (review) {
-    session.submit({ type: 'review', target: review });
+    session.submit({ type: 'review', target: review, ...(outputSchema === undefined ? {} : { outputSchema }) });
     return;
   }
   if (prompt === null) return;

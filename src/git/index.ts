@@ -9,6 +9,7 @@ export {
   type Commit,
   type Found,
   findCommit,
+  findWorkTree,
   localBranches,
   mergeBase,
   type ReviewOptions,

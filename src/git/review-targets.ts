@@ -34,20 +34,27 @@ const MAX_TITLE_CHARS = 500;
 const MAX_LISTED = 1_000;
 const COMMIT_FORMAT = '%H%x00%h%x00%ct%x00%s';
 
-/** Where HEAD and a branch parted: the start of what HEAD adds to it. Also finds a branch that only `origin` has. */
-export async function mergeBase(
-  branch: string,
-  options: ReviewOptions,
-): Promise<Found<{ readonly mergeBase: string }>> {
-  if (!isBranchName(branch)) return notFound(`${shown(branch)} is no name of a branch`);
-  for (const ref of [`refs/heads/${branch}`, `refs/remotes/${branch}`, `refs/remotes/origin/${branch}`]) {
+/**
+ * The commit where HEAD and a base parted: the start of what HEAD adds to it. The base is a branch, one that only `origin` has,
+ * or any other name of a commit.
+ */
+export async function mergeBase(base: string, options: ReviewOptions): Promise<Found<{ readonly mergeBase: string }>> {
+  if (!isRevision(base)) return notFound(`${shown(base)} is not the name of a branch or a commit`);
+  for (const ref of [`refs/heads/${base}`, `refs/remotes/${base}`, `refs/remotes/origin/${base}`, base]) {
     const tip = await resolve(ref, options);
-    if (tip === null) continue;
-    const result = await git(['merge-base', 'HEAD', tip], options);
+    if (tip.type === 'missing') continue;
+    if (tip.type === 'notFound') return tip;
+    const result = await git(['merge-base', 'HEAD', tip.sha], options);
     if (result.type === 'ok') return { type: 'found', mergeBase: textOf(result.stdout).trim() };
-    return notFound(`HEAD and ${branch} have no common ancestor`);
+    return notFound(result.type === 'failed' ? `HEAD and ${base} have no common ancestor` : result.message);
   }
-  return notFound(`there is no branch ${branch}`);
+  return notFound(`there is no branch or commit ${base} in this repository`);
+}
+
+/** Whether there is a work tree here that git can look at; its path is absolute. */
+export async function findWorkTree(options: ReviewOptions): Promise<Found<{ readonly root: string }>> {
+  const result = await git(['rev-parse', '--show-toplevel'], options);
+  return result.type === 'ok' ? { type: 'found', root: textOf(result.stdout).trim() } : notFound(result.message);
 }
 
 /** The commit that `revision` means: a hash or its beginning, a branch or a tag, each with `~2` or `^` behind it. */
@@ -55,10 +62,11 @@ export async function findCommit(
   revision: string,
   options: ReviewOptions,
 ): Promise<Found<{ readonly commit: Commit }>> {
-  if (!isRevision(revision)) return notFound(`${shown(revision)} is no commit, branch or tag`);
-  const sha = await resolve(revision, options);
-  const [commit] = sha === null ? [] : await commits([sha, '--max-count=1'], options);
-  return commit ? { type: 'found', commit } : notFound(`there is no commit ${revision}`);
+  if (!isRevision(revision)) return notFound(`${shown(revision)} is not the name of a commit, a branch or a tag`);
+  const tip = await resolve(revision, options);
+  if (tip.type === 'notFound') return tip;
+  const [commit] = tip.type === 'missing' ? [] : await commits([tip.sha, '--max-count=1'], options);
+  return commit ? { type: 'found', commit } : notFound(`there is no commit ${revision} in this repository`);
 }
 
 /** The newest commits that HEAD has, newest first; none before the first commit or outside of a repository. */
@@ -90,15 +98,19 @@ async function commits(which: readonly string[], options: ReviewOptions): Promis
   });
 }
 
-/** Object id of the commit; null if there is none. */
-async function resolve(revision: string, options: ReviewOptions): Promise<string | null> {
+/** Object id of the commit; `missing` if there is none, `notFound` if git could not tell. */
+async function resolve(
+  revision: string,
+  options: ReviewOptions,
+): Promise<Found<{ readonly sha: string }> | { readonly type: 'missing' }> {
   const result = await git(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`], options);
-  return result.type === 'ok' ? textOf(result.stdout).trim() : null;
+  if (result.type === 'ok') return { type: 'found', sha: textOf(result.stdout).trim() };
+  return result.type === 'failed' ? { type: 'missing' } : notFound(result.message);
 }
 
 async function git(args: readonly string[], { cwd, env, roots, signal }: ReviewOptions): Promise<GitResult> {
   const repository = findRepository(cwd);
-  if (repository === null) return { type: 'noGit', message: 'not in a repository' };
+  if (repository === null) return { type: 'noGit', message: `${cwd} is not inside a Git repository` };
   const { root } = repository;
   return runGit(args, { cwd: root, workTree: root, roots, env, signal, place: repositoryPlace(repository) });
 }

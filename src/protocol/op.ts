@@ -30,8 +30,11 @@ export const Op = z.lazy(() =>
     z.object({ type: z.literal('approval'), questionId: z.string(), decision: ApprovalDecision }),
     /** Puts a handover in place of the conversation so far: now, or when the running turn has ended. */
     z.object({ type: z.literal('compact'), focus: z.optional(z.string()) }),
-    /** Has a separate reviewer look at a change; replaces a running turn. */
-    z.object({ type: z.literal('review'), target: ReviewTarget }),
+    /**
+     * Has a separate reviewer look at a change; replaces a running turn. The turn fails before any request if there is no such
+     * branch or commit. With a schema, the review is JSON that fits it.
+     */
+    z.object({ type: z.literal('review'), target: ReviewTarget, outputSchema: z.optional(z.unknown()) }),
     /** Runs a command with the user's own rights: by itself, or beside the running turn. */
     z.object({ type: z.literal('userShell'), command: z.string().check(z.minLength(1)) }),
     /** Takes back what the newest turn did to files, and again the one before; replaces a running turn. */

@@ -51,9 +51,9 @@ export interface TurnResult {
 }
 
 export interface ReviewResult {
-  /** The review as people read it. */
+  /** The review as people read it; JSON that fits the schema where there is one. */
   readonly review: string;
-  /** Its findings one by one; null where the reviewer did not keep to the form. */
+  /** Its findings one by one; null where a schema chose another form, or the reviewer gave no answer. */
   readonly output: ReviewOutput | null;
 }
 
@@ -114,10 +114,12 @@ export class Thread implements AsyncDisposable {
 
   /**
    * Has a separate reviewer look at a change; it edits nothing.
-   * @throws KeelError as `run`; `invalidInput` for a name that is no branch or commit
+   * @throws KeelError as `run`; `invalidInput` before any request if there is no such branch or commit
    */
-  async review(target: ReviewTarget, options: TurnOptions = {}): Promise<ReviewResult> {
-    const { items } = await this.#toEnd({ type: 'review', target }, options);
+  async review(target: ReviewTarget, options: RunOptions = {}): Promise<ReviewResult> {
+    const { outputSchema } = options;
+    const op: Op = { type: 'review', target, ...(outputSchema === undefined ? {} : { outputSchema }) };
+    const { items } = await this.#toEnd(op, options);
     const found = items.find((item) => item.type === 'exitedReviewMode');
     if (!found) throw new KeelError('internal', 'the review ended without a result');
     return { review: found.review, output: found.output };

@@ -26,6 +26,7 @@ export function delegateRunner(parts: DelegateParts): RunDelegate {
     const { services } = parts;
     const child = await services.openChild(childConfig(options, parts), {
       source: { subagent: options.role },
+      checksOutput: options.checksOutput,
       persona: {
         withoutTools: options.withoutTools,
         hasUserInstructions: false,

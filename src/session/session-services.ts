@@ -101,6 +101,8 @@ export interface Persona {
 export interface ChildStart {
   readonly source: SessionSource;
   readonly persona: Persona;
+  /** As of `OpenSessionOptions`. */
+  readonly checksOutput?: boolean;
 }
 
 export interface ServiceOptions {

@@ -47,7 +47,7 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
     case 'userShell':
       return turns.userShell(op.command, id);
     case 'review':
-      return turns.spawn(reviewTask(op.target, scope), id);
+      return turns.spawn(reviewTask(op, scope), id);
     case 'addToHistory':
       return scope.services.typedMessages.add(op.text);
     case 'getHistoryEntry':

@@ -9,6 +9,8 @@ export interface DelegateOptions {
   readonly prompt: string;
   /** JSON Schema of its last message; absent: free text. */
   readonly outputSchema?: unknown;
+  /** A last message that does not fit the schema is asked for again, then fails the child's turn. */
+  readonly checksOutput: boolean;
   /** Null: the parent's. */
   readonly model: string | null;
   readonly effort: string | null;

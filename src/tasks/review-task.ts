@@ -1,4 +1,4 @@
-import { REVIEW_RUBRIC, reviewNote, reviewText } from '../context/index.ts';
+import { REVIEW_RUBRIC, reviewNote, reviewRubricFor, reviewText } from '../context/index.ts';
 import type { ReviewOutput, ThreadItem } from '../protocol/index.ts';
 import type { TurnOutcome } from '../turn/index.ts';
 import type { DelegateResult } from './delegate.ts';
@@ -9,12 +9,20 @@ import type { SessionTask, TaskSession } from './task.ts';
 const WITHOUT_TOOLS = ['apply_patch', 'edit_file', 'update_plan', 'view_image'];
 
 export interface ReviewTaskOptions {
-  /** What the reviewer is asked, in full. May look at the repository. @throws KeelError `invalidInput` */
+  /** What the reviewer is asked, in full, once its target was found. @throws KeelError `invalidInput` if it was not */
   readonly request: (signal: AbortSignal) => Promise<string>;
   /** The same for a person, in a few words. */
   readonly hint: string;
   /** Null: the thread's own. */
   readonly model: string | null;
+  /** JSON Schema of the result; undefined: keel's own form of a review. */
+  readonly outputSchema: unknown;
+}
+
+/** How a review ended: as people read it, and its findings; null where the user chose another form. */
+interface Result {
+  readonly review: string;
+  readonly output: ReviewOutput | null;
 }
 
 /** A child session looks at a change; its findings become part of the thread, its work does not. */
@@ -29,34 +37,29 @@ export class ReviewTask implements SessionTask {
   }
 
   async run(session: TaskSession, signal: AbortSignal): Promise<TurnOutcome> {
-    const { hint, model } = this.#options;
+    const { request, hint, model, outputSchema } = this.#options;
     const { turnId } = session.context;
+    const prompt = await request(signal);
+    if (signal.aborted) return { type: 'interrupted' };
     show(session, { type: 'enteredReviewMode', id: `${turnId}-review`, review: hint });
     this.#isOpen = true;
     const result = await session.delegate(
       {
         role: 'review',
-        instructions: REVIEW_RUBRIC,
-        prompt: await this.#prompt(session, signal),
-        outputSchema: REVIEW_SCHEMA,
+        instructions: outputSchema === undefined ? REVIEW_RUBRIC : reviewRubricFor(outputSchema),
+        prompt,
+        outputSchema: outputSchema ?? REVIEW_SCHEMA,
+        // A review in keel's own form is read leniently.
+        checksOutput: outputSchema !== undefined,
         model,
         effort: 'low',
         withoutTools: WITHOUT_TOOLS,
       },
       signal,
     );
-    this.#exit(session, outputOf(result));
+    this.#exit(session, resultOf(result, outputSchema));
     if (result.type === 'failed') return result;
     return result.type === 'interrupted' ? result : { type: 'completed', lastAgentMessage: null };
-  }
-
-  async #prompt(session: TaskSession, signal: AbortSignal): Promise<string> {
-    try {
-      return await this.#options.request(signal);
-    } catch (error) {
-      this.#exit(session, null);
-      throw error;
-    }
   }
 
   async abort(session: TaskSession): Promise<void> {
@@ -64,18 +67,21 @@ export class ReviewTask implements SessionTask {
   }
 
   /** Records the result and shows it; null: there is none. Only the first call counts. */
-  #exit(session: TaskSession, output: ReviewOutput | null): void {
+  #exit(session: TaskSession, result: Result | null): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    session.addItems([reviewNote(output)]);
-    const review = output === null ? 'The review was interrupted.' : reviewText(output);
+    session.addItems([reviewNote(result?.review ?? null)]);
+    const { review, output } = result ?? { review: 'The review was interrupted.', output: null };
     const id = `${session.context.turnId}-reviewed`;
     show(session, { type: 'exitedReviewMode', id, review, output });
   }
 }
 
-function outputOf(result: DelegateResult): ReviewOutput | null {
-  return result.type === 'completed' && result.lastMessage !== null ? parseReview(result.lastMessage) : null;
+function resultOf(result: DelegateResult, outputSchema: unknown): Result | null {
+  if (result.type !== 'completed' || result.lastMessage === null) return null;
+  if (outputSchema !== undefined) return { review: result.lastMessage, output: null };
+  const output = parseReview(result.lastMessage);
+  return { review: reviewText(output), output };
 }
 
 function show({ context, show: showEvent }: TaskSession, item: ThreadItem): void {

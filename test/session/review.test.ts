@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REVIEW_RUBRIC } from '../../src/context/index.ts';
-import { Op } from '../../src/protocol/index.ts';
+import { Op, type ReviewTarget } from '../../src/protocol/index.ts';
 import { parseReview } from '../../src/tasks/parse-review.ts';
 import {
   functionCall,
@@ -14,7 +15,7 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { rolloutsIn, runKeel, until } from '../support/keel.ts';
+import { jsonLines, rolloutsIn, runKeel, until } from '../support/keel.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../support/session.ts';
 import { slowGit } from '../support/slow-git.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -44,7 +45,13 @@ async function open(script: Script, more: Partial<TestSessionOptions> = {}): Pro
 
 const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
-const review: Op = { type: 'review', target: { type: 'uncommittedChanges' } };
+const verdict = {
+  type: 'object',
+  properties: { verdict: { type: 'string' } },
+  required: ['verdict'],
+  additionalProperties: false,
+};
+const review: Extract<Op, { type: 'review' }> = { type: 'review', target: { type: 'uncommittedChanges' } };
 const found = {
   findings: [
     {
@@ -217,7 +224,9 @@ describe('a review', () => {
     live?.session.submit({ type: 'interrupt' });
     expect(await second).toMatchObject({ status: 'interrupted' });
     await until(() => !slow.isAlive());
-    expect(turnItems(live?.events ?? [])).toContain('exitedReviewMode');
+    // The reviewer was not asked yet.
+    expect(turnItems(live?.events ?? [])).not.toContain('enteredReviewMode');
+    expect(server.requests).toHaveLength(1);
   });
 
   test('R18: has a thread of its own, and what it used counts for its parent', async () => {
@@ -248,9 +257,114 @@ describe('a review', () => {
     live?.session.submit({ type: 'review', target: { type: 'baseBranch', branch: '--output=x' } });
     expect(await live?.next('error')).toMatchObject({ error: { kind: 'invalidInput' } });
   });
+
+  test.each<[string, ReviewTarget, RegExp]>([
+    ['a branch', { type: 'baseBranch', branch: 'no-such-branch' }, /no branch or commit no-such-branch/],
+    ['a commit', { type: 'commit', sha: 'deadbeefdeadbeef', title: null }, /no commit deadbeefdeadbeef/],
+    ['a tag of no commit', { type: 'commit', sha: 'HEAD~7', title: null }, /no commit HEAD~7/],
+  ])('of %s that does not exist fails before any request, and the thread continues', async (_, target, reason) => {
+    const { events } = await open([ok]);
+    expect(await live?.turn({ type: 'review', target })).toMatchObject({
+      status: 'failed',
+      error: { kind: 'invalidInput', message: expect.stringMatching(reason) },
+    });
+    expect([server.requests.length, turnItems(events)]).toEqual([0, []]);
+    expect(await live?.say('next')).toMatchObject({ status: 'completed' });
+    expect(JSON.stringify(server.requests[0]?.input)).not.toContain('user_action');
+  });
+
+  test.each<[string, ReviewTarget]>([
+    ['uncommitted changes', { type: 'uncommittedChanges' }],
+    ['a branch', { type: 'baseBranch', branch: 'main' }],
+    ['a commit', { type: 'commit', sha: 'HEAD', title: null }],
+  ])('of %s fails where there is no repository, and where there is no git', async (_, target) => {
+    using empty = tempDir();
+    await open([], { cwd: empty.path });
+    expect(await live?.turn({ type: 'review', target })).toMatchObject({
+      error: { message: expect.stringContaining(`${empty.path} is not inside a Git repository`) },
+    });
+    await live?.[Symbol.asyncDispose]();
+    await server.close();
+    await open([], { env: { PATH: empty.path } });
+    expect(await live?.turn({ type: 'review', target })).toMatchObject({
+      error: { kind: 'invalidInput', message: expect.stringContaining('install git') },
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('a base is found as a branch of origin alone, and as a commit or a tag', async () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: repo.path, encoding: 'utf8' }).trim();
+    const head = git('rev-parse', 'HEAD');
+    git('update-ref', 'refs/remotes/origin/elsewhere', head);
+    git('tag', 'v1');
+    const bases = ['elsewhere', 'origin/elsewhere', 'v1', head.slice(0, 12)];
+    await open(bases.map(() => reviewed));
+    for (const branch of bases) {
+      const end = await live?.turn({ type: 'review', target: { type: 'baseBranch', branch } });
+      expect(end).toMatchObject({ status: 'completed' });
+      expect(server.requests.at(-1)?.textsOf('user').at(-1)).toContain(`The common ancestor is ${head}`);
+    }
+  });
+
+  test('the reviewer of a commit is told its whole hash and its title', async () => {
+    await open([reviewed]);
+    await live?.turn({ type: 'review', target: { type: 'commit', sha: 'HEAD', title: null } });
+    expect(server.requests[0]?.textsOf('user').at(-1)).toMatch(/^Review commit [0-9a-f]{40} \("start"\)/);
+  });
+
+  test('with a schema is asked for in that form, and is that JSON, for people too', async () => {
+    const { events } = await open([respond(message('{"verdict":"fine"}')), ok]);
+    await live?.turn({ ...review, outputSchema: verdict });
+    expect(server.requests[0]?.body['text']).toMatchObject({ format: { type: 'json_schema', schema: verdict } });
+    const told = String(server.requests[0]?.body['instructions']);
+    expect([told.includes(JSON.stringify(verdict)), told.includes('{"findings":[')]).toEqual([true, false]);
+    const left = events.find((event) => event.type === 'item.completed' && event.item.type === 'exitedReviewMode');
+    expect(left).toMatchObject({ item: { review: '{"verdict":"fine"}', output: null } });
+    await live?.say('next');
+    expect(JSON.stringify(server.requests[1]?.input)).toContain('verdict');
+  });
+
+  test('a schema that no provider takes is refused before any request', async () => {
+    await open([]);
+    const end = await live?.turn({ ...review, outputSchema: { type: 'object', properties: { a: {} } } });
+    expect(end).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('output schema') } });
+    expect(server.requests).toHaveLength(0);
+  });
 });
 
 describe('keel review', () => {
+  const run = (...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+
+  test.each([
+    ['--base', 'no-such-branch'],
+    ['--commit', 'deadbeefdeadbeef'],
+  ])('%s of what does not exist ends with 1 and a JSON line, and sends nothing', async (...target) => {
+    server = await startModelServer([]);
+    const { code, stdout, stderr } = await run('review', '--json', ...target);
+    expect([code, server.requests.length]).toEqual([1, 0]);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({
+      type: 'turn.failed',
+      error: { message: expect.stringContaining(target[1]) },
+    });
+    expect(stderr).not.toContain('internal');
+  });
+
+  test('writes a review that fits the schema to stdout and the file; what does not fit is asked for again', async () => {
+    home.write({ 'schema.json': JSON.stringify(verdict) });
+    const options = ['--output-schema', join(home.path, 'schema.json'), '-o', join(repo.path, 'out.json')];
+    server = await startModelServer([respond(message('prose')), respond(message('{"verdict":"fine"}'))]);
+    const first = await run('exec', 'review', ...options);
+    expect([first.code, first.stdout]).toEqual([0, '{"verdict":"fine"}\n']);
+    expect(readFileSync(join(repo.path, 'out.json'), 'utf8')).toBe('{"verdict":"fine"}');
+    expect(server.requests).toHaveLength(2);
+    await server.close();
+    server = await startModelServer([respond(message('prose')), respond(message('prose again'))]);
+    const second = await run('exec', 'review', ...options);
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain('does not fit the output schema');
+    expect(readFileSync(join(repo.path, 'out.json'), 'utf8')).toBe('');
+  });
+
   test('prints the review, against a branch by its common ancestor', async () => {
     server = await startModelServer([reviewed]);
     const run = await runKeel(['review', '--base=main'], { home: home.path, cwd: repo.path, url: server.url });
