@@ -18,6 +18,8 @@ export interface FailureContext {
   readonly keySource: string;
   /** Host of the provider, for messages. */
   readonly host: string;
+  /** The proxy that the answer came through, for people; null or absent: none, or no answer yet. */
+  readonly proxy?: string | null;
   readonly nowMs: () => number;
 }
 
@@ -90,8 +92,14 @@ function statusMessage(
   const id = REQUEST_ID_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
   const line = `unexpected status ${status}${statusText === '' ? '' : ` ${serverText(statusText, secrets)}`}`;
   const whole = `${line}${text === '' ? '' : `: ${text}`}${id === undefined ? '' : ` (request id ${serverText(id, secrets).slice(0, 200)})`}`;
-  if (verdict.kind !== 'unauthorized' || status === 403) return whole;
-  return `${context.host} did not accept the credentials (${context.keySource}): ${whole}`;
+  const reached = `${whole}${proxyAdvice(context)}`;
+  if (verdict.kind !== 'unauthorized' || status === 403) return reached;
+  return `${context.host} did not accept the credentials (${context.keySource}): ${reached}`;
+}
+
+/** Ends the text about an answer that a proxy may have given in the server's place; empty without one. */
+export function proxyAdvice({ proxy, host }: FailureContext): string {
+  return proxy ? `. It came through the proxy ${proxy}: if that must not be used for ${host}, add it to NO_PROXY.` : '';
 }
 
 /** keel's own words for failures that leave the user something to do. */

@@ -50,7 +50,7 @@ export class HttpTransport implements Transport {
       const sent = channel.request(url, { method, headers, agent: channel.agent, signal }, (incoming) =>
         resolve(new NodeResponse(incoming, route)),
       );
-      sent.on('error', (error) => reject(route.type === 'direct' ? error : throughProxy(error, route.label)));
+      sent.on('error', (error) => reject(route.type === 'direct' ? error : throughProxy(error, route.label, url.host)));
       if (onSent !== undefined) sent.once('finish', onSent);
       for (const piece of request.body) sent.write(piece);
       sent.end();
@@ -91,8 +91,9 @@ function authorities({ env, caFile }: HttpTransportOptions): { readonly ca?: rea
   }
 }
 
-function throughProxy(error: Error, label: string): Error {
-  return new Error(`through the proxy ${label}: ${reasonOf(error)}`, { cause: error });
+function throughProxy(error: Error, label: string, host: string): Error {
+  const advice = `if that must not be used for ${host}, add it to NO_PROXY`;
+  return new Error(`through the proxy ${label}: ${reasonOf(error)}; ${advice}`, { cause: error });
 }
 
 /**

@@ -94,12 +94,13 @@ export class ModelClient {
     const { provider, transport } = this.#options;
     const credentials = this.#options.credentials();
     const request = this.#request(prompt, taskKind, credentials);
-    const context = this.#failureContext(credentials, request.url);
+    let context = this.#failureContext(credentials, request.url);
     let response: HttpResponse | null = null;
     let isComplete = false;
     using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
     try {
       response = await transport.send(request, watch.signal, onSent);
+      context = { ...context, proxy: response.proxy ?? null };
       if (response.status < 200 || response.status > 299) {
         throw this.#refusal(response, await readErrorBody(response), context);
       }

@@ -1,4 +1,4 @@
-import { type FailureContext, responseFailure, streamLost } from './failures.ts';
+import { type FailureContext, proxyAdvice, responseFailure, streamLost } from './failures.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { asObject, parseJson } from './json-fields.ts';
 import type { ModelError } from './model-error.ts';
@@ -78,5 +78,6 @@ function wholePayloads(text: string, context: FailureContext): readonly string[]
 }
 
 function noStream(text: string, context: FailureContext): ModelError {
-  return streamLost(`the server answered with no event stream but ${text.trim().slice(0, MAX_HEAD_CHARS)}`, context);
+  const answer = text.trim().slice(0, MAX_HEAD_CHARS);
+  return streamLost(`the server answered with no event stream but ${answer}${proxyAdvice(context)}`, context);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HttpTransport, ModelError, modelInfo, resolveCredentials, userAgent } from '../../src/model/index.ts';
@@ -286,6 +286,35 @@ describe('secrets', () => {
     const error = await failureOf(collect(clientOf(providerAt(baseUrl))));
 
     expect(error.message).toMatch(/you sent (api-key=)?\*\*\*$/);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['refuses', (response) => response.writeHead(403).end('<html>Blocked</html>')],
+    ['asks for a password', (response) => response.writeHead(407).end()],
+    ['is overloaded', (response) => response.writeHead(503).end('busy')],
+    ['shows a page', (response) => response.writeHead(200).end('<html>Log in</html>')],
+  ])('a proxy that %s is named with its variable, and so is the way around it', async (_, answer) => {
+    const proxy = await loopback(answer);
+    const { host } = new URL(proxy.baseUrl);
+    const transport = new HttpTransport({ env: { HTTP_PROXY: `http://user:proxy-secret-1@${host}` } });
+    const error = await failureOf(collect(clientOf(providerAt('http://model.invalid/v1'), { transport })));
+    expect(error.message).toContain(`${host} (HTTP_PROXY)`);
+    expect(error.message).toMatch(/model\.invalid, add it to NO_PROXY/);
+    expect(error.message).not.toContain('secret-1');
+  });
+
+  test('a proxy that refuses a tunnel is named likewise; a server without one says nothing of proxies', async () => {
+    const proxy = createHttpServer().on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const address = proxy.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const transport = new HttpTransport({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } });
+    const tunnel = await failureOf(collect(clientOf(providerAt('https://model.invalid/v1'), { transport })));
+    expect(tunnel.message).toMatch(/proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\).*model\.invalid, add it to NO_PROXY/);
+    const server = await loopback((response) => response.writeHead(403).end('no'));
+    const direct = await failureOf(collect(clientOf(providerAt(server.baseUrl))));
+    expect(direct.message).not.toMatch(/proxy/i);
   });
 
   test('the password of a proxy does not get into the error', async () => {
