@@ -8,6 +8,8 @@ import { type LeftOut, type SnapshotLimits, type Survey, survey } from './survey
 
 /** The first look at a big work tree reads all of it. */
 const RECORD_TIMEOUT_MS = 240_000;
+/** For HEAD and one setting, which git reads at once unless it hangs. */
+const STATE_LIMIT_MS = 10_000;
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const GITLINK = '160000';
 
@@ -17,7 +19,7 @@ export interface RepositoryState {
   readonly head: string | null;
 }
 
-/** @throws GitFailure */
+/** Asked first by every operation, so that a git that hangs is noticed early. @throws GitFailure */
 export async function repositoryState({
   repository,
   env,
@@ -25,7 +27,8 @@ export async function repositoryState({
   signal,
 }: Omit<StoreOptions, 'home' | 'now'>): Promise<RepositoryState> {
   const { root } = repository;
-  const options = { cwd: root, workTree: root, roots, env, signal, place: repositoryPlace(repository) };
+  const place = repositoryPlace(repository);
+  const options = { cwd: root, workTree: root, roots, env, signal, place, timeoutMs: STATE_LIMIT_MS };
   const result = await runGit(['rev-parse', '--show-object-format', 'HEAD^{commit}'], options);
   // Without a commit it prints the format and fails.
   if (result.type !== 'ok' && result.type !== 'failed') throw new GitFailure(result.message, result.type === 'aborted');

@@ -3,7 +3,16 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, wri
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
 import { KeelError } from '../protocol/index.ts';
-import { isRunning, loadedCLibrary, lockFile, ownIdentity, parseJson, processPlace, reasonOf } from '../util/index.ts';
+import {
+  isRunning,
+  loadedCLibrary,
+  lockFile,
+  ownIdentity,
+  parseJson,
+  processPlace,
+  reasonOf,
+  storageAdvice,
+} from '../util/index.ts';
 import { hasCode, linkExclusively } from './exclusive-file.ts';
 
 /** Names this process as the only one that writes a thread. */
@@ -51,7 +60,9 @@ export function acquireLease(rolloutPath: string): Lease {
   } catch (error) {
     if (error instanceof KeelError) throw error;
     const reason = reasonOf(error);
-    throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}`, { cause: error });
+    throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}.${storageAdvice(reason)}`, {
+      cause: error,
+    });
   } finally {
     rmSync(draft, { force: true });
   }

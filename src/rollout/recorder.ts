@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { KeelError, type RolloutItem } from '../protocol/index.ts';
-import { reasonOf } from '../util/index.ts';
+import { reasonOf, storageAdvice } from '../util/index.ts';
 
 const syncToDisk = promisify(fdatasync);
 
@@ -186,11 +186,5 @@ export class NullRecorder implements RolloutRecorder {
 
 function storageError(what: string, cause: unknown): KeelError {
   const reason = reasonOf(cause);
-  return new KeelError('storageFailed', `${what}: ${reason}.${adviceFor(reason)}`, { cause });
-}
-
-function adviceFor(reason: string): string {
-  if (/ENOSPC|EDQUOT/.test(reason)) return ' Free some space, then resume the thread.';
-  if (!/EACCES|EROFS|EPERM/.test(reason)) return '';
-  return ' Set KEEL_HOME to a directory that you can write, or run `keel exec --ephemeral` to keep no record.';
+  return new KeelError('storageFailed', `${what}: ${reason}.${storageAdvice(reason)}`, { cause });
 }

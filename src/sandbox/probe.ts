@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { type Processes, runCommand } from '../process/index.ts';
 import { bwrapCommand } from './backends/bwrap.ts';
 import { probeLandlock } from './backends/probe-landlock.ts';
@@ -39,6 +39,9 @@ export async function probeBackend(options: ProbeOptions): Promise<BackendFacts>
   if (process.platform === 'darwin') return probeSeatbelt(options);
   if (process.platform !== 'linux') {
     return unavailable(`commands can't be held in on ${process.platform} yet`);
+  }
+  if (!existsSync('/proc/self')) {
+    return unavailable('there is no /proc here, which every sandbox needs: mount it (mount -t proc proc /proc)');
   }
   const arch = filterArch();
   if (arch === null) return unavailable(`commands can't be held in on ${process.arch} machines yet`);

@@ -34,6 +34,7 @@ export {
 } from './process-identity.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
+export { storageAdvice } from './storage-advice.ts';
 export {
   countLines,
   fitsModel,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
+import { slowGit } from '../support/slow-git.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -72,6 +73,13 @@ test('keel doctor names what it found and never prints a key', async () => {
   expect(run.stdout).not.toContain('sk-test-secret');
   home.write({ 'config.toml': 'model = 3\n' });
   expect((await keel(['doctor'])).code).toBe(1);
+});
+
+test('keel doctor waits for no git that hangs', async () => {
+  using slow = slowGit(['--version']);
+  const { code, stdout } = await keel(['doctor'], null, { PATH: `${slow.bin}:${process.env['PATH']}` });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^note {2}git: gave no answer within 5 s/m)]);
+  expect(slow.isAlive()).toBe(false);
 });
 
 test('config 33: a key is stored for the owner only, shown masked, and removed; nothing piped in changes nothing', async () => {

@@ -1,8 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
+import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { jsonLines, type KeelRun, keelBin, runKeel } from '../support/keel.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -10,6 +10,9 @@ const isRoot = process.geteuid?.() === 0;
 const hasOwners = process.geteuid !== undefined;
 const NOBODY = 65_534;
 const UNKNOWN_USER = 123_456;
+/** For `unshare`: runs the arguments that follow where nothing is in /proc. */
+const withoutProc = ['--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'];
+const canHideProc = isRoot && spawnSync('unshare', [...withoutProc, 'true']).status === 0;
 
 let dir: TempDir;
 let home: string;
@@ -140,6 +143,34 @@ describe('a home', () => {
     expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('set HOME, or KEEL_HOME') });
   });
 
+  test.each([
+    ['sessions', []],
+    ['threads', ['-s', 'danger-full-access']],
+  ])('with a file in the place of %s stops a recorded run in words', async (name, options) => {
+    writeFileSync(join(home, name), '');
+    await server.close();
+    server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'made'] }, 'c1')));
+    const run = await exec([...options, '--json', 'hi']);
+    expect(run.code).toBe(1);
+    expect(jsonLines(run.stdout).at(-1)).toEqual({
+      type: 'turn.failed',
+      error: { message: expect.stringMatching(/ENOTDIR.*Move the file .* away, or set KEEL_HOME/) },
+    });
+    expect(run.stderr).not.toContain('internal error');
+    expect(existsSync(join(dir.path, 'work', 'made'))).toBe(false);
+  });
+
+  test('with files in the place of all that only makes keel faster serves as any other', async () => {
+    for (const name of ['bin', 'cache', 'run', 'tmp']) writeFileSync(join(home, name), '');
+    await server.close();
+    server = await startModelServer([
+      respond(functionCall('shell', { command: ['touch', 'made'] }, 'c1')),
+      respond(message('done')),
+    ]);
+    expect(await exec(['-s', 'danger-full-access', 'hi'])).toMatchObject({ code: 0, stdout: 'done\n' });
+    expect(existsSync(join(dir.path, 'work', 'made'))).toBe(true);
+  });
+
   test('that is not there yet is made for its user alone', async () => {
     execFileSync('rmdir', [home]);
     const env = { HOME: dir.path, KEEL_HOME: '' };
@@ -147,3 +178,23 @@ describe('a home', () => {
     expect(statSync(join(dir.path, '.keel')).mode & 0o777).toBe(0o700);
   });
 });
+
+test.skipIf(!canHideProc)(
+  'without /proc commands are refused in words that name it, and the turn continues',
+  async () => {
+    await server.close();
+    server = await startModelServer([
+      respond(functionCall('shell', { command: ['touch', 'made'] }, 'c1')),
+      respond(message('done')),
+    ]);
+    const env = { PATH: process.env['PATH'], KEEL_HOME: home, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' };
+    const argv = [...withoutProc, process.execPath, keelBin, 'exec', '--skip-git-repo-check', 'hi'];
+    const { promise, resolve } = Promise.withResolvers<{ failure: Error | null; stdout: string }>();
+    execFile('unshare', argv, { cwd: join(dir.path, 'work'), env }, (failure, stdout) =>
+      resolve({ failure, stdout }),
+    ).stdin?.end();
+    expect(await promise).toEqual({ failure: null, stdout: 'done\n' });
+    expect(JSON.stringify(server.requests[1]?.input)).toContain('there is no /proc here');
+    expect(existsSync(join(dir.path, 'work', 'made'))).toBe(false);
+  },
+);

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   type GhostCommit,
   type RestoreResult,
@@ -20,6 +20,7 @@ import {
   takeSnapshot,
   tidySnapshots,
 } from '../../src/git/index.ts';
+import { slowGit } from '../support/slow-git.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { commitAll, contentsOf, edit, env, git, gitFilesOf, type Playground, playground } from './support.ts';
 
@@ -498,4 +499,18 @@ test('a repository of another user can be undone without being trusted', async (
   await undo(dir, snapshot);
   expect(contentsOf(dir.root)).toEqual({ a: '- a\n' });
   expect(lstatSync(join(dir.root, 'a')).uid).toBe(65534);
+});
+
+test('a git that hangs from the first call on holds a snapshot up for seconds, not minutes', async () => {
+  using dir = playground();
+  dir.write({ 'a.txt': 'one\n' });
+  commitAll(dir.root);
+  using slow = slowGit(['rev-parse']);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const taken = takeSnapshot({ ...dir.options(), env: { ...env, PATH: `${slow.bin}:${process.env['PATH']}` } });
+  await slow.started();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await taken).toEqual({ type: 'skipped', cause: 'failed', reason: 'git rev-parse took longer than 10 s' });
+  expect(slow.isAlive()).toBe(false);
 });

@@ -304,9 +304,24 @@ describe('what else a thread does', () => {
       review: expect.stringContaining('Nothing is broken.'),
       output,
     });
-    await expect(thread.review({ type: 'baseBranch', branch: '--help' })).rejects.toMatchObject({
-      kind: 'invalidInput',
-    });
+    const asked = server.requests.length;
+    for (const branch of ['--help', 'no-such-branch']) {
+      await expect(thread.review({ type: 'baseBranch', branch })).rejects.toMatchObject({ kind: 'invalidInput' });
+    }
+    expect(server.requests).toHaveLength(asked);
+  });
+
+  test('review takes a schema: what does not fit is asked for again', async () => {
+    const outputSchema = {
+      type: 'object',
+      properties: { ok: { type: 'boolean' } },
+      required: ['ok'],
+      additionalProperties: false,
+    };
+    const keel = await keelWith([says('fine'), says('{"ok":true}')]);
+    await using thread = await keel.startThread();
+    const found = await thread.review({ type: 'uncommittedChanges' }, { outputSchema });
+    expect([found, server.requests.length]).toEqual([{ review: '{"ok":true}', output: null }, 2]);
   });
 
   test('compact leaves a handover, undo takes back what a turn did to files', async () => {

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 
 /**
- * A `git` that hangs in the commands that look at a work tree. `bin` goes to the front of PATH; it isn't below the temporary
- * directory, where commands may write, since keel takes no git from there.
+ * A `git` that hangs in some commands: by default in those that look at a work tree. `bin` goes to the front of PATH; it isn't
+ * below the temporary directory, where commands may write, since keel takes no git from there.
  */
-export function slowGit() {
+export function slowGit(commands: readonly string[] = ['ls-files', 'merge-base']) {
   const bin = mkdtempSync('/var/tmp/keel-test-');
   const pidFile = join(bin, 'pid');
   const script = `#!/bin/sh
 PATH="\${PATH#${bin}:}"
-case "$*" in *ls-files*|*merge-base*) echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 600;; esac
+case "$*" in ${commands.map((command) => `*${command}*`).join('|')}) echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 600;; esac
 exec git "$@"
 `;
   writeFileSync(join(bin, 'git'), script, { mode: 0o755 });

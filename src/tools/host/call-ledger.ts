@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import { KeelError, OutputContentItem } from '../../protocol/index.ts';
-import { readJson, reasonOf } from '../../util/index.ts';
+import { readJson, reasonOf, storageAdvice } from '../../util/index.ts';
 import type { ToolOutput } from '../types.ts';
 
 const syncToDisk = promisify(fdatasync);
@@ -92,7 +92,8 @@ export class CallLedger {
       writeSync(this.#fd, `${JSON.stringify(line)}\n`);
     } catch (cause) {
       const reason = reasonOf(cause);
-      throw new KeelError('storageFailed', `the call ledger ${this.#path} can't be written: ${reason}`, { cause });
+      const what = `the call ledger ${this.#path} can't be written`;
+      throw new KeelError('storageFailed', `${what}: ${reason}.${storageAdvice(reason)}`, { cause });
     }
   }
 
