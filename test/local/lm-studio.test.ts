@@ -89,10 +89,10 @@ describe('keel exec --local-provider lmstudio', () => {
     studio = await startLocalModels(ready, null);
     const live = startKeel([...OPTIONS, '-m', 'nope', 'hi'], place());
     live.child.stdin.end();
-    await until(() => processesWith(`HOME=${places.home.path}`).length >= 3);
+    await until(() => processesWith(`HOME=${userHome}`).length >= 3);
     live.child.kill('SIGINT');
     expect(await live.ended).toMatchObject({ code: 130, stdout: '' });
-    expect(processesWith(`HOME=${places.home.path}`)).toEqual([]);
+    expect(processesWith(`HOME=${userHome}`)).toEqual([]);
   });
 
   test('the password of the address is not in the error', async () => {
