@@ -162,13 +162,14 @@ async function takeQueued(
     const { submissionId, items } = input;
     if (items.length === 0) continue;
     const message = fittingMessage(await userMessage(items, context.cwd), window, onWarning);
+    const text = saidText(input);
+    const skills = await skillsFor(text, services, active.abort.signal, onWarning);
     // A large image may have taken longer than the turn had left: nothing more is written for it.
     if (active.handle.isRevoked) break;
-    const text = saidText(input);
+    // Written together with the message: a crash in between would leave a turn in which nothing was asked.
     record.addUserEvent(text);
     active.state.noteUserText(text);
     // Behind the message: a fork that leaves it out leaves them out too.
-    const skills = await skillsFor(text, services, active.abort.signal, onWarning);
     messages.push(...[message, ...skills].map((item) => ({ submissionId, message: item })));
   }
   return messages;

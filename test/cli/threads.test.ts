@@ -173,11 +173,14 @@ describe('keel threads', () => {
   });
 
   test('a reviewer’s thread is in no list without --subagents, and never the last one', async () => {
-    const id = await thread('mine');
+    await thread('mine');
     repo.write({ 'README.md': 'changed\n' });
     expect((await keel('review')).code).toBe(0);
     const shown = (run: KeelRun) => JSON.parse(run.stdout).threads.map((each: { source: string }) => each.source);
-    expect(shown(await keel('threads', 'list', '--json'))).not.toContain('subagent');
+    const listed = await keel('threads', 'list', '--json');
+    expect(shown(listed)).not.toContain('subagent');
+    // The thread that asked for the review is the user's own, and the last one.
+    const { id } = JSON.parse(listed.stdout).threads[0];
     expect(shown(await keel('threads', 'list', '--json', '--subagents'))).toContain('subagent');
     expect(idOf(await keel('resume', '--last', '--json', 'go on'))).toBe(id);
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { gatherRepositoryFacts } from '../../src/git/index.ts';
 import { temporaryDirectory, writeTree } from '../context/support.ts';
+import { programDirectory } from '../support/program-directory.ts';
 import { git, env as gitEnv } from './support.ts';
 
 /** Plenty, so that a busy machine does not decide a test about what git says. */
@@ -24,7 +25,7 @@ function repository(
 
 /** A directory with a `git` that is this shell script. */
 async function fakeGit(script: string): Promise<string> {
-  const bin = temporaryDirectory();
+  const bin = programDirectory();
   await writeFile(join(bin, 'git'), `#!/bin/sh\n${script}\n`);
   await chmod(join(bin, 'git'), 0o755);
   return bin;

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import { freshPlaces } from '../support/fresh-places.ts';
 import { type KeelRun, processesWith, runKeel, startKeel, until } from '../support/keel.ts';
 import { type LocalAnswers, type LocalModelsServer, startLocalModels } from '../support/local-models.ts';
+import { programDirectory } from '../support/program-directory.ts';
 
 const places = freshPlaces();
 let model: ModelServer;
@@ -12,12 +13,10 @@ let studio: LocalModelsServer;
 let userHome: string;
 
 beforeEach(async () => {
-  // Not below the temporary directory: no program is taken from where commands may write.
-  userHome = mkdtempSync('/var/tmp/keel-test-');
+  userHome = programDirectory();
   model = await startModelServer(() => respond(message('hello'), usage({ input: 1, output: 1 })));
 });
 afterEach(async () => {
-  rmSync(userHome, { recursive: true });
   await studio[Symbol.asyncDispose]();
   await model.close();
 });

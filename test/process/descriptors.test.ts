@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runGit } from '../../src/git/index.ts';
 import { startInherited, startProgram, startServed } from '../../src/process/index.ts';
 import { cLibrary } from '../../src/util/index.ts';
+import { programDirectory } from '../support/program-directory.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until, Workshop } from './support.ts';
 
@@ -87,8 +88,7 @@ test.skipIf(!isLinux)('a program that is talked to, and one on keel’s own outp
 });
 
 test.skipIf(!isLinux)('git and other programs of keel’s own get none of them', async () => {
-  // Not below the temporary directory: no git is taken from where commands may write.
-  const bin = mkdtempSync('/var/tmp/keel-test-');
+  const bin = programDirectory();
   writeFileSync(join(bin, 'git'), `#!/bin/bash\n${LIST}\n`, { mode: 0o755 });
   const fd = inheritable();
   try {
@@ -107,7 +107,6 @@ test.skipIf(!isLinux)('git and other programs of keel’s own get none of them',
     expect(listed(text)).not.toContain(fd);
   } finally {
     close(fd);
-    rmSync(bin, { recursive: true });
   }
 });
 
