@@ -62,7 +62,7 @@ test('protocol 22: a server that fails to start is told as an error item; the ru
 test('a call is printed as it begins and as it ends', async () => {
   const run = await exec([calls('mcp__notes__echo', { text: 'x' }), ok], [stdioServer('notes')]);
   const items = jsonLines(run.stdout).filter(({ item }) => item?.type === 'mcp_tool_call');
-  const call = { id: 'item_0', type: 'mcp_tool_call', server: 'notes', tool: 'echo', arguments: { text: 'x' } };
+  const call = { id: 'item_1', type: 'mcp_tool_call', server: 'notes', tool: 'echo', arguments: { text: 'x' } };
   expect(items).toEqual([
     { type: 'item.started', item: { ...call, status: 'in_progress', result: null, error: null } },
     {

@@ -169,7 +169,7 @@ test('a signal that comes while the thread is opened lets nothing begin', async 
 });
 
 test('a signal that comes when the turn has completed does not take its message away', async () => {
-  server = await startModelServer(() => respond(message('all done'), usage({ output: 1 })));
+  server = await startModelServer(() => respond(message('all done'), usage({ input: 1, output: 1 })));
   const stop = new AbortController();
   const printed: string[] = [];
   const onTold = (text: string) => (text.includes('tokens used') ? stop.abort(130) : undefined);

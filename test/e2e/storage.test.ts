@@ -25,7 +25,7 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0 && try
 function tryMount(): boolean {
   using probe = tempDir();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe.path], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', probe.path], { stdio: 'ignore' });
     execFileSync('umount', [probe.path]);
     return true;
   } catch {
@@ -38,7 +38,7 @@ test.skipIf(!canMount)(
   async () => {
     const small = join(home.path, 'small');
     mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', small]);
     try {
       const long = 'x'.repeat(9_000);
       server = await startModelServer((request) => {
@@ -138,7 +138,7 @@ test('odd names in prompts, paths and output do no harm', async () => {
 test.skipIf(!canMount)('a disk that helpers fill ends them and the turn, and keel tells why', async () => {
   const small = join(home.path, 'small');
   mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', small]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k,mode=0700', 'tmpfs', small]);
   try {
     server = await startModelServer((request) => {
       const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
