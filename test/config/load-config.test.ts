@@ -415,13 +415,13 @@ describe('overrides and profiles', () => {
       overrides: [
         'model=o3',
         'sandbox_mode="workspace-write"',
-        'sandbox_workspace_write.writable_roots=["/tmp"]',
+        `sandbox_workspace_write.writable_roots=["${repo.path}"]`,
         `projects."${repo.path}".trust_level=trusted`,
       ],
     });
     expect(config).toMatchObject({
       model: 'o3',
-      sandboxPolicy: { mode: 'workspace-write', writable_roots: ['/tmp'] },
+      sandboxPolicy: { mode: 'workspace-write', writable_roots: [repo.path] },
       warnings: [],
     });
     const named = await load({ overrides: ['model_prices."a=b".input=1', "model_prices.'a=b'.output=2"] });
