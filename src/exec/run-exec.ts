@@ -2,7 +2,7 @@ import { closeSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
 import { OutputFile } from '../files/index.ts';
 import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../protocol/index.ts';
-import { commandRoots } from '../sandbox/index.ts';
+import { everWritableRoots } from '../sandbox/index.ts';
 import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
 import { printable, reasonOf } from '../util/index.ts';
 import { HumanPrinter } from './human-printer.ts';
@@ -107,7 +107,7 @@ interface RunOptions extends ExecOptions {
 function outputFile({ lastMessageFile: path, config }: ExecOptions): OutputFile | null {
   if (path === null) return null;
   try {
-    return OutputFile.anchor(path, commandRoots(config));
+    return OutputFile.anchor(path, everWritableRoots(config));
   } catch (cause) {
     throw new KeelError('invalidInput', `the last message can't be written to ${path}: ${reasonOf(cause)}`, { cause });
   }

@@ -21,7 +21,7 @@ export { SessionRoots } from './roots.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';
 export {
-  commandRoots,
+  everWritableRoots,
   mayWrite,
   type WriteFault,
   type WritePolicyOptions,

@@ -24,7 +24,7 @@ export function writableRoots(options: WritePolicyOptions): readonly string[] {
  * Directories in which commands of a project may have made something, now or in an earlier session under the usual policy;
  * none where they are not confined, since a link that they leave there gives them nothing.
  */
-export function commandRoots({ sandboxPolicy, cwd, env }: CommandPlace): readonly string[] {
+export function everWritableRoots({ sandboxPolicy, cwd, env }: CommandPlace): readonly string[] {
   if (sandboxPolicy.mode === 'danger-full-access') return [];
   const roots = sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy.writable_roots : undefined;
   const usual = {

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { commandRoots } from '../config/index.ts';
 import type { ModelInfo } from '../model/index.ts';
 import { TurnDiffTracker } from '../patch/index.ts';
 import type { CallItem, OutputItem, UserInput } from '../protocol/index.ts';
@@ -95,7 +94,6 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
     judge: services.rules.judge,
-    programRoots: commandRoots(services.config),
     protection,
   };
   const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);

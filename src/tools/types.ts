@@ -109,8 +109,6 @@ export interface ToolContext {
   readonly judge: CommandJudge;
   /** What patches may not write, and no tool may read, as for commands. */
   readonly protection: ProtectionOptions & HiddenOptions;
-  /** Directories in which commands may write, beside the turn's: no program that keel itself starts is taken from there. */
-  readonly programRoots: readonly string[];
   /** Environment for commands of this turn, secrets already out. */
   readonly env: Readonly<Record<string, string>>;
   /** The user's shell for command strings, e.g. `/bin/bash`. */

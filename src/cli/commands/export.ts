@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { OutputFile } from '../../files/index.ts';
 import { KeelError } from '../../protocol/index.ts';
-import { commandRoots } from '../../sandbox/index.ts';
+import { everWritableRoots } from '../../sandbox/index.ts';
 import { reasonOf } from '../../util/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
@@ -35,7 +35,7 @@ export async function exportCommand(io: CommandIo, words: readonly string[]): Pr
   const { transcript } = await import('../../export/index.ts');
   const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
   if (values.output === undefined) await print(fitted(pieces, io.stdout), io.stdout);
-  else await writeFile(pieces, resolve(io.cwd, values.output), commandRoots(config));
+  else await writeFile(pieces, resolve(io.cwd, values.output), everWritableRoots(config));
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { notationFault, openDirectory, openFile, type PlaceJudge } from '../../files/index.ts';
 import { type CommandOutcome, runCommand, type SpawnSpec } from '../../process/index.ts';
-import { cutBytesEnd, type FoundProgram, findProgram, programFault, reasonOf, visible } from '../../util/index.ts';
+import { cutBytesEnd, reasonOf, visible } from '../../util/index.ts';
 import { argumentNames, parseArguments } from '../arguments.ts';
 import type { ToolContext, ToolHandler, ToolOutput } from '../types.ts';
 import { hiddenFault, judgeFor } from './hidden.ts';
@@ -53,10 +53,8 @@ async function grep(
   const where = resolve(context.turn.cwd, path);
   const fault = faultOf(where, judgeFor(context));
   if (fault !== null) return refused(`unable to access ${where}: ${fault}`);
-  const program = await findRipgrep(context);
-  if (program.type === 'missing') return refused(`the search program (rg) is not started: ${program.reason}`);
   const argv = [
-    program.path,
+    await ripgrepPath(),
     '--no-config',
     '--files-with-matches',
     '--sortr=modified',
@@ -176,16 +174,12 @@ function pathsIn(output: Buffer): Buffer[] {
 }
 
 /**
- * The search program that comes with keel, so that it is there on every machine; where commands could replace that one, since
- * keel itself is installed in the workspace, one from PATH. It runs outside the sandbox.
+ * The search program that comes with keel, so that it is there on every machine. It runs in a sandbox that only reads, wherever
+ * commands run in one: where they could replace it, it would do no more than they.
  */
-async function findRipgrep({ turn, programRoots, env }: ToolContext): Promise<FoundProgram> {
+async function ripgrepPath(): Promise<string> {
   const { rgPath } = await import('@vscode/ripgrep');
-  const search = { env, roots: [turn.cwd, ...programRoots] };
-  const fault = programFault(rgPath, search);
-  if (fault === null) return { type: 'found', path: rgPath, searchPath: '' };
-  const other = findProgram('rg', search);
-  return other.type === 'found' ? other : { type: 'missing', reason: fault };
+  return rgPath;
 }
 
 function refused(message: string): ToolOutput {

@@ -110,7 +110,6 @@ export class CommandTurn implements Disposable {
       spillMaxBytes: 1_000_000,
       env: { ...this.shop.env, PS1: '$ ' },
       shell: '/bin/bash',
-      programRoots: [],
       protection: {},
       judge: new CommandJudge(),
     };

@@ -60,7 +60,6 @@ export class ToolTurn {
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
       protection: {},
-      programRoots: [],
       judge: new CommandJudge(),
     };
   }
