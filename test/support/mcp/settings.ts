@@ -8,7 +8,8 @@ export function stdioServer(
   args: readonly string[] = [],
   more: Readonly<Record<string, unknown>> = {},
 ): string {
-  return mcpServer(name, { command: process.execPath, args: [serverFile, ...args], ...more });
+  // Node itself may lie with the checkout below /tmp, where no server that has more rights than commands may come from.
+  return mcpServer(name, { command: '/usr/bin/env', args: [process.execPath, serverFile, ...args], ...more });
 }
 
 export function mcpServer(name: string, settings: Readonly<Record<string, unknown>>): string {
