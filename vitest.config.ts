@@ -1,12 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+const ALL = 'test/**/*.test.ts';
+/** Their tests measure how long something takes: nothing else runs beside them. */
+const TIMED = [
+  'test/approvals/{command-judge,grammar-cost,run-by}.test.ts',
+  'test/e2e/{grammar-loading,signals}.test.ts',
+  'test/process/*.test.ts',
+  'test/rollout/lease.test.ts',
+  'test/tools/commands/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.js'],
     // Tests start real processes and servers on a small machine.
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',
+    projects: [
+      // They mostly wait for processes of their own, so that two at once leave no core idle.
+      {
+        extends: true,
+        test: { name: 'all', include: [ALL], exclude: TIMED, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });
