@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { testSession } from '../support/session.ts';
@@ -17,6 +18,11 @@ afterEach(async () => {
   home[Symbol.dispose]();
   repo[Symbol.dispose]();
 });
+
+/** A program of the repository's: a call whose program is missing is answered before it would run. */
+function program(name: string): void {
+  writeFileSync(join(repo.path, name), '#!/bin/sh\n', { mode: 0o755 });
+}
 
 /** Whether a call stands in the ledger when the model is told of its output. */
 async function isLedgered(
@@ -55,11 +61,13 @@ test.each([
   ['shell', { command: ['ls'], with_escalated_permissions: true, justification: 'why' }],
   ['shell', { command: ['./ls'] }],
 ])('any other stands in the ledger before it runs: %s %j', async (tool, args) => {
+  program('ls');
   expect(await isLedgered(tool, args)).toBe(true);
 });
 
 test('exec_command follows the same rule', async () => {
   expect(await isLedgered('exec_command', { cmd: 'ls' }, 'gpt-5.1-codex')).toBe(false);
   await server.close();
+  program('evil');
   expect(await isLedgered('exec_command', { cmd: 'ls', shell: './evil' }, 'gpt-5.1-codex')).toBe(true);
 });

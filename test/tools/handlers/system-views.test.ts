@@ -53,7 +53,7 @@ describe('what has no end', () => {
   });
 
   it('is not read to its end: a sparse file of a terabyte, which an interrupt gets through to', async () => {
-    using workspace = new Workspace({ 'big.png': 'first\n' });
+    using workspace = new Workspace({ 'big.png': 'first\n'.repeat(20_000) });
     truncateSync(workspace.path('big.png'), 2 ** 40);
     const turn = new ToolTurn(workspace.dir);
     expect(textOf(await turn.call(viewImageHandler, { path: 'big.png' }))).toContain('it is larger than');
