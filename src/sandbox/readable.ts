@@ -3,12 +3,10 @@ import type { PlaceJudge } from '../files/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { isInside } from './is-inside.ts';
 import { realPath } from './real-path.ts';
+import { isSystemView } from './system-views.ts';
 
 /** Files of keel's home that hold keys: the settings may have tokens and passwords in them too. */
 const CREDENTIALS = ['auth.json', '.env', '.credentials.json', 'config.toml'];
-/** Views of processes, of the kernel and of devices; what is no file of its own there is refused by `openFile` as well. */
-const SYSTEM_VIEWS = ['/proc', '/sys', '/dev'];
-
 export interface HiddenOptions {
   /** keel's home, with its credentials. */
   readonly home?: string | undefined;
@@ -31,7 +29,7 @@ export function readJudge({ policy, ...options }: HiddenOptions & { readonly pol
   const paths = policy.mode === 'danger-full-access' ? [] : hiddenPaths(options);
   const hidden = paths.map((path) => ({ path: realPath(path).toLowerCase(), stats: statsOf(path) }));
   return ({ path, stats }) => {
-    if (SYSTEM_VIEWS.some((view) => isInside(path, view))) return 'it is a view of the system, not a file';
+    if (isSystemView(path)) return 'it is a view of the system, not a file';
     const isHidden = hidden.some((each) => isInside(path.toLowerCase(), each.path) || isSame(stats, each.stats));
     return isHidden ? 'it is hidden here, as are credentials' : null;
   };

@@ -4,6 +4,7 @@ import { identityOf } from '../process/index.ts';
 import type { SandboxPolicy } from '../protocol/index.ts';
 import { isInside } from './is-inside.ts';
 import { isKeelsOwn } from './keel-paths.ts';
+import { isSystemView } from './system-views.ts';
 
 export interface RootOptions {
   readonly policy: SandboxPolicy;
@@ -39,9 +40,6 @@ export interface FoundRoots {
 
 /** As many links as the kernel follows. */
 const MAX_LINKS = 40;
-/** The kernel's own files. What commands share with each other, `/dev/shm`, may be a root. */
-const SYSTEM_PLACES = ['/proc', '/sys', '/dev'];
-const SHARED_MEMORY = '/dev/shm';
 
 interface Anchor {
   readonly path: string;
@@ -119,8 +117,7 @@ function namesIn({ policy, cwd, env }: RootOptions): readonly string[] {
 function faultOf(path: string, home: string | undefined): Fault | null {
   if (home !== undefined && isKeelsOwn(path, home))
     return { type: 'closed', reason: "is where keel's own settings and records are" };
-  const isSystem = SYSTEM_PLACES.some((place) => isInside(path, place)) && !isInside(path, SHARED_MEMORY);
-  return isSystem ? { type: 'closed', reason: "holds the kernel's own files" } : null;
+  return isSystemView(path) ? { type: 'closed', reason: "holds the kernel's own files" } : null;
 }
 
 /** Goes down the name part by part, as the kernel does. What is missing is kept as it is named. */

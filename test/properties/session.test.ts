@@ -27,7 +27,7 @@ const ENOUGH = 500;
 test('I1-I14: any sequence of ops, model answers, failures and kills keeps the laws', {
   timeout: LIMIT_MS,
 }, async () => {
-  const tally = await hold({ plans: anyPlan, runs: runsOr(9_000), wire: 'memory' });
+  const tally = await hold({ plans: anyPlan, runs: runsOr(3_000), wire: 'memory' });
   report('in memory', tally);
 });
 

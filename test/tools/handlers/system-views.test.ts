@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, truncateSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { grepFilesHandler } from '../../../src/tools/handlers/grep-files.ts';
 import { listDirHandler } from '../../../src/tools/handlers/list-dir.ts';
@@ -38,6 +39,19 @@ describe.runIf(process.platform === 'linux')('a view of the system', () => {
     using workspace = new Workspace();
     const output = await new ToolTurn(workspace.dir, open).call(listDirHandler, { dir_path: path });
     expect(textOf(output)).toMatch(/view of the system/);
+  });
+});
+
+describe('memory that holds files', () => {
+  it('is no such view: a file in it is read', async () => {
+    const dir = mkdtempSync('/dev/shm/keel-test-');
+    try {
+      writeFileSync(join(dir, 'f'), 'kept in memory\n');
+      const turn = new ToolTurn(dir);
+      expect(textOf(await turn.call(readFileHandler, { file_path: join(dir, 'f') }))).toContain('kept in memory');
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 
