@@ -4,9 +4,9 @@ import { readableJson } from './json-text.ts';
 import { type IdForm, sendableId, sendableWord } from './wire-names.ts';
 
 /**
- * The calls of an input as any server takes them, whoever made them: every id is there once and fits, an output names the
- * id of its call, a name fits, and arguments are a JSON object. Calls that are fine stay the very same item, so that a
- * request repeats byte for byte what the model said.
+ * Rewrites the calls of an input so that every server accepts them: each id is valid and unique, an output names the id of
+ * its call, a name is valid, and arguments are a JSON object. Valid calls stay the same item, so that a request repeats
+ * byte for byte what the model sent.
  */
 export class SendableCalls {
   readonly #form: IdForm;

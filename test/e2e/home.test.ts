@@ -160,7 +160,7 @@ describe('a home', () => {
     expect(existsSync(join(dir.path, 'work', 'made'))).toBe(false);
   });
 
-  test('with files in the place of all that only makes keel faster serves as any other', async () => {
+  test('works when files block every directory that only makes keel faster', async () => {
     for (const name of ['bin', 'cache', 'run', 'tmp']) writeFileSync(join(home, name), '');
     await server.close();
     server = await startModelServer([
