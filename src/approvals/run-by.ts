@@ -24,7 +24,7 @@ export interface RunBy {
 const NONE = { commands: [], isCertain: false };
 const NOTHING: RunBy = { commands: [], later: NONE, scripts: [], isBlind: false };
 const EXECUTING = new Set(['-exec', '-execdir', '-ok', '-okdir']);
-/** Rules and dangers are told by the first words. */
+/** The first words of a command decide its rules and dangers. */
 const WORDS_LOOKED_AT = 50;
 /** Words of git behind which a command follows. */
 const RUNNING = [

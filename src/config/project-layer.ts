@@ -94,7 +94,7 @@ interface Permitting {
 function permitted(table: Table, { own, path, ignore }: Permitting): Table {
   const entries = Object.entries(table).flatMap(([key, value]): [string, unknown][] => {
     const here = [...path, key];
-    // A key that nothing reads is told of as such.
+    // A key that nothing reads is reported.
     if (path.length === 0 && !Object.hasOwn(ConfigFile.shape, key)) return [[key, value]];
     const rule = RULES.find(([pattern]) => matches(pattern, here))?.[1];
     if (rule === undefined && isTable(value) && RULES.some(([pattern]) => leadsTo(pattern, here))) {

@@ -70,7 +70,7 @@ function innerValues(object: JsonObject): readonly unknown[] {
   );
 }
 
-/** The inner one is the more exact; what both say is told once. */
+/** The inner error is the more exact one; text that both contain is shown once. */
 function joined(inner: WireFailure, outer: WireFailure): WireFailure {
   return {
     words: [...inner.words, ...outer.words],

@@ -57,7 +57,7 @@ export function describePlace(place: ClosestPlace): string {
   return `Closest place in ${place.path}: line ${place.line}. First difference: expected ${quoted(place.want)}, found ${have}.${lookalikeNote(place.want, place.have)}`;
 }
 
-/** Lines that look the same are told apart by the names of their characters. */
+/** Lines that look the same are distinguished by the names of their characters. */
 function lookalikeNote(want: string, have: string | null): string {
   if (have === null || want === have || foldedLine(want) !== foldedLine(have)) return '';
   return ` They look alike but differ: ${describeDifference(want, have)}.`;

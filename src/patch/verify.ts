@@ -67,7 +67,7 @@ function applySection(overlay: Overlay, section: Section): readonly string[] {
   }
 }
 
-/** What is told of a file that was there already where another is put. */
+/** The note about a file that already existed at the target path. */
 function replacementNotes(path: string, old: Occupant | null, text: string | null): string[] {
   if (old === null) return [];
   if (old.text === text) return [`${path} existed with this very text: nothing changes.`];

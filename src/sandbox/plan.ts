@@ -25,7 +25,7 @@ export interface SandboxSetup {
   readonly maxFileBytes: number | null;
   /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
   readonly proxyWay?: ProxyWay | null;
-  /** What is known of the session so far. Absent: everything is looked up anew. */
+  /** What is known of the session so far. Absent: everything is looked up again. */
   readonly session?: PlanSession;
 }
 

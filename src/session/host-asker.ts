@@ -39,7 +39,7 @@ export function hostAsker({ context, handle, approvals, remember, signal }: Host
     if (context.approvalPolicy === 'never') return refused('the approval policy is never');
     const until = AbortSignal.any([gone, signal]);
     const { protocol } = destination;
-    // The question is part of no journal, so its id must not come again when a later process counts anew.
+    // The question is part of no journal, so its id must not repeat when a later process restarts the count.
     const questionId = `${threadId}/${turnId}/host-${randomUUID()}`;
     // A rule that wants it asked about would still stand beside one that allows it.
     const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };

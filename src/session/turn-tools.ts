@@ -126,7 +126,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
   }
 
-  /** What commands have made that would be obeyed later is told to the user and to the model. */
+  /** Files made by commands that would be obeyed later are reported to the user and to the model. */
   function withFindings(output: ToolOutput): ToolOutput {
     const findings = services.sandbox.takeFindings();
     for (const message of findings) handle.emit({ type: 'warning', turnId: turn.turnId, message });

@@ -129,7 +129,7 @@ function structureIn(text: string): unknown {
   try {
     return readJson(text);
   } catch {
-    // Not JSON: the text itself is told to be of the wrong type.
+    // Not JSON: the text itself is reported as the wrong type.
     return text;
   }
 }

@@ -70,7 +70,7 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-/** What is told of fields that a tool has no use for; null if there are none. */
+/** The note about fields that a tool ignores; null if there are none. */
 export function ignoredFieldsNote({ name, payload }: ToolCall, { fields }: ToolHandler, mark: string): string | null {
   if (fields === undefined || payload.type !== 'function') return null;
   const unknown = unknownFields(payload.arguments, fields)

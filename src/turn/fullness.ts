@@ -22,7 +22,7 @@ export class Fullness {
     this.#ports = ports;
   }
 
-  /** Call before each request. @returns what ends the turn; null if it goes on */
+  /** Call before each request. @returns what ends the turn; null if it continues */
   async makeRoom(round: number): Promise<NoRoom | null> {
     const { compaction, history } = this.#ports;
     if (compaction.limit === null || history.contextTokens() < compaction.limit) return null;
@@ -35,14 +35,14 @@ export class Fullness {
    * Call when the provider refused a request as too long: the same one is never sent again. A smaller one is, once for each
    * way of making it smaller.
    * @param newest how many items the response had before the window was full: they were not in the request
-   * @returns what ends the turn; null if it goes on
+   * @returns what ends the turn; null if it continues
    */
   async refused(round: number, { error, windowTokens }: SamplingFailure, newest: number): Promise<NoRoom | null> {
     const { compaction, history, context, emit } = this.#ports;
     if (windowTokens !== undefined) compaction.learnWindow(windowTokens);
     history.noteWindowFull();
     if (this.#hasJustCompacted || !history.canShrink(newest)) return { type: 'failed', error };
-    const message = `The conversation no longer fits: it is made smaller, and the turn goes on. (${error.message})`;
+    const message = `The conversation no longer fits: it is made smaller, and the turn continues. (${error.message})`;
     emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
     if (await this.#elided(`full-${round}`)) return null;
     return this.#compacted(`full-${round}`, true);

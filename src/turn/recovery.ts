@@ -80,7 +80,9 @@ export class Recovery {
     this.#alsoTakeOut(refused);
     const what =
       content === 'thoughts' ? 'thoughts of earlier answers' : `${which === 'all' ? 'every' : 'the newest'} picture`;
-    this.#warn(`The provider refused ${what}: taken out of the conversation, and the turn goes on. (${error.message})`);
+    this.#warn(
+      `The provider refused ${what}: taken out of the conversation, and the turn continues. (${error.message})`,
+    );
     return true;
   }
 

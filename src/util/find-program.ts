@@ -86,7 +86,7 @@ export function isProgram(file: string): boolean {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();
   } catch {
-    // Not there, or nothing that can be started: PATH goes on.
+    // Missing or not executable: the search of PATH continues.
     return false;
   }
 }

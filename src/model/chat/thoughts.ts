@@ -146,7 +146,7 @@ export function thoughtFields(
   }
 }
 
-/** Several thoughts of one message are told as one. */
+/** Several thoughts of one message are emitted as one. */
 export function joinedThoughts(before: ThoughtFields, next: ThoughtFields): ThoughtFields {
   const all = { ...before };
   for (const [field, thought] of Object.entries(next)) {

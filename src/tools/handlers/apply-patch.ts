@@ -56,7 +56,7 @@ function jsonString(text: string): string | null {
     const value = readJson(text);
     return typeof value === 'string' ? value : null;
   } catch {
-    // Not JSON, which is told where the arguments are read.
+    // Not JSON; the error is reported where the arguments are read.
     return null;
   }
 }

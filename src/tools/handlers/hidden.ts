@@ -17,7 +17,7 @@ function statsOf(path: string | Buffer): Stats | null {
   try {
     return statSync(path);
   } catch {
-    // There is no file yet, or none that can be: whoever writes it is told.
+    // There is no file yet, or it can't exist: the writer gets the error.
     return null;
   }
 }
