@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 const ALL = 'test/**/*.test.ts';
 /** Their tests measure how long something takes: nothing else runs beside them. */
 const TIMED = [
-  'test/approvals/{command-judge,grammar-cost,run-by}.test.ts',
+  'test/tools/approvals/{command-judge,grammar-cost,run-by}.test.ts',
   'test/e2e/{grammar-loading,signals}.test.ts',
-  'test/process/*.test.ts',
-  'test/rollout/lease.test.ts',
+  'test/system/process/*.test.ts',
+  'test/storage/rollout/lease.test.ts',
   'test/tools/commands/*.test.ts',
 ];
 

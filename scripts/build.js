@@ -57,19 +57,22 @@ function staticClosure(id, context, found = new Set()) {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await bundle(
   {
-    cli: inSource('cli/index.ts'),
-    sdk: inSource('sdk/index.ts'),
-    protocol: inSource('protocol/index.ts'),
+    cli: inSource('surfaces/cli/index.ts'),
+    sdk: inSource('surfaces/sdk/index.ts'),
+    protocol: inSource('foundation/protocol/index.ts'),
     testing: inSource('testing/index.ts'),
   },
   {
     codeSplitting: {
-      groups: [together('base', inSource('cli/index.ts'), 2), together('core', inSource('cli/commands/exec.ts'), 1)],
+      groups: [
+        together('base', inSource('surfaces/cli/index.ts'), 2),
+        together('core', inSource('surfaces/cli/commands/exec.ts'), 1),
+      ],
     },
   },
 );
-// A thread of its own, named by its file (src/process/confined/confined-thread.ts): it shares nothing with the others.
-await bundle({ 'confined-worker': inSource('process/confined/worker.ts') });
+// A thread of its own, named by its file (src/system/process/confined/confined-thread.ts): it shares nothing with the others.
+await bundle({ 'confined-worker': inSource('system/process/confined/worker.ts') });
 
 // The grammar of bash is read as bytes when the first script needs it.
 for (const path of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm']) {

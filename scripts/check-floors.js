@@ -1,38 +1,26 @@
-// Lint: imports go down the list of floors only, other floors are reached through their face (index.ts), surfaces do
-// not know each other, commands write by src/cli/output.ts, and the turn loop touches the world through its steps alone. See docs/architecture.md.
+// Lint: a listing of src/ is the architecture. Imports go down the storeys and, within a storey, down its rooms; another room is
+// reached through its face (index.ts); no files import each other in a circle, not even types. Besides: surfaces do not know
+// each other, commands write by surfaces/cli/output.ts, and the turn loop touches the world through its steps alone. See docs/architecture.md.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const surfaces = ['exec', 'sdk', 'export', 'replay'];
-const floors = [
-  'cli',
-  'demo',
-  ...surfaces,
-  'testing',
-  'local',
-  'session',
-  'tasks',
-  'turn',
-  'steps',
-  'history',
-  'tools',
-  'context',
-  'approvals',
-  'sandbox',
-  'git',
-  'process',
-  'patch',
-  'model',
-  'mcp',
-  'rollout',
-  'config',
-  'network',
-  'protocol',
-  'secrets',
-  'files',
-  'util',
-];
+/** The storeys, top down, each with its rooms, top down. An empty name is what lies in the storey itself, in no room of its own. */
+const storeys = {
+  surfaces: ['cli', 'demo', 'exec', 'sdk', 'export', 'replay'],
+  testing: [''],
+  engine: ['session', 'tasks', 'turn', 'steps'],
+  tools: ['', 'approvals', 'patch'],
+  context: ['history', ''],
+  models: ['local', 'model', 'mcp'],
+  storage: ['rollout', 'config'],
+  system: ['sandbox', 'git', 'process', 'network'],
+  foundation: ['protocol', 'secrets', 'files', 'util'],
+};
+const rooms = Object.entries(storeys).flatMap(([storey, names]) => names.map((name) => join(storey, name)));
+/** Surfaces that may not import each other; the command line and the demo use them all. */
+const separate = ['exec', 'sdk', 'export', 'replay'].map((name) => join('surfaces', name));
+
 /** What the turn loop may not name: time, chance, the world, and un-journaled concurrency (docs/architecture.md, steps). */
 const bannedInTurn = [
   /\bnew Date\b|\bDate\.now\b|\bperformance\.now\b/,
@@ -43,8 +31,8 @@ const bannedInTurn = [
   /\bPromise\.(?:all|allSettled|race|any)\b/,
 ];
 
-/** A program that is started elsewhere might get descriptors that it is not meant to have (src/process/descriptors.ts). */
-const starters = ['process/start-program.ts', 'process/confined/worker.ts'];
+/** A program that is started elsewhere might get descriptors that it is not meant to have (src/system/process/descriptors.ts). */
+const starters = ['system/process/start-program.ts', 'system/process/confined/worker.ts'];
 const startsPrograms = /^import (?!type\b)[^;]*from 'node:child_process'/m;
 
 /** @param {string} dir @returns {string[]} */
@@ -54,10 +42,15 @@ function sourceFiles(dir) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** @param {string} text @returns {string[]} */
+/** @param {string} text @returns {{ path: string, isLazy: boolean }[]} */
 function importsOf(text) {
-  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
-  return [...found].map((match) => match[1] ?? '').filter((name) => name.startsWith('.') && name.endsWith('.ts'));
+  const found = text.matchAll(/(?:\bfrom\s+|(\bimport\s*\(\s*)|^import\s+)'(\.[^']+\.ts)'/gm);
+  return [...found].map(([, lazy, path]) => ({ path: path ?? '', isLazy: lazy !== undefined }));
+}
+
+/** The room that a file is in: the one whose path is the longest. @param {string} name @returns {string | undefined} */
+function roomOf(name) {
+  return rooms.filter((room) => name.startsWith(room + sep)).sort((a, b) => b.length - a.length)[0];
 }
 
 /**
@@ -67,35 +60,73 @@ function importsOf(text) {
  */
 export function floorFaults(root) {
   const faults = [];
+  /** @type {Map<string, string[]>} */
+  const graph = new Map();
   for (const file of sourceFiles(root)) {
     const name = relative(root, file);
     const text = readFileSync(file, 'utf8');
-    const from = name.split(sep)[0] ?? '';
-    if (!floors.includes(from)) faults.push(`${name}: "${from}" is not a floor`);
-    if (startsPrograms.test(text) && !starters.includes(name.split(sep).join('/'))) {
-      faults.push(`${name}: programs are started by process/start-program.ts`);
+    const from = roomOf(name);
+    if (from === undefined) {
+      faults.push(`${name}: is in no room of a storey`);
+      continue;
     }
-    for (const target of importsOf(text)) {
-      const path = relative(root, resolve(dirname(file), target));
-      const to = path.split(sep)[0] ?? '';
-      if (to === from || to === '..') continue;
-      if (floors.indexOf(to) < floors.indexOf(from)) faults.push(`${name}: imports up, from ${to}`);
-      if (surfaces.includes(to) && surfaces.includes(from)) faults.push(`${name}: a surface imports the surface ${to}`);
+    const imported = importsOf(text).map(({ path, isLazy }) => ({
+      path: relative(root, resolve(dirname(file), path)),
+      isLazy,
+    }));
+    graph.set(
+      name,
+      imported.flatMap(({ path, isLazy }) => (isLazy ? [] : path)),
+    );
+    if (startsPrograms.test(text) && !starters.includes(name.split(sep).join('/'))) {
+      faults.push(`${name}: programs are started by system/process/start-program.ts`);
+    }
+    for (const { path } of imported) {
+      const to = roomOf(path);
+      if (to === from || to === undefined) continue;
+      if (rooms.indexOf(to) < rooms.indexOf(from)) faults.push(`${name}: imports up, from ${to}`);
+      if (separate.includes(to) && separate.includes(from)) faults.push(`${name}: a surface imports the surface ${to}`);
       if (path !== join(to, 'index.ts')) faults.push(`${name}: reaches behind the face of ${to} (${path})`);
     }
-    if (from === 'cli' && name !== join('cli', 'output.ts') && /\bstd(?:out|err)\.write\(/.test(text)) {
-      faults.push(`${name}: writes to a terminal without src/cli/output.ts`);
+    if (from === join('surfaces', 'cli') && !name.endsWith('output.ts') && /\bstd(?:out|err)\.write\(/.test(text)) {
+      faults.push(`${name}: writes to a terminal without surfaces/cli/output.ts`);
     }
-    if (!['util', 'testing'].includes(from) && /\bJSON\.parse\(/.test(text)) {
+    if (!['foundation/util', 'testing'].includes(from.split(sep).join('/')) && /\bJSON\.parse\(/.test(text)) {
       faults.push(`${name}: parses JSON without a bound: use readJson or parseJson of util`);
     }
-    if (from === 'turn') {
+    if (from === join('engine', 'turn')) {
       for (const [index, line] of text.split('\n').entries()) {
         const banned = bannedInTurn.find((pattern) => pattern.test(line));
         if (banned) faults.push(`${name}:${index + 1}: not allowed between steps: ${line.trim()}`);
       }
     }
   }
+  return [...faults, ...circles(graph)];
+}
+
+/** Files that import each other in a circle (Tarjan's strongly connected components). @param {Map<string, string[]>} graph */
+function circles(graph) {
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {string[]} */
+  const path = [];
+  const state = new Map();
+  /** @param {string} name @returns {number} */
+  const visit = (name) => {
+    const known = state.get(name);
+    if (known !== undefined) return known.isDone ? Number.POSITIVE_INFINITY : known.at;
+    const own = { at: state.size, isDone: false };
+    state.set(name, own);
+    path.push(name);
+    const lowest = Math.min(own.at, ...(graph.get(name) ?? []).map(visit));
+    if (lowest === own.at) {
+      const members = path.splice(path.indexOf(name));
+      for (const member of members) state.get(member).isDone = true;
+      if (members.length > 1) faults.push(`import each other in a circle: ${members.join(', ')}`);
+    }
+    return lowest;
+  };
+  for (const name of graph.keys()) visit(name);
   return faults;
 }
 

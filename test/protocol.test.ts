@@ -7,7 +7,7 @@ import {
   RolloutItem,
   SessionEvent,
   toKeelError,
-} from '../src/protocol/index.ts';
+} from '../src/foundation/protocol/index.ts';
 
 test('ops and events are told apart by their type, and what is none is refused', () => {
   expect(Op.safeParse({ type: 'interrupt' }).success).toBe(true);

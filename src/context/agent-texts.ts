@@ -1,6 +1,6 @@
-import type { AgentRoleSettings } from '../config/index.ts';
-import type { ReasoningEffort, ResponseItem, SandboxMode } from '../protocol/index.ts';
-import { cutBytesEnd } from '../util/index.ts';
+import type { ReasoningEffort, ResponseItem, SandboxMode } from '../foundation/protocol/index.ts';
+import { cutBytesEnd } from '../foundation/util/index.ts';
+import type { AgentRoleSettings } from '../storage/config/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 

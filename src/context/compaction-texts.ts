@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../protocol/index.ts';
+import type { ResponseItem } from '../foundation/protocol/index.ts';
 import { contextMessage } from './context-tags.ts';
 
 const PROMPT = `The conversation has nearly filled the context window. Write the handover that lets the work go on without it. Answer with text only; make no tool calls and start no new work.

@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../protocol/index.ts';
+import type { ResponseItem } from '../foundation/protocol/index.ts';
 
 const CONTEXT_TAGS = [
   'user_instructions',

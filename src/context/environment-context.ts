@@ -1,6 +1,6 @@
-import type { Budget } from '../config/index.ts';
-import type { RepositoryFacts } from '../git/index.ts';
-import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../protocol/index.ts';
+import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../foundation/protocol/index.ts';
+import type { Budget } from '../storage/config/index.ts';
+import type { RepositoryFacts } from '../system/git/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 import { effectivePolicy, type RuleFacts, rules } from './rules.ts';

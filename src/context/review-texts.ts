@@ -1,4 +1,4 @@
-import type { ResponseItem, ReviewOutput, ReviewTarget } from '../protocol/index.ts';
+import type { ResponseItem, ReviewOutput, ReviewTarget } from '../foundation/protocol/index.ts';
 import { contextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 

@@ -1,6 +1,12 @@
-import type { ShellEnvironmentPolicy } from '../config/index.ts';
-import type { ModelInfo } from '../model/index.ts';
-import type { ApprovalPolicy, ReasoningEffort, ReasoningSummary, SandboxPolicy, TaskKind } from '../protocol/index.ts';
+import type {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxPolicy,
+  TaskKind,
+} from '../foundation/protocol/index.ts';
+import type { ModelInfo } from '../models/model/index.ts';
+import type { ShellEnvironmentPolicy } from '../storage/config/index.ts';
 
 /**
  * What a turn knows: the session's settings and this turn's overrides, met in one place when the turn starts. Immutable;

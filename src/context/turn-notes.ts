@@ -1,5 +1,5 @@
-import type { ResponseItem } from '../protocol/index.ts';
-import { byteLength, cutBytesEnd } from '../util/index.ts';
+import type { ResponseItem } from '../foundation/protocol/index.ts';
+import { byteLength, cutBytesEnd } from '../foundation/util/index.ts';
 import { contextMessage, isContextMessage } from './context-tags.ts';
 import { escaped } from './escape.ts';
 

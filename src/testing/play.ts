@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNever } from '../util/index.ts';
+import { assertNever } from '../foundation/util/index.ts';
 import { EventStream } from './event-stream.ts';
 import type { Ending, Framing, Json, Part, Pause, Response } from './script.ts';
 import { isPause, type WireForm, type WireFormMaker } from './wires/form.ts';

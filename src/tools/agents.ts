@@ -1,4 +1,4 @@
-import type { AgentState } from '../protocol/index.ts';
+import type { AgentState } from '../foundation/protocol/index.ts';
 
 /** A helper agent as the tools see it. */
 export interface AgentView {

@@ -1,6 +1,13 @@
-import { byteLength, countLines, cutBytesEnd, MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES, readJson } from '../util/index.ts';
+import {
+  byteLength,
+  countLines,
+  cutBytesEnd,
+  MAX_OUTPUT_BYTES,
+  MAX_OUTPUT_LINES,
+  readJson,
+} from '../foundation/util/index.ts';
 import { textOf } from './call-facts.ts';
-import type { ToolOutput } from './types.ts';
+import type { ToolOutput } from './tool-call.ts';
 
 /**
  * The output with a line of keel's at its very end, all of it still within what a model is shown: the end of what the call

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { byteLength, cutBytesEnd, readJson } from '../util/index.ts';
+import { byteLength, cutBytesEnd, readJson } from '../foundation/util/index.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */

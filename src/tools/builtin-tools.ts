@@ -1,20 +1,16 @@
 import { type AgentRole, DEFAULT_AGENT_ROLE } from '../context/index.ts';
-import type { ModelInfo, ToolSpec } from '../model/index.ts';
-import { closeAgentHandler, sendInputHandler, spawnAgentHandler, waitHandler } from './handlers/agents.ts';
-import { applyPatchHandler } from './handlers/apply-patch.ts';
-import { editFileHandler } from './handlers/edit-file.ts';
-import { execCommandHandler } from './handlers/exec-command.ts';
-import { grepFilesHandler } from './handlers/grep-files.ts';
-import { listDirHandler } from './handlers/list-dir.ts';
-import { readFileHandler } from './handlers/read-file.ts';
-import { shellCommandHandler, shellHandler } from './handlers/shell.ts';
-import { updatePlanHandler } from './handlers/update-plan.ts';
-import { viewImageHandler } from './handlers/view-image.ts';
-import { writeStdinHandler } from './handlers/write-stdin.ts';
-import { ToolRegistry } from './registry.ts';
-import { closeAgentSpec, sendInputSpec, spawnAgentSpec, waitSpec } from './specs/agents.ts';
-import { applyPatchFreeformSpec, applyPatchFunctionSpec } from './specs/apply-patch.ts';
-import { execCommandSpec, shellCommandSpec, shellSpec, writeStdinSpec } from './specs/commands.ts';
+import type { ModelInfo, ToolSpec } from '../models/model/index.ts';
+import { closeAgentHandler, sendInputHandler, spawnAgentHandler, waitHandler } from './builtin/agents.ts';
+import { applyPatchHandler } from './builtin/apply-patch.ts';
+import { editFileHandler } from './builtin/edit-file.ts';
+import { execCommandHandler } from './builtin/exec-command.ts';
+import { grepFilesHandler } from './builtin/grep-files.ts';
+import { listDirHandler } from './builtin/list-dir.ts';
+import { readFileHandler } from './builtin/read-file.ts';
+import { shellCommandHandler, shellHandler } from './builtin/shell.ts';
+import { closeAgentSpec, sendInputSpec, spawnAgentSpec, waitSpec } from './builtin/specs/agents.ts';
+import { applyPatchFreeformSpec, applyPatchFunctionSpec } from './builtin/specs/apply-patch.ts';
+import { execCommandSpec, shellCommandSpec, shellSpec, writeStdinSpec } from './builtin/specs/commands.ts';
 import {
   editFileSpec,
   grepFilesSpec,
@@ -22,7 +18,11 @@ import {
   readFileSpec,
   updatePlanSpec,
   viewImageSpec,
-} from './specs/files.ts';
+} from './builtin/specs/files.ts';
+import { updatePlanHandler } from './builtin/update-plan.ts';
+import { viewImageHandler } from './builtin/view-image.ts';
+import { writeStdinHandler } from './builtin/write-stdin.ts';
+import { ToolRegistry } from './registry.ts';
 
 /** Every tool that comes with keel. Those without a spec are older names that models still use. */
 export function builtinTools(onWarning?: (message: string) => void): ToolRegistry {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { normalize } from 'node:path';
-import { successText } from '../patch/index.ts';
-import { readJson } from '../util/index.ts';
-import type { ToolCall, ToolOutput } from './types.ts';
+import { readJson } from '../foundation/util/index.ts';
+import { successText } from './patch/index.ts';
+import type { ToolCall, ToolOutput } from './tool-call.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

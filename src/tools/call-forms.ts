@@ -1,7 +1,8 @@
-import type { ToolSpec } from '../model/index.ts';
-import { cutBytesEnd, readJson } from '../util/index.ts';
+import { cutBytesEnd, readJson } from '../foundation/util/index.ts';
+import type { ToolSpec } from '../models/model/index.ts';
 import { unknownFields } from './arguments.ts';
-import type { ToolCall, ToolHandler } from './types.ts';
+import type { ToolCall } from './tool-call.ts';
+import type { ToolHandler } from './types.ts';
 
 /** Field names in a note, UTF-8 bytes. */
 const MAX_SHOWN_BYTES = 120;

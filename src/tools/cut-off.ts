@@ -1,5 +1,5 @@
-import { abortedNote } from './handlers/command-output.ts';
-import type { ToolOutput } from './types.ts';
+import { abortedNote } from './builtin/command-output.ts';
+import type { ToolOutput } from './tool-call.ts';
 
 /** Answers a call that was still waiting for its turn when the model's turn was stopped. */
 export const NOT_BEGUN: ToolOutput = {

@@ -1,4 +1,4 @@
-import { Deferred } from '../util/index.ts';
+import { Deferred } from '../foundation/util/index.ts';
 
 type Mode = 'shared' | 'exclusive';
 

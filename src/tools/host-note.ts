@@ -1,5 +1,5 @@
 import { withNote } from './appended-note.ts';
-import type { ToolOutput } from './types.ts';
+import type { ToolOutput } from './tool-call.ts';
 
 const MAX_TOLD = 5;
 

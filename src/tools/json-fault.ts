@@ -1,4 +1,4 @@
-import { JsonTooDeep, readJson, reasonOf } from '../util/index.ts';
+import { JsonTooDeep, readJson, reasonOf } from '../foundation/util/index.ts';
 
 const CONTEXT_CHARS = 20;
 

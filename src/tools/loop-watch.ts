@@ -1,7 +1,7 @@
-import { byteLength, cutBytesEnd } from '../util/index.ts';
+import { byteLength, cutBytesEnd } from '../foundation/util/index.ts';
 import { withNote } from './appended-note.ts';
 import { type CallFacts, callFacts, onlyWaits } from './call-facts.ts';
-import type { ToolCall, ToolOutput } from './types.ts';
+import type { ToolCall, ToolOutput } from './tool-call.ts';
 
 /** Calls looked back at. */
 const WINDOW = 24;

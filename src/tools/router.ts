@@ -1,9 +1,10 @@
-import type { CallItem, OutputItem } from '../protocol/index.ts';
-import { cutBytesEnd, reasonOf } from '../util/index.ts';
+import type { CallItem, OutputItem } from '../foundation/protocol/index.ts';
+import { cutBytesEnd, reasonOf } from '../foundation/util/index.ts';
 import { withNote } from './appended-note.ts';
 import { ignoredFieldsNote, inFormOf, plainToolName } from './call-forms.ts';
 import type { ToolRegistry } from './registry.ts';
-import type { ToolCall, ToolContext, ToolOutput } from './types.ts';
+import type { ToolCall, ToolOutput } from './tool-call.ts';
+import type { ToolContext } from './types.ts';
 
 const runners = ['exec_command', 'shell_command', 'shell'];
 const editors = ['apply_patch', 'edit_file'];

@@ -1,40 +1,13 @@
-import type { CommandJudge } from '../approvals/index.ts';
 import type { TurnContext } from '../context/index.ts';
-import type { ToolSpec } from '../model/index.ts';
-import type { TurnDiffTracker } from '../patch/index.ts';
-import type { ExecSessions, Processes } from '../process/index.ts';
-import type {
-  ApprovalDecision,
-  ApprovalQuestion,
-  LocalShellCallItem,
-  OutputContentItem,
-  PlanStep,
-  SessionEventOf,
-  ThreadItem,
-  UserInput,
-} from '../protocol/index.ts';
-import type { HiddenOptions, ProtectionOptions } from '../sandbox/index.ts';
+import type { PlanStep, SessionEventOf, ThreadItem, UserInput } from '../foundation/protocol/index.ts';
+import type { ToolSpec } from '../models/model/index.ts';
+import type { ExecSessions, Processes } from '../system/process/index.ts';
+import type { HiddenOptions, ProtectionOptions } from '../system/sandbox/index.ts';
 import type { AgentTools } from './agents.ts';
+import type { CommandJudge } from './approvals/index.ts';
 import type { Orchestrator } from './orchestrator/index.ts';
-
-/** How the model handed over its arguments. */
-export type ToolPayload =
-  | { readonly type: 'function'; readonly arguments: string }
-  | { readonly type: 'custom'; readonly input: string }
-  | { readonly type: 'localShell'; readonly action: LocalShellCallItem['action'] };
-
-/** A call by the model. `callId` is unique in the thread. */
-export interface ToolCall {
-  readonly callId: string;
-  readonly name: string;
-  readonly payload: ToolPayload;
-}
-
-/** What goes back to the model. A failure the model can react to is an output with `success: false`, never a throw. */
-export interface ToolOutput {
-  readonly body: string | readonly OutputContentItem[];
-  readonly success: boolean;
-}
+import type { TurnDiffTracker } from './patch/index.ts';
+import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
 
 /** What a tool means: reads its arguments, does its work through the context, and words the result. */
 export interface ToolHandler {
@@ -73,18 +46,6 @@ export interface TurnEvents {
   /** The plan of the turn was set; the receiver keeps one plan item a turn. */
   planUpdated(explanation: string | null, steps: readonly PlanStep[]): void;
   warning(message: string): void;
-}
-
-/** What an approval is about, beside what the user is shown. */
-export interface ApprovalSubject {
-  /** What a yes covers. A decision that was recorded holds for the very same keys only. */
-  readonly keys: readonly string[];
-}
-
-/** Where the orchestrator asks for the user's decision. The session implements it. */
-export interface Approver {
-  /** Resolves with the decision; `denied` when the turn ends first. */
-  request(question: ApprovalQuestion, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
 }
 
 /** Everything a handler may use. Made once a turn. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crashNote, interruptionNote, isContextMessage, noteMark, userMessage } from '../../src/context/index.ts';
-import type { ResponseItem } from '../../src/protocol/index.ts';
+import type { ResponseItem } from '../../src/foundation/protocol/index.ts';
 import { temporaryDirectory, textOf } from './support.ts';
 
 const TAGS = [

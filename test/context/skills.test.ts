@@ -11,7 +11,7 @@ import {
   type Skills,
   skillList,
 } from '../../src/context/index.ts';
-import { byteLength } from '../../src/util/index.ts';
+import { byteLength } from '../../src/foundation/util/index.ts';
 import { temporaryDirectory, textOf, writeTree } from './support.ts';
 
 interface Place {

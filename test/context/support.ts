@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type EnvironmentFacts, type environmentContext, renderInstructions } from '../../src/context/index.ts';
-import { modelInfo } from '../../src/model/index.ts';
-import type { ResponseItem } from '../../src/protocol/index.ts';
+import type { ResponseItem } from '../../src/foundation/protocol/index.ts';
+import { modelInfo } from '../../src/models/model/index.ts';
 import { offeredTools } from '../../src/tools/index.ts';
 
 /** One model of every family that keel writes for, and one it does not know. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { landlockVersion } from '../../src/process/index.ts';
+import { landlockVersion } from '../../src/system/process/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);

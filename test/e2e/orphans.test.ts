@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { processStat } from '../../src/foundation/util/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
-import { processStat } from '../../src/util/index.ts';
 import { runKeel, startKeel, until } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config/index.ts';
-import { type ExecIo, JsonlPrinter, runExec } from '../../src/exec/index.ts';
+import { loadConfig } from '../../src/storage/config/index.ts';
+import { type ExecIo, JsonlPrinter, runExec } from '../../src/surfaces/exec/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import {
   jsonLines,

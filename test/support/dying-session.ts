@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import type { ApprovalDecision } from '../../src/protocol/index.ts';
+import type { ApprovalDecision } from '../../src/foundation/protocol/index.ts';
 import type { TestSessionOptions } from './session.ts';
 
 /** What a process does before it is killed; its only argument, as JSON. */

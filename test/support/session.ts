@@ -1,6 +1,6 @@
-import { loadConfig } from '../../src/config/index.ts';
-import type { ApprovalDecision, Op, SessionEvent, SessionEventOf } from '../../src/protocol/index.ts';
-import { type OpenSessionOptions, openSession, type Session } from '../../src/session/index.ts';
+import { type OpenSessionOptions, openSession, type Session } from '../../src/engine/session/index.ts';
+import type { ApprovalDecision, Op, SessionEvent, SessionEventOf } from '../../src/foundation/protocol/index.ts';
+import { loadConfig } from '../../src/storage/config/index.ts';
 
 export interface TestSessionOptions {
   readonly url: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CallItem } from '../../src/protocol/index.ts';
+import type { CallItem } from '../../src/foundation/protocol/index.ts';
 import { builtinTools, dispatch, toolCallOf } from '../../src/tools/index.ts';
-import { patchOf, Workspace } from '../patch/support.ts';
-import { MARK, ToolTurn, textOf } from './handlers/support.ts';
+import { MARK, ToolTurn, textOf } from './builtin/support.ts';
+import { patchOf, Workspace } from './patch/support.ts';
 
 const offered = ['shell', 'exec_command', 'apply_patch', 'edit_file', 'read_file', 'grep_files', 'update_plan', 'wait'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Deferred } from '../../src/foundation/util/index.ts';
 import { CallGate } from '../../src/tools/index.ts';
-import { Deferred } from '../../src/util/index.ts';
 
 const never = new AbortController().signal;
 

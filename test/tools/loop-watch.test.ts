@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { countLines, truncateForModel } from '../../src/foundation/util/index.ts';
 import { LoopWatch, type ToolCall, type ToolOutput } from '../../src/tools/index.ts';
-import { countLines, truncateForModel } from '../../src/util/index.ts';
 
 const MARK = 'keel:4b7e1c';
 

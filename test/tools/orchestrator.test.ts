@@ -7,8 +7,8 @@ import type {
   ApprovalRequest,
   SandboxMode,
   SandboxPolicy,
-} from '../../src/protocol/index.ts';
-import { directPlan, type ExecPlan, type SandboxPlanner } from '../../src/sandbox/index.ts';
+} from '../../src/foundation/protocol/index.ts';
+import { directPlan, type ExecPlan, type SandboxPlanner } from '../../src/system/sandbox/index.ts';
 import {
   ApprovalCache,
   type CommandRules,
@@ -17,7 +17,7 @@ import {
   type ToolContext,
 } from '../../src/tools/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { ToolTurn, workspaceOnly } from './handlers/support.ts';
+import { ToolTurn, workspaceOnly } from './builtin/support.ts';
 
 const policies: Readonly<Record<SandboxMode, SandboxPolicy>> = {
   'read-only': { mode: 'read-only' },

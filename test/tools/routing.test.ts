@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CallItem, LocalShellCallItem } from '../../src/protocol/index.ts';
+import type { CallItem, LocalShellCallItem } from '../../src/foundation/protocol/index.ts';
 import {
   builtinTools,
   dispatch,
@@ -13,7 +13,7 @@ import {
   toolCallOf,
 } from '../../src/tools/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { ToolTurn } from './handlers/support.ts';
+import { ToolTurn } from './builtin/support.ts';
 
 const session = ['exec_command', 'write_stdin', 'apply_patch', 'update_plan', 'view_image'];
 const never = new AbortController().signal;

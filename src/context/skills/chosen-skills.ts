@@ -1,4 +1,4 @@
-import type { ResponseItem } from '../../protocol/index.ts';
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
 import { onOneLine } from '../escape.ts';
 import { discoverSkills } from './discover-skills.ts';
 import type { Skill, Skills } from './skill.ts';

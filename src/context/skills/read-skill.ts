@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import * as z from 'zod/mini';
-import type { PlaceJudge } from '../../files/index.ts';
+import type { PlaceJudge } from '../../foundation/files/index.ts';
 import { BrokenSkill, readSkillFile, splitFrontMatter } from './skill-file.ts';
 
 /** More front matter than this, UTF-8 bytes, is not looked at. */

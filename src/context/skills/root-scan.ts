@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { obeyedJudge, type PlaceJudge } from '../../files/index.ts';
-import { isInside, writableByOthers } from '../../util/index.ts';
+import { obeyedJudge, type PlaceJudge } from '../../foundation/files/index.ts';
+import { isInside, writableByOthers } from '../../foundation/util/index.ts';
 import { readSkill } from './read-skill.ts';
 import type { Skill, SkillFault } from './skill.ts';
 import { faultOf, SKILL_FILE } from './skill-file.ts';

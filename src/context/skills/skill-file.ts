@@ -1,4 +1,4 @@
-import { FileFault, type PlaceJudge, readFileStart } from '../../files/index.ts';
+import { FileFault, type PlaceJudge, readFileStart } from '../../foundation/files/index.ts';
 
 /** A folder holds a skill if it has a file of this name. */
 export const SKILL_FILE = 'SKILL.md';

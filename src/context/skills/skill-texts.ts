@@ -1,5 +1,5 @@
-import type { ResponseItem } from '../../protocol/index.ts';
-import { byteLength } from '../../util/index.ts';
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { byteLength } from '../../foundation/util/index.ts';
 import { contextMessage } from '../context-tags.ts';
 import { escaped } from '../escape.ts';
 import { SKILL_SCOPES, type Skill } from './skill.ts';

@@ -2,9 +2,9 @@ import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, rmSync, writeS
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
-import { KeelError, OutputContentItem } from '../../protocol/index.ts';
-import { readJson, reasonOf, storageAdvice } from '../../util/index.ts';
-import type { ToolOutput } from '../types.ts';
+import { KeelError, OutputContentItem } from '../../foundation/protocol/index.ts';
+import { readJson, reasonOf, storageAdvice } from '../../foundation/util/index.ts';
+import type { ToolOutput } from '../tool-call.ts';
 
 const syncToDisk = promisify(fdatasync);
 

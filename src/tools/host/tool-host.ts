@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { KeelError } from '../../protocol/index.ts';
-import type { ToolCall, ToolOutput } from '../types.ts';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import type { ToolCall, ToolOutput } from '../tool-call.ts';
 import { CallLedger } from './call-ledger.ts';
 
 /** What is kept of a cut-off call's output for the model, bytes. */

@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CallResult } from '../../mcp/index.ts';
-import { imageDataUrl } from '../../model/index.ts';
-import type { OutputContentItem } from '../../protocol/index.ts';
-import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../util/index.ts';
-import { showOutput } from '../handlers/command-output.ts';
-import type { ToolContext, ToolOutput } from '../types.ts';
+import type { OutputContentItem } from '../../foundation/protocol/index.ts';
+import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../foundation/util/index.ts';
+import type { CallResult } from '../../models/mcp/index.ts';
+import { imageDataUrl } from '../../models/model/index.ts';
+import { showOutput } from '../builtin/command-output.ts';
+import type { ToolOutput } from '../tool-call.ts';
+import type { ToolContext } from '../types.ts';
 
 /** Pictures of one result that a model is shown. */
 const MAX_PICTURES = 32;

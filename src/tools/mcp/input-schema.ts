@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../../model/index.ts';
-import { byteLength, cutBytesEnd } from '../../util/index.ts';
+import { byteLength, cutBytesEnd } from '../../foundation/util/index.ts';
+import type { JsonSchema } from '../../models/model/index.ts';
 import { offeredName } from './property-names.ts';
 
 type Node = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import type { CallResult } from '../../mcp/index.ts';
-import type { ThreadItemOf } from '../../protocol/index.ts';
+import type { ThreadItemOf } from '../../foundation/protocol/index.ts';
+import type { CallResult } from '../../models/mcp/index.ts';
 import type { ToolContext } from '../types.ts';
 
 type Item = ThreadItemOf<'mcpToolCall'>;

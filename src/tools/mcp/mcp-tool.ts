@@ -1,9 +1,10 @@
-import type { McpApprovalMode } from '../../config/index.ts';
-import type { CallResult, McpOutcome, McpTool } from '../../mcp/index.ts';
-import type { FunctionToolSpec } from '../../model/index.ts';
-import { byteLength, cutBytesEnd, readJson } from '../../util/index.ts';
+import { byteLength, cutBytesEnd, readJson } from '../../foundation/util/index.ts';
+import type { CallResult, McpOutcome, McpTool } from '../../models/mcp/index.ts';
+import type { FunctionToolSpec } from '../../models/model/index.ts';
+import type { McpApprovalMode } from '../../storage/config/index.ts';
 import { jsonFault } from '../json-fault.ts';
-import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
+import type { ToolCall, ToolOutput } from '../tool-call.ts';
+import type { ToolContext, ToolHandler, ToolRegistration } from '../types.ts';
 import { resultOutput } from './call-result.ts';
 import { functionParameters } from './input-schema.ts';
 import { McpCallItem } from './mcp-item.ts';

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import type { McpOutcome, ResourceKind, ResourcePage } from '../../mcp/index.ts';
-import { readJson } from '../../util/index.ts';
+import { readJson } from '../../foundation/util/index.ts';
+import type { McpOutcome, ResourceKind, ResourcePage } from '../../models/mcp/index.ts';
 import { parseArguments } from '../arguments.ts';
-import { described, functionSpec, text } from '../specs/schema.ts';
-import type { ToolCall, ToolContext, ToolHandler, ToolOutput, ToolRegistration } from '../types.ts';
+import { described, functionSpec, text } from '../builtin/specs/schema.ts';
+import type { ToolCall, ToolOutput } from '../tool-call.ts';
+import type { ToolContext, ToolHandler, ToolRegistration } from '../types.ts';
 import { boundedText } from './call-result.ts';
 import { McpCallItem } from './mcp-item.ts';
 

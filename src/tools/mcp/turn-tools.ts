@@ -1,5 +1,5 @@
-import type { McpServer } from '../../config/index.ts';
-import type { LeftOutTool, McpTool } from '../../mcp/index.ts';
+import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
+import type { McpServer } from '../../storage/config/index.ts';
 import type { ToolRegistry } from '../registry.ts';
 import { goneMcpTool } from './gone-tool.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';

@@ -1,5 +1,5 @@
-import { canonicalCommands } from '../../approvals/index.ts';
-import { type CommandSpec, realPath, type Scope } from '../../sandbox/index.ts';
+import { type CommandSpec, realPath, type Scope } from '../../system/sandbox/index.ts';
+import { canonicalCommands } from '../approvals/index.ts';
 
 /**
  * What the user approved for the whole session. The key says exactly what was approved, with its scope: a yes for a run

@@ -1,19 +1,22 @@
-import { type RuleVerdict, wouldMatch } from '../../approvals/index.ts';
-import { readingEnvironment } from '../../git/index.ts';
-import type { ApprovalDecision, ApprovalQuestion, CommandAction, FileUpdate } from '../../protocol/index.ts';
+import type { TurnContext } from '../../context/index.ts';
+import type { ApprovalDecision, ApprovalQuestion, CommandAction, FileUpdate } from '../../foundation/protocol/index.ts';
+import { readingEnvironment } from '../../system/git/index.ts';
 import {
   type CommandSpec,
   type Denial,
   directPlan,
   type EndedCommand,
   type ExecPlan,
+  type HiddenOptions,
+  type ProtectionOptions,
   type SandboxPlanner,
   type Scope,
   type WriteFault,
   writeFaultJudge,
-} from '../../sandbox/index.ts';
+} from '../../system/sandbox/index.ts';
+import { type RuleVerdict, wouldMatch } from '../approvals/index.ts';
+import type { ApprovalSubject, Approver } from '../approver.ts';
 import type { HostedRun } from '../host/index.ts';
-import type { ApprovalSubject, Approver, ToolContext } from '../types.ts';
 import { type ApprovalCache, commandKeys, fileKeys, mcpKey } from './approval-cache.ts';
 import {
   type CommandRisk,
@@ -40,6 +43,13 @@ export type Orchestrated<T> =
       readonly refusedHosts?: readonly string[];
     }
   | { readonly type: 'refused'; readonly message: string };
+
+/** Where a call is made: the turn with its policies, the environment of its commands, and what is protected there. */
+export interface CallPlace {
+  readonly turn: TurnContext;
+  readonly env: Readonly<Record<string, string>>;
+  readonly protection: ProtectionOptions & HiddenOptions;
+}
 
 export interface CommandRequest<T> {
   readonly callId: string;
@@ -129,11 +139,7 @@ export class Orchestrator {
   }
 
   /** Requirement, approval, plan, attempt; and if the sandbox stopped that, perhaps a second one without it. */
-  async runCommand<T>(
-    request: CommandRequest<T>,
-    { turn }: ToolContext,
-    signal: AbortSignal,
-  ): Promise<Orchestrated<T>> {
+  async runCommand<T>(request: CommandRequest<T>, { turn }: CallPlace, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { spec, run, endOf } = request;
     let started = spec;
     const { planner, riskOf } = this.#rules;
@@ -187,7 +193,7 @@ export class Orchestrator {
    */
   async runReader<T>(
     spec: CommandSpec,
-    { sandboxPolicy, cwd }: ToolContext['turn'],
+    { sandboxPolicy, cwd }: TurnContext,
     signal: AbortSignal,
     run: (spec: ExecPlan['spawn']) => Promise<T>,
   ): Promise<Orchestrated<T>> {
@@ -207,7 +213,7 @@ export class Orchestrator {
     }
   }
 
-  async runPatch<T>(request: PatchRequest<T>, context: ToolContext, signal: AbortSignal): Promise<Orchestrated<T>> {
+  async runPatch<T>(request: PatchRequest<T>, context: CallPlace, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { turn, env, protection } = context;
     const { planner } = this.#rules;
     const { callId, changes, paths } = request;
@@ -240,11 +246,7 @@ export class Orchestrator {
   }
 
   /** A call of a server's tool. What the server is held to was decided when it was started. */
-  async runMcpCall<T>(
-    request: McpCallRequest<T>,
-    { turn }: ToolContext,
-    signal: AbortSignal,
-  ): Promise<Orchestrated<T>> {
+  async runMcpCall<T>(request: McpCallRequest<T>, { turn }: CallPlace, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { run, annotations: _, approval, ...call } = request;
     const refusal = await this.#meet(mcpRequirement({ ...turn, ...request }), turn.canAsk, {
       // Who wants to be asked each time is asked each time.

@@ -1,6 +1,6 @@
-import type { RuleVerdict } from '../../approvals/index.ts';
-import type { ApprovalPolicy, SandboxPolicy } from '../../protocol/index.ts';
-import type { WriteFault } from '../../sandbox/index.ts';
+import type { ApprovalPolicy, SandboxPolicy } from '../../foundation/protocol/index.ts';
+import type { WriteFault } from '../../system/sandbox/index.ts';
+import type { RuleVerdict } from '../approvals/index.ts';
 
 /** What stands between a call and its run. */
 export type Requirement =

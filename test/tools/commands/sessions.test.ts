@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { WARN_SESSIONS } from '../../../src/process/index.ts';
-import { byteLength, truncateForModel } from '../../../src/util/index.ts';
-import { until } from '../../process/support.ts';
+import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
+import { WARN_SESSIONS } from '../../../src/system/process/index.ts';
+import { until } from '../../system/process/support.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const ready = 'echo ready; until test -e go; do sleep 0.02; done; echo end; exit 3';

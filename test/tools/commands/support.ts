@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { CommandJudge } from '../../../src/approvals/index.ts';
-import { modelInfo } from '../../../src/model/index.ts';
-import { TurnDiffTracker } from '../../../src/patch/index.ts';
-import { ExecSessions } from '../../../src/process/index.ts';
-import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/protocol/index.ts';
+import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/foundation/protocol/index.ts';
+import { modelInfo } from '../../../src/models/model/index.ts';
+import { ExecSessions } from '../../../src/system/process/index.ts';
+import { CommandJudge } from '../../../src/tools/approvals/index.ts';
 import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
-import type { ToolContext, ToolOutput, ToolPayload } from '../../../src/tools/types.ts';
-import { Workshop } from '../../process/support.ts';
+import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
+import type { ToolOutput, ToolPayload } from '../../../src/tools/tool-call.ts';
+import type { ToolContext } from '../../../src/tools/types.ts';
 import { noAgents } from '../../support/no-agents.ts';
+import { Workshop } from '../../system/process/support.ts';
 
 export const MARK = 'keel:0a1b2c';
 type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HostedRun, LocalToolHost, unknownOutcome } from '../../../src/tools/index.ts';
-import type { ToolOutput } from '../../../src/tools/types.ts';
+import type { ToolOutput } from '../../../src/tools/tool-call.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const call = { key: 'tool-0.0-call-1', callId: 'call-1', digest: 'abc' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApprovalPolicy } from '../../../src/protocol/index.ts';
+import type { ApprovalPolicy } from '../../../src/foundation/protocol/index.ts';
 import { type McpQuestion, mcpRequirement } from '../../../src/tools/orchestrator/requirement.ts';
 
 const policies: readonly ApprovalPolicy[] = ['untrusted', 'on-failure', 'on-request', 'never'];

@@ -1,0 +1,86 @@
+import type { ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import { byteLength } from '../../foundation/util/index.ts';
+import { isCall, isOutput } from './pairs.ts';
+import { tokensInWindow } from './token-info.ts';
+
+const BYTES_PER_TOKEN = 4;
+/** What an image takes up, whatever the size of its file: roughly a picture of 1024 x 1024 pixels. */
+export const IMAGE_TOKENS = 1_000;
+
+/** How full the context window is: the provider's count, and an estimate of the items added since. */
+export class ContextSize {
+  #counted = 0;
+  #uncounted: ResponseItem[] = [];
+  /** How many of them are estimated already, and at what: a provider that never counts leaves a whole thread here. */
+  #estimatedItems = 0;
+  #estimate = 0;
+
+  get tokens(): number {
+    for (const item of this.#uncounted.slice(this.#estimatedItems)) this.#estimate += estimateTokens(item);
+    this.#estimatedItems = this.#uncounted.length;
+    return this.#counted + this.#estimate;
+  }
+
+  get counted(): number {
+    return this.#counted;
+  }
+
+  added(item: ResponseItem): void {
+    this.#uncounted.push(item);
+  }
+
+  /** A response told what it and everything before it took. Outputs of its calls, which may be there already, come on top. */
+  measured(usage: TokenUsage): void {
+    const calls = new Set(this.#uncounted.flatMap((item) => (isCall(item) ? [item.call_id] : [])));
+    this.#counted = tokensInWindow(usage);
+    this.#leave(this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id)));
+  }
+
+  /** One item takes the place of another; null: of none. */
+  replaced(before: ResponseItem, after: ResponseItem | null): void {
+    const at = this.#uncounted.indexOf(before);
+    const change = (after === null ? 0 : estimateTokens(after)) - estimateTokens(before);
+    if (at === -1) {
+      this.#counted = Math.max(0, this.#counted + change);
+      return;
+    }
+    if (at < this.#estimatedItems) this.#estimate += change;
+    if (after !== null) this.#uncounted[at] = after;
+    else {
+      this.#uncounted.splice(at, 1);
+      if (at < this.#estimatedItems) this.#estimatedItems -= 1;
+    }
+  }
+
+  full(window: number): void {
+    this.#counted = window;
+    this.#leave([]);
+  }
+
+  clone(): ContextSize {
+    const copy = new ContextSize();
+    copy.#counted = this.#counted;
+    copy.#uncounted = this.#uncounted.slice();
+    copy.#estimatedItems = this.#estimatedItems;
+    copy.#estimate = this.#estimate;
+    return copy;
+  }
+
+  #leave(uncounted: ResponseItem[]): void {
+    this.#uncounted = uncounted;
+    this.#estimatedItems = 0;
+    this.#estimate = 0;
+  }
+}
+
+/** Four bytes a token; an image counts by what it shows. */
+export function estimateTokens(item: ResponseItem): number {
+  if (item.type === 'ghost_snapshot') return 0;
+  let images = 0;
+  const text = JSON.stringify(item, (key, value: unknown) => {
+    if (key !== 'image_url') return value;
+    images += 1;
+    return '';
+  });
+  return Math.ceil(byteLength(text) / BYTES_PER_TOKEN) + images * IMAGE_TOKENS;
+}

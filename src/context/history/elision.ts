@@ -1,0 +1,96 @@
+import type { ElidedOutput, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
+import { byteLength } from '../../foundation/util/index.ts';
+import { estimateTokens } from './context-size.ts';
+import { isCall, isOutput } from './pairs.ts';
+import { commandOf, endOf } from './thread-facts.ts';
+import { hasWords, isSaidByUser } from './user-messages.ts';
+
+/** What the user's last messages called for stays whole. */
+const MESSAGES_KEPT_WHOLE = 2;
+const MIN_BYTES = 1_024;
+/** What a note in place of an output takes up, with the path of the full text; estimated. */
+const NOTE_TOKENS = 60;
+
+/** An output that may be left out. */
+export interface OldOutput extends Pick<ElidedOutput, 'call_id' | 'nth'> {
+  readonly text: string;
+  /** Of a command; null for any other call. */
+  readonly exitCode: number | null;
+}
+
+/**
+ * Old outputs that make room for so many tokens if they are left out; null if all of them don't. The newest go first, so
+ * that as much as can be of the conversation's beginning stays as it was sent.
+ */
+export function outputsToElide(items: readonly ResponseItem[], tokens: number): readonly OldOutput[] | null {
+  const chosen: OldOutput[] = [];
+  let left = tokens;
+  for (const { item, old } of oldOutputs(items).toReversed()) {
+    if (left <= 0) break;
+    chosen.push(old);
+    left -= estimateTokens(item) - NOTE_TOKENS;
+  }
+  return left <= 0 ? chosen : null;
+}
+
+/** The items with notes in the place of outputs; `replaced` is told of each. An output that isn't there is passed over. */
+export function withElided(
+  items: readonly ResponseItem[],
+  outputs: readonly ElidedOutput[],
+  replaced: (before: OutputItem, after: OutputItem) => void,
+): ResponseItem[] {
+  const notes = new Map(outputs.map(({ call_id, nth, output }) => [nameOf(call_id, nth), output]));
+  const count = counter();
+  return items.map((item) => {
+    if (!isOutput(item)) return item;
+    const note = notes.get(nameOf(item.call_id, count(item.call_id)));
+    if (note === undefined) return item;
+    const after = { ...item, output: note };
+    replaced(item, after);
+    return after;
+  });
+}
+
+interface Candidate {
+  readonly item: OutputItem;
+  readonly old: OldOutput;
+}
+
+function oldOutputs(items: readonly ResponseItem[]): Candidate[] {
+  const said = items.flatMap((item, at) => (isSaidByUser(item) && hasWords(item) ? [at] : []));
+  const end = said.at(-MESSAGES_KEPT_WHOLE) ?? 0;
+  const count = counter();
+  const commands = new Set<string>();
+  return items.slice(0, end).flatMap((item): Candidate[] => {
+    if (isCall(item) && item.call_id && commandOf(item) !== null) commands.add(item.call_id);
+    if (!isOutput(item)) return [];
+    const nth = count(item.call_id);
+    const text = textOf(item);
+    if (text === null || byteLength(text) < MIN_BYTES) return [];
+    // Only of a command: what another tool read may look like a command's end.
+    const ended = commands.has(item.call_id) ? endOf(text) : null;
+    const old = { call_id: item.call_id, nth, text: ended?.output ?? text, exitCode: ended?.exitCode ?? null };
+    return [{ item, old }];
+  });
+}
+
+/** Null for an output that is more than text: what it shows can't be read up in a file. */
+function textOf({ output }: OutputItem): string | null {
+  if (typeof output === 'string') return output;
+  const texts = output.flatMap((part) => (part.type === 'input_text' ? [part.text] : []));
+  return texts.length === output.length ? texts.join('\n') : null;
+}
+
+/** Counts how often an id came before. */
+function counter(): (id: string) => number {
+  const seen = new Map<string, number>();
+  return (id) => {
+    const nth = seen.get(id) ?? 0;
+    seen.set(id, nth + 1);
+    return nth;
+  };
+}
+
+function nameOf(callId: string, nth: number): string {
+  return `${nth} ${callId}`;
+}

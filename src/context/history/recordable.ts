@@ -1,0 +1,72 @@
+import type { OutputContentItem, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
+import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, parseJson, truncateForModel } from '../../foundation/util/index.ts';
+import { isOutput } from './pairs.ts';
+
+/** Of the JSON around a command's output. */
+const MAX_FRAME_CHARS = 1_024;
+/** Of the line above a text that is cut already, and what a tool adds below it. */
+const MAX_HEADER_BYTES = 1_024;
+
+/** Whether an item belongs into a history: what the model said, was told or did, and keel's own snapshots. */
+export function isRecordable(item: ResponseItem): boolean {
+  return item.type !== 'message' || item.role !== 'system';
+}
+
+/**
+ * Thoughts that came by another API than the Responses API are part of the messages that they came in: signatures hold for
+ * them, caches have them, and some servers refuse a call whose thought is missing. Others end with their turn.
+ */
+export function outlivesTurn(item: ResponseItem): boolean {
+  return item.type !== 'reasoning' || item.origin?.field !== undefined;
+}
+
+/** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */
+export function asKept(item: ResponseItem): ResponseItem {
+  return isOutput(item) ? cutOutput(item, { cut: truncateForModel, maxBytes: MAX_OUTPUT_BYTES }) : item;
+}
+
+/** An output within so many bytes, fewer than a model is shown otherwise; its pictures stay. */
+export function fittedOutput(item: OutputItem, maxBytes: number): OutputItem {
+  return cutOutput(item, { cut: (text) => cutMiddle(text, maxBytes), maxBytes });
+}
+
+interface Cut {
+  readonly cut: (text: string) => string;
+  readonly maxBytes: number;
+}
+
+function cutOutput(item: OutputItem, how: Cut): OutputItem {
+  if (item.type === 'custom_tool_call_output') {
+    const output = cutText(item.output, how);
+    return output === item.output ? item : { ...item, output };
+  }
+  if (typeof item.output !== 'string') {
+    const parts = cutParts(item.output, how);
+    return parts === null ? item : { ...item, output: parts };
+  }
+  const output = cutText(item.output, how);
+  return output === item.output ? item : { ...item, output };
+}
+
+/** The parts of one result share its limit: beyond it their texts become one, in front of the pictures. Null: they fit. */
+function cutParts(parts: readonly OutputContentItem[], { cut, maxBytes }: Cut): OutputContentItem[] | null {
+  const texts = parts.flatMap((part) => (part.type === 'input_text' ? [part.text] : []));
+  const [first] = texts;
+  const isWithin = texts.reduce((sum, text) => sum + byteLength(text), 0) <= maxBytes + MAX_HEADER_BYTES;
+  if (first === undefined || (isWithin && texts.every((text) => cut(text) === text))) return null;
+  const text = texts.length === 1 ? cut(first) : cut(texts.join('\n'));
+  return [{ type: 'input_text', text }, ...parts.filter((part) => part.type !== 'input_text')];
+}
+
+/** A command's result is JSON around its text: the text is cut, never the JSON. */
+function cutText(output: string, { cut }: Cut): string {
+  if (!output.startsWith('{"output":')) return cut(output);
+  const parsed = parseJson(output);
+  if (typeof parsed !== 'object' || parsed === null || !('output' in parsed) || typeof parsed.output !== 'string') {
+    return cut(output); // It only looks like a command's result.
+  }
+  // What keel writes beside the text is short.
+  if (JSON.stringify({ ...parsed, output: '' }).length > MAX_FRAME_CHARS) return cut(output);
+  const text = cut(parsed.output);
+  return text === parsed.output ? output : JSON.stringify({ ...parsed, output: text });
+}

@@ -1,0 +1,93 @@
+import { ConversationHistory, ThreadFacts } from '../../context/history/index.ts';
+import { userMessage } from '../../context/index.ts';
+import { uuidV7 } from '../../foundation/util/index.ts';
+import { loadWire } from '../../models/model/index.ts';
+import { type Config, commandRoots } from '../../storage/config/index.ts';
+import { NullRecorder } from '../../storage/rollout/index.ts';
+import { gatherRepositoryFacts } from '../../system/git/index.ts';
+import { specsFor } from '../../tools/index.ts';
+import { firstContext } from './first-context.ts';
+import { makeTurnContext } from './make-turn-context.ts';
+import { initialConfiguration } from './session-configuration.ts';
+import { openServices } from './session-services.ts';
+import { firstSkillList, skillsFor } from './session-skills.ts';
+import { SessionState } from './session-state.ts';
+import { toolsOf } from './turn-tools.ts';
+
+export interface DescribedRequest {
+  readonly url: string;
+  /** The body, byte for byte. */
+  readonly body: string;
+  readonly parts: readonly { readonly name: string; readonly text: string }[];
+}
+
+export interface DescribeOptions {
+  readonly config: Config;
+  readonly prompt: string;
+  readonly version: string;
+  /** Whether somebody answers approvals, as in a terminal. Default false, as for `keel exec`. */
+  readonly canAsk?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told what the user would be told before the request. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** What the first request of a thread would be, made by the same code that makes it, and not sent. */
+export async function describeFirstRequest({
+  config,
+  prompt,
+  version,
+  canAsk = false,
+  signal = new AbortController().signal,
+  onWarning = () => undefined,
+}: DescribeOptions): Promise<DescribedRequest> {
+  const services = openServices({
+    config,
+    wire: await loadWire(config.provider.wireApi),
+    threadId: uuidV7(Date.now()),
+    recorder: new NullRecorder(),
+    lastRequest: [],
+    lease: null,
+    source: 'exec',
+    originator: 'keel_exec',
+    version,
+    canAsk,
+    now: Date.now,
+  });
+  try {
+    const state = new SessionState(
+      initialConfiguration(config),
+      new ConversationHistory(),
+      new ThreadFacts(),
+      null,
+      null,
+    );
+    const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
+    const [repository, skills] = await Promise.all([
+      gatherRepositoryFacts(config.cwd, config.env, { roots: commandRoots(config) }),
+      firstSkillList(services, signal, onWarning),
+    ]);
+    state.record(firstContext(context, services, { repository, skills, onWarning }));
+    state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
+    state.record(await skillsFor(prompt, services, signal, onWarning));
+    // What servers listed when they were last reached: none is started for this.
+    const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
+    const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context.model);
+    const input = state.forPrompt();
+    const request = services.modelClient(context).describe({
+      instructions: context.instructions,
+      input,
+      tools,
+      parallelToolCalls: context.model.supportsParallelToolCalls,
+    });
+    const items = input.map((item, at) => ({ name: `input ${at}`, text: JSON.stringify(item) }));
+    const specs = tools.map((tool) => ({
+      name: `tool ${'name' in tool ? tool.name : tool.type}`,
+      text: JSON.stringify(tool),
+    }));
+    const parts = [{ name: 'instructions', text: context.instructions }, ...specs, ...items];
+    return { url: request.url, body: request.body, parts };
+  } finally {
+    await services.close();
+  }
+}

@@ -1,0 +1,60 @@
+import type { Op, SessionEvent } from '../../foundation/protocol/index.ts';
+import type { EventHub, ReaderOptions } from './event-hub.ts';
+import type { SubmissionQueue } from './submission-queue.ts';
+
+export interface SessionParts {
+  readonly threadId: string;
+  readonly rolloutPath: string | null;
+  readonly queue: SubmissionQueue;
+  readonly hub: EventHub;
+  /** Resolves when the submission loop has ended and everything of the session is closed. */
+  readonly closed: Promise<void>;
+  readonly killProcesses: () => void;
+}
+
+/**
+ * A live thread, as surfaces see it. Ops go in, events come out; all else is behind it.
+ *
+ * Several readers may follow the events. A session that is no longer needed is closed; `await using` does it.
+ */
+export class Session implements AsyncDisposable {
+  readonly threadId: string;
+  /** Where the thread is recorded; null if it is not. */
+  readonly rolloutPath: string | null;
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    this.threadId = parts.threadId;
+    this.rolloutPath = parts.rolloutPath;
+    this.#parts = parts;
+  }
+
+  /**
+   * Hands over an op; it is done in order, and what comes of it is told by events.
+   * @returns its id. A turn that it starts has the same.
+   * @throws KeelError `sessionClosed`, `invalidInput`
+   */
+  submit(op: Op, id?: string): string {
+    return this.#parts.queue.submit(op, id);
+  }
+
+  /** Events from `thread.started` to `thread.closed`; each call follows them on its own. */
+  events(options?: ReaderOptions): AsyncIterableIterator<SessionEvent> {
+    return this.#parts.hub.subscribe(options);
+  }
+
+  /** Stops what runs, flushes the rollout and ends the event stream. Harmless when repeated. */
+  async close(): Promise<void> {
+    this.#parts.queue.close();
+    await this.#parts.closed;
+  }
+
+  /** Ends every process that the session started, at once and without waiting: for a program that is about to exit. */
+  killProcesses(): void {
+    this.#parts.killProcesses();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

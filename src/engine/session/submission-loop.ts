@@ -1,0 +1,63 @@
+import { type Op, toKeelError } from '../../foundation/protocol/index.ts';
+import { assertNever } from '../../foundation/util/index.ts';
+import { CompactTask, UndoTask } from '../tasks/index.ts';
+import { reviewTask } from './review.ts';
+import type { SessionScope } from './session-scope.ts';
+import type { Submission, SubmissionQueue } from './submission-queue.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * Handles the ops of a session one after the other until it is shut down. It waits for a task to start or to be aborted,
+ * never for one to end, so that an interrupt or an answer always gets through.
+ */
+export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, scope: SessionScope): Promise<void> {
+  for (let next = await queue.next(); next !== null; next = await queue.next()) {
+    if (next.op.type === 'shutdown') break;
+    try {
+      await dispatch(next, next.op, turns, scope);
+    } catch (error) {
+      const known = toKeelError(error);
+      if (known.kind === 'internal') scope.services.log.crash(error);
+      scope.emit({ type: 'error', turnId: null, error: known.toInfo(), willRetry: false });
+    }
+  }
+  queue.close();
+  await turns.abort('shutdown');
+}
+
+async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }>, turns: Turns, scope: SessionScope) {
+  switch (op.type) {
+    case 'userInput':
+      return turns.submitInput({ submissionId: id, items: op.items, settings: {}, outputSchema: op.outputSchema });
+    case 'userTurn': {
+      const { cwd, approvalPolicy, sandboxPolicy, model, summary } = op;
+      const settings = { cwd, approvalPolicy, sandboxPolicy, model, effort: op.effort ?? null, summary };
+      return turns.submitInput({ submissionId: id, items: op.items, settings, outputSchema: op.outputSchema });
+    }
+    case 'overrideTurnContext':
+      return scope.state.configure(op.settings);
+    case 'interrupt':
+      return turns.abort('interrupted');
+    case 'compact':
+      return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
+    case 'undo':
+      return turns.spawn(new UndoTask(), id);
+    case 'rollback':
+      return turns.rollBack(op.turns);
+    case 'userShell':
+      return turns.userShell(op.command, id);
+    case 'review':
+      return turns.spawn(reviewTask(op, scope), id);
+    case 'addToHistory':
+      return scope.services.typedMessages.add(op.text);
+    case 'getHistoryEntry':
+      return scope.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, scope.emit);
+    case 'approval':
+      if (!(await turns.answer(op.questionId, op.decision))) {
+        scope.services.log.warn(`an answer came for the question ${op.questionId}, which isn't waiting`);
+      }
+      return;
+    default:
+      return assertNever(op, 'op');
+  }
+}

@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+import { KeelError, Op } from '../../foundation/protocol/index.ts';
+import { Deferred } from '../../foundation/util/index.ts';
+
+/** Ops that may wait for the session. Its loop never waits for a task to end, so more than this is a runaway client. */
+const MAX_QUEUED_SUBMISSIONS = 64;
+
+export interface Submission {
+  readonly id: string;
+  readonly op: Op;
+}
+
+/** The ops of a session in the order they came. */
+export class SubmissionQueue {
+  readonly #queue: Submission[] = [];
+  #waiting: Deferred<void> | null = null;
+  #nextId: number;
+  #closed = false;
+
+  /** `firstId`: a turn bears the id of its submission, so a thread that is taken up again goes on counting. */
+  constructor(firstId = 0) {
+    this.#nextId = firstId;
+  }
+
+  /**
+   * @returns the submission's id: the turn it starts bears it
+   * @throws KeelError `sessionClosed` after the session ended, `invalidInput` for something that is no op or one too many
+   */
+  submit(op: unknown, id?: string): string {
+    if (this.#closed) throw new KeelError('sessionClosed', 'this session has ended');
+    const parsed = Op.safeParse(op);
+    if (!parsed.success)
+      throw new KeelError('invalidInput', `not an operation of keel: ${z.prettifyError(parsed.error)}`);
+    if (this.#queue.length >= MAX_QUEUED_SUBMISSIONS) {
+      throw new KeelError('invalidInput', `more than ${MAX_QUEUED_SUBMISSIONS} operations are waiting in this session`);
+    }
+    const submission = { id: id ?? String(this.#nextId), op: parsed.data };
+    this.#nextId += 1;
+    this.#queue.push(submission);
+    this.#waiting?.resolve();
+    return submission.id;
+  }
+
+  /** The next submission; waits for one. Null once the queue is closed. */
+  async next(): Promise<Submission | null> {
+    while (this.#queue.length === 0 && !this.#closed) {
+      this.#waiting = new Deferred<void>();
+      await this.#waiting.promise;
+    }
+    return this.#closed ? null : (this.#queue.shift() ?? null);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting?.resolve();
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod/mini';
+import { formNote } from '../../context/index.ts';
+import type { ErrorInfo } from '../../foundation/protocol/index.ts';
+import { answerFault } from '../../models/model/index.ts';
+import type { Codec } from '../steps/index.ts';
+import type { TurnPorts } from './ports.ts';
+
+const faultSchema = z.nullable(z.string());
+const faultCodec: Codec<string | null> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => faultSchema.parse(value),
+};
+
+export type FormCheck =
+  | { readonly type: 'fits' }
+  | { readonly type: 'askedAgain' }
+  | { readonly type: 'failed'; readonly error: ErrorInfo };
+
+/** Holds the final message of a turn against the schema that was asked for; one that does not fit may be written once more. */
+export class AnswerForm {
+  readonly #ports: TurnPorts;
+  #hasAsked = false;
+
+  constructor(ports: TurnPorts) {
+    this.#ports = ports;
+  }
+
+  async check(round: number, message: string | null): Promise<FormCheck> {
+    const { answerForm: schema, steps, history } = this.#ports;
+    if (schema === null) return { type: 'fits' };
+    const { value: fault, items } = await steps.step(
+      { id: `form-${round}`, kind: 'io', codec: faultCodec, repeat: 'safe' },
+      async ({ record }) => {
+        const found = await answerFault(schema, message);
+        if (found !== null && !this.#hasAsked) record(formNote(found));
+        return found;
+      },
+    );
+    if (fault === null) return { type: 'fits' };
+    if (this.#hasAsked) return { type: 'failed', error: { kind: 'noAnswer', message: notInForm(fault) } };
+    this.#hasAsked = true;
+    history.record(items);
+    return { type: 'askedAgain' };
+  }
+}
+
+function notInForm(fault: string): string {
+  return `The final message does not fit the output schema, also when it was asked for again: ${fault}`;
+}

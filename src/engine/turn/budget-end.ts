@@ -1,0 +1,67 @@
+import type { ErrorInfo } from '../../foundation/protocol/index.ts';
+import type { TurnBudget, TurnOutcome, TurnPorts } from './ports.ts';
+import { failureOf } from './sampling-failure.ts';
+import type { SamplingFailure } from './sampling-value.ts';
+
+/** How long the one last answer may take where the time of a budget is used up, milliseconds. */
+const LAST_ANSWER_MS = 30_000;
+
+/** What a request of a turn ends as without being sent; null: it may be sent. Called inside steps only. */
+export function refusedByBudget({ budget }: TurnPorts, isLastAnswer: boolean): SamplingFailure | null {
+  if (budget === null || (isLastAnswer && budget.hasLastAnswer)) return null;
+  const isSpent = budget.tokens !== null && budget.tokensUsed() >= budget.tokens;
+  return isSpent || budget.expired.aborted ? failureOfBudget(budget) : null;
+}
+
+/** The signal of a request: it also ends when the time is used up. Called inside steps only. */
+export function requestSignal({ budget }: TurnPorts, signal: AbortSignal, isLastAnswer: boolean): AbortSignal {
+  if (budget === null || budget.minutes === null) return signal;
+  return AbortSignal.any([signal, isLastAnswer ? AbortSignal.timeout(LAST_ANSWER_MS) : budget.expired]);
+}
+
+/** How a request ends that threw. `signal` is the turn's, `limited` the request's own. */
+export function endOfRequest(
+  error: unknown,
+  ports: TurnPorts,
+  { signal, limited }: { readonly signal: AbortSignal; readonly limited: AbortSignal },
+): SamplingFailure | { readonly type: 'interrupted' } {
+  if (signal.aborted) return { type: 'interrupted' };
+  if (limited.aborted && ports.budget !== null) return failureOfBudget(ports.budget);
+  return failureOf(error, ports.jitter());
+}
+
+/** How long to wait before a retry: no longer than the time that is left, after which the retry is refused. */
+export function sleepMs({ budget }: TurnPorts, delayMs: number): number {
+  if (budget === null || budget.minutes === null) return delayMs;
+  return Math.min(delayMs, Math.max(0, (budget.minutes - budget.minutesGone()) * 60_000));
+}
+
+/** A turn that its budget ended is no success, whatever its last answer says. */
+export function endedByBudget({ budget }: TurnPorts, lastAgentMessage: string | null): TurnOutcome {
+  return { type: 'failed', error: budgetError(budget), lastAgentMessage };
+}
+
+function failureOfBudget(budget: TurnBudget): SamplingFailure {
+  return {
+    type: 'failed',
+    error: budgetError(budget),
+    phase: 'request',
+    retryable: false,
+    serverDelayMs: null,
+    jitter: 1,
+    rateLimits: null,
+  };
+}
+
+function budgetError(budget: TurnBudget | null): ErrorInfo {
+  const { tokens = null, minutes = null } = budget ?? {};
+  const limits = [
+    ...(tokens === null ? [] : [`${tokens} tokens`]),
+    ...(minutes === null ? [] : [minutes === 1 ? '1 minute' : `${minutes} minutes`]),
+  ];
+  const what = limits.length === 0 ? '' : ` of ${limits.join(' or ')}`;
+  return {
+    kind: 'budgetExceeded',
+    message: `The budget${what} for this request is used up: the work was stopped before it was finished. Raise \`budget\`, or continue the thread with a new request.`,
+  };
+}

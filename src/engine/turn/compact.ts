@@ -1,0 +1,174 @@
+import * as z from 'zod/mini';
+import { type ErrorInfo, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import type { Prompt } from '../../models/model/index.ts';
+import type { Codec } from '../steps/index.ts';
+import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
+import type { HistoryCopy, TurnPorts } from './ports.ts';
+import { Recovery } from './recovery.ts';
+import { SamplingEnd } from './sampling-value.ts';
+
+export type CompactionOutcome =
+  | { readonly type: 'compacted' }
+  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  | { readonly type: 'interrupted' };
+
+const SummaryEnd = z.union([
+  z.object({ type: z.literal('summary'), text: z.string(), usage: z.nullable(TokenUsage) }),
+  SamplingEnd,
+]);
+type SummaryEnd = z.infer<typeof SummaryEnd>;
+
+const summaryCodec: Codec<SummaryEnd> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => SummaryEnd.parse(value),
+};
+const Built = z.object({ items: z.array(ResponseItem), warnings: z.array(z.string()) });
+const builtCodec: Codec<z.infer<typeof Built>> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => Built.parse(value),
+};
+
+/** Requests that were too long of which each drops a single item. */
+const MAX_SINGLE_DROPS = 4;
+/** How often a handover without words is asked for again. */
+const MAX_ASKED_AGAIN = 2;
+/** What is left of a request that was refused as too long is at most this share of it. */
+const SHARE_LEFT_REFUSED = 0.8;
+
+export interface CompactOptions {
+  /** The provider refused the conversation as too long: it does not fit into a request for a handover either. */
+  readonly wasRefused: boolean;
+}
+
+/**
+ * Puts a handover in the place of the conversation so far. The model writes it at the end of a copy: the live history gets
+ * neither the question nor the answer, and stays as it is if this fails or is interrupted.
+ */
+export async function compact(
+  ports: TurnPorts,
+  place: number | string,
+  options: CompactOptions = { wasRefused: false },
+): Promise<CompactionOutcome> {
+  const { context, emit } = ports;
+  const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
+  emit({ type: 'item.started', turnId: context.turnId, item });
+  const outcome = await summarised(ports, place, options);
+  emit({ type: 'item.completed', turnId: context.turnId, item });
+  return outcome;
+}
+
+async function summarised(
+  ports: TurnPorts,
+  place: number | string,
+  { wasRefused }: CompactOptions,
+): Promise<CompactionOutcome> {
+  const { history, compaction } = ports;
+  const copy = history.copy();
+  const recovery = new Recovery(ports, compaction, (refused) => copy.takeOut(refused));
+  let trimmed = wasRefused ? copy.dropUntil(SHARE_LEFT_REFUSED) : 0;
+  let tooLong = 0;
+  let wordless = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const id = `compact-${place}.${attempt}`;
+    const end = await requestSummary(ports, copy, id);
+    if (end.type === 'summary') {
+      history.noteUsage(end.usage);
+      if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
+        wordless += 1;
+        continue;
+      }
+      if (trimmed > 0) warn(ports, trimmedText(trimmed));
+      return replaceHistory(ports, place, end.text);
+    }
+    if (end.type !== 'failed') return { type: 'interrupted' };
+    if (end.error.kind === 'contextWindowExceeded') {
+      compaction.tooLong(end.error.message);
+      if (end.windowTokens !== undefined) compaction.learnWindow(end.windowTokens);
+      tooLong += 1;
+      const dropped = copy.dropOldest(itemsToDrop(tooLong));
+      if (dropped === 0) {
+        history.noteWindowFull();
+        return { type: 'failed', error: end.error };
+      }
+      trimmed += dropped;
+      recovery.reset();
+      continue;
+    }
+    const error = await recovery.from(end, id);
+    if (error !== null) return { type: 'failed', error };
+  }
+}
+
+function trimmedText(count: number): string {
+  return `Trimmed ${count} older conversation item${count === 1 ? '' : 's'} to make room for the handover.`;
+}
+
+/** One at a time at first, then twice as many with each try: a thread of thousands of items fits after a few. */
+function itemsToDrop(tries: number): number {
+  return 2 ** Math.max(0, tries - MAX_SINGLE_DROPS);
+}
+
+async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
+  const prompt = promptFor(ports, copy);
+  const asks = () => ports.compaction.fingerprint(prompt);
+  const { value } = await ports.steps.step(
+    { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
+    async ({ signal }): Promise<SummaryEnd> => {
+      const refused = refusedByBudget(ports, false);
+      if (refused !== null) return refused;
+      ports.recordRequestContext();
+      const limited = requestSignal(ports, signal, false);
+      try {
+        return await readSummary(ports, prompt, limited);
+      } catch (error) {
+        return endOfRequest(error, ports, { signal, limited });
+      }
+    },
+  );
+  return value;
+}
+
+/** Only what this very response says counts. */
+async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal): Promise<SummaryEnd> {
+  let text = '';
+  for await (const event of ports.compaction.stream(prompt, { taskKind: 'compact', signal })) {
+    if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
+      text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+    } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
+    else if (event.type === 'completed') return { type: 'summary', text, usage: event.usage };
+  }
+  throw new Error('the model stream ended without saying how');
+}
+
+/** The same instructions, tools and beginning as every request of the thread, so that what is cached of them serves. */
+function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy): Prompt {
+  return {
+    instructions: context.instructions,
+    input: copy.asking(compaction.question),
+    tools: tools.specs,
+    parallelToolCalls: context.model.supportsParallelToolCalls,
+    toolChoice: 'none',
+  };
+}
+
+async function replaceHistory(ports: TurnPorts, place: number | string, summary: string): Promise<CompactionOutcome> {
+  const { steps, history } = ports;
+  const { value } = await steps.step(
+    { id: `compacted-${place}`, kind: 'compact', codec: builtCodec, repeat: 'safe' },
+    async () => {
+      const { items, warnings } = history.compacted(summary);
+      // On the disk before anything builds on it; written twice after a crash, the later one counts.
+      ports.recordCompaction(summary, items);
+      return { items: [...items], warnings: [...warnings] };
+    },
+  );
+  history.replace(value.items);
+  for (const warning of value.warnings) warn(ports, warning);
+  return { type: 'compacted' };
+}
+
+function warn({ context, emit }: TurnPorts, message: string): void {
+  emit({ type: 'warning', turnId: context.turnId, message });
+}

@@ -1,0 +1,173 @@
+import { isContextMessage } from '../../context/index.ts';
+import type {
+  MessageItem,
+  ResponseItem,
+  SessionEvent,
+  ThreadItem,
+  ThreadItemOf,
+  UserInput,
+  WebSearchCallItem,
+} from '../../foundation/protocol/index.ts';
+import type { ModelEvent } from '../../models/model/index.ts';
+
+export interface NarratorOptions {
+  readonly turnId: string;
+  readonly emit: (event: SessionEvent) => void;
+  /** Begins the id of an item that the model gave none; unique for the response, the same on replay. */
+  readonly idPrefix: string;
+  readonly showRawReasoning: boolean;
+}
+
+type OpenKind = 'agentMessage' | 'reasoning' | 'webSearch';
+
+/**
+ * Tells a response as it comes in: an item is started with its first sign of life, its text follows as deltas, and the
+ * finished item completes it. An item whose response broke off is never completed.
+ */
+export class Narrator {
+  readonly #options: NarratorOptions;
+  /** The item that is being written, by the kind of its deltas. A model writes one of a kind at a time. */
+  readonly #open = new Map<OpenKind, string>();
+  #minted = { agentMessage: 0, reasoning: 0, webSearch: 0 };
+
+  constructor(options: NarratorOptions) {
+    this.#options = options;
+  }
+
+  /** Shows what a stream event means before its item is finished. */
+  progress(event: ModelEvent): void {
+    switch (event.type) {
+      case 'itemAdded':
+        if (event.kind === 'message') this.#openItem('agentMessage', event.itemId);
+        if (event.kind === 'reasoning') this.#openItem('reasoning', event.itemId);
+        return;
+      case 'webSearchBegin':
+        this.#openItem('webSearch', event.callId);
+        return;
+      case 'textDelta':
+        return this.#delta(this.#openItem('agentMessage', event.itemId), 'agentMessage', event.delta);
+      case 'reasoningSummaryDelta':
+        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningSummary', event.delta, event.index);
+      case 'reasoningContentDelta':
+        if (!this.#options.showRawReasoning) return;
+        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningText', event.delta, event.index);
+      default:
+        return;
+    }
+  }
+
+  /** Shows a finished item. Calls are shown by their tools, outputs and snapshots not at all. */
+  finished(item: ResponseItem): void {
+    const shown = this.#threadItem(item);
+    if (shown === null) return;
+    const { turnId, emit } = this.#options;
+    if (!this.#open.has(shown.type)) this.#start(shown.type, shown.id);
+    this.#open.delete(shown.type);
+    emit({ type: 'item.completed', turnId, item: shown });
+  }
+
+  #threadItem(item: ResponseItem): ThreadItemOf<OpenKind> | null {
+    switch (item.type) {
+      case 'message': {
+        if (item.role !== 'assistant') return null;
+        const text = item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+        return { type: 'agentMessage', id: this.#idOf('agentMessage', item.id), text };
+      }
+      case 'reasoning': {
+        const raw = this.#options.showRawReasoning ? (item.content ?? []) : [];
+        return {
+          type: 'reasoning',
+          id: this.#idOf('reasoning', item.id),
+          summary: item.summary.map((part) => part.text),
+          content: raw.map((part) => part.text),
+        };
+      }
+      case 'web_search_call':
+        return { type: 'webSearch', id: this.#idOf('webSearch', item.id), ...searchOf(item) };
+      default:
+        return null;
+    }
+  }
+
+  #idOf(kind: OpenKind, itemId: string | null | undefined): string {
+    return this.#open.get(kind) ?? (itemId || this.#mint(kind));
+  }
+
+  #mint(kind: OpenKind): string {
+    const count = this.#minted[kind];
+    this.#minted[kind] = count + 1;
+    return `${this.#options.idPrefix}-${kind}-${count}`;
+  }
+
+  #openItem(kind: OpenKind, itemId: string | null): string {
+    const open = this.#open.get(kind);
+    if (open !== undefined) return open;
+    const id = itemId || this.#mint(kind);
+    this.#start(kind, id);
+    this.#open.set(kind, id);
+    return id;
+  }
+
+  #start(kind: OpenKind, id: string): void {
+    this.#options.emit({ type: 'item.started', turnId: this.#options.turnId, item: emptyItem(kind, id) });
+  }
+
+  #delta(
+    itemId: string,
+    part: 'agentMessage' | 'reasoningSummary' | 'reasoningText',
+    delta: string,
+    index?: number,
+  ): void {
+    const { turnId, emit } = this.#options;
+    const event = { type: 'item.delta', turnId, itemId, part, delta } as const;
+    emit(index === undefined ? event : { ...event, index });
+  }
+}
+
+function emptyItem(kind: OpenKind, id: string): ThreadItem {
+  switch (kind) {
+    case 'agentMessage':
+      return { type: kind, id, text: '' };
+    case 'reasoning':
+      return { type: kind, id, summary: [], content: [] };
+    case 'webSearch':
+      return { type: kind, id, query: '', action: null };
+  }
+}
+
+function searchOf({ action }: WebSearchCallItem): Pick<ThreadItemOf<'webSearch'>, 'query' | 'action'> {
+  const query = action?.query ?? '';
+  const url = action?.url ?? '';
+  const pattern = action?.pattern ?? '';
+  switch (action?.type) {
+    case 'search':
+      return { query, action: { type: 'search', query } };
+    case 'open_page':
+      return { query: url, action: { type: 'openPage', url } };
+    case 'find_in_page':
+      return { query: `${pattern} in ${url}`, action: { type: 'findInPage', url, pattern } };
+    default:
+      return { query, action: { type: 'other' } };
+  }
+}
+
+/** A recorded item as people saw it; nothing for context, calls and outputs. */
+export function narrateItems(item: ResponseItem, idPrefix: string): ThreadItem[] {
+  const told: ThreadItem[] = [];
+  const emit = (event: SessionEvent) => {
+    if (event.type === 'item.completed') told.push(event.item);
+  };
+  if (item.type === 'message' && item.role === 'user') {
+    const content = shownInput(item);
+    return isContextMessage(item) ? [] : [{ type: 'userMessage', id: `${idPrefix}-user`, content }];
+  }
+  new Narrator({ turnId: '', emit, idPrefix, showRawReasoning: false }).finished(item);
+  return told;
+}
+
+/** A user message as its user sent it. */
+export function shownInput(message: MessageItem): UserInput[] {
+  return message.content.map((part) =>
+    part.type === 'input_image' ? { type: 'image', url: part.image_url } : { type: 'text', text: part.text },
+  );
+}

@@ -1,0 +1,200 @@
+import type { OldOutput } from '../../context/history/index.ts';
+import type { TurnContext } from '../../context/index.ts';
+import type {
+  CallItem,
+  ElidedOutput,
+  ErrorInfo,
+  OutputItem,
+  RateLimitSnapshot,
+  RefusedContent,
+  RequestFingerprint,
+  ResponseItem,
+  SessionEvent,
+  TaskKind,
+  TokenUsage,
+} from '../../foundation/protocol/index.ts';
+import type { ModelEvent, Prompt, ToolSpec } from '../../models/model/index.ts';
+import type { Budget } from '../../storage/config/index.ts';
+import type { StepRunner } from '../steps/index.ts';
+
+/** A user message that waits for the turn, as it will be recorded. */
+export interface QueuedMessage {
+  readonly submissionId: string;
+  /** A record is no person's message: it is shown to none and calls for no answer. */
+  readonly message: ResponseItem;
+}
+
+/** A copy of the conversation that can be shortened; the live one stays as it is. */
+export interface HistoryCopy {
+  /** Drops up to so many of the oldest items and what belongs to them. @returns how many; 0 if no more can go */
+  dropOldest(count: number): number;
+  /** Drops the oldest until no more than this share of it is left, or what the model's window takes. @returns how many */
+  dropUntil(share: number): number;
+  takeOut(refused: RefusedContent): void;
+  /** The input of a request that ends with this message, which counts as the user's newest. */
+  asking(question: ResponseItem): readonly ResponseItem[];
+}
+
+/** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */
+export interface TurnHistory {
+  record(items: readonly ResponseItem[]): void;
+  /** The input of the next request: normalised, filtered, in order. */
+  forPrompt(): readonly ResponseItem[];
+  /**
+   * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider told none, and the budget
+   * goes by an estimate.
+   */
+  noteUsage(usage: TokenUsage | null): void;
+  noteRateLimits(snapshot: RateLimitSnapshot): void;
+  /** Reports the totals, which something else has changed. */
+  reportUsage(): void;
+  /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
+  contextTokens(): number;
+  /** What the last response told alone. */
+  measuredTokens(): number;
+  copy(): HistoryCopy;
+  /** What would stand for the conversation with this handover. Changes nothing. */
+  compacted(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
+  /** Puts other items in place of all. */
+  replace(items: readonly ResponseItem[]): void;
+  /** Old outputs that make room for so many tokens when they are left out; null if there are not enough. */
+  outputsToElide(tokens: number): readonly OldOutput[] | null;
+  /** Leaves outputs out: what stands for each is part of the conversation from here on. */
+  elide(outputs: readonly ElidedOutput[]): void;
+  /** Marks the context window as used up, where its size is known, and reports it. */
+  noteWindowFull(): void;
+  /** Whether there is more in the conversation than a compaction would keep of it, its `newest` items apart. */
+  canShrink(newest: number): boolean;
+  /** The output as it fits the model's window. Changes nothing. */
+  fitted(output: OutputItem): OutputItem;
+  /** Whether there is such content in the conversation. */
+  holds(content: RefusedContent['content']): boolean;
+  /** Takes content out that the provider refused. */
+  takeOut(refused: RefusedContent): void;
+}
+
+/** One request to the model, streamed; no retries. Throws a ModelError. */
+export interface TurnModel {
+  stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<ModelEvent>;
+  /** What the request of this prompt consists of, told by what differs from the thread's request before. */
+  fingerprint(prompt: Prompt): RequestFingerprint;
+  /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */
+  readonly retries: { readonly request: number; readonly stream: number };
+  /** Whose thoughts a response holds; they are sealed for this model. Absent: nobody asks. */
+  readonly origin?: { readonly provider: string; readonly model: string };
+  /** Writes requests from here on as the server wants them. @returns the setting that says the same for good */
+  adapt(quirk: string): string;
+}
+
+/** Keeps the calls of one response in order: shared for tools that may run side by side, alone for the others. */
+export interface CallBatch {
+  /**
+   * Runs a call to its output; never rejects. `report` is called with the events of its work, in order. An abort gives
+   * an output that says so.
+   */
+  run(call: CallItem, options: CallOptions): Promise<OutputItem>;
+}
+
+export interface CallOptions {
+  /** Unique in the thread and the same on replay: the key of the call ledger. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly report: (event: SessionEvent) => void;
+}
+
+export interface TurnTools {
+  readonly specs: readonly ToolSpec[];
+  /** Whether the call's work may simply be done again after a crash, or only through the ledger. */
+  repeat(call: CallItem): 'safe' | 'ledger';
+  openBatch(): CallBatch;
+  /** An output of the call with this text, in place of running it. */
+  refuse(call: CallItem, text: string): OutputItem;
+  /** The output of the call with a line of keel's at its end, within the limits of an output. */
+  withLine(call: CallItem, output: OutputItem, line: string): OutputItem;
+  /** The whole change of the turn as a unified diff; empty when nothing changed since the last time it was asked. */
+  takeDiff(): Promise<string>;
+}
+
+/** How the conversation is compacted when it grows too long. */
+export interface TurnCompaction {
+  /** From so many tokens on; null: never by itself. May sink when the provider names its own limit. */
+  readonly limit: number | null;
+  /** The provider named the model's context window, in tokens, as it refused a request. */
+  learnWindow(tokens: number): void;
+  /** Asks for the handover. */
+  readonly question: ResponseItem;
+  /** The model that writes it. */
+  readonly stream: TurnModel['stream'];
+  readonly fingerprint: TurnModel['fingerprint'];
+  /** Called when the request for a handover does not fit the window: it is made while there is room. */
+  readonly tooLong: (message: string) => void;
+  readonly adapt: TurnModel['adapt'];
+}
+
+/** How old tool outputs are left out before the conversation is compacted. */
+export interface TurnElision {
+  /** Keeps the text of an output. Called inside a step only. @returns what stands for it in the conversation */
+  readonly keep: (output: OldOutput) => Promise<string>;
+  /** Writes down what is left out. Called inside a step only. */
+  readonly record: (outputs: readonly ElidedOutput[]) => void;
+}
+
+/** What the user lets a request cost: this turn, and all turns of subagents that work for it. */
+export interface TurnBudget extends Budget {
+  /** Whether the turn has one last answer when nothing is left. A subagent has none: the turn above answers. */
+  readonly hasLastAnswer: boolean;
+  /** Since the request began, or was continued after a crash. Called inside steps only. */
+  readonly minutesGone: () => number;
+  /** By all turns that draw on the budget. Called inside steps only. */
+  readonly tokensUsed: () => number;
+  /** Aborts when the time is used up: what runs then is stopped. */
+  readonly expired: AbortSignal;
+}
+
+/** What a turn that would end is asked about what it leaves open. */
+export interface TurnFinishGate {
+  /** Whether subagents may have changed files: what they left unchecked is then asked for as a step. Changes nothing. */
+  readonly hasSubagents: () => boolean;
+  /** Files that this turn or a subagent changed and nobody checked since. Called inside a step only. */
+  readonly uncheckedInTree: () => readonly string[];
+  /** `unchecked`: as above; null: this turn alone counts. Changes nothing. */
+  readonly notes: (lastMessage: string | null, unchecked: readonly string[] | null) => readonly ResponseItem[];
+}
+
+/** Everything a turn works with. Made once, when the turn starts. */
+export interface TurnPorts {
+  readonly context: TurnContext;
+  readonly steps: StepRunner;
+  readonly history: TurnHistory;
+  readonly model: TurnModel;
+  readonly tools: TurnTools;
+  readonly compaction: TurnCompaction;
+  /** Null: no limit. */
+  readonly budget: TurnBudget | null;
+  /** The schema that the final message is held against; null: it is not. */
+  readonly answerForm: unknown;
+  /** Null: nothing is asked at the end. */
+  readonly finishGate: TurnFinishGate | null;
+  /** Null: nothing is left out before a compaction. */
+  readonly elision: TurnElision | null;
+  /** Tells an event of this turn. Does nothing any more once the turn has ended. */
+  readonly emit: (event: SessionEvent) => void;
+  /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */
+  readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
+  /** Writes down, before a request, under which settings it is made. */
+  readonly recordRequestContext: () => void;
+  /** Writes down what is taken out since the provider refused it. Called inside a step only. */
+  readonly recordRefused: (refused: RefusedContent) => void;
+  /** Writes a compaction down. Called inside a step only. */
+  readonly recordCompaction: (summary: string, items: readonly ResponseItem[]) => void;
+  /** Draws from [0.9, 1.1). Called inside steps only. */
+  readonly jitter: () => number;
+  /** Whether the user wants to see raw reasoning. */
+  readonly showRawReasoning: boolean;
+}
+
+export type TurnOutcome =
+  | { readonly type: 'completed'; readonly lastAgentMessage: string | null }
+  /** `lastAgentMessage`: what was said last, where that may serve all the same. */
+  | { readonly type: 'failed'; readonly error: ErrorInfo; readonly lastAgentMessage?: string | null }
+  | { readonly type: 'interrupted' };

@@ -1,0 +1,175 @@
+import type { Environment, McpServer } from '../../storage/config/index.ts';
+import type { CallResult } from './call-result.ts';
+import { McpConnection } from './connection.ts';
+import type { ServerLauncher } from './launcher.ts';
+import { OfferCache } from './offer-cache.ts';
+import type { McpClient, RequestLimits } from './open-client.ts';
+import type { ResourceKind, ResourcePage } from './resource-types.ts';
+import { isAllowed, offeredMcpTools } from './tool-names.ts';
+import type { DroppedTool, McpOutcome, McpTool } from './types.ts';
+
+/** Loading what talks to servers takes a moment, which a first request need not wait for. */
+const START_AFTER_MS = 20;
+
+export interface ConnectionsOptions {
+  readonly servers: readonly McpServer[];
+  readonly env: Environment;
+  /** keel's, for what servers listed last. */
+  readonly home: string;
+  readonly launcher: ServerLauncher;
+  /** keel's. */
+  readonly version: string;
+  /** How long the first turn may wait for servers whose tools are not known yet. */
+  readonly startupWaitMs: number;
+  readonly log: (message: string) => void;
+  /** A server did not start. Told once for the same reason. */
+  readonly onFailure: (message: string) => void;
+}
+
+/** A tool that a server lists and that the model is not offered. */
+export interface LeftOutTool extends DroppedTool {
+  readonly server: string;
+}
+
+/** The servers of a session. They are started together and closed with it. */
+export class McpConnections {
+  readonly #connections: readonly McpConnection[];
+  readonly #startupWaitMs: number;
+  #deadline = 0;
+
+  constructor({ servers, home, startupWaitMs, log, onFailure, ...shared }: ConnectionsOptions) {
+    const cache = new OfferCache(home);
+    this.#startupWaitMs = startupWaitMs;
+    this.#connections = servers
+      .filter(({ enabled }) => enabled)
+      .map((server) => {
+        const told = new Set<string>();
+        const tell = (reason: string) => {
+          if (told.has(reason)) return;
+          told.add(reason);
+          onFailure(`MCP server ${server.name} could not be started: ${reason}`);
+        };
+        return new McpConnection({ ...shared, server, cache, log, onFailure: tell });
+      });
+  }
+
+  /** Starts those whose offer is not known, and again those that have failed or ended since. Waits for none. */
+  start(): void {
+    if (this.#deadline === 0) this.#deadline = performance.now() + this.#startupWaitMs;
+    for (const connection of this.#connections) if (!connection.canWait) void connection.start();
+  }
+
+  /** Starts the others too, soon: a request of the model's is on its way, and its answer may call them. */
+  startSoon(): void {
+    const waiting = this.#connections.filter(({ canWait }) => canWait);
+    if (waiting.length === 0) return;
+    setTimeout(() => {
+      for (const connection of waiting) void connection.start();
+    }, START_AFTER_MS).unref();
+  }
+
+  /** Ends these servers; they are started again when next asked for. */
+  async stop(which: (server: McpServer) => boolean): Promise<void> {
+    await Promise.all(this.#connections.filter(({ server }) => which(server)).map((connection) => connection.stop()));
+  }
+
+  /** Resolves when what every server offers is known, or the session has waited long enough, or `signal` aborts. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const awaited = this.#connections.filter(({ isAwaited }) => isAwaited);
+    const leftMs = this.#deadline - performance.now();
+    if (awaited.length === 0 || leftMs <= 0 || signal.aborted) return;
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, leftMs);
+    const onAbort = () => resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    await Promise.race([Promise.all(awaited.map((connection) => connection.start())), enough]);
+    signal.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  }
+
+  /** What the model may be offered now, in byte order of the names, and what the servers list beside it. */
+  tools(): { readonly tools: readonly McpTool[]; readonly leftOut: readonly LeftOutTool[] } {
+    const known = this.#connections.flatMap(({ server, offer }) => (offer === null ? [] : [{ server, ...offer }]));
+    const leftOut = known.flatMap(({ server, dropped }) => dropped.map((tool) => ({ ...tool, server: server.name })));
+    const tools = offeredMcpTools(known, ({ server, name, qualifiedName }) => {
+      leftOut.push({ server, name, reason: `there is a ${qualifiedName} already` });
+    });
+    return { tools, leftOut };
+  }
+
+  /** What servers say of themselves, of those whose words the user lets the model have. */
+  instructions(): { readonly server: string; readonly text: string }[] {
+    return this.#connections.flatMap(({ server, offer }) => {
+      const text = server.tellsInstructions ? offer?.instructions : null;
+      return text ? [{ server: server.name, text }] : [];
+    });
+  }
+
+  /** Whether any of them offers something to be read. */
+  get hasResources(): boolean {
+    return this.#connections.some(({ offer }) => offer?.hasResources);
+  }
+
+  async callTool(
+    { server, name }: McpTool,
+    args: Readonly<Record<string, unknown>> | null,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<CallResult>> {
+    const connection = this.#find(server);
+    if (connection === null) return unknownServer(server);
+    if (!isAllowed(connection.server, name)) {
+      return { type: 'failed', message: `tool '${name}' is disabled for MCP server '${server}'` };
+    }
+    return connection.request(signal, (client, limits) => client.callTool(name, args, limits));
+  }
+
+  /** One page of a server's. */
+  listPage(
+    kind: ResourceKind,
+    server: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<ResourcePage>> {
+    return this.#ask(server, signal, (client, limits) => client.listPage(kind, cursor, limits));
+  }
+
+  /** All that all servers have, by server; those that fail, or have none, are left out. */
+  async listEverywhere(
+    kind: ResourceKind,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [server: string, entries: ResourcePage['entries']])[]> {
+    const lists = await Promise.all(
+      this.#connections.map(async (connection) => {
+        const listed = await connection.request(signal, async (client, limits) =>
+          client.hasResources ? client.listAll(kind, limits) : [],
+        );
+        return [connection.server.name, listed.type === 'answered' ? listed.value : []] as const;
+      }),
+    );
+    return lists.filter(([, entries]) => entries.length > 0);
+  }
+
+  readResource(server: string, uri: string, signal: AbortSignal): Promise<McpOutcome<Record<string, unknown>>> {
+    return this.#ask(server, signal, (client, limits) => client.readResource(uri, limits));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  #find(server: string): McpConnection | null {
+    return this.#connections.find((connection) => connection.server.name === server) ?? null;
+  }
+
+  async #ask<T>(
+    server: string,
+    signal: AbortSignal,
+    ask: (client: McpClient, limits: RequestLimits) => Promise<T>,
+  ): Promise<McpOutcome<T>> {
+    return this.#find(server)?.request(signal, ask) ?? unknownServer(server);
+  }
+}
+
+function unknownServer(server: string): { readonly type: 'failed'; readonly message: string } {
+  return { type: 'failed', message: `unknown MCP server '${server}'` };
+}

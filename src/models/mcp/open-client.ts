@@ -1,0 +1,265 @@
+import {
+  Client,
+  SdkError,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import * as z from 'zod/mini';
+import { reasonOf } from '../../foundation/util/index.ts';
+import type { McpHttpServer } from '../../storage/config/index.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import { type CallResult, readCallResult } from './call-result.ts';
+import type { ServerProcess } from './launcher.ts';
+import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
+import { StdioTransport } from './stdio-transport.ts';
+import { type DroppedTool, ListedTool } from './types.ts';
+
+/** Pages of one listing, and tools of one server, that are taken. */
+const MAX_PAGES = 50;
+const MAX_TOOLS = 512;
+const MAX_INSTRUCTIONS_CHARS = 4_096;
+/** Of a malformed entry of a list. */
+const MAX_QUOTE_CHARS = 60;
+/** How long a server is given to forget a session that is over. */
+const FAREWELL_MS = 200;
+/** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
+const MAX_PROGRESS_LIMITS = 20;
+/** Node's timers hold no more. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** How far a request may go. */
+export interface RequestLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type ClientTarget =
+  | { readonly type: 'process'; readonly process: ServerProcess }
+  | { readonly type: 'http'; readonly server: McpHttpServer; readonly headers: Readonly<Record<string, string>> };
+
+export interface OpenClientOptions extends RequestLimits {
+  readonly target: ClientTarget;
+  /** keel's. */
+  readonly version: string;
+  /** Told of what a server does against the protocol and what does not end the connection. */
+  readonly onFault: (message: string) => void;
+  readonly onToolsChanged: () => void;
+}
+
+/** Why a request came to nothing. */
+export type RequestFault =
+  | { readonly type: 'timedOut' }
+  /** The connection is of no use any more. */
+  | { readonly type: 'lost'; readonly reason: string }
+  /** The server has forgotten the session and did not look at the request (HTTP 404, MCP streamable HTTP transport). */
+  | { readonly type: 'expired' }
+  /** The server said no. */
+  | { readonly type: 'refused'; readonly reason: string };
+
+/** An empty cursor, or null, is how servers write that there is no further page. */
+const Cursor = z.optional(z.nullable(z.string()));
+const ListPage = z.looseObject({ nextCursor: Cursor });
+const ToolsPage = z.object({ tools: z.array(z.unknown()), nextCursor: Cursor });
+
+/** The tools of a server, and what could not be taken of its list. */
+export interface ToolListing {
+  readonly tools: readonly ListedTool[];
+  readonly dropped: readonly DroppedTool[];
+}
+
+/** A connection that has shaken hands. Its methods throw what `requestFault` tells apart. */
+export class McpClient {
+  readonly #client: Client;
+  readonly #transport: Transport;
+
+  private constructor(client: Client, transport: Transport) {
+    this.#client = client;
+    this.#transport = transport;
+  }
+
+  /** @throws what `requestFault` tells apart; nothing is left open then but the process, which is the caller's */
+  static async open({ target, version, onFault, onToolsChanged, ...limits }: OpenClientOptions): Promise<McpClient> {
+    const client = new Client({ name: 'keel', version }, { capabilities: { elicitation: {} } });
+    // Nobody is there to fill in a server's form.
+    client.setRequestHandler('elicitation/create', () => ({ action: 'decline' }));
+    client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
+    client.onerror = (error) => onFault(error.message);
+    const transport = transportTo(target);
+    try {
+      await client.connect(transport, requestOptions(limits));
+    } catch (error) {
+      // It is given up either way: how its farewell goes changes nothing.
+      await transport.close().catch(() => undefined);
+      throw error;
+    }
+    return new McpClient(client, transport);
+  }
+
+  /** Called once, when the connection is lost or closed. */
+  onClosed(told: () => void): void {
+    this.#client.onclose = told;
+  }
+
+  /** The beginning of what it says of itself as a whole. */
+  get instructions(): string | null {
+    return this.#client.getInstructions()?.slice(0, MAX_INSTRUCTIONS_CHARS) || null;
+  }
+
+  /** Why keel closed the connection, where the server broke the protocol; null otherwise. */
+  get closeReason(): string | null {
+    return this.#transport instanceof StdioTransport ? this.#transport.closeReason : null;
+  }
+
+  get hasResources(): boolean {
+    return this.#client.getServerCapabilities()?.resources !== undefined;
+  }
+
+  /** All pages. */
+  async listTools(limits: RequestLimits): Promise<ToolListing> {
+    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [], dropped: [] };
+    const listed: unknown[] = [];
+    const pages = new Pages();
+    for (let cursor: string | null = null; ; ) {
+      const params = cursor === null ? {} : { cursor };
+      const page = await this.#client.request({ method: 'tools/list', params }, ToolsPage, requestOptions(limits));
+      listed.push(...page.tools);
+      cursor = pages.next(page.nextCursor);
+      if (cursor === null) return toolListing(listed, pages.fault);
+    }
+  }
+
+  async callTool(
+    name: string,
+    args: Readonly<Record<string, unknown>> | null,
+    limits: RequestLimits,
+  ): Promise<CallResult> {
+    const params = args === null ? { name } : { name, arguments: args };
+    const options = { ...requestOptions(limits), ...progressOptions(limits) };
+    return readCallResult(await this.#client.request({ method: 'tools/call', params }, z.looseObject({}), options));
+  }
+
+  /** One page, the first if `cursor` is null. */
+  async listPage(kind: ResourceKind, cursor: string | null, limits: RequestLimits): Promise<ResourcePage> {
+    const params = cursor === null ? {} : { cursor };
+    const method = LIST_METHODS[kind];
+    const page = await this.#client.request({ method, params }, ListPage, requestOptions(limits));
+    return { entries: ResourceEntries.parse(page[kind]), nextCursor: page.nextCursor || null };
+  }
+
+  async listAll(kind: ResourceKind, limits: RequestLimits): Promise<ResourcePage['entries']> {
+    const found: ResourcePage['entries'][number][] = [];
+    const pages = new Pages();
+    for (let cursor: string | null = null; ; ) {
+      const page: ResourcePage = await this.listPage(kind, cursor, limits);
+      found.push(...page.entries);
+      cursor = pages.next(page.nextCursor);
+      if (cursor === null) return found;
+    }
+  }
+
+  readResource(uri: string, limits: RequestLimits): Promise<Record<string, unknown>> {
+    const result = z.looseObject({ contents: z.array(z.unknown()) });
+    return this.#client.request({ method: 'resources/read', params: { uri } }, result, requestOptions(limits));
+  }
+
+  async close(): Promise<void> {
+    const transport = this.#transport;
+    if (transport instanceof StreamableHTTPClientTransport) await farewell(transport);
+    await this.#client.close();
+  }
+}
+
+/** What a failed request means for the connection, and the reason that may be shown. */
+export function requestFault(error: unknown): RequestFault {
+  const reason = reasonOf(error);
+  if (error instanceof SdkHttpError) return httpFault(error, reason);
+  if (!(error instanceof SdkError)) {
+    // The network's own failures come as they are.
+    return error instanceof TypeError ? { type: 'lost', reason: causeOf(error) } : { type: 'refused', reason };
+  }
+  const { code } = error;
+  if (code === 'REQUEST_TIMEOUT') return { type: 'timedOut' };
+  return code === 'INVALID_RESULT' ? { type: 'refused', reason } : { type: 'lost', reason };
+}
+
+function httpFault({ status }: SdkHttpError, reason: string): RequestFault {
+  if (status === 401 || status === 403) {
+    return {
+      type: 'refused',
+      reason: `the server refuses access (HTTP ${status}): check bearer_token_env_var, http_headers and env_http_headers in its settings`,
+    };
+  }
+  if (status === 404) return { type: 'expired' };
+  return status < 500 ? { type: 'refused', reason: `HTTP ${status}: ${reason}` } : { type: 'lost', reason };
+}
+
+function causeOf(error: TypeError): string {
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+}
+
+function transportTo(target: ClientTarget): Transport {
+  if (target.type === 'process') return new StdioTransport(target.process);
+  return new StreamableHTTPClientTransport(new URL(target.server.url), {
+    requestInit: { headers: target.headers },
+    fetch: boundedFetch,
+  });
+}
+
+function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number; signal: AbortSignal } {
+  return { timeout: Math.min(timeoutMs, MAX_TIMEOUT_MS), signal };
+}
+
+function progressOptions({ timeoutMs }: RequestLimits) {
+  return {
+    // The library asks for progress only where somebody listens.
+    onprogress: () => undefined,
+    resetTimeoutOnProgress: true,
+    maxTotalTimeout: Math.min(timeoutMs * MAX_PROGRESS_LIMITS, MAX_TIMEOUT_MS),
+  };
+}
+
+/** Follows the cursors of one listing to its end. A listing without one ends too, and keeps what it gave until then. */
+class Pages {
+  readonly #seen = new Set<string>();
+  #fault: string | null = null;
+
+  /** What was wrong with the cursors; null if nothing was. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
+  /** The cursor of the next page; null at the end. */
+  next(cursor: string | null | undefined): string | null {
+    if (!cursor) return null;
+    if (this.#seen.has(cursor)) this.#fault = 'the server gives the same page again and again';
+    else if (this.#seen.size >= MAX_PAGES) this.#fault = `the server has more than ${MAX_PAGES} pages`;
+    this.#seen.add(cursor);
+    return this.#fault === null ? cursor : null;
+  }
+}
+
+function toolListing(listed: readonly unknown[], fault: string | null): ToolListing {
+  const tools: ListedTool[] = [];
+  const dropped: DroppedTool[] = fault === null ? [] : [{ name: 'further tools', reason: fault }];
+  for (const entry of listed) {
+    const { data } = ListedTool.safeParse(entry);
+    if (data === undefined) dropped.push({ name: quoted(entry), reason: 'it has no name' });
+    else if (tools.length >= MAX_TOOLS) dropped.push({ name: data.name, reason: `the limit is ${MAX_TOOLS} tools` });
+    else tools.push(data);
+  }
+  return { tools, dropped };
+}
+
+function quoted(entry: unknown): string {
+  return (JSON.stringify(entry) ?? 'a tool').slice(0, MAX_QUOTE_CHARS);
+}
+
+async function farewell(transport: StreamableHTTPClientTransport): Promise<void> {
+  if (transport.sessionId === undefined) return;
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, FAREWELL_MS);
+  // It may be gone already; then it has nothing to forget.
+  await Promise.race([transport.terminateSession().catch(() => undefined), late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,94 @@
+import type { Environment, McpServer } from '../../storage/config/index.ts';
+import type { ServerLauncher, ServerProcess } from './launcher.ts';
+import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
+import { serverEnvironment, serverHeaders } from './server-environment.ts';
+import { watchErrors } from './server-log.ts';
+import { isServerName } from './tool-names.ts';
+import type { ServerOffer } from './types.ts';
+
+/** Of what a server printed last, characters. */
+const MAX_LAST_WORDS = 300;
+
+export interface OpenServerOptions {
+  readonly server: McpServer;
+  readonly env: Environment;
+  readonly launcher: ServerLauncher;
+  /** keel's. */
+  readonly version: string;
+  /** Takes what the server prints as errors, and what it does against the protocol. */
+  readonly log: (message: string) => void;
+  readonly onToolsChanged: () => void;
+}
+
+export interface OpenServer {
+  readonly client: McpClient;
+  readonly offer: ServerOffer;
+}
+
+/** Starts or reaches a server and asks what it offers. @throws Error with a reason for the user; nothing is left running */
+export async function openServer(options: OpenServerOptions, signal: AbortSignal): Promise<OpenServer> {
+  const { server, launcher, env, log } = options;
+  const { transport, name } = server;
+  if (!isServerName(name)) throw new Error('its name may have letters, digits, - and _ only');
+  if (transport.type === 'streamableHttp') {
+    if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url has to begin with http:// or https://');
+    const target = { type: 'http', server: transport, headers: serverHeaders(transport, env) } as const;
+    return open(options, target, signal).catch(async (error: unknown) => {
+      throw startError(server, await faultOf(error));
+    });
+  }
+  const process = await launcher.launch({ name, server: transport, env: serverEnvironment(transport, env) }, signal);
+  let lastWords = '';
+  watchErrors(process.errors, (line) => {
+    lastWords = line.slice(0, MAX_LAST_WORDS);
+    log(line);
+  });
+  try {
+    return await open(options, { type: 'process', process }, signal);
+  } catch (error) {
+    await process.end();
+    throw startError(server, await faultOf(error), await endInWords(process, lastWords));
+  }
+}
+
+/** What a server offers now. */
+export async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
+  const { hasResources, instructions } = client;
+  return { ...(await client.listTools(limits)), hasResources, instructions };
+}
+
+/** The library that tells failures apart is there if it was needed at all. */
+export async function faultOf(error: unknown): Promise<RequestFault> {
+  const { requestFault } = await import('./open-client.ts');
+  return requestFault(error);
+}
+
+async function open(
+  { server, version, log: onFault, onToolsChanged }: OpenServerOptions,
+  target: ClientTarget,
+  signal: AbortSignal,
+): Promise<OpenServer> {
+  const { McpClient: client } = await import('./open-client.ts');
+  const limits = { timeoutMs: server.startupTimeoutMs, signal };
+  const opened = await client.open({ target, version, onFault, onToolsChanged, ...limits });
+  try {
+    return { client: opened, offer: await offerOf(opened, limits) };
+  } catch (error) {
+    // What went wrong before is what counts.
+    await opened.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function endInWords(process: ServerProcess, lastWords: string): Promise<string> {
+  const how = await process.ended;
+  return lastWords === '' ? how : `${how}: ${lastWords}`;
+}
+
+function startError({ startupTimeoutMs }: McpServer, fault: RequestFault, end: string | null = null): Error {
+  if (fault.type === 'timedOut') {
+    return new Error(`it did not answer within ${startupTimeoutMs / 1_000} s (startup_timeout_sec)`);
+  }
+  if (fault.type === 'expired') return new Error('there is no MCP server at its url (HTTP 404)');
+  return new Error(fault.type === 'lost' && end !== null ? end : fault.reason);
+}

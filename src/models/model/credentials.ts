@@ -1,0 +1,75 @@
+import { KeelError } from '../../foundation/protocol/index.ts';
+import type { ModelProvider } from '../../storage/config/index.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What authorises a request. Never logged, printed or put into an error. */
+export interface Credentials {
+  /** Null: the provider is asked without a key. */
+  readonly bearer: string | null;
+  /** Where the key came from, for a person, e.g. `the environment variable OPENAI_API_KEY`. */
+  readonly source: string;
+  /** Headers whose values come from the environment. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A key kept for this provider by a login. `path` is the file it is in, for messages. */
+export interface StoredKey {
+  readonly apiKey: string | null;
+  readonly path: string;
+}
+
+/** Variables that hold a key for OpenAI, first set one wins. Foreign providers never get them. */
+const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
+
+/**
+ * Finds the key for a provider: literal token, the provider's variable, the general variables (OpenAI only), the stored
+ * key. Throws `missingCredentials` when the provider needs one and there is none, so that no request is sent in vain.
+ */
+export function resolveCredentials(provider: ModelProvider, env: Environment, stored: StoredKey | null): Credentials {
+  return { ...resolveKey(provider, env, stored), headers: environmentHeaders(provider, env) };
+}
+
+function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey | null): Omit<Credentials, 'headers'> {
+  if (isSet(provider.bearerToken)) {
+    return { bearer: provider.bearerToken, source: `experimental_bearer_token of provider "${provider.id}"` };
+  }
+  const usesOpenaiKeys = provider.requiresOpenaiAuth || provider.id === 'openai';
+  const variables = [
+    ...(provider.envKey === undefined ? [] : [provider.envKey]),
+    ...(usesOpenaiKeys ? OPENAI_KEY_VARIABLES : []),
+  ];
+  for (const name of variables) {
+    const value = env[name];
+    if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
+  }
+  // It was stored for OpenAI: whoever speaks another API is somebody else, and who wants no key gets none.
+  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
+  if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
+  if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
+  if (usesOpenaiKeys) throw missingOpenaiKey();
+  return { bearer: null, source: 'no key' };
+}
+
+function missingVariable(provider: ModelProvider, name: string): KeelError {
+  const help = provider.envKeyInstructions ?? `Set it to your key for ${provider.name}.`;
+  return new KeelError('missingCredentials', `Missing environment variable: \`${name}\`. ${help}`);
+}
+
+function missingOpenaiKey(): KeelError {
+  const message = 'No API key found: set the environment variable OPENAI_API_KEY, or run `keel login --with-api-key`.';
+  return new KeelError('missingCredentials', message);
+}
+
+function environmentHeaders(provider: ModelProvider, env: Environment): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const [header, variable] of Object.entries(provider.envHttpHeaders)) {
+    const value = env[variable];
+    if (isSet(value)) headers[header] = value.trim();
+  }
+  return headers;
+}
+
+function isSet(value: string | null | undefined): value is string {
+  return value !== undefined && value !== null && value.trim() !== '';
+}

@@ -1,0 +1,50 @@
+import { isSecretlyNamed, isSecretName, isSecretParameter, secretsOf } from '../../foundation/secrets/index.ts';
+import { isTable, type Layer } from './layer.ts';
+import type { Config, KnownSecrets } from './types.ts';
+
+/** Variables with the keys of built-in providers. */
+const KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'];
+
+/** Settings that name a variable with a secret, at any depth: of every provider and server, used or not, in every layer. */
+const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var']);
+const VALUE_IS_SECRET: ReadonlySet<string> = new Set(['experimental_bearer_token', 'bearer_token']);
+
+/** The secrets that settings name, or hold themselves. */
+export function knownSecrets(layers: readonly Layer[]): KnownSecrets {
+  const variables = new Set(KEY_VARIABLES);
+  const values = new Set<string>();
+  for (const { table } of layers) gather(table, variables, values);
+  return { variables: [...variables], values: [...values] };
+}
+
+/** Every value that must be in no command's environment, error text, log or record. */
+export function secretValues({ secrets, env, storedKey }: Pick<Config, 'secrets' | 'env' | 'storedKey'>): string[] {
+  const named = secrets.variables.map((name) => env[name]?.trim() ?? '');
+  const all = [...secrets.values, ...named, storedKey?.apiKey?.trim() ?? '', ...secretsOf(env)];
+  return [...new Set(all)].filter((value) => value !== '');
+}
+
+function gather(table: object, variables: Set<string>, values: Set<string>): void {
+  for (const [key, value] of Object.entries(table)) {
+    if (typeof value === 'string') {
+      if (NAMES_A_VARIABLE.has(key)) variables.add(value);
+      if (VALUE_IS_SECRET.has(key)) values.add(value);
+    } else if (Array.isArray(value)) {
+      for (const entry of value) if (isTable(entry)) gather(entry, variables, values);
+    } else if (isTable(value)) {
+      for (const [name, text] of stringsOf(value)) {
+        if (key === 'env_http_headers') variables.add(text);
+        if (key === 'http_headers' && isSecretName(name)) values.add(text);
+        if (key === 'query_params' && isSecretParameter(name)) values.add(text);
+        if (key === 'env' && isSecretlyNamed(name, text)) values.add(text);
+      }
+      gather(value, variables, values);
+    }
+  }
+}
+
+function stringsOf(table: object): [string, string][] {
+  return Object.entries(table).flatMap(([name, text]): [string, string][] =>
+    typeof text === 'string' ? [[name, text]] : [],
+  );
+}

@@ -1,0 +1,101 @@
+import { KeelError } from '../../foundation/protocol/index.ts';
+import type { ConfigFile } from './schema.ts';
+import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
+
+const MAX_RETRIES = 100;
+/** A timer of Node's that is set for longer fires at once, ms. */
+export const MAX_TIMER_MS = 2_147_483_647;
+const LOCAL_PORTS = { ollama: '11434', lmstudio: '1234' } as const;
+
+const defaults = {
+  wireApi: 'responses',
+  queryParams: {},
+  httpHeaders: {},
+  envHttpHeaders: {},
+  requestMaxRetries: 4,
+  streamMaxRetries: 5,
+  streamIdleTimeoutMs: 300_000,
+  requiresOpenaiAuth: false,
+} as const;
+
+/** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
+export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
+  const builtIn = new Map(Object.entries(builtInProviders(settings, env)));
+  const own = new Map(Object.entries(settings.model_providers ?? {}));
+  const local = new Map(Object.entries(localProviders(env)));
+  const entry = own.get(id);
+  const found = builtIn.get(id) ?? (entry ? configured(id, entry) : local.get(id));
+  if (found) return found;
+  const known = [...new Set([...builtIn.keys(), ...local.keys(), ...own.keys()])].join(', ');
+  throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
+}
+
+/** Entries that have no effect, since a built-in provider has their id. */
+export function shadowedProviders(settings: ConfigFile): string[] {
+  return ['openai', 'oss', 'anthropic']
+    .filter((id) => settings.model_providers?.[id])
+    .map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
+}
+
+function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Record<string, ModelProvider>> {
+  return {
+    openai: {
+      ...defaults,
+      id: 'openai',
+      name: 'OpenAI',
+      baseUrl: settings.openai_base_url || env['OPENAI_BASE_URL']?.trim() || 'https://api.openai.com/v1',
+      envHttpHeaders: { 'OpenAI-Organization': 'OPENAI_ORGANIZATION', 'OpenAI-Project': 'OPENAI_PROJECT' },
+      requiresOpenaiAuth: true,
+    },
+    oss: localProvider('oss', 'gpt-oss', 'ollama', env),
+    anthropic: {
+      ...defaults,
+      id: 'anthropic',
+      name: 'Anthropic',
+      baseUrl: env['ANTHROPIC_BASE_URL']?.trim() || 'https://api.anthropic.com',
+      envKey: 'ANTHROPIC_API_KEY',
+      wireApi: 'anthropic',
+    },
+  };
+}
+
+/** Unlike the others these may be replaced: many had named their own server so before. */
+function localProviders(env: Environment): Readonly<Record<string, ModelProvider>> {
+  return {
+    ollama: localProvider('ollama', 'Ollama', 'ollama', env),
+    lmstudio: localProvider('lmstudio', 'LM Studio', 'lmstudio', env),
+  };
+}
+
+function localProvider(id: string, name: string, local: LocalServerKind, env: Environment): ModelProvider {
+  const port = env['CODEX_OSS_PORT']?.trim() || LOCAL_PORTS[local];
+  const baseUrl = env['CODEX_OSS_BASE_URL']?.trim() || `http://localhost:${port}/v1`;
+  return { ...defaults, id, name, baseUrl, local };
+}
+
+type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
+
+function configured(id: string, entry: ProviderEntry): ModelProvider {
+  if (entry.base_url === undefined) {
+    throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
+  }
+  return {
+    ...defaults,
+    id,
+    name: entry.name,
+    baseUrl: entry.base_url,
+    wireApi: entry.wire_api ?? defaults.wireApi,
+    queryParams: entry.query_params ?? {},
+    httpHeaders: entry.http_headers ?? {},
+    envHttpHeaders: entry.env_http_headers ?? {},
+    requestMaxRetries: Math.min(MAX_RETRIES, entry.request_max_retries ?? defaults.requestMaxRetries),
+    streamMaxRetries: Math.min(MAX_RETRIES, entry.stream_max_retries ?? defaults.streamMaxRetries),
+    streamIdleTimeoutMs: Math.min(MAX_TIMER_MS, entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs),
+    requiresOpenaiAuth: entry.requires_openai_auth ?? false,
+    ...(entry.quirks === undefined ? {} : { quirks: entry.quirks }),
+    ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
+    ...(entry.ca_file === undefined ? {} : { caFile: entry.ca_file }),
+    ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),
+    ...(entry.experimental_bearer_token === undefined ? {} : { bearerToken: entry.experimental_bearer_token }),
+  };
+}

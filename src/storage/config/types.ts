@@ -1,0 +1,239 @@
+import type {
+  ApprovalPolicy,
+  ReasoningEffort,
+  ReasoningSummary,
+  SandboxMode,
+  SandboxPolicy,
+  Verbosity,
+} from '../../foundation/protocol/index.ts';
+import type { NetworkRules } from '../../system/network/index.ts';
+import type { QuirkSettings } from './schema.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
+export type LocalServerKind = 'ollama' | 'lmstudio';
+
+/** Where requests go and how. */
+export interface ModelProvider {
+  readonly id: string;
+  readonly name: string;
+  /** Without the endpoint's name; a slash at the end does no harm. */
+  readonly baseUrl: string;
+  /** Variable that holds the key. */
+  readonly envKey?: string;
+  readonly envKeyInstructions?: string;
+  readonly bearerToken?: string;
+  /** The API that is spoken there. */
+  readonly wireApi: 'responses' | 'chat' | 'anthropic';
+  readonly queryParams: Readonly<Record<string, string>>;
+  readonly httpHeaders: Readonly<Record<string, string>>;
+  /** Header name to the variable its value comes from. */
+  readonly envHttpHeaders: Readonly<Record<string, string>>;
+  readonly requestMaxRetries: number;
+  readonly streamMaxRetries: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly requiresOpenaiAuth: boolean;
+  /** A file with certificates of authorities to trust beside the system's, PEM. */
+  readonly caFile?: string;
+  /** What is looked at before the first request. */
+  readonly local?: LocalServerKind;
+  /** What the user says of the form of its requests. */
+  readonly quirks?: QuirkSettings;
+}
+
+/** What of the environment a command sees. Patterns are globs over names. */
+export interface ShellEnvironmentPolicy {
+  readonly inherit: 'all' | 'core' | 'none';
+  readonly ignoreDefaultExcludes: boolean;
+  readonly exclude: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
+  readonly includeOnly: readonly string[];
+  /** Whether what the user's login files set counts too. */
+  readonly useProfile: boolean;
+}
+
+/** Secrets of all providers and servers in all layers of settings, not only of those in use. */
+export interface KnownSecrets {
+  /** Names of variables with a secret in them. */
+  readonly variables: readonly string[];
+  /** Secrets that the settings themselves hold. */
+  readonly values: readonly string[];
+}
+
+/** How commands are held in, beyond the sandbox mode. Paths are absolute. */
+export interface SandboxSettings {
+  /** Where bubblewrap is, if not at its usual place. */
+  readonly bwrapPath: string | null;
+  /** Files and directories that no sandboxed command can read. */
+  readonly hidden: readonly string[];
+  readonly allowGitCommit: boolean;
+  readonly allowUnixSockets: boolean;
+  readonly maxProcesses: number | null;
+  readonly maxFileBytes: number | null;
+  /** Hosts that commands may reach where they may write; null: none are listed, and the policy says whether there is a network. */
+  readonly network: NetworkRules | null;
+}
+
+/** What the user says of a kind of helper agent. Null: as built in, or as the thread that starts it. */
+export interface AgentRoleSettings {
+  readonly name: string;
+  /** For the model that chooses a role. */
+  readonly description: string | null;
+  readonly model: string | null;
+  readonly effort: ReasoningEffort | null;
+  /** What it is told of its role. */
+  readonly instructions: string | null;
+  /** Replaces the base instructions whole. */
+  readonly baseInstructions: string | null;
+  /** How far it may reach at most; never further than the thread that starts it. */
+  readonly sandboxMode: SandboxMode | null;
+}
+
+/** Helper agents that the model may start. */
+export interface AgentSettings {
+  readonly enabled: boolean;
+  /** How many may be open at once, those of helpers included. */
+  readonly maxThreads: number;
+  /** How many levels of helpers there may be below a thread of the user's. */
+  readonly maxDepth: number;
+  readonly roles: readonly AgentRoleSettings[];
+}
+
+/** Where skills are beside the usual places, and which are not wanted. Paths are absolute. */
+export interface SkillSettings {
+  /** The folder of the machine's own. */
+  readonly adminRoot: string;
+  /** Folders or `SKILL.md` files that the user switched off. */
+  readonly disabled: readonly string[];
+}
+
+/** What the user lets one request of theirs cost, with all that is done for it; null: no limit. */
+export interface Budget {
+  /** Of all responses together, those of children too. */
+  readonly tokens: number | null;
+  /** Of time, from the beginning of the turn. */
+  readonly minutes: number | null;
+}
+
+/** Whether calls of a server's tools are asked about: by what the tool says of itself, always, or never. */
+export type McpApprovalMode = 'auto' | 'prompt' | 'approve';
+
+/** A server that keel starts and talks to over its input and output. */
+export interface McpStdioServer {
+  readonly type: 'stdio';
+  /** Looked up in PATH if it has no slash. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables of keel's own environment that it gets as well. */
+  readonly envVars: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  /** What it is held to: whatever the session's commands are, or a mode of its own. */
+  readonly sandbox: 'session' | SandboxMode;
+  /** Null: as that mode has it. */
+  readonly networkAccess: boolean | null;
+}
+
+/** A server that is reached by streamable HTTP. */
+export interface McpHttpServer {
+  readonly type: 'streamableHttp';
+  readonly url: string;
+  readonly bearerTokenEnvVar: string | null;
+  readonly httpHeaders: Readonly<Record<string, string>>;
+  /** Header name to the variable its value comes from. */
+  readonly envHttpHeaders: Readonly<Record<string, string>>;
+}
+
+/** An MCP server, whose tools the model may call. */
+export interface McpServer {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly transport: McpStdioServer | McpHttpServer;
+  readonly startupTimeoutMs: number;
+  readonly toolTimeoutMs: number;
+  /** Null: all of them. */
+  readonly enabledTools: readonly string[] | null;
+  readonly disabledTools: readonly string[];
+  /** Whether the model is told what the server says of itself as a whole. */
+  readonly tellsInstructions: boolean;
+  readonly approval: McpApprovalMode;
+  /** For single tools, by their name at the server. */
+  readonly toolApprovals: Readonly<Record<string, McpApprovalMode>>;
+}
+
+/** What a model's tokens cost, US dollars a million. */
+export interface ModelPrice {
+  readonly input: number;
+  /** Of input that the provider had cached; null: as other input. */
+  readonly cachedInput: number | null;
+  readonly output: number;
+}
+
+/** The settings in force: every layer resolved, every default filled in. Plain data. */
+export interface Config {
+  readonly home: string;
+  /** Absolute. */
+  readonly cwd: string;
+  /** The process's environment with `<home>/.env` behind it. */
+  readonly env: Environment;
+  readonly model: string;
+  readonly provider: ModelProvider;
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly sandbox: SandboxSettings;
+  /** What the user said of this project; an untrusted one's instructions are not read. Null: nothing yet. */
+  readonly projectTrust: 'trusted' | 'untrusted' | null;
+  /** The folder of the project that the user trusts; null: none. */
+  readonly trustedFolder: string | null;
+  readonly effort: ReasoningEffort | null;
+  readonly summary: ReasoningSummary;
+  readonly verbosity: Verbosity | null;
+  readonly contextWindow: number | null;
+  readonly autoCompactTokenLimit: number | null;
+  /** Asks for a handover in place of keel's own prompt. */
+  readonly compactPrompt: string | null;
+  /** Whether turns that can change files take a snapshot first, so that they can be undone. */
+  readonly undo: boolean;
+  /** Reviews, in place of the thread's model. */
+  readonly reviewModel: string | null;
+  /** Writes handovers in place of the thread's model. */
+  readonly compactModel: string | null;
+  /** What models cost, by their names, for what is told of a thread's cost. */
+  readonly modelPrices: Readonly<Record<string, ModelPrice>>;
+  /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
+  readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
+  readonly budget: Budget;
+  /** Whether old tool outputs are left out before a thread is compacted. */
+  readonly elideOutputs: boolean;
+  readonly agents: AgentSettings;
+  readonly skills: SkillSettings;
+  readonly maxOutputTokens: number | null;
+  readonly supportsReasoningSummaries: boolean | null;
+  /** Replaces the built-in instructions whole. */
+  readonly baseInstructions: string | null;
+  readonly hideAgentReasoning: boolean;
+  readonly showRawAgentReasoning: boolean;
+  readonly projectDocMaxBytes: number;
+  readonly projectDocFallbackFilenames: readonly string[];
+  readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
+  readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** By name. */
+  readonly mcpServers: readonly McpServer[];
+  /** How long a first request may wait for servers whose tools are not known yet. */
+  readonly mcpStartupWaitMs: number;
+  readonly notify: readonly string[] | null;
+  /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
+  readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
+  /** The whole output of one command is kept up to this size. */
+  /** What a command gets to end by itself before it is killed, ms. */
+  readonly commandGraceMs: number;
+  readonly spillMaxBytes: number;
+  /** The secrets that the settings name or hold. */
+  readonly secrets: KnownSecrets;
+  /** A key that a login stored; null if there is none. */
+  readonly storedKey: { readonly apiKey: string | null; readonly path: string } | null;
+  /** What the user should know about their settings. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,86 @@
+import type * as z from 'zod/mini';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
+import { ConfigFile } from './schema.ts';
+import { shownSetting } from './secret-settings.ts';
+
+export interface Validated {
+  readonly settings: ConfigFile;
+  /** One a key that nothing reads, with the nearest one that exists. */
+  readonly unknown: readonly string[];
+}
+
+/** Checks the merged settings. @throws KeelError `invalidConfig` that names the place, the key, what it is and should be */
+export function validate(merged: Table, layers: readonly Layer[]): Validated {
+  const parsed = ConfigFile.safeParse(merged);
+  if (!parsed.success) throw wrongValue(parsed.error.issues[0], merged, layers);
+  checkMcpServers(parsed.data, layers);
+  return { settings: parsed.data, unknown: unknownKeys(merged, parsed.data, layers) };
+}
+
+function wrongValue(issue: z.core.$ZodIssue | undefined, merged: Table, layers: readonly Layer[]): KeelError {
+  const path = (issue?.path ?? []).map(String);
+  const got = JSON.stringify(shownSetting(path, valueAt(merged, path))) ?? 'nothing';
+  const expected =
+    issue?.code === 'invalid_value'
+      ? `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
+      : issue?.code === 'invalid_type'
+        ? `a value of type ${issue.expected}`
+        : (issue?.message ?? 'another value');
+  return new KeelError(
+    'invalidConfig',
+    `${originOf(layers, path)}: ${path.join('.')} should be ${expected}, got ${got}`,
+  );
+}
+
+/** Keys that are set and not read, found by what the schema left out. */
+function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path: readonly string[] = []): string[] {
+  return Object.entries(given).flatMap(([key, value]) => {
+    const here = [...path, key];
+    const kept = known[key];
+    if (!Object.hasOwn(known, key)) {
+      const nearest = nearestKey(key, path);
+      const hint = nearest === null ? '' : `; did you mean ${nearest}?`;
+      return [`${originOf(layers, here)}: unknown key ${here.join('.')}${hint}`];
+    }
+    return isTable(value) && isTable(kept) ? unknownKeys(value, kept, layers, here) : [];
+  });
+}
+
+function nearestKey(key: string, path: readonly string[]): string | null {
+  if (path.length > 0) return null;
+  const scored = Object.keys(ConfigFile.shape).map((name) => ({ name, distance: editDistance(name, key) }));
+  const best = scored.sort((a, b) => a.distance - b.distance)[0];
+  return best && best.distance <= Math.max(2, key.length / 4) ? best.name : null;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries()) {
+      next.push(Math.min((row[j] ?? 0) + (left === right ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
+const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers'] as const;
+
+function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]): void {
+  for (const [name, server] of Object.entries(mcp_servers)) {
+    const fail = (what: string) => {
+      throw new KeelError('invalidConfig', `${originOf(layers, ['mcp_servers', name])}: MCP server ${name}: ${what}`);
+    };
+    if (layers.some(({ table }) => valueAt(table, ['mcp_servers', name, 'bearer_token']) !== undefined)) {
+      fail('bearer_token is not supported: name a variable in bearer_token_env_var');
+    }
+    if (server.command === undefined && server.url === undefined) fail('invalid transport: set command or url');
+    const foreign = server.command !== undefined ? httpOnly : stdioOnly;
+    const field = foreign.find((key) => server[key] !== undefined);
+    const transport = server.command !== undefined ? 'a server started by command' : 'a server reached by url';
+    if (field) fail(`${field} is not supported for ${transport}`);
+  }
+}

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import * as z from 'zod/mini';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import {
+  isRunning,
+  loadedCLibrary,
+  lockFile,
+  ownIdentity,
+  parseJson,
+  processPlace,
+  reasonOf,
+  storageAdvice,
+} from '../../foundation/util/index.ts';
+import { hasCode, linkExclusively } from './exclusive-file.ts';
+
+/** Names this process as the only one that writes a thread. */
+export interface Lease extends Disposable {
+  release(): void;
+}
+
+/**
+ * The owner, as the file beside the rollout names it. `lock` says whether it holds a lock on that file, by which others can
+ * tell that it lives where its pid says nothing to them: `pending` soon after it has taken the thread, `without` if there
+ * are no such locks.
+ */
+const Owner = z.looseObject({
+  token: z.string(),
+  pid: z.int().check(z.positive()),
+  startTicks: z.nullable(z.number()),
+  place: z.string(),
+  host: z.string(),
+  lock: z.enum(['pending', 'locked', 'without']),
+});
+type Owner = z.infer<typeof Owner>;
+
+/** A lock costs the load of the C library: it is taken when the first request is on its way. */
+const LOCK_AFTER_MS = 250;
+/** An owner that has no lock by then has been killed before it could take one. */
+const PENDING_LIFE_MS = 10_000;
+/** A lease is rewritten in place: its length never changes. */
+const TEXT_BYTES = 512;
+
+/**
+ * Takes the thread for this process: a file beside the rollout names the owner. Whether another owner lives is judged by its
+ * pid and start time where both run in the same PID namespace of the same boot, else by the lock it holds on the file: several
+ * containers or machines may share a home.
+ * @throws KeelError `threadBusy` while a living process has it, or one of which that can't be told; `storageFailed` if it
+ *   can't be written down
+ */
+export function acquireLease(rolloutPath: string): Lease {
+  const path = `${rolloutPath}.lease`;
+  const owner = newOwner();
+  // Written whole beside its place and then linked into it: nobody ever reads half a lease.
+  const draft = `${path}.${owner.token}`;
+  try {
+    writeFileSync(draft, textOf(owner), { mode: 0o600 });
+    take(path, draft);
+  } catch (error) {
+    if (error instanceof KeelError) throw error;
+    const reason = reasonOf(error);
+    throw new KeelError('storageFailed', `the thread can't be taken for writing: ${reason}.${storageAdvice(reason)}`, {
+      cause: error,
+    });
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return new HeldLease(path, owner);
+}
+
+function newOwner(): Owner {
+  return { token: randomUUID(), ...ownIdentity(), host: hostname(), lock: 'pending' };
+}
+
+class HeldLease implements Lease {
+  readonly #path: string;
+  readonly #owner: Owner;
+  #fd: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(path: string, owner: Owner) {
+    this.#path = path;
+    this.#owner = owner;
+    if (loadedCLibrary() === null) this.#lockLater();
+    else this.#lock();
+  }
+
+  release(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (readOwner(this.#path)?.token === this.#owner.token) rmSync(this.#path, { force: true });
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #lockLater(): void {
+    this.#timer = setTimeout(() => this.#lock(), LOCK_AFTER_MS);
+    this.#timer.unref();
+  }
+
+  #lock(): void {
+    this.#timer = null;
+    let fd: number;
+    try {
+      fd = openSync(this.#path, 'r+');
+    } catch {
+      // Somebody has removed the lease: there is nothing to lock.
+      return;
+    }
+    const result = this.#isOwn(fd) ? lockFile(fd, 'exclusive') : null;
+    if (result !== 'locked') {
+      if (result === 'unsupported') this.#write(fd, 'without');
+      closeSync(fd);
+      // Busy for the moment that another process takes to look whether the lock is held.
+      if (result === 'busy') this.#lockLater();
+      return;
+    }
+    this.#fd = fd;
+    this.#write(fd, 'locked');
+  }
+
+  #isOwn(fd: number): boolean {
+    return parseOwner(readFileSync(fd, 'utf8'))?.token === this.#owner.token;
+  }
+
+  #write(fd: number, lock: Owner['lock']): void {
+    try {
+      writeSync(fd, textOf({ ...this.#owner, lock }), 0);
+    } catch {
+      // The lease keeps its first text. Those who can see this process by its pid are not misled by that.
+    }
+  }
+}
+
+function take(path: string, draft: string): void {
+  for (;;) {
+    if (linkExclusively(draft, path)) return;
+    const text = readText(path);
+    if (text === null) continue;
+    const owner = parseOwner(text);
+    // What no keel has written whole names nobody.
+    if (owner !== null) assertGone(owner, path, draft);
+    if (replaceDead(path, text, draft)) return;
+  }
+}
+
+/** @throws KeelError `threadBusy` */
+function assertGone(owner: Owner, path: string, draft: string): void {
+  const runs = isRunning(owner) ?? lockHolderLives(owner, path, draft);
+  if (runs === false) return;
+  throw new KeelError('threadBusy', busyText(owner, path, runs));
+}
+
+/** For an owner that can't be seen from here; null if nothing tells. */
+function lockHolderLives({ lock }: Owner, path: string, draft: string): boolean | null {
+  switch (lock) {
+    case 'pending':
+      // Both times are those of the file system, whatever the clocks of two machines say.
+      return ageOf(draft, path) < PENDING_LIFE_MS;
+    case 'locked':
+      return isLocked(path);
+    case 'without':
+      return null;
+  }
+}
+
+function ageOf(draft: string, path: string): number {
+  const taken = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return taken === undefined ? Number.POSITIVE_INFINITY : statSync(draft).mtimeMs - taken;
+}
+
+/** Null where there are no locks; a lease that is gone is not locked. */
+function isLocked(path: string): boolean | null {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  try {
+    const result = lockFile(fd, 'shared');
+    return result === 'unsupported' ? null : result === 'busy';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Puts our lease in the place of a dead one. Only one process may do so at a time, or the second would throw away the
+ * lease that the first has just taken; the right to it is a lease as well, so its owner may die without harm.
+ */
+function replaceDead(path: string, dead: string, draft: string): boolean {
+  const right = `${path}.takeover`;
+  take(right, draft);
+  try {
+    if (readText(path) !== dead) return false;
+    rmSync(path);
+    return linkExclusively(draft, path);
+  } finally {
+    rmSync(right, { force: true });
+  }
+}
+
+function busyText({ pid, host, place }: Owner, path: string, runs: boolean | null): string {
+  const isHere = place === processPlace();
+  if (isHere && pid === process.pid) return 'this thread is open already in this process';
+  const who = isHere ? `pid ${pid}` : `pid ${pid} on ${host}`;
+  if (runs) return `this thread is being written by another process (${who}): wait for it, or stop it first`;
+  return `this thread was taken by a process that can't be seen from here (${who}): if that has ended, remove ${path}`;
+}
+
+function textOf(owner: Owner): string {
+  return `${JSON.stringify(owner).padEnd(TEXT_BYTES - 1)}\n`;
+}
+
+function readOwner(path: string): Owner | null {
+  const text = readText(path);
+  return text === null ? null : parseOwner(text);
+}
+
+function parseOwner(text: string): Owner | null {
+  return Owner.safeParse(parseJson(text)).data ?? null;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}

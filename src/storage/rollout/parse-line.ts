@@ -1,0 +1,34 @@
+import { RolloutItem } from '../../foundation/protocol/index.ts';
+import { readJson } from '../../foundation/util/index.ts';
+
+export type ParsedLine =
+  | { readonly type: 'ok'; readonly item: RolloutItem }
+  /** Torn by a crash, or damaged on the disk. */
+  | { readonly type: 'broken' }
+  /** Sound, but of a kind or a shape that only other versions know. */
+  | { readonly type: 'foreign'; readonly kind: string };
+
+export function parseLine(text: string): ParsedLine {
+  let raw: unknown;
+  try {
+    raw = readJson(text);
+  } catch {
+    return { type: 'broken' };
+  }
+  const parsed = RolloutItem.safeParse(raw);
+  if (parsed.success) return { type: 'ok', item: parsed.data };
+  if (!isRecord(raw) || typeof raw['type'] !== 'string') return { type: 'broken' };
+  const meta = raw['type'] === 'session_meta' ? plainMeta(raw) : null;
+  return meta ? { type: 'ok', item: meta } : { type: 'foreign', kind: raw['type'] };
+}
+
+/** Which thread it is must be known even if details of where it began have a shape of later days. */
+function plainMeta(raw: Readonly<Record<string, unknown>>): RolloutItem | null {
+  if (!isRecord(raw['payload'])) return null;
+  const payload = { ...raw['payload'], source: null, git: null };
+  return RolloutItem.safeParse({ type: 'session_meta', payload }).data ?? null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

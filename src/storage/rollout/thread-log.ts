@@ -1,0 +1,306 @@
+import * as z from 'zod/mini';
+import {
+  AgentStatusRecord,
+  ElidedOutput,
+  ErrorInfo,
+  RateLimitSnapshot,
+  RefusedContent,
+  type ResponseItem,
+  type RolloutItem,
+  type StepRecord,
+  TokenUsage,
+  TokenUsageInfo,
+  type TurnContextRecord,
+} from '../../foundation/protocol/index.ts';
+import type { Rollout } from './read.ts';
+import { spentBefore, survivingLines } from './rollback.ts';
+
+/** A line of the journal of a turn that never ended. */
+export type OpenTurnLine =
+  | { readonly type: 'step'; readonly record: StepRecord }
+  | { readonly type: 'item'; readonly stepId: string; readonly item: ResponseItem };
+
+export interface OpenTurn {
+  readonly turnId: string;
+  readonly lines: readonly OpenTurnLine[];
+}
+
+/** What happened in a thread, as far as a session needs it to go on. */
+export interface ThreadLog {
+  /** In order: items, and the places where a compaction put others in the place of all before. */
+  readonly history: readonly HistoryEntry[];
+  /** The same with what the open turn did, where it is given up and not done again. */
+  readonly wholeHistory: readonly HistoryEntry[];
+  readonly tokenInfo: TokenUsageInfo | null;
+  readonly rateLimits: RateLimitSnapshot | null;
+  readonly lastTurnContext: TurnContextRecord | null;
+  /** The turn that a crash cut off; its items are not in `history`. */
+  readonly openTurn: OpenTurn | null;
+  readonly turns: readonly LoggedTurn[];
+  /** Its helper agents as they stood last, in the order of their starts. */
+  readonly agents: readonly AgentStatusRecord[];
+}
+
+export type HistoryEntry =
+  | { readonly type: 'item'; readonly item: ResponseItem }
+  /** The user went back to a snapshot, which is used up with that. */
+  | { readonly type: 'undone'; readonly snapshot: string }
+  /** What a response told of the window. */
+  | { readonly type: 'usage'; readonly info: TokenUsageInfo }
+  | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
+  | { readonly type: 'refused'; readonly refused: RefusedContent }
+  /** What turns that were taken back had brought the totals to. */
+  | { readonly type: 'spent'; readonly total: TokenUsage }
+  /** What helpers used in the turn that was cut off: replaying it does not count that again. */
+  | { readonly type: 'foreignUsage'; readonly usage: TokenUsage; readonly window: number | null }
+  | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
+
+/** One turn's lines, for those who show it. */
+export interface LoggedTurn {
+  readonly id: string;
+  readonly status: 'completed' | 'interrupted' | 'failed' | 'inProgress';
+  readonly error: ErrorInfo | null;
+  /** In order of recording. */
+  readonly entries: readonly TurnEntry[];
+}
+
+type TurnEntry =
+  | { readonly type: 'item'; readonly item: ResponseItem }
+  /** The journaled value of a tool step: what the call told while it ran. */
+  | { readonly type: 'told'; readonly value: unknown }
+  /** An item that no step or response item tells of. */
+  | { readonly type: 'shown'; readonly item: unknown };
+
+interface Draft {
+  id: string;
+  status: LoggedTurn['status'];
+  error: ErrorInfo | null;
+  entries: TurnEntry[];
+  lines: OpenTurnLine[];
+  /** Whether the file says itself where its turns begin; the reference's files do not. */
+  marked: boolean;
+}
+
+interface RecordedOutput {
+  readonly response: string;
+  readonly callId: string;
+  /** Of its call among those of the response. */
+  readonly place: number;
+  readonly entry: HistoryEntry;
+  /** In the history. */
+  at: number;
+}
+
+/** Reads a thread's log out of its lines; what was rolled back is not in it. */
+export function threadLog(rollout: Rollout): ThreadLog {
+  const reader = new LogReader();
+  for (const line of survivingLines(rollout.lines)) reader.read(line);
+  return reader.finish();
+}
+
+class LogReader {
+  #history: HistoryEntry[] = [];
+  #tokenInfo: TokenUsageInfo | null = null;
+  /** As it was when the newest turn began: replaying that turn counts its responses again. */
+  #tokenInfoBefore: TokenUsageInfo | null = null;
+  /** Where in the history the newest turn began. */
+  #turnBeganAt = 0;
+  #rateLimits: RateLimitSnapshot | null = null;
+  #lastTurnContext: TurnContextRecord | null = null;
+  readonly #turns: Draft[] = [];
+  readonly #agents = new Map<string, AgentStatusRecord>();
+  /** The outputs of the newest response that has calls. */
+  #outputs: RecordedOutput[] = [];
+
+  read(line: RolloutItem): void {
+    switch (line.type) {
+      case 'response_item':
+        return this.#item(line);
+      case 'compacted':
+        this.#history.push({
+          type: 'compacted',
+          message: line.payload.message,
+          replacement: line.payload.replacement_history ?? null,
+        });
+        return;
+      case 'turn_context':
+        this.#lastTurnContext = line.payload;
+        return;
+      case 'step':
+        return this.#step(line.payload);
+      case 'event_msg':
+        return this.#event(line.payload);
+      case 'session_meta':
+      case 'lease':
+        return;
+    }
+  }
+
+  finish(): ThreadLog {
+    const open = this.#openTurn();
+    const replayed = new Set(open?.lines.map((line) => (line.type === 'item' ? line.item : null)));
+    return {
+      // Replaying a turn does again what its compactions and counts did.
+      history: this.#history.filter((entry, at) => {
+        const isReplayed = open !== null && at >= this.#turnBeganAt;
+        if (entry.type === 'item') return !replayed.has(entry.item);
+        return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
+      }),
+      // What was told of the window has helpers' part in it.
+      wholeHistory: this.#history.filter(({ type }) => type !== 'foreignUsage'),
+      tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
+      rateLimits: this.#rateLimits,
+      lastTurnContext: this.#lastTurnContext,
+      openTurn: open && { turnId: open.id, lines: open.lines },
+      agents: [...this.#agents.values()],
+      turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
+    };
+  }
+
+  /** The turn to go on with: one that has no end, and of which at least what was asked is in the journal. */
+  #openTurn(): Draft | null {
+    const last = this.#turns.at(-1);
+    if (last?.status !== 'inProgress') return null;
+    return last.lines.some((line) => line.type === 'item') ? last : null;
+  }
+
+  #item({ payload: item, turn: turnId, step: stepId }: Extract<RolloutItem, { type: 'response_item' }>): void {
+    const entry: HistoryEntry = { type: 'item', item };
+    this.#history.push(entry);
+    if ('output' in item && stepId !== undefined) this.#inOrder(entry, item.call_id, turnId, stepId);
+    const turn = turnId === undefined ? this.#turns.at(-1) : this.#turns.findLast(({ id }) => id === turnId);
+    if (turn?.status !== 'inProgress') return;
+    turn.entries.push({ type: 'item', item });
+    if (stepId !== undefined) turn.lines.push({ type: 'item', stepId, item });
+  }
+
+  /** Outputs are written as calls end. Those of calls that share an id answer them in the order of the calls, as they did live. */
+  #inOrder(entry: HistoryEntry, callId: string, turnId: string | undefined, stepId: string): void {
+    const [, round, place] = /^tool-(\d+)\.(\d+)-/.exec(stepId) ?? [];
+    if (round === undefined) return;
+    const response = `${turnId} ${round}`;
+    this.#outputs = this.#outputs.filter((output) => output.response === response);
+    this.#outputs.push({ response, callId, place: Number(place), entry, at: this.#history.length - 1 });
+    const same = this.#outputs.filter((output) => output.callId === callId);
+    const places = same.map(({ at }) => at).sort((one, other) => one - other);
+    same.sort((one, other) => one.place - other.place);
+    for (const [index, output] of same.entries()) {
+      output.at = places[index] ?? output.at;
+      this.#history[output.at] = output.entry;
+    }
+  }
+
+  #step(record: StepRecord): void {
+    const turn = this.#turns.findLast((candidate) => candidate.id === record.turn);
+    if (!turn) return;
+    turn.lines.push({ type: 'step', record });
+    if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'told', value: record.value });
+  }
+
+  /**
+   * The reference marks its turns nowhere or in later versions only: without marks a user's message begins one. The message
+   * itself stands in the line before its event, and so at the end of the turn before, if there is one.
+   */
+  #beginUnmarked(text: string): void {
+    const said = this.#history.at(-1);
+    const before = this.#turns.at(-1);
+    const turn = draft(`turn-${this.#turns.length}`, false);
+    if (said?.type === 'item' && said.item.type === 'message' && said.item.role === 'user') {
+      const last = before?.entries.at(-1);
+      if (last?.type === 'item' && last.item === said.item) before?.entries.pop();
+      turn.entries.push(said);
+    } else {
+      turn.entries.push({
+        type: 'item',
+        item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+      });
+    }
+    this.#turns.push(turn);
+  }
+
+  #noteTokens(info: TokenUsageInfo | null, foreign: unknown): void {
+    if (info === null) return;
+    this.#tokenInfo = info;
+    this.#history.push({ type: 'usage', info });
+    const { data: usage } = TokenUsage.safeParse(foreign);
+    if (usage) this.#history.push({ type: 'foreignUsage', usage, window: info.model_context_window ?? null });
+  }
+
+  #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
+    const last = this.#turns.at(-1);
+    switch (event.type) {
+      case 'task_started':
+        this.#tokenInfoBefore = this.#tokenInfo;
+        this.#turnBeganAt = this.#history.length;
+        this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
+        return;
+      case 'user_message':
+        if (!last?.marked || last.status !== 'inProgress') this.#beginUnmarked(stringOf(event, 'message') ?? '');
+        return;
+      case 'task_complete':
+        if (last) last.error = errorOf(event);
+        if (last) last.status = last.error ? 'failed' : 'completed';
+        return;
+      case 'turn_aborted':
+        if (last) last.status = 'interrupted';
+        return;
+      case 'item_completed': {
+        const turn = this.#turns.findLast(({ id }) => id === stringOf(event, 'turn_id'));
+        turn?.entries.push({ type: 'shown', item: event['item'] });
+        return;
+      }
+      case 'undo_completed': {
+        const snapshot = stringOf(event, 'snapshot');
+        if (snapshot !== null) this.#history.push({ type: 'undone', snapshot });
+        return;
+      }
+      case 'outputs_elided':
+        this.#history.push({ type: 'elided', outputs: elidedOf(event) });
+        return;
+      case 'content_refused': {
+        const { data: refused } = RefusedContent.safeParse(event);
+        if (refused) this.#history.push({ type: 'refused', refused });
+        return;
+      }
+      case 'token_count':
+        this.#noteTokens(TokenUsageInfo.safeParse(event['info']).data ?? null, event['foreign']);
+        this.#rateLimits = RateLimitSnapshot.safeParse(event['rate_limits']).data ?? this.#rateLimits;
+        return;
+      case 'thread_rolled_back': {
+        const total = spentBefore(event);
+        if (total !== null) this.#history.push({ type: 'spent', total });
+        return;
+      }
+      case 'agent_status': {
+        const { data: agent } = AgentStatusRecord.safeParse(event);
+        if (agent) this.#agents.set(agent.agent_id, agent);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+}
+
+/** A turn without an end was cut off, where ends are written at all. */
+function statusAtEnd({ status, marked }: Draft): LoggedTurn['status'] {
+  if (status !== 'inProgress') return status;
+  return marked ? 'interrupted' : 'completed';
+}
+
+function draft(id: string, marked: boolean): Draft {
+  return { id, status: 'inProgress', error: null, entries: [], lines: [], marked };
+}
+
+function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {
+  return ErrorInfo.safeParse(event['error']).data ?? null;
+}
+
+function elidedOf(event: Readonly<Record<string, unknown>>): readonly ElidedOutput[] {
+  return z.array(ElidedOutput).safeParse(event['outputs']).data ?? [];
+}
+
+function stringOf(record: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = record[key];
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,199 @@
+import { SandboxMode } from '../../../foundation/protocol/index.ts';
+import type { LocalServerKind } from '../../../storage/config/index.ts';
+import { readCommandLine } from '../command-line.ts';
+import { UsageError } from '../usage.ts';
+import { type ExecTarget, readWords } from './exec-target.ts';
+
+const help = `Usage: keel exec [options] [prompt | -]
+       keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
+       keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]
+
+Works a request to its end without a person at hand. Without a prompt, or with -, it is read from standard input.
+
+The model
+  -m, --model MODEL               model to use
+  --oss                           use a model on this machine, fetched if it is not there
+  --local-provider ollama|lmstudio
+                                  the same, and whose models
+  -i, --image FILE                image to send before the prompt; repeat it or separate with commas
+  --output-schema FILE            JSON Schema that the final message has to fit
+
+What it may do
+  -C, --cd DIR                    working directory
+  -s, --sandbox MODE              how far commands may reach: read-only, workspace-write, danger-full-access
+  --full-auto                     the same as --sandbox workspace-write
+  --dangerously-bypass-approvals-and-sandbox, --yolo
+                                  no sandbox and no questions
+  --add-dir DIR                   further directory that may be written; repeatable
+  --skip-git-repo-check           run outside a Git repository too
+  --verify                        ask once for the check where files were changed after the last one
+
+What comes out
+  --json                          print events as JSON lines on stdout
+  -o, --output-last-message FILE  write the last message to a file
+  --color always|never|auto       colours in the output
+  --ephemeral                     keep no record of this thread
+
+Threads
+  --last                          with resume or fork: the newest thread of this directory
+  --all                           with --last: of any directory
+  --at N                          with fork: keep the first N messages of the user
+  --rollback N                    with resume: take the last N turns out of the conversation first
+
+Settings
+  -c, --config KEY=VALUE          override a setting; repeatable
+  -p, --profile NAME              profile of the configuration
+  --enable FEATURE, --disable FEATURE
+                                  switch a feature on or off; repeatable
+  --strict-config                 treat an unknown key in the configuration as an error
+  -h, --help                      show this help
+`;
+
+const flag = { type: 'boolean' } as const;
+const value = { type: 'string' } as const;
+const values = { type: 'string', multiple: true } as const;
+const options = {
+  model: { ...value, short: 'm' },
+  oss: flag,
+  'local-provider': value,
+  image: { ...values, short: 'i' },
+  'output-schema': value,
+  cd: { ...value, short: 'C' },
+  sandbox: { ...value, short: 's' },
+  'full-auto': flag,
+  'dangerously-bypass-approvals-and-sandbox': flag,
+  yolo: flag,
+  'add-dir': values,
+  'skip-git-repo-check': flag,
+  verify: flag,
+  json: flag,
+  'experimental-json': flag,
+  'output-last-message': { ...value, short: 'o' },
+  color: value,
+  ephemeral: flag,
+  last: flag,
+  all: flag,
+  at: value,
+  rollback: value,
+  config: { ...values, short: 'c' },
+  profile: { ...value, short: 'p' },
+  enable: values,
+  disable: values,
+  'strict-config': flag,
+  // Of clients that send them; without effect here.
+  'thread-source': value,
+  'cyber-access-program': value,
+} as const;
+const IGNORED = ['thread-source', 'cyber-access-program'] as const;
+const LOCAL_SERVERS = ['ollama', 'lmstudio'] as const;
+const COLORS = ['always', 'never', 'auto'] as const;
+
+/** What `keel exec` was asked for, before configuration is read. */
+export interface ExecArguments {
+  readonly target: ExecTarget;
+  /** Turns of the user that are taken out of the conversation first; null: none. */
+  readonly rollback: number | null;
+  /** Null: standard input, if there is any. */
+  readonly prompt: string | null;
+  readonly images: readonly string[];
+  readonly model: string | null;
+  readonly profile: string | null;
+  readonly sandbox: SandboxMode | null;
+  readonly cd: string | null;
+  readonly addDirs: readonly string[];
+  readonly overrides: readonly string[];
+  readonly oss: boolean;
+  readonly localProvider: LocalServerKind | null;
+  readonly strictConfig: boolean;
+  readonly outputSchema: string | null;
+  readonly lastMessageFile: string | null;
+  readonly skipGitRepoCheck: boolean;
+  readonly color: 'always' | 'never' | 'auto';
+  readonly json: boolean;
+  readonly ephemeral: boolean;
+  /** Options that are accepted for clients that send them, and have no effect here. */
+  readonly ignored: readonly string[];
+}
+
+type Options = ReturnType<typeof readCommandLine<typeof options>>['values'];
+
+/**
+ * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
+ * @throws UsageError, HelpRequested
+ */
+export function parseExecArguments(words: readonly string[]): ExecArguments {
+  const { values: given, positionals } = readCommandLine(words, help, options);
+  const { last = false, all = false } = given;
+  const at = numberOf(given, 'at', 0);
+  const rollback = numberOf(given, 'rollback', 1);
+  const { target, prompt } = readWords(positionals, {
+    last,
+    all,
+    ...(at === null ? {} : { at }),
+    ...(rollback === null ? {} : { rollback }),
+  });
+  return {
+    target,
+    rollback,
+    prompt,
+    images: (given.image ?? []).flatMap(filesIn),
+    model: given.model ?? null,
+    profile: given.profile ?? null,
+    sandbox: sandboxOf(given),
+    cd: given.cd ?? null,
+    addDirs: given['add-dir'] ?? [],
+    overrides: [
+      ...(given.verify ? ['verify_before_finish="exec"'] : []),
+      ...(given.config ?? []),
+      ...(given.enable ?? []).map((feature) => `features.${feature}=true`),
+      ...(given.disable ?? []).map((feature) => `features.${feature}=false`),
+    ],
+    oss: given.oss ?? false,
+    localProvider: choiceOf(given, 'local-provider', LOCAL_SERVERS),
+    strictConfig: given['strict-config'] ?? false,
+    outputSchema: given['output-schema'] ?? null,
+    lastMessageFile: given['output-last-message'] ?? null,
+    skipGitRepoCheck: given['skip-git-repo-check'] ?? false,
+    color: choiceOf(given, 'color', COLORS) ?? 'auto',
+    json: (given.json || given['experimental-json']) ?? false,
+    ephemeral: given.ephemeral ?? false,
+    ignored: IGNORED.filter((name) => given[name] !== undefined).map((name) => `--${name}`),
+  };
+}
+
+function sandboxOf(given: Options): SandboxMode | null {
+  const isUnbounded = given.yolo || given['dangerously-bypass-approvals-and-sandbox'];
+  if (given['full-auto'] && isUnbounded) {
+    throw new UsageError('--full-auto and --dangerously-bypass-approvals-and-sandbox exclude each other');
+  }
+  const mode = choiceOf(given, 'sandbox', SandboxMode.options);
+  if (given['full-auto']) return 'workspace-write';
+  return isUnbounded ? 'danger-full-access' : mode;
+}
+
+function choiceOf<T extends string>(
+  given: Options,
+  name: 'local-provider' | 'color' | 'sandbox',
+  choices: readonly T[],
+): T | null {
+  const word = given[name];
+  if (word === undefined) return null;
+  const choice = choices.find((one) => one === word);
+  if (choice === undefined) throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${word}"`);
+  return choice;
+}
+
+function filesIn(list: string): readonly string[] {
+  const files = list.split(',').filter((file) => file !== '');
+  if (files.length === 0) throw new UsageError('--image: a file name is expected');
+  return files;
+}
+
+function numberOf(given: Options, name: 'at' | 'rollback', least: number): number | null {
+  const text = given[name];
+  if (text === undefined) return null;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
+    throw new UsageError(`--${name}: a whole number from ${least} is expected, not "${text}"`);
+  }
+  return Number(text);
+}

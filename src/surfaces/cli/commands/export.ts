@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { OutputFile } from '../../../foundation/files/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import { everWritableRoots } from '../../../system/sandbox/index.ts';
+import { readCommandLine } from '../command-line.ts';
+import type { CommandIo } from '../io.ts';
+import { fitFor } from '../output.ts';
+import { UsageError } from '../usage.ts';
+import { namedRollout } from './named-rollout.ts';
+
+const help = `Usage: keel export ROLLOUT|ID|--last --html|--md [-o FILE]
+
+Writes a thread as one readable file: HTML that needs nothing else and runs nothing, or Markdown.
+ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread that began in this directory,
+--last --all the newest of any. Without -o the transcript goes to stdout.
+`;
+const options = {
+  last: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+  html: { type: 'boolean', default: false },
+  md: { type: 'boolean', default: false },
+  output: { type: 'string', short: 'o' },
+} as const;
+
+/** `keel export`: a thread for people to read. */
+export async function exportCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, help, options);
+  if (values.html === values.md) throw new UsageError('choose one form: --html or --md');
+  const { path, config } = await namedRollout(io, { ...values, words: positionals });
+  const { transcript } = await import('../../export/index.ts');
+  const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
+  if (values.output === undefined) await print(fitted(pieces, io.stdout), io.stdout);
+  else await writeFile(pieces, resolve(io.cwd, values.output), everWritableRoots(config));
+  return 0;
+}
+
+function* fitted(pieces: Iterable<string>, stdout: CommandIo['stdout']): Generator<string> {
+  for (const piece of pieces) yield fitFor(stdout, piece);
+}
+
+/** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */
+async function print(pieces: Iterable<string>, stdout: Writable): Promise<void> {
+  try {
+    await pour(pieces, stdout);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
+}
+
+/** Readable by its owner only, as the record is. `roots`: where commands of earlier sessions may have left a link. */
+async function writeFile(pieces: Iterable<string>, path: string, roots: readonly string[]): Promise<void> {
+  try {
+    using output = OutputFile.anchor(path, roots);
+    // Pieces are made only when the file can be written: a folder that is missing costs no reading.
+    const file = createWriteStream('', { fd: output.open(0o600) });
+    try {
+      await pour(pieces, file);
+      file.end();
+      await finished(file);
+    } finally {
+      file.destroy();
+    }
+  } catch (cause) {
+    if (cause instanceof KeelError) throw cause;
+    const reason = reasonOf(cause);
+    throw new KeelError('storageFailed', `the transcript can't be written to ${path}: ${reason}`, { cause });
+  }
+}
+
+/** No faster than the other side takes it, so that a long thread is never in memory. */
+async function pour(pieces: Iterable<string>, to: Writable): Promise<void> {
+  const failed = Promise.withResolvers<never>();
+  // Whoever waits next gets the failure.
+  failed.promise.catch(() => undefined);
+  to.on('error', failed.reject);
+  for (const piece of pieces) {
+    if (piece !== '' && !to.write(piece)) await Promise.race([once(to, 'drain'), failed.promise]);
+  }
+  await new Promise<void>((resolve, reject) => to.write('', (error) => (error ? reject(error) : resolve())));
+}

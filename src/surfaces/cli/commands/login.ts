@@ -1,0 +1,59 @@
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import { resolveCredentials } from '../../../models/model/index.ts';
+import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../../storage/config/index.ts';
+import { readCommandLine } from '../command-line.ts';
+import type { CommandIo } from '../io.ts';
+import { note } from '../output.ts';
+import { UsageError } from '../usage.ts';
+
+const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
+       keel login status
+       keel logout
+
+Stores an API key in keel's home, readable by you only; or tells which key is used.
+`;
+
+/** `keel login`. */
+export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, help, { 'with-api-key': { type: 'boolean' } });
+  if (positionals[0] === 'status') return status(io);
+  if (!values['with-api-key']) throw new UsageError('say --with-api-key and pipe the key in, or ask for the status');
+  const key = await readKey(io);
+  storeKey(resolveHome(io.env), key);
+  note(io, 'The key is stored.\n');
+  return 0;
+}
+
+/** `keel logout`: also fine when there is nothing to remove. */
+export async function logoutCommand(io: CommandIo): Promise<number> {
+  const removed = removeStoredKey(resolveHome(io.env));
+  note(io, removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
+  return 0;
+}
+
+async function status(io: CommandIo): Promise<number> {
+  const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} });
+  try {
+    const { bearer, source } = resolveCredentials(config.provider, config.env, config.storedKey);
+    note(io, `Using a key from ${source}${bearer === null ? '' : `: ${masked(bearer)}`}\n`);
+    return 0;
+  } catch (error) {
+    note(io, `${reasonOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function readKey(io: CommandIo): Promise<string> {
+  if (io.stdin.isTTY) throw new KeelError('invalidInput', 'pipe the key in, so that it stays out of the shell history');
+  let text = '';
+  for await (const chunk of io.stdin) text += String(chunk);
+  const key = text.trim();
+  if (key === '') throw new KeelError('invalidInput', 'no key came in on standard input; nothing was changed');
+  return key;
+}
+
+/** Enough to recognise a key by, too little to use it. */
+function masked(key: string): string {
+  return key.length <= 13 ? '***' : `${key.slice(0, 8)}***${key.slice(-5)}`;
+}

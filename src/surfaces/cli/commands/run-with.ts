@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { KeelError, type ReviewTarget, toKeelError } from '../../../foundation/protocol/index.ts';
+import { decodeText, readJson, reasonOf, version } from '../../../foundation/util/index.ts';
+import { type ConfigFlags, loadConfig } from '../../../storage/config/index.ts';
+import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../exec/index.ts';
+import type { CommandIo } from '../io.ts';
+import { answer, note, progress } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
+import type { ExecArguments } from './exec-arguments.ts';
+
+/**
+ * Runs a parsed command line, with its checks in the order that scripts rely on, before anything is sent. `review`: a review in
+ * place of a prompt. Whatever ends the run early is reported as a JSON line too where those are asked for.
+ */
+export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
+  const jsonl = args.json ? new JsonlPrinter((text) => answer(io, text)) : null;
+  try {
+    const options = await execOptions({ io, args, review, jsonl });
+    // Not before: until then a signal simply ends the process.
+    using stop = stopSignal(io);
+    return await runExec(options, execIo(io, stop));
+  } catch (error) {
+    jsonl?.printFailure(toKeelError(error).message);
+    throw error;
+  }
+}
+
+interface Given {
+  readonly io: CommandIo;
+  readonly args: ExecArguments;
+  readonly review: ReviewTarget | null;
+  readonly jsonl: JsonlPrinter | null;
+}
+
+async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOptions> {
+  for (const option of args.ignored) note(io, `keel exec: ${option} has no effect here\n`);
+  const prompt =
+    review !== null
+      ? null
+      : await readPrompt({
+          argument: args.prompt,
+          stdin: io.stdin,
+          notice: (text) => note(io, `${text}\n`),
+          optional: args.rollback === null && (args.target.type === 'resume' || args.target.type === 'resumeLast'),
+        });
+  const outputSchema = args.outputSchema === null ? undefined : readSchema(resolve(io.cwd, args.outputSchema));
+  const config = await loadConfig({
+    env: io.env,
+    cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
+    overrides: args.overrides,
+    flags: flagsOf(args),
+    strict: args.strictConfig,
+  });
+  for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
+  return {
+    config: { ...config, approvalPolicy: 'never' },
+    origin: args.target,
+    rollback: args.rollback,
+    version,
+    prompt,
+    ...(review === null ? {} : { review }),
+    images: args.images.map((path) => resolve(io.cwd, path)),
+    outputSchema,
+    jsonl,
+    color: wantsColor(args, io),
+    skipGitRepoCheck: args.skipGitRepoCheck,
+    ephemeral: args.ephemeral,
+    lastMessageFile: args.lastMessageFile === null ? null : resolve(io.cwd, args.lastMessageFile),
+    originator: io.env['CODEX_INTERNAL_ORIGINATOR_OVERRIDE'] || 'keel_exec',
+  };
+}
+
+function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
+  return {
+    writeOut: (text) => answer(io, text),
+    writeErr: (text) => progress(io, text),
+    stop: stop.signal,
+    onExit: (kill) => stop.onExit(kill),
+  };
+}
+
+function flagsOf(args: ExecArguments): ConfigFlags {
+  return {
+    ...(args.model === null ? {} : { model: args.model }),
+    ...(args.profile === null ? {} : { profile: args.profile }),
+    ...(args.sandbox === null ? {} : { sandboxMode: args.sandbox }),
+    ...(args.oss ? { oss: true } : {}),
+    ...(args.localProvider === null ? {} : { localProvider: args.localProvider }),
+    ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
+  };
+}
+
+function readSchema(path: string): unknown {
+  let text: string;
+  try {
+    text = decodeText(readFileSync(path));
+  } catch (cause) {
+    throw new KeelError('invalidInput', `the output schema ${path} can't be read: ${reasonOf(cause)}`, { cause });
+  }
+  let schema: unknown;
+  try {
+    schema = readJson(text);
+  } catch (cause) {
+    throw new KeelError('invalidInput', `the output schema ${path} is not JSON: ${reasonOf(cause)}`, { cause });
+  }
+  if (typeof schema === 'object' && schema !== null && !Array.isArray(schema)) return schema;
+  throw new KeelError('invalidInput', `the output schema ${path} is not a JSON Schema: an object is expected`);
+}
+
+function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
+  if (color !== 'auto') return color === 'always';
+  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'];
+}

@@ -1,0 +1,56 @@
+import { discoverSkills, inOrder, onOneLine, type Skill, type Skills } from '../../../context/index.ts';
+import { loadConfig } from '../../../storage/config/index.ts';
+import { readCommandLine } from '../command-line.ts';
+import type { CommandIo } from '../io.ts';
+import { data, note, say } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { table } from '../table.ts';
+import { UsageError } from '../usage.ts';
+
+const help = `Usage: keel skills [list] [--json] [-c key=value]
+
+Lists the skills that a thread begun here would know of, and what is wrong with those that can't be used. See docs/skills.md.
+`;
+const NONE = 'There are no skills here. A skill is a folder with a SKILL.md: see docs/skills.md.\n';
+const SHOWN_DESCRIPTION_CHARS = 60;
+
+const options = {
+  json: { type: 'boolean' },
+  config: { type: 'string', short: 'c', multiple: true },
+} as const;
+
+/** `keel skills`: what is found, and where. */
+export async function skillsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, help, options);
+  const [verb = 'list', ...more] = positionals;
+  if (verb !== 'list') throw new UsageError(`there is no "skills ${verb}"`);
+  if (more[0] !== undefined) throw new UsageError(`unexpected word: ${more[0]}`);
+  const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: values.config ?? [], flags: {} });
+  using stop = stopSignal(io);
+  const found = await discoverSkills(config, stop.signal);
+  if (values.json) {
+    data(io, `${JSON.stringify({ cwd: config.cwd, ...described(found) }, null, 2)}\n`);
+    return 0;
+  }
+  say(io, found.skills.length === 0 ? NONE : listText(found.skills));
+  for (const { path, reason } of found.faults) note(io, `warning: ${onOneLine(path)}: ${reason}\n`);
+  return 0;
+}
+
+function described({ skills, faults }: Skills): object {
+  return {
+    skills: inOrder(skills),
+    errors: faults.map(({ path, reason }) => ({ path, message: reason })),
+  };
+}
+
+function listText(skills: readonly Skill[]): string {
+  const rows = inOrder(skills).map(({ name, scope, enabled, shortDescription, description, path }) => [
+    onOneLine(name),
+    scope,
+    enabled ? 'enabled' : 'disabled',
+    onOneLine(shortDescription ?? description, SHOWN_DESCRIPTION_CHARS),
+    onOneLine(path),
+  ]);
+  return table(['Name', 'Scope', 'Status', 'Description', 'Path'], rows);
+}

@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { resolveHome } from '../../../storage/config/index.ts';
+import {
+  archiveThread,
+  findRollout,
+  nameThread,
+  ThreadIndex,
+  type ThreadPage,
+  threadIdOf,
+  unarchiveThread,
+} from '../../../storage/rollout/index.ts';
+import { readCommandLine } from '../command-line.ts';
+import type { CommandIo } from '../io.ts';
+import { data, say } from '../output.ts';
+import { threadFacts, threadLines } from '../thread-lines.ts';
+import { HelpRequested, UsageError } from '../usage.ts';
+
+const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
+       keel threads search TEXT [the same options]
+       keel threads show THREAD [--json]
+       keel threads rename THREAD NAME
+       keel threads archive THREAD
+       keel threads unarchive THREAD
+       keel threads rollback THREAD N
+
+THREAD is an id, or the name that you gave it. Lists hold the threads in which you have said something, newest first, and tell
+the cursor of the next page where there is one. A search looks at what you said, at names and at directories. An archived thread
+is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out
+of the conversation; files stay as they are.
+`;
+const options = {
+  search: { type: 'string' },
+  cwd: { type: 'string' },
+  archived: { type: 'boolean', default: false },
+  subagents: { type: 'boolean', default: false },
+  limit: { type: 'string' },
+  cursor: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+type Values = ReturnType<typeof readCommandLine<typeof options>>['values'];
+
+/** Where a command about one thread works. */
+interface Place {
+  readonly io: CommandIo;
+  readonly home: string;
+  readonly values: Values;
+}
+
+interface Verb {
+  /** Words after the thread: at least, at most. */
+  readonly words: readonly [number, number];
+  run(place: Place, thread: { readonly threadId: string; readonly path: string }, words: readonly string[]): unknown;
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  show: { words: [0, 0], run: (place, { threadId }) => show(place, threadId) },
+  rename: {
+    words: [0, Number.POSITIVE_INFINITY],
+    run: ({ home }, { threadId }, words) =>
+      nameThread(home, { id: threadId, name: words.join(' '), nowMs: Date.now() }),
+  },
+  archive: { words: [0, 0], run: ({ home }, thread) => archiveThread(home, thread) },
+  unarchive: { words: [0, 0], run: ({ home }, thread) => unarchiveThread(home, thread) },
+  rollback: {
+    words: [1, 1],
+    run: async ({ io }, { path }, [turns = '']) =>
+      (await import('../roll-back.ts')).rollBackThread(io, { path, turns: turnsOf(turns) }),
+  },
+};
+
+/** `keel threads`: the recorded conversations. */
+export async function threadsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, help, options);
+  const [name, ...rest] = positionals;
+  if (name === undefined) throw new HelpRequested(help);
+  const home = resolveHome(io.env);
+  const place = { io, home, values };
+  if (name === 'list' || name === 'search') {
+    const page = await list(place, searchOf(name, rest, values));
+    if (values.json) data(io, `${JSON.stringify(page, null, 2)}\n`);
+    else say(io, threadLines(page));
+    return 0;
+  }
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) throw new UsageError(`there is no "threads ${name}"`);
+  const [thread, ...more] = rest;
+  if (thread === undefined) throw new UsageError(`which thread? keel threads ${name} THREAD`);
+  const [least, most] = verb.words;
+  if (more.length < least) throw new UsageError(`how many turns? keel threads ${name} THREAD N`);
+  if (more.length > most) throw new UsageError(`unexpected word: ${more[most]}`);
+  const path = findRollout(home, { type: 'id', id: thread });
+  const threadId = threadIdOf(path);
+  if (threadId === null) throw new KeelError('invalidInput', `${path} is not named as a thread's record is`);
+  await verb.run(place, { threadId, path }, more);
+  return 0;
+}
+
+function searchOf(name: string, words: readonly string[], { search }: Values): string | null {
+  if (name === 'list') {
+    if (words[0] !== undefined)
+      throw new UsageError(`unexpected word: ${words[0]}. To look for it: keel threads search`);
+    return search ?? null;
+  }
+  if (words.length === 0) throw new UsageError('what is looked for? keel threads search TEXT');
+  return words.join(' ');
+}
+
+async function list({ io, home, values }: Place, search: string | null): Promise<ThreadPage> {
+  const { cwd, cursor, limit, archived } = values;
+  using index = new ThreadIndex(home);
+  return await index.list({
+    archived,
+    ofUser: !values.subagents,
+    ...(search === null ? {} : { search }),
+    ...(cwd === undefined ? {} : { cwd: resolve(io.cwd, cwd) }),
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+  });
+}
+
+async function show({ io, home, values }: Place, threadId: string): Promise<void> {
+  using index = new ThreadIndex(home);
+  const thread = await index.get(threadId);
+  if (thread === null) throw new KeelError('threadNotFound', `you have said nothing in the thread ${threadId} yet`);
+  if (values.json) data(io, `${JSON.stringify(thread, null, 2)}\n`);
+  else say(io, threadFacts(thread));
+}
+
+function turnsOf(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`"${text}" is no number of turns: give one from 1`);
+  return Number(text);
+}

@@ -1,0 +1,36 @@
+import { openSession } from '../../engine/session/index.ts';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { version } from '../../foundation/util/index.ts';
+import { loadConfig } from '../../storage/config/index.ts';
+import type { CommandIo } from './io.ts';
+import { say } from './output.ts';
+
+/**
+ * Takes the last turns out of a thread that nobody has open; asks no model.
+ * @throws KeelError `threadBusy`, `invalidInput` if there is no turn to take back
+ */
+export async function rollBackThread(
+  io: CommandIo,
+  { path, turns }: { readonly path: string; readonly turns: number },
+): Promise<void> {
+  await using session = await openSession({
+    config: await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} }),
+    origin: { type: 'resume', id: path },
+    source: 'cli',
+    originator: 'keel_cli',
+    version,
+    ephemeral: false,
+    canAsk: false,
+    orphans: 'end',
+    unfinishedTurn: 'interrupt',
+  });
+  const events = session.events();
+  session.submit({ type: 'rollback', turns });
+  for await (const event of events) {
+    if (event.type === 'error') throw new KeelError(event.error.kind, event.error.message);
+    if (event.type !== 'thread.rolledBack') continue;
+    const { removed, turns: left } = event;
+    say(io, `Turns removed: ${removed}, left: ${left.length}. Files are as they were.\n`);
+    return;
+  }
+}

@@ -1,0 +1,26 @@
+import type { ThreadOrigin } from '../../engine/session/index.ts';
+import type { ReviewTarget } from '../../foundation/protocol/index.ts';
+import type { Config } from '../../storage/config/index.ts';
+import type { JsonlPrinter } from './jsonl-printer.ts';
+
+export interface ExecOptions {
+  readonly config: Config;
+  readonly origin: ThreadOrigin;
+  readonly version: string;
+  /** Null: no new request, only go on with a turn that a crash cut off. */
+  readonly prompt: string | null;
+  /** A review in place of a prompt. */
+  readonly review?: ReviewTarget;
+  /** Turns that are taken out of the conversation before the prompt is sent; null: none. */
+  readonly rollback: number | null;
+  readonly images: readonly string[];
+  readonly outputSchema: unknown;
+  /** Every event goes to stdout as a JSON line; null: stderr gets them in words, stdout the result. */
+  readonly jsonl: JsonlPrinter | null;
+  readonly color: boolean;
+  readonly skipGitRepoCheck: boolean;
+  readonly ephemeral: boolean;
+  /** Receives the last message of the agent. */
+  readonly lastMessageFile: string | null;
+  readonly originator: string;
+}

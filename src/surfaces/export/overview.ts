@@ -1,0 +1,136 @@
+import { NO_USAGE, type RolloutItem, type SessionMeta, TokenUsage } from '../../foundation/protocol/index.ts';
+import { type ReadLine, rolledBackTurns, TurnMarks } from '../../storage/rollout/index.ts';
+import type { Block, TurnStatus } from './blocks.ts';
+import { TranscriptWalk } from './walk.ts';
+
+/** Tokens and time of one turn; `usage` null: the record tells none. */
+export interface TurnFigures {
+  readonly number: number;
+  readonly status: TurnStatus;
+  readonly model: string | null;
+  readonly usage: TokenUsage | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** The user took it back later: no request after that has it. */
+  readonly isTakenBack: boolean;
+}
+
+/** What stands at the head of a transcript. */
+export interface Overview {
+  readonly meta: SessionMeta | null;
+  /** What the user said first, on one line. */
+  readonly title: string;
+  readonly models: readonly string[];
+  readonly turns: readonly TurnFigures[];
+}
+
+type MutableFigures = { -readonly [K in keyof TurnFigures]: TurnFigures[K] };
+
+const MAX_TITLE_CHARS = 120;
+
+/** Reads over a record once for what its head needs. Memory grows with the number of turns only. */
+export function overviewOf(lines: Iterable<ReadLine>): Overview {
+  const reader = new OverviewReader();
+  for (const line of lines) reader.read(line);
+  return reader.finish();
+}
+
+class OverviewReader {
+  readonly #walk = new TranscriptWalk();
+  #meta: SessionMeta | null = null;
+  #title = '';
+  readonly #models = new Set<string>();
+  readonly #turns: MutableFigures[] = [];
+  readonly #marks = new TurnMarks();
+  /** The line at which each turn begins. */
+  readonly #begins: number[] = [];
+  #at = 0;
+  #total: TokenUsage = NO_USAGE;
+
+  read(read: ReadLine): void {
+    if (read.type === 'line') this.#line(read.line);
+    for (const block of this.#walk.read(read)) this.#block(block);
+    this.#at += 1;
+  }
+
+  finish(): Overview {
+    for (const block of this.#walk.end()) this.#block(block);
+    return { meta: this.#meta, title: this.#title, models: [...this.#models], turns: this.#turns };
+  }
+
+  #line(line: RolloutItem): void {
+    this.#mark(line);
+    const turn = this.#turns.at(-1);
+    if (line.type === 'session_meta') this.#meta ??= line.payload;
+    if (line.type === 'turn_context') {
+      this.#models.add(line.payload.model);
+      if (turn) turn.model = line.payload.model;
+    }
+    if (line.type !== 'event_msg' || line.payload.type !== 'token_count') return;
+    const total = totalOf(line.payload);
+    if (total === null) return;
+    // The thread's totals are recorded, the same ones more than once: what they grew by is the turn's.
+    if (turn) turn.usage = grown(turn.usage ?? NO_USAGE, this.#total, total);
+    this.#total = total;
+  }
+
+  #mark(line: RolloutItem): void {
+    const taken = rolledBackTurns(line);
+    if (taken === null) return this.#marks.read(line, this.#at);
+    const from = this.#marks.dropTurns(taken);
+    if (from === null) return;
+    for (const [index, turn] of this.#turns.entries()) turn.isTakenBack ||= (this.#begins[index] ?? 0) >= from;
+  }
+
+  #block(block: Block): void {
+    if (block.type === 'turnStarted') {
+      // A thread's first context stands before its first turn.
+      const [model = null] = this.#turns.length === 0 ? this.#models : [];
+      this.#turns.push({ ...newTurn, model, number: block.number, startedAt: block.at });
+      this.#begins.push(this.#at);
+    }
+    const turn = this.#turns.at(-1);
+    if (block.type === 'turnEnded' && turn) {
+      turn.status = block.status;
+      turn.endedAt = block.at;
+    }
+    if (this.#title !== '' || block.type !== 'item' || block.item.type !== 'userMessage') return;
+    const said = block.item.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ');
+    this.#title = oneLine(said);
+  }
+}
+
+const newTurn = {
+  status: 'unfinished',
+  model: null,
+  usage: null,
+  startedAt: null,
+  endedAt: null,
+  isTakenBack: false,
+} as const;
+
+function oneLine(text: string): string {
+  const line = text
+    .slice(0, 10 * MAX_TITLE_CHARS)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return line.length > MAX_TITLE_CHARS ? `${line.slice(0, MAX_TITLE_CHARS - 1)}…` : line;
+}
+
+function totalOf(payload: Extract<RolloutItem, { type: 'event_msg' }>['payload']): TokenUsage | null {
+  const info = 'info' in payload ? payload.info : null;
+  if (typeof info !== 'object' || info === null || !('total_token_usage' in info)) return null;
+  return TokenUsage.safeParse(info.total_token_usage).data ?? null;
+}
+
+/** A total that fell was set anew (the provider said that the window is full): then it tells nothing. */
+function grown(sum: TokenUsage, before: TokenUsage, after: TokenUsage): TokenUsage {
+  const more = (key: keyof TokenUsage) => sum[key] + Math.max(0, after[key] - before[key]);
+  return {
+    input_tokens: more('input_tokens'),
+    cached_input_tokens: more('cached_input_tokens'),
+    output_tokens: more('output_tokens'),
+    reasoning_output_tokens: more('reasoning_output_tokens'),
+    total_tokens: more('total_tokens'),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * keel inside your own program.
+ *
+ * @example
+ * ```ts
+ * import { Keel } from 'keel';
+ *
+ * const keel = new Keel({ cwd: '/path/to/repository' });
+ * await using thread = await keel.startThread();
+ * const { finalResponse } = await thread.run('Why does the build fail?');
+ * ```
+ */
+
+export {
+  type ApprovalDecision,
+  type ApprovalRequest,
+  type ErrorKind,
+  KeelError,
+  type ReviewFinding,
+  type ReviewOutput,
+  type ReviewTarget,
+  type SessionEvent,
+  type SettingsUpdate,
+  type ThreadItem,
+  type TokenUsage,
+  type Turn,
+  type UserInput,
+} from '../../foundation/protocol/index.ts';
+export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/rollout/index.ts';
+export { Keel, type KeelOptions } from './keel.ts';
+export {
+  type ApprovalHandler,
+  type ApprovalSource,
+  type ReviewResult,
+  type RollbackResult,
+  type RunOptions,
+  Thread,
+  type TurnOptions,
+  type TurnResult,
+  type UndoResult,
+} from './thread.ts';

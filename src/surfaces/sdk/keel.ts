@@ -1,0 +1,103 @@
+import { openSession, type Session, type ThreadOrigin } from '../../engine/session/index.ts';
+import type { ApprovalPolicy, SandboxMode, Turn } from '../../foundation/protocol/index.ts';
+import { version } from '../../foundation/util/index.ts';
+import { type Config, loadConfig } from '../../storage/config/index.ts';
+import { ThreadIndex, type ThreadPage, type ThreadQuery } from '../../storage/rollout/index.ts';
+import { type ApprovalHandler, Thread } from './thread.ts';
+
+export interface KeelOptions {
+  /** Where the agent works. Default: the process's working directory. */
+  readonly cwd?: string;
+  /** Settings are read from here, and threads kept. Default: `KEEL_HOME`, else `~/.keel`. */
+  readonly home?: string;
+  readonly model?: string;
+  readonly sandbox?: SandboxMode;
+  readonly approvalPolicy?: ApprovalPolicy;
+  /** Answers approval requests. Without it nobody can be asked, and the agent is told so. */
+  readonly onApproval?: ApprovalHandler;
+  /** Overrides in the form of the command line's `-c`: `key=value`. */
+  readonly overrides?: readonly string[];
+  /** Variables that keel reads (keys, base URLs) and hands to commands, less the secrets. Default: the process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Keep no record of the threads. */
+  readonly ephemeral?: boolean;
+}
+
+/** Opens threads that share settings. Holds nothing open itself. */
+export class Keel {
+  readonly #options: KeelOptions;
+
+  constructor(options: KeelOptions = {}) {
+    this.#options = options;
+  }
+
+  /** @throws KeelError for settings that can't be used */
+  startThread(): Promise<Thread> {
+    return this.#open({ type: 'new' });
+  }
+
+  /**
+   * Goes on with a recorded thread, by its id, its name, or the path of its record.
+   * @throws KeelError `threadNotFound`, `threadBusy` while another process writes it
+   */
+  resumeThread(id: string): Promise<Thread> {
+    return this.#open({ type: 'resume', id });
+  }
+
+  /** The newest one that was begun in the working directory, or anywhere. @throws KeelError as `resumeThread` */
+  resumeLastThread({ anyDirectory = false }: { readonly anyDirectory?: boolean } = {}): Promise<Thread> {
+    return this.#open({ type: 'resumeLast', anyDirectory });
+  }
+
+  /**
+   * Begins a new thread as another one began: with its first `userMessages` messages of the user and what came of them, or
+   * with all. The other one is only read.
+   * @throws KeelError `threadNotFound`
+   */
+  forkThread(id: string, { userMessages }: { readonly userMessages?: number } = {}): Promise<Thread> {
+    return this.#open({ type: 'fork', id, userMessages: userMessages ?? null });
+  }
+
+  /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for a cursor or limit that is none */
+  async listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
+    const { home } = await this.#config();
+    using index = new ThreadIndex(home);
+    return await index.list(query);
+  }
+
+  async #open(origin: ThreadOrigin): Promise<Thread> {
+    const options = this.#options;
+    const session = await openSession({
+      config: await this.#config(),
+      origin,
+      source: 'sdk',
+      originator: 'keel_sdk',
+      version,
+      ephemeral: options.ephemeral ?? false,
+      canAsk: options.onApproval !== undefined,
+      checksOutput: true,
+      unfinishedTurn: 'interrupt',
+    });
+    return new Thread(session, await earlierTurns(session), options.onApproval ?? null);
+  }
+
+  #config(): Promise<Config> {
+    const options = this.#options;
+    const env = { ...(options.env ?? process.env), ...(options.home === undefined ? {} : { KEEL_HOME: options.home }) };
+    return loadConfig({
+      env,
+      cwd: options.cwd ?? process.cwd(),
+      overrides: options.overrides ?? [],
+      flags: {
+        ...(options.model === undefined ? {} : { model: options.model }),
+        ...(options.sandbox === undefined ? {} : { sandboxMode: options.sandbox }),
+        ...(options.approvalPolicy === undefined ? {} : { approvalPolicy: options.approvalPolicy }),
+      },
+    });
+  }
+}
+
+async function earlierTurns(session: Session): Promise<readonly Turn[]> {
+  for await (const event of session.events()) return event.type === 'thread.started' ? event.turns : [];
+  return [];
+}

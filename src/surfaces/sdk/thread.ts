@@ -1,0 +1,225 @@
+import { type Session, submitIfOpen } from '../../engine/session/index.ts';
+import {
+  ApprovalDecision,
+  type ApprovalRequest,
+  KeelError,
+  type Op,
+  type ReviewOutput,
+  type ReviewTarget,
+  type SessionEvent,
+  type SessionEventOf,
+  type SettingsUpdate,
+  type ThreadItem,
+  type TokenUsage,
+  type Turn,
+  type UserInput,
+} from '../../foundation/protocol/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import { followTurn, rollBack } from './follow-turn.ts';
+
+/** Whose call an approval is for. */
+export interface ApprovalSource {
+  /** The thread that asks: this one, or a child's. */
+  readonly threadId: string;
+  /** Which child asks, by its name in this thread (`worker-1`, `review`); null for the thread itself. */
+  readonly agent: string | null;
+}
+
+/** Decides about a call. A throw counts as a denial, and so does what is no decision. */
+export type ApprovalHandler = (
+  request: ApprovalRequest,
+  source: ApprovalSource,
+) => Promise<ApprovalDecision> | ApprovalDecision;
+
+export interface TurnOptions {
+  /** Aborting it interrupts the turn. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions extends TurnOptions {
+  /** JSON Schema that the final response has to fit. */
+  readonly outputSchema?: unknown;
+}
+
+export interface TurnResult {
+  /** Everything that was done, in order of completion. */
+  readonly items: readonly ThreadItem[];
+  /** The agent's last message; empty if there was none. */
+  readonly finalResponse: string;
+  /** Of the whole thread so far; null if the provider told none. */
+  readonly usage: TokenUsage | null;
+}
+
+export interface ReviewResult {
+  /** The review as people read it; JSON that fits the schema where there is one. */
+  readonly review: string;
+  /** Its findings one by one; null where a schema chose another form, or the reviewer gave no answer. */
+  readonly output: ReviewOutput | null;
+}
+
+export interface UndoResult {
+  readonly undone: boolean;
+  /** What came of it, or why nothing could be taken back. */
+  readonly message: string;
+}
+
+export interface RollbackResult {
+  /** How many turns of the user were taken out: no more than there were. */
+  readonly removed: number;
+  /** All that are left, oldest first. */
+  readonly turns: readonly Turn[];
+}
+
+/** A conversation with the agent. One turn runs at a time; close it when it is no longer needed. */
+export class Thread implements AsyncDisposable {
+  /** What had happened in it before it was opened, oldest first. */
+  readonly earlierTurns: readonly Turn[];
+  readonly #session: Session;
+  readonly #onApproval: ApprovalHandler | null;
+  #running = false;
+
+  constructor(session: Session, earlierTurns: readonly Turn[], onApproval: ApprovalHandler | null) {
+    this.earlierTurns = earlierTurns;
+    this.#session = session;
+    this.#onApproval = onApproval;
+  }
+
+  get id(): string {
+    return this.#session.threadId;
+  }
+
+  /** Where it is recorded; null if it is not. */
+  get rolloutPath(): string | null {
+    return this.#session.rolloutPath;
+  }
+
+  /**
+   * Works a request to its end.
+   * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted; `invalidInput` for empty input
+   */
+  async run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
+    return this.#toEnd(inputOp(input, options), options);
+  }
+
+  /**
+   * The same, event by event, from `turn.started` to `turn.completed`. Leaving the loop early interrupts the turn.
+   * @throws KeelError `threadBusy` while another turn of this thread runs
+   */
+  runStreamed(
+    input: string | readonly UserInput[],
+    options: RunOptions = {},
+  ): AsyncGenerator<SessionEvent, void, undefined> {
+    return this.#follow(inputOp(input, options), options);
+  }
+
+  /**
+   * Has a separate reviewer look at a change; it edits nothing.
+   * @throws KeelError as `run`; `invalidInput` before any request if there is no such branch or commit
+   */
+  async review(target: ReviewTarget, options: RunOptions = {}): Promise<ReviewResult> {
+    const { outputSchema } = options;
+    const op: Op = { type: 'review', target, ...(outputSchema === undefined ? {} : { outputSchema }) };
+    const { items } = await this.#toEnd(op, options);
+    const found = items.find((item) => item.type === 'exitedReviewMode');
+    if (!found) throw new KeelError('internal', 'the review ended without a result');
+    return { review: found.review, output: found.output };
+  }
+
+  /** Puts a handover in place of the conversation so far, to make room. @throws KeelError as `run` */
+  async compact(options: TurnOptions & { readonly focus?: string } = {}): Promise<void> {
+    await this.#toEnd({ type: 'compact', ...(options.focus === undefined ? {} : { focus: options.focus }) }, options);
+  }
+
+  /** Takes back what the newest turn did to files (unless `features.ghost_commit` is false). @throws KeelError as `run` */
+  async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    const { items } = await this.#toEnd({ type: 'undo' }, options);
+    const found = items.find((item) => item.type === 'undo');
+    return { undone: found?.status === 'completed', message: found?.message ?? '' };
+  }
+
+  /**
+   * Takes the user's last turns out of the conversation; files stay as they are.
+   * @throws KeelError `threadBusy` while a turn runs, `invalidInput`
+   */
+  async rollback(turns: number): Promise<RollbackResult> {
+    this.#assertIdle();
+    const { removed, turns: left } = await rollBack(this.#session, turns);
+    return { removed, turns: left };
+  }
+
+  /** Changes the settings of later turns. */
+  configure(settings: SettingsUpdate): void {
+    this.#session.submit({ type: 'overrideTurnContext', settings });
+  }
+
+  /** Stops what runs and lets go of the thread. */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #toEnd(op: Op, options: TurnOptions): Promise<TurnResult> {
+    const items: ThreadItem[] = [];
+    let usage: TokenUsage | null = null;
+    let finalResponse = '';
+    for await (const event of this.#follow(op, options)) {
+      if (event.type === 'item.completed') items.push(event.item);
+      if (event.type === 'usage.updated') usage = event.info?.total_token_usage ?? usage;
+      if (event.type !== 'turn.completed') continue;
+      if (event.error) throw new KeelError(event.error.kind, event.error.message);
+      if (event.status === 'interrupted') throw new KeelError('interrupted', 'the turn was interrupted');
+      finalResponse = event.lastAgentMessage ?? '';
+    }
+    return { items, finalResponse, usage };
+  }
+
+  async *#follow(op: Op, { signal }: TurnOptions): AsyncGenerator<SessionEvent, void, undefined> {
+    this.#assertIdle();
+    if (op.type === 'userInput' && isEmpty(op.items)) {
+      throw new KeelError('invalidInput', 'there is nothing to run: the input is empty');
+    }
+    this.#running = true;
+    try {
+      for await (const event of followTurn(this.#session, op, signal)) {
+        if (event.type === 'approval.requested') void this.#answer(event);
+        yield event;
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #assertIdle(): void {
+    if (this.#running) throw new KeelError('threadBusy', 'a turn of this thread is running');
+  }
+
+  async #answer({ request, threadId, agent }: SessionEventOf<'approval.requested'>): Promise<void> {
+    const { questionId } = request;
+    const source = { threadId, agent: agent ?? null };
+    let decision: ApprovalDecision = { type: 'denied' };
+    try {
+      if (this.#onApproval) decision = decisionIn(await this.#onApproval(request, source));
+    } catch (error) {
+      decision = { type: 'denied', message: reasonOf(error) };
+    }
+    submitIfOpen(this.#session, { type: 'approval', questionId, decision });
+  }
+}
+
+/** Of a program without types it may be anything, and a call that gets no answer waits for ever. */
+function decisionIn(answer: unknown): ApprovalDecision {
+  const { data } = ApprovalDecision.safeParse(answer);
+  return data ?? { type: 'denied', message: 'what onApproval answered is no decision' };
+}
+
+function isEmpty(items: readonly UserInput[]): boolean {
+  return items.every((item) => item.type === 'text' && item.text.trim() === '');
+}
+
+function inputOp(input: string | readonly UserInput[], { outputSchema }: RunOptions): Op {
+  const items: UserInput[] = typeof input === 'string' ? [{ type: 'text', text: input }] : [...input];
+  return { type: 'userInput', items, ...(outputSchema === undefined ? {} : { outputSchema }) };
+}

@@ -1,0 +1,226 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
+import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
+import type { Processes } from '../process/index.ts';
+import { type Denial, denialOf, type EndedCommand } from './denial.ts';
+import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
+import { isInside } from './is-inside.ts';
+import { MountCache } from './mount-cache.ts';
+import type { MountOptions } from './mounts.ts';
+import { scratchPlaces } from './mounts.ts';
+import { NetworkAccess } from './network-access.ts';
+import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
+import { PlantedNames, type Reach } from './planted/planted-names.ts';
+import { probeBackend } from './probe.ts';
+import { openedForCommits } from './protected-paths.ts';
+import { realPath } from './real-path.ts';
+import { type FoundRoots, SessionRoots } from './roots.ts';
+
+/** Decides how commands are held, and afterwards whether that is what stopped one. */
+export interface SandboxPlanner {
+  /** Resolves when plans can be made; what it takes to find out is done once. */
+  ready(signal: AbortSignal, place?: CommandPlace): Promise<void>;
+  plan(request: PlanRequest): Planned;
+  /** What the sandbox seems to have refused; null if the command's end does not come from it. */
+  denial(plan: ExecPlan, end: EndedCommand): Denial | null;
+  /** Hosts that the proxy refused since a plan was held. */
+  refusedHosts(plan: ExecPlan): readonly string[];
+  /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
+  hold(plan: ExecPlan): () => void;
+  /** Where commands can write in this session. Absent: as it is found each time. */
+  readonly roots?: SessionRoots;
+  /** Call with what keel itself has written, with the user's approval where that was needed. */
+  noteWritten?(paths: readonly string[]): void;
+}
+
+/** Where commands of a turn run, and under which policy. */
+export interface CommandPlace {
+  readonly policy: SandboxPolicy;
+  /** The turn's working directory. Absolute. */
+  readonly cwd: string;
+}
+
+export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay' | 'session'> {
+  readonly processes: Processes;
+  readonly bwrapPath: string | null;
+  /** Which backends may be used; all that there are, if absent. */
+  readonly backends?: readonly ('bwrap' | 'landlock')[];
+  /** Hosts that commands reach through a proxy. Absent: none are listed. */
+  readonly network?: NetworkRules | null;
+  /** What rules of the user's say of hosts beside that. */
+  readonly hostRuleOf?: GateOptions['ruleOf'];
+  /** How the proxy looks up names; absent: as the system does. */
+  readonly resolve?: Resolver;
+  /** Told of faults of the proxy. */
+  readonly onCrash?: (error: unknown) => void;
+}
+
+const NOBODY = { type: 'refused', message: 'nobody can be asked now' } as const;
+
+interface Found {
+  readonly facts: BackendFacts;
+  readonly proxyWay: ProxyWay | null;
+}
+
+/** The sandbox of a session: what works on this machine, found out once, and what its plans leave to be cleaned up. */
+export class SandboxManager implements SandboxPlanner {
+  readonly #options: SandboxOptions;
+  readonly roots = new SessionRoots();
+  readonly #planted = new PlantedNames();
+  readonly #mounts = new MountCache();
+  readonly #reaches = new WeakMap<ExecPlan, Reach>();
+  readonly #startedAt = new WeakMap<ExecPlan, number>();
+  #probe: Promise<Found> | null = null;
+  #proxyWay: ProxyWay | null;
+  #network: NetworkAccess | null = null;
+  #askUser: AskUser | null = null;
+  #isClosed = false;
+  #isTold = false;
+  #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+    const isListed = (options.network ?? null) !== null;
+    this.#proxyWay = isListed ? { type: 'none', reason: 'the way to them has not been looked for yet' } : null;
+  }
+
+  /** With a place, what is protected there is looked for as well. */
+  async ready(signal: AbortSignal, place?: CommandPlace): Promise<void> {
+    const found = this.facts(signal);
+    if (place !== undefined) await this.#planted.prepare(this.#reach(this.#find(place), place, place.cwd));
+    await found;
+  }
+
+  /** What works here. An aborted look is not remembered. */
+  async facts(signal: AbortSignal): Promise<BackendFacts> {
+    this.#probe ??= this.#probeAll(signal);
+    const { facts, proxyWay } = await this.#probe;
+    if (signal.aborted && (facts.type === 'unavailable' || proxyWay?.type === 'none')) this.#probe = null;
+    this.#facts = facts;
+    this.#proxyWay = proxyWay;
+    return facts;
+  }
+
+  /** Why commands can't be held in here, or not fully, once a session; null if they can, or it was told. */
+  takeNotice(): string | null {
+    if (this.#isTold || this.#probe === null) return null;
+    const faults = [backendNotice(this.#facts), proxyNotice(this.#proxyWay)].filter((text) => text !== null);
+    if (faults.length === 0) return null;
+    this.#isTold = true;
+    return faults.join('\n');
+  }
+
+  plan(request: PlanRequest): Planned {
+    const { policy, cwd, spec, scope } = request;
+    const setup = { ...this.#options, proxyWay: this.#proxyWay };
+    if (scope === 'unsandboxed' || policy.mode === 'danger-full-access') return plan(request, setup, this.#facts);
+    const found = this.#find({ policy, cwd });
+    const reach = this.#reach(found, { policy, cwd }, spec.cwd);
+    this.#makeHome(reach.roots);
+    this.#planted.beforePlan(reach);
+    const session = {
+      found,
+      nested: () => this.#planted.nested,
+      made: () => this.#planted.made,
+      planMounts: (options: MountOptions) => this.#mounts.plan(options),
+    };
+    const planned = plan(request, { ...setup, session }, this.#facts);
+    if (planned.type === 'ready') this.#reaches.set(planned.plan, reach);
+    return planned;
+  }
+
+  noteWritten(paths: readonly string[]): void {
+    this.#planted.approve(paths);
+  }
+
+  /** What commands have made that would be obeyed later, and what has become of it: a sentence each, given once. */
+  takeFindings(): readonly string[] {
+    return this.#planted.takeFindings();
+  }
+
+  denial(plan: ExecPlan, end: EndedCommand): Denial | null {
+    return denialOf(plan, end, this.refusedHosts(plan));
+  }
+
+  refusedHosts(plan: ExecPlan): readonly string[] {
+    const startedAt = this.#startedAt.get(plan);
+    if (startedAt === undefined || plan.network !== 'proxy') return [];
+    return this.#network?.refusedSince(startedAt) ?? [];
+  }
+
+  hold(plan: ExecPlan): () => void {
+    this.#startedAt.set(plan, performance.now());
+    const reach = this.#reaches.get(plan);
+    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.hold(reach);
+  }
+
+  /** Whom hosts that no list names are asked about from now on. */
+  askAboutHosts(ask: AskUser): void {
+    this.#askUser = ask;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#network?.close();
+    this.#planted.close();
+  }
+
+  /** A home that is missing can't be protected, and a command could make it. */
+  #makeHome(roots: readonly string[]): void {
+    const home = realPath(this.#options.home);
+    if (!roots.some((root) => isInside(home, root)) || existsSync(home)) return;
+    try {
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+    } catch {
+      // Where the user can't make it, a command can't either.
+    }
+  }
+
+  #find(place: CommandPlace): FoundRoots {
+    const { env, home } = this.#options;
+    return this.roots.find({ ...place, env, home });
+  }
+
+  #reach(found: FoundRoots, { cwd }: CommandPlace, commandCwd: string): Reach {
+    const { env } = this.#options;
+    const roots = found.roots.map(({ path }) => path);
+    const { nested, made } = this.#planted;
+    const theirs = [...roots, ...nested].filter((dir) => !made.includes(dir));
+    const opened = theirs.flatMap((dir) => openedForCommits(dir, this.#options));
+    return { roots, scratch: scratchPlaces({ env, cwd }), cwd: commandCwd, opened };
+  }
+
+  async #probeAll(signal: AbortSignal): Promise<Found> {
+    const { processes, bwrapPath, backends } = this.#options;
+    const facts = await probeBackend({ processes, bwrapPath, backends, signal });
+    return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(facts, signal) };
+  }
+
+  /** The proxy is loaded where hosts are listed only. */
+  async #openNetwork(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay | null> {
+    const {
+      network = null,
+      processes,
+      resolve,
+      onCrash = (error) => process.emitWarning(String(error)),
+    } = this.#options;
+    if (network === null) return null;
+    const ask: AskUser = (...question) => this.#askUser?.(...question) ?? Promise.resolve(NOBODY);
+    const { hostRuleOf: ruleOf } = this.#options;
+    this.#network ??= await NetworkAccess.load({ rules: network, processes, resolve, ruleOf, onCrash, ask });
+    if (this.#isClosed) this.#network.close();
+    return this.#network.open(facts, signal);
+  }
+}
+
+function backendNotice(facts: BackendFacts): string | null {
+  if (facts.type === 'unavailable') return facts.reason;
+  if (facts.type !== 'landlock') return null;
+  return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${facts.reason}`;
+}
+
+function proxyNotice(way: ProxyWay | null): string | null {
+  return way?.type === 'none'
+    ? `Commands have no network: the hosts of sandbox.network can't be reached alone here, since ${way.reason}.`
+    : null;
+}

@@ -1,0 +1,85 @@
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { isProgram, placesOnTheWay, writableByOthers } from '../../foundation/util/index.ts';
+import { baseName, knownBaseName } from './words.ts';
+
+/** Where a program lies. */
+export interface ProgramPlace {
+  /** Absolute: what is started. */
+  readonly path: string;
+  /** Commands or other users may write it, or a link on the way to it: anybody may have put it there. */
+  readonly isOpen: boolean;
+}
+
+export interface FindPrograms {
+  /** Where a name or a path leads; null if nowhere, or if that can't be told. */
+  find(program: string): ProgramPlace | null;
+  /** What the files on the way to a program are called, links included. */
+  namesOf(program: string): readonly string[];
+  /** A shell runs it by itself. */
+  isBuiltin(program: string): boolean;
+}
+
+export interface ProgramPlacesOptions {
+  /** The PATH that the command will have. */
+  readonly searchPath: string;
+  /** Where the command starts. Absolute. */
+  readonly cwd: string;
+  /** Directories in which commands may write, real paths. */
+  readonly openRoots: readonly string[];
+}
+
+/** Of POSIX: every shell has them. */
+const BUILTINS = new Set(
+  (
+    ': . [ alias bg break cd command continue echo eval exec exit export false fg getopts hash jobs kill printf pwd read ' +
+    'readonly return set shift test times trap true type ulimit umask unalias unset wait'
+  ).split(' '),
+);
+
+/** Looks programs up as the command will. */
+export class ProgramPlaces implements FindPrograms {
+  readonly #options: ProgramPlacesOptions;
+
+  constructor(options: ProgramPlacesOptions) {
+    this.#options = options;
+  }
+
+  find(program: string): ProgramPlace | null {
+    if (program.includes('/')) {
+      const path = resolve(this.#options.cwd, program);
+      return isProgram(path) ? { path, isOpen: this.#isOpen(path) } : null;
+    }
+    if (program === '') return null;
+    for (const directory of this.#options.searchPath.split(delimiter)) {
+      // A relative entry is another directory wherever the command has gone to.
+      if (!isAbsolute(directory)) return null;
+      const path = join(directory, program);
+      if (isProgram(path)) return { path, isOpen: this.#isOpen(path) };
+    }
+    return null;
+  }
+
+  namesOf(program: string): readonly string[] {
+    if (knownBaseName(program) === null || program.startsWith('~')) return [];
+    const place = this.find(program);
+    return place === null ? [] : namesOnTheWay(place.path);
+  }
+
+  isBuiltin(program: string): boolean {
+    return BUILTINS.has(program);
+  }
+
+  #isOpen(path: string): boolean {
+    return writableByOthers(path, { roots: this.#options.openRoots }) !== null;
+  }
+}
+
+/** A link and what it leads to, link by link; the names of directories are left out. */
+function namesOnTheWay(path: string): string[] {
+  try {
+    return [...placesOnTheWay(path)].filter(({ stats }) => !stats.isDirectory()).map((place) => baseName(place.path));
+  } catch {
+    // It has just been found and is gone: the name in the command line counts by itself.
+    return [];
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import * as z from 'zod/mini';
+import { notationFault, type PlaceJudge } from '../../foundation/files/index.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
+import { closestPlaceInText, placeFault, readFault, readText, type VerifiedPatch } from '../patch/index.ts';
+import type { ToolOutput } from '../tool-call.ts';
+import type { ToolHandler } from '../types.ts';
+import { runVerified } from './apply-patch.ts';
+import { hiddenFault, judgeFor } from './hidden.ts';
+
+const editArguments = z.object({
+  file_path: z.string(),
+  old_string: z.string(),
+  new_string: z.string(),
+  replace_all: z.optional(z.boolean()),
+});
+const aliases = {
+  file_path: ['path', 'filename'],
+  old_string: ['old_str', 'search'],
+  new_string: ['new_str', 'replace'],
+};
+
+/** `edit_file`: one exact replacement, or a new file. Written by the patch engine, under the same rules. */
+export const editFileHandler: ToolHandler = {
+  payloads: ['function'],
+  fields: argumentNames(editArguments, aliases),
+  parallel: false,
+  repeat: 'asks',
+  async run(call, context, signal) {
+    const startedAt = performance.now();
+    const text = call.payload.type === 'function' ? call.payload.arguments : '';
+    const parsed = parseArguments(text, editArguments, { aliases });
+    if (parsed.type === 'failed') return refused(parsed.message);
+    const { file_path, old_string, new_string, replace_all = false } = parsed.value;
+    if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
+    const { cwd, noteMark } = context.turn;
+    const misread = notationFault(file_path, cwd);
+    if (misread !== null) return refused(`edit_file failed: ${misread}`);
+    const path = resolve(cwd, file_path);
+    const judge = judgeFor(context);
+    const closed = hiddenFault(path, judge);
+    if (closed !== null) return refused(`edit_file failed: ${path} can't be read: ${closed}`);
+    const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
+    if (edited.type === 'refused') {
+      const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
+      return refused(`edit_file failed: ${edited.message}${hint}`);
+    }
+    const letter = edited.before === null ? 'A' : 'M';
+    const verified: VerifiedPatch = {
+      patch: { text: '', notes: [], sections: [] },
+      cwd,
+      changes: [{ path, before: edited.before, after: edited.after, movedFrom: null, mode: null }],
+      notes: [],
+      summary: [`${letter} ${relative(cwd, path) || path}`],
+      paths: [path],
+      judge,
+    };
+    return runVerified(call.callId, verified, context, signal, startedAt);
+  },
+};
+
+interface Edit {
+  readonly path: string;
+  readonly old: string;
+  readonly replacement: string;
+  readonly all: boolean;
+  readonly judge: PlaceJudge;
+}
+
+type Edited =
+  | { readonly type: 'edited'; readonly before: string | null; readonly after: string }
+  | { readonly type: 'refused'; readonly message: string; readonly hint: string | null };
+
+function edit({ path, old, replacement, all, judge }: Edit): Edited {
+  const before = readText(path, judge);
+  if (old === '') {
+    const fault =
+      placeFault(path) ?? (existsSync(path) && before !== '' ? 'it exists; an empty old_string creates a file' : null);
+    return fault === null ? { type: 'edited', before, after: replacement } : refuse(`${path}: ${fault}`);
+  }
+  if (before === null) return refuse(`${path}: ${readFault(path, judge) ?? 'it has changed meanwhile'}`);
+  if (old === replacement) return refuse('old_string and new_string are equal: nothing would change');
+  const ending = endingFor(before, old);
+  const pieces = before.split(withEnding(old, ending));
+  const count = pieces.length - 1;
+  if (count === 0) {
+    const message = `old_string does not occur in ${path}; read the place again and copy it exactly`;
+    return refuse(message, closestPlaceInText(before, old, path));
+  }
+  if (count > 1 && !all) {
+    return refuse(
+      `old_string occurs ${count} times in ${path}; add lines around it until it does once, or set replace_all`,
+    );
+  }
+  return { type: 'edited', before, after: pieces.join(withEnding(replacement, ending)) };
+}
+
+/** What is read by line shows no carriage returns: where most lines have them, the model's line ends stand for both. */
+function endingFor(text: string, old: string): '\n' | '\r\n' {
+  const crlf = text.match(/\r\n/g)?.length ?? 0;
+  const all = text.match(/\n/g)?.length ?? 0;
+  const isExact = old.includes('\r') || (old.includes('\n') && text.includes(old));
+  return crlf * 2 > all && !isExact ? '\r\n' : '\n';
+}
+
+function withEnding(text: string, ending: '\n' | '\r\n'): string {
+  return ending === '\n' ? text : text.replace(/\r?\n/g, '\r\n');
+}
+
+function refuse(message: string, hint: string | null = null): Edited {
+  return { type: 'refused', message, hint };
+}
+
+function refused(message: string): ToolOutput {
+  return { body: message, success: false };
+}

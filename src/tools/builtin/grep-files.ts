@@ -1,0 +1,188 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as z from 'zod/mini';
+import { notationFault, openDirectory, openFile, type PlaceJudge } from '../../foundation/files/index.ts';
+import { cutBytesEnd, reasonOf, visible } from '../../foundation/util/index.ts';
+import { type CommandOutcome, runCommand, type SpawnSpec } from '../../system/process/index.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
+import type { ToolOutput } from '../tool-call.ts';
+import type { ToolContext, ToolHandler } from '../types.ts';
+import { hiddenFault, judgeFor } from './hidden.ts';
+import { shownAsToolCall } from './shown-as-tool-call.ts';
+import { shownPath } from './shown-path.ts';
+
+export const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 2_000;
+const TIME_LIMIT_MS = 30_000;
+const MAX_FAULT_BYTES = 500;
+const MAX_PATHS_BYTES = 8 * 1024 * 1024;
+const MAX_FAULTS_BYTES = 64 * 1024;
+/** Places that are named of those that could not be searched. */
+const MAX_SKIPPED = 3;
+const NOTHING = 'No matches found. Ignored, hidden and binary files and links were not searched.';
+
+const grepArguments = z.object({
+  pattern: z.string().check(z.minLength(1)),
+  include: z.optional(z.string()),
+  path: z.optional(z.string()),
+  limit: z.optional(z.int()),
+});
+
+/** `grep_files`: files that hold a match, last changed first. */
+export const grepFilesHandler: ToolHandler = {
+  payloads: ['function'],
+  fields: argumentNames(grepArguments),
+  parallel: true,
+  repeat: 'safe',
+  async run(call, context, signal) {
+    const text = call.payload.type === 'function' ? call.payload.arguments : '';
+    const parsed = parseArguments(text, grepArguments);
+    if (parsed.type === 'failed') return refused(parsed.message);
+    const args = parsed.value;
+    return shownAsToolCall(call, context, () => grep(args, context, signal));
+  },
+};
+
+async function grep(
+  { pattern, include, path = '', limit = DEFAULT_LIMIT }: z.infer<typeof grepArguments>,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  if (limit < 1) return refused('limit must be at least 1');
+  const misread = notationFault(path, context.turn.cwd);
+  if (misread !== null) return refused(misread);
+  const where = resolve(context.turn.cwd, path);
+  const fault = faultOf(where, judgeFor(context));
+  if (fault !== null) return refused(`unable to access ${where}: ${fault}`);
+  const argv = [
+    await ripgrepPath(),
+    '--no-config',
+    '--files-with-matches',
+    '--sortr=modified',
+    '--color=never',
+    '--null',
+    ...(include ? ['--glob', include] : []),
+    `--regexp=${pattern}`,
+    '--',
+    where,
+  ];
+  return search(argv, Math.min(limit, MAX_LIMIT), context, signal);
+}
+
+async function search(
+  argv: readonly string[],
+  limit: number,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const { turn, env, processes, orchestrator } = context;
+  const found = new Bytes(MAX_PATHS_BYTES);
+  const faults = new Bytes(MAX_FAULTS_BYTES);
+  const options = {
+    processes,
+    timeoutMs: TIME_LIMIT_MS,
+    signal,
+    onText: () => undefined,
+    onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => (stream === 'stdout' ? found : faults).take(chunk),
+    spill: null,
+  };
+  const run = (spec: SpawnSpec): Promise<CommandOutcome> => runCommand(spec, options);
+  const ran = await orchestrator.runReader({ argv, cwd: turn.cwd, env }, turn, signal, run);
+  if (ran.type === 'refused') return refused(ran.message);
+  const { end } = ran.value;
+  if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
+  if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
+  if (end.type === 'aborted') return refused('aborted');
+  const complaints = faults.whole
+    .toString('utf8')
+    .replace(faults.isCut ? /[^\n]*$/ : '', '')
+    .trim();
+  const skipped = skippedPlaces(complaints);
+  // 1 means that nothing matches, unless whatever started the program failed with it.
+  if (skipped === null && (end.exitCode > 1 || (end.exitCode === 1 && complaints !== ''))) {
+    return refused(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
+  }
+  // That a file matches tells of what is in it.
+  const judge = judgeFor(context);
+  const paths = pathsIn(found.whole).filter((path) => hiddenFault(path, judge) === null);
+  const shown = paths.slice(0, limit).map(shownPath);
+  if (paths.length > limit || found.isCut) {
+    shown.push(
+      `${turn.noteMark} The first ${shown.length} paths are shown; there are more. Narrow the pattern, path or include.`,
+    );
+  }
+  const isEmpty = shown.length === 0;
+  if (isEmpty) shown.push(NOTHING);
+  if (skipped !== null) shown.push(`${turn.noteMark} Not searched: ${skipped}`);
+  return { body: shown.join('\n'), success: !isEmpty };
+}
+
+/** The beginning of a stream. */
+class Bytes {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  isCut = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  take(chunk: Buffer): void {
+    const part = chunk.subarray(0, this.#limit - this.#length);
+    if (part.length < chunk.length) this.isCut = true;
+    this.#chunks.push(part);
+    this.#length += part.length;
+  }
+
+  get whole(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+/** What ripgrep could not read, as it says so; null if it complains of anything else, or of nothing. */
+function skippedPlaces(complaints: string): string | null {
+  const lines = complaints.split('\n').filter((line) => line !== '');
+  if (lines.length === 0 || !lines.every((line) => /\(os error \d+\)$/.test(line))) return null;
+  const shown = lines
+    .slice(0, MAX_SKIPPED)
+    .map((line) => cutBytesEnd(visible(line.replace(/^rg: /, '')), MAX_FAULT_BYTES));
+  return `${shown.join('; ')}${lines.length > shown.length ? `; and ${lines.length - shown.length} more` : ''}`;
+}
+
+/** Why there is nothing to be searched; null if there is: a pipe would be waited for, a device may have no end. */
+function faultOf(path: string, judge: PlaceJudge): string | null {
+  try {
+    const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    using _opened = isDirectory ? openDirectory(path, { judge }) : openFile(path, { judge });
+    return null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return 'there is no such file or directory';
+    return reasonOf(error);
+  }
+}
+
+/** Each path ends with a zero byte; one that was cut off has none. */
+function pathsIn(output: Buffer): Buffer[] {
+  const paths: Buffer[] = [];
+  let start = 0;
+  for (let end = output.indexOf(0); end !== -1; end = output.indexOf(0, start)) {
+    paths.push(output.subarray(start, end));
+    start = end + 1;
+  }
+  return paths;
+}
+
+/**
+ * The search program that comes with keel, so that it is there on every machine. It runs in a sandbox that only reads, wherever
+ * commands run in one: where they could replace it, it would do no more than they.
+ */
+async function ripgrepPath(): Promise<string> {
+  const { rgPath } = await import('@vscode/ripgrep');
+  return rgPath;
+}
+
+function refused(message: string): ToolOutput {
+  return { body: message, success: false };
+}

@@ -1,0 +1,150 @@
+import { readSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import * as z from 'zod/mini';
+import {
+  FileFault,
+  kindFault,
+  notationFault,
+  type OpenFile,
+  openFile,
+  type PlaceJudge,
+  SNIFFED_BYTES,
+} from '../../foundation/files/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
+import { lookalikeNameHint } from '../patch/index.ts';
+import type { ToolOutput } from '../tool-call.ts';
+import type { ToolHandler } from '../types.ts';
+import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './file-lines.ts';
+import { judgeFor } from './hidden.ts';
+import { indentationBlock } from './indentation-block.ts';
+import { shownAsToolCall } from './shown-as-tool-call.ts';
+
+export const DEFAULT_LIMIT = 2_000;
+/** A block is found with all lines of its file in memory. */
+const MAX_BLOCK_FILE_LINES = 200_000;
+
+const readArguments = z.object({
+  file_path: z.string(),
+  offset: z.optional(z.int()),
+  limit: z.optional(z.int()),
+  mode: z.optional(z.enum(['slice', 'indentation'])),
+  indentation: z.optional(
+    z.object({
+      anchor_line: z.optional(z.int()),
+      max_levels: z.optional(z.int().check(z.nonnegative())),
+      include_siblings: z.optional(z.boolean()),
+      include_header: z.optional(z.boolean()),
+      max_lines: z.optional(z.int()),
+    }),
+  ),
+});
+const aliases = { file_path: ['path', 'filename'] };
+type ReadArguments = z.infer<typeof readArguments>;
+
+/** `read_file`: lines of a text file with their numbers, or the block around a line. */
+export const readFileHandler: ToolHandler = {
+  payloads: ['function'],
+  fields: argumentNames(readArguments, aliases),
+  parallel: true,
+  repeat: 'safe',
+  async run(call, context, signal) {
+    const text = call.payload.type === 'function' ? call.payload.arguments : '';
+    const parsed = parseArguments(text, readArguments, { aliases });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const misread = notationFault(parsed.value.file_path, context.turn.cwd);
+    if (misread !== null) return refused(misread);
+    const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
+    return shownAsToolCall(call, context, () => read(request, signal));
+  },
+};
+
+type ReadRequest = ReadArguments & { readonly mark: string; readonly judge: PlaceJudge };
+
+async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
+  const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
+  if (!isAbsolute(file_path)) return refused('file_path must be an absolute path');
+  if (offset < 1) return refused('offset must be at least 1: lines count from 1');
+  if (limit < 1) return refused('limit must be at least 1');
+  try {
+    using file = openFile(file_path, { judge: request.judge });
+    requireText(file);
+    const slice = { offset, limit };
+    return await (request.mode === 'indentation'
+      ? readBlock(file, request, slice, signal)
+      : readSlice(file, request, slice, signal));
+  } catch (error) {
+    if (signal.aborted) return refused('aborted');
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = reasonOf(error) + (isMissing ? lookalikeNameHint(file_path, request.judge) : '');
+    return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
+  }
+}
+
+/** Bytes that are no text would be shown as garbage. @throws FileFault */
+function requireText({ fd }: OpenFile): void {
+  const start = Buffer.alloc(SNIFFED_BYTES);
+  const fault = kindFault(start.subarray(0, readSync(fd, start, 0, SNIFFED_BYTES, 0)));
+  if (fault !== null) throw new FileFault(fault);
+}
+
+interface Slice {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+async function readSlice(
+  file: OpenFile,
+  { mark }: ReadRequest,
+  { offset, limit }: Slice,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const lines: FileLine[] = [];
+  let total = 0;
+  for await (const line of linesOfFile(file, signal)) {
+    total += 1;
+    if (total >= offset && lines.length < limit) lines.push(line);
+  }
+  const isScanned = file.place.stats.size <= MAX_SCANNED_BYTES;
+  if (offset > total && !(total === 0 && offset === 1)) {
+    return refused(isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`);
+  }
+  const last = offset + lines.length - 1;
+  const shown = numbered(lines, offset, mark);
+  const all = isScanned ? `${total}` : `more than ${total}`;
+  if (last < total) shown.push(`${mark} Lines ${offset}-${last} of ${all} shown. Continue with offset ${last + 1}.`);
+  return { body: shown.join('\n'), success: true };
+}
+
+async function readBlock(
+  file: OpenFile,
+  { indentation = {}, mark }: ReadRequest,
+  { offset, limit }: Slice,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const lines: FileLine[] = [];
+  for await (const line of linesOfFile(file, signal)) {
+    if (lines.push(line) > MAX_BLOCK_FILE_LINES) {
+      return refused(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
+    }
+  }
+  const texts = lines.map(({ text }) => text);
+  const block = indentationBlock(texts, { ...indentation, anchor: indentation.anchor_line ?? offset, limit });
+  if (!block.ok) return refused(block.message);
+  return { body: numbered(lines.slice(block.first - 1, block.last), block.first, mark).join('\n'), success: true };
+}
+
+function numbered(lines: readonly FileLine[], first: number, mark: string): string[] {
+  const shown = lines.map(({ text }, at) => `L${first + at}: ${text}`);
+  const shortened = lines.filter(({ isCut }) => isCut).length;
+  const lossy = lines.filter(({ isLossy }) => isLossy).length;
+  if (lossy > 0) {
+    shown.push(`${mark} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: ${lossy}.`);
+  }
+  if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
+  return shown;
+}
+
+function refused(message: string): ToolOutput {
+  return { body: message, success: false };
+}

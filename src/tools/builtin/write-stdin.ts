@@ -1,0 +1,77 @@
+import * as z from 'zod/mini';
+import type { KeptSession } from '../../system/process/index.ts';
+import { argumentNames, parseArguments } from '../arguments.ts';
+import type { ToolOutput } from '../tool-call.ts';
+import type { ToolContext, ToolHandler } from '../types.ts';
+import { count, milliseconds } from './command-arguments.ts';
+import { CommandItem } from './command-item.ts';
+import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
+import { type Wait, waitFor, wordNews } from './session-news.ts';
+
+/** A wait without input may be this much longer than one with it. */
+const MAX_POLL_MS = 300_000;
+const MIN_POLL_MS = 5_000;
+/** An answer is taken to be complete when nothing follows for so long, where the model names no wait of its own. */
+const ANSWERED_MS = 400;
+
+const writeArguments = z.object({
+  session_id: count,
+  chars: z.optional(z.string()),
+  yield_time_ms: z.optional(milliseconds),
+});
+type WriteArguments = z.infer<typeof writeArguments>;
+
+/** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
+export const writeStdinHandler: ToolHandler = {
+  payloads: ['function'],
+  fields: argumentNames(writeArguments),
+  parallel: false,
+  repeat: 'ledger',
+  async run(call, context, signal) {
+    const text = call.payload.type === 'function' ? call.payload.arguments : '';
+    const parsed = parseArguments(text, writeArguments, { subject: 'write_stdin' });
+    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const { session_id: id } = parsed.value;
+    const kept = context.sessions.get(id);
+    if (!kept) return refused(`there is no session ${id}`);
+    return writeTo(kept, { ...parsed.value, callId: call.callId }, context, signal);
+  },
+};
+
+async function writeTo(
+  { session, command, cwd, noteAtEnd }: KeptSession,
+  { session_id: id, callId, chars = '', yield_time_ms }: WriteArguments & { readonly callId: string },
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  if (chars !== '' && session.exitCode === null && !session.write(chars)) {
+    return refused(`stdin is closed for session ${id}: it was started without tty`);
+  }
+  const item = new CommandItem({ callId, command, cwd, processId: String(id) }, context);
+  session.listen(item.onText);
+  await waitFor(session, waitAfter(chars, yield_time_ms), signal);
+  const aborted = signal.aborted && session.exitCode === null;
+  if (aborted) await session.end();
+  session.listen(null);
+  const hasEnded = aborted || session.exitCode !== null;
+  if (hasEnded) context.sessions.drop(id);
+  const news = session.takeNews();
+  item.complete({
+    status: !aborted && (!hasEnded || session.exitCode === 0) ? 'completed' : 'failed',
+    aggregatedOutput: news.output,
+    exitCode: session.exitCode,
+    durationMs: session.durationMs,
+  });
+  const { exitCode } = session;
+  const notes = aborted || exitCode === null ? [] : noteAtEnd?.({ exitCode, output: session.transcript() });
+  return wordNews({ session, id: hasEnded ? null : id, news, notes: notes ?? [], aborted }, context);
+}
+
+function waitAfter(chars: string, asked: number | undefined): Wait {
+  if (chars === '') return { ms: Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, asked ?? DEFAULT_YIELD_MS)) };
+  return asked === undefined ? { ms: clampYield(), silenceMs: ANSWERED_MS } : { ms: clampYield(asked) };
+}
+
+function refused(reason: string): ToolOutput {
+  return { body: `write_stdin failed: ${reason}`, success: false };
+}

@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { PlaceJudge } from '../../foundation/files/index.ts';
+import { describeDifference, foldedLine } from './lookalikes.ts';
+import { realPath } from './real-path.ts';
+
+/** Names that are compared; a directory with more is not searched. */
+const MAX_NAMES = 10_000;
+
+/**
+ * Says that beside a path that is missing there is a name that looks the same, to follow the reason; empty if there is none.
+ * @param judge decides whether the directory may be looked into
+ */
+export function lookalikeNameHint(path: string, judge?: PlaceJudge): string {
+  if (judge?.({ path: realPath(dirname(path)), stats: null })) return '';
+  const name = basename(path);
+  const other = namesIn(dirname(path)).find((entry) => entry !== name && foldedLine(entry) === foldedLine(name));
+  return other === undefined ? '' : `; a name there looks alike but differs: ${describeDifference(name, other)}`;
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    const names = readdirSync(directory);
+    return names.length > MAX_NAMES ? [] : names;
+  } catch {
+    // No directory, or not to be read: there is nothing to say of it.
+    return [];
+  }
+}

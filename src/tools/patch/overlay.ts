@@ -1,0 +1,226 @@
+import { readlinkSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault } from '../../foundation/files/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import { lookalikeNameHint } from './lookalike-name.ts';
+import { PatchFailure } from './patch.ts';
+import { realName, realPath } from './real-path.ts';
+
+/** A larger file is nothing to be patched as text. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+
+/** What a patch comes to for one path: what is on the disk now, and what will be. Null: no text there. */
+export interface NetChange {
+  /** Absolute. */
+  readonly path: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Where the file comes from, if it was moved here. */
+  readonly movedFrom: string | null;
+  /** Permission bits to give the file; null leaves them as they are, or to the system. */
+  readonly mode: number | null;
+}
+
+interface Entry {
+  /** As the patch first named it, absolute. */
+  readonly path: string;
+  readonly before: string | null;
+  after: string | null;
+  movedFrom: string | null;
+  mode: number | null;
+}
+
+/** A file that is about to be written over. Null: it is not UTF-8 text. */
+export interface Occupant {
+  readonly text: string | null;
+}
+
+/** The files as the sections of a patch read so far would leave them. Nothing is written. */
+export class Overlay {
+  readonly #cwd: string;
+  readonly #judge: PlaceJudge | undefined;
+  /** By real name, so that one file under two spellings is one. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(cwd: string, judge?: PlaceJudge) {
+    this.#cwd = cwd;
+    this.#judge = judge;
+  }
+
+  /** @throws PatchFailure that begins with `what`, with the system's own cause */
+  read(path: string, what: string): string {
+    const absolute = this.#absolute(path);
+    const known = this.#entries.get(realName(absolute));
+    if (known?.after != null) return known.after;
+    const reason = known ? 'no such file or directory (ENOENT)' : readFault(absolute, this.#judge);
+    if (reason !== null) throw new PatchFailure({ type: 'io', message: `${what} ${path}: ${reason}` });
+    return this.#entry(path).before ?? '';
+  }
+
+  write(path: string, text: string): void {
+    this.#requireRoom(path);
+    this.#entry(path).after = text;
+  }
+
+  /** What a file at a path holds by now, to be written over; null if there is no file. */
+  occupant(path: string): Occupant | null {
+    const absolute = this.#absolute(path);
+    const known = this.#entries.get(realName(absolute));
+    const text = known ? known.after : readText(absolute, this.#judge);
+    if (text !== null) return { text };
+    return known === undefined && isFile(absolute) ? { text: null } : null;
+  }
+
+  remove(path: string): void {
+    const entry = this.#entry(path);
+    entry.after = null;
+    entry.movedFrom = null;
+    entry.mode = null;
+  }
+
+  /** Onto itself it is a plain change. */
+  move(from: string, to: string, text: string): void {
+    if (this.isSame(from, to)) {
+      this.write(from, text);
+      return;
+    }
+    const { path, movedFrom, mode } = this.#entry(from);
+    this.write(to, text);
+    this.remove(from);
+    const target = this.#entry(to);
+    // A file that is moved on, or back, comes from where it was on the disk.
+    const origin = movedFrom ?? path;
+    target.movedFrom = origin === target.path ? null : origin;
+    target.mode = mode ?? modeOf(path);
+  }
+
+  /** Whether two paths lead to one file. */
+  isSame(path: string, other: string): boolean {
+    return realPath(this.#absolute(path)) === realPath(this.#absolute(other));
+  }
+
+  /** One a path, in the patch's order. A path that ends as it began is left out. */
+  changes(): NetChange[] {
+    const entries = [...this.#entries.values()];
+    const gone = new Set(entries.filter(({ after }) => after === null).map(({ path }) => path));
+    return entries
+      .filter(({ before, after, movedFrom }) => before !== after || movedFrom !== null)
+      .map((entry) => ({ ...entry, movedFrom: gone.has(entry.movedFrom ?? '') ? entry.movedFrom : null }));
+  }
+
+  touched(): string[] {
+    return [...this.#entries.values()].map(({ path }) => path);
+  }
+
+  /** @throws PatchFailure for a path that is not written as one */
+  #absolute(path: string): string {
+    const fault = notationFault(path, this.#cwd);
+    if (fault !== null) throw new PatchFailure({ type: 'io', message: fault });
+    return resolve(this.#cwd, path);
+  }
+
+  #entry(path: string): Entry {
+    const absolute = this.#absolute(path);
+    const key = realName(absolute);
+    const known = this.#entries.get(key);
+    if (known) return known;
+    const before = readText(absolute, this.#judge);
+    const entry: Entry = { path: absolute, before, after: before, movedFrom: null, mode: null };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #requireRoom(path: string): void {
+    const fault = placeFault(this.#absolute(path));
+    if (fault !== null) throw new PatchFailure({ type: 'io', message: `Failed to write file ${path}: ${fault}` });
+  }
+}
+
+/** The file's text; null if there is none that could be read as text. */
+export function readText(path: string, judge?: PlaceJudge): string | null {
+  try {
+    return textIn(path, judge);
+  } catch {
+    // Not there, or not a file: whoever needs it asks `readFault` why.
+    return null;
+  }
+}
+
+function textIn(path: string, judge: PlaceJudge | undefined): string {
+  const bytes = readRegularFile(path, { maxBytes: MAX_TEXT_BYTES, ...(judge === undefined ? {} : { judge }) });
+  const fault = textFault(bytes);
+  if (fault !== null) throw new FileFault(fault);
+  // Throws for what is longer than a text can be.
+  return bytes.toString('utf8');
+}
+
+/** An error of the system in its own words, without the call and the path: `no such file or directory (ENOENT)`. */
+export function systemReason(error: unknown): string {
+  const reason = reasonOf(error);
+  return reason.replace(/^(\w+): (.*?)(, .*)?$/s, '$2 ($1)');
+}
+
+/** Why a file can't be read as text; null if it can. */
+export function readFault(path: string, judge?: PlaceJudge): string | null {
+  try {
+    textIn(path, judge);
+    return null;
+  } catch (error) {
+    return danglingFault(path) ?? systemReason(error) + (isMissing(error) ? lookalikeNameHint(path, judge) : '');
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Why a file can't be put at a path, because of what is there; null if it can. */
+export function placeFault(path: string): string | null {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return 'it is a directory';
+    return stat.isFile() ? null : 'it is not a regular file';
+  } catch {
+    // Nothing is there, or it can't be reached: writing will say so.
+    return danglingFault(path);
+  }
+}
+
+/** A link must not be replaced by a file, nor be followed to where there is none. */
+function danglingFault(path: string): string | null {
+  try {
+    statSync(path);
+    return null;
+  } catch {
+    // Not there; a link may be.
+    const target = linkTarget(path);
+    return target === null ? null : `it is a link to ${target}, which does not exist`;
+  }
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // No link.
+    return null;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Nothing there, or out of reach.
+    return false;
+  }
+}
+
+function modeOf(path: string): number | null {
+  try {
+    return statSync(path).mode;
+  } catch {
+    // A file that only the patch knows has no mode yet.
+    return null;
+  }
+}

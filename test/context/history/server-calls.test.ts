@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { ThreadFacts } from '../../../src/context/history/index.ts';
+import type { ResponseItem } from '../../../src/foundation/protocol/index.ts';
+import { functionOutput } from './items.ts';
+
+const serverCall = (call_id: string, args: string): ResponseItem => ({
+  type: 'function_call',
+  name: 'mcp__notes__add',
+  arguments: args,
+  call_id,
+});
+
+function factsOf(...calls: readonly (readonly [args: string, output: string])[]): string {
+  const facts = new ThreadFacts();
+  for (const [n, [args, output]] of calls.entries()) {
+    facts.note(serverCall(`c${n}`, args));
+    facts.note(functionOutput(`c${n}`, output));
+  }
+  return facts.render([]);
+}
+
+test('a handover tells which calls reached MCP servers, and of which nobody knows', () => {
+  const facts = factsOf(
+    ['{"n":1}', '[{"type":"text","text":"added"}]'],
+    ['{"command":"make"}', 'Exit code: 0\nall tests passed'],
+    ['{"n":2}', 'err: tool call error: no answer within 60 s'],
+    ['{"n":3}', 'unknown outcome: keel ended while it ran'],
+    ['{"n":1}', '{"added":1}'],
+  );
+  expect(facts).toBe(
+    [
+      'Calls whose outcome is not known:\nmcp__notes__add {"n":3}',
+      'Calls of MCP tools, oldest first:\nmcp__notes__add {"command":"make"}\nmcp__notes__add {"n":2} (failed)\nmcp__notes__add {"n":1}',
+    ].join('\n\n'),
+  );
+});
+
+test.each([
+  'err: server notes is not available: it did not answer within 10 s (startup_timeout_sec)',
+  'err: the arguments are not an object',
+  'aborted',
+  'not run: this call needs approval and nobody can give it in this run',
+  'tool call rejected by user\nThe user\u2019s reason: no',
+])('one that never reached its server is no fact: %s', (output) => {
+  expect(factsOf(['{}', output])).toBe('');
+});
+
+test('many are told of by the newest', () => {
+  const facts = factsOf(...Array.from({ length: 30 }, (_, n) => [`{"n":${n}}`, '[]'] as const));
+  expect(facts.split('\n')).toHaveLength(21);
+  expect(facts).toMatch(/oldest first:\nmcp__notes__add \{"n":10\}/);
+});
+
+test('what a command printed is looked at in one go, also where it is nothing but line ends', () => {
+  const facts = new ThreadFacts();
+  const startedAt = performance.now();
+  facts.note({ type: 'function_call', name: 'shell', arguments: '{"command":["./run"]}', call_id: 'c1' });
+  facts.note(functionOutput('c1', `Exit code: 1\n${'\n'.repeat(80_000)}over`));
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(facts.lastCheck).toBeNull();
+});

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import { ConversationHistory, percentLeft } from '../../../src/context/history/index.ts';
+import type { TokenUsage } from '../../../src/foundation/protocol/index.ts';
+import { assistant, functionCall, functionOutput, snapshot, user } from './items.ts';
+
+const nothing: TokenUsage = {
+  input_tokens: 0,
+  cached_input_tokens: 0,
+  output_tokens: 0,
+  reasoning_output_tokens: 0,
+  total_tokens: 0,
+};
+
+const usage = (input: number, output: number, thought = 0): TokenUsage => ({
+  input_tokens: input,
+  cached_input_tokens: 0,
+  output_tokens: output,
+  reasoning_output_tokens: thought,
+  total_tokens: input + output,
+});
+
+test('no usage yet gives no token info', () => {
+  const history = new ConversationHistory();
+  history.updateTokenInfo(null, 1_000);
+  expect(history.tokenInfo).toBeNull();
+});
+
+test('totals add up, the last response and the window are the newest', () => {
+  const history = new ConversationHistory();
+  history.updateTokenInfo(usage(100, 10, 5), 1_000);
+  history.updateTokenInfo(usage(200, 20), 2_000);
+  expect(history.tokenInfo).toEqual({
+    total_token_usage: usage(300, 30, 5),
+    last_token_usage: usage(200, 20),
+    model_context_window: 2_000,
+  });
+});
+
+test('a response without usage changes no total', () => {
+  const history = new ConversationHistory();
+  history.updateTokenInfo(usage(100, 10), 1_000);
+  history.updateTokenInfo(null, 1_000);
+  expect(history.tokenInfo?.total_token_usage).toEqual(usage(100, 10));
+});
+
+test('M56: setFull without info before makes totals and last equal the window', () => {
+  const history = new ConversationHistory();
+  history.setFull(1_000);
+  expect(history.tokenInfo).toEqual({
+    total_token_usage: { ...nothing, total_tokens: 1_000 },
+    last_token_usage: { ...nothing, total_tokens: 1_000 },
+    model_context_window: 1_000,
+  });
+});
+
+test.each([
+  [300, 700],
+  [4_000, 0],
+])('M56: setFull after %i tokens makes the last %i, never negative', (before, last) => {
+  const history = new ConversationHistory();
+  history.updateTokenInfo(usage(before, 0), 1_000);
+  history.setFull(1_000);
+  expect(history.tokenInfo?.total_token_usage.total_tokens).toBe(1_000);
+  expect(history.tokenInfo?.last_token_usage.total_tokens).toBe(last);
+});
+
+test.each([
+  [usage(12_000, 0), 112_000, 100],
+  [usage(62_000, 0), 112_000, 50],
+  [usage(62_000, 50_000, 50_000), 112_000, 50],
+  [usage(500_000, 0), 112_000, 0],
+  [usage(0, 0), 12_000, 0],
+])('what is left of the window is told without the baseline and without reasoning (%#)', (used, window, percent) => {
+  expect(percentLeft(used, window)).toBe(percent);
+});
+
+test('R16: the size of the context is the last count plus an estimate of what came since', () => {
+  const history = new ConversationHistory();
+  history.record([user('hello'), functionCall('a')]);
+  history.updateTokenInfo(usage(5_000, 300, 200), 100_000);
+  expect(history.contextTokens).toBe(5_100);
+  history.record([functionOutput('a', 'x'.repeat(8_000))]);
+  expect(history.contextTokens).toBeGreaterThan(7_000);
+  expect(history.contextTokens).toBeLessThan(7_200);
+});
+
+test('an image counts by what it shows, not by the size of its file; a snapshot counts nothing', () => {
+  const history = new ConversationHistory();
+  history.record([
+    { type: 'message', role: 'user', content: [{ type: 'input_image', image_url: 'A'.repeat(4_000_000) }] },
+    snapshot('abc'),
+  ]);
+  expect(history.contextTokens).toBeLessThan(2_000);
+});
+
+test('a replaced history is estimated anew', () => {
+  const history = new ConversationHistory();
+  history.record([user('x'.repeat(40_000))]);
+  history.updateTokenInfo(usage(90_000, 0), 100_000);
+  history.replace([assistant('short')]);
+  expect(history.contextTokens).toBeLessThan(100);
+});
+
+test('restored token info is the measure of the items that were rebuilt', () => {
+  const history = new ConversationHistory();
+  history.record([user('x'.repeat(40_000))]);
+  history.restoreTokenInfo({ total_token_usage: usage(900, 0), last_token_usage: usage(700, 0) });
+  expect(history.contextTokens).toBe(700);
+  expect(history.tokenInfo?.total_token_usage.total_tokens).toBe(900);
+});
+
+test('L11: totals that are told again with new rate limits measure nothing: what came since the response still counts', () => {
+  const live = new ConversationHistory();
+  live.updateTokenInfo(usage(1_000, 0), 100_000);
+  live.record([functionCall('a'), functionOutput('a', 'x'.repeat(8_000))]);
+  const info = live.tokenInfo;
+  const rebuilt = new ConversationHistory();
+  rebuilt.restoreTokenInfo(info);
+  rebuilt.record([functionCall('a'), functionOutput('a', 'x'.repeat(8_000))]);
+  rebuilt.restoreTokenInfo(info);
+  expect(rebuilt.contextTokens).toBe(live.contextTokens);
+});
+
+test('L11: what children used fills nothing of the window, live or rebuilt', () => {
+  const live = new ConversationHistory();
+  live.record([user('x'.repeat(4_000))]);
+  const rebuilt = live.clone();
+  live.addForeignUsage(usage(50_000, 0), 100_000);
+  rebuilt.restoreTokenInfo(live.tokenInfo);
+  expect(rebuilt.contextTokens).toBe(live.contextTokens);
+});
+
+test('M56: a window that was found full is full when the thread is taken up again', () => {
+  const live = new ConversationHistory();
+  live.updateTokenInfo(usage(90_000, 0), 100_000);
+  live.setFull(100_000);
+  const rebuilt = new ConversationHistory();
+  rebuilt.restoreTokenInfo(live.tokenInfo);
+  expect([live.contextTokens, rebuilt.contextTokens]).toEqual([100_000, 100_000]);
+});
+
+test('what a provider never counts is estimated once: a thread of thousands of steps costs no more at its end', () => {
+  const history = new ConversationHistory();
+  const startedAt = performance.now();
+  for (let step = 0; step < 3_000; step += 1) {
+    history.record([functionCall(`c${step}`), functionOutput(`c${step}`, 'x'.repeat(2_000))]);
+    history.updateTokenInfo(null, 1_000);
+    expect(history.contextTokens).toBeGreaterThan(step * 500);
+  }
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  const note = 'left out';
+  history.elide([{ call_id: 'c1', nth: 0, output: note }]);
+  const anew = new ConversationHistory();
+  anew.record(history.items);
+  expect(history.contextTokens).toBe(anew.contextTokens);
+  expect(history.clone().contextTokens).toBe(anew.contextTokens);
+});
