@@ -1,13 +1,11 @@
 import { closeSync, writeFileSync } from 'node:fs';
-import { openSession, type Session, type ThreadOrigin } from '../../engine/session/index.ts';
+import { openSession, type Session } from '../../engine/session/index.ts';
 import { OutputFile } from '../../foundation/files/index.ts';
-import { KeelError, type ReviewTarget, type SessionEventOf, type UserInput } from '../../foundation/protocol/index.ts';
+import { KeelError, type SessionEventOf, type UserInput } from '../../foundation/protocol/index.ts';
 import { printable, reasonOf } from '../../foundation/util/index.ts';
-import type { Config } from '../../storage/config/index.ts';
 import { everWritableRoots } from '../../system/sandbox/index.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { HumanPrinter } from './human-printer.ts';
-import type { JsonlPrinter } from './jsonl-printer.ts';
 import { checkBeforeRun } from './preflight.ts';
 import type { ExecPrinter } from './printer.ts';
 
