@@ -57,6 +57,8 @@ const gigabyte: Script = (request) =>
         functionCall(runnerOf(request), argumentsOf(request, 'head -c 1000000000 /dev/zero | tr "\\0" x'), 'call_1'),
       );
 
+const TREE_FILES = 100_000;
+
 export const scenarios: readonly Scenario[] = [
   scenario(
     'start to first request',
@@ -98,8 +100,6 @@ function scenario(
     run: (who) => measure(who, script, { prompt: 'go' }, figure, () => ({})),
   };
 }
-
-const TREE_FILES = 100_000;
 
 /** A repository of 100,000 files: neither the first request nor the exit looks at them, and a step does so once a turn. */
 function bigTreeScenarios(): Scenario[] {
