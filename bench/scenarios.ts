@@ -57,6 +57,12 @@ const gigabyte: Script = (request) =>
         functionCall(runnerOf(request), argumentsOf(request, 'head -c 1000000000 /dev/zero | tr "\\0" x'), 'call_1'),
       );
 
+/** One command that can change files. */
+const oneChange: Script = (request) =>
+  isDone(request) > 0
+    ? respond(message('done'), usage({}))
+    : respond(functionCall(runnerOf(request), argumentsOf(request, 'touch changed'), 'call_1'));
+
 const TREE_FILES = 100_000;
 
 export const scenarios: readonly Scenario[] = [
@@ -118,12 +124,6 @@ function bigTreeScenarios(): Scenario[] {
     }),
   ];
 }
-
-/** One command that can change files. */
-const oneChange: Script = (request) =>
-  isDone(request) > 0
-    ? respond(message('done'), usage({}))
-    : respond(functionCall(runnerOf(request), argumentsOf(request, 'touch changed'), 'call_1'));
 
 /** The work tree is the home: keel's own files in it are ignored. */
 function prepareTree(home: string): Record<string, string> {
