@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const storeys = {
   surfaces: ['cli', 'demo', 'exec', 'sdk', 'export', 'replay'],
   testing: [''],
-  engine: ['session', 'tasks', 'turn', 'steps'],
+  engine: ['session', 'turn', 'steps'],
   tools: ['', 'approvals', 'patch'],
   context: ['history', ''],
   models: ['local', 'model', 'mcp'],

@@ -6,13 +6,13 @@ import { type Config, commandRoots } from '../../storage/config/index.ts';
 import { NullRecorder } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import { specsFor } from '../../tools/index.ts';
-import { firstContext } from './first-context.ts';
-import { makeTurnContext } from './make-turn-context.ts';
-import { initialConfiguration } from './session-configuration.ts';
-import { openServices } from './session-services.ts';
-import { firstSkillList, skillsFor } from './session-skills.ts';
-import { SessionState } from './session-state.ts';
-import { toolsOf } from './turn-tools.ts';
+import { firstSkillList, skillsFor } from './environment/session-skills.ts';
+import { openServices } from './services.ts';
+import { initialConfiguration } from './settings.ts';
+import { SessionState } from './state.ts';
+import { firstContext } from './turn/first-context.ts';
+import { makeTurnContext } from './turn/make-turn-context.ts';
+import { toolsOf } from './turn/turn-tools.ts';
 
 export interface DescribedRequest {
   readonly url: string;

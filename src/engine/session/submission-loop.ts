@@ -1,10 +1,11 @@
 import { type Op, toKeelError } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
-import { CompactTask, UndoTask } from '../tasks/index.ts';
-import { reviewTask } from './review.ts';
-import type { SessionScope } from './session-scope.ts';
 import type { Submission, SubmissionQueue } from './submission-queue.ts';
-import type { Turns } from './turns.ts';
+import { CompactTask } from './tasks/compact-task.ts';
+import { reviewTask } from './tasks/find-review.ts';
+import { UndoTask } from './tasks/undo-task.ts';
+import type { SessionScope } from './turn/session-scope.ts';
+import type { Turns } from './turn/turns.ts';
 
 /**
  * Handles the ops of a session one after the other until it is shut down. It waits for a task to start or to be aborted,

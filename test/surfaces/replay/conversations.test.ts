@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SessionEvent } from '../../../src/foundation/protocol/index.ts';
+import type { SessionEvent, ThreadItem } from '../../../src/foundation/protocol/index.ts';
 import { transcript } from '../../../src/surfaces/export/index.ts';
 import { replayThread } from '../../../src/surfaces/replay/index.ts';
 import {
@@ -18,7 +18,7 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { says, testSession } from '../../support/session.ts';
+import { says, type TestSession, testSession } from '../../support/session.ts';
 import { gitRepository, tempDir } from '../../support/temp-dir.ts';
 
 const KINDS = [
@@ -59,6 +59,31 @@ const MARKS = [
 ];
 const LONG = 'for i in {1..200}; do echo "line $i of many, all of them long ones"; done';
 const rounds = (...kinds: readonly (typeof KINDS)[number][]) => kinds.map((kind) => ({ kind, text: 'words' }));
+
+/** Steers or interrupts a turn as soon as it has said something. Resolves when no turn runs. */
+async function during(live: TestSession, text: string, kind: 'steer' | 'interrupt'): Promise<void> {
+  const before = live.events.length;
+  const isNew = (event: SessionEvent) => live.events.indexOf(event) >= before;
+  const ended = live.turn(says(text));
+  const said = live.next('item.completed', (event) => isNew(event) && event.item.type === 'agentMessage');
+  // A turn may end without a word: the compaction before it can use up its budget.
+  if ((await Promise.race([ended, said])).type === 'turn.completed') return;
+  if (kind === 'interrupt') live.session.submit({ type: 'interrupt' });
+  else {
+    const id = live.session.submit(says('and this'));
+    await ended;
+    const isTaken = live.events.some(
+      (event) => event.type === 'item.completed' && isNew(event) && shows(event.item, 'and this'),
+    );
+    // Input that comes too late for a turn starts the next one, which what follows must not join.
+    if (!isTaken) await live.next('turn.completed', ({ turnId }) => turnId === id);
+  }
+  await ended;
+}
+
+function shows(item: ThreadItem, text: string): boolean {
+  return item.type === 'userMessage' && item.content.some((part) => part.type === 'text' && part.text === text);
+}
 
 test('any conversation goes the same way again: failures, interrupts, steering, rollbacks, full windows, helpers, resumes', async () => {
   using repo = gitRepository();
@@ -127,15 +152,7 @@ test('any conversation goes the same way again: failures, interrupts, steering, 
           } else if (kind === 'shell') await live.turn({ type: 'userShell', command: 'echo by hand' });
           else if (kind === 'interrupt' || kind === 'steer') {
             next = [respond(message('begun'), call(text), ...(kind === 'interrupt' ? [hang()] : []))];
-            const before = live.events.length;
-            const turn = live.turn(says(text));
-            await live.next(
-              'item.completed',
-              (event) => live.events.indexOf(event) >= before && event.item.type === 'agentMessage',
-            );
-            if (kind === 'steer') live.session.submit(says('and this'));
-            else live.session.submit({ type: 'interrupt' });
-            await turn;
+            await during(live, text, kind);
           } else await live.say(text);
         }
       } finally {
@@ -152,10 +169,14 @@ test('any conversation goes the same way again: failures, interrupts, steering, 
     }),
     {
       numRuns: 25,
+      // A conversation that never ends is named; without these the test would only run out of time.
+      timeout: 20_000,
+      endOnFailure: true,
       examples: [
         [rounds('big', 'say', 'say', 'full', 'resume', 'say'), ['model_auto_compact_token_limit=4000']],
         [rounds('calls', 'full', 'rollback', 'edit'), ['budget.tokens=3000', 'verify_before_finish="always"']],
         [rounds('help', 'say', 'compact', 'say'), ['features.multi_agent=true']],
+        [rounds('full', 'interrupt', 'full', 'steer'), ['model_auto_compact_token_limit=4000', 'budget.tokens=3000']],
       ],
     },
   );

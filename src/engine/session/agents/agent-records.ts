@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { AgentState, AgentStatusRecord } from '../../../foundation/protocol/index.ts';
+import { cutBytesEnd } from '../../../foundation/util/index.ts';
+import { acquireLease, findRollout, readRollout, threadLog } from '../../../storage/rollout/index.ts';
+import { Processes } from '../../../system/process/index.ts';
+import type { AgentView } from '../../../tools/index.ts';
+
+/** Of a task, as people and notes are told it. */
+export const MAX_TASK_CHARS = 200;
+/** Of a helper's last message in its parent's rollout, UTF-8 bytes: what a `wait` may give. Its own rollout has it all. */
+const MAX_MESSAGE_BYTES = 8_192;
+
+/** A helper as it is recorded. */
+export interface AgentEntry extends AgentView {
+  /** The name of its role. */
+  readonly role: string;
+  readonly task: string;
+}
+
+/** One that no session stands behind (any more). */
+export interface EndedAgent extends AgentEntry {
+  /** Whether keel itself ended while it was at work. */
+  readonly isLost: boolean;
+}
+
+/** How a helper stands, as a line of the rollout. `told`: the model knows. */
+export function agentLine({ id, role, threadId, task, state }: AgentEntry, told: boolean) {
+  const payload: AgentStatusRecord = {
+    type: 'agent_status',
+    agent_id: id,
+    agent_type: role,
+    thread_id: threadId,
+    task: task.slice(0, MAX_TASK_CHARS).toWellFormed(),
+    status: state.status,
+    message: state.message === null ? null : cutBytesEnd(state.message.toWellFormed(), MAX_MESSAGE_BYTES),
+    told,
+  };
+  return { type: 'event_msg', payload } as const;
+}
+
+/** A helper as an earlier process left it. */
+export function endedAgent({ agent_id, agent_type, thread_id, task, status, message }: AgentStatusRecord): EndedAgent {
+  const isLost = status === 'running';
+  const lost = `keel ended while it was at work: how far it came is not known. Its record is thread ${thread_id}.`;
+  const state: AgentState = isLost ? { status: 'interrupted', message: lost } : { status, message };
+  return { id: agent_id, role: agent_type, threadId: thread_id, task, state, isLost };
+}
+
+/**
+ * Ends the commands that a helper left running when keel was killed, and those of helpers below it. A thread that somebody
+ * has taken up meanwhile is theirs and is let be.
+ */
+export function endLeftBehind(home: string, threadId: string): void {
+  const path = findRollout(home, { type: 'id', id: threadId });
+  using _ = acquireLease(path);
+  const journalPath = join(home, 'threads', threadId, 'groups.jsonl');
+  new Processes(`${threadId}.${randomUUID()}`, { journalPath }).close();
+  for (const { status, thread_id: below } of threadLog(readRollout(path)).agents) {
+    if (status === 'running') endLeftBehind(home, below);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ApprovalDecision, SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
+import type { Session } from '../session.ts';
+import { submitIfOpen } from '../submit-if-open.ts';
+import { UsageMeter } from './usage-meter.ts';
+
+/** Where the doings of a child session go. */
+export interface ChildHooks {
+  /** Asks the user of the thread above; `signal` aborts when the child needs no answer any more. */
+  ask(event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<ApprovalDecision>;
+  used(usage: TokenUsage): void;
+  /** Every other event, in order. */
+  event(event: SessionEvent): void;
+}
+
+/**
+ * Follows a child session of any kind until its events end: reports what it uses, and has its questions answered. A question
+ * is withdrawn when the child's turn ends.
+ */
+export async function followChild(
+  child: Session,
+  { ask, used, event: note }: ChildHooks,
+  options: { readonly deltas: boolean },
+): Promise<void> {
+  const meter = new UsageMeter();
+  let asking = new AbortController();
+  const answer = async (event: SessionEventOf<'approval.requested'>, signal: AbortSignal) => {
+    const decision = await ask(event, signal);
+    if (!signal.aborted) submitIfOpen(child, { type: 'approval', questionId: event.request.questionId, decision });
+  };
+  try {
+    for await (const event of child.events(options)) {
+      if (event.type === 'usage.updated') {
+        const usage = meter.since(event.info);
+        if (usage !== null) used(usage);
+      } else if (event.type === 'approval.requested') void answer(event, asking.signal);
+      else {
+        if (event.type === 'turn.completed') {
+          asking.abort();
+          asking = new AbortController();
+        }
+        note(event);
+      }
+    }
+  } finally {
+    asking.abort();
+  }
+}

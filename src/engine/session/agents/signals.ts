@@ -1,0 +1,27 @@
+import { Deferred } from '../../../foundation/util/index.ts';
+
+/** Wakes whoever waits for news; what the news are they look at themselves. */
+export class Signals {
+  readonly #waiting = new Set<Deferred<void>>();
+
+  wake(): void {
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiter of woken) waiter.resolve();
+  }
+
+  /** Resolves with the next news, or when `signal` aborts. */
+  async next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const waiter = new Deferred<void>();
+    this.#waiting.add(waiter);
+    const leave = () => waiter.resolve();
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await waiter.promise;
+    } finally {
+      this.#waiting.delete(waiter);
+      signal.removeEventListener('abort', leave);
+    }
+  }
+}

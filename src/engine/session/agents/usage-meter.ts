@@ -1,0 +1,29 @@
+import { filledWindow } from '../../../context/history/index.ts';
+import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../../foundation/protocol/index.ts';
+
+const FIELDS = [
+  'input_tokens',
+  'cached_input_tokens',
+  'output_tokens',
+  'reasoning_output_tokens',
+  'total_tokens',
+] as const;
+
+/** Turns the growing total of another thread into what came to it since the last look. */
+export class UsageMeter {
+  #seen: TokenUsage = NO_USAGE;
+
+  /** Null: nothing came since. A window told as full is a mark in place of the total; nothing was used for that. */
+  since(info: TokenUsageInfo | null): TokenUsage | null {
+    if (info === null) return null;
+    const total = info.total_token_usage;
+    if (filledWindow(info) !== null) {
+      this.#seen = total;
+      return null;
+    }
+    const grown = { ...total };
+    for (const field of FIELDS) grown[field] = Math.max(0, total[field] - this.#seen[field]);
+    this.#seen = total;
+    return FIELDS.some((field) => grown[field] > 0) ? grown : null;
+  }
+}

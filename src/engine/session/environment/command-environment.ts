@@ -1,0 +1,101 @@
+import { privateDirectory } from '../../../foundation/util/index.ts';
+import { type Config, commandEnvironment, userHome } from '../../../storage/config/index.ts';
+import { LoginEnvironment, type UserShell } from '../../../system/process/index.ts';
+import { commandToolsDirectory } from './command-tools.ts';
+
+/** How long the answer of a login shell is waited for in the background, ms. */
+const LOGIN_LIMIT_MS = 30_000;
+/** How long a command waits for that answer, ms. */
+const READY_LIMIT_MS = 3_000;
+
+/** Everything but what looks like a secret, whatever the user's policy for commands says: it is for a file. */
+const NO_SECRETS = { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] } as const;
+
+export interface CommandEnvironmentOptions {
+  readonly config: Config;
+  readonly shell: UserShell;
+}
+
+const EDITOR_VARIABLES = ['EDITOR', 'VISUAL', 'GIT_EDITOR', 'GIT_SEQUENCE_EDITOR'];
+/** A command for `sh`: programs hand the name of a file to it as a further argument. */
+const NO_EDITOR = `sh -c 'echo "There is no editor here. Pass the text with the command: -m or -F, or --no-edit to keep the message as it is. To accept what git proposes, set GIT_EDITOR=true for that command; for git rebase -i, set GIT_SEQUENCE_EDITOR to a command that changes the list." >&2; exit 1'`;
+
+/** Nobody could use an editor that a command opens, and the command would wait for it. What the user sets for commands stays. */
+function withoutEditors(
+  env: Readonly<Record<string, string>>,
+  set: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const editors = EDITOR_VARIABLES.map((name) => [name, set[name] ?? NO_EDITOR]);
+  return { ...env, ...Object.fromEntries(editors) };
+}
+
+/**
+ * The environment that a session's commands see: what keel was started with, what the user's login shell adds to it, within
+ * the configured policy, with keel's own helpers (`apply_patch`, `rg`) last on the path.
+ */
+export class CommandEnvironment {
+  readonly #options: CommandEnvironmentOptions;
+  #login: LoginEnvironment | null = null;
+  #tools: Promise<void> | null = null;
+  #toolsDir: string | null = null;
+
+  constructor(options: CommandEnvironmentOptions) {
+    this.#options = options;
+  }
+
+  /** Makes everything ready, once, in the background. */
+  prepare(): void {
+    this.#askLoginShell();
+    this.#tools ??= commandToolsDirectory(this.#options.config.home).then((dir) => {
+      this.#toolsDir = dir;
+    });
+  }
+
+  /** Resolves when the environment is known, after a few seconds at most, or at once when `signal` aborts. */
+  async ready(signal: AbortSignal): Promise<void> {
+    this.prepare();
+    await this.#tools;
+    if (!this.#login || this.#login.isTaken || signal.aborted) return;
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, READY_LIMIT_MS);
+    signal.addEventListener('abort', () => limit.resolve(), { once: true });
+    await Promise.race([this.#login.taken, limit.promise]);
+    clearTimeout(timer);
+  }
+
+  /** With what is known by now, secrets out. */
+  current(): Record<string, string> {
+    const { config } = this.#options;
+    const base = this.#login?.applyTo(config.env) ?? config.env;
+    const env = withoutEditors(commandEnvironment(config, base), config.shellEnvironmentPolicy.set);
+    if (this.#toolsDir === null || env['PATH'] === undefined) return env;
+    return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
+  }
+
+  /** From the user's home: a project has no say in it. Secrets stay out of what is kept of the answer. */
+  #askLoginShell(): void {
+    const { config, shell } = this.#options;
+    const { inherit, useProfile } = config.shellEnvironmentPolicy;
+    if (this.#login || inherit === 'none' || !useProfile) return;
+    const dir = answersDirectory(config.home);
+    if (dir === null) return;
+    const settings = { ...config, shellEnvironmentPolicy: NO_SECRETS };
+    this.#login = new LoginEnvironment({
+      shell: shell.path,
+      env: commandEnvironment(settings, config.env),
+      cwd: userHome(config.env) ?? '/',
+      dir,
+      filter: (env) => commandEnvironment(settings, env),
+      limitMs: LOGIN_LIMIT_MS,
+    });
+  }
+}
+
+/** Null for a home that can't be written to, or whose cache others could change: commands do without start-up files. */
+function answersDirectory(home: string): string | null {
+  try {
+    return privateDirectory(home, 'cache');
+  } catch {
+    return null;
+  }
+}

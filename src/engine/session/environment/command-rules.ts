@@ -1,0 +1,143 @@
+import { join, resolve } from 'node:path';
+import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { ownerOf } from '../../../foundation/util/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import { namesDrivers } from '../../../system/git/index.ts';
+import type { Destination, HostRuleVerdict, NetworkProtocol } from '../../../system/network/index.ts';
+import { type CommandSpec, type PlanRequest, writableRoots } from '../../../system/sandbox/index.ts';
+import {
+  CommandJudge,
+  ExecPolicy,
+  type HostRule,
+  hostRuleLine,
+  judgeByRules,
+  judgeHost,
+  type LoadedRules,
+  loadRules,
+  type PlainCommand,
+  ProgramPlaces,
+  type RuleSource,
+  type RuleVerdict,
+  remember,
+  rememberLine,
+} from '../../../tools/approvals/index.ts';
+
+/** A line that goes through more of them is not looked into. */
+const MAX_DIRECTORIES = 16;
+
+/** What a session knows of commands: their words, and the user's rules about them, read when the first command comes. */
+export class SessionRules {
+  readonly judge = new CommandJudge();
+  readonly #config: Config;
+  #loaded: LoadedRules | null = null;
+  #policy = new ExecPolicy();
+  #hosts: readonly HostRule[] = [];
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Resolves when a command can be judged. @returns what is wrong with the rule files, the first time */
+  async ready({ argv }: CommandSpec): Promise<readonly string[]> {
+    await this.judge.ready(argv);
+    if (this.#loaded) return [];
+    this.#loaded = loadRules(this.#sources());
+    this.#policy = this.#loaded.policy;
+    this.#hosts = this.#loaded.hosts;
+    return this.#loaded.warnings;
+  }
+
+  /** A command that only reads is run in `readingEnvironment`, without which git might not only read. */
+  riskOf({ argv, cwd, env }: CommandSpec, turn: Place): 'safe' | 'plain' | 'dangerous' {
+    const { isSafe, isDangerous, commands } = this.judge.judge(argv);
+    if (isDangerous) return 'dangerous';
+    if (!isSafe || commands === null) return 'plain';
+    const programs = programsOf({ cwd, env }, turn);
+    const isPlanted = ([name]: PlainCommand) => name !== undefined && isOpenProgram(name.text, programs);
+    if (isOpenProgram(argv[0] ?? '', programs) || commands.some(isPlanted)) return 'plain';
+    const directories = gitDirectories(commands, cwd);
+    return directories === null || directories.some(namesDrivers) ? 'plain' : 'safe';
+  }
+
+  ruleOf({ argv, cwd, env }: CommandSpec, turn: Place): RuleVerdict {
+    const judgement = this.judge.judge(argv);
+    return judgeByRules(this.#policy, { argv, judgement, programs: programsOf({ cwd, env }, turn) });
+  }
+
+  async remember(prefix: readonly string[]): Promise<void> {
+    await remember(this.#ownFile, prefix);
+    this.#policy = this.#policy.with({ pattern: prefix.map((word) => [word]), decision: 'allow', justification: null });
+  }
+
+  /** Rules are read when the first command comes, and so before one can reach for a host. */
+  hostRuleOf(destination: Destination): HostRuleVerdict {
+    return judgeHost(this.#hosts, destination);
+  }
+
+  /** Allows a host from now on, by this protocol and at every port. */
+  async rememberHost(host: string, protocol: NetworkProtocol): Promise<void> {
+    await rememberLine(this.#ownFile, hostRuleLine(host, protocol));
+    this.#hosts = [...this.#hosts, { host, protocol, decision: 'allow', justification: null }];
+  }
+
+  get #ownFile(): string {
+    return join(this.#config.home, 'rules', 'default.rules');
+  }
+
+  /** Lowest layer first; a project's rules count only where the user trusts it. */
+  #sources(): RuleSource[] {
+    const { home, trustedFolder: project } = this.#config;
+    const own = { dir: join(home, 'rules'), limits: () => ({ trusted: ownerOf(home), below: home }), project: null };
+    const system = { dir: '/etc/keel/rules', limits: () => ({}), project: null };
+    if (project === null) return [system, own];
+    return [
+      system,
+      own,
+      { dir: join(project, '.keel', 'rules'), limits: () => ({ trusted: ownerOf(project) }), project },
+    ];
+  }
+}
+
+const USUAL_REACH: SandboxPolicy = {
+  mode: 'workspace-write',
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+
+/** Where a turn's commands may write. */
+type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
+
+/**
+ * Commands that are confined may write below the project, whatever this turn allows: an earlier one may have. What they
+ * could write there is no program that anybody meant by its bare name.
+ */
+function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
+  const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
+  const openRoots = writableRoots({ policy, cwd: turn.cwd, env });
+  return new ProgramPlaces({ searchPath: env['PATH'] ?? '', cwd, openRoots });
+}
+
+function isOpenProgram(name: string, programs: ProgramPlaces): boolean {
+  return !programs.isBuiltin(name) && (programs.find(name)?.isOpen ?? false);
+}
+
+/** Where git may be started in a line of plain commands; null if that can't be told, empty without git. */
+function gitDirectories(commands: readonly PlainCommand[], cwd: string): readonly string[] | null {
+  if (!commands.some(([program]) => program?.text.endsWith('git'))) return [];
+  const found = new Set([cwd]);
+  for (const [program, ...args] of commands) {
+    if (program?.text === 'cd') {
+      const [target] = args.filter(({ text }) => !/^-[LPe@]*$|^--$/.test(text));
+      if (target === undefined || target.isDynamic || target.text.startsWith('~')) return null;
+      for (const from of [...found]) found.add(resolve(from, target.text));
+    }
+    for (const [at, { text }] of args.entries()) {
+      if (args[at - 1]?.text !== '-C' || !program?.text.endsWith('git')) continue;
+      if (text.startsWith('~')) return null;
+      for (const from of [...found]) found.add(resolve(from, text));
+    }
+    if (found.size > MAX_DIRECTORIES) return null;
+  }
+  return [...found];
+}

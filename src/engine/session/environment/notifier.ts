@@ -1,0 +1,58 @@
+import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
+import { type Config, commandEnvironment, commandRoots } from '../../../storage/config/index.ts';
+import { startOutliving } from '../../../system/process/index.ts';
+import type { Log } from '../log.ts';
+
+/** What a program of the user's is told after a turn; the names are those that such programs read already. */
+export interface TurnNotice {
+  readonly threadId: string;
+  readonly turnId: string;
+  readonly cwd: string;
+  readonly inputMessages: readonly string[];
+  readonly lastAssistantMessage: string | null;
+}
+
+const WHOLE_ENVIRONMENT = {
+  inherit: 'all',
+  ignoreDefaultExcludes: true,
+  exclude: [],
+  set: {},
+  includeOnly: [],
+} as const;
+
+/**
+ * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Not waited for; a failure
+ * is a line in the log. It belongs to the user and outlives the session. None is taken from where commands may write.
+ */
+export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
+  const [name, ...args] = config.notify ?? [];
+  if (!name) return;
+  const found = findConfiguredProgram(
+    name,
+    { env: config.env, roots: [...commandRoots(config), notice.cwd] },
+    config.cwd,
+  );
+  if (found.type === 'missing') {
+    log.warn(`notify: ${found.reason}`);
+    return;
+  }
+  const program = found.path;
+  const payload = JSON.stringify({
+    type: 'agent-turn-complete',
+    'thread-id': notice.threadId,
+    'turn-id': notice.turnId,
+    cwd: notice.cwd,
+    'input-messages': notice.inputMessages,
+    'last-assistant-message': notice.lastAssistantMessage,
+  });
+  // It is the user's own, and gets their environment, but for the keys of providers.
+  const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
+  const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
+  try {
+    startOutliving(program, [...args, payload], { stdio: 'ignore', env })
+      .once('error', warn)
+      .unref();
+  } catch (error) {
+    warn(error);
+  }
+}

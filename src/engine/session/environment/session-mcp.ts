@@ -1,0 +1,189 @@
+import type { TurnContext } from '../../../context/index.ts';
+import type { SandboxPolicy, TaskKind } from '../../../foundation/protocol/index.ts';
+import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
+import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProcess } from '../../../models/mcp/index.ts';
+import { type Config, commandRoots, type McpServer, type McpStdioServer } from '../../../storage/config/index.ts';
+import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
+import type { SandboxManager } from '../../../system/sandbox/index.ts';
+import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
+import type { Log } from '../log.ts';
+
+const PLAIN_WORKSPACE: SandboxPolicy = {
+  mode: 'workspace-write',
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+/** Left-out tools that one message names. */
+const MAX_NAMED_LEFT_OUT = 8;
+/** What these do needs no tools: they don't wait for servers. */
+const WITHOUT_TOOLS: readonly TaskKind[] = ['undo', 'user_shell'];
+
+export interface SessionMcpOptions {
+  readonly config: Config;
+  readonly processes: Processes;
+  readonly sandbox: SandboxManager;
+  /** Those that come with keel. */
+  readonly tools: ToolRegistry;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** The MCP servers of a session: held to what its commands are held to, and asked anew at each turn what they offer. */
+export class SessionMcp {
+  readonly #options: SessionMcpOptions;
+  readonly #connections: McpConnections;
+  #policy: SandboxPolicy;
+  #tell: (message: string) => void = () => undefined;
+  readonly #reportedLeftOut = new Set<string>();
+
+  constructor(options: SessionMcpOptions) {
+    const { config, log, version } = options;
+    this.#options = options;
+    this.#policy = config.sandboxPolicy;
+    this.#connections = new McpConnections({
+      servers: config.mcpServers,
+      env: config.env,
+      home: config.home,
+      launcher: { launch: (request, signal) => this.#launch(request, signal) },
+      version,
+      startupWaitMs: config.mcpStartupWaitMs,
+      log: (message) => log.info(message),
+      onFailure: (message) => this.#tell(message),
+    });
+  }
+
+  /** Starts those whose tools are not known; what does not start is told, one message a server. Waits for none. */
+  start(tell: (message: string) => void): void {
+    // What fails at once waits until whoever opens the session has had the time to follow it.
+    this.#tell = (message) => setImmediate(tell, message);
+    this.#connections.start();
+  }
+
+  /** The tools of a turn with those of the servers, which stay as they are until it ends. */
+  async turnTools(turn: Pick<TurnContext, 'sandboxPolicy' | 'taskKind'>, signal: AbortSignal): Promise<WithMcpTools> {
+    await this.#holdTo(turn.sandboxPolicy);
+    this.#connections.start();
+    if (!WITHOUT_TOOLS.includes(turn.taskKind)) await this.#connections.settled(signal);
+    return this.knownTools();
+  }
+
+  /** What servers say of themselves, as far as it is known and wanted. */
+  instructions(): { readonly server: string; readonly text: string }[] {
+    return this.#connections.instructions();
+  }
+
+  /** With what is known by now, asking nobody. */
+  knownTools(): WithMcpTools {
+    const { tools, leftOut } = this.#connections.tools();
+    const known = withMcpTools(this.#options.tools, {
+      caller: this.#connections,
+      hasResources: this.#connections.hasResources,
+      servers: this.#options.config.mcpServers,
+      tools,
+    });
+    this.#reportLeftOut([...leftOut, ...known.leftOut]);
+    return known;
+  }
+
+  /** A request is on its way: what its answer may call is started meanwhile. */
+  requestSent(): void {
+    this.#connections.startSoon();
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  /** The user misses a tool and wants to know why; one message a server, each tool once a session. */
+  #reportLeftOut(leftOut: readonly LeftOutTool[]): void {
+    const news = leftOut.filter(({ server, name }) => !this.#reportedLeftOut.has(`${server} ${name}`));
+    for (const { server, name } of news) this.#reportedLeftOut.add(`${server} ${name}`);
+    for (const [server, tools] of Map.groupBy(news, (tool) => tool.server)) {
+      const named = tools.slice(0, MAX_NAMED_LEFT_OUT).map(({ name, reason }) => `${name} (${reason})`);
+      const rest = tools.length > named.length ? ` and ${tools.length - named.length} more` : '';
+      const message = `MCP server ${server}: not offered to the model: ${named.join(', ')}${rest}`;
+      this.#options.log.warn(message);
+      this.#tell(message);
+    }
+  }
+
+  /** A server that was started under another policy is started again under this one. */
+  async #holdTo(policy: SandboxPolicy): Promise<void> {
+    if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
+    this.#policy = policy;
+    await this.#connections.stop(followsSession);
+  }
+
+  async #launch({ name, server, env }: LaunchRequest, signal: AbortSignal): Promise<ServerProcess> {
+    const { config, processes, sandbox } = this.#options;
+    const policy = policyOf(server, this.#policy, config.sandboxPolicy);
+    if (policy.mode !== 'danger-full-access') await sandbox.ready(signal);
+    const { networkAccess } = server;
+    const roots = commandRoots(config);
+    const program = findConfiguredProgram(server.command, { env, roots }, server.cwd);
+    if (program.type === 'missing' && isWider(server, policy, this.#policy)) throw new Error(program.reason);
+    // Confined like commands, it may also be one that they could write: it then can do no more than they can.
+    const command = program.type === 'found' ? program.path : server.command;
+    const planned = sandbox.plan({
+      spec: { argv: [command, ...server.args], cwd: server.cwd, env },
+      policy,
+      cwd: config.cwd,
+      ...(networkAccess === null ? {} : { network: networkAccess ? 'full' : 'none' }),
+    });
+    if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
+    if (planned.type === 'unavailable') throw new Error(planned.reason);
+    const letGo = sandbox.hold(planned.plan);
+    try {
+      return serverProcess(await startServed(planned.plan.spawn, processes), processes, letGo);
+    } catch (cause) {
+      letGo();
+      const reason = reasonOf(cause);
+      throw new Error(`${server.command} can't be started: ${reason}`, { cause });
+    }
+  }
+}
+
+function followsSession({ transport }: McpServer): boolean {
+  return transport.type === 'stdio' && transport.sandbox === 'session';
+}
+
+/** Whether a server has rights that the session's commands have not: only a program that they can't write may have them. */
+function isWider({ networkAccess }: McpStdioServer, policy: SandboxPolicy, session: SandboxPolicy): boolean {
+  if (session.mode === 'danger-full-access') return false;
+  if (policy.mode === 'danger-full-access') return true;
+  const hasNetwork = networkAccess ?? (policy.mode === 'workspace-write' && policy.network_access);
+  return hasNetwork && !(session.mode === 'workspace-write' && session.network_access);
+}
+
+/** A mode of the server's own has the details that are configured for it. */
+function policyOf({ sandbox }: McpStdioServer, session: SandboxPolicy, configured: SandboxPolicy): SandboxPolicy {
+  if (sandbox === 'session' || sandbox === session.mode) return session;
+  if (sandbox === configured.mode) return configured;
+  return sandbox === 'workspace-write' ? PLAIN_WORKSPACE : { mode: sandbox };
+}
+
+function serverProcess(child: ServedChild, processes: Processes, letGo: () => void): ServerProcess {
+  const { pid, input, output, errors, exited } = child;
+  const ended = exited.then(inWords);
+  void ended.then(() => {
+    letGo();
+    processes.release(pid);
+  });
+  return {
+    input,
+    output,
+    errors,
+    ended,
+    async end() {
+      input.end();
+      await processes.end(pid);
+      await ended;
+      for (const stream of [input, output, errors]) stream.destroy();
+    },
+  };
+}
+
+function inWords({ exitCode, signal }: ExitStatus): string {
+  return signal === null ? `it ended with exit code ${exitCode}` : `it was ended by ${signal}`;
+}

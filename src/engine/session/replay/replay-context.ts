@@ -1,0 +1,152 @@
+import { agentRoles, type TurnContext } from '../../../context/index.ts';
+import {
+  ReasoningSummary,
+  TaskKind,
+  type TurnContextRecord,
+  type TurnSetup,
+} from '../../../foundation/protocol/index.ts';
+import {
+  ModelClient,
+  modelInfo,
+  type RequestFingerprints,
+  type ServerFacts,
+  type WireMaker,
+} from '../../../models/model/index.ts';
+import { builtinTools, registerAgentTools, type ToolRegistry } from '../../../tools/index.ts';
+import { type ContextSources, makeTurnContext } from '../turn/make-turn-context.ts';
+import type { ToolSettings } from '../turn/turn-tools.ts';
+
+/** Settings of turns as their records say, by which the same code makes the same context again. */
+export interface RecordedSettings {
+  readonly threadId: string;
+  readonly turnId: string;
+  readonly context: TurnContextRecord;
+  /** Null: the record is of a time or a program that kept none, and the defaults have to serve. */
+  readonly setup: TurnSetup | null;
+}
+
+/** What the turn's context would be now. Nothing of this machine goes into it. */
+export function replayedContext({ threadId, turnId, context, setup }: RecordedSettings): TurnContext {
+  const sources: ContextSources = {
+    threadId,
+    // The date of the turn is a part of its context and of nothing else that is made here.
+    now: () => Date.parse(`${context.date ?? '1970-01-01'}T12:00:00`),
+    canAsk: context.can_ask ?? true,
+    ...recordedTools(setup),
+    config: {
+      ...recordedTools(setup).config,
+      sandbox: { network: null },
+      contextWindow: setup?.context_window ?? null,
+      autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
+      maxOutputTokens: setup?.max_output_tokens ?? null,
+      supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
+      baseInstructions: setup?.base_instructions ?? null,
+      shellEnvironmentPolicy: NO_POLICY,
+    },
+  };
+  const configuration = {
+    cwd: context.cwd,
+    approvalPolicy: context.approval_policy,
+    sandboxPolicy: context.sandbox_policy,
+    model: context.model,
+    effort: context.effort ?? null,
+    summary: ReasoningSummary.safeParse(context.summary).data ?? 'auto',
+  };
+  const taskKind = TaskKind.safeParse(setup?.task).data ?? 'regular';
+  const start = { turnId, taskKind, outputSchema: setup?.output_schema };
+  return {
+    ...makeTurnContext({ configuration }, sources, start),
+    // They are kept as they were told, not as they are judged.
+    allowedHosts: setup?.allowed_hosts ?? null,
+  };
+}
+
+/** By what the tools of the turn are chosen. */
+export function recordedTools(setup: TurnSetup | null): ToolSettings {
+  return {
+    persona: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
+    agentLevels: setup?.agent_levels ?? 0,
+    config: { toolSet: setup?.tool_set ?? null },
+  };
+}
+
+/** All tools that keel comes with, those about helpers as the turn's roles describe them. */
+export function recordedRegistry(setup: TurnSetup | null): ToolRegistry {
+  const registry = builtinTools();
+  const roles = (setup?.agent_roles ?? []).map((role) => ({ ...PLAIN_ROLE, ...role }));
+  registerAgentTools(registry, agentRoles(roles));
+  return registry;
+}
+
+const PLAIN_ROLE = {
+  model: null,
+  effort: null,
+  instructions: null,
+  baseInstructions: null,
+  sandboxMode: null,
+} as const;
+
+const NO_POLICY = {
+  inherit: 'none',
+  ignoreDefaultExcludes: false,
+  exclude: [],
+  set: {},
+  includeOnly: [],
+  useProfile: false,
+} as const;
+
+export interface SilentClientOptions {
+  readonly setup: TurnSetup | null;
+  /** Speaks the API that the turn's setup names. */
+  readonly wire: WireMaker;
+  readonly fingerprints: RequestFingerprints;
+  /** Another one than the turn's; null: the turn's. */
+  readonly model: string | null;
+  /** What the turns so far learned of their server. */
+  readonly facts: ServerFacts;
+}
+
+/** A client that can say what it would send, and never sends. */
+export function silentClient(
+  context: TurnContext,
+  { setup, wire, fingerprints, model, facts }: SilentClientOptions,
+): ModelClient {
+  const { threadId, effort, summary } = context;
+  const overrides = {
+    contextWindow: setup?.context_window ?? null,
+    maxOutputTokens: setup?.max_output_tokens ?? null,
+    supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
+  };
+  return new ModelClient({
+    wire,
+    provider: { ...NO_PROVIDER, id: setup?.provider ?? 'none', name: setup?.store ? 'azure' : 'none' },
+    model: model === null ? context.model : modelInfo(model, overrides),
+    threadId,
+    effort,
+    summary,
+    verbosity: setup?.verbosity ?? null,
+    originator: 'keel_replay',
+    userAgent: 'keel_replay',
+    sessionSource: 'exec',
+    credentials: () => ({ bearer: null, source: 'no key', headers: {} }),
+    transport: {
+      send: () => Promise.reject(new Error('a replay sends nothing')),
+      close: () => undefined,
+    },
+    fingerprints,
+    serverFacts: facts,
+  });
+}
+
+const NO_PROVIDER = {
+  id: 'none',
+  baseUrl: 'http://none.invalid',
+  wireApi: 'responses',
+  queryParams: {},
+  httpHeaders: {},
+  envHttpHeaders: {},
+  requestMaxRetries: 0,
+  streamMaxRetries: 0,
+  streamIdleTimeoutMs: 0,
+  requiresOpenaiAuth: false,
+} as const;

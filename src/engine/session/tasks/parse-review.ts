@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import {
+  type ReviewFinding,
+  ReviewFinding as ReviewFindingSchema,
+  type ReviewOutput,
+} from '../../../foundation/protocol/index.ts';
+import { readJson } from '../../../foundation/util/index.ts';
+
+/** What models write: scores and ranks may be missing, and other keys are passed over. */
+const written = z.looseObject({
+  findings: z._default(z.array(z.unknown()), []),
+  overall_correctness: z._default(z.string(), ''),
+  overall_explanation: z._default(z.string(), ''),
+  overall_confidence_score: z._default(z.number(), 0),
+});
+const writtenFinding = z.looseObject({
+  title: z.string(),
+  body: z._default(z.string(), ''),
+  confidence_score: z._default(z.nullable(z.number()), 0),
+  priority: z._default(z.nullable(z.number()), null),
+  code_location: z.looseObject({
+    absolute_file_path: z.string(),
+    line_range: z.looseObject({ start: z.number(), end: z.number() }),
+  }),
+});
+
+/**
+ * A reviewer's last message: JSON, also inside prose or a code fence. A finding that can't be read is dropped, not the
+ * others; text that holds no review at all becomes its explanation.
+ */
+export function parseReview(text: string): ReviewOutput {
+  const whole = tryParse(text) ?? tryParse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  if (!whole)
+    return { findings: [], overall_correctness: '', overall_explanation: text.trim(), overall_confidence_score: 0 };
+  const { findings, overall_correctness, overall_explanation, overall_confidence_score } = whole;
+  return {
+    findings: findings.flatMap(findingOf),
+    overall_correctness,
+    overall_explanation,
+    overall_confidence_score,
+  };
+}
+
+function tryParse(text: string): z.infer<typeof written> | null {
+  try {
+    const value: unknown = readJson(text);
+    const isReview =
+      typeof value === 'object' && value !== null && ('findings' in value || 'overall_explanation' in value);
+    return isReview ? (written.safeParse(value).data ?? null) : null;
+  } catch {
+    // Not JSON, or not whole.
+    return null;
+  }
+}
+
+function findingOf(value: unknown): ReviewFinding[] {
+  const found = writtenFinding.safeParse(value).data;
+  if (!found) return [];
+  const finding = ReviewFindingSchema.safeParse({ ...found, confidence_score: found.confidence_score ?? 0 });
+  return finding.success ? [finding.data] : [];
+}
+
+/** The form in which a review is asked for, where the provider takes a schema. */
+export const REVIEW_SCHEMA = strict({
+  findings: {
+    type: 'array',
+    items: strict({
+      title: { type: 'string' },
+      body: { type: 'string' },
+      confidence_score: { type: 'number' },
+      priority: { type: ['integer', 'null'] },
+      code_location: strict({
+        absolute_file_path: { type: 'string' },
+        line_range: strict({ start: { type: 'integer' }, end: { type: 'integer' } }),
+      }),
+    }),
+  },
+  overall_correctness: { type: 'string' },
+  overall_explanation: { type: 'string' },
+  overall_confidence_score: { type: 'number' },
+});
+
+function strict(properties: Readonly<Record<string, object>>): object {
+  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
+}

@@ -1,0 +1,91 @@
+import { isContextMessage, isRollbackNote, undoNote } from '../../../context/index.ts';
+import type { GhostSnapshotItem, ResponseItem } from '../../../foundation/protocol/index.ts';
+import { commandRoots } from '../../../storage/config/index.ts';
+import { findRepository, NO_REPOSITORY, type RestoreResult, restoreSnapshot } from '../../../system/git/index.ts';
+import type { SessionServices } from '../services.ts';
+import type { SessionState } from '../state.ts';
+import type { ThreadRecord } from '../thread/thread-record.ts';
+import type { ActiveTurn } from '../turn/active-turn.ts';
+import type { UndoResult } from './undo-result.ts';
+
+const MAX_NAMED_PATHS = 10;
+
+export interface UndoParts {
+  readonly services: SessionServices;
+  readonly state: SessionState;
+  readonly record: ThreadRecord;
+  readonly active: ActiveTurn;
+}
+
+/** Brings the files back to where they were before the newest turn that can have changed some and was not undone yet. */
+export async function undoTurn(
+  { services, state, record, active }: UndoParts,
+  signal: AbortSignal,
+): Promise<UndoResult> {
+  const { context } = active;
+  const items = state.items;
+  const snapshot = items.findLast((item): item is GhostSnapshotItem => item.type === 'ghost_snapshot');
+  if (!snapshot)
+    return { isDone: false, message: `There is nothing to undo: ${whyNoSnapshot(services, context.cwd)}.` };
+  const { ghost_commit: commit } = snapshot;
+  const result = await restoreSnapshot(commit, { ...placeOf(services, context.cwd), signal });
+  if (result.type === 'refused') return { isDone: false, message: `Nothing was undone: ${result.reason}.` };
+  if (result.type === 'incomplete') {
+    const done = result.changes.length;
+    return {
+      isDone: false,
+      message: `Only a part was undone (${done} ${done === 1 ? 'file' : 'files'}): ${result.reason}.`,
+    };
+  }
+  record.addLine({ type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } });
+  state.removeSnapshot(commit.id);
+  record.addItems([undoNote({ message: messageOf(items, snapshot), files: filesOf(result) })], context.turnId);
+  return {
+    isDone: true,
+    message: [`The files are back at the snapshot ${commit.id.slice(0, 7)}.`, ...exceptions(result)].join(' '),
+  };
+}
+
+function whyNoSnapshot({ config }: SessionServices, cwd: string): string {
+  if (!config.undo) return 'snapshots are switched off (`features.ghost_commit`)';
+  if (findRepository(cwd) === null) return NO_REPOSITORY;
+  return 'no snapshot of this thread is left';
+}
+
+/** What is not as it was, a sentence each. */
+function exceptions({ failed, kept, leftOut, hasHeadMoved }: Extract<RestoreResult, { type: 'restored' }>): string[] {
+  const reasons = failed.map(({ path, reason }) => `${path} (${reason})`);
+  return [
+    ...(failed.length === 0 ? [] : [`Not restored: ${listed(reasons)}.`]),
+    ...(kept.length === 0 ? [] : [`New files that were kept, since they may be older than the turn: ${listed(kept)}.`]),
+    ...(leftOut.length === 0 ? [] : [`Left as they are, since no snapshot holds them: ${listed(leftOut)}.`]),
+    ...(hasHeadMoved ? ['Commits made since then stay.'] : []),
+  ];
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - MAX_NAMED_PATHS;
+  return `${paths.slice(0, MAX_NAMED_PATHS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function placeOf(services: SessionServices, cwd: string) {
+  const { home, env } = services.config;
+  return { cwd, home, env, roots: commandRoots(services.config), now: services.now };
+}
+
+/** What the user said at the beginning of the turn that a snapshot belongs to; null if that turn was taken back. */
+function messageOf(items: readonly ResponseItem[], snapshot: ResponseItem): string | null {
+  const at = items.indexOf(snapshot);
+  // The snapshots of turns that were taken back stand directly before the record of that.
+  const next = items.slice(at).find((item) => item.type !== 'ghost_snapshot');
+  if (next && isRollbackNote(next)) return null;
+  const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
+  const said = items.slice(0, at).findLast(isSaid) ?? items.slice(at).find(isSaid);
+  if (said?.type !== 'message') return '';
+  return said.content.map((part) => ('text' in part ? part.text : '')).join(' ');
+}
+
+function filesOf({ changes }: Extract<RestoreResult, { type: 'restored' }>): string[] {
+  const letters = { added: 'A', modified: 'M', deleted: 'D' } as const;
+  return changes.map(({ path, change }) => `${letters[change]} ${path}`);
+}

@@ -1,0 +1,80 @@
+import type { CallItem, OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import {
+  callDigest,
+  NOT_BEGUN,
+  outputItem,
+  STOPPED_BY_SANDBOX,
+  type ToolHost,
+  toolCallOf,
+  unknownOutcome,
+} from '../../../tools/index.ts';
+
+export interface CutOff {
+  /** An output for every call that a crash left without one. */
+  readonly outputs: readonly OutputItem[];
+  /** The calls whose end is not known, in their short form. */
+  readonly calls: readonly string[];
+}
+
+/** Answers the calls that a crash left open, from the call ledger: what is known is told, nothing is run again. */
+export async function cutOffCalls(
+  items: readonly ResponseItem[],
+  lines: readonly OpenTurnLine[],
+  host: Pick<ToolHost, 'recall'>,
+): Promise<CutOff> {
+  const keys = openKeys(lines);
+  const outputs: OutputItem[] = [];
+  const calls: string[] = [];
+  for (const call of openCalls(items)) {
+    const toolCall = toolCallOf(call);
+    const key = takeKey(keys, toolCall.callId);
+    const known = key === null ? null : host.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
+    if (known?.type === 'done') outputs.push(outputItem(call, known.output));
+    else if (known?.type === 'unknown') {
+      outputs.push(outputItem(call, unknownOutcome(known)));
+      calls.push(shortForm(call));
+    } else outputs.push(outputItem(call, known?.type === 'stopped' ? STOPPED_BY_SANDBOX : NOT_BEGUN));
+  }
+  return { outputs, calls };
+}
+
+/** Calls without an output, in order. A model may use an id twice: the first output is the first call's. */
+function openCalls(items: readonly ResponseItem[]): CallItem[] {
+  const outputs = items.flatMap((item) => ('output' in item ? [item.call_id] : []));
+  return items.filter((item): item is CallItem => {
+    if (!isCall(item)) return false;
+    const at = outputs.indexOf(item.call_id ?? '');
+    if (at !== -1) outputs.splice(at, 1);
+    return at === -1;
+  });
+}
+
+/** Keys in the ledger of the calls that began and did not end, in order. */
+function openKeys(lines: readonly OpenTurnLine[]): string[] {
+  const open = new Set<string>();
+  for (const line of lines) {
+    if (line.type !== 'step' || line.record.kind !== 'tool') continue;
+    const key = `${line.record.turn}/${line.record.id}`;
+    if (line.record.state === 'begin') open.add(key);
+    else open.delete(key);
+  }
+  return [...open];
+}
+
+/** A call's key ends with its place in the turn and its id. */
+function takeKey(keys: string[], callId: string): string | null {
+  const at = keys.findIndex((key) => key.replace(/^.*?\/tool-\d+\.\d+-/, '') === callId);
+  return at === -1 ? null : (keys.splice(at, 1)[0] ?? null);
+}
+
+function isCall(item: ResponseItem): item is CallItem {
+  return item.type === 'function_call' || item.type === 'custom_tool_call' || item.type === 'local_shell_call';
+}
+
+/** A call on one line, for a person or a model to recognise. */
+export function shortForm(call: CallItem): string {
+  const { name, payload } = toolCallOf(call);
+  if (payload.type === 'function') return `${name} ${payload.arguments}`;
+  return payload.type === 'custom' ? name : `${name} ${payload.action.command.join(' ')}`;
+}

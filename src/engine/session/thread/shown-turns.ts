@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+import { SessionEvent, ThreadItem, type Turn } from '../../../foundation/protocol/index.ts';
+import type { LoggedTurn, ThreadLog } from '../../../storage/rollout/index.ts';
+import { narrateItems } from '../../turn/index.ts';
+import { ItemIds } from '../turn/item-ids.ts';
+
+const toldEvents = z.array(SessionEvent);
+
+/** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
+export function toldTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
+  const ids = new ItemIds();
+  return log.turns.map((turn) => ({
+    id: turn.id,
+    status: turn.status === 'inProgress' && openTurnEnded ? 'interrupted' : turn.status,
+    error: turn.error,
+    items: itemsOf(turn).map((item) => ({ ...item, id: ids.take(item.id) })),
+  }));
+}
+
+function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
+  const items: ThreadItem[] = [];
+  const shown = new Set<string>();
+  for (const [at, entry] of entries.entries()) {
+    if (entry.type === 'item') items.push(...narrateItems(entry.item, `${id}-${at}`));
+    else if (entry.type === 'told') items.push(...completedItems(entry.value));
+    else {
+      const { data: item } = ThreadItem.safeParse(entry.item);
+      // A turn that was continued after a crash shows what it had shown again.
+      if (item && !shown.has(item.id)) items.push(item);
+      if (item) shown.add(item.id);
+    }
+  }
+  return items;
+}
+
+/** What a call told while it ran; nothing if a later version wrote it in another way. */
+function completedItems(value: unknown): ThreadItem[] {
+  const told = toldEvents.safeParse(value).data ?? [];
+  return told.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+}

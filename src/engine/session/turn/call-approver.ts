@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { ApprovalDecision, type ApprovalQuestion } from '../../../foundation/protocol/index.ts';
+import type { ApprovalSubject, Approver } from '../../../tools/index.ts';
+import { type Codec, type StepRunner, TurnInterrupted } from '../../steps/index.ts';
+import type { TurnHandle } from './turn-handle.ts';
+
+export interface CallApproverOptions {
+  readonly steps: StepRunner;
+  readonly handle: Pick<TurnHandle, 'request'>;
+  readonly threadId: string;
+  /** The call's, unique in the thread. */
+  readonly key: string;
+}
+
+const decisionCodec: Codec<ApprovalDecision> = {
+  version: 1,
+  encode: (value) => value,
+  decode: (value) => ApprovalDecision.parse(value),
+};
+
+/**
+ * Asks for one call. The decision is a step of the turn: after a crash a decision that was given holds, and a question that
+ * was waiting is asked again under the same id. The id names the call and what a yes covers: should that be something else
+ * now (a link was turned, the directory is another), it is another question, and no answer to the first one counts for it.
+ */
+export function callApprover({ steps, handle, threadId, key }: CallApproverOptions): Approver {
+  return {
+    async request(question: ApprovalQuestion, signal: AbortSignal, { keys }: ApprovalSubject) {
+      const inTurn = `${key}-${digest(keys)}`;
+      try {
+        return await steps.external({ kind: 'approval', questionId: inTurn }, decisionCodec, async (attempt) => {
+          const decision = await handle.request({ ...question, questionId: `${threadId}/${inTurn}` }, signal);
+          // Nobody decided: nothing is kept of it.
+          if (attempt.signal.aborted) throw new TurnInterrupted();
+          return decision;
+        });
+      } catch (error) {
+        if (error instanceof TurnInterrupted) return { type: 'abort' };
+        throw error;
+      }
+    },
+  };
+}
+
+function digest(keys: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(keys)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,73 @@
+import {
+  type EnvironmentFacts,
+  environmentContext,
+  noteMark,
+  serverNote,
+  type TurnContext,
+  userInstructions,
+} from '../../../context/index.ts';
+import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { RepositoryFacts } from '../../../system/git/index.ts';
+import type { SessionServices } from '../services.ts';
+
+/** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
+export function environmentFacts(context: TurnContext): EnvironmentFacts {
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
+  return {
+    cwd,
+    approvalPolicy,
+    sandboxPolicy,
+    allowedHosts,
+    canAsk,
+    date,
+    sandboxEnforced: true,
+  };
+}
+
+export interface FirstContextParts {
+  /** Null: not known, or not to be told. */
+  readonly repository: RepositoryFacts | null;
+  /** The list of skills; null: there are none. */
+  readonly skills: ResponseItem | null;
+  readonly onWarning?: (message: string) => void;
+}
+
+/** The messages that stand before the first request of a thread. */
+export function firstContext(
+  context: TurnContext,
+  services: SessionServices,
+  { repository, skills, onWarning = () => undefined }: FirstContextParts,
+): ResponseItem[] {
+  const { config, shell, threadId } = services;
+  const { persona } = services;
+  const instructions =
+    persona !== null && !persona.hasUserInstructions
+      ? null
+      : userInstructions({
+          home: config.home,
+          cwd: config.cwd,
+          maxBytes: config.projectDocMaxBytes,
+          fallbackNames: config.projectDocFallbackFilenames,
+          hidden: config.sandbox.hidden,
+          untrusted: config.projectTrust === 'untrusted',
+          onWarning,
+        });
+  const environment = environmentContext(environmentFacts(context), {
+    shell: shell.name,
+    os: `${process.platform} ${process.arch}`,
+    date: context.date,
+    repository,
+    noteMark: noteMark(threadId),
+    budget: config.budget,
+  });
+  const servers = (services.mcp?.instructions() ?? []).map(serverNote);
+  const told = [instructions, skills].filter((message) => message !== null);
+  return [...told, environment, ...servers, ...(persona?.opening ?? [])];
+}
+
+/** `YYYY-MM-DD` where the user is. */
+export function localDate(nowMs: number): string {
+  const now = new Date(nowMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}

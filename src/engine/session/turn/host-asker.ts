@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { TurnContext } from '../../../context/index.ts';
+import type { ApprovalDecision } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import type { Answer, AskUser, Destination, NetworkProtocol } from '../../../system/network/index.ts';
+import { hostRuleMatches } from '../../../tools/approvals/index.ts';
+import type { ApprovalCache } from '../../../tools/index.ts';
+import type { TurnHandle } from './turn-handle.ts';
+
+export interface HostAskerParts {
+  readonly context: TurnContext;
+  readonly handle: TurnHandle;
+  /** What was approved for the session. */
+  readonly approvals: ApprovalCache;
+  /** Allows a host for good. */
+  readonly remember: (host: string, protocol: NetworkProtocol) => Promise<void>;
+  /** The turn is stopped. */
+  readonly signal: AbortSignal;
+}
+
+const ALLOWED: Answer = { type: 'allowed' };
+
+/**
+ * Asks a turn's user about hosts that no list names, each with its port at most once a turn: a yes holds until the turn
+ * ends, or the session if it was given for that, and so does a no. Nobody is asked where the policy is `never`, where nobody
+ * answers, and after the turn.
+ */
+export function hostAsker({ context, handle, approvals, remember, signal }: HostAskerParts): AskUser {
+  const { threadId, turnId } = context;
+  const answers = new Map<string, Answer>();
+  return async (destination, gone, reason) => {
+    const { host, port } = destination;
+    const key = keyOf(destination);
+    if (approvals.areApproved([key])) return ALLOWED;
+    if (handle.isRevoked || signal.aborted) return refused('the turn has ended');
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    if (!context.canAsk) return refused('nobody can give it in this run');
+    if (context.approvalPolicy === 'never') return refused('the approval policy is never');
+    const until = AbortSignal.any([gone, signal]);
+    const { protocol } = destination;
+    // The question is part of no journal, so its id must not repeat when a later process restarts the count.
+    const questionId = `${threadId}/${turnId}/host-${randomUUID()}`;
+    // A rule that wants it asked about would still stand beside one that allows it.
+    const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };
+    const offer = reason === null ? { proposedRule: proposed } : {};
+    const decision = await handle.request(
+      { type: 'network', questionId, host, port, protocol, reason, ...offer },
+      until,
+    );
+    const answer = answerOf(decision);
+    // A question that was withdrawn has no answer to keep.
+    if (!until.aborted && !handle.isRevoked) answers.set(key, answer);
+    if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') approvals.approve([key]);
+    if (decision.type === 'approvedAndRemembered' && reason === null) {
+      await remember(host, protocol).catch((error: unknown) => {
+        const why = reasonOf(error);
+        handle.emit({ type: 'warning', turnId, message: `the rule for ${host} could not be kept: ${why}` });
+      });
+    }
+    return answer;
+  };
+}
+
+/** Between turns nobody is asked; what was approved for the session stays open to what runs on. */
+export function approvedHosts(approvals: ApprovalCache): AskUser {
+  return async (destination) =>
+    approvals.areApproved([keyOf(destination)]) ? ALLOWED : refused('the turn in which it could be given has ended');
+}
+
+function answerOf(decision: ApprovalDecision): Answer {
+  switch (decision.type) {
+    case 'approved':
+    case 'approvedForSession':
+    case 'approvedAndRemembered':
+      return ALLOWED;
+    case 'denied':
+      return refused(decision.message ?? 'the user said no');
+    case 'abort':
+      return refused('the turn was stopped');
+  }
+}
+
+function refused(message: string): Answer {
+  return { type: 'refused', message };
+}
+
+function keyOf({ host, port }: Destination): string {
+  return JSON.stringify({ network: host, port });
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { OldOutput } from '../../../context/history/index.ts';
+import { elidedOutput } from '../../../context/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import type { SessionServices } from '../services.ts';
+
+/**
+ * Keeps the text of an output that is left out of the conversation, where the model's commands can read it. The file is
+ * named by its text, so doing it again after a crash changes nothing.
+ * @returns what stands in the output's place; without a path if the text can't be kept
+ */
+export async function keptOutput(
+  { spillPath, log }: Pick<SessionServices, 'spillPath' | 'log'>,
+  { call_id: callId, text, exitCode }: OldOutput,
+): Promise<string> {
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const path = spillPath(`elided-${digest}-${callId}`);
+  if (path === null) return elidedOutput({ exitCode, path });
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, text, { mode: 0o600 });
+    return elidedOutput({ exitCode, path });
+  } catch (error) {
+    log.warn(`the output of ${callId} can't be kept: ${reasonOf(error)}`);
+    return elidedOutput({ exitCode, path: null });
+  }
+}

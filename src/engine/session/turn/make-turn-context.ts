@@ -1,0 +1,52 @@
+import { noteMark, renderInstructions, type TurnContext } from '../../../context/index.ts';
+import { type ModelOverrides, modelInfo } from '../../../models/model/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import { formatPattern } from '../../../system/network/index.ts';
+import type { SessionServices } from '../services.ts';
+import type { SessionState } from '../state.ts';
+import { localDate } from './first-context.ts';
+import type { TurnStart } from './session-scope.ts';
+import { type ToolSettings, toolsOf } from './turn-tools.ts';
+
+/** What of a session's services a turn's context is made of. */
+export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
+  readonly config: ModelOverrides &
+    Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
+      readonly sandbox: Pick<Config['sandbox'], 'network'>;
+    };
+}
+
+/** Makes the context of a turn from the session's settings as they are now. The only place that does. */
+export function makeTurnContext(
+  state: Pick<SessionState, 'configuration'>,
+  services: ContextSources,
+  start: TurnStart,
+): TurnContext {
+  const { configuration } = state;
+  const { config, threadId } = services;
+  const model = modelInfo(configuration.model, config);
+  const offered = toolsOf(services, model);
+  return {
+    threadId,
+    turnId: start.turnId,
+    taskKind: start.taskKind,
+    cwd: configuration.cwd,
+    date: localDate(services.now()),
+    approvalPolicy: services.canAsk ? configuration.approvalPolicy : 'never',
+    sandboxPolicy: configuration.sandboxPolicy,
+    allowedHosts: config.sandbox.network?.allowed.map(formatPattern) ?? null,
+    canAsk: services.canAsk,
+    model,
+    effort: configuration.effort,
+    summary: configuration.summary,
+    instructions: renderInstructions({
+      model,
+      tools: offered,
+      patchSection: null,
+      override: config.baseInstructions,
+    }),
+    outputSchema: start.outputSchema,
+    shellEnvironmentPolicy: config.shellEnvironmentPolicy,
+    noteMark: noteMark(threadId),
+  };
+}

@@ -1,0 +1,54 @@
+import type { SessionEvent, ThreadItem } from '../../../foundation/protocol/index.ts';
+
+/** The items of a turn that were started and not completed. */
+export class OpenItems {
+  readonly #items = new Map<string, ThreadItem>();
+  /** What is known so far of the text of a message or a summary. */
+  readonly #texts = new Map<string, string>();
+
+  note(event: SessionEvent): void {
+    if (event.type === 'item.started' || event.type === 'item.updated') this.#items.set(event.item.id, event.item);
+    else if (event.type === 'item.completed') {
+      this.#items.delete(event.item.id);
+      this.#texts.delete(event.item.id);
+    } else if (event.type === 'item.delta' && (event.part === 'agentMessage' || event.part === 'reasoningSummary')) {
+      this.#texts.set(event.itemId, (this.#texts.get(event.itemId) ?? '') + event.delta);
+    }
+  }
+
+  /** What is left, as it ends when its turn is cut off. */
+  interrupted(): ThreadItem[] {
+    return [...this.#items.values()].map((item) => asInterrupted(item, this.#texts.get(item.id) ?? ''));
+  }
+
+  /** The plan of the turn, which stays open until the turn ends. */
+  plans(): ThreadItem[] {
+    return [...this.#items.values()].filter(({ type }) => type === 'plan');
+  }
+}
+
+function asInterrupted(item: ThreadItem, text: string): ThreadItem {
+  switch (item.type) {
+    case 'agentMessage':
+      return { ...item, text, interrupted: true };
+    case 'reasoning':
+      return { ...item, summary: text === '' ? [] : [text], interrupted: true };
+    case 'webSearch':
+    case 'contextCompaction':
+      return { ...item, interrupted: true };
+    case 'commandExecution':
+    case 'fileChange':
+    case 'mcpToolCall':
+    case 'toolCall':
+    case 'undo':
+    case 'collabAgentToolCall':
+      return { ...item, status: 'interrupted' };
+    case 'userMessage':
+    case 'plan':
+    case 'imageView':
+    case 'budgetExceeded':
+    case 'enteredReviewMode':
+    case 'exitedReviewMode':
+      return item;
+  }
+}

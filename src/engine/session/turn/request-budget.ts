@@ -1,0 +1,57 @@
+import type { TurnContext } from '../../../context/index.ts';
+import type { Budget, Config } from '../../../storage/config/index.ts';
+import type { TurnBudget } from '../../turn/index.ts';
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What a turn may cost. Only what the user asked for has a budget: a compaction or a review is part of none. */
+export function budgetOf(
+  { taskKind }: Pick<TurnContext, 'taskKind'>,
+  { budget }: Pick<Config, 'budget'>,
+): Budget | null {
+  const { tokens, minutes } = budget;
+  return taskKind !== 'regular' || (tokens === null && minutes === null) ? null : { tokens, minutes };
+}
+
+/** The budget of one request of the user: its turn and all subagents that work for it, at any depth, draw on it together. */
+export class RequestBudget {
+  readonly #limits: Budget;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  #tokensUsed = 0;
+
+  constructor(limits: Budget, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#startedAt = now();
+  }
+
+  /** Adds what a response used, in whichever thread. */
+  spend(tokens: number): void {
+    this.#tokensUsed += tokens;
+  }
+
+  /** The same for one turn. `until` aborts when the turn needs no clock any more; `hasLastAnswer`: it may answer once more. */
+  forTurn(until: AbortSignal, hasLastAnswer: boolean): TurnBudget {
+    const minutesGone = () => (this.#now() - this.#startedAt) / 60_000;
+    const { minutes } = this.#limits;
+    return {
+      ...this.#limits,
+      hasLastAnswer,
+      minutesGone,
+      tokensUsed: () => this.#tokensUsed,
+      expired: minutes === null ? NEVER : timer((minutes - minutesGone()) * 60_000, until),
+    };
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Aborts after `ms`. It keeps no process alive. */
+function timer(ms: number, until: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const timeout = setTimeout(() => late.abort(), Math.min(MAX_TIMER_MS, Math.max(0, ms)));
+  timeout.unref();
+  until.addEventListener('abort', () => clearTimeout(timeout), { once: true });
+  return late.signal;
+}

@@ -1,0 +1,55 @@
+import type { TurnContext } from '../../../context/index.ts';
+import type { TurnSetup } from '../../../foundation/protocol/index.ts';
+import { isAzure } from '../../../models/model/index.ts';
+import type { SessionServices } from '../services.ts';
+import { asksBeforeEnd } from './open-work.ts';
+import { budgetOf } from './request-budget.ts';
+import { toolsOf } from './turn-tools.ts';
+
+export interface TurnSetupParts {
+  readonly context: TurnContext;
+  readonly services: SessionServices;
+  /** What a compaction was asked to keep in view. */
+  readonly focus: string | null;
+  /** Names of the tools that servers give the turn. */
+  readonly mcpTools: readonly string[];
+}
+
+/** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
+export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts): TurnSetup {
+  const { config, persona, agentLevels } = services;
+  const budget = budgetOf(context, config);
+  const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
+  const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries, maxOutputTokens, provider } = config;
+  return {
+    task: context.taskKind,
+    tools: [...toolsOf(services, context.model), ...mcpTools],
+    retries: { request: provider.requestMaxRetries, stream: provider.streamMaxRetries },
+    ...(persona === null ? {} : { without_tools: [...persona.withoutTools] }),
+    ...(toolSet === null ? {} : { tool_set: toolSet }),
+    ...(contextWindow === null ? {} : { context_window: contextWindow }),
+    ...(autoCompactTokenLimit === null ? {} : { auto_compact_token_limit: autoCompactTokenLimit }),
+    ...(maxOutputTokens === null ? {} : { max_output_tokens: maxOutputTokens }),
+    ...(supportsReasoningSummaries === null ? {} : { supports_reasoning_summaries: supportsReasoningSummaries }),
+    ...(verbosity === null ? {} : { verbosity }),
+    ...(baseInstructions === null ? {} : { base_instructions: baseInstructions }),
+    ...(context.outputSchema === undefined ? {} : { output_schema: context.outputSchema }),
+    ...(compactPrompt === null ? {} : { compact_prompt: compactPrompt }),
+    ...(compactModel === null ? {} : { compact_model: compactModel }),
+    ...(focus === null ? {} : { focus }),
+    ...(agentLevels > 0 ? agentSetup(services) : {}),
+    ...(config.elideOutputs ? {} : { elide_outputs: false }),
+    ...(asksBeforeEnd(context, services) ? { verify: true, verify_tree: true } : {}),
+    ...(budget === null ? {} : { budget }),
+    ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
+    ...(isAzure(provider) ? { store: true } : {}),
+    ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi }),
+    provider: provider.id,
+  };
+}
+
+/** Of the roles only what the tool's description tells of them: what else they say is a matter of the helper's own thread. */
+function agentSetup({ config, agentLevels }: SessionServices): Pick<TurnSetup, 'agent_levels' | 'agent_roles'> {
+  const roles = config.agents.roles.map(({ name, description }) => ({ name, description }));
+  return { agent_levels: agentLevels, ...(roles.length === 0 ? {} : { agent_roles: roles }) };
+}

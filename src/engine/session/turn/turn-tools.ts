@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallItem, OutputItem, UserInput } from '../../../foundation/protocol/index.ts';
+import type { ModelInfo } from '../../../models/model/index.ts';
+import { readJudge } from '../../../system/sandbox/index.ts';
+import {
+  AGENT_TOOLS,
+  type AgentTools,
+  abortedOutput,
+  CallGate,
+  type CommandRules,
+  callDigest,
+  dispatch,
+  type HostedRun,
+  LoopWatch,
+  NOT_BEGUN,
+  Orchestrator,
+  offeredTools,
+  outputItem,
+  specsFor,
+  type ToolContext,
+  type ToolOutput,
+  toolCallOf,
+  unknownOutcome,
+  type WithMcpTools,
+  withNote,
+} from '../../../tools/index.ts';
+import { TurnDiffTracker } from '../../../tools/patch/index.ts';
+import type { StepRunner } from '../../steps/index.ts';
+import type { CallBatch, CallOptions, TurnTools } from '../../turn/index.ts';
+import type { Persona, SessionServices } from '../services.ts';
+import { shortForm } from '../thread/cut-off-calls.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import { callApprover } from './call-approver.ts';
+
+/** How long a cancelled call may take to word its end, less than the turn itself has. */
+const CALL_GRACE_MS = 60;
+
+export interface TurnToolsOptions {
+  readonly services: SessionServices;
+  readonly agents: AgentTools;
+  readonly active: ActiveTurn;
+  readonly steps: StepRunner;
+  readonly injectInput: (items: readonly UserInput[]) => boolean;
+  /** What servers add to the tools of the turn. */
+  readonly mcp: WithMcpTools | null;
+  /** Awaited before each call that can change files. */
+  readonly beforeChange: () => Promise<void>;
+}
+
+/** What of a session's services says which tools there are. */
+export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
+  readonly persona: Pick<Persona, 'withoutTools'> | null;
+  readonly config: Pick<SessionServices['config'], 'toolSet'>;
+}
+
+/** Names of the tools that a model is offered in this session. */
+export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: ModelInfo): string[] {
+  const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
+  return offered.filter((name) => !persona?.withoutTools.includes(name));
+}
+
+/** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
+export function openTurnTools(options: TurnToolsOptions): TurnTools {
+  const { services, agents, active, steps, injectInput, mcp, beforeChange } = options;
+  const { context: turn, handle } = active;
+  const registry = mcp?.registry ?? services.tools;
+  const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
+  const watch = new LoopWatch(turn.noteMark);
+  const rules: CommandRules = {
+    planner: services.sandbox,
+    ready: async (spec) => {
+      const faults = await services.rules.ready(spec);
+      for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    },
+    riskOf: (spec) => services.rules.riskOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
+    ruleOf: (spec) => services.rules.ruleOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
+    remember: (prefix) => services.rules.remember(prefix),
+  };
+  const protection = {
+    home: services.config.home,
+    allowGitCommit: services.config.sandbox.allowGitCommit,
+    hidden: services.config.sandbox.hidden,
+  };
+  const diff = new TurnDiffTracker(turn.cwd, readJudge({ policy: turn.sandboxPolicy, ...protection }));
+  const base = {
+    turn,
+    processes: services.processes,
+    sessions: services.execSessions,
+    diff,
+    agents,
+    injectInput,
+    waitedForUserMs: () => active.state.waitedForUserMs,
+    spillPath: services.spillPath,
+    spillMaxBytes: services.config.spillMaxBytes,
+    shell: services.shell.path,
+    judge: services.rules.judge,
+    protection,
+  };
+  const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
+  const repeatOf = (call: CallItem): 'safe' | 'ledger' => {
+    const handler = handlerOf(call);
+    if (!handler || handler.repeat === 'safe') return 'safe';
+    return handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+  };
+  const canChangeFiles = (call: CallItem) => {
+    const handler = handlerOf(call);
+    if (handler === null) return false;
+    return !(handler.onlyReads?.(toolCallOf(call), base) ?? handler.repeat === 'safe');
+  };
+  const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
+    ...base,
+    orchestrator: new Orchestrator(
+      callApprover({ steps, handle, threadId: turn.threadId, key }),
+      services.approvals,
+      rules,
+      run,
+    ),
+    events: handle.eventsOf(report),
+    env: services.commandEnvironment.current(),
+  });
+
+  /** A machine without a sandbox is told of once, with what would mend it; each command is then refused. */
+  async function lookForSandbox(signal: AbortSignal): Promise<void> {
+    await services.sandbox.ready(signal);
+    const message = services.sandbox.takeNotice();
+    if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+  }
+
+  /** Files made by commands that would be obeyed later are reported to the user and to the model. */
+  function withFindings(output: ToolOutput): ToolOutput {
+    const findings = services.sandbox.takeFindings();
+    for (const message of findings) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    return findings.reduce((noted, finding) => withNote(noted, `${turn.noteMark} ${finding}`), output);
+  }
+
+  async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
+    const { key, signal } = options;
+    const toolCall = toolCallOf(call);
+    const onCrash = (error: unknown) => services.log.crash(error);
+    const withheld = services.persona?.withoutTools ?? [];
+    const routing = { registry, offered, withheld, onCrash };
+    const work = async (run: HostedRun | null) => {
+      await services.commandEnvironment.ready(signal);
+      if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
+      if (handlerOf(call)?.repeat === 'ledger') await run?.start();
+      return withFindings(await dispatch(toolCall, contextFor(options, run), signal, routing));
+    };
+    if (repeatOf(call) === 'safe') return work(null);
+    const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
+    return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
+  }
+
+  /** The outcome that an earlier process left of this very call: given whatever has become of the turn since. */
+  function recalled(call: CallItem, key: string): ToolOutput | null {
+    if ((handlerOf(call)?.repeat ?? 'safe') === 'safe') return null;
+    const toolCall = toolCallOf(call);
+    const known = services.toolHost.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
+    if (known === null || known.type === 'stopped') return null;
+    return known.type === 'done' ? known.output : unknownOutcome(known);
+  }
+
+  function openBatch(): CallBatch {
+    const gate = new CallGate();
+    return {
+      async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
+        const known = recalled(call, options.key);
+        if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
+        const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
+        const work = gate.run(mode, options.signal, async () => {
+          if (canChangeFiles(call)) await beforeChange();
+          if (options.signal.aborted) return null;
+          active.state.callStarted(options.key, shortForm(call));
+          return runCall(call, options);
+        });
+        const output = await orAborted(work, options.signal);
+        if (!options.signal.aborted) active.state.callEnded(options.key);
+        return outputItem(call, watch.note(toolCallOf(call), output));
+      },
+    };
+  }
+
+  return {
+    specs: specsFor(registry, offered, turn.model),
+    repeat: repeatOf,
+    openBatch,
+    refuse: (call, text) => outputItem(call, { body: text, success: false }),
+    withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
+    takeDiff: () => diff.takeUnifiedDiff(),
+  };
+}
+
+/** A call that is cancelled gets a moment to say how far it came; then its output says that it was cut off. */
+async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal): Promise<ToolOutput> {
+  const startedAt = performance.now();
+  const cancelled = Promise.withResolvers<ToolOutput>();
+  const onAbort = () =>
+    void delay(CALL_GRACE_MS).then(() => cancelled.resolve(abortedOutput(performance.now() - startedAt)));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return (await Promise.race([work, cancelled.promise])) ?? NOT_BEGUN;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

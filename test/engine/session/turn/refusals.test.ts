@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  functionCall,
+  type ModelServer,
+  message,
+  respond,
+  type Script,
+  startModelServer,
+} from '../../../../src/testing/index.ts';
+import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
+import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+
+let home: TempDir;
+let outside: TempDir;
+let repo: TempDir;
+let server: ModelServer;
+let live: TestSession;
+
+beforeEach(() => {
+  home = tempDir();
+  outside = tempDir();
+  repo = gitRepository();
+});
+afterEach(async () => {
+  await live[Symbol.asyncDispose]();
+  await server.close();
+  for (const dir of [home, outside, repo]) dir[Symbol.dispose]();
+});
+
+async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
+  server = await startModelServer(script);
+  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
+  return live;
+}
+
+const ok = respond(message('ok'));
+const held = [
+  'sandbox_mode="workspace-write"',
+  'sandbox_workspace_write.exclude_slash_tmp=true',
+  'sandbox_workspace_write.exclude_tmpdir_env_var=true',
+];
+const outputOf = (request: number, id: string) => String(server.requests[request]?.outputOf(id));
+
+describe('P14: what the model is told of a refusal of the sandbox', () => {
+  const write = () => respond(functionCall('shell', { command: ['touch', join(outside.path, 'x')] }, 'c1'));
+
+  test('under on-request one line names it, and what can be done', async () => {
+    await open([write(), ok], { overrides: [...held, 'approval_policy="on-request"'] });
+    await live.say('go');
+    const note = `The sandbox refused this: writing to ${join(outside.path, 'x')}. If the task needs it, repeat the call`;
+    expect(outputOf(1, 'c1').split(note)).toHaveLength(2);
+  });
+
+  test('under never, or where nobody can be asked, nothing is added', async () => {
+    await open([write(), write(), ok], { overrides: [...held, 'approval_policy="never"'] });
+    await live.say('go');
+    expect(outputOf(1, 'c1')).toContain('touch: cannot touch');
+    expect(outputOf(1, 'c1')).not.toMatch(/sandbox/i);
+  });
+
+  test('a session is watched as long as it lives', async () => {
+    const cmd = `sleep 0.6; touch ${join(outside.path, 'x')}`;
+    await open(
+      [
+        respond(functionCall('exec_command', { cmd, yield_time_ms: 250 }, 'c1')),
+        respond(functionCall('write_stdin', { session_id: 1, yield_time_ms: 5_000 }, 'c2')),
+        ok,
+      ],
+      { overrides: [...held, 'approval_policy="on-request"', 'model="gpt-5.1-codex"'] },
+    );
+    await live.say('go');
+    expect(outputOf(1, 'c1')).toContain('Still running as session 1');
+    expect(outputOf(1, 'c1')).not.toContain('The sandbox refused this');
+    expect(outputOf(2, 'c2')).toContain(`The sandbox refused this: writing to ${join(outside.path, 'x')}`);
+  });
+});
+
+test('T15: exec_command follows the same matrix: stopped under on-failure, it asks, and runs outside after a yes', async () => {
+  const cmd = `touch ${join(outside.path, 'x')} && echo made`;
+  await open([respond(functionCall('exec_command', { cmd }, 'c1')), ok], {
+    overrides: [...held, 'approval_policy="on-failure"', 'model="gpt-5.1-codex"'],
+  });
+  const turn = live.say('go');
+  const asked = await live.next('approval.requested');
+  expect(asked.request).toMatchObject({ escalated: true, reason: 'command failed; retry without sandbox?' });
+  live.answer('c1', { type: 'approved' });
+  await turn;
+  expect(outputOf(1, 'c1')).toContain('made');
+  expect(live.events.filter(({ type }) => type === 'approval.requested')).toHaveLength(1);
+});
