@@ -15,7 +15,7 @@ if (isSupported) {
 
 /**
  * Where compiled code is kept: in keel's home, never in a temporary directory. Cached code runs as keel itself, so it is taken
- * only from a place that nobody but this user and root can change (the rule of src/foundation/util/writable-by-others.ts, which is part
+ * only from a place that nobody but this user and root can change (the rule of src/foundation/util/trust/writable-by-others.ts, which is part
  * of what gets cached). Null: this start does without.
  */
 function codeCache({ existsSync, lstatSync, mkdirSync, realpathSync }, { dirname, join }) {

@@ -31,8 +31,8 @@ const bannedInTurn = [
   /\bPromise\.(?:all|allSettled|race|any)\b/,
 ];
 
-/** A program that is started elsewhere might get descriptors that it is not meant to have (src/system/process/descriptors.ts). */
-const starters = ['system/process/start-program.ts', 'system/process/confined/worker.ts'];
+/** A program that is started elsewhere might get descriptors that it is not meant to have (src/system/process/start/descriptors.ts). */
+const starters = ['system/process/start/start-program.ts', 'system/process/confined/worker.ts'];
 const startsPrograms = /^import (?!type\b)[^;]*from 'node:child_process'/m;
 
 /** @param {string} dir @returns {string[]} */
@@ -79,7 +79,7 @@ export function floorFaults(root) {
       imported.flatMap(({ path, isLazy }) => (isLazy ? [] : path)),
     );
     if (startsPrograms.test(text) && !starters.includes(name.split(sep).join('/'))) {
-      faults.push(`${name}: programs are started by system/process/start-program.ts`);
+      faults.push(`${name}: programs are started by system/process/start/start-program.ts`);
     }
     for (const { path } of imported) {
       const to = roomOf(path);

@@ -1,28 +1,8 @@
 export { assertNever } from './assert-never.ts';
-export { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
-export { type CLibrary, cLibrary, loadedCLibrary } from './c-library.ts';
-export { cutMiddle } from './cut-middle.ts';
-export { decodeText, utf16MarkOf } from './decode-text.ts';
 export { Deferred } from './deferred.ts';
-export { type LockResult, lockFile } from './file-lock.ts';
-export {
-  type FoundProgram,
-  findConfiguredProgram,
-  findProgram,
-  isProgram,
-  type ProgramSearch,
-  programFault,
-} from './find-program.ts';
 export { launcherPath } from './launcher.ts';
-export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson, requireJsonDepth } from './parse-json.ts';
-export { printable, printableStyled, visible } from './printable.ts';
-export {
-  type PrivateArea,
-  privateDirectory,
-  type TemporaryDirectory,
-  temporaryDirectory,
-  UnsafeDirectoryError,
-} from './private-directory.ts';
+export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
+export { type LockResult, lockFile } from './native/file-lock.ts';
 export {
   hasOwnProc,
   isRunning,
@@ -31,10 +11,15 @@ export {
   type ProcessStat,
   processPlace,
   processStat,
-} from './process-identity.ts';
+} from './native/process-identity.ts';
+export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson, requireJsonDepth } from './parse-json.ts';
 export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
 export { storageAdvice } from './storage-advice.ts';
+export { byteLength, cutBytesEnd, cutBytesStart } from './text/bytes.ts';
+export { cutMiddle } from './text/cut-middle.ts';
+export { decodeText, utf16MarkOf } from './text/decode-text.ts';
+export { printable, printableStyled, visible } from './text/printable.ts';
 export {
   countLines,
   fitsModel,
@@ -45,9 +30,22 @@ export {
   truncateForModel,
   truncatePartial,
   wholeText,
-} from './truncate.ts';
-export { uuidV7 } from './uuid.ts';
-export { version } from './version.ts';
+} from './text/truncate.ts';
+export {
+  type FoundProgram,
+  findConfiguredProgram,
+  findProgram,
+  isProgram,
+  type ProgramSearch,
+  programFault,
+} from './trust/find-program.ts';
+export {
+  type PrivateArea,
+  privateDirectory,
+  type TemporaryDirectory,
+  temporaryDirectory,
+  UnsafeDirectoryError,
+} from './trust/private-directory.ts';
 export {
   directoryWritableByOthers,
   isInside,
@@ -58,4 +56,6 @@ export {
   type Writers,
   writableByOthers,
   writersOf,
-} from './writable-by-others.ts';
+} from './trust/writable-by-others.ts';
+export { uuidV7 } from './uuid.ts';
+export { version } from './version.ts';

@@ -1,7 +1,7 @@
-import type { Environment } from './hardening.ts';
-import { namesPrograms } from './names-programs.ts';
 import { findRepository, repositoryPlace } from './repository.ts';
-import { runGit } from './run-git.ts';
+import type { Environment } from './run/hardening.ts';
+import { namesPrograms } from './run/names-programs.ts';
+import { runGit } from './run/run-git.ts';
 
 export type RepositoryFacts =
   | { readonly isRepository: false }

@@ -1,5 +1,5 @@
-export { type AddressKind, addressKind } from './addresses.ts';
-export type { Answer, AskUser, Destination, NetworkProtocol } from './destination.ts';
+export { type AddressKind, addressKind } from './gate/addresses.ts';
+export type { Answer, AskUser, Destination, NetworkProtocol } from './gate/destination.ts';
 export {
   type DomainPattern,
   type DomainRules,
@@ -7,8 +7,7 @@ export {
   matchesAny,
   type ParsedPattern,
   parsePattern,
-} from './domain-rules.ts';
-export { proxyEnvironment } from './environment.ts';
+} from './gate/domain-rules.ts';
 export type {
   Gate,
   GateOptions,
@@ -16,9 +15,10 @@ export type {
   NetworkRules,
   RefusalReason,
   Verdict,
-} from './gate.ts';
-export { formatHostAndPort, parseHost, parseHostAndPort } from './host.ts';
-export type { ProxyLimits } from './limits.ts';
+} from './gate/gate.ts';
+export { formatHostAndPort, parseHost, parseHostAndPort } from './gate/host.ts';
+export type { Resolver } from './gate/resolve.ts';
 export { loadProxy } from './load-proxy.ts';
-export type { NetworkProxy, ProxyOptions } from './proxy.ts';
-export type { Resolver } from './resolve.ts';
+export { proxyEnvironment } from './proxy/environment.ts';
+export type { ProxyLimits } from './proxy/limits.ts';
+export type { NetworkProxy, ProxyOptions } from './proxy/proxy.ts';

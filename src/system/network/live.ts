@@ -1,2 +1,2 @@
-export { Gate } from './gate.ts';
-export { NetworkProxy } from './proxy.ts';
+export { Gate } from './gate/gate.ts';
+export { NetworkProxy } from './proxy/proxy.ts';

@@ -1,20 +1,32 @@
-export { BoundedOutput, MAX_KEPT_BYTES } from './bounded-output.ts';
-export { assemble, type BpfLine, type BpfTest } from './bpf.ts';
+export { assemble, type BpfLine, type BpfTest } from './confined/bpf.ts';
+export { type Confinement, ConfinementError, type WritablePath } from './confined/confinement.ts';
 export { landlockVersion } from './confined/landlock-version.ts';
-export { type Confinement, ConfinementError, type WritablePath } from './confinement.ts';
-export { OpenDescriptorsError } from './descriptors.ts';
-export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './exec-session.ts';
-export { ExecSessions, type KeptSession, MAX_SESSIONS, type RunningSession, WARN_SESSIONS } from './exec-sessions.ts';
-export { LoginEnvironment, type LoginEnvironmentOptions } from './login-environment.ts';
-export { listProcesses, type ProcessEntry } from './process-table.ts';
+export { LoginEnvironment, type LoginEnvironmentOptions } from './login/login-environment.ts';
+export { type UserShell, userShell } from './login/user-shell.ts';
+export { listProcesses, type ProcessEntry } from './process-tree/process-table.ts';
 export { type OrphanCare, Processes, type ProcessesOptions } from './processes.ts';
-export { identityOf, openHandle, type PathHandle, PathReplacedError, type ProgramInput } from './program-input.ts';
-export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run-command.ts';
-export type { SpawnSpec } from './spawn-spec.ts';
-export type { SpillOptions } from './spill-file.ts';
-export { type StartFault, startFault } from './start-fault.ts';
-export { startInherited } from './start-inherited.ts';
-export { programOutput, startOutliving, startProgram } from './start-program.ts';
-export { type ServedChild, startServed } from './start-served.ts';
-export type { ExitStatus } from './started-child.ts';
-export { type UserShell, userShell } from './user-shell.ts';
+export { BoundedOutput, MAX_KEPT_BYTES } from './run/bounded-output.ts';
+export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './run/exec-session.ts';
+export {
+  ExecSessions,
+  type KeptSession,
+  MAX_SESSIONS,
+  type RunningSession,
+  WARN_SESSIONS,
+} from './run/exec-sessions.ts';
+export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run/run-command.ts';
+export type { SpillOptions } from './run/spill-file.ts';
+export { OpenDescriptorsError } from './start/descriptors.ts';
+export {
+  identityOf,
+  openHandle,
+  type PathHandle,
+  PathReplacedError,
+  type ProgramInput,
+} from './start/program-input.ts';
+export type { SpawnSpec } from './start/spawn-spec.ts';
+export { type StartFault, startFault } from './start/start-fault.ts';
+export { startInherited } from './start/start-inherited.ts';
+export { programOutput, startOutliving, startProgram } from './start/start-program.ts';
+export { type ServedChild, startServed } from './start/start-served.ts';
+export type { ExitStatus } from './start/started-child.ts';

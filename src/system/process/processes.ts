@@ -3,19 +3,28 @@ import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ConfinedChild } from './confined/confined-thread.ts';
 import { ConfinedThreads } from './confined/confined-threads.ts';
+import type { Confinement } from './confined/confinement.ts';
 import type { ConfinedStdio } from './confined/messages.ts';
-import type { Confinement } from './confinement.ts';
-import { sealDescriptors } from './descriptors.ts';
-import { endPolitely } from './end-politely.ts';
-import { GroupJournal } from './group-journal.ts';
-import { InputFiles } from './input-files.ts';
-import { type Group, isSame, type KinOptions, kinOf, MARK_VARIABLE, markedBy, markedFrom, sendSignal } from './kin.ts';
-import { type NativeChild, NativeStarter } from './native/native-starter.ts';
-import { Orphans } from './orphans.ts';
-import { ownTerminalArgv } from './own-terminal.ts';
-import { processEntry } from './process-table.ts';
-import type { SpawnSpec } from './spawn-spec.ts';
-import { startProgram } from './start-program.ts';
+import { endPolitely } from './process-tree/end-politely.ts';
+import { GroupJournal } from './process-tree/group-journal.ts';
+import { Orphans } from './process-tree/orphans.ts';
+import { processEntry } from './process-tree/process-table.ts';
+import {
+  type Group,
+  isSame,
+  type KinOptions,
+  kinOf,
+  MARK_VARIABLE,
+  markedBy,
+  markedFrom,
+  sendSignal,
+} from './process-tree/process-tree.ts';
+import { sealDescriptors } from './start/descriptors.ts';
+import { InputFiles } from './start/input-files.ts';
+import { type NativeChild, NativeStarter } from './start/native-starter.ts';
+import type { SpawnSpec } from './start/spawn-spec.ts';
+import { startProgram } from './start/start-program.ts';
+import { ownTerminalArgv } from './terminal/own-terminal.ts';
 
 /** What commands get to end by themselves before they are killed, ms. */
 const DEFAULT_GRACE_MS = 500;

@@ -1,6 +1,19 @@
-export { type CheckOptions, checkSandbox } from './check.ts';
-export type { Denial, EndedCommand } from './denial.ts';
-export { describePlan } from './describe.ts';
+export { probeBackend } from './backends/probe.ts';
+export { type CheckOptions, checkSandbox } from './check/check.ts';
+export { SandboxManager, type SandboxOptions, type SandboxPlanner } from './manager.ts';
+export { type HiddenOptions, readJudge } from './places/readable.ts';
+export { SessionRoots } from './places/roots.ts';
+export {
+  everWritableRoots,
+  mayWrite,
+  type WriteFault,
+  type WritePolicyOptions,
+  writableRoots,
+  writeFaultJudge,
+  writeJudge,
+} from './places/writable.ts';
+export type { Denial, EndedCommand } from './plan/denial.ts';
+export { describePlan } from './plan/describe.ts';
 export type {
   BackendFacts,
   CommandSpec,
@@ -10,22 +23,9 @@ export type {
   Planned,
   SandboxBackend,
   Scope,
-} from './exec-plan.ts';
-export { SandboxManager, type SandboxOptions, type SandboxPlanner } from './manager.ts';
-export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan.ts';
-export { probeBackend } from './probe.ts';
-export type { ProtectionOptions } from './protected-paths.ts';
-export { type HiddenOptions, readJudge } from './readable.ts';
+} from './plan/exec-plan.ts';
+export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
+export type { ProtectionOptions } from './protected/protected-paths.ts';
 export { realPath } from './real-path.ts';
-export { SessionRoots } from './roots.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';
-export {
-  everWritableRoots,
-  mayWrite,
-  type WriteFault,
-  type WritePolicyOptions,
-  writableRoots,
-  writeFaultJudge,
-  writeJudge,
-} from './writable.ts';

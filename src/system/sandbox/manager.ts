@@ -2,19 +2,19 @@ import { existsSync, mkdirSync } from 'node:fs';
 import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
-import { type Denial, denialOf, type EndedCommand } from './denial.ts';
-import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './exec-plan.ts';
+import { probeBackend } from './backends/probe.ts';
 import { isInside } from './is-inside.ts';
-import { MountCache } from './mount-cache.ts';
-import type { MountOptions } from './mounts.ts';
-import { scratchPlaces } from './mounts.ts';
-import { NetworkAccess } from './network-access.ts';
-import { type PlanRequest, plan, type SandboxSetup } from './plan.ts';
+import { NetworkAccess } from './network/network-access.ts';
+import { type FoundRoots, SessionRoots } from './places/roots.ts';
+import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
+import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './plan/exec-plan.ts';
+import { MountCache } from './plan/mount-cache.ts';
+import type { MountOptions } from './plan/mounts.ts';
+import { scratchPlaces } from './plan/mounts.ts';
+import { type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 import { PlantedNames, type Reach } from './planted/planted-names.ts';
-import { probeBackend } from './probe.ts';
-import { openedForCommits } from './protected-paths.ts';
+import { openedForCommits } from './protected/protected-paths.ts';
 import { realPath } from './real-path.ts';
-import { type FoundRoots, SessionRoots } from './roots.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */
 export interface SandboxPlanner {

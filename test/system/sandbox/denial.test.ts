@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { denialOf } from '../../../src/system/sandbox/denial.ts';
 import { directPlan, type ExecPlan } from '../../../src/system/sandbox/index.ts';
+import { denialOf } from '../../../src/system/sandbox/plan/denial.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;

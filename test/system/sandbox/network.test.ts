@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bwrapCommand } from '../../../src/system/sandbox/backends/bwrap.ts';
+import { bwrapCommand } from '../../../src/system/sandbox/backends/bubblewrap.ts';
 import { describePlan } from '../../../src/system/sandbox/index.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';

@@ -10,7 +10,7 @@ import {
   startOutliving,
   startProgram,
 } from '../../../src/system/process/index.ts';
-import { outlivesMark } from '../../../src/system/process/own-children.ts';
+import { outlivesMark } from '../../../src/system/process/start/own-children.ts';
 import { type ExecPlan, SandboxManager } from '../../../src/system/sandbox/index.ts';
 import { planHeld } from './held.ts';
 import { workspaceWrite } from './support.ts';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readFileSync, readlinkSync } from 'node:fs';
-import { type Confinement, ConfinementError, type WritablePath } from '../confinement.ts';
+import { type Confinement, ConfinementError, type WritablePath } from './confinement.ts';
 import { guardFilter } from './guard-filter.ts';
 import type { Kernel } from './kernel.ts';
 

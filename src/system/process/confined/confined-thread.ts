@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../../../foundation/util/index.ts';
-import { type Confinement, ConfinementError } from '../confinement.ts';
-import type { SpawnSpec } from '../spawn-spec.ts';
-import { type ExitStatus, exitStatus } from '../started-child.ts';
+import type { SpawnSpec } from '../start/spawn-spec.ts';
+import { type ExitStatus, exitStatus } from '../start/started-child.ts';
+import { type Confinement, ConfinementError } from './confinement.ts';
 import type { ConfinedStdio, FromThread, ThreadData, ToThread } from './messages.ts';
 
 /** A program that a confined thread has started. */

@@ -1,5 +1,5 @@
-import type { Confinement } from '../confinement.ts';
 import { type ConfinedChild, ConfinedThread } from './confined-thread.ts';
+import type { Confinement } from './confinement.ts';
 
 /** Threads kept, idle ones included: each costs some 10 MB, and rules fall out of use when folders come and go. */
 const MAX_THREADS = 4;

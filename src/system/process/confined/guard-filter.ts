@@ -1,4 +1,4 @@
-import { assemble, type BpfLine } from '../bpf.ts';
+import { assemble, type BpfLine } from './bpf.ts';
 
 /** Numbers of the calls on x86-64 and arm64. */
 const CALLS = {

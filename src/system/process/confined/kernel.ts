@@ -1,6 +1,6 @@
 import type { TypeObject } from 'koffi';
 import { type CLibrary, cLibrary } from '../../../foundation/util/index.ts';
-import { ConfinementError } from '../confinement.ts';
+import { ConfinementError } from './confinement.ts';
 
 /** Calls without a wrapper in the C library, by number: the same on x86-64 and arm64 but for these three. */
 const CREATE_RULESET = 444;

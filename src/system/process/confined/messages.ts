@@ -1,4 +1,4 @@
-import type { Confinement } from '../confinement.ts';
+import type { Confinement } from './confinement.ts';
 
 /** What a confined thread is started with. */
 export interface ThreadData {

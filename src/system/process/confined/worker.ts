@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { newPipe, type Pipe } from '../native/pipe.ts';
-import { ownTerminalArgv } from '../own-terminal.ts';
+import { newPipe, type Pipe } from '../start/pipe.ts';
+import { ownTerminalArgv } from '../terminal/own-terminal.ts';
 import { confineThread } from './confine-thread.ts';
 import { Kernel } from './kernel.ts';
 import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';

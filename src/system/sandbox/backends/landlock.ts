@@ -1,9 +1,9 @@
 import type { Confinement, WritablePath } from '../../process/index.ts';
-import type { BackendFacts, Mount, NetworkReach } from '../exec-plan.ts';
 import { isInside } from '../is-inside.ts';
+import type { BackendFacts, Mount, NetworkReach } from '../plan/exec-plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
-import { around, type Entry, stillThere } from './around.ts';
+import { around, type Entry, stillThere } from './covering-entries.ts';
 
 export interface LandlockOptions {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;

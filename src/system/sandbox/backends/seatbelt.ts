@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { assertNever } from '../../../foundation/util/index.ts';
 import type { SpawnSpec } from '../../process/index.ts';
-import type { CommandSpec, Mount, NetworkReach } from '../exec-plan.ts';
 import { isInside } from '../is-inside.ts';
+import type { CommandSpec, Mount, NetworkReach } from '../plan/exec-plan.ts';
 
 export interface SeatbeltOptions {
   readonly spec: CommandSpec;

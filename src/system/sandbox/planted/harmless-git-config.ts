@@ -1,4 +1,4 @@
-import { type GitSetting, gitConfigLines } from '../git-config-paths.ts';
+import { type GitSetting, gitConfigLines } from '../protected/git-config-paths.ts';
 
 /** Settings of a repository that make git run nothing and read nothing from elsewhere; `*`: all of a section. */
 const HARMLESS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRegularFile } from '../../../foundation/files/index.ts';
-import { isDirectory } from '../git-directories.ts';
+import { isDirectory } from '../protected/git-directories.ts';
 import { disable, rewrite } from './disable.ts';
 import { harmlessGitConfig } from './harmless-git-config.ts';
 

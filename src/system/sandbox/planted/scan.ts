@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { PROTECTED_NAMES } from '../protected-paths.ts';
+import { PROTECTED_NAMES } from '../protected/protected-paths.ts';
 
 export interface ScanLimits {
   readonly maxDirectories: number;

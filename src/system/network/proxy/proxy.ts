@@ -1,0 +1,83 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Server, Socket } from 'node:net';
+import type { Gate } from '../gate/gate.ts';
+import { type DoorOptions, httpDoor } from './http-proxy.ts';
+import { type ProxyLimits, proxyLimits } from './limits.ts';
+import { readExactly } from './read-exactly.ts';
+import { serveSocks } from './socks-proxy.ts';
+
+export interface ProxyOptions {
+  readonly gate: Gate;
+  /** Absent: `proxyLimits`. */
+  readonly limits?: ProxyLimits;
+  /** Told of faults of the proxy itself. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+const SOCKS = 5;
+
+/**
+ * A proxy for HTTP, CONNECT and SOCKS 5 on one port: the first byte of a connection tells which it speaks. What is open is
+ * the gate's to say. Serves until it is closed, which ends all that runs through it.
+ */
+export class NetworkProxy {
+  readonly #door: HttpServer;
+  readonly #doorOptions: DoorOptions;
+  readonly #closed = new AbortController();
+  readonly #sockets = new Set<Socket>();
+  readonly #servers = new Set<Server>();
+
+  constructor(options: ProxyOptions) {
+    this.#doorOptions = { limits: proxyLimits, ...options, signal: this.#closed.signal };
+    this.#door = httpDoor(this.#doorOptions);
+  }
+
+  /** Serves what comes in at a server that listens, and closes it in the end. */
+  serve(server: Server): void {
+    if (this.#closed.signal.aborted) {
+      server.close();
+      return;
+    }
+    this.#servers.add(server);
+    server.on('connection', (socket) => this.#take(socket));
+    server.on('error', this.#doorOptions.onCrash);
+    // A proxy that nobody uses is no reason for keel to go on.
+    server.unref();
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#door.closeAllConnections();
+    this.#door.close();
+  }
+
+  #take(socket: Socket): void {
+    if (this.#sockets.size >= this.#doorOptions.limits.connections) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // A program that breaks off is its own affair.
+    socket.on('error', () => socket.destroy());
+    socket.setNoDelay(true);
+    this.#serve(socket).catch((error: unknown) => {
+      socket.destroy();
+      this.#doorOptions.onCrash(error);
+    });
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const { limits, signal } = this.#doorOptions;
+    const first = await readExactly(socket, 1, AbortSignal.any([signal, AbortSignal.timeout(limits.headerMs)]));
+    if (first === null) {
+      socket.destroy();
+      return;
+    }
+    socket.unshift(first);
+    if (first[0] === SOCKS) await serveSocks(socket, this.#doorOptions);
+    else this.#door.emit('connection', socket);
+  }
+}

@@ -1,0 +1,121 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { type Processes, runCommand } from '../../process/index.ts';
+import type { BackendFacts, Mount } from '../plan/exec-plan.ts';
+import { filterArch } from '../plan/plan.ts';
+import { seccompProgram } from '../seccomp/program.ts';
+import type { FilterArch } from '../seccomp/syscall-numbers.ts';
+import { bwrapCommand } from './bubblewrap.ts';
+import { probeLandlock } from './probe-landlock.ts';
+import { SANDBOX_EXEC, seatbeltCommand } from './seatbelt.ts';
+
+export interface ProbeOptions {
+  readonly processes: Processes;
+  /** Where bubblewrap is, if not at its usual place. Absolute. */
+  readonly bwrapPath: string | null;
+  /** Which may be used; all that there are, if absent. */
+  readonly backends?: readonly ('bwrap' | 'landlock')[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+const USUAL_PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
+const LIMIT_MS = 5_000;
+
+const ABILITIES = [
+  { ownProc: true, bindsDescriptors: true },
+  { ownProc: false, bindsDescriptors: true },
+  { ownProc: true, bindsDescriptors: false },
+  { ownProc: false, bindsDescriptors: false },
+] as const;
+/** Exists everywhere, and nobody can have replaced it. */
+const TRIAL_MOUNT: Mount = { type: 'readOnly', path: '/usr' };
+
+type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent'; readonly cause: string };
+
+/**
+ * Finds out what really works here by running a trivial command in it, with everything that commands are held by:
+ * bubblewrap if it does, else Landlock, which holds less.
+ */
+export async function probeBackend(options: ProbeOptions): Promise<BackendFacts> {
+  if (process.platform === 'darwin') return probeSeatbelt(options);
+  if (process.platform !== 'linux') {
+    return unavailable(`commands can't be held in on ${process.platform} yet`);
+  }
+  if (!existsSync('/proc/self')) {
+    return unavailable('there is no /proc here, which every sandbox needs: mount it (mount -t proc proc /proc)');
+  }
+  const arch = filterArch();
+  if (arch === null) return unavailable(`commands can't be held in on ${process.arch} machines yet`);
+  const { backends = ['bwrap', 'landlock'] } = options;
+  const found: Found = backends.includes('bwrap')
+    ? await probeBwrap(options, arch)
+    : { type: 'absent', cause: 'bubblewrap is not to be used' };
+  if (found.type === 'bwrap') return found;
+  if (!backends.includes('landlock')) return unavailable(found.cause);
+  const landlock = await probeLandlock({ ...options, arch });
+  if (landlock.type === 'works') return { type: 'landlock', abi: landlock.abi, reason: found.cause };
+  return unavailable(`${found.cause}. Landlock, which would do as well, does not work either (${landlock.cause})`);
+}
+
+async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: FilterArch): Promise<Found> {
+  const path = (bwrapPath === null ? USUAL_PLACES : [bwrapPath]).find(isExecutable);
+  if (path === undefined) {
+    const place = bwrapPath === null ? '' : ` at ${bwrapPath}`;
+    return absent(`bubblewrap is not installed${place}: install it (Debian, Ubuntu: apt install bubblewrap)`);
+  }
+  let told = '';
+  // From the best on: releases differ in what they can do, containers in what they let it do.
+  for (const abilities of ABILITIES) {
+    const facts = { type: 'bwrap', path, ...abilities } as const;
+    const outcome = await runCommand(trial(facts, arch), {
+      processes,
+      timeoutMs: LIMIT_MS,
+      signal,
+      onText: () => undefined,
+      spill: null,
+    });
+    if (outcome.end.type === 'exited' && outcome.end.exitCode === 0) return facts;
+    told = outcome.end.type === 'spawnFailed' ? outcome.end.message : outcome.output.trim();
+  }
+  return absent(
+    `${path} can't start a sandbox here${told === '' ? '' : ` ("${told.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
+  );
+}
+
+async function probeSeatbelt({ processes, signal }: ProbeOptions): Promise<BackendFacts> {
+  const spec = { argv: ['/usr/bin/true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
+  const trial = seatbeltCommand({ spec, mounts: [], network: 'none', allowUnixSockets: false });
+  const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
+  const { end, output } = await runCommand(trial, options);
+  if (end.type === 'exited' && end.exitCode === 0) return { type: 'seatbelt' };
+  const told = end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200);
+  return unavailable(`${SANDBOX_EXEC} can't start a sandbox here${told === '' ? '' : ` ("${told}")`}`);
+}
+
+function absent(cause: string): Found {
+  return { type: 'absent', cause };
+}
+
+function trial(facts: Extract<BackendFacts, { type: 'bwrap' }>, arch: FilterArch) {
+  const filter = seccompProgram({ arch, network: 'none', allowUnixSockets: false });
+  // The descriptors of what was mounted must not come through: they lead to the same places outside.
+  const argv = ['/bin/sh', '-c', '! [ -e /proc/self/fd/4 ]'];
+  const spec = { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } };
+  return bwrapCommand({ facts, spec, mounts: [TRIAL_MOUNT], network: 'none', filter });
+}
+
+function unavailable(cause: string): BackendFacts {
+  return {
+    type: 'unavailable',
+    reason: `The sandbox can't be started, so commands are refused: ${cause}. To run without it, choose the sandbox mode danger-full-access.`,
+  };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not a program.
+    return false;
+  }
+}

@@ -1,0 +1,112 @@
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { isInside } from '../is-inside.ts';
+import { scratchPlaces } from '../plan/mounts.ts';
+import { keelProgramIn } from '../protected/keel-paths.ts';
+import {
+  PROTECTED_NAMES,
+  type ProtectionOptions,
+  protectedForGit,
+  protectedInRoot,
+} from '../protected/protected-paths.ts';
+import { SYSTEM_SCHEDULES, sealedDirectories } from '../protected/sealed-directories.ts';
+import { realPath } from '../real-path.ts';
+import { type RootOptions, SessionRoots } from './roots.ts';
+
+export interface WritePolicyOptions extends RootOptions, ProtectionOptions {
+  /** The session's roots. Absent: as they are found now. */
+  readonly sessionRoots?: SessionRoots;
+}
+
+/** Directories below which a policy lets files be written, symlinks resolved; missing ones are left out. */
+export function writableRoots(options: WritePolicyOptions): readonly string[] {
+  if (options.policy.mode === 'danger-full-access') return ['/'];
+  return (options.sessionRoots ?? new SessionRoots()).find(options).roots.map(({ path }) => path);
+}
+
+/**
+ * Directories in which commands of a project may have made something, now or in an earlier session under the usual policy;
+ * none where they are not confined, since a link that they leave there gives them nothing.
+ */
+export function everWritableRoots({ sandboxPolicy, cwd, env }: CommandPlace): readonly string[] {
+  if (sandboxPolicy.mode === 'danger-full-access') return [];
+  const roots = sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy.writable_roots : undefined;
+  const usual = {
+    mode: 'workspace-write',
+    network_access: false,
+    exclude_tmpdir_env_var: false,
+    exclude_slash_tmp: false,
+  } as const;
+  return writableRoots({ policy: { ...usual, writable_roots: roots ?? [] }, cwd, env });
+}
+
+/** What of a configuration says where commands write. */
+export interface CommandPlace extends Pick<WritePolicyOptions, 'cwd' | 'env'> {
+  readonly sandboxPolicy: SandboxPolicy;
+}
+
+/** Whether a policy lets keel itself write a path (a patch does not run as a command); see `writeJudge`. */
+export function mayWrite(path: string, options: WritePolicyOptions): boolean {
+  return writeJudge(options)(path);
+}
+
+/**
+ * Judges the paths of one patch: the roots are looked up once, each path when it is asked about. A path is judged where it
+ * really leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links
+ * leads to all of them, wherever they are. What one root protects no broader root gives away; only a root configured
+ * inside the protected directory does. Protected names are compared without letter case: some file systems do not tell
+ * `.GIT` from `.git`.
+ */
+export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
+  const faultOf = writeFaultJudge(options);
+  return (path) => faultOf(path) === null;
+}
+
+/** Why a path may not be written. */
+export type WriteFault = 'outside' | 'protected' | 'hardLinks';
+
+/** The same as {@link writeJudge}, with the reason; null if the path may be written. */
+export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
+  if (options.policy.mode === 'danger-full-access') return () => null;
+  const roots = writableRoots(options);
+  const own = options.home === undefined ? [] : [realPath(options.home)];
+  const closed = [
+    ...roots.flatMap((root) => [...protectedInRoot(root), ...protectedForGit(root, options)]),
+    ...[...own, ...keelProgramIn(roots), ...SYSTEM_SCHEDULES],
+  ];
+  const sealed = sealedDirectories(roots, { env: options.env, scratch: scratchPlaces(options) });
+  return (path) => {
+    const real = realPath(path);
+    const open = roots.filter((root) => isInside(real, root)).sort((a, b) => b.length - a.length);
+    const [innermost] = open;
+    if (innermost === undefined) return 'outside';
+    const inside = closed.filter((dir) => isInside(real.toLowerCase(), dir.toLowerCase()));
+    const isOpened = inside.every((dir) => open.some((root) => isInside(root, dir)));
+    if (!isOpened || hasProtectedName(relative(innermost, real))) return 'protected';
+    const isSealed = sealed.some(
+      ({ path: dir, isOpen }) =>
+        isInside(dir, innermost) && real !== dir && isInside(real, dir) && !isOpen(firstPart(dir, real)),
+    );
+    if (isSealed) return 'outside';
+    return hasOtherNames(real) ? 'hardLinks' : null;
+  };
+}
+
+function firstPart(dir: string, path: string): string {
+  return relative(dir, path).split('/')[0] ?? '';
+}
+
+function hasProtectedName(way: string): boolean {
+  return way.split('/').some((part) => PROTECTED_NAMES.includes(part.toLowerCase()));
+}
+
+function hasOtherNames(path: string): boolean {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.nlink > 1;
+  } catch {
+    // There is no file yet.
+    return false;
+  }
+}

@@ -1,0 +1,219 @@
+import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { proxyEnvironment } from '../../network/index.ts';
+import { bwrapCommand } from '../backends/bubblewrap.ts';
+import { landlockRules } from '../backends/landlock.ts';
+import { seatbeltCommand } from '../backends/seatbelt.ts';
+import { hiddenPaths } from '../places/readable.ts';
+import { type FoundRoots, SessionRoots } from '../places/roots.ts';
+import { seccompProgram } from '../seccomp/program.ts';
+import type { FilterArch } from '../seccomp/syscall-numbers.ts';
+import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
+import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
+
+/** What holds for every command of a session. */
+export interface SandboxSetup {
+  /** keel's home. */
+  readonly home: string;
+  /** keel's own environment, for `TMPDIR`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Files and directories that no sandboxed command can read, beside keel's own credentials. */
+  readonly hidden: readonly string[];
+  readonly allowGitCommit: boolean;
+  readonly allowUnixSockets: boolean;
+  /** Upper bounds for each command's processes (of its user) and files; null: none. */
+  readonly maxProcesses: number | null;
+  readonly maxFileBytes: number | null;
+  /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
+  readonly proxyWay?: ProxyWay | null;
+  /** What is known of the session so far. Absent: everything is looked up again. */
+  readonly session?: PlanSession;
+}
+
+/** What one plan leaves for the next. */
+export interface PlanSession {
+  readonly found: FoundRoots;
+  /** Directories below the roots that hold protected names. */
+  readonly nested: () => readonly string[];
+  /** Work trees whose `.git` a command has made. */
+  readonly made: () => readonly string[];
+  readonly planMounts: (options: MountOptions) => MountPlan;
+}
+
+export interface PlanRequest {
+  readonly spec: CommandSpec;
+  readonly policy: SandboxPolicy;
+  /** The turn's working directory, from which the policy counts; the command's own may be another. */
+  readonly cwd: string;
+  /** Absent: held to the policy. */
+  readonly scope?: Scope;
+  /** Absent: as the policy has it. */
+  readonly network?: 'full' | 'none';
+}
+
+/** Decides how a command is run. Looks at the file system, changes nothing: the same plan for the same state of it. */
+export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFacts): Planned {
+  const { spec, policy } = request;
+  if (request.scope === 'unsandboxed' || policy.mode === 'danger-full-access') {
+    return { type: 'ready', plan: directPlan(spec) };
+  }
+  if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
+  const reach = networkReach(request, setup.proxyWay ?? null);
+  const { network } = reach;
+  const session = setup.session ?? NO_SESSION;
+  const { cwd } = request;
+  const { env, home } = setup;
+  const found = setup.session?.found ?? new SessionRoots().find({ policy, cwd, env, home });
+  const lost = found.refused.find(({ name, type }) => name === cwd && type === 'replaced');
+  if (lost !== undefined) {
+    return {
+      type: 'unavailable',
+      reason: `The working directory ${cwd} ${lost.reason}: nothing is run there. Start keel in it again.`,
+    };
+  }
+  const { mounts, notes: mountNotes } = session.planMounts({
+    ...setup,
+    cwd,
+    roots: found.roots,
+    nested: session.nested(),
+    made: session.made(),
+    hidden: hiddenPaths(setup),
+  });
+  const refused = found.refused.map(({ name, reason }) => `${name} can't be written by commands: it ${reason}`);
+  const notes = [...mountNotes, ...refused, ...reach.notes];
+  const command = held(spec, { reach, setup, backend: facts.type });
+  const parts = { setup, mounts, notes } as const;
+  if (facts.type === 'bwrap') return bwrapPlan(command, { ...parts, facts, reach });
+  // The way to a proxy is made for bubblewrap alone.
+  if (network === 'proxy') return { type: 'unavailable', reason: 'commands can be held to a proxy by bubblewrap only' };
+  if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, { ...parts, network }) };
+  const arch = filterArch();
+  if (arch === null) return UNKNOWN_MACHINE;
+  return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
+}
+
+const NO_SESSION: Omit<PlanSession, 'found'> = { nested: () => [], made: () => [], planMounts };
+
+const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
+
+/** How far the network of a command reaches, and what it takes to get there. */
+interface Reach {
+  readonly network: NetworkReach;
+  readonly enter: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+/** Where hosts are listed the list holds, also for a policy that opens the network; and where it can't be held to, nothing is open. */
+function networkReach({ policy, network }: Pick<PlanRequest, 'policy' | 'network'>, way: ProxyWay | null): Reach {
+  const nothing = { network: 'none', enter: [], env: { KEEL_SANDBOX_NETWORK_DISABLED: '1' }, notes: [] } as const;
+  const everything = { ...nothing, network: 'full', env: {} } as const;
+  if (network !== undefined) return network === 'full' ? everything : nothing;
+  if (policy.mode !== 'workspace-write') return nothing;
+  if (way === null) return policy.network_access ? everything : nothing;
+  if (way.type === 'none') return { ...nothing, notes: [`the listed hosts can't be reached: ${way.reason}`] };
+  const hosts = way.hosts.length === 0 ? 'no host' : way.hosts.join(', ');
+  const env = { ...nothing.env, ...proxyEnvironment(way.port) };
+  return { network: 'proxy', enter: way.enter, env, notes: [`of the network ${hosts} can be reached unasked`] };
+}
+
+interface PlanParts extends Pick<ExecPlan, 'mounts' | 'notes'> {
+  readonly setup: SandboxSetup;
+}
+
+interface BwrapParts extends PlanParts {
+  readonly facts: Extract<BackendFacts, { type: 'bwrap' }>;
+  readonly reach: Reach;
+}
+
+function bwrapPlan(spec: CommandSpec, { facts, mounts, notes, setup, reach }: BwrapParts): Planned {
+  const arch = filterArch();
+  if (arch === null) return UNKNOWN_MACHINE;
+  const { network, enter } = reach;
+  const filter = filterFor(arch, network, setup);
+  const spawn = bwrapCommand({ facts, spec, mounts, network, enter, filter });
+  const enforced = { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: true };
+  return { type: 'ready', plan: { backend: 'bwrap', spawn, enforced, mounts, network, notes } };
+}
+
+interface OwnNetworkParts extends PlanParts {
+  readonly network: Exclude<NetworkReach, 'proxy'>;
+}
+
+/** Other processes can't be reached, but one that stays behind is found by keel, not by the system. */
+function seatbeltPlan(spec: CommandSpec, { mounts, network, notes, setup }: OwnNetworkParts): ExecPlan {
+  const { allowUnixSockets } = setup;
+  return {
+    backend: 'seatbelt',
+    spawn: seatbeltCommand({ spec, mounts, network, allowUnixSockets }),
+    enforced: { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: false },
+    mounts,
+    network,
+    notes,
+  };
+}
+
+interface LandlockParts extends OwnNetworkParts {
+  readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
+  readonly arch: FilterArch;
+}
+
+/** What is protected can't be covered here: the notes say so. */
+function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, setup }: LandlockParts): ExecPlan {
+  const { allowUnixSockets } = setup;
+  const rules = landlockRules({ facts, arch, mounts, network, allowUnixSockets });
+  return {
+    backend: 'landlock',
+    spawn: { ...spec, confinement: rules.confinement },
+    enforced: { fileWrites: true, protectedPaths: true, fileReads: true, network: true, processes: false },
+    mounts,
+    network,
+    notes: [...notes, ...rules.notes],
+  };
+}
+
+/** A command as it is, held to nothing. */
+export function directPlan({ argv, cwd, env }: CommandSpec): ExecPlan {
+  return {
+    backend: 'none',
+    spawn: { argv, cwd, env },
+    enforced: { fileWrites: false, protectedPaths: false, fileReads: false, network: false, processes: false },
+    mounts: [],
+    network: 'full',
+    notes: [],
+  };
+}
+
+const filters = new Map<string, Uint8Array>();
+
+/** The same bytes for the same question, so that they are brought to a program without being written anew. */
+function filterFor(arch: FilterArch, network: NetworkReach, { allowUnixSockets }: SandboxSetup): Uint8Array {
+  const key = `${network}/${allowUnixSockets}`;
+  const known = filters.get(key) ?? seccompProgram({ arch, network, allowUnixSockets });
+  filters.set(key, known);
+  return known;
+}
+
+/** Null: keel does not know this machine's system calls. */
+export function filterArch(): FilterArch | null {
+  return process.arch === 'x64' || process.arch === 'arm64' ? process.arch : null;
+}
+
+/** By its place: one that PATH has first might set no limits. */
+const PRLIMIT = '/usr/bin/prlimit';
+
+interface HeldBy {
+  readonly reach: Reach;
+  readonly setup: SandboxSetup;
+  readonly backend: ExecPlan['backend'];
+}
+
+/** What a command can tell of its sandbox, and the limits it starts under. */
+function held(spec: CommandSpec, { reach, setup, backend }: HeldBy): CommandSpec {
+  const env = { ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
+  const limits = [
+    ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
+    ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),
+  ];
+  const argv = limits.length === 0 ? spec.argv : [PRLIMIT, ...limits, '--', ...spec.argv];
+  return { argv, cwd: spec.cwd, env };
+}
