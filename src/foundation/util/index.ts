@@ -42,6 +42,7 @@ export {
   MAX_OUTPUT_LINES,
   type PartialText,
   type Reserve,
+  splitOmitted,
   truncateForModel,
   truncatePartial,
   wholeText,
