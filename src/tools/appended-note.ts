@@ -1,12 +1,5 @@
-import {
-  byteLength,
-  countLines,
-  cutBytesEnd,
-  MAX_OUTPUT_BYTES,
-  MAX_OUTPUT_LINES,
-  readJson,
-} from '../foundation/util/index.ts';
-import { textOf } from './call-facts.ts';
+import { withCommandOutput } from '../foundation/protocol/index.ts';
+import { byteLength, countLines, cutBytesEnd, MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES } from '../foundation/util/index.ts';
 import type { ToolOutput } from './tool-call.ts';
 
 /**
@@ -16,10 +9,7 @@ import type { ToolOutput } from './tool-call.ts';
 export function withNote(output: ToolOutput, note: string): ToolOutput {
   const { body } = output;
   if (typeof body !== 'string') return { ...output, body: [...body, { type: 'input_text', text: note }] };
-  const text = textOf(output);
-  if (text === null || text === body) return { ...output, body: appended(body, note) };
-  // A command's result is JSON around its text: the line goes into the text.
-  return { ...output, body: JSON.stringify({ ...Object(readJson(body)), output: appended(text, note) }) };
+  return { ...output, body: withCommandOutput(body, (text) => appended(text, note)) };
 }
 
 function appended(text: string, note: string): string {

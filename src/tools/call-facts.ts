@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { normalize } from 'node:path';
+import { commandOutput, steadyResult } from '../foundation/protocol/index.ts';
 import { readJson } from '../foundation/util/index.ts';
 import { successText } from './patch/index.ts';
 import type { ToolCall, ToolOutput } from './tool-call.ts';
@@ -34,17 +35,10 @@ export function onlyWaits(call: ToolCall): boolean {
   return call.name === 'wait' || (call.name === 'write_stdin' && !fieldsOf(call)?.['chars']);
 }
 
-/** The text around which a command's result is JSON, or the whole; null for images. */
-export function textOf({ body }: Pick<ToolOutput, 'body'>): string | null {
-  if (typeof body !== 'string') return null;
-  const result = body.startsWith('{"output":') ? fieldsIn(body) : null;
-  return typeof result?.['output'] === 'string' ? result['output'] : body;
-}
-
 const patched = successText([]).trimEnd();
 
-function changedFiles(output: ToolOutput): string[] {
-  const text = textOf(output) ?? '';
+function changedFiles({ body }: ToolOutput): string[] {
+  const text = typeof body === 'string' ? commandOutput(body) : '';
   if (!text.startsWith(patched)) return [];
   return [...text.matchAll(/^[AMDR] (.+)$/gm)].map((line) => line[1] ?? '');
 }
@@ -81,13 +75,8 @@ function sorted(value: unknown): unknown {
 /** A result without what differs from run to run: durations, session numbers and keel's own lines. */
 function steadyPart(output: ToolOutput): string {
   const { body, success } = output;
-  const exitCode = typeof body === 'string' ? /"exit_code":-?\d+/.exec(body)?.[0] : undefined;
-  const text = (textOf(output) ?? JSON.stringify(body))
-    .replaceAll(/^Wall time: .*$/gm, '')
-    .replace(/^Still running as session \d+$/m, '')
-    .replace(/^command timed out after \d+ milliseconds$/m, '')
-    .replaceAll(/^keel:[0-9a-f]{6} .*$/gm, '');
-  return JSON.stringify([success, exitCode ?? null, text]);
+  const text = typeof body === 'string' ? steadyResult(body) : JSON.stringify(body);
+  return JSON.stringify([success, text.replaceAll(/^keel:[0-9a-f]{6} .*$/gm, '')]);
 }
 
 function fieldsOf({ payload }: ToolCall): Fields | null {

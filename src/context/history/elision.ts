@@ -1,8 +1,8 @@
-import type { ElidedOutput, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
+import { commandEnd, type ElidedOutput, type OutputItem, type ResponseItem } from '../../foundation/protocol/index.ts';
 import { byteLength } from '../../foundation/util/index.ts';
 import { estimateTokens } from './context-size.ts';
 import { isCall, isOutput } from './pairs.ts';
-import { commandOf, endOf } from './thread-facts.ts';
+import { commandOf } from './thread-facts.ts';
 import { hasWords, isSaidByUser } from './user-messages.ts';
 
 /** What the user's last messages called for stays whole. */
@@ -68,7 +68,7 @@ function oldOutputs(items: readonly ResponseItem[]): Candidate[] {
     const text = textOf(item);
     if (text === null || byteLength(text) < MIN_BYTES) return [];
     // Only of a command: what another tool read may look like a command's end.
-    const ended = commands.has(item.call_id) ? endOf(text) : null;
+    const ended = commands.has(item.call_id) ? commandEnd(text) : null;
     const old = { call_id: item.call_id, nth, text: ended?.output ?? text, exitCode: ended?.exitCode ?? null };
     return [{ item, old }];
   });

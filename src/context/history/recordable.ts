@@ -1,9 +1,12 @@
-import type { OutputContentItem, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
-import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, parseJson, truncateForModel } from '../../foundation/util/index.ts';
+import {
+  type OutputContentItem,
+  type OutputItem,
+  type ResponseItem,
+  withCommandOutput,
+} from '../../foundation/protocol/index.ts';
+import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, truncateForModel } from '../../foundation/util/index.ts';
 import { isOutput } from './pairs.ts';
 
-/** Of the JSON around a command's output. */
-const MAX_FRAME_CHARS = 1_024;
 /** Of the line above a text that is cut already, and what a tool adds below it. */
 const MAX_HEADER_BYTES = 1_024;
 
@@ -37,14 +40,14 @@ interface Cut {
 
 function cutOutput(item: OutputItem, how: Cut): OutputItem {
   if (item.type === 'custom_tool_call_output') {
-    const output = cutText(item.output, how);
+    const output = withCommandOutput(item.output, how.cut);
     return output === item.output ? item : { ...item, output };
   }
   if (typeof item.output !== 'string') {
     const parts = cutParts(item.output, how);
     return parts === null ? item : { ...item, output: parts };
   }
-  const output = cutText(item.output, how);
+  const output = withCommandOutput(item.output, how.cut);
   return output === item.output ? item : { ...item, output };
 }
 
@@ -56,17 +59,4 @@ function cutParts(parts: readonly OutputContentItem[], { cut, maxBytes }: Cut): 
   if (first === undefined || (isWithin && texts.every((text) => cut(text) === text))) return null;
   const text = texts.length === 1 ? cut(first) : cut(texts.join('\n'));
   return [{ type: 'input_text', text }, ...parts.filter((part) => part.type !== 'input_text')];
-}
-
-/** A command's result is JSON around its text: the text is cut, never the JSON. */
-function cutText(output: string, { cut }: Cut): string {
-  if (!output.startsWith('{"output":')) return cut(output);
-  const parsed = parseJson(output);
-  if (typeof parsed !== 'object' || parsed === null || !('output' in parsed) || typeof parsed.output !== 'string') {
-    return cut(output); // It only looks like a command's result.
-  }
-  // What keel writes beside the text is short.
-  if (JSON.stringify({ ...parsed, output: '' }).length > MAX_FRAME_CHARS) return cut(output);
-  const text = cut(parsed.output);
-  return text === parsed.output ? output : JSON.stringify({ ...parsed, output: text });
 }

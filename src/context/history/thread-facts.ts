@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { CallItem, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
+import { type CallItem, commandEnd, type OutputItem, type ResponseItem } from '../../foundation/protocol/index.ts';
 import { cutBytesEnd, cutBytesStart, parseJson } from '../../foundation/util/index.ts';
 import { chosenSkillLabel } from '../index.ts';
 import { changesOf } from './command-changes.ts';
@@ -31,7 +31,6 @@ const pathArguments = z.object({
   file_path: z.optional(z.string()),
   input: z.optional(z.string()),
 });
-const shellOutput = z.object({ output: z.string(), metadata: z.object({ exit_code: z.number() }) });
 
 interface FileFact {
   readonly kind: 'A' | 'M' | 'D';
@@ -186,7 +185,7 @@ export class ThreadFacts {
   }
 
   #noteEdit(call: CallItem, output: string): void {
-    if (shellOutput.safeParse(parsedJson(output)).data?.metadata.exit_code !== 0) return;
+    if (commandEnd(output)?.exitCode !== 0) return;
     const args = pathArguments.safeParse(parsedJson(argumentsOf(call))).data;
     const patch = call.type === 'custom_tool_call' ? call.input : (args?.input ?? '');
     for (const [path, fact] of patch === ''
@@ -223,7 +222,7 @@ export class ThreadFacts {
 
   #noteCommand(call: CallItem, output: string): void {
     const script = scriptOf(call);
-    const ended = endOf(output);
+    const ended = commandEnd(output);
     if (script === null || ended === null) return;
     const command = shortened(script);
     if (ended.exitCode === 0)
@@ -309,14 +308,6 @@ function scriptOf(call: CallItem): string | null {
 function scriptIn(argv: readonly string[]): string {
   const isScript = argv.length === 3 && /^-l?c$/.test(argv[1] ?? '');
   return isScript ? (argv[2] ?? '') : argv.join(' ');
-}
-
-/** How a command ended, read off what the model was told; null if that is no command's result. */
-export function endOf(output: string): { readonly exitCode: number; readonly output: string } | null {
-  const parsed = shellOutput.safeParse(parsedJson(output)).data;
-  if (parsed) return { exitCode: parsed.metadata.exit_code, output: parsed.output };
-  const code = /^Exit code: (-?\d+)$/m.exec(output)?.[1];
-  return code === undefined ? null : { exitCode: Number(code), output };
 }
 
 function argumentsOf(call: CallItem): string {

@@ -1,6 +1,5 @@
 import { type BudgetLeft, budgetUsedUp, budgetWarning } from '../../context/index.ts';
-import type { OutputItem } from '../../foundation/protocol/index.ts';
-import { readJson } from '../../foundation/util/index.ts';
+import { commandOutput, type OutputItem } from '../../foundation/protocol/index.ts';
 import type { TurnPorts } from './ports.ts';
 
 /** Shares of a budget that are worth a word when no more is left, from the first to the last. */
@@ -66,17 +65,5 @@ function thresholdsPassed({ left, total }: BudgetLeft): number {
 function lastLine(output: OutputItem | undefined): string {
   const body = output?.output ?? '';
   const text = typeof body === 'string' ? body : body.map((part) => ('text' in part ? part.text : '')).join('\n');
-  return (textIn(text) ?? text).trimEnd().split('\n').at(-1) ?? '';
-}
-
-function textIn(json: string): string | null {
-  if (!json.startsWith('{"output":')) return null;
-  try {
-    const parsed: unknown = readJson(json);
-    const isResult = typeof parsed === 'object' && parsed !== null && 'output' in parsed;
-    return isResult && typeof parsed.output === 'string' ? parsed.output : null;
-  } catch {
-    // It only looks like a command's result.
-    return null;
-  }
+  return commandOutput(text).trimEnd().split('\n').at(-1) ?? '';
 }

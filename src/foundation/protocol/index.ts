@@ -1,5 +1,17 @@
 // Composite schemas are built when first used (`z.lazy`): a start needs few of them, and building all takes a tenth of it.
 export { ApprovalDecision, type ApprovalQuestion, ApprovalRequest } from './approval.ts';
+export {
+  type CommandResult,
+  type CommandState,
+  commandEnd,
+  commandOutput,
+  commandResultJson,
+  commandResultLines,
+  jsonResultAsLines,
+  steadyResult,
+  timedOutLine,
+  withCommandOutput,
+} from './command-result.ts';
 export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
 export { SessionEvent, type SessionEventOf, Turn, TypedMessage } from './event.ts';
 export { Op } from './op.ts';

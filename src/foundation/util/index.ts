@@ -27,6 +27,7 @@ export {
   MAX_OUTPUT_LINES,
   type PartialText,
   type Reserve,
+  splitOmitted,
   truncateForModel,
   truncatePartial,
   wholeText,

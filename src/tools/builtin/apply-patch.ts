@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import type { PlaceJudge } from '../../foundation/files/index.ts';
-import type { ThreadItemOf } from '../../foundation/protocol/index.ts';
+import { commandResultJson, type ThreadItemOf } from '../../foundation/protocol/index.ts';
 import { readJson } from '../../foundation/util/index.ts';
 import { argumentNames, type ParsedArguments, parseArguments } from '../arguments.ts';
 import {
@@ -147,9 +147,8 @@ function tellResult(
   }
   context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
   const output = applied.ok ? describeSuccess(applied.value, context) : describeFailure(applied.fault, context);
-  const duration = Math.round((performance.now() - startedAt) / 100) / 10;
-  const metadata = { exit_code: applied.ok ? 0 : 1, duration_seconds: duration };
-  return { body: JSON.stringify({ output, metadata }), success: applied.ok };
+  const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
+  return { body: commandResultJson({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
 }
 
 /** Notes that a model is given of one patch. */

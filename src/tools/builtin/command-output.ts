@@ -1,3 +1,4 @@
+import { type CommandResult, timedOutLine } from '../../foundation/protocol/index.ts';
 import {
   byteLength,
   fitsModel,
@@ -59,12 +60,6 @@ function cutNote({ spillPath, spilledBytes, printedBytes }: ShownOutput, mark: s
   return `${left}. All ${printedBytes} bytes are in ${spillPath}; read the part you need from there.`;
 }
 
-export interface WordedOutcome {
-  readonly text: string;
-  readonly exitCode: number;
-  readonly durationSeconds: number;
-}
-
 export interface Wording {
   readonly timeoutMs: number;
   readonly mark: string;
@@ -73,27 +68,26 @@ export interface Wording {
 }
 
 /** The text of a command's result. */
-export function wordOutcome(outcome: CommandOutcome, { timeoutMs, mark, notes }: Wording): WordedOutcome {
+export function wordOutcome(outcome: CommandOutcome, { timeoutMs, mark, notes }: Wording): CommandResult {
   const { end, durationMs } = outcome;
   const durationSeconds = Math.round(durationMs / 100) / 10;
-  const output = { ...outcome, printedBytes: outcome.totalBytes };
+  const shown = { ...outcome, printedBytes: outcome.totalBytes };
   switch (end.type) {
     case 'exited':
-      return { text: showOutput(output, notes, mark), exitCode: end.exitCode, durationSeconds };
+      return { output: showOutput(shown, notes, mark), exitCode: end.exitCode, durationSeconds };
     case 'signalled': {
       const note = `${mark} The program was ended by the signal ${end.signal}.`;
-      return { text: showOutput(output, [note], mark), exitCode: end.exitCode, durationSeconds };
+      return { output: showOutput(shown, [note], mark), exitCode: end.exitCode, durationSeconds };
     }
     case 'timedOut': {
-      const first = `command timed out after ${Math.round(durationMs)} milliseconds\n`;
       const note = `${mark} Killed at its time limit of ${timeoutMs} ms with everything it had started. Give it more with timeout_ms, or do less in one call.`;
-      const partial = withFirstLine(first, output.partial);
-      return { text: showOutput({ ...output, partial }, [note], mark), exitCode: TIMEOUT_EXIT_CODE, durationSeconds };
+      const partial = withFirstLine(timedOutLine(durationMs), shown.partial);
+      return { output: showOutput({ ...shown, partial }, [note], mark), exitCode: TIMEOUT_EXIT_CODE, durationSeconds };
     }
     case 'aborted':
-      return { text: showOutput(output, [abortedNote(durationMs)], mark), exitCode: -1, durationSeconds };
+      return { output: showOutput(shown, [abortedNote(durationMs)], mark), exitCode: -1, durationSeconds };
     case 'spawnFailed':
-      return { text: `execution error: ${end.message}`, exitCode: -1, durationSeconds };
+      return { output: `execution error: ${end.message}`, exitCode: -1, durationSeconds };
   }
 }
 
@@ -104,9 +98,4 @@ export function abortedNote(durationMs: number): string {
 function withFirstLine(line: string, text: PartialText): PartialText {
   const { head, totalBytes, totalLines } = text;
   return { ...text, head: line + head, totalBytes: totalBytes + byteLength(line), totalLines: totalLines + 1 };
-}
-
-/** The form in which `shell` and its kin answer; requests may rewrite it to lines of text. */
-export function asJson({ text, exitCode, durationSeconds }: WordedOutcome): string {
-  return JSON.stringify({ output: text, metadata: { exit_code: exitCode, duration_seconds: durationSeconds } });
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { commandResultJson } from '../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../system/process/index.ts';
 import type { EndedCommand } from '../../system/sandbox/index.ts';
 import { withRefusedHosts } from '../host-note.ts';
@@ -9,7 +10,7 @@ import type { ToolContext } from '../types.ts';
 import { applyPatchText } from './apply-patch.ts';
 import { type CommandLimits, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
-import { asJson, type Wording, wordOutcome } from './command-output.ts';
+import { type Wording, wordOutcome } from './command-output.ts';
 import { quoteCommand } from './quote.ts';
 import { refusalNotes } from './refusal-notes.ts';
 
@@ -70,9 +71,9 @@ export async function runShell(
 }
 
 /** Nobody is asked about a program that can't be started. */
-function unstarted({ exitCode, message: text }: StartFault, item: CommandItem): ToolOutput {
-  item.completeUnrun('failed', text, exitCode);
-  return { body: asJson({ text, exitCode, durationSeconds: 0 }), success: false };
+function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
+  item.completeUnrun('failed', message, exitCode);
+  return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {
@@ -82,8 +83,8 @@ function endOf({ end, output }: CommandOutcome): EndedCommand | null {
 function tell(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
   const worded = wordOutcome(outcome, wording);
   if (outcome.end.type === 'spawnFailed') {
-    item.completeUnrun('failed', worded.text);
-    return { body: worded.text, success: false };
+    item.completeUnrun('failed', worded.output);
+    return { body: worded.output, success: false };
   }
   const { exitCode } = worded;
   const success = exitCode === 0;
@@ -93,7 +94,7 @@ function tell(outcome: CommandOutcome, wording: Wording, item: CommandItem): Too
     exitCode,
     durationMs: outcome.durationMs,
   });
-  return { body: asJson(worded), success };
+  return { body: commandResultJson(worded), success };
 }
 
 export interface PossiblePatch {

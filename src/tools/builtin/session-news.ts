@@ -1,3 +1,4 @@
+import { type CommandState, commandResultLines } from '../../foundation/protocol/index.ts';
 import { cutBytesEnd } from '../../foundation/util/index.ts';
 import type { ExecSession, SessionNews } from '../../system/process/index.ts';
 import type { ToolOutput } from '../tool-call.ts';
@@ -49,10 +50,10 @@ export function wordNews({ session, id, news, notes, aborted }: News, { turn }: 
   if (aborted) own.push(abortedNote(session.durationMs));
   else if (id !== null) own.unshift(...askingNote(session, news, turn.noteMark));
   const seconds = (session.durationMs / 1_000).toFixed(1);
-  const state = id === null ? `Exit code: ${session.exitCode ?? -1}` : `Still running as session ${id}`;
-  const body = showOutput(news, own, turn.noteMark);
+  const state: CommandState =
+    id === null ? { type: 'ended', exitCode: session.exitCode ?? -1 } : { type: 'running', sessionId: id };
   return {
-    body: `${state}\nWall time: ${seconds} seconds\nOutput:\n${body}`,
+    body: commandResultLines({ state, seconds, output: showOutput(news, own, turn.noteMark) }),
     success: !aborted && (id !== null || session.exitCode === 0),
   };
 }

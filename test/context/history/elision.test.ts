@@ -26,7 +26,7 @@ describe('which outputs are left out', () => {
   });
 
   test('only a command has an exit code, whatever another tool has read', () => {
-    const output = `Exit code: 3\nOutput:\n${text('')}`;
+    const output = `Exit code: 3\nWall time: 0.1 seconds\nOutput:\n${text('')}`;
     const call = (id: string, name: string, args: object): ResponseItem => ({
       type: 'function_call',
       name,

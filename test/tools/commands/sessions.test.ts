@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { withCommandOutput } from '../../../src/foundation/protocol/index.ts';
 import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
 import { WARN_SESSIONS } from '../../../src/system/process/index.ts';
 import { until } from '../../system/process/support.ts';
@@ -88,7 +89,7 @@ describe('exec_command', () => {
     expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\nTotal output lines: 10000\n\n1\n/);
     expect(text).toContain(`All 48894 bytes are in ${turn.spillPath('call-1')}`);
     expect(readFileSync(turn.spillPath('call-1'), 'utf8').length).toBe(48_894);
-    expect(truncateForModel(text)).toBe(text);
+    expect(withCommandOutput(text, truncateForModel)).toBe(text);
   });
 
   it('cuts what came since the last look with the numbers of that, and names the file of all', async () => {

@@ -26,9 +26,9 @@ export interface Reserve {
 const NOTHING: Reserve = { bytes: 0, lines: 0 };
 
 /**
- * The model's copy of a text: what is within the limits, and what keel has cut already, passes unchanged. The latter is a
- * text with the header, also below the lines that frame a command's result; a second cut would repeat the header and lose
- * what was kept on purpose. `reservedBytes` are left free for lines that follow.
+ * The model's copy of a text: what is within the limits passes unchanged, and so does what keel has already cut (a text with
+ * the header): a second cut would repeat the header and lose what was kept on purpose. `reservedBytes` are left free for lines
+ * that follow.
  */
 export function truncateForModel(text: string, reservedBytes = 0): string {
   if (fitsModel(wholeText(text), { bytes: reservedBytes, lines: 0 }) || wasTruncated(text)) return text;
@@ -99,14 +99,16 @@ function lastLines(text: string, count: number): string {
   return text.slice(start + 1);
 }
 
-/** The lines that frame a command's result, few as keel writes them, and the header of a cut text. */
-const framed = /^(?:(?:Exit code: |Wall time: |Still running )[^\n]{1,80}\n){1,3}Output:\n/;
-const header = /^Total output lines: \d+\n\n/;
+const HEADER = /^Total output lines: \d+\n\n/;
+const LINES_OMITTED = /\[\.\.\. omitted \d+ of (\d+) lines \.\.\.\]/;
 
 function wasTruncated(text: string): boolean {
-  const frame = framed.exec(text)?.[0] ?? '';
-  const body = text.slice(frame.length);
-  const start = header.exec(body)?.[0];
-  if (start === undefined) return frame !== '' && fitsModel(wholeText(body));
-  return byteLength(body) - start.length <= MAX_OUTPUT_BYTES;
+  const start = HEADER.exec(text)?.[0];
+  return start !== undefined && byteLength(text) - start.length <= MAX_OUTPUT_BYTES;
+}
+
+/** A text whose middle lines were omitted, without its header, and how many lines it had; null for any other. */
+export function splitOmitted(text: string): { readonly totalLines: string; readonly output: string } | null {
+  const totalLines = LINES_OMITTED.exec(text)?.[1];
+  return totalLines === undefined ? null : { totalLines, output: text.replace(HEADER, '') };
 }

@@ -1,11 +1,8 @@
-import type { OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
-import { asObject, numberField, objectField, parseJson, stringField } from '../json-fields.ts';
+import { jsonResultAsLines, type OutputItem, type ResponseItem } from '../../../foundation/protocol/index.ts';
 import { type ToolSpec, toolName } from '../tool-spec.ts';
 
 /** Function names whose outputs are the JSON form of a finished command. */
 const RUNNER_NAMES: ReadonlySet<string> = new Set(['shell', 'shell_command', 'container.exec', 'apply_patch']);
-const OMITTED_LINES = /\[\.\.\. omitted \d+ of (\d+) lines \.\.\.\]/;
-const TOTAL_LINES_HEADER = /^Total output lines: \d+\n\n/;
 
 /** Rewritten outputs by the recorded one, so that their serialised form can be remembered too. */
 const rewrittenOutputs = new WeakMap<OutputItem, OutputItem>();
@@ -55,38 +52,8 @@ function runnerCallId(item: ResponseItem): string | null {
 function rewritten(item: OutputItem): OutputItem {
   const known = rewrittenOutputs.get(item);
   if (known !== undefined) return known;
-  const lines = typeof item.output === 'string' ? resultLines(item.output) : null;
+  const lines = typeof item.output === 'string' ? jsonResultAsLines(item.output) : null;
   const result = lines === null ? item : { ...item, output: lines };
   rewrittenOutputs.set(item, result);
   return result;
-}
-
-function resultLines(text: string): string | null {
-  const result = parseResult(text);
-  if (result === null) return null;
-  const total = OMITTED_LINES.exec(result.output)?.[1];
-  return [
-    `Exit code: ${result.exitCode}`,
-    `Wall time: ${result.seconds} seconds`,
-    ...(total === undefined ? [] : [`Total output lines: ${total}`]),
-    'Output:',
-    total === undefined ? result.output : result.output.replace(TOTAL_LINES_HEADER, ''),
-  ].join('\n');
-}
-
-interface CommandResult {
-  readonly output: string;
-  readonly exitCode: number;
-  readonly seconds: number;
-}
-
-function parseResult(text: string): CommandResult | null {
-  if (!text.startsWith('{')) return null;
-  const parsed = asObject(parseJson(text));
-  const metadata = objectField(parsed, 'metadata');
-  const output = stringField(parsed, 'output');
-  const exitCode = numberField(metadata, 'exit_code');
-  const seconds = numberField(metadata, 'duration_seconds');
-  if (output === null || exitCode === null || seconds === null || !Number.isInteger(exitCode)) return null;
-  return { output, exitCode, seconds };
 }
