@@ -7,7 +7,6 @@ import { ModelError, type ModelErrorOptions } from './model-error.ts';
 import { rateLimitsOf } from './rate-limits.ts';
 import { refusedContent } from './refused-content.ts';
 import { capped, serverDelayMs, suggestedDelayMs } from './server-waits.ts';
-import type { HttpResponse } from './transport.ts';
 import { readFailure, type WireFailure } from './wire-failure.ts';
 
 /** What an error needs to know of the request it is about. */
@@ -23,10 +22,18 @@ export interface FailureContext {
   readonly nowMs: () => number;
 }
 
+/** The head of an answer that is not 2xx. */
+interface RefusedResponse {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-oai-request-id', 'cf-ray'] as const;
 
 /** Why an answer that is not 2xx failed. */
-export function statusFailure(response: HttpResponse, body: string, context: FailureContext): ModelError {
+export function statusFailure(response: RefusedResponse, body: string, context: FailureContext): ModelError {
   const { status, headers } = response;
   const failure = readFailure(parseJson(body) ?? body);
   const verdict = verdictOn(failure, status);
@@ -79,7 +86,7 @@ function delayFor(
 }
 
 function statusMessage(
-  response: HttpResponse,
+  response: RefusedResponse,
   failure: WireFailure,
   verdict: Verdict,
   text: string,

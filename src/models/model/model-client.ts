@@ -163,7 +163,7 @@ export class ModelClient {
     return {
       method: 'POST',
       url: this.#wire.url(),
-      headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials) }),
+      headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials.bearer) }),
       body: this.#wire.write(prompt),
     };
   }

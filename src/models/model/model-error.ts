@@ -4,7 +4,6 @@ import {
   type KeelErrorOptions,
   type RateLimitSnapshot,
 } from '../../foundation/protocol/index.ts';
-import type { QuirkName } from './quirk-rules.ts';
 import type { RefusedContent } from './refused-content.ts';
 
 /**
@@ -22,8 +21,8 @@ export interface ModelErrorOptions extends KeelErrorOptions {
   readonly windowTokens?: number;
   /** The request may be sound without content of this kind. */
   readonly refused?: RefusedContent;
-  /** The server takes requests that are written otherwise. */
-  readonly quirk?: QuirkName;
+  /** Name of the quirk (`quirkNamed`) with which the server may accept the request. */
+  readonly quirk?: string;
 }
 
 /**
@@ -37,7 +36,7 @@ export class ModelError extends KeelError {
   readonly pace: 'minute' | null;
   readonly windowTokens: number | null;
   readonly refused: RefusedContent | null;
-  readonly quirk: QuirkName | null;
+  readonly quirk: string | null;
 
   constructor(kind: ErrorKind, message: string, options: ModelErrorOptions) {
     super(kind, message, options);

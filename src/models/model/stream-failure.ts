@@ -1,6 +1,10 @@
 import { asObject, parseJson } from './json-fields.ts';
-import type { SseEvent } from './sse.ts';
 import { readFailure, type WireFailure } from './wire-failure.ts';
+
+interface StreamEvent {
+  readonly name: string | null;
+  readonly data: string;
+}
 
 const MAY_BE_ERROR = /"error"\s*(?:[,}]|:\s*["{[])/;
 
@@ -9,7 +13,7 @@ const MAY_BE_ERROR = /"error"\s*(?:[,}]|:\s*["{[])/;
  * an object that calls itself an error (vLLM), an error of the choice (OpenRouter), or an event of that name. Null for any
  * other event; what a response says of its own end is the decoder's to read.
  */
-export function failureIn({ name, data }: SseEvent): WireFailure | null {
+export function failureIn({ name, data }: StreamEvent): WireFailure | null {
   const isNamed = name === 'error';
   // Nearly all events are something else: their JSON is parsed once, by the decoder.
   if (!isNamed && !MAY_BE_ERROR.test(data)) return null;

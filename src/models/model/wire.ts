@@ -1,6 +1,5 @@
 import type { ReasoningEffort, ReasoningSummary, Verbosity } from '../../foundation/protocol/index.ts';
 import type { ModelProvider } from '../../storage/config/index.ts';
-import type { Credentials } from './credentials.ts';
 import type { FailureContext } from './failures.ts';
 import type { ModelEvent } from './model-event.ts';
 import type { ModelInfo } from './model-info.ts';
@@ -38,8 +37,8 @@ export interface Wire extends RequestParts {
   readonly warnings: readonly string[];
   /** @throws KeelError `invalidConfig` for a base URL that is none */
   url(): string;
-  /** Those by which this API differs: what authorises, what names the version or the conversation. */
-  headers(credentials: Credentials): Readonly<Record<string, string>>;
+  /** The headers by which this API differs: what authorises (`bearer`; null: no key), what names the version or the conversation. */
+  headers(bearer: string | null): Readonly<Record<string, string>>;
   /** The body in pieces, UTF-8, which do not change any more. A request extends the one before byte for byte. */
   write(prompt: Prompt): readonly Uint8Array[];
   /** For one response to this prompt. */

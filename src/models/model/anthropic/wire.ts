@@ -1,4 +1,3 @@
-import type { Credentials } from '../credentials.ts';
 import type { FailureContext } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
@@ -35,7 +34,7 @@ class AnthropicWire implements Wire {
   }
 
   /** A key has a header of its own here; a token that the configuration calls a bearer goes as one. */
-  headers({ bearer }: Credentials): Record<string, string> {
+  headers(bearer: string | null): Record<string, string> {
     const isBearer = this.#settings.provider.bearerToken !== undefined;
     const key = isBearer ? { Authorization: `Bearer ${bearer}` } : { 'x-api-key': bearer ?? '' };
     return { ...(bearer === null ? {} : key), 'anthropic-version': API_VERSION };

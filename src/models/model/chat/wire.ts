@@ -1,4 +1,3 @@
-import type { Credentials } from '../credentials.ts';
 import type { FailureContext } from '../failures.ts';
 import { jsonText } from '../json-text.ts';
 import type { Prompt } from '../prompt.ts';
@@ -35,7 +34,7 @@ class ChatWire implements Wire {
     return requestUrl(this.#settings.provider, (base) => `${base}/chat/completions`);
   }
 
-  headers({ bearer }: Credentials): Record<string, string> {
+  headers(bearer: string | null): Record<string, string> {
     return bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
   }
 

@@ -1,4 +1,3 @@
-import type { Credentials } from '../credentials.ts';
 import { type FailureContext, streamLost } from '../failures.ts';
 import type { Prompt } from '../prompt.ts';
 import { requestUrl } from '../request-url.ts';
@@ -34,7 +33,7 @@ class ResponsesWire implements Wire {
     return requestUrl(this.#settings.provider, (base) => `${base}/responses`);
   }
 
-  headers({ bearer }: Credentials): Record<string, string> {
+  headers(bearer: string | null): Record<string, string> {
     const { threadId } = this.#settings;
     return {
       ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
