@@ -8,8 +8,6 @@ import { NetworkAccess } from './network/network-access.ts';
 import { type FoundRoots, SessionRoots } from './places/roots.ts';
 import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './plan/exec-plan.ts';
-import { MountCache } from './plan/mount-cache.ts';
-import type { MountOptions } from './plan/mounts.ts';
 import { scratchPlaces } from './plan/mounts.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 import { PlantedNames, type Reach } from './planted/planted-names.ts';
@@ -67,7 +65,6 @@ export class SandboxManager implements SandboxPlanner {
   readonly #options: SandboxOptions;
   readonly roots = new SessionRoots();
   readonly #planted = new PlantedNames();
-  readonly #mounts = new MountCache();
   readonly #reaches = new WeakMap<ExecPlan, Reach>();
   readonly #startedAt = new WeakMap<ExecPlan, number>();
   #probe: Promise<Found> | null = null;
@@ -122,7 +119,6 @@ export class SandboxManager implements SandboxPlanner {
       found,
       nested: () => this.#planted.nested,
       made: () => this.#planted.made,
-      planMounts: (options: MountOptions) => this.#mounts.plan(options),
     };
     const planned = plan(request, { ...setup, session }, this.#facts);
     if (planned.type === 'ready') this.#reaches.set(planned.plan, reach);

@@ -7,7 +7,6 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -177,15 +176,10 @@ describe('what is protected in a workspace', () => {
     expect(readdirSync(room.workspace).sort()).toEqual(['.git', 'elsewhere', 'src']);
   });
 
-  test('a plan is kept only as long as nothing it rests on has changed', async () => {
+  test('a plan shows what is there now', async () => {
     enter();
     gitInit(room.workspace);
-    const old = new Date(Date.now() - 60_000);
-    const git = join(room.workspace, '.git');
-    for (const path of [room.workspace, git, join(git, 'config'), room.home, join(room.home, 'auth.json')])
-      utimesSync(path, old, old);
-    const first = await room.plan('true');
-    expect((await room.plan('true')).mounts).toBe(first.mounts);
+    expect((await room.plan('true')).notes.join()).not.toContain('symlink');
     mkdirSync(join(room.workspace, '.vscode'));
     expect((await room.plan('true')).mounts).toContainEqual({
       type: 'readOnly',

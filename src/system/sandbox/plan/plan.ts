@@ -8,7 +8,7 @@ import { type FoundRoots, SessionRoots } from '../places/roots.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { FilterArch } from '../seccomp/syscall-numbers.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
-import { type MountOptions, type MountPlan, planMounts } from './mounts.ts';
+import { planMounts } from './mounts.ts';
 
 /** What holds for every command of a session. */
 export interface SandboxSetup {
@@ -36,7 +36,6 @@ export interface PlanSession {
   readonly nested: () => readonly string[];
   /** Work trees whose `.git` a command has made. */
   readonly made: () => readonly string[];
-  readonly planMounts: (options: MountOptions) => MountPlan;
 }
 
 export interface PlanRequest {
@@ -70,7 +69,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
       reason: `The working directory ${cwd} ${lost.reason}: nothing is run there. Start keel in it again.`,
     };
   }
-  const { mounts, notes: mountNotes } = session.planMounts({
+  const { mounts, notes: mountNotes } = planMounts({
     ...setup,
     cwd,
     roots: found.roots,
@@ -91,7 +90,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
 }
 
-const NO_SESSION: Omit<PlanSession, 'found'> = { nested: () => [], made: () => [], planMounts };
+const NO_SESSION: Omit<PlanSession, 'found'> = { nested: () => [], made: () => [] };
 
 const UNKNOWN_MACHINE: Planned = { type: 'unavailable', reason: `no filter is known for ${process.arch} machines` };
 
