@@ -176,6 +176,18 @@ describe('what is protected in a workspace', () => {
     expect(readdirSync(room.workspace).sort()).toEqual(['.git', 'elsewhere', 'src']);
   });
 
+  test('a folder of hooks that an included git configuration names is protected, as are files that it includes', async () => {
+    enter();
+    gitInit(room.workspace);
+    const at = (name: string) => join(room.workspace, name);
+    writeFileSync(at('.git/config'), '[include]\n\tpath = ../first.cfg\n', { flag: 'a' });
+    writeFileSync(at('first.cfg'), '[include]\n\tpath = second.cfg\n[include]\n\tpath = first.cfg\n');
+    writeFileSync(at('second.cfg'), '[core]\n\thooksPath = hooks\n');
+    mkdirSync(at('hooks'));
+    const script = 'echo x > hooks/pre-commit || echo x > second.cfg || echo x > first.cfg || mv hooks other';
+    expect(await room.output(script)).not.toMatch(/0$/);
+  });
+
   test('a plan shows what is there now', async () => {
     enter();
     gitInit(room.workspace);

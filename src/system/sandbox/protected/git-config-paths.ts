@@ -4,6 +4,8 @@ import { readRegularFile } from '../../../foundation/files/index.ts';
 
 /** A configuration is far smaller. */
 const MAX_CONFIG_BYTES = 256 * 1024;
+/** Includes are followed up to this number of files in all; git itself stops at a depth of ten. */
+const MAX_CONFIG_FILES = 64;
 
 /** One line of a git configuration that sets something, names in lower case. */
 export interface GitSetting {
@@ -44,18 +46,26 @@ export function gitConfigLines(text: string): readonly GitConfigLine[] {
 
 /** What a git directory's own configuration makes git read or run from elsewhere: included files, and the folder of hooks. */
 export function gitConfigPaths(gitDir: string, workTree: string): readonly string[] {
-  return ['config', 'config.worktree'].flatMap((name) => {
-    const file = join(gitDir, name);
-    return gitConfigLines(textOf(file)).flatMap(({ setting }) => {
-      if (setting === null || setting.value === '') return [];
-      const { section, key, value } = setting;
-      if ((section === 'include' || section === 'includeif') && key === 'path') return [leads(dirname(file), value)];
-      return section === 'core' && key === 'hookspath' ? [leads(workTree, value)] : [];
-    });
+  const seen = new Set<string>();
+  return ['config', 'config.worktree'].flatMap((name) => pathsIn(join(gitDir, name), workTree, seen));
+}
+
+/** Included files count like the configuration itself: they can name a folder of hooks and further files. */
+function pathsIn(file: string, workTree: string, seen: Set<string>): readonly string[] {
+  if (seen.has(file) || seen.size >= MAX_CONFIG_FILES) return [];
+  seen.add(file);
+  return gitConfigLines(textOf(file)).flatMap(({ setting }) => {
+    if (setting === null || setting.value === '') return [];
+    const { section, key, value } = setting;
+    if ((section === 'include' || section === 'includeif') && key === 'path') {
+      const included = pathFrom(dirname(file), value);
+      return [included, ...pathsIn(included, workTree, seen)];
+    }
+    return section === 'core' && key === 'hookspath' ? [pathFrom(workTree, value)] : [];
   });
 }
 
-function leads(from: string, value: string): string {
+function pathFrom(from: string, value: string): string {
   return value.startsWith('~/') ? join(homedir(), value.slice(2)) : resolve(from, value);
 }
 
