@@ -10,7 +10,7 @@ const storeys = {
   surfaces: ['cli', 'demo', 'exec', 'sdk', 'export', 'replay'],
   testing: [''],
   engine: ['session', 'turn', 'steps'],
-  tools: ['', 'approvals', 'patch'],
+  tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: ['local', 'model', 'mcp'],
   storage: ['rollout', 'config'],

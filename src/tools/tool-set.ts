@@ -1,24 +1,79 @@
-import type { ModelInfo, ToolSet } from '../models/model/index.ts';
+import type { AgentRole } from '../context/index.ts';
+import type { ModelInfo, ToolSet, ToolSpec } from '../models/model/index.ts';
+import {
+  applyPatchTool,
+  closeAgentTool,
+  editFileTool,
+  execCommandTool,
+  freeformPatchSpec,
+  grepFilesTool,
+  listDirTool,
+  olderShellTools,
+  readFileTool,
+  SPAWN_AGENT,
+  sendInputTool,
+  shellCommandTool,
+  shellTool,
+  spawnAgentTool,
+  updatePlanTool,
+  viewImageTool,
+  waitTool,
+  writeStdinTool,
+} from './builtin/index.ts';
+import { ToolRegistry } from './contract/index.ts';
 
-/** The tools for helper agents, in the order of the request: behind all others. */
-export const AGENT_TOOLS = ['spawn_agent', 'send_input', 'wait', 'close_agent'] as const;
+/** The tools for subagents, in the order of the request: behind all others. */
+export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, closeAgentTool.name] as const;
+
+/** Every tool that comes with keel. */
+export function builtinTools(onWarning?: (message: string) => void): ToolRegistry {
+  const registry = new ToolRegistry(onWarning);
+  registry.register(execCommandTool);
+  registry.register(writeStdinTool);
+  registry.register(shellTool);
+  for (const tool of olderShellTools) registry.register(tool);
+  registry.register(shellCommandTool);
+  registry.register(applyPatchTool);
+  registry.register(editFileTool);
+  registry.register(updatePlanTool);
+  registry.register(viewImageTool);
+  registry.register(readFileTool);
+  registry.register(grepFilesTool);
+  registry.register(listDirTool);
+  return registry;
+}
+
+/** Adds the tools for subagents. `roles`: those that the subagents of this thread can have. */
+export function registerAgentTools(registry: ToolRegistry, roles: readonly AgentRole[]): void {
+  registry.register(spawnAgentTool(roles));
+  registry.register(sendInputTool);
+  registry.register(waitTool);
+  registry.register(closeAgentTool);
+}
 
 /**
  * Which tools a model is offered, in the order of the request: exactly one way to run commands, and what its family works
  * best with. A call by another name for the same work is answered too; other tools do not run.
  */
 export function offeredTools(model: ModelInfo, override: ToolSet | null): string[] {
-  const editor = model.patchForm === 'editFile' ? 'edit_file' : 'apply_patch';
-  const image = model.supportsImages ? ['view_image'] : [];
-  const session = ['exec_command', 'write_stdin', editor, 'update_plan', ...image];
+  const editor = model.patchForm === 'editFile' ? editFileTool.name : applyPatchTool.name;
+  const image = model.supportsImages ? [viewImageTool.name] : [];
+  const session = [execCommandTool.name, writeStdinTool.name, editor, updatePlanTool.name, ...image];
   switch (override ?? model.toolSet) {
     case 'session':
       return session;
     case 'shell':
-      return [model.shellTool, editor, 'update_plan', ...image];
+      return [model.shellTool, editor, updatePlanTool.name, ...image];
     case 'lean':
-      return ['shell_command', 'read_file', 'edit_file', 'update_plan'];
+      return [shellCommandTool.name, readFileTool.name, editFileTool.name, updatePlanTool.name];
     case 'reader':
-      return [...session, 'read_file', 'grep_files', 'list_dir'];
+      return [...session, readFileTool.name, grepFilesTool.name, listDirTool.name];
   }
+}
+
+/** The specs of the tools that a model is offered. Some families write a patch as plain text. */
+export function specsFor(registry: ToolRegistry, offered: readonly string[], model: ModelInfo): ToolSpec[] {
+  return registry
+    .specs(offered)
+    .map((spec) => (spec === applyPatchTool.spec && model.patchForm === 'freeform' ? freeformPatchSpec : spec));
 }

@@ -61,7 +61,7 @@ test('C32: the grammar of bash is loaded by the first script that needs it, not 
 });
 
 test('C32: a grammar that was loaded does not hold up the end of the process', () => {
-  const load = `const { BashGrammar } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/tools/approvals/bash-grammar.ts'))}); (await BashGrammar.load()).parse('for x in a; do ls; done');`;
+  const load = `const { BashGrammar } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/tools/approvals/shell/bash-grammar.ts'))}); (await BashGrammar.load()).parse('for x in a; do ls; done');`;
   /** Milliseconds from the last statement to the end, the least of several runs: the machine may be busy. */
   const ending = (source: string) => {
     const runs = Array.from({ length: 5 }, () => {

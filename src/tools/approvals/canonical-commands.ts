@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { shellScript } from './command-judge.ts';
 import { isKnownSafe } from './known-safe.ts';
-import { type ScannedScript, scanScript } from './quick-scan.ts';
-import { type PlainCommand, textsOf } from './words.ts';
+import { type ScannedScript, scanScript } from './shell/quick-scan.ts';
+import { type PlainCommand, textsOf } from './shell/words.ts';
 
 /** What one yes covers: a pipeline as it is really run, however the line around it was spelled. */
 export interface ApprovedCommand {

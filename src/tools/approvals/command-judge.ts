@@ -1,13 +1,13 @@
 import type { CommandAction } from '../../foundation/protocol/index.ts';
-import { anyCommands, type Mentions, printedTexts } from './any-commands.ts';
-import { BashGrammar } from './bash-grammar.ts';
 import { isDestructive } from './dangerous.ts';
 import { isKnownSafe, trustedName } from './known-safe.ts';
-import { plainCommands } from './plain-commands.ts';
-import { quickScan } from './quick-scan.ts';
 import { Reach, type Reached } from './reach.ts';
+import { anyCommands, type Mentions, printedTexts } from './shell/any-commands.ts';
+import { BashGrammar } from './shell/bash-grammar.ts';
+import { plainCommands } from './shell/plain-commands.ts';
+import { quickScan } from './shell/quick-scan.ts';
+import { literal, type PlainCommand, textsOf, UNKNOWN_COMMAND } from './shell/words.ts';
 import { summarise } from './summary.ts';
-import { literal, type PlainCommand, textsOf, UNKNOWN_COMMAND } from './words.ts';
 
 /** What a look at a command line says. */
 export interface Judgement {

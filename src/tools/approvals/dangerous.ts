@@ -1,4 +1,4 @@
-import { baseName } from './words.ts';
+import { baseName } from './shell/words.ts';
 
 const GIT_OPTIONS_WITH_VALUE = new Set([
   '-C',

@@ -1,4 +1,4 @@
-import { type PlainCommand, textsOf } from './words.ts';
+import { type PlainCommand, textsOf } from './shell/words.ts';
 
 /** Where programs are installed by whoever runs the machine. */
 const TRUSTED_DIRECTORIES = new Set(['/bin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/sbin', '/usr/sbin']);

@@ -1,6 +1,6 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { isProgram, placesOnTheWay, writableByOthers } from '../../foundation/util/index.ts';
-import { baseName, knownBaseName } from './words.ts';
+import { baseName, knownBaseName } from './shell/words.ts';
 
 /** Where a program lies. */
 export interface ProgramPlace {

@@ -1,6 +1,6 @@
-import type { Mentions } from './any-commands.ts';
 import { runBy } from './run-by.ts';
-import { isUnknown, literal, type PlainCommand, UNKNOWN_COMMAND } from './words.ts';
+import type { Mentions } from './shell/any-commands.ts';
+import { isUnknown, literal, type PlainCommand, UNKNOWN_COMMAND } from './shell/words.ts';
 
 /** Scripts inside one another, and all that they start: no real command goes so far. */
 const MAX_NESTING = 8;

@@ -7,7 +7,7 @@ import {
   SHELLS,
   WRAPPERS,
 } from './command-kinds.ts';
-import { ANY_TEXT, ANY_WORDS, isUnknown, knownBaseName, marked, type PlainCommand, type Word } from './words.ts';
+import { ANY_TEXT, ANY_WORDS, isUnknown, knownBaseName, marked, type PlainCommand, type Word } from './shell/words.ts';
 
 /** What a command has others do for it. */
 export interface RunBy {

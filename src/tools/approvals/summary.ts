@@ -1,6 +1,6 @@
 import type { CommandAction } from '../../foundation/protocol/index.ts';
 import { isRange } from './known-safe.ts';
-import { joinWords, splitWords } from './shell-words.ts';
+import { joinWords, splitWords } from './shell/shell-words.ts';
 
 type Words = readonly string[];
 

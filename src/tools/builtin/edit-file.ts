@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { notationFault, type PlaceJudge } from '../../foundation/files/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
+import {
+  argumentNames,
+  argumentsText,
+  booleanSchema,
+  failedOutput,
+  functionSpec,
+  parseArguments,
+  type Tool,
+  type ToolHandler,
+  textSchema,
+} from '../contract/index.ts';
 import { closestPlaceInText, placeFault, readFault, readText, type VerifiedPatch } from '../patch/index.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolHandler } from '../types.ts';
-import { runVerified } from './apply-patch.ts';
-import { hiddenFault, judgeFor } from './hidden.ts';
+import { hiddenFault, judgeFor } from './files/read-judge.ts';
+import { runVerified } from './files/write-patch.ts';
 
 const editArguments = z.object({
   file_path: z.string(),
@@ -21,30 +29,36 @@ const aliases = {
   new_string: ['new_str', 'replace'],
 };
 
-/** `edit_file`: one exact replacement, or a new file. Written by the patch engine, under the same rules. */
-export const editFileHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'edit_file',
+  description:
+    'Replace one exact piece of text in a file, or create the file when `old_string` is empty and it does not exist. `old_string` has to occur exactly once, white space included; add lines around it until it does, or set `replace_all`.',
+  required: ['file_path', 'old_string', 'new_string'],
+  properties: { file_path: textSchema, old_string: textSchema, new_string: textSchema, replace_all: booleanSchema },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(editArguments, aliases),
   parallel: false,
   repeat: 'asks',
   async run(call, context, signal) {
     const startedAt = performance.now();
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, editArguments, { aliases });
-    if (parsed.type === 'failed') return refused(parsed.message);
+    const parsed = parseArguments(argumentsText(call), editArguments, { aliases });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const { file_path, old_string, new_string, replace_all = false } = parsed.value;
-    if (file_path === '' || file_path.includes('\0')) return refused('edit_file failed: file_path names no file');
+    if (file_path === '' || file_path.includes('\0')) return failedOutput('edit_file failed: file_path names no file');
     const { cwd, noteMark } = context.turn;
     const misread = notationFault(file_path, cwd);
-    if (misread !== null) return refused(`edit_file failed: ${misread}`);
+    if (misread !== null) return failedOutput(`edit_file failed: ${misread}`);
     const path = resolve(cwd, file_path);
     const judge = judgeFor(context);
     const closed = hiddenFault(path, judge);
-    if (closed !== null) return refused(`edit_file failed: ${path} can't be read: ${closed}`);
+    if (closed !== null) return failedOutput(`edit_file failed: ${path} can't be read: ${closed}`);
     const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
     if (edited.type === 'refused') {
       const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
-      return refused(`edit_file failed: ${edited.message}${hint}`);
+      return failedOutput(`edit_file failed: ${edited.message}${hint}`);
     }
     const letter = edited.before === null ? 'A' : 'M';
     const verified: VerifiedPatch = {
@@ -59,6 +73,9 @@ export const editFileHandler: ToolHandler = {
     return runVerified(call.callId, verified, context, signal, startedAt);
   },
 };
+
+/** `edit_file`: one exact replacement, or a new file. Written by the patch engine, under the same rules. */
+export const editFileTool: Tool = { name: spec.name, spec, handler };
 
 interface Edit {
   readonly path: string;
@@ -110,8 +127,4 @@ function withEnding(text: string, ending: '\n' | '\r\n'): string {
 
 function refuse(message: string, hint: string | null = null): Edited {
   return { type: 'refused', message, hint };
-}
-
-function refused(message: string): ToolOutput {
-  return { body: message, success: false };
 }

@@ -2,28 +2,41 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { ExecSession, type SessionStart, startFault, WARN_SESSIONS } from '../../system/process/index.ts';
 import type { EndedCommand } from '../../system/sandbox/index.ts';
-import { argumentNames, type ParsedArguments, parseArguments } from '../arguments.ts';
-import { withRefusedHosts } from '../host-note.ts';
+import {
+  argumentNames,
+  booleanSchema,
+  described,
+  escalation,
+  failedOutput,
+  functionSpec,
+  numberSchema,
+  type ParsedArguments,
+  parseArguments,
+  type Tool,
+  type ToolCall,
+  type ToolContext,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
 import type { Orchestrated } from '../orchestrator/index.ts';
-import type { ToolCall, ToolOutput } from '../tool-call.ts';
-import type { ToolContext, ToolHandler } from '../types.ts';
 import {
   commandField,
   isReading,
   limitFields,
   limitsOf,
   milliseconds,
+  quoteCommand,
   scriptOf,
   withoutLogin,
-} from './command-arguments.ts';
-import { CommandItem } from './command-item.ts';
-import { quoteCommand } from './quote.ts';
-import { refusalNotes } from './refusal-notes.ts';
-import { runAsPatch, spillFor } from './run-shell.ts';
-import { waitFor, wordNews } from './session-news.ts';
+} from './commands/command-arguments.ts';
+import { CommandItem } from './commands/command-item.ts';
+import { runAsPatch, spillFor } from './commands/run-to-completion.ts';
+import { refusalNotes, withRefusedHosts } from './commands/sandbox-notes.ts';
+import { waitFor, wordNews } from './commands/session-output.ts';
 
 /** Longest wait of one call, milliseconds. */
-export const MAX_YIELD_MS = 30_000;
+const MAX_YIELD_MS = 30_000;
 export const DEFAULT_YIELD_MS = 10_000;
 const MIN_YIELD_MS = 250;
 
@@ -38,8 +51,21 @@ const execArguments = z.object({
 const aliases = { cmd: ['command'], workdir: ['cwd'] };
 type ExecArguments = z.infer<typeof execArguments>;
 
-/** `exec_command`: a script that may outlive the call; it then goes on as a session for `write_stdin`. */
-export const execCommandHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'exec_command',
+  description:
+    'Run a shell command. Returns when it ends, with exit code and output. If still going after `yield_time_ms` it keeps running, and you get its output so far and a session id for `write_stdin`: fit for builds, servers and programs that ask things. Long output loses its middle, with a note.',
+  required: ['cmd'],
+  properties: {
+    cmd: described(textSchema, 'Script for bash.'),
+    workdir: textSchema,
+    yield_time_ms: described(numberSchema, `Longest wait; ${DEFAULT_YIELD_MS} if absent, at most ${MAX_YIELD_MS}.`),
+    tty: described(booleanSchema, 'Give it a terminal.'),
+    ...escalation,
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(execArguments, aliases),
   parallel: false,
@@ -53,10 +79,13 @@ export const execCommandHandler: ToolHandler = {
   },
   async run(call, context, signal) {
     const parsed = parsedCall(call);
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     return runScript(call, parsed.value, context, signal);
   },
 };
+
+/** `exec_command`: a script that may outlive the call; it then goes on as a session for `write_stdin`. */
+export const execCommandTool: Tool = { name: spec.name, spec, handler };
 
 function parsedCall({ payload }: ToolCall): ParsedArguments<ExecArguments> {
   const text = payload.type === 'function' ? payload.arguments : '';

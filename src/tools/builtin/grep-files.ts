@@ -4,14 +4,25 @@ import * as z from 'zod/mini';
 import { notationFault, openDirectory, openFile, type PlaceJudge } from '../../foundation/files/index.ts';
 import { cutBytesEnd, reasonOf, visible } from '../../foundation/util/index.ts';
 import { type CommandOutcome, runCommand, type SpawnSpec } from '../../system/process/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolContext, ToolHandler } from '../types.ts';
-import { hiddenFault, judgeFor } from './hidden.ts';
-import { shownAsToolCall } from './shown-as-tool-call.ts';
-import { shownPath } from './shown-path.ts';
+import {
+  argumentNames,
+  argumentsText,
+  described,
+  failedOutput,
+  functionSpec,
+  numberSchema,
+  parseArguments,
+  type Tool,
+  type ToolContext,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
+import { hiddenFault, judgeFor } from './files/read-judge.ts';
+import { shownAsToolCall } from './files/shown-as-tool-call.ts';
+import { shownPath } from './files/shown-path.ts';
 
-export const DEFAULT_LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 2_000;
 const TIME_LIMIT_MS = 30_000;
 const MAX_FAULT_BYTES = 500;
@@ -28,32 +39,46 @@ const grepArguments = z.object({
   limit: z.optional(z.int()),
 });
 
-/** `grep_files`: files that hold a match, last changed first. */
-export const grepFilesHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'grep_files',
+  description:
+    'Find files that contain a match for a regular expression. Gives paths only, last changed first; ignored, hidden and binary files are skipped. To see the matching lines, run rg.',
+  required: ['pattern'],
+  properties: {
+    pattern: described(textSchema, 'Regular expression, ripgrep syntax.'),
+    include: described(textSchema, 'Only files matching this glob, such as *.ts.'),
+    path: described(textSchema, 'Where to look; default: the working directory.'),
+    limit: described(numberSchema, `At most this many paths (${DEFAULT_LIMIT} if absent).`),
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(grepArguments),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, grepArguments);
-    if (parsed.type === 'failed') return refused(parsed.message);
+    const parsed = parseArguments(argumentsText(call), grepArguments);
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const args = parsed.value;
     return shownAsToolCall(call, context, () => grep(args, context, signal));
   },
 };
+
+/** `grep_files`: files that hold a match, last changed first. */
+export const grepFilesTool: Tool = { name: spec.name, spec, handler };
 
 async function grep(
   { pattern, include, path = '', limit = DEFAULT_LIMIT }: z.infer<typeof grepArguments>,
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  if (limit < 1) return refused('limit must be at least 1');
+  if (limit < 1) return failedOutput('limit must be at least 1');
   const misread = notationFault(path, context.turn.cwd);
-  if (misread !== null) return refused(misread);
+  if (misread !== null) return failedOutput(misread);
   const where = resolve(context.turn.cwd, path);
   const fault = faultOf(where, judgeFor(context));
-  if (fault !== null) return refused(`unable to access ${where}: ${fault}`);
+  if (fault !== null) return failedOutput(`unable to access ${where}: ${fault}`);
   const argv = [
     await ripgrepPath(),
     '--no-config',
@@ -88,11 +113,11 @@ async function search(
   };
   const run = (spec: SpawnSpec): Promise<CommandOutcome> => runCommand(spec, options);
   const ran = await orchestrator.runReader({ argv, cwd: turn.cwd, env }, turn, signal, run);
-  if (ran.type === 'refused') return refused(ran.message);
+  if (ran.type === 'refused') return failedOutput(ran.message);
   const { end } = ran.value;
-  if (end.type === 'spawnFailed') return refused(`the search program (rg) can't be started: ${end.message}`);
-  if (end.type === 'timedOut') return refused(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
-  if (end.type === 'aborted') return refused('aborted');
+  if (end.type === 'spawnFailed') return failedOutput(`the search program (rg) can't be started: ${end.message}`);
+  if (end.type === 'timedOut') return failedOutput(`the search took longer than ${TIME_LIMIT_MS / 1_000} s: narrow it`);
+  if (end.type === 'aborted') return failedOutput('aborted');
   const complaints = faults.whole
     .toString('utf8')
     .replace(faults.isCut ? /[^\n]*$/ : '', '')
@@ -100,7 +125,7 @@ async function search(
   const skipped = skippedPlaces(complaints);
   // 1 means that nothing matches, unless whatever started the program failed with it.
   if (skipped === null && (end.exitCode > 1 || (end.exitCode === 1 && complaints !== ''))) {
-    return refused(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
+    return failedOutput(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
   }
   // That a file matches tells of what is in it.
   const judge = judgeFor(context);
@@ -181,8 +206,4 @@ function pathsIn(output: Buffer): Buffer[] {
 async function ripgrepPath(): Promise<string> {
   const { rgPath } = await import('@vscode/ripgrep');
   return rgPath;
-}
-
-function refused(message: string): ToolOutput {
-  return { body: message, success: false };
 }

@@ -4,15 +4,25 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { FileFault, notationFault, openDirectory, type PlaceJudge, placeOf } from '../../foundation/files/index.ts';
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolHandler } from '../types.ts';
-import { judgeFor } from './hidden.ts';
-import { shownAsToolCall } from './shown-as-tool-call.ts';
-import { shownPath } from './shown-path.ts';
+import {
+  argumentNames,
+  argumentsText,
+  described,
+  failedOutput,
+  functionSpec,
+  numberSchema,
+  parseArguments,
+  type Tool,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
+import { judgeFor } from './files/read-judge.ts';
+import { shownAsToolCall } from './files/shown-as-tool-call.ts';
+import { shownPath } from './files/shown-path.ts';
 
-export const DEFAULT_LIMIT = 25;
-export const DEFAULT_DEPTH = 2;
+const DEFAULT_LIMIT = 25;
+const DEFAULT_DEPTH = 2;
 const MAX_NAME_BYTES = 500;
 
 const listArguments = z.object({
@@ -31,23 +41,37 @@ interface Entry {
   readonly suffix: string;
 }
 
-/** `list_dir`: one page of a directory as an indented tree. Symlinks are shown, not followed. */
-export const listDirHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'list_dir',
+  description:
+    'List a directory as an indented tree: / marks a directory, @ a link. Gives one page of entries and says if there are more.',
+  required: ['dir_path'],
+  properties: {
+    dir_path: described(textSchema, 'Absolute path.'),
+    offset: described(numberSchema, 'First entry, from 1.'),
+    limit: described(numberSchema, `Entries in the page (${DEFAULT_LIMIT} if absent).`),
+    depth: described(numberSchema, `Levels to go down (${DEFAULT_DEPTH} if absent).`),
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(listArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, listArguments, { aliases });
-    if (parsed.type === 'failed') return refused(parsed.message);
+    const parsed = parseArguments(argumentsText(call), listArguments, { aliases });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const args = parsed.value;
     const misread = notationFault(args.dir_path, context.turn.cwd);
-    if (misread !== null) return refused(misread);
+    if (misread !== null) return failedOutput(misread);
     const judge = judgeFor(context);
     return shownAsToolCall(call, context, () => list({ ...args, judge }, signal));
   },
 };
+
+/** `list_dir`: one page of a directory as an indented tree. Symlinks are shown, not followed. */
+export const listDirTool: Tool = { name: spec.name, spec, handler };
 
 type ListRequest = z.infer<typeof listArguments> & { readonly judge: PlaceJudge };
 
@@ -55,14 +79,14 @@ async function list(
   { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH, judge }: ListRequest,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  if (!isAbsolute(dir_path)) return refused('dir_path must be an absolute path');
-  if (offset < 1 || limit < 1 || depth < 1) return refused('offset, limit and depth must be at least 1');
+  if (!isAbsolute(dir_path)) return failedOutput('dir_path must be an absolute path');
+  if (offset < 1 || limit < 1 || depth < 1) return failedOutput('offset, limit and depth must be at least 1');
   try {
     const wanted = offset + limit - 1;
     const { entries, more } = await collect(dir_path, { depth, wanted, judge }, signal);
     return page(dir_path, entries, { offset, limit, more });
   } catch (error) {
-    return refused(`failed to read directory: ${reasonOf(error)}`);
+    return failedOutput(`failed to read directory: ${reasonOf(error)}`);
   }
 }
 
@@ -106,7 +130,7 @@ function page(
   { offset, limit, more }: { offset: number; limit: number; more: boolean },
 ): ToolOutput {
   const lines = [`Absolute path: ${root}`];
-  if (offset > Math.max(1, entries.length)) return refused('offset exceeds directory entry count');
+  if (offset > Math.max(1, entries.length)) return failedOutput('offset exceeds directory entry count');
   const slice = entries.slice(offset - 1, offset - 1 + limit);
   const ordered = slice.toSorted((a, b) => compareParts(a.path.split(sep), b.path.split(sep)));
   for (const { name, depth, suffix } of ordered) {
@@ -129,8 +153,4 @@ function suffixOf(item: Dirent): string {
   if (item.isDirectory()) return '/';
   if (item.isSymbolicLink()) return '@';
   return item.isFile() ? '' : '?';
-}
-
-function refused(message: string): ToolOutput {
-  return { body: message, success: false };
 }

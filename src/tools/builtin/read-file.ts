@@ -11,16 +11,26 @@ import {
   SNIFFED_BYTES,
 } from '../../foundation/files/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
+import {
+  argumentNames,
+  argumentsText,
+  described,
+  failedOutput,
+  functionSpec,
+  numberSchema,
+  parseArguments,
+  type Tool,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
 import { lookalikeNameHint } from '../patch/index.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolHandler } from '../types.ts';
-import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './file-lines.ts';
-import { judgeFor } from './hidden.ts';
-import { indentationBlock } from './indentation-block.ts';
-import { shownAsToolCall } from './shown-as-tool-call.ts';
+import { indentationBlock } from './files/indentation-block.ts';
+import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './files/line-reader.ts';
+import { judgeFor } from './files/read-judge.ts';
+import { shownAsToolCall } from './files/shown-as-tool-call.ts';
 
-export const DEFAULT_LIMIT = 2_000;
+const DEFAULT_LIMIT = 2_000;
 /** A block is found with all lines of its file in memory. */
 const MAX_BLOCK_FILE_LINES = 200_000;
 
@@ -42,30 +52,43 @@ const readArguments = z.object({
 const aliases = { file_path: ['path', 'filename'] };
 type ReadArguments = z.infer<typeof readArguments>;
 
-/** `read_file`: lines of a text file with their numbers, or the block around a line. */
-export const readFileHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'read_file',
+  description:
+    'Read a text file, or a stretch of it. Each line comes as `L<number>: text`; that prefix is not in the file. Up to `limit` lines are given; if the file goes on, a last line says so and where to continue.',
+  required: ['file_path'],
+  properties: {
+    file_path: described(textSchema, 'Absolute path.'),
+    offset: described(numberSchema, 'First line, from 1.'),
+    limit: described(numberSchema, `How many lines (${DEFAULT_LIMIT} if absent).`),
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(readArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, readArguments, { aliases });
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const parsed = parseArguments(argumentsText(call), readArguments, { aliases });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const misread = notationFault(parsed.value.file_path, context.turn.cwd);
-    if (misread !== null) return refused(misread);
+    if (misread !== null) return failedOutput(misread);
     const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
 
+/** `read_file`: lines of a text file with their numbers, or the block around a line. */
+export const readFileTool: Tool = { name: spec.name, spec, handler };
+
 type ReadRequest = ReadArguments & { readonly mark: string; readonly judge: PlaceJudge };
 
 async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
   const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
-  if (!isAbsolute(file_path)) return refused('file_path must be an absolute path');
-  if (offset < 1) return refused('offset must be at least 1: lines count from 1');
-  if (limit < 1) return refused('limit must be at least 1');
+  if (!isAbsolute(file_path)) return failedOutput('file_path must be an absolute path');
+  if (offset < 1) return failedOutput('offset must be at least 1: lines count from 1');
+  if (limit < 1) return failedOutput('limit must be at least 1');
   try {
     using file = openFile(file_path, { judge: request.judge });
     requireText(file);
@@ -74,10 +97,10 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
       ? readBlock(file, request, slice, signal)
       : readSlice(file, request, slice, signal));
   } catch (error) {
-    if (signal.aborted) return refused('aborted');
+    if (signal.aborted) return failedOutput('aborted');
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const reason = reasonOf(error) + (isMissing ? lookalikeNameHint(file_path, request.judge) : '');
-    return refused(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
+    return failedOutput(`failed to read file: ${reason.includes(file_path) ? reason : `${file_path}: ${reason}`}`);
   }
 }
 
@@ -107,7 +130,9 @@ async function readSlice(
   }
   const isScanned = file.place.stats.size <= MAX_SCANNED_BYTES;
   if (offset > total && !(total === 0 && offset === 1)) {
-    return refused(isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`);
+    return failedOutput(
+      isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`,
+    );
   }
   const last = offset + lines.length - 1;
   const shown = numbered(lines, offset, mark);
@@ -125,12 +150,12 @@ async function readBlock(
   const lines: FileLine[] = [];
   for await (const line of linesOfFile(file, signal)) {
     if (lines.push(line) > MAX_BLOCK_FILE_LINES) {
-      return refused(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
+      return failedOutput(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
     }
   }
   const texts = lines.map(({ text }) => text);
   const block = indentationBlock(texts, { ...indentation, anchor: indentation.anchor_line ?? offset, limit });
-  if (!block.ok) return refused(block.message);
+  if (!block.ok) return failedOutput(block.message);
   return { body: numbered(lines.slice(block.first - 1, block.last), block.first, mark).join('\n'), success: true };
 }
 
@@ -143,8 +168,4 @@ function numbered(lines: readonly FileLine[], first: number, mark: string): stri
   }
   if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
   return shown;
-}
-
-function refused(message: string): ToolOutput {
-  return { body: message, success: false };
 }

@@ -1,7 +1,14 @@
 import * as z from 'zod/mini';
-import { argumentNames, parseArguments } from '../arguments.ts';
-import type { ToolPayload } from '../tool-call.ts';
-import type { ToolHandler } from '../types.ts';
+import {
+  argumentNames,
+  argumentsText,
+  failedOutput,
+  functionSpec,
+  parseArguments,
+  type Tool,
+  type ToolHandler,
+  textSchema,
+} from '../contract/index.ts';
 import {
   argvOf,
   commandAliases,
@@ -9,22 +16,29 @@ import {
   isReading,
   limitFields,
   limitsOf,
-  scriptOf,
-} from './command-arguments.ts';
-import { runShell } from './run-shell.ts';
+} from './commands/command-arguments.ts';
+import { completionParameters, completionText, runShell } from './commands/run-to-completion.ts';
 
 const shellArguments = z.object({ command: commandField, ...limitFields });
-const scriptArguments = z.object({ command: commandField, ...limitFields, login: z.optional(z.boolean()) });
 
-/** `shell`: an argument list, started as it is. Also answers for the older names of the same tool. */
-export const shellHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'shell',
+  description: `Run a program and wait for it to end. \`command\` is its argument list, started as it is; for pipes, globs or && use ["bash","-c","..."]. ${completionText}`,
+  required: ['command'],
+  properties: {
+    command: { type: 'array', items: textSchema, description: 'Program, then arguments.' },
+    ...completionParameters,
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function', 'localShell'],
   fields: argumentNames(shellArguments, commandAliases),
   parallel: false,
   repeat: 'asks',
   onlyReads(call, { judge, shell }) {
     if (call.payload.type !== 'function') return false;
-    const parsed = parseArguments(textOf(call.payload), shellArguments, { aliases: commandAliases });
+    const parsed = parseArguments(argumentsText(call), shellArguments, { aliases: commandAliases });
     return parsed.type === 'parsed' && isReading(argvOf(parsed.value.command, shell), parsed.value, judge);
   },
   async run(call, context, signal) {
@@ -33,32 +47,19 @@ export const shellHandler: ToolHandler = {
       const limits = limitsOf({ workdir: working_directory ?? undefined, timeout_ms: timeout_ms ?? undefined });
       return runShell(call, { argv: command, ...limits }, context, signal);
     }
-    const parsed = parseArguments(textOf(call.payload), shellArguments, { aliases: commandAliases });
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const parsed = parseArguments(argumentsText(call), shellArguments, { aliases: commandAliases });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const argv = argvOf(parsed.value.command, context.shell);
     return runShell(call, { argv, ...limitsOf(parsed.value) }, context, signal);
   },
 };
 
-/** `shell_command`: one script for the user's shell. */
-export const shellCommandHandler: ToolHandler = {
-  payloads: ['function'],
-  fields: argumentNames(scriptArguments, commandAliases),
-  parallel: false,
-  repeat: 'asks',
-  onlyReads(call, { judge, shell }) {
-    const parsed = parseArguments(textOf(call.payload), scriptArguments, { aliases: commandAliases });
-    return parsed.type === 'parsed' && isReading([shell, '-c', scriptOf(parsed.value.command)], parsed.value, judge);
-  },
-  async run(call, context, signal) {
-    const parsed = parseArguments(textOf(call.payload), scriptArguments, { aliases: commandAliases });
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
-    const { command, login = false } = parsed.value;
-    const argv = [context.shell, login ? '-lc' : '-c', scriptOf(command)];
-    return runShell(call, { argv, ...limitsOf(parsed.value) }, context, signal);
-  },
-};
+/** `shell`: an argument list, started as it is. */
+export const shellTool: Tool = { name: spec.name, spec, handler };
 
-function textOf(payload: ToolPayload): string {
-  return payload.type === 'function' ? payload.arguments : '';
-}
+/** Older names of the same tool. */
+export const olderShellTools: readonly Tool[] = ['container.exec', 'local_shell'].map((name) => ({
+  name,
+  spec: null,
+  handler,
+}));

@@ -3,23 +3,36 @@ import * as z from 'zod/mini';
 import { notationFault, type PlaceJudge } from '../../foundation/files/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import { imageFileUrl } from '../../models/model/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
-import type { ToolHandler } from '../types.ts';
-import { judgeFor } from './hidden.ts';
+import {
+  argumentNames,
+  argumentsText,
+  failedOutput,
+  functionSpec,
+  parseArguments,
+  type Tool,
+  type ToolHandler,
+  textSchema,
+} from '../contract/index.ts';
+import { judgeFor } from './files/read-judge.ts';
 
 const viewArguments = z.object({ path: z.string() });
 const aliases = { path: ['file_path', 'filename'] };
 
-/** `view_image`: puts a local image, as it is at the time of the call, before the model's next request. */
-export const viewImageHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'view_image',
+  description: 'Look at an image file (PNG, JPEG, GIF, WebP).',
+  required: ['path'],
+  properties: { path: textSchema },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(viewArguments, aliases),
   parallel: true,
   repeat: 'safe',
   async run(call, context) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, viewArguments, { aliases });
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const parsed = parseArguments(argumentsText(call), viewArguments, { aliases });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const misread = notationFault(parsed.value.path, context.turn.cwd);
     if (misread !== null) return { body: misread, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
@@ -34,6 +47,9 @@ export const viewImageHandler: ToolHandler = {
     return { body: 'attached local image path', success: true };
   },
 };
+
+/** `view_image`: puts a local image, as it is at the time of the call, before the model's next request. */
+export const viewImageTool: Tool = { name: spec.name, spec, handler };
 
 type FoundImage =
   | { readonly type: 'found'; readonly url: string }

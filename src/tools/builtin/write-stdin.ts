@@ -1,12 +1,23 @@
 import * as z from 'zod/mini';
 import type { KeptSession } from '../../system/process/index.ts';
-import { argumentNames, parseArguments } from '../arguments.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolContext, ToolHandler } from '../types.ts';
-import { count, milliseconds } from './command-arguments.ts';
-import { CommandItem } from './command-item.ts';
+import {
+  argumentNames,
+  argumentsText,
+  described,
+  failedOutput,
+  functionSpec,
+  numberSchema,
+  parseArguments,
+  type Tool,
+  type ToolContext,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
+import { count, milliseconds } from './commands/command-arguments.ts';
+import { CommandItem } from './commands/command-item.ts';
+import { type Wait, waitFor, wordNews } from './commands/session-output.ts';
 import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
-import { type Wait, waitFor, wordNews } from './session-news.ts';
 
 /** A wait without input may be this much longer than one with it. */
 const MAX_POLL_MS = 300_000;
@@ -21,22 +32,35 @@ const writeArguments = z.object({
 });
 type WriteArguments = z.infer<typeof writeArguments>;
 
-/** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
-export const writeStdinHandler: ToolHandler = {
+const spec = functionSpec({
+  name: 'write_stdin',
+  description:
+    'Go on with an `exec_command` session: send text, or nothing to wait; gives what was printed since. Enter is \\n, Ctrl-C is \\u0003. At the end you get the exit code and the id is gone. One long wait beats many short ones.',
+  required: ['session_id'],
+  properties: {
+    session_id: numberSchema,
+    chars: described(textSchema, 'Empty only waits.'),
+    yield_time_ms: numberSchema,
+  },
+});
+
+const handler: ToolHandler = {
   payloads: ['function'],
   fields: argumentNames(writeArguments),
   parallel: false,
   repeat: 'ledger',
   async run(call, context, signal) {
-    const text = call.payload.type === 'function' ? call.payload.arguments : '';
-    const parsed = parseArguments(text, writeArguments, { subject: 'write_stdin' });
-    if (parsed.type === 'failed') return { body: parsed.message, success: false };
+    const parsed = parseArguments(argumentsText(call), writeArguments, { subject: 'write_stdin' });
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const { session_id: id } = parsed.value;
     const kept = context.sessions.get(id);
     if (!kept) return refused(`there is no session ${id}`);
     return writeTo(kept, { ...parsed.value, callId: call.callId }, context, signal);
   },
 };
+
+/** `write_stdin`: types into a session, or waits for it; gives what it printed since. */
+export const writeStdinTool: Tool = { name: spec.name, spec, handler };
 
 async function writeTo(
   { session, command, cwd, noteAtEnd }: KeptSession,

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import { KeelError, OutputContentItem } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf, storageAdvice } from '../../foundation/util/index.ts';
-import type { ToolOutput } from '../tool-call.ts';
+import type { ToolOutput } from '../contract/index.ts';
 
 const syncToDisk = promisify(fdatasync);
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import type { ToolCall, ToolOutput } from '../tool-call.ts';
+import type { ToolCall, ToolOutput } from '../contract/index.ts';
+import type { HostedRun } from '../orchestrator/index.ts';
 import { CallLedger } from './call-ledger.ts';
 
 /** What is kept of a cut-off call's output for the model, bytes. */
@@ -23,20 +24,6 @@ export type CallOutcome =
 
 /** What is known of a call from before; `stopped`: the sandbox stopped it, and whether to run it without was not decided. */
 export type RecalledCall = CallOutcome | { readonly type: 'stopped' };
-
-/** A call that is at work, as the ledger knows it. Until it starts, a crash leaves nothing of it, and it is worked again. */
-export interface HostedRun {
-  /** An earlier process ran the call inside the sandbox, which stopped it: that run must not be repeated. */
-  readonly wasStopped: boolean;
-  /**
-   * Notes the start. Called right before the effect, behind every policy and question, so that a call which waits for an
-   * answer is not taken for one that ran. Resolves when the start is on the disk.
-   * @throws KeelError `storageFailed`: no effect may follow
-   */
-  start(): Promise<void>;
-  /** The run has ended, stopped by the sandbox; another `start` comes before the next one. */
-  stopped(): void;
-}
 
 /** Runs calls with side effects at most once. */
 export interface ToolHost {

@@ -4,9 +4,7 @@ import type { OutputContentItem } from '../../foundation/protocol/index.ts';
 import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../foundation/util/index.ts';
 import type { CallResult } from '../../models/mcp/index.ts';
 import { imageDataUrl } from '../../models/model/index.ts';
-import { showOutput } from '../builtin/command-output.ts';
-import type { ToolOutput } from '../tool-call.ts';
-import type { ToolContext } from '../types.ts';
+import { showOutput, type ToolContext, type ToolOutput } from '../contract/index.ts';
 
 /** Pictures of one result that a model is shown. */
 const MAX_PICTURES = 32;

@@ -1,4 +1,4 @@
-import type { ToolHandler } from '../types.ts';
+import type { ToolHandler } from '../contract/index.ts';
 
 /** Answers calls of a server's tool that is not, or no longer, there: what was begun once is never begun again. */
 export const goneMcpTool: ToolHandler = {

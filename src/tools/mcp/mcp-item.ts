@@ -1,6 +1,6 @@
 import type { ThreadItemOf } from '../../foundation/protocol/index.ts';
 import type { CallResult } from '../../models/mcp/index.ts';
-import type { ToolContext } from '../types.ts';
+import type { ToolContext } from '../contract/index.ts';
 
 type Item = ThreadItemOf<'mcpToolCall'>;
 

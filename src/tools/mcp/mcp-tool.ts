@@ -2,9 +2,14 @@ import { byteLength, cutBytesEnd, readJson } from '../../foundation/util/index.t
 import type { CallResult, McpOutcome, McpTool } from '../../models/mcp/index.ts';
 import type { FunctionToolSpec } from '../../models/model/index.ts';
 import type { McpApprovalMode } from '../../storage/config/index.ts';
-import { jsonFault } from '../json-fault.ts';
-import type { ToolCall, ToolOutput } from '../tool-call.ts';
-import type { ToolContext, ToolHandler, ToolRegistration } from '../types.ts';
+import {
+  jsonFault,
+  type Tool,
+  type ToolCall,
+  type ToolContext,
+  type ToolHandler,
+  type ToolOutput,
+} from '../contract/index.ts';
 import { resultOutput } from './call-result.ts';
 import { functionParameters } from './input-schema.ts';
 import { McpCallItem } from './mcp-item.ts';
@@ -27,7 +32,7 @@ export interface McpToolOptions {
 }
 
 /** A server's tool as it is offered; null if no sense can be made of its arguments. */
-export function mcpTool(tool: McpTool, options: McpToolOptions): ToolRegistration | null {
+export function mcpTool(tool: McpTool, options: McpToolOptions): Tool | null {
   const parameters = functionParameters(tool.inputSchema);
   if (parameters === null) return null;
   const { qualifiedName: name, description = '' } = tool;

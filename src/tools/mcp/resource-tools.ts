@@ -1,10 +1,19 @@
 import * as z from 'zod/mini';
 import { readJson } from '../../foundation/util/index.ts';
 import type { McpOutcome, ResourceKind, ResourcePage } from '../../models/mcp/index.ts';
-import { parseArguments } from '../arguments.ts';
-import { described, functionSpec, text } from '../builtin/specs/schema.ts';
-import type { ToolCall, ToolOutput } from '../tool-call.ts';
-import type { ToolContext, ToolHandler, ToolRegistration } from '../types.ts';
+import {
+  argumentsText,
+  described,
+  failedOutput,
+  functionSpec,
+  parseArguments,
+  type Tool,
+  type ToolCall,
+  type ToolContext,
+  type ToolHandler,
+  type ToolOutput,
+  textSchema,
+} from '../contract/index.ts';
 import { boundedText } from './call-result.ts';
 import { McpCallItem } from './mcp-item.ts';
 
@@ -26,7 +35,7 @@ export interface ResourceReader {
 }
 
 /** The tools that read what servers have beside tools, offered where there is a server. */
-export function resourceTools(reader: ResourceReader): ToolRegistration[] {
+export function resourceTools(reader: ResourceReader): Tool[] {
   return [
     listTool('list_mcp_resources', 'resources', 'List what MCP servers offer to be read.', reader),
     listTool(
@@ -42,40 +51,40 @@ export function resourceTools(reader: ResourceReader): ToolRegistration[] {
 const listArguments = z.object({ server: z.optional(z.string()), cursor: z.optional(z.string()) });
 const readArguments = z.object({ server: z.string(), uri: z.string() });
 
-function listTool(name: string, kind: ResourceKind, description: string, reader: ResourceReader): ToolRegistration {
+function listTool(name: string, kind: ResourceKind, description: string, reader: ResourceReader): Tool {
   const spec = functionSpec({
     name,
     description,
     required: [],
     properties: {
-      server: described(text, 'Only this server; default: all.'),
-      cursor: described(text, 'The nextCursor of the page before; needs server.'),
+      server: described(textSchema, 'Only this server; default: all.'),
+      cursor: described(textSchema, 'The nextCursor of the page before; needs server.'),
     },
   });
   const run: ToolHandler['run'] = async (call, context, signal) => {
-    const parsed = parseArguments(argumentsOf(call), listArguments);
-    if (parsed.type === 'failed') return refused(parsed.message);
+    const parsed = parseArguments(argumentsText(call), listArguments);
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const [server, cursor] = [present(parsed.value.server), present(parsed.value.cursor)];
-    if (server === null && cursor !== null) return refused('cursor can only be used when a server is specified');
+    if (server === null && cursor !== null) return failedOutput('cursor can only be used when a server is specified');
     return shown({ call, context, server }, () => list({ reader, kind, server, cursor }, signal));
   };
   return { name, spec, handler: { payloads: ['function'], parallel: true, repeat: 'safe', run } };
 }
 
-function readTool(reader: ResourceReader): ToolRegistration {
+function readTool(reader: ResourceReader): Tool {
   const name = 'read_mcp_resource';
   const spec = functionSpec({
     name,
     description: 'Read something that an MCP server offers.',
     required: ['server', 'uri'],
-    properties: { server: text, uri: text },
+    properties: { server: textSchema, uri: textSchema },
   });
   const run: ToolHandler['run'] = async (call, context, signal) => {
-    const parsed = parseArguments(argumentsOf(call), readArguments);
-    if (parsed.type === 'failed') return refused(parsed.message);
+    const parsed = parseArguments(argumentsText(call), readArguments);
+    if (parsed.type === 'failed') return failedOutput(parsed.message);
     const [server, uri] = [present(parsed.value.server), present(parsed.value.uri)];
-    if (server === null) return refused('server must be provided');
-    if (uri === null) return refused('uri must be provided');
+    if (server === null) return failedOutput('server must be provided');
+    if (uri === null) return failedOutput('uri must be provided');
     return shown({ call, context, server }, async () => {
       const read = await reader.readResource(server, uri, signal);
       return read.type === 'failed' ? read : { type: 'answered', value: { server, uri, ...read.value } };
@@ -117,28 +126,20 @@ interface Showing {
 /** Shows people the call, and words what came of it. */
 async function shown({ call, context, server }: Showing, work: () => Promise<McpOutcome<object>>): Promise<ToolOutput> {
   const { callId, name } = call;
-  const given: unknown = readJson(argumentsOf(call).trim() || '{}');
+  const given: unknown = readJson(argumentsText(call).trim() || '{}');
   const item = new McpCallItem({ id: callId, server: server ?? ALL_SERVERS, tool: name, arguments: given }, context);
   const outcome = await work();
   if (outcome.type === 'failed') {
     item.failed('failed', outcome.message);
-    return refused(outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`);
+    return failedOutput(outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`);
   }
   const json = JSON.stringify(outcome.value);
   item.answered({ content: [{ type: 'text', text: json }] });
   return { body: boundedText(json, callId, context), success: true };
 }
 
-function argumentsOf({ payload }: ToolCall): string {
-  return payload.type === 'function' ? payload.arguments : '';
-}
-
 /** Blank counts as absent. */
 function present(value: string | undefined): string | null {
   const trimmed = value?.trim();
   return trimmed ? trimmed : null;
-}
-
-function refused(message: string): ToolOutput {
-  return { body: message, success: false };
 }

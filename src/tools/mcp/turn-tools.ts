@@ -1,6 +1,6 @@
 import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
-import type { ToolRegistry } from '../registry.ts';
+import type { ToolRegistry } from '../contract/index.ts';
 import { goneMcpTool } from './gone-tool.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';
 import { type ResourceReader, resourceTools } from './resource-tools.ts';

@@ -1,8 +1,4 @@
 export { ApprovalCache } from './approval-cache.ts';
-export {
-  type CommandRequest,
-  type CommandRules,
-  type Orchestrated,
-  Orchestrator,
-  type PatchRequest,
-} from './orchestrator.ts';
+export type { ApprovalSubject, Approver } from './approver.ts';
+export type { HostedRun } from './hosted-run.ts';
+export { type CommandRules, type Orchestrated, Orchestrator } from './orchestrator.ts';

@@ -15,9 +15,9 @@ import {
   writeFaultJudge,
 } from '../../system/sandbox/index.ts';
 import { type RuleVerdict, wouldMatch } from '../approvals/index.ts';
-import type { ApprovalSubject, Approver } from '../approver.ts';
-import type { HostedRun } from '../host/index.ts';
 import { type ApprovalCache, commandKeys, fileKeys, mcpKey } from './approval-cache.ts';
+import type { ApprovalSubject, Approver } from './approver.ts';
+import type { HostedRun } from './hosted-run.ts';
 import {
   type CommandRisk,
   commandRequirement,

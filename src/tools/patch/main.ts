@@ -1,7 +1,7 @@
-import { applyPatch } from './apply.ts';
-import { parsePatch } from './parse.ts';
+import { parsePatch } from './language/parse.ts';
 import { describeFault, fallible } from './patch.ts';
 import { verifyPatch } from './verify.ts';
+import { applyPatch } from './write/apply.ts';
 
 export interface MainResult {
   readonly exitCode: number;

@@ -4,7 +4,7 @@ import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault }
 import { reasonOf } from '../../foundation/util/index.ts';
 import { lookalikeNameHint } from './lookalike-name.ts';
 import { PatchFailure } from './patch.ts';
-import { realName, realPath } from './real-path.ts';
+import { realName, realPath } from './write/real-path.ts';
 
 /** A larger file is nothing to be patched as text. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;

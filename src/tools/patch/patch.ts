@@ -1,4 +1,4 @@
-import { type ClosestPlace, describePlace } from './closest-place.ts';
+import { type ClosestPlace, describePlace } from './match/closest-place.ts';
 
 /** One line of a change. `keep` lines place it, and stay as the file has them. */
 export type Row =

@@ -1,7 +1,7 @@
 import type { PlaceJudge } from '../../foundation/files/index.ts';
-import { computeText } from './compute.ts';
+import type { ParsedPatch } from './language/parse.ts';
+import { computeText } from './match/compute.ts';
 import { type NetChange, type Occupant, Overlay } from './overlay.ts';
-import type { ParsedPatch } from './parse.ts';
 import type { Section } from './patch.ts';
 
 export interface VerifiedPatch {

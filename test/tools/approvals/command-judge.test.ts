@@ -104,14 +104,14 @@ describe('parsing is total', () => {
     );
   });
   test('sessions that need the grammar at the same time share it', async () => {
-    const { BashGrammar } = await import('../../../src/tools/approvals/bash-grammar.ts');
+    const { BashGrammar } = await import('../../../src/tools/approvals/shell/bash-grammar.ts');
     const [one, other] = await Promise.all([BashGrammar.load(), BashGrammar.load()]);
     expect(one).toBe(other);
   });
   test('C31: the quick scan and the grammar agree', async () => {
-    const { quickScan } = await import('../../../src/tools/approvals/quick-scan.ts');
-    const { BashGrammar } = await import('../../../src/tools/approvals/bash-grammar.ts');
-    const { plainCommands } = await import('../../../src/tools/approvals/plain-commands.ts');
+    const { quickScan } = await import('../../../src/tools/approvals/shell/quick-scan.ts');
+    const { BashGrammar } = await import('../../../src/tools/approvals/shell/bash-grammar.ts');
+    const { plainCommands } = await import('../../../src/tools/approvals/shell/plain-commands.ts');
     const grammar = await BashGrammar.load();
     const word = fc.oneof(
       fc.constantFrom(

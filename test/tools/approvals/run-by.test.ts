@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BashGrammar } from '../../../src/tools/approvals/bash-grammar.ts';
 import { CommandJudge, ExecPolicy, judgeByRules, ProgramPlaces } from '../../../src/tools/approvals/index.ts';
+import { BashGrammar } from '../../../src/tools/approvals/shell/bash-grammar.ts';
 
 const judge = new CommandJudge();
 beforeAll(() => judge.ready(['bash', '-c', 'echo $HOME']));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waitHandler } from '../../../src/tools/builtin/agents.ts';
+import { waitTool } from '../../../src/tools/builtin/wait.ts';
 import type { AgentView, WaitOutcome } from '../../../src/tools/index.ts';
 import { noAgents } from '../../support/no-agents.ts';
 import { Workspace } from '../patch/support.ts';
@@ -27,7 +27,7 @@ describe('wait', () => {
       },
     };
     Object.assign(turn.context, { agents });
-    const output = await turn.call(waitHandler, { ids: ['worker-1', 'worker-1'], timeout_ms: given });
+    const output = await turn.call(waitTool.handler, { ids: ['worker-1', 'worker-1'], timeout_ms: given });
     expect(asked).toEqual([['worker-1'], limit]);
     expect(textOf(output)).toBe('{"status":{"worker-1":{"status":"running"}},"timed_out":true}');
     expect(turn.seen).toEqual(['started collabAgentToolCall inProgress', 'completed collabAgentToolCall completed']);

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { applyPatchHandler, applyPatchText } from '../../../src/tools/builtin/apply-patch.ts';
+import { applyPatchTool } from '../../../src/tools/builtin/apply-patch.ts';
+import { applyPatchText } from '../../../src/tools/builtin/files/write-patch.ts';
 import { patchOf, Workspace } from '../patch/support.ts';
 import { MARK, ToolTurn, textOf, workspaceOnly } from './support.ts';
 
@@ -11,7 +12,7 @@ describe('apply_patch', () => {
   it('applies a patch given as an argument and answers with what was updated', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir);
-    const output = await turn.call(applyPatchHandler, { input: edit });
+    const output = await turn.call(applyPatchTool.handler, { input: edit });
     expect(output.success).toBe(true);
     expect(JSON.parse(textOf(output))).toEqual({
       output: 'Success. Updated the following files:\nM a.txt\n',
@@ -26,7 +27,7 @@ describe('apply_patch', () => {
     const patch = patchOf(
       '*** Update File: m.txt\n*** Move to: n/m.txt\n@@\n-4\n+four\n*** Add File: new.txt\n+x\n*** Delete File: d.txt',
     );
-    await turn.freeform(applyPatchHandler, patch);
+    await turn.freeform(applyPatchTool.handler, patch);
     expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange completed']);
     expect(turn.items[0]).toEqual({
       type: 'fileChange',
@@ -48,7 +49,7 @@ describe('apply_patch', () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     mkdirSync(workspace.path('.git'));
     const turn = new ToolTurn(workspace.dir);
-    await turn.freeform(applyPatchHandler, patchOf('*** Update File: a.txt\n*** Move to: b.txt\n@@\n-one\n+two'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Update File: a.txt\n*** Move to: b.txt\n@@\n-one\n+two'));
     expect(await turn.context.diff.takeUnifiedDiff()).toMatch(
       /^diff --git a\/a\.txt b\/b\.txt\nindex \w+\.\.\w+\n--- a\/a\.txt\n\+\+\+ b\/b\.txt\n@@ -1 \+1 @@\n-one\n\+two\n$/,
     );
@@ -56,7 +57,7 @@ describe('apply_patch', () => {
 
   it('A6: rejects a patch of begin and end only', async () => {
     using workspace = new Workspace();
-    const output = await new ToolTurn(workspace.dir).freeform(applyPatchHandler, '*** Begin Patch\n*** End Patch');
+    const output = await new ToolTurn(workspace.dir).freeform(applyPatchTool.handler, '*** Begin Patch\n*** End Patch');
     expect(output).toEqual({ body: 'patch rejected: empty patch', success: false });
   });
 
@@ -69,7 +70,7 @@ describe('apply_patch', () => {
   ])('A20: answers what is wrong with %j and tells nobody else', async (patch, reason) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
-    const output = await turn.freeform(applyPatchHandler, patch);
+    const output = await turn.freeform(applyPatchTool.handler, patch);
     expect(textOf(output)).toMatch(/^apply_patch verification failed: /);
     expect(textOf(output)).toContain(reason);
     expect(turn.seen).toEqual([]);
@@ -79,7 +80,7 @@ describe('apply_patch', () => {
   it('names the closest place on a marked line of its own', async () => {
     using workspace = new Workspace({ 'a.txt': 'const total = 1;\n' });
     const output = await new ToolTurn(workspace.dir).freeform(
-      applyPatchHandler,
+      applyPatchTool.handler,
       patchOf('*** Update File: a.txt\n@@\n-const total = 2;\n+x'),
     );
     expect(textOf(output)).toBe(
@@ -91,14 +92,14 @@ describe('apply_patch', () => {
   it('accepts an Add and an Update of one file as one added file', async () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
-    await turn.freeform(applyPatchHandler, patchOf('*** Add File: a\n+1\n*** Update File: a\n@@\n-1\n+2'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Add File: a\n+1\n*** Update File: a\n@@\n-1\n+2'));
     expect(turn.items.at(-1)).toMatchObject({ changes: [{ kind: { type: 'add' }, diff: '2\n' }] });
   });
 
   it('shows an Add over a file as an update', async () => {
     using workspace = new Workspace({ a: 'old\n' });
     const turn = new ToolTurn(workspace.dir);
-    await turn.freeform(applyPatchHandler, patchOf('*** Add File: a\n+new'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Add File: a\n+new'));
     expect(turn.items[0]).toMatchObject({ changes: [{ kind: { type: 'update' }, diff: '@@ -1 +1 @@\n-old\n+new\n' }] });
   });
 
@@ -113,14 +114,14 @@ describe('apply_patch', () => {
   it('does nothing after the turn was stopped', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir);
-    const output = await turn.call(applyPatchHandler, { input: edit }, AbortSignal.abort());
+    const output = await turn.call(applyPatchTool.handler, { input: edit }, AbortSignal.abort());
     expect(output).toEqual({ body: 'aborted', success: false });
     expect(workspace.read('a.txt')).toBe('one\n');
   });
 
   it('answers wrong arguments', async () => {
     using workspace = new Workspace();
-    const output = await new ToolTurn(workspace.dir).call(applyPatchHandler, { text: edit });
+    const output = await new ToolTurn(workspace.dir).call(applyPatchTool.handler, { text: edit });
     expect(textOf(output)).toMatch(/^failed to parse function arguments: missing field `input`/);
   });
 });
@@ -129,7 +130,7 @@ describe('the permission for a patch', () => {
   it('A14: rejects a path outside under never, without an event or a prompt', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
-    expect(await turn.freeform(applyPatchHandler, outside)).toEqual({
+    expect(await turn.freeform(applyPatchTool.handler, outside)).toEqual({
       body: 'patch rejected: writing outside of the project; rejected by user approval settings',
       success: false,
     });
@@ -141,14 +142,14 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
     const patch = patchOf('*** Update File: a.txt\n*** Move to: ../b.txt\n@@\n one');
-    expect((await turn.freeform(applyPatchHandler, patch)).success).toBe(false);
+    expect((await turn.freeform(applyPatchTool.handler, patch)).success).toBe(false);
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 
   it('apply-patch 19: asks for a path outside before anything is tried, and applies the patch after a yes', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
-    expect((await turn.freeform(applyPatchHandler, outside)).success).toBe(true);
+    expect((await turn.freeform(applyPatchTool.handler, outside)).success).toBe(true);
     expect(turn.seen).toEqual(['asked', 'started fileChange inProgress', 'completed fileChange completed']);
     expect(workspace.read('outside.txt')).toBe('x\n');
   });
@@ -157,7 +158,7 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
     turn.answer = { type: 'denied', message: 'not there' };
-    expect(await turn.freeform(applyPatchHandler, outside)).toEqual({
+    expect(await turn.freeform(applyPatchTool.handler, outside)).toEqual({
       body: "patch rejected by user\nThe user's reason: not there",
       success: false,
     });
@@ -169,10 +170,10 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
     turn.answer = { type: 'approvedForSession' };
-    await turn.freeform(applyPatchHandler, outside);
-    await turn.freeform(applyPatchHandler, patchOf('*** Update File: ../outside.txt\n@@\n-x\n+y'));
+    await turn.freeform(applyPatchTool.handler, outside);
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Update File: ../outside.txt\n@@\n-x\n+y'));
     expect(turn.asked).toHaveLength(1);
-    await turn.freeform(applyPatchHandler, patchOf('*** Add File: ../other.txt\n+x'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Add File: ../other.txt\n+x'));
     expect(turn.asked).toHaveLength(2);
     expect(workspace.read('outside.txt')).toBe('y\n');
   });
@@ -182,7 +183,7 @@ describe('the permission for a patch', () => {
     symlinkSync('../out', workspace.path('w/link'));
     const turn = new ToolTurn(workspace.path('w'));
     turn.answer = { type: 'denied' };
-    await turn.freeform(applyPatchHandler, patchOf('*** Add File: link/new.txt\n+x'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Add File: link/new.txt\n+x'));
     expect(turn.asked).toHaveLength(1);
     expect(workspace.names()).not.toContain('out/new.txt');
   });
@@ -190,14 +191,14 @@ describe('the permission for a patch', () => {
   it('A17: asks for .git/config in the project', async () => {
     using workspace = new Workspace({ '.git/config': '[core]\n' });
     const turn = new ToolTurn(workspace.dir);
-    await turn.freeform(applyPatchHandler, patchOf('*** Update File: .git/config\n@@\n [core]\n+\tfsmonitor = x'));
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Update File: .git/config\n@@\n [core]\n+\tfsmonitor = x'));
     expect(turn.asked).toHaveLength(1);
   });
 
   it('A18: asks under untrusted also inside the project', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'untrusted' });
-    await turn.freeform(applyPatchHandler, edit);
+    await turn.freeform(applyPatchTool.handler, edit);
     expect(turn.asked).toMatchObject([
       { type: 'fileChange', callId: 'call-1', changes: [{ kind: { type: 'update' } }] },
     ]);
@@ -207,7 +208,7 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     linkSync(workspace.path('w/a.txt'), workspace.path('other'));
     const turn = new ToolTurn(workspace.path('w'));
-    await turn.freeform(applyPatchHandler, edit);
+    await turn.freeform(applyPatchTool.handler, edit);
     expect(turn.asked).toHaveLength(1);
     expect(workspace.read('other')).toBe('two\n');
   });
@@ -216,7 +217,7 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     linkSync(workspace.path('w/a.txt'), workspace.path('other'));
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
-    expect(await turn.freeform(applyPatchHandler, edit)).toEqual({
+    expect(await turn.freeform(applyPatchTool.handler, edit)).toEqual({
       body: `patch rejected: ${workspace.path('w/a.txt')} has further hard links, which may be outside of the project; rejected by user approval settings`,
       success: false,
     });
@@ -226,7 +227,7 @@ describe('the permission for a patch', () => {
   it('names a protected path that is refused', async () => {
     using workspace = new Workspace({ '.git/config': 'one\n' });
     const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'never' });
-    const output = await turn.freeform(applyPatchHandler, patchOf('*** Update File: .git/config\n@@\n-one\n+two'));
+    const output = await turn.freeform(applyPatchTool.handler, patchOf('*** Update File: .git/config\n@@\n-one\n+two'));
     expect(textOf(output)).toContain(`writing to ${workspace.path('.git/config')}, which is protected`);
   });
 
@@ -234,7 +235,7 @@ describe('the permission for a patch', () => {
     using workspace = new Workspace({ 'a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'untrusted', sandboxPolicy: workspaceOnly });
     turn.onAsk = () => workspace.write('a.txt', 'zero\n');
-    const output = await turn.freeform(applyPatchHandler, edit);
+    const output = await turn.freeform(applyPatchTool.handler, edit);
     expect(output.success).toBe(false);
     expect(JSON.parse(textOf(output))).toMatchObject({
       output: expect.stringContaining(`${MARK} The file has changed since the patch was made.`),

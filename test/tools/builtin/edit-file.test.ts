@@ -1,12 +1,12 @@
 import { symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { editFileHandler } from '../../../src/tools/builtin/edit-file.ts';
+import { editFileTool } from '../../../src/tools/builtin/edit-file.ts';
 import { Workspace } from '../patch/support.ts';
 import { MARK, ToolTurn, textOf } from './support.ts';
 
 async function edited(before: string, args: Record<string, unknown>) {
   using workspace = new Workspace({ 'f.txt': before });
-  const output = await new ToolTurn(workspace.dir).call(editFileHandler, { file_path: 'f.txt', ...args });
+  const output = await new ToolTurn(workspace.dir).call(editFileTool.handler, { file_path: 'f.txt', ...args });
   return { text: workspace.read('f.txt'), body: textOf(output), success: output.success };
 }
 
@@ -18,7 +18,7 @@ describe('edit_file', () => {
 
   it('accepts the names that other tools have for its arguments', async () => {
     using workspace = new Workspace({ f: 'x' });
-    await new ToolTurn(workspace.dir).call(editFileHandler, { path: 'f', old_str: 'x', replace: 'y' });
+    await new ToolTurn(workspace.dir).call(editFileTool.handler, { path: 'f', old_str: 'x', replace: 'y' });
     expect(workspace.read('f')).toBe('y');
   });
 
@@ -56,7 +56,7 @@ describe('edit_file', () => {
     using workspace = new Workspace();
     symlinkSync('gone', workspace.path('link'));
     const args = { file_path: 'link', old_string: '', new_string: 'x' };
-    const output = await new ToolTurn(workspace.dir).call(editFileHandler, args);
+    const output = await new ToolTurn(workspace.dir).call(editFileTool.handler, args);
     expect(textOf(output)).toBe(
       `edit_file failed: ${workspace.path('link')}: it is a link to gone, which does not exist`,
     );
@@ -67,7 +67,7 @@ describe('edit_file', () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const args = { file_path: 'new/f.txt', old_string: '', new_string: 'text' };
-    expect(JSON.parse(textOf(await turn.call(editFileHandler, args))).output).toContain('A new/f.txt');
+    expect(JSON.parse(textOf(await turn.call(editFileTool.handler, args))).output).toContain('A new/f.txt');
     expect(workspace.files()).toEqual({ 'new/f.txt': 'text' });
     expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange completed']);
   });
@@ -97,7 +97,7 @@ describe('edit_file', () => {
     using workspace = new Workspace();
     workspace.write('f', Buffer.from([0xff, 0x61]));
     const args = { file_path: 'f', old_string: 'a', new_string: 'b' };
-    expect(textOf(await new ToolTurn(workspace.dir).call(editFileHandler, args))).toContain(
+    expect(textOf(await new ToolTurn(workspace.dir).call(editFileTool.handler, args))).toContain(
       'it is not UTF-8 text (first in line 1',
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { updatePlanHandler } from '../../../src/tools/builtin/update-plan.ts';
-import { viewImageHandler } from '../../../src/tools/builtin/view-image.ts';
+import { updatePlanTool } from '../../../src/tools/builtin/update-plan.ts';
+import { viewImageTool } from '../../../src/tools/builtin/view-image.ts';
 import { Workspace } from '../patch/support.ts';
 import { ToolTurn, textOf } from './support.ts';
 
@@ -9,7 +9,7 @@ describe('update_plan', () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const plan = [{ step: 'look', status: 'completed' }];
-    expect(await turn.call(updatePlanHandler, { plan, explanation: 'why' })).toEqual({
+    expect(await turn.call(updatePlanTool.handler, { plan, explanation: 'why' })).toEqual({
       body: 'Plan updated',
       success: true,
     });
@@ -26,7 +26,7 @@ describe('update_plan', () => {
   ])('T2: answers %s and shows no plan', async (_, args, message) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
-    const text = textOf(await turn.call(updatePlanHandler, args));
+    const text = textOf(await turn.call(updatePlanTool.handler, args));
     expect(text).toMatch(/^failed to parse function arguments: /);
     expect(text).toContain(message);
     expect(turn.seen).toEqual([]);
@@ -43,7 +43,7 @@ describe('view_image', () => {
     using workspace = new Workspace();
     workspace.write('a.png', PNG);
     const turn = new ToolTurn(workspace.dir);
-    expect(await turn.call(viewImageHandler, { file_path: 'a.png' })).toEqual({
+    expect(await turn.call(viewImageTool.handler, { file_path: 'a.png' })).toEqual({
       body: 'attached local image path',
       success: true,
     });
@@ -54,9 +54,9 @@ describe('view_image', () => {
   it('T37: answers a missing file and a directory with why they are none', async () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
-    const missing = await turn.call(viewImageHandler, { path: 'none.png' });
+    const missing = await turn.call(viewImageTool.handler, { path: 'none.png' });
     expect(textOf(missing)).toMatch(/^unable to locate image at `.*none\.png`: ENOENT/);
-    expect(textOf(await turn.call(viewImageHandler, { path: '.' }))).toBe(
+    expect(textOf(await turn.call(viewImageTool.handler, { path: '.' }))).toBe(
       `unable to attach image \`${workspace.dir}\`: it is a directory`,
     );
     expect(turn.seen).toEqual([]);
@@ -67,7 +67,7 @@ describe('view_image', () => {
     workspace.write('a.png', PNG);
     const turn = new ToolTurn(workspace.dir);
     turn.isRunning = false;
-    expect(await turn.call(viewImageHandler, { path: 'a.png' })).toEqual({
+    expect(await turn.call(viewImageTool.handler, { path: 'a.png' })).toEqual({
       body: 'unable to attach image (no active task)',
       success: false,
     });

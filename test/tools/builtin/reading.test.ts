@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { editFileHandler } from '../../../src/tools/builtin/edit-file.ts';
-import { grepFilesHandler } from '../../../src/tools/builtin/grep-files.ts';
-import { listDirHandler } from '../../../src/tools/builtin/list-dir.ts';
-import { readFileHandler } from '../../../src/tools/builtin/read-file.ts';
-import { viewImageHandler } from '../../../src/tools/builtin/view-image.ts';
-import type { ToolHandler } from '../../../src/tools/types.ts';
+import { editFileTool } from '../../../src/tools/builtin/edit-file.ts';
+import { grepFilesTool } from '../../../src/tools/builtin/grep-files.ts';
+import { listDirTool } from '../../../src/tools/builtin/list-dir.ts';
+import { readFileTool } from '../../../src/tools/builtin/read-file.ts';
+import { viewImageTool } from '../../../src/tools/builtin/view-image.ts';
+import type { ToolHandler } from '../../../src/tools/contract/tool.ts';
 import { Workspace } from '../patch/support.ts';
 import { MARK, ToolTurn, textOf } from './support.ts';
 
@@ -20,7 +20,7 @@ function reader(content: string | Buffer) {
   return async (args: Record<string, unknown> = {}) => {
     using workspace = new Workspace();
     workspace.write('f', content);
-    return await run(readFileHandler, workspace, { file_path: workspace.path('f'), ...args });
+    return await run(readFileTool.handler, workspace, { file_path: workspace.path('f'), ...args });
   };
 }
 
@@ -76,9 +76,9 @@ describe('read_file', () => {
   it('shows the call as begun and done, and a failed one as failed', async () => {
     using workspace = new Workspace({ f: 'x' });
     const turn = new ToolTurn(workspace.dir);
-    await turn.call(readFileHandler, { file_path: workspace.path('f') });
-    await turn.call(readFileHandler, { file_path: workspace.path('none') });
-    await turn.call(readFileHandler, { wrong: 1 });
+    await turn.call(readFileTool.handler, { file_path: workspace.path('f') });
+    await turn.call(readFileTool.handler, { file_path: workspace.path('none') });
+    await turn.call(readFileTool.handler, { wrong: 1 });
     expect(turn.seen).toEqual([
       'started toolCall inProgress',
       'completed toolCall completed',
@@ -122,11 +122,11 @@ describe('a file that is no UTF-8 text', () => {
 
 describe('a path in a foreign notation', () => {
   it.each([
-    [readFileHandler, { file_path: '~/x' }],
-    [listDirHandler, { dir_path: '"/tmp"' }],
-    [grepFilesHandler, { pattern: 'x', path: 'file:///tmp' }],
-    [viewImageHandler, { path: '$HOME/x.png' }],
-    [editFileHandler, { file_path: 'src\\x', old_string: 'a', new_string: 'b' }],
+    [readFileTool.handler, { file_path: '~/x' }],
+    [listDirTool.handler, { dir_path: '"/tmp"' }],
+    [grepFilesTool.handler, { pattern: 'x', path: 'file:///tmp' }],
+    [viewImageTool.handler, { path: '$HOME/x.png' }],
+    [editFileTool.handler, { file_path: 'src\\x', old_string: 'a', new_string: 'b' }],
   ])('is refused with the right form by each tool (%#)', async (handler, args) => {
     using workspace = new Workspace();
     expect(await run(handler, workspace, args)).toMatch(/is not a plain path: .*\. Write \S/);
@@ -145,7 +145,7 @@ describe('a file with an unusual name', () => {
   it('is listed on one line, as a word that a shell understands', async () => {
     using workspace = new Workspace();
     writeOdd(workspace);
-    expect((await run(listDirHandler, workspace, { dir_path: workspace.dir })).split('\n').slice(1)).toEqual(
+    expect((await run(listDirTool.handler, workspace, { dir_path: workspace.dir })).split('\n').slice(1)).toEqual(
       shownNames,
     );
     const read = execFileSync('bash', ['-c', `cat ${shownNames.join(' ')}`], { cwd: workspace.dir, encoding: 'utf8' });
@@ -155,7 +155,7 @@ describe('a file with an unusual name', () => {
   it('is found by its contents', async () => {
     using workspace = new Workspace();
     writeOdd(workspace);
-    const found = (await run(grepFilesHandler, workspace, { pattern: 'needle' })).split('\n').sort();
+    const found = (await run(grepFilesTool.handler, workspace, { pattern: 'needle' })).split('\n').sort();
     expect(found).toEqual(shownNames.map((name) => `$'${workspace.dir}/${name.slice(2)}`));
   });
 
@@ -164,7 +164,7 @@ describe('a file with an unusual name', () => {
     const odd = Buffer.concat([Buffer.from(`${workspace.dir}/`), Buffer.from('d\xe9/', 'latin1')]);
     mkdirSync(odd);
     writeFileSync(Buffer.concat([odd, Buffer.from('in')]), '');
-    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toContain("$'d\\xe9'/\n  in");
+    expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir })).toContain("$'d\\xe9'/\n  in");
   });
 });
 
@@ -218,31 +218,33 @@ describe('list_dir', () => {
     symlinkSync('a', workspace.path('link'));
     await using server = createServer().listen(workspace.path('socket'));
     await once(server, 'listening');
-    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toBe(
+    expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir })).toBe(
       `Absolute path: ${workspace.dir}\na/\n  deep/\n  x.txt\nb.txt\nlink@\nsocket?`,
     );
   });
 
   it('gives a page and says where to continue', async () => {
     using workspace = new Workspace({ a: '', b: '', c: '' });
-    expect(await run(listDirHandler, workspace, { path: workspace.dir, limit: 2 })).toBe(
+    expect(await run(listDirTool.handler, workspace, { path: workspace.dir, limit: 2 })).toBe(
       `Absolute path: ${workspace.dir}\na\nb\nMore than 2 entries found. Continue with offset 3.`,
     );
-    expect(await run(listDirHandler, workspace, { path: workspace.dir, offset: 3 })).toBe(
+    expect(await run(listDirTool.handler, workspace, { path: workspace.dir, offset: 3 })).toBe(
       `Absolute path: ${workspace.dir}\nc`,
     );
   });
 
   it('shows an empty directory by its path alone', async () => {
     using workspace = new Workspace();
-    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir })).toBe(`Absolute path: ${workspace.dir}`);
+    expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir })).toBe(
+      `Absolute path: ${workspace.dir}`,
+    );
   });
 
   it('T40: does not follow links that lead in a circle', async () => {
     using workspace = new Workspace();
     mkdirSync(workspace.path('d'));
     symlinkSync('..', workspace.path('d/up'));
-    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir, depth: 50 })).toBe(
+    expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir, depth: 50 })).toBe(
       `Absolute path: ${workspace.dir}\nd/\n  up@`,
     );
   });
@@ -256,7 +258,7 @@ describe('list_dir', () => {
     [{ dir_path: '/none/such' }, 'failed to read directory: ENOENT'],
   ])('T40: answers %j with an error', async (args, message) => {
     using workspace = new Workspace({ a: '' });
-    expect(await run(listDirHandler, workspace, { dir_path: workspace.dir, ...args })).toContain(message);
+    expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir, ...args })).toContain(message);
   });
 });
 
@@ -270,14 +272,14 @@ describe('grep_files', () => {
     });
     utimesSync(workspace.path('old.ts'), 1_000, 1_000);
     utimesSync(workspace.path('new.ts'), 2_000, 2_000);
-    expect(await run(grepFilesHandler, workspace, { pattern: 'need.e', include: '*.ts' })).toBe(
+    expect(await run(grepFilesTool.handler, workspace, { pattern: 'need.e', include: '*.ts' })).toBe(
       `${workspace.path('new.ts')}\n${workspace.path('old.ts')}`,
     );
   });
 
   it('says when there are more paths than asked for', async () => {
     using workspace = new Workspace({ a: 'x', b: 'x', c: 'x' });
-    const text = await run(grepFilesHandler, workspace, { pattern: 'x', limit: 2 });
+    const text = await run(grepFilesTool.handler, workspace, { pattern: 'x', limit: 2 });
     expect(text.split('\n').at(-1)).toBe(
       `${MARK} The first 2 paths are shown; there are more. Narrow the pattern, path or include.`,
     );
@@ -285,16 +287,18 @@ describe('grep_files', () => {
 
   it('takes a pattern that begins with a dash, and looks only where it is told', async () => {
     using workspace = new Workspace({ 'in/a': '-v\n', 'out/b': '-v\n' });
-    expect(await run(grepFilesHandler, workspace, { pattern: '-v', path: 'in' })).toBe(workspace.path('in/a'));
+    expect(await run(grepFilesTool.handler, workspace, { pattern: '-v', path: 'in' })).toBe(workspace.path('in/a'));
   });
 
   it('never waits for a pipe, named or met on the way', async () => {
     using workspace = new Workspace({ a: 'needle\n' });
     execFileSync('mkfifo', [workspace.path('pipe')]);
     symlinkSync('pipe', workspace.path('link'));
-    expect(await run(grepFilesHandler, workspace, { pattern: 'needle' })).toBe(workspace.path('a'));
+    expect(await run(grepFilesTool.handler, workspace, { pattern: 'needle' })).toBe(workspace.path('a'));
     for (const path of ['pipe', 'link']) {
-      expect(await run(grepFilesHandler, workspace, { pattern: 'needle', path })).toMatch(/it is not a regular file$/);
+      expect(await run(grepFilesTool.handler, workspace, { pattern: 'needle', path })).toMatch(
+        /it is not a regular file$/,
+      );
     }
   });
 
@@ -302,15 +306,15 @@ describe('grep_files', () => {
     using workspace = new Workspace({ a: 'needle\n', closed: 'needle\n' });
     chmodSync(workspace.path('closed'), 0);
     const note = `${MARK} Not searched: ${workspace.path('closed')}: Permission denied (os error 13)`;
-    expect(await run(grepFilesHandler, workspace, { pattern: 'needle' })).toBe(`${workspace.path('a')}\n${note}`);
-    expect(await run(grepFilesHandler, workspace, { pattern: 'nothing' })).toMatch(
+    expect(await run(grepFilesTool.handler, workspace, { pattern: 'needle' })).toBe(`${workspace.path('a')}\n${note}`);
+    expect(await run(grepFilesTool.handler, workspace, { pattern: 'nothing' })).toMatch(
       /^No matches found\. .*\nkeel:t3st Not searched: /,
     );
   });
 
   it('answers with no success when nothing matches', async () => {
     using workspace = new Workspace({ a: 'x' });
-    const output = await new ToolTurn(workspace.dir).call(grepFilesHandler, { pattern: 'zzz' });
+    const output = await new ToolTurn(workspace.dir).call(grepFilesTool.handler, { pattern: 'zzz' });
     const skipped = 'Ignored, hidden and binary files and links were not searched.';
     expect(output).toEqual({ body: `No matches found. ${skipped}`, success: false });
   });
@@ -322,7 +326,7 @@ describe('grep_files', () => {
     [{ pattern: '' }, /^failed to parse function arguments: invalid value for `pattern`/],
   ])('T40: answers %j with an error', async (args, message) => {
     using workspace = new Workspace({ a: 'x' });
-    const output = await new ToolTurn(workspace.dir).call(grepFilesHandler, args);
+    const output = await new ToolTurn(workspace.dir).call(grepFilesTool.handler, args);
     expect(output.success).toBe(false);
     expect(textOf(output)).toMatch(message);
   });

@@ -7,10 +7,10 @@ import type {
 import { modelInfo } from '../../../src/models/model/index.ts';
 import { ExecSessions, Processes } from '../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../src/tools/approvals/index.ts';
+import type { ToolContext, ToolHandler } from '../../../src/tools/contract/tool.ts';
+import type { ToolOutput } from '../../../src/tools/contract/tool-call.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
-import type { ToolOutput } from '../../../src/tools/tool-call.ts';
-import type { ToolContext, ToolHandler } from '../../../src/tools/types.ts';
 import { noAgents } from '../../support/no-agents.ts';
 
 export const MARK = 'keel:t3st';

@@ -3,10 +3,10 @@ import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src
 import { modelInfo } from '../../../src/models/model/index.ts';
 import { ExecSessions } from '../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../src/tools/approvals/index.ts';
+import type { ToolContext } from '../../../src/tools/contract/tool.ts';
+import type { ToolOutput, ToolPayload } from '../../../src/tools/contract/tool-call.ts';
 import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
 import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
-import type { ToolOutput, ToolPayload } from '../../../src/tools/tool-call.ts';
-import type { ToolContext } from '../../../src/tools/types.ts';
 import { noAgents } from '../../support/no-agents.ts';
 import { Workshop } from '../../system/process/support.ts';
 

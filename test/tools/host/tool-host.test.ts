@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ToolOutput } from '../../../src/tools/contract/tool-call.ts';
 import { type HostedRun, LocalToolHost, unknownOutcome } from '../../../src/tools/index.ts';
-import type { ToolOutput } from '../../../src/tools/tool-call.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const call = { key: 'tool-0.0-call-1', callId: 'call-1', digest: 'abc' };

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { trustedName } from '../known-safe.ts';
-import { splitWords } from '../shell-words.ts';
-import { ANY_WORDS, baseName, isUnknown, knownBaseName, mayBe, type PlainCommand, textsOf } from '../words.ts';
+import { splitWords } from '../shell/shell-words.ts';
+import { ANY_WORDS, baseName, isUnknown, knownBaseName, mayBe, type PlainCommand, textsOf } from '../shell/words.ts';
 import { DECISIONS, type RuleDecision } from './decision.ts';
 import { type HostRule, hostRule } from './host-rule.ts';
 import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';

@@ -1,7 +1,7 @@
 import { type Judgement, shellScript } from '../command-judge.ts';
 import type { FindPrograms, ProgramPlace } from '../program-places.ts';
-import { joinWords } from '../shell-words.ts';
-import { ANY_TEXT, ANY_WORDS, type PlainCommand, textsOf } from '../words.ts';
+import { joinWords } from '../shell/shell-words.ts';
+import { ANY_TEXT, ANY_WORDS, type PlainCommand, textsOf } from '../shell/words.ts';
 import type { ExecPolicy, RuleMatch, StrictMatch } from './exec-policy.ts';
 import { mayBeRemembered } from './remember.ts';
 

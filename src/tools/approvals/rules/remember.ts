@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { baseName } from '../words.ts';
+import { baseName } from '../shell/words.ts';
 
 const LOCK_WAIT_MS = 2_000;
 const LOOK_MS = 20;

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CustomToolSpec } from '../../../../src/models/model/index.ts';
-import { patchSection } from '../../../../src/tools/index.ts';
 import { applyPatch, parsePatch, verifyPatch } from '../../../../src/tools/patch/index.ts';
 import { LarkGrammar } from '../../../support/lark-grammar.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -32,17 +31,6 @@ describe('P12: the example of a patch', () => {
 
   it('must-hold 33: is accepted by the grammar', () => {
     expect(grammar.accepts(example)).toBe(true);
-  });
-
-  it('stands in the same words where no tool for patches is offered', () => {
-    for (const runner of ['shell', 'shell_command', 'exec_command'] as const) {
-      const section = patchSection(runner);
-      expect(exampleIn(section)).toBe(example);
-      expect(section).toContain(`\`${runner}\``);
-      expect(Buffer.byteLength(section)).toBeLessThanOrEqual(1_000);
-    }
-    const rules = descriptionOf(functionForm ?? { type: 'local_shell' }).split('*** End Patch\n')[1];
-    expect(patchSection('shell').endsWith(rules ?? '-')).toBe(true);
   });
 });
 

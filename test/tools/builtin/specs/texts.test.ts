@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { toolName } from '../../../../src/models/model/index.ts';
-import { DEFAULT_YIELD_MS, MAX_YIELD_MS } from '../../../../src/tools/builtin/exec-command.ts';
-import { DEFAULT_LIMIT as GREP_LIMIT } from '../../../../src/tools/builtin/grep-files.ts';
-import { DEFAULT_DEPTH, DEFAULT_LIMIT as LIST_LIMIT } from '../../../../src/tools/builtin/list-dir.ts';
-import { DEFAULT_LIMIT as READ_LIMIT } from '../../../../src/tools/builtin/read-file.ts';
-import { DEFAULT_TIMEOUT_MS } from '../../../../src/tools/builtin/run-shell.ts';
 import { builtinTools } from '../../../../src/tools/index.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { ToolTurn } from '../support.ts';
@@ -159,19 +154,19 @@ describe('P9: the schemas', () => {
 
 describe('P10: the numbers', () => {
   /** What the numbers in a tool's texts have to be; the patch example aside. */
-  const constants: Readonly<Record<string, readonly number[]>> = {
-    shell: [DEFAULT_TIMEOUT_MS],
-    shell_command: [DEFAULT_TIMEOUT_MS],
-    exec_command: [DEFAULT_YIELD_MS, MAX_YIELD_MS],
-    read_file: [1, READ_LIMIT],
-    grep_files: [GREP_LIMIT],
-    list_dir: [1, LIST_LIMIT, DEFAULT_DEPTH],
+  const numbersIn: Readonly<Record<string, readonly number[]>> = {
+    shell: [10_000],
+    shell_command: [10_000],
+    exec_command: [10_000, 30_000],
+    read_file: [1, 2_000],
+    grep_files: [100],
+    list_dir: [1, 25, 2],
   };
 
-  it.each(functions)('in the texts of %s are those of the code', (name, spec) => {
+  it.each(functions)('in the texts of %s are its defaults and limits', (name, spec) => {
     const numbers = textsOf(spec).flatMap((text) =>
       [...text.matchAll(/(?<!\\u)\b\d+\b/g)].map(([number]) => Number(number)),
     );
-    expect(numbers).toEqual(constants[name] ?? []);
+    expect(numbers).toEqual(numbersIn[name] ?? []);
   });
 });

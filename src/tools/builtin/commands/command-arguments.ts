@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { readJson } from '../../../foundation/util/index.ts';
+import type { CommandJudge } from '../../approvals/index.ts';
+
+/** A count that can't be negative. */
+export const count = z.int().check(z.nonnegative());
+
+/** A span of time, as whole milliseconds: models also write fractions. */
+export const milliseconds = z.pipe(z.number().check(z.nonnegative()), z.transform(Math.ceil));
+
+type Command = string | readonly string[];
+
+/**
+ * A command as models give it to any of the tools: an argument list, or a script for a shell. A list that was written as a
+ * JSON text is that list, and numbers in it are words.
+ */
+export const commandField = z.pipe(
+  z.union([z.string(), z.array(z.union([z.string(), z.number()]))]),
+  z.transform((command): Command => (typeof command === 'string' ? (listIn(command) ?? command) : command.map(String))),
+);
+
+function listIn(text: string): readonly string[] | null {
+  if (!/^\s*\["/.test(text)) return null;
+  try {
+    const list = z.safeParse(z.array(z.string()), readJson(text));
+    return list.success && list.data.length > 0 ? list.data : null;
+  } catch {
+    // No JSON, so a script that begins with a test.
+    return null;
+  }
+}
+
+export const limitFields = {
+  workdir: z.optional(z.string()),
+  timeout_ms: z.optional(milliseconds),
+  with_escalated_permissions: z.optional(z.boolean()),
+  justification: z.optional(z.string()),
+};
+
+/** Names for the same fields that models were trained on. */
+export const commandAliases = { command: ['cmd'], timeout_ms: ['timeout'], workdir: ['cwd'] };
+
+const limits = z.object(limitFields);
+
+/** What may be asked of a command beside itself; the same for all tools that run one. */
+export interface CommandLimits {
+  /** Relative to the turn's working directory, or absolute. */
+  readonly workdir: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly escalated: boolean;
+  readonly justification: string | null;
+}
+
+export function limitsOf(value: z.infer<typeof limits>): CommandLimits {
+  return {
+    workdir: value.workdir,
+    timeoutMs: value.timeout_ms,
+    escalated: value.with_escalated_permissions ?? false,
+    justification: value.justification ?? null,
+  };
+}
+
+/** Whether a command does nothing but read, and with no more reach than any: it may run again after a crash. */
+export function isReading(argv: readonly string[], asked: z.infer<typeof limits>, judge: CommandJudge): boolean {
+  return !asked.with_escalated_permissions && judge.judge(argv).isSafe;
+}
+
+/** What to start: an argument list as it is, a script by the shell. */
+export function argvOf(command: Command, shell: string): readonly string[] {
+  if (typeof command === 'string') return [shell, '-c', command];
+  const line = loneLine(command);
+  return line === null ? command : [shell, '-c', line];
+}
+
+/** A list of one element that is a whole command line, and no program's path; null for any other. */
+function loneLine([line = '', ...more]: readonly string[]): string | null {
+  return more.length === 0 && /\S\s+\S/.test(line) && !existsSync(line) ? line : null;
+}
+
+/** Flags of bash, zsh and sh that make a login shell of one that runs a script. */
+const LOGIN_FLAG = /^(?:-l|--login|-[a-z]*l[a-z]*c|-[a-z]*c[a-z]*l)$/;
+const SHELL = /(?:^|\/)(?:ba|z|da|k)?sh$/;
+
+/**
+ * The command without a login shell: `bash -lc` becomes `bash -c`. What start-up files add is in a command's environment already,
+ * and reading them once more would put their path before the one that keel was started with, take seconds with some, and run
+ * something else with others (`exec zsh`, `cd`).
+ */
+export function withoutLogin(argv: readonly string[]): readonly string[] {
+  const [program = '', ...words] = argv;
+  const scriptAt = words.findIndex((word) => !word.startsWith('-'));
+  const flags = words.slice(0, scriptAt);
+  if (!SHELL.test(program) || scriptAt < 1 || !flags.some((flag) => /^-[a-z]*c/.test(flag))) return argv;
+  const kept = flags.flatMap((flag) => {
+    if (!LOGIN_FLAG.test(flag)) return [flag];
+    return flag.startsWith('--') || flag === '-l' ? [] : [flag.replace('l', '')];
+  });
+  return [program, ...kept, ...words.slice(scriptAt)];
+}
+
+/** The text of a script; words of an argument list are quoted, so that they stay the same words. */
+export function scriptOf(command: Command): string {
+  return typeof command === 'string' ? command : (loneLine(command) ?? quoteCommand(command));
+}
+
+/** An argument list as a person would type it into a shell. */
+export function quoteCommand(argv: readonly string[]): string {
+  return argv.map(quoteWord).join(' ');
+}
+
+function quoteWord(word: string): string {
+  if (word !== '' && /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

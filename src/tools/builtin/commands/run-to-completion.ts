@@ -1,0 +1,139 @@
+import { resolve } from 'node:path';
+import { commandResultJson } from '../../../foundation/protocol/index.ts';
+import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
+import type { EndedCommand } from '../../../system/sandbox/index.ts';
+import {
+  described,
+  escalation,
+  failedOutput,
+  numberSchema,
+  type ToolCall,
+  type ToolContext,
+  type ToolOutput,
+  textSchema,
+} from '../../contract/index.ts';
+import type { Orchestrated } from '../../orchestrator/index.ts';
+import { isBarePatch, patchInCommand } from '../../patch/index.ts';
+import { applyPatchText } from '../files/write-patch.ts';
+import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
+import { CommandItem } from './command-item.ts';
+import { type Wording, wordOutcome } from './command-outcome.ts';
+import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';
+
+/** Time limit of a command that names none, milliseconds. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+const BARE_PATCH =
+  'apply_patch verification failed: patch detected without explicit call to apply_patch. Send it with the apply_patch tool, or run ["apply_patch", "<patch>"].';
+/** Node's timers hold no more. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** End of the descriptions of the tools that run a command to completion. */
+export const completionText =
+  'Gives exit code and output. Nothing can be typed in, and it is killed at `timeout_ms`: allow more for builds and tests. Long output loses its middle, with a note.';
+
+/** Parameters that these tools share. */
+export const completionParameters = {
+  workdir: textSchema,
+  timeout_ms: described(numberSchema, `Time limit; ${DEFAULT_TIMEOUT_MS} if absent.`),
+  ...escalation,
+};
+
+/** Runs one program to its end for a call: the way of `shell`, `shell_command` and `local_shell`. */
+export async function runShell(
+  call: ToolCall,
+  request: CommandLimits & { readonly argv: readonly string[] },
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const { argv } = request;
+  if (argv.length === 0 || argv[0] === '') return { body: 'command args are empty', success: false };
+  const cwd = resolve(context.turn.cwd, request.workdir ?? '');
+  const patched = await runAsPatch({ call, argv, cwd }, context, signal);
+  if (patched) return patched;
+  const timeoutMs = Math.min(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
+  await context.judge.ready(argv);
+  const commandActions = context.judge.summarise(argv);
+  const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
+  const fault = startFault({ argv, cwd, env: context.env });
+  if (fault !== null) return unstarted(fault, item);
+  const result: Orchestrated<CommandOutcome> = await context.orchestrator.runCommand(
+    {
+      callId: call.callId,
+      spec: { argv: withoutLogin(argv), cwd, env: context.env },
+      escalated: request.escalated,
+      justification: request.justification,
+      commandActions,
+      run: (plan, ended) =>
+        runCommand(plan.spawn, {
+          processes: context.processes,
+          timeoutMs,
+          uncounted: () => context.waitedForUserMs(),
+          signal,
+          onText: item.onText,
+          spill: spillFor(call, context),
+        }).finally(ended),
+      endOf,
+    },
+    context,
+    signal,
+  );
+  if (result.type === 'refused') {
+    item.completeUnrun('declined', result.message);
+    return failedOutput(result.message);
+  }
+  const end = endOf(result.value);
+  const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
+  const told = tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
+  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
+}
+
+/** Nobody is asked about a program that can't be started. */
+function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
+  item.completeUnrun('failed', message, exitCode);
+  return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
+}
+
+function endOf({ end, output }: CommandOutcome): EndedCommand | null {
+  return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
+}
+
+function tell(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
+  const worded = wordOutcome(outcome, wording);
+  if (outcome.end.type === 'spawnFailed') {
+    item.completeUnrun('failed', worded.output);
+    return { body: worded.output, success: false };
+  }
+  const { exitCode } = worded;
+  const success = exitCode === 0;
+  item.complete({
+    status: success ? 'completed' : 'failed',
+    aggregatedOutput: outcome.output,
+    exitCode,
+    durationMs: outcome.durationMs,
+  });
+  return { body: commandResultJson(worded), success };
+}
+
+export interface PossiblePatch {
+  readonly call: ToolCall;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+}
+
+/** A command line that is nothing but a patch is applied by keel itself; null for any other. */
+export async function runAsPatch(
+  { call, argv, cwd }: PossiblePatch,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput | null> {
+  if (isBarePatch(argv)) return { body: BARE_PATCH, success: false };
+  const patch = patchInCommand(argv);
+  if (!patch) return null;
+  return applyPatchText(call.callId, patch.text, resolve(cwd, patch.workdir ?? ''), context, signal);
+}
+
+/** Where the whole output of a call goes. */
+export function spillFor(call: ToolCall, context: ToolContext): { path: string; maxBytes: number } | null {
+  const path = context.spillPath(call.callId);
+  return path === null ? null : { path, maxBytes: context.spillMaxBytes };
+}

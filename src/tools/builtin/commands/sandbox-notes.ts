@@ -1,0 +1,22 @@
+import type { Denial } from '../../../system/sandbox/index.ts';
+import { type ToolContext, type ToolOutput, withNote } from '../../contract/index.ts';
+
+const MAX_SHOWN_HOSTS = 5;
+
+/**
+ * What the model is told of a refusal of the sandbox: where it may ask for more, and the refusal is certain. Elsewhere a
+ * word about the sandbox would only lead it to look for a way round.
+ */
+export function refusalNotes(denial: Denial | null, { turn }: Pick<ToolContext, 'turn'>): string[] {
+  if (denial === null || !denial.isCertain || turn.approvalPolicy !== 'on-request' || !turn.canAsk) return [];
+  const cure = 'If the task needs it, repeat the call with escalation.';
+  return [`${turn.noteMark} The sandbox refused this: ${denial.what}. ${cure}`];
+}
+
+/** What a command gave, with a line that says which hosts were refused to it: programs seldom say so, or why. */
+export function withRefusedHosts(output: ToolOutput, hosts: readonly string[], noteMark: string): ToolOutput {
+  if (hosts.length === 0) return output;
+  const more = hosts.length > MAX_SHOWN_HOSTS ? ` and ${hosts.length - MAX_SHOWN_HOSTS} more` : '';
+  const told = hosts.slice(0, MAX_SHOWN_HOSTS).join(', ');
+  return withNote(output, `${noteMark} the network sandbox refused ${told}${more}`);
+}

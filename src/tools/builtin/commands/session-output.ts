@@ -1,0 +1,66 @@
+import { type CommandState, commandResultLines } from '../../../foundation/protocol/index.ts';
+import { cutBytesEnd } from '../../../foundation/util/index.ts';
+import type { ExecSession, SessionNews } from '../../../system/process/index.ts';
+import { abortedNote, showOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
+
+/** A program on a terminal that is silent for so long after an unfinished line is probably asking something. */
+const ASKING_SILENCE_MS = 150;
+const MAX_QUOTED_BYTES = 200;
+
+/** How long to wait, and for what beside the program's end. */
+export interface Wait {
+  readonly ms: number;
+  /** If set: also stop once it has printed something and then was silent for so long, milliseconds. */
+  readonly silenceMs?: number;
+}
+
+/** Waits until the program ends, the time is over, it has said what it had to say, or the signal aborts. */
+export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || session.exitCode !== null) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const onAbort = () => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  void session.exited.then(onAbort);
+  const look = () => session.hasNews && session.silentMs >= (silenceMs ?? 0) && resolve();
+  const looking = silenceMs === undefined ? undefined : setInterval(look, Math.ceil(silenceMs / 4));
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    clearInterval(looking);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+export interface News {
+  readonly session: ExecSession;
+  /** Under which it goes on; null when it has ended. */
+  readonly id: number | null;
+  readonly news: SessionNews;
+  readonly notes: readonly string[];
+  readonly aborted: boolean;
+}
+
+/** What a model is told of a session: how it stands, the time it took, what it printed since the last look. */
+export function wordNews({ session, id, news, notes, aborted }: News, { turn }: ToolContext): ToolOutput {
+  const own = [...notes];
+  if (aborted) own.push(abortedNote(session.durationMs));
+  else if (id !== null) own.unshift(...askingNote(session, news, turn.noteMark));
+  const seconds = (session.durationMs / 1_000).toFixed(1);
+  const state: CommandState =
+    id === null ? { type: 'ended', exitCode: session.exitCode ?? -1 } : { type: 'running', sessionId: id };
+  return {
+    body: commandResultLines({ state, seconds, output: showOutput(news, own, turn.noteMark) }),
+    success: !aborted && (id !== null || session.exitCode === 0),
+  };
+}
+
+/** A prompt is guessed from its looks: an unfinished line on a terminal that ends as questions do. */
+function askingNote(session: ExecSession, { output }: SessionNews, mark: string): string[] {
+  if (!session.isTerminal || !session.isInLine || session.silentMs < ASKING_SILENCE_MS) return [];
+  const line = output.slice(output.lastIndexOf('\n') + 1).replaceAll(/[\u0000-\u001f\u007f]/g, '');
+  if (!/[?:>)\]]\s*$/.test(line)) return [];
+  const shown = cutBytesEnd(line.trim(), MAX_QUOTED_BYTES);
+  return [`${mark} The program seems to wait for input. Its last line: ${shown}. Answer with write_stdin, or end it.`];
+}

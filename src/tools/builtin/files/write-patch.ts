@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import type { PlaceJudge } from '../../../foundation/files/index.ts';
+import { commandResultJson, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
+import {
+  applyPatch,
+  describeFaultToModel,
+  type Fallible,
+  fallible,
+  fileUpdates,
+  hintToModel,
+  type ParsedPatch,
+  type PatchFault,
+  parsePatch,
+  successText,
+  type VerifiedPatch,
+  verifyPatch,
+} from '../../patch/index.ts';
+import { hiddenFault, judgeFor } from './read-judge.ts';
+
+/** Applies a patch for a call, also one that came inside a shell command. `cwd` absolute: its paths start there. */
+export async function applyPatchText(
+  callId: string,
+  text: string,
+  cwd: string,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const startedAt = performance.now();
+  const parsed = await fallible(() => parsePatch(text));
+  const judge = judgeFor(context);
+  // Even that lines are not found, or which are the closest, would tell of a file.
+  const closed = parsed.ok ? closedPath(parsed.value, cwd, judge) : null;
+  if (closed !== null) return { body: `apply_patch verification failed: ${closed}`, success: false };
+  const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd, judge)) : parsed;
+  if (!verified.ok) {
+    const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
+    return { body: `apply_patch verification failed: ${reason}`, success: false };
+  }
+  return runVerified(callId, verified.value, context, signal, startedAt);
+}
+
+/** Why a patch reaches for what can't be read; null if it does not. */
+function closedPath(patch: ParsedPatch, cwd: string, judge: PlaceJudge): string | null {
+  for (const path of pathsNamedIn(patch)) {
+    const fault = hiddenFault(resolve(cwd, path), judge);
+    if (fault !== null) return `${path} can't be read: ${fault}`;
+  }
+  return null;
+}
+
+function pathsNamedIn({ sections }: ParsedPatch): string[] {
+  return sections.flatMap((section) =>
+    section.type === 'update' && section.moveTo !== null ? [section.path, section.moveTo] : [section.path],
+  );
+}
+
+/** Asks for what has to be asked, writes the patch, and tells people of it. `startedAt` in `performance.now()` time. */
+export async function runVerified(
+  callId: string,
+  verified: VerifiedPatch,
+  context: ToolContext,
+  signal: AbortSignal,
+  startedAt: number,
+): Promise<ToolOutput> {
+  const changes = await fileUpdates(verified);
+  const item: ThreadItemOf<'fileChange'> = { type: 'fileChange', id: callId, changes, status: 'inProgress' };
+  if (signal.aborted) return { body: 'aborted', success: false };
+  const result = await context.orchestrator.runPatch(
+    {
+      callId,
+      changes,
+      paths: verified.paths,
+      apply: async (mayWrite) => {
+        context.events.itemStarted(item);
+        context.diff.beforeChange(verified.paths);
+        return fallible(() => applyPatch(verified, mayWrite));
+      },
+    },
+    context,
+    signal,
+  );
+  if (result.type === 'refused') {
+    if (result.message.startsWith('patch rejected by user')) {
+      context.events.itemStarted(item);
+      context.events.itemCompleted({ ...item, status: 'declined' });
+    }
+    return failedOutput(result.message);
+  }
+  return tellResult(item, result.value, context, startedAt);
+}
+
+function tellResult(
+  item: ThreadItemOf<'fileChange'>,
+  applied: Fallible<VerifiedPatch>,
+  context: ToolContext,
+  startedAt: number,
+): ToolOutput {
+  if (applied.ok) {
+    for (const { movedFrom, path } of applied.value.changes) {
+      if (movedFrom !== null) context.diff.moved(movedFrom, path);
+    }
+  }
+  context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
+  const output = applied.ok ? describeSuccess(applied.value, context) : describeFailure(applied.fault, context);
+  const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
+  return { body: commandResultJson({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
+}
+
+/** Notes that a model is given of one patch. */
+const MAX_NOTES = 8;
+
+function describeSuccess({ summary, notes }: VerifiedPatch, { turn }: ToolContext): string {
+  const shown = notes.slice(0, MAX_NOTES);
+  if (notes.length > shown.length) shown.push(`${notes.length - shown.length} more notes of this kind are left out.`);
+  return successText(summary) + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
+}
+
+/** A name may hold anything. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+/** Lines that were there when the patch was verified and are not now: somebody else has written the file. */
+function describeFailure(fault: PatchFault, { turn }: ToolContext): string {
+  const text = withHint(fault.message, fault, turn.noteMark);
+  if (fault.type !== 'mismatch') return text;
+  return `${text}\n${turn.noteMark} The file has changed since the patch was made. Read it again, then patch.`;
+}
+
+function withHint(text: string, fault: PatchFault, mark: string): string {
+  const hint = hintToModel(fault);
+  return hint === null ? text : `${text}\n${mark} ${hint}`;
+}

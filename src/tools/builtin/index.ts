@@ -1,0 +1,15 @@
+export { applyPatchTool, freeformPatchSpec } from './apply-patch.ts';
+export { closeAgentTool } from './close-agent.ts';
+export { editFileTool } from './edit-file.ts';
+export { execCommandTool } from './exec-command.ts';
+export { grepFilesTool } from './grep-files.ts';
+export { listDirTool } from './list-dir.ts';
+export { readFileTool } from './read-file.ts';
+export { sendInputTool } from './send-input.ts';
+export { olderShellTools, shellTool } from './shell.ts';
+export { shellCommandTool } from './shell-command.ts';
+export { SPAWN_AGENT, spawnAgentTool } from './spawn-agent.ts';
+export { updatePlanTool } from './update-plan.ts';
+export { viewImageTool } from './view-image.ts';
+export { waitTool } from './wait.ts';
+export { writeStdinTool } from './write-stdin.ts';

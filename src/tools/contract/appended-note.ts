@@ -1,0 +1,44 @@
+import { withCommandOutput } from '../../foundation/protocol/index.ts';
+import {
+  byteLength,
+  countLines,
+  cutBytesEnd,
+  MAX_OUTPUT_BYTES,
+  MAX_OUTPUT_LINES,
+} from '../../foundation/util/index.ts';
+import type { ToolOutput } from './tool-call.ts';
+
+/**
+ * The output with a line of keel's at its very end, all of it still within what a model is shown: the end of what the call
+ * itself gave makes room. Lines that keel had added before stay.
+ */
+export function withNote(output: ToolOutput, note: string): ToolOutput {
+  const { body } = output;
+  if (typeof body !== 'string') return { ...output, body: [...body, { type: 'input_text', text: note }] };
+  return { ...output, body: withCommandOutput(body, (text) => appended(text, note)) };
+}
+
+function appended(text: string, note: string): string {
+  const [mark = ''] = note.split(' ');
+  const own = ownLines(text, mark);
+  const raw = text.slice(0, text.length - own.length);
+  const tail = `${own === '' || own.endsWith('\n') ? own : `${own}\n`}${note}`;
+  return joined(shortened(raw, tail), tail);
+}
+
+/** The lines at the end of a text that keel has put there. */
+function ownLines(text: string, mark: string): string {
+  const lines = text.split('\n');
+  const first = lines.findLastIndex((line) => line !== '' && !line.startsWith(mark)) + 1;
+  return lines.slice(first).some((line) => line !== '') ? lines.slice(first).join('\n') : '';
+}
+
+function shortened(raw: string, tail: string): string {
+  const cut = cutBytesEnd(raw, MAX_OUTPUT_BYTES - byteLength(tail) - 1);
+  const room = MAX_OUTPUT_LINES - countLines(tail);
+  return countLines(cut) <= room ? cut : cut.split('\n').slice(0, room).join('\n');
+}
+
+function joined(text: string, line: string): string {
+  return text === '' || text.endsWith('\n') ? text + line : `${text}\n${line}`;
+}

@@ -1,0 +1,34 @@
+import type { FunctionToolSpec } from '../../models/model/index.ts';
+
+type Parameters = FunctionToolSpec['parameters'];
+
+export interface FunctionText {
+  readonly name: string;
+  readonly description: string;
+  /** Required ones first, in this order. */
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A function tool in the key order that every request has: what is required stands before what it is. */
+export function functionSpec({ name, description, required, properties }: FunctionText): FunctionToolSpec {
+  const parameters: Parameters = { type: 'object', required: [...required], properties, additionalProperties: false };
+  return { type: 'function', name, description, strict: false, parameters };
+}
+
+export const textSchema = { type: 'string' } as const;
+export const numberSchema = { type: 'number' } as const;
+export const booleanSchema = { type: 'boolean' } as const;
+
+export function described<T extends object>(schema: T, description: string): T & { readonly description: string } {
+  return { ...schema, description };
+}
+
+/** The fields by which a call asks for approval. Always in the schema: whether asking is possible is told elsewhere. */
+export const escalation = {
+  with_escalated_permissions: described(
+    booleanSchema,
+    'Ask to run this outside the sandbox, where asking is possible.',
+  ),
+  justification: described(textSchema, 'Why, in one sentence, when asking.'),
+} as const;

@@ -1,0 +1,78 @@
+import type { TurnContext } from '../../context/index.ts';
+import type { PlanStep, SessionEventOf, ThreadItem, UserInput } from '../../foundation/protocol/index.ts';
+import type { ToolSpec } from '../../models/model/index.ts';
+import type { ExecSessions, Processes } from '../../system/process/index.ts';
+import type { HiddenOptions, ProtectionOptions } from '../../system/sandbox/index.ts';
+import type { CommandJudge } from '../approvals/index.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
+import type { TurnDiffTracker } from '../patch/index.ts';
+import type { AgentTools } from './agent-tools.ts';
+import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
+
+/** What a tool means: reads its arguments, does its work through the context, and words the result. */
+export interface ToolHandler {
+  /** Payload kinds it understands; any other is answered to the model. */
+  readonly payloads: readonly ToolPayload['type'][];
+  /** The names of its arguments; others are reported as ignored. Absent: somebody else judges them (a server's schema). */
+  readonly fields?: readonly string[];
+  /** May run beside other parallel tools of the same response. */
+  readonly parallel: boolean;
+  /**
+   * What a crash means for a call. `safe`: it may run again. `ledger`: it runs at most once, its start is noted before `run`,
+   * and an unknown end is reported to the model. `asks`: as `ledger`, but every effect of it is behind the orchestrator, which
+   * notes the start once policy and user have allowed it.
+   */
+  readonly repeat: 'safe' | 'ledger' | 'asks';
+  /** Whether this call is known to only read. Such a call may run again after a crash though it isn't `safe`. Absent: as `repeat` says. */
+  onlyReads?(call: ToolCall, context: Pick<ToolContext, 'judge' | 'shell'>): boolean;
+  /** Stops soon after `signal` aborts, having ended what it started. Throws only for a bug in keel. */
+  run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutput>;
+}
+
+/** A tool: the name a model calls it by, what the model is shown of it, and who answers. */
+export interface Tool {
+  readonly name: string;
+  /** Null for a tool that is never offered: an older name that models still use. */
+  readonly spec: ToolSpec | null;
+  readonly handler: ToolHandler;
+}
+
+/** Where tools tell of their work. The session implements it; after the turn is over its calls do nothing. */
+export interface TurnEvents {
+  itemStarted(item: ThreadItem): void;
+  itemUpdated(item: ThreadItem): void;
+  itemCompleted(item: ThreadItem): void;
+  /** Live output of a running item; coalesced and bounded by the receiver. */
+  delta(delta: Pick<SessionEventOf<'item.delta'>, 'itemId' | 'part' | 'delta'>): void;
+  /** The plan of the turn was set; the receiver keeps one plan item a turn. */
+  planUpdated(explanation: string | null, steps: readonly PlanStep[]): void;
+  warning(message: string): void;
+}
+
+/** Everything a handler may use. Made once a turn. */
+export interface ToolContext {
+  readonly turn: TurnContext;
+  readonly events: TurnEvents;
+  readonly orchestrator: Orchestrator;
+  readonly processes: Processes;
+  readonly sessions: ExecSessions;
+  readonly diff: TurnDiffTracker;
+  /** The helper agents of the thread; where there are none to be had, they refuse. */
+  readonly agents: AgentTools;
+  /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
+  injectInput(items: readonly UserInput[]): boolean;
+  /** Where the whole output of a call is kept: a path that the model's own commands can read. Null: not kept. */
+  spillPath(callId: string): string | null;
+  /** Upper bound of one spilled output, bytes. */
+  readonly spillMaxBytes: number;
+  /** Milliseconds of the turn up to now in which a question waited for the user: no command's time. */
+  waitedForUserMs(): number;
+  /** Tells what command lines do, for people. */
+  readonly judge: CommandJudge;
+  /** What patches may not write, and no tool may read, as for commands. */
+  readonly protection: ProtectionOptions & HiddenOptions;
+  /** Environment for commands of this turn, secrets already out. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The user's shell for command strings, e.g. `/bin/bash`. */
+  readonly shell: string;
+}

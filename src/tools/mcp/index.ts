@@ -1,0 +1,1 @@
+export { type WithMcpTools, withMcpTools } from './turn-tools.ts';

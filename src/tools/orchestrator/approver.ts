@@ -1,0 +1,13 @@
+import type { ApprovalDecision, ApprovalQuestion } from '../../foundation/protocol/index.ts';
+
+/** What an approval is about, beside what the user is shown. */
+export interface ApprovalSubject {
+  /** What a yes covers. A decision that was recorded holds for the very same keys only. */
+  readonly keys: readonly string[];
+}
+
+/** Where the orchestrator asks for the user's decision. The session implements it. */
+export interface Approver {
+  /** Resolves with the decision; `denied` when the turn ends first. */
+  request(question: ApprovalQuestion, signal: AbortSignal, subject: ApprovalSubject): Promise<ApprovalDecision>;
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { normalize } from 'node:path';
+import { commandOutput, steadyResult } from '../../foundation/protocol/index.ts';
+import { readJson } from '../../foundation/util/index.ts';
+import { waitTool, writeStdinTool } from '../builtin/index.ts';
+import type { ToolCall, ToolOutput } from '../contract/index.ts';
+import { successText } from '../patch/index.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A call and what came of it, so far as two of them can be compared. */
+export interface CallFacts {
+  readonly name: string;
+  /** Equal for calls that ask for the same, however they are written. */
+  readonly key: string;
+  /** Equal for results that say the same, whenever they were made. */
+  readonly result: string;
+  /** Files that it has changed, as the result names them. */
+  readonly changed: readonly string[];
+  /** The command line of a command that failed. */
+  readonly failedCheck: string | null;
+}
+
+export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
+  return {
+    name: call.name,
+    key: hash(`${call.name}\n${canonicalArguments(call)}`),
+    result: hash(steadyPart(output)),
+    changed: output.success ? changedFiles(output) : [],
+    failedCheck: output.success ? null : commandLine(call),
+  };
+}
+
+/** Whether a call only waits for what an earlier one started: that it repeats means nothing. */
+export function onlyWaits(call: ToolCall): boolean {
+  return call.name === waitTool.name || (call.name === writeStdinTool.name && !fieldsOf(call)?.['chars']);
+}
+
+const patched = successText([]).trimEnd();
+
+function changedFiles({ body }: ToolOutput): string[] {
+  const text = typeof body === 'string' ? commandOutput(body) : '';
+  if (!text.startsWith(patched)) return [];
+  return [...text.matchAll(/^[AMDR] (.+)$/gm)].map((line) => line[1] ?? '');
+}
+
+function commandLine(call: ToolCall): string | null {
+  if (call.payload.type === 'localShell') return call.payload.action.command.join(' ');
+  const fields = fieldsOf(call);
+  const command = fields?.['command'] ?? fields?.['cmd'];
+  if (Array.isArray(command)) return command.join(' ');
+  return typeof command === 'string' ? command : null;
+}
+
+function canonicalArguments(call: ToolCall): string {
+  const { payload } = call;
+  if (payload.type === 'custom') return payload.input;
+  if (payload.type === 'localShell') return JSON.stringify(payload.action.command);
+  const fields = fieldsOf(call);
+  // Not an object; the text itself says whether it is the same.
+  if (fields === null) return payload.arguments;
+  return JSON.stringify(withoutDefaults(fields), (_key, value: unknown) => sorted(value));
+}
+
+/** The working directory named in full and left out are the same place. */
+function withoutDefaults({ workdir, ...rest }: Fields): Fields {
+  const place = typeof workdir === 'string' ? normalize(workdir).replace(/(?<=.)\/$/, '') : '.';
+  return place === '.' ? rest : { ...rest, workdir: place };
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A result without what differs from run to run: durations, session numbers and keel's own lines. */
+function steadyPart(output: ToolOutput): string {
+  const { body, success } = output;
+  const text = typeof body === 'string' ? steadyResult(body) : JSON.stringify(body);
+  return JSON.stringify([success, text.replaceAll(/^keel:[0-9a-f]{6} .*$/gm, '')]);
+}
+
+function fieldsOf({ payload }: ToolCall): Fields | null {
+  return payload.type === 'function' ? fieldsIn(payload.arguments) : null;
+}
+
+function fieldsIn(text: string): Fields | null {
+  try {
+    const value: unknown = readJson(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.fromEntries(Object.entries(value));
+  } catch {
+    // Not JSON, which its own answer says.
+    return null;
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

@@ -1,0 +1,81 @@
+import { cutBytesEnd, readJson } from '../../foundation/util/index.ts';
+import type { ToolSpec } from '../../models/model/index.ts';
+import { type ToolCall, type ToolHandler, unknownFields } from '../contract/index.ts';
+
+/** Field names in a note, UTF-8 bytes. */
+const MAX_SHOWN_BYTES = 120;
+
+/** The name of a tool without the tokens and the name space that some models write around it. */
+export function plainToolName(name: string): string {
+  const plain = name
+    .replace(/<\|.*$/s, '')
+    .replace(/^functions\./, '')
+    .trim();
+  return plain === '' ? name : plain;
+}
+
+export type FormedCall =
+  | { readonly type: 'formed'; readonly call: ToolCall }
+  /** `message` is the whole answer to the model. */
+  | { readonly type: 'failed'; readonly message: string };
+
+/**
+ * A call in a form that its tool understands. A text in the place of arguments is taken for JSON, or for the one argument
+ * that the tool requires.
+ */
+export function inFormOf(call: ToolCall, { payloads }: ToolHandler, spec: ToolSpec | null): FormedCall {
+  const { name, payload } = call;
+  if (payloads.includes(payload.type)) return { type: 'formed', call };
+  const required = requiredFields(spec);
+  if (payload.type === 'custom' && payloads.includes('function')) {
+    const args = argumentsFor(payload.input, required.length === 1 ? textField(spec, required) : null);
+    if (args !== null) return { type: 'formed', call: { ...call, payload: { type: 'function', arguments: args } } };
+  }
+  const form = required.length === 0 ? '' : `\nIt takes JSON arguments. Required: ${required.join(', ')}.`;
+  return { type: 'failed', message: `tool ${name} invoked with incompatible payload${form}` };
+}
+
+function argumentsFor(input: string, field: string | null): string | null {
+  if (isJsonObject(input)) return input;
+  return field === null ? null : JSON.stringify({ [field]: input });
+}
+
+function requiredFields(spec: ToolSpec | null): readonly string[] {
+  const required = spec?.type === 'function' ? spec.parameters['required'] : null;
+  return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
+}
+
+/** The one required field, if it is a text, or a command, for which a text is a script. */
+function textField(spec: ToolSpec | null, [field]: readonly string[]): string | null {
+  if (spec?.type !== 'function' || field === undefined) return null;
+  const type = propertyOf(propertyOf(spec.parameters['properties'], field), 'type');
+  return type === 'string' || field === 'command' ? field : null;
+}
+
+function propertyOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined;
+}
+
+function isJsonObject(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    readJson(text);
+    return true;
+  } catch {
+    // A text that begins like an object, such as a script.
+    return false;
+  }
+}
+
+/** The note about fields that a tool ignores; null if there are none. */
+export function ignoredFieldsNote({ name, payload }: ToolCall, { fields }: ToolHandler, mark: string): string | null {
+  if (fields === undefined || payload.type !== 'function') return null;
+  const unknown = unknownFields(payload.arguments, fields)
+    .join(', ')
+    .replaceAll(/\p{Cc}+/gu, ' ');
+  return unknown === ''
+    ? null
+    : `${mark} ${name} has no such field, so it was ignored: ${cutBytesEnd(unknown, MAX_SHOWN_BYTES)}`;
+}

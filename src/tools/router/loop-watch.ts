@@ -1,0 +1,105 @@
+import { byteLength, cutBytesEnd } from '../../foundation/util/index.ts';
+import { updatePlanTool } from '../builtin/index.ts';
+import { type ToolCall, type ToolOutput, withNote } from '../contract/index.ts';
+import { type CallFacts, callFacts, onlyWaits } from './call-facts.ts';
+
+/** Calls looked back at. */
+const WINDOW = 24;
+/** Equal calls within the last so many, and how many of them, are worth a word. */
+const REPEAT_WITHIN = 8;
+const REPEAT_COUNT = 3;
+const CYCLE_LENGTH = 9;
+/** Edits of one file that leave a check as it was, and how often it said so. */
+const EDIT_COUNT = 5;
+const SAME_CHECK_COUNT = 3;
+/** A rule speaks at most once in so many calls, and so often in a turn; all together, at most twice in so many. */
+const QUIET_CALLS = 6;
+const MAX_NOTES = 3;
+const MAX_NOTES_TOGETHER = 2;
+/** Of what is quoted in a note, UTF-8 bytes: a whole note stays below 250. */
+const MAX_NAME_BYTES = 22;
+const MAX_QUOTE_BYTES = 44;
+
+type Rule = 'repeat' | 'cycle' | 'edits';
+
+/**
+ * Notices when a turn goes in circles: the same call with the same result again, two or three calls in turn, or edits of
+ * one file that change nothing about a failing check. It then adds a line of fact to the call's output; it never stops
+ * anything.
+ */
+export class LoopWatch {
+  readonly #mark: string;
+  readonly #seen: CallFacts[] = [];
+  readonly #spoken: { readonly rule: Rule; readonly at: number }[] = [];
+  #count = 0;
+
+  constructor(mark: string) {
+    this.#mark = mark;
+  }
+
+  /** Takes a call in and gives its output back, with a note if there is something to note. */
+  note(call: ToolCall, output: ToolOutput): ToolOutput {
+    const line = this.after(call, output);
+    return line === null ? output : withNote(output, line);
+  }
+
+  /** Takes a call in. @returns what there is to say about it: one line, or null */
+  after(call: ToolCall, output: ToolOutput): string | null {
+    if (call.name === updatePlanTool.name || onlyWaits(call)) return null;
+    this.#count += 1;
+    const last = callFacts(call, output);
+    this.#seen.push(last);
+    if (this.#seen.length > WINDOW) this.#seen.shift();
+    const words = this.#edits(last) ?? this.#repeat(last) ?? this.#cycle();
+    return words === null ? null : `${this.#mark} ${words}`;
+  }
+
+  #repeat(last: CallFacts): string | null {
+    const recent = this.#seen.slice(-REPEAT_WITHIN);
+    const sinceChange = recent.slice(recent.findLastIndex((seen) => seen.changed.length > 0) + 1);
+    const times = sinceChange.filter((seen) => isSame(seen, last)).length;
+    if (times < REPEAT_COUNT || !this.#maySpeak('repeat')) return null;
+    return `This is call ${times} of ${quoted(last.name, MAX_NAME_BYTES)} with the same arguments and the same result. Another one will show nothing new: use what it says, or try something else.`;
+  }
+
+  #cycle(): string | null {
+    const recent = this.#seen.slice(-CYCLE_LENGTH);
+    if (recent.length < CYCLE_LENGTH || new Set(recent.map((seen) => seen.key)).size < 2) return null;
+    // Nine calls hold three rounds of three; of two they hold more than three.
+    const length = [2, 3].find((period) => recent.every((seen, at) => isSame(seen, recent[at - period] ?? seen)));
+    if (length === undefined || !this.#maySpeak('cycle')) return null;
+    const round = recent.slice(-length).map((seen) => quoted(seen.name, MAX_NAME_BYTES));
+    return `The last ${CYCLE_LENGTH} calls go round in a circle (${round.join(', ')}). Write down what you know for certain and what you only assume, then test one assumption, or finish and report what blocks you.`;
+  }
+
+  #edits(last: CallFacts): string | null {
+    if (last.failedCheck === null || this.#seen.filter((seen) => isSame(seen, last)).length < SAME_CHECK_COUNT)
+      return null;
+    const changes = this.#seen.flatMap((seen) => seen.changed);
+    const path = changes.find((each) => timesIn(changes, each) >= EDIT_COUNT);
+    if (path === undefined || !this.#maySpeak('edits')) return null;
+    return `${quoted(path, MAX_QUOTE_BYTES)} was edited ${timesIn(changes, path)} times and "${quoted(last.failedCheck, MAX_QUOTE_BYTES)}" still ends the same way. The cause is probably elsewhere: read that output from its first error again.`;
+  }
+
+  #maySpeak(rule: Rule): boolean {
+    const recent = this.#spoken.filter(({ at }) => this.#count - at < QUIET_CALLS);
+    if (recent.length >= MAX_NOTES_TOGETHER || recent.some((spoken) => spoken.rule === rule)) return false;
+    if (this.#spoken.filter((spoken) => spoken.rule === rule).length >= MAX_NOTES) return false;
+    this.#spoken.push({ rule, at: this.#count });
+    return true;
+  }
+}
+
+function isSame(a: CallFacts, b: CallFacts): boolean {
+  return a.key === b.key && a.result === b.result;
+}
+
+function timesIn(paths: readonly string[], path: string): number {
+  return paths.filter((each) => each === path).length;
+}
+
+/** On one line and no longer than that: it may be anything that a model or a project wrote. */
+function quoted(text: string, maxBytes: number): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+  return byteLength(line) <= maxBytes ? line : `${cutBytesEnd(line, maxBytes - 3)}...`;
+}

@@ -1,0 +1,54 @@
+import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
+import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, withNote } from '../contract/index.ts';
+import { ignoredFieldsNote, inFormOf } from './call-forms.ts';
+import { doesSameWork, nearestTool } from './tool-names.ts';
+
+/** Of a name that a model made up, UTF-8 bytes. */
+const MAX_NAME_BYTES = 100;
+
+export interface Dispatch {
+  readonly registry: ToolRegistry;
+  /** The tools that the model was offered in this turn. */
+  readonly offered: readonly string[];
+  /** Tools that this session has not, though they exist. */
+  readonly withheld?: readonly string[];
+  /** Told of a handler that threw, which is a bug in keel. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** Runs a call to its output. Whatever is wrong with the call or its handler becomes an output: the turn goes on. */
+export async function dispatch(
+  call: ToolCall,
+  context: ToolContext,
+  signal: AbortSignal,
+  { registry, offered, withheld = [], onCrash }: Dispatch,
+): Promise<ToolOutput> {
+  const handler = registry.handler(call.name);
+  const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
+  if (!handler || !isOffered) return { body: unsupported(call, offered), success: false };
+  const formed = inFormOf(call, handler, registry.spec(call.name));
+  if (formed.type === 'failed') return { body: formed.message, success: false };
+  try {
+    const output = await handler.run(formed.call, context, signal);
+    const note = ignoredFieldsNote(formed.call, handler, context.turn.noteMark);
+    return note === null ? output : withNote(output, note);
+  } catch (error) {
+    if (signal.aborted) return { body: 'aborted', success: false };
+    onCrash(error);
+    const reason = reasonOf(error);
+    return { body: `execution error: ${call.name} failed inside keel: ${reason}`, success: false };
+  }
+}
+
+/** A tool that the model was not offered does not run: the set of tools says what this thread may do. */
+function isAnswered(name: string, registry: ToolRegistry, offered: readonly string[]): boolean {
+  if (offered.includes(name) || !registry.has(name)) return true;
+  return doesSameWork(name, offered);
+}
+
+function unsupported({ name, payload }: ToolCall, offered: readonly string[]): string {
+  const shown = cutBytesEnd(name.replaceAll(/\p{Cc}+/gu, ' '), MAX_NAME_BYTES);
+  const line = `unsupported ${payload.type === 'custom' ? 'custom tool ' : ''}call: ${shown}`;
+  const nearest = nearestTool(shown, offered);
+  return nearest === null ? line : `${line}\nThe nearest tool here is ${nearest}.`;
+}

@@ -1,0 +1,62 @@
+import {
+  applyPatchTool,
+  editFileTool,
+  execCommandTool,
+  grepFilesTool,
+  listDirTool,
+  olderShellTools,
+  readFileTool,
+  shellCommandTool,
+  shellTool,
+  updatePlanTool,
+  writeStdinTool,
+} from '../builtin/index.ts';
+
+const runners = [execCommandTool.name, shellCommandTool.name, shellTool.name];
+const editors = [applyPatchTool.name, editFileTool.name];
+
+/** Tools that do the same work: where one is offered, a call by the name of another is answered too. */
+const SAME_WORK: readonly (readonly string[])[] = [
+  [...runners, writeStdinTool.name, ...olderShellTools.map(({ name }) => name)],
+  editors,
+];
+
+/** What models call such a tool elsewhere, and the tools of keel that do its work. Hints only: nothing runs under them. */
+const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: readonly string[] }[] = [
+  { names: ['bash', 'sh', 'terminal', 'run', 'run_command', 'execute', 'execute_command'], tools: runners },
+  { names: ['edit', 'str_replace', 'search_replace', 'write', 'write_file', 'create_file', 'patch'], tools: editors },
+  { names: ['read', 'view', 'cat', 'open_file', 'view_file', 'read_file'], tools: [readFileTool.name, ...runners] },
+  {
+    names: ['grep', 'search', 'rg', 'glob', 'find', 'search_files', 'grep_files'],
+    tools: [grepFilesTool.name, ...runners],
+  },
+  { names: ['ls', 'list_files', 'list_directory', 'list_dir'], tools: [listDirTool.name, ...runners] },
+  { names: ['todo', 'todo_write', 'plan'], tools: [updatePlanTool.name] },
+];
+const MAX_HINT_DISTANCE = 2;
+
+/** Whether one of the offered tools does the work of the named one. */
+export function doesSameWork(name: string, offered: readonly string[]): boolean {
+  return SAME_WORK.some((tools) => tools.includes(name) && tools.some((tool) => offered.includes(tool)));
+}
+
+/** The offered tool that a model probably meant by a name; null if none is near. */
+export function nearestTool(name: string, offered: readonly string[]): string | null {
+  const known = KNOWN_AS.find(({ names }) => names.includes(name.toLowerCase()));
+  const alike = offered.filter((tool) => distance(tool, name) <= MAX_HINT_DISTANCE);
+  return known?.tools.find((tool) => offered.includes(tool)) ?? alike[0] ?? null;
+}
+
+/** Levenshtein distance; names are short. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries()) {
+      const swap = (row[j] ?? 0) + (left === right ? 0 : 1);
+      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
