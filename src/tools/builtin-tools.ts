@@ -1,5 +1,6 @@
 import { type AgentRole, DEFAULT_AGENT_ROLE } from '../context/index.ts';
-import type { ModelInfo, ToolSpec } from '../models/model/index.ts';
+import type { ModelInfo } from '../models/catalogue/index.ts';
+import type { ToolSpec } from '../models/prompt/index.ts';
 import { closeAgentHandler, sendInputHandler, spawnAgentHandler, waitHandler } from './builtin/agents.ts';
 import { applyPatchHandler } from './builtin/apply-patch.ts';
 import { editFileHandler } from './builtin/edit-file.ts';

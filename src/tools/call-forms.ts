@@ -1,5 +1,5 @@
 import { cutBytesEnd, readJson } from '../foundation/util/index.ts';
-import type { ToolSpec } from '../models/model/index.ts';
+import type { ToolSpec } from '../models/prompt/index.ts';
 import { unknownFields } from './arguments.ts';
 import type { ToolCall } from './tool-call.ts';
 import type { ToolHandler } from './types.ts';

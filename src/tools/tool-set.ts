@@ -1,4 +1,4 @@
-import type { ModelInfo, ToolSet } from '../models/model/index.ts';
+import type { ModelInfo, ToolSet } from '../models/catalogue/index.ts';
 
 /** The tools for helper agents, in the order of the request: behind all others. */
 export const AGENT_TOOLS = ['spawn_agent', 'send_input', 'wait', 'close_agent'] as const;

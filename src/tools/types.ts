@@ -1,6 +1,6 @@
 import type { TurnContext } from '../context/index.ts';
 import type { PlanStep, SessionEventOf, ThreadItem, UserInput } from '../foundation/protocol/index.ts';
-import type { ToolSpec } from '../models/model/index.ts';
+import type { ToolSpec } from '../models/prompt/index.ts';
 import type { ExecSessions, Processes } from '../system/process/index.ts';
 import type { HiddenOptions, ProtectionOptions } from '../system/sandbox/index.ts';
 import type { AgentTools } from './agents.ts';

@@ -1,5 +1,5 @@
 import { noteMark, renderInstructions, type TurnContext } from '../../context/index.ts';
-import { type ModelOverrides, modelInfo } from '../../models/model/index.ts';
+import { type ModelOverrides, modelInfo } from '../../models/catalogue/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import { formatPattern } from '../../system/network/index.ts';
 import { localDate } from './first-context.ts';

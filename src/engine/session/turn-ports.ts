@@ -1,7 +1,9 @@
 import { compactedItems, cutMessage, messageBytes } from '../../context/history/index.ts';
 import { compactionPrompt, type TurnContext, userMessage } from '../../context/index.ts';
 import { KeelError, type ResponseItem } from '../../foundation/protocol/index.ts';
-import { type ModelClient, modelInfo, outputSchemaProblem, quirkSetting } from '../../models/model/index.ts';
+import { modelInfo, quirkSetting } from '../../models/catalogue/index.ts';
+import type { ModelClient } from '../../models/client/index.ts';
+import { outputSchemaProblem } from '../../models/prompt/index.ts';
 import type { OpenTurnLine } from '../../storage/rollout/index.ts';
 import type { WithMcpTools } from '../../tools/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../steps/index.ts';

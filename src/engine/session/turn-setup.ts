@@ -1,6 +1,6 @@
 import type { TurnContext } from '../../context/index.ts';
 import type { TurnSetup } from '../../foundation/protocol/index.ts';
-import { isAzure } from '../../models/model/index.ts';
+import { isAzure } from '../../models/catalogue/index.ts';
 import { asksBeforeEnd } from './finish-gate.ts';
 import { budgetOf } from './request-budget.ts';
 import type { SessionServices } from './session-services.ts';

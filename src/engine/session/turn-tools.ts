@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, OutputItem, UserInput } from '../../foundation/protocol/index.ts';
-import type { ModelInfo } from '../../models/model/index.ts';
+import type { ModelInfo } from '../../models/catalogue/index.ts';
 import { readJudge } from '../../system/sandbox/index.ts';
 import {
   AGENT_TOOLS,

@@ -1,5 +1,5 @@
 import type { AgentRole } from '../../../context/index.ts';
-import type { FunctionToolSpec } from '../../../models/model/index.ts';
+import type { FunctionToolSpec } from '../../../models/prompt/index.ts';
 import { boolean, described, functionSpec, number, text } from './schema.ts';
 
 export const DEFAULT_WAIT_MS = 30_000;

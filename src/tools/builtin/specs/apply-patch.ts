@@ -1,4 +1,4 @@
-import type { CustomToolSpec } from '../../../models/model/index.ts';
+import type { CustomToolSpec } from '../../../models/prompt/index.ts';
 import { functionSpec, text } from './schema.ts';
 
 /** The patch language by an example of every kind of section, then what the example can't show. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toolName } from '../../../../src/models/model/index.ts';
+import { toolName } from '../../../../src/models/prompt/index.ts';
 import { DEFAULT_YIELD_MS, MAX_YIELD_MS } from '../../../../src/tools/builtin/exec-command.ts';
 import { DEFAULT_LIMIT as GREP_LIMIT } from '../../../../src/tools/builtin/grep-files.ts';
 import { DEFAULT_DEPTH, DEFAULT_LIMIT as LIST_LIMIT } from '../../../../src/tools/builtin/list-dir.ts';
