@@ -5,7 +5,7 @@ import type {
   SandboxPolicy,
   TaskKind,
 } from '../foundation/protocol/index.ts';
-import type { ModelInfo } from '../models/model/index.ts';
+import type { ModelInfo } from '../models/catalogue/index.ts';
 import type { ShellEnvironmentPolicy } from '../storage/config/index.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { AgentRole } from '../context/index.ts';
-import type { ModelInfo, ToolSet, ToolSpec } from '../models/model/index.ts';
+import type { ModelInfo, ToolSet } from '../models/catalogue/index.ts';
+import type { ToolSpec } from '../models/prompt/index.ts';
 import {
   applyPatchTool,
   closeAgentTool,

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { environmentContext, renderInstructions } from '../../src/context/index.ts';
-import { modelInfo, type ToolSet, toolName } from '../../src/models/model/index.ts';
+import { modelInfo, type ToolSet } from '../../src/models/catalogue/index.ts';
+import { toolName } from '../../src/models/prompt/index.ts';
 import { builtinTools, offeredTools, specsFor } from '../../src/tools/index.ts';
-import { clientOf, promptOf, providerAt, userMessage } from '../models/model/support.ts';
+import { clientOf, promptOf, providerAt, userMessage } from '../models/support.ts';
 import { execFacts, MODELS, startFacts, temporaryDirectory } from './support.ts';
 
 const PROMPT = 'Mend the failing test in src/duration.js and run the tests';
@@ -72,7 +73,7 @@ describe('P3, must-hold 2: instructions and tools', () => {
     const face = (floor: string) => JSON.stringify(new URL(`../../src/${floor}/index.ts`, import.meta.url).href);
     const script = `
       import { renderInstructions } from ${face('context')};
-      import { modelInfo } from ${face('models/model')};
+      import { modelInfo } from ${face('models/catalogue')};
       import { builtinTools, offeredTools, specsFor } from ${face('tools')};
       for (const slug of ${JSON.stringify(MODELS)}) {
         const model = modelInfo(slug);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderInstructions } from '../../src/context/index.ts';
-import { modelInfo } from '../../src/models/model/index.ts';
+import { modelInfo } from '../../src/models/catalogue/index.ts';
 import { offeredTools } from '../../src/tools/index.ts';
 import { instructionsFor, MODELS } from './support.ts';
 

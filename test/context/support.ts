@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type EnvironmentFacts, type environmentContext, renderInstructions } from '../../src/context/index.ts';
 import type { ResponseItem } from '../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../src/models/model/index.ts';
+import { modelInfo } from '../../src/models/catalogue/index.ts';
 import { offeredTools } from '../../src/tools/index.ts';
 
 /** One model of every family that keel writes for, and one it does not know. */

@@ -1,7 +1,7 @@
 import { ConversationHistory, ThreadFacts } from '../../context/history/index.ts';
 import { userMessage } from '../../context/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
-import { loadWire } from '../../models/model/index.ts';
+import { loadWire } from '../../models/client/index.ts';
 import { type Config, commandRoots } from '../../storage/config/index.ts';
 import { NullRecorder } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';

@@ -8,12 +8,11 @@ import {
   toKeelError,
 } from '../../foundation/protocol/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
-import { loadWire, type Transport } from '../../models/model/index.ts';
+import { loadWire, type Transport } from '../../models/client/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import {
   acquireLease,
   FileRecorder,
-  findRollout,
   forkLines,
   isCopied,
   type Lease,
@@ -26,6 +25,7 @@ import {
   type ThreadLog,
   threadLog,
 } from '../../storage/rollout/index.ts';
+import { findRollout } from '../../storage/threads/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import type { OrphanCare } from '../../system/process/index.ts';
 import { EventHub } from './event-hub.ts';

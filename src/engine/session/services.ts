@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { ResponseItem, SessionSource } from '../../foundation/protocol/index.ts';
+import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
   HttpTransport,
   ModelClient,
   RequestFingerprints,
   resolveCredentials,
-  ServerFacts,
   type Transport,
   userAgent,
-  type WireMaker,
-} from '../../models/model/index.ts';
+} from '../../models/client/index.ts';
+import type { WireMaker } from '../../models/wires/index.ts';
 import { type Config, commandRoots, secretValues } from '../../storage/config/index.ts';
 import type { Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
 import type { Resolver } from '../../system/network/index.ts';

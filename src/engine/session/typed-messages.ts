@@ -2,7 +2,7 @@ import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { holdsSecret } from '../../foundation/secrets/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import { type Config, secretValues } from '../../storage/config/index.ts';
-import { type HistoryAnswer, type HistoryLookup, MessageHistory } from '../../storage/rollout/index.ts';
+import { type HistoryAnswer, type HistoryLookup, MessageHistory } from '../../storage/threads/index.ts';
 import type { Log } from './log.ts';
 
 export interface TypedMessagesOptions {

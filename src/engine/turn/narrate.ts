@@ -8,7 +8,7 @@ import type {
   UserInput,
   WebSearchCallItem,
 } from '../../foundation/protocol/index.ts';
-import type { ModelEvent } from '../../models/model/index.ts';
+import type { ModelEvent } from '../../models/prompt/index.ts';
 
 export interface NarratorOptions {
   readonly turnId: string;

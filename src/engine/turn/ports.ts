@@ -13,7 +13,7 @@ import type {
   TaskKind,
   TokenUsage,
 } from '../../foundation/protocol/index.ts';
-import type { ModelEvent, Prompt, ToolSpec } from '../../models/model/index.ts';
+import type { ModelEvent, Prompt, ToolSpec } from '../../models/prompt/index.ts';
 import type { Budget } from '../../storage/config/index.ts';
 import type { StepRunner } from '../steps/index.ts';
 

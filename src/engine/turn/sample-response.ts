@@ -1,5 +1,7 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
-import { newResponseMark, noAnswer, type Prompt } from '../../models/model/index.ts';
+import { noAnswer } from '../../models/failures/index.ts';
+import type { Prompt } from '../../models/prompt/index.ts';
+import { newResponseMark } from '../../models/wires/index.ts';
 import type { Step } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
 import { Narrator } from './narrate.ts';

@@ -1,5 +1,5 @@
 import { toKeelError } from '../../foundation/protocol/index.ts';
-import { ModelError } from '../../models/model/index.ts';
+import { ModelError } from '../../models/failures/index.ts';
 import type { SamplingFailure } from './sampling-value.ts';
 
 /** What a failed attempt leaves in the journal. Errors that aren't the model's are bugs and never retried. */

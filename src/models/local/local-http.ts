@@ -1,4 +1,4 @@
-import { IdleWatch, type Transport } from '../model/index.ts';
+import { IdleWatch, type Transport } from '../client/index.ts';
 
 /** A server on the same machine answers at once, or it is not there, ms. */
 const ANSWER_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { Config, LocalServerKind, ModelProvider } from '../../storage/config/index.ts';
 import { commandEnvironment, type EnvironmentSettings } from '../../storage/config/index.ts';
-import { HttpTransport } from '../model/index.ts';
+import { HttpTransport } from '../client/index.ts';
 import { LmStudio } from './lm-studio.ts';
 import { LocalHttp } from './local-http.ts';
 import type { LocalServer, Sight } from './local-server.ts';

@@ -1,16 +1,13 @@
-export { archiveThread, unarchiveThread } from './archive.ts';
-export { findRollout } from './find.ts';
 export { forkLines, isCopied } from './fork-lines.ts';
 export { fingerprintOf, InputList, lastRequestItems } from './last-request.ts';
 export { acquireLease, type Lease } from './lease.ts';
-export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
-export { type HistoryAnswer, type HistoryLookup, MessageHistory } from './message-history.ts';
-export { rolloutPath, threadIdOf } from './paths.ts';
-export { type Rollout, readRollout } from './read.ts';
+export { parseLine } from './parse-line.ts';
+export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';
+export { openRollout, type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
-export { ThreadIndex } from './thread-index.ts';
+export { textLines } from './text-lines.ts';
 export {
   type HistoryEntry,
   type LoggedTurn,
@@ -19,5 +16,4 @@ export {
   type ThreadLog,
   threadLog,
 } from './thread-log.ts';
-export { nameThread } from './thread-names.ts';
 export { TurnMarks } from './turn-marks.ts';

@@ -1,8 +1,7 @@
-import { closeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { KeelError, type RolloutItem, type SessionMeta } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import { parseLine } from './parse-line.ts';
-import { openRollout } from './rollout-files.ts';
 import { textLines } from './text-lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -78,4 +77,15 @@ export function* rolloutTexts(path: string): Generator<string> {
 function unreadable(path: string, cause: unknown): KeelError {
   const reason = reasonOf(cause);
   return new KeelError('rolloutCorrupt', `${path} can't be read: ${reason}`, { cause });
+}
+
+/**
+ * Opens a rollout for reading. A pipe or a device with a rollout's name would keep its reader waiting for ever.
+ * @throws the system's error, or one that says that it is no file
+ */
+export function openRollout(path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new Error('it is not a file');
 }

@@ -1,5 +1,5 @@
 import { printable } from '../../foundation/util/index.ts';
-import type { ThreadPage, ThreadSummary } from '../../storage/rollout/index.ts';
+import type { ThreadPage, ThreadSummary } from '../../storage/threads/index.ts';
 
 /** A page of threads for people: one a line, and how to get the next page. */
 export function threadLines({ threads, nextCursor }: ThreadPage): string {

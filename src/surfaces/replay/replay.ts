@@ -6,7 +6,8 @@ import {
   type RolloutItem,
   type TurnContextRecord,
 } from '../../foundation/protocol/index.ts';
-import { digestOf, itemJson } from '../../models/model/index.ts';
+import { digestOf } from '../../models/client/index.ts';
+import { itemJson } from '../../models/wires/responses/index.ts';
 import { type Rollout, readRollout, rolledBackTurns } from '../../storage/rollout/index.ts';
 import { type TurnEnd, TurnLines, turnEnd } from './recorded-turn.ts';
 import type { Difference, ReplayReport } from './report.ts';

@@ -26,7 +26,7 @@ export {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
-export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/rollout/index.ts';
+export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/threads/index.ts';
 export { Keel, type KeelOptions } from './keel.ts';
 export {
   type ApprovalHandler,

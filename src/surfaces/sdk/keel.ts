@@ -2,7 +2,8 @@ import { openSession, type Session, type ThreadOrigin } from '../../engine/sessi
 import type { ApprovalPolicy, SandboxMode, Turn } from '../../foundation/protocol/index.ts';
 import { version } from '../../foundation/util/index.ts';
 import { type Config, loadConfig } from '../../storage/config/index.ts';
-import { ThreadIndex, type ThreadPage, type ThreadQuery } from '../../storage/rollout/index.ts';
+import type { ThreadPage, ThreadQuery } from '../../storage/threads/index.ts';
+import { ThreadIndex } from '../../storage/threads/index.ts';
 import { type ApprovalHandler, Thread } from './thread.ts';
 
 export interface KeelOptions {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { readJson } from '../../foundation/util/index.ts';
-import type { CustomToolSpec } from '../../models/model/index.ts';
+import type { CustomToolSpec } from '../../models/prompt/index.ts';
 import {
   argumentNames,
   failedOutput,

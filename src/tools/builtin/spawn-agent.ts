@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type AgentRole, DEFAULT_AGENT_ROLE } from '../../context/index.ts';
-import type { FunctionToolSpec } from '../../models/model/index.ts';
+import type { FunctionToolSpec } from '../../models/prompt/index.ts';
 import {
   argumentNames,
   argumentsText,

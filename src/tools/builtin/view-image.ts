@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { notationFault, type PlaceJudge } from '../../foundation/files/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
-import { imageFileUrl } from '../../models/model/index.ts';
+import { imageFileUrl } from '../../models/prompt/index.ts';
 import {
   argumentNames,
   argumentsText,

@@ -1,4 +1,4 @@
-import type { FunctionToolSpec } from '../../models/model/index.ts';
+import type { FunctionToolSpec } from '../../models/prompt/index.ts';
 
 type Parameters = FunctionToolSpec['parameters'];
 

@@ -1,4 +1,4 @@
-import type { ToolSpec } from '../../models/model/index.ts';
+import type { ToolSpec } from '../../models/prompt/index.ts';
 import type { Tool, ToolHandler } from './tool.ts';
 
 /** The tools that exist, by the name a model calls them with. A name that is registered twice means the later one. */

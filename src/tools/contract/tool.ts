@@ -1,12 +1,13 @@
 import type { TurnContext } from '../../context/index.ts';
 import type { PlanStep, SessionEventOf, ThreadItem, UserInput } from '../../foundation/protocol/index.ts';
-import type { ToolSpec } from '../../models/model/index.ts';
+import type { ToolSpec } from '../../models/prompt/index.ts';
 import type { ExecSessions, Processes } from '../../system/process/index.ts';
 import type { HiddenOptions, ProtectionOptions } from '../../system/sandbox/index.ts';
 import type { CommandJudge } from '../approvals/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { TurnDiffTracker } from '../patch/index.ts';
 import type { AgentTools } from './agent-tools.ts';
+
 import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
 
 /** What a tool means: reads its arguments, does its work through the context, and words the result. */

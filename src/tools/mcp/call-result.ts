@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { OutputContentItem } from '../../foundation/protocol/index.ts';
 import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../foundation/util/index.ts';
 import type { CallResult } from '../../models/mcp/index.ts';
-import { imageDataUrl } from '../../models/model/index.ts';
+import { imageDataUrl } from '../../models/prompt/index.ts';
 import { showOutput, type ToolContext, type ToolOutput } from '../contract/index.ts';
 
 /** Pictures of one result that a model is shown. */

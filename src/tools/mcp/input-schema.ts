@@ -1,5 +1,5 @@
 import { byteLength, cutBytesEnd } from '../../foundation/util/index.ts';
-import type { JsonSchema } from '../../models/model/index.ts';
+import type { JsonSchema } from '../../models/prompt/index.ts';
 import { offeredName } from './property-names.ts';
 
 type Node = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { byteLength, cutBytesEnd, readJson } from '../../foundation/util/index.ts';
 import type { CallResult, McpOutcome, McpTool } from '../../models/mcp/index.ts';
-import type { FunctionToolSpec } from '../../models/model/index.ts';
+import type { FunctionToolSpec } from '../../models/prompt/index.ts';
 import type { McpApprovalMode } from '../../storage/config/index.ts';
 import {
   jsonFault,

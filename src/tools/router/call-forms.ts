@@ -1,5 +1,5 @@
 import { cutBytesEnd, readJson } from '../../foundation/util/index.ts';
-import type { ToolSpec } from '../../models/model/index.ts';
+import type { ToolSpec } from '../../models/prompt/index.ts';
 import { type ToolCall, type ToolHandler, unknownFields } from '../contract/index.ts';
 
 /** Field names in a note, UTF-8 bytes. */

@@ -4,7 +4,7 @@ import type {
   ThreadItem,
   UserInput,
 } from '../../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../../src/models/model/index.ts';
+import { modelInfo } from '../../../src/models/catalogue/index.ts';
 import { ExecSessions, Processes } from '../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../src/tools/approvals/index.ts';
 import type { ToolContext, ToolHandler } from '../../../src/tools/contract/tool.ts';

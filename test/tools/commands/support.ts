@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../../src/models/model/index.ts';
+import { modelInfo } from '../../../src/models/catalogue/index.ts';
 import { ExecSessions } from '../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../src/tools/approvals/index.ts';
 import type { ToolContext } from '../../../src/tools/contract/tool.ts';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { AgentState, AgentStatusRecord } from '../../../foundation/protocol/index.ts';
 import { cutBytesEnd } from '../../../foundation/util/index.ts';
-import { acquireLease, findRollout, readRollout, threadLog } from '../../../storage/rollout/index.ts';
+import { acquireLease, readRollout, threadLog } from '../../../storage/rollout/index.ts';
+import { findRollout } from '../../../storage/threads/index.ts';
 import { Processes } from '../../../system/process/index.ts';
 import type { AgentView } from '../../../tools/index.ts';
 

@@ -5,13 +5,9 @@ import {
   type TurnContextRecord,
   type TurnSetup,
 } from '../../../foundation/protocol/index.ts';
-import {
-  ModelClient,
-  modelInfo,
-  type RequestFingerprints,
-  type ServerFacts,
-  type WireMaker,
-} from '../../../models/model/index.ts';
+import { modelInfo, type ServerFacts } from '../../../models/catalogue/index.ts';
+import { ModelClient, type RequestFingerprints } from '../../../models/client/index.ts';
+import type { WireMaker } from '../../../models/wires/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../../../tools/index.ts';
 import { type ContextSources, makeTurnContext } from '../turn/make-turn-context.ts';
 import type { ToolSettings } from '../turn/turn-tools.ts';

@@ -1,14 +1,10 @@
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../../../context/history/index.ts';
 import { compactionPrompt } from '../../../context/index.ts';
 import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../../../foundation/protocol/index.ts';
-import {
-  loadWire,
-  type ModelClient,
-  type Prompt,
-  RequestFingerprints,
-  ServerFacts,
-  type WireMaker,
-} from '../../../models/model/index.ts';
+import { ServerFacts } from '../../../models/catalogue/index.ts';
+import { loadWire, type ModelClient, RequestFingerprints } from '../../../models/client/index.ts';
+import type { Prompt } from '../../../models/prompt/index.ts';
+import type { WireMaker } from '../../../models/wires/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../../../storage/rollout/index.ts';
 import { specsFor } from '../../../tools/index.ts';
 import { FileStepRunner, TurnInterrupted } from '../../steps/index.ts';
@@ -22,6 +18,7 @@ import { finishGate } from '../turn/open-work.ts';
 import { turnHistory } from '../turn/turn-history.ts';
 import { toolsOf } from '../turn/turn-tools.ts';
 import { TurnWindow } from '../turn/turn-window.ts';
+
 import {
   type RecordedSettings,
   recordedRegistry,

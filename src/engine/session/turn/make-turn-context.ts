@@ -1,9 +1,10 @@
 import { noteMark, renderInstructions, type TurnContext } from '../../../context/index.ts';
-import { type ModelOverrides, modelInfo } from '../../../models/model/index.ts';
+import { type ModelOverrides, modelInfo } from '../../../models/catalogue/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { formatPattern } from '../../../system/network/index.ts';
 import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
+
 import { localDate } from './first-context.ts';
 import type { TurnStart } from './session-scope.ts';
 import { type ToolSettings, toolsOf } from './turn-tools.ts';

@@ -1,7 +1,9 @@
 import { compactedItems, cutMessage, messageBytes } from '../../../context/history/index.ts';
 import { compactionPrompt, type TurnContext, userMessage } from '../../../context/index.ts';
 import { KeelError, type ResponseItem } from '../../../foundation/protocol/index.ts';
-import { type ModelClient, modelInfo, outputSchemaProblem, quirkSetting } from '../../../models/model/index.ts';
+import { modelInfo, quirkSetting } from '../../../models/catalogue/index.ts';
+import type { ModelClient } from '../../../models/client/index.ts';
+import { outputSchemaProblem } from '../../../models/prompt/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import type { WithMcpTools } from '../../../tools/index.ts';
 import { FileStepRunner, type Journal, type JournalLine } from '../../steps/index.ts';
@@ -12,6 +14,7 @@ import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
 import type { UndoSnapshots } from '../tasks/undo-snapshots.ts';
 import type { ThreadRecord } from '../thread/thread-record.ts';
+
 import type { ActiveTurn } from './active-turn.ts';
 import { firstContext } from './first-context.ts';
 import { keptOutput } from './kept-output.ts';

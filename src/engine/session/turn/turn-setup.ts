@@ -1,8 +1,9 @@
 import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
-import { isAzure } from '../../../models/model/index.ts';
+import { isAzure } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
 import { asksBeforeEnd } from './open-work.ts';
+
 import { budgetOf } from './request-budget.ts';
 import { toolsOf } from './turn-tools.ts';
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, OutputItem, UserInput } from '../../../foundation/protocol/index.ts';
-import type { ModelInfo } from '../../../models/model/index.ts';
+import type { ModelInfo } from '../../../models/catalogue/index.ts';
 import { readJudge } from '../../../system/sandbox/index.ts';
+
 import {
   AGENT_TOOLS,
   type AgentTools,

@@ -1,12 +1,7 @@
 import { type WindowBudget, windowBudget } from '../../../context/history/index.ts';
 import { byteLength } from '../../../foundation/util/index.ts';
-import {
-  compactLimit,
-  effectiveWindow,
-  type ModelInfo,
-  type ServerFacts,
-  type ToolSpec,
-} from '../../../models/model/index.ts';
+import { compactLimit, effectiveWindow, type ModelInfo, type ServerFacts } from '../../../models/catalogue/index.ts';
+import type { ToolSpec } from '../../../models/prompt/index.ts';
 
 export interface TurnWindowOptions {
   readonly model: ModelInfo;

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { maskedText } from '../../../foundation/secrets/index.ts';
 import { findProgram, printable, reasonOf, writableByOthers } from '../../../foundation/util/index.ts';
-import { proxyRoute, resolveCredentials } from '../../../models/model/index.ts';
+import { proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
 import { type Config, loadConfig, resolveHome } from '../../../storage/config/index.ts';
 import { Processes, programOutput } from '../../../system/process/index.ts';
 import { probeBackend } from '../../../system/sandbox/index.ts';

@@ -1,6 +1,6 @@
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
-import { resolveCredentials } from '../../../models/model/index.ts';
+import { resolveCredentials } from '../../../models/client/index.ts';
 import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../../storage/config/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';

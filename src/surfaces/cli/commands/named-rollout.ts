@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { type Config, loadConfig } from '../../../storage/config/index.ts';
-import { findRollout } from '../../../storage/rollout/index.ts';
+import { findRollout } from '../../../storage/threads/index.ts';
 import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
 

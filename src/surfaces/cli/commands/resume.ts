@@ -1,5 +1,5 @@
 import { resolveHome } from '../../../storage/config/index.ts';
-import { ThreadIndex } from '../../../storage/rollout/index.ts';
+import { ThreadIndex } from '../../../storage/threads/index.ts';
 import type { CommandIo } from '../io.ts';
 import { say } from '../output.ts';
 import { threadLines } from '../thread-lines.ts';

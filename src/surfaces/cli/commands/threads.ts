@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { resolveHome } from '../../../storage/config/index.ts';
+import { threadIdOf } from '../../../storage/rollout/index.ts';
 import {
   archiveThread,
   findRollout,
   nameThread,
   ThreadIndex,
   type ThreadPage,
-  threadIdOf,
   unarchiveThread,
-} from '../../../storage/rollout/index.ts';
+} from '../../../storage/threads/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SessionEvent } from '../../../../src/foundation/protocol/index.ts';
-import { HttpTransport, type Transport } from '../../../../src/models/model/index.ts';
+import { HttpTransport, type Transport } from '../../../../src/models/client/index.ts';
+
 import {
   delay,
   functionCall,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { modelInfo, toolName } from '../../../../src/models/model/index.ts';
+import { modelInfo } from '../../../../src/models/catalogue/index.ts';
+import { toolName } from '../../../../src/models/prompt/index.ts';
 import { offeredTools } from '../../../../src/tools/index.ts';
 import { allSpecs, descriptionOf, offeredSets, specsOf } from './support.ts';
 

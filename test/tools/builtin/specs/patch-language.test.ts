@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CustomToolSpec } from '../../../../src/models/model/index.ts';
+import type { CustomToolSpec } from '../../../../src/models/prompt/index.ts';
 import { applyPatch, parsePatch, verifyPatch } from '../../../../src/tools/patch/index.ts';
 import { LarkGrammar } from '../../../support/lark-grammar.ts';
 import { tempDir } from '../../../support/temp-dir.ts';

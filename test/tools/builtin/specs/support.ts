@@ -1,4 +1,5 @@
-import { type FunctionToolSpec, modelInfo, type ToolSet, type ToolSpec } from '../../../../src/models/model/index.ts';
+import { modelInfo, type ToolSet } from '../../../../src/models/catalogue/index.ts';
+import type { FunctionToolSpec, ToolSpec } from '../../../../src/models/prompt/index.ts';
 import { builtinTools, offeredTools, specsFor } from '../../../../src/tools/index.ts';
 
 export interface OfferedSet {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toolName } from '../../../../src/models/model/index.ts';
+import { toolName } from '../../../../src/models/prompt/index.ts';
 import { builtinTools } from '../../../../src/tools/index.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { ToolTurn } from '../support.ts';

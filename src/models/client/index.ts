@@ -1,0 +1,9 @@
+export { resolveCredentials } from './credentials.ts';
+export { HttpTransport } from './http-transport.ts';
+export { IdleWatch } from './idle-watch.ts';
+export { loadWire } from './load-wire.ts';
+export { ModelClient, type ModelClientOptions } from './model-client.ts';
+export { proxyRoute } from './proxy-route.ts';
+export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
+export type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+export { userAgent } from './user-agent.ts';

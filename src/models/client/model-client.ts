@@ -1,0 +1,226 @@
+import { KeelError, type RequestFingerprint, type SessionSource } from '../../foundation/protocol/index.ts';
+import { maskedUrl } from '../../foundation/secrets/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import type { ModelProvider } from '../../storage/config/index.ts';
+import { learnedQuirk, ServerFacts } from '../catalogue/index.ts';
+import {
+  connectionFailed,
+  type FailureContext,
+  ModelError,
+  rateLimitsOf,
+  readFailure,
+  statusFailure,
+  streamLost,
+} from '../failures/index.ts';
+import { parseJson } from '../json/index.ts';
+import type { ModelEvent, Prompt } from '../prompt/index.ts';
+import type { Wire, WireMaker, WireSettings } from '../wires/index.ts';
+import type { Credentials } from './credentials.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { maskedHeaders, secretsOf } from './masking.ts';
+import { RequestFingerprints } from './request-fingerprints.ts';
+import { requestHeaders } from './request-headers.ts';
+import { payloadsOf } from './response-body.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+export interface ModelClientOptions extends WireSettings {
+  /** The provider's API; see `loadWire`. */
+  readonly wire: WireMaker;
+  readonly originator: string;
+  /** See `userAgent`. */
+  readonly userAgent: string;
+  readonly sessionSource: SessionSource;
+  /** Asked before each request; may throw `missingCredentials`. */
+  readonly credentials: () => Credentials;
+  readonly transport: Transport;
+  /** Those of the thread; a client of its own begins anew. */
+  readonly fingerprints?: RequestFingerprints;
+  /** What is known of the server, for all clients of a session; a client of its own learns it by itself. */
+  readonly serverFacts?: ServerFacts;
+  /** Milliseconds since 1970, for texts that say when a limit ends. */
+  readonly nowMs?: () => number;
+}
+
+export interface StreamOptions {
+  /** A `TaskKind`, or what a child session is for. */
+  readonly taskKind: string;
+  readonly signal: AbortSignal;
+  /** Called once the request is on its way: the time until the answer is free for other work. */
+  readonly onSent?: () => void;
+}
+
+/** A request as it would go out, for people: secrets are masked. */
+export interface RequestDescription {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Most of an error body that is read, in characters. */
+const MAX_ERROR_BODY_CHARS = 256 * 1024;
+/** Failures that the form of the request may be the reason of. Some servers report a template that fails as a 500. */
+const MAY_BE_FORM: ReadonlySet<string> = new Set(['badRequest', 'httpConnectionFailed']);
+const NO_CREDENTIALS: Credentials = { bearer: null, source: 'no key', headers: {} };
+
+/** Speaks with one provider for one thread, in the provider's API. Never retries: one call is one request. */
+export class ModelClient {
+  /** What of the settings this model does not take, or is guessed about it, for the user to know. */
+  readonly warnings: readonly string[];
+  readonly #options: ModelClientOptions;
+  readonly #serverFacts: ServerFacts;
+  readonly #wire: Wire;
+  readonly #fingerprints: RequestFingerprints;
+
+  constructor(options: ModelClientOptions) {
+    this.#options = options;
+    const { provider, model, serverFacts = new ServerFacts(provider) } = options;
+    this.#serverFacts = serverFacts;
+    this.#wire = options.wire({ quirks: () => serverFacts.quirksOf(model.slug), ...options });
+    this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
+    this.warnings = [...unknownModel(options), ...this.#wire.warnings];
+  }
+
+  /** A client with other settings over the same connections, whose owner stays who closes them. */
+  with(changes: Partial<Pick<ModelClientOptions, 'model' | 'effort' | 'summary' | 'verbosity'>>): ModelClient {
+    return new ModelClient({ ...this.#options, ...changes });
+  }
+
+  /**
+   * One request, and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
+   * (`interrupted` when `signal` aborts, which closes the socket at once) or the KeelError of missing credentials or a
+   * configuration that can't be sent.
+   */
+  async *stream(
+    prompt: Prompt,
+    { taskKind, signal, onSent }: StreamOptions,
+  ): AsyncGenerator<ModelEvent, void, undefined> {
+    const { provider, transport } = this.#options;
+    const credentials = this.#options.credentials();
+    const request = this.#request(prompt, taskKind, credentials);
+    let context = this.#failureContext(credentials, request.url);
+    let response: HttpResponse | null = null;
+    let isComplete = false;
+    using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
+    try {
+      response = await transport.send(request, watch.signal, onSent);
+      context = { ...context, proxy: response.proxy ?? null };
+      if (response.status < 200 || response.status > 299) {
+        throw this.#refusal(response, await readErrorBody(response), context);
+      }
+      const snapshot = rateLimitsOf(response.headers);
+      if (snapshot !== null) yield { type: 'rateLimits', snapshot };
+      const decoder = this.#wire.decoder(prompt, context);
+      for await (const payloads of payloadsOf(response, watch, context)) {
+        for (const data of payloads) {
+          for (const event of decoder.decode(data)) {
+            isComplete = event.type === 'completed';
+            yield event;
+            if (isComplete) return;
+          }
+        }
+      }
+      for (const event of decoder.end()) {
+        isComplete ||= event.type === 'completed';
+        yield event;
+      }
+      if (isComplete) return;
+      throw streamLost('stream closed before the response was complete', context);
+    } catch (error) {
+      if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
+      if (error instanceof KeelError) throw error;
+      if (watch.hasExpired) throw streamLost(idleText(provider), context);
+      throw response === null ? connectionFailed(error, context) : streamLost(reasonOf(error), context, error);
+    } finally {
+      if (isComplete) response?.release();
+      else response?.destroy();
+    }
+  }
+
+  /** The request that this prompt would make, without making it. */
+  describe(prompt: Prompt, taskKind: string = 'regular'): RequestDescription {
+    const credentials = this.#credentialsIfAny();
+    const { url, headers, body } = this.#request(prompt, taskKind, credentials);
+    return {
+      url: maskedUrl(url),
+      headers: maskedHeaders(headers, Object.keys(credentials.headers)),
+      body: Buffer.concat(body).toString('utf8'),
+    };
+  }
+
+  /** What this prompt's request consists of, told by what differs from the thread's request before. */
+  fingerprint(prompt: Prompt): RequestFingerprint {
+    return this.#fingerprints.next(prompt, this.#wire);
+  }
+
+  /** The input of this prompt's request, each item as JSON. */
+  inputOf(prompt: Prompt): readonly string[] {
+    return this.#wire.itemsJson(prompt, 0).filter((json) => json !== null);
+  }
+
+  /** Closes all connections, also those of clients made by `with`. */
+  close(): void {
+    this.#options.transport.close();
+  }
+
+  #request(prompt: Prompt, taskKind: string, credentials: Credentials): HttpRequest {
+    return {
+      method: 'POST',
+      url: this.#wire.url(),
+      headers: requestHeaders({ ...this.#options, credentials, taskKind, own: this.#wire.headers(credentials.bearer) }),
+      body: this.#wire.write(prompt),
+    };
+  }
+
+  /** What the server refused may be taken when it is written otherwise: from here on it is, and the error names it. */
+  #refusal(response: HttpResponse, body: string, context: FailureContext): ModelError {
+    const failure = statusFailure(response, body, context);
+    const { slug } = this.#options.model;
+    if (!MAY_BE_FORM.has(failure.kind) || response.status === 404) return failure;
+    const quirk = learnedQuirk(readFailure(parseJson(body) ?? body), body, this.#serverFacts.quirksOf(slug));
+    if (quirk === null) return failure;
+    this.#serverFacts.learnQuirk(slug, quirk);
+    const { kind, message, rateLimits } = failure;
+    const httpStatus = response.status;
+    return new ModelError(kind, message, { phase: 'request', retryable: true, httpStatus, rateLimits, quirk });
+  }
+
+  #failureContext(credentials: Credentials, url: string): FailureContext {
+    return {
+      secrets: secretsOf(this.#options.provider, credentials, url),
+      keySource: credentials.source,
+      host: new URL(url).host,
+      nowMs: this.#options.nowMs ?? Date.now,
+    };
+  }
+
+  #credentialsIfAny(): Credentials {
+    try {
+      return this.#options.credentials();
+    } catch (error) {
+      if (error instanceof KeelError && error.kind === 'missingCredentials') return NO_CREDENTIALS;
+      throw error;
+    }
+  }
+}
+
+/** As much of the body as comes and is of use; that it breaks off is no news beside the status. */
+async function readErrorBody(response: HttpResponse): Promise<string> {
+  let body = '';
+  try {
+    for await (const chunk of response.text) {
+      body += chunk;
+      if (body.length >= MAX_ERROR_BODY_CHARS) break;
+    }
+  } catch {
+    // what was read until then serves
+  }
+  return body;
+}
+
+function unknownModel({ model }: WireSettings): readonly string[] {
+  return model.known ? [] : [`The model "${model.slug}" is not known to keel; its limits are guessed.`];
+}
+
+function idleText(provider: ModelProvider): string {
+  return `idle timeout waiting for SSE (${provider.streamIdleTimeoutMs / 1000} s)`;
+}

@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto';
+import type { RequestFingerprint, ResponseItem } from '../../foundation/protocol/index.ts';
+import { byteLength } from '../../foundation/util/index.ts';
+import type { Prompt } from '../prompt/index.ts';
+import type { RequestParts } from '../wires/index.ts';
+
+/** Hexadecimal digits of a SHA-256 that are kept: enough to tell apart what one thread holds. */
+const DIGITS = 12;
+/** How many items from its beginning a request may have lost before it is taken for another one. */
+const MAX_CUT = 64;
+
+/**
+ * Makes the fingerprints of a thread's requests. Each says only what differs from the one before: what it costs, in time
+ * and on the disk, depends on what is new. Of the rest only the identity of the items is looked at.
+ */
+export class RequestFingerprints {
+  #before: readonly ResponseItem[] = [];
+  /** Digests of the last request that an earlier process made; null once a request was made here. */
+  #recorded: readonly string[] | null;
+  /** How the items before were sent: another model may get the same ones in another form. */
+  #form = '';
+  #instructions = { text: '', digest: digestOf('') };
+  #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
+
+  /** `recorded`: the digests of the items of the thread's last request, oldest first. */
+  constructor(recorded: readonly string[] = []) {
+    this.#recorded = recorded.length === 0 ? null : recorded;
+  }
+
+  next(prompt: Prompt, parts: RequestParts): RequestFingerprint {
+    const { input, instructions, tools } = prompt;
+    const form = parts.formOf(prompt);
+    if (form !== this.#form) this.#before = [];
+    this.#form = form;
+    const change = this.#changeOf(prompt, parts);
+    this.#before = input;
+    this.#recorded = null;
+    if (instructions !== this.#instructions.text) {
+      this.#instructions = { text: instructions, digest: digestOf(instructions) };
+    }
+    if (tools !== this.#tools.specs) {
+      this.#tools = { specs: tools, digest: digestOf(parts.toolsJson(tools)) };
+    }
+    return {
+      instructions: this.#instructions.digest,
+      tools: this.#tools.digest,
+      options: digestOf(parts.optionsJson(prompt)),
+      ...change,
+    };
+  }
+
+  #changeOf(prompt: Prompt, parts: RequestParts): Pick<RequestFingerprint, 'cut' | 'kept' | 'items'> {
+    const digestsFrom = (first: number) => parts.itemsJson(prompt, first).map((json) => digestOf(json ?? ''));
+    if (this.#recorded === null) {
+      const { cut, kept } = sharedWith(this.#before, prompt.input);
+      return { cut, kept, items: digestsFrom(kept) };
+    }
+    const digests = digestsFrom(0);
+    const { cut, kept } = sharedWith(this.#recorded, digests);
+    return { cut, kept, items: digests.slice(kept) };
+  }
+}
+
+/** How many items the later request has lost at its beginning (all, if it starts with another one), and how many it keeps. */
+function sharedWith<T>(before: readonly T[], items: readonly T[]): { readonly cut: number; readonly kept: number } {
+  const [first] = items;
+  const at = first === undefined ? -1 : before.slice(0, MAX_CUT).indexOf(first);
+  const cut = at === -1 ? before.length : at;
+  let kept = 0;
+  while (kept < items.length && cut + kept < before.length && before[cut + kept] === items[kept]) kept += 1;
+  return { cut, kept };
+}
+
+/** `<hex>:<bytes>` of a text. */
+export function digestOf(text: string): string {
+  return `${hash('sha256', text, 'hex').slice(0, DIGITS)}:${byteLength(text)}`;
+}

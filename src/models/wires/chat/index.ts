@@ -1,0 +1,1 @@
+export { chatWire } from './wire.ts';

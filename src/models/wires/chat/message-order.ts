@@ -1,0 +1,77 @@
+import type { WireQuirks } from '../../catalogue/index.ts';
+import { GO_ON } from '../index.ts';
+
+/** A message as it is sent. */
+export interface SentMessage {
+  readonly role: string;
+  readonly content: string | null | readonly unknown[];
+  readonly [field: string]: unknown;
+}
+
+const GO_ON_MESSAGE: SentMessage = { role: 'user', content: GO_ON };
+/** Between results and the next words of the user, for templates that know no such order. */
+const NOTED_MESSAGE: SentMessage = { role: 'assistant', content: 'Noted.' };
+
+/**
+ * The order that a server takes. Everywhere the model has neither the last word nor two answers in a row. Where roles have
+ * to alternate, neighbouring messages of the user become one, and between results and a user stands a word of the model.
+ */
+export class MessageOrder {
+  readonly #roles: WireQuirks['roles'];
+  #last: string | null = null;
+  /** The last message is known to be all of a response, which only another one can follow. */
+  #isWhole = false;
+  /** A user message that may still grow. */
+  #held: SentMessage | null = null;
+
+  constructor(roles: WireQuirks['roles']) {
+    this.#roles = roles;
+  }
+
+  clone(): MessageOrder {
+    const copy = new MessageOrder(this.#roles);
+    copy.#last = this.#last;
+    copy.#isWhole = this.#isWhole;
+    copy.#held = this.#held;
+    return copy;
+  }
+
+  /** @param isWhole the message is known to be all of a response @returns messages that do not change any more */
+  add(message: SentMessage, isWhole: boolean): readonly SentMessage[] {
+    if (this.#roles === 'alternating') return this.#alternating(message);
+    const between = message.role === 'assistant' && isWhole ? this.rest() : [];
+    this.#isWhole = isWhole;
+    this.#last = message.role;
+    return [...between, message];
+  }
+
+  /** What stands behind them in a request. */
+  rest(): readonly SentMessage[] {
+    if (this.#held !== null) return [this.#held];
+    return this.#last === 'assistant' && (this.#isWhole || this.#roles === 'alternating') ? [GO_ON_MESSAGE] : [];
+  }
+
+  #alternating(message: SentMessage): readonly SentMessage[] {
+    const before = this.#last;
+    if (message.role === 'assistant' || message.role === 'tool') {
+      const needsUser = message.role === 'assistant' && before !== 'user' && before !== 'tool';
+      const final = [...(this.#held === null ? [] : [this.#held]), ...(needsUser ? [GO_ON_MESSAGE] : []), message];
+      this.#held = null;
+      this.#last = message.role;
+      return final;
+    }
+    const said = { ...message, role: 'user' };
+    this.#held = this.#held === null ? said : { ...said, content: joined(this.#held.content, said.content) };
+    this.#last = 'user';
+    return before === 'tool' ? [NOTED_MESSAGE] : [];
+  }
+}
+
+function joined(before: SentMessage['content'], next: SentMessage['content']): SentMessage['content'] {
+  if (typeof before === 'string' && typeof next === 'string') return `${before}\n\n${next}`;
+  return [...partsOf(before), ...partsOf(next)];
+}
+
+function partsOf(content: SentMessage['content']): readonly unknown[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
+}

@@ -1,0 +1,87 @@
+import type { ChatThoughtField, ReasoningItem, ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { ModelEvent } from '../../prompt/index.ts';
+import { extraOf } from '../index.ts';
+import { type Thought, ThoughtBlocks } from './thoughts.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Segment = TextSegment | ThoughtSegment;
+interface TextSegment {
+  readonly type: 'text';
+  text: string;
+}
+interface ThoughtSegment {
+  readonly type: 'thought';
+  readonly isSummary: boolean;
+  readonly blocks: ThoughtBlocks;
+  field: ChatThoughtField;
+  text: string;
+}
+
+/** The texts and thoughts of one response in the order in which they come, each an item once the next kind begins. */
+export class Segments {
+  readonly #origin: { readonly provider: string; readonly model: string };
+  #segment: Segment | null = null;
+  #endedWithText = false;
+
+  constructor(origin: { readonly provider: string; readonly model: string }) {
+    this.#origin = origin;
+  }
+
+  get endedWithText(): boolean {
+    return this.#endedWithText;
+  }
+
+  say(text: string): readonly ModelEvent[] {
+    if (text === '') return [];
+    const [segment, events] = this.#of('text', () => ({ type: 'text', text: '' }));
+    if (segment.type === 'text') segment.text += text;
+    return [...events, { type: 'textDelta', itemId: null, delta: text }];
+  }
+
+  think({ field, text, isSummary, details }: Thought): readonly ModelEvent[] {
+    const [segment, events] = this.#of('thought', () => {
+      return { type: 'thought', isSummary, blocks: new ThoughtBlocks(), field, text: '' };
+    });
+    if (segment.type === 'text') return events;
+    // The field with the blocks says more than one with the same text.
+    if (details.length > 0) segment.field = field;
+    for (const detail of details) segment.blocks.add(detail);
+    segment.text += text;
+    if (text === '') return events;
+    const type = segment.isSummary ? 'reasoningSummaryDelta' : 'reasoningContentDelta';
+    return [...events, { type, itemId: null, index: 0, delta: text }];
+  }
+
+  /** @param fields what the server said of the message; they go with a text */
+  close(fields: Fields = {}): readonly ModelEvent[] {
+    const segment = this.#segment;
+    this.#segment = null;
+    if (segment === null) return [];
+    this.#endedWithText = segment.type === 'text';
+    const item = segment.type === 'text' ? this.#message(segment, fields) : this.#thought(segment);
+    return [{ type: 'itemDone', item }];
+  }
+
+  #of(type: Segment['type'], begin: () => Segment): readonly [Segment, readonly ModelEvent[]] {
+    if (this.#segment?.type === type) return [this.#segment, []];
+    const events = this.close();
+    this.#segment = begin();
+    return [this.#segment, events];
+  }
+
+  #message({ text }: TextSegment, fields: Fields): ResponseItem {
+    const content = [{ type: 'output_text' as const, text }];
+    return { type: 'message', role: 'assistant', content, ...extraOf(this.#origin.provider, { fields }) };
+  }
+
+  #thought({ text, isSummary, blocks, field }: ThoughtSegment): ReasoningItem {
+    const isShown = isSummary && text !== '';
+    return {
+      type: 'reasoning',
+      summary: isShown ? [{ type: 'summary_text', text }] : [],
+      content: isShown || text === '' ? null : [{ type: 'reasoning_text', text }],
+      ...(blocks.list.length === 0 ? {} : { encrypted_content: JSON.stringify(blocks.list) }),
+      origin: { ...this.#origin, field },
+    };
+  }
+}

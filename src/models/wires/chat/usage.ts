@@ -1,0 +1,53 @@
+import type { TokenUsage } from '../../../foundation/protocol/index.ts';
+import { asObject, type JsonObject, numberField, objectField } from '../../json/index.ts';
+import { measured } from '../index.ts';
+
+/** Token counts of a response; null when it tells none. Missing details count as 0. */
+export function usageOf(chunk: JsonObject): TokenUsage | null {
+  const usage = usageIn(chunk);
+  if (usage === null) return null;
+  const input = numberField(usage, 'prompt_tokens') ?? 0;
+  const said = numberField(usage, 'completion_tokens') ?? 0;
+  const total = numberField(usage, 'total_tokens') ?? 0;
+  const details = objectField(usage, 'completion_tokens_details');
+  const told = numberField(details, 'reasoning_tokens') ?? 0;
+  const beside = besideOutput(total - input - said, told, details !== null);
+  const output = said + beside;
+  return measured({
+    input_tokens: input,
+    cached_input_tokens: cachedIn(usage),
+    output_tokens: output,
+    reasoning_output_tokens: Math.max(told, beside),
+    total_tokens: Math.max(total, input + output),
+  });
+}
+
+/** Moonshot tells it with the choice, Groq in a field of its own. */
+function usageIn(chunk: JsonObject): JsonObject | null {
+  const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
+  return (
+    objectField(chunk, 'usage') ??
+    objectField(asObject(choices[0]), 'usage') ??
+    objectField(objectField(chunk, 'x_groq'), 'usage')
+  );
+}
+
+/**
+ * Tokens of thoughts that are billed as output and are not part of `completion_tokens`: xAI tells them in the details, Gemini
+ * only in the total.
+ */
+function besideOutput(rest: number, told: number, hasDetails: boolean): number {
+  if (rest <= 0) return 0;
+  if (rest === told) return rest;
+  return hasDetails ? 0 : rest;
+}
+
+/** OpenAI's place, then DeepSeek's and Moonshot's. */
+function cachedIn(usage: JsonObject): number {
+  return (
+    numberField(objectField(usage, 'prompt_tokens_details'), 'cached_tokens') ??
+    numberField(usage, 'prompt_cache_hit_tokens') ??
+    numberField(usage, 'cached_tokens') ??
+    0
+  );
+}

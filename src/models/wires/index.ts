@@ -1,0 +1,12 @@
+export { freeformArguments, freeformInput, freeformParameters } from './freeform-function.ts';
+export { GrowingBytes } from './growing-bytes.ts';
+export { measured } from './measured-usage.ts';
+export { extraOf, fieldsBeyond, mergedFields, sentFields } from './provider-fields.ts';
+export { requestUrl } from './request-url.ts';
+export { newResponseMark, ResponseMark, responseOf } from './response-mark.ts';
+export { SendableCalls, sendableArguments } from './sendable-calls.ts';
+export { TakenItems } from './sent-items.ts';
+export { eventsOfWhole } from './whole-answer.ts';
+export type { RequestParts, ResponseDecoder, Wire, WireMaker, WireSettings } from './wire.ts';
+export { GO_ON, IMAGE_STAND_IN, OUTPUT_SCHEMA_NAME } from './wire-constants.ts';
+export { type IdForm, OfferedTools, sendableWord } from './wire-names.ts';

@@ -1,0 +1,134 @@
+import { ResponseItem } from '../../../foundation/protocol/index.ts';
+import {
+  type FailureContext,
+  incompleteResponse,
+  readFailure,
+  responseFailure,
+  streamLost,
+} from '../../failures/index.ts';
+import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
+import type { ModelEvent } from '../../prompt/index.ts';
+import type { OfferedTools } from '../index.ts';
+import { isFilling, type OutputItems } from './output-items.ts';
+import { storedItem } from './stored-item.ts';
+import { usageOf } from './usage.ts';
+
+/** What the events of one response are read with. */
+export interface DecodeContext {
+  readonly tools: OfferedTools;
+  /** Id of the provider, whose own fields are kept. */
+  readonly provider: string;
+  readonly items: OutputItems;
+  readonly failures: FailureContext;
+}
+
+/** Frequent or large events that mean nothing here; their JSON need not be read. */
+const IGNORED_TYPES: ReadonlySet<string> = new Set([
+  'response.in_progress',
+  'response.queued',
+  'response.content_part.added',
+  'response.content_part.done',
+  'response.output_text.annotation.added',
+  'response.reasoning_summary_part.done',
+]);
+/** What is shown as it comes. */
+const SHOWN_TYPES: ReadonlySet<string> = new Set([
+  'response.output_text.delta',
+  'response.refusal.delta',
+  'response.reasoning_summary_text.delta',
+  'response.reasoning_text.delta',
+]);
+const TYPE_FIRST = '{"type":"';
+
+/**
+ * The events of one data payload: none for what is not JSON, has no known type, or is an item that can't be read.
+ * Throws a ModelError for a response that failed.
+ */
+export function decodeEvent(data: string, context: DecodeContext): readonly ModelEvent[] {
+  const early = earlyType(data);
+  if (early !== null && IGNORED_TYPES.has(early)) return [];
+  if (early !== null && isUnshown(early)) {
+    context.items.keep(data);
+    return [];
+  }
+  const event = asObject(parseJson(data));
+  const type = stringField(event, 'type');
+  return event === null || type === null ? [] : decodeTyped(event, type, context);
+}
+
+/** Servers write the type first, so most of what is ignored is known without parsing it. */
+function earlyType(data: string): string | null {
+  if (!data.startsWith(TYPE_FIRST)) return null;
+  return data.slice(TYPE_FIRST.length, data.indexOf('"', TYPE_FIRST.length));
+}
+
+function isUnshown(type: string): boolean {
+  return isFilling(type) && !SHOWN_TYPES.has(type);
+}
+
+function decodeTyped(event: JsonObject, type: string, context: DecodeContext): readonly ModelEvent[] {
+  const { items } = context;
+  if (isFilling(type)) items.fill(event);
+  const itemId = stringField(event, 'item_id');
+  const delta = stringField(event, 'delta') ?? '';
+  switch (type) {
+    case 'response.output_text.delta':
+    case 'response.refusal.delta':
+      return [{ type: 'textDelta', itemId, delta }];
+    case 'response.reasoning_summary_text.delta':
+      return [{ type: 'reasoningSummaryDelta', itemId, index: numberField(event, 'summary_index') ?? 0, delta }];
+    case 'response.reasoning_text.delta':
+      return [{ type: 'reasoningContentDelta', itemId, index: numberField(event, 'content_index') ?? 0, delta }];
+    case 'response.reasoning_summary_part.added':
+      return [{ type: 'reasoningSummaryPartAdded', itemId, index: numberField(event, 'summary_index') ?? 0 }];
+    case 'response.output_item.added':
+      items.added(event);
+      return itemAdded(objectField(event, 'item'));
+    case 'response.output_item.done':
+      return itemDone(items.finished(event), context);
+    case 'response.created':
+      return objectField(event, 'response') === null ? [] : [{ type: 'created' }];
+    case 'response.completed':
+    case 'response.done':
+    case 'response.incomplete':
+    case 'response.failed':
+      return ended(objectField(event, 'response'), type, context);
+    default:
+      return [];
+  }
+}
+
+function itemAdded(item: JsonObject | null): readonly ModelEvent[] {
+  if (item === null) return [];
+  const type = stringField(item, 'type');
+  const itemId = stringField(item, 'id');
+  const kind = type === 'message' || type === 'reasoning' ? type : 'other';
+  const added: ModelEvent = { type: 'itemAdded', itemId, kind };
+  return type === 'web_search_call' ? [added, { type: 'webSearchBegin', callId: itemId ?? '' }] : [added];
+}
+
+function itemDone(item: JsonObject | null, context: DecodeContext): readonly ModelEvent[] {
+  const parsed = ResponseItem.safeParse(item === null ? null : storedItem(item, context));
+  return parsed.success && parsed.data.type !== 'ghost_snapshot' ? [{ type: 'itemDone', item: parsed.data }] : [];
+}
+
+/**
+ * How the response ended is its own status, where it has one: some servers report every end as completed. Items that came one
+ * by one are not told again; of a response that lists others, they come now.
+ */
+function ended(response: JsonObject | null, type: string, context: DecodeContext): readonly ModelEvent[] {
+  const status = stringField(response, 'status');
+  const named = response?.['error'] ?? null;
+  if (type === 'response.failed' || status === 'failed' || status === 'cancelled' || named) {
+    throw responseFailure(readFailure(named), context.failures);
+  }
+  if (type === 'response.incomplete' || status === 'incomplete') throw incompleteResponse(incompleteReason(response));
+  const responseId = stringField(response, 'id');
+  if (response === null || responseId === null) throw streamLost('response.completed names no response', null);
+  const rest = context.items.rest(response).flatMap((item) => itemDone(item, context));
+  return [...rest, { type: 'completed', responseId, usage: usageOf(response) }];
+}
+
+function incompleteReason(response: JsonObject | null): string | null {
+  return stringField(objectField(response, 'incomplete_details'), 'reason');
+}

@@ -1,0 +1,3 @@
+export { freeformOutputs } from './freeform-outputs.ts';
+export { itemJson, sentForm } from './sent-form.ts';
+export { responsesWire } from './wire.ts';

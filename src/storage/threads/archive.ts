@@ -1,0 +1,76 @@
+import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import { acquireLease, archivedDir, placeInSessions, sessionsDir, threadIdOf } from '../rollout/index.ts';
+import { readHead } from './read-head.ts';
+
+export interface ThreadFile {
+  readonly threadId: string;
+  /** Of its rollout. */
+  readonly path: string;
+}
+
+/**
+ * Moves a thread out of the way: lists leave it out, its id still finds it.
+ * @returns where its rollout is now
+ * @throws KeelError `invalidInput` if the path is no rollout of this thread below `sessions`, `threadBusy` while a process
+ * writes it, `storageFailed`; then nothing has moved
+ */
+export function archiveThread(home: string, file: ThreadFile): string {
+  const path = ownFile(file, sessionsDir(home));
+  return move(path, join(archivedDir(home), basename(path)));
+}
+
+/** The way back, with the same errors. */
+export function unarchiveThread(home: string, file: ThreadFile): string {
+  const path = ownFile(file, archivedDir(home));
+  const place = placeInSessions(home, basename(path));
+  if (place === null) throw refused(file, 'its name does not say when it began');
+  return move(path, place);
+}
+
+/** The rollout's real path. What the path says, what it leads to and what the file says have to agree. */
+function ownFile(file: ThreadFile, root: string): string {
+  const real = realPath(file.path);
+  const realRoot = realPath(root);
+  if (real === null || realRoot === null || !real.startsWith(realRoot + sep)) {
+    throw refused(file, `it does not lie below ${root}`);
+  }
+  const stats = lstatSync(file.path);
+  if (!stats.isFile()) throw refused(file, 'it is not a file of its own');
+  const wanted = file.threadId.toLowerCase();
+  if (threadIdOf(real) !== wanted) throw refused(file, `it is not named after the thread ${file.threadId}`);
+  const recorded = readHead(real)?.meta.id.toLowerCase();
+  if (recorded !== undefined && recorded !== wanted) throw refused(file, `it records the thread ${recorded}`);
+  return real;
+}
+
+/** Both places are held meanwhile, so that nobody takes the thread up at either. */
+function move(from: string, to: string): string {
+  using _source = acquireLease(from);
+  try {
+    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+    using _target = acquireLease(to);
+    if (existsSync(to)) throw new KeelError('storageFailed', `${to} is there already: nothing was moved`);
+    renameSync(from, to);
+    return to;
+  } catch (cause) {
+    if (cause instanceof KeelError) throw cause;
+    const reason = reasonOf(cause);
+    throw new KeelError('storageFailed', `${from} can't be moved to ${dirname(to)}: ${reason}`, { cause });
+  }
+}
+
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Not there, or not to be reached: it lies below nothing.
+    return null;
+  }
+}
+
+function refused({ path }: ThreadFile, reason: string): KeelError {
+  return new KeelError('invalidInput', `${path} is not moved: ${reason}`);
+}
