@@ -1,5 +1,5 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
-import { HANDOVER_HEADINGS, handoverMessage, handoverOf } from '../index.ts';
+import { HANDOVER_HEADINGS, handoverMessage, handoverOf } from './compaction-texts.ts';
 import type { ThreadFacts } from './thread-facts.ts';
 import { keptUserMessages } from './user-messages.ts';
 import type { WindowBudget } from './window-budget.ts';

@@ -9,8 +9,8 @@ import type {
   TokenUsageInfo,
 } from '../../foundation/protocol/index.ts';
 import { ContextSize, estimateTokens } from './context-size.ts';
-import { withElided } from './elision.ts';
 import { isCall, isOutput, OpenCalls, pairKey, pairUp } from './pairs.ts';
+import { withPruned } from './pruning.ts';
 import { asKept, isRecordable, outlivesTurn } from './recordable.ts';
 import { holdsContent, withoutRefused } from './refused-items.ts';
 import { addForeignUsage, addUsage, filledWindow, fillWindow, isOfResponse, withTotal } from './token-info.ts';
@@ -114,8 +114,8 @@ export class ConversationHistory {
   }
 
   /** Puts notes in the place of old outputs, which keep their calls. */
-  elide(outputs: readonly ElidedOutput[]): void {
-    this.#items = withElided(this.#items, outputs, (before, after) => this.#size.replaced(before, after));
+  prune(outputs: readonly ElidedOutput[]): void {
+    this.#items = withPruned(this.#items, outputs, (before, after) => this.#size.replaced(before, after));
     this.#prompt = null;
   }
 

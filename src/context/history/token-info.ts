@@ -1,8 +1,5 @@
 import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../foundation/protocol/index.ts';
 
-/** Tokens that instructions and tools take up, left out when a person is told how much of the window is used. */
-const BASELINE_TOKENS = 12_000;
-
 /** The totals after a response; `usage` null (the provider told none) changes no total. */
 export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, window: number | null) {
   if (info === null && usage === null) return null;
@@ -60,14 +57,6 @@ export function isOfResponse(
 /** Tokens of a response that stay in the window: reasoning doesn't. */
 export function tokensInWindow(usage: TokenUsage): number {
   return Math.max(0, usage.total_tokens - usage.reasoning_output_tokens);
-}
-
-/** How much of the window is left for the user's work, whole percent. */
-export function percentLeft(usage: TokenUsage, window: number): number {
-  if (window <= BASELINE_TOKENS) return 0;
-  const room = window - BASELINE_TOKENS;
-  const used = Math.max(0, tokensInWindow(usage) - BASELINE_TOKENS);
-  return Math.min(100, Math.max(0, Math.round((100 * (room - used)) / room)));
 }
 
 function sum(a: TokenUsage, b: TokenUsage): TokenUsage {

@@ -98,7 +98,7 @@ export class SessionState {
 
   /** Leaves old outputs out of the conversation from here on. */
   elide(outputs: readonly ElidedOutput[]): void {
-    this.#history.elide(outputs);
+    this.#history.prune(outputs);
   }
 
   holds(content: RefusedContent['content']): boolean {

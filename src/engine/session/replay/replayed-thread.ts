@@ -1,5 +1,9 @@
-import { ConversationHistory, type RepairListener, ThreadFacts } from '../../../context/history/index.ts';
-import { compactionPrompt } from '../../../context/index.ts';
+import {
+  ConversationHistory,
+  compactionPrompt,
+  type RepairListener,
+  ThreadFacts,
+} from '../../../context/history/index.ts';
 import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../../../foundation/protocol/index.ts';
 import {
   loadWire,
@@ -11,7 +15,7 @@ import {
 } from '../../../models/model/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../../../storage/rollout/index.ts';
 import { specsFor } from '../../../tools/index.ts';
-import { FileStepRunner, TurnInterrupted } from '../../steps/index.ts';
+import { FileStepRunner, isStepId, type StepName, summaryStepId, TurnInterrupted } from '../../steps/index.ts';
 import { compact, runTurn, type TurnBudget, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
 import { TreeFacts } from '../agents/tree-facts.ts';
 import type { SessionConfiguration } from '../settings.ts';
@@ -161,7 +165,6 @@ export class ReplayedThread {
       turnId,
       journal: dry,
       interrupted: dry.interrupted,
-      now: () => 0,
       recorded: lines,
       onReplayed: (stepId, was) => {
         if (asked !== null) this.#onRequest({ turnId, stepId, was, ...asked });
@@ -198,8 +201,8 @@ export class ReplayedThread {
           history.replace(items);
           this.#onReplaced();
         },
-        elide: (outputs) => {
-          history.elide(outputs);
+        prune: (outputs) => {
+          history.prune(outputs);
           this.#onReplaced();
         },
         takeOut: (refused) => {
@@ -233,9 +236,9 @@ export class ReplayedThread {
         tooLong: nobody,
       },
       budget: recordedBudget(setup, () => spent),
-      answerForm: hasStep(turn, 'form-') ? (setup?.output_schema ?? null) : null,
+      answerForm: hasStep(turn, 'answerForm') ? (setup?.output_schema ?? null) : null,
       finishGate: isAsked(turn) ? finishGate(state, offered, recordedTree(setup)) : null,
-      elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
+      pruning: prunes(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
       takeQueued: () => dry.stop(),
       recordRequestContext: nobody,
@@ -302,19 +305,19 @@ function recordedTree(setup: TurnSetup | null) {
 }
 
 function isAsked(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'gate-') : turn.setup.verify === true;
+  return turn.setup === null ? hasStep(turn, 'finishGate') : turn.setup.verify === true;
 }
 
-function leavesOut(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'elide-') : turn.setup.elide_outputs !== false;
+function prunes(turn: RecordedTurn): boolean {
+  return turn.setup === null ? hasStep(turn, 'pruning') : turn.setup.elide_outputs !== false;
 }
 
-function hasStep({ lines }: RecordedTurn, prefix: string): boolean {
-  return lines.some((line) => line.type === 'step' && line.record.id.startsWith(prefix));
+function hasStep({ lines }: RecordedTurn, name: StepName): boolean {
+  return lines.some((line) => line.type === 'step' && isStepId(line.record.id, name));
 }
 
 function isAskedCompaction(line: OpenTurnLine): boolean {
-  return line.type === 'step' && line.record.id === 'compact-now.1';
+  return line.type === 'step' && line.record.id === summaryStepId('now', 1);
 }
 
 async function compactionOutcome(ports: TurnPorts): Promise<TurnOutcome> {

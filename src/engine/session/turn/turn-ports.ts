@@ -1,5 +1,5 @@
-import { compactedItems, cutMessage, messageBytes } from '../../../context/history/index.ts';
-import { compactionPrompt, type TurnContext, userMessage } from '../../../context/index.ts';
+import { compactedItems, compactionPrompt, cutMessage, messageBytes } from '../../../context/history/index.ts';
+import { type TurnContext, userMessage } from '../../../context/index.ts';
 import { KeelError, type ResponseItem } from '../../../foundation/protocol/index.ts';
 import { type ModelClient, modelInfo, outputSchemaProblem, quirkSetting } from '../../../models/model/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
@@ -54,7 +54,6 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     turnId: context.turnId,
     journal: turnJournal(options),
     interrupted: active.abort.signal,
-    now: services.now,
     recorded,
   });
   const tools = openTurnTools({
@@ -115,7 +114,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     finishGate: asksBeforeEnd(context, services)
       ? finishGate(state, toolsOf(services, context.model), services.tree)
       : null,
-    elision: services.config.elideOutputs
+    pruning: services.config.elideOutputs
       ? {
           keep: (output) => keptOutput(services, output),
           record: (outputs) =>

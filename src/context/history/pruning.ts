@@ -22,7 +22,7 @@ export interface OldOutput extends Pick<ElidedOutput, 'call_id' | 'nth'> {
  * Old outputs that make room for so many tokens if they are left out; null if all of them don't. The newest go first, so
  * that as much as can be of the conversation's beginning stays as it was sent.
  */
-export function outputsToElide(items: readonly ResponseItem[], tokens: number): readonly OldOutput[] | null {
+export function outputsToPrune(items: readonly ResponseItem[], tokens: number): readonly OldOutput[] | null {
   const chosen: OldOutput[] = [];
   let left = tokens;
   for (const { item, old } of oldOutputs(items).toReversed()) {
@@ -34,7 +34,7 @@ export function outputsToElide(items: readonly ResponseItem[], tokens: number): 
 }
 
 /** The items with notes in the place of outputs; `replaced` is told of each. An output that isn't there is passed over. */
-export function withElided(
+export function withPruned(
   items: readonly ResponseItem[],
   outputs: readonly ElidedOutput[],
   replaced: (before: OutputItem, after: OutputItem) => void,

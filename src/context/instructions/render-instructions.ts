@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../models/model/index.ts';
+import type { ModelInfo } from '../../models/model/index.ts';
 import { claudeLine, commandLines, editLines, generalText, planLines, shortText } from './base-texts.ts';
 
 export interface InstructionFacts {
