@@ -126,7 +126,7 @@ export class SessionState {
 
   /** What a child session used counts for the thread, and takes up nothing of its window. */
   noteForeignUsage(usage: TokenUsage, contextWindow: number | null): void {
-    this.#history.addForeignUsage(usage, contextWindow);
+    this.#history.addChildUsage(usage, contextWindow);
   }
 
   noteWindowFull(contextWindow: number): void {

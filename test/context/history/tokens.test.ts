@@ -115,7 +115,7 @@ test('L11: what children used fills nothing of the window, live or rebuilt', () 
   const live = new ConversationHistory();
   live.record([user('x'.repeat(4_000))]);
   const rebuilt = live.clone();
-  live.addForeignUsage(usage(50_000, 0), 100_000);
+  live.addChildUsage(usage(50_000, 0), 100_000);
   rebuilt.restoreTokenInfo(live.tokenInfo);
   expect(rebuilt.contextTokens).toBe(live.contextTokens);
 });
