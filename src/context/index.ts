@@ -1,3 +1,8 @@
+export { contextMessage, isContextMessage } from './context-message.ts';
+export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment/environment-context.ts';
+export { onOneLine } from './escape.ts';
+export { renderInstructions } from './instructions/render-instructions.ts';
+export { userInstructions } from './instructions/user-instructions.ts';
 export {
   type AgentRole,
   agentNote,
@@ -5,21 +10,7 @@ export {
   agentRoles,
   DEFAULT_AGENT_ROLE,
   lostAgentsNote,
-} from './agent-texts.ts';
-export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning } from './budget-texts.ts';
-export {
-  compactionPrompt,
-  elidedOutput,
-  HANDOVER_HEADINGS,
-  type Handover,
-  handoverMessage,
-  handoverOf,
-} from './compaction-texts.ts';
-export { isContextMessage } from './context-tags.ts';
-export { type EnvironmentFacts, environmentContext, environmentDiff } from './environment-context.ts';
-export { onOneLine } from './escape.ts';
-export { renderInstructions } from './instructions.ts';
-export { noteMark } from './note-mark.ts';
+} from './notes/agent-texts.ts';
 export {
   type FoundTarget,
   REVIEW_RUBRIC,
@@ -27,12 +18,8 @@ export {
   reviewRequest,
   reviewRubricFor,
   reviewText,
-} from './review-texts.ts';
-export { chosenSkills } from './skills/chosen-skills.ts';
-export { discoverSkills } from './skills/discover-skills.ts';
-export type { Skill, SkillFault, Skills } from './skills/skill.ts';
-export { chosenSkillLabel, inOrder, isSkillList, skillList } from './skills/skill-texts.ts';
-export type { TurnContext } from './turn-context.ts';
+} from './notes/review-texts.ts';
+export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning, noteMark } from './notes/tool-lines.ts';
 export {
   crashNote,
   formNote,
@@ -45,6 +32,10 @@ export {
   undoNote,
   userShellNote,
   verifyNote,
-} from './turn-notes.ts';
-export { userInstructions } from './user-instructions.ts';
+} from './notes/turn-notes.ts';
+export { chosenSkills } from './skills/chosen-skills.ts';
+export { discoverSkills } from './skills/discover-skills.ts';
+export type { Skill, SkillFault, Skills } from './skills/skill.ts';
+export { chosenSkillLabel, inOrder, isSkillList, skillList } from './skills/skill-texts.ts';
+export type { TurnContext } from './turn-context.ts';
 export { userMessage } from './user-message.ts';

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { ContentItem, MessageItem, UserInput } from '../foundation/protocol/index.ts';
 import { imageInputPart } from '../models/prompt/index.ts';
-import { asSaid } from './context-tags.ts';
+import { asSaid } from './context-message.ts';
+
+
 
 /** What a user sends as one message, its parts in order. An image that can't be read becomes a text that says so. */
 export async function userMessage(items: readonly UserInput[], cwd: string): Promise<MessageItem> {

@@ -1,5 +1,5 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
-import { HANDOVER_HEADINGS, handoverMessage, handoverOf } from '../index.ts';
+import { HANDOVER_HEADINGS, handoverMessage, handoverOf } from './compaction-texts.ts';
 import type { ThreadFacts } from './thread-facts.ts';
 import { keptUserMessages } from './user-messages.ts';
 import type { WindowBudget } from './window-budget.ts';
@@ -10,13 +10,13 @@ const CLAIMS_SUCCESS =
   /\b(?:all )?(?:tests?|checks?|build|suite)\b[^.\n]{0,40}\b(?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?)\b/i;
 
 export interface CompactionFacts {
-  /** What the conversation holds now. */
+  /** The items of the conversation. */
   readonly items: readonly ResponseItem[];
   readonly facts: ThreadFacts;
-  /** What every thread begins with, as it is now. */
+  /** The opening items of a new thread with today's facts. */
   readonly opening: readonly ResponseItem[];
   readonly summary: string;
-  /** Sessions that go on running, a line each. */
+  /** Command sessions that still run, a line each. */
   readonly running: readonly string[];
   readonly transcriptPath: string | null;
   readonly budget: WindowBudget;
@@ -24,11 +24,11 @@ export interface CompactionFacts {
 
 export interface Compacted {
   readonly items: readonly ResponseItem[];
-  /** What about the summary the user should know. */
+  /** Warnings about the summary, for the user. */
   readonly warnings: readonly string[];
 }
 
-/** What stands for a conversation from here on: its opening, the user's own words, and one handover. */
+/** The items that replace a conversation: its opening, the user's own words, and one handover. */
 export function compactedItems(given: CompactionFacts): Compacted {
   const { items, facts, opening, running, transcriptPath, budget } = given;
   const { kept, leftOut } = keptUserMessages(items, budget);
@@ -43,18 +43,18 @@ export function compactedItems(given: CompactionFacts): Compacted {
   return { items: [...opening, ...kept, handover, ...snapshots], warnings };
 }
 
-/** The model wrote no handover: what the one before it knew still holds, and the rest is what code recorded. */
+/** Where the model wrote no handover, the one before it is kept; the facts cover what was done since. */
 function carriedSummary(items: readonly ResponseItem[]): { readonly text: string; readonly warnings: string[] } {
   const earlier = items.map(handoverOf).findLast((text) => text !== null) ?? null;
   const left =
-    earlier === null ? 'only the facts that keel recorded' : 'the handover before it and the facts that keel recorded';
+    earlier === null ? 'the facts that keel recorded' : 'the handover before it, the facts that keel recorded';
   return {
     text: earlier === null ? '' : `${CARRIED}\n\n${earlier}`,
-    warnings: [`The model wrote no handover: ${left} and your own messages stand for the earlier conversation.`],
+    warnings: [`The model wrote no handover: the earlier conversation is replaced by ${left} and your own messages.`],
   };
 }
 
-/** A summary is the model's own account: what code knows better is said beside it. */
+/** Adds what keel recorded to a summary that contradicts it, and cuts the summary to its limit. */
 function checkedSummary({ summary, facts, budget }: Pick<CompactionFacts, 'summary' | 'facts' | 'budget'>): {
   readonly text: string;
   readonly warnings: string[];
@@ -78,15 +78,15 @@ function checkedSummary({ summary, facts, budget }: Pick<CompactionFacts, 'summa
   };
 }
 
-function cutWords(text: string, most: number): string {
+function cutWords(text: string, maxWords: number): string {
   const words = text.split(/\s+/);
-  if (words.length <= most) return text;
-  let left = most;
+  if (words.length <= maxWords) return text;
+  let left = maxWords;
   const kept: string[] = [];
   for (const paragraph of text.split('\n\n')) {
     left -= paragraph.split(/\s+/).length;
     if (left < 0 && kept.length > 0) break;
-    kept.push(left < 0 ? paragraph.split(/\s+/).slice(0, most).join(' ') : paragraph);
+    kept.push(left < 0 ? paragraph.split(/\s+/).slice(0, maxWords).join(' ') : paragraph);
   }
   return `${kept.join('\n\n')}\n[cut]`;
 }

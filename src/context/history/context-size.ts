@@ -4,14 +4,14 @@ import { isCall, isOutput } from './pairs.ts';
 import { tokensInWindow } from './token-info.ts';
 
 const BYTES_PER_TOKEN = 4;
-/** What an image takes up, whatever the size of its file: roughly a picture of 1024 x 1024 pixels. */
+/** Tokens of an image, whatever the size of its file: roughly a picture of 1024 x 1024 pixels. */
 export const IMAGE_TOKENS = 1_000;
 
 /** How full the context window is: the provider's count, and an estimate of the items added since. */
 export class ContextSize {
   #counted = 0;
   #uncounted: ResponseItem[] = [];
-  /** How many of them are estimated already, and at what: a provider that never counts leaves a whole thread here. */
+  /** How many of them are estimated already. A provider that never counts leaves a whole thread uncounted. */
   #estimatedItems = 0;
   #estimate = 0;
 
@@ -29,14 +29,14 @@ export class ContextSize {
     this.#uncounted.push(item);
   }
 
-  /** A response told what it and everything before it took. Outputs of its calls, which may be there already, come on top. */
+  /** Takes the usage of a response, which covers everything before it. Outputs of its calls, if already added, count on top. */
   measured(usage: TokenUsage): void {
     const calls = new Set(this.#uncounted.flatMap((item) => (isCall(item) ? [item.call_id] : [])));
     this.#counted = tokensInWindow(usage);
-    this.#leave(this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id)));
+    this.#setUncounted(this.#uncounted.filter((item) => isOutput(item) && calls.has(item.call_id)));
   }
 
-  /** One item takes the place of another; null: of none. */
+  /** Replaces one item by another; `after` null: removes it. */
   replaced(before: ResponseItem, after: ResponseItem | null): void {
     const at = this.#uncounted.indexOf(before);
     const change = (after === null ? 0 : estimateTokens(after)) - estimateTokens(before);
@@ -54,7 +54,7 @@ export class ContextSize {
 
   full(window: number): void {
     this.#counted = window;
-    this.#leave([]);
+    this.#setUncounted([]);
   }
 
   clone(): ContextSize {
@@ -66,14 +66,14 @@ export class ContextSize {
     return copy;
   }
 
-  #leave(uncounted: ResponseItem[]): void {
+  #setUncounted(uncounted: ResponseItem[]): void {
     this.#uncounted = uncounted;
     this.#estimatedItems = 0;
     this.#estimate = 0;
   }
 }
 
-/** Four bytes a token; an image counts by what it shows. */
+/** Estimates four bytes a token; an image has a fixed size. */
 export function estimateTokens(item: ResponseItem): number {
   if (item.type === 'ghost_snapshot') return 0;
   let images = 0;

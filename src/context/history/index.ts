@@ -1,9 +1,11 @@
 export { type Compacted, compactedItems } from './compaction.ts';
+export { compactionPrompt, handoverOf, prunedOutputNote } from './compaction-texts.ts';
 export { estimateTokens } from './context-size.ts';
 export { ConversationHistory, type RepairListener } from './conversation-history.ts';
-export { type OldOutput, outputsToElide } from './elision.ts';
+export { isCall, isOutput } from './pairs.ts';
+export { type OldOutput, outputsToPrune } from './pruning.ts';
 export { fittedOutput } from './recordable.ts';
 export { type FactsPlace, ThreadFacts } from './thread-facts.ts';
-export { filledWindow, percentLeft } from './token-info.ts';
+export { filledWindow } from './token-info.ts';
 export { cutMessage, isShrinkable, messageBytes } from './user-messages.ts';
 export { type WindowBudget, windowBudget } from './window-budget.ts';

@@ -1,11 +1,11 @@
 import type { CallItem, OutputItem, ResponseItem } from '../../foundation/protocol/index.ts';
 
-/** What a call that never got an output is answered with. */
+/** The output of a call that never got one. */
 const ABORTED = 'aborted';
 
 /**
- * The key under which a call and its output find each other: outputs of custom tools answer custom calls only, the other
- * kind answers function and local shell calls. Null for a local shell call without an id, which nothing can answer.
+ * The key that a call and its output share: outputs of custom tools answer custom calls only, other outputs answer function
+ * and local shell calls. Null for a local shell call without an id, which nothing can answer.
  */
 export function pairKey(item: CallItem | OutputItem): string | null {
   const isCustom = item.type === 'custom_tool_call' || item.type === 'custom_tool_call_output';
@@ -20,7 +20,7 @@ export function isOutput(item: ResponseItem): item is OutputItem {
   return item.type === 'function_call_output' || item.type === 'custom_tool_call_output';
 }
 
-/** The output of a call that was cut off; null where nothing can answer it. */
+/** The output of a call that was cut off; null if the call has no id. */
 function abortedOutput(call: CallItem): OutputItem | null {
   if (!call.call_id) return null;
   const type = call.type === 'custom_tool_call' ? 'custom_tool_call_output' : 'function_call_output';
@@ -32,7 +32,7 @@ function abortedOutput(call: CallItem): OutputItem | null {
  * the second output the second.
  */
 export class OpenCalls {
-  /** By key; never zero. */
+  /** How many calls wait, by key; never zero. */
   readonly #waiting: Map<string, number>;
 
   constructor(waiting: ReadonlyMap<string, number> = new Map()) {
@@ -44,7 +44,7 @@ export class OpenCalls {
     if (key !== null) this.#waiting.set(key, (this.#waiting.get(key) ?? 0) + 1);
   }
 
-  /** @returns how many calls waited for such an output; it answers the first of them. 0: none did */
+  /** @returns how many calls waited for such an output, which answers the first of them; 0 if none did */
   answered(output: OutputItem): number {
     const key = pairKey(output);
     const waiting = key === null ? 0 : (this.#waiting.get(key) ?? 0);
@@ -64,7 +64,7 @@ export class OpenCalls {
 
 export interface Paired {
   readonly items: ResponseItem[];
-  /** What had to be mended; a history that keel wrote needs nothing. */
+  /** One text for each repair; a history that keel wrote needs none. */
   readonly repairs: readonly string[];
 }
 
@@ -87,7 +87,7 @@ export function pairUp(items: readonly ResponseItem[]): Paired {
   return { items: kept, repairs };
 }
 
-/** The places of calls without an output and of outputs without a call. */
+/** The indexes of calls without an output and of outputs without a call. */
 function unpaired(items: readonly ResponseItem[]): { open: ReadonlySet<number>; orphans: ReadonlySet<number> } {
   const waiting = new Map<string, number[]>();
   const orphans = new Set<number>();

@@ -7,28 +7,29 @@ import {
 import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, truncateForModel } from '../../foundation/util/index.ts';
 import { isOutput } from './pairs.ts';
 
-/** Of the line above a text that is cut already, and what a tool adds below it. */
+/** Room for the line above a text that is cut already, and for lines that a tool adds below it. */
 const MAX_HEADER_BYTES = 1_024;
 
-/** Whether an item belongs into a history: what the model said, was told or did, and keel's own snapshots. */
+/** Whether an item belongs to a history: everything but messages of the system role. */
 export function isRecordable(item: ResponseItem): boolean {
   return item.type !== 'message' || item.role !== 'system';
 }
 
 /**
- * Thoughts that came by another API than the Responses API are part of the messages that they came in: signatures hold for
- * them, caches have them, and some servers refuse a call whose thought is missing. Others end with their turn.
+ * Whether an item is sent again after its turn. Thoughts of another API than the Responses API are part of the message that
+ * they arrived in: they are signed and cached with it, and some servers refuse a call without its thought. Thoughts of the
+ * Responses API end with their turn.
  */
 export function outlivesTurn(item: ResponseItem): boolean {
   return item.type !== 'reasoning' || item.origin?.field !== undefined;
 }
 
-/** The item as it is kept: outputs are cut to what a model is shown, once, when they are recorded. */
+/** The item as it is stored: outputs are cut to the limit of what a model is shown, once, when they are recorded. */
 export function asKept(item: ResponseItem): ResponseItem {
   return isOutput(item) ? cutOutput(item, { cut: truncateForModel, maxBytes: MAX_OUTPUT_BYTES }) : item;
 }
 
-/** An output within so many bytes, fewer than a model is shown otherwise; its pictures stay. */
+/** An output cut to `maxBytes`, fewer than a model is shown otherwise; its pictures stay. */
 export function fittedOutput(item: OutputItem, maxBytes: number): OutputItem {
   return cutOutput(item, { cut: (text) => cutMiddle(text, maxBytes), maxBytes });
 }
@@ -51,7 +52,7 @@ function cutOutput(item: OutputItem, how: Cut): OutputItem {
   return output === item.output ? item : { ...item, output };
 }
 
-/** The parts of one result share its limit: beyond it their texts become one, in front of the pictures. Null: they fit. */
+/** Cuts the parts of one output to a shared limit: beyond it their texts are joined, in front of the pictures. Null: they fit. */
 function cutParts(parts: readonly OutputContentItem[], { cut, maxBytes }: Cut): OutputContentItem[] | null {
   const texts = parts.flatMap((part) => (part.type === 'input_text' ? [part.text] : []));
   const [first] = texts;

@@ -6,17 +6,17 @@ export interface WithoutRefused {
   readonly count: number;
 }
 
-/** The items without the refused content. Thoughts leave nothing behind, pictures a note. */
+/** Removes the refused content from the items. A note takes the place of a picture; thoughts are removed without one. */
 export function withoutRefused(
   items: readonly ResponseItem[],
   { content, which, note }: RefusedContent,
   replaced: (before: ResponseItem, after: ResponseItem | null) => void,
 ): WithoutRefused {
-  const holds = HOLDS[content];
-  const newest = items.findLastIndex(holds);
+  const hasContent = HAS_CONTENT[content];
+  const newest = items.findLastIndex(hasContent);
   let count = 0;
   const rest = items.flatMap((item, at) => {
-    if (!holds(item) || (which === 'newest' && at !== newest)) return [item];
+    if (!hasContent(item) || (which === 'newest' && at !== newest)) return [item];
     count += 1;
     const after = content === 'pictures' ? withoutPictures(item, note) : null;
     replaced(item, after);
@@ -26,10 +26,10 @@ export function withoutRefused(
 }
 
 export function holdsContent(items: readonly ResponseItem[], content: RefusedContent['content']): boolean {
-  return items.some(HOLDS[content]);
+  return items.some(HAS_CONTENT[content]);
 }
 
-const HOLDS = { pictures: hasPictures, thoughts: isThought } as const;
+const HAS_CONTENT = { pictures: hasPictures, thoughts: isThought } as const;
 
 function isThought({ type }: ResponseItem): boolean {
   return type === 'reasoning';

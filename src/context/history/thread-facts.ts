@@ -1,42 +1,33 @@
 import * as z from 'zod/mini';
-import { type CallItem, commandEnd, type OutputItem, type ResponseItem } from '../../foundation/protocol/index.ts';
-import { cutBytesEnd, cutBytesStart, parseJson } from '../../foundation/util/index.ts';
+import { type CallItem, commandEnd, type ResponseItem } from '../../foundation/protocol/index.ts';
+import { cutBytesEnd, cutBytesStart } from '../../foundation/util/index.ts';
 import { chosenSkillLabel } from '../index.ts';
+import { argumentsOf, parsedArguments, scriptOf, shortened, textOf } from './call-text.ts';
 import { changesOf } from './command-changes.ts';
 import { isCall, isOutput } from './pairs.ts';
+import { type FileChange, filesOf } from './patched-files.ts';
 
 const MAX_FILES = 100;
 const MAX_COMMANDS = 40;
 const MAX_READ = 30;
 const MAX_SERVER_CALLS = 20;
 const MAX_SKILLS = 10;
-const MAX_COMMAND_CHARS = 160;
 const MAX_FAILURE_BYTES = 1_024;
 const MAX_FACTS_BYTES = 16 * 1024;
 const CHECK =
   /\b(tests?|check|lint|typecheck|tsc|pytest|vitest|jest|mocha|cargo|ctest|rspec|make|build|go (?:test|vet|build))\b/;
-/** Outputs of calls of servers' tools that never reached the server. */
+/** Output of an MCP call that never reached its server. */
 const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|tool call rejected by user)/;
 const SUMMARY_LINE = /^[^\w\n]*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
-const planArguments = z.object({
-  plan: z.array(z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })),
-});
-const commandArguments = z.object({
-  command: z.optional(z.union([z.string(), z.array(z.string())])),
-  cmd: z.optional(z.string()),
-});
+const PlanStep = z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+const planArguments = z.object({ plan: z.array(PlanStep) });
+const PLAN_MARKS = { pending: '[ ]', in_progress: '[>]', completed: '[x]' } as const;
 const pathArguments = z.object({
   path: z.optional(z.string()),
   file_path: z.optional(z.string()),
   input: z.optional(z.string()),
 });
-
-interface FileFact {
-  readonly kind: 'A' | 'M' | 'D';
-  readonly added: number;
-  readonly removed: number;
-}
 
 interface CommandFact {
   readonly command: string;
@@ -52,7 +43,7 @@ interface CheckFact {
   readonly isFresh: boolean;
 }
 
-/** A place in a thread, as its facts count. */
+/** A place in a thread: how many edits and plans there were before it. */
 export interface FactsPlace {
   readonly edits: number;
   readonly plans: number;
@@ -64,21 +55,22 @@ export interface LeftOpen {
 }
 
 /**
- * What is known of a thread for certain, because code saw it happen: read off the calls and their outputs as they are
- * recorded, and handed on when the conversation itself is compacted.
+ * Facts of a thread that keel itself observed in its calls and their outputs as they were recorded. They go into the handover
+ * when the conversation is compacted.
  */
 export class ThreadFacts {
   readonly #calls = new Map<string, CallItem>();
-  readonly #files = new Map<string, FileFact>();
+  readonly #files = new Map<string, FileChange>();
   readonly #read = new Set<string>();
   readonly #unknown = new Map<string, string>();
   readonly #skills = new Set<string>();
   #commands: CommandFact[] = [];
   #serverCalls: readonly string[] = [];
-  #plan: readonly string[] = [];
+  #plan: readonly z.infer<typeof PlanStep>[] = [];
   #check: CheckFact | null = null;
-  /** Every edit, in order, and how many there were when the last check ran; likewise how often the plan was set. */
+  /** The path of every edit, in order. */
   readonly #edits: string[] = [];
+  /** How many edits there were when the last check ran. */
   #editsChecked = 0;
   #plansSet = 0;
   #hasSubagents = false;
@@ -92,7 +84,7 @@ export class ThreadFacts {
     if (call) this.#noteCall(call, textOf(item));
   }
 
-  /** The last check that ran, for holding a summary against it. */
+  /** The last check that ran; a summary is compared with it. */
   get lastCheck(): Pick<CheckFact, 'command' | 'exitCode' | 'isFresh'> | null {
     return this.#check;
   }
@@ -107,25 +99,25 @@ export class ThreadFacts {
     return [...this.#files].map(([path, { kind }]) => `${kind} ${path}`);
   }
 
-  /** How far the thread is: what `since` asks about is counted from here. */
+  /** The current end of the thread, for a later `since`. */
   get place(): FactsPlace {
     return { edits: this.#edits.length, plans: this.#plansSet };
   }
 
-  /** What was left open since: files that were changed and not checked afterwards, steps of a plan that was set. */
+  /** Work left open since a place: files that were changed and not checked afterwards, open steps of a plan set since. */
   since({ edits, plans }: FactsPlace): LeftOpen {
-    const openSteps = this.#plansSet > plans ? this.#plan.filter((step) => !step.startsWith('[x]')) : [];
+    const openSteps = this.#plansSet > plans ? this.#plan.filter(({ status }) => status !== 'completed') : [];
     return {
       uncheckedFiles: [...new Set(this.#edits.slice(Math.max(edits, this.#editsChecked)))],
-      openSteps: openSteps.map((step) => step.slice('[ ] '.length)),
+      openSteps: openSteps.map(({ step }) => step),
     };
   }
 
-  /** Everything that is known, in so many bytes at most; empty if nothing is. `running`: sessions that go on, a line each. */
+  /** All facts, within `maxBytes`; empty if there are none. `running`: command sessions that still run, a line each. */
   render(running: readonly string[], maxBytes = MAX_FACTS_BYTES): string {
     const commands = this.#commandLines();
     const parts = [
-      section('Plan', this.#plan),
+      section('Plan', planLines(this.#plan)),
       section('Changed files', this.#fileLines()),
       section('Last check', this.#checkLines()),
       section('Finished commands (exit code, command), oldest first', commands),
@@ -168,7 +160,7 @@ export class ThreadFacts {
     else this.#noteCommand(call, output);
   }
 
-  /** What was told of it is left out by a compaction. The newest come last. */
+  /** A compaction leaves out the text of a skill, so its name is kept. The newest come last. */
   #noteSkill(item: ResponseItem): void {
     const label = chosenSkillLabel(item);
     if (label === null) return;
@@ -177,16 +169,15 @@ export class ThreadFacts {
   }
 
   #notePlan(call: CallItem): void {
-    const parsed = planArguments.safeParse(parsedJson(argumentsOf(call))).data;
+    const parsed = planArguments.safeParse(parsedArguments(call)).data;
     if (!parsed) return;
-    const marks = { pending: '[ ]', in_progress: '[>]', completed: '[x]' } as const;
     this.#plansSet += 1;
-    this.#plan = parsed.plan.map(({ step, status }) => `${marks[status]} ${step}`);
+    this.#plan = parsed.plan;
   }
 
   #noteEdit(call: CallItem, output: string): void {
     if (commandEnd(output)?.exitCode !== 0) return;
-    const args = pathArguments.safeParse(parsedJson(argumentsOf(call))).data;
+    const args = pathArguments.safeParse(parsedArguments(call)).data;
     const patch = call.type === 'custom_tool_call' ? call.input : (args?.input ?? '');
     for (const [path, fact] of patch === ''
       ? [[args?.path ?? args?.file_path ?? '', EDITED] as const]
@@ -195,7 +186,7 @@ export class ThreadFacts {
     }
   }
 
-  #noteFile(path: string, fact: FileFact): void {
+  #noteFile(path: string, fact: FileChange): void {
     const before = this.#files.get(path);
     const kind = before?.kind === 'A' && fact.kind === 'M' ? 'A' : fact.kind;
     this.#files.set(path, {
@@ -208,7 +199,7 @@ export class ThreadFacts {
   }
 
   #noteRead(call: CallItem): void {
-    const path = pathArguments.safeParse(parsedJson(argumentsOf(call))).data?.file_path;
+    const path = pathArguments.safeParse(parsedArguments(call)).data?.file_path;
     if (path === undefined) return;
     this.#read.delete(path);
     this.#read.add(path);
@@ -259,73 +250,12 @@ export class ThreadFacts {
   }
 }
 
-const EDITED: FileFact = { kind: 'M', added: 0, removed: 0 };
+const EDITED: FileChange = { kind: 'M', added: 0, removed: 0 };
+
+function planLines(plan: readonly z.infer<typeof PlanStep>[]): string[] {
+  return plan.map(({ step, status }) => `${PLAN_MARKS[status]} ${step}`);
+}
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${title}:\n${lines.join('\n')}`;
-}
-
-interface PatchedFile {
-  path: string;
-  kind: FileFact['kind'];
-  added: number;
-  removed: number;
-}
-
-function filesOf(patch: string): [string, FileFact][] {
-  const files: PatchedFile[] = [];
-  for (const line of patch.split('\n')) {
-    const [, verb, path] = /^\*\*\* (Add|Update|Delete) File: (.+)$/.exec(line) ?? [];
-    const moved = /^\*\*\* Move to: (.+)$/.exec(line)?.[1];
-    const last = files.at(-1);
-    if (verb && path) {
-      const kind = verb === 'Add' ? 'A' : verb === 'Delete' ? 'D' : 'M';
-      files.push({ path: path.trim(), kind, added: 0, removed: 0 });
-    } else if (moved && last) {
-      last.kind = 'D';
-      files.push({ path: moved.trim(), kind: 'A', added: 0, removed: 0 });
-    } else if (last && line.startsWith('+')) last.added += 1;
-    else if (last && line.startsWith('-')) last.removed += 1;
-  }
-  return files.map(({ path, ...fact }) => [path, fact]);
-}
-
-/** The command line of a call, on one line and shortened; null if it runs none. */
-export function commandOf(call: CallItem): string | null {
-  const script = scriptOf(call);
-  return script === null ? null : shortened(script);
-}
-
-/** The command line of a call as the model wrote it; null if it runs none. */
-function scriptOf(call: CallItem): string | null {
-  if (call.type === 'local_shell_call') return scriptIn(call.action.command);
-  const args = commandArguments.safeParse(parsedJson(argumentsOf(call))).data;
-  const command = args?.cmd ?? args?.command;
-  if (command === undefined) return null;
-  return typeof command === 'string' ? command : scriptIn(command);
-}
-
-function scriptIn(argv: readonly string[]): string {
-  const isScript = argv.length === 3 && /^-l?c$/.test(argv[1] ?? '');
-  return isScript ? (argv[2] ?? '') : argv.join(' ');
-}
-
-function argumentsOf(call: CallItem): string {
-  if (call.type === 'function_call') return call.arguments;
-  return call.type === 'custom_tool_call' ? call.input : '';
-}
-
-function textOf({ output }: OutputItem): string {
-  if (typeof output === 'string') return output;
-  return output.map((part) => (part.type === 'input_text' ? part.text : '')).join('\n');
-}
-
-function parsedJson(text: string): unknown {
-  // Most outputs are plain text, and a failed parse costs a hundred times this look.
-  return /^\s*\{/.test(text) ? parseJson(text) : null;
-}
-
-function shortened(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > MAX_COMMAND_CHARS ? `${line.slice(0, MAX_COMMAND_CHARS)}...` : line;
 }

@@ -1,9 +1,6 @@
 import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../foundation/protocol/index.ts';
 
-/** Tokens that instructions and tools take up, left out when a person is told how much of the window is used. */
-const BASELINE_TOKENS = 12_000;
-
-/** The totals after a response; `usage` null (the provider told none) changes no total. */
+/** The totals after a response; `usage` null (the provider reported none) changes no total. */
 export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, window: number | null) {
   if (info === null && usage === null) return null;
   const total = info?.total_token_usage ?? NO_USAGE;
@@ -15,8 +12,8 @@ export function addUsage(info: TokenUsageInfo | null, usage: TokenUsage | null, 
   } satisfies TokenUsageInfo;
 }
 
-/** The totals with what another conversation used for this one; the last response stays this one's. */
-export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, window: number | null): TokenUsageInfo {
+/** The totals with the usage of a child conversation; the last response stays this conversation's. */
+export function addChildUsage(info: TokenUsageInfo | null, usage: TokenUsage, window: number | null): TokenUsageInfo {
   return {
     total_token_usage: sum(info?.total_token_usage ?? NO_USAGE, usage),
     last_token_usage: info?.last_token_usage ?? NO_USAGE,
@@ -24,12 +21,12 @@ export function addForeignUsage(info: TokenUsageInfo | null, usage: TokenUsage, 
   };
 }
 
-/** Other totals; the last response stays. */
+/** Replaces the totals; the last response stays. */
 export function withTotal(info: TokenUsageInfo | null, total: TokenUsage): TokenUsageInfo {
   return { ...info, total_token_usage: total, last_token_usage: info?.last_token_usage ?? NO_USAGE };
 }
 
-/** The totals after the provider said that the window is full. */
+/** The totals once the provider said that the window is full. */
 export function fillWindow(info: TokenUsageInfo | null, window: number): TokenUsageInfo {
   const before = info?.total_token_usage.total_tokens ?? 0;
   return {
@@ -48,7 +45,7 @@ export function filledWindow({
   return isMark ? window : null;
 }
 
-/** Whether a response gave these totals. They are told as well when only the rate limits, or what children used, are new. */
+/** Whether a response gave these totals. They are recorded as well when only the rate limits or a child's usage are new. */
 export function isOfResponse(
   before: TokenUsageInfo | null,
   { total_token_usage: total, last_token_usage: last }: TokenUsageInfo,
@@ -60,14 +57,6 @@ export function isOfResponse(
 /** Tokens of a response that stay in the window: reasoning doesn't. */
 export function tokensInWindow(usage: TokenUsage): number {
   return Math.max(0, usage.total_tokens - usage.reasoning_output_tokens);
-}
-
-/** How much of the window is left for the user's work, whole percent. */
-export function percentLeft(usage: TokenUsage, window: number): number {
-  if (window <= BASELINE_TOKENS) return 0;
-  const room = window - BASELINE_TOKENS;
-  const used = Math.max(0, tokensInWindow(usage) - BASELINE_TOKENS);
-  return Math.min(100, Math.max(0, Math.round((100 * (room - used)) / room)));
 }
 
 function sum(a: TokenUsage, b: TokenUsage): TokenUsage {

@@ -5,9 +5,9 @@ import { IMAGE_TOKENS } from './context-size.ts';
 import type { WindowBudget } from './window-budget.ts';
 
 const BYTES_PER_TOKEN = 4;
-/** A rest of a message below this says nothing. */
+/** A shorter piece of a message is not worth keeping. */
 const MIN_PIECE_BYTES = 400;
-/** What a picture takes up of the room, as it does of the window. */
+/** The room that a picture takes, as in the window. */
 const PICTURE_BYTES = IMAGE_TOKENS * BYTES_PER_TOKEN;
 
 export interface KeptMessages {
@@ -16,15 +16,14 @@ export interface KeptMessages {
 }
 
 /**
- * The user's messages that a compaction keeps word for word: the newest that fit, and the first of the thread. Those that are
- * nothing but pictures, as the model looks at many, come after all that have words.
+ * The user's messages that a compaction keeps word for word: the newest that fit, and the first of the thread. Messages with
+ * nothing but pictures, of which a model may look at many, get the room that messages with words leave.
  */
 export function keptUserMessages(
   items: readonly ResponseItem[],
   { keptBytes, firstBytes }: Pick<WindowBudget, 'keptBytes' | 'firstBytes'>,
 ): KeptMessages {
-  const said = items.filter(isSaidByUser);
-  const [first, ...later] = said;
+  const [first, ...later] = items.filter(isSaidByUser);
   if (!first) return { kept: [], leftOut: 0 };
   const head = cutMessage(first, Math.min(firstBytes + picturesIn(first) * PICTURE_BYTES, keptBytes));
   const kept = new Map<MessageItem, MessageItem>();
@@ -46,7 +45,7 @@ export function keptUserMessages(
   return { kept: [opening, ...later.flatMap((message) => kept.get(message) ?? [])], leftOut: later.length - kept.size };
 }
 
-/** Whether a compaction would leave anything out: it keeps the user's words, as far as they fit, and nothing of the model's. */
+/** Whether a compaction would shorten anything: it keeps the user's words, as far as they fit, and nothing of the model's. */
 export function isShrinkable(
   items: readonly ResponseItem[],
   budget: Pick<WindowBudget, 'keptBytes' | 'firstBytes'>,
@@ -55,22 +54,22 @@ export function isShrinkable(
     (item) => item.type !== 'ghost_snapshot' && (item.type !== 'message' || item.role === 'assistant'),
   );
   if (isOfModel) return true;
-  const said = items.filter(isSaidByUser);
+  const messages = items.filter(isSaidByUser);
   const { kept, leftOut } = keptUserMessages(items, budget);
-  return leftOut > 0 || kept.some((message, at) => message !== said[at]);
+  return leftOut > 0 || kept.some((message, at) => message !== messages[at]);
 }
 
-/** A message of the user's own, not what keel says in that role. */
+/** Whether the user wrote a message, rather than keel in the user's role. */
 export function isSaidByUser(item: ResponseItem): item is MessageItem {
   return item.type === 'message' && item.role === 'user' && !isContextMessage(item);
 }
 
-/** Bytes of its texts, and what its pictures take up in their place. */
+/** Bytes of a message's texts, and a fixed number for each picture. */
 export function messageBytes(message: MessageItem): number {
   return message.content.reduce((sum, part) => sum + ('text' in part ? byteLength(part.text) : PICTURE_BYTES), 0);
 }
 
-/** Whether it is more than pictures; those that the model looks at come as messages too. */
+/** Whether a message has more than pictures; a picture that a tool shows the model is a user message too. */
 export function hasWords({ content }: MessageItem): boolean {
   return content.some((part) => 'text' in part);
 }
@@ -79,7 +78,7 @@ function picturesIn({ content }: MessageItem): number {
   return content.filter((part) => !('text' in part)).length;
 }
 
-/** The message itself where it fits, else its text with the middle cut out. */
+/** The message itself if it fits, else its text with the middle cut out. */
 export function cutMessage(message: MessageItem, maxBytes: number): MessageItem {
   if (messageBytes(message) <= maxBytes) return message;
   const text = message.content.map((part) => ('text' in part ? part.text : '[image]')).join('\n');

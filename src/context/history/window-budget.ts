@@ -1,26 +1,26 @@
 /**
- * What single parts of a conversation may take up. Each is a share of what the model's window leaves beside instructions
- * and tools, up to the size that serves in a large one: after a compaction less than half of that room is taken.
+ * Size limits for the parts of a conversation. Each is a share of the model's window without instructions and tools, up to a
+ * fixed size that serves in a large window: after a compaction less than half of that room is taken.
  */
 export interface WindowBudget {
-  /** One message of the user as it enters the conversation, bytes. */
+  /** For one message of the user, bytes. */
   readonly messageBytes: number;
-  /** One result of a tool, pictures apart, bytes. */
+  /** For one output of a tool, pictures apart, bytes. */
   readonly outputBytes: number;
-  /** What a compaction keeps of the user's own words, bytes. */
+  /** For the user's words that a compaction keeps, bytes. */
   readonly keptBytes: number;
-  /** Of these, what the first message of the thread gets whatever else is kept, bytes. */
+  /** For the first message of the thread, as a part of `keptBytes`, bytes. */
   readonly firstBytes: number;
-  /** The facts in a handover, bytes. */
+  /** For the facts in a handover, bytes. */
   readonly factsBytes: number;
-  /** The model's own account in a handover, words. */
+  /** For the model's own account in a handover, words. */
   readonly summaryWords: number;
 }
 
 const BYTES_PER_TOKEN = 4;
-/** Of an English text with paths and code in it. */
+/** Measured for English text with paths and code in it. */
 const BYTES_PER_WORD = 7;
-/** A window that instructions and tools fill still gets this share of itself, so that what is said of it stays readable. */
+/** The room is at least this share of the window, even where instructions and tools fill it: limits near zero make texts unreadable. */
 const LEAST_SHARE = 0.2;
 const SHARES = { message: 0.5, output: 0.12, kept: 0.2, first: 0.05, facts: 0.08, summary: 0.12 } as const;
 const LARGE: WindowBudget = {
@@ -34,7 +34,7 @@ const LARGE: WindowBudget = {
 
 /**
  * @param windowTokens the model's usable window; null when unknown
- * @param overheadTokens what instructions and tools take up of it
+ * @param overheadTokens tokens of instructions and tools
  */
 export function windowBudget(windowTokens: number | null, overheadTokens: number): WindowBudget {
   if (windowTokens === null) return LARGE;

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownerOf, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
 import { type Config, userHome } from '../../storage/config/index.ts';
-import { projectFolders } from '../project-folders.ts';
+import { projectFolders } from '../instructions/project-folders.ts';
 import type { SkillScope } from './skill.ts';
 
 export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills'>;

@@ -1,6 +1,6 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
 import { byteLength } from '../../foundation/util/index.ts';
-import { contextMessage } from '../context-tags.ts';
+import { contextMessage } from '../context-message.ts';
 import { escaped } from '../escape.ts';
 import { SKILL_SCOPES, type Skill } from './skill.ts';
 import type { SkillText } from './skill-file.ts';

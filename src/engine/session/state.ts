@@ -98,7 +98,7 @@ export class SessionState {
 
   /** Leaves old outputs out of the conversation from here on. */
   elide(outputs: readonly ElidedOutput[]): void {
-    this.#history.elide(outputs);
+    this.#history.prune(outputs);
   }
 
   holds(content: RefusedContent['content']): boolean {
@@ -126,7 +126,7 @@ export class SessionState {
 
   /** What a child session used counts for the thread, and takes up nothing of its window. */
   noteForeignUsage(usage: TokenUsage, contextWindow: number | null): void {
-    this.#history.addForeignUsage(usage, contextWindow);
+    this.#history.addChildUsage(usage, contextWindow);
   }
 
   noteWindowFull(contextWindow: number): void {

@@ -1,52 +1,58 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeelError, type ResponseItem, type StepRecord } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
-import { TurnInterrupted } from './errors.ts';
+import { noValue } from './codecs.ts';
 import { type Journal, type JournalLine, type RecordedStep, recordedSteps } from './journal.ts';
-import type { Codec, ExternalKey, Recorded, Step, StepRunner, StepSpec, StepWork } from './types.ts';
+import { stepId } from './step-ids.ts';
+import {
+  type Codec,
+  type ExternalKey,
+  type Recorded,
+  type Step,
+  type StepRunner,
+  type StepSpec,
+  type StepWork,
+  TurnInterrupted,
+} from './step-runner.ts';
 
 export interface FileStepRunnerOptions {
   readonly turnId: string;
   readonly journal: Journal;
   /** Aborts when the turn is interrupted. */
   readonly interrupted: AbortSignal;
-  readonly now: () => number;
-  /** What an earlier process journaled of this turn; empty for a turn that begins. */
+  /** What an earlier process journaled of this turn; empty for a new turn. */
   readonly recorded?: readonly JournalLine[];
-  /** Told of each recorded step that asks for something: what it asked for then (undefined: not kept) and what now. */
+  /** Called with each recorded step that asks for something: what it asked for then (undefined: not kept) and what now. */
   readonly onReplayed?: (id: string, then: unknown, now: unknown) => void;
 }
-
-const noValue: Codec<null> = { version: 1, encode: () => null, decode: () => null };
-const anInstant: Codec<number> = { version: 1, encode: (value) => value, decode: (value) => Number(value) };
 
 /**
  * Runs the steps of a turn in this process and journals them in the thread's rollout.
  *
  * The journal of a step is a `begin` line, the items that it recorded as ordinary `response_item` lines that name it, and an
- * `end` line with its value, which holds none of the items again. A response (`sampling`) is written down item by item as
- * the model finishes them; the items of every other step are written in one go with its end, so that they have happened
- * with it or not at all.
+ * `end` line with its value, which repeats none of the items. The items of a response (`sampling`) are written one by one as
+ * the model finishes them; the items of every other step are written in one write with its end, so that the journal has both
+ * or neither.
  *
- * Resuming is nothing but running the same turn over the journal it left. A step that ended resolves with its value and
- * items, and its work is not done again. One that only began is done again (`repeat: safe`), asks the call ledger
- * (`repeat: ledger`), or ends as torn with the items it has (`torn`), which is journaled so that every later replay takes
- * the same way. A turn that asks for other steps than the journal has next is not the turn that was recorded.
+ * Resuming a turn is running it again over its journal. A step that ended resolves with its value and items, and its work is
+ * not done again. One that only began is done again (`repeat: safe`), asks the call ledger (`repeat: ledger`), or ends as
+ * `truncated` with the items it has, which is journaled so that every later replay takes the same way. A turn that asks for
+ * another step than the journal has next is not the turn that was recorded.
  */
 export class FileStepRunner implements StepRunner {
   readonly interrupted: AbortSignal;
   readonly #options: FileStepRunnerOptions;
   readonly #recorded: Map<string, RecordedStep>;
-  /** What the turn still has to ask for, in the order in which it began before. */
+  /** Recorded steps that the turn has not asked for yet; the next one is last. */
   readonly #expected: string[];
-  readonly #counters = new Map<string, number>();
+  #sleeps = 0;
   readonly #seen = new Set<string>();
 
   constructor(options: FileStepRunnerOptions) {
     this.#options = options;
     this.interrupted = options.interrupted;
     this.#recorded = recordedSteps(options.recorded ?? []);
-    // An approval is waited for within the step of its call, which replay doesn't enter if it ended.
+    // An approval is awaited within the step of its call, which a replay doesn't enter if it ended.
     this.#expected = [...this.#recorded.values()].flatMap(({ id, kind }) => (kind === 'external' ? [] : [id]));
     this.#expected.reverse();
   }
@@ -56,12 +62,13 @@ export class FileStepRunner implements StepRunner {
   }
 
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T> {
-    const spec = { id: `${key.kind}-${key.questionId}`, kind: 'external', codec, repeat: 'safe' } as const;
+    const spec = { id: stepId(key.kind, key.questionId), kind: 'external', codec, repeat: 'safe' } as const;
     return brand(this.#run<T>(spec, announce).then(({ value }) => value));
   }
 
   sleep(ms: number): Step<void> {
-    const spec = { id: this.#count('sleep'), kind: 'io', codec: noValue, repeat: 'safe' } as const;
+    const spec = { id: stepId('sleep', this.#sleeps), kind: 'io', codec: noValue, repeat: 'safe' } as const;
+    this.#sleeps += 1;
     const wait = async ({ signal }: { readonly signal: AbortSignal }) => {
       try {
         return await delay(ms, null, { signal });
@@ -72,18 +79,9 @@ export class FileStepRunner implements StepRunner {
     return brand(this.#run<null>(spec, wait).then(() => undefined));
   }
 
-  now(): Step<number> {
-    const spec = { id: this.#count('now'), kind: 'io', codec: anInstant, repeat: 'safe' } as const;
-    return brand(this.#run<number>(spec, async () => this.#options.now()).then(({ value }) => value));
-  }
-
-  /** Steps that are recorded and were not asked for yet, the next one first. */
+  /** Ids of recorded steps that were not asked for yet, the next one first. */
   get left(): readonly string[] {
     return this.#expected.toReversed();
-  }
-
-  newId(kind: string): string {
-    return `${this.#options.turnId}-${this.#count(`id-${kind}`)}`;
   }
 
   all<T>(steps: readonly Step<T>[]): Step<T[]> {
@@ -95,11 +93,11 @@ export class FileStepRunner implements StepRunner {
     const recorded = this.#recorded.get(spec.id);
     if (recorded && spec.asks) this.#options.onReplayed?.(spec.id, recorded.asks, spec.asks());
     if (recorded?.end) return this.#replay(spec, recorded.end, recorded.items);
-    if (recorded && recorded.items.length > 0 && spec.torn !== undefined) {
-      this.#options.journal.append(this.#line(spec, 'end', spec.torn));
-      return { value: spec.torn, items: recorded.items, replayed: true };
+    if (recorded && recorded.items.length > 0 && spec.truncated !== undefined) {
+      this.#options.journal.append(this.#line(spec, 'end', spec.truncated));
+      return { value: spec.truncated, items: recorded.items, replayed: true };
     }
-    // A call that the model has made is answered even then: its work sees the signal and says that it was cut off.
+    // A call of the model is answered even after an interrupt: its work sees the signal and reports that it was cut off.
     if (this.interrupted.aborted && spec.kind !== 'tool') throw new TurnInterrupted();
     return this.#runLive(spec, work);
   }
@@ -112,7 +110,7 @@ export class FileStepRunner implements StepRunner {
     if (expected === undefined || expected === id) return;
     throw new KeelError(
       'rolloutCorrupt',
-      `the record of this turn goes on with the step ${expected}, the turn itself with ${id}: it can't be continued`,
+      `this turn can't be resumed: its recorded next step is ${expected}, but the turn asks for ${id}`,
     );
   }
 
@@ -136,7 +134,10 @@ export class FileStepRunner implements StepRunner {
 
   #replay<T>(spec: RunSpec<T>, end: StepRecord, items: readonly ResponseItem[]): Recorded<T> {
     if (end.kind !== spec.kind) {
-      throw new KeelError('rolloutCorrupt', `step ${spec.id} was recorded as ${end.kind} and is a ${spec.kind} now`);
+      throw new KeelError(
+        'rolloutCorrupt',
+        `step ${spec.id} was recorded with the kind ${end.kind}, but its kind is ${spec.kind}`,
+      );
     }
     try {
       return { value: spec.codec.decode(end.value, end.version), items, replayed: true };
@@ -146,12 +147,6 @@ export class FileStepRunner implements StepRunner {
         cause,
       });
     }
-  }
-
-  #count(kind: string): string {
-    const count = this.#counters.get(kind) ?? 0;
-    this.#counters.set(kind, count + 1);
-    return `${kind}-${count}`;
   }
 
   #line<T>(spec: RunSpec<T>, state: 'begin' | 'end', value: T | undefined) {
@@ -166,7 +161,7 @@ type RunSpec<T> = Omit<StepSpec<T>, 'kind'> & { readonly kind: StepRecord['kind'
 
 /** The only place that makes a Step: from a promise of this runner. */
 function brand<T>(promise: Promise<T>): Step<T> {
-  // A call may fail while nobody awaits it yet; whoever joins it gets the failure.
+  // A step may fail before anything awaits it; whatever awaits it later gets the failure.
   promise.catch(() => undefined);
   return promise as Promise<T> & Step<T>;
 }

@@ -1,4 +1,13 @@
-export { TurnInterrupted } from './errors.ts';
+export { jsonCodec, noValue } from './codecs.ts';
 export { FileStepRunner } from './file-step-runner.ts';
 export type { Journal, JournalLine } from './journal.ts';
-export type { Codec, Recorded, Step, StepRunner, StepSpec, StepWork } from './types.ts';
+export { callIdIn, callKey, callStepId, isStepId, type StepName, stepId, summaryStepId } from './step-ids.ts';
+export {
+  type Codec,
+  type Recorded,
+  type Step,
+  type StepRunner,
+  type StepSpec,
+  type StepWork,
+  TurnInterrupted,
+} from './step-runner.ts';

@@ -5,25 +5,25 @@ export type JournalLine =
   | { readonly type: 'step'; readonly record: StepRecord }
   | { readonly type: 'item'; readonly stepId: string; readonly item: ResponseItem };
 
-/** Where a runner writes. The recorder of the thread implements it; after the turn has ended it takes nothing any more. */
+/** Where a runner writes. The recorder of the thread implements it and ignores lines of a turn that has ended. */
 export interface Journal {
-  /** All lines are written or, if keel dies meanwhile, none. */
+  /** Writes all lines or, if keel dies meanwhile, none. */
   append(...lines: readonly JournalLine[]): void;
 }
 
-/** What an earlier process left of a step. */
+/** What an earlier process journaled of a step. */
 export interface RecordedStep {
   readonly id: string;
-  /** Null if the line with its beginning is damaged. */
+  /** Null if the step's `begin` line is damaged. */
   kind: StepRecord['kind'] | null;
   readonly items: ResponseItem[];
-  /** What it asked for when it began last; undefined if that was not kept. */
+  /** What the step asked for when it last began; undefined if that was not kept. */
   asks: unknown;
   /** The `end` line's payload; null if the process died before it. */
   end: StepRecord | null;
 }
 
-/** Gathers the lines of one turn by step, in the order in which the steps began. */
+/** Groups the lines of one turn by step, in the order in which the steps began. */
 export function recordedSteps(lines: readonly JournalLine[]): Map<string, RecordedStep> {
   const steps = new Map<string, RecordedStep>();
   for (const line of lines) {
@@ -38,11 +38,11 @@ export function recordedSteps(lines: readonly JournalLine[]): Map<string, Record
 
 function note(step: RecordedStep, record: StepRecord): void {
   step.kind = record.kind;
-  // One that begins again is done anew: what the go before it recorded counts no more.
   if (record.state === 'end') {
     step.end = record;
     return;
   }
+  // A second `begin` line starts the step over: items of the attempt before it no longer count.
   step.items.length = 0;
   step.asks = record.asks;
 }

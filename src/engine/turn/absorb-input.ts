@@ -1,25 +1,20 @@
 import * as z from 'zod/mini';
 import { isContextMessage } from '../../context/index.ts';
-import type { Codec } from '../steps/index.ts';
-import { shownInput } from './narrate.ts';
+import { jsonCodec, stepId } from '../steps/index.ts';
+import { shownInput } from './item-events.ts';
 import type { TurnPorts } from './ports.ts';
 
-const submissionIds = z.array(z.string());
-const inputCodec: Codec<string[]> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => submissionIds.parse(value),
-};
+const submissionIds = jsonCodec(z.array(z.string()));
 
 /**
- * Takes what waits for the turn into the conversation: its first message, and later what the user sent while it ran.
- * Done before each request, so that a steered message reaches the model after the outputs of the calls before it.
- * @returns whether anything was waiting
+ * Moves queued messages into the conversation: the turn's first message, and later what the user sent while it ran. Call it
+ * before each request, so that a steered message reaches the model after the outputs of the calls before it.
+ * @returns whether the user had sent anything
  */
 export async function absorbInput(ports: TurnPorts, round: number): Promise<boolean> {
   const { steps, history, emit, context } = ports;
   const taken = await steps.step(
-    { id: `input-${round}`, kind: 'input', codec: inputCodec, repeat: 'safe', torn: [] },
+    { id: stepId('input', round), kind: 'input', codec: submissionIds, repeat: 'safe', truncated: [] },
     async (attempt) => {
       const queued = await ports.takeQueued();
       for (const { message } of queued) attempt.record(message);

@@ -3,21 +3,18 @@ import { formNote } from '../../context/index.ts';
 import type { ErrorInfo } from '../../foundation/protocol/index.ts';
 import { answerFault } from '../../models/prompt/index.ts';
 import type { Codec } from '../steps/index.ts';
+
+import { jsonCodec, stepId } from '../steps/index.ts';
 import type { TurnPorts } from './ports.ts';
 
-const faultSchema = z.nullable(z.string());
-const faultCodec: Codec<string | null> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => faultSchema.parse(value),
-};
+const faultCodec = jsonCodec(z.nullable(z.string()));
 
 export type FormCheck =
   | { readonly type: 'fits' }
   | { readonly type: 'askedAgain' }
   | { readonly type: 'failed'; readonly error: ErrorInfo };
 
-/** Holds the final message of a turn against the schema that was asked for; one that does not fit may be written once more. */
+/** Checks the final message of a turn against the schema that was asked for; the model has one chance to correct it. */
 export class AnswerForm {
   readonly #ports: TurnPorts;
   #hasAsked = false;
@@ -30,7 +27,7 @@ export class AnswerForm {
     const { answerForm: schema, steps, history } = this.#ports;
     if (schema === null) return { type: 'fits' };
     const { value: fault, items } = await steps.step(
-      { id: `form-${round}`, kind: 'io', codec: faultCodec, repeat: 'safe' },
+      { id: stepId('answerForm', round), kind: 'io', codec: faultCodec, repeat: 'safe' },
       async ({ record }) => {
         const found = await answerFault(schema, message);
         if (found !== null && !this.#hasAsked) record(formNote(found));

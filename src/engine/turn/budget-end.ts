@@ -1,25 +1,24 @@
 import type { ErrorInfo } from '../../foundation/protocol/index.ts';
 import type { TurnBudget, TurnOutcome, TurnPorts } from './ports.ts';
-import { failureOf } from './sampling-failure.ts';
-import type { SamplingFailure } from './sampling-value.ts';
+import { failureOf, type SamplingFailure } from './sampling-end.ts';
 
-/** How long the one last answer may take where the time of a budget is used up, milliseconds. */
+/** Time limit of the one last answer once the time of a budget is used up, milliseconds. */
 const LAST_ANSWER_MS = 30_000;
 
-/** What a request of a turn ends as without being sent; null: it may be sent. Called inside steps only. */
+/** The failure of a request that the budget no longer allows; null: it may be sent. Called inside steps only. */
 export function refusedByBudget({ budget }: TurnPorts, isLastAnswer: boolean): SamplingFailure | null {
   if (budget === null || (isLastAnswer && budget.hasLastAnswer)) return null;
   const isSpent = budget.tokens !== null && budget.tokensUsed() >= budget.tokens;
   return isSpent || budget.expired.aborted ? failureOfBudget(budget) : null;
 }
 
-/** The signal of a request: it also ends when the time is used up. Called inside steps only. */
+/** The signal of a request: it also aborts when the time is used up. Called inside steps only. */
 export function requestSignal({ budget }: TurnPorts, signal: AbortSignal, isLastAnswer: boolean): AbortSignal {
   if (budget === null || budget.minutes === null) return signal;
   return AbortSignal.any([signal, isLastAnswer ? AbortSignal.timeout(LAST_ANSWER_MS) : budget.expired]);
 }
 
-/** How a request ends that threw. `signal` is the turn's, `limited` the request's own. */
+/** How a request ended that threw. `signal` is the turn's, `limited` the request's own. */
 export function endOfRequest(
   error: unknown,
   ports: TurnPorts,
@@ -36,7 +35,7 @@ export function sleepMs({ budget }: TurnPorts, delayMs: number): number {
   return Math.min(delayMs, Math.max(0, (budget.minutes - budget.minutesGone()) * 60_000));
 }
 
-/** A turn that its budget ended is no success, whatever its last answer says. */
+/** A turn that its budget ended has failed, whatever its last answer says. */
 export function endedByBudget({ budget }: TurnPorts, lastAgentMessage: string | null): TurnOutcome {
   return { type: 'failed', error: budgetError(budget), lastAgentMessage };
 }

@@ -2,10 +2,12 @@ import * as z from 'zod/mini';
 import { type ErrorInfo, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import type { Prompt } from '../../models/prompt/index.ts';
 import type { Codec } from '../steps/index.ts';
+
+import { jsonCodec, stepId, summaryStepId } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
 import type { HistoryCopy, TurnPorts } from './ports.ts';
 import { Recovery } from './recovery.ts';
-import { SamplingEnd } from './sampling-value.ts';
+import { JournaledEnd } from './sampling-end.ts';
 
 export type CompactionOutcome =
   | { readonly type: 'compacted' }
@@ -14,27 +16,18 @@ export type CompactionOutcome =
 
 const SummaryEnd = z.union([
   z.object({ type: z.literal('summary'), text: z.string(), usage: z.nullable(TokenUsage) }),
-  SamplingEnd,
+  JournaledEnd,
 ]);
 type SummaryEnd = z.infer<typeof SummaryEnd>;
 
-const summaryCodec: Codec<SummaryEnd> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => SummaryEnd.parse(value),
-};
-const Built = z.object({ items: z.array(ResponseItem), warnings: z.array(z.string()) });
-const builtCodec: Codec<z.infer<typeof Built>> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => Built.parse(value),
-};
+const summaryCodec = jsonCodec(SummaryEnd);
+const builtCodec = jsonCodec(z.object({ items: z.array(ResponseItem), warnings: z.array(z.string()) }));
 
-/** Requests that were too long of which each drops a single item. */
+/** After this many requests that were too long, each further one drops more than a single item. */
 const MAX_SINGLE_DROPS = 4;
 /** How often a handover without words is asked for again. */
 const MAX_ASKED_AGAIN = 2;
-/** What is left of a request that was refused as too long is at most this share of it. */
+/** A request that was refused as too long is cut to at most this share of itself. */
 const SHARE_LEFT_REFUSED = 0.8;
 
 export interface CompactOptions {
@@ -43,8 +36,8 @@ export interface CompactOptions {
 }
 
 /**
- * Puts a handover in the place of the conversation so far. The model writes it at the end of a copy: the live history gets
- * neither the question nor the answer, and stays as it is if this fails or is interrupted.
+ * Replaces the conversation so far by a handover. The model writes it at the end of a copy: the live history gets neither
+ * the question nor the answer, and stays as it is if this fails or is interrupted.
  */
 export async function compact(
   ports: TurnPorts,
@@ -54,12 +47,12 @@ export async function compact(
   const { context, emit } = ports;
   const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
   emit({ type: 'item.started', turnId: context.turnId, item });
-  const outcome = await summarised(ports, place, options);
+  const outcome = await summarise(ports, place, options);
   emit({ type: 'item.completed', turnId: context.turnId, item });
   return outcome;
 }
 
-async function summarised(
+async function summarise(
   ports: TurnPorts,
   place: number | string,
   { wasRefused }: CompactOptions,
@@ -71,7 +64,7 @@ async function summarised(
   let tooLong = 0;
   let wordless = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const id = `compact-${place}.${attempt}`;
+    const id = summaryStepId(place, attempt);
     const end = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
       history.noteUsage(end.usage);
@@ -105,9 +98,9 @@ function trimmedText(count: number): string {
   return `Trimmed ${count} older conversation item${count === 1 ? '' : 's'} to make room for the handover.`;
 }
 
-/** One at a time at first, then twice as many with each try: a thread of thousands of items fits after a few. */
-function itemsToDrop(tries: number): number {
-  return 2 ** Math.max(0, tries - MAX_SINGLE_DROPS);
+/** One at a time at first, then twice as many with each attempt: a thread of thousands of items fits after a few. */
+function itemsToDrop(attempts: number): number {
+  return 2 ** Math.max(0, attempts - MAX_SINGLE_DROPS);
 }
 
 async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
@@ -130,7 +123,7 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
   return value;
 }
 
-/** Only what this very response says counts. */
+/** The text of the last assistant message of the response, and its usage. */
 async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal): Promise<SummaryEnd> {
   let text = '';
   for await (const event of ports.compaction.stream(prompt, { taskKind: 'compact', signal })) {
@@ -139,10 +132,10 @@ async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal
     } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
     else if (event.type === 'completed') return { type: 'summary', text, usage: event.usage };
   }
-  throw new Error('the model stream ended without saying how');
+  throw new Error('the model stream ended without a final event');
 }
 
-/** The same instructions, tools and beginning as every request of the thread, so that what is cached of them serves. */
+/** Instructions, tools and the first items are those of every request of the thread, so that the provider's cache serves. */
 function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy): Prompt {
   return {
     instructions: context.instructions,
@@ -156,10 +149,10 @@ function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy)
 async function replaceHistory(ports: TurnPorts, place: number | string, summary: string): Promise<CompactionOutcome> {
   const { steps, history } = ports;
   const { value } = await steps.step(
-    { id: `compacted-${place}`, kind: 'compact', codec: builtCodec, repeat: 'safe' },
+    { id: stepId('compaction', place), kind: 'compact', codec: builtCodec, repeat: 'safe' },
     async () => {
       const { items, warnings } = history.compacted(summary);
-      // On the disk before anything builds on it; written twice after a crash, the later one counts.
+      // The record is on the disk before anything builds on it. If a crash makes it written twice, the later one counts.
       ports.recordCompaction(summary, items);
       return { items: [...items], warnings: [...warnings] };
     },

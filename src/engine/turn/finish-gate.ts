@@ -1,16 +1,10 @@
 import * as z from 'zod/mini';
-import type { Codec } from '../steps/index.ts';
+import { jsonCodec, noValue, stepId } from '../steps/index.ts';
 import type { TurnFinishGate, TurnPorts } from './ports.ts';
 
-const noValue: Codec<null> = { version: 1, encode: () => null, decode: () => null };
-const paths = z.array(z.string());
-const pathsCodec: Codec<string[]> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => paths.parse(value),
-};
+const pathsCodec = jsonCodec(z.array(z.string()));
 
-/** Asks a turn that would end, once, about what it leaves open. */
+/** Asks the model once, before its turn ends, about the work that is still open. */
 export class FinishGate {
   readonly #ports: TurnPorts;
   #hasAsked = false;
@@ -19,14 +13,14 @@ export class FinishGate {
     this.#ports = ports;
   }
 
-  /** @returns whether the turn continues, with what it was asked in the conversation */
-  async holds(round: number, lastMessage: string | null): Promise<boolean> {
+  /** @returns whether the model was asked, in the conversation, so that the turn continues */
+  async asks(round: number, lastMessage: string | null): Promise<boolean> {
     const { steps, history, finishGate } = this.#ports;
     if (finishGate === null || this.#hasAsked) return false;
     const notes = finishGate.notes(lastMessage, await this.#unchecked(round, finishGate));
     if (notes.length === 0) return false;
     this.#hasAsked = true;
-    const spec = { id: `gate-${round}`, kind: 'io', codec: noValue, repeat: 'safe' } as const;
+    const spec = { id: stepId('finishGate', round), kind: 'io', codec: noValue, repeat: 'safe' } as const;
     const { items } = await steps.step<null>(spec, async ({ record }) => {
       for (const note of notes) record(note);
       return null;
@@ -35,10 +29,10 @@ export class FinishGate {
     return true;
   }
 
-  /** Subagents work by themselves, so what they have changed by now is journaled. */
+  /** Files that subagents changed are journaled, since subagents work beside this turn. */
   async #unchecked(round: number, gate: TurnFinishGate): Promise<readonly string[] | null> {
     if (!gate.hasSubagents()) return null;
-    const spec = { id: `unchecked-${round}`, kind: 'io', codec: pathsCodec, repeat: 'safe' } as const;
+    const spec = { id: stepId('unchecked', round), kind: 'io', codec: pathsCodec, repeat: 'safe' } as const;
     return (await this.#ports.steps.step(spec, async () => [...gate.uncheckedInTree()])).value;
   }
 }

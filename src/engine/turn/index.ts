@@ -1,5 +1,6 @@
+export { eventsOfCall } from './call-value.ts';
 export { type CompactionOutcome, compact } from './compact.ts';
-export { narrateItems } from './narrate.ts';
+export { threadItemsOf } from './item-events.ts';
 export type {
   CallBatch,
   CallOptions,

@@ -58,9 +58,9 @@ export interface TurnHistory {
   /** Puts other items in place of all. */
   replace(items: readonly ResponseItem[]): void;
   /** Old outputs that make room for so many tokens when they are left out; null if there are not enough. */
-  outputsToElide(tokens: number): readonly OldOutput[] | null;
+  outputsToPrune(tokens: number): readonly OldOutput[] | null;
   /** Leaves outputs out: what stands for each is part of the conversation from here on. */
-  elide(outputs: readonly ElidedOutput[]): void;
+  prune(outputs: readonly ElidedOutput[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
   /** Whether there is more in the conversation than a compaction would keep of it, its `newest` items apart. */
@@ -132,7 +132,7 @@ export interface TurnCompaction {
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */
-export interface TurnElision {
+export interface TurnPruning {
   /** Keeps the text of an output. Called inside a step only. @returns what stands for it in the conversation */
   readonly keep: (output: OldOutput) => Promise<string>;
   /** Writes down what is left out. Called inside a step only. */
@@ -176,7 +176,7 @@ export interface TurnPorts {
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
   /** Null: nothing is left out before a compaction. */
-  readonly elision: TurnElision | null;
+  readonly pruning: TurnPruning | null;
   /** Tells an event of this turn. Does nothing any more once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */

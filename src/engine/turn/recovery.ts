@@ -1,38 +1,36 @@
 import type { ErrorInfo, RefusedContent } from '../../foundation/protocol/index.ts';
-import type { Codec } from '../steps/index.ts';
+import { noValue, stepId } from '../steps/index.ts';
 import { sleepMs } from './budget-end.ts';
 import type { TurnModel, TurnPorts } from './ports.ts';
 import { finalError, RetryBudget } from './retry-budget.ts';
-import type { SamplingFailure } from './sampling-value.ts';
+import type { SamplingFailure } from './sampling-end.ts';
 
-/** A longer wait is worth a word, milliseconds. */
-const TOLD_WAIT_MS = 1_000;
+/** Waits from this length on are named in the message, milliseconds. */
+const NAMED_WAIT_MS = 1_000;
 const PICTURE_NOTE = '[A picture was here. The provider refused it, so it was taken out of the conversation.]';
 
-const noValue: Codec<null> = { version: 1, encode: () => null, decode: () => null };
-
 /**
- * Does what helps against a failed request, so that it can be made again: has it written as the server wants it, takes out what
- * the server refused, or waits. Each is bounded. A full window is not its concern.
+ * Prepares a failed request to be made again: changes how it is written, removes content that the server refused, or waits.
+ * Each is bounded. A full window is handled by `ContextLimit`.
  */
 export class Recovery {
   readonly #ports: TurnPorts;
   readonly #model: Pick<TurnModel, 'adapt'>;
   readonly #budget: RetryBudget;
   readonly #adapted = new Set<string>();
-  readonly #takenOut = new Set<RefusedContent['content']>();
-  /** What was taken out of the conversation has to go from here as well. */
-  readonly #alsoTakeOut: (refused: RefusedContent) => void;
+  readonly #removed = new Set<RefusedContent['content']>();
+  /** Removes the content from a copy of the conversation as well. */
+  readonly #removeFromCopy: (refused: RefusedContent) => void;
 
   constructor(
     ports: TurnPorts,
     model: Pick<TurnModel, 'adapt'>,
-    alsoTakeOut: (refused: RefusedContent) => void = () => undefined,
+    removeFromCopy: (refused: RefusedContent) => void = () => undefined,
   ) {
     this.#ports = ports;
     this.#model = model;
     this.#budget = new RetryBudget(ports.model.retries);
-    this.#alsoTakeOut = alsoTakeOut;
+    this.#removeFromCopy = removeFromCopy;
   }
 
   /** A response completed. */
@@ -40,13 +38,13 @@ export class Recovery {
     this.#budget.reset();
   }
 
-  /** @returns the error that is final; null: try again. `place` is unique in the turn. */
+  /** @param place unique in the turn. @returns the error that is final; null: try again */
   async from(failure: SamplingFailure, place: number | string): Promise<ErrorInfo | null> {
     if (failure.rateLimits) this.#ports.history.noteRateLimits(failure.rateLimits);
-    if (this.#adapts(failure) || (await this.#takesOut(failure, place))) return null;
+    if (this.#adapt(failure) || (await this.#removeRefused(failure, place))) return null;
     const retry = this.#budget.next(failure);
     if (retry === null) return finalError(failure);
-    const wait = retry.delayMs < TOLD_WAIT_MS ? '' : ` in ${Math.round(retry.delayMs / 1_000)} s`;
+    const wait = retry.delayMs < NAMED_WAIT_MS ? '' : ` in ${Math.round(retry.delayMs / 1_000)} s`;
     const { error } = failure;
     const message = `Reconnecting... ${retry.attempt}/${retry.allowed}${wait} (${error.message})`;
     const { emit, context, steps } = this.#ports;
@@ -55,29 +53,29 @@ export class Recovery {
     return null;
   }
 
-  #adapts({ quirk, error }: SamplingFailure): boolean {
+  #adapt({ quirk, error }: SamplingFailure): boolean {
     if (quirk === undefined || this.#adapted.has(quirk)) return false;
     this.#adapted.add(quirk);
     const setting = this.#model.adapt(quirk);
     this.#warn(
-      `The server refused the form of the request (${error.message}). It is written otherwise for the rest of the session; this setting says so for good: ${setting}`,
+      `The server refused the form of the request (${error.message}). Requests are written in another form for the rest of the session. To make that permanent, set: ${setting}`,
     );
     return true;
   }
 
-  /** The newest item with such content goes first; if that was not the one, all do. */
-  async #takesOut({ refused: content, error }: SamplingFailure, place: number | string): Promise<boolean> {
+  /** Removes the newest item with such content; if the server refuses the request again, all of them. */
+  async #removeRefused({ refused: content, error }: SamplingFailure, place: number | string): Promise<boolean> {
     const { history, steps, recordRefused } = this.#ports;
     if (content === undefined || !history.holds(content)) return false;
-    const which = content === 'thoughts' || this.#takenOut.has(content) ? 'all' : 'newest';
-    this.#takenOut.add(content);
+    const which = content === 'thoughts' || this.#removed.has(content) ? 'all' : 'newest';
+    this.#removed.add(content);
     const refused: RefusedContent = { content, which, note: PICTURE_NOTE };
-    await steps.step({ id: `refused-${place}`, kind: 'io', codec: noValue, repeat: 'safe' }, async () => {
+    await steps.step({ id: stepId('refusedContent', place), kind: 'io', codec: noValue, repeat: 'safe' }, async () => {
       recordRefused(refused);
       return null;
     });
     history.takeOut(refused);
-    this.#alsoTakeOut(refused);
+    this.#removeFromCopy(refused);
     const what =
       content === 'thoughts' ? 'thoughts of earlier answers' : `${which === 'all' ? 'every' : 'the newest'} picture`;
     this.#warn(

@@ -1,11 +1,11 @@
 import type { ErrorInfo } from '../../foundation/protocol/index.ts';
-import type { SamplingFailure } from './sampling-value.ts';
+import type { SamplingFailure } from './sampling-end.ts';
 
 const FIRST_BACKOFF_MS = 200;
 /** Limits are mostly counted by the minute: the default four retries wait 75 s in all, a tenth more or less. */
 const FIRST_MINUTE_BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
-/** A model that answered with nothing twice more has nothing to say. */
+/** A model that answered with nothing twice again has nothing to say. */
 const MAX_ASKED_AGAIN = 2;
 
 export interface Retry {

@@ -1,39 +1,25 @@
-import * as z from 'zod/mini';
+import { isOutput } from '../../context/history/index.ts';
 import { BUDGET_REFUSAL } from '../../context/index.ts';
-import { type CallItem, type OutputItem, type ResponseItem, SessionEvent } from '../../foundation/protocol/index.ts';
+import type { CallItem, SessionEvent } from '../../foundation/protocol/index.ts';
 import { Deferred } from '../../foundation/util/index.ts';
-import type { Codec, Recorded, Step, StepSpec } from '../steps/index.ts';
+import { callKey, callStepId, type Recorded, type Step, type StepSpec } from '../steps/index.ts';
+import type { BudgetTracker, DueNote } from './budget-tracker.ts';
+import { type CallValue, callCodec } from './call-value.ts';
 import type { CallBatch, TurnPorts } from './ports.ts';
-import type { Spending } from './spending.ts';
-
-/** What a tool step journals beside the output item: what the call told while it ran, so that a replay tells it again. */
-const toldEvents = z.array(SessionEvent);
-const toldCodec: Codec<SessionEvent[]> = {
-  version: 1,
-  encode: (value) => value,
-  decode: (value) => toldEvents.parse(value),
-};
-
-export function isCall(item: ResponseItem): item is CallItem {
-  return item.type === 'function_call' || item.type === 'custom_tool_call' || item.type === 'local_shell_call';
-}
-
-function isOutput(item: ResponseItem): item is OutputItem {
-  return item.type === 'function_call_output' || item.type === 'custom_tool_call_output';
-}
+import { unrecordedNote } from './unrecorded-note.ts';
 
 /** The calls of one response: started one by one while it is read, settled together in their order. */
 export class RunningCalls {
   readonly #ports: TurnPorts;
   readonly #round: number;
   readonly #batch: CallBatch;
-  readonly #spending: Spending | null;
-  /** How many calls the response has, once it has ended. */
-  readonly #whole = new Deferred<number>();
-  readonly #running: Step<Recorded<SessionEvent[]>>[] = [];
+  readonly #budget: BudgetTracker | null;
+  /** Resolves with the number of calls in the response, once the response has ended. */
+  readonly #finalCount = new Deferred<number>();
+  readonly #running: Step<Recorded<CallValue>>[] = [];
 
-  constructor(ports: TurnPorts, round: number, spending: Spending | null) {
-    this.#spending = spending;
+  constructor(ports: TurnPorts, round: number, budget: BudgetTracker | null) {
+    this.#budget = budget;
     this.#ports = ports;
     this.#round = round;
     this.#batch = ports.tools.openBatch();
@@ -43,40 +29,41 @@ export class RunningCalls {
     return this.#running.length;
   }
 
-  /** The response has ended, however it did: no further call begins. */
+  /** The response has ended, however it did: no further call starts. */
   responseEnded(): void {
-    this.#whole.resolve(this.count);
+    this.#finalCount.resolve(this.count);
   }
 
   start(call: CallItem): void {
     const { steps, tools, context } = this.#ports;
     const place = this.count;
-    // The place in the turn makes the key unique even if a model uses a call id twice.
-    const id = `tool-${this.#round}.${place}-${call.call_id}`;
-    const key = `${context.turnId}/${id}`;
-    const spec: StepSpec<SessionEvent[]> = {
+    const id = callStepId(this.#round, place, `${call.call_id}`);
+    const key = callKey(context.turnId, id);
+    const spec: StepSpec<CallValue> = {
       id,
       kind: 'tool',
-      codec: toldCodec,
+      codec: callCodec,
       repeat: tools.repeat(call),
-      torn: [],
+      truncated: { events: [], budget: null },
     };
     const step = steps.step(spec, async (attempt) => {
-      const told: SessionEvent[] = [];
+      const events: SessionEvent[] = [];
       const report = (event: SessionEvent) => {
-        if (event.type !== 'item.delta') told.push(event);
+        if (event.type !== 'item.delta') events.push(event);
         this.#ports.emit(event);
       };
-      const output = this.#spending?.isUsedUp
+      const output = this.#budget?.isUsedUp
         ? tools.refuse(call, BUDGET_REFUSAL)
         : await this.#batch.run(call, { key, signal: this.#limited(attempt.signal), report });
-      attempt.record(await this.#withBudget(call, place, this.#ports.history.fitted(output)));
-      return told;
+      const fitted = this.#ports.history.fitted(output);
+      const due = await this.#noteDue(place);
+      attempt.record(due === null ? fitted : tools.withLine(call, fitted, due.line));
+      return { events, budget: due?.note ?? null };
     });
-    // A call that is known from the journal tells at once what it told then, before later ones begin.
+    // A replayed call emits its events at once, before later calls start.
     void step.then(
-      ({ replayed, value }) => replayed && this.#tell(value),
-      () => undefined, // Whoever settles the calls gets the failure.
+      ({ replayed, value }) => replayed && this.#emitAgain(value.events),
+      () => undefined, // `settle` gets the failure.
     );
     this.#running.push(step);
   }
@@ -87,15 +74,14 @@ export class RunningCalls {
     return budget === null || budget.minutes === null ? signal : AbortSignal.any([signal, budget.expired]);
   }
 
-  /** The newest result tells what is left of a budget; what the response itself took is known when it has ended. */
-  async #withBudget(call: CallItem, place: number, output: OutputItem): Promise<OutputItem> {
-    if (!this.#spending || this.#spending.isUsedUp) return output;
-    const count = await this.#whole.promise;
-    const line = place === count - 1 ? this.#spending.line() : null;
-    return line === null ? output : this.#ports.tools.withLine(call, output, line);
+  /** Only the newest result reports the budget; what the response itself took is known when it has ended. */
+  async #noteDue(place: number): Promise<DueNote | null> {
+    if (!this.#budget || this.#budget.isUsedUp) return null;
+    const count = await this.#finalCount.promise;
+    return place === count - 1 ? this.#budget.due() : null;
   }
 
-  #tell(events: readonly SessionEvent[]): void {
+  #emitAgain(events: readonly SessionEvent[]): void {
     for (const event of events) this.#ports.emit(event);
   }
 
@@ -105,8 +91,16 @@ export class RunningCalls {
     const { steps, history, emit, tools, context } = this.#ports;
     const settled = await steps.all(this.#running);
     for (const { items } of settled) history.record(items);
-    this.#spending?.settled(settled.flatMap(({ items }) => items.filter(isOutput)));
+    this.#noteBudget(settled.at(-1));
     const diff = await tools.takeDiff();
     if (diff !== '') emit({ type: 'turn.diff', turnId: context.turnId, diff });
+  }
+
+  #noteBudget(newest: Recorded<CallValue> | undefined): void {
+    if (!this.#budget || !newest) return;
+    const { value, items } = newest;
+    const output = items.findLast(isOutput);
+    if (value.budget !== undefined) this.#budget.noted(value.budget);
+    else if (output) this.#budget.noted(unrecordedNote(output, this.#ports.context.noteMark));
   }
 }

@@ -1,60 +1,64 @@
+import { isCall } from '../../context/history/index.ts';
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
 import { noAnswer } from '../../models/failures/index.ts';
 import type { Prompt } from '../../models/prompt/index.ts';
 import { newResponseMark } from '../../models/wires/index.ts';
 import type { Step } from '../steps/index.ts';
+
+import { stepId } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
-import { Narrator } from './narrate.ts';
+import type { BudgetTracker } from './budget-tracker.ts';
+import { ItemEvents } from './item-events.ts';
 import type { TurnPorts } from './ports.ts';
-import { isCall, RunningCalls } from './running-calls.ts';
-import { failureOf } from './sampling-failure.ts';
-import { type SamplingEnd, samplingCodec } from './sampling-value.ts';
-import type { Spending } from './spending.ts';
+import { RunningCalls } from './running-calls.ts';
+import { failureOf, type SamplingEnd, samplingCodec } from './sampling-end.ts';
 
 export interface SampledResponse {
   readonly end: SamplingEnd;
-  readonly callCount: number;
-  /** What the response added to the conversation, with the outputs of its calls. */
+  /** The calls of the response. They have started and have to be settled. */
+  readonly calls: RunningCalls;
+  /** How many items the response adds to the conversation, the outputs of its calls included. */
   readonly itemCount: number;
   /** The text of the last assistant message of this response. */
   readonly lastAgentMessage: string | null;
+  /** The budget was used up before the request: the turn ends with this response. */
+  readonly isLastAnswer: boolean;
 }
 
 /**
- * One request to the model and the calls of its response. A call starts as soon as it is complete in the stream; outputs
- * enter the history in the order of the calls, whatever finishes first. However the stream ends, what the model finished
- * saying is kept and every call has its output.
+ * Makes one request to the model and starts the calls of its response, each as soon as it is complete in the stream. However
+ * the stream ends, the items that the model finished are kept.
  */
 export async function sampleResponse(
   ports: TurnPorts,
   round: number,
-  spending: Spending | null,
+  budget: BudgetTracker | null,
 ): Promise<SampledResponse> {
   const { steps, history, context } = ports;
   const prompt = buildPrompt(ports);
   const mark = newResponseMark();
-  const isLastAnswer = spending?.isUsedUp ?? false;
-  const narrator = new Narrator({
+  const isLastAnswer = budget?.isUsedUp ?? false;
+  const itemEvents = new ItemEvents({
     turnId: context.turnId,
     emit: ports.emit,
     idPrefix: `${context.turnId}-${round}`,
     showRawReasoning: ports.showRawReasoning,
   });
-  const calls = new RunningCalls(ports, round, spending);
+  const calls = new RunningCalls(ports, round, budget);
   const take = (item: ResponseItem) => {
     history.record([item]);
-    narrator.finished(item);
+    itemEvents.emitFinished(item);
     if (isCall(item)) calls.start(item);
   };
 
   const sampling = steps.step(
     {
-      id: `sampling-${round}`,
+      id: stepId('sampling', round),
       kind: 'sampling',
       codec: samplingCodec,
       repeat: 'safe',
       asks: () => ports.model.fingerprint(prompt),
-      torn: { type: 'torn' },
+      truncated: { type: 'truncated' },
     },
     async (attempt) => {
       const refused = refusedByBudget(ports, isLastAnswer);
@@ -63,7 +67,7 @@ export async function sampleResponse(
       const { signal } = attempt;
       const signals = { signal, limited: requestSignal(ports, signal, isLastAnswer) };
       return streamResponse(ports, prompt, signals, {
-        progress: (event) => narrator.progress(event),
+        progress: (event) => itemEvents.emitProgress(event),
         finished: (item) => {
           const whole = markedItem(
             withCallId(item, `${context.turnId}-${round}-${calls.count}`),
@@ -81,16 +85,16 @@ export async function sampleResponse(
   if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
   if (sampled.value.type === 'failed' && sampled.value.usage !== undefined) history.noteUsage(sampled.value.usage);
   calls.responseEnded();
-  await calls.settle();
   return {
     end: sampled.value,
-    callCount: calls.count,
+    calls,
     itemCount: sampled.items.length + calls.count,
     lastAgentMessage: lastAgentMessage(sampled.items),
+    isLastAnswer,
   };
 }
 
-/** A response that is given up leaves no call waiting for its end. */
+/** No call waits for the end of a response that was abandoned. */
 async function ended<T>(sampling: Step<T>, calls: RunningCalls): Promise<T> {
   try {
     return await sampling;
@@ -101,7 +105,7 @@ async function ended<T>(sampling: Step<T>, calls: RunningCalls): Promise<T> {
 }
 
 interface StreamSink {
-  progress(event: Parameters<Narrator['progress']>[0]): void;
+  progress(event: Parameters<ItemEvents['emitProgress']>[0]): void;
   finished(item: ResponseItem): void;
 }
 
@@ -128,13 +132,13 @@ async function streamResponse(
         return { ...failureOf(noAnswer(what), ports.jitter()), usage: event.usage };
       } else sink.progress(event);
     }
-    throw new Error('the model stream ended without saying how');
+    throw new Error('the model stream ended without a final event');
   } catch (error) {
     return endOfRequest(error, ports, signals);
   }
 }
 
-/** Whether there is something in it for the user, or to do. */
+/** Whether the item has words for the user, or is a call. */
 function answers(item: ResponseItem): boolean {
   if (item.type !== 'message') return isCall(item);
   return (
@@ -152,15 +156,15 @@ function buildPrompt({ context, history, tools }: TurnPorts): Prompt {
   return context.outputSchema === undefined ? prompt : { ...prompt, outputSchema: context.outputSchema };
 }
 
-/** A local shell call may come without any id; it gets one, so that its output can name it. */
+/** A local shell call may arrive without any id; it gets one, so that its output can name it. */
 function withCallId(item: ResponseItem, minted: string): ResponseItem {
   if (item.type !== 'local_shell_call' || item.call_id) return item;
   return { ...item, call_id: item.id || `call-${minted}` };
 }
 
 /**
- * Items without ids name their response, so that they go back to the model as the one message in which they came. Thoughts
- * name who thought them.
+ * Items without ids name their response, so that they are sent back to the model as the one message that they arrived in.
+ * Thoughts name their provider and model.
  */
 function markedItem(item: ResponseItem, response: string, origin: TurnPorts['model']['origin']): ResponseItem {
   switch (item.type) {

@@ -1,7 +1,5 @@
-import * as z from 'zod/mini';
-import { type CallItem, type OutputItem, SessionEvent, type ThreadItem } from '../../foundation/protocol/index.ts';
-
-const toldEvents = z.array(SessionEvent);
+import { eventsOfCall } from '../../engine/turn/index.ts';
+import type { CallItem, OutputItem, ThreadItem } from '../../foundation/protocol/index.ts';
 
 /** What a call asks for, for a person: its command line, its patch, or its arguments. */
 export function callText(call: CallItem): { readonly name: string; readonly input: string } {
@@ -23,9 +21,8 @@ export function outputText({ output }: OutputItem): string {
 
 /** The items that a call told, each in its last form; none where a later version wrote them in another way. */
 export function toldItems(value: unknown): ThreadItem[] {
-  const told = toldEvents.safeParse(value).data ?? [];
   const items = new Map<string, ThreadItem>();
-  for (const event of told) {
+  for (const event of eventsOfCall(value)) {
     if (event.type !== 'item.started' && event.type !== 'item.updated' && event.type !== 'item.completed') continue;
     items.set(`${event.item.type} ${event.item.id}`, event.item);
   }

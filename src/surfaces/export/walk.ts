@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isContextMessage } from '../../context/index.ts';
-import { narrateItems } from '../../engine/turn/index.ts';
+import { threadItemsOf } from '../../engine/turn/index.ts';
 import {
   ApprovalDecision,
   type CallItem,
@@ -93,7 +93,7 @@ export class TranscriptWalk {
         return;
       }
       case 'web_search_call': {
-        for (const shown of narrateItems(item, '')) yield { type: 'item', item: shown, output: null };
+        for (const shown of threadItemsOf(item, '')) yield { type: 'item', item: shown, output: null };
         return;
       }
       case 'function_call':

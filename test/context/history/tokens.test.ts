@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConversationHistory, percentLeft } from '../../../src/context/history/index.ts';
+import { ConversationHistory } from '../../../src/context/history/index.ts';
 import type { TokenUsage } from '../../../src/foundation/protocol/index.ts';
 import { assistant, functionCall, functionOutput, snapshot, user } from './items.ts';
 
@@ -64,16 +64,6 @@ test.each([
   expect(history.tokenInfo?.last_token_usage.total_tokens).toBe(last);
 });
 
-test.each([
-  [usage(12_000, 0), 112_000, 100],
-  [usage(62_000, 0), 112_000, 50],
-  [usage(62_000, 50_000, 50_000), 112_000, 50],
-  [usage(500_000, 0), 112_000, 0],
-  [usage(0, 0), 12_000, 0],
-])('what is left of the window is told without the baseline and without reasoning (%#)', (used, window, percent) => {
-  expect(percentLeft(used, window)).toBe(percent);
-});
-
 test('R16: the size of the context is the last count plus an estimate of what came since', () => {
   const history = new ConversationHistory();
   history.record([user('hello'), functionCall('a')]);
@@ -125,7 +115,7 @@ test('L11: what children used fills nothing of the window, live or rebuilt', () 
   const live = new ConversationHistory();
   live.record([user('x'.repeat(4_000))]);
   const rebuilt = live.clone();
-  live.addForeignUsage(usage(50_000, 0), 100_000);
+  live.addChildUsage(usage(50_000, 0), 100_000);
   rebuilt.restoreTokenInfo(live.tokenInfo);
   expect(rebuilt.contextTokens).toBe(live.contextTokens);
 });
@@ -149,7 +139,7 @@ test('what a provider never counts is estimated once: a thread of thousands of s
   }
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   const note = 'left out';
-  history.elide([{ call_id: 'c1', nth: 0, output: note }]);
+  history.prune([{ call_id: 'c1', nth: 0, output: note }]);
   const anew = new ConversationHistory();
   anew.record(history.items);
   expect(history.contextTokens).toBe(anew.contextTokens);

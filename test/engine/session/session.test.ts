@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { narrateItems } from '../../../src/engine/turn/index.ts';
+import { threadItemsOf } from '../../../src/engine/turn/index.ts';
 import type { Op, ResponseItem } from '../../../src/foundation/protocol/index.ts';
 import {
   cut,
@@ -278,10 +278,10 @@ describe('turns and interruption', () => {
     expect(
       live.events.find((event) => event.type === 'item.completed' && event.item.type === 'webSearch'),
     ).toMatchObject({ item: { query: 'keel', action: { type: 'search', query: 'keel' } } });
-    expect(narrateItems(searchItem({ type: 'open_page', url: 'https://a.b/c' }), 'x')).toMatchObject([
+    expect(threadItemsOf(searchItem({ type: 'open_page', url: 'https://a.b/c' }), 'x')).toMatchObject([
       { query: 'https://a.b/c', action: { type: 'openPage', url: 'https://a.b/c' } },
     ]);
-    expect(narrateItems(searchItem({ type: 'find_in_page', url: 'https://a.b/c', pattern: 'p' }), 'x')).toMatchObject([
+    expect(threadItemsOf(searchItem({ type: 'find_in_page', url: 'https://a.b/c', pattern: 'p' }), 'x')).toMatchObject([
       { query: 'p in https://a.b/c', action: { type: 'findInPage', url: 'https://a.b/c', pattern: 'p' } },
     ]);
   });

@@ -22,7 +22,6 @@ function life(journal: Journal, recorded: readonly JournalLine[]): Life {
         },
       },
       interrupted: interrupt.signal,
-      now: () => performance.timeOrigin + performance.now(),
       recorded,
     }),
     interrupt: () => interrupt.abort(),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { backoffMs, finalError, RetryBudget } from '../../../src/engine/turn/retry-budget.ts';
-import type { SamplingFailure } from '../../../src/engine/turn/sampling-value.ts';
+import type { SamplingFailure } from '../../../src/engine/turn/sampling-end.ts';
 
 const failure = (more: Partial<SamplingFailure> = {}): SamplingFailure => ({
   type: 'failed',

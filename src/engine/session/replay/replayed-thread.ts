@@ -1,5 +1,9 @@
-import { ConversationHistory, type RepairListener, ThreadFacts } from '../../../context/history/index.ts';
-import { compactionPrompt } from '../../../context/index.ts';
+import {
+  ConversationHistory,
+  compactionPrompt,
+  type RepairListener,
+  ThreadFacts,
+} from '../../../context/history/index.ts';
 import type { RequestFingerprint, ResponseItem, RolloutItem, TurnSetup } from '../../../foundation/protocol/index.ts';
 import { ServerFacts } from '../../../models/catalogue/index.ts';
 import { loadWire, type ModelClient, RequestFingerprints } from '../../../models/client/index.ts';
@@ -7,7 +11,7 @@ import type { Prompt } from '../../../models/prompt/index.ts';
 import type { WireMaker } from '../../../models/wires/index.ts';
 import { NullRecorder, type OpenTurnLine, threadLog } from '../../../storage/rollout/index.ts';
 import { specsFor } from '../../../tools/index.ts';
-import { FileStepRunner, TurnInterrupted } from '../../steps/index.ts';
+import { FileStepRunner, isStepId, type StepName, summaryStepId, TurnInterrupted } from '../../steps/index.ts';
 import { compact, runTurn, type TurnBudget, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
 import { TreeFacts } from '../agents/tree-facts.ts';
 import type { SessionConfiguration } from '../settings.ts';
@@ -158,7 +162,6 @@ export class ReplayedThread {
       turnId,
       journal: dry,
       interrupted: dry.interrupted,
-      now: () => 0,
       recorded: lines,
       onReplayed: (stepId, was) => {
         if (asked !== null) this.#onRequest({ turnId, stepId, was, ...asked });
@@ -195,8 +198,8 @@ export class ReplayedThread {
           history.replace(items);
           this.#onReplaced();
         },
-        elide: (outputs) => {
-          history.elide(outputs);
+        prune: (outputs) => {
+          history.prune(outputs);
           this.#onReplaced();
         },
         takeOut: (refused) => {
@@ -230,9 +233,9 @@ export class ReplayedThread {
         tooLong: nobody,
       },
       budget: recordedBudget(setup, () => spent),
-      answerForm: hasStep(turn, 'form-') ? (setup?.output_schema ?? null) : null,
+      answerForm: hasStep(turn, 'answerForm') ? (setup?.output_schema ?? null) : null,
       finishGate: isAsked(turn) ? finishGate(state, offered, recordedTree(setup)) : null,
-      elision: leavesOut(turn) ? { keep: () => dry.stop(), record: nobody } : null,
+      pruning: prunes(turn) ? { keep: () => dry.stop(), record: nobody } : null,
       emit: nobody,
       takeQueued: () => dry.stop(),
       recordRequestContext: nobody,
@@ -299,19 +302,19 @@ function recordedTree(setup: TurnSetup | null) {
 }
 
 function isAsked(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'gate-') : turn.setup.verify === true;
+  return turn.setup === null ? hasStep(turn, 'finishGate') : turn.setup.verify === true;
 }
 
-function leavesOut(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'elide-') : turn.setup.elide_outputs !== false;
+function prunes(turn: RecordedTurn): boolean {
+  return turn.setup === null ? hasStep(turn, 'pruning') : turn.setup.elide_outputs !== false;
 }
 
-function hasStep({ lines }: RecordedTurn, prefix: string): boolean {
-  return lines.some((line) => line.type === 'step' && line.record.id.startsWith(prefix));
+function hasStep({ lines }: RecordedTurn, name: StepName): boolean {
+  return lines.some((line) => line.type === 'step' && isStepId(line.record.id, name));
 }
 
 function isAskedCompaction(line: OpenTurnLine): boolean {
-  return line.type === 'step' && line.record.id === 'compact-now.1';
+  return line.type === 'step' && line.record.id === summaryStepId('now', 1);
 }
 
 async function compactionOutcome(ports: TurnPorts): Promise<TurnOutcome> {

@@ -1,3 +1,4 @@
+import { isCall } from '../../../context/history/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import {
@@ -9,6 +10,7 @@ import {
   toolCallOf,
   unknownOutcome,
 } from '../../../tools/index.ts';
+import { callIdIn, callKey } from '../../steps/index.ts';
 
 export interface CutOff {
   /** An output for every call that a crash left without one. */
@@ -55,21 +57,16 @@ function openKeys(lines: readonly OpenTurnLine[]): string[] {
   const open = new Set<string>();
   for (const line of lines) {
     if (line.type !== 'step' || line.record.kind !== 'tool') continue;
-    const key = `${line.record.turn}/${line.record.id}`;
+    const key = callKey(line.record.turn, line.record.id);
     if (line.record.state === 'begin') open.add(key);
     else open.delete(key);
   }
   return [...open];
 }
 
-/** A call's key ends with its place in the turn and its id. */
 function takeKey(keys: string[], callId: string): string | null {
-  const at = keys.findIndex((key) => key.replace(/^.*?\/tool-\d+\.\d+-/, '') === callId);
+  const at = keys.findIndex((key) => callIdIn(key) === callId);
   return at === -1 ? null : (keys.splice(at, 1)[0] ?? null);
-}
-
-function isCall(item: ResponseItem): item is CallItem {
-  return item.type === 'function_call' || item.type === 'custom_tool_call' || item.type === 'local_shell_call';
 }
 
 /** A call on one line, for a person or a model to recognise. */

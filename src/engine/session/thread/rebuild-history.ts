@@ -33,10 +33,10 @@ export function toldContext({ lastTurnContext, history }: ThreadLog): ToldContex
 function apply(history: ConversationHistory, entry: HistoryEntry): void {
   if (entry.type === 'item') history.record([entry.item]);
   else if (entry.type === 'usage') history.restoreTokenInfo(entry.info);
-  else if (entry.type === 'elided') history.elide(entry.outputs);
+  else if (entry.type === 'elided') history.prune(entry.outputs);
   else if (entry.type === 'refused') history.takeOut(entry.refused);
   else if (entry.type === 'spent') history.restoreTotal(entry.total);
-  else if (entry.type === 'foreignUsage') history.addForeignUsage(entry.usage, entry.window);
+  else if (entry.type === 'foreignUsage') history.addChildUsage(entry.usage, entry.window);
   else if (entry.type === 'undone') history.removeSnapshot(entry.snapshot);
   else history.replace(replacement(history, entry));
 }

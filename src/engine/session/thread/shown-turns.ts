@@ -1,10 +1,7 @@
-import * as z from 'zod/mini';
-import { SessionEvent, ThreadItem, type Turn } from '../../../foundation/protocol/index.ts';
+import { ThreadItem, type Turn } from '../../../foundation/protocol/index.ts';
 import type { LoggedTurn, ThreadLog } from '../../../storage/rollout/index.ts';
-import { narrateItems } from '../../turn/index.ts';
+import { eventsOfCall, threadItemsOf } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
-
-const toldEvents = z.array(SessionEvent);
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
 export function toldTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
@@ -21,7 +18,7 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   const items: ThreadItem[] = [];
   const shown = new Set<string>();
   for (const [at, entry] of entries.entries()) {
-    if (entry.type === 'item') items.push(...narrateItems(entry.item, `${id}-${at}`));
+    if (entry.type === 'item') items.push(...threadItemsOf(entry.item, `${id}-${at}`));
     else if (entry.type === 'told') items.push(...completedItems(entry.value));
     else {
       const { data: item } = ThreadItem.safeParse(entry.item);
@@ -33,8 +30,7 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   return items;
 }
 
-/** What a call told while it ran; nothing if a later version wrote it in another way. */
+/** The items of a call, from the value of its step. */
 function completedItems(value: unknown): ThreadItem[] {
-  const told = toldEvents.safeParse(value).data ?? [];
-  return told.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+  return eventsOfCall(value).flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { OldOutput } from '../../../context/history/index.ts';
-import { elidedOutput } from '../../../context/index.ts';
+import { type OldOutput, prunedOutputNote } from '../../../context/history/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import type { SessionServices } from '../services.ts';
 
@@ -17,13 +16,13 @@ export async function keptOutput(
 ): Promise<string> {
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
   const path = spillPath(`elided-${digest}-${callId}`);
-  if (path === null) return elidedOutput({ exitCode, path });
+  if (path === null) return prunedOutputNote({ exitCode, path });
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(path, text, { mode: 0o600 });
-    return elidedOutput({ exitCode, path });
+    return prunedOutputNote({ exitCode, path });
   } catch (error) {
     log.warn(`the output of ${callId} can't be kept: ${reasonOf(error)}`);
-    return elidedOutput({ exitCode, path: null });
+    return prunedOutputNote({ exitCode, path: null });
   }
 }

@@ -1,10 +1,10 @@
 import {
   type ConversationHistory,
   fittedOutput,
+  handoverOf,
   isShrinkable,
-  outputsToElide,
+  outputsToPrune,
 } from '../../../context/history/index.ts';
-import { handoverOf } from '../../../context/index.ts';
 import type { ResponseItem, SessionEvent, TokenUsage } from '../../../foundation/protocol/index.ts';
 import type { HistoryCopy, TurnHistory } from '../../turn/index.ts';
 import type { SessionState } from '../state.ts';
@@ -40,8 +40,8 @@ export function turnHistory({ state, record, handle, turnId, window, compacted, 
     measuredTokens: () => state.measuredTokens,
     copy: () => historyCopy(state.copyHistory(), window),
     compacted,
-    outputsToElide: (tokens) => outputsToElide(state.items, tokens),
-    elide: (outputs) => unlessRevoked(() => state.elide(outputs)),
+    outputsToPrune: (tokens) => outputsToPrune(state.items, tokens),
+    prune: (outputs) => unlessRevoked(() => state.elide(outputs)),
     replace: (items) => unlessRevoked(() => state.replaceHistory(items)),
     canShrink: (newest) => isShrinkable(state.items.slice(0, Math.max(0, state.items.length - newest)), window.budget),
     fitted: (output) => fittedOutput(output, window.budget.outputBytes),

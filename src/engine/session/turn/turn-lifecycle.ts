@@ -19,7 +19,7 @@ import type { OpenTurn, OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { gatherRepositoryFacts, type RepositoryFacts } from '../../../system/git/index.ts';
 import type { ToolHost, WithMcpTools } from '../../../tools/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
-import { narrateItems, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
+import { type TurnOutcome, type TurnPorts, threadItemsOf } from '../../turn/index.ts';
 import { delegateRunner } from '../agents/run-child.ts';
 import { ChildAgents } from '../agents/subagents.ts';
 import { notifyUser } from '../environment/notifier.ts';
@@ -250,7 +250,7 @@ export class TurnLifecycle implements SessionScope {
     const message = await userMessage(unread.items, cwd);
     this.#record.addUserEvent(saidText(unread));
     this.#record.addItems([message], turnId);
-    for (const item of narrateItems(message, `${turnId}-0`)) {
+    for (const item of threadItemsOf(message, `${turnId}-0`)) {
       this.emit({ type: 'item.started', turnId, item });
       this.emit({ type: 'item.completed', turnId, item });
     }

@@ -1,5 +1,5 @@
-import { compactedItems, cutMessage, messageBytes } from '../../../context/history/index.ts';
-import { compactionPrompt, type TurnContext, userMessage } from '../../../context/index.ts';
+import { compactedItems, compactionPrompt, cutMessage, messageBytes } from '../../../context/history/index.ts';
+import { type TurnContext, userMessage } from '../../../context/index.ts';
 import { KeelError, type ResponseItem } from '../../../foundation/protocol/index.ts';
 import { modelInfo, quirkSetting } from '../../../models/catalogue/index.ts';
 import type { ModelClient } from '../../../models/client/index.ts';
@@ -57,7 +57,6 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     turnId: context.turnId,
     journal: turnJournal(options),
     interrupted: active.abort.signal,
-    now: services.now,
     recorded,
   });
   const tools = openTurnTools({
@@ -118,7 +117,7 @@ export function openTurnPorts(options: TurnPortsOptions): TurnPorts {
     finishGate: asksBeforeEnd(context, services)
       ? finishGate(state, toolsOf(services, context.model), services.tree)
       : null,
-    elision: services.config.elideOutputs
+    pruning: services.config.elideOutputs
       ? {
           keep: (output) => keptOutput(services, output),
           record: (outputs) =>

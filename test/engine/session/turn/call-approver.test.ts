@@ -31,7 +31,6 @@ class Life {
       turnId: 'turn',
       journal: { append: (...lines) => void journal.push(...lines) },
       interrupted: this.abort.signal,
-      now: () => 0,
       recorded: [...journal],
     });
   }

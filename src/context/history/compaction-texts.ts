@@ -1,5 +1,5 @@
-import type { ResponseItem } from '../foundation/protocol/index.ts';
-import { contextMessage } from './context-tags.ts';
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { contextMessage } from '../index.ts';
 
 const PROMPT = `The conversation has nearly filled the context window. Write the handover that lets the work go on without it. Answer with text only; make no tool calls and start no new work.
 
@@ -86,8 +86,14 @@ function escapedTags(text: string): string {
   return text.replaceAll(/<(?=\/?[a-z_]+[\s>])/gi, '&lt;');
 }
 
-/** Stands where the output of an old call stood. `exitCode` null: it was no command. `path` null: its text is kept nowhere. */
-export function elidedOutput({ exitCode, path }: { readonly exitCode: number | null; readonly path: string | null }) {
+/** Takes the place of the output of an old call. `exitCode` null: the call ran no command. `path` null: its text is not kept. */
+export function prunedOutputNote({
+  exitCode,
+  path,
+}: {
+  readonly exitCode: number | null;
+  readonly path: string | null;
+}) {
   const ended = exitCode === null ? '' : `; it ended with exit code ${exitCode}`;
   const kept = path === null ? '' : ` Full text: ${path}`;
   return `[output of an earlier call left out to save room${ended}.${kept}]`;

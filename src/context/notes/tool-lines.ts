@@ -1,3 +1,13 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The prefix of every line that keel itself adds to a tool result. It depends on the thread, so that content that was written
+ * before can't carry it.
+ */
+export function noteMark(threadId: string): string {
+  return `keel:${createHash('sha256').update(`${threadId}/note`).digest('hex').slice(0, 6)}`;
+}
+
 /** How much of a budget is left. */
 export interface BudgetLeft {
   readonly left: number;

@@ -1,4 +1,5 @@
-import type { ModelInfo } from '../models/catalogue/index.ts';
+import type { ModelInfo } from '../../models/catalogue/index.ts';
+
 import { claudeLine, commandLines, editLines, generalText, planLines, shortText } from './base-texts.ts';
 
 export interface InstructionFacts {

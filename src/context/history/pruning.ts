@@ -1,28 +1,28 @@
 import { commandEnd, type ElidedOutput, type OutputItem, type ResponseItem } from '../../foundation/protocol/index.ts';
 import { byteLength } from '../../foundation/util/index.ts';
+import { commandOf } from './call-text.ts';
 import { estimateTokens } from './context-size.ts';
 import { isCall, isOutput } from './pairs.ts';
-import { commandOf } from './thread-facts.ts';
 import { hasWords, isSaidByUser } from './user-messages.ts';
 
-/** What the user's last messages called for stays whole. */
+/** Outputs behind this many of the user's newest messages stay whole. */
 const MESSAGES_KEPT_WHOLE = 2;
 const MIN_BYTES = 1_024;
-/** What a note in place of an output takes up, with the path of the full text; estimated. */
+/** Tokens of a note in place of an output, with the path of the full text; estimated. */
 const NOTE_TOKENS = 60;
 
-/** An output that may be left out. */
+/** An output that can be pruned. */
 export interface OldOutput extends Pick<ElidedOutput, 'call_id' | 'nth'> {
   readonly text: string;
-  /** Of a command; null for any other call. */
+  /** The exit code of a command; null for any other call. */
   readonly exitCode: number | null;
 }
 
 /**
- * Old outputs that make room for so many tokens if they are left out; null if all of them don't. The newest go first, so
- * that as much as can be of the conversation's beginning stays as it was sent.
+ * Chooses old outputs whose pruning makes room for `tokens`; null if all of them together don't. The newest go first, so that
+ * as much of the cached prefix as possible stays as it was sent.
  */
-export function outputsToElide(items: readonly ResponseItem[], tokens: number): readonly OldOutput[] | null {
+export function outputsToPrune(items: readonly ResponseItem[], tokens: number): readonly OldOutput[] | null {
   const chosen: OldOutput[] = [];
   let left = tokens;
   for (const { item, old } of oldOutputs(items).toReversed()) {
@@ -33,8 +33,8 @@ export function outputsToElide(items: readonly ResponseItem[], tokens: number): 
   return left <= 0 ? chosen : null;
 }
 
-/** The items with notes in the place of outputs; `replaced` is told of each. An output that isn't there is passed over. */
-export function withElided(
+/** Replaces outputs by their notes and calls `replaced` for each. A note whose output is missing is ignored. */
+export function withPruned(
   items: readonly ResponseItem[],
   outputs: readonly ElidedOutput[],
   replaced: (before: OutputItem, after: OutputItem) => void,
@@ -57,8 +57,8 @@ interface Candidate {
 }
 
 function oldOutputs(items: readonly ResponseItem[]): Candidate[] {
-  const said = items.flatMap((item, at) => (isSaidByUser(item) && hasWords(item) ? [at] : []));
-  const end = said.at(-MESSAGES_KEPT_WHOLE) ?? 0;
+  const messages = items.flatMap((item, at) => (isSaidByUser(item) && hasWords(item) ? [at] : []));
+  const end = messages.at(-MESSAGES_KEPT_WHOLE) ?? 0;
   const count = counter();
   const commands = new Set<string>();
   return items.slice(0, end).flatMap((item): Candidate[] => {
@@ -67,21 +67,21 @@ function oldOutputs(items: readonly ResponseItem[]): Candidate[] {
     const nth = count(item.call_id);
     const text = textOf(item);
     if (text === null || byteLength(text) < MIN_BYTES) return [];
-    // Only of a command: what another tool read may look like a command's end.
+    // Only a command has an exit code: the output of another tool may look like a command's result.
     const ended = commands.has(item.call_id) ? commandEnd(text) : null;
     const old = { call_id: item.call_id, nth, text: ended?.output ?? text, exitCode: ended?.exitCode ?? null };
     return [{ item, old }];
   });
 }
 
-/** Null for an output that is more than text: what it shows can't be read up in a file. */
+/** The text of an output; null if it has more than text, which a file could not keep. */
 function textOf({ output }: OutputItem): string | null {
   if (typeof output === 'string') return output;
   const texts = output.flatMap((part) => (part.type === 'input_text' ? [part.text] : []));
   return texts.length === output.length ? texts.join('\n') : null;
 }
 
-/** Counts how often an id came before. */
+/** Counts how often an id was seen before. */
 function counter(): (id: string) => number {
   const seen = new Map<string, number>();
   return (id) => {

@@ -10,10 +10,10 @@ import type {
 } from '../../foundation/protocol/index.ts';
 import type { ModelEvent } from '../../models/prompt/index.ts';
 
-export interface NarratorOptions {
+export interface ItemEventsOptions {
   readonly turnId: string;
   readonly emit: (event: SessionEvent) => void;
-  /** Begins the id of an item that the model gave none; unique for the response, the same on replay. */
+  /** Prefix of the id of an item to which the model gave none; unique for the response, the same on replay. */
   readonly idPrefix: string;
   readonly showRawReasoning: boolean;
 }
@@ -21,21 +21,21 @@ export interface NarratorOptions {
 type OpenKind = 'agentMessage' | 'reasoning' | 'webSearch';
 
 /**
- * Tells a response as it comes in: an item is started with its first sign of life, its text follows as deltas, and the
- * finished item completes it. An item whose response broke off is never completed.
+ * Emits the items of a response while it is read: an item starts with the first event that names it, its text follows as
+ * deltas, and the finished item completes it. An item whose response broke off is never completed.
  */
-export class Narrator {
-  readonly #options: NarratorOptions;
+export class ItemEvents {
+  readonly #options: ItemEventsOptions;
   /** The item that is being written, by the kind of its deltas. A model writes one of a kind at a time. */
   readonly #open = new Map<OpenKind, string>();
   #minted = { agentMessage: 0, reasoning: 0, webSearch: 0 };
 
-  constructor(options: NarratorOptions) {
+  constructor(options: ItemEventsOptions) {
     this.#options = options;
   }
 
-  /** Shows what a stream event means before its item is finished. */
-  progress(event: ModelEvent): void {
+  /** Emits what a stream event shows of an item that is not finished. */
+  emitProgress(event: ModelEvent): void {
     switch (event.type) {
       case 'itemAdded':
         if (event.kind === 'message') this.#openItem('agentMessage', event.itemId);
@@ -45,23 +45,23 @@ export class Narrator {
         this.#openItem('webSearch', event.callId);
         return;
       case 'textDelta':
-        return this.#delta(this.#openItem('agentMessage', event.itemId), 'agentMessage', event.delta);
+        return this.#emitDelta(this.#openItem('agentMessage', event.itemId), 'agentMessage', event.delta);
       case 'reasoningSummaryDelta':
-        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningSummary', event.delta, event.index);
+        return this.#emitDelta(this.#openItem('reasoning', event.itemId), 'reasoningSummary', event.delta, event.index);
       case 'reasoningContentDelta':
         if (!this.#options.showRawReasoning) return;
-        return this.#delta(this.#openItem('reasoning', event.itemId), 'reasoningText', event.delta, event.index);
+        return this.#emitDelta(this.#openItem('reasoning', event.itemId), 'reasoningText', event.delta, event.index);
       default:
         return;
     }
   }
 
-  /** Shows a finished item. Calls are shown by their tools, outputs and snapshots not at all. */
-  finished(item: ResponseItem): void {
+  /** Emits a finished item. Calls are emitted by their tools, outputs and snapshots not at all. */
+  emitFinished(item: ResponseItem): void {
     const shown = this.#threadItem(item);
     if (shown === null) return;
     const { turnId, emit } = this.#options;
-    if (!this.#open.has(shown.type)) this.#start(shown.type, shown.id);
+    if (!this.#open.has(shown.type)) this.#emitStarted(shown.type, shown.id);
     this.#open.delete(shown.type);
     emit({ type: 'item.completed', turnId, item: shown });
   }
@@ -103,16 +103,16 @@ export class Narrator {
     const open = this.#open.get(kind);
     if (open !== undefined) return open;
     const id = itemId || this.#mint(kind);
-    this.#start(kind, id);
+    this.#emitStarted(kind, id);
     this.#open.set(kind, id);
     return id;
   }
 
-  #start(kind: OpenKind, id: string): void {
+  #emitStarted(kind: OpenKind, id: string): void {
     this.#options.emit({ type: 'item.started', turnId: this.#options.turnId, item: emptyItem(kind, id) });
   }
 
-  #delta(
+  #emitDelta(
     itemId: string,
     part: 'agentMessage' | 'reasoningSummary' | 'reasoningText',
     delta: string,
@@ -152,17 +152,17 @@ function searchOf({ action }: WebSearchCallItem): Pick<ThreadItemOf<'webSearch'>
 }
 
 /** A recorded item as people saw it; nothing for context, calls and outputs. */
-export function narrateItems(item: ResponseItem, idPrefix: string): ThreadItem[] {
-  const told: ThreadItem[] = [];
-  const emit = (event: SessionEvent) => {
-    if (event.type === 'item.completed') told.push(event.item);
-  };
+export function threadItemsOf(item: ResponseItem, idPrefix: string): ThreadItem[] {
   if (item.type === 'message' && item.role === 'user') {
     const content = shownInput(item);
     return isContextMessage(item) ? [] : [{ type: 'userMessage', id: `${idPrefix}-user`, content }];
   }
-  new Narrator({ turnId: '', emit, idPrefix, showRawReasoning: false }).finished(item);
-  return told;
+  const items: ThreadItem[] = [];
+  const emit = (event: SessionEvent) => {
+    if (event.type === 'item.completed') items.push(event.item);
+  };
+  new ItemEvents({ turnId: '', emit, idPrefix, showRawReasoning: false }).emitFinished(item);
+  return items;
 }
 
 /** A user message as its user sent it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConversationHistory, outputsToElide } from '../../../src/context/history/index.ts';
+import { ConversationHistory, outputsToPrune } from '../../../src/context/history/index.ts';
 import type { ResponseItem } from '../../../src/foundation/protocol/index.ts';
 import { assistant, functionCall, functionOutput, user } from './items.ts';
 
@@ -12,7 +12,7 @@ const turn = (say: string, ...ids: readonly string[]): ResponseItem[] => [
 
 describe('which outputs are left out', () => {
   const items = [...turn('one', 'a', 'b'), ...turn('two', 'c'), ...turn('three', 'd'), ...turn('four', 'e')];
-  const idsFor = (tokens: number) => outputsToElide(items, tokens)?.map(({ call_id }) => call_id) ?? null;
+  const idsFor = (tokens: number) => outputsToPrune(items, tokens)?.map(({ call_id }) => call_id) ?? null;
 
   test('the newest old ones, as many as it takes', () => {
     expect(idsFor(500)).toEqual(['c']);
@@ -22,7 +22,7 @@ describe('which outputs are left out', () => {
 
   test('none where all of them are not enough', () => {
     expect(idsFor(4_000)).toBeNull();
-    expect(outputsToElide(turn('one', 'a'), 1)).toBeNull();
+    expect(outputsToPrune(turn('one', 'a'), 1)).toBeNull();
   });
 
   test('only a command has an exit code, whatever another tool has read', () => {
@@ -40,7 +40,7 @@ describe('which outputs are left out', () => {
       ...turn('two'),
       ...turn('three'),
     ];
-    expect(outputsToElide(old, 1_500)).toMatchObject([
+    expect(outputsToPrune(old, 1_500)).toMatchObject([
       { call_id: 's', exitCode: 3 },
       { call_id: 'r', exitCode: null },
     ]);
@@ -52,7 +52,7 @@ describe('which outputs are left out', () => {
       call_id: 'p',
       output: [{ type: 'input_image', image_url: `data:image/png;base64,${'A'.repeat(9_000)}` }],
     };
-    expect(outputsToElide([user('one'), functionCall('p'), picture, user('two'), user('three')], 1)).toBeNull();
+    expect(outputsToPrune([user('one'), functionCall('p'), picture, user('two'), user('three')], 1)).toBeNull();
   });
 });
 
@@ -61,7 +61,7 @@ test('an output that is left out keeps its place, an id used twice is told apart
   history.record([user('one'), functionCall('a'), functionOutput('a', text('first'))]);
   history.record([functionCall('a'), functionOutput('a', text('second'))]);
   const before = history.contextTokens;
-  history.elide([
+  history.prune([
     { call_id: 'a', nth: 1, output: 'note' },
     { call_id: 'b', nth: 0, output: 'not there' },
   ]);
@@ -89,7 +89,7 @@ test('L11: what is left out of a part that a response has measured makes the mea
   // The output of a response's own call comes on top of what it measured; the next response measures it.
   history.updateTokenInfo(used, 10_000);
   history.updateTokenInfo(used, 10_000);
-  history.elide([{ call_id: 'a', nth: 0, output: 'note' }]);
+  history.prune([{ call_id: 'a', nth: 0, output: 'note' }]);
   expect(history.measuredTokens).toBeLessThan(4_050);
   const measured = history.contextTokens;
   history.record([functionCall('b'), functionOutput('b', text('b'))]);

@@ -1,8 +1,8 @@
-import type { ReasoningEffort, ResponseItem, SandboxMode } from '../foundation/protocol/index.ts';
-import { cutBytesEnd } from '../foundation/util/index.ts';
-import type { AgentRoleSettings } from '../storage/config/index.ts';
-import { contextMessage } from './context-tags.ts';
-import { escaped } from './escape.ts';
+import type { ReasoningEffort, ResponseItem, SandboxMode } from '../../foundation/protocol/index.ts';
+import { cutBytesEnd } from '../../foundation/util/index.ts';
+import type { AgentRoleSettings } from '../../storage/config/index.ts';
+import { contextMessage } from '../context-message.ts';
+import { escaped } from '../escape.ts';
 
 /** What a kind of helper agent is: built in, as the user configured it, or both. */
 export interface AgentRole {

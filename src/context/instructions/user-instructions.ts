@@ -1,11 +1,18 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FileFault, kindFault, obeyedJudge, type PlaceJudge, readFileStart } from '../foundation/files/index.ts';
-import type { ResponseItem } from '../foundation/protocol/index.ts';
-import { decodeText, isInside, ownerOf, utf16MarkOf, type WriterLimits, writersOf } from '../foundation/util/index.ts';
-import { readJudge } from '../system/sandbox/index.ts';
-import { contextMessage } from './context-tags.ts';
-import { escaped } from './escape.ts';
+import { FileFault, kindFault, obeyedJudge, type PlaceJudge, readFileStart } from '../../foundation/files/index.ts';
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import {
+  decodeText,
+  isInside,
+  ownerOf,
+  utf16MarkOf,
+  type WriterLimits,
+  writersOf,
+} from '../../foundation/util/index.ts';
+import { readJudge } from '../../system/sandbox/index.ts';
+import { contextMessage } from '../context-message.ts';
+import { escaped } from '../escape.ts';
 import { projectFolders } from './project-folders.ts';
 
 const SEPARATOR = '\n\n--- project-doc ---\n\n';

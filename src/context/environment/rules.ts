@@ -1,4 +1,4 @@
-import type { ApprovalPolicy, SandboxPolicy } from '../foundation/protocol/index.ts';
+import type { ApprovalPolicy, SandboxPolicy } from '../../foundation/protocol/index.ts';
 
 export interface RuleFacts {
   readonly approvalPolicy: ApprovalPolicy;

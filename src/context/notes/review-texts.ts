@@ -1,6 +1,6 @@
-import type { ResponseItem, ReviewOutput, ReviewTarget } from '../foundation/protocol/index.ts';
-import { contextMessage } from './context-tags.ts';
-import { escaped } from './escape.ts';
+import type { ResponseItem, ReviewOutput, ReviewTarget } from '../../foundation/protocol/index.ts';
+import { contextMessage } from '../context-message.ts';
+import { escaped } from '../escape.ts';
 
 const MAX_TITLE_CHARS = 100;
 

@@ -1,7 +1,7 @@
-import type { ResponseItem } from '../foundation/protocol/index.ts';
-import { byteLength, cutBytesEnd } from '../foundation/util/index.ts';
-import { contextMessage, isContextMessage } from './context-tags.ts';
-import { escaped } from './escape.ts';
+import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { byteLength, cutBytesEnd } from '../../foundation/util/index.ts';
+import { contextMessage, isContextMessage } from '../context-message.ts';
+import { escaped } from '../escape.ts';
 
 /** Room for the names in one list of a note, UTF-8 bytes: the whole note stays below 700. */
 const MAX_LIST_BYTES = 180;

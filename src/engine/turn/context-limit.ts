@@ -1,22 +1,26 @@
 import type { ErrorInfo } from '../../foundation/protocol/index.ts';
 import { type CompactionOutcome, compact } from './compact.ts';
-import { elideOutputs } from './elide-outputs.ts';
 import type { TurnPorts } from './ports.ts';
-import type { SamplingFailure } from './sampling-value.ts';
+import { pruneOutputs } from './prune-outputs.ts';
+import type { SamplingFailure } from './sampling-end.ts';
 
 type NoRoom = Exclude<CompactionOutcome, { type: 'compacted' }>;
 
+/** What was done to make room since a response last showed that the conversation fits. */
+type Phase =
+  | { readonly type: 'nothing' }
+  | { readonly type: 'pruned' }
+  /** `isStillFull`: what the compaction kept is over the limit by itself. */
+  | { readonly type: 'compacted'; readonly isPruned: boolean; readonly isStillFull: boolean };
+
 /**
  * Keeps a turn below the limit at which its history is compacted, and makes room when the provider says that there is none.
- * Old outputs are left out first; if a response is over the limit all the same, or they don't make room enough, the history is
+ * Old outputs are pruned first; if a response is over the limit even so, or pruning does not make enough room, the history is
  * compacted. A response that is over the limit again right after a compaction ends the turn: another one would gain nothing.
  */
-export class Fullness {
+export class ContextLimit {
   readonly #ports: TurnPorts;
-  #hasJustElided = false;
-  #hasJustCompacted = false;
-  /** What the last compaction left is over the limit by itself. */
-  #isStillFull = false;
+  #phase: Phase = { type: 'nothing' };
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -26,9 +30,9 @@ export class Fullness {
   async makeRoom(round: number): Promise<NoRoom | null> {
     const { compaction, history } = this.#ports;
     if (compaction.limit === null || history.contextTokens() < compaction.limit) return null;
-    if (await this.#elided(round)) return null;
-    if (this.#hasJustCompacted) return { type: 'failed', error: stillFull(compaction.limit) };
-    return history.canShrink(0) ? this.#compacted(round, false) : null;
+    if (await this.#prune(round)) return null;
+    if (this.#phase.type === 'compacted') return { type: 'failed', error: stillFull(compaction.limit) };
+    return history.canShrink(0) ? this.#compact(round, false) : null;
   }
 
   /**
@@ -41,34 +45,35 @@ export class Fullness {
     const { compaction, history, context, emit } = this.#ports;
     if (windowTokens !== undefined) compaction.learnWindow(windowTokens);
     history.noteWindowFull();
-    if (this.#hasJustCompacted || !history.canShrink(newest)) return { type: 'failed', error };
+    if (this.#phase.type === 'compacted' || !history.canShrink(newest)) return { type: 'failed', error };
     const message = `The conversation no longer fits: it is made smaller, and the turn continues. (${error.message})`;
     emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
-    if (await this.#elided(`full-${round}`)) return null;
-    return this.#compacted(`full-${round}`, true);
+    if (await this.#prune(`full-${round}`)) return null;
+    return this.#compact(`full-${round}`, true);
   }
 
-  /** Call after each response. One that told no usage says nothing of the size: what it was estimated at counts then. */
-  responded({ toldUsage }: { readonly toldUsage: boolean }): void {
+  /** Call after each response. One without usage does not show its size: the estimate after the compaction counts then. */
+  responded({ hasUsage }: { readonly hasUsage: boolean }): void {
     const { compaction, history } = this.#ports;
-    const isFull = toldUsage ? history.measuredTokens() >= (compaction.limit ?? Infinity) : this.#isStillFull;
-    if (isFull) return;
-    this.#hasJustElided = false;
-    this.#hasJustCompacted = false;
+    const wasStillFull = this.#phase.type === 'compacted' && this.#phase.isStillFull;
+    const isFull = hasUsage ? history.measuredTokens() >= (compaction.limit ?? Infinity) : wasStillFull;
+    if (!isFull) this.#phase = { type: 'nothing' };
   }
 
-  async #elided(place: number | string): Promise<boolean> {
-    if (this.#hasJustElided || !(await elideOutputs(this.#ports, place))) return false;
-    this.#hasJustElided = true;
+  async #prune(place: number | string): Promise<boolean> {
+    const phase = this.#phase;
+    if (phase.type === 'pruned' || (phase.type === 'compacted' && phase.isPruned)) return false;
+    if (!(await pruneOutputs(this.#ports, place))) return false;
+    this.#phase = phase.type === 'compacted' ? { ...phase, isPruned: true } : { type: 'pruned' };
     return true;
   }
 
-  async #compacted(place: number | string, wasRefused: boolean): Promise<NoRoom | null> {
+  async #compact(place: number | string, wasRefused: boolean): Promise<NoRoom | null> {
     const { compaction, history } = this.#ports;
     const outcome = await compact(this.#ports, place, { wasRefused });
     if (outcome.type !== 'compacted') return outcome;
-    this.#hasJustCompacted = true;
-    this.#isStillFull = history.contextTokens() >= (compaction.limit ?? Infinity);
+    const isStillFull = history.contextTokens() >= (compaction.limit ?? Infinity);
+    this.#phase = { type: 'compacted', isPruned: this.#phase.type === 'pruned', isStillFull };
     return null;
   }
 }

@@ -1,8 +1,8 @@
-import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../foundation/protocol/index.ts';
-import type { Budget } from '../storage/config/index.ts';
-import type { RepositoryFacts } from '../system/git/index.ts';
-import { contextMessage } from './context-tags.ts';
-import { escaped } from './escape.ts';
+import type { ApprovalPolicy, ResponseItem, SandboxPolicy } from '../../foundation/protocol/index.ts';
+import type { Budget } from '../../storage/config/index.ts';
+import type { RepositoryFacts } from '../../system/git/index.ts';
+import { contextMessage } from '../context-message.ts';
+import { escaped } from '../escape.ts';
 import { effectivePolicy, type RuleFacts, rules } from './rules.ts';
 
 /** What the model is told of its surroundings, and again when it changes. */
