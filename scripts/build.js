@@ -66,7 +66,7 @@ await bundle(
     codeSplitting: {
       groups: [
         together('base', inSource('surfaces/cli/index.ts'), 2),
-        together('core', inSource('surfaces/cli/commands/exec.ts'), 1),
+        together('core', inSource('surfaces/cli/commands/exec/exec.ts'), 1),
       ],
     },
   },

@@ -3,8 +3,6 @@ import type { ContentItem, MessageItem, UserInput } from '../foundation/protocol
 import { imageInputPart } from '../models/prompt/index.ts';
 import { asSaid } from './context-message.ts';
 
-
-
 /** What a user sends as one message, its parts in order. An image that can't be read becomes a text that says so. */
 export async function userMessage(items: readonly UserInput[], cwd: string): Promise<MessageItem> {
   const content: ContentItem[] = [];

@@ -5,8 +5,8 @@ import { HelpRequested, UsageError } from './usage.ts';
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
 
 /**
- * Reads the words after a command: its options, in any place, and what is left. `--help` is an option of every command.
- * @throws UsageError for an option that it does not have, HelpRequested with `help`
+ * Reads the words after a command: its options, in any place, and the positional words. Every command has `--help`.
+ * @throws UsageError for an unknown option, HelpRequested with `help`
  */
 export function readCommandLine<const T extends ParseArgsOptionsConfig>(
   words: readonly string[],

@@ -15,23 +15,23 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   exec: {
-    summary: 'work a request to its end without a person at hand',
-    load: async () => (await import('./commands/exec.ts')).execCommand,
+    summary: 'run a request to completion, non-interactively',
+    load: async () => (await import('./commands/exec/exec.ts')).execCommand,
   },
   resume: {
-    summary: 'go on with a recorded thread',
-    load: async () => (await import('./commands/resume.ts')).resumeCommand,
+    summary: 'continue a recorded thread',
+    load: async () => (await import('./commands/exec/resume.ts')).resumeCommand,
   },
   fork: {
-    summary: 'begin a new thread as another one began',
-    load: async () => (await import('./commands/resume.ts')).forkCommand,
+    summary: 'start a new thread from another one',
+    load: async () => (await import('./commands/exec/resume.ts')).forkCommand,
   },
   review: {
-    summary: 'have a change looked at by a separate reviewer',
-    load: async () => (await import('./commands/review.ts')).reviewCommand,
+    summary: 'have a separate reviewer look at a change',
+    load: async () => (await import('./commands/exec/review.ts')).reviewCommand,
   },
   demo: {
-    summary: 'watch keel mend a small project, with a built-in model',
+    summary: 'watch keel fix a small project, with a scripted model',
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
   config: {
@@ -43,11 +43,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   sandbox: {
-    summary: 'run, explain or check what holds commands in',
+    summary: 'run a command in the sandbox, explain or check the sandbox',
     load: async () => (await import('./commands/sandbox.ts')).sandboxCommand,
   },
   execpolicy: {
-    summary: 'try out rules about commands',
+    summary: 'test rules for commands',
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
   mcp: {
@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/mcp.ts')).mcpCommand,
   },
   skills: {
-    summary: 'show the skills found here',
+    summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
   },
   threads: {
@@ -67,11 +67,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   replay: {
-    summary: 'run a recorded thread again, and see whether keel would still do the same',
+    summary: 'run a recorded thread again and check that keel would send the same',
     load: async () => (await import('./commands/replay.ts')).replayCommand,
   },
   login: {
-    summary: 'store an API key, or see which one is used',
+    summary: 'store an API key, or show which one is used',
     load: async () => (await import('./commands/login.ts')).loginCommand,
   },
   logout: {
@@ -87,11 +87,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/generate.ts')).generateCommand,
   },
   'apply-patch': {
-    summary: 'apply a patch in the format that the agent writes',
+    summary: 'apply a patch in the format of the agent',
     load: async () => (await import('./commands/apply-patch.ts')).applyPatchCommand,
   },
 };
-const aliases: Readonly<Record<string, string>> = { e: 'exec' };
 
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
@@ -102,20 +101,19 @@ export async function main(): Promise<void> {
   process.exitCode = await runCommand(io, process.argv.slice(2));
 }
 
-/** What nobody caught, a promise's failure included: the user gets a sentence, the log the stack. */
+/** An error that nothing caught, of a promise too: the user gets a sentence, the log the stack. */
 function endByBug(io: CommandIo, error: unknown): void {
-  // Where stderr is what fails, telling it fails too.
+  // Where stderr is what fails, writing to it fails too.
   process.on('uncaughtException', () => process.exit(1));
   note(io, `keel: ${printable(toKeelError(error).message)}\n`);
   import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
-  const [word = 'help', ...rest] = argv;
-  if (word === 'help' || word === '--help' || word === '-h') return tell(io, helpText(), 0);
-  if (word === '--version' || word === '-V') return tell(io, `keel ${version}\n`, 0);
-  const name = aliases[word] ?? word;
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const [word = 'help', ...rest] = withoutAliases(argv);
+  if (word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
+  if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
+  const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!entry) {
     note(io, `keel: there is no command "${word}". \`keel help\` lists them.\n`);
     return 2;
@@ -124,12 +122,19 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
     const run = await entry.load();
     return await run(io, rest);
   } catch (error) {
-    return tellFailure(io, name, error);
+    return reportFailure(io, word, error);
   }
 }
 
-async function tellFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
-  if (error instanceof HelpRequested) return tell(io, error.text, 0);
+/** `keel e` is `keel exec`, and `keel exec review` is `keel review`. */
+function withoutAliases([word, ...rest]: readonly string[]): readonly string[] {
+  if (word === undefined) return [];
+  const name = word === 'e' ? 'exec' : word;
+  return name === 'exec' && rest[0] === 'review' ? rest : [name, ...rest];
+}
+
+async function reportFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
+  if (error instanceof HelpRequested) return print(io, error.text);
   if (error instanceof UsageError) {
     note(io, `keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
     return 2;
@@ -139,9 +144,9 @@ async function tellFailure(io: CommandIo, name: string, error: unknown): Promise
   return 1;
 }
 
-function tell(io: CommandIo, text: string, code: number): number {
+function print(io: CommandIo, text: string): number {
   say(io, text);
-  return code;
+  return 0;
 }
 
 function helpText(): string {
@@ -154,6 +159,6 @@ Usage: keel <command> [options]
 Commands:
 ${rows.join('\n')}
 
-\`keel <command> --help\` tells more. A first look that needs no key: keel demo
+\`keel <command> --help\` explains a command. \`keel demo\` needs no key and no network.
 `;
 }

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { KeelError } from '../../foundation/protocol/index.ts';
 
-/** As if SIGPIPE had ended the program: nobody reads its output any more. */
+/** The exit code of a program that SIGPIPE ended: the reader of its output is gone. */
 export const BROKEN_PIPE_EXIT = 141;
 
 /** What a command may use of the process it runs in. */
@@ -20,7 +20,7 @@ export function processIo(): CommandIo {
     get cwd() {
       return currentDirectory();
     },
-    // Touched only by a command that reads it: a terminal or pipe costs start-up.
+    // A getter: opening a terminal or pipe costs start-up time, and few commands read it.
     get stdin() {
       return process.stdin;
     },
@@ -29,7 +29,7 @@ export function processIo(): CommandIo {
   };
 }
 
-/** Ends the program with its reader. A run sees to it itself, since it has work to end in order. */
+/** Ends the program when its reader is gone. A run adds its own listener, since it has work to end in order. */
 export function endWithReader(stream: Writable): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (stream.listenerCount('error') > 1) return;
@@ -38,12 +38,12 @@ export function endWithReader(stream: Writable): void {
   });
 }
 
-/** A full disk behind the output, say. */
+/** The output can't be written, for example because its disk is full. */
 export function unwritable(cause: Error): KeelError {
   return new KeelError('storageFailed', `the output can't be written: ${cause.message}`, { cause });
 }
 
-/** Never another directory in its place: a command would then read and change what nobody meant. */
+/** Falls back to no other directory: a command would read and change files that nobody meant. */
 function currentDirectory(): string {
   try {
     return process.cwd();

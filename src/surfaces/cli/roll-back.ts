@@ -6,8 +6,8 @@ import type { CommandIo } from './io.ts';
 import { say } from './output.ts';
 
 /**
- * Takes the last turns out of a thread that nobody has open; asks no model.
- * @throws KeelError `threadBusy`, `invalidInput` if there is no turn to take back
+ * Takes the last turns out of a thread that no process has open; asks no model.
+ * @throws KeelError `threadBusy`, `invalidInput` if there is no turn to remove
  */
 export async function rollBackThread(
   io: CommandIo,
@@ -29,8 +29,7 @@ export async function rollBackThread(
   for await (const event of events) {
     if (event.type === 'error') throw new KeelError(event.error.kind, event.error.message);
     if (event.type !== 'thread.rolledBack') continue;
-    const { removed, turns: left } = event;
-    say(io, `Turns removed: ${removed}, left: ${left.length}. Files are as they were.\n`);
+    say(io, `Turns removed: ${event.removed}, left: ${event.turns.length}. Files are unchanged.\n`);
     return;
   }
 }

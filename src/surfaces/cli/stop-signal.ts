@@ -2,17 +2,17 @@ import { BROKEN_PIPE_EXIT, type CommandIo, unwritable } from './io.ts';
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** A terminal signals the launcher and the program it starts alike, and the launcher hands on what it gets, ms. */
+/** A terminal signals both the launcher and keel, and the launcher forwards its signal: within this time they are one, ms. */
 const ECHO_MS = 100;
 
 export interface StopSignal extends Disposable {
-  /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when the output is closed; the reason is the exit code. */
+  /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when the output is closed. The reason is the exit code. */
   readonly signal: AbortSignal;
-  /** Runs when the process exits, however it does. */
+  /** Runs `work` when the process exits, however it exits. */
   onExit(work: () => void): void;
 }
 
-/** Turns signals into an abort. The second one ends the process at once, and with it all it started. */
+/** Turns signals into an abort. The second one ends the process at once, with all it started. */
 export function stopSignal(io: CommandIo): StopSignal {
   const controller = new AbortController();
   let signalledAt = Number.NEGATIVE_INFINITY;

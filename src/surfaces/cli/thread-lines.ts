@@ -1,14 +1,14 @@
 import { printable } from '../../foundation/util/index.ts';
 import type { ThreadPage, ThreadSummary } from '../../storage/threads/index.ts';
 
-/** A page of threads for people: one a line, and how to get the next page. */
+/** A page of threads, one a line, with the cursor of the next page. */
 export function threadLines({ threads, nextCursor }: ThreadPage): string {
   const lines = threads.map((thread) => `${thread.id}  ${whenChanged(thread)}  ${titleOf(thread)}\n`);
   if (nextCursor !== null) lines.push(`More: --cursor '${nextCursor}'\n`);
   return lines.join('');
 }
 
-/** One thread for people, a fact a line. */
+/** One thread, a fact a line. */
 export function threadFacts(thread: ThreadSummary): string {
   const rows = [
     ['id', thread.id],
@@ -20,7 +20,7 @@ export function threadFacts(thread: ThreadSummary): string {
     ...(thread.forkedFromId === null ? [] : [['fork of', oneLine(thread.forkedFromId)]]),
     ['archived', thread.archived ? 'yes' : 'no'],
     ['file', oneLine(thread.path)],
-    ['begins', titleOf({ ...thread, name: null })],
+    ['starts with', titleOf({ ...thread, name: null })],
   ];
   return rows.map(([key, value]) => `${key}: ${value}\n`).join('');
 }
@@ -34,7 +34,7 @@ function titleOf({ name, preview }: ThreadSummary): string {
   return oneLine(name ?? preview).slice(0, 80);
 }
 
-/** Files of others may hold anything: nothing of it steers the terminal or begins a line of its own. */
+/** Recorded text may contain control sequences and line breaks: it gets one plain line. */
 function oneLine(text: string): string {
   return printable(text).replaceAll(/\s+/g, ' ');
 }

@@ -1,7 +1,7 @@
-/** Wrong words on the command line: told with a hint at the help, exit code 2. */
+/** A wrong command line: printed with a hint at the help, exit code 2. */
 export class UsageError extends Error {}
 
-/** A request for help: `text` goes to stdout, exit code 0. */
+/** The user asked for help: `text` goes to stdout, exit code 0. */
 export class HelpRequested extends Error {
   readonly text: string;
 

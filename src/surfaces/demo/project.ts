@@ -70,7 +70,7 @@ test('anything else is refused', () => {
 /** What the user of the demo asks for. */
 export const demoPrompt = 'The test suite fails. Find out why, fix the cause and show me that it passes.';
 
-/** The patch that the demo model sends: the sum was overwritten instead of added to. */
+/** The patch of the demo's model: the sum was overwritten instead of added to. */
 export const demoPatch = `*** Begin Patch
 *** Update File: src/duration.js
 @@ export function parseDuration(text) {

@@ -19,24 +19,23 @@ export interface DemoIo {
 }
 
 /**
- * Drives the real agent over the real wire through a small piece of work, with a script in the place of the model. Leaves
- * nothing behind.
+ * Runs the real agent over the real wire on a small project, with a script in place of the model. Leaves nothing behind.
  * @returns 0 if the project's tests pass at the end
  */
 export async function runDemo(io: DemoIo): Promise<number> {
-  const dir = await temporaryPlace();
+  const dir = await temporaryDirectory();
   const project = join(dir, 'tide-times');
   const color = Boolean(io.stdout.isTTY) && !io.env['NO_COLOR'];
   const title = (text: string) =>
     io.stdout.write(`\n${color ? styleText('bold', text, { validateStream: false }) : text}\n`);
   try {
-    title('keel demo: a scripted stand-in answers in place of a model; all else is real');
+    title('keel demo: the model is scripted, everything else is real');
     await makeProject(project, io.env);
     await mkdir(join(dir, 'home'), { mode: 0o700 });
     await using server = await startModelServer(demoScript);
     const env = demoEnvironment(io.env, join(dir, 'home'), server.url);
-    const isHeld = await hasSandbox();
-    if (!isHeld) {
+    const hasBackend = await hasSandbox();
+    if (!hasBackend) {
       io.stdout.write(
         'No sandbox works here (`keel doctor` says why); the demo runs its own harmless script without one.\n',
       );
@@ -44,8 +43,8 @@ export async function runDemo(io: DemoIo): Promise<number> {
     const config = await loadConfig({
       env,
       cwd: project,
-      overrides: ['model="gpt-5 (scripted stand-in)"'],
-      flags: { sandboxMode: isHeld ? 'workspace-write' : 'danger-full-access' },
+      overrides: ['model="gpt-5 (scripted)"'],
+      flags: { sandboxMode: hasBackend ? 'workspace-write' : 'danger-full-access' },
     });
     const stop = new AbortController();
     const exitCode = await runExec(
@@ -92,8 +91,8 @@ async function hasSandbox(): Promise<boolean> {
   }
 }
 
-/** Not in keel's home: commands of the demo write there. */
-async function temporaryPlace(): Promise<string> {
+/** The directory isn't in keel's home: commands of the demo write there. */
+async function temporaryDirectory(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'keel-demo-'));
   } catch (cause) {
@@ -102,7 +101,7 @@ async function temporaryPlace(): Promise<string> {
   }
 }
 
-/** The user's environment without their keys and settings; the Node that runs keel leads the path. */
+/** The user's environment without their keys and settings. The Node that runs keel comes first in the path. */
 function demoEnvironment(env: DemoIo['env'], home: string, url: string): Record<string, string | undefined> {
   return {
     PATH: `${dirname(process.execPath)}:${env['PATH'] ?? ''}`,
@@ -126,7 +125,7 @@ async function makeProject(dir: string, env: DemoIo['env']): Promise<void> {
   const git = gitProgram(dir, env);
   await programOutput(git, ['init', '--quiet', '--initial-branch=main'], options);
   await programOutput(git, ['add', '.'], options);
-  await programOutput(git, ['commit', '--quiet', '--message=A library with a fault'], options);
+  await programOutput(git, ['commit', '--quiet', '--message=A library with a bug'], options);
 }
 
 async function gitDiff(dir: string, env: DemoIo['env'], color: boolean): Promise<string> {

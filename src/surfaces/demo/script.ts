@@ -2,13 +2,13 @@ import { functionCall, message, type Response, reasoning, respond, usage } from 
 import { demoPatch } from './project.ts';
 
 const plan = (done: number) => ({
-  plan: ['Run the tests and read the failure', 'Mend the cause', 'Run the tests again'].map((step, at) => ({
+  plan: ['Run the tests and read the failure', 'Fix the cause', 'Run the tests again'].map((step, at) => ({
     step,
     status: at < done ? 'completed' : at === done ? 'in_progress' : 'pending',
   })),
 });
 
-/** What the stand-in for a model says, one entry a request. The outputs of its calls are the real ones. */
+/** The responses of the scripted model, one a request. The outputs of its calls are real. */
 export const demoScript: readonly Response[] = [
   respond(
     message('I’ll look at the project and run its tests first.', { id: 'msg_1' }),

@@ -7,15 +7,15 @@ export interface ExecOptions {
   readonly config: Config;
   readonly origin: ThreadOrigin;
   readonly version: string;
-  /** Null: no new request, only go on with a turn that a crash cut off. */
+  /** Null: no new request, only continue a turn that a crash cut off. */
   readonly prompt: string | null;
-  /** A review in place of a prompt. */
+  /** Replaces the prompt. */
   readonly review?: ReviewTarget;
   /** Turns that are taken out of the conversation before the prompt is sent; null: none. */
   readonly rollback: number | null;
   readonly images: readonly string[];
   readonly outputSchema: unknown;
-  /** Every event goes to stdout as a JSON line; null: stderr gets them in words, stdout the result. */
+  /** Prints every event to stdout as a JSON line; null: stderr shows progress, stdout the result. */
   readonly jsonl: JsonlPrinter | null;
   readonly color: boolean;
   readonly skipGitRepoCheck: boolean;

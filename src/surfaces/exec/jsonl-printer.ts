@@ -1,38 +1,7 @@
-import type {
-  SessionEvent,
-  ThreadItem,
-  ThreadItemOf,
-  TokenUsage,
-  WebSearchAction,
-} from '../../foundation/protocol/index.ts';
+import type { SessionEvent, ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
+import { type Json, jsonlBodies } from './jsonl-items.ts';
 import { droppedMessage, type ExecPrinter } from './printer.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-const agentToolNames = {
-  spawnAgent: 'spawn_agent',
-  sendInput: 'send_input',
-  wait: 'wait',
-  closeAgent: 'close_agent',
-} as const;
-
-/** What other readers of this output call the states of a helper. */
-const agentStatusNames = {
-  running: 'running',
-  completed: 'completed',
-  failed: 'errored',
-  interrupted: 'interrupted',
-  closed: 'shutdown',
-} as const;
-
-const statusNames = {
-  inProgress: 'in_progress',
-  completed: 'completed',
-  failed: 'failed',
-  declined: 'failed',
-  interrupted: 'failed',
-} as const;
 
 /**
  * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member
@@ -51,8 +20,8 @@ export class JsonlPrinter implements ExecPrinter {
   print(event: SessionEvent): void {
     switch (event.type) {
       case 'thread.started':
-        // A resumed thread goes on counting, so that an id names one item of the whole thread.
-        for (const turn of event.turns) for (const item of turn.items) this.#nextId += linesOf(item).length;
+        // Numbers continue in a resumed thread, so that an id names one item of the whole thread.
+        for (const turn of event.turns) for (const item of turn.items) this.#nextId += jsonlBodies(item).length;
         return this.#line({ type: 'thread.started', thread_id: event.threadId });
       case 'turn.started':
         return this.#line({ type: 'turn.started' });
@@ -92,7 +61,7 @@ export class JsonlPrinter implements ExecPrinter {
     }
   }
 
-  /** What ended the run outside of its turn, as the last line in place of the turn's own end. */
+  /** Prints a failure outside of the turn, as the last line in place of the turn's end. */
   printFailure(message: string): void {
     this.#line({ type: 'turn.failed', error: { message } });
   }
@@ -107,18 +76,18 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #started(item: ThreadItem): void {
-    if (!hasBeginning(item)) return;
-    for (const body of linesOf(item)) this.#item('item.started', this.#idOf(item.id), body);
+    if (!hasStart(item)) return;
+    for (const body of jsonlBodies(item)) this.#item('item.started', this.#idOf(item.id), body);
   }
 
   #updated(item: ThreadItem): void {
     if (item.type !== 'plan') return;
-    for (const body of linesOf(item)) this.#item('item.updated', this.#idOf(item.id), body);
+    for (const body of jsonlBodies(item)) this.#item('item.updated', this.#idOf(item.id), body);
   }
 
   #completed(item: ThreadItem): void {
-    for (const body of linesOf(item)) {
-      this.#item('item.completed', hasBeginning(item) ? this.#idOf(item.id) : this.#freshId(), body);
+    for (const body of jsonlBodies(item)) {
+      this.#item('item.completed', hasStart(item) ? this.#idOf(item.id) : this.#freshId(), body);
     }
     this.#ids.delete(item.id);
   }
@@ -146,106 +115,14 @@ export class JsonlPrinter implements ExecPrinter {
   }
 }
 
-/** Half of a character, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is none. */
+/** Half of a surrogate pair, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is not one. */
 const LONE_SURROGATE = /(\\\\)|\\ud[89a-f][0-9a-f]{2}/gi;
 
 function wellFormedJson(value: Json): string {
   return JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
 }
 
-/** Kinds whose beginning is told too, under the same id. */
-function hasBeginning({ type }: ThreadItem): boolean {
+/** Kinds whose start is printed too, under the same id. */
+function hasStart({ type }: ThreadItem): boolean {
   return type === 'commandExecution' || type === 'mcpToolCall' || type === 'plan' || type === 'collabAgentToolCall';
-}
-
-function agentStates(states: ThreadItemOf<'collabAgentToolCall'>['agentsStates']): Json {
-  return Object.fromEntries(
-    Object.entries(states).map(([id, { status, message }]) => [id, { status: agentStatusNames[status], message }]),
-  );
-}
-
-function searchAction(action: WebSearchAction): Json {
-  switch (action.type) {
-    case 'openPage':
-      return { type: 'open_page', url: action.url };
-    case 'findInPage':
-      return { type: 'find_in_page', url: action.url, pattern: action.pattern };
-    case 'search':
-    case 'other':
-      return action;
-  }
-}
-
-/** The objects that stand for an item in this output: none for kinds it has no name for, one a part for reasoning. */
-function linesOf(item: ThreadItem): Json[] {
-  switch (item.type) {
-    case 'agentMessage':
-      return [{ type: 'agent_message', text: item.text }];
-    case 'reasoning':
-      return item.summary.map((text) => ({ type: 'reasoning', text }));
-    case 'commandExecution':
-      return [
-        {
-          type: 'command_execution',
-          command: item.command,
-          aggregated_output: item.aggregatedOutput ?? '',
-          exit_code: item.exitCode,
-          status: statusNames[item.status],
-        },
-      ];
-    case 'fileChange':
-      return [
-        {
-          type: 'file_change',
-          changes: item.changes.map((change) => ({ path: change.path, kind: change.kind.type })),
-          status: statusNames[item.status],
-        },
-      ];
-    case 'mcpToolCall':
-      return [
-        {
-          type: 'mcp_tool_call',
-          server: item.server,
-          tool: item.tool,
-          arguments: item.arguments,
-          result: item.result && { content: item.result.content, structured_content: item.result.structuredContent },
-          error: item.error,
-          status: statusNames[item.status],
-        },
-      ];
-    case 'webSearch':
-      return [{ type: 'web_search', query: item.query, ...(item.action && { action: searchAction(item.action) }) }];
-    case 'plan':
-      return [
-        {
-          type: 'todo_list',
-          items: item.steps.map(({ step, status }) => ({ text: step, completed: status === 'completed' })),
-        },
-      ];
-    case 'budgetExceeded':
-      return [{ type: 'error', message: item.message }];
-    case 'exitedReviewMode':
-      return [{ type: 'agent_message', text: item.review }];
-    case 'collabAgentToolCall':
-      return [
-        {
-          type: 'collab_tool_call',
-          tool: agentToolNames[item.tool],
-          sender_thread_id: item.senderThreadId,
-          receiver_thread_ids: item.receiverThreadIds,
-          prompt: item.prompt,
-          agents_states: agentStates(item.agentsStates),
-          status: statusNames[item.status],
-        },
-      ];
-    case 'userMessage':
-    case 'enteredReviewMode':
-    case 'undo':
-    case 'toolCall':
-    case 'imageView':
-    case 'contextCompaction':
-      return [];
-    default:
-      return assertNever(item, 'thread item');
-  }
 }

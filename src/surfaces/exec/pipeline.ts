@@ -7,8 +7,8 @@ const READ_ONLY = 0;
 
 /**
  * Whether another program of the same pipeline can still write to the pipe behind `fd`: `npm test | keel exec ...`. A shell puts
- * the programs of a pipeline into one process group and keeps no end of the pipe, so an ancestor that holds one is no part of a
- * pipeline: it started keel with an input that it may never use. False where the system has no /proc.
+ * the programs of a pipeline into one process group and closes its own ends of the pipe, so an ancestor that has one open isn't part
+ * of a pipeline: it started keel with an input that it may never use. False where the system has no /proc.
  */
 export function hasPipelineWriter(fd: number): boolean {
   const stat = fstatSync(fd);

@@ -5,7 +5,7 @@ import { reasonOf } from '../../foundation/util/index.ts';
 import type { ExecOptions } from './exec-options.ts';
 
 /**
- * Checks everything that a run was asked to read or write, before a request is paid for.
+ * Checks every file that a run has to read or write, before a request is paid for.
  * @throws KeelError `invalidInput` that names what is wrong and what to do
  */
 export function checkBeforeRun(options: ExecOptions): void {
@@ -22,7 +22,7 @@ function checkWorkingDirectory({ config: { cwd }, skipGitRepoCheck }: ExecOption
   if (fault !== null) throw invalid(`the working directory ${cwd} ${fault}`);
   if (skipGitRepoCheck || isInsideGit(cwd)) return;
   throw invalid(
-    `${cwd} is not inside a Git repository, where every change could be undone. Use --skip-git-repo-check to run here all the same.`,
+    `${cwd} is not inside a Git repository, where every change could be undone. Use --skip-git-repo-check to run here anyway.`,
   );
 }
 
@@ -67,12 +67,12 @@ function accessFault(path: string, mode: number): string | null {
   }
 }
 
-/** Null: there is nothing, or nothing that can be looked at. */
+/** Null if the path leads to nothing that can be inspected. */
 function statOf(path: string): Stats | null {
   try {
     return statSync(path, { throwIfNoEntry: false }) ?? null;
   } catch {
-    // A part of the path is not a directory, may not be entered, or is too long: there is no such file for this run.
+    // A part of the path isn't a directory, can't be entered, or is too long: for this run the file doesn't exist.
     return null;
   }
 }

@@ -5,33 +5,33 @@ import { KeelError } from '../../foundation/protocol/index.ts';
 import { decodeText, utf16MarkOf } from '../../foundation/util/index.ts';
 import { hasPipelineWriter } from './pipeline.ts';
 
-/** How long a run with a prompt waits for the first byte of an input that may stay silent for ever, ms. */
+/** How long a run with a prompt waits for the first byte of an input that may stay silent forever, ms. */
 const SILENT_PIPE_MS = 1_000;
 
-/** More than any model takes; what never ends must not fill the memory. */
+/** More than any model takes; an endless input must not fill the memory. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
 export interface PromptSource {
   /** The prompt argument; `-` and null both mean standard input. */
   readonly argument: string | null;
   readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
-  /** Tells the user, on stderr. */
+  /** Shows a line on stderr. */
   readonly notice: (text: string) => void;
-  /** Standard input may be left out: the run has something else to go on with. */
+  /** Standard input may be empty: the run has other work. */
   readonly optional: boolean;
 }
 
 /**
  * The prompt of a run: the argument, standard input, or both (the input then follows in a `<stdin>` block). A run that has a
- * prompt waits for the end of a pipeline that it is part of, and never for an input that somebody only left open.
- * @returns null if there is none and the source says it may be left out
+ * prompt waits for the end of its pipeline, and never for an input that is merely open.
+ * @returns null if there is none and the source is optional
  * @throws KeelError `invalidInput`
  */
 export async function readPrompt(source: PromptSource): Promise<string | null> {
   const { argument, stdin } = source;
   if (argument !== null && argument !== '-') {
     const piped = await readExtraInput(source);
-    // Of a script whose variable is not set, say: nobody means to send that.
+    // A script whose variable isn't set, for example: nobody means to send that.
     if (argument.trim() === '' && piped.trim() === '') throw new KeelError('invalidInput', 'the prompt is empty');
     return piped.trim() === '' ? argument : `${argument}\n\n<stdin>\n${piped.trimEnd()}\n</stdin>`;
   }
@@ -54,7 +54,7 @@ async function readExtraInput(source: PromptSource): Promise<string> {
   return decode(bytes);
 }
 
-/** All bytes of standard input; null if it `mayStaySilent` and nothing comes of it, nor could from a pipeline. */
+/** All bytes of standard input; null if it `mayStaySilent`, stays silent, and no program of a pipeline can still write to it. */
 async function readAll({ stdin, notice }: PromptSource, mayStaySilent: boolean): Promise<Buffer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
   const onSilence = () => {

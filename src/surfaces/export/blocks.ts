@@ -1,21 +1,21 @@
 import type { ThreadItem } from '../../foundation/protocol/index.ts';
 
-/** What a transcript consists of, in order, free of any format. Texts are as they were recorded. */
+/** The parts of a transcript, in order, independent of a format. Texts are as they were recorded. */
 export type Block =
   | { readonly type: 'turnStarted'; readonly number: number; readonly at: string | null }
   | TurnEnded
-  /** Something a person saw. `output`: what the model got of a tool that tells people less. */
+  /** An item that people saw. `output`: the model's result, of a tool that shows people less. */
   | { readonly type: 'item'; readonly item: ThreadItem; readonly output: string | null }
-  /** Words that keel, not a person, put before the model. */
+  /** A message from keel to the model. */
   | {
       readonly type: 'context';
       readonly title: string;
       readonly text: string;
       readonly isFolded: boolean;
-      /** The part of it that people read; null: all of it, or none. */
+      /** The part that people read; null: all of it, or none. */
       readonly result: string | null;
     }
-  /** A call that is recorded without what it told while it ran; `output` null: it has none. */
+  /** A call without recorded events; `output` null: it has none. */
   | { readonly type: 'call'; readonly name: string; readonly input: string; readonly output: string | null }
   | { readonly type: 'compacted'; readonly handover: string }
   | { readonly type: 'failure'; readonly message: string }
@@ -29,5 +29,5 @@ export interface TurnEnded {
   readonly at: string | null;
 }
 
-/** `unfinished`: the record says of no end. */
+/** `unfinished`: the record has no end of the turn. */
 export type TurnStatus = 'completed' | 'interrupted' | 'failed' | 'unfinished';

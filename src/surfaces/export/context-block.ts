@@ -15,7 +15,7 @@ const ACTION = /<action>(\w+)<\/action>/;
 const RESULTS = '<results>';
 const RESULTS_END = '</results>';
 
-/** A message that no person wrote, by the tag that it stands in. */
+/** A message that no person wrote, by its tag. */
 export function contextBlock(text: string): Extract<Block, { type: 'context' }> {
   const tag = TAG.exec(text)?.[1]?.toLowerCase() ?? '';
   if (tag === 'user_action') return actionBlock(text);
@@ -23,14 +23,14 @@ export function contextBlock(text: string): Extract<Block, { type: 'context' }> 
   return { type: 'context', title: TITLES[tag] ?? 'Context', text, isFolded, result: null };
 }
 
-/** What a review found, or which files an undo brought back: a reader came for that, not for the words around it. */
+/** The findings of a review, or the files that an undo restored, without the text around them. */
 function actionBlock(text: string): Extract<Block, { type: 'context' }> {
   const action = ACTION.exec(text)?.[1] ?? 'action';
   const title = `${action.slice(0, 1).toUpperCase()}${action.slice(1)}`;
   return { type: 'context', title, text, isFolded: false, result: resultsOf(text) };
 }
 
-/** By two looks: an expression would go through all of a long text from each of its tags. */
+/** Two plain searches: a regular expression would scan a long text from each of its tags. */
 function resultsOf(text: string): string | null {
   const from = text.indexOf(RESULTS) + RESULTS.length;
   const to = text.lastIndexOf(RESULTS_END);

@@ -13,24 +13,24 @@ export function endLabel(item: ThreadItemOf<'commandExecution'>): string {
   return parts.filter((part) => part !== null).join(' · ');
 }
 
-/** What the model did with helper agents: in words, what they were told, and how they stood afterwards. */
+/** What the model did with subagents: a name for it, their task, and their states afterwards. */
 export function agentTexts(
   { tool, prompt, agentsStates }: ThreadItemOf<'collabAgentToolCall'>,
   output: string | null,
-): { readonly name: string; readonly told: string; readonly answer: string } {
+): { readonly name: string; readonly task: string; readonly answer: string } {
   const names = {
-    spawnAgent: 'Helper started',
-    sendInput: 'Helper told',
-    wait: 'Waited for helpers',
-    closeAgent: 'Helper closed',
+    spawnAgent: 'Subagent started',
+    sendInput: 'Message to subagent',
+    wait: 'Waited for subagents',
+    closeAgent: 'Subagent closed',
   };
   const states = Object.entries(agentsStates).map(([threadId, { status, message }]) =>
     message === null ? `${threadId}: ${status}` : `${threadId}: ${status}\n${message}`,
   );
-  return { name: names[tool], told: prompt ?? '', answer: states.join('\n\n') || (output ?? '') };
+  return { name: names[tool], task: prompt ?? '', answer: states.join('\n\n') || (output ?? '') };
 }
 
-/** What the user said when asked whether a call may go on. */
+/** The user's answer to a question about a call. */
 export function decisionLabel(decision: ApprovalDecision): string {
   switch (decision.type) {
     case 'approved':
@@ -38,9 +38,9 @@ export function decisionLabel(decision: ApprovalDecision): string {
     case 'approvedForSession':
       return 'The user allowed it for the session.';
     case 'approvedAndRemembered':
-      return 'The user allowed it for good.';
+      return 'The user allowed it permanently.';
     case 'denied':
-      return decision.message ? `The user said no: ${decision.message}` : 'The user said no.';
+      return decision.message ? `The user denied it: ${decision.message}` : 'The user denied it.';
     case 'abort':
       return 'The user stopped the turn.';
   }

@@ -7,7 +7,7 @@ import { costOf, dollars, freshInput, type ModelPrices, shortCount } from './pri
 import { shownOutput, visible } from './shown-text.ts';
 import { duration } from './times.ts';
 
-/** Writes a transcript as Markdown: what was said stands as it was said, everything else in fences. */
+/** Writes a transcript as Markdown: messages as they are, everything else in fences. */
 export class MarkdownTranscript {
   readonly #overview: Overview;
   readonly #prices: ModelPrices;
@@ -21,20 +21,20 @@ export class MarkdownTranscript {
     const { meta, title, models, turns } = this.#overview;
     const rows = [
       ['Thread', meta?.id],
-      ['Begun', meta?.timestamp],
+      ['Started', meta?.timestamp],
       ['Directory', meta?.cwd],
       ['Model', models.join(', ')],
       ['Turns', String(turns.length)],
       ['Forked from', meta?.forked_from_id],
     ];
     const facts = rows.flatMap(([name, value]) => (value ? [`- ${name}: ${code(value)}\n`] : []));
-    return `# ${inline(title || 'A thread without a word')}\n\n${facts.join('')}`;
+    return `# ${inline(title || 'Empty thread')}\n\n${facts.join('')}`;
   }
 
   block(block: Block): string {
     switch (block.type) {
       case 'turnStarted':
-        return `\n## Turn ${block.number}${this.#isTakenBack(block.number) ? ' (taken back)' : ''}\n`;
+        return `\n## Turn ${block.number}${this.#isTakenBack(block.number) ? ' (rolled back)' : ''}\n`;
       case 'turnEnded':
         return this.#turnEnded(block);
       case 'item':
@@ -117,8 +117,8 @@ function item(shown: ThreadItem, output: string | null): string {
     case 'toolCall':
       return tool(shown.tool, shown.status, shown.arguments, output);
     case 'collabAgentToolCall': {
-      const { name, told, answer } = agentTexts(shown, output);
-      return tool(name, shown.status, told, answer);
+      const { name, task, answer } = agentTexts(shown, output);
+      return tool(name, shown.status, task, answer);
     }
     case 'webSearch':
       return `\n**Web search** ${code(shown.query)}\n`;
@@ -130,12 +130,12 @@ function item(shown: ThreadItem, output: string | null): string {
       const why = shown.explanation === null ? '' : `${quote(shown.explanation)}\n`;
       return `\n**Plan**\n\n${why}${steps.join('')}`;
     }
-    // The end of the turn says it.
+    // The end of the turn shows it.
     case 'budgetExceeded':
     case 'contextCompaction':
       return '';
     case 'enteredReviewMode':
-      return `\n**Review begins:** ${inline(shown.review)}\n`;
+      return `\n**Review started:** ${inline(shown.review)}\n`;
     case 'exitedReviewMode':
       return `\n**Review**\n\n${quote(shown.review)}`;
     case 'undo':
@@ -150,13 +150,13 @@ function tool(name: string, status: string, input: string, output: string | null
   return `\n**Tool** ${code(name)} (${status})\n\n${input === '' ? '' : fence(visible(input))}${result}`;
 }
 
-/** A fence that is longer than any within. */
+/** A fence longer than any in the text. */
 function fence(text: string, language = ''): string {
   const bar = '`'.repeat(Math.max(3, longestRun(text) + 1));
   return `${bar}${language}\n${text}${text.endsWith('\n') ? '' : '\n'}${bar}\n`;
 }
 
-/** Of backticks. */
+/** The longest run of backticks. */
 function longestRun(text: string): number {
   return (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
 }
@@ -169,7 +169,7 @@ function quote(text: string): string {
     .join('\n')}\n`;
 }
 
-/** One line of code, whatever is in it. */
+/** Text as one line of code. */
 function code(text: string): string {
   const line = visible(text).replaceAll(/\s+/g, ' ');
   const bar = '`'.repeat(1 + longestRun(line));
@@ -177,7 +177,7 @@ function code(text: string): string {
   return `${bar}${gap}${line}${gap}${bar}`;
 }
 
-/** Words on one line in which nothing is markup. */
+/** Text on one line, with markup escaped. */
 function inline(text: string): string {
   return visible(text)
     .replaceAll(/\s+/g, ' ')

@@ -3,7 +3,7 @@ import { type ReadLine, rolledBackTurns, TurnMarks } from '../../storage/rollout
 import type { Block, TurnStatus } from './blocks.ts';
 import { TranscriptWalk } from './walk.ts';
 
-/** Tokens and time of one turn; `usage` null: the record tells none. */
+/** Tokens and time of one turn; `usage` null: the record has none. */
 export interface TurnFigures {
   readonly number: number;
   readonly status: TurnStatus;
@@ -11,14 +11,14 @@ export interface TurnFigures {
   readonly usage: TokenUsage | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  /** The user took it back later: no request after that has it. */
+  /** A rollback removed it later: no request after that has it. */
   readonly isTakenBack: boolean;
 }
 
-/** What stands at the head of a transcript. */
+/** The head of a transcript. */
 export interface Overview {
   readonly meta: SessionMeta | null;
-  /** What the user said first, on one line. */
+  /** The user's first message, on one line. */
   readonly title: string;
   readonly models: readonly string[];
   readonly turns: readonly TurnFigures[];
@@ -28,7 +28,7 @@ type MutableFigures = { -readonly [K in keyof TurnFigures]: TurnFigures[K] };
 
 const MAX_TITLE_CHARS = 120;
 
-/** Reads over a record once for what its head needs. Memory grows with the number of turns only. */
+/** Reads a record once for its head. Memory grows with the number of turns only. */
 export function overviewOf(lines: Iterable<ReadLine>): Overview {
   const reader = new OverviewReader();
   for (const line of lines) reader.read(line);
@@ -42,8 +42,8 @@ class OverviewReader {
   readonly #models = new Set<string>();
   readonly #turns: MutableFigures[] = [];
   readonly #marks = new TurnMarks();
-  /** The line at which each turn begins. */
-  readonly #begins: number[] = [];
+  /** The line at which each turn starts. */
+  readonly #starts: number[] = [];
   #at = 0;
   #total: TokenUsage = NO_USAGE;
 
@@ -69,7 +69,7 @@ class OverviewReader {
     if (line.type !== 'event_msg' || line.payload.type !== 'token_count') return;
     const total = totalOf(line.payload);
     if (total === null) return;
-    // The thread's totals are recorded, the same ones more than once: what they grew by is the turn's.
+    // The record has the thread's totals, some more than once: a turn's usage is their growth.
     if (turn) turn.usage = grown(turn.usage ?? NO_USAGE, this.#total, total);
     this.#total = total;
   }
@@ -79,15 +79,15 @@ class OverviewReader {
     if (taken === null) return this.#marks.read(line, this.#at);
     const from = this.#marks.dropTurns(taken);
     if (from === null) return;
-    for (const [index, turn] of this.#turns.entries()) turn.isTakenBack ||= (this.#begins[index] ?? 0) >= from;
+    for (const [index, turn] of this.#turns.entries()) turn.isTakenBack ||= (this.#starts[index] ?? 0) >= from;
   }
 
   #block(block: Block): void {
     if (block.type === 'turnStarted') {
-      // A thread's first context stands before its first turn.
+      // A thread's first context is recorded before its first turn.
       const [model = null] = this.#turns.length === 0 ? this.#models : [];
       this.#turns.push({ ...newTurn, model, number: block.number, startedAt: block.at });
-      this.#begins.push(this.#at);
+      this.#starts.push(this.#at);
     }
     const turn = this.#turns.at(-1);
     if (block.type === 'turnEnded' && turn) {
@@ -123,7 +123,7 @@ function totalOf(payload: Extract<RolloutItem, { type: 'event_msg' }>['payload']
   return TokenUsage.safeParse(info.total_token_usage).data ?? null;
 }
 
-/** A total that fell was set anew (the provider said that the window is full): then it tells nothing. */
+/** A total that fell was reset (the provider reported a full window) and counts nothing. */
 function grown(sum: TokenUsage, before: TokenUsage, after: TokenUsage): TokenUsage {
   const more = (key: keyof TokenUsage) => sum[key] + Math.max(0, after[key] - before[key]);
   return {

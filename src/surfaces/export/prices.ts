@@ -2,7 +2,7 @@ import type { TokenUsage } from '../../foundation/protocol/index.ts';
 import type { ModelPrice } from '../../storage/config/index.ts';
 import type { TurnFigures } from './overview.ts';
 
-/** By the model's name as it is recorded. */
+/** Keyed by the model's name as it is recorded. */
 export type ModelPrices = Readonly<Record<string, ModelPrice>>;
 
 /** US dollars; null where the turn's tokens or its model's price are not known. */
@@ -14,7 +14,7 @@ export function costOf({ usage, model }: Pick<TurnFigures, 'usage' | 'model'>, p
   return (fresh + usage.output_tokens * output) / 1_000_000;
 }
 
-/** Input that no cache served. */
+/** Input tokens that no cache served. */
 export function freshInput(usage: TokenUsage): number {
   return Math.max(0, usage.input_tokens - usage.cached_input_tokens);
 }

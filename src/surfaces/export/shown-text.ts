@@ -1,18 +1,17 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Most of one output that a transcript shows, characters: its beginning and its end. */
+/** The most that a transcript shows of one output, characters: its start and its end. */
 export const MAX_OUTPUT_CHARS = 20_000;
 const HEAD_CHARS = 12_000;
 
 /**
- * Output of a program as it can be shown: without what steers a terminal, its middle left out (and that told) where it is
- * long.
+ * Output of a program without control sequences; the middle of a long one is left out, with a note.
  */
 export function shownOutput(text: string): string {
   return bounded(visible(stripVTControlCharacters(text)));
 }
 
-/** Control characters as their pictures, half characters as what stands for the unknown: no viewer obeys them. */
+/** Replaces control characters by their symbols, and lone surrogates: no viewer acts on them. */
 export function visible(text: string): string {
   return text
     .toWellFormed()

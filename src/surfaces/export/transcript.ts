@@ -1,5 +1,5 @@
 import { rolloutLines } from '../../storage/rollout/index.ts';
-import { HtmlTranscript } from './html.ts';
+import { HtmlTranscript } from './html/html.ts';
 import { MarkdownTranscript } from './markdown.ts';
 import { overviewOf } from './overview.ts';
 import type { ModelPrices } from './prices.ts';
@@ -15,8 +15,7 @@ export interface TranscriptOptions {
 }
 
 /**
- * A readable transcript of a thread, in pieces: what is in memory at a time is one line of the record, its block, and a few
- * figures a turn.
+ * A readable transcript of a thread, in pieces. Memory holds one line of the record, its block, and a few figures per turn.
  * @throws KeelError `rolloutCorrupt` if the record can't be read
  */
 export function* transcript({ path, format, prices }: TranscriptOptions): Generator<string> {

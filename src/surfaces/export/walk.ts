@@ -13,7 +13,7 @@ import { type ReadLine, rolledBackTurns } from '../../storage/rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { contextBlock } from './context-block.ts';
 import { decisionLabel } from './labels.ts';
-import { callText, outputText, toldItems } from './recorded-call.ts';
+import { callText, outputText, recordedItems } from './recorded-call.ts';
 
 type Line<T extends RolloutItem['type']> = Extract<RolloutItem, { type: T }>;
 
@@ -25,16 +25,16 @@ interface WaitingOutput {
 }
 
 /**
- * Turns the lines of a rollout, keel's or another tool's, into the blocks of a transcript. Give it each line in order,
- * then call `end`; what it keeps meanwhile are the calls that run.
+ * Turns the lines of a rollout, keel's or another tool's, into the blocks of a transcript. Give it each line in order, then
+ * call `end`. Its memory is the calls that are running.
  */
 export class TranscriptWalk {
   #turns = 0;
   #isOpen = false;
-  /** Whether the file says itself where the open turn begins and ends. */
+  /** Whether the file marks the start and the end of the open turn. */
   #isMarked = false;
-  /** Other tools write a user's message before the event that begins its turn. */
-  #heldUser: ResponseItem | null = null;
+  /** A user's message whose turn has not started: other tools write it before the start of its turn. */
+  #waitingMessage: ResponseItem | null = null;
   readonly #calls = new Map<string, CallItem>();
   /** Outputs whose step has not ended yet, by the step. */
   readonly #outputs = new Map<string, WaitingOutput>();
@@ -48,7 +48,7 @@ export class TranscriptWalk {
       return;
     }
     const { line, timestamp } = read;
-    if (line.type !== 'event_msg') yield* this.#releaseUser();
+    if (line.type !== 'event_msg') yield* this.#flushMessage();
     switch (line.type) {
       case 'response_item':
         yield* this.#item(line);
@@ -71,7 +71,7 @@ export class TranscriptWalk {
   }
 
   *end(): Generator<Block> {
-    yield* this.#releaseUser();
+    yield* this.#flushMessage();
     yield* this.#endTurn(this.#isMarked ? 'unfinished' : 'completed', null, this.#lastAt);
     if (this.#unread > 0) {
       const what = this.#unread === 1 ? '1 line of the record is' : `${this.#unread} lines of the record are`;
@@ -82,7 +82,7 @@ export class TranscriptWalk {
   *#item({ payload: item, step }: Line<'response_item'>): Generator<Block> {
     switch (item.type) {
       case 'message':
-        if (item.role === 'user' && !isContextMessage(item) && !this.#isMarked) this.#heldUser = item;
+        if (item.role === 'user' && !isContextMessage(item) && !this.#isMarked) this.#waitingMessage = item;
         else yield* message(item);
         return;
       case 'reasoning': {
@@ -118,8 +118,8 @@ export class TranscriptWalk {
 
   *#step(record: StepRecord): Generator<Block> {
     if (record.state === 'begin') {
-      // Another request after one that failed: the failure was not the turn's end.
-      if (record.kind === 'sampling' || record.kind === 'compact') yield* this.#tellFailure(' (tried again)');
+      // Another request follows the failed one: the failure did not end the turn.
+      if (record.kind === 'sampling' || record.kind === 'compact') yield* this.#failure(' (retried)');
       return;
     }
     const failed = FailedEnd.safeParse(record.value).data;
@@ -129,7 +129,7 @@ export class TranscriptWalk {
     if (record.kind !== 'tool') return;
     const waiting = this.#outputs.get(record.id);
     this.#outputs.delete(record.id);
-    const items = toldItems(record.value);
+    const items = recordedItems(record.value);
     if (items.length === 0 && waiting) yield plainCall(waiting);
     for (const item of items) yield { type: 'item', item, output: waiting?.output ?? null };
   }
@@ -137,14 +137,14 @@ export class TranscriptWalk {
   *#event({ payload }: Line<'event_msg'>, at: string | null): Generator<Block> {
     const taken = rolledBackTurns({ type: 'event_msg', payload });
     if (taken !== null)
-      yield { type: 'note', text: `The user took the last ${taken === 1 ? 'turn' : `${taken} turns`} back.` };
+      yield { type: 'note', text: `The user rolled back the last ${taken === 1 ? 'turn' : `${taken} turns`}.` };
     switch (payload.type) {
       case 'task_started':
-        yield* this.#releaseUser();
+        yield* this.#flushMessage();
         return yield* this.#startTurn(true, at);
       case 'user_message':
         if (!this.#isOpen || !this.#isMarked) yield* this.#startTurn(false, at);
-        return yield* this.#releaseUser();
+        return yield* this.#flushMessage();
       case 'task_complete': {
         const error = ErrorInfo.safeParse(payload['error']).data ?? null;
         return yield* this.#endTurn(error ? 'failed' : 'completed', error?.message ?? null, at);
@@ -152,7 +152,7 @@ export class TranscriptWalk {
       case 'turn_aborted':
         return yield* this.#endTurn('interrupted', null, at);
       case 'undo_completed':
-        yield { type: 'note', text: 'The user took back what a turn had done to files.' };
+        yield { type: 'note', text: 'The user undid the file changes of a turn.' };
         return;
       case 'outputs_elided': {
         const count = 'outputs' in payload && Array.isArray(payload.outputs) ? payload.outputs.length : 0;
@@ -187,22 +187,22 @@ export class TranscriptWalk {
     this.#outputs.clear();
     for (const call of this.#calls.values()) yield { type: 'call', ...callText(call), output: null };
     this.#calls.clear();
-    if (error === null) yield* this.#tellFailure();
+    if (error === null) yield* this.#failure();
     this.#lastFailure = null;
     if (this.#isOpen) yield { type: 'turnEnded', number: this.#turns, status, error, at };
     this.#isOpen = false;
     this.#isMarked = false;
   }
 
-  *#tellFailure(then = ''): Generator<Block> {
+  *#failure(then = ''): Generator<Block> {
     if (this.#lastFailure !== null) yield { type: 'failure', message: `${this.#lastFailure}${then}` };
     this.#lastFailure = null;
   }
 
-  *#releaseUser(): Generator<Block> {
-    const held = this.#heldUser;
-    this.#heldUser = null;
-    if (held) yield* message(held);
+  *#flushMessage(): Generator<Block> {
+    const waiting = this.#waitingMessage;
+    this.#waitingMessage = null;
+    if (waiting) yield* message(waiting);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RequestFingerprint } from '../../foundation/protocol/index.ts';
 
-/** Whether two requests differ in the same way from the one before. */
+/** Whether two requests differ in the same way from their predecessors. */
 export function sameChange(one: RequestFingerprint, other: RequestFingerprint): boolean {
   return (
     one.cut === other.cut &&

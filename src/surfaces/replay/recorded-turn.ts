@@ -10,7 +10,7 @@ export type TurnEnd =
   | { readonly type: 'completed'; readonly lastMessage: string | null }
   | { readonly type: 'failed' }
   | { readonly type: 'interrupted' }
-  /** The record ends, or goes on, without a word about it. */
+  /** The record has no end of the turn. */
   | { readonly type: 'unfinished' };
 
 /** Gathers the lines of one turn that the record itself marks. */
@@ -24,7 +24,7 @@ export class TurnLines {
   readonly asked: { readonly stepId: string; readonly asks: unknown }[] = [];
   /** Items of no step that follow the first step. */
   readonly later: ResponseItem[] = [];
-  /** The conversation was rewritten by a step that has not ended: if it never does, the rewriting holds all the same. */
+  /** A step that has not ended rewrote the conversation: the rewrite counts even if the step never ends. */
   isRewriteOpen = false;
 
   constructor(event: Readonly<Record<string, unknown>>, number: number) {
@@ -38,7 +38,7 @@ export class TurnLines {
     return this.#context;
   }
 
-  /** Whether the turn went on with other settings than it began with, as one may after a crash. */
+  /** Whether the turn continued with other settings than it started with, which happens after a crash. */
   get hasOtherSettings(): boolean {
     return this.#hasOtherSettings;
   }
@@ -65,8 +65,8 @@ export class TurnLines {
     return true;
   }
 
-  /** Whether a step has begun in the record. */
-  hasBegun(stepId: string): boolean {
+  /** Whether a step has started in the record. */
+  hasStarted(stepId: string): boolean {
     return this.lines.some((line) => line.type === 'step' && line.record.id === stepId);
   }
 }

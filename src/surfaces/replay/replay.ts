@@ -32,7 +32,7 @@ class Replay {
   #turns = 0;
   #run = 0;
   #context: TurnContextRecord | null = null;
-  /** The item before was the model's: what follows of it belongs to the same response. */
+  /** The item before came from the model: another one belongs to the same response. */
   #isWithinResponse = false;
   #texts: Map<string, string> | null = null;
 
@@ -58,7 +58,7 @@ class Replay {
     const { compared, all } = this.#check;
     if (compared < all) {
       this.#notes.push(
-        `${all - compared} of ${all} requests were recorded without a fingerprint: it is only known that each goes on from the one before`,
+        `${all - compared} of ${all} requests were recorded without a fingerprint: only that each extends the one before is known`,
       );
     }
     return {
@@ -112,28 +112,28 @@ class Replay {
     }
     const isOfModel = isModelItem(item);
     if (isOfModel && !this.#isWithinResponse) {
-      this.#check.beginTurn({ number: this.#turns, asked: [], hasForeignTools: false });
+      this.#check.beginTurn({ number: this.#turns, asked: [], hasExternalTools: false });
       this.#check.all += 1;
-      this.#check.continues(this.#thread.prompt);
+      this.#check.checkExtends(this.#thread.prompt);
     }
     this.#isWithinResponse = isOfModel;
     this.#thread.record([item]);
   }
 
-  /** A compaction, or outputs that are left out. What a turn's own steps did of it is done again by them. */
+  /** A compaction, or pruned outputs. What a turn's own steps rewrote is rewritten again by them. */
   #rewritten(at: number): void {
     if (this.#turn && this.#turn.lines.length > 0) this.#turn.isRewriteOpen = true;
     else this.#rebuild(at + 1);
   }
 
-  /** Takes the conversation from the first `count` lines. */
+  /** Rebuilds the conversation from the first `count` lines. */
   #rebuild(count: number): void {
     this.#thread.rebuild(this.#rollout.lines.slice(0, count));
     this.#check.restart();
     this.#isWithinResponse = false;
   }
 
-  /** `at`: how many lines stand before the one that says so. */
+  /** `at`: the number of lines before the one that ends the turn. */
   async #finish(end: TurnEnd, at: number): Promise<void> {
     const turn = this.#turn;
     this.#turn = null;
@@ -147,18 +147,20 @@ class Replay {
   async #runTurn(turn: TurnLines, end: TurnEnd): Promise<void> {
     const context = turn.context ?? this.#context;
     if (context === null) {
-      // It was cut off before its first request: there is nothing to compare.
+      // The turn was cut off before its first request: there is nothing to compare.
       this.#thread.record(turn.lines.flatMap((line) => (line.type === 'item' ? [line.item] : [])));
       return;
     }
     const { id: turnId, number, setup, lines, asked } = turn;
     const recorded = { threadId: this.#rollout.meta.id, turnId, setup, context, lines };
-    const foreign = this.#thread.foreignTools(setup?.tools ?? []);
-    if (foreign.length > 0)
-      this.#notes.push(`turn ${number} had tools of others, which are not compared: ${foreign.join(', ')}`);
+    const external = this.#thread.foreignTools(setup?.tools ?? []);
+    if (external.length > 0)
+      this.#notes.push(
+        `turn ${number} had tools that do not come with keel; they are not compared: ${external.join(', ')}`,
+      );
     if (turn.hasOtherSettings)
-      this.#notes.push(`turn ${number} went on after a crash with other settings than it began with`);
-    this.#check.beginTurn({ number, asked, hasForeignTools: foreign.length > 0 });
+      this.#notes.push(`turn ${number} continued after a crash with other settings than it started with`);
+    this.#check.beginTurn({ number, asked, hasExternalTools: external.length > 0 });
     this.#run += 1;
     try {
       this.#compareEnd(turn, end, await this.#thread.runTurn(recorded));
@@ -172,15 +174,15 @@ class Replay {
   #compareEnd(turn: TurnLines, end: TurnEnd, { outcome, wanted, left }: ReplayedTurn): void {
     const { number } = turn;
     if (end.type === 'interrupted' || end.type === 'unfinished') return;
-    // A failure may have cut a step off in its middle, but none that had not begun.
-    if (wanted !== null && end.type === 'failed' && turn.hasBegun(wanted)) return;
+    // A failure may have cut off a step that had started, but no other one.
+    if (wanted !== null && end.type === 'failed' && turn.hasStarted(wanted)) return;
     if (wanted !== null) {
-      const message = `the turn goes on with the step ${wanted}; in the record it has ended`;
+      const message = `the turn continues with the step ${wanted}; in the record it ends`;
       this.#differences.push({ type: 'steps', turn: number, message });
       return;
     }
     if (left.length > 0) {
-      const message = `the turn ends; in the record it goes on with the step ${left[0]}`;
+      const message = `the turn ends; in the record it continues with the step ${left[0]}`;
       this.#differences.push({ type: 'steps', turn: number, message });
     } else if (outcome !== null && outcome.type !== end.type && !isBudgetEnd(outcome)) {
       this.#differences.push({ type: 'outcome', turn: number, was: end.type, now: outcome.type });
@@ -194,7 +196,7 @@ class Replay {
     }
   }
 
-  /** What would be sent at last holds each call with its output behind it, and no output without its call. */
+  /** In the last prompt each call is followed by its output, and no output lacks its call. */
   #checkPairs(): void {
     const calls = new Set<string>();
     for (const item of this.#thread.prompt) {
@@ -218,7 +220,7 @@ class Replay {
   }
 }
 
-/** Earlier versions told a turn that its budget ended as completed. */
+/** Earlier versions recorded a turn that its budget ended as completed. */
 function isBudgetEnd(outcome: TurnOutcome): boolean {
   return outcome.type === 'failed' && outcome.error.kind === 'budgetExceeded';
 }
@@ -233,7 +235,7 @@ function textsOf(lines: readonly RolloutItem[]): Map<string, string> {
   return texts;
 }
 
-/** What is sent back only to the model that it came from was sent to that one. */
+/** The model that an item came from, for items that go back to no other one. */
 function thinkerOf(item: ResponseItem): { readonly thinker?: { readonly provider: string; readonly model: string } } {
   if (item.type === 'reasoning' && item.origin !== undefined) return { thinker: item.origin };
   return 'extra' in item && item.extra ? { thinker: { provider: item.extra.provider, model: '' } } : {};

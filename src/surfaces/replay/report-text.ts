@@ -2,19 +2,19 @@ import { stripVTControlCharacters } from 'node:util';
 import { assertNever } from '../../foundation/util/index.ts';
 import type { Difference, InputDifference, ReplayReport } from './report.ts';
 
-/** Differences that are worth a reader's time; the first is mostly the cause of the others. */
-const MAX_TOLD = 10;
+/** The most differences that are printed; the first is mostly the cause of the others. */
+const MAX_SHOWN = 10;
 const CONTEXT_CHARS = 60;
 
-/** A report for a person. */
+/** A report for people. */
 export function reportText(report: ReplayReport): string {
   const { same, turns, requests, differences, notes, thread } = report;
   const verdict = same ? 'the same as recorded' : `${count(differences.length, 'difference')}`;
   const head = `${thread}: ${verdict}\n  ${turns.run} of ${count(turns.all, 'turn')} run again, ${requests.compared} of ${count(requests.all, 'request')} compared\n`;
-  const told = differences.slice(0, MAX_TOLD).map((difference) => `  ${differenceText(difference)}\n`);
-  const more = differences.length - told.length;
-  const rest = more > 0 ? `  and ${more} more, which --json tells\n` : '';
-  return plain(`${head}${told.join('')}${rest}${notes.map((note) => `  note: ${note}\n`).join('')}`);
+  const shown = differences.slice(0, MAX_SHOWN).map((difference) => `  ${differenceText(difference)}\n`);
+  const more = differences.length - shown.length;
+  const rest = more > 0 ? `  and ${more} more: see --json\n` : '';
+  return plain(`${head}${shown.join('')}${rest}${notes.map((note) => `  note: ${note}\n`).join('')}`);
 }
 
 function differenceText(difference: Difference): string {
@@ -67,7 +67,7 @@ function count(value: number, what: string): string {
   return `${value} ${what}${value === 1 ? '' : 's'}`;
 }
 
-/** A record may hold anything: nothing of it steers the terminal. */
+/** A record may contain control sequences: none reaches the terminal. */
 function plain(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '');
 }

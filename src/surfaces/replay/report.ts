@@ -1,4 +1,4 @@
-/** Where and how a thread would not go as it is recorded. Turns count from 1. */
+/** A place where keel would not do what is recorded. Turns count from 1. */
 export type Difference =
   | {
       readonly type: 'request';
@@ -10,10 +10,10 @@ export type Difference =
       readonly now: string;
     }
   | InputDifference
-  /** The turn takes other steps than it did. */
+  /** The turn takes other steps than are recorded. */
   | { readonly type: 'steps'; readonly turn: number; readonly message: string }
   | { readonly type: 'outcome'; readonly turn: number; readonly was: string; readonly now: string }
-  /** A request does not go on from the one before, or a call and its output do not belong together. */
+  /** A request does not extend the one before, or a call and its output do not match. */
   | { readonly type: 'form'; readonly turn: number; readonly message: string };
 
 export interface InputDifference {
@@ -26,7 +26,7 @@ export interface InputDifference {
   /** Digests; null: there is no such item. */
   readonly was: string | null;
   readonly now: string | null;
-  /** The items as JSON. What was sent then is only known where the record has it. */
+  /** The items as JSON; `wasText` is null where the record does not have it. */
   readonly wasText: string | null;
   readonly nowText: string | null;
 }
@@ -35,9 +35,9 @@ export interface ReplayReport {
   readonly thread: string;
   readonly path: string;
   readonly same: boolean;
-  /** Turns that were run again by their steps; the others are conversation only. */
+  /** Turns that were run again by their steps, and all: the others are conversation only. */
   readonly turns: { readonly run: number; readonly all: number };
-  /** Compared with what was sent; of the others it is only known that each goes on from the one before. */
+  /** Requests that were compared with their fingerprints, and all: of the others only that each extends the one before is known. */
   readonly requests: { readonly compared: number; readonly all: number };
   readonly differences: readonly Difference[];
   readonly notes: readonly string[];

@@ -10,26 +10,26 @@ export interface TurnOfRequests {
   readonly number: number;
   /** Fingerprints of the turn's requests in the order in which they were sent. */
   readonly asked: readonly { readonly stepId: string; readonly asks: unknown }[];
-  /** Tools were offered that do not come with keel: they can't be made again. */
-  readonly hasForeignTools: boolean;
+  /** The turn had tools that do not come with keel and can't be rebuilt. */
+  readonly hasExternalTools: boolean;
 }
 
-/** Compares the requests of a thread, one after the other, with what is recorded of them. */
+/** Compares the requests of a thread, one after the other, with their recorded fingerprints. */
 export class RequestCheck {
   readonly #was = new InputList();
   readonly #now = new InputList();
-  readonly #tell: (difference: Difference) => void;
+  readonly #onDifference: (difference: Difference) => void;
   /** Finds the text of an item by its digest, where the record has it. */
   readonly #textOf: (digest: string) => string | null;
   #areEqual = true;
-  #turn: TurnOfRequests = { number: 0, asked: [], hasForeignTools: false };
+  #turn: TurnOfRequests = { number: 0, asked: [], hasExternalTools: false };
   #next = 0;
   #lastPrompt: readonly ResponseItem[] = [];
   compared = 0;
   all = 0;
 
-  constructor(tell: (difference: Difference) => void, textOf: (digest: string) => string | null) {
-    this.#tell = tell;
+  constructor(onDifference: (difference: Difference) => void, textOf: (digest: string) => string | null) {
+    this.#onDifference = onDifference;
     this.#textOf = textOf;
   }
 
@@ -38,7 +38,7 @@ export class RequestCheck {
     this.#next = 0;
   }
 
-  /** Requests of the turn that were not made again count as the ones before for those that follow. */
+  /** Requests of the turn that were not made again still count as predecessors of the next ones. */
   endTurn(): void {
     this.#applyWas(null);
   }
@@ -49,7 +49,7 @@ export class RequestCheck {
     const was = this.#applyWas(request.stepId);
     if (was === null) {
       this.#areEqual = false;
-      this.continues(request.prompt.input);
+      this.checkExtends(request.prompt.input);
       return;
     }
     this.compared += 1;
@@ -57,33 +57,33 @@ export class RequestCheck {
     if (this.#areEqual && sameChange(was, request.now)) return;
     const at = firstDifference(this.#was.digests, this.#now.digests);
     this.#areEqual = at === null;
-    if (at !== null) this.#tell(this.#inputDifference(request, at));
+    if (at !== null) this.#onDifference(this.#inputDifference(request, at));
   }
 
-  /** A request of which nothing is recorded: it has to go on from the one before. */
-  continues(prompt: readonly ResponseItem[]): void {
+  /** Checks a request without a recorded fingerprint: it has to extend the one before. */
+  checkExtends(prompt: readonly ResponseItem[]): void {
     const before = this.#lastPrompt;
     this.#lastPrompt = prompt;
     const last = before.findLastIndex((item) => item.type !== 'reasoning');
     const item = before[last];
-    // Thoughts of earlier turns go when the user has said something new.
+    // Thoughts of earlier turns are dropped once the user has sent a new message.
     if (item === undefined || prompt[last] === item || prompt.lastIndexOf(item, last) !== -1) return;
-    const message = 'a request does not go on from the one before';
-    this.#tell({ type: 'form', turn: this.#turn.number, message });
+    const message = 'a request does not extend the one before';
+    this.#onDifference({ type: 'form', turn: this.#turn.number, message });
   }
 
-  /** The history was put in place by another way than by what came: the next request begins anew. */
+  /** The history was replaced: the next request need not extend the one before. */
   restart(): void {
     this.#lastPrompt = [];
   }
 
-  /** Takes up what was sent up to this step's request. @returns its own fingerprint; null if there is none */
+  /** Applies the fingerprints up to this step's request. @returns its own fingerprint; null if there is none */
   #applyWas(stepId: string | null): RequestFingerprint | null {
     const { asked } = this.#turn;
     while (this.#next < asked.length) {
       const one = asked[this.#next];
       const found = one?.stepId === stepId;
-      // A step that began anew asked again: the later one is what the record goes on from.
+      // A step that was restarted asked again: the record continues from its last request.
       const again = found && asked.slice(this.#next + 1).some((other) => other.stepId === stepId);
       this.#next += 1;
       const fingerprint = fingerprintOf(one?.asks);
@@ -95,8 +95,8 @@ export class RequestCheck {
 
   #parts({ stepId: step, now }: ReplayedRequest, was: RequestFingerprint): void {
     for (const part of PARTS) {
-      if (was[part] === now[part] || (part === 'tools' && this.#turn.hasForeignTools)) continue;
-      this.#tell({ type: 'request', turn: this.#turn.number, step, part, was: was[part], now: now[part] });
+      if (was[part] === now[part] || (part === 'tools' && this.#turn.hasExternalTools)) continue;
+      this.#onDifference({ type: 'request', turn: this.#turn.number, step, part, was: was[part], now: now[part] });
     }
   }
 

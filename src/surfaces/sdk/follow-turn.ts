@@ -2,8 +2,8 @@ import { type Session, submitIfOpen } from '../../engine/session/index.ts';
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../foundation/protocol/index.ts';
 
 /**
- * Submits an op that starts a turn, and follows that turn from `turn.started` to `turn.completed`. Questions and losses are
- * told too. Leaving the loop early interrupts the turn, and so does the signal.
+ * Submits an op that starts a turn, and follows that turn from `turn.started` to `turn.completed`. Yields questions and
+ * losses too. Leaving the loop early interrupts the turn, and so does the signal.
  * @throws KeelError what keeps the turn from starting; `interrupted` for a signal that has aborted already; `sessionClosed`
  */
 export async function* followTurn(
@@ -34,7 +34,7 @@ export async function* followTurn(
   }
 }
 
-/** Takes turns out of the conversation, and waits until it is so. @throws KeelError `threadBusy`, `invalidInput` */
+/** Takes turns out of the conversation and waits until that is done. @throws KeelError `threadBusy`, `invalidInput` */
 export async function rollBack(session: Session, turns: number): Promise<SessionEventOf<'thread.rolledBack'>> {
   const events = session.events();
   session.submit({ type: 'rollback', turns });
@@ -42,10 +42,10 @@ export async function rollBack(session: Session, turns: number): Promise<Session
     throwRefusal(event);
     if (event.type === 'thread.rolledBack') return event;
   }
-  throw new KeelError('sessionClosed', 'the thread was closed before the turns were taken out');
+  throw new KeelError('sessionClosed', 'the thread was closed before the turns were removed');
 }
 
-/** An error that belongs to no turn is about the op that was submitted last. */
+/** An error without a turn is about the op that was submitted last. */
 function throwRefusal(event: SessionEvent): void {
   if (event.type !== 'error' || event.turnId !== null) return;
   const { kind, message, httpStatus } = event.error;

@@ -14,17 +14,17 @@ export interface KeelOptions {
   readonly model?: string;
   readonly sandbox?: SandboxMode;
   readonly approvalPolicy?: ApprovalPolicy;
-  /** Answers approval requests. Without it nobody can be asked, and the agent is told so. */
+  /** Answers approval requests. Without it the session is non-interactive, and the agent knows. */
   readonly onApproval?: ApprovalHandler;
   /** Overrides in the form of the command line's `-c`: `key=value`. */
   readonly overrides?: readonly string[];
-  /** Variables that keel reads (keys, base URLs) and hands to commands, less the secrets. Default: the process's. */
+  /** Variables that keel reads (keys, base URLs) and passes to commands, without the secrets. Default: the process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Keep no record of the threads. */
   readonly ephemeral?: boolean;
 }
 
-/** Opens threads that share settings. Holds nothing open itself. */
+/** Opens threads that share settings. Needs no closing itself. */
 export class Keel {
   readonly #options: KeelOptions;
 
@@ -38,28 +38,28 @@ export class Keel {
   }
 
   /**
-   * Goes on with a recorded thread, by its id, its name, or the path of its record.
+   * Continues a recorded thread, by its id, its name, or the path of its record.
    * @throws KeelError `threadNotFound`, `threadBusy` while another process writes it
    */
   resumeThread(id: string): Promise<Thread> {
     return this.#open({ type: 'resume', id });
   }
 
-  /** The newest one that was begun in the working directory, or anywhere. @throws KeelError as `resumeThread` */
+  /** Continues the newest thread of the working directory, or of any. @throws KeelError as `resumeThread` */
   resumeLastThread({ anyDirectory = false }: { readonly anyDirectory?: boolean } = {}): Promise<Thread> {
     return this.#open({ type: 'resumeLast', anyDirectory });
   }
 
   /**
-   * Begins a new thread as another one began: with its first `userMessages` messages of the user and what came of them, or
-   * with all. The other one is only read.
+   * Starts a new thread from another one: with its first `userMessages` messages of the user and what followed from them, or
+   * with all of it. The other thread is only read.
    * @throws KeelError `threadNotFound`
    */
   forkThread(id: string, { userMessages }: { readonly userMessages?: number } = {}): Promise<Thread> {
     return this.#open({ type: 'fork', id, userMessages: userMessages ?? null });
   }
 
-  /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for a cursor or limit that is none */
+  /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for an invalid cursor or limit */
   async listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
     const { home } = await this.#config();
     using index = new ThreadIndex(home);

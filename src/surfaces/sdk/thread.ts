@@ -19,13 +19,13 @@ import { followTurn, rollBack } from './follow-turn.ts';
 
 /** Whose call an approval is for. */
 export interface ApprovalSource {
-  /** The thread that asks: this one, or a child's. */
+  /** The thread that asks: this one, or a child. */
   readonly threadId: string;
   /** Which child asks, by its name in this thread (`worker-1`, `review`); null for the thread itself. */
   readonly agent: string | null;
 }
 
-/** Decides about a call. A throw counts as a denial, and so does what is no decision. */
+/** Decides about a call. A throw counts as a denial, and so does a value that isn't a decision. */
 export type ApprovalHandler = (
   request: ApprovalRequest,
   source: ApprovalSource,
@@ -37,42 +37,42 @@ export interface TurnOptions {
 }
 
 export interface RunOptions extends TurnOptions {
-  /** JSON Schema that the final response has to fit. */
+  /** JSON Schema for the final response. */
   readonly outputSchema?: unknown;
 }
 
 export interface TurnResult {
-  /** Everything that was done, in order of completion. */
+  /** Everything that happened, in order of completion. */
   readonly items: readonly ThreadItem[];
   /** The agent's last message; empty if there was none. */
   readonly finalResponse: string;
-  /** Of the whole thread so far; null if the provider told none. */
+  /** Usage of the whole thread so far; null if the provider reported none. */
   readonly usage: TokenUsage | null;
 }
 
 export interface ReviewResult {
-  /** The review as people read it; JSON that fits the schema where there is one. */
+  /** The review as text; with a schema, JSON that fits it. */
   readonly review: string;
-  /** Its findings one by one; null where a schema chose another form, or the reviewer gave no answer. */
+  /** The findings one by one; null if a schema chose another form, or the reviewer gave no answer. */
   readonly output: ReviewOutput | null;
 }
 
 export interface UndoResult {
   readonly undone: boolean;
-  /** What came of it, or why nothing could be taken back. */
+  /** What was undone, or why nothing could be. */
   readonly message: string;
 }
 
 export interface RollbackResult {
-  /** How many turns of the user were taken out: no more than there were. */
+  /** How many turns of the user were removed: at most as many as there were. */
   readonly removed: number;
-  /** All that are left, oldest first. */
+  /** The turns that are left, oldest first. */
   readonly turns: readonly Turn[];
 }
 
 /** A conversation with the agent. One turn runs at a time; close it when it is no longer needed. */
 export class Thread implements AsyncDisposable {
-  /** What had happened in it before it was opened, oldest first. */
+  /** The turns before the thread was opened, oldest first. */
   readonly earlierTurns: readonly Turn[];
   readonly #session: Session;
   readonly #onApproval: ApprovalHandler | null;
@@ -88,13 +88,13 @@ export class Thread implements AsyncDisposable {
     return this.#session.threadId;
   }
 
-  /** Where it is recorded; null if it is not. */
+  /** The path of its record; null if it has none. */
   get rolloutPath(): string | null {
     return this.#session.rolloutPath;
   }
 
   /**
-   * Works a request to its end.
+   * Runs a request to completion.
    * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted; `invalidInput` for empty input
    */
   async run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
@@ -102,7 +102,7 @@ export class Thread implements AsyncDisposable {
   }
 
   /**
-   * The same, event by event, from `turn.started` to `turn.completed`. Leaving the loop early interrupts the turn.
+   * Runs a request and yields its events, from `turn.started` to `turn.completed`. Leaving the loop early interrupts the turn.
    * @throws KeelError `threadBusy` while another turn of this thread runs
    */
   runStreamed(
@@ -125,12 +125,12 @@ export class Thread implements AsyncDisposable {
     return { review: found.review, output: found.output };
   }
 
-  /** Puts a handover in place of the conversation so far, to make room. @throws KeelError as `run` */
+  /** Replaces the conversation so far by a handover, to make room. @throws KeelError as `run` */
   async compact(options: TurnOptions & { readonly focus?: string } = {}): Promise<void> {
     await this.#toEnd({ type: 'compact', ...(options.focus === undefined ? {} : { focus: options.focus }) }, options);
   }
 
-  /** Takes back what the newest turn did to files (unless `features.ghost_commit` is false). @throws KeelError as `run` */
+  /** Restores files as they were before the newest turn (unless `features.ghost_commit` is false). @throws KeelError as `run` */
   async undo(options: TurnOptions = {}): Promise<UndoResult> {
     const { items } = await this.#toEnd({ type: 'undo' }, options);
     const found = items.find((item) => item.type === 'undo');
@@ -152,7 +152,7 @@ export class Thread implements AsyncDisposable {
     this.#session.submit({ type: 'overrideTurnContext', settings });
   }
 
-  /** Stops what runs and lets go of the thread. */
+  /** Stops what runs and releases the thread. */
   close(): Promise<void> {
     return this.#session.close();
   }
@@ -209,10 +209,10 @@ export class Thread implements AsyncDisposable {
   }
 }
 
-/** Of a program without types it may be anything, and a call that gets no answer waits for ever. */
+/** A program without types may answer anything, and a call without an answer waits forever. */
 function decisionIn(answer: unknown): ApprovalDecision {
   const { data } = ApprovalDecision.safeParse(answer);
-  return data ?? { type: 'denied', message: 'what onApproval answered is no decision' };
+  return data ?? { type: 'denied', message: 'onApproval did not return a decision' };
 }
 
 function isEmpty(items: readonly UserInput[]): boolean {

@@ -58,19 +58,19 @@ test.each([
   ['landlock', ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"']],
 ])('the check finds no way out of %s', async (backend, args) => {
   const { code, stdout } = await keel('check', ...args);
-  expect(stdout).toContain(`Held by ${backend}.`);
+  expect(stdout).toContain(`Confined by ${backend}.`);
   expect(stdout).not.toContain('BROKEN');
-  expect(stdout.match(/^held/gm)?.length).toBeGreaterThan(30);
+  expect(stdout.match(/^stopped/gm)?.length).toBeGreaterThan(30);
   expect(code).toBe(0);
 });
 
-test('what is missing or unknown is a usage error', async () => {
+test('a missing or unknown word is a usage error', async () => {
   expect((await keel('run')).code).toBe(2);
   expect((await keel('walk', '--', 'x')).code).toBe(2);
   expect((await keel('run', '-s', 'nowhere', '--', 'x')).code).toBe(2);
 });
 
-test('T23: without bubblewrap Landlock holds a command, and what that leaves open is told', async () => {
+test('T23: without bubblewrap Landlock confines a command, and the remaining gaps are reported', async () => {
   const absent = ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"'];
   const run = await keel(
     'run',

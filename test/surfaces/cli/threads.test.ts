@@ -107,7 +107,7 @@ describe('a rollback from the command line', () => {
     expect(said()).toEqual(['one', 'two', 'three again']);
     const requests = server.requests.length;
     const alone = await keel('threads', 'rollback', id, '2');
-    expect(alone).toMatchObject({ code: 0, stdout: 'Turns removed: 2, left: 1. Files are as they were.\n' });
+    expect(alone).toMatchObject({ code: 0, stdout: 'Turns removed: 2, left: 1. Files are unchanged.\n' });
     expect(server.requests).toHaveLength(requests);
     expect(readFileSync(path, 'utf8').startsWith(before)).toBe(true);
     await keel('resume', id, 'two again');

@@ -208,14 +208,14 @@ describe('questions', () => {
     expect(server.requests.at(-1)?.outputOf('c1')).toContain('nobody is here');
   });
 
-  test.each(['null', 'true', '{"type":"yes"}'])('an answer that is no decision denies: %s', async (answer) => {
+  test.each(['null', 'true', '{"type":"yes"}'])('an answer of another type denies: %s', async (answer) => {
     const keel = await keelWith([runs('touch a', 'c1'), says('done')], {
       ...asking,
       onApproval: () => JSON.parse(answer),
     });
     await using thread = await keel.startThread();
     expect((await thread.run('go')).finalResponse).toBe('done');
-    expect(server.requests.at(-1)?.outputOf('c1')).toContain('no decision');
+    expect(server.requests.at(-1)?.outputOf('c1')).toContain('did not return a decision');
   });
 
   test('an answer that comes after the thread was closed harms nobody', async () => {

@@ -12,8 +12,8 @@ import { data, note, say } from '../output.ts';
 
 const help = `Usage: keel config [KEY] [--json] [-c key=value] [-p PROFILE] [--strict-config]
 
-Shows the settings in force and where each comes from: a file and line, a profile, -c, the environment, or the default.
-KEY shows one of them, such as \`model\` or \`sandbox_mode\`.
+Show the settings in force and where each comes from: a file and line, a profile, -c, the environment, or the default.
+With KEY, show one of them, such as \`model\` or \`sandbox_mode\`.
 `;
 
 interface Row {
@@ -29,7 +29,7 @@ const options = {
   'strict-config': { type: 'boolean' },
 } as const;
 
-/** `keel config`: what is in force, and why. */
+/** `keel config`: the settings in force, each with its origin. */
 export async function configCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
   const loaded = await loadConfigWithOrigins({
@@ -41,7 +41,7 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
   });
   const [wanted] = positionals;
   const rows = rowsOf(loaded).filter(({ key }) => wanted === undefined || key === wanted);
-  if (rows.length === 0) throw new KeelError('invalidInput', `there is no setting called ${wanted}`);
+  if (rows.length === 0) throw new KeelError('invalidInput', `there is no setting ${wanted}`);
   if (values.json) data(io, `${JSON.stringify(rows, null, 2)}\n`);
   else say(io, table(rows));
   for (const warning of loaded.config.warnings) note(io, `warning: ${warning}\n`);

@@ -8,7 +8,7 @@ import { UsageError } from '../usage.ts';
 
 const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
 
-Prints exactly what a first request would send, with the bytes of each part. Nothing is sent.
+Print exactly what a first request would send, with the size of each part. Nothing is sent.
 `;
 
 const options = {
@@ -20,7 +20,7 @@ const options = {
 /** `keel debug prompt-input`: the first request of a thread, byte for byte. */
 export async function debugCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
-  if (positionals[0] !== 'prompt-input') throw new UsageError('say what to print: prompt-input');
+  if (positionals[0] !== 'prompt-input') throw new UsageError('what should be printed? keel debug prompt-input');
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,

@@ -4,8 +4,8 @@ import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel demo
 
-Shows keel at work without a key or a network: a scripted stand-in for a model, served on this machine over the real wire,
-mends a small project with a failing test suite in a temporary folder.
+Watch keel fix a small project. A scripted model, served on this machine over the real wire, finds out why a test suite fails and
+fixes the bug in a temporary folder. Needs no key and no network.
 `;
 
 /** `keel demo`. */

@@ -12,21 +12,21 @@ import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
-/** A program that only has to print its version and takes longer hangs. */
+/** How long a program may take to print its version. */
 const ANSWER_MS = 5_000;
 const help = `Usage: keel doctor [--json]
 
-Checks this machine and the configuration. Exit code 1 if something keel can't work without is missing.
+Check this machine and the configuration. The exit code is 1 if something is missing that keel can't work without.
 `;
 
 interface Finding {
   readonly name: string;
-  /** \`missing\`: keel can't work so. \`note\`: it can, with less. */
+  /** `missing`: keel can't work without it. `note`: keel works, with less. */
   readonly state: 'ok' | 'note' | 'missing';
   readonly detail: string;
 }
 
-/** `keel doctor`: is everything here that keel needs? */
+/** `keel doctor`: checks that everything is there that keel needs. */
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
   if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
@@ -92,7 +92,7 @@ function credentials(config: Config): Finding {
   }
 }
 
-/** Only where there is one: most machines have none. */
+/** A line only where a proxy is in use: most machines have none. */
 function proxy({ provider, env }: Config): Finding[] {
   const name = 'proxy';
   try {
@@ -114,7 +114,11 @@ async function localModel(config: Config): Promise<Finding[]> {
     const { sight, hasModel } = await seeLocalServer(kind, { config, signal: new AbortController().signal });
     const notes = sight.notes.map((detail): Finding => ({ name, state: 'note', detail: printable(detail) }));
     const has =
-      hasModel === null ? 'is there' : hasModel ? `has ${config.model}` : `will fetch ${config.model} when it is used`;
+      hasModel === null
+        ? 'is running'
+        : hasModel
+          ? `has ${config.model}`
+          : `will fetch ${config.model} when it is used`;
     return [{ name, state: hasModel === false ? 'note' : 'ok', detail: printable(`${sight.name} ${has}`) }, ...notes];
   } catch (error) {
     return [{ name, state: 'missing', detail: printable(reasonOf(error)) }];
@@ -144,14 +148,14 @@ async function programs({ env, cwd }: CommandIo): Promise<Finding[]> {
   );
 }
 
-/** Really starts one. */
+/** Probes by starting a command in the sandbox. */
 async function sandbox(bwrapPath: string | null): Promise<Finding> {
   const processes = new Processes(`doctor.${randomUUID()}`);
   try {
     const facts = await probeBackend({ processes, bwrapPath, signal: new AbortController().signal });
     if (facts.type === 'unavailable') return { name: 'sandbox', state: 'note', detail: facts.reason };
     if (facts.type === 'landlock') {
-      const detail = `Landlock (version ${facts.abi}), which holds less than bubblewrap: ${facts.reason}`;
+      const detail = `Landlock (version ${facts.abi}), which confines less than bubblewrap: ${facts.reason}`;
       return { name: 'sandbox', state: 'note', detail };
     }
     if (facts.type === 'seatbelt') return { name: 'sandbox', state: 'ok', detail: 'the macOS sandbox' };

@@ -7,10 +7,10 @@ import { HelpRequested, UsageError } from '../usage.ts';
 
 const help = `Usage: keel execpolicy check --rules FILE... [--pretty] [--resolve-host-executables] COMMAND...
 
-Says, as JSON, what rule files decide about a command: the rules that match, and the strictest decision of them.
+Print, as JSON, what rule files decide about a command: the rules that match, and the strictest of their decisions.
 `;
 
-/** `keel execpolicy check`: tries rule files out. */
+/** `keel execpolicy check`: tests rule files. */
 export async function execpolicyCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const [verb, ...rest] = words;
   if (verb === undefined || verb === '--help' || verb === '-h') throw new HelpRequested(help);
@@ -33,12 +33,12 @@ export async function execpolicyCommand(io: CommandIo, words: readonly string[])
   if (warnings.length > 0) throw new KeelError('invalidConfig', warnings.join('\n'));
   const matches = policy.matches(rest, { resolve: resolveHost });
   const decision = DECISIONS.findLast((one) => matches.some((match) => match.decision === one));
-  const result = { matchedRules: matches.map(told), ...(decision === undefined ? {} : { decision }) };
+  const result = { matchedRules: matches.map(matchJson), ...(decision === undefined ? {} : { decision }) };
   data(io, `${JSON.stringify(result, null, pretty ? 2 : undefined)}\n`);
   return 0;
 }
 
-function told({ matchedPrefix, decision, justification, resolvedProgram }: RuleMatch): object {
+function matchJson({ matchedPrefix, decision, justification, resolvedProgram }: RuleMatch): object {
   return {
     prefixRuleMatch: {
       matchedPrefix,

@@ -15,9 +15,8 @@ import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel export ROLLOUT|ID|--last --html|--md [-o FILE]
 
-Writes a thread as one readable file: HTML that needs nothing else and runs nothing, or Markdown.
-ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread that began in this directory,
---last --all the newest of any. Without -o the transcript goes to stdout.
+Write a thread as one readable file: HTML that needs nothing else and runs nothing, or Markdown.
+ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread of this directory, --last --all of any. Without -o the transcript goes to stdout.
 `;
 const options = {
   last: { type: 'boolean', default: false },
@@ -43,7 +42,7 @@ function* fitted(pieces: Iterable<string>, stdout: CommandIo['stdout']): Generat
   for (const piece of pieces) yield fitFor(stdout, piece);
 }
 
-/** A reader that has seen enough (`| head`) ends it; nothing is wrong with that. */
+/** A reader that stops early (`| head`) ends the export without an error. */
 async function print(pieces: Iterable<string>, stdout: Writable): Promise<void> {
   try {
     await pour(pieces, stdout);
@@ -56,7 +55,7 @@ async function print(pieces: Iterable<string>, stdout: Writable): Promise<void> 
 async function writeFile(pieces: Iterable<string>, path: string, roots: readonly string[]): Promise<void> {
   try {
     using output = OutputFile.anchor(path, roots);
-    // Pieces are made only when the file can be written: a folder that is missing costs no reading.
+    // The record is read only once the file is open: a missing folder costs nothing.
     const file = createWriteStream('', { fd: output.open(0o600) });
     try {
       await pour(pieces, file);
@@ -72,10 +71,10 @@ async function writeFile(pieces: Iterable<string>, path: string, roots: readonly
   }
 }
 
-/** No faster than the other side takes it, so that a long thread is never in memory. */
+/** Waits for the reader, so that a long thread is never in memory. */
 async function pour(pieces: Iterable<string>, to: Writable): Promise<void> {
   const failed = Promise.withResolvers<never>();
-  // Whoever waits next gets the failure.
+  // The next wait throws the failure.
   failed.promise.catch(() => undefined);
   to.on('error', failed.reject);
   for (const piece of pieces) {

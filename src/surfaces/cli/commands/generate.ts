@@ -9,8 +9,8 @@ import { typescriptOf } from './schema-to-typescript.ts';
 
 const help = `Usage: keel generate schema|ts [--out DIR]
 
-Writes the protocol (events, ops, items, rollout lines) for programs that talk to keel.
-  schema   one JSON Schema a type: <DIR>/<Type>.json
+Write the protocol (events, ops, items, rollout lines) for programs that talk to keel.
+  schema   one JSON Schema per type: <DIR>/<Type>.json
   ts       all types in one file: <DIR>/protocol.ts
 Without --out the result goes to stdout.
 `;
@@ -33,7 +33,8 @@ export async function generateCommand(io: CommandIo, words: readonly string[]): 
 function readArguments(words: readonly string[]): { kind: 'schema' | 'ts'; out: string | null } {
   const { values, positionals } = readCommandLine(words, help, { out: { type: 'string', short: 'o' } });
   const [kind] = positionals;
-  if (kind !== 'schema' && kind !== 'ts') throw new UsageError('say what to write: schema or ts');
+  if (kind !== 'schema' && kind !== 'ts')
+    throw new UsageError('what should be written? keel generate schema or keel generate ts');
   return { kind, out: values.out ?? null };
 }
 

@@ -11,21 +11,21 @@ const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
        keel login status
        keel logout
 
-Stores an API key in keel's home, readable by you only; or tells which key is used.
+Store an API key in keel's home, readable by you only; show which key is used; or remove the stored one.
 `;
 
 /** `keel login`. */
 export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { 'with-api-key': { type: 'boolean' } });
   if (positionals[0] === 'status') return status(io);
-  if (!values['with-api-key']) throw new UsageError('say --with-api-key and pipe the key in, or ask for the status');
+  if (!values['with-api-key']) throw new UsageError('pipe the key in with --with-api-key, or use keel login status');
   const key = await readKey(io);
   storeKey(resolveHome(io.env), key);
   note(io, 'The key is stored.\n');
   return 0;
 }
 
-/** `keel logout`: also fine when there is nothing to remove. */
+/** `keel logout`: succeeds also when no key is stored. */
 export async function logoutCommand(io: CommandIo): Promise<number> {
   const removed = removeStoredKey(resolveHome(io.env));
   note(io, removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
@@ -49,11 +49,11 @@ async function readKey(io: CommandIo): Promise<string> {
   let text = '';
   for await (const chunk of io.stdin) text += String(chunk);
   const key = text.trim();
-  if (key === '') throw new KeelError('invalidInput', 'no key came in on standard input; nothing was changed');
+  if (key === '') throw new KeelError('invalidInput', 'standard input had no key; nothing was changed');
   return key;
 }
 
-/** Enough to recognise a key by, too little to use it. */
+/** Enough of a key to recognise it, too little to use it. */
 function masked(key: string): string {
   return key.length <= 13 ? '***' : `${key.slice(0, 8)}***${key.slice(-5)}`;
 }

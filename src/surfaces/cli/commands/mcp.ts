@@ -10,13 +10,13 @@ import { HelpRequested, UsageError } from '../usage.ts';
 const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
        keel mcp get NAME [--json] [--show-secrets] [-c key=value]
 
-Shows the configured MCP servers, or one of them. Values of variables and headers, and secrets in arguments and
+List the configured MCP servers, or show one of them. Values of variables and headers, and secrets in arguments and
 addresses, are masked unless --show-secrets is given.
-To add one, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.
+To add a server, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.
 `;
 const NONE = 'No MCP server is configured. Add a table [mcp_servers.NAME] to config.toml: see docs/mcp.md.\n';
 
-/** Programs that read the list know the form. */
+/** Programs that read the list know this mask. */
 const MASKED_VALUE = '*****';
 
 type Entry = NonNullable<LoadedConfig['settings']['mcp_servers']>[string];
@@ -32,12 +32,12 @@ const options = {
   config: { type: 'string', short: 'c', multiple: true },
 } as const;
 
-/** `keel mcp`: what servers are configured. Starts none. */
+/** `keel mcp`: the configured servers. Starts none. */
 export async function mcpCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
   const [verb, name, ...more] = positionals;
   if (verb === undefined) throw new HelpRequested(help);
-  if (more.length > 0) throw new UsageError(`one server at a time: what is ${more[0]}?`);
+  if (more.length > 0) throw new UsageError(`unexpected word: ${more[0]}`);
   const { settings } = await loadConfigWithOrigins({
     env: io.env,
     cwd: io.cwd,
@@ -54,15 +54,15 @@ export async function mcpCommand(io: CommandIo, words: readonly string[]): Promi
     return 0;
   }
   if (verb !== 'get') throw new UsageError(`there is no "mcp ${verb}"`);
-  if (name === undefined) throw new UsageError('which server?');
+  if (name === undefined) throw new UsageError('which server? keel mcp get NAME');
   const server = servers.find((one) => one.name === name);
-  if (server === undefined) throw new KeelError('invalidInput', `there is no MCP server called ${name}`);
+  if (server === undefined) throw new KeelError('invalidInput', `there is no MCP server ${name}`);
   if (values.json) data(io, asJson(described(server)));
   else say(io, describedText(server));
   return 0;
 }
 
-/** Values of variables and headers are masked whatever they are, arguments and addresses where they hold a secret. */
+/** Masks all values of variables and headers, and secrets in arguments and addresses. */
 function masked(entry: Entry): Entry {
   const { command, args, url, env, http_headers: headers } = entry;
   return {
@@ -147,7 +147,7 @@ function listText(servers: readonly Shown[]): string {
   return tables.filter((text) => text !== '').join('\n');
 }
 
-/** Those it is given as `NAME=value`, those passed on by their names. */
+/** Variables with a value as `NAME=value`, inherited ones by name. */
 function variables({ env = {}, env_vars = [] }: Entry): string {
   return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...env_vars].join(', ');
 }
@@ -157,10 +157,10 @@ function describedText(server: Shown): string {
   if (entry.enabled === false) return `${name} (disabled)\n`;
   const { transport, ...rest } = { ...common(server), ...described(server) };
   const rows = Object.entries({ ...transport, ...rest }).filter(([key]) => key !== 'name');
-  return `${name}\n${rows.map(([key, value]) => `  ${key}: ${inWords(value)}\n`).join('')}`;
+  return `${name}\n${rows.map(([key, value]) => `  ${key}: ${shownValue(value)}\n`).join('')}`;
 }
 
-function inWords(value: unknown): string {
+function shownValue(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(' ');
   if (typeof value !== 'object') return String(value);

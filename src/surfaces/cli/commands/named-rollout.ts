@@ -7,9 +7,9 @@ import type { CommandIo } from '../io.ts';
 import { UsageError } from '../usage.ts';
 
 export interface RolloutChoice {
-  /** The path of a record or a thread's id; at most one. */
+  /** The path of a record, or a thread's id. More than one is an error. */
   readonly words: readonly string[];
-  /** The newest thread begun in this directory, or with `all` anywhere. */
+  /** Takes the newest thread of this directory, with `all` of any. */
   readonly last: boolean;
   readonly all: boolean;
 }

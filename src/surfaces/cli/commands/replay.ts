@@ -5,10 +5,10 @@ import { namedRollout } from './named-rollout.ts';
 
 const help = `Usage: keel replay ROLLOUT|ID|--last [--all] [--json]
 
-Runs a recorded thread again with the recorded answers and results, and checks that keel would send the requests now that
-it sent then. Nothing is executed, sent or written.
-ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread that began in this directory,
---last --all the newest of any. The exit code is 0 if nothing differs, 1 if something does or the record is broken.
+Run a recorded thread again with the recorded answers and results, and check that keel would send the same requests now.
+Nothing is executed, sent or written.
+ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread of this directory, --last --all of any.
+The exit code is 0 if nothing differs, 1 if something does or the record is broken.
 `;
 const options = {
   last: { type: 'boolean', default: false },
@@ -16,7 +16,7 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** `keel replay`: a regression test out of any thread. */
+/** `keel replay`: makes a regression test of any thread. */
 export async function replayCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
   const { path } = await namedRollout(io, { ...values, words: positionals });

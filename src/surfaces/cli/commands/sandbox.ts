@@ -17,9 +17,10 @@ const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- 
        keel sandbox explain [--json] [-s MODE | --full-auto] [-c key=value] -- COMMAND...
        keel sandbox check [--json] [-c key=value]
 
-run      runs a command exactly as the agent's commands are held; read-only unless told otherwise
-explain  prints what would hold it, and runs nothing
-check    tries to break out of the sandbox on this machine and shows what was stopped ("open": a known limit)
+Run a command in the agent's sandbox, or check the sandbox of this machine.
+  run      run a command exactly as the agent's commands run; read-only by default
+  explain  print what would confine the command, and run nothing
+  check    try to break out on this machine and show what was stopped ("open": a known limit)
 `;
 
 interface Request {
@@ -30,7 +31,7 @@ interface Request {
   readonly argv: readonly string[];
 }
 
-/** `keel sandbox`: the agent's sandbox for a person to try. */
+/** `keel sandbox`: the agent's sandbox, to try and to check. */
 export async function sandboxCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
   const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: 'end' });
@@ -63,7 +64,7 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
 
 function parse(words: readonly string[]): Request {
   const [verb = '--help', ...rest] = words;
-  // Names of the reference's debugging commands, which only ran something.
+  // Names of the Codex CLI's debugging commands, which only run something.
   if (['linux', 'landlock', 'macos', 'seatbelt'].includes(verb)) return parse(['run', ...rest]);
   if (verb === '--help' || verb === '-h') throw new HelpRequested(help);
   if (verb !== 'run' && verb !== 'explain' && verb !== 'check') throw new UsageError(`there is no "sandbox ${verb}"`);
@@ -83,13 +84,13 @@ function parse(words: readonly string[]): Request {
       break;
     }
   }
-  if (verb !== 'check' && rest.length === 0) throw new UsageError('which command? put it behind --');
+  if (verb !== 'check' && rest.length === 0) throw new UsageError('which command? write it after --');
   return { verb, mode, json, overrides, argv: rest };
 }
 
 function modeOf(word: string | undefined): SandboxMode {
   const mode = SandboxMode.options.find((option) => option === word);
-  if (!mode) throw new UsageError(`a sandbox mode is one of ${SandboxMode.options.join(', ')}`);
+  if (!mode) throw new UsageError(`the sandbox mode is one of ${SandboxMode.options.join(', ')}`);
   return mode;
 }
 
@@ -99,17 +100,17 @@ interface RunDeps {
 }
 
 async function run(plan: ExecPlan, manager: SandboxManager, { processes, io }: RunDeps): Promise<number> {
-  const letGo = manager.hold(plan);
+  const release = manager.hold(plan);
   try {
     const child = await startInherited(plan.spawn, processes);
     return (await child.exited).exitCode;
   } finally {
-    letGo();
+    release();
     for (const finding of manager.takeFindings()) note(io, `keel: ${finding}\n`);
   }
 }
 
-/** Bytes for descriptors and filters are told by their size. */
+/** Descriptor contents and filters are shown by their size. */
 function planAsJson(plan: ExecPlan): string {
   const { inputs = [], confinement, env: _, ...spawn } = plan.spawn;
   const sizeOf = ({ length }: Uint8Array) => `${length} bytes`;
@@ -119,14 +120,14 @@ function planAsJson(plan: ExecPlan): string {
   return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(shown), ...rules } }, null, 2);
 }
 
-const SHOWN = { held: 'held  ', open: 'open  ', broken: 'BROKEN' } as const;
+const SHOWN = { held: 'stopped', open: 'open   ', broken: 'BROKEN ' } as const;
 
 async function check(io: CommandIo, { json }: Request, options: CheckOptions): Promise<number> {
   const report = await checkSandbox(options);
   if (json) data(io, `${JSON.stringify(report, null, 2)}\n`);
   else if (report.backend === null) say(io, `${report.reason}\n`);
   else {
-    say(io, `Held by ${report.backend}.\n`);
+    say(io, `Confined by ${report.backend}.\n`);
     for (const { name, state, detail } of report.rows) {
       say(io, `${SHOWN[state]}  ${name}${detail === '' ? '' : ` (${detail})`}\n`);
     }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** The part of JSON Schema that the protocol's schemas are made of. */
+/** The part of JSON Schema that the protocol's schemas use. */
 interface Schema {
   readonly type?: string | readonly string[] | undefined;
   readonly const?: unknown;

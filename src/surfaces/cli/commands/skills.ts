@@ -9,9 +9,9 @@ import { UsageError } from '../usage.ts';
 
 const help = `Usage: keel skills [list] [--json] [-c key=value]
 
-Lists the skills that a thread begun here would know of, and what is wrong with those that can't be used. See docs/skills.md.
+List the skills that a thread started here would have, and what is wrong with those that can't be used. See docs/skills.md.
 `;
-const NONE = 'There are no skills here. A skill is a folder with a SKILL.md: see docs/skills.md.\n';
+const NONE = 'No skills were found. A skill is a folder with a SKILL.md: see docs/skills.md.\n';
 const SHOWN_DESCRIPTION_CHARS = 60;
 
 const options = {
@@ -19,7 +19,7 @@ const options = {
   config: { type: 'string', short: 'c', multiple: true },
 } as const;
 
-/** `keel skills`: what is found, and where. */
+/** `keel skills`: the skills found here, with their places. */
 export async function skillsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
   const [verb = 'list', ...more] = positionals;

@@ -24,10 +24,11 @@ const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [-
        keel threads unarchive THREAD
        keel threads rollback THREAD N
 
-THREAD is an id, or the name that you gave it. Lists hold the threads in which you have said something, newest first, and tell
-the cursor of the next page where there is one. A search looks at what you said, at names and at directories. An archived thread
-is left out of lists, and so are threads that other threads began, without --subagents. A rollback takes your last N turns out
-of the conversation; files stay as they are.
+List, search, show, rename, archive or roll back recorded threads.
+THREAD is an id, or the name that you gave it. Lists show threads with a message of yours, newest first, and print the cursor of
+the next page if there is one. A search looks at your messages, at names and at directories. Archived threads are listed with
+--archived, threads that other threads started with --subagents. A rollback takes your last N turns out of the conversation;
+files stay as they are.
 `;
 const options = {
   search: { type: 'string' },
@@ -41,7 +42,7 @@ const options = {
 
 type Values = ReturnType<typeof readCommandLine<typeof options>>['values'];
 
-/** Where a command about one thread works. */
+/** What every verb works with. */
 interface Place {
   readonly io: CommandIo;
   readonly home: string;
@@ -49,7 +50,7 @@ interface Place {
 }
 
 interface Verb {
-  /** Words after the thread: at least, at most. */
+  /** The least and the most words after the thread. */
   readonly words: readonly [number, number];
   run(place: Place, thread: { readonly threadId: string; readonly path: string }, words: readonly string[]): unknown;
 }
@@ -92,7 +93,7 @@ export async function threadsCommand(io: CommandIo, words: readonly string[]): P
   if (more.length > most) throw new UsageError(`unexpected word: ${more[most]}`);
   const path = findRollout(home, { type: 'id', id: thread });
   const threadId = threadIdOf(path);
-  if (threadId === null) throw new KeelError('invalidInput', `${path} is not named as a thread's record is`);
+  if (threadId === null) throw new KeelError('invalidInput', `${path} doesn't have the name of a thread's record`);
   await verb.run(place, { threadId, path }, more);
   return 0;
 }
@@ -103,7 +104,7 @@ function searchOf(name: string, words: readonly string[], { search }: Values): s
       throw new UsageError(`unexpected word: ${words[0]}. To look for it: keel threads search`);
     return search ?? null;
   }
-  if (words.length === 0) throw new UsageError('what is looked for? keel threads search TEXT');
+  if (words.length === 0) throw new UsageError('what should be found? keel threads search TEXT');
   return words.join(' ');
 }
 
@@ -123,12 +124,13 @@ async function list({ io, home, values }: Place, search: string | null): Promise
 async function show({ io, home, values }: Place, threadId: string): Promise<void> {
   using index = new ThreadIndex(home);
   const thread = await index.get(threadId);
-  if (thread === null) throw new KeelError('threadNotFound', `you have said nothing in the thread ${threadId} yet`);
+  if (thread === null) throw new KeelError('threadNotFound', `the thread ${threadId} has no message of yours yet`);
   if (values.json) data(io, `${JSON.stringify(thread, null, 2)}\n`);
   else say(io, threadFacts(thread));
 }
 
 function turnsOf(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`"${text}" is no number of turns: give one from 1`);
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`"${text}" isn't a number of turns: a whole number from 1 is expected`);
   return Number(text);
 }

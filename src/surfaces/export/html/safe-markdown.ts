@@ -1,23 +1,23 @@
 import { Marked } from 'marked';
 import { escapeHtml } from './html-text.ts';
 
-/** Longer messages are shown as plain text: what a reader of Markdown does with them is not worth its time. */
+/** Longer messages are shown as plain text: parsing them takes too long. */
 const MAX_MARKDOWN_CHARS = 60_000;
-/** Deeper nesting than anybody writes; a reader of Markdown goes down it call by call. */
+/** Deeper nesting than anybody writes; the parser recurses at each level. */
 const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+]|\d+[.)])){20}/m;
-/** More marks of emphasis in one paragraph than anybody sets: what pairs them up looks at each for each. */
+/** More marks of emphasis in one paragraph than anybody writes: the parser compares each with each. */
 const MAX_EMPHASIS_MARKS = 1_500;
-/** Longer than any word or address: what looks for addresses in it begins anew at each of its characters. */
+/** Longer than any word or address: the search for addresses restarts at each character. */
 const MAX_WORD_CHARS = 4_000;
 const SAFE_LINK = /^(?:https?:\/\/|mailto:)/i;
-/** Headings of messages stand below those of the page. */
+/** Headings of messages rank below those of the page. */
 const HEADING_OFFSET = 3;
 
 const markdown = new Marked({
   gfm: true,
   async: false,
   tokenizer: {
-    // Raw HTML is not recognised at all: it is text like any other.
+    // Raw HTML is text like any other.
     html: () => undefined,
     tag: () => undefined,
   },
@@ -37,7 +37,7 @@ const markdown = new Marked({
       if (!SAFE_LINK.test(href)) return inner;
       return `<a href="${escapeHtml(href)}" rel="noopener noreferrer nofollow">${inner}</a>`;
     },
-    // Nothing is loaded: an image is named, not shown.
+    // The page loads nothing: an image is named, not shown.
     image: ({ text, href }) => `<span class="image">[image: ${escapeHtml(text || href)}]</span>`,
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
   },
@@ -50,7 +50,7 @@ export function safeMarkdown(text: string): string {
   try {
     return markdown.parse(text, { async: false });
   } catch {
-    // Whatever the text does to the reader of Markdown, it is still a text.
+    // A text that breaks the parser is still a text.
     return plain(text);
   }
 }

@@ -1,12 +1,12 @@
+import type { TurnFigures } from '../overview.ts';
+import { costOf, dollars, freshInput, type ModelPrices, shortCount } from '../prices.ts';
+import { duration } from '../times.ts';
 import { type Bar, barChart } from './chart.ts';
 import { escapeHtml, folded } from './html-text.ts';
-import type { TurnFigures } from './overview.ts';
-import { costOf, dollars, freshInput, type ModelPrices, shortCount } from './prices.ts';
-import { duration } from './times.ts';
 
-/** Bars that can be told apart; of more turns several share one. */
+/** The most bars that a reader can distinguish; with more turns several share one. */
 const MAX_BARS = 48;
-/** Rows of the table of figures. */
+/** The most rows of the table of figures. */
 const MAX_ROWS = 500;
 
 /** Tokens and, where prices are known, cost of each turn: as charts and as a table. Empty where nothing is recorded. */
@@ -14,7 +14,7 @@ export function usageCharts(turns: readonly TurnFigures[], prices: ModelPrices):
   if (!turns.some(({ usage }) => usage !== null)) return '';
   const groups = grouped(turns);
   const tokens = barChart({
-    title: 'Tokens a turn',
+    title: 'Tokens per turn',
     note: totals(turns),
     keys: [
       { name: 'cached input', className: 's1' },
@@ -34,7 +34,7 @@ function costChart(turns: readonly TurnFigures[], groups: readonly Group[], pric
   const total = costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
   const more = unknown === 0 ? '' : `, ${unknown} of unknown price`;
   return barChart({
-    title: 'Cost a turn',
+    title: 'Cost per turn',
     note: `${dollars(total)} in all${more}`,
     keys: [{ name: 'US dollars', className: 's2' }],
     bars: groups.map((group) => {

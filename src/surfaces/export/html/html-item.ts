@@ -1,14 +1,14 @@
-import type { FileUpdate, ItemStatus, ThreadItem, ThreadItemOf } from '../../foundation/protocol/index.ts';
-import { assertNever } from '../../foundation/util/index.ts';
+import type { FileUpdate, ItemStatus, ThreadItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import { assertNever } from '../../../foundation/util/index.ts';
+import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from '../labels.ts';
+import { shownOutput } from '../shown-text.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';
-import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import { safeMarkdown } from './safe-markdown.ts';
-import { shownOutput } from './shown-text.ts';
 
-/** Images as they were sent along; no other address is shown, for nothing may be loaded. */
+/** Embedded images only: the page loads nothing. */
 const EMBEDDED_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$/;
 
-/** What a person saw, as HTML. `output`: what the model got of a tool that tells people less. */
+/** An item that people saw, as HTML. `output`: the model's result, of a tool that shows people less. */
 export function itemHtml(item: ThreadItem, output: string | null): string {
   switch (item.type) {
     case 'userMessage':
@@ -28,8 +28,8 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
     case 'toolCall':
       return toolHtml(item.tool, item, item.arguments, output);
     case 'collabAgentToolCall': {
-      const { name, told, answer } = agentTexts(item, output);
-      return toolHtml(name, item, told, answer);
+      const { name, task, answer } = agentTexts(item, output);
+      return toolHtml(name, item, task, answer);
     }
     case 'webSearch':
       return `<p class="note">Searched the web: ${escapeHtml(item.query)}</p>\n`;
@@ -37,12 +37,12 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
       return `<p class="note">Looked at the image ${escapeHtml(item.path)}</p>\n`;
     case 'plan':
       return planHtml(item);
-    // The end of the turn says it.
+    // The end of the turn shows it.
     case 'budgetExceeded':
     case 'contextCompaction':
       return '';
     case 'enteredReviewMode':
-      return `<p class="note">A review begins: ${escapeHtml(item.review)}</p>\n`;
+      return `<p class="note">Review started: ${escapeHtml(item.review)}</p>\n`;
     case 'exitedReviewMode':
       return `<div class="review">${escapeHtml(item.review)}</div>\n`;
     case 'undo':
@@ -52,7 +52,7 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
   }
 }
 
-/** A call as it was recorded, without what it told. */
+/** A call without recorded events. */
 export function callHtml(name: string, input: string, output: string | null): string {
   const isPatch = name === 'apply_patch';
   const asked = isPatch ? diffHtml(shownOutput(input).split('\n')) : pre(shownOutput(input));
@@ -64,7 +64,7 @@ export function callHtml(name: string, input: string, output: string | null): st
 function userPart(part: ThreadItemOf<'userMessage'>['content'][number]): string {
   if (part.type === 'text') return escapeHtml(part.text);
   if (part.type !== 'image' || !EMBEDDED_IMAGE.test(part.url)) return '<span class="note">[an image]</span>';
-  return `<img alt="an image of the user's" src="${part.url}">`;
+  return `<img alt="an image from the user" src="${part.url}">`;
 }
 
 function commandHtml(item: ThreadItemOf<'commandExecution'>, output: string | null): string {

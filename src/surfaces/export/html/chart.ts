@@ -1,6 +1,6 @@
 import { escapeHtml } from './html-text.ts';
 
-/** One bar: what it stands for, its parts from the bottom up, and where it leads. */
+/** One bar: its label, its parts from the bottom up, and its link. */
 export interface Bar {
   readonly label: string;
   readonly tip: string;
@@ -24,7 +24,7 @@ const TOP = 8;
 const BOTTOM = 30;
 const MAX_BAR_WIDTH = 46;
 
-/** Stacked bars as an SVG within the page: no script, no style of its own, readable without colours by its tips. */
+/** Stacked bars as an inline SVG: no script, no style of its own, readable without colours by its tooltips. */
 export function barChart({ title, note, keys, bars, format }: ChartOptions): string {
   const highest = bars.reduce((most, bar) => Math.max(most, sum(bar.parts)), 0);
   const top = niceCeiling(highest);

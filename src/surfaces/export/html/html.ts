@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { assertNever, version } from '../../foundation/util/index.ts';
-import type { Block } from './blocks.ts';
+import { assertNever, version } from '../../../foundation/util/index.ts';
+import type { Block } from '../blocks.ts';
+import type { Overview } from '../overview.ts';
+import { costOf, dollars, type ModelPrices, shortCount } from '../prices.ts';
+import { duration } from '../times.ts';
 import { callHtml, itemHtml } from './html-item.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';
-import type { Overview } from './overview.ts';
-import { costOf, dollars, type ModelPrices, shortCount } from './prices.ts';
 import { safeMarkdown } from './safe-markdown.ts';
 import { STYLE } from './style.css.ts';
-import { duration } from './times.ts';
 import { usageCharts } from './usage-chart.ts';
 
-/** Nothing is loaded and nothing runs, whatever the text of a thread might do: the style named by its hash, images in it. */
+/** Whatever the text of a thread is, the page loads and runs nothing: one style, named by its hash, and embedded images. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'`;
 
 /** Writes a transcript as one page that needs nothing else: no script, no address that is loaded. */
@@ -25,9 +25,9 @@ export class HtmlTranscript {
 
   head(): string {
     const { meta, models, turns } = this.#overview;
-    const title = escapeHtml(this.#overview.title || 'A thread without a word');
+    const title = escapeHtml(this.#overview.title || 'Empty thread');
     const facts = [
-      ['Begun', when(meta?.timestamp ?? null)],
+      ['Started', when(meta?.timestamp ?? null)],
       ['Directory', meta?.cwd],
       ['Model', models.join(', ')],
       ['Turns', String(turns.length)],
@@ -60,7 +60,7 @@ ${usageCharts(turns, this.#prices)}</header>
         const { number, at } = block;
         const time = at === null ? '' : `<time datetime="${escapeHtml(at)}">${escapeHtml(when(at))}</time>`;
         const isTakenBack = this.#overview.turns[number - 1]?.isTakenBack ?? false;
-        const name = `<a href="#turn-${number}">Turn ${number}</a>${isTakenBack ? '<span>taken back</span>' : ''}`;
+        const name = `<a href="#turn-${number}">Turn ${number}</a>${isTakenBack ? '<span>rolled back</span>' : ''}`;
         return `<section class="turn${isTakenBack ? ' taken' : ''}" id="turn-${number}">\n<h2>${name}${time}</h2>\n`;
       }
       case 'turnEnded':
@@ -107,11 +107,11 @@ function contextHtml({ title, text, isFolded, result }: Extract<Block, { type: '
   if (isFolded) return folded('context', label(title), pre(text));
   const heading = `<h3>${escapeHtml(title)}</h3>`;
   if (result === null) return `${heading}${pre(text)}\n`;
-  const whole = folded('context', label('As the model was told'), pre(text));
+  const whole = folded('context', label('As the model got it'), pre(text));
   return `${heading}<div class="review">${escapeHtml(result)}</div>${whole}\n`;
 }
 
-/** A recorded time, to the minute. */
+/** A recorded time, UTC, to the minute. */
 function when(timestamp: string | null): string {
   return timestamp === null ? '' : `${timestamp.slice(0, 16).replace('T', ' ')} UTC`;
 }

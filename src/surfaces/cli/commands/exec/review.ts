@@ -1,16 +1,16 @@
-import type { ReviewTarget } from '../../../foundation/protocol/index.ts';
-import type { CommandIo } from '../io.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import type { ReviewTarget } from '../../../../foundation/protocol/index.ts';
+import type { CommandIo } from '../../io.ts';
+import { HelpRequested, UsageError } from '../../usage.ts';
+import { runWith } from './exec.ts';
 import { parseExecArguments } from './exec-arguments.ts';
-import { runWith } from './run-with.ts';
 
 const help = `Usage: keel review [--uncommitted | --base BRANCH | --commit SHA | INSTRUCTIONS] [options of keel exec]
 
-A separate reviewer looks at a change and changes nothing. Without a target: the uncommitted changes.
+Have a separate reviewer look at a change; it edits nothing. Without a target, review the uncommitted changes.
 The review goes to stdout, everything else to stderr; --json prints every event as a JSON line.
 `;
 
-/** With its value behind an equals sign, or in the next word. */
+/** The value follows an equals sign, or is the next word. */
 const OPTION = /^(--base|--commit)(?:=(.*))?$/s;
 
 /** `keel review`, also as `keel exec review`. */
@@ -30,7 +30,7 @@ export async function reviewCommand(io: CommandIo, words: readonly string[]): Pr
   const args = parseExecArguments(rest);
   if (args.prompt !== null) targets.push({ type: 'custom', instructions: args.prompt });
   const [target = { type: 'uncommittedChanges' }, ...more] = targets;
-  if (more.length > 0) throw new UsageError('one thing is reviewed at a time: give one target');
+  if (more.length > 0) throw new UsageError('give one target: a review looks at one change');
   return runWith(io, args, target);
 }
 

@@ -1,34 +1,34 @@
-import { SandboxMode } from '../../../foundation/protocol/index.ts';
-import type { LocalServerKind } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
-import { UsageError } from '../usage.ts';
+import { SandboxMode } from '../../../../foundation/protocol/index.ts';
+import type { LocalServerKind } from '../../../../storage/config/index.ts';
+import { readCommandLine } from '../../command-line.ts';
+import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
 const help = `Usage: keel exec [options] [prompt | -]
        keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
        keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]
 
-Works a request to its end without a person at hand. Without a prompt, or with -, it is read from standard input.
+Run a request to completion, non-interactively. Without a prompt, or with -, read it from standard input.
 
 The model
   -m, --model MODEL               model to use
-  --oss                           use a model on this machine, fetched if it is not there
+  --oss                           use a model on this machine; fetch it if it is missing
   --local-provider ollama|lmstudio
-                                  the same, and whose models
+                                  the same, from this server
   -i, --image FILE                image to send before the prompt; repeat it or separate with commas
-  --output-schema FILE            JSON Schema that the final message has to fit
+  --output-schema FILE            JSON Schema for the final message
 
-What it may do
+What it is allowed to do
   -C, --cd DIR                    working directory
-  -s, --sandbox MODE              how far commands may reach: read-only, workspace-write, danger-full-access
+  -s, --sandbox MODE              where commands may write: read-only, workspace-write, danger-full-access
   --full-auto                     the same as --sandbox workspace-write
   --dangerously-bypass-approvals-and-sandbox, --yolo
                                   no sandbox and no questions
-  --add-dir DIR                   further directory that may be written; repeatable
-  --skip-git-repo-check           run outside a Git repository too
-  --verify                        ask once for the check where files were changed after the last one
+  --add-dir DIR                   another writable directory; repeatable
+  --skip-git-repo-check           also run outside a Git repository
+  --verify                        ask once for a check if files changed after the last one
 
-What comes out
+Output
   --json                          print events as JSON lines on stdout
   -o, --output-last-message FILE  write the last message to a file
   --color always|never|auto       colours in the output
@@ -38,7 +38,7 @@ Threads
   --last                          with resume or fork: the newest thread of this directory
   --all                           with --last: of any directory
   --at N                          with fork: keep the first N messages of the user
-  --rollback N                    with resume: take the last N turns out of the conversation first
+  --rollback N                    with resume: first take the last N turns out of the conversation
 
 Settings
   -c, --config KEY=VALUE          override a setting; repeatable
@@ -80,7 +80,7 @@ const options = {
   enable: values,
   disable: values,
   'strict-config': flag,
-  // Of clients that send them; without effect here.
+  // Clients send these; they have no effect here.
   'thread-source': value,
   'cyber-access-program': value,
 } as const;
@@ -88,10 +88,10 @@ const IGNORED = ['thread-source', 'cyber-access-program'] as const;
 const LOCAL_SERVERS = ['ollama', 'lmstudio'] as const;
 const COLORS = ['always', 'never', 'auto'] as const;
 
-/** What `keel exec` was asked for, before configuration is read. */
+/** The command line of `keel exec`, before configuration is read. */
 export interface ExecArguments {
   readonly target: ExecTarget;
-  /** Turns of the user that are taken out of the conversation first; null: none. */
+  /** The number of turns to take out of the conversation first; null: none. */
   readonly rollback: number | null;
   /** Null: standard input, if there is any. */
   readonly prompt: string | null;
@@ -111,14 +111,14 @@ export interface ExecArguments {
   readonly color: 'always' | 'never' | 'auto';
   readonly json: boolean;
   readonly ephemeral: boolean;
-  /** Options that are accepted for clients that send them, and have no effect here. */
+  /** Options that clients send and that have no effect here. */
   readonly ignored: readonly string[];
 }
 
 type Options = ReturnType<typeof readCommandLine<typeof options>>['values'];
 
 /**
- * Reads the words after `keel exec`. Every option may stand before or after `resume`, since the SDKs write both.
+ * Reads the words after `keel exec`. Options may precede or follow `resume`, since the SDKs write both.
  * @throws UsageError, HelpRequested
  */
 export function parseExecArguments(words: readonly string[]): ExecArguments {

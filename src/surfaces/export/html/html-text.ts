@@ -1,4 +1,4 @@
-import { visible } from './shown-text.ts';
+import { visible } from '../shown-text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -8,12 +8,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for any place in an HTML page, also within a quoted attribute. */
+/** Escapes text for any place in an HTML page, also in a quoted attribute. */
 export function escapeHtml(text: string): string {
   return visible(text).replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
 
-/** Folded away until a reader opens it; works without a script. `label` and `body` are HTML. */
+/** A folded block that opens without a script. `label` and `body` are HTML. */
 export function folded(kind: string, label: string, body: string): string {
   return `<details class="${kind}"><summary>${label}</summary>${body}</details>\n`;
 }

@@ -1,23 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { KeelError, type ReviewTarget, toKeelError } from '../../../foundation/protocol/index.ts';
-import { decodeText, readJson, reasonOf, version } from '../../../foundation/util/index.ts';
-import { type ConfigFlags, loadConfig } from '../../../storage/config/index.ts';
-import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../exec/index.ts';
-import type { CommandIo } from '../io.ts';
-import { answer, note, progress } from '../output.ts';
-import { stopSignal } from '../stop-signal.ts';
-import type { ExecArguments } from './exec-arguments.ts';
+import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
+import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
+import { type ConfigFlags, loadConfig } from '../../../../storage/config/index.ts';
+import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
+import type { CommandIo } from '../../io.ts';
+import { answer, note, progress } from '../../output.ts';
+import { stopSignal } from '../../stop-signal.ts';
+import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
+
+/** `keel exec`: runs one request to completion. */
+export function execCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  return runWith(io, parseExecArguments(words), null);
+}
 
 /**
- * Runs a parsed command line, with its checks in the order that scripts rely on, before anything is sent. `review`: a review in
- * place of a prompt. Whatever ends the run early is reported as a JSON line too where those are asked for.
+ * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
+ * replaces the prompt. With --json, whatever ends the run early is a JSON line too.
  */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
   const jsonl = args.json ? new JsonlPrinter((text) => answer(io, text)) : null;
   try {
     const options = await execOptions({ io, args, review, jsonl });
-    // Not before: until then a signal simply ends the process.
+    // Until here a signal simply ends the process.
     using stop = stopSignal(io);
     return await runExec(options, execIo(io, stop));
   } catch (error) {

@@ -1,9 +1,9 @@
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../usage.ts';
 
-/** Which thread a run is about. */
+/** The thread of a run. */
 export type ExecTarget =
   | { readonly type: 'new' }
-  /** By its id or name. */
+  /** `id`: an id or a name. */
   | { readonly type: 'resume'; readonly id: string }
   | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
   | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
@@ -16,7 +16,7 @@ export interface TargetOptions {
   readonly rollback?: number;
 }
 
-/** Nothing says which thread is meant. */
+/** The command line names no thread. */
 export class NoThreadNamed extends UsageError {
   constructor() {
     super('which thread? give its id or name, or --last');
@@ -24,7 +24,7 @@ export class NoThreadNamed extends UsageError {
 }
 
 /**
- * `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, whose own prompt leads; `fork` likewise.
+ * `PROMPT`, `resume ID [PROMPT]`, `resume --last [PROMPT]`, or `PROMPT resume ...`, where a prompt after `resume` wins; `fork` likewise.
  * @throws UsageError
  */
 export function readWords(
