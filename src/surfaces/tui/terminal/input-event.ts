@@ -30,7 +30,10 @@ export type NamedKey =
 /** A key that isn't plain text. Releases of keys are not reported. */
 export interface KeyEvent {
   readonly type: 'key';
-  /** A `NamedKey`, or with `ctrl`, `alt` or `super` the one character of the key in lower case (`c`, `.`, `space`). */
+  /**
+   * A `NamedKey`, `space`, or the character of the key: letters in lower case with `shift` beside, other characters as shift
+   * makes them and without it (`ctrl+shift+z`, but `alt+?`).
+   */
   readonly key: string;
   readonly ctrl: boolean;
   readonly alt: boolean;
