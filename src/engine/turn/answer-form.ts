@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import { formNote } from '../../context/index.ts';
 import type { ErrorInfo } from '../../foundation/protocol/index.ts';
 import { answerFault } from '../../models/prompt/index.ts';
-import type { Codec } from '../steps/index.ts';
 
 import { jsonCodec, stepId } from '../steps/index.ts';
 import type { TurnPorts } from './ports.ts';

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { type ErrorInfo, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import type { Prompt } from '../../models/prompt/index.ts';
-import type { Codec } from '../steps/index.ts';
 
 import { jsonCodec, stepId, summaryStepId } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';

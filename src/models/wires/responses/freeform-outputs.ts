@@ -1,5 +1,4 @@
 import { jsonResultAsLines, type OutputItem, type ResponseItem } from '../../../foundation/protocol/index.ts';
-import { asObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
 import { type ToolSpec, toolName } from '../../prompt/index.ts';
 
 /** Function names whose outputs are the JSON form of a finished command. */

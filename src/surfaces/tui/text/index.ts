@@ -1,0 +1,19 @@
+export { type ColourDepth, contrast, type Rgb } from './colour.ts';
+export { graphemes } from './graphemes.ts';
+export { type Palette, paletteOf } from './palette.ts';
+export {
+  CONTINUED,
+  copiedText,
+  isContinued,
+  PLAIN,
+  type Role,
+  type Row,
+  row,
+  rowText,
+  type Span,
+  type Style,
+  span,
+} from './row.ts';
+export { type Theme, type ThemeName, themeFor } from './theme.ts';
+export { rowWidth, textWidth } from './width.ts';
+export { fitRow, padRow, sliceRow, type WrapOptions, wrapRow, wrapSoft } from './wrap.ts';
