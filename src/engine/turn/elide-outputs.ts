@@ -31,7 +31,7 @@ export async function elideOutputs(ports: TurnPorts, place: number | string): Pr
       for (const old of chosen) {
         outputs.push({ call_id: old.call_id, nth: old.nth, output: await elision.keep(old) });
       }
-      elision.record(outputs);
+      history.recordElided(outputs);
       return outputs;
     },
   );

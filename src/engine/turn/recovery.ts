@@ -67,13 +67,13 @@ export class Recovery {
 
   /** The newest item with such content goes first; if that was not the one, all do. */
   async #takesOut({ refused: content, error }: SamplingFailure, place: number | string): Promise<boolean> {
-    const { history, steps, recordRefused } = this.#ports;
+    const { history, steps } = this.#ports;
     if (content === undefined || !history.holds(content)) return false;
     const which = content === 'thoughts' || this.#takenOut.has(content) ? 'all' : 'newest';
     this.#takenOut.add(content);
     const refused: RefusedContent = { content, which, note: PICTURE_NOTE };
     await steps.step({ id: `refused-${place}`, kind: 'io', codec: noValue, repeat: 'safe' }, async () => {
-      recordRefused(refused);
+      history.recordRefused(refused);
       return null;
     });
     history.takeOut(refused);

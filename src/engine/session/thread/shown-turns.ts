@@ -4,10 +4,10 @@ import type { LoggedTurn, ThreadLog } from '../../../storage/rollout/index.ts';
 import { narrateItems } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
 
-const toldEvents = z.array(SessionEvent);
+const emittedEvents = z.array(SessionEvent);
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
-export function toldTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
+export function shownTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
   const ids = new ItemIds();
   return log.turns.map((turn) => ({
     id: turn.id,
@@ -33,8 +33,8 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   return items;
 }
 
-/** What a call told while it ran; nothing if a later version wrote it in another way. */
+/** The items of the events that a call emitted; none if a later version wrote them in another form. */
 function completedItems(value: unknown): ThreadItem[] {
-  const told = toldEvents.safeParse(value).data ?? [];
-  return told.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+  const emitted = emittedEvents.safeParse(value).data ?? [];
+  return emitted.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
 }
