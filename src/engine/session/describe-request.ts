@@ -1,4 +1,3 @@
-import { ConversationHistory, ThreadFacts } from '../../context/history/index.ts';
 import { userMessage } from '../../context/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
 import { loadWire } from '../../models/client/index.ts';
@@ -10,9 +9,10 @@ import { firstSkillList, skillsFor } from './environment/session-skills.ts';
 import { openServices } from './services.ts';
 import { initialConfiguration } from './settings.ts';
 import { SessionState } from './state.ts';
+import { emptyConversation } from './thread/rebuild-conversation.ts';
 import { firstContext } from './turn/first-context.ts';
 import { makeTurnContext } from './turn/make-turn-context.ts';
-import { toolsOf } from './turn/turn-tools.ts';
+import { toolsOf } from './turn/offered-tools.ts';
 
 export interface DescribedRequest {
   readonly url: string;
@@ -28,7 +28,7 @@ export interface DescribeOptions {
   /** Whether somebody answers approvals, as in a terminal. Default false, as for `keel exec`. */
   readonly canAsk?: boolean;
   readonly signal?: AbortSignal;
-  /** Told what the user would be told before the request. */
+  /** Called with each warning that the user would see before the request. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -55,13 +55,7 @@ export async function describeFirstRequest({
     now: Date.now,
   });
   try {
-    const state = new SessionState(
-      initialConfiguration(config),
-      new ConversationHistory(),
-      new ThreadFacts(),
-      null,
-      null,
-    );
+    const state = new SessionState(initialConfiguration(config), emptyConversation());
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
     const [repository, skills] = await Promise.all([
       gatherRepositoryFacts(config.cwd, config.env, { roots: commandRoots(config) }),
@@ -73,7 +67,7 @@ export async function describeFirstRequest({
     // What servers listed when they were last reached: none is started for this.
     const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context.model);
-    const input = state.forPrompt();
+    const input = state.history.forPrompt();
     const request = services.modelClient(context).describe({
       instructions: context.instructions,
       input,

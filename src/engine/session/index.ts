@@ -1,11 +1,7 @@
 export { describeFirstRequest } from './describe-request.ts';
 export { FileLog, type Log } from './log.ts';
-export { type OpenSessionOptions, openSession, type ThreadOrigin } from './open.ts';
-export {
-  type RecordedTurn,
-  type ReplayedRequest,
-  ReplayedThread,
-  type ReplayedTurn,
-} from './replay/replayed-thread.ts';
-export { Session } from './session.ts';
-export { submitIfOpen } from './submit-if-open.ts';
+export { type OpenSessionOptions, openSession } from './open.ts';
+export type { RecordedTurn, ReplayedRequest } from './replay/replay-ports.ts';
+export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
+export { Session, submitIfOpen } from './session.ts';
+export type { ThreadOrigin } from './thread/open-thread.ts';

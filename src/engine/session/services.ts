@@ -35,7 +35,7 @@ import type { Session } from './session.ts';
 import type { RequestBudget } from './turn/request-budget.ts';
 import { TypedMessages } from './typed-messages.ts';
 
-/** What a session works with for as long as it lives. Each has its owner here, which closes it. */
+/** What a session works with for as long as it lives, and closes at its end. */
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
@@ -54,24 +54,24 @@ export interface SessionServices {
   readonly mcp: SessionMcp | null;
   readonly log: Log;
   readonly typedMessages: TypedMessages;
-  /** Null: nobody asks for it. */
+  /** Null where no turn is checked before its end. */
   readonly tree: TreeFacts | null;
-  /** What the provider's answers taught, for this session and those below it. */
+  /** Learned from the provider's answers, for this session and its children. */
   readonly serverFacts: ServerFacts;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
-  /** Whether the final message of a turn with an output schema is held against it. */
+  /** Whether the final message of a turn with an output schema is checked against it. */
   readonly checksOutput: boolean;
   modelClient(turn: Pick<TurnContext, 'model' | 'effort' | 'summary'>): ModelClient;
-  /** What a child session leaves out; null for a thread of the user's. */
-  readonly persona: Persona | null;
-  /** How many levels of helper agents there may be below this session; 0: it may start none. */
+  /** Null for a thread of the user's. */
+  readonly child: ChildOptions | null;
+  /** The levels of subagents that are allowed below this session; 0: it starts none. */
   readonly agentLevels: number;
-  /** For all helpers of the user's thread that this session is or is below of. */
+  /** Shared by all subagents of one thread of the user's, at any level. */
   readonly agentSlots: AgentSlots;
   openChild(config: Config, start: ChildStart): Promise<Session>;
-  /** Ends a child; one that nobody waits for is gone when the session is. */
+  /** Ends a child. The session ends after all of its children. */
   closeChild(child: Session): Promise<void>;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
@@ -80,27 +80,27 @@ export interface SessionServices {
   close(): Promise<void>;
 }
 
-/** What makes a child session differ from a thread of the user's. */
-export interface Persona {
-  /** What its requests say they are for, in place of a request of the user; null: they say that. */
+/** How a child session differs from a thread of the user's. */
+export interface ChildOptions {
+  /** The purpose that its requests name; null: a request of the user. */
   readonly taskType: string | null;
   readonly withoutTools: readonly string[];
-  /** Whether it is told what the user says to every agent here. */
+  /** Whether it is sent the user's instructions (AGENTS.md). */
   readonly hasUserInstructions: boolean;
-  /** Stands behind the environment when its thread begins. */
+  /** Follows the environment at the start of its thread. */
   readonly opening: readonly ResponseItem[];
   readonly agentLevels: number;
   readonly agentSlots: AgentSlots;
-  /** What a turn that starts now draws on: the budget of the request that it works for. Null: no limit. */
+  /** The budget of the request that it works for now. Null: no limit. */
   readonly budget: () => RequestBudget | null;
-  /** To which the child's doings belong; null: to none. */
+  /** The tree whose changes its own are part of; null: none. */
   readonly tree: TreeFacts | null;
   readonly serverFacts: ServerFacts;
 }
 
 export interface ChildStart {
   readonly source: SessionSource;
-  readonly persona: Persona;
+  readonly child: ChildOptions;
   /** As of `OpenSessionOptions`. */
   readonly checksOutput?: boolean;
 }
@@ -108,7 +108,7 @@ export interface ChildStart {
 export interface ServiceOptions {
   /** Speaks the API of the configured provider. */
   readonly wire: WireMaker;
-  readonly persona?: Persona;
+  readonly child?: ChildOptions;
   readonly openChild?: (config: Config, start: ChildStart) => Promise<Session>;
   readonly config: Config;
   readonly threadId: string;
@@ -122,11 +122,11 @@ export interface ServiceOptions {
   readonly canAsk: boolean;
   readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
-  /** What becomes of processes that commands leave without a parent; absent: `leave`. */
+  /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
   readonly orphans?: OrphanCare | undefined;
   /** How names of hosts are looked up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
-  /** Opens what carries requests, for this session alone; HTTP by default. */
+  /** Opens the transport of this session's requests; HTTP by default. */
   readonly openTransport?: () => Transport;
 }
 
@@ -135,11 +135,11 @@ export function openServices(options: ServiceOptions): SessionServices {
   const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
 
   const fingerprints = new RequestFingerprints(options.lastRequest);
-  const serverFacts = options.persona?.serverFacts ?? new ServerFacts(config.provider);
+  const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);
-  // Groups that a killed keel left behind are ended when its thread is taken up again.
+  // Groups that a killed keel left running are ended when its thread is resumed.
   const journalPath = isKept ? join(threadDir, 'groups.jsonl') : null;
   const processes = new Processes(`${threadId}.${randomUUID()}`, {
     journalPath,
@@ -167,8 +167,8 @@ export function openServices(options: ServiceOptions): SessionServices {
     ...(resolve === undefined ? {} : { resolve }),
   });
   const typedMessages = new TypedMessages({ config, threadId, isKept, log, now });
-  // A child works for a turn of its parent, with keel's own tools.
-  const hasServers = !options.persona && config.mcpServers.some(({ enabled }) => enabled);
+  // A child works for a turn of its parent, with keel's own tools only.
+  const hasServers = !options.child && config.mcpServers.some(({ enabled }) => enabled);
   const mcp = hasServers ? new SessionMcp({ config, processes, sandbox, tools, log, version: options.version }) : null;
   return {
     config,
@@ -187,12 +187,12 @@ export function openServices(options: ServiceOptions): SessionServices {
     mcp,
     log,
     typedMessages,
-    tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.persona?.tree ?? null),
+    tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.child?.tree ?? null),
     serverFacts,
     now,
-    persona: options.persona ?? null,
-    agentLevels: options.persona?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
-    agentSlots: options.persona?.agentSlots ?? new AgentSlots(config.agents.maxThreads),
+    child: options.child ?? null,
+    agentLevels: options.child?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
+    agentSlots: options.child?.agentSlots ?? new AgentSlots(config.agents.maxThreads),
     async openChild(childConfig, start) {
       if (!options.openChild) throw new Error('this session has no children');
       const child = await options.openChild(childConfig, start);
@@ -251,7 +251,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   };
 }
 
-/** What another thread's ledger knows of its calls: to be asked, never to be written. */
+/** The calls that another thread's ledger knows, to be read only. */
 export function recordedCalls(home: string, threadId: string): Pick<ToolHost, 'recall'> {
   const dir = threadFolder(home, threadId);
   return new LocalToolHost({
@@ -274,7 +274,12 @@ function outputPath(threadDir: string, callId: string): string {
   return join(threadDir, 'output', fileName(callId));
 }
 
-/** A call id comes from the model: as a file name it is held to harmless characters. */
+/** A call id comes from the model: a file name has only harmless characters of it. */
 function fileName(callId: string): string {
   return `${callId.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 100)}.log`;
+}
+
+/** The commands that sessions of a terminal still run, one line each. */
+export function runningCommands({ execSessions }: Pick<SessionServices, 'execSessions'>): string[] {
+  return execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
 }

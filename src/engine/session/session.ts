@@ -1,4 +1,4 @@
-import type { Op, SessionEvent } from '../../foundation/protocol/index.ts';
+import { KeelError, type Op, type SessionEvent } from '../../foundation/protocol/index.ts';
 import type { EventHub, ReaderOptions } from './event-hub.ts';
 import type { SubmissionQueue } from './submission-queue.ts';
 
@@ -13,7 +13,7 @@ export interface SessionParts {
 }
 
 /**
- * A live thread, as surfaces see it. Ops go in, events come out; all else is behind it.
+ * A live thread, as surfaces see it. Ops go in, events come out.
  *
  * Several readers may follow the events. A session that is no longer needed is closed; `await using` does it.
  */
@@ -30,7 +30,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Hands over an op; it is done in order, and what comes of it is told by events.
+   * Queues an op; ops are done in order, and events report their results.
    * @returns its id. A turn that it starts has the same.
    * @throws KeelError `sessionClosed`, `invalidInput`
    */
@@ -56,5 +56,14 @@ export class Session implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** For an op that comes late: once the session has ended it does not matter any more. */
+export function submitIfOpen(session: Session, op: Op): void {
+  try {
+    session.submit(op);
+  } catch (error) {
+    if (!(error instanceof KeelError && error.kind === 'sessionClosed')) throw error;
   }
 }

@@ -1,32 +1,31 @@
 import { type Op, toKeelError } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
+import type { SessionDeps } from './session-deps.ts';
 import type { Submission, SubmissionQueue } from './submission-queue.ts';
-import { CompactTask } from './tasks/compact-task.ts';
-import { reviewTask } from './tasks/find-review.ts';
-import { UndoTask } from './tasks/undo-task.ts';
-import type { SessionScope } from './turn/session-scope.ts';
+import { reviewTask } from './tasks/review-task.ts';
+import { compactTask, undoTask } from './tasks/tasks.ts';
 import type { Turns } from './turn/turns.ts';
 
 /**
  * Handles the ops of a session one after the other until it is shut down. It waits for a task to start or to be aborted,
  * never for one to end, so that an interrupt or an answer always gets through.
  */
-export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, scope: SessionScope): Promise<void> {
+export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, deps: SessionDeps): Promise<void> {
   for (let next = await queue.next(); next !== null; next = await queue.next()) {
     if (next.op.type === 'shutdown') break;
     try {
-      await dispatch(next, next.op, turns, scope);
+      await dispatch(next, next.op, turns, deps);
     } catch (error) {
       const known = toKeelError(error);
-      if (known.kind === 'internal') scope.services.log.crash(error);
-      scope.emit({ type: 'error', turnId: null, error: known.toInfo(), willRetry: false });
+      if (known.kind === 'internal') deps.services.log.crash(error);
+      deps.emit({ type: 'error', turnId: null, error: known.toInfo(), willRetry: false });
     }
   }
   queue.close();
   await turns.abort('shutdown');
 }
 
-async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }>, turns: Turns, scope: SessionScope) {
+async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }>, turns: Turns, deps: SessionDeps) {
   switch (op.type) {
     case 'userInput':
       return turns.submitInput({ submissionId: id, items: op.items, settings: {}, outputSchema: op.outputSchema });
@@ -36,26 +35,26 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
       return turns.submitInput({ submissionId: id, items: op.items, settings, outputSchema: op.outputSchema });
     }
     case 'overrideTurnContext':
-      return scope.state.configure(op.settings);
+      return deps.state.configure(op.settings);
     case 'interrupt':
       return turns.abort('interrupted');
     case 'compact':
-      return turns.startWhenIdle(new CompactTask(op.focus ?? null), id);
+      return turns.startWhenIdle(compactTask(op.focus ?? null), id);
     case 'undo':
-      return turns.spawn(new UndoTask(), id);
+      return turns.replace(undoTask, id);
     case 'rollback':
       return turns.rollBack(op.turns);
     case 'userShell':
       return turns.userShell(op.command, id);
     case 'review':
-      return turns.spawn(reviewTask(op, scope), id);
+      return turns.replace(reviewTask(op), id);
     case 'addToHistory':
-      return scope.services.typedMessages.add(op.text);
+      return deps.services.typedMessages.add(op.text);
     case 'getHistoryEntry':
-      return scope.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, scope.emit);
+      return deps.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, deps.emit);
     case 'approval':
       if (!(await turns.answer(op.questionId, op.decision))) {
-        scope.services.log.warn(`an answer came for the question ${op.questionId}, which isn't waiting`);
+        deps.services.log.warn(`an answer came for the question ${op.questionId}, which isn't waiting`);
       }
       return;
     default:

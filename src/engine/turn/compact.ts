@@ -58,7 +58,7 @@ async function summarise(
 ): Promise<CompactionOutcome> {
   const { history, compaction } = ports;
   const copy = history.copy();
-  const recovery = new Recovery(ports, compaction, (refused) => copy.takeOut(refused));
+  const recovery = new Recovery(ports, compaction.model, (refused) => copy.takeOut(refused));
   let trimmed = wasRefused ? copy.dropUntil(SHARE_LEFT_REFUSED) : 0;
   let tooLong = 0;
   let wordless = 0;
@@ -104,13 +104,13 @@ function itemsToDrop(attempts: number): number {
 
 async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
   const prompt = promptFor(ports, copy);
-  const asks = () => ports.compaction.fingerprint(prompt);
+  const asks = () => ports.compaction.model.fingerprint(prompt);
   const { value } = await ports.steps.step(
     { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
     async ({ signal }): Promise<SummaryEnd> => {
       const refused = refusedByBudget(ports, false);
       if (refused !== null) return refused;
-      ports.recordRequestContext();
+      ports.history.recordContext();
       const limited = requestSignal(ports, signal, false);
       try {
         return await readSummary(ports, prompt, limited);
@@ -125,7 +125,7 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
 /** The text of the last assistant message of the response, and its usage. */
 async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal): Promise<SummaryEnd> {
   let text = '';
-  for await (const event of ports.compaction.stream(prompt, { taskKind: 'compact', signal })) {
+  for await (const event of ports.compaction.model.stream(prompt, { taskKind: 'compact', signal })) {
     if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
       text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
     } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
@@ -146,13 +146,13 @@ function promptFor({ context, tools, compaction }: TurnPorts, copy: HistoryCopy)
 }
 
 async function replaceHistory(ports: TurnPorts, place: number | string, summary: string): Promise<CompactionOutcome> {
-  const { steps, history } = ports;
+  const { steps, history, compaction } = ports;
   const { value } = await steps.step(
     { id: stepId('compaction', place), kind: 'compact', codec: builtCodec, repeat: 'safe' },
     async () => {
-      const { items, warnings } = history.compacted(summary);
+      const { items, warnings } = compaction.handover(summary);
       // The record is on the disk before anything builds on it. If a crash makes it written twice, the later one counts.
-      ports.recordCompaction(summary, items);
+      history.recordCompaction(summary, items);
       return { items: [...items], warnings: [...warnings] };
     },
   );

@@ -7,6 +7,7 @@ export type {
   HistoryCopy,
   QueuedMessage,
   TurnBudget,
+  TurnCompaction,
   TurnFinishGate,
   TurnHistory,
   TurnModel,

@@ -26,7 +26,7 @@ export interface QueuedMessage {
 
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
 export interface HistoryCopy {
-  /** Drops up to so many of the oldest items and what belongs to them. @returns how many; 0 if no more can go */
+  /** Drops at most `count` of the oldest items with what belongs to them. @returns how many; 0 if no more can go */
   dropOldest(count: number): number;
   /** Drops the oldest until no more than this share of it is left, or what the model's window takes. @returns how many */
   dropUntil(share: number): number;
@@ -35,31 +35,27 @@ export interface HistoryCopy {
   asking(question: ResponseItem): readonly ResponseItem[];
 }
 
-/** What the turn asks of the conversation. Every item that the turn adds goes through `record`. */
+/** The conversation as one turn changes it: not at all once the turn has ended. Every item of the turn goes through `record`. */
 export interface TurnHistory {
   record(items: readonly ResponseItem[]): void;
   /** The input of the next request: normalised, filtered, in order. */
   forPrompt(): readonly ResponseItem[];
   /**
-   * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider told none, and the budget
-   * goes by an estimate.
+   * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider reported none, and the budget
+   * is charged an estimate.
    */
   noteUsage(usage: TokenUsage | null): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
-  /** Reports the totals, which something else has changed. */
-  reportUsage(): void;
-  /** Tokens that the next request takes up: what the last response told, plus an estimate of what came since. */
+  /** Tokens that the next request takes up: what the last response reported, plus an estimate of what was added since. */
   contextTokens(): number;
-  /** What the last response told alone. */
+  /** What the last response reported alone. */
   measuredTokens(): number;
   copy(): HistoryCopy;
-  /** What would stand for the conversation with this handover. Changes nothing. */
-  compacted(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
   /** Puts other items in place of all. */
   replace(items: readonly ResponseItem[]): void;
-  /** Old outputs that make room for so many tokens when they are left out; null if there are not enough. */
+  /** Old outputs that make room for `tokens` when they are left out; null if there are not enough. */
   outputsToPrune(tokens: number): readonly OldOutput[] | null;
-  /** Leaves outputs out: what stands for each is part of the conversation from here on. */
+  /** Leaves outputs out: the conversation has a note in place of each. */
   prune(outputs: readonly ElidedOutput[]): void;
   /** Marks the context window as used up, where its size is known, and reports it. */
   noteWindowFull(): void;
@@ -71,18 +67,26 @@ export interface TurnHistory {
   holds(content: RefusedContent['content']): boolean;
   /** Takes content out that the provider refused. */
   takeOut(refused: RefusedContent): void;
+  /** Journals, before a request, the settings under which it is made. */
+  recordContext(): void;
+  /** Journals what `prune` leaves out. Called inside a step only. */
+  recordPruned(outputs: readonly ElidedOutput[]): void;
+  /** Journals what `takeOut` takes out. Called inside a step only. */
+  recordRefused(refused: RefusedContent): void;
+  /** Journals what `replace` puts in. Called inside a step only. */
+  recordCompaction(summary: string, items: readonly ResponseItem[]): void;
 }
 
 /** One request to the model, streamed; no retries. Throws a ModelError. */
 export interface TurnModel {
   stream(prompt: Prompt, options: { taskKind: TaskKind; signal: AbortSignal }): AsyncIterable<ModelEvent>;
-  /** What the request of this prompt consists of, told by what differs from the thread's request before. */
+  /** What the request of this prompt consists of, as its difference from the thread's request before. */
   fingerprint(prompt: Prompt): RequestFingerprint;
   /** Further attempts after a request that could not be opened, and after a stream that broke. Separate budgets. */
   readonly retries: { readonly request: number; readonly stream: number };
-  /** Whose thoughts a response holds; they are sealed for this model. Absent: nobody asks. */
-  readonly origin?: { readonly provider: string; readonly model: string };
-  /** Writes requests from here on as the server wants them. @returns the setting that says the same for good */
+  /** The model whose thoughts a response has; they are sealed for it. */
+  readonly origin: { readonly provider: string; readonly model: string };
+  /** Writes requests from here on as the server wants them. @returns the setting that makes this permanent */
   adapt(quirk: string): string;
 }
 
@@ -117,33 +121,31 @@ export interface TurnTools {
 
 /** How the conversation is compacted when it grows too long. */
 export interface TurnCompaction {
-  /** From so many tokens on; null: never by itself. May sink when the provider names its own limit. */
+  /** The conversation is compacted from this many tokens on; null: never by itself. Sinks when the provider names its own limit. */
   readonly limit: number | null;
   /** The provider named the model's context window, in tokens, as it refused a request. */
   learnWindow(tokens: number): void;
   /** Asks for the handover. */
   readonly question: ResponseItem;
-  /** The model that writes it. */
-  readonly stream: TurnModel['stream'];
-  readonly fingerprint: TurnModel['fingerprint'];
+  /** Writes the handover. */
+  readonly model: TurnModel;
+  /** The conversation with this summary in place of what came before. Changes nothing. */
+  handover(summary: string): { readonly items: readonly ResponseItem[]; readonly warnings: readonly string[] };
   /** Called when the request for a handover does not fit the window: it is made while there is room. */
   readonly tooLong: (message: string) => void;
-  readonly adapt: TurnModel['adapt'];
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */
 export interface TurnPruning {
-  /** Keeps the text of an output. Called inside a step only. @returns what stands for it in the conversation */
+  /** Keeps the text of an output. Called inside a step only. @returns the note in its place */
   readonly keep: (output: OldOutput) => Promise<string>;
-  /** Writes down what is left out. Called inside a step only. */
-  readonly record: (outputs: readonly ElidedOutput[]) => void;
 }
 
-/** What the user lets a request cost: this turn, and all turns of subagents that work for it. */
+/** The limit that the user set for a request: for this turn, and all turns of subagents that work for it. */
 export interface TurnBudget extends Budget {
   /** Whether the turn has one last answer when nothing is left. A subagent has none: the turn above answers. */
   readonly hasLastAnswer: boolean;
-  /** Since the request began, or was continued after a crash. Called inside steps only. */
+  /** Since the request started, or was continued after a crash. Called inside steps only. */
   readonly minutesGone: () => number;
   /** By all turns that draw on the budget. Called inside steps only. */
   readonly tokensUsed: () => number;
@@ -151,7 +153,7 @@ export interface TurnBudget extends Budget {
   readonly expired: AbortSignal;
 }
 
-/** What a turn that would end is asked about what it leaves open. */
+/** Asks a turn that would end about what it leaves open. */
 export interface TurnFinishGate {
   /** Whether subagents may have changed files: what they left unchecked is then asked for as a step. Changes nothing. */
   readonly hasSubagents: () => boolean;
@@ -171,22 +173,16 @@ export interface TurnPorts {
   readonly compaction: TurnCompaction;
   /** Null: no limit. */
   readonly budget: TurnBudget | null;
-  /** The schema that the final message is held against; null: it is not. */
+  /** The schema that the final message is checked against; null: it is not. */
   readonly answerForm: unknown;
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
   /** Null: nothing is left out before a compaction. */
   readonly pruning: TurnPruning | null;
-  /** Tells an event of this turn. Does nothing any more once the turn has ended. */
+  /** Emits an event of this turn. Does nothing once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */
   readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
-  /** Writes down, before a request, under which settings it is made. */
-  readonly recordRequestContext: () => void;
-  /** Writes down what is taken out since the provider refused it. Called inside a step only. */
-  readonly recordRefused: (refused: RefusedContent) => void;
-  /** Writes a compaction down. Called inside a step only. */
-  readonly recordCompaction: (summary: string, items: readonly ResponseItem[]) => void;
   /** Draws from [0.9, 1.1). Called inside steps only. */
   readonly jitter: () => number;
   /** Whether the user wants to see raw reasoning. */
@@ -195,6 +191,6 @@ export interface TurnPorts {
 
 export type TurnOutcome =
   | { readonly type: 'completed'; readonly lastAgentMessage: string | null }
-  /** `lastAgentMessage`: what was said last, where that may serve all the same. */
+  /** `lastAgentMessage`: the last message, where it can serve all the same. */
   | { readonly type: 'failed'; readonly error: ErrorInfo; readonly lastAgentMessage?: string | null }
   | { readonly type: 'interrupted' };

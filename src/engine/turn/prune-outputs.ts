@@ -26,7 +26,7 @@ export async function pruneOutputs(ports: TurnPorts, place: number | string): Pr
       for (const old of chosen) {
         outputs.push({ call_id: old.call_id, nth: old.nth, output: await pruning.keep(old) });
       }
-      pruning.record(outputs);
+      history.recordPruned(outputs);
       return outputs;
     },
   );

@@ -65,13 +65,13 @@ export class Recovery {
 
   /** Removes the newest item with such content; if the server refuses the request again, all of them. */
   async #removeRefused({ refused: content, error }: SamplingFailure, place: number | string): Promise<boolean> {
-    const { history, steps, recordRefused } = this.#ports;
+    const { history, steps } = this.#ports;
     if (content === undefined || !history.holds(content)) return false;
     const which = content === 'thoughts' || this.#removed.has(content) ? 'all' : 'newest';
     this.#removed.add(content);
     const refused: RefusedContent = { content, which, note: PICTURE_NOTE };
     await steps.step({ id: stepId('refusedContent', place), kind: 'io', codec: noValue, repeat: 'safe' }, async () => {
-      recordRefused(refused);
+      history.recordRefused(refused);
       return null;
     });
     history.takeOut(refused);

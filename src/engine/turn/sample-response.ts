@@ -63,7 +63,7 @@ export async function sampleResponse(
     async (attempt) => {
       const refused = refusedByBudget(ports, isLastAnswer);
       if (refused !== null) return refused;
-      ports.recordRequestContext();
+      history.recordContext();
       const { signal } = attempt;
       const signals = { signal, limited: requestSignal(ports, signal, isLastAnswer) };
       return streamResponse(ports, prompt, signals, {

@@ -7,26 +7,26 @@ import { findRollout } from '../../../storage/threads/index.ts';
 import { Processes } from '../../../system/process/index.ts';
 import type { AgentView } from '../../../tools/index.ts';
 
-/** Of a task, as people and notes are told it. */
+/** Most characters of a task that people and notes see. */
 export const MAX_TASK_CHARS = 200;
-/** Of a helper's last message in its parent's rollout, UTF-8 bytes: what a `wait` may give. Its own rollout has it all. */
+/** Most UTF-8 bytes of a subagent's last message in its parent's rollout, which a `wait` can return. Its own rollout has it all. */
 const MAX_MESSAGE_BYTES = 8_192;
 
-/** A helper as it is recorded. */
+/** A subagent as it is recorded. */
 export interface AgentEntry extends AgentView {
   /** The name of its role. */
   readonly role: string;
   readonly task: string;
 }
 
-/** One that no session stands behind (any more). */
+/** A subagent that has no session (any more). */
 export interface EndedAgent extends AgentEntry {
-  /** Whether keel itself ended while it was at work. */
+  /** Whether keel itself ended while it worked. */
   readonly isLost: boolean;
 }
 
-/** How a helper stands, as a line of the rollout. `told`: the model knows. */
-export function agentLine({ id, role, threadId, task, state }: AgentEntry, told: boolean) {
+/** The state of a subagent as a line of the rollout. */
+export function agentLine({ id, role, threadId, task, state }: AgentEntry, isKnownToModel: boolean) {
   const payload: AgentStatusRecord = {
     type: 'agent_status',
     agent_id: id,
@@ -35,12 +35,12 @@ export function agentLine({ id, role, threadId, task, state }: AgentEntry, told:
     task: task.slice(0, MAX_TASK_CHARS).toWellFormed(),
     status: state.status,
     message: state.message === null ? null : cutBytesEnd(state.message.toWellFormed(), MAX_MESSAGE_BYTES),
-    told,
+    told: isKnownToModel,
   };
   return { type: 'event_msg', payload } as const;
 }
 
-/** A helper as an earlier process left it. */
+/** A subagent as an earlier process left it. */
 export function endedAgent({ agent_id, agent_type, thread_id, task, status, message }: AgentStatusRecord): EndedAgent {
   const isLost = status === 'running';
   const lost = `keel ended while it was at work: how far it came is not known. Its record is thread ${thread_id}.`;
@@ -49,15 +49,15 @@ export function endedAgent({ agent_id, agent_type, thread_id, task, status, mess
 }
 
 /**
- * Ends the commands that a helper left running when keel was killed, and those of helpers below it. A thread that somebody
- * has taken up meanwhile is theirs and is let be.
+ * Ends the commands that a subagent left running when keel was killed, and those of subagents below it. A thread that another
+ * process has resumed meanwhile is left alone.
  */
-export function endLeftBehind(home: string, threadId: string): void {
+export function endLeftRunning(home: string, threadId: string): void {
   const path = findRollout(home, { type: 'id', id: threadId });
   using _ = acquireLease(path);
   const journalPath = join(home, 'threads', threadId, 'groups.jsonl');
   new Processes(`${threadId}.${randomUUID()}`, { journalPath }).close();
   for (const { status, thread_id: below } of threadLog(readRollout(path)).agents) {
-    if (status === 'running') endLeftBehind(home, below);
+    if (status === 'running') endLeftRunning(home, below);
   }
 }

@@ -2,7 +2,7 @@ import type { AgentOutcome } from '../../../tools/index.ts';
 
 type Refused = Extract<AgentOutcome, { type: 'refused' }>;
 
-/** Answers to calls for helpers that can't be had: one line each, with what to do instead. */
+/** An answer to the model where there can be no subagent: one line, with what to do instead. */
 export function refused(message: string): Refused {
   return { type: 'refused', message };
 }
@@ -22,7 +22,7 @@ export function closedAgent(id: string): Refused {
   return refused(`${shown(id)} is closed: start another helper`);
 }
 
-/** `done`: those that are open and not at work. */
+/** `done`: those that are open and do not work. */
 export function tooMany(max: number, done: readonly string[]): Refused {
   const which = done.length === 0 ? 'wait for one to finish' : `close one that is done (${done.join(', ')})`;
   return refused(`${max} helper agents are open and no more may be: ${which}`);

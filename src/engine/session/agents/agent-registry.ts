@@ -2,30 +2,31 @@ import { agentNote, lostAgentsNote } from '../../../context/index.ts';
 import type { AgentStatusRecord, ResponseItem, RolloutItem } from '../../../foundation/protocol/index.ts';
 import type { Log } from '../log.ts';
 import type { ThreadRecord } from '../thread/thread-record.ts';
-import { type AgentEntry, agentLine, type EndedAgent, endedAgent, endLeftBehind } from './agent-records.ts';
+import { type AgentEntry, agentLine, type EndedAgent, endedAgent, endLeftRunning } from './agent-records.ts';
 
-export interface AgentBookParts {
+export interface AgentRegistryOptions {
   readonly record: ThreadRecord;
   readonly log: Log;
   readonly home: string;
-  /** Helpers of an earlier process. */
+  /** Subagents of an earlier process. */
   readonly recorded: readonly AgentStatusRecord[];
 }
 
-/** What the record of a thread says of its helpers, which of them have ended, and what the model has not heard of yet. */
-export class AgentBook {
-  readonly #parts: AgentBookParts;
+/** The subagents that a thread has recorded: which of them have ended, and which ends the model does not know of yet. */
+export class AgentRegistry {
+  readonly #options: AgentRegistryOptions;
   readonly #ended = new Map<string, EndedAgent>();
-  readonly #untold = new Set<string>();
-  /** How many helpers of a role there were. */
+  /** Those whose state the model does not know. */
+  readonly #unreported = new Set<string>();
+  /** How many there were of each role. */
   readonly #counts = new Map<string, number>();
 
-  constructor(parts: AgentBookParts) {
-    this.#parts = parts;
-    for (const record of parts.recorded) this.#restore(record);
+  constructor(options: AgentRegistryOptions) {
+    this.#options = options;
+    for (const record of options.recorded) this.#restore(record);
   }
 
-  /** A name that no helper of this thread has had. */
+  /** A name that no subagent of this thread has had. */
   nextId(role: string): string {
     const count = (this.#counts.get(role) ?? 0) + 1;
     this.#counts.set(role, count);
@@ -37,48 +38,48 @@ export class AgentBook {
   }
 
   /**
-   * Brings to the disk who a helper is, before it does anything: a thread that is taken up again has to know of it.
+   * Brings a subagent to the disk before it does anything: a resumed thread has to know of it.
    * @throws KeelError `storageFailed`
    */
   async begin(agent: AgentEntry): Promise<void> {
-    this.#parts.record.addLine(agentLine(agent, true));
-    await this.#parts.record.sync();
+    this.#options.record.addLines(agentLine(agent, true));
+    await this.#options.record.sync();
   }
 
-  /** How a helper stands now. `told`: the model knows, or need not. */
-  note(agent: AgentEntry, told: boolean): void {
-    if (told) this.#untold.delete(agent.id);
-    else this.#untold.add(agent.id);
-    this.write(agentLine(agent, told));
+  /** Records the state of a subagent. `isKnown`: the model knows it, or need not. */
+  note(agent: AgentEntry, isKnown: boolean): void {
+    if (isKnown) this.#unreported.delete(agent.id);
+    else this.#unreported.add(agent.id);
+    this.write(agentLine(agent, isKnown));
   }
 
   end(agent: AgentEntry): void {
-    this.#untold.delete(agent.id);
+    this.#unreported.delete(agent.id);
     this.#ended.set(agent.id, { ...agent, isLost: false });
   }
 
-  /** The model hears now how a helper ended. */
-  tell(agent: AgentEntry): void {
-    if (this.#untold.has(agent.id)) this.note(agent, true);
+  /** The model is sent now how a subagent ended. */
+  reported(agent: AgentEntry): void {
+    if (this.#unreported.has(agent.id)) this.note(agent, true);
   }
 
-  /** What the model has to hear before a turn, told once. `open`: the helper of that name, if it is not an ended one. */
+  /** What the model has to know before a turn, each state once. `open`: the subagent of that name, if it has not ended. */
   takeNotes(open: (id: string) => AgentEntry | null): ResponseItem[] {
-    const untold = [...this.#untold].flatMap((id) => open(id) ?? this.#ended.get(id) ?? []);
-    for (const agent of untold) this.tell(agent);
-    const lost = untold.filter(({ id }) => this.#ended.get(id)?.isLost);
-    const notes = untold
+    const unreported = [...this.#unreported].flatMap((id) => open(id) ?? this.#ended.get(id) ?? []);
+    for (const agent of unreported) this.reported(agent);
+    const lost = unreported.filter(({ id }) => this.#ended.get(id)?.isLost);
+    const notes = unreported
       .filter((agent) => !lost.includes(agent))
       .map(({ id, role, state }) => agentNote({ id, role, status: state.status, report: state.message }));
     return lost.length === 0 ? notes : [lostAgentsNote(lost), ...notes];
   }
 
-  /** Without the line a thread that is taken up again knows less of its helpers; no reason to stop the work. */
+  /** A failure is only logged: without the line a resumed thread knows less of its subagents. */
   write(line: RolloutItem): void {
     try {
-      this.#parts.record.addLine(line);
+      this.#options.record.addLines(line);
     } catch (error) {
-      this.#parts.log.warn(`what helpers did was not recorded: ${String(error)}`);
+      this.#options.log.warn(`the state of a subagent was not recorded: ${String(error)}`);
     }
   }
 
@@ -88,12 +89,12 @@ export class AgentBook {
     this.#ended.set(id, agent);
     const count = Number(/-(\d+)$/.exec(id)?.[1] ?? 0);
     this.#counts.set(role, Math.max(count, this.#counts.get(role) ?? 0));
-    if (isLost || !record.told) this.#untold.add(id);
+    if (isLost || !record.told) this.#unreported.add(id);
     if (!isLost) return;
     try {
-      endLeftBehind(this.#parts.home, threadId);
+      endLeftRunning(this.#options.home, threadId);
     } catch (error) {
-      this.#parts.log.warn(`what ${id} left behind was not looked at: ${String(error)}`);
+      this.#options.log.warn(`the commands that ${id} left running were not ended: ${String(error)}`);
     }
   }
 }

@@ -7,14 +7,14 @@ const EDITORS = ['apply_patch', 'edit_file'];
 
 type Above = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy' | 'model' | 'effort'>;
 
-/** The policy of the turn above, or the role's own where that reaches less far. Never more than the turn above may. */
+/** The policy of the turn above, or the role's own where that allows less. */
 export function tightened(above: SandboxPolicy, atMost: SandboxMode | null): SandboxPolicy {
   if (atMost === null || REACH.indexOf(atMost) >= REACH.indexOf(above.mode)) return above;
   if (atMost !== 'workspace-write') return { mode: atMost };
   return { mode: atMost, network_access: false, exclude_tmpdir_env_var: false, exclude_slash_tmp: false };
 }
 
-/** What a helper may do in its next turn: as the turn that speaks to it may now, whatever was so when it was started. */
+/** The rights of a subagent's next turn: those of the turn that sends it the message, whatever it was started with. */
 export function agentRights(above: Above, role: AgentRole): SettingsUpdate {
   return {
     // Where a sandbox may write depends on it.
@@ -24,7 +24,7 @@ export function agentRights(above: Above, role: AgentRole): SettingsUpdate {
   };
 }
 
-/** A helper's settings: those of the turn that starts it, but for what its role says. */
+/** A subagent's settings: those of the turn that starts it, but for what its role says. */
 export function agentConfig(config: Config, above: Above, role: AgentRole): Config {
   return {
     ...config,
@@ -36,12 +36,12 @@ export function agentConfig(config: Config, above: Above, role: AgentRole): Conf
     effort: role.effort ?? (role.model === null ? above.effort : null),
     baseInstructions: role.baseInstructions ?? config.baseInstructions,
     notify: null,
-    // The snapshot of the turn above has what a helper changes.
+    // The snapshot of the turn above covers what a subagent changes.
     undo: false,
   };
 }
 
-/** Tools that a role has no use for: one that may not write is offered no editor. The sandbox holds it in any case. */
+/** Tools that a role is not offered: one that is not allowed to write gets no editor. The sandbox confines it in any case. */
 export function toolsWithheld({ sandboxMode }: AgentRole): readonly string[] {
   return sandboxMode === 'read-only' ? EDITORS : [];
 }

@@ -1,4 +1,4 @@
-/** How many helpers may be open at once in a thread of the user's and all that is below it. */
+/** The subagents that are allowed to be open at once in a thread of the user's and all threads below it. */
 export class AgentSlots {
   readonly max: number;
   #taken = 0;
@@ -7,7 +7,7 @@ export class AgentSlots {
     this.max = max;
   }
 
-  /** False: all are taken. Whoever takes one gives it back once. */
+  /** @returns false if all are taken. Whoever takes one gives it back once. */
   take(): boolean {
     if (this.#taken >= this.max) return false;
     this.#taken += 1;

@@ -3,17 +3,17 @@ import type { ActiveTurn } from '../turn/active-turn.ts';
 import { Signals } from './signals.ts';
 
 /**
- * The questions of children, asked of the user of the thread above. They are asked under a turn; between turns there is
- * nobody to ask, and a question waits for the next one.
+ * The questions of subagents, for the user of the thread above. They are asked under a turn; between turns a question waits
+ * for the next one.
  */
 export class ChildQuestions {
   readonly #turns = new Signals();
-  readonly #onHeld: (name: string) => void;
+  readonly #onWaiting: (name: string) => void;
   #turn: ActiveTurn | null = null;
 
-  /** `onHeld` is told of a question that has to wait. */
-  constructor(onHeld: (name: string) => void) {
-    this.#onHeld = onHeld;
+  /** @param onWaiting called with the child whose question has to wait */
+  constructor(onWaiting: (name: string) => void) {
+    this.#onWaiting = onWaiting;
   }
 
   /** The running turn of the thread above. */
@@ -37,14 +37,15 @@ export class ChildQuestions {
     signal: AbortSignal,
   ): Promise<ApprovalDecision> {
     const name = event.agent === undefined ? child : `${child}/${event.agent}`;
-    if (!this.#turn) this.#onHeld(name);
+    if (!this.#turn) this.#onWaiting(name);
     for (;;) {
       while (!this.#turn && !signal.aborted) await this.#turns.next(signal);
-      const handle = this.#turn?.handle;
-      if (!handle || signal.aborted) return { type: 'abort' };
-      const decision = await handle.relay(event, name, signal);
+      const turn = this.#turn;
+      if (!turn || signal.aborted) return { type: 'abort' };
+      const asker = { threadId: event.threadId, agent: name };
+      const decision = await turn.approvals.request(event.request, asker, signal);
       // A turn that ends denies what is still open; nobody has said so, and the next turn asks again.
-      if (!(handle.isRevoked && decision.type === 'denied')) return decision;
+      if (!(turn.recorder.isRevoked && decision.type === 'denied')) return decision;
     }
   }
 }

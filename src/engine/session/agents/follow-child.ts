@@ -1,9 +1,7 @@
 import type { ApprovalDecision, SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
-import type { Session } from '../session.ts';
-import { submitIfOpen } from '../submit-if-open.ts';
+import { type Session, submitIfOpen } from '../session.ts';
 import { UsageMeter } from './usage-meter.ts';
 
-/** Where the doings of a child session go. */
 export interface ChildHooks {
   /** Asks the user of the thread above; `signal` aborts when the child needs no answer any more. */
   ask(event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<ApprovalDecision>;
@@ -13,8 +11,8 @@ export interface ChildHooks {
 }
 
 /**
- * Follows a child session of any kind until its events end: reports what it uses, and has its questions answered. A question
- * is withdrawn when the child's turn ends.
+ * Follows a child session until its events end: reports what it uses, and has its questions answered. A question is withdrawn
+ * when the child's turn ends.
  */
 export async function followChild(
   child: Session,

@@ -1,64 +1,97 @@
-import type { SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
+import type { ErrorInfo, SessionEvent, SessionEventOf } from '../../../foundation/protocol/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import type { SessionServices } from '../services.ts';
-import type { Session } from '../session.ts';
-import type { SessionState } from '../state.ts';
-import { submitIfOpen } from '../submit-if-open.ts';
-import type { DelegateOptions, DelegateResult, RunDelegate } from '../tasks/child-work.ts';
+import { type Session, submitIfOpen } from '../session.ts';
+import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import { followChild } from './follow-child.ts';
 
-export interface DelegateParts {
-  readonly services: SessionServices;
-  readonly state: SessionState;
-  readonly active: ActiveTurn;
-  /** Adds what the child used to what the thread used. */
-  readonly noteUsage: (usage: TokenUsage) => void;
+/** Work for a child session: a thread of its own, whose calls and questions the parent's user sees. */
+export interface ChildWork {
+  /** Its purpose, as shown to people with its questions. */
+  readonly role: string;
+  /** Replaces the base instructions. */
+  readonly instructions: string;
+  readonly prompt: string;
+  /** JSON Schema of its last message; absent: free text. */
+  readonly outputSchema?: unknown;
+  /** A last message that does not fit the schema is asked for again, then fails the child's turn. */
+  readonly checksOutput: boolean;
+  /** Null: the parent's. */
+  readonly model: string | null;
+  readonly effort: string | null;
+  /** Tools that it is not offered. */
+  readonly withoutTools: readonly string[];
 }
 
+export type ChildResult =
+  | { readonly type: 'completed'; readonly lastMessage: string | null }
+  | { readonly type: 'failed'; readonly error: ErrorInfo }
+  | { readonly type: 'interrupted' };
+
 /**
- * Runs children of one turn: sessions like any other, with a thread of their own. What they do is told under the parent's
- * turn, their questions go to the parent's user under the child's name, and they end with the parent's signal.
+ * Runs a child of one turn to completion: a session like any other, with a thread of its own. Its events are shown under the
+ * parent's turn, and its questions go to the parent's user under its name. When `signal` aborts it is stopped, and the result
+ * is there at once.
  */
-export function delegateRunner(parts: DelegateParts): RunDelegate {
-  return async (options, signal) => {
-    if (signal.aborted) return { type: 'interrupted' };
-    const { services } = parts;
-    const child = await services.openChild(childConfig(options, parts), {
-      source: { subagent: options.role },
-      checksOutput: options.checksOutput,
-      persona: {
-        withoutTools: options.withoutTools,
-        hasUserInstructions: false,
-        opening: [],
-        taskType: options.role,
-        agentLevels: 0,
-        agentSlots: services.agentSlots,
-        // A review is part of no request's budget.
-        budget: () => null,
-        tree: null,
-        serverFacts: services.serverFacts,
-      },
-    });
-    const interrupted = Promise.withResolvers<DelegateResult>();
-    const onAbort = () => {
-      submitIfOpen(child, { type: 'interrupt' });
-      interrupted.resolve({ type: 'interrupted' });
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    // The child may have been opened only after the parent was stopped.
-    if (signal.aborted) onAbort();
-    try {
-      return await Promise.race([follow(child, options, parts, signal), interrupted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      void services.closeChild(child);
-    }
-  };
+export async function runChild(
+  deps: SessionDeps,
+  active: ActiveTurn,
+  work: ChildWork,
+  signal: AbortSignal,
+): Promise<ChildResult> {
+  const stopped = Promise.withResolvers<ChildResult>();
+  const onAbort = () => stopped.resolve({ type: 'interrupted' });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([openAndFollow(deps, active, work, signal, stopped.promise), stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function openAndFollow(
+  deps: SessionDeps,
+  active: ActiveTurn,
+  work: ChildWork,
+  signal: AbortSignal,
+  stopped: Promise<ChildResult>,
+): Promise<ChildResult> {
+  if (signal.aborted) return { type: 'interrupted' };
+  const { services } = deps;
+  const session = await services.openChild(childConfig(work, deps), {
+    source: { subagent: work.role },
+    checksOutput: work.checksOutput,
+    child: {
+      withoutTools: work.withoutTools,
+      hasUserInstructions: false,
+      opening: [],
+      taskType: work.role,
+      agentLevels: 0,
+      agentSlots: services.agentSlots,
+      // A review is part of no request's budget.
+      budget: () => null,
+      tree: null,
+      serverFacts: services.serverFacts,
+    },
+  });
+  // The child may have been opened only after its parent was stopped.
+  if (signal.aborted) {
+    void services.closeChild(session);
+    return { type: 'interrupted' };
+  }
+  const onAbort = () => submitIfOpen(session, { type: 'interrupt' });
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([follow(session, active, work, signal), stopped]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    void services.closeChild(session);
+  }
 }
 
 /** The settings as they are now, not as they were when the thread began. */
-function childConfig({ model, effort, instructions }: DelegateOptions, { services, state }: DelegateParts): Config {
+function childConfig({ model, effort, instructions }: ChildWork, { services, state }: SessionDeps): Config {
   const { cwd, approvalPolicy, sandboxPolicy, model: own } = state.configuration;
   return {
     ...services.config,
@@ -75,18 +108,18 @@ function childConfig({ model, effort, instructions }: DelegateOptions, { service
 
 async function follow(
   child: Session,
-  { prompt, outputSchema, role }: DelegateOptions,
-  { active, noteUsage }: DelegateParts,
+  { context, recorder, approvals }: ActiveTurn,
+  { prompt, outputSchema, role }: ChildWork,
   signal: AbortSignal,
-): Promise<DelegateResult> {
-  const ended = Promise.withResolvers<DelegateResult>();
-  const { handle, context } = active;
-  const shown = new ShownEvents((event) => handle.show({ ...event, turnId: context.turnId }));
+): Promise<ChildResult> {
+  const ended = Promise.withResolvers<ChildResult>();
+  const shown = new ShownEvents((event) => recorder.show({ ...event, turnId: context.turnId }));
   const following = followChild(
     child,
     {
-      ask: (event, withdrawn) => handle.relay(event, role, AbortSignal.any([signal, withdrawn])),
-      used: noteUsage,
+      ask: ({ request, threadId }, withdrawn) =>
+        approvals.request(request, { threadId, agent: role }, AbortSignal.any([signal, withdrawn])),
+      used: (usage) => recorder.noteChildUsage(usage),
       event: (event) => {
         if (event.type === 'turn.completed') ended.resolve(resultOf(event));
         else shown.note(event);
@@ -96,18 +129,18 @@ async function follow(
   );
   child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
   // Its events may end without an end of its turn.
-  return Promise.race([ended.promise, following.then((): DelegateResult => ({ type: 'interrupted' }))]);
+  return Promise.race([ended.promise, following.then((): ChildResult => ({ type: 'interrupted' }))]);
 }
 
-function resultOf({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): DelegateResult {
+function resultOf({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): ChildResult {
   if (status === 'failed' && error) return { type: 'failed', error };
   return status === 'completed' ? { type: 'completed', lastMessage: lastAgentMessage } : { type: 'interrupted' };
 }
 
-/** Shows what the child does. Its last message is its result; the ones before are shown when a later one has come. */
+/** Shows a child's events. Its last message is its result; earlier ones are shown when a later one has come. */
 class ShownEvents {
   readonly #show: (event: Forwarded) => void;
-  #held: Forwarded | null = null;
+  #last: Forwarded | null = null;
 
   constructor(show: (event: Forwarded) => void) {
     this.#show = show;
@@ -115,8 +148,8 @@ class ShownEvents {
 
   note(event: SessionEvent): void {
     if (event.type === 'item.completed' && event.item.type === 'agentMessage') {
-      if (this.#held) this.#release(this.#held);
-      this.#held = event;
+      if (this.#last) this.#release(this.#last);
+      this.#last = event;
     } else if (isForParent(event)) this.#show(event);
   }
 
@@ -131,7 +164,7 @@ type Forwarded = Extract<
   { type: 'item.started' | 'item.updated' | 'item.completed' | 'item.delta' | 'warning' | 'error' }
 >;
 
-/** What the child does is shown as it comes; what it is told, and its messages, are not. */
+/** A child's work is shown as it comes; its messages, and those to it, are not. */
 function isForParent(event: SessionEvent): event is Forwarded {
   switch (event.type) {
     case 'item.started':

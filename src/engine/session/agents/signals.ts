@@ -1,6 +1,6 @@
 import { Deferred } from '../../../foundation/util/index.ts';
 
-/** Wakes whoever waits for news; what the news are they look at themselves. */
+/** Wakes whoever waits for a change; they look at the change themselves. */
 export class Signals {
   readonly #waiting = new Set<Deferred<void>>();
 
@@ -10,18 +10,18 @@ export class Signals {
     for (const waiter of woken) waiter.resolve();
   }
 
-  /** Resolves with the next news, or when `signal` aborts. */
+  /** Resolves with the next `wake`, or when `signal` aborts. */
   async next(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const waiter = new Deferred<void>();
     this.#waiting.add(waiter);
-    const leave = () => waiter.resolve();
-    signal.addEventListener('abort', leave, { once: true });
+    const stop = () => waiter.resolve();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       await waiter.promise;
     } finally {
       this.#waiting.delete(waiter);
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', stop);
     }
   }
 }

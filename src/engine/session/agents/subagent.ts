@@ -8,103 +8,116 @@ import type {
   TokenUsage,
 } from '../../../foundation/protocol/index.ts';
 import { Deferred } from '../../../foundation/util/index.ts';
-import type { Session } from '../session.ts';
-import { submitIfOpen } from '../submit-if-open.ts';
+import { type Session, submitIfOpen } from '../session.ts';
 import type { AgentEntry } from './agent-records.ts';
 import { followChild } from './follow-child.ts';
 
-/** Where a helper's doings go. */
-export interface ChildAgentHooks {
-  /** Asks the user of the thread above; `signal` aborts when the helper needs no answer any more. */
-  ask(agent: ChildAgent, event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<ApprovalDecision>;
+export interface SubagentHooks {
+  /** Asks the user of the thread above; `signal` aborts when the subagent needs no answer any more. */
+  ask(agent: Subagent, event: SessionEventOf<'approval.requested'>, signal: AbortSignal): Promise<ApprovalDecision>;
   used(usage: TokenUsage): void;
-  warned(agent: ChildAgent, message: string): void;
-  /** It is not at work any more. */
-  settled(agent: ChildAgent): void;
+  warned(agent: Subagent, message: string): void;
+  /** It does not work any more. */
+  settled(agent: Subagent): void;
 }
 
-export interface ChildAgentOptions {
+export interface SubagentOptions {
   readonly id: string;
   readonly role: AgentRole;
   readonly task: string;
-  readonly child: Session;
-  readonly hooks: ChildAgentHooks;
+  readonly session: Session;
+  readonly hooks: SubagentHooks;
 }
+
+type Phase =
+  /** It has had no message, and so has no turn that could be stopped. */
+  | { readonly type: 'new' }
+  | { readonly type: 'working' }
+  /** It counts as interrupted already, while its turn ends. */
+  | { readonly type: 'stopping'; readonly ended: Deferred<void> }
+  | { readonly type: 'done'; readonly state: AgentState }
+  | { readonly type: 'closed' };
+
+const RUNNING: AgentState = { status: 'running', message: null };
+const INTERRUPTED: AgentState = { status: 'interrupted', message: null };
+const STATES: Readonly<Record<Exclude<Phase['type'], 'done'>, AgentState>> = {
+  new: RUNNING,
+  working: RUNNING,
+  stopping: INTERRUPTED,
+  closed: { status: 'closed', message: null },
+};
 
 /**
- * One helper: a child session that is followed, not kept. Only its state is remembered. It is at work from the message it
- * is sent until the turn that took in the last such message has ended.
+ * A child session that the model started. Only its state is kept. It works from the message that it is sent until the turn
+ * that took in the last such message has ended.
  */
-export class ChildAgent {
+export class Subagent {
   readonly id: string;
   readonly role: AgentRole;
   readonly task: string;
-  readonly child: Session;
-  readonly #hooks: ChildAgentHooks;
-  #state: AgentState = { status: 'running', message: null };
-  /** Until its first message it has no turn that could be stopped, and so none whose end could be waited for. */
-  #isBegun = false;
+  readonly session: Session;
+  readonly #hooks: SubagentHooks;
+  #phase: Phase = { type: 'new' };
   /** Ids of messages that no turn of it has taken in yet, oldest first. */
   #unread: string[] = [];
-  /** Set while a stopped turn comes to its end. */
-  #stopping: Deferred<void> | null = null;
-  /** Its questions are withdrawn when it is stopped. */
+  /** Aborts when it is stopped, which withdraws its questions. */
   #asking = new AbortController();
 
-  constructor({ id, role, task, child, hooks }: ChildAgentOptions) {
+  constructor({ id, role, task, session, hooks }: SubagentOptions) {
     this.id = id;
     this.role = role;
     this.task = task;
-    this.child = child;
+    this.session = session;
     this.#hooks = hooks;
     void this.#follow();
   }
 
   get state(): AgentState {
-    return this.#state;
+    const phase = this.#phase;
+    if (phase.type === 'done') return phase.state;
+    return STATES[phase.type];
   }
 
   get isRunning(): boolean {
-    return this.#state.status === 'running';
+    return this.state.status === 'running';
   }
 
-  /** As it stands now. */
   get entry(): AgentEntry {
-    const { id, role, task, child } = this;
-    return { id, role: role.name, threadId: child.threadId, task, state: this.#state };
+    const { id, role, task, session, state } = this;
+    return { id, role: role.name, threadId: session.threadId, task, state };
   }
 
   /**
-   * Into its running turn, or as a new one; `settings` hold from its next turn on. Nothing is sent once `signal` has
-   * aborted: whoever stopped the helpers then would not stop this one again.
+   * Sends a message into its running turn, or as a new one; `settings` apply from its next turn on. Nothing is sent once
+   * `signal` has aborted: whoever stopped the subagents then would not stop this one again.
    * @throws KeelError `sessionClosed`, `invalidInput`
    */
   async send(message: string, settings: SettingsUpdate, signal: AbortSignal): Promise<void> {
-    if (this.#stopping) await this.#stopping.promise;
-    if (signal.aborted || this.#state.status === 'closed') return;
-    this.child.submit({ type: 'overrideTurnContext', settings });
-    this.#unread.push(this.child.submit({ type: 'userInput', items: [{ type: 'text', text: spoken(message) }] }));
-    this.#isBegun = true;
-    this.#state = { status: 'running', message: null };
+    while (this.#phase.type === 'stopping') await this.#phase.ended.promise;
+    if (signal.aborted || this.#phase.type === 'closed') return;
+    this.session.submit({ type: 'overrideTurnContext', settings });
+    this.#unread.push(this.session.submit({ type: 'userInput', items: [{ type: 'text', text: plain(message) }] }));
+    this.#phase = { type: 'working' };
   }
 
   /**
-   * It counts as stopped at once; what it still does ends by itself soon. One that is done is told as well: helpers of its
-   * own may outlive its turn, and nobody else can stop those.
+   * Stops it: it counts as interrupted at once. One that is done is interrupted as well: subagents of its own may outlive its
+   * turn, and nobody else can stop those.
    */
   interrupt(): void {
-    if (this.#stopping || this.#state.status === 'closed') return;
-    submitIfOpen(this.child, { type: 'interrupt' });
-    if (!this.isRunning) return;
-    if (this.#isBegun) this.#stopping = new Deferred<void>();
-    this.#settle({ status: 'interrupted', message: null });
+    const { type } = this.#phase;
+    if (type === 'stopping' || type === 'closed') return;
+    submitIfOpen(this.session, { type: 'interrupt' });
+    if (type === 'new') this.#settle({ type: 'done', state: INTERRUPTED });
+    if (type === 'working') this.#settle({ type: 'stopping', ended: new Deferred<void>() });
   }
 
-  /** It is closed from here on; whoever has its session ends that. */
+  /** Marks it closed; whoever has its session ends that. */
   close(): void {
-    this.#state = { status: 'closed', message: null };
+    const before = this.#phase;
+    this.#phase = { type: 'closed' };
     this.#asking.abort();
-    this.#stopping?.resolve();
+    if (before.type === 'stopping') before.ended.resolve();
     this.#hooks.settled(this);
   }
 
@@ -115,10 +128,10 @@ export class ChildAgent {
       used: (usage: TokenUsage) => this.#hooks.used(usage),
       event: (event: SessionEvent) => this.#note(event),
     };
-    await followChild(this.child, hooks, { deltas: false });
+    await followChild(this.session, hooks, { deltas: false });
     this.#asking.abort();
-    this.#stopping?.resolve();
-    if (this.isRunning) this.#settle({ status: 'interrupted', message: null });
+    if (this.#phase.type === 'stopping') this.#stopped(this.#phase.ended, INTERRUPTED);
+    else if (this.isRunning) this.#settle({ type: 'done', state: INTERRUPTED });
   }
 
   #note(event: SessionEvent): void {
@@ -136,24 +149,29 @@ export class ChildAgent {
   }
 
   #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
-    // A turn that failed before it took in its own message is never begun again.
+    // A turn that failed before it took in its own message is never started again.
     this.#unread = this.#unread.filter((id) => id !== event.turnId);
-    if (this.#stopping) {
-      // What waited for a stopped turn is dropped with it; else the turn that takes it in is stopped next.
-      if (event.status !== 'interrupted' && this.#unread.length > 0) return;
+    const isInterrupted = event.status === 'interrupted';
+    if (this.#phase.type === 'stopping') {
+      // What waited for a stopped turn is dropped with it; otherwise the turn that takes it in is stopped next.
+      if (!isInterrupted && this.#unread.length > 0) return;
       this.#unread = [];
-      this.#stopping.resolve();
-      this.#stopping = null;
-      // It was done before the word to stop reached it.
-      if (event.status !== 'interrupted' && this.#state.status === 'interrupted') this.#settle(stateAfter(event));
-      return;
+      const { ended } = this.#phase;
+      this.#stopped(ended, isInterrupted ? INTERRUPTED : stateAfter(event));
+      // It was done before the interrupt reached it.
+      if (!isInterrupted) this.#hooks.settled(this);
+    } else if (this.#unread.length === 0 && this.#phase.type !== 'closed') {
+      this.#settle({ type: 'done', state: stateAfter(event) });
     }
-    if (this.#unread.length > 0 || this.#state.status === 'closed') return;
-    this.#settle(stateAfter(event));
   }
 
-  #settle(state: AgentState): void {
-    this.#state = state;
+  #stopped(ended: Deferred<void>, state: AgentState): void {
+    this.#phase = { type: 'done', state };
+    ended.resolve();
+  }
+
+  #settle(phase: Phase): void {
+    this.#phase = phase;
     this.#asking.abort();
     this.#asking = new AbortController();
     this.#hooks.settled(this);
@@ -165,8 +183,8 @@ function stateAfter({ status, error, lastAgentMessage }: SessionEventOf<'turn.co
   return { status, message: status === 'completed' ? lastAgentMessage : null };
 }
 
-/** A message that would pass for context of keel's own is marked as what it is. */
-function spoken(message: string): string {
+/** A message that looks like keel's own context is marked as a message. */
+function plain(message: string): string {
   const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: message }] } as const;
   return isContextMessage({ ...item, content: [...item.content] }) ? `Message:\n${message}` : message;
 }

@@ -3,58 +3,48 @@ import {
   type AgentStatusRecord,
   KeelError,
   type ResponseItem,
-  type SessionEvent,
   type TokenUsage,
 } from '../../../foundation/protocol/index.ts';
 import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, WaitOutcome } from '../../../tools/index.ts';
-import type { SessionServices } from '../services.ts';
-import type { SessionState } from '../state.ts';
-import type { ThreadRecord } from '../thread/thread-record.ts';
+import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import type { RequestBudget } from '../turn/request-budget.ts';
 import { type AgentEntry, MAX_TASK_CHARS } from './agent-records.ts';
 import { closedAgent, NO_AGENTS, refused, STOPPED, tooMany, unknownAgent, unknownRole } from './agent-refusals.ts';
-import { AgentBook } from './agent-registry.ts';
+import { AgentRegistry } from './agent-registry.ts';
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildQuestions } from './child-questions.ts';
 import { Signals } from './signals.ts';
-import { ChildAgent } from './subagent.ts';
-
-export interface ChildAgentsParts {
-  readonly services: SessionServices;
-  readonly state: SessionState;
-  readonly record: ThreadRecord;
-  readonly emit: (event: SessionEvent) => void;
-  /** Of the request that the children work for. */
-  readonly budget: () => RequestBudget | null;
-  /** Those of an earlier process. */
-  readonly recorded: readonly AgentStatusRecord[];
-}
+import { Subagent } from './subagent.ts';
 
 /**
- * Owns the helper agents of a thread. They work beside its turns and may outlive one that is completed; a turn that is
- * stopped or fails stops them all, and none outlives the session.
+ * Owns the subagents of a thread. They work beside its turns and can outlive one that is completed; a turn that is stopped or
+ * fails stops them all, and none outlives the session.
  */
-export class ChildAgents implements AgentTools {
-  readonly #parts: ChildAgentsParts;
+export class Subagents implements AgentTools {
+  readonly #deps: SessionDeps;
   readonly #roles: readonly AgentRole[];
-  readonly #open = new Map<string, ChildAgent>();
-  readonly #book: AgentBook;
-  /** Woken when a helper is done. */
-  readonly #news = new Signals();
+  readonly #open = new Map<string, Subagent>();
+  readonly #registry: AgentRegistry;
+  /** Woken when a subagent is done. */
+  readonly #changes = new Signals();
   readonly #questions = new ChildQuestions((name) =>
     this.#warn(`${name} waits for approval: it is asked for with your next message`),
   );
-  #closed = false;
+  /** The budget of the user's newest request, on which subagents draw also after its turn. Null: no limit. */
+  #budget: RequestBudget | null = null;
+  #isClosed = false;
 
-  constructor(parts: ChildAgentsParts) {
-    this.#parts = parts;
-    this.#roles = agentRoles(parts.services.config.agents.roles);
-    const { record, recorded, services } = parts;
-    this.#book = new AgentBook({ record, recorded, log: services.log, home: services.config.home });
+  /** @param recorded the subagents of an earlier process */
+  constructor(deps: SessionDeps, recorded: readonly AgentStatusRecord[]) {
+    const { services, record } = deps;
+    this.#deps = deps;
+    this.#roles = agentRoles(services.config.agents.roles);
+    this.#registry = new AgentRegistry({ record, recorded, log: services.log, home: services.config.home });
   }
 
   turnStarted(active: ActiveTurn): void {
+    this.#budget = active.budget ?? this.#budget;
     this.#questions.turnStarted(active);
   }
 
@@ -63,7 +53,7 @@ export class ChildAgents implements AgentTools {
   }
 
   async spawn({ role: roleName, message }: AgentStart, signal: AbortSignal): Promise<AgentOutcome> {
-    const { services } = this.#parts;
+    const { services } = this.#deps;
     const role = this.#roles.find(({ name }) => name === roleName);
     const { turn } = this.#questions;
     if (services.agentLevels <= 0 || !turn) return NO_AGENTS;
@@ -72,10 +62,10 @@ export class ChildAgents implements AgentTools {
       return unknownRole(roleName, names);
     }
     if (!services.agentSlots.take()) return tooMany(services.agentSlots.max, this.#done());
-    const id = this.#book.nextId(role.name);
-    let agent: ChildAgent;
+    const id = this.#registry.nextId(role.name);
+    let agent: Subagent;
     try {
-      agent = await this.#openAgent({ id, role, message, turn });
+      agent = await this.#openAgent(id, role, message, turn);
     } catch (error) {
       services.agentSlots.giveBack();
       if (error instanceof KeelError) return refused(`the helper could not be started: ${error.message}`);
@@ -83,15 +73,15 @@ export class ChildAgents implements AgentTools {
     }
     this.#open.set(id, agent);
     try {
-      await this.#book.begin(agent.entry);
+      await this.#registry.begin(agent.entry);
       await agent.send(message, agentRights(turn.context, role), signal);
     } catch (error) {
       await this.close(id);
       if (error instanceof KeelError) return refused(`the helper could not be started: ${error.message}`);
       throw error;
     }
-    // The turn may have been stopped while the thread was opened: nobody would stop the helper any more.
-    if (signal.aborted || this.#closed) {
+    // The turn may have been stopped while the thread was opened: nobody would stop the subagent any more.
+    if (signal.aborted || this.#isClosed) {
       await this.close(id);
       return STOPPED;
     }
@@ -109,7 +99,7 @@ export class ChildAgents implements AgentTools {
       if (error instanceof KeelError) return refused(`the message could not be sent: ${error.message}`);
       throw error;
     }
-    this.#book.note(agent.entry, true);
+    this.#registry.note(agent.entry, true);
     return { type: 'done', agent: agent.entry };
   }
 
@@ -122,13 +112,14 @@ export class ChildAgents implements AgentTools {
     signal.addEventListener('abort', end, { once: true });
     const isDone = () => this.look(ids).some(({ state }) => state.status !== 'running');
     try {
-      while (!isDone() && !signal.aborted && !late.signal.aborted) await this.#news.next(late.signal);
+      while (!isDone() && !signal.aborted && !late.signal.aborted) await this.#changes.next(late.signal);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
     }
     const agents = this.look(ids);
-    if (!signal.aborted) for (const agent of agents) if (agent.state.status !== 'running') this.#book.tell(agent);
+    if (!signal.aborted)
+      for (const agent of agents) if (agent.state.status !== 'running') this.#registry.reported(agent);
     return { type: 'done', agents, timedOut: !isDone() };
   }
 
@@ -148,51 +139,50 @@ export class ChildAgents implements AgentTools {
     for (const agent of this.#open.values()) agent.interrupt();
   }
 
-  /** The session ends, and its children with it: nothing is written or told of them from here on. */
+  /** The session ends, and its subagents with it: nothing is recorded or emitted of them from here on. */
   shutDown(): void {
     this.interruptAll();
-    this.#closed = true;
+    this.#isClosed = true;
     for (const agent of this.#open.values()) {
       agent.close();
-      this.#parts.services.agentSlots.giveBack();
+      this.#deps.services.agentSlots.giveBack();
     }
     this.#open.clear();
   }
 
-  /** Those at work, one line each. */
+  /** Those that work, one line each. */
   running(): readonly string[] {
     const agents = [...this.#open.values()].filter(({ isRunning }) => isRunning);
     return agents.map(({ id, task }) => `helper ${id}: ${task.split('\n')[0] ?? ''}`);
   }
 
-  /** What the model has to hear before a turn: of those that ended since it last heard of them. */
+  /** What the model has to know before a turn: those that ended since it last knew of them. */
   takeNotes(): ResponseItem[] {
-    return this.#book.takeNotes((id) => this.#open.get(id)?.entry ?? null);
+    return this.#registry.takeNotes((id) => this.#open.get(id)?.entry ?? null);
   }
 
-  async #openAgent(start: { id: string; role: AgentRole; message: string; turn: ActiveTurn }): Promise<ChildAgent> {
-    const { services } = this.#parts;
-    const { id, role, message, turn } = start;
+  async #openAgent(id: string, role: AgentRole, message: string, turn: ActiveTurn): Promise<Subagent> {
+    const { services } = this.#deps;
     const depth = services.config.agents.maxDepth - services.agentLevels + 1;
-    const child = await services.openChild(agentConfig(services.config, turn.context, role), {
+    const session = await services.openChild(agentConfig(services.config, turn.context, role), {
       source: { subagent: { thread_spawn: { agent_role: role.name, agent_nickname: id, depth } } },
-      persona: {
+      child: {
         taskType: null,
         withoutTools: toolsWithheld(role),
         hasUserInstructions: true,
         opening: [agentRoleMessage(role)],
         agentLevels: services.agentLevels - 1,
         agentSlots: services.agentSlots,
-        budget: this.#parts.budget,
+        budget: () => this.#budget,
         tree: services.tree,
         serverFacts: services.serverFacts,
       },
     });
-    return new ChildAgent({
+    return new Subagent({
       id,
       role,
       task: message.slice(0, MAX_TASK_CHARS),
-      child,
+      session,
       hooks: {
         ask: (agent, event, signal) => this.#questions.ask(agent.id, event, signal),
         used: (usage) => this.#noteUsage(usage),
@@ -202,31 +192,32 @@ export class ChildAgents implements AgentTools {
     });
   }
 
-  async #end(agent: ChildAgent): Promise<void> {
-    const { services } = this.#parts;
+  async #end(agent: Subagent): Promise<void> {
+    const { services } = this.#deps;
     this.#open.delete(agent.id);
     agent.close();
-    this.#book.end(agent.entry);
+    this.#registry.end(agent.entry);
     try {
-      await services.closeChild(agent.child);
+      await services.closeChild(agent.session);
     } finally {
       services.agentSlots.giveBack();
     }
   }
 
-  #settled({ entry }: ChildAgent): void {
-    if (!this.#closed) this.#book.note(entry, entry.state.status === 'closed');
-    this.#news.wake();
+  #settled({ entry }: Subagent): void {
+    if (!this.#isClosed) this.#registry.note(entry, entry.state.status === 'closed');
+    this.#changes.wake();
   }
 
   #noteUsage(usage: TokenUsage): void {
-    if (this.#closed) return;
-    const { state, emit } = this.#parts;
+    if (this.#isClosed) return;
+    const { state, emit } = this.#deps;
     const context = this.#questions.turn?.context ?? null;
-    const window = context?.model.effectiveContextWindow ?? state.tokenInfo?.model_context_window ?? null;
-    state.noteForeignUsage(usage, window);
-    const { tokenInfo: info, rateLimits } = state;
-    this.#book.write({
+    const { history, rateLimits } = state;
+    const window = context?.model.effectiveContextWindow ?? history.tokenInfo?.model_context_window ?? null;
+    history.addChildUsage(usage, window);
+    const info = history.tokenInfo;
+    this.#registry.write({
       type: 'event_msg',
       payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
     });
@@ -234,19 +225,19 @@ export class ChildAgents implements AgentTools {
   }
 
   #warn(message: string): void {
-    if (this.#closed) return;
-    this.#parts.emit({ type: 'warning', turnId: this.#questions.turn?.context.turnId ?? null, message });
+    if (this.#isClosed) return;
+    this.#deps.emit({ type: 'warning', turnId: this.#questions.turn?.context.turnId ?? null, message });
   }
 
   #find(id: string): AgentEntry | null {
-    return this.#open.get(id)?.entry ?? this.#book.ended(id);
+    return this.#open.get(id)?.entry ?? this.#registry.ended(id);
   }
 
   #missing(id: string): AgentOutcome & { type: 'refused' } {
-    return this.#book.ended(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
+    return this.#registry.ended(id) ? closedAgent(id) : unknownAgent(id, [...this.#open.keys()]);
   }
 
-  /** Those that are open and not at work. */
+  /** Those that are open and do not work. */
   #done(): string[] {
     return [...this.#open.values()].filter(({ isRunning }) => !isRunning).map(({ id }) => id);
   }

@@ -2,19 +2,19 @@ import { type FactsPlace, ThreadFacts } from '../../../context/history/index.ts'
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 
 /**
- * What a session and all its subagents did to files, in the order in which it happened. It is known while the session lives
- * and is not rebuilt: whoever decides by it records what it said.
+ * Changes that a session and all its subagents made to files, in their order. They are known while the session lives and are
+ * not rebuilt: whoever decides by them records the decision.
  */
 export class TreeFacts {
   readonly #facts = new ThreadFacts();
   readonly #above: TreeFacts | null;
 
-  /** `above`: of the session that this one is a subagent of. */
+  /** `above`: those of the session that this one is a subagent of. */
   constructor(above: TreeFacts | null) {
     this.#above = above;
   }
 
-  /** `threadId`: of the thread that recorded the item. Threads may use the same call ids. */
+  /** `threadId`: the thread that recorded the item. Two threads can use the same call id. */
   note(threadId: string, item: ResponseItem): void {
     const isOfCall = 'call_id' in item && item.call_id;
     this.#facts.note(isOfCall ? { ...item, call_id: `${threadId}/${item.call_id}` } : item);

@@ -9,11 +9,11 @@ const FIELDS = [
   'total_tokens',
 ] as const;
 
-/** Turns the growing total of another thread into what came to it since the last look. */
+/** Turns the growing total of another thread into what was added since the last look. */
 export class UsageMeter {
   #seen: TokenUsage = NO_USAGE;
 
-  /** Null: nothing came since. A window told as full is a mark in place of the total; nothing was used for that. */
+  /** Null: nothing was added. A window reported as full replaces the total; nothing was used for that. */
   since(info: TokenUsageInfo | null): TokenUsage | null {
     if (info === null) return null;
     const total = info.total_token_usage;

@@ -5,7 +5,7 @@ import type { SessionServices } from '../services.ts';
 /** Of skills that can't be used, how many are told of one by one. */
 const MAX_TOLD_FAULTS = 10;
 
-type SkillServices = Pick<SessionServices, 'config' | 'persona'>;
+type SkillServices = Pick<SessionServices, 'config' | 'child'>;
 
 /**
  * The list of skills that a thread begins with; null if there are none, and for a child, which works on what its parent
@@ -13,11 +13,11 @@ type SkillServices = Pick<SessionServices, 'config' | 'persona'>;
  * @throws the signal's reason
  */
 export async function firstSkillList(
-  { config, persona }: SkillServices,
+  { config, child }: SkillServices,
   signal: AbortSignal,
   onWarning: (message: string) => void,
 ): Promise<ResponseItem | null> {
-  if (persona !== null) return null;
+  if (child !== null) return null;
   const { skills, faults } = await discoverSkills(config, signal);
   for (const { path, reason } of faults.slice(0, MAX_TOLD_FAULTS)) onWarning(`skill ${onOneLine(path)}: ${reason}`);
   const more = faults.length - MAX_TOLD_FAULTS;
@@ -33,11 +33,11 @@ export function keptSkillList(items: readonly ResponseItem[]): ResponseItem | nu
 /** The skills that the user's text names, for behind it. A turn that is stopped meanwhile gets none. */
 export async function skillsFor(
   text: string,
-  { config, persona }: SkillServices,
+  { config, child }: SkillServices,
   signal: AbortSignal,
   onWarning: (message: string) => void,
 ): Promise<readonly ResponseItem[]> {
-  if (persona !== null) return [];
+  if (child !== null) return [];
   try {
     return await chosenSkills({ settings: config, text, signal, onWarning });
   } catch (error) {

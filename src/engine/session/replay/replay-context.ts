@@ -10,18 +10,18 @@ import { ModelClient, type RequestFingerprints } from '../../../models/client/in
 import type { WireMaker } from '../../../models/wires/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../../../tools/index.ts';
 import { type ContextSources, makeTurnContext } from '../turn/make-turn-context.ts';
-import type { ToolSettings } from '../turn/turn-tools.ts';
+import type { ToolSettings } from '../turn/offered-tools.ts';
 
-/** Settings of turns as their records say, by which the same code makes the same context again. */
+/** The recorded settings of a turn, from which the same code makes the same context again. */
 export interface RecordedSettings {
   readonly threadId: string;
   readonly turnId: string;
   readonly context: TurnContextRecord;
-  /** Null: the record is of a time or a program that kept none, and the defaults have to serve. */
+  /** Null: an older version or another program recorded the turn and kept none; the defaults apply. */
   readonly setup: TurnSetup | null;
 }
 
-/** What the turn's context would be now. Nothing of this machine goes into it. */
+/** The context that the turn would have now. Nothing of this machine enters it. */
 export function replayedContext({ threadId, turnId, context, setup }: RecordedSettings): TurnContext {
   const sources: ContextSources = {
     threadId,
@@ -52,21 +52,21 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
   const start = { turnId, taskKind, outputSchema: setup?.output_schema };
   return {
     ...makeTurnContext({ configuration }, sources, start),
-    // They are kept as they were told, not as they are judged.
+    // They are recorded as the model was sent them.
     allowedHosts: setup?.allowed_hosts ?? null,
   };
 }
 
-/** By what the tools of the turn are chosen. */
+/** The settings by which the tools of the turn are chosen. */
 export function recordedTools(setup: TurnSetup | null): ToolSettings {
   return {
-    persona: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
+    child: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
     agentLevels: setup?.agent_levels ?? 0,
     config: { toolSet: setup?.tool_set ?? null },
   };
 }
 
-/** All tools that keel comes with, those about helpers as the turn's roles describe them. */
+/** All tools that keel comes with, those about subagents as the turn's roles describe them. */
 export function recordedRegistry(setup: TurnSetup | null): ToolRegistry {
   const registry = builtinTools();
   const roles = (setup?.agent_roles ?? []).map((role) => ({ ...PLAIN_ROLE, ...role }));
@@ -96,13 +96,13 @@ export interface SilentClientOptions {
   /** Speaks the API that the turn's setup names. */
   readonly wire: WireMaker;
   readonly fingerprints: RequestFingerprints;
-  /** Another one than the turn's; null: the turn's. */
+  /** Null: the turn's. */
   readonly model: string | null;
-  /** What the turns so far learned of their server. */
+  /** Learned by the turns so far of their server. */
   readonly facts: ServerFacts;
 }
 
-/** A client that can say what it would send, and never sends. */
+/** A client that knows what it would send, and never sends. */
 export function silentClient(
   context: TurnContext,
   { setup, wire, fingerprints, model, facts }: SilentClientOptions,

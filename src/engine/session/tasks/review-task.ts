@@ -1,90 +1,84 @@
-import { REVIEW_RUBRIC, reviewNote, reviewRubricFor, reviewText } from '../../../context/index.ts';
-import type { ReviewOutput, ThreadItem } from '../../../foundation/protocol/index.ts';
-import type { TurnOutcome } from '../../turn/index.ts';
-import type { DelegateResult } from './child-work.ts';
+import { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../context/index.ts';
+import { KeelError, type Op, type ReviewOutput, type ThreadItem } from '../../../foundation/protocol/index.ts';
+import { commandRoots } from '../../../storage/config/index.ts';
+import { type ChildResult, runChild } from '../agents/run-child.ts';
+import type { ActiveTurn } from '../turn/active-turn.ts';
 import { parseReview, REVIEW_SCHEMA } from './parse-review.ts';
-import type { SessionTask, TaskSession } from './task.ts';
+import { findTarget, GIT_LIMIT_MS, hintOf } from './review-target.ts';
+import type { SessionTask } from './task.ts';
 
-/** What a reviewer has no use for: it changes nothing. */
+/** A reviewer changes nothing. */
 const WITHOUT_TOOLS = ['apply_patch', 'edit_file', 'update_plan', 'view_image'];
+/** Names of branches and commits that git can't take for an option, and that mean nothing to a shell. */
+const REVISION = /^[A-Za-z0-9][\w./@^~-]*$/;
 
-export interface ReviewTaskOptions {
-  /** What the reviewer is asked, in full, once its target was found. @throws KeelError `invalidInput` if it was not */
-  readonly request: (signal: AbortSignal) => Promise<string>;
-  /** The same for a person, in a few words. */
-  readonly hint: string;
-  /** Null: the thread's own. */
-  readonly model: string | null;
-  /** JSON Schema of the result; undefined: keel's own form of a review. */
-  readonly outputSchema: unknown;
-}
-
-/** How a review ended: as people read it, and its findings; null where the user chose another form. */
-interface Result {
+/** A review as people read it, and its findings; null where the user chose another form. */
+interface Review {
   readonly review: string;
   readonly output: ReviewOutput | null;
 }
 
-/** A child session looks at a change; its findings become part of the thread, its work does not. */
-export class ReviewTask implements SessionTask {
-  readonly kind = 'review';
-  readonly #options: ReviewTaskOptions;
-  /** Review mode was entered and not left. */
-  #isOpen = false;
-
-  constructor(options: ReviewTaskOptions) {
-    this.#options = options;
+/**
+ * A child session looks at a change; its findings become part of the thread, its work does not.
+ * @throws KeelError `invalidInput` for a name that can't be a branch or a commit
+ */
+export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review' }>): SessionTask {
+  const name = target.type === 'baseBranch' ? target.branch : target.type === 'commit' ? target.sha : null;
+  if (name !== null && !REVISION.test(name)) {
+    throw new KeelError('invalidInput', `"${name}" is not the name of a branch or a commit`);
   }
-
-  async run(session: TaskSession, signal: AbortSignal): Promise<TurnOutcome> {
-    const { request, hint, model, outputSchema } = this.#options;
-    const { turnId } = session.context;
-    const prompt = await request(signal);
-    if (signal.aborted) return { type: 'interrupted' };
-    show(session, { type: 'enteredReviewMode', id: `${turnId}-review`, review: hint });
-    this.#isOpen = true;
-    const result = await session.delegate(
-      {
-        role: 'review',
-        instructions: outputSchema === undefined ? REVIEW_RUBRIC : reviewRubricFor(outputSchema),
-        prompt,
-        outputSchema: outputSchema ?? REVIEW_SCHEMA,
-        // A review in keel's own form is read leniently.
-        checksOutput: outputSchema !== undefined,
-        model,
-        effort: 'low',
-        withoutTools: WITHOUT_TOOLS,
-      },
-      signal,
-    );
-    this.#exit(session, resultOf(result, outputSchema));
-    if (result.type === 'failed') return result;
-    return result.type === 'interrupted' ? result : { type: 'completed', lastAgentMessage: null };
-  }
-
-  async abort(session: TaskSession): Promise<void> {
-    this.#exit(session, null);
-  }
-
-  /** Records the result and shows it; null: there is none. Only the first call counts. */
-  #exit(session: TaskSession, result: Result | null): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    session.addItems([reviewNote(result?.review ?? null)]);
-    const { review, output } = result ?? { review: 'The review was interrupted.', output: null };
-    const id = `${session.context.turnId}-reviewed`;
-    show(session, { type: 'exitedReviewMode', id, review, output });
-  }
+  return {
+    kind: 'review',
+    async run({ deps, active }, signal) {
+      const { services, state } = deps;
+      const { config } = services;
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_LIMIT_MS)]);
+      const place = { cwd: state.configuration.cwd, env: config.env, roots: commandRoots(config), signal: limited };
+      const prompt = reviewRequest(await findTarget(target, place));
+      if (signal.aborted) return { type: 'interrupted' };
+      show(active, { type: 'enteredReviewMode', id: `${active.context.turnId}-review`, review: hintOf(target) });
+      let result: ChildResult = { type: 'interrupted' };
+      try {
+        result = await runChild(
+          deps,
+          active,
+          {
+            role: 'review',
+            instructions: outputSchema === undefined ? REVIEW_RUBRIC : reviewRubricFor(outputSchema),
+            prompt,
+            outputSchema: outputSchema ?? REVIEW_SCHEMA,
+            // A review in keel's own form is read leniently.
+            checksOutput: outputSchema !== undefined,
+            model: config.reviewModel,
+            effort: 'low',
+            withoutTools: WITHOUT_TOOLS,
+          },
+          signal,
+        );
+      } finally {
+        leaveReview(active, reviewOf(result, outputSchema));
+      }
+      return result.type === 'completed' ? { type: 'completed', lastAgentMessage: null } : result;
+    },
+  };
 }
 
-function resultOf(result: DelegateResult, outputSchema: unknown): Result | null {
+/** Null: there is none. */
+function reviewOf(result: ChildResult, outputSchema: unknown): Review | null {
   if (result.type !== 'completed' || result.lastMessage === null) return null;
   if (outputSchema !== undefined) return { review: result.lastMessage, output: null };
   const output = parseReview(result.lastMessage);
   return { review: reviewText(output), output };
 }
 
-function show({ context, show: showEvent }: TaskSession, item: ThreadItem): void {
-  showEvent({ type: 'item.started', turnId: context.turnId, item });
-  showEvent({ type: 'item.completed', turnId: context.turnId, item });
+/** Records the review and shows it. */
+function leaveReview(active: ActiveTurn, found: Review | null): void {
+  active.recorder.addItems([reviewNote(found?.review ?? null)]);
+  const { review, output } = found ?? { review: 'The review was interrupted.', output: null };
+  show(active, { type: 'exitedReviewMode', id: `${active.context.turnId}-reviewed`, review, output });
+}
+
+function show({ recorder, context }: ActiveTurn, item: ThreadItem): void {
+  recorder.show({ type: 'item.started', turnId: context.turnId, item });
+  recorder.show({ type: 'item.completed', turnId: context.turnId, item });
 }

@@ -1,7 +1,6 @@
 import { commandRoots } from '../../../storage/config/index.ts';
 import { type LeftOutPath, takeSnapshot, tidySnapshotsIfDue } from '../../../system/git/index.ts';
-import type { SessionServices } from '../services.ts';
-import type { ThreadRecord } from '../thread/thread-record.ts';
+import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 
 const MAX_NAMED_PATHS = 10;
@@ -16,16 +15,14 @@ const WHY: Record<LeftOutPath['why'], string> = {
 
 /** The snapshots for undo that the turns of one session take. */
 export class UndoSnapshots {
-  readonly #services: SessionServices;
-  readonly #record: ThreadRecord;
-  /** What the user was last warned of. The same is not repeated in every turn. */
+  readonly #deps: SessionDeps;
+  /** The last warning, which is not repeated in every turn. */
   #lastWarning = '';
   readonly #closing = new AbortController();
   #tidying: Promise<unknown> | null = null;
 
-  constructor(services: SessionServices, record: ThreadRecord) {
-    this.#services = services;
-    this.#record = record;
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -33,47 +30,47 @@ export class UndoSnapshots {
    * A turn that changes nothing takes none. `isTaken`: an earlier process took it before the turn was cut off.
    */
   ofTurn(active: ActiveTurn, isTaken: boolean): () => Promise<void> {
-    const { config, log } = this.#services;
+    const { config, log } = this.#deps.services;
     if (!config.undo || active.context.taskKind !== 'regular' || isTaken) return () => Promise.resolve();
     let taken: Promise<void> | null = null;
     return () => {
       if (taken === null) {
         taken = this.#take(active).catch((error: unknown) => log.crash(error));
         // The turn ends after its snapshot, which a stop aborts.
-        active.state.runsBeside(taken);
+        active.runBeside('snapshot', taken);
       }
       return taken;
     };
   }
 
-  /** Stops what still tidies; resolves when no git of it runs. */
+  /** Stops the tidying; resolves when no git of it runs. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#tidying;
   }
 
-  async #take({ context, handle, background }: ActiveTurn): Promise<void> {
-    const { config, now } = this.#services;
+  async #take({ context, recorder, background }: ActiveTurn): Promise<void> {
+    const { config, now } = this.#deps.services;
     const { home, env } = config;
-    const { turnId, cwd } = context;
+    const { cwd } = context;
     const result = await takeSnapshot({ cwd, home, env, roots: commandRoots(config), now, signal: background });
-    if (handle.isRevoked) return;
+    if (recorder.isRevoked) return;
     if (result.type === 'taken') {
-      this.#record.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }], turnId);
-      this.#warn(result.leftOut.length === 0 ? '' : leftOutMessage(result.leftOut), handle.emit.bind(handle), turnId);
+      recorder.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }]);
+      this.#warn(result.leftOut.length === 0 ? '' : leftOutMessage(result.leftOut), recorder);
       this.#tidy();
     } else if (result.cause === 'failed') {
-      this.#warn(`This turn can't be undone: ${result.reason}`, handle.emit.bind(handle), turnId);
+      this.#warn(`This turn can't be undone: ${result.reason}`, recorder);
     }
   }
 
-  #warn(message: string, emit: ActiveTurn['handle']['emit'], turnId: string): void {
-    if (message !== '' && message !== this.#lastWarning) emit({ type: 'warning', turnId, message });
+  #warn(message: string, recorder: ActiveTurn['recorder']): void {
+    if (message !== '' && message !== this.#lastWarning) recorder.warn(message);
     this.#lastWarning = message;
   }
 
   #tidy(): void {
-    const { config, log, now } = this.#services;
+    const { config, log, now } = this.#deps.services;
     const { home, env } = config;
     this.#tidying ??= tidySnapshotsIfDue({
       home,

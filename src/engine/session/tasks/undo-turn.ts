@@ -3,27 +3,24 @@ import type { GhostSnapshotItem, ResponseItem } from '../../../foundation/protoc
 import { commandRoots } from '../../../storage/config/index.ts';
 import { findRepository, NO_REPOSITORY, type RestoreResult, restoreSnapshot } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
-import type { SessionState } from '../state.ts';
-import type { ThreadRecord } from '../thread/thread-record.ts';
+import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
-import type { UndoResult } from './undo-result.ts';
 
 const MAX_NAMED_PATHS = 10;
 
-export interface UndoParts {
-  readonly services: SessionServices;
-  readonly state: SessionState;
-  readonly record: ThreadRecord;
-  readonly active: ActiveTurn;
+/** The outcome of an undo, in a sentence for the user. */
+export interface UndoResult {
+  readonly isDone: boolean;
+  readonly message: string;
 }
 
-/** Brings the files back to where they were before the newest turn that can have changed some and was not undone yet. */
+/** Restores the files to where they were before the newest turn that can have changed some and was not undone yet. */
 export async function undoTurn(
-  { services, state, record, active }: UndoParts,
+  { services, state, record }: SessionDeps,
+  { context }: ActiveTurn,
   signal: AbortSignal,
 ): Promise<UndoResult> {
-  const { context } = active;
-  const items = state.items;
+  const { items } = state.history;
   const snapshot = items.findLast((item): item is GhostSnapshotItem => item.type === 'ghost_snapshot');
   if (!snapshot)
     return { isDone: false, message: `There is nothing to undo: ${whyNoSnapshot(services, context.cwd)}.` };
@@ -37,8 +34,8 @@ export async function undoTurn(
       message: `Only a part was undone (${done} ${done === 1 ? 'file' : 'files'}): ${result.reason}.`,
     };
   }
-  record.addLine({ type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } });
-  state.removeSnapshot(commit.id);
+  record.addLines({ type: 'event_msg', payload: { type: 'undo_completed', success: true, snapshot: commit.id } });
+  state.history.removeSnapshot(commit.id);
   record.addItems([undoNote({ message: messageOf(items, snapshot), files: filesOf(result) })], context.turnId);
   return {
     isDone: true,

@@ -2,38 +2,40 @@ import { userShellNote } from '../../../context/index.ts';
 import type { ResponseItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { truncatePartial } from '../../../foundation/util/index.ts';
 import { type CommandEnd, type CommandOutcome, runCommand } from '../../../system/process/index.ts';
-import type { SessionServices } from '../services.ts';
+import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 
 const LIMIT_MS = 60 * 60 * 1_000;
-/** Live output that is told; the completed item has it all, bounded. */
-const MAX_TOLD_CHARS = 256 * 1024;
+/** Most live output that is emitted; the completed item has it all, bounded. */
+const MAX_EMITTED_CHARS = 256 * 1024;
 const STOPPED_EXIT_CODE = -1;
 
-export interface UserShellRun {
-  readonly services: SessionServices;
-  readonly active: ActiveTurn;
+export interface UserCommand {
   readonly command: string;
-  /** Names the item that people see. */
-  readonly callId: string;
-  readonly signal: AbortSignal;
+  /** The submission's. */
+  readonly id: string;
 }
 
 /**
  * Runs a command that the user typed: with the user's own rights, unasked, as in their terminal. Keys are out of its
  * environment all the same, since the model reads what it prints.
- * @returns the record of it for the conversation
+ * @returns its record for the conversation
  */
-export async function runUserShell({ services, active, command, callId, signal }: UserShellRun): Promise<ResponseItem> {
-  const { handle, context } = active;
+export async function runUserShell(
+  { services }: SessionDeps,
+  { context, recorder }: ActiveTurn,
+  { command, id }: UserCommand,
+  signal: AbortSignal,
+): Promise<ResponseItem> {
   const { turnId, cwd } = context;
+  const callId = `shell-${id}`;
   const item: ThreadItemOf<'commandExecution'> = {
     ...{ type: 'commandExecution', id: callId, command, cwd, processId: null, source: 'userShell' },
     ...{ status: 'inProgress', commandActions: [], aggregatedOutput: null, exitCode: null, durationMs: null },
   };
-  handle.show({ type: 'item.started', turnId, item });
+  recorder.show({ type: 'item.started', turnId, item });
   await services.commandEnvironment.ready(signal);
-  let told = 0;
+  let emitted = 0;
   const outcome = await runCommand(
     { argv: [services.shell.path, '-c', command], cwd, env: services.commandEnvironment.current() },
     {
@@ -41,9 +43,9 @@ export async function runUserShell({ services, active, command, callId, signal }
       timeoutMs: LIMIT_MS,
       signal,
       onText(delta) {
-        told += delta.length;
-        if (told <= MAX_TOLD_CHARS)
-          handle.emit({ type: 'item.delta', turnId, itemId: callId, part: 'commandOutput', delta });
+        emitted += delta.length;
+        if (emitted <= MAX_EMITTED_CHARS)
+          recorder.emit({ type: 'item.delta', turnId, itemId: callId, part: 'commandOutput', delta });
       },
       spill: null,
     },
@@ -51,7 +53,7 @@ export async function runUserShell({ services, active, command, callId, signal }
   const exitCode = exitCodeOf(outcome.end);
   const { output: aggregatedOutput, durationMs } = outcome;
   const status = exitCode === 0 ? 'completed' : 'failed';
-  handle.show({ type: 'item.completed', turnId, item: { ...item, status, aggregatedOutput, exitCode, durationMs } });
+  recorder.show({ type: 'item.completed', turnId, item: { ...item, status, aggregatedOutput, exitCode, durationMs } });
   return userShellNote({ command, exitCode, durationMs, output: outputOf(outcome) });
 }
 

@@ -4,7 +4,7 @@ import { eventsOfCall, threadItemsOf } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
-export function toldTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
+export function shownTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
   const ids = new ItemIds();
   return log.turns.map((turn) => ({
     id: turn.id,
@@ -30,7 +30,7 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   return items;
 }
 
-/** The items of a call, from the value of its step. */
+/** The items of the events that a call emitted; none if a later version wrote them in another form. */
 function completedItems(value: unknown): ThreadItem[] {
   return eventsOfCall(value).flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
 }

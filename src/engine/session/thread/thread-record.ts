@@ -1,71 +1,72 @@
 import type { TurnContext } from '../../../context/index.ts';
 import type { ResponseItem, RolloutItem, SessionEvent } from '../../../foundation/protocol/index.ts';
 import type { RolloutRecorder } from '../../../storage/rollout/index.ts';
-import type { SessionState, ToldContext } from '../state.ts';
+import type { SentContext, SessionState } from '../state.ts';
 
-/**
- * The one way by which a session writes a thread down outside its steps: to the disk first, then into the history, then
- * to whoever listens.
- */
+export interface ThreadRecordOptions {
+  readonly recorder: RolloutRecorder;
+  readonly state: SessionState;
+  readonly emit: (event: SessionEvent) => void;
+  /** Called with each item of the conversation. */
+  readonly onItem?: ((item: ResponseItem) => void) | undefined;
+}
+
+/** The one way by which a session records its thread: in the rollout first, then in the history, then as an event. */
 export class ThreadRecord {
-  readonly #recorder: RolloutRecorder;
-  readonly #state: SessionState;
-  readonly #emit: (event: SessionEvent) => void;
+  readonly #options: ThreadRecordOptions;
   #contextTurnId: string | null = null;
 
-  constructor(recorder: RolloutRecorder, state: SessionState, emit: (event: SessionEvent) => void) {
-    this.#recorder = recorder;
-    this.#state = state;
-    this.#emit = emit;
+  constructor(options: ThreadRecordOptions) {
+    this.#options = options;
   }
 
   /** Items that belong to no step: context, notes. */
   addItems(items: readonly ResponseItem[], turnId: string | null): void {
-    if (items.length > 0) this.#recorder.append(...items.map(lineOf));
+    if (items.length > 0) this.addLines(...items.map(lineOf));
     this.keepItems(items, turnId);
   }
 
-  /** That the user said something, for readers who look at events only; the message itself is an item. */
+  /** What the user said, for readers who look at events only; the message itself is an item. */
   addUserEvent(message: string): void {
-    this.addLine({ type: 'event_msg', payload: { type: 'user_message', message, images: [] } });
+    this.addLines({ type: 'event_msg', payload: { type: 'user_message', message, images: [] } });
   }
 
-  /** What a thread begins with, and what that said: both or, if keel dies meanwhile, none, so that it is told once. */
-  addOpening(items: readonly ResponseItem[], context: TurnContext, told: ToldContext): void {
-    this.#recorder.append(...items.map(lineOf), contextLine(context, told));
+  /** The items that a thread starts with and the context they show: both or, if keel dies meanwhile, neither. */
+  addOpening(items: readonly ResponseItem[], context: TurnContext, sent: SentContext): void {
+    this.addLines(...items.map(lineOf), contextLine(context, sent));
     this.#contextTurnId = context.turnId;
     this.keepItems(items, context.turnId);
   }
 
-  /** Items that a step has journaled already. */
+  /** Items that the rollout has already. */
   keepItems(items: readonly ResponseItem[], turnId: string | null): void {
-    this.#state.record(items);
-    for (const item of items) this.#emit({ type: 'rawItem.recorded', turnId, item });
+    const { state, emit, onItem } = this.#options;
+    state.record(items);
+    for (const item of items) {
+      onItem?.(item);
+      emit({ type: 'rawItem.recorded', turnId, item });
+    }
   }
 
-  addLine(line: RolloutItem): void {
-    this.#recorder.append(line);
+  /** Lines that belong together: all are written or, if keel dies meanwhile, none. */
+  addLines(...lines: readonly RolloutItem[]): void {
+    this.#options.recorder.append(...lines);
   }
 
-  /** What a request of the turn goes by, and so what the model was told of its surroundings by then. */
+  /** The settings of the turn's requests, and so the surroundings that the model was sent by then. */
   addTurnContext(context: TurnContext): void {
     this.#contextTurnId = context.turnId;
-    this.addLine(contextLine(context, this.#state.toldContext));
+    this.addLines(contextLine(context, this.#options.state.sentContext));
   }
 
-  /** The turn whose context was written down last. */
+  /** The turn whose context was recorded last. */
   get contextTurnId(): string | null {
     return this.#contextTurnId;
   }
 
-  /** Lines that belong together. */
-  addLines(lines: readonly RolloutItem[]): void {
-    this.#recorder.append(...lines);
-  }
-
   /** Resolves when all that was added is on the disk. */
   sync(): Promise<void> {
-    return this.#recorder.sync();
+    return this.#options.recorder.sync();
   }
 }
 
@@ -73,8 +74,8 @@ function lineOf(item: ResponseItem): RolloutItem {
   return { type: 'response_item', payload: item };
 }
 
-function contextLine(context: TurnContext, told: ToldContext | null): RolloutItem {
-  const { mcpTools = [] } = told ?? {};
+function contextLine(context: TurnContext, sent: SentContext | null): RolloutItem {
+  const { mcpTools = [] } = sent ?? {};
   return {
     type: 'turn_context',
     payload: {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { ApprovalDecision, type ApprovalQuestion } from '../../../foundation/protocol/index.ts';
 import type { ApprovalSubject, Approver } from '../../../tools/index.ts';
 import { type Codec, type StepRunner, TurnInterrupted } from '../../steps/index.ts';
-import type { TurnHandle } from './turn-handle.ts';
+import type { TurnApprovals } from './approvals.ts';
 
 export interface CallApproverOptions {
   readonly steps: StepRunner;
-  readonly handle: Pick<TurnHandle, 'request'>;
+  readonly approvals: Pick<TurnApprovals, 'request'>;
   readonly threadId: string;
   /** The call's, unique in the thread. */
   readonly key: string;
@@ -23,13 +23,17 @@ const decisionCodec: Codec<ApprovalDecision> = {
  * was waiting is asked again under the same id. The id names the call and what a yes covers: should that be something else
  * now (a link was turned, the directory is another), it is another question, and no answer to the first one counts for it.
  */
-export function callApprover({ steps, handle, threadId, key }: CallApproverOptions): Approver {
+export function callApprover({ steps, approvals, threadId, key }: CallApproverOptions): Approver {
   return {
     async request(question: ApprovalQuestion, signal: AbortSignal, { keys }: ApprovalSubject) {
       const inTurn = `${key}-${digest(keys)}`;
       try {
         return await steps.external({ kind: 'approval', questionId: inTurn }, decisionCodec, async (attempt) => {
-          const decision = await handle.request({ ...question, questionId: `${threadId}/${inTurn}` }, signal);
+          const decision = await approvals.request(
+            { ...question, questionId: `${threadId}/${inTurn}` },
+            { threadId },
+            signal,
+          );
           // Nobody decided: nothing is kept of it.
           if (attempt.signal.aborted) throw new TurnInterrupted();
           return decision;

@@ -39,9 +39,9 @@ export function firstContext(
   { repository, skills, onWarning = () => undefined }: FirstContextParts,
 ): ResponseItem[] {
   const { config, shell, threadId } = services;
-  const { persona } = services;
+  const { child } = services;
   const instructions =
-    persona !== null && !persona.hasUserInstructions
+    child !== null && !child.hasUserInstructions
       ? null
       : userInstructions({
           home: config.home,
@@ -62,7 +62,7 @@ export function firstContext(
   });
   const servers = (services.mcp?.instructions() ?? []).map(serverNote);
   const told = [instructions, skills].filter((message) => message !== null);
-  return [...told, environment, ...servers, ...(persona?.opening ?? [])];
+  return [...told, environment, ...servers, ...(child?.opening ?? [])];
 }
 
 /** `YYYY-MM-DD` where the user is. */

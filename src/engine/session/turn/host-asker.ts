@@ -5,11 +5,13 @@ import { reasonOf } from '../../../foundation/util/index.ts';
 import type { Answer, AskUser, Destination, NetworkProtocol } from '../../../system/network/index.ts';
 import { hostRuleMatches } from '../../../tools/approvals/index.ts';
 import type { ApprovalCache } from '../../../tools/index.ts';
-import type { TurnHandle } from './turn-handle.ts';
+import type { TurnApprovals } from './approvals.ts';
+import type { TurnRecorder } from './turn-recorder.ts';
 
 export interface HostAskerParts {
   readonly context: TurnContext;
-  readonly handle: TurnHandle;
+  readonly recorder: Pick<TurnRecorder, 'isRevoked' | 'warn'>;
+  readonly questions: TurnApprovals;
   /** What was approved for the session. */
   readonly approvals: ApprovalCache;
   /** Allows a host for good. */
@@ -25,14 +27,14 @@ const ALLOWED: Answer = { type: 'allowed' };
  * ends, or the session if it was given for that, and so does a no. Nobody is asked where the policy is `never`, where nobody
  * answers, and after the turn.
  */
-export function hostAsker({ context, handle, approvals, remember, signal }: HostAskerParts): AskUser {
+export function hostAsker({ context, recorder, questions, approvals, remember, signal }: HostAskerParts): AskUser {
   const { threadId, turnId } = context;
   const answers = new Map<string, Answer>();
   return async (destination, gone, reason) => {
     const { host, port } = destination;
     const key = keyOf(destination);
     if (approvals.areApproved([key])) return ALLOWED;
-    if (handle.isRevoked || signal.aborted) return refused('the turn has ended');
+    if (recorder.isRevoked || signal.aborted) return refused('the turn has ended');
     const known = answers.get(key);
     if (known !== undefined) return known;
     if (!context.canAsk) return refused('nobody can give it in this run');
@@ -44,18 +46,16 @@ export function hostAsker({ context, handle, approvals, remember, signal }: Host
     // A rule that wants it asked about would still stand beside one that allows it.
     const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };
     const offer = reason === null ? { proposedRule: proposed } : {};
-    const decision = await handle.request(
-      { type: 'network', questionId, host, port, protocol, reason, ...offer },
-      until,
-    );
+    const request = { type: 'network', questionId, host, port, protocol, reason, ...offer } as const;
+    const decision = await questions.request(request, { threadId }, until);
     const answer = answerOf(decision);
     // A question that was withdrawn has no answer to keep.
-    if (!until.aborted && !handle.isRevoked) answers.set(key, answer);
+    if (!until.aborted && !recorder.isRevoked) answers.set(key, answer);
     if (decision.type === 'approvedForSession' || decision.type === 'approvedAndRemembered') approvals.approve([key]);
     if (decision.type === 'approvedAndRemembered' && reason === null) {
       await remember(host, protocol).catch((error: unknown) => {
         const why = reasonOf(error);
-        handle.emit({ type: 'warning', turnId, message: `the rule for ${host} could not be kept: ${why}` });
+        recorder.warn(`the rule for ${host} could not be kept: ${why}`);
       });
     }
     return answer;

@@ -1,13 +1,20 @@
 import { noteMark, renderInstructions, type TurnContext } from '../../../context/index.ts';
+import type { TaskKind } from '../../../foundation/protocol/index.ts';
 import { type ModelOverrides, modelInfo } from '../../../models/catalogue/index.ts';
+
 import type { Config } from '../../../storage/config/index.ts';
 import { formatPattern } from '../../../system/network/index.ts';
 import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
 
 import { localDate } from './first-context.ts';
-import type { TurnStart } from './session-scope.ts';
-import { type ToolSettings, toolsOf } from './turn-tools.ts';
+import { type ToolSettings, toolsOf } from './offered-tools.ts';
+
+export interface ContextStart {
+  readonly turnId: string;
+  readonly taskKind: TaskKind;
+  readonly outputSchema: unknown;
+}
 
 /** What of a session's services a turn's context is made of. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
@@ -21,7 +28,7 @@ export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now'
 export function makeTurnContext(
   state: Pick<SessionState, 'configuration'>,
   services: ContextSources,
-  start: TurnStart,
+  start: ContextStart,
 ): TurnContext {
   const { configuration } = state;
   const { config, threadId } = services;

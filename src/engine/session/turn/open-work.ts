@@ -13,9 +13,9 @@ const SAYS_WHY =
 
 /** Whether the user wants turns like this one to be asked. */
 export function asksBeforeEnd({ taskKind }: Pick<TurnContext, 'taskKind'>, services: SessionServices): boolean {
-  const { config, source, persona } = services;
+  const { config, source, child } = services;
   const mode = config.verifyBeforeFinish;
-  return (mode === 'always' || (mode === 'exec' && source === 'exec')) && taskKind === 'regular' && persona === null;
+  return (mode === 'always' || (mode === 'exec' && source === 'exec')) && taskKind === 'regular' && child === null;
 }
 
 /**

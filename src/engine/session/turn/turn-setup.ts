@@ -2,10 +2,10 @@ import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
 import { isAzure } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
+import { toolsOf } from './offered-tools.ts';
 import { asksBeforeEnd } from './open-work.ts';
 
 import { budgetOf } from './request-budget.ts';
-import { toolsOf } from './turn-tools.ts';
 
 export interface TurnSetupParts {
   readonly context: TurnContext;
@@ -18,7 +18,7 @@ export interface TurnSetupParts {
 
 /** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
 export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts): TurnSetup {
-  const { config, persona, agentLevels } = services;
+  const { config, child, agentLevels } = services;
   const budget = budgetOf(context, config);
   const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
   const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries, maxOutputTokens, provider } = config;
@@ -26,7 +26,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     task: context.taskKind,
     tools: [...toolsOf(services, context.model), ...mcpTools],
     retries: { request: provider.requestMaxRetries, stream: provider.streamMaxRetries },
-    ...(persona === null ? {} : { without_tools: [...persona.withoutTools] }),
+    ...(child === null ? {} : { without_tools: [...child.withoutTools] }),
     ...(toolSet === null ? {} : { tool_set: toolSet }),
     ...(contextWindow === null ? {} : { context_window: contextWindow }),
     ...(autoCompactTokenLimit === null ? {} : { auto_compact_token_limit: autoCompactTokenLimit }),

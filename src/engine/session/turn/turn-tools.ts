@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallItem, OutputItem, UserInput } from '../../../foundation/protocol/index.ts';
-import type { ModelInfo } from '../../../models/catalogue/index.ts';
+import type { CallItem, OutputItem, SessionEvent, UserInput } from '../../../foundation/protocol/index.ts';
 import { readJudge } from '../../../system/sandbox/index.ts';
 
 import {
-  AGENT_TOOLS,
-  type AgentTools,
   abortedOutput,
   CallGate,
   type CommandRules,
@@ -15,11 +12,11 @@ import {
   LoopWatch,
   NOT_BEGUN,
   Orchestrator,
-  offeredTools,
   outputItem,
   specsFor,
   type ToolContext,
   type ToolOutput,
+  type TurnEvents,
   toolCallOf,
   unknownOutcome,
   type WithMcpTools,
@@ -28,42 +25,31 @@ import {
 import { TurnDiffTracker } from '../../../tools/patch/index.ts';
 import type { StepRunner } from '../../steps/index.ts';
 import type { CallBatch, CallOptions, TurnTools } from '../../turn/index.ts';
-import type { Persona, SessionServices } from '../services.ts';
-import { shortForm } from '../thread/cut-off-calls.ts';
+import { shortForm } from '../thread/interrupted-turn.ts';
 import type { ActiveTurn } from './active-turn.ts';
 import { callApprover } from './call-approver.ts';
+import { toolsOf } from './offered-tools.ts';
+import type { TurnDeps } from './turn-deps.ts';
+import type { TurnRecorder } from './turn-recorder.ts';
 
-/** How long a cancelled call may take to word its end, less than the turn itself has. */
+/** How long a cancelled call can take to word its end, less than the turn itself has. */
 const CALL_GRACE_MS = 60;
 
 export interface TurnToolsOptions {
-  readonly services: SessionServices;
-  readonly agents: AgentTools;
-  readonly active: ActiveTurn;
   readonly steps: StepRunner;
-  readonly injectInput: (items: readonly UserInput[]) => boolean;
   /** What servers add to the tools of the turn. */
   readonly mcp: WithMcpTools | null;
   /** Awaited before each call that can change files. */
   readonly beforeChange: () => Promise<void>;
 }
 
-/** What of a session's services says which tools there are. */
-export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
-  readonly persona: Pick<Persona, 'withoutTools'> | null;
-  readonly config: Pick<SessionServices['config'], 'toolSet'>;
-}
-
-/** Names of the tools that a model is offered in this session. */
-export function toolsOf({ config, persona, agentLevels }: ToolSettings, model: ModelInfo): string[] {
-  const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
-  return offered.filter((name) => !persona?.withoutTools.includes(name));
-}
-
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
-export function openTurnTools(options: TurnToolsOptions): TurnTools {
-  const { services, agents, active, steps, injectInput, mcp, beforeChange } = options;
-  const { context: turn, handle } = active;
+export function openTurnTools(
+  { services, agents }: TurnDeps,
+  active: ActiveTurn,
+  { steps, mcp, beforeChange }: TurnToolsOptions,
+): TurnTools {
+  const { context: turn, recorder, approvals } = active;
   const registry = mcp?.registry ?? services.tools;
   const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
   const watch = new LoopWatch(turn.noteMark);
@@ -71,7 +57,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     planner: services.sandbox,
     ready: async (spec) => {
       const faults = await services.rules.ready(spec);
-      for (const message of faults) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+      for (const message of faults) recorder.warn(message);
     },
     riskOf: (spec) => services.rules.riskOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
     ruleOf: (spec) => services.rules.ruleOf(spec, { cwd: turn.cwd, policy: turn.sandboxPolicy }),
@@ -89,8 +75,12 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     sessions: services.execSessions,
     diff,
     agents,
-    injectInput,
-    waitedForUserMs: () => active.state.waitedForUserMs,
+    injectInput: (items: readonly UserInput[]) => {
+      if (recorder.isRevoked) return false;
+      active.input.add({ submissionId: turn.turnId, items });
+      return true;
+    },
+    waitedForUserMs: () => approvals.waitedMs,
     spillPath: services.spillPath,
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
@@ -111,26 +101,26 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
   const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
     orchestrator: new Orchestrator(
-      callApprover({ steps, handle, threadId: turn.threadId, key }),
+      callApprover({ steps, approvals, threadId: turn.threadId, key }),
       services.approvals,
       rules,
       run,
     ),
-    events: handle.eventsOf(report),
+    events: callEvents(recorder, turn.turnId, report),
     env: services.commandEnvironment.current(),
   });
 
-  /** A machine without a sandbox is told of once, with what would mend it; each command is then refused. */
+  /** The user is warned once of a machine without a sandbox, with what would fix it; each command is then refused. */
   async function lookForSandbox(signal: AbortSignal): Promise<void> {
     await services.sandbox.ready(signal);
     const message = services.sandbox.takeNotice();
-    if (message !== null) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    if (message !== null) recorder.warn(message);
   }
 
   /** Files made by commands that would be obeyed later are reported to the user and to the model. */
   function withFindings(output: ToolOutput): ToolOutput {
     const findings = services.sandbox.takeFindings();
-    for (const message of findings) handle.emit({ type: 'warning', turnId: turn.turnId, message });
+    for (const message of findings) recorder.warn(message);
     return findings.reduce((noted, finding) => withNote(noted, `${turn.noteMark} ${finding}`), output);
   }
 
@@ -138,7 +128,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     const { key, signal } = options;
     const toolCall = toolCallOf(call);
     const onCrash = (error: unknown) => services.log.crash(error);
-    const withheld = services.persona?.withoutTools ?? [];
+    const withheld = services.child?.withoutTools ?? [];
     const routing = { registry, offered, withheld, onCrash };
     const work = async (run: HostedRun | null) => {
       await services.commandEnvironment.ready(signal);
@@ -151,7 +141,7 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
   }
 
-  /** The outcome that an earlier process left of this very call: given whatever has become of the turn since. */
+  /** The outcome that an earlier process left of this very call, also where the turn has been stopped since. */
   function recalled(call: CallItem, key: string): ToolOutput | null {
     if ((handlerOf(call)?.repeat ?? 'safe') === 'safe') return null;
     const toolCall = toolCallOf(call);
@@ -170,11 +160,11 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
         const work = gate.run(mode, options.signal, async () => {
           if (canChangeFiles(call)) await beforeChange();
           if (options.signal.aborted) return null;
-          active.state.callStarted(options.key, shortForm(call));
+          active.calls.set(options.key, shortForm(call));
           return runCall(call, options);
         });
         const output = await orAborted(work, options.signal);
-        if (!options.signal.aborted) active.state.callEnded(options.key);
+        if (!options.signal.aborted) active.calls.delete(options.key);
         return outputItem(call, watch.note(toolCallOf(call), output));
       },
     };
@@ -187,6 +177,21 @@ export function openTurnTools(options: TurnToolsOptions): TurnTools {
     refuse: (call, text) => outputItem(call, { body: text, success: false }),
     withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
+  };
+}
+
+/** The events of one call as its tool reports them; `report` gets each in order. */
+function callEvents(recorder: TurnRecorder, turnId: string, report: (event: SessionEvent) => void): TurnEvents {
+  return {
+    itemStarted: (item) => report({ type: 'item.started', turnId, item }),
+    itemUpdated: (item) => report({ type: 'item.updated', turnId, item }),
+    itemCompleted: (item) => report({ type: 'item.completed', turnId, item }),
+    delta: (delta) => report({ type: 'item.delta', turnId, ...delta }),
+    planUpdated(explanation, steps) {
+      const item = { type: 'plan' as const, id: `${turnId}-plan`, explanation, steps: [...steps] };
+      report({ type: recorder.hasPlan ? 'item.updated' : 'item.started', turnId, item });
+    },
+    warning: (message) => report({ type: 'warning', turnId, message }),
   };
 }
 

@@ -7,7 +7,6 @@ export interface TurnWindowOptions {
   readonly model: ModelInfo;
   readonly facts: ServerFacts;
   readonly instructions: string;
-  readonly tools: readonly ToolSpec[];
 }
 
 const BYTES_PER_TOKEN = 4;
@@ -15,10 +14,17 @@ const BYTES_PER_TOKEN = 4;
 /** The model's context window as the turn knows it: the catalogue's or the user's, unless the provider named a smaller one. */
 export class TurnWindow {
   readonly #options: TurnWindowOptions;
+  #tools: readonly ToolSpec[] = [];
   #overhead: number | null = null;
 
   constructor(options: TurnWindowOptions) {
     this.#options = options;
+  }
+
+  /** The tools of the turn's requests, once they are known. */
+  offer(tools: readonly ToolSpec[]): void {
+    this.#tools = tools;
+    this.#overhead = null;
   }
 
   /** The usable window in tokens; null when unknown. */
@@ -39,10 +45,12 @@ export class TurnWindow {
     return windowBudget(this.tokens, this.overhead);
   }
 
-  /** What instructions and tools take up, estimated. */
+  /** Tokens that instructions and tools take up, estimated. */
   get overhead(): number {
-    const { instructions, tools } = this.#options;
-    this.#overhead ??= Math.ceil((byteLength(instructions) + byteLength(JSON.stringify(tools))) / BYTES_PER_TOKEN);
+    const { instructions } = this.#options;
+    this.#overhead ??= Math.ceil(
+      (byteLength(instructions) + byteLength(JSON.stringify(this.#tools))) / BYTES_PER_TOKEN,
+    );
     return this.#overhead;
   }
 

@@ -1,4 +1,3 @@
-import type { TurnContext } from '../../../context/index.ts';
 import {
   type ApprovalDecision,
   KeelError,
@@ -9,15 +8,18 @@ import { Deferred } from '../../../foundation/util/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
-import { RegularTask } from '../tasks/regular-task.ts';
 import type { SessionTask } from '../tasks/task.ts';
-import { UserShellTask } from '../tasks/user-shell-task.ts';
+import { regularTask, userShellTask } from '../tasks/tasks.ts';
+import { runUserShell } from '../tasks/user-shell.ts';
+import { rollBack } from '../thread/rollback.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
-import type { SessionScope } from './session-scope.ts';
-import { type PendingInput, TurnState } from './turn-state.ts';
+import { beginTurn, newTurn } from './begin.ts';
+import { endTurn } from './end.ts';
+import type { TurnDeps } from './turn-deps.ts';
+import type { PendingInput } from './turn-input.ts';
 
-/** How long a cancelled task may take to settle by itself before its turn ends without it. */
-export const ABORT_GRACE_MS = 100;
+/** How long a cancelled task has to settle by itself before its turn ends without it, milliseconds. */
+const ABORT_GRACE_MS = 100;
 
 export interface NewInput extends PendingInput {
   readonly settings: SettingsUpdate;
@@ -25,56 +27,66 @@ export interface NewInput extends PendingInput {
   readonly outputSchema?: unknown;
 }
 
+interface TurnStart {
+  readonly input?: PendingInput;
+  readonly outputSchema?: unknown;
+  /** The journal of a turn that a crash cut off. */
+  readonly recorded?: readonly OpenTurnLine[];
+}
+
+type Phase =
+  | { readonly type: 'idle' }
+  | { readonly type: 'running'; readonly active: ActiveTurn }
+  /** Somebody ends it: its task, or an abort. A task that is stopped too slowly may settle after that. */
+  | { readonly type: 'ending'; readonly active: ActiveTurn };
+
 /**
  * The turns of a session: at most one runs. It is registered before its task's first instruction, and ended exactly once,
  * by whoever comes first: the task or an abort.
  */
 export class Turns {
-  readonly #scope: SessionScope;
-  #active: ActiveTurn | null = null;
+  readonly #deps: TurnDeps;
+  #phase: Phase = { type: 'idle' };
   #waiting: { readonly task: SessionTask; readonly turnId: string } | null = null;
-  /** The turn that somebody has begun to end. A task that is stopped too slowly may come back when another one runs. */
-  #ending: ActiveTurn | null = null;
 
-  constructor(scope: SessionScope) {
-    this.#scope = scope;
+  constructor(deps: TurnDeps) {
+    this.#deps = deps;
   }
 
   /** Applies the settings, then hands the input to the running turn or starts one under the submission's id. */
   submitInput(input: NewInput): void {
-    this.#scope.state.configure(input.settings);
-    if (input.items.length === 0 && this.#active) return;
-    if (this.#active) this.#active.state.queueInput(input);
-    else this.#start(new RegularTask(), input.submissionId, { input, outputSchema: input.outputSchema });
+    this.#deps.state.configure(input.settings);
+    const active = this.#active;
+    if (active === null) this.#start(regularTask, input.submissionId, { input, outputSchema: input.outputSchema });
+    else if (input.items.length > 0) active.input.add(input);
   }
 
-  /** Starts a task now, or when the running turn has ended; one waits at most, and the newest counts. */
+  /** Starts a task now, or when the running turn has ended; at most one waits, and the newest replaces it. */
   startWhenIdle(task: SessionTask, turnId: string): void {
-    if (this.#active) {
-      if (this.#waiting !== null) this.#reportDropped(this.#active.context.turnId, [this.#waiting.turnId]);
-      this.#waiting = { task, turnId };
-    } else this.#start(task, turnId, {});
+    const active = this.#active;
+    if (active === null) {
+      this.#start(task, turnId);
+      return;
+    }
+    if (this.#waiting !== null) this.#reportDropped(active, [this.#waiting.turnId]);
+    this.#waiting = { task, turnId };
   }
 
   /** Runs the user's command as a turn of its own, or beside the running one, which gets its record with the next request. */
   userShell(command: string, id: string): void {
-    const active = this.#active;
-    if (!active) {
-      this.#start(new UserShellTask(command), id, {});
-      return;
+    const phase = this.#phase;
+    if (phase.type === 'idle') this.#start(userShellTask(command), id);
+    // A turn that is being ended records nothing more.
+    else if (phase.type === 'ending') void phase.active.ended.then(() => this.userShell(command, id));
+    else {
+      const { active } = phase;
+      const run = runUserShell(this.#deps, active, { command, id }, active.abort.signal);
+      const done = run.then(
+        (record) => active.input.addRecord({ submissionId: id, record }),
+        (error: unknown) => this.#deps.services.log.crash(error),
+      );
+      active.runBeside('user_shell', done);
     }
-    // A turn that is being ended tells and records nothing more.
-    if (this.#ending === active) {
-      void active.done.then(() => this.userShell(command, id));
-      return;
-    }
-    const { log } = this.#scope.services;
-    const run = this.#scope.runUserShell(active, command, id, active.abort.signal);
-    const told = run.then(
-      (record) => active.state.queueRecord({ submissionId: id, record }),
-      (error: unknown) => log.crash(error),
-    );
-    active.state.runsBeside(told);
   }
 
   /**
@@ -83,146 +95,124 @@ export class Turns {
    */
   async rollBack(turns: number): Promise<void> {
     if (this.#active) throw new KeelError('threadBusy', 'a turn is running: interrupt it before turns are taken back');
-    await this.#scope.rollBack(turns);
+    await rollBack(this.#deps, turns);
   }
 
   /** Ends the running turn as replaced, then starts this task. */
-  async spawn(task: SessionTask, turnId: string): Promise<void> {
+  async replace(task: SessionTask, turnId: string): Promise<void> {
     await this.abort('replaced');
-    this.#start(task, turnId, {});
+    this.#start(task, turnId);
   }
 
-  /** Goes on with a turn that a crash cut off: its steps are replayed, then it runs on. */
+  /** Continues a turn that a crash cut off: its steps are replayed, then it runs on. */
   resume(turnId: string, recorded: readonly OpenTurnLine[]): void {
-    this.#start(new RegularTask(), turnId, { recorded });
+    this.#start(regularTask, turnId, { recorded });
   }
 
   /** Hands an answer to its question; `abort` ends the turn as well. @returns whether that question waited for an answer */
   async answer(questionId: string, decision: ApprovalDecision): Promise<boolean> {
-    const state = this.#active?.state;
-    if (!state?.isAwaiting(questionId)) return false;
+    const approvals = this.#active?.approvals;
+    if (!approvals?.isAwaiting(questionId)) return false;
     if (decision.type === 'abort') await this.abort('interrupted');
-    else state.resolveApproval(questionId, decision);
+    else approvals.answer(questionId, decision);
     return true;
   }
 
-  /** Stops what runs, if anything does: asks, waits a short grace, then goes on without it. */
+  /** Stops what runs, if anything does: asks, waits a short grace, then ends the turn without it. */
   async abort(reason: AbortReason): Promise<void> {
-    this.#scope.agents.interruptAll();
-    while (this.#active) {
-      const active = this.#active;
-      if (this.#ending !== active) await this.#abortRunning(active, reason);
-      else await active.done;
+    this.#deps.agents.interruptAll();
+    for (let phase = this.#phase; phase.type !== 'idle'; phase = this.#phase) {
+      if (phase.type === 'running') await this.#abortRunning(phase.active, reason);
+      else await phase.active.ended;
     }
+  }
+
+  get #active(): ActiveTurn | null {
+    return this.#phase.type === 'idle' ? null : this.#phase.active;
   }
 
   async #abortRunning(active: ActiveTurn, reason: AbortReason): Promise<void> {
-    const { log } = this.#scope.services;
-    this.#ending = active;
+    this.#phase = { type: 'ending', active };
     active.abort.abort();
-    const settled = await settlesWithin(active.done, ABORT_GRACE_MS);
-    if (!settled) log.warn(`turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms`);
-    if (active.session !== null) await active.task.abort?.(active.session).catch((error: unknown) => log.crash(error));
+    if (!(await settlesWithin(active.tasksDone(), ABORT_GRACE_MS))) {
+      const kinds = [...active.tasks].map(({ kind }) => kind).join(', ');
+      this.#deps.services.log.warn(
+        `turn ${active.context.turnId} did not stop within ${ABORT_GRACE_MS} ms: ${kinds} still runs`,
+      );
+    }
     this.#dropWaiting(active);
-    await this.#end(active, { type: 'interrupted' }, reason);
-    this.#active = null;
+    await endTurn(this.#deps, active, { type: 'interrupted' }, reason);
+    this.#phase = { type: 'idle' };
+    active.end();
   }
 
   /** What waits for a turn that is stopped is not carried out; its surface may offer it again. */
-  #dropWaiting({ context, state }: ActiveTurn): void {
-    const { turnId } = context;
-    const ids = state.takeLater(turnId).map(({ submissionId }) => submissionId);
+  #dropWaiting(active: ActiveTurn): void {
+    const ids = active.input.takeLater().map(({ submissionId }) => submissionId);
     if (this.#waiting !== null) ids.push(this.#waiting.turnId);
     this.#waiting = null;
-    this.#reportDropped(turnId, ids);
+    this.#reportDropped(active, ids);
   }
 
-  #reportDropped(turnId: string, ids: readonly string[]): void {
-    if (ids.length > 0) this.#scope.emit({ type: 'submissions.dropped', turnId, ids: [...ids] });
+  #reportDropped({ context }: ActiveTurn, ids: readonly string[]): void {
+    if (ids.length > 0) this.#deps.emit({ type: 'submissions.dropped', turnId: context.turnId, ids: [...ids] });
   }
 
-  #start(
-    task: SessionTask,
-    turnId: string,
-    how: { input?: PendingInput; outputSchema?: unknown; recorded?: readonly OpenTurnLine[] },
-  ): void {
-    const scope = this.#scope;
-    const context = scope.makeTurnContext({ turnId, taskKind: task.kind, outputSchema: how.outputSchema });
-    const state = new TurnState();
-    if (how.input && how.input.items.length > 0) state.queueInput(how.input);
-    const handle = scope.handle(context, state);
-    const done = new Deferred<void>();
-    const abort = new AbortController();
-    const settled = new AbortController();
-    const background = AbortSignal.any([abort.signal, settled.signal]);
-    const active: ActiveTurn = { context, task, state, handle, abort, background, session: null, done: done.promise };
-    this.#active = active;
-    this.#announce(context);
-    const outcome = this.#outcomeOf(active, how.recorded ?? null).finally(() => settled.abort());
-    void this.#drive(active, outcome).finally(() => done.resolve());
-  }
-
-  #announce(context: TurnContext): void {
-    this.#scope.emit({
+  #start(task: SessionTask, turnId: string, { input, outputSchema, recorded }: TurnStart = {}): void {
+    const { kind, focus } = task;
+    const active = newTurn(this.#deps, { turnId, taskKind: kind, focus, outputSchema });
+    if (input && input.items.length > 0) active.input.add(input);
+    this.#phase = { type: 'running', active };
+    const { context } = active;
+    this.#deps.emit({
       type: 'turn.started',
-      turnId: context.turnId,
+      turnId,
       taskKind: context.taskKind,
       modelContextWindow: context.model.effectiveContextWindow,
     });
+    void this.#drive(active, active.runOwn(this.#outcomeOf(task, active, recorded ?? null)));
   }
 
-  /** Runs the task to its outcome. An abort that came first ends the turn itself. */
-  async #drive(active: ActiveTurn, ended: Promise<TurnOutcome>): Promise<void> {
-    const outcome = await ended;
-    // A command of the user's is told and recorded with the turn beside which it runs: the turn ends after it.
-    await active.state.besideEnded();
-    if (this.#active !== active || this.#ending === active) return;
-    this.#ending = active;
+  /** Ends the turn when its task has. An abort that came first ends the turn itself. */
+  async #drive(active: ActiveTurn, ownTask: Promise<TurnOutcome>): Promise<void> {
+    const outcome = await ownTask;
+    await active.tasksDone();
+    if (this.#phase.type !== 'running' || this.#phase.active !== active) return;
+    this.#phase = { type: 'ending', active };
     // A turn can fail while calls of it still run: what nobody waits for any more is stopped.
     if (outcome.type === 'failed') {
       active.abort.abort();
-      this.#scope.agents.interruptAll();
+      this.#deps.agents.interruptAll();
     }
-    await this.#end(active, outcome, null);
-    this.#active = null;
+    await endTurn(this.#deps, active, outcome, null);
+    this.#phase = { type: 'idle' };
+    this.#startNext(active);
+    active.end();
+  }
+
+  #startNext(ended: ActiveTurn): void {
     const waiting = this.#waiting;
     this.#waiting = null;
-    if (waiting) this.#start(waiting.task, waiting.turnId, {});
+    if (waiting) this.#start(waiting.task, waiting.turnId);
     // Input that came too late for the turn starts the next one, under its own id; never the turn that failed on it again.
-    const late = active.state.takeInput().filter(({ submissionId }) => submissionId !== active.context.turnId);
+    const late = ended.input.take().filter(({ submissionId }) => submissionId !== ended.context.turnId);
     for (const input of late) this.submitInput({ ...input, settings: {} });
   }
 
-  async #outcomeOf(active: ActiveTurn, recorded: readonly OpenTurnLine[] | null): Promise<TurnOutcome> {
-    const scope = this.#scope;
+  async #outcomeOf(
+    task: SessionTask,
+    active: ActiveTurn,
+    recorded: readonly OpenTurnLine[] | null,
+  ): Promise<TurnOutcome> {
     try {
-      const ports = await scope.openTurn(active, recorded);
-      active.session = scope.taskSession(active, ports);
-      return await active.task.run(active.session, active.abort.signal);
+      const ports = await beginTurn(this.#deps, active, recorded);
+      return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);
     } catch (error) {
       if (error instanceof TurnInterrupted) return { type: 'interrupted' };
       const known = toKeelError(error);
-      if (known.kind === 'internal') scope.services.log.crash(error);
+      if (known.kind === 'internal') this.#deps.services.log.crash(error);
       return { type: 'failed', error: known.toInfo() };
     }
-  }
-
-  /** The one end of a turn. By the time the event is told, all the turn wrote is on the disk. */
-  async #end(active: ActiveTurn, outcome: TurnOutcome, reason: AbortReason | null): Promise<void> {
-    const { turnId } = active.context;
-    const { emit } = this.#scope;
-    if (outcome.type === 'failed') emit({ type: 'error', turnId, error: outcome.error, willRetry: false });
-    active.state.settleApprovals();
-    active.handle.revoke(outcome.type !== 'completed');
-    await this.#scope.closeTurn(active, outcome, reason);
-    emit({
-      type: 'turn.completed',
-      turnId,
-      status: outcome.type,
-      error: outcome.type === 'failed' ? outcome.error : null,
-      abortReason: outcome.type === 'interrupted' ? (reason ?? 'interrupted') : null,
-      lastAgentMessage: outcome.type === 'interrupted' ? null : (outcome.lastAgentMessage ?? null),
-    });
   }
 }
 

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
+import { TurnApprovals } from '../../../../src/engine/session/turn/approvals.ts';
 import { callApprover } from '../../../../src/engine/session/turn/call-approver.ts';
-import { ItemIds } from '../../../../src/engine/session/turn/item-ids.ts';
-import { TurnHandle } from '../../../../src/engine/session/turn/turn-handle.ts';
-import { TurnState } from '../../../../src/engine/session/turn/turn-state.ts';
 import { FileStepRunner, type JournalLine } from '../../../../src/engine/steps/index.ts';
 import type {
   ApprovalDecision,
@@ -14,16 +12,8 @@ import type {
 /** One process's life of a turn that asks. */
 class Life {
   readonly events: SessionEvent[] = [];
-  readonly state = new TurnState();
   readonly abort = new AbortController();
-  readonly handle = new TurnHandle({
-    threadId: 't',
-    turnId: 'turn',
-    state: this.state,
-    emit: (event) => this.events.push(event),
-    ids: new ItemIds(),
-    keep: () => undefined,
-  });
+  readonly approvals = new TurnApprovals('turn', { isRevoked: false, emit: (event) => this.events.push(event) });
   readonly #steps: FileStepRunner;
 
   constructor(journal: JournalLine[]) {
@@ -38,7 +28,7 @@ class Life {
   ask(callId: string, covers = 'inside') {
     const approver = callApprover({
       steps: this.#steps,
-      handle: this.handle,
+      approvals: this.approvals,
       threadId: 't',
       key: `turn/tool-1.0-${callId}`,
     });
@@ -56,7 +46,7 @@ class Life {
   /** Answers the newest question about a call. @returns whether it waited */
   answer(callId: string, decision: ApprovalDecision): boolean {
     const asked = this.requests.findLast((request) => 'callId' in request && request.callId === callId);
-    return this.state.resolveApproval(asked?.questionId ?? '', decision);
+    return this.approvals.answer(asked?.questionId ?? '', decision);
   }
 }
 
@@ -112,7 +102,7 @@ test('a yes to the first question of a call, late or repeated, does not answer i
   });
   const [, second] = life.requests;
   expect(second?.questionId).not.toBe(first?.questionId);
-  expect(life.state.resolveApproval(first?.questionId ?? '', { type: 'approved' })).toBe(false);
+  expect(life.approvals.answer(first?.questionId ?? '', { type: 'approved' })).toBe(false);
   await Promise.resolve();
   expect(isDecided).toBe(false);
   life.answer('a', { type: 'denied' });
@@ -128,7 +118,7 @@ test('after a restart a question has the id it had, and one that covers somethin
   expect(again.requests).toEqual(first.requests);
   const other = new Life(journal);
   void other.ask('a', 'another file');
-  expect(other.state.resolveApproval(first.requests[0]?.questionId ?? '', { type: 'approved' })).toBe(false);
+  expect(other.approvals.answer(first.requests[0]?.questionId ?? '', { type: 'approved' })).toBe(false);
 });
 
 test('an interrupt drops every waiter, and records no decision', async () => {

@@ -1,24 +1,32 @@
 import { ConversationHistory, type RepairListener, ThreadFacts } from '../../../context/history/index.ts';
 import { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { HistoryEntry, ThreadLog } from '../../../storage/rollout/index.ts';
-import type { ToldContext } from '../state.ts';
+import type { Conversation, SentContext } from '../state.ts';
 
-/** The history that the recorded steps gave, by the same way by which they gave it. */
-export function rebuildHistory(entries: readonly HistoryEntry[], onRepair: RepairListener): ConversationHistory {
-  const history = new ConversationHistory(onRepair);
-  for (const entry of entries) apply(history, entry);
-  return history;
+/** The conversation of a thread that has no items yet. */
+export function emptyConversation(onRepair?: RepairListener): Conversation {
+  return { history: new ConversationHistory(onRepair), facts: new ThreadFacts(), sentContext: null };
 }
 
-/** What is known of a thread from all that was recorded, also of what was compacted since. */
-export function threadFacts(entries: readonly HistoryEntry[]): ThreadFacts {
-  const facts = new ThreadFacts();
-  for (const entry of entries) if (entry.type === 'item') facts.note(entry.item);
-  return facts;
+/**
+ * The conversation that the recorded steps gave, built in the way in which they built it. Facts are known of all that was
+ * recorded, also of what was compacted since.
+ */
+export function rebuildConversation(
+  log: Pick<ThreadLog, 'lastTurnContext' | 'history'>,
+  entries: readonly HistoryEntry[],
+  onRepair: RepairListener,
+): Conversation {
+  const { history, facts } = emptyConversation(onRepair);
+  for (const entry of entries) {
+    apply(history, entry);
+    if (entry.type === 'item') facts.note(entry.item);
+  }
+  return { history, facts, sentContext: sentContext(log) };
 }
 
-/** What the model was last told of its surroundings; null if that is not known. */
-export function toldContext({ lastTurnContext, history }: ThreadLog): ToldContext | null {
+/** Null if it is not known. */
+function sentContext({ lastTurnContext, history }: Pick<ThreadLog, 'lastTurnContext' | 'history'>): SentContext | null {
   if (!lastTurnContext || history.length === 0) return null;
   return {
     cwd: lastTurnContext.cwd,

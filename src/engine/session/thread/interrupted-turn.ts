@@ -1,6 +1,7 @@
 import { isCall } from '../../../context/history/index.ts';
+import { crashNote } from '../../../context/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
-import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import type { OpenTurn, OpenTurnLine } from '../../../storage/rollout/index.ts';
 import {
   callDigest,
   NOT_BEGUN,
@@ -11,20 +12,38 @@ import {
   unknownOutcome,
 } from '../../../tools/index.ts';
 import { callIdIn, callKey } from '../../steps/index.ts';
+import type { SessionDeps } from '../session-deps.ts';
 
-export interface CutOff {
+interface InterruptedCalls {
   /** An output for every call that a crash left without one. */
   readonly outputs: readonly OutputItem[];
   /** The calls whose end is not known, in their short form. */
   readonly calls: readonly string[];
 }
 
-/** Answers the calls that a crash left open, from the call ledger: what is known is told, nothing is run again. */
-export async function cutOffCalls(
+/**
+ * Ends a turn that a crash of keel cut off, and notes that for the model. Its items are in the history already.
+ * @param calls the ledger that knows of its calls
+ */
+export async function endInterruptedTurn(
+  { record, services }: SessionDeps,
+  { turnId, lines }: OpenTurn,
+  calls: Pick<ToolHost, 'recall'>,
+): Promise<void> {
+  const items = lines.flatMap((line) => (line.type === 'item' ? [line.item] : []));
+  const answered = await interruptedCalls(items, lines, calls);
+  record.addItems([...answered.outputs, crashNote(answered.calls)], turnId);
+  record.addLines({ type: 'event_msg', payload: { type: 'turn_aborted', turn_id: turnId, reason: 'interrupted' } });
+  await record.sync();
+  services.toolHost.turnEnded();
+}
+
+/** Answers the calls that a crash left open from what the call ledger knows. Nothing is run again. */
+async function interruptedCalls(
   items: readonly ResponseItem[],
   lines: readonly OpenTurnLine[],
   host: Pick<ToolHost, 'recall'>,
-): Promise<CutOff> {
+): Promise<InterruptedCalls> {
   const keys = openKeys(lines);
   const outputs: OutputItem[] = [];
   const calls: string[] = [];
@@ -52,7 +71,7 @@ function openCalls(items: readonly ResponseItem[]): CallItem[] {
   });
 }
 
-/** Keys in the ledger of the calls that began and did not end, in order. */
+/** Keys in the ledger of the calls that started and did not end, in order. */
 function openKeys(lines: readonly OpenTurnLine[]): string[] {
   const open = new Set<string>();
   for (const line of lines) {

@@ -1,0 +1,50 @@
+import { compact, runTurn, type TurnOutcome } from '../../turn/index.ts';
+import type { SessionTask } from './task.ts';
+import { undoTurn } from './undo-turn.ts';
+import { runUserShell } from './user-shell.ts';
+
+const DONE: TurnOutcome = { type: 'completed', lastAgentMessage: null };
+
+/** A user's request, worked on by the turn loop. */
+export const regularTask: SessionTask = {
+  kind: 'regular',
+  run: ({ ports }) => runTurn(ports),
+};
+
+/** The user asks for the conversation to be compacted now. */
+export function compactTask(focus: string | null): SessionTask {
+  return {
+    kind: 'compact',
+    focus,
+    async run({ ports }) {
+      const outcome = await compact(ports, 'now');
+      return outcome.type === 'compacted' ? DONE : outcome;
+    },
+  };
+}
+
+/** Takes back what the last turn did to files. The conversation stays. */
+export const undoTask: SessionTask = {
+  kind: 'undo',
+  async run({ deps, active }, signal) {
+    const { turnId } = active.context;
+    const { show } = active.recorder;
+    const item = { type: 'undo', id: `${turnId}-undo`, message: '' } as const;
+    show({ type: 'item.started', turnId, item: { ...item, status: 'inProgress' } });
+    const { isDone, message } = await undoTurn(deps, active, signal);
+    show({ type: 'item.completed', turnId, item: { ...item, status: isDone ? 'completed' : 'failed', message } });
+    return signal.aborted ? { type: 'interrupted' } : DONE;
+  },
+};
+
+/** A command that the user typed while nothing else ran. */
+export function userShellTask(command: string): SessionTask {
+  return {
+    kind: 'user_shell',
+    async run({ deps, active }, signal) {
+      const record = await runUserShell(deps, active, { command, id: active.context.turnId }, signal);
+      active.recorder.addItems([record]);
+      return signal.aborted ? { type: 'interrupted' } : DONE;
+    },
+  };
+}

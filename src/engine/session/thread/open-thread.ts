@@ -1,0 +1,159 @@
+import { rmSync } from 'node:fs';
+import { isContextMessage } from '../../../context/index.ts';
+import type { ResponseItem, RolloutItem, SessionSource } from '../../../foundation/protocol/index.ts';
+import { uuidV7 } from '../../../foundation/util/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import {
+  acquireLease,
+  FileRecorder,
+  forkLines,
+  isCopied,
+  type Lease,
+  lastRequestItems,
+  NullRecorder,
+  type RolloutRecorder,
+  readRollout,
+  rolloutPath,
+  survivingLines,
+  type ThreadLog,
+  threadLog,
+} from '../../../storage/rollout/index.ts';
+import { findRollout } from '../../../storage/threads/index.ts';
+
+/** Lines that a fork copies in one go. */
+const COPIED_AT_ONCE = 1_000;
+
+/** The thread that a session opens. */
+export type ThreadOrigin =
+  | { readonly type: 'new' }
+  /** By its id, the path of its rollout, or its name. */
+  | { readonly type: 'resume'; readonly id: string }
+  /** A new thread that starts as a copy of another: of its first user messages and what followed them; null copies all. */
+  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
+  /** The newest one of the configured provider, started in the working directory or anywhere. */
+  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
+  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
+
+export interface OpenThreadOptions {
+  readonly config: Config;
+  readonly origin: ThreadOrigin;
+  readonly source: SessionSource;
+  readonly originator: string;
+  readonly version: string;
+  /** Keep no record of the thread. */
+  readonly ephemeral: boolean;
+  /** The thread that starts this one for itself. */
+  readonly parentThreadId?: string | undefined;
+  readonly now: () => number;
+}
+
+export interface OpenThread {
+  readonly id: string;
+  readonly recorder: RolloutRecorder;
+  readonly lease: Lease | null;
+  /** Null for a new thread. */
+  readonly log: ThreadLog | null;
+  readonly lastRequest: readonly string[];
+  /** The thread that this one is a copy of. */
+  readonly forkedFrom: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`; nothing is left open */
+export function openThread(options: OpenThreadOptions): OpenThread {
+  const { config, origin, now } = options;
+  if (origin.type === 'new') return newThread(options);
+  const path = pathOf(origin, config);
+  if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin);
+  const lease = acquireLease(path);
+  let recorder: RolloutRecorder | null = null;
+  try {
+    const rollout = readRollout(path);
+    const { meta, warnings } = rollout;
+    recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
+    recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
+    const lastRequest = lastRequestItems(rollout.lines);
+    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest, forkedFrom: null, warnings };
+  } catch (error) {
+    giveUp(recorder);
+    lease.release();
+    throw error;
+  }
+}
+
+function newThread(
+  { config, ephemeral, originator, version, source, parentThreadId, now }: OpenThreadOptions,
+  forkedFrom: string | null = null,
+): OpenThread {
+  const id = uuidV7(now());
+  const none = { id, log: null, lastRequest: [], forkedFrom, warnings: [] };
+  if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
+  const path = rolloutPath(config.home, id, now());
+  const recorder = FileRecorder.create(path, now);
+  try {
+    recorder.append({
+      type: 'session_meta',
+      payload: {
+        id,
+        timestamp: new Date(now()).toISOString(),
+        cwd: config.cwd,
+        originator,
+        cli_version: version,
+        source,
+        model_provider: config.provider.id,
+        ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
+        ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
+      },
+    });
+    return { ...none, recorder, lease: acquireLease(path) };
+  } catch (error) {
+    discard(recorder);
+    throw error;
+  }
+}
+
+/** Closes a rollout that nobody is going to write; that it can't be flushed does not matter then. */
+function giveUp(recorder: RolloutRecorder | null): void {
+  recorder?.close().catch(() => undefined);
+}
+
+/** A thread that could not be started whole leaves no file. */
+function discard(recorder: RolloutRecorder): void {
+  giveUp(recorder);
+  if (recorder.path !== null) rmSync(recorder.path, { force: true });
+}
+
+function pathOf(origin: Exclude<ThreadOrigin, { type: 'new' }>, { home, provider, cwd }: Config): string {
+  if ('id' in origin) return findRollout(home, { type: 'id', id: origin.id });
+  return findRollout(home, { type: 'last', providerId: provider.id, ...(origin.anyDirectory ? {} : { cwd }) });
+}
+
+/** The other thread is only read. A cut beyond its end, or before its first message, gives a new thread. */
+function forkedThread(
+  options: OpenThreadOptions,
+  path: string,
+  { userMessages }: { readonly userMessages: number | null },
+): OpenThread {
+  const source = readRollout(path);
+  const isOfUser = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
+  const surviving = survivingLines(source.lines);
+  const lines = userMessages === null ? surviving.filter(isCopied) : forkLines(surviving, userMessages, isOfUser);
+  const thread = newThread(options, source.meta.id);
+  if (lines === null || userMessages === 0) return thread;
+  copyLines(lines, thread);
+  const log = threadLog({ ...source, lines });
+  return { ...thread, log, lastRequest: lastRequestItems(lines), warnings: source.warnings };
+}
+
+/** In pieces: a long thread has more lines than a call may have arguments. */
+function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThread): void {
+  try {
+    for (let at = 0; at < lines.length; at += COPIED_AT_ONCE) {
+      recorder.append(...lines.slice(at, at + COPIED_AT_ONCE));
+    }
+  } catch (error) {
+    lease?.release();
+    discard(recorder);
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import { environmentDiff, toolsNote } from '../../../context/index.ts';
+import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import { TurnInterrupted } from '../../steps/index.ts';
+import type { TurnPorts } from '../../turn/index.ts';
+import { firstSkillList } from '../environment/session-skills.ts';
+import { ActiveTurn } from './active-turn.ts';
+import { environmentFacts, firstContext } from './first-context.ts';
+import { hostAsker } from './host-asker.ts';
+import { livePorts } from './live-ports.ts';
+import { type ContextStart, makeTurnContext } from './make-turn-context.ts';
+import { budgetOf, RequestBudget } from './request-budget.ts';
+import type { TurnDeps } from './turn-deps.ts';
+import { TurnRecorder } from './turn-recorder.ts';
+import { turnSetup } from './turn-setup.ts';
+import { TurnWindow } from './turn-window.ts';
+
+/** How long a first turn waits for git beyond what start-up takes anyway, milliseconds. */
+const REPOSITORY_GRACE_MS = 25;
+
+export interface TurnStart extends ContextStart {
+  readonly focus?: string | null | undefined;
+}
+
+/** Makes a turn from the session's settings as they are now. Nothing of it is recorded yet. */
+export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): ActiveTurn {
+  const { services, state, record, emit, itemIds } = deps;
+  const context = makeTurnContext(state, services, start);
+  const { model, instructions } = context;
+  const window = new TurnWindow({ model, facts: services.serverFacts, instructions });
+  const limits = budgetOf(context, services.config);
+  const { child } = services;
+  const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
+  const spend = (tokens: number) => budget?.spend(tokens);
+  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, log: services.log });
+  return new ActiveTurn({ context, recorder, window, budget, focus });
+}
+
+/**
+ * Records the turn's start, and what the model is sent of its surroundings.
+ * @param recorded the journal of a turn that a crash cut off; null for a new one
+ * @returns what the turn loop works with
+ * @throws TurnInterrupted
+ */
+export async function beginTurn(
+  deps: TurnDeps,
+  active: ActiveTurn,
+  recorded: readonly OpenTurnLine[] | null,
+): Promise<TurnPorts> {
+  const { services, state, record, agents } = deps;
+  const { context, recorder, abort, approvals: questions } = active;
+  agents.turnStarted(active);
+  const mcp = (await services.mcp?.turnTools(context, abort.signal)) ?? null;
+  // The turn may have been ended while servers were waited for: nothing more is recorded for it.
+  if (recorder.isRevoked) throw new TurnInterrupted();
+  const sent = { ...context, mcpTools: mcp?.names ?? [] };
+  if (recorded === null) {
+    const items = await contextItems(deps, active);
+    // The turn may also have been ended while files were read.
+    if (recorder.isRevoked) throw new TurnInterrupted();
+    if (state.sentContext === null) record.addOpening(items, context, sent);
+    else record.addItems([...items, ...toolsNotes(deps, sent.mcpTools)], context.turnId);
+    state.noteSentContext(sent);
+    recordStart(deps, active, sent.mcpTools);
+  } else if (state.sentContext === null) state.noteSentContext(sent);
+  active.isRecorded = true;
+  const { approvals, rules, sandbox } = services;
+  const remember = rules.rememberHost.bind(rules);
+  sandbox.askAboutHosts(hostAsker({ context, recorder, questions, approvals, remember, signal: abort.signal }));
+  return livePorts(deps, active, { mcp, recorded: recorded ?? [] });
+}
+
+export function recordStart(
+  { services, record }: TurnDeps,
+  { context, focus }: ActiveTurn,
+  mcpTools: readonly string[],
+): void {
+  const setup = turnSetup({ context, services, focus, mcpTools });
+  record.addLines({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
+}
+
+/** What the model has to know before the turn: everything at the start of a thread, later only what changed. */
+async function contextItems(
+  { services, state, agents, repository }: TurnDeps,
+  { context, recorder, abort }: ActiveTurn,
+): Promise<ResponseItem[]> {
+  if (state.sentContext !== null) {
+    const diff = environmentDiff(state.sentContext, environmentFacts(context));
+    return [...(diff === null ? [] : [diff]), ...agents.takeNotes()];
+  }
+  const onWarning = (message: string) => recorder.warn(message);
+  const [found, skills] = await Promise.all([
+    within(repository, REPOSITORY_GRACE_MS),
+    unlessStopped(firstSkillList(services, abort.signal, onWarning), abort.signal),
+  ]);
+  return firstContext(context, services, { repository: found, skills, onWarning });
+}
+
+/** Servers may have come, gone, or changed their tools since the last turn. */
+function toolsNotes({ state }: TurnDeps, now: readonly string[]): ResponseItem[] {
+  const { mcpTools: before = [] } = state.sentContext ?? {};
+  const added = now.filter((name) => !before.includes(name));
+  const removed = before.filter((name) => !now.includes(name));
+  return added.length + removed.length === 0 ? [] : [toolsNote({ added, removed })];
+}
+
+async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal.aborted ? new TurnInterrupted() : error;
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,127 @@
+import { compactedItems } from '../../../context/history/index.ts';
+import type { TurnContext } from '../../../context/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { modelInfo } from '../../../models/catalogue/index.ts';
+import { outputSchemaProblem } from '../../../models/prompt/index.ts';
+import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import type { WithMcpTools } from '../../../tools/index.ts';
+import { FileStepRunner } from '../../steps/index.ts';
+import type { TurnModel, TurnPorts } from '../../turn/index.ts';
+import { keptSkillList } from '../environment/session-skills.ts';
+import { runningCommands, type SessionServices } from '../services.ts';
+import type { ActiveTurn } from './active-turn.ts';
+import { firstContext } from './first-context.ts';
+import { keptOutput } from './kept-output.ts';
+import { toolsOf } from './offered-tools.ts';
+import { asksBeforeEnd, finishGate } from './open-work.ts';
+import { takeInput } from './take-input.ts';
+import type { TurnDeps } from './turn-deps.ts';
+import { turnModel, turnPorts } from './turn-ports.ts';
+import { openTurnTools } from './turn-tools.ts';
+
+export interface LivePortsOptions {
+  /** What servers add to the tools of the turn. */
+  readonly mcp: WithMcpTools | null;
+  /** The journal of this turn that an earlier process left. */
+  readonly recorded: readonly OpenTurnLine[];
+}
+
+/** Binds the turn loop to a running turn: to the model, the tools and the rollout of its session. */
+export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }: LivePortsOptions): TurnPorts {
+  const { services, state } = deps;
+  const { config, child } = services;
+  const { context, recorder, window, budget, focus } = active;
+  if (context.outputSchema !== undefined) {
+    const problem = outputSchemaProblem(context.outputSchema);
+    if (problem !== null) throw new KeelError('invalidInput', `the output schema can't be used: ${problem}`);
+  }
+  const steps = new FileStepRunner({
+    turnId: context.turnId,
+    journal: recorder,
+    interrupted: active.abort.signal,
+    recorded,
+  });
+  // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
+  const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
+  const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
+  const tools = openTurnTools(deps, active, { steps, mcp, beforeChange });
+  window.offer(tools.specs);
+  const { model, handoverModel } = models(services, active);
+  return turnPorts({
+    context,
+    steps,
+    recorder,
+    window,
+    model,
+    tools,
+    compaction: {
+      isAutomatic: context.taskKind === 'regular',
+      focus,
+      prompt: config.compactPrompt,
+      model: handoverModel,
+      handover: (summary) => handover(deps, active, summary),
+      tooLong: (message) => services.log.error(`the request for a handover is too long: ${message}`),
+    },
+    budget: budget?.forTurn(active.background, child === null) ?? null,
+    answerForm: services.checksOutput ? (context.outputSchema ?? null) : null,
+    finishGate: asksBeforeEnd(context, services)
+      ? finishGate(state, toolsOf(services, context.model), services.tree)
+      : null,
+    pruning: config.elideOutputs ? { keep: (output) => keptOutput(services, output) } : null,
+    takeQueued: () => takeInput(deps, active),
+    jitter: () => 0.9 + Math.random() * 0.2,
+    showRawReasoning: config.showRawAgentReasoning,
+  });
+}
+
+/** The model of the turn, and the one that writes handovers. */
+function models(services: SessionServices, { context, recorder }: ActiveTurn) {
+  const { config, child, serverFacts } = services;
+  const { id, requestMaxRetries, streamMaxRetries } = config.provider;
+  const client = services.modelClient(context);
+  for (const message of client.warnings) recorder.warn(message);
+  const shared = {
+    context,
+    facts: serverFacts,
+    provider: id,
+    retries: { request: requestMaxRetries, stream: streamMaxRetries },
+  };
+  const model = turnModel({
+    ...shared,
+    client,
+    // A child names its own purpose, though it works as on any request.
+    purposeOf: (taskKind) => (taskKind === 'regular' ? (child?.taskType ?? taskKind) : taskKind),
+    onSent: onceSent(services, context),
+  });
+  const slug = config.compactModel ?? context.model.slug;
+  const handoverClient =
+    slug === context.model.slug ? client : services.modelClient({ ...context, model: modelInfo(slug, config) });
+  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, slug });
+  return { model, handoverModel };
+}
+
+/** While the model thinks about its first call, servers start and what commands need is found out. */
+function onceSent(services: SessionServices, { sandboxPolicy, cwd }: TurnContext): () => void {
+  let isPrepared = false;
+  return () => {
+    services.mcp?.requestSent();
+    if (isPrepared) return;
+    isPrepared = true;
+    services.commandEnvironment.prepare();
+    if (sandboxPolicy.mode !== 'danger-full-access')
+      void services.sandbox.ready(new AbortController().signal, { policy: sandboxPolicy, cwd });
+  };
+}
+
+function handover({ state, services, agents }: TurnDeps, { context, window }: ActiveTurn, summary: string) {
+  const { items } = state.history;
+  return compactedItems({
+    items,
+    facts: state.facts,
+    opening: firstContext(context, services, { repository: null, skills: keptSkillList(items) }),
+    summary,
+    running: [...runningCommands(services), ...agents.running()],
+    transcriptPath: services.recorder.path,
+    budget: window.budget,
+  });
+}

@@ -1,0 +1,227 @@
+import { fittedOutput, isShrinkable, type OldOutput, outputsToPrune } from '../../../context/history/index.ts';
+import type { TurnContext } from '../../../context/index.ts';
+import type {
+  ElidedOutput,
+  OutputItem,
+  RateLimitSnapshot,
+  RefusedContent,
+  ResponseItem,
+  SessionEvent,
+  ThreadItem,
+  TokenUsage,
+} from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import type { Journal, JournalLine } from '../../steps/index.ts';
+import type { HistoryCopy, TurnHistory } from '../../turn/index.ts';
+import type { Log } from '../log.ts';
+import type { SessionState } from '../state.ts';
+import type { ThreadRecord } from '../thread/thread-record.ts';
+import { historyCopy } from './history-copy.ts';
+import { type ItemIds, TurnItemIds } from './item-ids.ts';
+import { OpenItems } from './open-items.ts';
+import type { TurnWindow } from './turn-window.ts';
+
+export interface TurnRecorderOptions {
+  readonly context: TurnContext;
+  readonly state: SessionState;
+  readonly record: ThreadRecord;
+  readonly emit: (event: SessionEvent) => void;
+  readonly itemIds: ItemIds;
+  readonly window: TurnWindow;
+  /** Called with the tokens of each response. */
+  readonly spend: (tokens: number) => void;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+/** Items of the turn loop that its journal does not have. */
+const KEPT: readonly ThreadItem['type'][] = ['contextCompaction', 'budgetExceeded'];
+
+/**
+ * The conversation, the journal and the events of one turn. A promise can't be killed, so the recorder is revoked when the
+ * turn ends: whatever still runs then records nothing and emits nothing.
+ */
+export class TurnRecorder implements TurnHistory, Journal {
+  readonly #options: TurnRecorderOptions;
+  readonly #ids: TurnItemIds;
+  readonly #open = new OpenItems();
+  #hasPlan = false;
+  #isRevoked = false;
+
+  constructor(options: TurnRecorderOptions) {
+    this.#options = options;
+    this.#ids = new TurnItemIds(options.itemIds);
+  }
+
+  get isRevoked(): boolean {
+    return this.#isRevoked;
+  }
+
+  /** Whether the turn has shown a plan. */
+  get hasPlan(): boolean {
+    return this.#hasPlan;
+  }
+
+  readonly emit = (event: SessionEvent): void => {
+    this.#emit(event, event.type === 'item.completed' && KEPT.includes(event.item.type));
+  };
+
+  /** Emits an event of work outside of the turn loop: its finished items are recorded, so that a resumed thread shows them. */
+  readonly show = (event: SessionEvent): void => this.#emit(event, true);
+
+  warn(message: string): void {
+    this.emit({ type: 'warning', turnId: this.#turnId, message });
+  }
+
+  /** Completes what is still open, as interrupted if the turn was cut off; then silences the recorder. Call it once. */
+  revoke(isCutOff: boolean): void {
+    const left = isCutOff ? this.#open.interrupted() : this.#open.plans();
+    for (const item of left) this.show({ type: 'item.completed', turnId: this.#turnId, item });
+    this.#isRevoked = true;
+  }
+
+  append(...lines: readonly JournalLine[]): void {
+    if (this.#isRevoked) return;
+    this.#options.record.addLines(
+      ...lines.map((line) =>
+        line.type === 'step'
+          ? ({ type: 'step', payload: line.record } as const)
+          : ({ type: 'response_item', payload: line.item, turn: this.#turnId, step: line.stepId } as const),
+      ),
+    );
+  }
+
+  /** Records items of no step. */
+  addItems(items: readonly ResponseItem[]): void {
+    if (!this.#isRevoked) this.#options.record.addItems(items, this.#turnId);
+  }
+
+  record(items: readonly ResponseItem[]): void {
+    if (!this.#isRevoked) this.#options.record.keepItems(items, this.#turnId);
+  }
+
+  recordContext(): void {
+    if (!this.#isRevoked) this.#options.record.addTurnContext(this.#options.context);
+  }
+
+  recordPruned(outputs: readonly ElidedOutput[]): void {
+    if (this.#isRevoked) return;
+    this.#options.record.addLines({ type: 'event_msg', payload: { type: 'outputs_elided', outputs: [...outputs] } });
+  }
+
+  prune(outputs: readonly ElidedOutput[]): void {
+    if (!this.#isRevoked) this.#history.prune(outputs);
+  }
+
+  recordRefused(refused: RefusedContent): void {
+    if (this.#isRevoked) return;
+    this.#options.record.addLines({ type: 'event_msg', payload: { type: 'content_refused', ...refused } });
+  }
+
+  takeOut(refused: RefusedContent): void {
+    if (!this.#isRevoked) this.#history.takeOut(refused);
+  }
+
+  recordCompaction(summary: string, items: readonly ResponseItem[]): void {
+    if (this.#isRevoked) return;
+    const payload = { message: summary, replacement_history: [...items] };
+    this.#options.record.addLines({ type: 'compacted', payload });
+  }
+
+  replace(items: readonly ResponseItem[]): void {
+    if (!this.#isRevoked) this.#history.replace(items);
+  }
+
+  forPrompt(): readonly ResponseItem[] {
+    return this.#history.forPrompt();
+  }
+
+  contextTokens(): number {
+    const { contextTokens, measuredTokens } = this.#history;
+    return contextTokens + (measuredTokens === 0 ? this.#options.window.overhead : 0);
+  }
+
+  measuredTokens(): number {
+    return this.#history.measuredTokens;
+  }
+
+  copy(): HistoryCopy {
+    return historyCopy(this.#history.clone(), this.#options.window);
+  }
+
+  outputsToPrune(tokens: number): readonly OldOutput[] | null {
+    return outputsToPrune(this.#history.items, tokens);
+  }
+
+  canShrink(newest: number): boolean {
+    const { items } = this.#history;
+    return isShrinkable(items.slice(0, Math.max(0, items.length - newest)), this.#options.window.budget);
+  }
+
+  fitted(output: OutputItem): OutputItem {
+    return fittedOutput(output, this.#options.window.budget.outputBytes);
+  }
+
+  holds(content: RefusedContent['content']): boolean {
+    return this.#history.holds(content);
+  }
+
+  noteUsage(usage: TokenUsage | null): void {
+    if (this.#isRevoked) return;
+    const known = usage !== null && usage.total_tokens > 0 ? usage : null;
+    // The whole conversation was sent, and the answer is in it by now.
+    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens);
+    this.#history.updateTokenInfo(known, this.#options.window.tokens);
+    this.#reportUsage();
+  }
+
+  /** Tokens that a child used count for the thread, and take up nothing of its window. */
+  noteChildUsage(usage: TokenUsage): void {
+    this.#history.addChildUsage(usage, this.#options.context.model.effectiveContextWindow);
+    if (!this.#isRevoked) this.#reportUsage();
+  }
+
+  noteRateLimits(snapshot: RateLimitSnapshot): void {
+    if (!this.#isRevoked && this.#options.state.noteRateLimits(snapshot)) this.#reportUsage();
+  }
+
+  noteWindowFull(): void {
+    const { tokens } = this.#options.window;
+    if (this.#isRevoked || tokens === null) return;
+    this.#history.setFull(tokens);
+    this.#reportUsage();
+  }
+
+  get #turnId(): string {
+    return this.#options.context.turnId;
+  }
+
+  get #history() {
+    return this.#options.state.history;
+  }
+
+  #reportUsage(): void {
+    const { state, record } = this.#options;
+    const { rateLimits } = state;
+    const info = state.history.tokenInfo;
+    record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
+    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits });
+  }
+
+  #emit(event: SessionEvent, isKept: boolean): void {
+    if (this.#isRevoked) return;
+    this.#open.note(event);
+    this.#hasPlan ||= event.type === 'item.started' && event.item.type === 'plan';
+    const named = this.#ids.named(event);
+    if (isKept && named.type === 'item.completed') this.#keep(named.item);
+    this.#options.emit(named);
+  }
+
+  #keep(item: ThreadItem): void {
+    const { record, log } = this.#options;
+    try {
+      record.addLines({ type: 'event_msg', payload: { type: 'item_completed', turn_id: this.#turnId, item } });
+    } catch (error) {
+      log.warn(`an item of turn ${this.#turnId} was not recorded: ${reasonOf(error)}`);
+    }
+  }
+}
