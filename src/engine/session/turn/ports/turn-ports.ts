@@ -1,9 +1,9 @@
-import { compactionPrompt, type TurnContext } from '../../../context/index.ts';
-import { type ModelClient, quirkSetting, type ServerFacts } from '../../../models/model/index.ts';
-import type { StepRunner } from '../../steps/index.ts';
-import type { TurnCompaction, TurnModel, TurnPorts } from '../../turn/index.ts';
-import type { TurnRecorder } from './turn-recorder.ts';
-import type { TurnWindow } from './turn-window.ts';
+import { compactionPrompt, type TurnContext } from '../../../../context/index.ts';
+import { type ModelClient, quirkSetting, type ServerFacts } from '../../../../models/model/index.ts';
+import type { StepRunner } from '../../../steps/index.ts';
+import type { TurnCompaction, TurnModel, TurnPorts } from '../../../turn/index.ts';
+import type { TurnRecorder } from '../turn-recorder.ts';
+import type { TurnWindow } from '../turn-window.ts';
 
 /** What a turn that runs and one that is replayed have in different forms, and what they share. */
 export interface PortsOptions extends Omit<TurnPorts, 'history' | 'emit' | 'compaction'> {
