@@ -12,7 +12,7 @@ import { SessionState } from './state.ts';
 import { emptyConversation } from './thread/rebuild-conversation.ts';
 import { firstContext } from './turn/first-context.ts';
 import { makeTurnContext } from './turn/make-turn-context.ts';
-import { toolsOf } from './turn/offered-tools.ts';
+import { toolsOf } from './turn/ports/offered-tools.ts';
 
 export interface DescribedRequest {
   readonly url: string;
@@ -32,7 +32,7 @@ export interface DescribeOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** What the first request of a thread would be, made by the same code that makes it, and not sent. */
+/** The first request of a thread, made by the code that makes it for a session, and not sent. */
 export async function describeFirstRequest({
   config,
   prompt,
@@ -64,7 +64,7 @@ export async function describeFirstRequest({
     state.record(firstContext(context, services, { repository, skills, onWarning }));
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
     state.record(await skillsFor(prompt, services, signal, onWarning));
-    // What servers listed when they were last reached: none is started for this.
+    // The tools that servers listed when they were last reached: none is started for this.
     const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context.model);
     const input = state.history.forPrompt();

@@ -1,22 +1,22 @@
 import type { SessionEvent, SessionEventOf } from '../../foundation/protocol/index.ts';
 import { Deferred } from '../../foundation/util/index.ts';
 
-/** Events one reader may lag behind before it loses some. */
+/** Events that wait for one reader before it loses some. */
 export const MAX_QUEUED_EVENTS = 8_192;
 
 export interface ReaderOptions {
-  /** Whether to hear of text as it comes in; the completed items have it all. Default true. */
+  /** Whether to get text as it comes in; the completed items have it all. Default true. */
   readonly deltas?: boolean;
 }
 
 /**
  * Hands every event to every reader, each at its own pace. A reader that lags is bounded: it loses events (live deltas
- * first, then the oldest) and is told how many; no reader ever holds up the session or another reader.
+ * first, then the oldest) and learns how many; no reader delays the session or another reader.
  */
 export class EventHub {
   readonly #readers = new Set<EventReader>();
   readonly #maxQueued: number;
-  /** Told again to each new reader, so that `thread.started` is the first event of every one. */
+  /** Repeated to each new reader, so that `thread.started` is the first event of every one. */
   #opening: SessionEventOf<'thread.started'> | null = null;
   #closed = false;
 
@@ -31,7 +31,7 @@ export class EventHub {
     for (const reader of this.#readers) reader.push(event);
   }
 
-  /** Follows events from now on, `thread.started` first. Leaving the loop ends the following. */
+  /** Follows events from now on, `thread.started` first. Leaving the loop ends that. */
   subscribe({ deltas = true }: ReaderOptions = {}): AsyncIterableIterator<SessionEvent> {
     const reader = new EventReader(this.#maxQueued, deltas, () => this.#readers.delete(reader));
     if (this.#opening) reader.push(this.#opening);
@@ -54,13 +54,13 @@ class EventReader implements AsyncIterableIterator<SessionEvent> {
   #dropped = 0;
   #ended = false;
   readonly #maxQueued: number;
-  readonly #leave: () => void;
+  readonly #onReturn: () => void;
   readonly #deltas: boolean;
 
-  constructor(maxQueued: number, deltas: boolean, leave: () => void) {
+  constructor(maxQueued: number, deltas: boolean, onReturn: () => void) {
     this.#maxQueued = maxQueued;
     this.#deltas = deltas;
-    this.#leave = leave;
+    this.#onReturn = onReturn;
   }
 
   push(event: SessionEvent): void {
@@ -77,7 +77,7 @@ class EventReader implements AsyncIterableIterator<SessionEvent> {
 
   async next(): Promise<IteratorResult<SessionEvent>> {
     while (this.#queue.length === 0 && this.#dropped === 0 && !this.#ended) {
-      // Several may be asked for before the first is there.
+      // Several calls may wait for the first event.
       this.#waiting ??= new Deferred<void>();
       await this.#waiting.promise;
     }
@@ -92,7 +92,7 @@ class EventReader implements AsyncIterableIterator<SessionEvent> {
 
   return(): Promise<IteratorResult<SessionEvent>> {
     this.#queue = [];
-    this.#leave();
+    this.#onReturn();
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -1,7 +1,8 @@
 export { describeFirstRequest } from './describe-request.ts';
 export { FileLog, type Log } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';
-export type { RecordedTurn, ReplayedRequest } from './replay/replay-ports.ts';
+export type { RecordedTurn } from './replay/recorded-turn.ts';
+export type { ReplayedRequest } from './replay/replay-ports.ts';
 export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export { Session, submitIfOpen } from './session.ts';
 export type { ThreadOrigin } from './thread/open-thread.ts';

@@ -16,13 +16,13 @@ export interface Log {
   crash(error: unknown): void;
 }
 
-/** A log in a file that is opened when there is something to write. A log that can't be written is done without. */
+/** A log file that is opened when there is something to write. Failures to write it are ignored. */
 export class FileLog implements Log {
   readonly #path: string;
   readonly #now: () => number;
   readonly #secrets: () => readonly string[];
 
-  /** What looks like a secret is masked, and so is each of `secrets`, which is asked for when there is something to write. */
+  /** Masks what looks like a secret, and each of `secrets`, which is called when there is something to write. */
   constructor(path: string, now: () => number, secrets: () => readonly string[]) {
     this.#path = path;
     this.#now = now;
@@ -52,7 +52,7 @@ export class FileLog implements Log {
       this.#rotate();
       appendFileSync(this.#path, line, { mode: 0o600 });
     } catch {
-      // There is no better place to say that the log can't be written, and no work may fail for it.
+      // There is no better place to report that the log can't be written, and no work should fail for it.
     }
   }
 

@@ -32,6 +32,7 @@ import { SessionRules } from './environment/command-rules.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
 import { FileLog, type Log } from './log.ts';
 import type { Session } from './session.ts';
+import { ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
 import type { RequestBudget } from './turn/request-budget.ts';
 import { TypedMessages } from './typed-messages.ts';
 
@@ -124,7 +125,7 @@ export interface ServiceOptions {
   readonly now: () => number;
   /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
   readonly orphans?: OrphanCare | undefined;
-  /** How names of hosts are looked up for commands; absent: as the system does. */
+  /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
   readonly openTransport?: () => Transport;
@@ -249,34 +250,6 @@ export function openServices(options: ServiceOptions): SessionServices {
       }
     },
   };
-}
-
-/** The calls that another thread's ledger knows, to be read only. */
-export function recordedCalls(home: string, threadId: string): Pick<ToolHost, 'recall'> {
-  const dir = threadFolder(home, threadId);
-  return new LocalToolHost({
-    ledgerPath: ledgerPath(dir),
-    outputPath: (callId) => outputPath(dir, callId),
-    now: Date.now,
-    syncJournal: () => Promise.resolve(),
-  });
-}
-
-function threadFolder(home: string, threadId: string): string {
-  return join(home, 'threads', threadId);
-}
-
-function ledgerPath(threadDir: string): string {
-  return join(threadDir, 'calls.jsonl');
-}
-
-function outputPath(threadDir: string, callId: string): string {
-  return join(threadDir, 'output', fileName(callId));
-}
-
-/** A call id comes from the model: a file name has only harmless characters of it. */
-function fileName(callId: string): string {
-  return `${callId.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 100)}.log`;
 }
 
 /** The commands that sessions of a terminal still run, one line each. */

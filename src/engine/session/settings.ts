@@ -9,7 +9,7 @@ import {
 } from '../../foundation/protocol/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 
-/** The settings of a session that ops may change. Those of a running turn are in its TurnContext and stay as they are. */
+/** The settings of a session that ops can change. Those of a running turn are in its TurnContext and stay as they are. */
 export interface SessionConfiguration {
   /** Absolute. */
   readonly cwd: string;
@@ -33,7 +33,7 @@ export function initialConfiguration(config: Config): SessionConfiguration {
 }
 
 /**
- * The one place where overrides meet the session's settings: a field that is present wins, `effort: null` clears.
+ * Applies overrides to the session's settings: a field that is present wins, `effort: null` clears.
  * @throws KeelError `invalidInput` for a relative cwd; the settings then stay as they were.
  */
 export function applySettings(current: SessionConfiguration, update: SettingsUpdate): SessionConfiguration {

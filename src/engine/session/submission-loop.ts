@@ -51,7 +51,7 @@ async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }
     case 'addToHistory':
       return deps.services.typedMessages.add(op.text);
     case 'getHistoryEntry':
-      return deps.services.typedMessages.tell({ offset: op.offset, logId: op.logId ?? null }, id, deps.emit);
+      return deps.services.typedMessages.answer({ offset: op.offset, logId: op.logId ?? null }, id, deps.emit);
     case 'approval':
       if (!(await turns.answer(op.questionId, op.decision))) {
         deps.services.log.warn(`an answer came for the question ${op.questionId}, which isn't waiting`);

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { KeelError, Op } from '../../foundation/protocol/index.ts';
 import { Deferred } from '../../foundation/util/index.ts';
 
-/** Ops that may wait for the session. Its loop never waits for a task to end, so more than this is a runaway client. */
+/** Most ops that wait for the session. Its loop never waits for a task to end, so more than this is a runaway client. */
 const MAX_QUEUED_SUBMISSIONS = 64;
 
 export interface Submission {
@@ -17,14 +17,14 @@ export class SubmissionQueue {
   #nextId: number;
   #closed = false;
 
-  /** `firstId`: a turn bears the id of its submission, so a thread that is taken up again goes on counting. */
+  /** @param firstId a turn has the id of its submission, so a resumed thread continues the count */
   constructor(firstId = 0) {
     this.#nextId = firstId;
   }
 
   /**
-   * @returns the submission's id: the turn it starts bears it
-   * @throws KeelError `sessionClosed` after the session ended, `invalidInput` for something that is no op or one too many
+   * @returns the submission's id, which is also that of the turn it starts
+   * @throws KeelError `sessionClosed` after the session ended, `invalidInput` for something that isn't an op or one too many
    */
   submit(op: unknown, id?: string): string {
     if (this.#closed) throw new KeelError('sessionClosed', 'this session has ended');

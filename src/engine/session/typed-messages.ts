@@ -8,13 +8,13 @@ import type { Log } from './log.ts';
 export interface TypedMessagesOptions {
   readonly config: Config;
   readonly threadId: string;
-  /** A thread that is not kept leaves nothing here either. */
+  /** Whether the thread is recorded; if not, its messages aren't either. */
   readonly isKept: boolean;
   readonly log: Log;
   readonly now: () => number;
 }
 
-/** A session's part in the file of what the user typed. Works in the background; what fails is in the log only. */
+/** The messages that the user typed, for later recall. Works in the background; a failure is only logged. */
 export class TypedMessages {
   readonly #options: TypedMessagesOptions;
   readonly #history: MessageHistory;
@@ -37,18 +37,18 @@ export class TypedMessages {
       .catch((error: unknown) => log.warn(reasonOf(error)));
   }
 
-  /** Looks a message up, then tells it as the answer to `requestId`. */
-  tell(lookup: HistoryLookup, requestId: string, emit: (event: SessionEvent) => void): void {
+  /** Looks a message up, then emits it as the answer to `requestId`. */
+  answer(lookup: HistoryLookup, requestId: string, emit: (event: SessionEvent) => void): void {
     const { log } = this.#options;
-    const answer = (found: HistoryAnswer) =>
+    const emitAnswer = (found: HistoryAnswer) =>
       emit({ type: 'historyEntry.answered', requestId, offset: lookup.offset, ...found });
-    this.#history.lookUp(lookup).then(answer, (error: unknown) => {
+    this.#history.lookUp(lookup).then(emitAnswer, (error: unknown) => {
       log.warn(`the message history can't be read: ${reasonOf(error)}`);
-      answer({ logId: 0, entryCount: 0, entry: null });
+      emitAnswer({ logId: 0, entryCount: 0, entry: null });
     });
   }
 
-  /** Resolves when what was to be kept is. */
+  /** Resolves when all messages are written. */
   close(): Promise<void> {
     return this.#history.settled();
   }

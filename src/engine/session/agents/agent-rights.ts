@@ -17,7 +17,7 @@ export function tightened(above: SandboxPolicy, atMost: SandboxMode | null): San
 /** The rights of a subagent's next turn: those of the turn that sends it the message, whatever it was started with. */
 export function agentRights(above: Above, role: AgentRole): SettingsUpdate {
   return {
-    // Where a sandbox may write depends on it.
+    // The directories that a sandbox lets it write depend on it.
     cwd: above.cwd,
     approvalPolicy: above.approvalPolicy,
     sandboxPolicy: tightened(above.sandboxPolicy, role.sandboxMode),

@@ -75,7 +75,7 @@ async function openAndFollow(
       serverFacts: services.serverFacts,
     },
   });
-  // The child may have been opened only after its parent was stopped.
+  // The parent may have been stopped while the child was opened.
   if (signal.aborted) {
     void services.closeChild(session);
     return { type: 'interrupted' };
@@ -128,7 +128,7 @@ async function follow(
     { deltas: true },
   );
   child.submit({ type: 'userInput', items: [{ type: 'text', text: prompt }], outputSchema });
-  // Its events may end without an end of its turn.
+  // The events of a child can end without an end of its turn.
   return Promise.race([ended.promise, following.then((): ChildResult => ({ type: 'interrupted' }))]);
 }
 

@@ -3,12 +3,12 @@ import { type Config, commandEnvironment, userHome } from '../../../storage/conf
 import { LoginEnvironment, type UserShell } from '../../../system/process/index.ts';
 import { commandToolsDirectory } from './command-tools.ts';
 
-/** How long the answer of a login shell is waited for in the background, ms. */
+/** How long a login shell has to answer in the background, ms. */
 const LOGIN_LIMIT_MS = 30_000;
 /** How long a command waits for that answer, ms. */
 const READY_LIMIT_MS = 3_000;
 
-/** Everything but what looks like a secret, whatever the user's policy for commands says: it is for a file. */
+/** All but what looks like a secret, whatever the user's policy for commands is: the answer is kept in a file. */
 const NO_SECRETS = { inherit: 'all', ignoreDefaultExcludes: false, exclude: [], set: {}, includeOnly: [] } as const;
 
 export interface CommandEnvironmentOptions {
@@ -17,10 +17,10 @@ export interface CommandEnvironmentOptions {
 }
 
 const EDITOR_VARIABLES = ['EDITOR', 'VISUAL', 'GIT_EDITOR', 'GIT_SEQUENCE_EDITOR'];
-/** A command for `sh`: programs hand the name of a file to it as a further argument. */
+/** A command for `sh`: programs pass the name of a file as a further argument. */
 const NO_EDITOR = `sh -c 'echo "There is no editor here. Pass the text with the command: -m or -F, or --no-edit to keep the message as it is. To accept what git proposes, set GIT_EDITOR=true for that command; for git rebase -i, set GIT_SEQUENCE_EDITOR to a command that changes the list." >&2; exit 1'`;
 
-/** Nobody could use an editor that a command opens, and the command would wait for it. What the user sets for commands stays. */
+/** Commands get no editor, since nobody could use it and they would wait for it. What the user sets for commands stays. */
 function withoutEditors(
   env: Readonly<Record<string, string>>,
   set: Readonly<Record<string, string>>,
@@ -31,7 +31,7 @@ function withoutEditors(
 
 /**
  * The environment that a session's commands see: what keel was started with, what the user's login shell adds to it, within
- * the configured policy, with keel's own helpers (`apply_patch`, `rg`) last on the path.
+ * the configured policy, with keel's own programs (`apply_patch`, `rg`) last on the path.
  */
 export class CommandEnvironment {
   readonly #options: CommandEnvironmentOptions;
@@ -63,7 +63,7 @@ export class CommandEnvironment {
     clearTimeout(timer);
   }
 
-  /** With what is known by now, secrets out. */
+  /** The environment as it is known by now, without secrets. */
   current(): Record<string, string> {
     const { config } = this.#options;
     const base = this.#login?.applyTo(config.env) ?? config.env;
@@ -72,7 +72,7 @@ export class CommandEnvironment {
     return { ...env, PATH: `${env['PATH']}:${this.#toolsDir}` };
   }
 
-  /** From the user's home: a project has no say in it. Secrets stay out of what is kept of the answer. */
+  /** The shell starts in the user's home, so that a project can't change its answer. Secrets are not kept. */
   #askLoginShell(): void {
     const { config, shell } = this.#options;
     const { inherit, useProfile } = config.shellEnvironmentPolicy;
@@ -91,7 +91,7 @@ export class CommandEnvironment {
   }
 }
 
-/** Null for a home that can't be written to, or whose cache others could change: commands do without start-up files. */
+/** Null for a home that can't be written to, or whose cache others could change: start-up files are not used then. */
 function answersDirectory(home: string): string | null {
   try {
     return privateDirectory(home, 'cache');

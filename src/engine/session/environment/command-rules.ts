@@ -22,10 +22,10 @@ import {
   rememberLine,
 } from '../../../tools/approvals/index.ts';
 
-/** A line that goes through more of them is not looked into. */
+/** A line that changes through more directories is not examined. */
 const MAX_DIRECTORIES = 16;
 
-/** What a session knows of commands: their words, and the user's rules about them, read when the first command comes. */
+/** Judges the commands of a session: by their words, and by the user's rules, which are read for the first command. */
 export class SessionRules {
   readonly judge = new CommandJudge();
   readonly #config: Config;
@@ -69,7 +69,7 @@ export class SessionRules {
     this.#policy = this.#policy.with({ pattern: prefix.map((word) => [word]), decision: 'allow', justification: null });
   }
 
-  /** Rules are read when the first command comes, and so before one can reach for a host. */
+  /** Rules are read for the first command, and so before one can connect to a host. */
   hostRuleOf(destination: Destination): HostRuleVerdict {
     return judgeHost(this.#hosts, destination);
   }
@@ -105,12 +105,12 @@ const USUAL_REACH: SandboxPolicy = {
   exclude_slash_tmp: false,
 };
 
-/** Where a turn's commands may write. */
+/** The places where a turn's commands are allowed to write. */
 type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
 
 /**
- * Commands that are confined may write below the project, whatever this turn allows: an earlier one may have. What they
- * could write there is no program that anybody meant by its bare name.
+ * Confined commands of an earlier turn could write below the project, whatever this turn allows. A program that they could
+ * write there is not the one that is meant by a bare name.
  */
 function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
   const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
@@ -122,7 +122,7 @@ function isOpenProgram(name: string, programs: ProgramPlaces): boolean {
   return !programs.isBuiltin(name) && (programs.find(name)?.isOpen ?? false);
 }
 
-/** Where git may be started in a line of plain commands; null if that can't be told, empty without git. */
+/** Where git may be started in a line of plain commands; null if that can't be known, empty without git. */
 function gitDirectories(commands: readonly PlainCommand[], cwd: string): readonly string[] | null {
   if (!commands.some(([program]) => program?.text.endsWith('git'))) return [];
   const found = new Set([cwd]);

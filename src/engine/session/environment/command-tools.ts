@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { launcherPath } from '../../../foundation/util/index.ts';
 
 /**
- * A directory for the end of a command's path: `apply_patch`, so that a patch in a script works as the model was taught,
- * and the `rg` that comes with keel. Null where it can't be made; commands then do without.
+ * A directory for the end of a command's path: `apply_patch`, so that a patch in a script works as models write it, and the
+ * `rg` that comes with keel. Null where it can't be made; commands then run without it.
  */
 export async function commandToolsDirectory(home: string): Promise<string | null> {
   const dir = join(home, 'bin');
@@ -31,7 +31,7 @@ export async function commandToolsDirectory(home: string): Promise<string | null
   }
 }
 
-/** The engine reads no environment: it does the same wherever it is called from. */
+/** The patch engine reads no environment, so that it does the same wherever it is called. */
 function patchScript(launcher: string): string {
   return `#!/bin/sh\nexec env -i ${quoted(process.execPath)} ${quoted(launcher)} apply-patch "$@"\n`;
 }
@@ -53,7 +53,7 @@ function keepLink(path: string, target: string): void {
   replace(path, (fresh) => symlinkSync(target, fresh));
 }
 
-/** Another process of keel may run what stands there: it is put in place whole. */
+/** Another process of keel may run the present file: the new one replaces it as a whole. */
 function replace(path: string, make: (fresh: string) => void): void {
   const fresh = `${path}.${randomUUID()}`;
   rmSync(fresh, { force: true });
@@ -65,7 +65,7 @@ function unlessMissing(read: () => string): string | null {
   try {
     return read();
   } catch {
-    // Not there yet, or something else stands in its place.
+    // It does not exist yet, or is something else.
     return null;
   }
 }

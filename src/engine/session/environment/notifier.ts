@@ -3,7 +3,7 @@ import { type Config, commandEnvironment, commandRoots } from '../../../storage/
 import { startOutliving } from '../../../system/process/index.ts';
 import type { Log } from '../log.ts';
 
-/** What a program of the user's is told after a turn; the names are those that such programs read already. */
+/** The argument of the user's program after a turn; the names are those that such programs read already. */
 export interface TurnNotice {
   readonly threadId: string;
   readonly turnId: string;
@@ -21,8 +21,8 @@ const WHOLE_ENVIRONMENT = {
 } as const;
 
 /**
- * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Not waited for; a failure
- * is a line in the log. It belongs to the user and outlives the session. None is taken from where commands may write.
+ * Starts the program that the user configured (`notify`) with one more argument: a JSON object. Nobody waits for it; a failure
+ * is a line in the log. It belongs to the user and outlives the session. A program where commands can write is not started.
  */
 export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
   const [name, ...args] = config.notify ?? [];
@@ -45,7 +45,7 @@ export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
     'input-messages': notice.inputMessages,
     'last-assistant-message': notice.lastAssistantMessage,
   });
-  // It is the user's own, and gets their environment, but for the keys of providers.
+  // The program is the user's own, and gets their environment without the keys of providers.
   const env = commandEnvironment({ ...config, shellEnvironmentPolicy: WHOLE_ENVIRONMENT }, config.env);
   const warn = (error: unknown) => log.warn(`notify: ${program} can't be started: ${reasonOf(error)}`);
   try {

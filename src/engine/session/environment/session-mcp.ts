@@ -16,7 +16,7 @@ const PLAIN_WORKSPACE: SandboxPolicy = {
 };
 /** Left-out tools that one message names. */
 const MAX_NAMED_LEFT_OUT = 8;
-/** What these do needs no tools: they don't wait for servers. */
+/** Tasks that need no tools, and so don't wait for servers. */
 const WITHOUT_TOOLS: readonly TaskKind[] = ['undo', 'user_shell'];
 
 export interface SessionMcpOptions {
@@ -29,12 +29,12 @@ export interface SessionMcpOptions {
   readonly version: string;
 }
 
-/** The MCP servers of a session: held to what its commands are held to, and asked anew at each turn what they offer. */
+/** The MCP servers of a session: confined like its commands, and asked at each turn which tools they offer. */
 export class SessionMcp {
   readonly #options: SessionMcpOptions;
   readonly #connections: McpConnections;
   #policy: SandboxPolicy;
-  #tell: (message: string) => void = () => undefined;
+  #warn: (message: string) => void = () => undefined;
   readonly #reportedLeftOut = new Set<string>();
 
   constructor(options: SessionMcpOptions) {
@@ -49,31 +49,31 @@ export class SessionMcp {
       version,
       startupWaitMs: config.mcpStartupWaitMs,
       log: (message) => log.info(message),
-      onFailure: (message) => this.#tell(message),
+      onFailure: (message) => this.#warn(message),
     });
   }
 
-  /** Starts those whose tools are not known; what does not start is told, one message a server. Waits for none. */
-  start(tell: (message: string) => void): void {
-    // What fails at once waits until whoever opens the session has had the time to follow it.
-    this.#tell = (message) => setImmediate(tell, message);
+  /** Starts the servers whose tools are not known, without waiting. `warn` gets one message for each that does not start. */
+  start(warn: (message: string) => void): void {
+    // A warning waits until whoever opens the session has had the time to follow its events.
+    this.#warn = (message) => setImmediate(warn, message);
     this.#connections.start();
   }
 
   /** The tools of a turn with those of the servers, which stay as they are until it ends. */
   async turnTools(turn: Pick<TurnContext, 'sandboxPolicy' | 'taskKind'>, signal: AbortSignal): Promise<WithMcpTools> {
-    await this.#holdTo(turn.sandboxPolicy);
+    await this.#confineBy(turn.sandboxPolicy);
     this.#connections.start();
     if (!WITHOUT_TOOLS.includes(turn.taskKind)) await this.#connections.settled(signal);
     return this.knownTools();
   }
 
-  /** What servers say of themselves, as far as it is known and wanted. */
+  /** The instructions of servers, as far as they are known and wanted. */
   instructions(): { readonly server: string; readonly text: string }[] {
     return this.#connections.instructions();
   }
 
-  /** With what is known by now, asking nobody. */
+  /** The tools that are known by now, without asking a server. */
   knownTools(): WithMcpTools {
     const { tools, leftOut } = this.#connections.tools();
     const known = withMcpTools(this.#options.tools, {
@@ -86,7 +86,7 @@ export class SessionMcp {
     return known;
   }
 
-  /** A request is on its way: what its answer may call is started meanwhile. */
+  /** Starts the servers that the answer to a request may call, while the model works on it. */
   requestSent(): void {
     this.#connections.startSoon();
   }
@@ -95,7 +95,7 @@ export class SessionMcp {
     return this.#connections.close();
   }
 
-  /** The user misses a tool and wants to know why; one message a server, each tool once a session. */
+  /** Says why tools are missing: one message for each server, each tool once in a session. */
   #reportLeftOut(leftOut: readonly LeftOutTool[]): void {
     const news = leftOut.filter(({ server, name }) => !this.#reportedLeftOut.has(`${server} ${name}`));
     for (const { server, name } of news) this.#reportedLeftOut.add(`${server} ${name}`);
@@ -104,12 +104,12 @@ export class SessionMcp {
       const rest = tools.length > named.length ? ` and ${tools.length - named.length} more` : '';
       const message = `MCP server ${server}: not offered to the model: ${named.join(', ')}${rest}`;
       this.#options.log.warn(message);
-      this.#tell(message);
+      this.#warn(message);
     }
   }
 
   /** A server that was started under another policy is started again under this one. */
-  async #holdTo(policy: SandboxPolicy): Promise<void> {
+  async #confineBy(policy: SandboxPolicy): Promise<void> {
     if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
     this.#policy = policy;
     await this.#connections.stop(followsSession);
@@ -123,7 +123,7 @@ export class SessionMcp {
     const roots = commandRoots(config);
     const program = findConfiguredProgram(server.command, { env, roots }, server.cwd);
     if (program.type === 'missing' && isWider(server, policy, this.#policy)) throw new Error(program.reason);
-    // Confined like commands, it may also be one that they could write: it then can do no more than they can.
+    // A program that commands could write is started where it is confined like them: it can do no more than they can.
     const command = program.type === 'found' ? program.path : server.command;
     const planned = sandbox.plan({
       spec: { argv: [command, ...server.args], cwd: server.cwd, env },
@@ -133,11 +133,11 @@ export class SessionMcp {
     });
     if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
     if (planned.type === 'unavailable') throw new Error(planned.reason);
-    const letGo = sandbox.hold(planned.plan);
+    const release = sandbox.hold(planned.plan);
     try {
-      return serverProcess(await startServed(planned.plan.spawn, processes), processes, letGo);
+      return serverProcess(await startServed(planned.plan.spawn, processes), processes, release);
     } catch (cause) {
-      letGo();
+      release();
       const reason = reasonOf(cause);
       throw new Error(`${server.command} can't be started: ${reason}`, { cause });
     }
@@ -148,7 +148,7 @@ function followsSession({ transport }: McpServer): boolean {
   return transport.type === 'stdio' && transport.sandbox === 'session';
 }
 
-/** Whether a server has rights that the session's commands have not: only a program that they can't write may have them. */
+/** Whether a server has rights that the session's commands lack: only a program that they can't write gets those. */
 function isWider({ networkAccess }: McpStdioServer, policy: SandboxPolicy, session: SandboxPolicy): boolean {
   if (session.mode === 'danger-full-access') return false;
   if (policy.mode === 'danger-full-access') return true;
@@ -156,18 +156,18 @@ function isWider({ networkAccess }: McpStdioServer, policy: SandboxPolicy, sessi
   return hasNetwork && !(session.mode === 'workspace-write' && session.network_access);
 }
 
-/** A mode of the server's own has the details that are configured for it. */
+/** A server's own mode has the details that are configured for that mode. */
 function policyOf({ sandbox }: McpStdioServer, session: SandboxPolicy, configured: SandboxPolicy): SandboxPolicy {
   if (sandbox === 'session' || sandbox === session.mode) return session;
   if (sandbox === configured.mode) return configured;
   return sandbox === 'workspace-write' ? PLAIN_WORKSPACE : { mode: sandbox };
 }
 
-function serverProcess(child: ServedChild, processes: Processes, letGo: () => void): ServerProcess {
+function serverProcess(child: ServedChild, processes: Processes, release: () => void): ServerProcess {
   const { pid, input, output, errors, exited } = child;
-  const ended = exited.then(inWords);
+  const ended = exited.then(endText);
   void ended.then(() => {
-    letGo();
+    release();
     processes.release(pid);
   });
   return {
@@ -184,6 +184,6 @@ function serverProcess(child: ServedChild, processes: Processes, letGo: () => vo
   };
 }
 
-function inWords({ exitCode, signal }: ExitStatus): string {
+function endText({ exitCode, signal }: ExitStatus): string {
   return signal === null ? `it ended with exit code ${exitCode}` : `it was ended by ${signal}`;
 }

@@ -10,7 +10,7 @@ import { ModelClient, type RequestFingerprints } from '../../../models/client/in
 import type { WireMaker } from '../../../models/wires/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../../../tools/index.ts';
 import { type ContextSources, makeTurnContext } from '../turn/make-turn-context.ts';
-import type { ToolSettings } from '../turn/offered-tools.ts';
+import type { ToolSettings } from '../turn/ports/offered-tools.ts';
 
 /** The recorded settings of a turn, from which the same code makes the same context again. */
 export interface RecordedSettings {

@@ -3,7 +3,6 @@ import type {
   RefusedContent,
   RequestFingerprint,
   ResponseItem,
-  TurnSetup,
 } from '../../../foundation/protocol/index.ts';
 import type { ServerFacts } from '../../../models/catalogue/index.ts';
 import type { RequestFingerprints } from '../../../models/client/index.ts';
@@ -11,24 +10,26 @@ import type { Prompt } from '../../../models/prompt/index.ts';
 import type { WireMaker } from '../../../models/wires/index.ts';
 import { NullRecorder, type OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { specsFor } from '../../../tools/index.ts';
-import { FileStepRunner, isStepId, type StepName, TurnInterrupted } from '../../steps/index.ts';
-import type { TurnBudget, TurnModel, TurnPorts } from '../../turn/index.ts';
-import { TreeFacts } from '../agents/tree-facts.ts';
+import { FileStepRunner, TurnInterrupted } from '../../steps/index.ts';
+import type { TurnModel, TurnPorts } from '../../turn/index.ts';
 import type { SessionState } from '../state.ts';
 import { ThreadRecord } from '../thread/thread-record.ts';
 import { ItemIds } from '../turn/item-ids.ts';
-import { toolsOf } from '../turn/offered-tools.ts';
-import { finishGate } from '../turn/open-work.ts';
-import { turnModel, turnPorts } from '../turn/turn-ports.ts';
+import { toolsOf } from '../turn/ports/offered-tools.ts';
+import { openWork } from '../turn/ports/open-work.ts';
+import { turnModel, turnPorts } from '../turn/ports/turn-ports.ts';
 import { TurnRecorder, type TurnRecorderOptions } from '../turn/turn-recorder.ts';
 import { TurnWindow } from '../turn/turn-window.ts';
 import {
-  type RecordedSettings,
-  recordedRegistry,
-  recordedTools,
-  replayedContext,
-  silentClient,
-} from './replay-context.ts';
+  checksAnswer,
+  compactsItself,
+  isAsked,
+  prunes,
+  type RecordedTurn,
+  recordedBudget,
+  recordedTree,
+} from './recorded-turn.ts';
+import { recordedRegistry, recordedTools, replayedContext, silentClient } from './replay-context.ts';
 
 /** A request as keel would make it now, beside the recorded one. */
 export interface ReplayedRequest {
@@ -40,11 +41,6 @@ export interface ReplayedRequest {
   readonly prompt: Prompt;
   /** The input as it would be sent, each item as JSON. */
   input(): readonly string[];
-}
-
-export interface RecordedTurn extends Omit<RecordedSettings, 'threadId'> {
-  /** The journal of the turn, whole. */
-  readonly lines: readonly OpenTurnLine[];
 }
 
 export interface ReplayPortsOptions {
@@ -150,8 +146,8 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
       tooLong: nothing,
     },
     budget: recordedBudget(setup, () => spent),
-    answerForm: hasStep(turn, 'answerForm') ? (setup?.output_schema ?? null) : null,
-    finishGate: isAsked(turn) ? finishGate(state, offered, recordedTree(setup)) : null,
+    answerForm: checksAnswer(turn) ? (setup?.output_schema ?? null) : null,
+    finishGate: isAsked(turn) ? openWork(state, offered, recordedTree(setup)) : null,
     pruning: prunes(turn) ? { keep: stop } : null,
     takeQueued: stop,
     jitter: () => 1,
@@ -207,39 +203,4 @@ class ReplayRecorder extends TurnRecorder {
     super.takeOut(refused);
     this.#onReplaced();
   }
-}
-
-/** Without the turn's settings only what recorded results say of a budget counts. No time passes in a replay. */
-function recordedBudget(setup: TurnSetup | null, tokensUsed: () => number): TurnBudget | null {
-  if (setup !== null && setup.budget === undefined) return null;
-  return {
-    ...{ tokens: null, minutes: null, ...setup?.budget },
-    hasLastAnswer: true,
-    minutesGone: () => 0,
-    tokensUsed,
-    expired: new AbortController().signal,
-  };
-}
-
-/** A step has what subagents did. Earlier versions had no such step. */
-function recordedTree(setup: TurnSetup | null) {
-  return setup?.verify_tree === true ? new TreeFacts(null) : null;
-}
-
-function isAsked(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'finishGate') : turn.setup.verify === true;
-}
-
-function prunes(turn: RecordedTurn): boolean {
-  return turn.setup === null ? hasStep(turn, 'pruning') : turn.setup.elide_outputs !== false;
-}
-
-function hasStep({ lines }: RecordedTurn, name: StepName): boolean {
-  return lines.some((line) => line.type === 'step' && isStepId(line.record.id, name));
-}
-
-/** Without the settings of the turn only its record knows whether it compacted its conversation. */
-function compactsItself({ setup, lines }: RecordedTurn): boolean {
-  if (setup?.task !== undefined) return setup.task === 'regular';
-  return lines.some((line) => line.type === 'step' && line.record.kind === 'compact');
 }

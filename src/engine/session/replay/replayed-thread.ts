@@ -8,8 +8,9 @@ import { compact, runTurn, type TurnOutcome, type TurnPorts } from '../../turn/i
 import type { SessionConfiguration } from '../settings.ts';
 import { type Conversation, SessionState } from '../state.ts';
 import { emptyConversation, rebuildConversation } from '../thread/rebuild-conversation.ts';
+import type { RecordedTurn } from './recorded-turn.ts';
 import { recordedRegistry } from './replay-context.ts';
-import { type RecordedTurn, type ReplayedRequest, replayPorts } from './replay-ports.ts';
+import { type ReplayedRequest, replayPorts } from './replay-ports.ts';
 
 export interface ReplayedTurn {
   /** How the turn would end on what is recorded; null: it asks for a step that the record does not have. */

@@ -6,7 +6,7 @@ import {
 } from '../../../foundation/protocol/index.ts';
 import { readJson } from '../../../foundation/util/index.ts';
 
-/** What models write: scores and ranks may be missing, and other keys are passed over. */
+/** A review as models write it: scores and ranks can be missing, and other keys are ignored. */
 const written = z.looseObject({
   findings: z._default(z.array(z.unknown()), []),
   overall_correctness: z._default(z.string(), ''),
@@ -26,7 +26,7 @@ const writtenFinding = z.looseObject({
 
 /**
  * A reviewer's last message: JSON, also inside prose or a code fence. A finding that can't be read is dropped, not the
- * others; text that holds no review at all becomes its explanation.
+ * others; text without a review becomes its explanation.
  */
 export function parseReview(text: string): ReviewOutput {
   const whole = tryParse(text) ?? tryParse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));

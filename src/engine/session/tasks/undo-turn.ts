@@ -49,13 +49,13 @@ function whyNoSnapshot({ config }: SessionServices, cwd: string): string {
   return 'no snapshot of this thread is left';
 }
 
-/** What is not as it was, a sentence each. */
+/** A sentence for each kind of file that is not as it was. */
 function exceptions({ failed, kept, leftOut, hasHeadMoved }: Extract<RestoreResult, { type: 'restored' }>): string[] {
   const reasons = failed.map(({ path, reason }) => `${path} (${reason})`);
   return [
     ...(failed.length === 0 ? [] : [`Not restored: ${listed(reasons)}.`]),
     ...(kept.length === 0 ? [] : [`New files that were kept, since they may be older than the turn: ${listed(kept)}.`]),
-    ...(leftOut.length === 0 ? [] : [`Left as they are, since no snapshot holds them: ${listed(leftOut)}.`]),
+    ...(leftOut.length === 0 ? [] : [`Left as they are, since no snapshot has them: ${listed(leftOut)}.`]),
     ...(hasHeadMoved ? ['Commits made since then stay.'] : []),
   ];
 }
@@ -70,16 +70,16 @@ function placeOf(services: SessionServices, cwd: string) {
   return { cwd, home, env, roots: commandRoots(services.config), now: services.now };
 }
 
-/** What the user said at the beginning of the turn that a snapshot belongs to; null if that turn was taken back. */
+/** The user's message at the start of the turn of a snapshot; null if that turn was taken back. */
 function messageOf(items: readonly ResponseItem[], snapshot: ResponseItem): string | null {
   const at = items.indexOf(snapshot);
-  // The snapshots of turns that were taken back stand directly before the record of that.
+  // Snapshots of turns that were taken back are directly before the note of that.
   const next = items.slice(at).find((item) => item.type !== 'ghost_snapshot');
   if (next && isRollbackNote(next)) return null;
-  const isSaid = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
-  const said = items.slice(0, at).findLast(isSaid) ?? items.slice(at).find(isSaid);
-  if (said?.type !== 'message') return '';
-  return said.content.map((part) => ('text' in part ? part.text : '')).join(' ');
+  const isOfUser = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
+  const message = items.slice(0, at).findLast(isOfUser) ?? items.slice(at).find(isOfUser);
+  if (message?.type !== 'message') return '';
+  return message.content.map((part) => ('text' in part ? part.text : '')).join(' ');
 }
 
 function filesOf({ changes }: Extract<RestoreResult, { type: 'restored' }>): string[] {

@@ -60,7 +60,7 @@ async function interruptedCalls(
   return { outputs, calls };
 }
 
-/** Calls without an output, in order. A model may use an id twice: the first output is the first call's. */
+/** Calls without an output, in order. A model can use an id twice: the first output is the first call's. */
 function openCalls(items: readonly ResponseItem[]): CallItem[] {
   const outputs = items.flatMap((item) => ('output' in item ? [item.call_id] : []));
   return items.filter((item): item is CallItem => {

@@ -26,7 +26,7 @@ const COPIED_AT_ONCE = 1_000;
 /** The thread that a session opens. */
 export type ThreadOrigin =
   | { readonly type: 'new' }
-  /** By its id, the path of its rollout, or its name. */
+  /** `id`: its id, the path of its rollout, or its name. */
   | { readonly type: 'resume'; readonly id: string }
   /** A new thread that starts as a copy of another: of its first user messages and what followed them; null copies all. */
   | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
@@ -145,7 +145,7 @@ function forkedThread(
   return { ...thread, log, lastRequest: lastRequestItems(lines), warnings: source.warnings };
 }
 
-/** In pieces: a long thread has more lines than a call may have arguments. */
+/** Copies in pieces: a long thread has more lines than a call can have arguments. */
 function copyLines(lines: readonly RolloutItem[], { recorder, lease }: OpenThread): void {
   try {
     for (let at = 0; at < lines.length; at += COPIED_AT_ONCE) {

@@ -3,7 +3,7 @@ import type { LoggedTurn, ThreadLog } from '../../../storage/rollout/index.ts';
 import { eventsOfCall, threadItemsOf } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
 
-/** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off is over now. */
+/** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off has ended now. */
 export function shownTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {
   const ids = new ItemIds();
   return log.turns.map((turn) => ({
@@ -22,7 +22,7 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
     else if (entry.type === 'told') items.push(...completedItems(entry.value));
     else {
       const { data: item } = ThreadItem.safeParse(entry.item);
-      // A turn that was continued after a crash shows what it had shown again.
+      // A turn that was continued after a crash has shown its items again.
       if (item && !shown.has(item.id)) items.push(item);
       if (item) shown.add(item.id);
     }

@@ -10,7 +10,7 @@ import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
 
-/** What a model is told of its surroundings in a turn, and whether commands are really held to it. */
+/** The surroundings of a turn as the model is sent them. */
 export function environmentFacts(context: TurnContext): EnvironmentFacts {
   const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
   return {
@@ -25,14 +25,14 @@ export function environmentFacts(context: TurnContext): EnvironmentFacts {
 }
 
 export interface FirstContextParts {
-  /** Null: not known, or not to be told. */
+  /** Null: not known, or not to be sent. */
   readonly repository: RepositoryFacts | null;
   /** The list of skills; null: there are none. */
   readonly skills: ResponseItem | null;
   readonly onWarning?: (message: string) => void;
 }
 
-/** The messages that stand before the first request of a thread. */
+/** The messages before the first request of a thread. */
 export function firstContext(
   context: TurnContext,
   services: SessionServices,
@@ -61,11 +61,11 @@ export function firstContext(
     budget: config.budget,
   });
   const servers = (services.mcp?.instructions() ?? []).map(serverNote);
-  const told = [instructions, skills].filter((message) => message !== null);
-  return [...told, environment, ...servers, ...(child?.opening ?? [])];
+  const sent = [instructions, skills].filter((message) => message !== null);
+  return [...sent, environment, ...servers, ...(child?.opening ?? [])];
 }
 
-/** `YYYY-MM-DD` where the user is. */
+/** The date in the user's time zone, `YYYY-MM-DD`. */
 export function localDate(nowMs: number): string {
   const now = new Date(nowMs);
   const two = (value: number) => String(value).padStart(2, '0');

@@ -3,7 +3,7 @@ import { handoverOf } from '../../../context/history/index.ts';
 import type { HistoryCopy } from '../../turn/index.ts';
 import type { TurnWindow } from './turn-window.ts';
 
-/** At most one in so many items is dropped at once: with their other halves half of the copy may be gone. */
+/** At most one of four items is dropped at once: with their other halves that can be half of the copy. */
 const MAX_SHARE_DROPPED = 4;
 
 /** A copy of the conversation, which a compaction can shorten. */

@@ -12,20 +12,20 @@ export interface HostAskerParts {
   readonly context: TurnContext;
   readonly recorder: Pick<TurnRecorder, 'isRevoked' | 'warn'>;
   readonly questions: TurnApprovals;
-  /** What was approved for the session. */
+  /** Those of the session. */
   readonly approvals: ApprovalCache;
-  /** Allows a host for good. */
+  /** Allows a host permanently. */
   readonly remember: (host: string, protocol: NetworkProtocol) => Promise<void>;
-  /** The turn is stopped. */
+  /** Aborts when the turn is stopped. */
   readonly signal: AbortSignal;
 }
 
 const ALLOWED: Answer = { type: 'allowed' };
 
 /**
- * Asks a turn's user about hosts that no list names, each with its port at most once a turn: a yes holds until the turn
- * ends, or the session if it was given for that, and so does a no. Nobody is asked where the policy is `never`, where nobody
- * answers, and after the turn.
+ * Asks a turn's user about hosts that no list names, each with its port at most once a turn: an answer applies until the turn
+ * ends, or the session if it was given for that. Nobody is asked where the policy is `never`, where nobody answers, and after
+ * the turn.
  */
 export function hostAsker({ context, recorder, questions, approvals, remember, signal }: HostAskerParts): AskUser {
   const { threadId, turnId } = context;
@@ -43,7 +43,7 @@ export function hostAsker({ context, recorder, questions, approvals, remember, s
     const { protocol } = destination;
     // The question is part of no journal, so its id must not repeat when a later process restarts the count.
     const questionId = `${threadId}/${turnId}/host-${randomUUID()}`;
-    // A rule that wants it asked about would still stand beside one that allows it.
+    // A rule that asks about a host would still apply beside one that allows it.
     const proposed = { host, protocol, wouldMatch: hostRuleMatches(host, protocol) };
     const offer = reason === null ? { proposedRule: proposed } : {};
     const request = { type: 'network', questionId, host, port, protocol, reason, ...offer } as const;
@@ -62,7 +62,7 @@ export function hostAsker({ context, recorder, questions, approvals, remember, s
   };
 }
 
-/** Between turns nobody is asked; what was approved for the session stays open to what runs on. */
+/** Between turns nobody is asked; commands that still run reach what was approved for the session. */
 export function approvedHosts(approvals: ApprovalCache): AskUser {
   return async (destination) =>
     approvals.areApproved([keyOf(destination)]) ? ALLOWED : refused('the turn in which it could be given has ended');

@@ -1,11 +1,11 @@
 import type { SessionEvent, ThreadItem, Turn } from '../../../foundation/protocol/index.ts';
 
 /**
- * The ids of the items of a thread. Models use call ids again, and the items of a child are shown in its parent's thread
- * under the child's ids: one that is taken gets a number behind it, so that an id names one item of the whole thread.
+ * The ids of the items of a thread. Models repeat call ids, and the items of a child are shown in its parent's thread under
+ * the child's ids: a repeated id gets a number appended, so that it names one item of the whole thread.
  */
 export class ItemIds {
-  /** How often each id came, by the id. */
+  /** How often each id was taken. */
   readonly #counts = new Map<string, number>();
 
   /** Ids that earlier turns have used. */
@@ -13,16 +13,16 @@ export class ItemIds {
     for (const { items } of turns) for (const { id } of items) this.take(id);
   }
 
-  /** @returns the id for an item that comes with this one */
+  /** @returns the id of an item that has this one */
   take(id: string): string {
     const count = (this.#counts.get(id) ?? 0) + 1;
     this.#counts.set(id, count);
-    // What is made up here may be taken too.
+    // The id with the number may be taken too.
     return count === 1 ? id : this.take(`${id}#${count}`);
   }
 }
 
-/** The items of one turn under their ids in the thread. Of two items with one id the newer one is meant. */
+/** Gives the items of one turn their ids in the thread. An id that two items have means the newer one. */
 export class TurnItemIds {
   readonly #ids: ItemIds;
   readonly #names = new Map<string, string>();

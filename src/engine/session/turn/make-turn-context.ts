@@ -8,7 +8,7 @@ import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
 
 import { localDate } from './first-context.ts';
-import { type ToolSettings, toolsOf } from './offered-tools.ts';
+import { type ToolSettings, toolsOf } from './ports/offered-tools.ts';
 
 export interface ContextStart {
   readonly turnId: string;
@@ -16,7 +16,7 @@ export interface ContextStart {
   readonly outputSchema: unknown;
 }
 
-/** What of a session's services a turn's context is made of. */
+/** The parts of a session's services from which a turn's context is made. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
   readonly config: ModelOverrides &
     Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {

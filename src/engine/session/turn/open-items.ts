@@ -3,7 +3,7 @@ import type { SessionEvent, ThreadItem } from '../../../foundation/protocol/inde
 /** The items of a turn that were started and not completed. */
 export class OpenItems {
   readonly #items = new Map<string, ThreadItem>();
-  /** What is known so far of the text of a message or a summary. */
+  /** The text so far of messages and summaries. */
   readonly #texts = new Map<string, string>();
 
   note(event: SessionEvent): void {
@@ -16,7 +16,7 @@ export class OpenItems {
     }
   }
 
-  /** What is left, as it ends when its turn is cut off. */
+  /** The open items as they end when their turn is cut off. */
   interrupted(): ThreadItem[] {
     return [...this.#items.values()].map((item) => asInterrupted(item, this.#texts.get(item.id) ?? ''));
   }

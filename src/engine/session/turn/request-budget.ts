@@ -4,7 +4,7 @@ import type { TurnBudget } from '../../turn/index.ts';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What a turn may cost. Only what the user asked for has a budget: a compaction or a review is part of none. */
+/** The limits of a turn. Only a request of the user has a budget: a compaction or a review is part of none. */
 export function budgetOf(
   { taskKind }: Pick<TurnContext, 'taskKind'>,
   { budget }: Pick<Config, 'budget'>,
@@ -31,7 +31,7 @@ export class RequestBudget {
     this.#tokensUsed += tokens;
   }
 
-  /** The same for one turn. `until` aborts when the turn needs no clock any more; `hasLastAnswer`: it may answer once more. */
+  /** The budget as one turn sees it. `until` aborts when the turn needs no clock any more. */
   forTurn(until: AbortSignal, hasLastAnswer: boolean): TurnBudget {
     const minutesGone = () => (this.#now() - this.#startedAt) / 60_000;
     const { minutes } = this.#limits;

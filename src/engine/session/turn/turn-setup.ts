@@ -2,21 +2,20 @@ import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
 import { isAzure } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
-import { toolsOf } from './offered-tools.ts';
-import { asksBeforeEnd } from './open-work.ts';
-
+import { toolsOf } from './ports/offered-tools.ts';
+import { asksBeforeEnd } from './ports/open-work.ts';
 import { budgetOf } from './request-budget.ts';
 
 export interface TurnSetupParts {
   readonly context: TurnContext;
   readonly services: SessionServices;
-  /** What a compaction was asked to keep in view. */
+  /** What a compaction should keep in particular. */
   readonly focus: string | null;
   /** Names of the tools that servers give the turn. */
   readonly mcpTools: readonly string[];
 }
 
-/** Those that shape a turn's requests and are settings, not code: with them a replay depends on no other machine. */
+/** The settings that shape a turn's requests, so that a replay depends on no other machine. */
 export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts): TurnSetup {
   const { config, child, agentLevels } = services;
   const budget = budgetOf(context, config);
@@ -49,7 +48,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
   };
 }
 
-/** Of the roles only what the tool's description tells of them: what else they say is a matter of the helper's own thread. */
+/** Only the parts of a role that the tool's description shows: the rest shapes the subagent's own thread. */
 function agentSetup({ config, agentLevels }: SessionServices): Pick<TurnSetup, 'agent_levels' | 'agent_roles'> {
   const roles = config.agents.roles.map(({ name, description }) => ({ name, description }));
   return { agent_levels: agentLevels, ...(roles.length === 0 ? {} : { agent_roles: roles }) };

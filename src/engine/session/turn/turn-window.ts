@@ -34,7 +34,7 @@ export class TurnWindow {
     return raw === model.contextWindow ? model.effectiveContextWindow : effectiveWindow(raw);
   }
 
-  /** A conversation of this many tokens is compacted; null: never by itself. */
+  /** A conversation is compacted from this many tokens on; null: never by itself. */
   get limit(): number | null {
     const { model } = this.#options;
     const raw = this.#raw();

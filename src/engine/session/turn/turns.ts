@@ -37,7 +37,7 @@ interface TurnStart {
 type Phase =
   | { readonly type: 'idle' }
   | { readonly type: 'running'; readonly active: ActiveTurn }
-  /** Somebody ends it: its task, or an abort. A task that is stopped too slowly may settle after that. */
+  /** Somebody ends it: its task, or an abort. A task that stops too slowly can settle after that. */
   | { readonly type: 'ending'; readonly active: ActiveTurn };
 
 /**
@@ -146,7 +146,7 @@ export class Turns {
     active.end();
   }
 
-  /** What waits for a turn that is stopped is not carried out; its surface may offer it again. */
+  /** Drops what waits for a turn that is stopped; its surface can offer it again. */
   #dropWaiting(active: ActiveTurn): void {
     const ids = active.input.takeLater().map(({ submissionId }) => submissionId);
     if (this.#waiting !== null) ids.push(this.#waiting.turnId);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TurnApprovals } from '../../../../src/engine/session/turn/approvals.ts';
-import { callApprover } from '../../../../src/engine/session/turn/call-approver.ts';
+import { callApprover } from '../../../../src/engine/session/turn/ports/call-approver.ts';
 import { FileStepRunner, type JournalLine } from '../../../../src/engine/steps/index.ts';
 import type {
   ApprovalDecision,

@@ -1,11 +1,11 @@
-import { compactionPrompt } from '../../../context/history/index.ts';
-import type { TurnContext } from '../../../context/index.ts';
-import { quirkSetting, type ServerFacts } from '../../../models/catalogue/index.ts';
-import type { ModelClient } from '../../../models/client/index.ts';
-import type { StepRunner } from '../../steps/index.ts';
-import type { TurnCompaction, TurnModel, TurnPorts } from '../../turn/index.ts';
-import type { TurnRecorder } from './turn-recorder.ts';
-import type { TurnWindow } from './turn-window.ts';
+import { compactionPrompt } from '../../../../context/history/index.ts';
+import type { TurnContext } from '../../../../context/index.ts';
+import { quirkSetting, type ServerFacts } from '../../../../models/catalogue/index.ts';
+import type { ModelClient } from '../../../../models/client/index.ts';
+import type { StepRunner } from '../../../steps/index.ts';
+import type { TurnCompaction, TurnModel, TurnPorts } from '../../../turn/index.ts';
+import type { TurnRecorder } from '../turn-recorder.ts';
+import type { TurnWindow } from '../turn-window.ts';
 
 /** What a turn that runs and one that is replayed have in different forms, and what they share. */
 export interface PortsOptions extends Omit<TurnPorts, 'history' | 'emit' | 'compaction'> {

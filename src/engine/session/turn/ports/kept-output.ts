@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type OldOutput, prunedOutputNote } from '../../../context/history/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
-import type { SessionServices } from '../services.ts';
+import { type OldOutput, prunedOutputNote } from '../../../../context/history/index.ts';
+import { reasonOf } from '../../../../foundation/util/index.ts';
+import type { SessionServices } from '../../services.ts';
 
 /**
- * Keeps the text of an output that is left out of the conversation, where the model's commands can read it. The file is
- * named by its text, so doing it again after a crash changes nothing.
- * @returns what stands in the output's place; without a path if the text can't be kept
+ * Keeps the text of an output that is left out of the conversation in a file that the model's commands can read. The file is
+ * named by its text, so that repeating this after a crash changes nothing.
+ * @returns the note in the output's place; without a path if the text can't be kept
  */
 export async function keptOutput(
   { spillPath, log }: Pick<SessionServices, 'spillPath' | 'log'>,

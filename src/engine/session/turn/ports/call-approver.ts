@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ApprovalDecision, type ApprovalQuestion } from '../../../foundation/protocol/index.ts';
-import type { ApprovalSubject, Approver } from '../../../tools/index.ts';
-import { type Codec, type StepRunner, TurnInterrupted } from '../../steps/index.ts';
-import type { TurnApprovals } from './approvals.ts';
+import { ApprovalDecision, type ApprovalQuestion } from '../../../../foundation/protocol/index.ts';
+import type { ApprovalSubject, Approver } from '../../../../tools/index.ts';
+import { type Codec, type StepRunner, TurnInterrupted } from '../../../steps/index.ts';
+import type { TurnApprovals } from '../approvals.ts';
 
 export interface CallApproverOptions {
   readonly steps: StepRunner;
@@ -19,9 +19,9 @@ const decisionCodec: Codec<ApprovalDecision> = {
 };
 
 /**
- * Asks for one call. The decision is a step of the turn: after a crash a decision that was given holds, and a question that
- * was waiting is asked again under the same id. The id names the call and what a yes covers: should that be something else
- * now (a link was turned, the directory is another), it is another question, and no answer to the first one counts for it.
+ * Asks for approval of one call. The decision is a step of the turn: after a crash a decision that was given still counts, and a
+ * question that waited is asked again under the same id. The id names the call and what a yes covers: if that has changed (a
+ * link points elsewhere, the directory is another), it is another question, and an answer to the first does not count for it.
  */
 export function callApprover({ steps, approvals, threadId, key }: CallApproverOptions): Approver {
   return {
@@ -34,7 +34,7 @@ export function callApprover({ steps, approvals, threadId, key }: CallApproverOp
             { threadId },
             signal,
           );
-          // Nobody decided: nothing is kept of it.
+          // Nobody decided: nothing is journaled.
           if (attempt.signal.aborted) throw new TurnInterrupted();
           return decision;
         });

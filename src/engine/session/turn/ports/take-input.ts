@@ -1,11 +1,11 @@
-import { cutMessage, messageBytes } from '../../../context/history/index.ts';
-import { userMessage } from '../../../context/index.ts';
-import type { ResponseItem } from '../../../foundation/protocol/index.ts';
-import type { QueuedMessage } from '../../turn/index.ts';
-import { skillsFor } from '../environment/session-skills.ts';
-import type { SessionDeps } from '../session-deps.ts';
-import type { ActiveTurn } from './active-turn.ts';
-import { textOf } from './turn-input.ts';
+import { cutMessage, messageBytes } from '../../../../context/history/index.ts';
+import { userMessage } from '../../../../context/index.ts';
+import type { ResponseItem } from '../../../../foundation/protocol/index.ts';
+import type { QueuedMessage } from '../../../turn/index.ts';
+import { skillsFor } from '../../environment/session-skills.ts';
+import type { SessionDeps } from '../../session-deps.ts';
+import type { ActiveTurn } from '../active-turn.ts';
+import { textOf } from '../turn-input.ts';
 
 const BYTES_PER_TOKEN = 4;
 
@@ -28,7 +28,7 @@ export async function takeInput(
     const skills = await skillsFor(text, services, active.abort.signal, onWarning);
     // A large image may have taken longer than the turn had left: nothing more is recorded for it.
     if (recorder.isRevoked) break;
-    // Recorded together with the message: a crash in between would leave a turn in which nothing was asked.
+    // The event is recorded together with the message: after a crash in between nothing would have been asked.
     record.addUserEvent(text);
     active.userTexts.push(text);
     // Skills follow the message: a fork that leaves it out leaves them out too.

@@ -1,21 +1,21 @@
-import { compactedItems } from '../../../context/history/index.ts';
-import type { TurnContext } from '../../../context/index.ts';
-import { KeelError } from '../../../foundation/protocol/index.ts';
-import { modelInfo } from '../../../models/catalogue/index.ts';
-import { outputSchemaProblem } from '../../../models/prompt/index.ts';
-import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
-import type { WithMcpTools } from '../../../tools/index.ts';
-import { FileStepRunner } from '../../steps/index.ts';
-import type { TurnModel, TurnPorts } from '../../turn/index.ts';
-import { keptSkillList } from '../environment/session-skills.ts';
-import { runningCommands, type SessionServices } from '../services.ts';
-import type { ActiveTurn } from './active-turn.ts';
-import { firstContext } from './first-context.ts';
+import { compactedItems } from '../../../../context/history/index.ts';
+import type { TurnContext } from '../../../../context/index.ts';
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { modelInfo } from '../../../../models/catalogue/index.ts';
+import { outputSchemaProblem } from '../../../../models/prompt/index.ts';
+import type { OpenTurnLine } from '../../../../storage/rollout/index.ts';
+import type { WithMcpTools } from '../../../../tools/index.ts';
+import { FileStepRunner } from '../../../steps/index.ts';
+import type { TurnModel, TurnPorts } from '../../../turn/index.ts';
+import { keptSkillList } from '../../environment/session-skills.ts';
+import { runningCommands, type SessionServices } from '../../services.ts';
+import type { ActiveTurn } from '../active-turn.ts';
+import { firstContext } from '../first-context.ts';
+import type { TurnDeps } from '../turn-deps.ts';
 import { keptOutput } from './kept-output.ts';
 import { toolsOf } from './offered-tools.ts';
-import { asksBeforeEnd, finishGate } from './open-work.ts';
+import { asksBeforeEnd, openWork } from './open-work.ts';
 import { takeInput } from './take-input.ts';
-import type { TurnDeps } from './turn-deps.ts';
 import { turnModel, turnPorts } from './turn-ports.ts';
 import { openTurnTools } from './turn-tools.ts';
 
@@ -65,7 +65,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
     budget: budget?.forTurn(active.background, child === null) ?? null,
     answerForm: services.checksOutput ? (context.outputSchema ?? null) : null,
     finishGate: asksBeforeEnd(context, services)
-      ? finishGate(state, toolsOf(services, context.model), services.tree)
+      ? openWork(state, toolsOf(services, context.model), services.tree)
       : null,
     pruning: config.elideOutputs ? { keep: (output) => keptOutput(services, output) } : null,
     takeQueued: () => takeInput(deps, active),

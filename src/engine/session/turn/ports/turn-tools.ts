@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallItem, OutputItem, SessionEvent, UserInput } from '../../../foundation/protocol/index.ts';
-import { readJudge } from '../../../system/sandbox/index.ts';
+import type { CallItem, OutputItem, UserInput } from '../../../../foundation/protocol/index.ts';
+import { readJudge } from '../../../../system/sandbox/index.ts';
 
 import {
   abortedOutput,
@@ -16,21 +16,20 @@ import {
   specsFor,
   type ToolContext,
   type ToolOutput,
-  type TurnEvents,
   toolCallOf,
   unknownOutcome,
   type WithMcpTools,
   withNote,
-} from '../../../tools/index.ts';
-import { TurnDiffTracker } from '../../../tools/patch/index.ts';
-import type { StepRunner } from '../../steps/index.ts';
-import type { CallBatch, CallOptions, TurnTools } from '../../turn/index.ts';
-import { shortForm } from '../thread/interrupted-turn.ts';
-import type { ActiveTurn } from './active-turn.ts';
+} from '../../../../tools/index.ts';
+import { TurnDiffTracker } from '../../../../tools/patch/index.ts';
+import type { StepRunner } from '../../../steps/index.ts';
+import type { CallBatch, CallOptions, TurnTools } from '../../../turn/index.ts';
+import { shortForm } from '../../thread/interrupted-turn.ts';
+import type { ActiveTurn } from '../active-turn.ts';
+import type { TurnDeps } from '../turn-deps.ts';
 import { callApprover } from './call-approver.ts';
+import { callEvents } from './call-events.ts';
 import { toolsOf } from './offered-tools.ts';
-import type { TurnDeps } from './turn-deps.ts';
-import type { TurnRecorder } from './turn-recorder.ts';
 
 /** How long a cancelled call can take to word its end, less than the turn itself has. */
 const CALL_GRACE_MS = 60;
@@ -177,21 +176,6 @@ export function openTurnTools(
     refuse: (call, text) => outputItem(call, { body: text, success: false }),
     withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
-  };
-}
-
-/** The events of one call as its tool reports them; `report` gets each in order. */
-function callEvents(recorder: TurnRecorder, turnId: string, report: (event: SessionEvent) => void): TurnEvents {
-  return {
-    itemStarted: (item) => report({ type: 'item.started', turnId, item }),
-    itemUpdated: (item) => report({ type: 'item.updated', turnId, item }),
-    itemCompleted: (item) => report({ type: 'item.completed', turnId, item }),
-    delta: (delta) => report({ type: 'item.delta', turnId, ...delta }),
-    planUpdated(explanation, steps) {
-      const item = { type: 'plan' as const, id: `${turnId}-plan`, explanation, steps: [...steps] };
-      report({ type: recorder.hasPlan ? 'item.updated' : 'item.started', turnId, item });
-    },
-    warning: (message) => report({ type: 'warning', turnId, message }),
   };
 }
 
