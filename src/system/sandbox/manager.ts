@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
+import { isInside, realPath } from '../../foundation/util/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import { probeBackend } from './backends/probe.ts';
-import { isInside } from './is-inside.ts';
 import { NetworkAccess } from './network/network-access.ts';
 import { type FoundRoots, SessionRoots } from './places/roots.ts';
 import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
@@ -12,7 +12,6 @@ import { scratchPlaces } from './plan/mounts.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 import { PlantedNames, type Reach } from './planted/planted-names.ts';
 import { openedForCommits } from './protected/protected-paths.ts';
-import { realPath } from './real-path.ts';
 
 /** Decides how commands are held, and afterwards whether that is what stopped one. */
 export interface SandboxPlanner {

@@ -1,5 +1,6 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
+import { realPath } from './paths.ts';
 import { writableByOthers } from './writable-by-others.ts';
 
 export interface ProgramSearch {
@@ -69,15 +70,6 @@ export function programFault(path: string, search: ProgramSearch): string | null
 function withTemporary({ env, roots }: ProgramSearch): readonly string[] {
   const all = [...roots, '/tmp', env['TMPDIR'] ?? ''].filter((root) => isAbsolute(root));
   return [...new Set(all.flatMap((root) => [root, realPath(root)]))];
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // A root that is missing is judged by its name.
-    return path;
-  }
 }
 
 /** Whether there is a file that this user can start. @param file absolute */

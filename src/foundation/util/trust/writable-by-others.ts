@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
-import { reasonOf } from '../reason-of.ts';
+import { reasonOf } from '../errors.ts';
+import { isInside } from './paths.ts';
 
 /** As many links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -81,11 +82,6 @@ export function writersOf(folder: string): Writers {
 /** The owner of a folder that the user named, and nobody else. */
 export function ownerOf(folder: string): Writers {
   return { ...NOBODY_ELSE, owner: writersOf(folder).owner };
-}
-
-/** Whether `path` is `directory` or lies in it; both absolute and real. */
-export function isInside(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
 /** What the kernel passes on the way to a path. */

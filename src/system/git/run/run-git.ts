@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { findProgram, reasonOf } from '../../../foundation/util/index.ts';
+import { findProgram, onAbort, reasonOf } from '../../../foundation/util/index.ts';
 import { startProgram } from '../../process/index.ts';
 import { type Environment, HARDENED_OPTIONS, hardenedEnvironment } from './hardening.ts';
 
@@ -85,9 +85,8 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
     child.stdout?.destroy();
     child.stderr?.destroy();
   };
-  const onAbort = () => stop('aborted');
   const timer = setTimeout(() => stop('tooLong'), timeoutMs);
-  signal.addEventListener('abort', onAbort, { once: true });
+  using _abort = onAbort(signal, () => stop('aborted'));
   const chunks: Buffer[] = [];
   let bytes = 0;
   let errors = '';
@@ -113,7 +112,6 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
     return { type: 'failed', exitCode: end, stdout, message: failureMessage(what, end, errors) };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { assertNever } from '../../../foundation/util/index.ts';
+import { assertNever, isInside } from '../../../foundation/util/index.ts';
 import type { SpawnSpec } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import type { CommandSpec, Mount, NetworkReach } from '../plan/exec-plan.ts';
 
 export interface SeatbeltOptions {

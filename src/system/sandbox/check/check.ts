@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realPath } from '../../../foundation/util/index.ts';
 import { type CommandOutcome, type Processes, runCommand } from '../../process/index.ts';
 import { SandboxManager } from '../manager.ts';
-import { realPath } from '../real-path.ts';
 import { ATTEMPTS } from './attempts.ts';
 
 export interface CheckRow {

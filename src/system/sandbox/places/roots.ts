@@ -1,8 +1,8 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { isInside } from '../../../foundation/util/index.ts';
 import { identityOf } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import { isKeelsOwn } from '../protected/keel-paths.ts';
 import { isSystemView } from './system-views.ts';
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { isInside } from '../is-inside.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import { scratchPlaces } from '../plan/mounts.ts';
 import { keelProgramIn } from '../protected/keel-paths.ts';
 import {
@@ -11,7 +11,6 @@ import {
   protectedInRoot,
 } from '../protected/protected-paths.ts';
 import { SYSTEM_SCHEDULES, sealedDirectories } from '../protected/sealed-directories.ts';
-import { realPath } from '../real-path.ts';
 import { type RootOptions, SessionRoots } from './roots.ts';
 
 export interface WritePolicyOptions extends RootOptions, ProtectionOptions {

@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import type { ExecPlan, Mount } from './exec-plan.ts';
 
 /** How a command ended, as far as it tells whether its sandbox stopped it. */

@@ -1,10 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { visible } from '../../../foundation/util/index.ts';
-import { isInside } from '../is-inside.ts';
+import { isInside, realPath, visible } from '../../../foundation/util/index.ts';
 import { gitDirectories } from '../protected/git-directories.ts';
 import { GIT_CLOSED, PROTECTED_NAMES } from '../protected/protected-paths.ts';
-import { realPath } from '../real-path.ts';
 import { disable } from './disable.ts';
 import { makeGitDirectoryInert } from './inert-git.ts';
 import { type FoundName, type ScanLimits, scan, scanInBackground, scanUntil } from './scan.ts';

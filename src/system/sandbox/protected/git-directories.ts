@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readFileStart } from '../../../foundation/files/index.ts';
-import { realPath } from '../real-path.ts';
+import { realPath } from '../../../foundation/util/index.ts';
 
 const MAX_POINTER_BYTES = 4_096;
 const MAX_CONFIG_BYTES = 256 * 1024;

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { launcherPath, parseJson } from '../../../foundation/util/index.ts';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, launcherPath, parseJson, realPath } from '../../../foundation/util/index.ts';
 
 /** What keel itself reads, runs or keeps in its home. */
 const HOME_ENTRIES = [

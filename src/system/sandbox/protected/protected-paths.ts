@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { realPath } from '../real-path.ts';
+import { realPath } from '../../../foundation/util/index.ts';
 import { gitConfigPaths } from './git-config-paths.ts';
 import { gitDirectories, isDirectory, openableGitDirectories } from './git-directories.ts';
 

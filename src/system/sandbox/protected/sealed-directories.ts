@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 
 /**
  * A directory in which commands can't make, rename or remove entries: something that is missing there has to stay missing.
