@@ -12,12 +12,12 @@ import { processEntry } from './process-tree/process-table.ts';
 import {
   type Group,
   isSame,
-  type KinOptions,
-  kinOf,
   MARK_VARIABLE,
   markedBy,
   markedFrom,
+  processTreeOf,
   sendSignal,
+  type TreeOptions,
 } from './process-tree/process-tree.ts';
 import { sealDescriptors } from './start/descriptors.ts';
 import { InputFiles } from './start/input-files.ts';
@@ -207,7 +207,7 @@ export class Processes {
   async endAll(): Promise<void> {
     this.#forgetEnded();
     const groups = [...this.#groups.values()];
-    if (this.#mayRun()) await endPolitely(groups, { ...this.#kin(), graceMs: this.#graceMs });
+    if (this.#mayRun()) await endPolitely(groups, { ...this.#treeOptions(), graceMs: this.#graceMs });
     this.killAll();
   }
 
@@ -222,7 +222,7 @@ export class Processes {
     this.#forgetEnded();
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
-    if (this.#mayRun()) sweep(() => kinOf(groups, this.#kin()));
+    if (this.#mayRun()) sweep(() => processTreeOf(groups, this.#treeOptions()));
     this.#mayLeaveRunning = false;
     this.#groups.clear();
     this.#journal?.clear();
@@ -262,7 +262,7 @@ export class Processes {
     return orphans?.mayExist() ?? this.#mayLeaveRunning;
   }
 
-  #kin(): KinOptions {
+  #treeOptions(): TreeOptions {
     const orphans = this.#care === 'end' ? Orphans.collected : null;
     return { marks: [markedFrom(`${this.#token}/`)], since: this.#firstTicks ?? 0, orphans };
   }
@@ -274,7 +274,7 @@ export class Processes {
 
   #kill(group: Group): void {
     killGroup(group);
-    sweep(() => kinOf([group], { marks: [markedBy(group.mark)], since: group.startTicks ?? 0 }));
+    sweep(() => processTreeOf([group], { marks: [markedBy(group.mark)], since: group.startTicks ?? 0 }));
     this.#groups.delete(group.pid);
   }
 }

@@ -23,7 +23,7 @@ export interface SandboxPlanner {
   /** Hosts that the proxy refused since a plan was held. */
   refusedHosts(plan: ExecPlan): readonly string[];
   /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
-  hold(plan: ExecPlan): () => void;
+  track(plan: ExecPlan): () => void;
   /** Where commands can write in this session. Absent: as it is found each time. */
   readonly roots?: SessionRoots;
   /** Call with what keel itself has written, with the user's approval where that was needed. */
@@ -143,10 +143,10 @@ export class SandboxManager implements SandboxPlanner {
     return this.#network?.refusedSince(startedAt) ?? [];
   }
 
-  hold(plan: ExecPlan): () => void {
+  track(plan: ExecPlan): () => void {
     this.#startedAt.set(plan, performance.now());
     const reach = this.#reaches.get(plan);
-    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.hold(reach);
+    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.track(reach);
   }
 
   /** Whom hosts that no list names are asked about from now on. */

@@ -133,7 +133,7 @@ export class SessionMcp {
     });
     if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
     if (planned.type === 'unavailable') throw new Error(planned.reason);
-    const letGo = sandbox.hold(planned.plan);
+    const letGo = sandbox.track(planned.plan);
     try {
       return serverProcess(await startServed(planned.plan.spawn, processes), processes, letGo);
     } catch (cause) {

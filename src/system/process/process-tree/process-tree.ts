@@ -14,7 +14,7 @@ export interface Group {
   readonly isSupervised?: boolean;
 }
 
-export interface KinOptions {
+export interface TreeOptions {
   /** Text in an environment that shows that a process belongs to the commands. */
   readonly marks: readonly string[];
   /**
@@ -41,7 +41,10 @@ export function markedFrom(prefix: string): string {
  * has one of the `marks` in its environment, however it got away (`setsid`, a double fork). A group whose leader's id
  * belongs to another process by now is left alone.
  */
-export function kinOf(groups: readonly Group[], { marks, since = 0, orphans = null }: KinOptions): ProcessEntry[] {
+export function processTreeOf(
+  groups: readonly Group[],
+  { marks, since = 0, orphans = null }: TreeOptions,
+): ProcessEntry[] {
   const table = listProcesses();
   const startedAt = new Map(table.map((entry) => [entry.pid, entry.startTicks]));
   const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));

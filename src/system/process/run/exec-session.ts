@@ -13,7 +13,7 @@ import type { SpillOptions } from './spill-file.ts';
 const QUIET_MS = 50;
 const CTRL_C = '\u0003';
 
-export interface SessionOptions {
+export interface PtySessionOptions {
   readonly spec: SpawnSpec;
   readonly processes: Processes;
   readonly tty: boolean;
@@ -51,14 +51,14 @@ export class ExecSession {
   #durationMs: number | null = null;
   #write: ((text: string) => void) | null = null;
 
-  private constructor({ spill, onText, processes, tty }: SessionOptions) {
+  private constructor({ spill, onText, processes, tty }: PtySessionOptions) {
     this.isTerminal = tty;
     this.#listener = onText;
     this.#sink = new OutputSink({ spill, onText: (text) => this.#listener?.(text) });
     this.#processes = processes;
   }
 
-  static async start(options: SessionOptions): Promise<SessionStart> {
+  static async start(options: PtySessionOptions): Promise<SessionStart> {
     const session = new ExecSession(options);
     try {
       if (options.tty) await session.#startTerminal(options.spec);

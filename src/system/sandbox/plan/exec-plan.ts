@@ -19,7 +19,7 @@ export type NetworkReach = 'full' | 'none' | 'proxy';
 /** How commands come to the proxy of a session, where lists of hosts are configured. */
 export type ProxyWay =
   | {
-      readonly type: 'room';
+      readonly type: 'namespace';
       /** Words before a command line that start it where nothing but the proxy can be reached. */
       readonly enter: readonly string[];
       /** On 127.0.0.1 in there. */

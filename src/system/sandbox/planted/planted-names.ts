@@ -90,7 +90,7 @@ export class PlantedNames {
   }
 
   /** Call before a sandboxed command runs; the function it gives, once, when all the command started has ended. */
-  hold(reach: Reach): () => void {
+  track(reach: Reach): () => void {
     this.#reach = reach;
     this.#running += 1;
     for (const dir of reach.opened) if (!this.#opened.has(dir)) this.#opened.set(dir, closedIn(dir));
