@@ -109,7 +109,7 @@ export class Processes {
     }
   }
 
-  /** The same with a terminal, still the caller's, as its input and output, which becomes the program's own. */
+  /** Starts a program on a terminal, still the caller's, as its input and output, which becomes the program's own. */
   spawnOnTerminal(spec: SpawnSpec, mark: string, terminalFd: number): ChildProcess {
     this.admit(spec);
     const [program = '', ...args] = ownTerminalArgv(spec.argv);
@@ -128,7 +128,7 @@ export class Processes {
     }
   }
 
-  /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
+  /** Starts a program from a confined thread. `spec` is marked here. @throws what keeps it from being started */
   async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
     this.#prepare(spec);
     const mark = this.newMark();
@@ -203,7 +203,7 @@ export class Processes {
     this.#kill(group);
   }
 
-  /** The same for everything that still runs. */
+  /** Asks everything that still runs to end, and kills what is left after the grace. */
   async endAll(): Promise<void> {
     this.#forgetEnded();
     const groups = [...this.#groups.values()];
@@ -228,7 +228,7 @@ export class Processes {
     this.#journal?.clear();
   }
 
-  /** Ends everything and lets go of what it holds; nothing can be started any more. */
+  /** Ends everything and releases its resources; nothing can be started any more. */
   close(): void {
     this.#closed = true;
     this.killAll();

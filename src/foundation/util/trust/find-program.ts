@@ -33,7 +33,7 @@ export function findProgram(name: string, search: ProgramSearch): FoundProgram {
   const faults: string[] = [];
   let path: string | null = null;
   for (const directory of new Set((search.env['PATH'] ?? '').split(delimiter))) {
-    // A relative or empty entry means another directory wherever the program stands.
+    // A relative or empty entry means another directory for each working directory.
     if (!isAbsolute(directory)) continue;
     const file = join(directory, process.platform === 'win32' ? `${name}.exe` : name);
     if (writableByOthers(directory, { roots }) !== null) {
@@ -51,7 +51,7 @@ export function findProgram(name: string, search: ProgramSearch): FoundProgram {
   return { type: 'missing', reason: fault === undefined ? `${name} is not in PATH` : `${name} is not used: ${fault}` };
 }
 
-/** The same as `findProgram` for a program that settings name, perhaps by a path, which starts at `cwd` (absolute) where it is relative. */
+/** Like `findProgram` for a program that settings name, perhaps by a path, which starts at `cwd` (absolute) where it is relative. */
 export function findConfiguredProgram(command: string, search: ProgramSearch, cwd: string): FoundProgram {
   if (!command.includes(sep)) return findProgram(command, search);
   const path = resolve(cwd, command);
@@ -66,7 +66,7 @@ export function programFault(path: string, search: ProgramSearch): string | null
   return writableByOthers(path, { roots: withTemporary(search) });
 }
 
-/** Both as they are named and as they really are. */
+/** Directories in which commands can write, both as they are named and as they really are. */
 function withTemporary({ env, roots }: ProgramSearch): readonly string[] {
   const all = [...roots, '/tmp', env['TMPDIR'] ?? ''].filter((root) => isAbsolute(root));
   return [...new Set(all.flatMap((root) => [root, realPath(root)]))];

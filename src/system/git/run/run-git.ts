@@ -9,7 +9,7 @@ const MAX_ERROR_CHARS = 4_096;
 const COMMAND = /^[a-z]+(?:-[a-z]+)*$/;
 
 export interface GitOptions {
-  /** Absolute: where git stands. */
+  /** Absolute: git's working directory. */
   readonly cwd: string;
   /** Commands may write in it: no program in there is started, not even a `git`. */
   readonly workTree: string;
@@ -98,7 +98,7 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (errors.length < MAX_ERROR_CHARS) errors += text;
   });
-  // A git that ends early does not read all of its input; its exit status tells why.
+  // A git that ends early does not read all of its input; its exit status shows why.
   child.stdin?.on('error', () => undefined).end(options.input);
   child.once('error', resolve);
   child.once('close', (code) => resolve(code ?? -1));
@@ -122,7 +122,7 @@ function cutMessage(cut: Cut, what: string, timeoutMs: number): string {
     case 'tooLong':
       return `git ${what} took longer than ${Math.round(timeoutMs / 1000)} s`;
     case 'tooMuch':
-      return `git ${what} printed more than keel can hold`;
+      return `git ${what} printed more than keel can take in`;
   }
 }
 

@@ -29,7 +29,7 @@ export interface Restored {
   readonly changes: readonly RestoredPath[];
   /** Not brought back, and why. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
-  /** Came since and stayed, because the snapshot can't tell whether they were there before. */
+  /** Created since and kept, because the snapshot doesn't show whether they existed before. */
   readonly kept: readonly string[];
   /** Not part of the snapshot: large files, submodules, repositories inside this one. They stay as they are now. */
   readonly leftOut: readonly string[];
@@ -152,7 +152,7 @@ class Restoring {
   async carryOut(batches: Extract<Batches, { type: 'complete' }>['batches']): Promise<string | null> {
     using tree = new RootedFs(this.#parts.store.repository.root);
     try {
-      // First what came since: a file of then may have to stand where there is a directory now.
+      // New paths go first: a file of the snapshot may belong where there is a directory now.
       for (const path of this.#parts.plan.removals) await this.#step(path, 'deleted', () => tree.remove(path));
       this.#removeEmptyDirectories(tree);
       for (const batch of batches) {

@@ -10,7 +10,7 @@ export interface FileContent {
 }
 
 /**
- * Changes files below a root and nowhere else: the root is held by its descriptor, and links below it are not followed.
+ * Changes files below a root and nowhere else: the root is open as a descriptor, and links below it are not followed.
  * Methods throw what the system says. It owns descriptors: dispose of it.
  */
 export class RootedFs implements Disposable {

@@ -6,7 +6,7 @@ export type Resolver = (name: string, signal: AbortSignal) => Promise<readonly s
 
 const LIMIT_MS = 10_000;
 
-/** As the system resolves names: hosts file, search order and all. */
+/** Resolves as the system does: hosts file, search order and all. */
 export const systemResolver: Resolver = async (name, signal) => {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
   limit.throwIfAborted();

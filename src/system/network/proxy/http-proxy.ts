@@ -15,7 +15,7 @@ export interface ProxyServerOptions {
   readonly limits: ProxyLimits;
   /** The proxy closes. */
   readonly signal: AbortSignal;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
 }
 

@@ -10,14 +10,14 @@ export interface ProxyOptions {
   readonly gate: Gate;
   /** Absent: `proxyLimits`. */
   readonly limits?: ProxyLimits;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
 }
 
 const SOCKS = 5;
 
 /**
- * A proxy for HTTP, CONNECT and SOCKS 5 on one port: the first byte of a connection tells which it speaks. What is open is
+ * A proxy for HTTP, CONNECT and SOCKS 5 on one port: the first byte of a connection shows which it speaks. What is open is
  * the gate's to say. Serves until it is closed, which ends all that runs through it.
  */
 export class NetworkProxy {
@@ -41,7 +41,7 @@ export class NetworkProxy {
     this.#servers.add(server);
     server.on('connection', (socket) => this.#take(socket));
     server.on('error', this.#options.onCrash);
-    // A proxy that nobody uses is no reason for keel to go on.
+    // A proxy that nobody uses must not keep keel running.
     server.unref();
   }
 

@@ -5,12 +5,12 @@ export const MARK_VARIABLE = 'KEEL_CALL_ID';
 
 /** A command that was started, as it can be found again. */
 export interface Group {
-  /** Its process id, and that of the group and the session it leads. */
+  /** Process id of the command, and of the group and the session it leads. */
   readonly pid: number;
-  /** Of its leader; null where the system does not tell. */
+  /** The leader's start time; null where the system does not report it. */
   readonly startTicks: number | null;
   readonly mark: string;
-  /** Its leader only supervises the command (bubblewrap), and takes it along when it ends. */
+  /** The leader only supervises the command (bubblewrap), and the command ends with it. */
   readonly isSupervised?: boolean;
 }
 
@@ -26,12 +26,12 @@ export interface TreeOptions {
   readonly orphans?: { includes(entry: ProcessEntry): boolean } | null;
 }
 
-/** As it stands in the environment of what a command started. */
+/** The mark as it is in the environment of what a command started. */
 export function markedBy(mark: string): string {
   return `${MARK_VARIABLE}=${mark}\0`;
 }
 
-/** The same for all marks that begin alike. */
+/** The beginning of all marks with this prefix, as it is in an environment. */
 export function markedFrom(prefix: string): string {
   return `${MARK_VARIABLE}=${prefix}`;
 }

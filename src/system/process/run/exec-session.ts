@@ -9,7 +9,7 @@ import { OutputSink, type SinkResult } from './output-sink.ts';
 import { PipedChild } from './piped-child.ts';
 import type { SpillOptions } from './spill-file.ts';
 
-/** Its end is told at once: who started something in the background looks at it with another call. */
+/** Output of survivors is waited for only this long: whoever started something in the background looks at it with another call. */
 const QUIET_MS = 50;
 const CTRL_C = '\u0003';
 
@@ -35,7 +35,7 @@ export type SessionStart =
   /** Nothing ran. */
   | { readonly type: 'spawnFailed'; readonly message: string };
 
-/** One program that may outlive the call that started it. Reads go on in the background; nothing is lost in between. */
+/** One program that may outlive the call that started it. Its output is read in the background; nothing is lost in between. */
 export class ExecSession {
   readonly isTerminal: boolean;
   readonly #sink: OutputSink;
@@ -130,7 +130,7 @@ export class ExecSession {
     await this.#processes.end(this.#pid);
   }
 
-  /** The same at once, without asking. */
+  /** Kills it with all it started, at once. */
   kill(): void {
     this.#processes.kill(this.#pid);
   }
@@ -146,7 +146,7 @@ export class ExecSession {
   }
 
   async #startTerminal(spec: SpawnSpec): Promise<void> {
-    // A terminal can't tell why its program did not start: it would end at once with a line in its output.
+    // A terminal can't report why its program did not start: it would end at once with a line in its output.
     statSync(spec.cwd);
     const program = spec.argv[0] ?? '';
     if (program.includes('/')) accessSync(program, constants.X_OK);

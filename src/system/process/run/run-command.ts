@@ -41,7 +41,7 @@ export interface CommandOutcome extends SinkResult {
 
 /**
  * Runs a program to its end, its time limit, or the abort of `signal`, whichever is first; the latter two end it with all
- * it started. Standard input is empty. Processes that a command leaves in the background go on until the session ends.
+ * it started. Standard input is empty. Processes that a command leaves in the background run until the session ends.
  * Never throws for what the program does.
  */
 export async function runCommand(spec: SpawnSpec, options: CommandOptions): Promise<CommandOutcome> {

@@ -33,7 +33,7 @@ export function coveringEntries(path: string, closed: readonly string[]): readon
     .flatMap((child) => coveringEntries(child, below));
 }
 
-/** Those that exist: what does not exist closes nothing. */
+/** The paths that exist: what does not exist protects nothing. */
 export function stillThere(paths: readonly string[]): readonly string[] {
   return paths.filter((path) => statOf(path) !== null);
 }

@@ -7,7 +7,7 @@ import { coveringEntries, type Entry, stillThere } from './covering-entries.ts';
 
 export interface LandlockOptions {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
-  /** As they would be laid on each other; here they become rules. */
+  /** Mounts in the order in which they would cover each other; here they become rules. */
   readonly mounts: readonly Mount[];
   readonly network: Exclude<NetworkReach, 'proxy'>;
   readonly arch: FilterArch;
@@ -33,7 +33,7 @@ const ALWAYS_TRUE = [
 ];
 
 /**
- * Rules for the kernel that hold a command as the mounts would. Rights over a directory reach to everything below it and
+ * Rules for the kernel that confine a command as the mounts would. Rights over a directory reach to everything below it and
  * can't be taken back there: so where something in a directory stays closed, its other entries are opened one by one, and
  * new ones can't be made in it. Looks at the file system, changes nothing.
  */

@@ -19,7 +19,7 @@ interface Laid extends Mount {
   readonly name: string;
 }
 
-const PROCESSES = `; Programs, their children, and what they tell each other.
+const PROCESSES = `; Programs, their children, and their messages to each other.
 (allow process-exec)
 (allow process-fork)
 (allow signal (target same-sandbox))

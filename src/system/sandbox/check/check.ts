@@ -12,7 +12,7 @@ export interface CheckRow {
   readonly detail: string;
 }
 
-/** What the sandbox of this machine held against attempts to break out of it. `backend` null: none works here. */
+/** What the sandbox of this machine blocked of attempts to break out of it. `backend` null: none works here. */
 export interface CheckReport {
   readonly backend: string | null;
   readonly reason: string;

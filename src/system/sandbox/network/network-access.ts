@@ -20,7 +20,7 @@ export interface NetworkAccessOptions {
   readonly processes: Processes;
   /** Absent: as the system resolves names. */
   readonly resolve?: Resolver | undefined;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
   readonly ruleOf?: GateOptions['ruleOf'];
   /** Asked about hosts that no list names. */
@@ -53,9 +53,9 @@ export class NetworkAccess {
   /** Makes the way to the proxy, and tries it. Call it until it was made. */
   async open(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay> {
     if (facts.type === 'landlock') {
-      return none('Landlock tells connections apart by port and not by address, so it can hold nobody to a proxy');
+      return none('Landlock distinguishes connections by port and not by address, so it can confine nobody to a proxy');
     }
-    if (facts.type !== 'bwrap') return none('only bubblewrap can hold commands to a proxy yet');
+    if (facts.type !== 'bwrap') return none('only bubblewrap can confine commands to a proxy yet');
     const { processes } = this.#options;
     const opened = await openNetworkNamespace({ processes, bwrap: facts.path, signal });
     if (opened.type === 'fails') return none(`no network of its own could be made for commands (${opened.cause})`);

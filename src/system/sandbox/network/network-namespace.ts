@@ -58,17 +58,16 @@ export async function openNetworkNamespace({ processes, bwrap, signal }: Namespa
     return fails(reasonOf(error));
   }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  let told = '';
+  let errors = '';
   child.stderr?.on('data', (chunk) => {
-    told += String(chunk);
+    errors += String(chunk);
   });
   const ended = once(child, 'close').then(() => null);
   try {
     const received = await Promise.race([once(child, 'message', { signal: limit }), ended]);
     const [message, handle]: readonly unknown[] = received ?? [];
     const pid = pidIn(message);
-    if (!(handle instanceof Server) || pid === null)
-      return fails(told.trim().slice(0, 200) || 'no server came out of it');
+    if (!(handle instanceof Server) || pid === null) return fails(errors.trim().slice(0, 200) || 'it gave no server');
     return { type: 'namespace', namespace: await namespaceOf(pid, handle, nsenter) };
   } catch (error) {
     return fails(reasonOf(error));
@@ -78,19 +77,19 @@ export async function openNetworkNamespace({ processes, bwrap, signal }: Namespa
   }
 }
 
-/** The namespaces live on in what keel holds of them. */
+/** The namespaces exist as long as keel has them open. */
 async function namespaceOf(pid: number, handle: Server, nsenter: string): Promise<NetworkNamespace> {
-  const held = namespacesOf(pid, handle);
+  const kept = namespacesOf(pid, handle);
   const server = createServer({ allowHalfOpen: true });
   server.listen(handle);
   await once(server, 'listening');
-  const ways = held.map(({ kind, fd }) => `--${kind}=/proc/${process.pid}/fd/${fd}`);
+  const ways = kept.map(({ kind, fd }) => `--${kind}=/proc/${process.pid}/fd/${fd}`);
   return {
     server,
     port: PORT,
     enter: [nsenter, ...ways, '--preserve-credentials', '--'],
     close() {
-      for (const { fd } of held) closeSync(fd);
+      for (const { fd } of kept) closeSync(fd);
     },
   };
 }

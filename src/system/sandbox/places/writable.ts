@@ -54,7 +54,7 @@ export function mayWrite(path: string, options: WritePolicyOptions): boolean {
  * Judges the paths of one patch: the roots are looked up once, each path when it is asked about. A path is judged where it
  * really leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links
  * leads to all of them, wherever they are. What one root protects no broader root gives away; only a root configured
- * inside the protected directory does. Protected names are compared without letter case: some file systems do not tell
+ * inside the protected directory does. Protected names are compared without letter case: some file systems do not distinguish
  * `.GIT` from `.git`.
  */
 export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
@@ -65,7 +65,7 @@ export function writeJudge(options: WritePolicyOptions): (path: string) => boole
 /** Why a path may not be written. */
 export type WriteFault = 'outside' | 'protected' | 'hardLinks';
 
-/** The same as {@link writeJudge}, with the reason; null if the path may be written. */
+/** {@link writeJudge} with the reason; null if the path may be written. */
 export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
   if (options.policy.mode === 'danger-full-access') return () => null;
   const roots = writableRoots(options);

@@ -74,7 +74,7 @@ export class PlantedNames {
       scanUntil(scan(root, LIMITS), Number.POSITIVE_INFINITY, (found) => this.#learn(found, root));
       this.#scanned.add(root);
     }
-    // As long as another command runs, it may be the one that has made something.
+    // While another command runs, it may be the one that has made something.
     if (this.#running > 0) return;
     for (const dir of nearDirectories(reach))
       for (const name of PROTECTED_NAMES) if (exists(join(dir, name))) this.#learn({ dir, name }, dir);
@@ -202,7 +202,7 @@ function closedIn(gitDir: string): readonly string[] {
   return GIT_CLOSED.map((name) => join(gitDir, name)).filter(exists);
 }
 
-/** What others make in a shared directory could not be told from what a command has made. */
+/** In a shared directory, what others make could not be distinguished from what a command has made. */
 function toScan({ roots, scratch }: Reach): readonly string[] {
   return roots.filter((root) => !scratch.includes(root));
 }

@@ -20,7 +20,7 @@ const CONFIG_CLOSED = [
   ...['autostart', 'autostart-scripts', 'environment.d', 'fish', 'git', 'nushell', 'plasma-workspace', 'powershell'],
   ...['profile', 'pulse', 'systemd', 'user-dirs.dirs', 'zsh'],
 ];
-/** Of the file system's root: what the machine starts, and the programs that keel itself takes from there. */
+/** In the file system's root: what the machine starts, and the programs that keel itself takes from there. */
 const SYSTEM_CLOSED = [
   ...['bin', 'boot', 'dev', 'etc', 'lib', 'lib32', 'lib64', 'libx32', 'nix', 'proc', 'run', 'sbin', 'sys', 'usr'],
 ];
