@@ -13,7 +13,7 @@ import {
 import { isAbsolute } from 'node:path';
 import { hasOwnDescriptors, OWN_DESCRIPTORS } from './own-descriptors.ts';
 
-/** Node has no name for it: such a descriptor stands for a file without opening it, so no device and no pipe takes notice. */
+/** Node has no name for it: such a descriptor names a file without opening it, so no device and no pipe takes notice. */
 export const O_PATH = 0o10000000;
 const NO_WAIT = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 /**
@@ -30,12 +30,12 @@ const DELETED = ' (deleted)';
 
 /** Where an open file or directory really is, and what it is. */
 export interface RealPlace {
-  /** Absolute, without links, as the kernel names what the descriptor stands for. */
+  /** Absolute, without links, as the kernel names what the descriptor refers to. */
   readonly path: string;
   readonly stats: Stats;
 }
 
-/** The same of a name that may have no file yet. */
+/** Where a name leads that may have no file yet. */
 export interface NamedPlace {
   readonly path: string;
   readonly stats: Stats | null;
@@ -80,12 +80,12 @@ export function openFile(path: string | Buffer, options: OpenOptions = {}): Open
   return opened(path, options, 'file');
 }
 
-/** The same for a directory, to be listed by {@link placeOf}. */
+/** Opens a directory, to be listed by {@link placeOf}. */
 export function openDirectory(path: string | Buffer, options: OpenOptions = {}): OpenFile {
   return opened(path, options, 'directory');
 }
 
-/** A path that leads to what a descriptor stands for, whatever has become of its name; the real name where there is none. */
+/** A path that leads to what a descriptor refers to, whatever has become of its name; the real name where there is none. */
 export function placeOf({ fd, place }: OpenFile): string {
   return hasOwnDescriptors() ? `${OWN_DESCRIPTORS}/${fd}` : place.path;
 }

@@ -12,7 +12,7 @@ const MAX_TRIES = 100;
 const DEVICES = '/dev/';
 
 /**
- * A file that the user named for keel's own output. Its directory is held from the start on, before any command runs, so
+ * A file that the user named for keel's own output. Its directory is opened at the start, before any command runs, so
  * what commands put in its way later gains nothing: a link, a pipe or a further name of another file is replaced by a new
  * file. It owns a descriptor: dispose of it.
  */

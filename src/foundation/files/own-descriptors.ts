@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-/** Where Linux shows this process its descriptors: a path through one leads to the very file that it stands for. */
+/** Where Linux shows this process its descriptors: a path through one leads to the very file that it refers to. */
 export const OWN_DESCRIPTORS = '/proc/self/fd';
 
 let isThere: boolean | null = null;

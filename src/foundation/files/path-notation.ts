@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** A path in the notation of a shell, a URL, prose or another system. */
 interface Misread {
   readonly why: string;
-  /** What was probably meant; null where that can't be told. */
+  /** What was probably meant; null where that is not known. */
   readonly right: string | null;
 }
 
@@ -55,7 +55,7 @@ function pathOfUrl(url: string): string | null {
   try {
     return fileURLToPath(url);
   } catch {
-    // Of the web, or of another machine.
+    // An address of the web, or of another machine.
     return null;
   }
 }

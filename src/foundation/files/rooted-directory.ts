@@ -14,7 +14,7 @@ export interface EnterOptions {
 const ENTER = O_PATH | constants.O_DIRECTORY;
 
 /**
- * A directory that is held by its descriptor, and entered from there one name at a time, never through a link: a process
+ * A directory that is open as a descriptor, and entered from there one name at a time, never through a link: a process
  * that puts a link in the place of a directory gains nothing. Where descriptors have no names (macOS), each directory is
  * looked at just before. It owns a descriptor: dispose of it.
  */

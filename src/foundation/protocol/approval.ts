@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CommandAction, FileUpdate } from './thread-item.ts';
 
-/** The user's answer. `denied` lets the turn go on; `abort` interrupts it. */
+/** The user's answer. `denied` lets the turn continue; `abort` interrupts it. */
 export const ApprovalDecision = z.lazy(() =>
   z.discriminatedUnion('type', [
     z.object({ type: z.literal('approved') }),

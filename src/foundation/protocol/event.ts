@@ -24,7 +24,7 @@ export const TypedMessage = z.lazy(() => z.object({ threadId: z.string(), at: z.
 export type TypedMessage = z.infer<typeof TypedMessage>;
 
 /**
- * What a session tells, in order. The first event is `thread.started`, the last `thread.closed`. Of a turn the first is
+ * What a session emits, in order. The first event is `thread.started`, the last `thread.closed`. Of a turn the first is
  * `turn.started` and the last its one `turn.completed`; each `item.completed` has an earlier `item.started` with its id.
  */
 export const SessionEvent = z.lazy(() =>
@@ -118,7 +118,7 @@ export const SessionEvent = z.lazy(() =>
     z.object({ type: z.literal('submissions.dropped'), turnId, ids: z.array(z.string()) }),
     /** Something the user should know that did not stop the work. */
     z.object({ type: z.literal('warning'), turnId: z.nullable(z.string()), message: z.string() }),
-    /** A failure. `willRetry`: keel goes on by itself; otherwise the turn ends with it. */
+    /** A failure. `willRetry`: keel continues by itself; otherwise the turn ends with it. */
     z.object({ type: z.literal('error'), turnId: z.nullable(z.string()), error: ErrorInfo, willRetry: z.boolean() }),
     /** This reader was too slow: `dropped` events before this one were lost to it (and to no other reader). */
     z.object({ type: z.literal('events.lost'), dropped: z.number() }),

@@ -10,7 +10,7 @@ export const Op = z.lazy(() =>
   z.discriminatedUnion('type', [
     /** Starts a turn with the session's settings, or is handed to the running one. */
     z.object({ type: z.literal('userInput'), items: z.array(UserInput), outputSchema: z.optional(z.unknown()) }),
-    /** As `userInput`, after replacing the settings whole: an absent `effort` clears it. The schema is for this turn only. */
+    /** Like `userInput`, after replacing the settings whole: an absent `effort` clears it. The schema is for this turn only. */
     z.object({
       type: z.literal('userTurn'),
       items: z.array(UserInput),
@@ -22,7 +22,7 @@ export const Op = z.lazy(() =>
       summary: ReasoningSummary,
       outputSchema: z.optional(z.unknown()),
     }),
-    /** Changes the settings of later turns. Starts nothing, tells nothing. */
+    /** Changes the settings of later turns. Starts nothing, emits nothing. */
     z.object({ type: z.literal('overrideTurnContext'), settings: SettingsUpdate }),
     /** Stops the running turn; nothing happens when there is none. */
     z.object({ type: z.literal('interrupt') }),
@@ -41,7 +41,7 @@ export const Op = z.lazy(() =>
     z.object({ type: z.literal('undo') }),
     /**
      * Takes the user's last turns out of the conversation, with all that followed the first of them; files stay as they are.
-     * Refused while a turn runs. Told by `thread.rolledBack`, or by an `error` of no turn.
+     * Refused while a turn runs. Reported by `thread.rolledBack`, or by an `error` without a turn.
      */
     z.object({ type: z.literal('rollback'), turns: z.int().check(z.gte(1)) }),
     /** Keeps what the user typed for later recall, in all threads. Surfaces send it for messages only, not for commands. */

@@ -13,7 +13,7 @@ export const ReviewTarget = z.lazy(() =>
 );
 export type ReviewTarget = z.infer<typeof ReviewTarget>;
 
-/** Lines count from 1, both ends included. `priority`: 0 (stops everyone) to 3 (minor); null where it can't be told. */
+/** Lines count from 1, both ends included. `priority`: 0 (stops everyone) to 3 (minor); null where it is not known. */
 export const ReviewFinding = z.lazy(() =>
   z.object({
     title: z.string(),

@@ -33,7 +33,7 @@ export const TurnContextRecord = z.lazy(() =>
     model: z.string(),
     effort: z.optional(z.nullable(ReasoningEffort)),
     summary: z.optional(z.nullable(z.string())),
-    /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was told. */
+    /** Whether somebody answered approvals, and the local date (`YYYY-MM-DD`): parts of what the model was sent. */
     can_ask: z.optional(z.boolean()),
     date: z.optional(z.string()),
     /** Names of the tools that MCP servers gave it; absent: none. */
@@ -50,10 +50,10 @@ export const CompactedRecord = z.lazy(() =>
 );
 export type CompactedRecord = z.infer<typeof CompactedRecord>;
 
-/** An output that is left out of the conversation from here on: the nth with its call id, from 0, and what stands for it. */
+/** An output that is left out of the conversation from here on: the nth with its call id, from 0, and what replaces it. */
 export const ElidedOutput = z.lazy(() => z.object({ call_id: z.string(), nth: z.number(), output: z.string() }));
 export type ElidedOutput = z.infer<typeof ElidedOutput>;
-/** How a helper agent of the thread stands; the newest line of one counts. */
+/** State of a subagent of the thread; the newest line of one counts. */
 export const AgentStatusRecord = z.lazy(() =>
   z.looseObject({
     type: z.literal('agent_status'),
@@ -62,7 +62,7 @@ export const AgentStatusRecord = z.lazy(() =>
     agent_type: z.string(),
     /** The thread that it is. */
     thread_id: z.string(),
-    /** Its beginning, for people. */
+    /** The beginning of the message, for people. */
     task: z.string(),
     status: AgentStatus,
     message: z.nullable(z.string()),
@@ -84,7 +84,7 @@ export const RefusedContent = z.lazy(() =>
 );
 export type RefusedContent = z.infer<typeof RefusedContent>;
 
-/** Facts about a turn that no response item holds. Kinds not named here are kept and passed over by readers. */
+/** Facts about a turn that no response item contains. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.lazy(() =>
   z.union([
     AgentStatusRecord,
@@ -134,7 +134,7 @@ export const RequestFingerprint = z.lazy(() =>
 );
 export type RequestFingerprint = z.infer<typeof RequestFingerprint>;
 
-/** Settings that shape a turn's steps or requests and stand nowhere else in the record; absent where they are the default. */
+/** Settings that shape a turn's steps or requests and are nowhere else in the record; absent where they are the default. */
 export const TurnSetup = z.lazy(() =>
   z.looseObject({
     task: z.string(),

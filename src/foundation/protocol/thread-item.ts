@@ -77,12 +77,12 @@ export const CommandExecutionThreadItem = z.lazy(() =>
     /** The argument list, quoted for a shell. */
     command: z.string(),
     cwd: z.string(),
-    /** Id of a session that goes on running, for `write_stdin`. */
+    /** Id of a session that continues to run, for `write_stdin`. */
     processId: z.nullable(z.string()),
     source: z.enum(['agent', 'userShell']),
     status: ItemStatus,
     commandActions: z.array(CommandAction),
-    /** Both streams in order of arrival; at most 256 KiB, with what was left out of the middle told. Null until known. */
+    /** Both streams in order of arrival; at most 256 KiB, with a line about what was left out of the middle. Null until known. */
     aggregatedOutput: z.nullable(z.string()),
     exitCode: z.nullable(z.number()),
     durationMs: z.nullable(z.number()),
@@ -193,7 +193,7 @@ export const UndoThreadItem = z.lazy(() =>
 
 export const AgentStatus = z.enum(['running', 'completed', 'failed', 'interrupted', 'closed']);
 
-/** How a helper agent stands. `message`: its last one, or what went wrong. */
+/** State of a subagent. `message`: its last one, or what went wrong. */
 export const AgentState = z.lazy(() =>
   z.object({
     status: AgentStatus,
@@ -213,7 +213,7 @@ export const CollabAgentToolCallThreadItem = z.lazy(() =>
     senderThreadId: z.string(),
     /** The threads of the helpers that the call is about. */
     receiverThreadIds: z.array(z.string()),
-    /** What a helper is told; null where it is told nothing. */
+    /** What is sent to a subagent; null where nothing is. */
     prompt: z.nullable(z.string()),
     /** By thread. */
     agentsStates: z.record(z.string(), AgentState),

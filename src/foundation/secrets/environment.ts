@@ -3,7 +3,7 @@ import { isSecretValue } from './secret-values.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Shorter values stand for too many other things to be looked for in other places. */
+/** Shorter values are too common to be looked for in other places. */
 const MIN_SOUGHT_CHARS = 8;
 
 /** Whether a variable is a secret, by its name or by the form of its value. */
@@ -16,7 +16,7 @@ export function holdsSecret(value: string, secrets: readonly string[]): boolean 
   return secrets.some((secret) => secret.length >= MIN_SOUGHT_CHARS && value.includes(secret));
 }
 
-/** The values of an environment that are secrets, in the length in which they can be told from other words. */
+/** The values of an environment that are secrets, where they are long enough not to be taken for other words. */
 export function secretsOf(env: Environment): string[] {
   return Object.entries(env).flatMap(([name, value = '']) =>
     value.length >= MIN_SOUGHT_CHARS && isSecretVariable(name, value) ? [value.trim()] : [],

@@ -1,6 +1,5 @@
-export { assertNever } from './assert-never.ts';
-export { Deferred } from './deferred.ts';
-export { launcherPath } from './launcher.ts';
+export { Deferred, onAbort, raceAbort } from './async.ts';
+export { assertNever, reasonOf, storageAdvice } from './errors.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
 export { type LockResult, lockFile } from './native/file-lock.ts';
 export {
@@ -12,13 +11,11 @@ export {
   processPlace,
   processStat,
 } from './native/process-identity.ts';
+export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson, requireJsonDepth } from './parse-json.ts';
-export { reasonOf } from './reason-of.ts';
 export { sourceStack } from './source-stack.ts';
-export { storageAdvice } from './storage-advice.ts';
-export { byteLength, cutBytesEnd, cutBytesStart } from './text/bytes.ts';
+export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
-export { decodeText, utf16MarkOf } from './text/decode-text.ts';
 export { printable, printableStyled, visible } from './text/printable.ts';
 export {
   countLines,
@@ -40,6 +37,7 @@ export {
   type ProgramSearch,
   programFault,
 } from './trust/find-program.ts';
+export { isInside, realPath } from './trust/paths.ts';
 export {
   type PrivateArea,
   privateDirectory,
@@ -49,7 +47,6 @@ export {
 } from './trust/private-directory.ts';
 export {
   directoryWritableByOthers,
-  isInside,
   ownerOf,
   type Place,
   placesOnTheWay,
@@ -59,4 +56,3 @@ export {
   writersOf,
 } from './trust/writable-by-others.ts';
 export { uuidV7 } from './uuid.ts';
-export { version } from './version.ts';

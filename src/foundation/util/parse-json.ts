@@ -29,7 +29,7 @@ export function requireJsonDepth(value: unknown): void {
   if (isDeeper(value, MAX_JSON_DEPTH)) throw new JsonTooDeep(value);
 }
 
-/** The same as `readJson`; null for what is not JSON. */
+/** Like `readJson`; null for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return readJson(text);

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const FRAME = /^(\s*at ).*?(file:\/\/[^\s()]+\.js):(\d+):(\d+)\)?$/;
 
 /**
- * The stack of an error with each place in keel's bundle told as the place in `src/` it came from, where source maps lie
- * beside the bundle. Other lines stay as they are. For reports: it reads the maps anew each time.
+ * The stack of an error with each place in keel's bundle replaced by the place in `src/` it came from, where source maps lie
+ * beside the bundle. Other lines stay as they are. For reports: it reads the maps again each time.
  */
 export function sourceStack(stack: string): string {
   const maps = new Map<string, SourceMap | null>();

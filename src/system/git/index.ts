@@ -31,4 +31,4 @@ export {
   takeSnapshot,
   type UndoOptions,
 } from './snapshots/take-snapshot.ts';
-export { type TidyOptions, tidySnapshots, tidySnapshotsIfDue } from './snapshots/tidy-snapshots.ts';
+export { tidySnapshotsIfDue } from './snapshots/tidy-snapshots.ts';

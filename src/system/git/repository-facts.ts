@@ -36,7 +36,7 @@ const STATUS = [
 ];
 
 /**
- * Asks git how the work tree stands. Null if there is no answer in time, or none that is safe to ask for: a filter that the
+ * Asks git for the state of the work tree. Null if there is no answer in time, or none that is safe to ask for: a filter that the
  * repository configures can't be switched off by an option, so git is then not asked at all.
  */
 export async function gatherRepositoryFacts(

@@ -7,7 +7,7 @@ const MAX_POINTER_BYTES = 16 * 1024;
 
 /** A checkout. All paths are absolute and real. */
 export interface Repository {
-  /** Of the work tree. */
+  /** Root of the work tree. */
   readonly root: string;
   /** With HEAD and the index of this work tree. */
   readonly gitDir: string;

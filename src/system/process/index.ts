@@ -6,7 +6,7 @@ export { type UserShell, userShell } from './login/user-shell.ts';
 export { listProcesses, type ProcessEntry } from './process-tree/process-table.ts';
 export { type OrphanCare, Processes, type ProcessesOptions } from './processes.ts';
 export { BoundedOutput, MAX_KEPT_BYTES } from './run/bounded-output.ts';
-export { ExecSession, type SessionNews, type SessionOptions, type SessionStart } from './run/exec-session.ts';
+export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
 export {
   ExecSessions,
   type KeptSession,

@@ -12,12 +12,12 @@ import { processEntry } from './process-tree/process-table.ts';
 import {
   type Group,
   isSame,
-  type KinOptions,
-  kinOf,
   MARK_VARIABLE,
   markedBy,
   markedFrom,
+  processTreeOf,
   sendSignal,
+  type TreeOptions,
 } from './process-tree/process-tree.ts';
 import { sealDescriptors } from './start/descriptors.ts';
 import { InputFiles } from './start/input-files.ts';
@@ -109,7 +109,7 @@ export class Processes {
     }
   }
 
-  /** The same with a terminal, still the caller's, as its input and output, which becomes the program's own. */
+  /** Starts a program on a terminal, still the caller's, as its input and output, which becomes the program's own. */
   spawnOnTerminal(spec: SpawnSpec, mark: string, terminalFd: number): ChildProcess {
     this.admit(spec);
     const [program = '', ...args] = ownTerminalArgv(spec.argv);
@@ -128,7 +128,7 @@ export class Processes {
     }
   }
 
-  /** The same from a thread that is confined. `spec` is marked here. @throws what keeps it from being started */
+  /** Starts a program from a confined thread. `spec` is marked here. @throws what keeps it from being started */
   async startConfined(spec: SpawnSpec, confinement: Confinement, stdio: ConfinedStdio): Promise<ConfinedChild> {
     this.#prepare(spec);
     const mark = this.newMark();
@@ -203,11 +203,11 @@ export class Processes {
     this.#kill(group);
   }
 
-  /** The same for everything that still runs. */
+  /** Asks everything that still runs to end, and kills what is left after the grace. */
   async endAll(): Promise<void> {
     this.#forgetEnded();
     const groups = [...this.#groups.values()];
-    if (this.#mayRun()) await endPolitely(groups, { ...this.#kin(), graceMs: this.#graceMs });
+    if (this.#mayRun()) await endPolitely(groups, { ...this.#treeOptions(), graceMs: this.#graceMs });
     this.killAll();
   }
 
@@ -222,13 +222,13 @@ export class Processes {
     this.#forgetEnded();
     const groups = [...this.#groups.values()];
     for (const group of groups) killGroup(group);
-    if (this.#mayRun()) sweep(() => kinOf(groups, this.#kin()));
+    if (this.#mayRun()) sweep(() => processTreeOf(groups, this.#treeOptions()));
     this.#mayLeaveRunning = false;
     this.#groups.clear();
     this.#journal?.clear();
   }
 
-  /** Ends everything and lets go of what it holds; nothing can be started any more. */
+  /** Ends everything and releases its resources; nothing can be started any more. */
   close(): void {
     this.#closed = true;
     this.killAll();
@@ -262,7 +262,7 @@ export class Processes {
     return orphans?.mayExist() ?? this.#mayLeaveRunning;
   }
 
-  #kin(): KinOptions {
+  #treeOptions(): TreeOptions {
     const orphans = this.#care === 'end' ? Orphans.collected : null;
     return { marks: [markedFrom(`${this.#token}/`)], since: this.#firstTicks ?? 0, orphans };
   }
@@ -274,7 +274,7 @@ export class Processes {
 
   #kill(group: Group): void {
     killGroup(group);
-    sweep(() => kinOf([group], { marks: [markedBy(group.mark)], since: group.startTicks ?? 0 }));
+    sweep(() => processTreeOf([group], { marks: [markedBy(group.mark)], since: group.startTicks ?? 0 }));
     this.#groups.delete(group.pid);
   }
 }

@@ -26,6 +26,5 @@ export type {
 } from './plan/exec-plan.ts';
 export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 export type { ProtectionOptions } from './protected/protected-paths.ts';
-export { realPath } from './real-path.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';
 export type { FilterArch } from './seccomp/syscall-numbers.ts';

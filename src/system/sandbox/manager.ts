@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
+import { isInside, realPath } from '../../foundation/util/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import { probeBackend } from './backends/probe.ts';
-import { isInside } from './is-inside.ts';
 import { NetworkAccess } from './network/network-access.ts';
 import { type FoundRoots, SessionRoots } from './places/roots.ts';
 import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
@@ -12,19 +12,18 @@ import { scratchPlaces } from './plan/mounts.ts';
 import { type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 import { PlantedNames, type Reach } from './planted/planted-names.ts';
 import { openedForCommits } from './protected/protected-paths.ts';
-import { realPath } from './real-path.ts';
 
-/** Decides how commands are held, and afterwards whether that is what stopped one. */
+/** Decides how commands are confined, and afterwards whether that is what stopped one. */
 export interface SandboxPlanner {
   /** Resolves when plans can be made; what it takes to find out is done once. */
   ready(signal: AbortSignal, place?: CommandPlace): Promise<void>;
   plan(request: PlanRequest): Planned;
   /** What the sandbox seems to have refused; null if the command's end does not come from it. */
   denial(plan: ExecPlan, end: EndedCommand): Denial | null;
-  /** Hosts that the proxy refused since a plan was held. */
+  /** Hosts that the proxy refused since a plan was started (`track`). */
   refusedHosts(plan: ExecPlan): readonly string[];
   /** Call before a plan is run; the function it gives, once, when all the command started has ended. */
-  hold(plan: ExecPlan): () => void;
+  track(plan: ExecPlan): () => void;
   /** Where commands can write in this session. Absent: as it is found each time. */
   readonly roots?: SessionRoots;
   /** Call with what keel itself has written, with the user's approval where that was needed. */
@@ -49,7 +48,7 @@ export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay' | 'session
   readonly hostRuleOf?: GateOptions['ruleOf'];
   /** How the proxy looks up names; absent: as the system does. */
   readonly resolve?: Resolver;
-  /** Told of faults of the proxy. */
+  /** Called with faults of the proxy. */
   readonly onCrash?: (error: unknown) => void;
 }
 
@@ -98,7 +97,7 @@ export class SandboxManager implements SandboxPlanner {
     return facts;
   }
 
-  /** Why commands can't be held in here, or not fully, once a session; null if they can, or it was told. */
+  /** Why commands can't be confined here, or not fully, once a session; null if they can, or it was reported. */
   takeNotice(): string | null {
     if (this.#isTold || this.#probe === null) return null;
     const faults = [backendNotice(this.#facts), proxyNotice(this.#proxyWay)].filter((text) => text !== null);
@@ -144,10 +143,10 @@ export class SandboxManager implements SandboxPlanner {
     return this.#network?.refusedSince(startedAt) ?? [];
   }
 
-  hold(plan: ExecPlan): () => void {
+  track(plan: ExecPlan): () => void {
     this.#startedAt.set(plan, performance.now());
     const reach = this.#reaches.get(plan);
-    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.hold(reach);
+    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.track(reach);
   }
 
   /** Whom hosts that no list names are asked about from now on. */
@@ -212,7 +211,7 @@ export class SandboxManager implements SandboxPlanner {
 function backendNotice(facts: BackendFacts): string | null {
   if (facts.type === 'unavailable') return facts.reason;
   if (facts.type !== 'landlock') return null;
-  return `Commands are held by Landlock, which holds less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${facts.reason}`;
+  return `Commands are confined by Landlock, which confines less than bubblewrap: entries directly in a folder with a .git can't be made by commands, and processes aren't kept apart. The reason: ${facts.reason}`;
 }
 
 function proxyNotice(way: ProxyWay | null): string | null {

@@ -1,4 +1,5 @@
-import { type CommandSpec, realPath, type Scope } from '../../system/sandbox/index.ts';
+import { realPath } from '../../foundation/util/index.ts';
+import type { CommandSpec, Scope } from '../../system/sandbox/index.ts';
 import { canonicalCommands } from '../approvals/index.ts';
 
 /**

@@ -109,7 +109,7 @@ export const noRules: CommandRules = {
     plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
     denial: () => null,
     refusedHosts: () => [],
-    hold: () => () => undefined,
+    track: () => () => undefined,
   },
   ready: () => Promise.resolve(),
   riskOf: () => 'plain',
@@ -150,7 +150,7 @@ export class Orchestrator {
       if (planned.type === 'unavailable') {
         return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
       }
-      const letGo = planner.hold(planned.plan);
+      const letGo = planner.track(planned.plan);
       const value = await run(planned.plan, letGo);
       const refusedHosts = planner.refusedHosts(planned.plan);
       return { type: 'done', value, denialAt: (end) => planner.denial(planned.plan, end), refusedHosts };
@@ -205,7 +205,7 @@ export class Orchestrator {
     if (planned.type === 'unavailable') {
       return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
     }
-    const letGo = planner.hold(planned.plan);
+    const letGo = planner.track(planned.plan);
     try {
       return { type: 'done', value: await run(planned.plan.spawn) };
     } finally {

@@ -13,9 +13,9 @@ import {
   restoreSnapshot,
   runGit,
   takeSnapshot,
-  tidySnapshots,
   uncommittedChanges,
 } from '../../../src/system/git/index.ts';
+import { tidySnapshots } from '../../../src/system/git/snapshots/tidy-snapshots.ts';
 import { commitAll, edit, env, git, type Playground, playground } from './support.ts';
 
 /** A program that leaves a file behind when it is run, and then acts as a filter that changes nothing, or as `body` says. */

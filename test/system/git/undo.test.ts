@@ -18,8 +18,8 @@ import {
   restoreSnapshot,
   type SnapshotLimits,
   takeSnapshot,
-  tidySnapshots,
 } from '../../../src/system/git/index.ts';
+import { tidySnapshots } from '../../../src/system/git/snapshots/tidy-snapshots.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { commitAll, contentsOf, edit, env, git, gitFilesOf, type Playground, playground } from './support.ts';

@@ -5,8 +5,8 @@ import {
   type CommandOutcome,
   ExecSession,
   Processes,
+  type PtySessionOptions,
   runCommand,
-  type SessionOptions,
   type SpawnSpec,
 } from '../../../src/system/process/index.ts';
 import { processesWith } from '../../support/keel.ts';
@@ -46,7 +46,7 @@ export class Workshop implements Disposable {
     });
   }
 
-  async session(script: string, options: Partial<SessionOptions> = {}): Promise<ExecSession> {
+  async session(script: string, options: Partial<PtySessionOptions> = {}): Promise<ExecSession> {
     const start = await ExecSession.start({
       spec: { argv: ['bash', '-c', script], cwd: this.dir.path, env: { ...this.env, TERM: 'dumb', PS1: '$ ' } },
       processes: this.processes,

@@ -282,7 +282,7 @@ describe('where commits are allowed', () => {
       const spec = { argv: ['bash', '-c', script], cwd: root, env: { PATH: process.env['PATH'] ?? '' } };
       const planned = room.manager.plan({ spec, policy: workspaceWrite, cwd: root });
       if (planned.type === 'unavailable') throw new Error(planned.reason);
-      const letGo = room.manager.hold(planned.plan);
+      const letGo = room.manager.track(planned.plan);
       const { processes } = room;
       const signal = new AbortController().signal;
       const options = { processes, timeoutMs: 15_000, signal, onText: () => undefined, spill: null };

@@ -58,7 +58,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const planned = manager.plan({ spec, policy: workspaceWrite, cwd: workspace });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
   const { plan } = planned;
-  const letGo = manager.hold(plan);
+  const letGo = manager.track(plan);
   const { output, end } = await runCommand(plan.spawn, {
     ...{ processes, timeoutMs, signal, spill: null },
     onText: () => undefined,

@@ -71,7 +71,7 @@ export class Room implements AsyncDisposable {
 
   async run(script: string, { cwd = this.workspace, timeoutMs = 15_000 } = {}): Promise<CommandOutcome> {
     const plan = await this.plan(script, cwd);
-    const letGo = this.manager.hold(plan);
+    const letGo = this.manager.track(plan);
     const { uid } = this.#options;
     const user = uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
     const spawn = { ...plan.spawn, argv: [...user, ...plan.spawn.argv] };

@@ -39,7 +39,7 @@ const directPlanner: SandboxPlanner = {
   plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
   denial: () => null,
   refusedHosts: () => [],
-  hold: () => () => undefined,
+  track: () => () => undefined,
 };
 
 /** Nothing is known of any command. */

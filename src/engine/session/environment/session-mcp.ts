@@ -133,7 +133,7 @@ export class SessionMcp {
     });
     if (signal.aborted) throw new Error(`MCP server ${name} is not needed any more`);
     if (planned.type === 'unavailable') throw new Error(planned.reason);
-    const release = sandbox.hold(planned.plan);
+    const release = sandbox.track(planned.plan);
     try {
       return serverProcess(await startServed(planned.plan.spawn, processes), processes, release);
     } catch (cause) {

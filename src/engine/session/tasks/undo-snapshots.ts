@@ -43,6 +43,14 @@ export class UndoSnapshots {
     };
   }
 
+  /** Removes old snapshots of all threads if that is due, once a session. Call it when a request is on its way. */
+  tidy(): void {
+    const { config, log, now } = this.#deps.services;
+    const { home, env } = config;
+    const options = { home, env, roots: commandRoots(config), now, signal: this.#closing.signal };
+    this.#tidying ??= tidySnapshotsIfDue(options).catch((error: unknown) => log.crash(error));
+  }
+
   /** Stops the tidying; resolves when no git of it runs. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -58,7 +66,6 @@ export class UndoSnapshots {
     if (result.type === 'taken') {
       recorder.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }]);
       this.#warn(result.leftOut.length === 0 ? '' : leftOutMessage(result.leftOut), recorder);
-      this.#tidy();
     } else if (result.cause === 'failed') {
       this.#warn(`This turn can't be undone: ${result.reason}`, recorder);
     }
@@ -67,18 +74,6 @@ export class UndoSnapshots {
   #warn(message: string, recorder: ActiveTurn['recorder']): void {
     if (message !== '' && message !== this.#lastWarning) recorder.warn(message);
     this.#lastWarning = message;
-  }
-
-  #tidy(): void {
-    const { config, log, now } = this.#deps.services;
-    const { home, env } = config;
-    this.#tidying ??= tidySnapshotsIfDue({
-      home,
-      env,
-      roots: commandRoots(config),
-      now,
-      signal: this.#closing.signal,
-    }).catch((error: unknown) => log.crash(error));
   }
 }
 

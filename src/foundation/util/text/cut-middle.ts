@@ -2,7 +2,7 @@ import { byteLength, cutBytesEnd, cutBytesStart } from './bytes.ts';
 
 const BYTES_PER_TOKEN = 4;
 
-/** A text within so many bytes: what is too much goes from its middle, at line ends where there are any. */
+/** Cuts a text to `maxBytes`: what is too much goes from its middle, at line ends where there are any. */
 export function cutMiddle(text: string, maxBytes: number): string {
   if (byteLength(text) <= maxBytes) return text;
   const marker = (tokens: number) => `…${tokens} tokens truncated…\n`;

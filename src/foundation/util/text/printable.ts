@@ -14,7 +14,7 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\r\n?/g, '\n').replaceAll(CONTROLS, '');
 }
 
-/** The same with what would steer a terminal shown in place of left out (`\\x1b`): a name has to be known from another. */
+/** Like `printable`, but what would steer a terminal is shown instead of left out (`\\x1b`): a name has to be known from another. */
 export function visible(text: string): string {
   return text.replaceAll(CONTROLS, (control) => {
     const code = control.charCodeAt(0).toString(16);
@@ -22,7 +22,7 @@ export function visible(text: string): string {
   });
 }
 
-/** The same for text that has styles of our own in it: colours and weight stay. */
+/** Like `printable`, for text with styles of keel's own: colours and weight stay. */
 export function printableStyled(text: string): string {
   return text
     .split(LETTER_STYLE)

@@ -1,5 +1,6 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
+import { realPath } from './paths.ts';
 import { writableByOthers } from './writable-by-others.ts';
 
 export interface ProgramSearch {
@@ -32,7 +33,7 @@ export function findProgram(name: string, search: ProgramSearch): FoundProgram {
   const faults: string[] = [];
   let path: string | null = null;
   for (const directory of new Set((search.env['PATH'] ?? '').split(delimiter))) {
-    // A relative or empty entry means another directory wherever the program stands.
+    // A relative or empty entry means another directory for each working directory.
     if (!isAbsolute(directory)) continue;
     const file = join(directory, process.platform === 'win32' ? `${name}.exe` : name);
     if (writableByOthers(directory, { roots }) !== null) {
@@ -50,7 +51,7 @@ export function findProgram(name: string, search: ProgramSearch): FoundProgram {
   return { type: 'missing', reason: fault === undefined ? `${name} is not in PATH` : `${name} is not used: ${fault}` };
 }
 
-/** The same as `findProgram` for a program that settings name, perhaps by a path, which starts at `cwd` (absolute) where it is relative. */
+/** Like `findProgram` for a program that settings name, perhaps by a path, which starts at `cwd` (absolute) where it is relative. */
 export function findConfiguredProgram(command: string, search: ProgramSearch, cwd: string): FoundProgram {
   if (!command.includes(sep)) return findProgram(command, search);
   const path = resolve(cwd, command);
@@ -65,19 +66,10 @@ export function programFault(path: string, search: ProgramSearch): string | null
   return writableByOthers(path, { roots: withTemporary(search) });
 }
 
-/** Both as they are named and as they really are. */
+/** Directories in which commands can write, both as they are named and as they really are. */
 function withTemporary({ env, roots }: ProgramSearch): readonly string[] {
   const all = [...roots, '/tmp', env['TMPDIR'] ?? ''].filter((root) => isAbsolute(root));
   return [...new Set(all.flatMap((root) => [root, realPath(root)]))];
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // A root that is missing is judged by its name.
-    return path;
-  }
 }
 
 /** Whether there is a file that this user can start. @param file absolute */

@@ -1,8 +1,9 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
-import { reasonOf } from '../reason-of.ts';
+import { reasonOf } from '../errors.ts';
+import { isInside } from './paths.ts';
 
-/** As many links as the kernel follows. */
+/** The number of links that the kernel follows. */
 const MAX_LINKS = 40;
 const GROUP_WRITE = 0o020;
 const WORLD_WRITE = 0o002;
@@ -57,7 +58,7 @@ export function writableByOthers(path: string, limits: WriterLimits = {}): strin
 }
 
 /**
- * The same for what keel keeps in a directory of its own: whoever can make new entries in it can write it, so that a sticky bit
+ * Judges what keel keeps in a directory of its own: whoever can make new entries in it can write it, so that a sticky bit
  * doesn't help. The way to the directory isn't looked at.
  * @returns the rest of a sentence about the directory; null if only this user and root can write it
  */
@@ -81,11 +82,6 @@ export function writersOf(folder: string): Writers {
 /** The owner of a folder that the user named, and nobody else. */
 export function ownerOf(folder: string): Writers {
   return { ...NOBODY_ELSE, owner: writersOf(folder).owner };
-}
-
-/** Whether `path` is `directory` or lies in it; both absolute and real. */
-export function isInside(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
 /** What the kernel passes on the way to a path. */

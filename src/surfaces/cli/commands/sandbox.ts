@@ -100,7 +100,7 @@ interface RunDeps {
 }
 
 async function run(plan: ExecPlan, manager: SandboxManager, { processes, io }: RunDeps): Promise<number> {
-  const release = manager.hold(plan);
+  const release = manager.track(plan);
   try {
     const child = await startInherited(plan.spawn, processes);
     return (await child.exited).exitCode;
@@ -120,7 +120,7 @@ function planAsJson(plan: ExecPlan): string {
   return JSON.stringify({ ...plan, spawn: { ...spawn, inputs: inputs.map(shown), ...rules } }, null, 2);
 }
 
-const SHOWN = { held: 'stopped', open: 'open   ', broken: 'BROKEN ' } as const;
+const SHOWN = { stopped: 'stopped', open: 'open   ', broken: 'BROKEN ' } as const;
 
 async function check(io: CommandIo, { json }: Request, options: CheckOptions): Promise<number> {
   const report = await checkSandbox(options);

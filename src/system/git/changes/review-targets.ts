@@ -98,7 +98,7 @@ async function commits(which: readonly string[], options: ReviewOptions): Promis
   });
 }
 
-/** Object id of the commit; `missing` if there is none, `notFound` if git could not tell. */
+/** Object id of the commit; `missing` if there is none, `notFound` if git gave no answer. */
 async function resolve(
   revision: string,
   options: ReviewOptions,

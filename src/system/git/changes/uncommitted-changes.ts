@@ -116,7 +116,7 @@ function changedFiles(output: Buffer): ChangedFile[] {
   const found = new Map<string, ChangedFile>();
   for (let at = 0; at + 1 < parts.length; at += 2) {
     const path = toText(parts[at + 1] ?? '');
-    // An unmerged file is told twice.
+    // An unmerged file is listed twice.
     if (found.get(path)?.change !== 'unmerged') found.set(path, { path, change: changeOf(parts[at] ?? '') });
   }
   return [...found.values()];

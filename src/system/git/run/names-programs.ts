@@ -7,11 +7,11 @@ import { findRepository, type Repository } from '../repository.ts';
 const MAX_CONFIG_BYTES = 256 * 1024;
 /**
  * Sections through which a repository has git run a program to compare files, or take settings from elsewhere. A header may
- * stand anywhere in a line; a false alarm only costs a fact.
+ * be anywhere in a line; a false alarm only costs a fact.
  */
 const RUNS_PROGRAMS = /\[\s*(?:filter|include|includeif)\b/i;
 
-/** The same for what compares files: drivers named by attributes, and a program for all of them. */
+/** Whether a configuration names programs that compare files: drivers named by attributes, and a program for all of them. */
 const NAMES_DRIVERS = /\[\s*diff\s*["'.]|\b(?:external|command|textconv)\s*=/i;
 
 /** Whether a look at this repository's files could make git run what the repository itself names. */

@@ -14,7 +14,7 @@ export interface PrivateGitDirOptions {
 const UNCONVERTED = '-text -eol -ident -filter -working-tree-encoding';
 /** Files are taken and compared byte for byte, whatever a `.gitattributes` asks for. */
 export const EXACT_BYTES = `${UNCONVERTED} !diff !merge`;
-/** As above, but line ends are converted as the repository says: that needs no program. */
+/** Like `EXACT_BYTES`, but line ends are converted as the repository says: that needs no program. */
 export const NO_PROGRAMS = '-filter !diff !merge';
 
 /**

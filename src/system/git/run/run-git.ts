@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { findProgram, reasonOf } from '../../../foundation/util/index.ts';
+import { findProgram, onAbort, reasonOf } from '../../../foundation/util/index.ts';
 import { startProgram } from '../../process/index.ts';
 import { type Environment, HARDENED_OPTIONS, hardenedEnvironment } from './hardening.ts';
 
@@ -9,7 +9,7 @@ const MAX_ERROR_CHARS = 4_096;
 const COMMAND = /^[a-z]+(?:-[a-z]+)*$/;
 
 export interface GitOptions {
-  /** Absolute: where git stands. */
+  /** Absolute: git's working directory. */
   readonly cwd: string;
   /** Commands may write in it: no program in there is started, not even a `git`. */
   readonly workTree: string;
@@ -85,9 +85,8 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
     child.stdout?.destroy();
     child.stderr?.destroy();
   };
-  const onAbort = () => stop('aborted');
   const timer = setTimeout(() => stop('tooLong'), timeoutMs);
-  signal.addEventListener('abort', onAbort, { once: true });
+  using _abort = onAbort(signal, () => stop('aborted'));
   const chunks: Buffer[] = [];
   let bytes = 0;
   let errors = '';
@@ -99,7 +98,7 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (errors.length < MAX_ERROR_CHARS) errors += text;
   });
-  // A git that ends early does not read all of its input; its exit status tells why.
+  // A git that ends early does not read all of its input; its exit status shows why.
   child.stdin?.on('error', () => undefined).end(options.input);
   child.once('error', resolve);
   child.once('close', (code) => resolve(code ?? -1));
@@ -113,7 +112,6 @@ async function follow(child: ChildProcess, options: FollowOptions): Promise<GitR
     return { type: 'failed', exitCode: end, stdout, message: failureMessage(what, end, errors) };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -124,7 +122,7 @@ function cutMessage(cut: Cut, what: string, timeoutMs: number): string {
     case 'tooLong':
       return `git ${what} took longer than ${Math.round(timeoutMs / 1000)} s`;
     case 'tooMuch':
-      return `git ${what} printed more than keel can hold`;
+      return `git ${what} printed more than keel can take in`;
   }
 }
 

@@ -8,7 +8,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import { filesOfTree } from './work-tree.ts';
 
 const RULES = '.gitignore';
-/** As much as git itself reads of such a file. */
+/** The limit that git itself has for such a file. */
 const MAX_RULES_BYTES = 100 * 1024 * 1024;
 
 /** Which of these paths the rules of the work tree ignore, tracked or not. @throws GitFailure */
@@ -46,7 +46,7 @@ async function ask(store: SnapshotStore, paths: readonly BytePath[], workTree: s
   return new Set(splitZero(output).map((path) => path.slice(2)));
 }
 
-/** Those above the directory of the snapshot, as they are: an undo does not reach them. */
+/** Ignore files above the directory of the snapshot, as they are: an undo does not reach them. */
 function layOutOuterRules(store: SnapshotStore, scope: BytePath, workTree: string): void {
   if (scope === '') return;
   for (const directory of ['', ...ancestorsOf(scope)]) {

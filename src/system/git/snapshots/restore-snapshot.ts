@@ -5,7 +5,7 @@ import { GitFailure } from '../run/run-git.ts';
 import { type GhostCommit, readSnapshot, type StoredSnapshot } from './ghost-commit.ts';
 import { type Batches, findBlobs, readBlobs } from './kept-blobs.ts';
 import { planRestore, type RestorePlan } from './restore-plan.ts';
-import { RootedTree } from './rooted-fs.ts';
+import { RootedFs } from './rooted-fs.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { SNAPSHOT_LIMITS } from './survey.ts';
 import {
@@ -29,7 +29,7 @@ export interface Restored {
   readonly changes: readonly RestoredPath[];
   /** Not brought back, and why. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
-  /** Came since and stayed, because the snapshot can't tell whether they were there before. */
+  /** Created since and kept, because the snapshot doesn't show whether they existed before. */
   readonly kept: readonly string[];
   /** Not part of the snapshot: large files, submodules, repositories inside this one. They stay as they are now. */
   readonly leftOut: readonly string[];
@@ -150,9 +150,9 @@ class Restoring {
 
   /** Null when all was tried, else why not. */
   async carryOut(batches: Extract<Batches, { type: 'complete' }>['batches']): Promise<string | null> {
-    using tree = new RootedTree(this.#parts.store.repository.root);
+    using tree = new RootedFs(this.#parts.store.repository.root);
     try {
-      // First what came since: a file of then may have to stand where there is a directory now.
+      // New paths go first: a file of the snapshot may belong where there is a directory now.
       for (const path of this.#parts.plan.removals) await this.#step(path, 'deleted', () => tree.remove(path));
       this.#removeEmptyDirectories(tree);
       for (const batch of batches) {
@@ -182,14 +182,14 @@ class Restoring {
     }
   }
 
-  #write(tree: RootedTree, { path, mode }: TreeChange, bytes: Buffer): void {
+  #write(tree: RootedFs, { path, mode }: TreeChange, bytes: Buffer): void {
     if (mode === '120000') tree.link(path, bytes);
     else
       tree.write(path, { bytes, isExecutable: mode === '100755', mode: this.#parts.stored.closedModes[path] ?? null });
   }
 
   /** Directories that held only what was removed; one that the snapshot fills is made again. */
-  #removeEmptyDirectories(tree: RootedTree): void {
+  #removeEmptyDirectories(tree: RootedFs): void {
     const { scope } = this.#parts;
     const within = (directory: BytePath) => isWithin(directory, scope) && directory !== scope;
     const directories = new Set(this.#parts.plan.removals.flatMap(ancestorsOf).filter(within));

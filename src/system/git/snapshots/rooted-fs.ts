@@ -10,10 +10,10 @@ export interface FileContent {
 }
 
 /**
- * Changes files below a root and nowhere else: the root is held by its descriptor, and links below it are not followed.
+ * Changes files below a root and nowhere else: the root is open as a descriptor, and links below it are not followed.
  * Methods throw what the system says. It owns descriptors: dispose of it.
  */
-export class RootedTree implements Disposable {
+export class RootedFs implements Disposable {
   readonly #root: RootedDirectory;
   /** The directory used last: paths come sorted, so the next one is often in it too. */
   #last: { readonly path: BytePath; readonly directory: RootedDirectory } | null = null;

@@ -39,7 +39,7 @@ export interface SurveyRequest {
   /** Absolute. */
   readonly root: string;
   readonly tracked: readonly BytePath[];
-  /** As git lists them: a directory with a slash at its end is a repository of its own. */
+  /** Paths as git lists them: a directory with a slash at its end is a repository of its own. */
   readonly untracked: readonly BytePath[];
   /** Held without regard to the limits for untracked files. */
   readonly always: readonly BytePath[];

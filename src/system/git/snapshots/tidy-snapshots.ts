@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRepository } from '../repository.ts';
@@ -24,15 +24,20 @@ const SETTLED_MS = 24 * 3_600_000;
 const MAX_AGE_MS = 14 * 24 * 3_600_000;
 const TIDIED_EVERY_MS = 24 * 3_600_000;
 const STORE_NAME = /^[0-9a-f]{24}$/;
+/** In a store whose snapshots were removed and whose contents were not pruned yet. */
+const PRUNE_DUE = 'prune-due';
 
-/** As `tidySnapshots`, at most once a day for all of keel's processes. */
+/** Runs `tidySnapshots` to completion at most once a day for all of keel's processes. A run that was stopped is due again. */
 export async function tidySnapshotsIfDue(options: Omit<TidyOptions, 'maxAgeMs'>): Promise<void> {
-  const { home, now = Date.now } = options;
-  const stamp = join(storesDirectory(home), 'tidied');
-  if (now() - modifiedAt(stamp) < TIDIED_EVERY_MS) return;
-  mkdirSync(storesDirectory(home), { recursive: true, mode: 0o700 });
-  writeFileSync(stamp, '');
-  await tidySnapshots({ ...options, maxAgeMs: MAX_AGE_MS });
+  const { home, signal, now = Date.now } = options;
+  const stores = storesDirectory(home);
+  const stamp = join(stores, 'tidied');
+  if (!existsSync(stores) || now() - modifiedAt(stamp) < TIDIED_EVERY_MS) return;
+  try {
+    await tidySnapshots({ ...options, maxAgeMs: MAX_AGE_MS });
+  } finally {
+    if (!signal.aborted) writeFileSync(stamp, '');
+  }
 }
 
 /**
@@ -70,11 +75,14 @@ async function tidyStore(
     const isIndex = name.startsWith('index-') && old.length > 0;
     if (isLeftover || isIndex) rmSync(join(dir, name), { recursive: true, force: true });
   }
+  const pruneDue = join(dir, PRUNE_DUE);
+  if (old.length > 0) writeFileSync(pruneDue, '');
   for (const id of old) rmSync(join(snapshots, id), { force: true });
   const repository = root === null ? null : findRepository(root);
-  if (old.length > 0 && repository?.root === root) {
+  if (existsSync(pruneDue) && repository?.root === root) {
     const store = SnapshotStore.existing({ repository, home, env, roots, signal, now });
     await store?.git(['prune', '--expire=1.day.ago']).catch(ignoreGitFailure);
+    if (!signal.aborted) rmSync(pruneDue, { force: true });
   }
   return old.length;
 }

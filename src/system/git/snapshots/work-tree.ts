@@ -137,8 +137,8 @@ interface IndexRequest {
 
 async function fillIndex(store: SnapshotStore, { scope, paths, index }: IndexRequest): Promise<string> {
   const options = { index, timeoutMs: RECORD_TIMEOUT_MS, maxOutputBytes: MAX_LISTING_BYTES };
-  const held = new Set(paths);
-  const stale = splitZero(await store.git(['ls-files', '-z'], options)).filter((path) => !held.has(path));
+  const listed = new Set(paths);
+  const stale = splitZero(await store.git(['ls-files', '-z'], options)).filter((path) => !listed.has(path));
   if (stale.length > 0) {
     await store.git(['update-index', '--force-remove', '-z', '--stdin'], { ...options, input: joinZero(stale) });
   }
@@ -155,7 +155,7 @@ export interface TreeChange {
   readonly change: 'added' | 'changed' | 'deleted';
   /** Git's, of the second tree: `100644`, `100755`, `120000`. */
   readonly mode: string;
-  /** Of the blob in the second tree. */
+  /** Object id of the blob in the second tree. */
   readonly object: string;
 }
 

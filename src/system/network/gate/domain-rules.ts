@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { formatHostAndPort, parseHostAndPort } from './host.ts';
 
-/** Hosts that one entry of a list stands for. */
+/** Hosts that one entry of a list matches. */
 export interface DomainPattern {
   /** `exact`: this host. `below`: what ends in it, not it itself (`*.host`). `within`: both (`**.host`). */
   readonly type: 'exact' | 'below' | 'within';
@@ -27,7 +27,7 @@ const STARTS = [
   ['', 'exact'],
 ] as const;
 
-/** One entry of a list. Never throws; what can't be understood stands for nothing. */
+/** One entry of a list. Never throws; what can't be understood matches nothing. */
 export function parsePattern(text: string): ParsedPattern {
   const trimmed = text.trim();
   const [start, type] = STARTS.find(([begin]) => trimmed.startsWith(begin)) ?? ['', 'exact'];
@@ -48,7 +48,7 @@ export function formatPattern({ type, host, port }: DomainPattern): string {
   return `${start}${port === null ? host : formatHostAndPort(host, port)}`;
 }
 
-/** Whether one of the patterns stands for a host, which is in its one form (`parseHost`). */
+/** Whether one of the patterns matches a host, which is in its one form (`parseHost`). */
 export function matchesAny(patterns: readonly DomainPattern[], host: string, port: number): boolean {
   return patterns.some((pattern) => matches(pattern, host, port));
 }

@@ -53,7 +53,7 @@ export interface GateOptions {
   readonly now?: () => number;
 }
 
-interface Told {
+interface Refused {
   readonly at: number;
   readonly place: string;
 }
@@ -63,7 +63,7 @@ const MAX_TOLD = 64;
 
 /**
  * Decides which destinations are open: what is denied never, what is local only where it is meant, what is allowed, and
- * beyond that what the user is asked about. A name is looked up only once it is allowed, since a look-up already tells
+ * beyond that what the user is asked about. A name is looked up only once it is allowed, since a look-up already reveals
  * something to whoever serves it; what it leads to is judged as well.
  */
 export class Gate {
@@ -72,7 +72,7 @@ export class Gate {
   readonly #ruleOf: (destination: Destination) => HostRuleVerdict;
   readonly #questions: Questions | null;
   readonly #now: () => number;
-  #refusals: Told[] = [];
+  #refusals: Refused[] = [];
 
   constructor({ rules, resolve = systemResolver, ruleOf = noRule, ask, now = () => performance.now() }: GateOptions) {
     this.#rules = rules;
@@ -91,7 +91,7 @@ export class Gate {
 
   /** Hosts that were refused from a time on (`now`), each once, oldest first. */
   refusedSince(at: number): readonly string[] {
-    return [...new Set(this.#refusals.filter((told) => told.at >= at).map(({ place }) => place))];
+    return [...new Set(this.#refusals.filter((refused) => refused.at >= at).map(({ place }) => place))];
   }
 
   async #judge(destination: Destination, signal: AbortSignal, method: string | undefined): Promise<Verdict> {
@@ -147,8 +147,8 @@ export class Gate {
     if (this.#questions === null) return refusal('notAllowed', destination, why);
     const answer = await this.#questions.ask(destination, signal, reason);
     if (answer.type === 'allowed') return null;
-    const told = answer.message === null ? '' : `: ${answer.message}`;
-    return refusal('refusedByUser', destination, `${why}, and approval was not given${told}`);
+    const answered = answer.message === null ? '' : `: ${answer.message}`;
+    return refusal('refusedByUser', destination, `${why}, and approval was not given${answered}`);
   }
 
   #mayBeLocal(kind: AddressKind): boolean {

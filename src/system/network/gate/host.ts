@@ -12,17 +12,17 @@ export interface HostAndPort {
 const MAX_NAME = 253;
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 /** What a name can't have; some of it would be decoded or cut off on the way to ASCII. */
-const FOREIGN = /[\s\p{C}%/\\?#@:<>[\]^|"'`{}*,;=&$!()+~]/u;
+const NOT_IN_NAMES = /[\s\p{C}%/\\?#@:<>[\]^|"'`{}*,;=&$!()+~]/u;
 
 /**
  * The one form of a host: case, a dot at the end, other spellings of an address and letters of other scripts make no
- * difference. Null for what is no host.
+ * difference. Null for what isn't a host.
  */
 export function parseHost(text: string): string | null {
   if (text.length > MAX_NAME + 2) return null;
   const bare = /^\[(.*)\]$/.exec(text)?.[1];
   if (bare !== undefined || text.includes(':')) return canonicalAddress((bare ?? text).replace(/%[^%]*$/, ''));
-  if (FOREIGN.test(text)) return null;
+  if (NOT_IN_NAMES.test(text)) return null;
   const name = domainToASCII(text).toLowerCase().replace(/\.$/, '');
   if (isIPv4(name)) return name;
   const labels = name.split('.');

@@ -1,3 +1,4 @@
+import { onAbort } from '../../../foundation/util/index.ts';
 import type { Answer, AskUser, Destination } from './destination.ts';
 import { formatHostAndPort } from './host.ts';
 
@@ -33,12 +34,10 @@ export class Questions {
     const asked = known ?? this.#begin(key, destination, reason);
     asked.waiting += 1;
     const gone = Promise.withResolvers<Answer>();
-    const onAbort = () => gone.resolve(WITHDRAWN);
-    signal.addEventListener('abort', onAbort, { once: true });
+    using _abort = onAbort(signal, () => gone.resolve(WITHDRAWN));
     try {
       return await Promise.race([asked.answer, gone.promise]);
     } finally {
-      signal.removeEventListener('abort', onAbort);
       asked.waiting -= 1;
       if (asked.waiting === 0) {
         asked.control.abort();

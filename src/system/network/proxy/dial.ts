@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { onAbort, reasonOf } from '../../../foundation/util/index.ts';
 
 /** Milliseconds for one address. */
 const LIMIT_MS = 10_000;
@@ -26,20 +26,20 @@ export async function dial(addresses: readonly string[], port: number, signal: A
   throw new DialError(signal.aborted ? 'aborted' : reasonOf(cause), { cause });
 }
 
-function dialOne(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+async function dialOne(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
   const stop = () => socket.destroy(new Error(signal.aborted ? 'aborted' : 'no answer in time'));
   const timer = setTimeout(stop, LIMIT_MS);
-  signal.addEventListener('abort', stop, { once: true });
-  const settled = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  };
+  using _abort = onAbort(signal, stop);
   socket.once('error', reject);
   socket.once('connect', () => {
     socket.off('error', reject);
     resolve(socket);
   });
-  return promise.finally(settled);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }

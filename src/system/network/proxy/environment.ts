@@ -1,7 +1,7 @@
 /** This machine, which programs in a sandbox reach themselves: their own servers. */
 const OWN = 'localhost,127.0.0.1,::1';
 
-/** What tells programs to go through a proxy on this port of 127.0.0.1. */
+/** Variables that make programs use a proxy on this port of 127.0.0.1. */
 export function proxyEnvironment(port: number): Readonly<Record<string, string>> {
   const http = `http://127.0.0.1:${port}`;
   // Not SOCKS for the rest: some libraries fail at the sight of it where they lack an extension.
@@ -25,7 +25,7 @@ export function proxyEnvironment(port: number): Readonly<Record<string, string>>
     DOCKER_HTTP_PROXY: http,
     DOCKER_HTTPS_PROXY: http,
     ELECTRON_GET_USE_PROXY: '1',
-    // Node's own fetch and http follow the variables only if told to.
+    // Node's own fetch and http follow the variables only if asked to.
     NODE_USE_ENV_PROXY: '1',
   };
 }

@@ -8,19 +8,19 @@ import { endToEndHeaders } from './http-headers.ts';
 import { type FoundTarget, requestTarget, tunnelTarget } from './http-target.ts';
 import type { ProxyLimits } from './limits.ts';
 import { tunnel } from './tunnel.ts';
-import { watchLeaving } from './watch-disconnect.ts';
+import { watchDisconnect } from './watch-disconnect.ts';
 
-export interface DoorOptions {
+export interface ProxyServerOptions {
   readonly gate: Gate;
   readonly limits: ProxyLimits;
   /** The proxy closes. */
   readonly signal: AbortSignal;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
 }
 
 /** An HTTP server that is handed connections, and passes what comes in on to where the gate lets it. */
-export function httpDoor(options: DoorOptions): Server {
+export function httpProxy(options: ProxyServerOptions): Server {
   const { limits, onCrash } = options;
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -62,18 +62,18 @@ export function httpDoor(options: DoorOptions): Server {
 async function openTunnel(
   { url = '' }: IncomingMessage,
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
-  { gate, limits, signal }: DoorOptions,
+  { gate, limits, signal }: ProxyServerOptions,
 ): Promise<void> {
   socket.on('error', () => socket.destroy());
   const target = tunnelTarget(url);
   if (target === null) return answer(socket, 400, 'Bad Request', 'CONNECT takes host:port.');
-  const leaving = watchLeaving(socket, signal);
-  const verdict = await gate.judge({ ...target, protocol: 'https' }, leaving.signal);
-  if (leaving.signal.aborted) return void socket.destroy();
+  const disconnect = watchDisconnect(socket, signal);
+  const verdict = await gate.judge({ ...target, protocol: 'https' }, disconnect.signal);
+  if (disconnect.signal.aborted) return void socket.destroy();
   if (verdict.type === 'refused') return answer(socket, 403, 'Forbidden', verdict.message, verdict.reason);
   try {
-    const far = await dial(verdict.addresses, target.port, leaving.signal);
-    leaving.release();
+    const far = await dial(verdict.addresses, target.port, disconnect.signal);
+    disconnect.release();
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     if (head.length > 0) far.write(head);
     tunnel(socket, far, limits.idleMs);
@@ -83,7 +83,7 @@ async function openTunnel(
   }
 }
 
-async function forward(req: IncomingMessage, res: ServerResponse, options: DoorOptions): Promise<void> {
+async function forward(req: IncomingMessage, res: ServerResponse, options: ProxyServerOptions): Promise<void> {
   const target = requestTarget(req);
   if (target.type === 'fault') return respond(res, 400, target.message);
   const { gate, signal } = options;

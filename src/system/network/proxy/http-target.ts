@@ -8,7 +8,7 @@ export interface TunnelTarget {
 
 export interface FoundTarget extends TunnelTarget {
   readonly type: 'target';
-  /** As the server behind it wants it in `Host`. */
+  /** Value of `Host` for the server behind it. */
   readonly authority: string;
   /** With its query. */
   readonly path: string;
@@ -36,9 +36,9 @@ export function requestTarget({ url = '', rawHeaders }: Pick<IncomingMessage, 'u
   if (target === null) return fault('the URL names no host that can be understood');
   const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
   if (hosts.length > 1) return fault('there is more than one Host');
-  const [told] = hosts;
-  const toldTarget = told === undefined ? target : withPort(told);
-  if (toldTarget?.host !== target.host || toldTarget.port !== target.port) {
+  const [named] = hosts;
+  const namedTarget = named === undefined ? target : withPort(named);
+  if (namedTarget?.host !== target.host || namedTarget.port !== target.port) {
     return fault('the URL and Host name different hosts');
   }
   const isUsual = target.port === HTTP_PORT;

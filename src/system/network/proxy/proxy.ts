@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { Gate } from '../gate/gate.ts';
-import { type DoorOptions, httpDoor } from './http-proxy.ts';
+import { httpProxy, type ProxyServerOptions } from './http-proxy.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import { readExactly } from './read-exactly.ts';
 import { serveSocks } from './socks-proxy.ts';
@@ -10,26 +10,26 @@ export interface ProxyOptions {
   readonly gate: Gate;
   /** Absent: `proxyLimits`. */
   readonly limits?: ProxyLimits;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
 }
 
 const SOCKS = 5;
 
 /**
- * A proxy for HTTP, CONNECT and SOCKS 5 on one port: the first byte of a connection tells which it speaks. What is open is
+ * A proxy for HTTP, CONNECT and SOCKS 5 on one port: the first byte of a connection shows which it speaks. What is open is
  * the gate's to say. Serves until it is closed, which ends all that runs through it.
  */
 export class NetworkProxy {
-  readonly #door: HttpServer;
-  readonly #doorOptions: DoorOptions;
+  readonly #http: HttpServer;
+  readonly #options: ProxyServerOptions;
   readonly #closed = new AbortController();
   readonly #sockets = new Set<Socket>();
   readonly #servers = new Set<Server>();
 
   constructor(options: ProxyOptions) {
-    this.#doorOptions = { limits: proxyLimits, ...options, signal: this.#closed.signal };
-    this.#door = httpDoor(this.#doorOptions);
+    this.#options = { limits: proxyLimits, ...options, signal: this.#closed.signal };
+    this.#http = httpProxy(this.#options);
   }
 
   /** Serves what comes in at a server that listens, and closes it in the end. */
@@ -40,8 +40,8 @@ export class NetworkProxy {
     }
     this.#servers.add(server);
     server.on('connection', (socket) => this.#take(socket));
-    server.on('error', this.#doorOptions.onCrash);
-    // A proxy that nobody uses is no reason for keel to go on.
+    server.on('error', this.#options.onCrash);
+    // A proxy that nobody uses must not keep keel running.
     server.unref();
   }
 
@@ -49,12 +49,12 @@ export class NetworkProxy {
     this.#closed.abort();
     for (const server of this.#servers) server.close();
     for (const socket of this.#sockets) socket.destroy();
-    this.#door.closeAllConnections();
-    this.#door.close();
+    this.#http.closeAllConnections();
+    this.#http.close();
   }
 
   #take(socket: Socket): void {
-    if (this.#sockets.size >= this.#doorOptions.limits.connections) {
+    if (this.#sockets.size >= this.#options.limits.connections) {
       socket.destroy();
       return;
     }
@@ -65,19 +65,19 @@ export class NetworkProxy {
     socket.setNoDelay(true);
     this.#serve(socket).catch((error: unknown) => {
       socket.destroy();
-      this.#doorOptions.onCrash(error);
+      this.#options.onCrash(error);
     });
   }
 
   async #serve(socket: Socket): Promise<void> {
-    const { limits, signal } = this.#doorOptions;
+    const { limits, signal } = this.#options;
     const first = await readExactly(socket, 1, AbortSignal.any([signal, AbortSignal.timeout(limits.headerMs)]));
     if (first === null) {
       socket.destroy();
       return;
     }
     socket.unshift(first);
-    if (first[0] === SOCKS) await serveSocks(socket, this.#doorOptions);
-    else this.#door.emit('connection', socket);
+    if (first[0] === SOCKS) await serveSocks(socket, this.#options);
+    else this.#http.emit('connection', socket);
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { onAbort } from '../../../foundation/util/index.ts';
 
 /** The next `size` bytes, what follows left in the stream; null if it ends or `signal` aborts before. */
 export async function readExactly(stream: Readable, size: number, signal: AbortSignal): Promise<Buffer | null> {
@@ -17,7 +18,7 @@ async function moreBytes(stream: Readable, signal: AbortSignal): Promise<boolean
   const onEnd = () => resolve(false);
   stream.on('readable', onData);
   for (const event of ['end', 'close', 'error']) stream.on(event, onEnd);
-  signal.addEventListener('abort', onEnd, { once: true });
+  using _abort = onAbort(signal, onEnd);
   // Asks for more than there is, at which the stream reads on.
   stream.read(0);
   try {
@@ -25,6 +26,5 @@ async function moreBytes(stream: Readable, signal: AbortSignal): Promise<boolean
   } finally {
     stream.off('readable', onData);
     for (const event of ['end', 'close', 'error']) stream.off(event, onEnd);
-    signal.removeEventListener('abort', onEnd);
   }
 }

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { formatAddress, parseHost } from '../gate/host.ts';
 import { DialError, dial } from './dial.ts';
-import type { DoorOptions } from './http-proxy.ts';
+import type { ProxyServerOptions } from './http-proxy.ts';
 import { readExactly } from './read-exactly.ts';
 import { tunnel } from './tunnel.ts';
-import { watchLeaving } from './watch-disconnect.ts';
+import { watchDisconnect } from './watch-disconnect.ts';
 
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;
@@ -20,20 +20,20 @@ const REPLY = {
 } as const;
 
 /** Serves one connection whose first byte says SOCKS 5 (RFC 1928): TCP only, without passwords. */
-export async function serveSocks(socket: Socket, { gate, limits, signal }: DoorOptions): Promise<void> {
+export async function serveSocks(socket: Socket, { gate, limits, signal }: ProxyServerOptions): Promise<void> {
   const asked = await handshake(socket, AbortSignal.any([signal, AbortSignal.timeout(limits.headerMs)]));
   if (asked === null) return end(socket);
   if (typeof asked === 'number') return end(socket, reply(asked));
   const { host, port } = asked;
-  const leaving = watchLeaving(socket, signal);
-  const verdict = await gate.judge({ host, port, protocol: 'socks5' }, leaving.signal);
-  if (leaving.signal.aborted) return void socket.destroy();
+  const disconnect = watchDisconnect(socket, signal);
+  const verdict = await gate.judge({ host, port, protocol: 'socks5' }, disconnect.signal);
+  if (disconnect.signal.aborted) return void socket.destroy();
   if (verdict.type === 'refused') {
     return end(socket, reply(verdict.reason === 'unresolved' ? REPLY.hostUnreachable : REPLY.notAllowed));
   }
   try {
-    const far = await dial(verdict.addresses, port, leaving.signal);
-    leaving.release();
+    const far = await dial(verdict.addresses, port, disconnect.signal);
+    disconnect.release();
     socket.write(reply(REPLY.granted));
     tunnel(socket, far, limits.idleMs);
   } catch (error) {

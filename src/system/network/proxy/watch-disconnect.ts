@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-export interface Leaving {
+export interface Disconnect {
   /** Aborts when the other side has closed or ended without having sent more, or the proxy closes. */
   readonly signal: AbortSignal;
   /** Call before the stream is read by others. */
@@ -8,7 +8,7 @@ export interface Leaving {
 }
 
 /** Watches a connection that waits and is not read meanwhile: unread, its end would not be noticed. */
-export function watchLeaving(stream: Duplex, closed: AbortSignal): Leaving {
+export function watchDisconnect(stream: Duplex, closed: AbortSignal): Disconnect {
   const gone = new AbortController();
   const leave = () => gone.abort();
   // At an end with nothing before it there is nothing to read, which is found out by reading.

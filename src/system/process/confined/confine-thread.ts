@@ -30,10 +30,10 @@ const SCOPES_SINCE = 6;
 export function confineThread(kernel: Kernel, confinement: Confinement): void {
   const abi = kernel.landlockAbi();
   const ruleset = createRuleset(kernel, confinement, abi);
-  // Else what is confined alike could read keel's memory through this thread, which the kernel takes for one of them.
+  // Without this, commands under the same rules could read keel's memory through this thread, which the kernel takes for one of them.
   kernel.hideMemory();
   kernel.setNoNewPrivileges();
-  // As root a command would otherwise change owners and modes anywhere: Landlock has no rights for those.
+  // A command of root could otherwise change owners and modes anywhere: Landlock has no rights for those.
   kernel.dropCapabilities();
   kernel.restrictSelf(ruleset);
   closeSync(ruleset);
@@ -75,7 +75,7 @@ function allowPath(kernel: Kernel, ruleset: number, path: string, rights: bigint
 /** The kernel's id of this thread. */
 function threadId(): number {
   const id = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-  if (!Number.isInteger(id)) throw new ConfinementError('/proc does not tell the id of this thread');
+  if (!Number.isInteger(id)) throw new ConfinementError('/proc does not show the id of this thread');
   return id;
 }
 

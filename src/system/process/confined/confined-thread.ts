@@ -25,7 +25,7 @@ interface Watched {
 const LOST: ExitStatus = { exitCode: -1, signal: null };
 
 /**
- * A thread of this process that the kernel holds to a confinement for good, and everything that it starts with it: needs no
+ * A thread of this process that the kernel confines for good, and everything that it starts with it: needs no
  * helper program and no privilege. One for each confinement, kept for the next command.
  */
 export class ConfinedThread {

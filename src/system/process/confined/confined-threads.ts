@@ -58,7 +58,7 @@ export class ConfinedThreads {
         entry.thread = thread;
         if (this.#closed) thread.close();
       },
-      // Who asked for it is told; the next one tries again.
+      // Whoever asked for it gets the error; the next one tries again.
       () => this.#entries.get(key) === entry && this.#entries.delete(key),
     );
     return entry;

@@ -1,5 +1,5 @@
 /**
- * What a command may do where the kernel alone holds it, by Landlock rules and a system call filter. Data. What is not
+ * What a command may do where the kernel alone confines it, by Landlock rules and a system call filter. Data. What is not
  * named is refused; names in directories can be listed everywhere.
  */
 export interface Confinement {
@@ -7,15 +7,15 @@ export interface Confinement {
   readonly readable: readonly string[];
   readonly writable: readonly WritablePath[];
   /**
-   * What has these names now, as its maker tells it apart. Rules hold files, not names: when one was replaced, rules made
-   * for the same names with another identity are made anew.
+   * Identity of the files that have these names now. Rules are for files, not for names: when a file was replaced, the
+   * identity is another one and so new rules are made.
    */
   readonly identity: string;
   /** Records of classic BPF, see `seccompProgram`. */
   readonly seccomp: Uint8Array;
   /** Keeps signals and abstract sockets among what is confined alike. Needs the sixth version of Landlock. */
   readonly isScoped: boolean;
-  /** Refuses TCP once more, besides the filter. Needs the fourth version of Landlock. */
+  /** Refuses TCP by Landlock, in addition to the filter. Needs the fourth version of Landlock. */
   readonly refusesTcp: boolean;
 }
 

@@ -100,7 +100,7 @@ export class Kernel {
     this.#checked('prctl(PR_SET_NO_NEW_PRIVS)', this.#prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   }
 
-  /** Of the whole process: no other may look into it any more, nor trace it; it leaves no core file. */
+  /** Hides the memory of the whole process: no other can read or trace it any more; it leaves no core file. */
   hideMemory(): void {
     this.#checked('prctl(PR_SET_DUMPABLE)', this.#prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
   }

@@ -8,13 +8,13 @@ import { Kernel } from './kernel.ts';
 import type { FromThread, StartRequest, ThreadData, ToThread } from './messages.ts';
 
 const port = parentPort;
-/** Programs whose end has still to be told. */
+/** Number of programs whose end has still to be reported. */
 let running = 0;
 let isClosing = false;
 
-if (port !== null) void serve(workerData).catch((error: unknown) => tell({ type: 'refused', message: textOf(error) }));
+if (port !== null) void serve(workerData).catch((error: unknown) => send({ type: 'refused', message: textOf(error) }));
 
-function tell(message: FromThread): void {
+function send(message: FromThread): void {
   port?.postMessage(message);
 }
 
@@ -27,7 +27,7 @@ async function serve({ confinement }: ThreadData): Promise<void> {
     else isClosing = true;
     endIfDone();
   });
-  tell({ type: 'ready' });
+  send({ type: 'ready' });
 }
 
 /** Without its port the thread ends by itself. */
@@ -42,7 +42,7 @@ function start(request: StartRequest): void {
   const fail = (error: unknown) => {
     for (const { readFd } of pipes) closeSync(readFd);
     for (const { writeFd } of inputs) closeSync(writeFd);
-    tell({ type: 'failed', id, code: codeOf(error), message: textOf(error) });
+    send({ type: 'failed', id, code: codeOf(error), message: textOf(error) });
   };
   try {
     const { type } = request.stdio;
@@ -68,10 +68,10 @@ function follow(child: ChildProcess, id: number, started: Started): void {
   running += 1;
   child.once('exit', (code, signal) => {
     running -= 1;
-    tell({ type: 'exited', id, code, signal });
+    send({ type: 'exited', id, code, signal });
     endIfDone();
   });
-  tell({ type: 'started', id, ...started });
+  send({ type: 'started', id, ...started });
 }
 
 function spawnChild(request: StartRequest, input: number | 'ignore', outputs: readonly number[]): ChildProcess {

@@ -5,7 +5,7 @@ import { type ProgramSearch, programFault } from '../../../foundation/util/index
 export interface UserShell {
   /** Absolute path of the shell that runs command strings. */
   readonly path: string;
-  /** As the model is told: `bash`, `zsh`, `sh`. */
+  /** Name of the shell for the model: `bash`, `zsh`, `sh`. */
   readonly name: string;
 }
 

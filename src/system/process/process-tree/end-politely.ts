@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasOwnProc } from '../../../foundation/util/index.ts';
 import type { ProcessEntry } from './process-table.ts';
-import { type Group, type KinOptions, kinOf, sendSignal } from './process-tree.ts';
+import { type Group, processTreeOf, sendSignal, type TreeOptions } from './process-tree.ts';
 
 /** How often processes that were asked to end are looked at, ms: at first, and at most. */
 const FIRST_LOOK_MS = 2;
 const LONGEST_LOOK_MS = 20;
 
-export interface EndOptions extends KinOptions {
+export interface EndOptions extends TreeOptions {
   readonly graceMs: number;
 }
 
@@ -16,10 +16,10 @@ export interface EndOptions extends KinOptions {
  * A supervisor (bubblewrap) is stopped meanwhile: if it ended with the command's main process, the kernel would kill the rest of
  * the command at once, in the middle of its clean-up.
  */
-export async function endPolitely(groups: readonly Group[], { graceMs, ...kin }: EndOptions): Promise<void> {
+export async function endPolitely(groups: readonly Group[], { graceMs, ...tree }: EndOptions): Promise<void> {
   const supervised = groups.filter(({ isSupervised }) => isSupervised).map(({ pid }) => pid);
   for (const pid of supervised) sendSignal(pid, 'SIGSTOP');
-  const members = () => kinOf(groups, kin).filter((entry) => !isSupervisor(entry, supervised));
+  const members = () => processTreeOf(groups, tree).filter((entry) => !isSupervisor(entry, supervised));
   const asked = members();
   for (const { pid } of asked) sendSignal(pid, 'SIGTERM');
   // Without /proc the groups are all that can be found, ended processes that nobody has collected included.

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { isRunning, processPlace, readJson } from '../../../foundation/util/index.ts';
-import { type Group, kinOf, markedBy, sendSignal } from './process-tree.ts';
+import { type Group, markedBy, processTreeOf, sendSignal } from './process-tree.ts';
 
 const JournalLine = z.object({
   pid: z.int(),
@@ -48,9 +48,9 @@ export class GroupJournal {
     if (noted.length === 0) return;
     const left = noted.filter(({ startTicks, place }) => startTicks !== null && place === here);
     const living = left.filter((group) => isRunning(group) === true);
-    const kin = kinOf(living, { marks: left.map(({ mark }) => markedBy(mark)) });
+    const tree = processTreeOf(living, { marks: left.map(({ mark }) => markedBy(mark)) });
     for (const { pid } of living) sendSignal(-pid, 'SIGKILL');
-    for (const { pid } of kin) sendSignal(pid, 'SIGKILL');
+    for (const { pid } of tree) sendSignal(pid, 'SIGKILL');
     this.clear();
   }
 

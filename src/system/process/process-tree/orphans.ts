@@ -7,7 +7,7 @@ import { becomeSubreaper, type Subreaper } from './subreaper.ts';
 /**
  * Descendants of commands whose parent has ended. The kernel re-parents them to keel, so that they are found however they got
  * away: with a session of their own, without keel's mark, after any number of forks. One for the process, and only in a process
- * that is keel's own: a host program's other children could not be told from them.
+ * that is keel's own: a host program's other children look the same.
  *
  * An orphan is a child of keel that keel did not start and that is no older than the first command. Exempt is what a program
  * that is meant to outlive keel has left (`outlivingEnvironment`).

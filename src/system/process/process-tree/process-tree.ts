@@ -5,16 +5,16 @@ export const MARK_VARIABLE = 'KEEL_CALL_ID';
 
 /** A command that was started, as it can be found again. */
 export interface Group {
-  /** Its process id, and that of the group and the session it leads. */
+  /** Process id of the command, and of the group and the session it leads. */
   readonly pid: number;
-  /** Of its leader; null where the system does not tell. */
+  /** The leader's start time; null where the system does not report it. */
   readonly startTicks: number | null;
   readonly mark: string;
-  /** Its leader only supervises the command (bubblewrap), and takes it along when it ends. */
+  /** The leader only supervises the command (bubblewrap), and the command ends with it. */
   readonly isSupervised?: boolean;
 }
 
-export interface KinOptions {
+export interface TreeOptions {
   /** Text in an environment that shows that a process belongs to the commands. */
   readonly marks: readonly string[];
   /**
@@ -26,12 +26,12 @@ export interface KinOptions {
   readonly orphans?: { includes(entry: ProcessEntry): boolean } | null;
 }
 
-/** As it stands in the environment of what a command started. */
+/** The mark as it is in the environment of what a command started. */
 export function markedBy(mark: string): string {
   return `${MARK_VARIABLE}=${mark}\0`;
 }
 
-/** The same for all marks that begin alike. */
+/** The beginning of all marks with this prefix, as it is in an environment. */
 export function markedFrom(prefix: string): string {
   return `${MARK_VARIABLE}=${prefix}`;
 }
@@ -41,7 +41,10 @@ export function markedFrom(prefix: string): string {
  * has one of the `marks` in its environment, however it got away (`setsid`, a double fork). A group whose leader's id
  * belongs to another process by now is left alone.
  */
-export function kinOf(groups: readonly Group[], { marks, since = 0, orphans = null }: KinOptions): ProcessEntry[] {
+export function processTreeOf(
+  groups: readonly Group[],
+  { marks, since = 0, orphans = null }: TreeOptions,
+): ProcessEntry[] {
   const table = listProcesses();
   const startedAt = new Map(table.map((entry) => [entry.pid, entry.startTicks]));
   const own = groups.filter((group) => isSame(group, startedAt.get(group.pid)));

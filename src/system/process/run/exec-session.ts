@@ -9,11 +9,11 @@ import { OutputSink, type SinkResult } from './output-sink.ts';
 import { PipedChild } from './piped-child.ts';
 import type { SpillOptions } from './spill-file.ts';
 
-/** Its end is told at once: who started something in the background looks at it with another call. */
+/** Output of survivors is waited for only this long: whoever started something in the background looks at it with another call. */
 const QUIET_MS = 50;
 const CTRL_C = '\u0003';
 
-export interface SessionOptions {
+export interface PtySessionOptions {
   readonly spec: SpawnSpec;
   readonly processes: Processes;
   readonly tty: boolean;
@@ -35,7 +35,7 @@ export type SessionStart =
   /** Nothing ran. */
   | { readonly type: 'spawnFailed'; readonly message: string };
 
-/** One program that may outlive the call that started it. Reads go on in the background; nothing is lost in between. */
+/** One program that may outlive the call that started it. Its output is read in the background; nothing is lost in between. */
 export class ExecSession {
   readonly isTerminal: boolean;
   readonly #sink: OutputSink;
@@ -51,14 +51,14 @@ export class ExecSession {
   #durationMs: number | null = null;
   #write: ((text: string) => void) | null = null;
 
-  private constructor({ spill, onText, processes, tty }: SessionOptions) {
+  private constructor({ spill, onText, processes, tty }: PtySessionOptions) {
     this.isTerminal = tty;
     this.#listener = onText;
     this.#sink = new OutputSink({ spill, onText: (text) => this.#listener?.(text) });
     this.#processes = processes;
   }
 
-  static async start(options: SessionOptions): Promise<SessionStart> {
+  static async start(options: PtySessionOptions): Promise<SessionStart> {
     const session = new ExecSession(options);
     try {
       if (options.tty) await session.#startTerminal(options.spec);
@@ -130,7 +130,7 @@ export class ExecSession {
     await this.#processes.end(this.#pid);
   }
 
-  /** The same at once, without asking. */
+  /** Kills it with all it started, at once. */
   kill(): void {
     this.#processes.kill(this.#pid);
   }
@@ -146,7 +146,7 @@ export class ExecSession {
   }
 
   async #startTerminal(spec: SpawnSpec): Promise<void> {
-    // A terminal can't tell why its program did not start: it would end at once with a line in its output.
+    // A terminal can't report why its program did not start: it would end at once with a line in its output.
     statSync(spec.cwd);
     const program = spec.argv[0] ?? '';
     if (program.includes('/')) accessSync(program, constants.X_OK);

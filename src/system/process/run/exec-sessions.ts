@@ -2,7 +2,7 @@ import type { ExecSession } from './exec-session.ts';
 
 /** Programs that may run side by side; past this the one used longest ago makes room. */
 export const MAX_SESSIONS = 64;
-/** From here on the model is told to end what it no longer needs. */
+/** From this number on a note asks the model to end what it no longer needs. */
 export const WARN_SESSIONS = 60;
 /** The newest ones are never ended to make room. */
 const PROTECTED_SESSIONS = 8;
@@ -12,7 +12,7 @@ export interface SessionLabel {
   readonly command: string;
   /** Absolute. */
   readonly cwd: string;
-  /** What is to be told of its end, when it has ended like that. */
+  /** Lines to add to the report of its end, for the way it has ended. */
   readonly noteAtEnd?: (end: { readonly exitCode: number; readonly output: string }) => readonly string[];
 }
 
@@ -39,7 +39,7 @@ export class ExecSessions {
     return this.#entries.size;
   }
 
-  /** @returns the id under which the program goes on */
+  /** @returns the id under which the program continues */
   keep(session: ExecSession, label: SessionLabel): number {
     if (this.#entries.size >= MAX_SESSIONS) this.#makeRoom();
     const id = this.#nextId;
@@ -58,7 +58,7 @@ export class ExecSessions {
     return entry;
   }
 
-  /** Its end was told: the id means nothing any more. */
+  /** Forgets a program whose end was reported: the id means nothing any more. */
   drop(id: number): void {
     this.#entries.delete(id);
   }

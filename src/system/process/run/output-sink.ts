@@ -16,7 +16,7 @@ export interface SinkOptions {
 export interface SinkResult {
   /** Both streams in order of arrival, bounded: a line says what was left out of the middle. */
   readonly output: string;
-  /** The same in two parts, for what is told of it. */
+  /** The output in two parts, beginning and end. */
   readonly partial: PartialText;
   readonly totalBytes: number;
   /** The file with the whole output, if it was too long to be shown. */

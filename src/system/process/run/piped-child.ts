@@ -39,7 +39,7 @@ export class PipedChild {
     for (const [n, stream] of child.streams.entries()) {
       stream.on('data', (chunk: Buffer) => options.onChunk(chunk, names[n] ?? 'stdout'));
       stream.on('error', () => {
-        // A pipe that breaks ends like one that closes; the exit status tells what happened.
+        // A pipe that breaks ends like one that closes; the exit status shows what happened.
       });
     }
     return new PipedChild(child, options);

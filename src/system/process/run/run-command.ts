@@ -1,3 +1,4 @@
+import { onAbort } from '../../../foundation/util/index.ts';
 import type { Processes } from '../processes.ts';
 import { describeSpawnFailure } from '../start/spawn-failure.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
@@ -40,7 +41,7 @@ export interface CommandOutcome extends SinkResult {
 
 /**
  * Runs a program to its end, its time limit, or the abort of `signal`, whichever is first; the latter two end it with all
- * it started. Standard input is empty. Processes that a command leaves in the background go on until the session ends.
+ * it started. Standard input is empty. Processes that a command leaves in the background run until the session ends.
  * Never throws for what the program does.
  */
 export async function runCommand(spec: SpawnSpec, options: CommandOptions): Promise<CommandOutcome> {
@@ -67,7 +68,7 @@ async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSi
 async function within({ timeoutMs, uncounted, signal }: CommandOptions, child: PipedChild): Promise<CommandEnd> {
   let cut: CommandEnd | null = null;
   const ending: Promise<void>[] = [];
-  const onAbort = () => {
+  const stop = () => {
     // After its end only the wait for survivors is left to cut short, and with them.
     if (!child.hasExited) cut ??= { type: 'aborted' };
     ending.push(child.end());
@@ -78,8 +79,7 @@ async function within({ timeoutMs, uncounted, signal }: CommandOptions, child: P
     ending.push(child.end());
   };
   const stopLimit = startTimeLimit({ timeoutMs, uncounted, onLimit });
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  using _abort = onAbort(signal, stop);
   try {
     const status = await child.ended;
     // Nothing of a command that was cut short is left when this returns.
@@ -87,7 +87,6 @@ async function within({ timeoutMs, uncounted, signal }: CommandOptions, child: P
     return cut ?? endOf(status);
   } finally {
     stopLimit();
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -39,7 +39,7 @@ export class SpillFile {
       for (let done = 0; done < size; ) done += this.#count(writeSync(this.#fd, chunk, done, size - done));
       this.#isShut = this.#bytes >= this.#options.maxBytes;
     } catch {
-      // A full or missing disk must not stop the command: its output is then kept in part only, which is told.
+      // A full or missing disk must not stop the command: its output is then kept in part only, which is reported.
       this.#isShut = true;
     }
   }

@@ -63,7 +63,7 @@ function closeRangeOnExec(): boolean {
   return closeRange(CLOSE_RANGE, 3, LAST, CLOSE_RANGE_CLOEXEC) === 0;
 }
 
-/** Those that a program would get, by number; null where the system doesn't list them. */
+/** The descriptors that a program would get, by number; null where the system doesn't list them. */
 function inheritedDescriptors(): number[] | null {
   try {
     return readdirSync('/proc/self/fd')

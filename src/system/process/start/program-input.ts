@@ -23,7 +23,7 @@ export class PathReplacedError extends Error {
   }
 }
 
-/** Tells files apart: `device:inode`. */
+/** Identifies a file: `device:inode`. */
 export function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
   return `${dev}:${ino}`;
 }

@@ -17,7 +17,7 @@ export function describeSpawnFailure(error: unknown, spec: SpawnSpec): string {
     case 'E2BIG':
       return `${program}: the arguments are too long; put the text into a file and pass that`;
     case 'ERR_INVALID_ARG_VALUE':
-      return `${program}: an argument, the directory or the environment holds a zero byte`;
+      return `${program}: an argument, the directory or the environment contains a zero byte`;
     default:
       return `${program}: ${reasonOf(error)}`;
   }

@@ -9,12 +9,12 @@ export interface SpawnSpec {
   readonly cwd: string;
   /** The whole environment; the parent's is not inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the program is told as its own name, if not `argv[0]`. */
+  /** The program's name for itself, if not `argv[0]`. */
   readonly argv0?: string;
   /** What the program finds at descriptors 3, 4, ... A byte array that is used again is kept for reuse. */
   readonly inputs?: readonly ProgramInput[];
   /** The program only supervises another one (bubblewrap), and takes it along when it ends. */
   readonly isSupervisor?: boolean;
-  /** Held by the kernel from its first instruction on, in the thread that starts it. Linux only. */
+  /** Confined by the kernel from its first instruction on, in the thread that starts it. Linux only. */
   readonly confinement?: Confinement;
 }

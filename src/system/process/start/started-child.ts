@@ -13,13 +13,13 @@ export interface ExitStatus {
 /** A program that runs, wherever in this process it was started. */
 export interface StartedChild {
   readonly pid: number;
-  /** Its output, then its errors. */
+  /** The program's output, then its errors. */
   readonly streams: readonly Readable[];
   /** Resolves when it has ended; output may still be coming. Never rejects. */
   readonly exited: Promise<ExitStatus>;
 }
 
-/** From what Node tells of an end. */
+/** Makes an exit status from what Node reports. */
 export function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
   return { exitCode: signal === null ? (code ?? -1) : 128 + constants.signals[signal], signal };
 }

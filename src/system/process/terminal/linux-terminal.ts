@@ -7,7 +7,7 @@ import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { type ExitStatus, followed, type StartedChild } from '../start/started-child.ts';
 import { openPseudoTerminal, type PseudoTerminal, type TerminalSize } from './pseudo-terminal.ts';
 
-/** How long survivors may hold the terminal open before the program's end is told. */
+/** How long survivors may hold the terminal open before the program's end is reported. */
 const DRAIN_MS = 200;
 
 export interface Terminal {

@@ -1,11 +1,13 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInside } from '../../../foundation/util/index.ts';
+import { identityOf } from '../../process/index.ts';
 
 /** A file or directory for which a rule can be made. */
 export interface Entry {
   readonly path: string;
   readonly isDirectory: boolean;
-  /** Of what has this name now: a rule holds that, not the name. */
+  /** Identity of what has this name now: a rule is for that, not for the name. */
   readonly identity: string;
 }
 
@@ -16,26 +18,24 @@ const MAX_ENTRIES = 4_096;
  * The fewest entries that together cover a path but nothing closed: itself where nothing below it is closed, else what is in
  * it, and so on. Symlinks are left out: where they lead counts. `closed` compares without letter case, as protected names do.
  */
-export function around(path: string, closed: readonly string[]): readonly Entry[] {
+export function coveringEntries(path: string, closed: readonly string[]): readonly Entry[] {
   const stat = statOf(path);
   if (stat === null || stat.isSymbolicLink() || stat.isSocket()) return [];
-  const identity = `${stat.dev}:${stat.ino}`;
+  const identity = identityOf(stat);
   if (!stat.isDirectory()) return stat.isFile() || stat.isFIFO() ? [{ path, isDirectory: false, identity }] : [];
-  const below = closed.filter((other) => isBelow(other, path));
+  const folded = path.toLowerCase();
+  const below = closed.filter((other) => other.toLowerCase() !== folded && isInside(other.toLowerCase(), folded));
   if (below.length === 0) return [{ path, isDirectory: true, identity }];
   const isClosed = new Set(below.map((other) => other.toLowerCase()));
   const children = namesIn(path).map((name) => join(path, name));
-  return children.filter((child) => !isClosed.has(child.toLowerCase())).flatMap((child) => around(child, below));
+  return children
+    .filter((child) => !isClosed.has(child.toLowerCase()))
+    .flatMap((child) => coveringEntries(child, below));
 }
 
-/** Those that exist: what does not exist closes nothing. */
+/** The paths that exist: what does not exist protects nothing. */
 export function stillThere(paths: readonly string[]): readonly string[] {
   return paths.filter((path) => statOf(path) !== null);
-}
-
-function isBelow(path: string, dir: string): boolean {
-  const start = dir.endsWith('/') ? dir : `${dir}/`;
-  return path.toLowerCase().startsWith(start.toLowerCase());
 }
 
 function namesIn(dir: string): readonly string[] {
@@ -47,11 +47,11 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
-function statOf(path: string): Stats | null {
+function statOf(path: string): BigIntStats | null {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { bigint: true });
   } catch {
-    // It has just gone, or stands in a directory that may not be entered.
+    // It has just gone, or is in a directory that can't be entered.
     return null;
   }
 }

@@ -1,13 +1,13 @@
+import { isInside } from '../../../foundation/util/index.ts';
 import type { Confinement, WritablePath } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import type { BackendFacts, Mount, NetworkReach } from '../plan/exec-plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
-import { around, type Entry, stillThere } from './covering-entries.ts';
+import { coveringEntries, type Entry, stillThere } from './covering-entries.ts';
 
 export interface LandlockOptions {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
-  /** As they would be laid on each other; here they become rules. */
+  /** Mounts in the order in which they would cover each other; here they become rules. */
   readonly mounts: readonly Mount[];
   readonly network: Exclude<NetworkReach, 'proxy'>;
   readonly arch: FilterArch;
@@ -33,7 +33,7 @@ const ALWAYS_TRUE = [
 ];
 
 /**
- * Rules for the kernel that hold a command as the mounts would. Rights over a directory reach to everything below it and
+ * Rules for the kernel that confine a command as the mounts would. Rights over a directory reach to everything below it and
  * can't be taken back there: so where something in a directory stays closed, its other entries are opened one by one, and
  * new ones can't be made in it. Looks at the file system, changes nothing.
  */
@@ -45,8 +45,8 @@ export function landlockRules({ facts, mounts, network, arch, allowUnixSockets }
     )
     .map(({ path }) => path);
   const closed = [...mounts.filter(({ type }) => type === 'readOnly').map(({ path }) => path), ...hidden];
-  const writable = opened.map((path) => ({ path, entries: around(path, stillThere(closed)) }));
-  const readable = around('/', stillThere([...hidden, '/dev']));
+  const writable = opened.map((path) => ({ path, entries: coveringEntries(path, stillThere(closed)) }));
+  const readable = coveringEntries('/', stillThere([...hidden, '/dev']));
   const written = unique(writable.flatMap(({ entries }) => entries));
   const isOffline = network === 'none';
   const alsoDeny: DeniedOnDemand[] = facts.abi < SEES_TRUNCATE ? ['hostIpc', 'truncate'] : ['hostIpc'];

@@ -32,19 +32,19 @@ const TRIAL_MOUNT: Mount = { type: 'readOnly', path: '/usr' };
 type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent'; readonly cause: string };
 
 /**
- * Finds out what really works here by running a trivial command in it, with everything that commands are held by:
- * bubblewrap if it does, else Landlock, which holds less.
+ * Finds out what really works here by running a trivial command in it, with everything that confines commands:
+ * bubblewrap if it does, else Landlock, which confines less.
  */
 export async function probeBackend(options: ProbeOptions): Promise<BackendFacts> {
   if (process.platform === 'darwin') return probeSeatbelt(options);
   if (process.platform !== 'linux') {
-    return unavailable(`commands can't be held in on ${process.platform} yet`);
+    return unavailable(`commands can't be sandboxed on ${process.platform} yet`);
   }
   if (!existsSync('/proc/self')) {
     return unavailable('there is no /proc here, which every sandbox needs: mount it (mount -t proc proc /proc)');
   }
   const arch = filterArch();
-  if (arch === null) return unavailable(`commands can't be held in on ${process.arch} machines yet`);
+  if (arch === null) return unavailable(`commands can't be sandboxed on ${process.arch} machines yet`);
   const { backends = ['bwrap', 'landlock'] } = options;
   const found: Found = backends.includes('bwrap')
     ? await probeBwrap(options, arch)
@@ -62,7 +62,7 @@ async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: 
     const place = bwrapPath === null ? '' : ` at ${bwrapPath}`;
     return absent(`bubblewrap is not installed${place}: install it (Debian, Ubuntu: apt install bubblewrap)`);
   }
-  let told = '';
+  let message = '';
   // From the best on: releases differ in what they can do, containers in what they let it do.
   for (const abilities of ABILITIES) {
     const facts = { type: 'bwrap', path, ...abilities } as const;
@@ -74,10 +74,10 @@ async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: 
       spill: null,
     });
     if (outcome.end.type === 'exited' && outcome.end.exitCode === 0) return facts;
-    told = outcome.end.type === 'spawnFailed' ? outcome.end.message : outcome.output.trim();
+    message = outcome.end.type === 'spawnFailed' ? outcome.end.message : outcome.output.trim();
   }
   return absent(
-    `${path} can't start a sandbox here${told === '' ? '' : ` ("${told.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
+    `${path} can't start a sandbox here${message === '' ? '' : ` ("${message.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
   );
 }
 
@@ -87,8 +87,8 @@ async function probeSeatbelt({ processes, signal }: ProbeOptions): Promise<Backe
   const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
   const { end, output } = await runCommand(trial, options);
   if (end.type === 'exited' && end.exitCode === 0) return { type: 'seatbelt' };
-  const told = end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200);
-  return unavailable(`${SANDBOX_EXEC} can't start a sandbox here${told === '' ? '' : ` ("${told}")`}`);
+  const message = end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200);
+  return unavailable(`${SANDBOX_EXEC} can't start a sandbox here${message === '' ? '' : ` ("${message}")`}`);
 }
 
 function absent(cause: string): Found {

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { assertNever } from '../../../foundation/util/index.ts';
+import { assertNever, isInside } from '../../../foundation/util/index.ts';
 import type { SpawnSpec } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import type { CommandSpec, Mount, NetworkReach } from '../plan/exec-plan.ts';
 
 export interface SeatbeltOptions {
@@ -20,7 +19,7 @@ interface Laid extends Mount {
   readonly name: string;
 }
 
-const PROCESSES = `; Programs, their children, and what they tell each other.
+const PROCESSES = `; Programs, their children, and their messages to each other.
 (allow process-exec)
 (allow process-fork)
 (allow signal (target same-sandbox))

@@ -1,18 +1,18 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realPath } from '../../../foundation/util/index.ts';
 import { type CommandOutcome, type Processes, runCommand } from '../../process/index.ts';
 import { SandboxManager } from '../manager.ts';
-import { realPath } from '../real-path.ts';
 import { ATTEMPTS } from './attempts.ts';
 
 export interface CheckRow {
   readonly name: string;
   /** `open`: it got out, and the backend is known not to stop that. */
-  readonly state: 'held' | 'open' | 'broken';
+  readonly state: 'stopped' | 'open' | 'broken';
   readonly detail: string;
 }
 
-/** What the sandbox of this machine held against attempts to break out of it. `backend` null: none works here. */
+/** What the sandbox of this machine blocked of attempts to break out of it. `backend` null: none works here. */
 export interface CheckReport {
   readonly backend: string | null;
   readonly reason: string;
@@ -94,10 +94,10 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
     const manager = isListed ? listed : plain;
     if (before !== undefined) await run(before, manager, deps);
     const { end, output } = await run(script, manager, deps);
-    const isHeld = end.type === 'exited' && end.exitCode !== 0 && isUntouched(outside);
+    const isStopped = end.type === 'exited' && end.exitCode !== 0 && isUntouched(outside);
     rows.push({
       name,
-      state: isHeld ? 'held' : isKnownGapOf === facts.type ? 'open' : 'broken',
+      state: isStopped ? 'stopped' : isKnownGapOf === facts.type ? 'open' : 'broken',
       detail: output.trim().split('\n')[0]?.slice(0, 100) ?? '',
     });
   }
@@ -105,7 +105,7 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
   plain.close();
   const judged = rows.map((row, at): CheckRow => {
     const planted = ATTEMPTS[at]?.planted;
-    return planted === undefined ? row : { ...row, state: existsSync(join(workspace, planted)) ? 'broken' : 'held' };
+    return planted === undefined ? row : { ...row, state: existsSync(join(workspace, planted)) ? 'broken' : 'stopped' };
   });
   return { backend: facts.type, reason: '', rows: judged };
 }
@@ -116,10 +116,10 @@ async function run(script: string, manager: SandboxManager, { place, processes }
   const policy = { ...POLICY, writable_roots: ['later', 'root'].map((name) => join(cwd, name)) };
   const planned = manager.plan({ spec: { argv: ['bash', '-c', script], cwd, env }, policy, cwd });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
-  const letGo = manager.hold(planned.plan);
+  const release = manager.track(planned.plan);
   const { signal } = new AbortController();
   const options = { processes, timeoutMs: LIMIT_MS, signal, spill: null, onText: () => undefined };
-  return runCommand(planned.plan.spawn, options).finally(letGo);
+  return runCommand(planned.plan.spawn, options).finally(release);
 }
 
 function isUntouched(outside: string): boolean {

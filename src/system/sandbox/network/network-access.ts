@@ -13,14 +13,14 @@ import { bwrapCommand } from '../backends/bubblewrap.ts';
 import type { BackendFacts, ProxyWay } from '../plan/exec-plan.ts';
 import { filterArch } from '../plan/plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
-import { type NetworkRoom, openNetworkRoom } from './network-namespace.ts';
+import { type NetworkNamespace, openNetworkNamespace } from './network-namespace.ts';
 
 export interface NetworkAccessOptions {
   readonly rules: NetworkRules;
   readonly processes: Processes;
   /** Absent: as the system resolves names. */
   readonly resolve?: Resolver | undefined;
-  /** Told of faults of the proxy itself. */
+  /** Called with faults of the proxy itself. */
   readonly onCrash: (error: unknown) => void;
   readonly ruleOf?: GateOptions['ruleOf'];
   /** Asked about hosts that no list names. */
@@ -29,12 +29,12 @@ export interface NetworkAccessOptions {
 
 const LIMIT_MS = 5_000;
 
-/** A session's proxy, the room in which commands reach it and nothing else, closed with the session. */
+/** A session's proxy, the namespace in which commands reach it and nothing else, closed with the session. */
 export class NetworkAccess {
   readonly #options: NetworkAccessOptions;
   readonly #gate: Gate;
   readonly #proxy: NetworkProxy;
-  #room: NetworkRoom | null = null;
+  #namespace: NetworkNamespace | null = null;
   #isClosed = false;
 
   private constructor(options: NetworkAccessOptions, gate: Gate, proxy: NetworkProxy) {
@@ -53,23 +53,23 @@ export class NetworkAccess {
   /** Makes the way to the proxy, and tries it. Call it until it was made. */
   async open(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay> {
     if (facts.type === 'landlock') {
-      return none('Landlock tells connections apart by port and not by address, so it can hold nobody to a proxy');
+      return none('Landlock distinguishes connections by port and not by address, so it can confine nobody to a proxy');
     }
-    if (facts.type !== 'bwrap') return none('only bubblewrap can hold commands to a proxy yet');
+    if (facts.type !== 'bwrap') return none('only bubblewrap can confine commands to a proxy yet');
     const { processes } = this.#options;
-    const opened = await openNetworkRoom({ processes, bwrap: facts.path, signal });
+    const opened = await openNetworkNamespace({ processes, bwrap: facts.path, signal });
     if (opened.type === 'fails') return none(`no network of its own could be made for commands (${opened.cause})`);
-    const { room } = opened;
-    const cause = await this.#tryOut(facts, room, signal);
+    const { namespace } = opened;
+    const cause = await this.#tryOut(facts, namespace, signal);
     if (cause !== null || this.#isClosed) {
-      room.server.close();
-      room.close();
+      namespace.server.close();
+      namespace.close();
       return none(`a command could not be started in the network made for it (${cause ?? 'the session has ended'})`);
     }
-    this.#room = room;
-    this.#proxy.serve(room.server);
+    this.#namespace = namespace;
+    this.#proxy.serve(namespace.server);
     const hosts = this.#options.rules.allowed.map(formatPattern);
-    return { type: 'room', enter: room.enter, port: room.port, hosts };
+    return { type: 'namespace', enter: namespace.enter, port: namespace.port, hosts };
   }
 
   /** Hosts that were refused from a time on (`performance.now`). */
@@ -80,17 +80,17 @@ export class NetworkAccess {
   close(): void {
     this.#isClosed = true;
     this.#proxy.close();
-    this.#room?.close();
-    this.#room = null;
+    this.#namespace?.close();
+    this.#namespace = null;
   }
 
-  /** @returns why a command does not start in a room as commands will; null if it does */
-  async #tryOut(facts: Extract<BackendFacts, { type: 'bwrap' }>, room: NetworkRoom, signal: AbortSignal) {
+  /** @returns why a command does not start in a namespace as commands will; null if it does */
+  async #tryOut(facts: Extract<BackendFacts, { type: 'bwrap' }>, namespace: NetworkNamespace, signal: AbortSignal) {
     const arch = filterArch();
     if (arch === null) return 'no filter is known for this machine';
     const filter = seccompProgram({ arch, network: 'proxy', allowUnixSockets: false });
     const spec = { argv: ['true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
-    const trial = bwrapCommand({ facts, spec, mounts: [], network: 'proxy', enter: room.enter, filter });
+    const trial = bwrapCommand({ facts, spec, mounts: [], network: 'proxy', enter: namespace.enter, filter });
     const { processes } = this.#options;
     const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
     const { end, output } = await runCommand(trial, options);

@@ -5,7 +5,7 @@ import { createServer, Server } from 'node:net';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import type { Processes } from '../../process/index.ts';
 
-export interface RoomOptions {
+export interface NamespaceOptions {
   readonly processes: Processes;
   /** Absolute path of bubblewrap. */
   readonly bwrap: string;
@@ -13,18 +13,18 @@ export interface RoomOptions {
 }
 
 /** A network namespace without any way out, and the one server in it, which keel serves from outside. */
-export interface NetworkRoom {
+export interface NetworkNamespace {
   /** Listens on 127.0.0.1 in there. Whoever takes it closes it. */
   readonly server: Server;
   readonly port: number;
   /** Words before a command line that start it in there. */
   readonly enter: readonly string[];
-  /** The room is gone when this was called and all that was started in it has ended. */
+  /** The namespace is gone when this was called and all that was started in it has ended. */
   close(): void;
 }
 
-export type OpenedRoom =
-  | { readonly type: 'room'; readonly room: NetworkRoom }
+export type OpenedNamespace =
+  | { readonly type: 'namespace'; readonly namespace: NetworkNamespace }
   | { readonly type: 'fails'; readonly cause: string };
 
 /** Where proxies usually are; nothing else listens in there. */
@@ -44,8 +44,8 @@ server.on('error', (error) => process.send({ fault: error.message }));
 server.listen(${PORT}, '127.0.0.1', () => process.send({ pid: process.pid }, server));
 `;
 
-/** Opens a room. What is needed for it runs for a moment only. */
-export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions): Promise<OpenedRoom> {
+/** Opens a namespace. What is needed for it runs for a moment only. */
+export async function openNetworkNamespace({ processes, bwrap, signal }: NamespaceOptions): Promise<OpenedNamespace> {
   const nsenter = NSENTER.find(isExecutable);
   if (nsenter === undefined) return fails('nsenter is not installed (Debian, Ubuntu: package util-linux)');
   const holder = ['--die-with-parent', '--unshare-user', '--unshare-net', '--dev-bind', '/', '/'];
@@ -58,18 +58,17 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
     return fails(reasonOf(error));
   }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  let told = '';
+  let errors = '';
   child.stderr?.on('data', (chunk) => {
-    told += String(chunk);
+    errors += String(chunk);
   });
   const ended = once(child, 'close').then(() => null);
   try {
     const received = await Promise.race([once(child, 'message', { signal: limit }), ended]);
     const [message, handle]: readonly unknown[] = received ?? [];
     const pid = pidIn(message);
-    if (!(handle instanceof Server) || pid === null)
-      return fails(told.trim().slice(0, 200) || 'no server came out of it');
-    return { type: 'room', room: await roomOf(pid, handle, nsenter) };
+    if (!(handle instanceof Server) || pid === null) return fails(errors.trim().slice(0, 200) || 'it gave no server');
+    return { type: 'namespace', namespace: await namespaceOf(pid, handle, nsenter) };
   } catch (error) {
     return fails(reasonOf(error));
   } finally {
@@ -78,19 +77,19 @@ export async function openNetworkRoom({ processes, bwrap, signal }: RoomOptions)
   }
 }
 
-/** The namespaces live on in what keel holds of them. */
-async function roomOf(pid: number, handle: Server, nsenter: string): Promise<NetworkRoom> {
-  const held = namespacesOf(pid, handle);
+/** The namespaces exist as long as keel has them open. */
+async function namespaceOf(pid: number, handle: Server, nsenter: string): Promise<NetworkNamespace> {
+  const kept = namespacesOf(pid, handle);
   const server = createServer({ allowHalfOpen: true });
   server.listen(handle);
   await once(server, 'listening');
-  const ways = held.map(({ kind, fd }) => `--${kind}=/proc/${process.pid}/fd/${fd}`);
+  const ways = kept.map(({ kind, fd }) => `--${kind}=/proc/${process.pid}/fd/${fd}`);
   return {
     server,
     port: PORT,
     enter: [nsenter, ...ways, '--preserve-credentials', '--'],
     close() {
-      for (const { fd } of held) closeSync(fd);
+      for (const { fd } of kept) closeSync(fd);
     },
   };
 }
@@ -109,7 +108,7 @@ function pidIn(message: unknown): number | null {
   return typeof message.pid === 'number' ? message.pid : null;
 }
 
-function fails(cause: string): OpenedRoom {
+function fails(cause: string): OpenedNamespace {
   return { type: 'fails', cause };
 }
 

@@ -1,8 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import { isSystemView } from './system-views.ts';
 
 /** Files of keel's home that hold keys: the settings may have tokens and passwords in them too. */

@@ -1,8 +1,8 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { isInside } from '../../../foundation/util/index.ts';
 import { identityOf } from '../../process/index.ts';
-import { isInside } from '../is-inside.ts';
 import { isKeelsOwn } from '../protected/keel-paths.ts';
 import { isSystemView } from './system-views.ts';
 
@@ -25,7 +25,7 @@ export interface Root {
 
 /** A directory that the policy names as writable and that isn't. */
 export interface RefusedRoot {
-  /** As it was named. */
+  /** The name in the policy. */
   readonly name: string;
   /** The rest of a sentence about it. */
   readonly reason: string;
@@ -38,7 +38,7 @@ export interface FoundRoots {
   readonly refused: readonly RefusedRoot[];
 }
 
-/** As many links as the kernel follows. */
+/** The number of links that the kernel follows. */
 const MAX_LINKS = 40;
 
 interface Anchor {
@@ -50,7 +50,7 @@ interface Anchor {
 }
 
 /**
- * The one owner of a session's writable roots. Each name is resolved when it is first asked about and stands for that
+ * The one owner of a session's writable roots. Each name is resolved when it is first asked about and means that
  * directory from then on: commands can put a link in the place of a directory, or of one that is missing, and must not widen
  * what the next command may write.
  */

@@ -1,4 +1,4 @@
-import { isInside } from '../is-inside.ts';
+import { isInside } from '../../../foundation/util/index.ts';
 
 /** Views of processes, of the kernel and of devices. */
 const SYSTEM_VIEWS = ['/proc', '/sys', '/dev'];

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { isInside } from '../is-inside.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import { scratchPlaces } from '../plan/mounts.ts';
 import { keelProgramIn } from '../protected/keel-paths.ts';
 import {
@@ -11,7 +11,6 @@ import {
   protectedInRoot,
 } from '../protected/protected-paths.ts';
 import { SYSTEM_SCHEDULES, sealedDirectories } from '../protected/sealed-directories.ts';
-import { realPath } from '../real-path.ts';
 import { type RootOptions, SessionRoots } from './roots.ts';
 
 export interface WritePolicyOptions extends RootOptions, ProtectionOptions {
@@ -55,7 +54,7 @@ export function mayWrite(path: string, options: WritePolicyOptions): boolean {
  * Judges the paths of one patch: the roots are looked up once, each path when it is asked about. A path is judged where it
  * really leads: symlinks are resolved, also those above a file that does not exist yet. A file with further hard links
  * leads to all of them, wherever they are. What one root protects no broader root gives away; only a root configured
- * inside the protected directory does. Protected names are compared without letter case: some file systems do not tell
+ * inside the protected directory does. Protected names are compared without letter case: some file systems do not distinguish
  * `.GIT` from `.git`.
  */
 export function writeJudge(options: WritePolicyOptions): (path: string) => boolean {
@@ -66,7 +65,7 @@ export function writeJudge(options: WritePolicyOptions): (path: string) => boole
 /** Why a path may not be written. */
 export type WriteFault = 'outside' | 'protected' | 'hardLinks';
 
-/** The same as {@link writeJudge}, with the reason; null if the path may be written. */
+/** {@link writeJudge} with the reason; null if the path may be written. */
 export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
   if (options.policy.mode === 'danger-full-access') return () => null;
   const roots = writableRoots(options);

@@ -1,10 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import type { ExecPlan, Mount } from './exec-plan.ts';
 
-/** How a command ended, as far as it tells whether its sandbox stopped it. */
+/** How a command ended, as far as it shows whether its sandbox stopped it. */
 export interface EndedCommand {
   readonly exitCode: number;
   /** What it printed, or the beginning and end of that. */
@@ -45,9 +44,9 @@ export function denialOf(
 ): Denial | null {
   if (plan.backend === 'none' || exitCode === 0) return null;
   if (exitCode === FILTER_EXIT) return { what: 'a system call that commands may not use', isCertain: true };
-  const told = refusedHosts.length === 0 ? output : output.replaceAll(REFUSED_HOST, '');
-  const word = WORDS.exec(told)?.[0];
-  if (word !== undefined) return closedPath(plan, told) ?? { what: word.toLowerCase(), isCertain: false };
+  const complaints = refusedHosts.length === 0 ? output : output.replaceAll(REFUSED_HOST, '');
+  const word = WORDS.exec(complaints)?.[0];
+  if (word !== undefined) return closedPath(plan, complaints) ?? { what: word.toLowerCase(), isCertain: false };
   if (OTHER_CAUSES.has(exitCode) || plan.network === 'full' || refusedHosts.length > 0) return null;
   return NO_NETWORK.test(output) ? { what: 'the network', isCertain: true } : null;
 }

@@ -24,7 +24,7 @@ export function describePlan(plan: ExecPlan): string {
   const network = `Network: ${NETWORKS[plan.network]}`;
   const notes = plan.notes.map((note) => `Note: ${note}`);
   const parts = [
-    `Held by ${plan.backend}: ${plan.enforced.processes ? 'own processes, ' : ''}no capabilities, everything else is read-only.`,
+    `Confined by ${plan.backend}: ${plan.enforced.processes ? 'own processes, ' : ''}no capabilities, everything else is read-only.`,
     ...lists,
     network,
     ...notes,

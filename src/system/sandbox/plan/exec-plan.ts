@@ -1,9 +1,9 @@
 import type { SpawnSpec } from '../../process/index.ts';
 
-/** What holds a command in. */
+/** What confines a command. */
 export type SandboxBackend = 'none' | 'bwrap' | 'landlock' | 'seatbelt';
 
-/** How far a run may reach: held to the policy, or with the user's own rights, which the user has to have granted. */
+/** How far a run may reach: confined by the policy, or with the user's own rights, which the user has to have granted. */
 export type Scope = 'sandboxed' | 'unsandboxed';
 
 /** A command as a tool wants it run, before anything is decided about its sandbox. Paths are absolute. */
@@ -19,7 +19,7 @@ export type NetworkReach = 'full' | 'none' | 'proxy';
 /** How commands come to the proxy of a session, where lists of hosts are configured. */
 export type ProxyWay =
   | {
-      readonly type: 'room';
+      readonly type: 'namespace';
       /** Words before a command line that start it where nothing but the proxy can be reached. */
       readonly enter: readonly string[];
       /** On 127.0.0.1 in there. */
@@ -30,7 +30,7 @@ export type ProxyWay =
   /** Commands then have no network at all. */
   | { readonly type: 'none'; readonly reason: string };
 
-/** What a plan really holds a command to. */
+/** What a plan really enforces. */
 export interface Enforced {
   /** Nothing is written outside the writable places. */
   readonly fileWrites: boolean;
@@ -68,7 +68,7 @@ export interface ExecPlan {
   readonly notes: readonly string[];
 }
 
-/** How a command would be held, or why it can't be and so does not run. `reason` says how to mend it. */
+/** How a command would be confined, or why it can't be and so does not run. `reason` says how to fix it. */
 export type Planned =
   | { readonly type: 'ready'; readonly plan: ExecPlan }
   | { readonly type: 'unavailable'; readonly reason: string };
@@ -88,7 +88,7 @@ export type BackendFacts =
       readonly type: 'landlock';
       /** The kernel's version of Landlock. */
       readonly abi: number;
-      /** Why it is not bubblewrap, which holds more. */
+      /** Why it is not bubblewrap, which confines more. */
       readonly reason: string;
     }
   | { readonly type: 'seatbelt' }

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isInside } from '../is-inside.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 import type { Root } from '../places/roots.ts';
 import { keelProgramIn } from '../protected/keel-paths.ts';
 import {
@@ -16,7 +16,6 @@ import {
   SYSTEM_SCHEDULES,
   sealedDirectories,
 } from '../protected/sealed-directories.ts';
-import { realPath } from '../real-path.ts';
 import type { Mount } from './exec-plan.ts';
 
 export interface MountOptions extends ProtectionOptions {

@@ -10,7 +10,7 @@ import type { FilterArch } from '../seccomp/syscall-numbers.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
 import { planMounts } from './mounts.ts';
 
-/** What holds for every command of a session. */
+/** What applies to every command of a session. */
 export interface SandboxSetup {
   /** keel's home. */
   readonly home: string;
@@ -43,7 +43,7 @@ export interface PlanRequest {
   readonly policy: SandboxPolicy;
   /** The turn's working directory, from which the policy counts; the command's own may be another. */
   readonly cwd: string;
-  /** Absent: held to the policy. */
+  /** Absent: confined by the policy. */
   readonly scope?: Scope;
   /** Absent: as the policy has it. */
   readonly network?: 'full' | 'none';
@@ -79,11 +79,12 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   });
   const refused = found.refused.map(({ name, reason }) => `${name} can't be written by commands: it ${reason}`);
   const notes = [...mountNotes, ...refused, ...reach.notes];
-  const command = held(spec, { reach, setup, backend: facts.type });
+  const command = confined(spec, { reach, setup, backend: facts.type });
   const parts = { setup, mounts, notes } as const;
   if (facts.type === 'bwrap') return bwrapPlan(command, { ...parts, facts, reach });
   // The way to a proxy is made for bubblewrap alone.
-  if (network === 'proxy') return { type: 'unavailable', reason: 'commands can be held to a proxy by bubblewrap only' };
+  if (network === 'proxy')
+    return { type: 'unavailable', reason: 'commands can be confined to a proxy by bubblewrap only' };
   if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, { ...parts, network }) };
   const arch = filterArch();
   if (arch === null) return UNKNOWN_MACHINE;
@@ -102,7 +103,7 @@ interface Reach {
   readonly notes: readonly string[];
 }
 
-/** Where hosts are listed the list holds, also for a policy that opens the network; and where it can't be held to, nothing is open. */
+/** Where hosts are listed the list counts, also for a policy that opens the network; where it can't be enforced, nothing is open. */
 function networkReach({ policy, network }: Pick<PlanRequest, 'policy' | 'network'>, way: ProxyWay | null): Reach {
   const nothing = { network: 'none', enter: [], env: { KEEL_SANDBOX_NETWORK_DISABLED: '1' }, notes: [] } as const;
   const everything = { ...nothing, network: 'full', env: {} } as const;
@@ -170,7 +171,7 @@ function landlockPlan(spec: CommandSpec, { facts, arch, mounts, network, notes, 
   };
 }
 
-/** A command as it is, held to nothing. */
+/** A command as it is, not confined. */
 export function directPlan({ argv, cwd, env }: CommandSpec): ExecPlan {
   return {
     backend: 'none',
@@ -184,7 +185,7 @@ export function directPlan({ argv, cwd, env }: CommandSpec): ExecPlan {
 
 const filters = new Map<string, Uint8Array>();
 
-/** The same bytes for the same question, so that they are brought to a program without being written anew. */
+/** Returns the same array for the same question: an array is written to a memory file once and then used again. */
 function filterFor(arch: FilterArch, network: NetworkReach, { allowUnixSockets }: SandboxSetup): Uint8Array {
   const key = `${network}/${allowUnixSockets}`;
   const known = filters.get(key) ?? seccompProgram({ arch, network, allowUnixSockets });
@@ -200,14 +201,14 @@ export function filterArch(): FilterArch | null {
 /** By its place: one that PATH has first might set no limits. */
 const PRLIMIT = '/usr/bin/prlimit';
 
-interface HeldBy {
+interface ConfinedBy {
   readonly reach: Reach;
   readonly setup: SandboxSetup;
   readonly backend: ExecPlan['backend'];
 }
 
-/** What a command can tell of its sandbox, and the limits it starts under. */
-function held(spec: CommandSpec, { reach, setup, backend }: HeldBy): CommandSpec {
+/** Adds what a command can see of its sandbox, and the limits it starts under. */
+function confined(spec: CommandSpec, { reach, setup, backend }: ConfinedBy): CommandSpec {
   const env = { ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
   const limits = [
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),

@@ -1,10 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { visible } from '../../../foundation/util/index.ts';
-import { isInside } from '../is-inside.ts';
+import { isInside, realPath, visible } from '../../../foundation/util/index.ts';
 import { gitDirectories } from '../protected/git-directories.ts';
 import { GIT_CLOSED, PROTECTED_NAMES } from '../protected/protected-paths.ts';
-import { realPath } from '../real-path.ts';
 import { disable } from './disable.ts';
 import { makeGitDirectoryInert } from './inert-git.ts';
 import { type FoundName, type ScanLimits, scan, scanInBackground, scanUntil } from './scan.ts';
@@ -76,7 +74,7 @@ export class PlantedNames {
       scanUntil(scan(root, LIMITS), Number.POSITIVE_INFINITY, (found) => this.#learn(found, root));
       this.#scanned.add(root);
     }
-    // As long as another command runs, it may be the one that has made something.
+    // While another command runs, it may be the one that has made something.
     if (this.#running > 0) return;
     for (const dir of nearDirectories(reach))
       for (const name of PROTECTED_NAMES) if (exists(join(dir, name))) this.#learn({ dir, name }, dir);
@@ -92,7 +90,7 @@ export class PlantedNames {
   }
 
   /** Call before a sandboxed command runs; the function it gives, once, when all the command started has ended. */
-  hold(reach: Reach): () => void {
+  track(reach: Reach): () => void {
     this.#reach = reach;
     this.#running += 1;
     for (const dir of reach.opened) if (!this.#opened.has(dir)) this.#opened.set(dir, closedIn(dir));
@@ -204,7 +202,7 @@ function closedIn(gitDir: string): readonly string[] {
   return GIT_CLOSED.map((name) => join(gitDir, name)).filter(exists);
 }
 
-/** What others make in a shared directory could not be told from what a command has made. */
+/** In a shared directory, what others make could not be distinguished from what a command has made. */
 function toScan({ roots, scratch }: Reach): readonly string[] {
   return roots.filter((root) => !scratch.includes(root));
 }

@@ -52,7 +52,7 @@ export function scanUntil(
   return true;
 }
 
-/** The same in small slices, until `signal` aborts. @returns whether it came to its end */
+/** Searches in small slices, until `signal` aborts. @returns whether it was completed */
 export async function scanInBackground(
   scan: Iterator<FoundName | null>,
   onFound: (found: FoundName) => unknown,

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readFileStart } from '../../../foundation/files/index.ts';
-import { realPath } from '../real-path.ts';
+import { realPath } from '../../../foundation/util/index.ts';
 
 const MAX_POINTER_BYTES = 4_096;
 const MAX_CONFIG_BYTES = 256 * 1024;
@@ -19,7 +19,7 @@ export function gitDirectories(root: string): readonly string[] {
 }
 
 /**
- * Those that may be opened for commits. Whoever wrote a `.git` file could point it anywhere: so what it points to has to be a
+ * Git directories that may be opened for commits. Whoever wrote a `.git` file could point it anywhere: so what it points to has to be a
  * git directory, lie where git puts it, and point back to this work tree.
  */
 export function openableGitDirectories(root: string): readonly string[] {
@@ -64,7 +64,7 @@ function pointer(path: string, pattern: RegExp, maxBytes = MAX_POINTER_BYTES): s
   }
 }
 
-/** Of this name itself: a link to one is none. */
+/** Whether this name itself is a directory: a link to one isn't. */
 export function isDirectory(path: string): boolean {
   try {
     return lstatSync(path).isDirectory();

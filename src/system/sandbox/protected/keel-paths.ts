@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { launcherPath, parseJson } from '../../../foundation/util/index.ts';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, launcherPath, parseJson, realPath } from '../../../foundation/util/index.ts';
 
 /** What keel itself reads, runs or keeps in its home. */
 const HOME_ENTRIES = [
@@ -19,7 +17,7 @@ const HOME_ENTRIES = [
   ...['cache', 'config.toml', 'history.jsonl', 'hooks', 'index.sqlite', 'log', 'prompts', 'rules', 'run'],
   ...['session_index.jsonl', 'sessions', 'skills', 'threads', 'tmp', 'undo'],
 ];
-/** Of a checkout that keel runs from, what is run. */
+/** What is run of a checkout that keel runs from. */
 const CHECKOUT_ENTRIES = ['bin', 'dist', 'node_modules', 'package.json', 'src'];
 
 /** Whether a directory is keel's home, or is in an entry of it that is keel's own. Such a directory is never a writable root. */
@@ -85,7 +83,7 @@ function readManifest(path: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** As Node looks for it. Null: an optional one that isn't installed here. */
+/** Finds a package as Node does. Null: an optional one that isn't installed here. */
 function resolvePackage(name: string, from: string): string | null {
   for (let dir = from; ; dir = dirname(dir)) {
     const place = join(dir, 'node_modules', name);

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { realPath } from '../real-path.ts';
+import { realPath } from '../../../foundation/util/index.ts';
 import { gitConfigPaths } from './git-config-paths.ts';
 import { gitDirectories, isDirectory, openableGitDirectories } from './git-directories.ts';
 
@@ -30,7 +30,7 @@ export function protectedInRoot(root: string): readonly string[] {
   return withTargets([...GUARDED_NAMES, ...KEEL_NAMES].map((name) => join(root, name)));
 }
 
-/** The same for a directory somewhere below a root. */
+/** What is protected in a directory somewhere below a root. */
 export function protectedInDirectory(dir: string): readonly string[] {
   return withTargets(KEEL_NAMES.map((name) => join(dir, name)));
 }
@@ -42,7 +42,7 @@ export function openedForCommits(dir: string, { allowGitCommit = false }: Protec
 }
 
 /**
- * The same for what git obeys in a work tree. A `.git` that is no directory itself says where the repository is, which is not
+ * What git obeys in a work tree. A `.git` that isn't a directory itself says where the repository is, which is not
  * for a command to change.
  */
 export function protectedForGit(dir: string, options: ProtectionOptions = {}): readonly string[] {

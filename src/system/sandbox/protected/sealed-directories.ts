@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isInside } from '../is-inside.ts';
-import { realPath } from '../real-path.ts';
+import { isInside, realPath } from '../../../foundation/util/index.ts';
 
 /**
  * A directory in which commands can't make, rename or remove entries: something that is missing there has to stay missing.
@@ -21,7 +20,7 @@ const CONFIG_CLOSED = [
   ...['autostart', 'autostart-scripts', 'environment.d', 'fish', 'git', 'nushell', 'plasma-workspace', 'powershell'],
   ...['profile', 'pulse', 'systemd', 'user-dirs.dirs', 'zsh'],
 ];
-/** Of the file system's root: what the machine starts, and the programs that keel itself takes from there. */
+/** In the file system's root: what the machine starts, and the programs that keel itself takes from there. */
 const SYSTEM_CLOSED = [
   ...['bin', 'boot', 'dev', 'etc', 'lib', 'lib32', 'lib64', 'libx32', 'nix', 'proc', 'run', 'sbin', 'sys', 'usr'],
 ];

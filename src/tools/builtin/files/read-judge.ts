@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
-import { readJudge, realPath } from '../../../system/sandbox/index.ts';
+import { realPath } from '../../../foundation/util/index.ts';
+import { readJudge } from '../../../system/sandbox/index.ts';
 import type { ToolContext } from '../../contract/index.ts';
 
 /** Judges what may be read for the model: what commands can't read, tools don't show either. */

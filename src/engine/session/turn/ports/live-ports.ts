@@ -47,7 +47,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
   const tools = openTurnTools(deps, active, { steps, mcp, beforeChange });
   window.offer(tools.specs);
-  const { model, handoverModel } = models(services, active);
+  const { model, handoverModel } = models(deps, active);
   return turnPorts({
     context,
     steps,
@@ -76,7 +76,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
 }
 
 /** The model of the turn, and the one that writes handovers. */
-function models(services: SessionServices, { context, recorder }: ActiveTurn) {
+function models({ services, snapshots }: TurnDeps, { context, recorder }: ActiveTurn) {
   const { config, child, serverFacts } = services;
   const { id, requestMaxRetries, streamMaxRetries } = config.provider;
   const client = services.modelClient(context);
@@ -92,7 +92,7 @@ function models(services: SessionServices, { context, recorder }: ActiveTurn) {
     client,
     // A child names its own purpose, though it works as on any request.
     purposeOf: (taskKind) => (taskKind === 'regular' ? (child?.taskType ?? taskKind) : taskKind),
-    onSent: onceSent(services, context),
+    onSent: onceSent({ services, snapshots }, context),
   });
   const slug = config.compactModel ?? context.model.slug;
   const handoverClient =
@@ -102,13 +102,17 @@ function models(services: SessionServices, { context, recorder }: ActiveTurn) {
 }
 
 /** While the model thinks about its first call, servers start and what commands need is found out. */
-function onceSent(services: SessionServices, { sandboxPolicy, cwd }: TurnContext): () => void {
+function onceSent(
+  { services, snapshots }: Pick<TurnDeps, 'services' | 'snapshots'>,
+  { sandboxPolicy, cwd }: TurnContext,
+): () => void {
   let isPrepared = false;
   return () => {
     services.mcp?.requestSent();
     if (isPrepared) return;
     isPrepared = true;
     services.commandEnvironment.prepare();
+    snapshots.tidy();
     if (sandboxPolicy.mode !== 'danger-full-access')
       void services.sandbox.ready(new AbortController().signal, { policy: sandboxPolicy, cwd });
   };

@@ -1,8 +1,14 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
-/** As many as the kernel follows. */
+/** The number of links that the kernel follows. */
 const MAX_LINKS = 40;
+
+/** Whether a path is a directory or is below it; both absolute and without symlinks. */
+export function isInside(path: string, directory: string): boolean {
+  const way = relative(directory, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
 
 /** The path with every symlink resolved, dangling ones too; what does not exist yet is kept as it is named. */
 export function realPath(path: string, linksLeft: number = MAX_LINKS): string {
@@ -22,7 +28,7 @@ function linkTarget(path: string): string | null {
   try {
     return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : null;
   } catch {
-    // There is nothing of this name.
+    // Nothing has this name.
     return null;
   }
 }

@@ -1,8 +1,0 @@
-/** What a user can do about a file of keel's home that can't be written, as sentences after the reason; empty where unknown. */
-export function storageAdvice(reason: string): string {
-  if (/ENOSPC|EDQUOT/.test(reason)) return ' Free some space, then resume the thread.';
-  if (/ENOTDIR|EEXIST/.test(reason))
-    return ' Move the file that is in the place of a directory away, or set KEEL_HOME.';
-  if (!/EACCES|EROFS|EPERM/.test(reason)) return '';
-  return ' Set KEEL_HOME to a directory that you can write, or run `keel exec --ephemeral` to keep no record.';
-}
