@@ -7,7 +7,6 @@ import type { CommandJudge } from '../approvals/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { TurnDiffTracker } from '../patch/index.ts';
 import type { AgentTools } from './agent-tools.ts';
-
 import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
 
 /** What a tool means: reads its arguments, does its work through the context, and words the result. */
