@@ -30,7 +30,7 @@ export interface LedgerEntry {
   readonly end: CallEnd;
 }
 
-export type CallEnd =
+type CallEnd =
   /** It was started and its end was never written. */
   | { readonly type: 'unknown' }
   /** The sandbox stopped it, and whether to run it without is not decided. */

@@ -9,13 +9,8 @@ import type {
   SandboxPolicy,
 } from '../../../src/foundation/protocol/index.ts';
 import { directPlan, type ExecPlan, type SandboxPlanner } from '../../../src/system/sandbox/index.ts';
-import {
-  ApprovalCache,
-  type CommandRules,
-  type Orchestrated,
-  Orchestrator,
-  type ToolContext,
-} from '../../../src/tools/index.ts';
+import { ApprovalCache, type CommandRules, Orchestrator, type ToolContext } from '../../../src/tools/index.ts';
+import type { Orchestrated } from '../../../src/tools/orchestrator/requests.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { unconfinedRules } from '../../support/unconfined-rules.ts';
 import { ToolTurn, workspaceOnly } from '../builtin/support.ts';

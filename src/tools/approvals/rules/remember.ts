@@ -29,7 +29,7 @@ export function mayBeRemembered(prefix: readonly string[]): boolean {
 }
 
 /** The line that allows what begins with these words. */
-export function ruleLine(prefix: readonly string[]): string {
+function ruleLine(prefix: readonly string[]): string {
   return `prefix_rule(pattern=[${prefix.map((word) => JSON.stringify(word)).join(', ')}], decision="allow")`;
 }
 

@@ -14,7 +14,7 @@ export interface ScannedScript {
   readonly commands: readonly PlainCommand[];
   readonly signs: readonly Sign[];
 }
-export type Sign = '&&' | '||' | ';' | '|';
+type Sign = '&&' | '||' | ';' | '|';
 const SIGNS: readonly Sign[] = ['&&', '||', ';', '|'];
 
 /**

@@ -65,7 +65,7 @@ export function describeDifference(want: string, have: string): string {
 }
 
 /** White space in words. */
-export function named(characters: readonly string[]): string {
+function named(characters: readonly string[]): string {
   const [first] = characters;
   if (first === undefined) return 'nothing';
   const isRun = characters.every((character) => character === first);
