@@ -1,7 +1,6 @@
 import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
-import type { ToolRegistry } from '../contract/index.ts';
-import { goneMcpTool } from './gone-tool.ts';
+import type { ToolHandler, ToolRegistry } from '../contract/index.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';
 import { type ResourceReader, resourceTools } from './resource-tools.ts';
 
@@ -44,3 +43,11 @@ export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): 
     leftOut,
   };
 }
+
+/** Answers calls of a server's tool that is not, or no longer, there: what was begun once is never begun again. */
+const goneMcpTool: ToolHandler = {
+  payloads: ['function'],
+  parallel: false,
+  repeat: 'asks',
+  run: ({ name }) => Promise.resolve({ body: `err: the tool ${name} is not available now`, success: false }),
+};

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PlaceJudge, readRegularFile } from '../../../foundation/files/index.ts';
 import { isInside, reasonOf, type WriterLimits, writableByOthers } from '../../../foundation/util/index.ts';
-import { ExecPolicy, type FileRules, type PrefixRule, rulesOf } from './exec-policy.ts';
+import { ExecPolicy, type PrefixRule } from './exec-policy.ts';
+import { type FileRules, rulesOf } from './file-rules.ts';
 import type { HostRule } from './host-rule.ts';
 import { RuleFault, readCalls } from './read-calls.ts';
 
