@@ -16,9 +16,9 @@ export interface McpToolsOptions {
 /** The tools of a turn with those of its servers. */
 export interface WithMcpTools {
   readonly registry: ToolRegistry;
-  /** Names to offer, in order: what reads resources, where there are any, then the tools of the servers. */
+  /** Names to offer, in order: the tools that read resources, if there are any, then the tools of the servers. */
   readonly names: readonly string[];
-  /** Tools whose arguments no provider could be told of. */
+  /** Tools that are not offered, because their arguments can't be described to a provider. */
   readonly leftOut: readonly LeftOutTool[];
 }
 
@@ -44,7 +44,7 @@ export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): 
   };
 }
 
-/** Answers calls of a server's tool that is not, or no longer, there: what was begun once is never begun again. */
+/** Answers calls of a server's tool that doesn't exist (any more). It `asks`, so that a call which was started before is not started again. */
 const goneMcpTool: ToolHandler = {
   payloads: ['function'],
   parallel: false,

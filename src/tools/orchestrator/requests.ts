@@ -40,7 +40,7 @@ export interface CommandRequest<T> {
    * Call `ended` when the program itself has ended, which may be after the attempt.
    */
   readonly run: (plan: ExecPlan, ended: () => void) => Promise<T>;
-  /** How an attempt ended; null while it still runs, or when it never began. */
+  /** How an attempt ended; null while it still runs, or if it never started. */
   readonly endOf: (value: T) => EndedCommand | null;
 }
 

@@ -18,7 +18,7 @@ export interface RuleMatch {
   readonly resolvedProgram: string | null;
 }
 
-/** The rules in force. Immutable; `with` gives one that knows a rule more. */
+/** The rules in force. Immutable; `with` returns a copy with one more rule. */
 export class ExecPolicy {
   readonly #rules: readonly PrefixRule[];
   readonly #programs: ReadonlyMap<string, readonly string[]>;
@@ -42,9 +42,9 @@ export class ExecPolicy {
   }
 
   /**
-   * Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name, to be allowed only
-   * where programs belong or where `host_executable` has it. A rule that asks or forbids matches also where options of the
-   * program come between its words (`git -C dir push`).
+   * Every rule that matches a command, strictest first. `resolve`: a full path is also matched by its base name, and allowed
+   * only in a trusted directory or where `host_executable` lists it. A rule that asks or forbids matches also where options of
+   * the program come between its words (`git -C dir push`).
    */
   matches(words: readonly string[], { resolve }: { readonly resolve: boolean }): RuleMatch[] {
     const exact = this.#matching(words, null);
@@ -54,7 +54,7 @@ export class ExecPolicy {
     const known = this.#programs.get(name);
     if (known !== undefined && !known.includes(program)) return [];
     const found = this.#matching([name, ...rest], program);
-    // Elsewhere anybody may have put a program of this name; a command could, in the workspace.
+    // Elsewhere anyone may have put a program of this name; in the workspace a command could.
     const isMeant = known !== undefined || trustedName(program) !== null;
     return isMeant ? found : found.filter(({ decision }) => decision !== 'allow');
   }
@@ -95,7 +95,7 @@ export class ExecPolicy {
     });
   }
 
-  /** Where paths are listed for a name, a program that lies elsewhere is another one. */
+  /** Where paths are listed for a name, a program in another place is another program. */
   #isMeant(name: string, program: string): boolean {
     const listed = this.#programs.get(name);
     return listed === undefined || !isAbsolute(program) || listed.includes(program);
@@ -116,12 +116,12 @@ export class ExecPolicy {
 }
 
 function mayBeProgram(program: string, name: string): boolean {
-  // Several words may come of an expansion, and then the last component is no longer that of the program.
+  // An expansion may become several words, and then the last component is not the program's.
   const isWhole = name.includes('/') || program.includes(ANY_WORDS);
   return mayBe(isWhole ? program : baseName(program), name);
 }
 
-/** A rule that asks or forbids, and how sure it is that a command matches it. */
+/** A match of a rule that asks or forbids, and whether it is certain. */
 export interface StrictMatch extends RuleMatch {
   readonly isCertain: boolean;
 }
@@ -144,8 +144,8 @@ function prefixOf({ pattern, decision }: PrefixRule, words: readonly string[]): 
 }
 
 /**
- * Whether the words of a rule follow, perhaps behind options of the program, each with a value of its own or without; null
- * if they do not. Unknown words may be any.
+ * Finds the words of a rule, perhaps after options of the program, each with or without a value; null if they are not there.
+ * Unknown words may be any.
  */
 function followsOptions(
   pattern: PrefixRule['pattern'],

@@ -10,11 +10,11 @@ export interface FileRules {
   readonly rules: readonly PrefixRule[];
   readonly programs: ReadonlyMap<string, readonly string[]>;
   readonly hosts: readonly HostRule[];
-  /** The first thing wrong; what stood before it is kept. */
+  /** The first fault; the rules before it are kept. */
   readonly fault: RuleFault | null;
 }
 
-/** What the calls of one file say, up to the first that is wrong. */
+/** The rules of one file's calls; the first faulty call is reported. */
 export function rulesOf(calls: readonly RuleCall[]): FileRules {
   const rules: PrefixRule[] = [];
   const programs = new Map<string, readonly string[]>();
@@ -71,7 +71,7 @@ function justificationOf(value: RuleValue | undefined, line: number): string | n
   return value;
 }
 
-/** Examples are held against their own rule only. */
+/** Examples are checked against their own rule only. */
 function checkExamples(call: RuleCall, rule: PrefixRule): void {
   for (const [name, wanted] of [
     ['match', true],
