@@ -4,7 +4,7 @@ import { isKnownSafe } from './known-safe.ts';
 import { type ScannedScript, scanScript } from './shell/quick-scan.ts';
 import { type PlainCommand, textsOf } from './shell/words.ts';
 
-/** What one yes covers: a pipeline as it is really run, however the line around it was spelled. */
+/** What one approval covers: a pipeline as it really runs, however the line was spelled. */
 export interface ApprovedCommand {
   readonly cwd: string;
   /** Assignments before it, sorted. */
@@ -17,9 +17,9 @@ export interface CanonicalOptions {
   readonly argv: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  /** The environment it runs in: with `CDPATH` nobody knows where `cd` leads. */
+  /** The environment it runs in: with `CDPATH` the target of `cd` is unknown. */
   readonly env: Readonly<Record<string, string>>;
-  /** What only reads is left out where it ends a pipeline or is all of it: for a scope in which it runs unasked. */
+  /** Leaves out commands that only read where they end a pipeline or are all of it: for a scope in which they need no approval. */
   readonly passOverSafe: boolean;
 }
 
@@ -27,9 +27,9 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=[A-Za-z0-9_./:,@+-]*$/;
 const LEADING_ASSIGNMENT = /^\s*([A-Za-z_]\w*=[A-Za-z0-9_./:,@+-]*)[ \t]+(?=\S)/;
 
 /**
- * The pipelines that a command line comes down to, so that a yes holds for the same work spelled another way: `cd sub &&
- * make` is `make` run in `sub`, `A=1 make` is `env A=1 make`, `bash -lc make` is `make`. A pipeline stays whole: its parts
- * together do what none does alone. Lines that are not very plain stand for themselves.
+ * Reduces a command line to pipelines, so that an approval covers the same work spelled another way: `cd sub && make` is
+ * `make` run in `sub`, `A=1 make` is `env A=1 make`, `bash -lc make` is `make`. A pipeline stays whole: its parts together do
+ * what none does alone. A line that is not very plain is kept as it is.
  */
 export function canonicalCommands(options: CanonicalOptions): readonly ApprovedCommand[] {
   const { argv, cwd } = options;
@@ -42,7 +42,7 @@ export function canonicalCommands(options: CanonicalOptions): readonly ApprovedC
   const scanned = scanScript(rest);
   const asItIs = [{ cwd, env: [], pipeline: [argv] }];
   if (scanned === undefined || scanned.commands.length === 0) return asItIs;
-  // An assignment holds for the first command only.
+  // An assignment affects the first command only.
   if (env.length > 0 && scanned.commands.length > 1) return asItIs;
   return pipelinesOf(scanned, { ...options, assigned: env }) ?? asItIs;
 }
@@ -51,7 +51,7 @@ interface PipelineOptions extends CanonicalOptions {
   readonly assigned: readonly string[];
 }
 
-/** Null where the directory of some part can't be told. */
+/** Null where the directory of some part is unknown. */
 function pipelinesOf({ commands, signs }: ScannedScript, options: PipelineOptions): ApprovedCommand[] | null {
   const { assigned, passOverSafe } = options;
   const found: ApprovedCommand[] = [];
@@ -79,7 +79,7 @@ function plainTarget([, ...args]: PlainCommand, { env }: CanonicalOptions): stri
   return /^[-~]/.test(target.text) || target.text === '' ? null : target.text;
 }
 
-/** What only reads and stands last sees nothing but output; further to the left it may feed what follows. */
+/** A reading command at the end sees only output; further to the left it may feed another command. */
 function withoutSafeEnd(pipeline: readonly PlainCommand[]): readonly PlainCommand[] {
   return pipeline.slice(0, pipeline.findLastIndex((command) => !isKnownSafe(command)) + 1);
 }
@@ -107,7 +107,7 @@ function withoutEnvProgram(argv: readonly string[]): {
   return { env: byName(argv.slice(1, end)), words: argv.slice(end) };
 }
 
-/** Of several for one name the last counts, so their order is kept. */
+/** Assignments sorted by name; the order of several for one name is kept, since the last one counts. */
 function byName(assignments: readonly string[]): string[] {
   const nameOf = (assignment: string) => assignment.slice(0, assignment.indexOf('='));
   return assignments.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : Number(nameOf(a) > nameOf(b))));

@@ -9,19 +9,19 @@ import { quickScan } from './shell/quick-scan.ts';
 import { literal, type PlainCommand, textsOf, UNKNOWN_COMMAND } from './shell/words.ts';
 import { summarise } from './summary.ts';
 
-/** What a look at a command line says. */
+/** The judgement of a command line by its words. */
 export interface Judgement {
   /** It only reads. */
   readonly isSafe: boolean;
   /** It may destroy work; never together with `isSafe`. */
   readonly isDangerous: boolean;
-  /** The plain commands that it comes down to; null for a script that does not come down to such. */
+  /** The plain commands that the line consists of; null for a script that can't be reduced to plain commands. */
   readonly commands: readonly PlainCommand[] | null;
   /** Every command anywhere in it and what those start: behind `sudo` and its like, in scripts inside scripts. */
   readonly reached: readonly Reached[];
 }
 
-/** What is longer is nothing that a person would look through, and is not parsed. UTF-16 units. */
+/** A longer script is not parsed: no person would review it. UTF-16 units. */
 const MAX_SCRIPT_CHARS = 64 * 1024;
 const KEPT_SCRIPTS = 500;
 /**
@@ -36,8 +36,8 @@ interface ParsedScript extends Mentions {
 }
 
 /**
- * Judges command lines by their words. Never throws, and takes nothing for safe that it could not read whole. The grammar
- * behind it is loaded by `ready`; without it scripts are not reduced and danger is looked for word by word.
+ * Judges command lines by their words. Never throws, and takes nothing for safe that it could not read whole. `ready` loads
+ * the grammar; without it scripts are not reduced, and danger is looked for word by word.
  */
 export class CommandJudge {
   readonly #scripts = new Map<string, ParsedScript>();
@@ -58,14 +58,14 @@ export class CommandJudge {
         this.#grammar = grammar;
       },
       () => {
-        // Without the grammar every script counts as unknown, which is asked about.
+        // Without the grammar every script counts as unknown, which needs approval.
       },
     );
     return this.#loading;
   }
 
   judge(argv: readonly string[]): Judgement {
-    // A call's command is looked at several times on its way.
+    // The command of one call is judged several times.
     if (this.#last?.argv !== argv || this.#last.grammar !== this.#grammar) {
       this.#last = { argv, grammar: this.#grammar, judgement: this.#judge(argv) };
     }
@@ -97,7 +97,7 @@ export class CommandJudge {
       const [oldest] = this.#scripts.keys();
       if (oldest !== undefined) this.#scripts.delete(oldest);
     }
-    // A script that had to do without the grammar is read again when it is there.
+    // A script that was read without the grammar is read again once that is loaded.
     if (this.#grammar || parsed.plain) this.#scripts.set(script, parsed);
     return parsed;
   }
@@ -112,7 +112,7 @@ export class CommandJudge {
       const tree = this.#grammar.parse(script);
       if (!tree) return rough;
       const { commands, texts } = anyCommands(tree);
-      // Bash runs what stands before a fault, and the grammar only guesses there.
+      // Bash runs the commands before a syntax error, and the grammar only guesses there.
       if (tree.hasError) return { plain: null, commands: [...commands, ...rough.commands], texts };
       return { plain: plainCommands(tree), commands, texts };
     } catch {
@@ -122,7 +122,7 @@ export class CommandJudge {
   }
 }
 
-/** The script of `bash -c SCRIPT` and its like, from a shell that is where shells belong; null for anything else. */
+/** The script of `bash -c SCRIPT` and its like, run by a shell in a trusted directory; null for anything else. */
 export function shellScript(argv: readonly string[]): string | null {
   const [program = '', option, script, ...more] = argv;
   if (more.length > 0 || script === undefined || (option !== '-lc' && option !== '-c')) return null;
@@ -139,7 +139,7 @@ function isDangerous({ words, isCertain }: Reached): boolean {
   return isCertain && isDestructive(textsOf(words));
 }
 
-/** A script that nobody parsed: pieces of it, good enough to look for danger in, and what they don't tell. */
+/** A script that was not parsed: rough pieces of it to look for danger in, and one unknown command. */
 function roughly(script: string): ParsedScript {
   const pieces = script
     .slice(0, MAX_SCRIPT_CHARS)

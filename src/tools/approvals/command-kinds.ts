@@ -1,5 +1,5 @@
 /**
- * What programs do with their words, as far as judging needs to know. A program in no table may run any of its words.
+ * What programs do with their words, as far as judging needs it. A program in no table may run any of its words.
  */
 
 /** Shells: they run a script that they are given as a word, read from a file, or from their input. */
@@ -8,7 +8,7 @@ export const SHELLS = words('bash sh zsh dash ksh mksh ash fish rbash');
 /** Options of shells that take a value. */
 export const SHELL_OPTIONS_WITH_VALUE = words('-o +o -O +O --rcfile --init-file');
 
-/** Programs that run their later words as a command, behind options and operands of their own. */
+/** Programs that run their later words as a command, after options and operands of their own. */
 export const WRAPPERS = words(`
   sudo doas su runuser run0 pkexec gosu su-exec setpriv capsh fakeroot
   env command exec builtin coproc time nohup setsid disown daemonize start-stop-daemon systemd-run

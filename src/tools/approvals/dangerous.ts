@@ -46,7 +46,7 @@ function isDestructiveGit(words: readonly string[]): boolean {
   }
 }
 
-/** What follows git's own options. */
+/** The subcommand and its arguments, after git's own options. */
 function subcommand(args: readonly string[]): readonly string[] {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
@@ -61,7 +61,7 @@ function beforeDashes(args: readonly string[]): readonly string[] {
   return at === -1 ? args : args.slice(0, at);
 }
 
-/** Several short options may share one dash; a long one may be cut short, as long as two letters of it are left. */
+/** Several short options may share one dash; a long one may be abbreviated to two letters. */
 function hasOption(
   args: readonly string[],
   { letters, names }: { readonly letters: RegExp; readonly names: readonly string[] },

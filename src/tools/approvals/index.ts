@@ -1,11 +1,10 @@
-export { type ApprovedCommand, canonicalCommands } from './canonical-commands.ts';
-export { CommandJudge, type Judgement, shellScript } from './command-judge.ts';
-export { type FindPrograms, type ProgramPlace, ProgramPlaces } from './program-places.ts';
+export { canonicalCommands } from './canonical-commands.ts';
+export { CommandJudge } from './command-judge.ts';
+export { ProgramPlaces } from './program-places.ts';
 export { DECISIONS } from './rules/decision.ts';
-export { ExecPolicy, type PrefixRule, type RuleMatch } from './rules/exec-policy.ts';
+export { ExecPolicy, type RuleMatch } from './rules/exec-policy.ts';
 export { type HostRule, hostRuleLine, hostRuleMatches, judgeHost } from './rules/host-rule.ts';
-export { judgeByRules, type RuleQuestion, type RuleVerdict } from './rules/judge-by-rules.ts';
+export { judgeByRules, type RuleVerdict } from './rules/judge-by-rules.ts';
 export { type LoadedRules, loadRuleFiles, loadRules, type RuleSource } from './rules/load-rules.ts';
-export { mayBeRemembered, remember, rememberLine, ruleLine, wouldMatch } from './rules/remember.ts';
-export { quickScan } from './shell/quick-scan.ts';
-export { literal, type PlainCommand, type Word } from './shell/words.ts';
+export { remember, rememberLine, wouldMatch } from './rules/remember.ts';
+export type { PlainCommand } from './shell/words.ts';

@@ -1,6 +1,6 @@
 import { type PlainCommand, textsOf } from './shell/words.ts';
 
-/** Where programs are installed by whoever runs the machine. */
+/** Directories in which only the machine's administrator installs programs. */
 const TRUSTED_DIRECTORIES = new Set(['/bin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/sbin', '/usr/sbin']);
 const ALWAYS = new Set(
   'cat cd echo false grep head ls nl pwd tail true wc which cut expr id paste rev seq stat tr uname whoami'.split(' '),
@@ -8,11 +8,11 @@ const ALWAYS = new Set(
 const ALWAYS_ON_LINUX = new Set(['numfmt', 'tac']);
 const FIND_ACTIONS = new Set('-exec -execdir -ok -okdir -delete -fls -fprint -fprint0 -fprintf'.split(' '));
 const GIT_READING = new Set(['branch', 'status', 'log', 'diff', 'show']);
-/** Options that write files or start programs; git takes their beginnings as well. */
+/** Options that write files or start programs; git accepts abbreviations too. */
 const GIT_PROGRAMS = ['--output', '--ext-diff', '--textconv', '--exec', '--paginate'];
 const BRANCH_LISTING = /^(--list|-l|--show-current|-a|--all|-r|--remotes|-v|-vv|--verbose|--format=.*)$/;
 
-/** The name of a program that is where programs belong; null for one that could be anything. */
+/** The name of a program in a trusted directory, or without a directory; null for any other. */
 export function trustedName(program: string): string | null {
   const at = program.lastIndexOf('/');
   if (at === -1) return program;
@@ -25,7 +25,7 @@ export function isKnownSafe(command: PlainCommand): boolean {
   const name = program && !program.isDynamic ? trustedName(program.text) : null;
   if (name === null) return false;
   if (ALWAYS.has(name) || (process.platform === 'linux' && ALWAYS_ON_LINUX.has(name))) return true;
-  // Conditions are on what the program gets, which a dynamic word does not tell.
+  // The conditions are about what the program receives, which is unknown for a dynamic word.
   if (rest.some(({ isDynamic }) => isDynamic)) return false;
   const args = textsOf(rest);
   switch (name) {

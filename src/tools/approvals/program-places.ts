@@ -2,33 +2,33 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { isProgram, placesOnTheWay, writableByOthers } from '../../foundation/util/index.ts';
 import { baseName, knownBaseName } from './shell/words.ts';
 
-/** Where a program lies. */
+/** The place of a program. */
 export interface ProgramPlace {
   /** Absolute: what is started. */
   readonly path: string;
-  /** Commands or other users may write it, or a link on the way to it: anybody may have put it there. */
+  /** Commands or other users may write it, or a link on the way to it: it may not be the program it seems to be. */
   readonly isOpen: boolean;
 }
 
 export interface FindPrograms {
-  /** Where a name or a path leads; null if nowhere, or if that can't be told. */
+  /** The program of a name or a path; null if there is none, or if that is unknown. */
   find(program: string): ProgramPlace | null;
-  /** What the files on the way to a program are called, links included. */
+  /** The names of the files on the way to a program, links included. */
   namesOf(program: string): readonly string[];
-  /** A shell runs it by itself. */
+  /** Whether shells have it built in. */
   isBuiltin(program: string): boolean;
 }
 
 export interface ProgramPlacesOptions {
   /** The PATH that the command will have. */
   readonly searchPath: string;
-  /** Where the command starts. Absolute. */
+  /** The command's working directory, absolute. */
   readonly cwd: string;
   /** Directories in which commands may write, real paths. */
   readonly openRoots: readonly string[];
 }
 
-/** Of POSIX: every shell has them. */
+/** Built-ins of POSIX: every shell has them. */
 const BUILTINS = new Set(
   (
     ': . [ alias bg break cd command continue echo eval exec exit export false fg getopts hash jobs kill printf pwd read ' +
@@ -51,7 +51,7 @@ export class ProgramPlaces implements FindPrograms {
     }
     if (program === '') return null;
     for (const directory of this.#options.searchPath.split(delimiter)) {
-      // A relative entry is another directory wherever the command has gone to.
+      // A relative entry is another directory after each `cd`.
       if (!isAbsolute(directory)) return null;
       const path = join(directory, program);
       if (isProgram(path)) return { path, isOpen: this.#isOpen(path) };
@@ -79,7 +79,7 @@ function namesOnTheWay(path: string): string[] {
   try {
     return [...placesOnTheWay(path)].filter(({ stats }) => !stats.isDirectory()).map((place) => baseName(place.path));
   } catch {
-    // It has just been found and is gone: the name in the command line counts by itself.
+    // It was found and is gone now: only the name in the command line counts.
     return [];
   }
 }

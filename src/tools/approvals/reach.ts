@@ -2,13 +2,13 @@ import { runBy } from './run-by.ts';
 import type { Mentions } from './shell/any-commands.ts';
 import { isUnknown, literal, type PlainCommand, UNKNOWN_COMMAND } from './shell/words.ts';
 
-/** Scripts inside one another, and all that they start: no real command goes so far. */
+/** Limits for nested scripts and all that they start: no real command goes so far. */
 const MAX_NESTING = 8;
 const MAX_REACHED = 100_000;
 
 /** A command that a line runs, or may run. */
 export interface Reached {
-  /** Quotes are taken off; unknown parts are marked. */
+  /** Without quotes; unknown parts are marked. */
   readonly words: PlainCommand;
   /** False: it runs only if a program that keel does not know runs its later words. */
   readonly isCertain: boolean;
@@ -25,11 +25,11 @@ export class Reach {
     this.#parse = parse;
   }
 
-  /** `isTooDeep`: it goes further than anybody would follow. */
+  /** `isTooDeep`: the line goes beyond the limits. */
   of(argv: readonly string[]): { readonly reached: readonly Reached[]; readonly isTooDeep: boolean } {
     const isFollowed =
       this.#follow([argv.map((word) => literal(word))], { depth: 0, isCertain: true }) &&
-      // A shell that reads a script from somewhere may read any text that the line holds.
+      // A shell that reads a script from its input may read any text of the line.
       (!this.#isBlind || [...this.#texts].every((text) => this.#script(text, { depth: 1, isCertain: true })));
     if (this.#isBlind || !isFollowed) this.#reached.push({ words: UNKNOWN_COMMAND, isCertain: false });
     return { reached: this.#reached, isTooDeep: !isFollowed };
@@ -37,7 +37,7 @@ export class Reach {
 
   #follow(commands: readonly PlainCommand[], { depth, isCertain, isLater = false }: Step): boolean {
     if (depth > MAX_NESTING || this.#reached.length + commands.length > MAX_REACHED) return commands.length === 0;
-    // What begins at a later word of a later word also begins at one of the whole.
+    // A command at a later word of a later word is also one of the whole.
     return commands.every((words) => {
       this.#reached.push({ words, isCertain });
       const { commands: started, later, scripts, isBlind } = runBy(words, { withLater: !isLater });
@@ -62,6 +62,6 @@ export class Reach {
 interface Step {
   readonly depth: number;
   readonly isCertain: boolean;
-  /** The commands begin at later words of one that was followed. */
+  /** The commands start at later words of one that was followed. */
   readonly isLater?: boolean;
 }

@@ -9,15 +9,15 @@ import {
 } from './command-kinds.ts';
 import { ANY_TEXT, ANY_WORDS, isUnknown, knownBaseName, marked, type PlainCommand, type Word } from './shell/words.ts';
 
-/** What a command has others do for it. */
+/** Commands and scripts that a command starts. */
 export interface RunBy {
   /** Commands that it starts. */
   readonly commands: readonly PlainCommand[];
-  /** What begins at each of its later words, if one of those may be a command; `isCertain` if one of them is. */
+  /** A command for each later word, if one of these may be a command; `isCertain`: one of them is. */
   readonly later: { readonly commands: readonly PlainCommand[]; readonly isCertain: boolean };
   /** Scripts that it hands to a shell. */
   readonly scripts: readonly string[];
-  /** It also runs a script that it reads from somewhere, which nobody has seen. */
+  /** It also runs a script from a file or its input, which keel has not seen. */
   readonly isBlind: boolean;
 }
 
@@ -26,14 +26,14 @@ const NOTHING: RunBy = { commands: [], later: NONE, scripts: [], isBlind: false 
 const EXECUTING = new Set(['-exec', '-execdir', '-ok', '-okdir']);
 /** The first words of a command decide its rules and dangers. */
 const WORDS_LOOKED_AT = 50;
-/** Words of git behind which a command follows. */
+/** Words of git that are followed by a command. */
 const RUNNING = [
   ['bisect', 'run'],
   ['submodule', 'foreach'],
 ] as const;
 const ASSIGNMENT = /^\w+=/;
 
-/** What runs behind a command: behind `sudo` and its like, `find -exec`, a shell, `eval`. One step deep. */
+/** What a command starts: through `sudo` and its like, `find -exec`, a shell, `eval`. One step deep. */
 export function runBy(command: PlainCommand, { withLater }: { readonly withLater: boolean }): RunBy {
   const [program, ...args] = command;
   const name = program === undefined ? null : knownBaseName(program.text);
@@ -50,13 +50,13 @@ export function runBy(command: PlainCommand, { withLater }: { readonly withLater
 function laterOf(name: string, command: PlainCommand): RunBy['later'] {
   if (WRAPPERS.has(name)) return { commands: laterCommands(command), isCertain: true };
   if (DATA_PROGRAMS.has(name)) return NONE;
-  // Any word of any program may be unknown; that alone says nothing.
+  // Any word of any program may be unknown; that alone is no reason to ask.
   return { commands: laterCommands(command).filter(([first]) => !first?.isDynamic), isCertain: false };
 }
 
 /**
- * Every later word may be the first of the command: which ones are values of options is known of few wrappers, and a false
- * alarm takes an option's value that is named like a program.
+ * Every later word may be the first of the command: keel knows the options with values of few wrappers. A false alarm takes
+ * an option's value that is named like a program.
  */
 function laterCommands(command: PlainCommand): PlainCommand[] {
   let added: readonly Word[] = [];
@@ -73,7 +73,7 @@ function laterCommands(command: PlainCommand): PlainCommand[] {
 function ofShell(args: readonly Word[]): RunBy {
   const texts = args.map(({ text }) => text);
   const at = texts.findIndex((text) => /^-[a-zA-Z]*c[a-zA-Z]*$/.test(text));
-  // One of the words behind `-c` is the script; the others are its arguments, or values of options.
+  // One of the words after `-c` is the script; the others are its arguments, or values of options.
   if (at !== -1) return { ...NOTHING, scripts: texts.slice(at + 1).filter((text) => !/^[-+][\w-]*$/.test(text)) };
   const file = texts.find(
     (text, index) => !/^[-+]/.test(text) && !SHELL_OPTIONS_WITH_VALUE.has(texts[index - 1] ?? ''),
@@ -83,7 +83,7 @@ function ofShell(args: readonly Word[]): RunBy {
   return { ...NOTHING, isBlind: !onlyTells && (readsInput || isUnseen(file)) };
 }
 
-/** Whether a script's file is none: nothing at all, or something that a command writes into. */
+/** Whether a script is not a file that keel could read: missing, or something that a command writes into. */
 function isUnseen(file: string | undefined): boolean {
   return file === undefined || isUnknown(file) || /^(-|\/dev\/.*|\/proc\/.*)$/.test(file);
 }
@@ -91,7 +91,7 @@ function isUnseen(file: string | undefined): boolean {
 function scriptsOf(name: string, args: readonly Word[]): string[] {
   const texts = args.map(({ text }) => text);
   if (name === 'eval') return [texts.filter((text, at) => at > 0 || text !== '--').join(' ')];
-  // What is not a script of its own begins at one of the later words.
+  // A script that is not one word starts at one of the later words.
   if (SCRIPT_RUNNERS.has(name)) return texts.filter((text) => /\s/.test(text));
   if (name === 'trap') return texts.slice(0, 2).filter((text) => text !== '--');
   if (name === 'alias')
@@ -116,7 +116,7 @@ function splitByEnv(texts: readonly string[]): string[] {
   return [[attached, ...texts.slice(at + 1)].join(' ').trim()];
 }
 
-/** An inner `-exec` ends the outer one's words: it is looked at on its own. */
+/** An inner `-exec` ends the words of the outer one: it is judged on its own. */
 function executedByFind(args: readonly Word[]): PlainCommand[] {
   return args.flatMap(({ text }, at) => {
     if (!EXECUTING.has(text)) return [];
@@ -131,7 +131,7 @@ function endOfExec(args: readonly Word[], from: number): number {
   return end === -1 ? args.length : end;
 }
 
-/** Settings of `git -c` that hold a command (an alias, a pager), `git bisect run` and `git submodule foreach`. */
+/** Settings of `git -c` that contain a command (an alias, a pager), `git bisect run` and `git submodule foreach`. */
 function scriptsOfGit(texts: readonly string[]): string[] {
   const settings = texts.flatMap((text, at) => {
     const [, name = '', value = ''] = texts[at - 1] === '-c' ? (/^([^=]*)=(.*)$/s.exec(text) ?? []) : [];

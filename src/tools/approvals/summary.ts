@@ -62,7 +62,7 @@ function isHelper(words: Words): boolean {
   return name === 'sed' && !(words.length >= 4 && words[1] === '-n' && isRange(words[2] ?? ''));
 }
 
-/** `cd` moves those behind it and says nothing itself. */
+/** `cd` moves the commands after it and is no action itself. */
 function inDirectories(commands: readonly Words[]): CommandAction[] {
   let directory = '';
   return commands.flatMap((words): CommandAction[] => {
@@ -164,7 +164,7 @@ function unknown(command: string): CommandAction {
   return { type: 'unknown', command };
 }
 
-/** Drops what says nothing beside others, one at a time, as long as something else is left. */
+/** Drops actions that add nothing beside others, one at a time, as long as another is left. */
 function simplified(actions: readonly CommandAction[]): CommandAction[] {
   let left = [...actions];
   while (left.length > 1) {
@@ -209,7 +209,7 @@ function operands(args: Words): string[] {
   return args.filter((arg) => !arg.startsWith('-'));
 }
 
-/** Without `--x=y`, and without each of `flags` and the value behind it; all is kept after `--`. */
+/** Without `--x=y`, and without each of `flags` and the value after it; all is kept after `--`. */
 function skipped(args: Words, flags: Words): string[] {
   const kept: string[] = [];
   for (let at = 0; at < args.length; at += 1) {
@@ -226,7 +226,7 @@ function shortOrNull(path: string | undefined): string | null {
   return path === undefined ? null : shortPath(path);
 }
 
-/** The part of a path that tells most. */
+/** The most distinctive part of a path. */
 function shortPath(path: string): string {
   const trimmed = path.replaceAll('\\', '/').replace(/\/+$/, '');
   return trimmed.split('/').findLast((part) => !UNTELLING.has(part)) ?? trimmed;

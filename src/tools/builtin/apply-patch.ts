@@ -17,7 +17,7 @@ import { applyPatchText } from './files/write-patch.ts';
 const patchArguments = z.object({ input: z.string() });
 const aliases = { input: ['patch'] };
 
-/** The patch language by an example of every kind of section, then what the example can't show. */
+/** The patch language: an example of every kind of section, then the rules that the example can't show. */
 const language = `*** Begin Patch
 *** Update File: src/clock.ts
 *** Move to: src/time/clock.ts
@@ -40,7 +40,7 @@ const spec = functionSpec({
   properties: { input: textSchema },
 });
 
-/** Stricter than the parser on purpose: it steers what a model writes, and all that it accepts can be read. */
+/** Stricter than the parser on purpose: the grammar steers what a model writes, and the parser reads all that it accepts. */
 const grammar = `start: "*** Begin Patch" LF section+ "*** End Patch" LF?
 section: added | removed | changed
 added: "*** Add File: " PATH LF plus*
@@ -81,7 +81,7 @@ const handler: ToolHandler = {
 /** `apply_patch`, as a freeform tool or as a function. */
 export const applyPatchTool: Tool = { name: spec.name, spec, handler };
 
-/** The patch of a call: a bare text in the place of JSON arguments, and the other way round, are understood. */
+/** The patch of a call. A bare text in place of JSON arguments is understood, and the other way round. */
 function patchIn(payload: ToolPayload): ParsedArguments<z.infer<typeof patchArguments>> {
   const text = payload.type === 'function' ? payload.arguments : payload.type === 'custom' ? payload.input : '';
   const isJson = /^\s*["{]/.test(text);

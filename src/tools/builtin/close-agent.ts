@@ -36,5 +36,5 @@ const handler: ToolHandler = {
   },
 };
 
-/** `close_agent`: ends a helper, whatever it is doing. */
+/** `close_agent`: ends a subagent, whatever it is doing. */
 export const closeAgentTool: Tool = { name: spec.name, spec, handler };

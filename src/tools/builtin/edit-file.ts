@@ -53,8 +53,8 @@ const handler: ToolHandler = {
     if (misread !== null) return failedOutput(`edit_file failed: ${misread}`);
     const path = resolve(cwd, file_path);
     const judge = judgeFor(context);
-    const closed = hiddenFault(path, judge);
-    if (closed !== null) return failedOutput(`edit_file failed: ${path} can't be read: ${closed}`);
+    const hidden = hiddenFault(path, judge);
+    if (hidden !== null) return failedOutput(`edit_file failed: ${path} can't be read: ${hidden}`);
     const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
     if (edited.type === 'refused') {
       const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
@@ -113,7 +113,7 @@ function edit({ path, old, replacement, all, judge }: Edit): Edited {
   return { type: 'edited', before, after: pieces.join(withEnding(replacement, ending)) };
 }
 
-/** What is read by line shows no carriage returns: where most lines have them, the model's line ends stand for both. */
+/** The model does not see carriage returns: where most lines have them, its line ends match both forms. */
 function endingFor(text: string, old: string): '\n' | '\r\n' {
   const crlf = text.match(/\r\n/g)?.length ?? 0;
   const all = text.match(/\n/g)?.length ?? 0;

@@ -84,7 +84,7 @@ const handler: ToolHandler = {
   },
 };
 
-/** `exec_command`: a script that may outlive the call; it then goes on as a session for `write_stdin`. */
+/** `exec_command`: runs a script that may outlive the call; it then continues as a session for `write_stdin`. */
 export const execCommandTool: Tool = { name: spec.name, spec, handler };
 
 function parsedCall({ payload }: ToolCall): ParsedArguments<ExecArguments> {
@@ -139,8 +139,8 @@ async function runScript(
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
   const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
-  const told = await tell({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
-  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
+  const output = await report({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
+  return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
 function endOf(start: SessionStart): EndedCommand | null {
@@ -161,8 +161,8 @@ interface Started {
   readonly noteAtEnd: (end: EndedCommand) => readonly string[];
 }
 
-/** The first look at a session: it has ended, it is ended now, or it goes on under an id. */
-async function tell(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
+/** Reports a session for the first time: it has ended, it is ended now, or it continues under an id. */
+async function report(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
   const { session, script, cwd, item, noteAtEnd } = started;
   const { sessions, turn } = context;
   const aborted = signal.aborted && session.exitCode === null;
@@ -182,7 +182,7 @@ async function tell(started: Started, context: ToolContext, signal: AbortSignal)
   return wordNews({ session, id, news: session.takeNews(), notes: [...notes, ...endNotes], aborted }, context);
 }
 
-/** Programs are told that nobody watches a terminal: no colours, no pagers. */
+/** The environment asks programs for output without colours and pagers. */
 function sessionEnvironment(env: ToolContext['env']): Record<string, string> {
   const words = { LANG: 'C.UTF-8', LC_CTYPE: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
   return { ...env, ...words, NO_COLOR: '1', TERM: 'dumb', PAGER: 'cat', GIT_PAGER: 'cat' };

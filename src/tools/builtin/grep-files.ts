@@ -28,7 +28,7 @@ const TIME_LIMIT_MS = 30_000;
 const MAX_FAULT_BYTES = 500;
 const MAX_PATHS_BYTES = 8 * 1024 * 1024;
 const MAX_FAULTS_BYTES = 64 * 1024;
-/** Places that are named of those that could not be searched. */
+/** Limit for the named places among those that could not be searched. */
 const MAX_SKIPPED = 3;
 const NOTHING = 'No matches found. Ignored, hidden and binary files and links were not searched.';
 
@@ -65,7 +65,7 @@ const handler: ToolHandler = {
   },
 };
 
-/** `grep_files`: files that hold a match, last changed first. */
+/** `grep_files`: finds files with a match, last changed first. */
 export const grepFilesTool: Tool = { name: spec.name, spec, handler };
 
 async function grep(
@@ -123,11 +123,11 @@ async function search(
     .replace(faults.isCut ? /[^\n]*$/ : '', '')
     .trim();
   const skipped = skippedPlaces(complaints);
-  // 1 means that nothing matches, unless whatever started the program failed with it.
+  // Exit code 1 means that nothing matches, unless the program that starts ripgrep failed with it.
   if (skipped === null && (end.exitCode > 1 || (end.exitCode === 1 && complaints !== ''))) {
     return failedOutput(`the search failed: ${cutBytesEnd(complaints, MAX_FAULT_BYTES)}`);
   }
-  // That a file matches tells of what is in it.
+  // A match alone would reveal part of the content of a hidden file.
   const judge = judgeFor(context);
   const paths = pathsIn(found.whole).filter((path) => hiddenFault(path, judge) === null);
   const shown = paths.slice(0, limit).map(shownPath);
@@ -142,7 +142,7 @@ async function search(
   return { body: shown.join('\n'), success: !isEmpty };
 }
 
-/** The beginning of a stream. */
+/** The start of a stream, up to a limit. */
 class Bytes {
   readonly #limit: number;
   readonly #chunks: Buffer[] = [];
@@ -165,7 +165,7 @@ class Bytes {
   }
 }
 
-/** What ripgrep could not read, as it says so; null if it complains of anything else, or of nothing. */
+/** Places that ripgrep reports as unreadable; null if it reports anything else, or nothing. */
 function skippedPlaces(complaints: string): string | null {
   const lines = complaints.split('\n').filter((line) => line !== '');
   if (lines.length === 0 || !lines.every((line) => /\(os error \d+\)$/.test(line))) return null;
@@ -175,7 +175,7 @@ function skippedPlaces(complaints: string): string | null {
   return `${shown.join('; ')}${lines.length > shown.length ? `; and ${lines.length - shown.length} more` : ''}`;
 }
 
-/** Why there is nothing to be searched; null if there is: a pipe would be waited for, a device may have no end. */
+/** Why a path can't be searched; null if it can. A pipe would block, and a device may have no end. */
 function faultOf(path: string, judge: PlaceJudge): string | null {
   try {
     const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -188,7 +188,7 @@ function faultOf(path: string, judge: PlaceJudge): string | null {
   }
 }
 
-/** Each path ends with a zero byte; one that was cut off has none. */
+/** Each path ends with a zero byte; a truncated one does not, and is dropped. */
 function pathsIn(output: Buffer): Buffer[] {
   const paths: Buffer[] = [];
   let start = 0;
@@ -200,8 +200,8 @@ function pathsIn(output: Buffer): Buffer[] {
 }
 
 /**
- * The search program that comes with keel, so that it is there on every machine. It runs in a sandbox that only reads, wherever
- * commands run in one: where they could replace it, it would do no more than they.
+ * The search program that comes with keel, so that every machine has it. Wherever commands run in a sandbox, it runs in a
+ * read-only one: a program that a command put in its place could do no more than the command itself.
  */
 async function ripgrepPath(): Promise<string> {
   const { rgPath } = await import('@vscode/ripgrep');

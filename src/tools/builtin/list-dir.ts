@@ -96,7 +96,7 @@ interface Collecting {
   readonly judge: PlaceJudge;
 }
 
-/** Entries level by level until `wanted` are found; whether there are more. */
+/** Lists entries level by level until `wanted` are found, and says whether there are more. */
 async function collect(root: string, { depth, wanted, judge }: Collecting, signal: AbortSignal) {
   const entries: Entry[] = [];
   const top = Buffer.from(root).toString('latin1');
@@ -112,7 +112,7 @@ async function collect(root: string, { depth, wanted, judge }: Collecting, signa
   return { entries, more: entries.length > wanted };
 }
 
-/** The directory that was asked for says why it can't be read; one below it is passed over. */
+/** Throws if the requested directory can't be read; one inside it is skipped. */
 async function entriesOf({ dir, depth }: { dir: string; depth: number }, judge: PlaceJudge): Promise<Dirent[]> {
   try {
     using directory = openDirectory(Buffer.from(dir, 'latin1'), { judge, links: depth === 0 ? 'follow' : 'no' });

@@ -31,7 +31,7 @@ import { judgeFor } from './files/read-judge.ts';
 import { shownAsToolCall } from './files/shown-as-tool-call.ts';
 
 const DEFAULT_LIMIT = 2_000;
-/** A block is found with all lines of its file in memory. */
+/** Finding a block needs all lines of its file in memory. */
 const MAX_BLOCK_FILE_LINES = 200_000;
 
 const readArguments = z.object({
@@ -104,7 +104,7 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
   }
 }
 
-/** Bytes that are no text would be shown as garbage. @throws FileFault */
+/** Refuses a binary file. @throws FileFault */
 function requireText({ fd }: OpenFile): void {
   const start = Buffer.alloc(SNIFFED_BYTES);
   const fault = kindFault(start.subarray(0, readSync(fd, start, 0, SNIFFED_BYTES, 0)));

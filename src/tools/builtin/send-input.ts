@@ -45,5 +45,5 @@ const handler: ToolHandler = {
   },
 };
 
-/** `send_input`: a message into a helper's turn, or a new turn of it. */
+/** `send_input`: sends a message into a subagent's turn, or starts a new turn of it. */
 export const sendInputTool: Tool = { name: spec.name, spec, handler };

@@ -21,7 +21,7 @@ const MAX_DESCRIPTION_CHARS = 40;
 const spawnArguments = z.object({ message: agentMessage, agent_type: z.optional(z.string()) });
 const aliases = { message: ['prompt', 'task'], agent_type: ['role', 'type'] };
 
-/** Which roles there are is part of what the model is told; the rest is the same for every thread. */
+/** The spec lists the roles of this thread; the rest is the same for every thread. */
 function spawnAgentSpec(roles: readonly AgentRole[]): FunctionToolSpec {
   return functionSpec({
     name: SPAWN_AGENT,
@@ -51,7 +51,7 @@ const handler: ToolHandler = {
   },
 };
 
-/** `spawn_agent`: starts a helper and names it; the helper works on by itself. */
+/** `spawn_agent`: starts a subagent and returns its id; the subagent works by itself. */
 export function spawnAgentTool(roles: readonly AgentRole[]): Tool {
   const spec = spawnAgentSpec(roles);
   return { name: spec.name, spec, handler };

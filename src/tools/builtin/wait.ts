@@ -55,5 +55,5 @@ const handler: ToolHandler = {
   },
 };
 
-/** `wait`: for the first of some helpers to end its turn. Reads only, so that it may stand beside other calls. */
+/** `wait`: waits for the first of some subagents to end its turn. It only reads, so it may run beside other calls. */
 export const waitTool: Tool = { name: spec.name, spec, handler };

@@ -22,7 +22,7 @@ import { clampYield, DEFAULT_YIELD_MS } from './exec-command.ts';
 /** A wait without input may be this much longer than one with it. */
 const MAX_POLL_MS = 300_000;
 const MIN_POLL_MS = 5_000;
-/** An answer is taken to be complete when nothing follows for so long, where the model names no wait of its own. */
+/** Silence after which an answer counts as complete, if the model names no wait of its own, milliseconds. */
 const ANSWERED_MS = 400;
 
 const writeArguments = z.object({

@@ -1,10 +1,10 @@
 import type { AgentState } from '../../foundation/protocol/index.ts';
 
-/** A helper agent as the tools see it. */
+/** A subagent as the tools see it. */
 export interface AgentView {
-  /** By which the model names it, e.g. `worker-1`. */
+  /** The name that the model uses, e.g. `worker-1`. */
   readonly id: string;
-  /** The thread that it is. */
+  /** The subagent's own thread. */
   readonly threadId: string;
   readonly state: AgentState;
 }
@@ -27,19 +27,19 @@ export interface AgentStart {
 export interface AgentMessage {
   readonly id: string;
   readonly message: string;
-  /** Stop what it is doing first; else a running helper gets the message with its next request. */
+  /** Stop what it is doing first; else a running subagent gets the message with its next request. */
   readonly interrupt: boolean;
 }
 
-/** The helper agents of a thread. The session implements it: it owns them, bounds them and ends them. */
+/** The subagents of a thread. The session implements it: it owns them, limits them and ends them. */
 export interface AgentTools {
-  /** Resolves when the helper is at work, not when it is done. */
+  /** Resolves when the subagent has started, not when it is done. */
   spawn(start: AgentStart, signal: AbortSignal): Promise<AgentOutcome>;
   send(message: AgentMessage, signal: AbortSignal): Promise<AgentOutcome>;
-  /** Resolves when one of them is not at work (any more), or when the time is up. */
+  /** Resolves when one of them is idle, or when the time is up. */
   wait(ids: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<WaitOutcome>;
-  /** Ends a helper and all it started. */
+  /** Ends a subagent and all it started. */
   close(id: string): Promise<AgentOutcome>;
-  /** How the helpers stand whose names are known; for what people are shown. */
+  /** The states of the subagents with these ids, for people; unknown ids are skipped. */
   look(ids: readonly string[]): readonly AgentView[];
 }

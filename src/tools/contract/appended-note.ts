@@ -9,8 +9,8 @@ import {
 import type { ToolOutput } from './tool-call.ts';
 
 /**
- * The output with a line of keel's at its very end, all of it still within what a model is shown: the end of what the call
- * itself gave makes room. Lines that keel had added before stay.
+ * Appends a line of keel's own to an output. The whole stays within the limits for outputs: the end of what the call itself
+ * printed is cut to make room, lines that keel had added before stay.
  */
 export function withNote(output: ToolOutput, note: string): ToolOutput {
   const { body } = output;
@@ -26,7 +26,7 @@ function appended(text: string, note: string): string {
   return joined(shortened(raw, tail), tail);
 }
 
-/** The lines at the end of a text that keel has put there. */
+/** The lines that keel has appended to a text. */
 function ownLines(text: string, mark: string): string {
   const lines = text.split('\n');
   const first = lines.findLastIndex((line) => line !== '' && !line.startsWith(mark)) + 1;

@@ -5,7 +5,7 @@ import { jsonFault } from './json-fault.ts';
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
 const MAX_ARGUMENT_ERROR_BYTES = 500;
 const MAX_SHOWN_VALUE = 60;
-/** What a text stands for is looked at again: it may be an object with such values of its own. */
+/** A repaired value is checked again: it may be an object with values that need a repair too. */
 const MAX_REPAIRS = 2;
 
 export type ParsedArguments<T> =
@@ -27,7 +27,7 @@ export function argumentNames(schema: z.ZodMiniObject, aliases: ArgumentOptions[
   return [...Object.keys(schema.def.shape), ...Object.values(aliases).flat()];
 }
 
-/** The fields of a call that its tool has no use for; none if the arguments can't be read. */
+/** The fields of a call that its tool does not know; empty if the arguments can't be read. */
 export function unknownFields(text: string, names: readonly string[]): string[] {
   const raw = argumentsIn(text);
   if (raw.type === 'failed' || !isFields(raw.value)) return [];
@@ -184,7 +184,7 @@ function shown(value: unknown): string {
   return byteLength(text) <= MAX_SHOWN_VALUE ? text : `${cutBytesEnd(text, MAX_SHOWN_VALUE)}...`;
 }
 
-/** The names of the fields that cannot be left out. */
+/** The names of the required fields. */
 function requirement(schema: z.ZodMiniObject): string {
   const required = Object.entries(schema.def.shape).filter(([, field]) => field._zod.optin === undefined);
   return `Required: ${required.map(([name]) => name).join(', ') || 'nothing'}.`;

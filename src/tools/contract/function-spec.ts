@@ -10,7 +10,7 @@ export interface FunctionText {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A function tool in the key order that every request has: what is required stands before what it is. */
+/** A function tool in the key order of every request: `required` comes before `properties`. */
 export function functionSpec({ name, description, required, properties }: FunctionText): FunctionToolSpec {
   const parameters: Parameters = { type: 'object', required: [...required], properties, additionalProperties: false };
   return { type: 'function', name, description, strict: false, parameters };
@@ -24,7 +24,7 @@ export function described<T extends object>(schema: T, description: string): T &
   return { ...schema, description };
 }
 
-/** The fields by which a call asks for approval. Always in the schema: whether asking is possible is told elsewhere. */
+/** The fields by which a call asks for approval. Always in the schema: the environment context says whether asking is possible. */
 export const escalation = {
   with_escalated_permissions: described(
     booleanSchema,

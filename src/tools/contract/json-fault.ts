@@ -19,7 +19,7 @@ function faultPosition(text: string, error: unknown): number {
   return message.startsWith('Unexpected token') ? searchPosition(text) : text.length;
 }
 
-/** The parser names no position for a wrong token: it is the end of the shortest beginning that fails the same way. */
+/** The parser gives no position for a wrong token: it is the end of the shortest prefix that fails in the same way. */
 function searchPosition(text: string): number {
   let good = 0;
   let bad = text.length;

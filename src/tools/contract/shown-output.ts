@@ -6,25 +6,25 @@ import {
   truncatePartial,
 } from '../../foundation/util/index.ts';
 
-/** What is known of an output and of the file that holds the whole of it. */
+/** An output and the file that has the whole of it. */
 export interface ShownOutput {
   readonly partial: PartialText;
   /** Null: not kept. */
   readonly spillPath: string | null;
   readonly spilledBytes: number;
-  /** Of all that went into the file, were it not limited. */
+  /** What the file would have without its limit. */
   readonly printedBytes: number;
 }
 
 /**
- * An output as the model sees it: cut to its limits if need be, with keel's own lines behind it. These count within the
- * limits, and copies of their mark in the output are broken, so that none can be forged.
+ * The output as the model sees it: cut to its limits, with keel's own lines at the end. These lines count within the limits.
+ * Copies of their mark in the output are altered, so that no program can forge one.
  */
 export function showOutput(output: ShownOutput, notes: readonly string[], mark: string): string {
   const partial = defuse(output.partial, mark);
   const all = fitsModel(partial, roomFor(notes)) ? notes : [cutNote(output, mark), ...notes];
   const room = roomFor(all);
-  // Of too many lines the first and last 128 are pinned; only a text that would just fit gives lines away.
+  // A text with too many lines keeps its first and last 128; only one that would just fit gives up lines for the notes.
   const lines = partial.totalLines > MAX_OUTPUT_LINES ? 0 : room.lines;
   const body = truncatePartial(partial, { bytes: room.bytes, lines });
   return all.length === 0 ? body : `${body}${body === '' || body.endsWith('\n') ? '' : '\n'}${all.join('\n')}`;
@@ -43,7 +43,7 @@ function defuse(text: PartialText, mark: string): PartialText {
   return { ...text, head, tail, totalBytes: text.totalBytes + grown };
 }
 
-/** What was cut out of an output and where it can be read. */
+/** Says what was cut out of an output and where it can be read. */
 function cutNote({ spillPath, spilledBytes, printedBytes }: ShownOutput, mark: string): string {
   const left = `${mark} The middle of this output was left out`;
   if (spillPath === null) {

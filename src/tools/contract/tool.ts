@@ -7,21 +7,20 @@ import type { CommandJudge } from '../approvals/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { TurnDiffTracker } from '../patch/index.ts';
 import type { AgentTools } from './agent-tools.ts';
-
 import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
 
-/** What a tool means: reads its arguments, does its work through the context, and words the result. */
+/** The code of a tool: reads the arguments, does the work through the context, and writes the result. */
 export interface ToolHandler {
-  /** Payload kinds it understands; any other is answered to the model. */
+  /** Payload kinds it understands; the router answers a call of another kind. */
   readonly payloads: readonly ToolPayload['type'][];
-  /** The names of its arguments; others are reported as ignored. Absent: somebody else judges them (a server's schema). */
+  /** The names of its arguments; others are reported as ignored. Absent: the schema of a server decides. */
   readonly fields?: readonly string[];
-  /** May run beside other parallel tools of the same response. */
+  /** Whether it may run beside other parallel tools of the same response. */
   readonly parallel: boolean;
   /**
-   * What a crash means for a call. `safe`: it may run again. `ledger`: it runs at most once, its start is noted before `run`,
-   * and an unknown end is reported to the model. `asks`: as `ledger`, but every effect of it is behind the orchestrator, which
-   * notes the start once policy and user have allowed it.
+   * What a crash means for a call. `safe`: it may run again. `ledger`: it runs at most once, its start is recorded before `run`,
+   * and an unknown end is reported to the model. `asks`: as `ledger`, but every effect goes through the orchestrator, which
+   * records the start once policy and user have allowed it.
    */
   readonly repeat: 'safe' | 'ledger' | 'asks';
   /** Whether this call is known to only read. Such a call may run again after a crash though it isn't `safe`. Absent: as `repeat` says. */
@@ -38,7 +37,7 @@ export interface Tool {
   readonly handler: ToolHandler;
 }
 
-/** Where tools tell of their work. The session implements it; after the turn is over its calls do nothing. */
+/** Where tools report their work. The session implements it; after the turn has ended its methods do nothing. */
 export interface TurnEvents {
   itemStarted(item: ThreadItem): void;
   itemUpdated(item: ThreadItem): void;
@@ -58,7 +57,7 @@ export interface ToolContext {
   readonly processes: Processes;
   readonly sessions: ExecSessions;
   readonly diff: TurnDiffTracker;
-  /** The helper agents of the thread; where there are none to be had, they refuse. */
+  /** The subagents of the thread; every call is refused where none can be started. */
   readonly agents: AgentTools;
   /** Puts input before the model's next request, as if the user had sent it (an attached image). False: no turn runs. */
   injectInput(items: readonly UserInput[]): boolean;
@@ -66,13 +65,13 @@ export interface ToolContext {
   spillPath(callId: string): string | null;
   /** Upper bound of one spilled output, bytes. */
   readonly spillMaxBytes: number;
-  /** Milliseconds of the turn up to now in which a question waited for the user: no command's time. */
+  /** Milliseconds of the turn so far in which a question waited for the user: they don't count towards a command's time limit. */
   waitedForUserMs(): number;
-  /** Tells what command lines do, for people. */
+  /** Judges command lines, and describes them for people. */
   readonly judge: CommandJudge;
-  /** What patches may not write, and no tool may read, as for commands. */
+  /** Paths that patches may not write and no tool may read, the same as for commands. */
   readonly protection: ProtectionOptions & HiddenOptions;
-  /** Environment for commands of this turn, secrets already out. */
+  /** Environment for commands of this turn, without secrets. */
   readonly env: Readonly<Record<string, string>>;
   /** The user's shell for command strings, e.g. `/bin/bash`. */
   readonly shell: string;

@@ -10,9 +10,9 @@ const syncToDisk = promisify(fdatasync);
 
 const LedgerLine = z.discriminatedUnion('state', [
   z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
-  /** Its run inside the sandbox was stopped by that, and has ended. A `started` after it is the run without. */
+  /** The sandbox stopped the run, which has ended. A `started` after it is the run without the sandbox. */
   z.object({ state: z.literal('stopped'), key: z.string() }),
-  /** Written by earlier versions, which noted a start before they asked: the call counts as not started. */
+  /** Written by earlier versions, which recorded a start before they asked: the call counts as not started. */
   z.object({ state: z.literal('waits'), key: z.string() }),
   z.object({
     state: z.literal('done'),
@@ -22,7 +22,7 @@ const LedgerLine = z.discriminatedUnion('state', [
 ]);
 type LedgerLine = z.infer<typeof LedgerLine>;
 
-/** What is known of a call from before. */
+/** What the ledger knows about a call. */
 export interface LedgerEntry {
   readonly digest: string;
   /** Unix milliseconds. */
@@ -30,16 +30,16 @@ export interface LedgerEntry {
   readonly end: CallEnd;
 }
 
-export type CallEnd =
+type CallEnd =
   /** It was started and its end was never written. */
   | { readonly type: 'unknown' }
-  /** The sandbox stopped it, and whether to run it without is not decided. */
+  /** The sandbox stopped it, and a run without the sandbox is not decided. */
   | { readonly type: 'stopped' }
   | { readonly type: 'done'; readonly output: ToolOutput };
 
 /**
  * Remembers which calls were started and how they ended, in a file of its own: `started` is on the disk before a call has
- * any effect. Read once, when the thread is opened; a line that a crash cut off is passed over.
+ * any effect. The file is read once; a line that a crash cut off is skipped.
  */
 export class CallLedger {
   readonly #path: string | null;
@@ -71,7 +71,7 @@ export class CallLedger {
     this.#append({ state: 'done', key, output: { body, success: output.success } });
   }
 
-  /** All its calls are recorded elsewhere now: they are forgotten here. */
+  /** Forgets all calls, once they are recorded in the rollout. */
   clear(): void {
     if (this.#entries.size === 0) return;
     this.#entries.clear();
@@ -115,7 +115,7 @@ export class CallLedger {
 function openForAppending(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const fd = openSync(path, 'a', 0o600);
-  // A line that an earlier process left half written is fenced off.
+  // The newline ends a line that an earlier process left half written.
   writeSync(fd, '\n');
   return fd;
 }
@@ -136,7 +136,7 @@ function parse(line: string): LedgerLine | null {
   try {
     return LedgerLine.safeParse(readJson(line)).data ?? null;
   } catch {
-    // Torn by a crash: the call it speaks of counts as not ended, or not begun.
+    // Truncated by a crash: the call counts as not ended, or not started.
     return null;
   }
 }

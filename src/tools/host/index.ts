@@ -1,7 +1,5 @@
 export {
-  type CallOutcome,
   callDigest,
-  type HostedCall,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,

@@ -5,32 +5,32 @@ import type { ToolCall, ToolOutput } from '../contract/index.ts';
 import type { HostedRun } from '../orchestrator/index.ts';
 import { CallLedger } from './call-ledger.ts';
 
-/** What is kept of a cut-off call's output for the model, bytes. */
+/** Limit for the partial output of a cut-off call that the model is shown, bytes. */
 const MAX_PARTIAL_BYTES = 1_024;
 
 export interface HostedCall {
   /** Names the call in its thread, the same on every replay. */
   readonly key: string;
   readonly callId: string;
-  /** Of the call's name and arguments: the same key with another digest is never run. */
+  /** Digest of the call's name and arguments: the same key with another digest is never run. */
   readonly digest: string;
 }
 
 export type CallOutcome =
   /** It ran now, or is known to have run before. */
   | { readonly type: 'done'; readonly output: ToolOutput; readonly replayed: boolean }
-  /** It was begun, its end was not recorded, and the process that ran it is gone. */
+  /** It was started, its end was not recorded, and the process that ran it is gone. */
   | { readonly type: 'unknown'; readonly startedAt: number; readonly partial: string };
 
-/** What is known of a call from before; `stopped`: the sandbox stopped it, and whether to run it without was not decided. */
+/** What is known of an earlier call. `stopped`: the sandbox stopped it, and a run without the sandbox was not decided. */
 export type RecalledCall = CallOutcome | { readonly type: 'stopped' };
 
 /** Runs calls with side effects at most once. */
 export interface ToolHost {
   call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome>;
-  /** What is known of a call from before; null if it never started. Runs nothing. */
+  /** What is known of an earlier call; null if it never started. Runs nothing. */
   recall(call: HostedCall): RecalledCall | null;
-  /** The turn has ended and all its outputs are on the disk elsewhere: its calls need not be remembered any more. */
+  /** Forgets the calls of a turn that has ended: its outputs are on the disk, in the rollout. */
   turnEnded(): void;
   close(): void;
 }
@@ -38,10 +38,10 @@ export interface ToolHost {
 export interface LocalToolHostOptions {
   /** Null: nothing is kept beyond this process. */
   readonly ledgerPath: string | null;
-  /** Where a running call's output is on the disk. */
+  /** The file with a running call's output. */
   readonly outputPath: (callId: string) => string;
   readonly now: () => number;
-  /** Brings to the disk what the model said: no effect may come before it. */
+  /** Writes the model's response to the disk: no effect may come before it. */
   readonly syncJournal: () => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export class LocalToolHost implements ToolHost {
   }
 
   turnEnded(): void {
-    // Also what an earlier process left, though no call of this one has looked at it.
+    // Entries of an earlier process are cleared too, though no call of this one has read them.
     if (this.#running.size === 0) this.#openLedger().clear();
   }
 
@@ -109,13 +109,13 @@ export class LocalToolHost implements ToolHost {
         started = null;
       },
     });
-    // Whoever worked the call may have turned a failed start into its output; the turn must not continue without a ledger.
+    // The handler may have turned a failed start into its output; the turn must not continue without a ledger.
     await started;
     if (ledger.get(key) !== null) ledger.done(key, output);
     return { type: 'done', output, replayed: false };
   }
 
-  /** Read when the first call comes, so that a thread without calls pays nothing. */
+  /** The ledger is read at the first call, so that a thread without calls pays nothing. */
   #openLedger(): CallLedger {
     this.#ledger ??= new CallLedger(this.#options.ledgerPath);
     return this.#ledger;
@@ -133,7 +133,7 @@ export function callDigest({ name, payload }: ToolCall): string {
     .digest('hex');
 }
 
-/** What the model is told of a call whose end is not known. */
+/** The answer to a call whose end is not known. */
 export function unknownOutcome({ partial }: { readonly partial: string }): ToolOutput {
   const said = partial === '' ? '' : ` Last output before that:\n${partial}\n`;
   return {
@@ -149,7 +149,7 @@ function lastWords(path: string): string {
       const size = fstatSync(fd).size;
       const tail = Buffer.alloc(Math.min(size, MAX_PARTIAL_BYTES));
       readSync(fd, tail, 0, tail.length, size - tail.length);
-      // The first character may have been cut.
+      // The tail may start inside a character.
       const start = tail.subarray(0, 3).findIndex((byte) => (byte & 0xc0) !== 0x80);
       return tail.toString('utf8', Math.max(0, start));
     } finally {

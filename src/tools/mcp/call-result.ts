@@ -6,7 +6,7 @@ import type { CallResult } from '../../models/mcp/index.ts';
 import { imageDataUrl } from '../../models/prompt/index.ts';
 import { showOutput, type ToolContext, type ToolOutput } from '../contract/index.ts';
 
-/** Pictures of one result that a model is shown. */
+/** Limit for the pictures of one result that a model is shown. */
 const MAX_PICTURES = 32;
 /** Base64 of at least this many characters in a `data` or `blob` field is bytes, which a model can't read as text. */
 const MIN_BASE64_CHARS = 256;
@@ -14,8 +14,8 @@ const MIN_BASE64_CHARS = 256;
 type Part = CallResult['content'][number];
 
 /**
- * What the model is shown of a tool's result: its structured content if there is some, else its parts; pictures as pictures.
- * All texts of one result share one limit.
+ * The model's view of a tool's result: the structured content if there is some, else the parts; pictures stay pictures. All
+ * texts of one result share one limit.
  */
 export async function resultOutput(result: CallResult, callId: string, context: ToolContext): Promise<ToolOutput> {
   const { content, isError } = result;
@@ -29,7 +29,7 @@ export async function resultOutput(result: CallResult, callId: string, context: 
   return { body: await shownParts(parts, callId, context), success };
 }
 
-/** A text within what a model is shown; the whole of a longer one is kept in a file that it can read. */
+/** A text cut to the limits for outputs; the whole of a longer one is kept in a file that the model can read. */
 export function boundedText(text: string, callId: string, { turn, spillPath, spillMaxBytes }: ToolContext): string {
   const partial = wholeText(text);
   const path = fitsModel(partial) ? null : spillPath(callId);
@@ -39,7 +39,7 @@ export function boundedText(text: string, callId: string, { turn, spillPath, spi
   return showOutput({ partial, ...spilled }, [], turn.noteMark);
 }
 
-/** The list as it came. Too much text to be shown whole is text alone, so that it is cut between its lines. */
+/** The parts as JSON. Texts that are too long together are joined without JSON, so that they are cut between lines. */
 function contentText(content: readonly Part[]): string {
   const json = jsonOf(content);
   if (fitsModel(wholeText(json)) || !content.every(isText)) return json;
@@ -74,7 +74,7 @@ function textOf(part: Part): string {
   return isText(part) ? part.text : jsonOf(part);
 }
 
-/** Base64 of pictures and sounds is named by its size. */
+/** JSON in which base64 of pictures and sounds is replaced by its size. */
 function jsonOf(value: unknown): string {
   return JSON.stringify(value, (key, field: unknown) =>
     isBase64(key, field) ? `[${field.length} characters of base64]` : field,

@@ -4,12 +4,12 @@ import { offeredName } from './property-names.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** What a parameter may say of itself, UTF-8 bytes. */
+/** Limit for the description of a parameter, UTF-8 bytes. */
 const MAX_DESCRIPTION_BYTES = 200;
-/** References are written out so deep; a schema that refers to itself ends there. */
+/** References are inlined down to this depth; a schema that refers to itself ends there. */
 const MAX_DEPTH = 12;
 const MAX_NODES = 1_000;
-/** Of the whole, as it is sent. */
+/** Limit for the whole schema as it is sent. */
 const MAX_SCHEMA_BYTES = 16 * 1024;
 
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean'] as const;
@@ -17,7 +17,7 @@ type TypeName = (typeof TYPES)[number];
 const SCALAR_TYPES = ['number', 'boolean', 'string'] as const;
 
 const NUMBER_KEYS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
-/** What is kept of a schema as it is, in this order, where it is what it should be. */
+/** Keywords that are copied unchanged, in this order, where their value is valid. */
 const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[] = [
   ['pattern', (value) => typeof value === 'string' && value.isWellFormed()],
   ['minLength', isNumber],
@@ -28,9 +28,9 @@ const KEPT: readonly (readonly [key: string, is: (value: unknown) => boolean])[]
 ];
 
 /**
- * The parameters of a function as providers take them, from whatever a server says of its arguments: the type of every part
- * is stated, references are written out, and what has no effect is left out. Keys come in a fixed order, properties in
- * that of their names, so that the same schema is always the same bytes. Null: there is no making sense of it.
+ * Converts a server's input schema to function parameters as providers accept them: every part has a type, references are
+ * inlined, and keywords without effect are dropped. Keys come in a fixed order, properties sorted by name, so that the same
+ * schema is always the same bytes. Null: the schema can't be converted.
  */
 export function functionParameters(schema: unknown): JsonSchema | null {
   const reading = new Reading(schema);
@@ -43,13 +43,13 @@ export function functionParameters(schema: unknown): JsonSchema | null {
     const parameters = reading.object({ ...root, description: undefined }, 0);
     return byteLength(JSON.stringify(parameters)) <= MAX_SCHEMA_BYTES ? parameters : null;
   } catch (error) {
-    if (error instanceof HopelessSchemaError) return null;
+    if (error instanceof UnusableSchemaError) return null;
     throw error;
   }
 }
 
-/** There is no end to it, or it refers to what is not there. */
-class HopelessSchemaError extends Error {}
+/** The schema never ends, or has a reference that leads nowhere. */
+class UnusableSchemaError extends Error {}
 
 class Reading {
   readonly #root: unknown;
@@ -61,7 +61,7 @@ class Reading {
 
   node(given: unknown, depth: number): JsonSchema {
     this.#nodes += 1;
-    if (this.#nodes > MAX_NODES) throw new HopelessSchemaError('it is too large');
+    if (this.#nodes > MAX_NODES) throw new UnusableSchemaError('it is too large');
     if (!isNode(given) || depth > MAX_DEPTH) return { type: 'string' };
     const schema = this.#resolved(given);
     const choices = this.#choices(schema, depth);
@@ -72,7 +72,7 @@ class Reading {
     return type === 'array' ? { ...head, items: this.#items(schema, depth) } : head;
   }
 
-  /** What is at the top may be no choice: of objects that may be chosen from, one that has what all of them have. */
+  /** The root must not be a choice: a choice of objects becomes one object with the properties of all. */
   oneObject(given: Node): Node {
     const root = this.#resolved(given);
     const choices = [root['anyOf'], root['oneOf']].flatMap((list) => (Array.isArray(list) ? [list] : []));
@@ -110,7 +110,7 @@ class Reading {
     return first === undefined ? { type: 'string' } : this.node(first, depth + 1);
   }
 
-  /** One of several forms. Where only one is left beside null, it is that one. */
+  /** A choice of several forms; where only one is left beside null, that form. */
   #choices(schema: Node, depth: number): JsonSchema | null {
     const given = schema['anyOf'] ?? schema['oneOf'] ?? schema['allOf'];
     if (!Array.isArray(given) || schema['type'] !== undefined || schema['properties'] !== undefined) return null;
@@ -126,14 +126,14 @@ class Reading {
     let current = schema;
     for (let steps = 0; typeof current['$ref'] === 'string'; steps += 1) {
       const target = this.#target(current['$ref']);
-      if (target === null || steps > MAX_DEPTH) throw new HopelessSchemaError('a reference leads nowhere');
+      if (target === null || steps > MAX_DEPTH) throw new UnusableSchemaError('a reference leads nowhere');
       const { $ref: _, ...own } = current;
       current = { ...target, ...own };
     }
     return current;
   }
 
-  /** What a reference within the schema means; nothing is fetched. */
+  /** The target of a reference within the schema; nothing is fetched. */
   #target(reference: string): Node | null {
     if (!reference.startsWith('#')) return null;
     const path = reference.slice(1).split('/').slice(1);
@@ -145,7 +145,7 @@ class Reading {
   }
 }
 
-/** An object that has the properties of all, and needs what each of them needs. */
+/** An object with the properties of all forms that requires what every form requires. */
 function eitherOf(forms: readonly Node[]): Node {
   if (!forms.some((form) => form['properties'] !== undefined || form['type'] === 'object')) return {};
   const { required, ...either } = merged(forms, {});
@@ -154,8 +154,8 @@ function eitherOf(forms: readonly Node[]): Node {
 }
 
 /**
- * What a value can be chosen from. Google takes an enumeration of texts alone, and nobody but the model has to know of
- * another one.
+ * The values that can be chosen from. Google accepts an enumeration of strings only, so any other is part of the description,
+ * where the model sees it.
  */
 function choice(schema: Node, type: TypeName): { readonly description?: string; readonly enum?: readonly unknown[] } {
   const values = valuesOf(schema);
@@ -173,7 +173,7 @@ function merged(forms: readonly Node[], own: Node): Node {
   return { ...Object.assign({}, ...forms), properties, required, ...description(own) };
 }
 
-/** What it says, else what its other keys speak of. */
+/** The stated type, else the one that the other keywords imply. */
 function typeOf(schema: Node): TypeName {
   const { type } = schema;
   if (Array.isArray(type)) {
@@ -216,7 +216,7 @@ function kept(schema: Node): Record<string, unknown> {
   return Object.fromEntries(present.map(([key]) => [key, schema[key]]));
 }
 
-/** No request can carry half a character. */
+/** Scalar values without lone surrogates: no request can carry those. */
 function isScalar(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   return value === null || ['number', 'boolean'].includes(typeof value);

@@ -4,7 +4,7 @@ import type { ToolContext } from '../contract/index.ts';
 
 type Item = ThreadItemOf<'mcpToolCall'>;
 
-/** A call of a server as people see it: told as begun, and as ended exactly once. */
+/** A call of a server as people see it: reported as started once, and as ended exactly once. */
 export class McpCallItem {
   readonly #item: Item;
   readonly #context: ToolContext;

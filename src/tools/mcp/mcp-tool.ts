@@ -15,12 +15,12 @@ import { functionParameters } from './input-schema.ts';
 import { McpCallItem } from './mcp-item.ts';
 import { withServerNames } from './property-names.ts';
 
-/** What a tool may say of itself, UTF-8 bytes. */
+/** Limit for the description of a tool, UTF-8 bytes. */
 const MAX_DESCRIPTION_BYTES = 1_024;
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** Who reaches the servers. */
+/** The connection to the servers. */
 export interface McpCaller {
   callTool(tool: McpTool, args: Arguments | null, signal: AbortSignal): Promise<McpOutcome<CallResult>>;
 }
@@ -31,7 +31,7 @@ export interface McpToolOptions {
   readonly approval: McpApprovalMode;
 }
 
-/** A server's tool as it is offered; null if no sense can be made of its arguments. */
+/** A server's tool as it is offered; null if its input schema can't be converted. */
 export function mcpTool(tool: McpTool, options: McpToolOptions): Tool | null {
   const parameters = functionParameters(tool.inputSchema);
   if (parameters === null) return null;
@@ -81,18 +81,18 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
         item.failed('declined', outcome.message);
         return { body: outcome.message, success: false };
       }
-      return tell(outcome.value, { item, callId: call.callId, context });
+      return report(outcome.value, { item, callId: call.callId, context });
     },
   };
 }
 
-interface Telling {
+interface Reporting {
   readonly item: McpCallItem;
   readonly callId: string;
   readonly context: ToolContext;
 }
 
-async function tell(outcome: McpOutcome<CallResult>, { item, callId, context }: Telling): Promise<ToolOutput> {
+async function report(outcome: McpOutcome<CallResult>, { item, callId, context }: Reporting): Promise<ToolOutput> {
   if (outcome.type === 'failed') {
     item.failed('failed', outcome.message);
     return { body: outcome.message === 'aborted' ? 'aborted' : `err: ${outcome.message}`, success: false };

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
 
-/** Names of properties that every provider takes; the strictest ones are Anthropic's and Google's. */
+/** Property names that every provider accepts; Anthropic and Google are the strictest. */
 const SENDABLE = /^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$/;
 const KEPT_CHARS = 40;
 const DIGEST_CHARS = 6;
-/** Deeper than any schema or argument is. */
+/** No schema and no argument is nested deeper. */
 const MAX_DEPTH = 64;
 
 /**
- * The name of a property as it is offered to a model: the same where every provider takes it, else what can be kept of it and a
- * digest of the whole, so that two names never become one.
+ * The name of a property as it is offered to a model: the same where every provider accepts it, else its acceptable part and
+ * a digest of the whole, so that two names never become one.
  */
 export function offeredName(name: string): string {
   if (SENDABLE.test(name)) return name;
@@ -17,14 +17,14 @@ export function offeredName(name: string): string {
   return `${plain.slice(0, KEPT_CHARS) || '_'}_${hash('sha256', name, 'hex').slice(0, DIGEST_CHARS)}`;
 }
 
-/** Arguments under the names that the server knows; the very same value where the schema has no other names. */
+/** Arguments under the names that the server knows; the identical value where the schema has no renamed properties. */
 export function withServerNames<T>(args: T, schema: unknown): T {
   const names = new Map<string, string>();
   collect(schema, names, 0);
   return names.size === 0 ? args : renamed(args, names, 0);
 }
 
-/** Every property of a schema that is offered under another name, by that name. */
+/** Collects the properties that are offered under another name, by that name. */
 function collect(node: unknown, names: Map<string, string>, depth: number): void {
   if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return;
   if ('properties' in node && typeof node.properties === 'object' && node.properties !== null) {

@@ -17,12 +17,12 @@ import {
 import { boundedText } from './call-result.ts';
 import { McpCallItem } from './mcp-item.ts';
 
-/** Stands for all servers in what people see. */
+/** Shown to people in place of a server where a call is for all servers. */
 const ALL_SERVERS = 'keel';
 
 type Entries = ResourcePage['entries'];
 
-/** Who reaches the servers. */
+/** The connection to the servers. */
 export interface ResourceReader {
   listPage(
     kind: ResourceKind,
@@ -34,7 +34,7 @@ export interface ResourceReader {
   readResource(server: string, uri: string, signal: AbortSignal): Promise<McpOutcome<Record<string, unknown>>>;
 }
 
-/** The tools that read what servers have beside tools, offered where there is a server. */
+/** The tools that list and read the servers' resources. */
 export function resourceTools(reader: ResourceReader): Tool[] {
   return [
     listTool('list_mcp_resources', 'resources', 'List what MCP servers offer to be read.', reader),
@@ -123,7 +123,7 @@ interface Showing {
   readonly server: string | null;
 }
 
-/** Shows people the call, and words what came of it. */
+/** Reports the call to people, and writes its result for the model. */
 async function shown({ call, context, server }: Showing, work: () => Promise<McpOutcome<object>>): Promise<ToolOutput> {
   const { callId, name } = call;
   const given: unknown = readJson(argumentsText(call).trim() || '{}');

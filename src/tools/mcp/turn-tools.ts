@@ -1,7 +1,6 @@
 import type { LeftOutTool, McpTool } from '../../models/mcp/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
-import type { ToolRegistry } from '../contract/index.ts';
-import { goneMcpTool } from './gone-tool.ts';
+import type { ToolHandler, ToolRegistry } from '../contract/index.ts';
 import { type McpCaller, mcpTool } from './mcp-tool.ts';
 import { type ResourceReader, resourceTools } from './resource-tools.ts';
 
@@ -17,9 +16,9 @@ export interface McpToolsOptions {
 /** The tools of a turn with those of its servers. */
 export interface WithMcpTools {
   readonly registry: ToolRegistry;
-  /** Names to offer, in order: what reads resources, where there are any, then the tools of the servers. */
+  /** Names to offer, in order: the tools that read resources, if there are any, then the tools of the servers. */
   readonly names: readonly string[];
-  /** Tools whose arguments no provider could be told of. */
+  /** Tools that are not offered, because their arguments can't be described to a provider. */
   readonly leftOut: readonly LeftOutTool[];
 }
 
@@ -44,3 +43,11 @@ export function withMcpTools(registry: ToolRegistry, options: McpToolsOptions): 
     leftOut,
   };
 }
+
+/** Answers calls of a server's tool that doesn't exist (any more). It `asks`, so that a call which was started before is not started again. */
+const goneMcpTool: ToolHandler = {
+  payloads: ['function'],
+  parallel: false,
+  repeat: 'asks',
+  run: ({ name }) => Promise.resolve({ body: `err: the tool ${name} is not available now`, success: false }),
+};

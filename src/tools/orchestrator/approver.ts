@@ -1,8 +1,8 @@
 import type { ApprovalDecision, ApprovalQuestion } from '../../foundation/protocol/index.ts';
 
-/** What an approval is about, beside what the user is shown. */
+/** What an approval covers, beside what the user is shown. */
 export interface ApprovalSubject {
-  /** What a yes covers. A decision that was recorded holds for the very same keys only. */
+  /** The keys that are approved. A recorded decision is valid for exactly the same keys only. */
   readonly keys: readonly string[];
 }
 

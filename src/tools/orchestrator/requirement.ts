@@ -2,17 +2,17 @@ import type { ApprovalPolicy, SandboxPolicy } from '../../foundation/protocol/in
 import type { WriteFault } from '../../system/sandbox/index.ts';
 import type { RuleVerdict } from '../approvals/index.ts';
 
-/** What stands between a call and its run. */
+/** What a call needs before it runs. */
 export type Requirement =
   | { readonly type: 'skip' }
   | { readonly type: 'ask'; readonly reason: string | null }
-  /** `message` is what the model is told. */
+  /** `message` is the whole answer to the model. */
   | { readonly type: 'forbid'; readonly message: string };
 
-/** What a look at a command line says: it only reads, it may destroy, or nothing certain. */
+/** The risk of a command by its words: it only reads, it may destroy work, or neither is known. */
 export type CommandRisk = 'safe' | 'plain' | 'dangerous';
 
-/** Names of the policies as the message about escalation gives them. */
+/** Names of the policies in the message about escalation. */
 const policyNames = { untrusted: 'UnlessTrusted', 'on-failure': 'OnFailure', never: 'Never' } as const;
 
 export const NOBODY_CAN_APPROVE = 'not run: this call needs approval and nobody can give it in this run';
@@ -31,7 +31,7 @@ export interface CommandQuestion {
   readonly justification: string | null;
 }
 
-/** Whether a command needs the user's yes. `on-request` leaves it to the model to ask; only then may it. */
+/** Whether a command needs approval. Only under `on-request` may the model itself ask for it. */
 export function commandRequirement(question: CommandQuestion): Requirement {
   const { approvalPolicy, sandboxPolicy, risk, escalated } = question;
   if (escalated && approvalPolicy !== 'on-request') {
@@ -47,7 +47,7 @@ export function commandRequirement(question: CommandQuestion): Requirement {
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
   if (risk !== 'dangerous') return { type: 'skip' };
   if (approvalPolicy !== 'never') return { type: 'ask', reason: null };
-  // Whoever chose both has said that nothing is to be held back.
+  // The user who chose both policies has allowed everything.
   return sandboxPolicy.mode === 'danger-full-access' ? { type: 'skip' } : { type: 'forbid', message: DANGEROUS };
 }
 
@@ -59,11 +59,11 @@ export function mayRetryUnsandboxed(approvalPolicy: ApprovalPolicy): boolean {
 export interface PatchQuestion {
   readonly approvalPolicy: ApprovalPolicy;
   readonly fileCount: number;
-  /** The first path of the patch that the policy lets nobody write; null if there is none. */
+  /** The first path of the patch that the policy protects from writing; null if there is none. */
   readonly fault: { readonly path: string; readonly kind: WriteFault } | null;
 }
 
-/** Whether a patch needs the user's yes. */
+/** Whether a patch needs approval. */
 export function patchRequirement({ approvalPolicy, fileCount, fault }: PatchQuestion): Requirement {
   if (fileCount === 0) return { type: 'forbid', message: 'patch rejected: empty patch' };
   if (approvalPolicy === 'untrusted') return { type: 'ask', reason: null };
@@ -87,8 +87,8 @@ function faultText({ path, kind }: NonNullable<PatchQuestion['fault']>): string 
 }
 
 /**
- * What the user's rules make of it: they forbid whatever else holds, ask also where it would have run, and let run what was
- * only to be asked about. A call that asks for more reach is asked about all the same.
+ * The requirement under the user's rules: a rule that forbids always wins, one that asks does so even where the command would
+ * have run, and one that allows replaces a question. A policy that forbids is not overruled.
  */
 export function withRule(asked: Requirement, rule: RuleVerdict, approvalPolicy: ApprovalPolicy): Requirement {
   switch (rule.type) {
@@ -108,19 +108,19 @@ export function withRule(asked: Requirement, rule: RuleVerdict, approvalPolicy: 
 
 export interface McpQuestion {
   readonly approvalPolicy: ApprovalPolicy;
-  /** What the tool says of itself. */
+  /** The tool's own hints. */
   readonly annotations: {
     readonly readOnlyHint?: boolean | undefined;
     readonly destructiveHint?: boolean | undefined;
     readonly openWorldHint?: boolean | undefined;
   };
-  /** What the user says of it. */
+  /** The user's setting for the tool. */
   readonly approval: 'auto' | 'prompt' | 'approve';
 }
 
 /**
- * Whether a call of a server's tool needs the user's yes. A tool that says nothing counts as one that may destroy and
- * reaches out, except where nobody may be asked: there only one that says so itself is held back.
+ * Whether a call of a server's tool needs approval. A tool without hints counts as destructive and as open to the world,
+ * except under `never`: there only a tool that calls itself destructive is refused.
  */
 export function mcpRequirement({ approvalPolicy, annotations, approval }: McpQuestion): Requirement {
   const { readOnlyHint = false, destructiveHint, openWorldHint } = annotations;

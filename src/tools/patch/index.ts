@@ -1,11 +1,11 @@
 export { fileUpdates } from './diff/file-updates.ts';
 export { TurnDiffTracker } from './diff/turn-diff.ts';
 export { type ParsedPatch, parsePatch } from './language/parse.ts';
-export { isBarePatch, type PatchInCommand, patchInCommand } from './language/patch-in-command.ts';
+export { isBarePatch, patchInCommand } from './language/patch-in-command.ts';
 export { lookalikeNameHint } from './lookalike-name.ts';
-export { applyPatchMain, type MainResult, successText } from './main.ts';
+export { applyPatchMain, successText } from './main.ts';
 export { closestPlaceInText } from './match/closest-place.ts';
-export { type NetChange, placeFault, readFault, readText } from './overlay.ts';
+export { placeFault, readFault, readText } from './overlay.ts';
 export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault } from './patch.ts';
 export { type VerifiedPatch, verifyPatch } from './verify.ts';
-export { applyPatch, type MayWrite } from './write/apply.ts';
+export { applyPatch } from './write/apply.ts';

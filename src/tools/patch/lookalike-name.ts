@@ -4,11 +4,11 @@ import type { PlaceJudge } from '../../foundation/files/index.ts';
 import { describeDifference, foldedLine } from './match/lookalikes.ts';
 import { realPath } from './write/real-path.ts';
 
-/** Names that are compared; a directory with more is not searched. */
+/** Limit for the compared names; a directory with more is not searched. */
 const MAX_NAMES = 10_000;
 
 /**
- * Says that beside a path that is missing there is a name that looks the same, to follow the reason; empty if there is none.
+ * A hint that the directory of a missing path has a name that looks the same, to be appended to the reason; empty if not.
  * @param judge decides whether the directory may be looked into
  */
 export function lookalikeNameHint(path: string, judge?: PlaceJudge): string {
@@ -23,7 +23,7 @@ function namesIn(directory: string): readonly string[] {
     const names = readdirSync(directory);
     return names.length > MAX_NAMES ? [] : names;
   } catch {
-    // No directory, or not to be read: there is nothing to say of it.
+    // Not a directory, or unreadable: there is no hint.
     return [];
   }
 }

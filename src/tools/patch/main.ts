@@ -11,7 +11,7 @@ export interface MainResult {
 
 const usage = 'Usage: keel apply-patch [PATCH]\nWithout PATCH it is read from standard input.\n';
 
-/** The engine as a program: one argument is the patch, none reads it from standard input. */
+/** `keel apply-patch`: the patch is the one argument, or comes from standard input. */
 export async function applyPatchMain(
   words: readonly string[],
   readInput: () => Promise<string>,
@@ -22,7 +22,7 @@ export async function applyPatchMain(
   if (text === '') return { exitCode: 2, stdout: '', stderr: usage };
   const applied = await fallible(() => {
     const patch = parsePatch(text);
-    // The caller has decided that this may be written: it runs with the caller's own rights.
+    // The caller has decided that this may be written: the program runs with the caller's own rights.
     return applyPatch(verifyPatch(patch, cwd), () => true);
   });
   if (!applied.ok) return { exitCode: 1, stdout: '', stderr: `${describeFault(applied.fault)}\n` };

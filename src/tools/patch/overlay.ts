@@ -6,10 +6,10 @@ import { lookalikeNameHint } from './lookalike-name.ts';
 import { PatchFailure } from './patch.ts';
 import { realName, realPath } from './write/real-path.ts';
 
-/** A larger file is nothing to be patched as text. */
+/** A larger file is not patched as text. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
-/** What a patch comes to for one path: what is on the disk now, and what will be. Null: no text there. */
+/** The net effect of a patch on one path: its text before and after. Null: no text. */
 export interface NetChange {
   /** Absolute. */
   readonly path: string;
@@ -35,11 +35,11 @@ export interface Occupant {
   readonly text: string | null;
 }
 
-/** The files as the sections of a patch read so far would leave them. Nothing is written. */
+/** The files as they would be after the sections of a patch so far. Nothing is written. */
 export class Overlay {
   readonly #cwd: string;
   readonly #judge: PlaceJudge | undefined;
-  /** By real name, so that one file under two spellings is one. */
+  /** By real name, so that one file under two spellings has one entry. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(cwd: string, judge?: PlaceJudge) {
@@ -47,7 +47,7 @@ export class Overlay {
     this.#judge = judge;
   }
 
-  /** @throws PatchFailure that begins with `what`, with the system's own cause */
+  /** @throws PatchFailure that starts with `what`, with the system's own cause */
   read(path: string, what: string): string {
     const absolute = this.#absolute(path);
     const known = this.#entries.get(realName(absolute));
@@ -62,7 +62,7 @@ export class Overlay {
     this.#entry(path).after = text;
   }
 
-  /** What a file at a path holds by now, to be written over; null if there is no file. */
+  /** The current content at a path that will be overwritten; null if there is no file. */
   occupant(path: string): Occupant | null {
     const absolute = this.#absolute(path);
     const known = this.#entries.get(realName(absolute));
@@ -78,7 +78,7 @@ export class Overlay {
     entry.mode = null;
   }
 
-  /** Onto itself it is a plain change. */
+  /** Moves a file; a move onto itself is a plain change. */
   move(from: string, to: string, text: string): void {
     if (this.isSame(from, to)) {
       this.write(from, text);
@@ -99,7 +99,7 @@ export class Overlay {
     return realPath(this.#absolute(path)) === realPath(this.#absolute(other));
   }
 
-  /** One a path, in the patch's order. A path that ends as it began is left out. */
+  /** One change per path, in the patch's order. A path that ends as it was is left out. */
   changes(): NetChange[] {
     const entries = [...this.#entries.values()];
     const gone = new Set(entries.filter(({ after }) => after === null).map(({ path }) => path));
@@ -112,7 +112,7 @@ export class Overlay {
     return [...this.#entries.values()].map(({ path }) => path);
   }
 
-  /** @throws PatchFailure for a path that is not written as one */
+  /** @throws PatchFailure for a malformed path */
   #absolute(path: string): string {
     const fault = notationFault(path, this.#cwd);
     if (fault !== null) throw new PatchFailure({ type: 'io', message: fault });
@@ -141,7 +141,7 @@ export function readText(path: string, judge?: PlaceJudge): string | null {
   try {
     return textIn(path, judge);
   } catch {
-    // Not there, or not a file: whoever needs it asks `readFault` why.
+    // Missing, or not a file: `readFault` says why.
     return null;
   }
 }
@@ -150,7 +150,7 @@ function textIn(path: string, judge: PlaceJudge | undefined): string {
   const bytes = readRegularFile(path, { maxBytes: MAX_TEXT_BYTES, ...(judge === undefined ? {} : { judge }) });
   const fault = textFault(bytes);
   if (fault !== null) throw new FileFault(fault);
-  // Throws for what is longer than a text can be.
+  // Throws for bytes that are longer than a string can be.
   return bytes.toString('utf8');
 }
 
@@ -181,7 +181,7 @@ export function placeFault(path: string): string | null {
     if (stat.isDirectory()) return 'it is a directory';
     return stat.isFile() ? null : 'it is not a regular file';
   } catch {
-    // Nothing is there, or it can't be reached: writing will say so.
+    // Missing, or out of reach: writing will report it.
     return danglingFault(path);
   }
 }
@@ -192,7 +192,7 @@ function danglingFault(path: string): string | null {
     statSync(path);
     return null;
   } catch {
-    // Not there; a link may be.
+    // Missing; a link may be there.
     const target = linkTarget(path);
     return target === null ? null : `it is a link to ${target}, which does not exist`;
   }
@@ -202,7 +202,7 @@ function linkTarget(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {
-    // No link.
+    // Not a link.
     return null;
   }
 }
@@ -211,7 +211,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    // Nothing there, or out of reach.
+    // Missing, or out of reach.
     return false;
   }
 }

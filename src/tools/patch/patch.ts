@@ -26,7 +26,7 @@ export type Section =
       readonly chunks: readonly Chunk[];
     };
 
-/** What is wrong with a patch, or with applying it. A value: the one who wrote the patch can react to it. */
+/** A fault of a patch, or of applying it. A value, since the author of the patch can react to it. */
 export type PatchFault =
   /** The text is not framed as a patch. */
   | { readonly type: 'boundary'; readonly message: string }
@@ -39,7 +39,7 @@ export type PatchFault =
 
 export type Fallible<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: PatchFault };
 
-/** Thrown inside the engine only; its faces turn it into a value. */
+/** Thrown inside the patch engine only; its public functions turn it into a value. */
 export class PatchFailure extends Error {
   readonly fault: PatchFault;
 
@@ -49,7 +49,7 @@ export class PatchFailure extends Error {
   }
 }
 
-/** Runs part of the engine, giving its failure as a value. */
+/** Runs part of the patch engine, and returns its failure as a value. */
 export async function fallible<T>(work: () => T | Promise<T>): Promise<Fallible<T>> {
   try {
     return { ok: true, value: await work() };
@@ -66,14 +66,14 @@ export function describeFault(fault: PatchFault): string {
   return fault.message;
 }
 
-/** Text for a model, behind `apply_patch verification failed: `. */
+/** Text for a model, after `apply_patch verification failed: `. */
 export function describeFaultToModel(fault: PatchFault): string {
   if (fault.type === 'boundary') return `invalid patch: ${fault.message}`;
   if (fault.type === 'syntax') return `invalid hunk at line ${fault.line}, ${fault.message}`;
   return fault.message;
 }
 
-/** What may help a model to mend the patch; null if there is nothing to say. */
+/** A hint that may help a model to fix the patch; null if there is none. */
 export function hintToModel(fault: PatchFault): string | null {
   return fault.type === 'mismatch' && fault.closest !== null ? describePlace(fault.closest) : null;
 }

@@ -8,20 +8,20 @@ export interface VerifiedPatch {
   readonly patch: ParsedPatch;
   /** Absolute. */
   readonly cwd: string;
-  /** One a path, in the order of the patch. A path that ends as it began is left out. */
+  /** One change per path, in the order of the patch. A path that ends as it was is left out. */
   readonly changes: readonly NetChange[];
-  /** One line a section, as it is told after success: `A path`, `M path`, `D path`. */
+  /** One line per section, as it is reported after success: `A path`, `M path`, `D path`. */
   readonly summary: readonly string[];
-  /** What the writer of the patch has to know of what it does; one sentence each. */
+  /** What the author of the patch has to know about its effect; one sentence each. */
   readonly notes: readonly string[];
   /** Every path the patch names, absolute. */
   readonly paths: readonly string[];
-  /** What files it may read, now and when it is worked out again. Absent: all. */
+  /** Decides which files may be read, now and when the patch is verified again. Absent: all. */
   readonly judge?: PlaceJudge;
 }
 
 /**
- * Works out what a patch would do, without doing it. Sections see what earlier ones of the same patch did.
+ * Computes what a patch would do, without doing it. Sections see the effect of earlier ones of the same patch.
  * @throws PatchFailure; nothing is written in any case
  */
 export function verifyPatch(patch: ParsedPatch, cwd: string, judge?: PlaceJudge): VerifiedPatch {
@@ -61,7 +61,7 @@ function applySection(overlay: Overlay, section: Section): readonly string[] {
       }
       const replaced = overlay.occupant(moveTo);
       overlay.move(path, moveTo, text);
-      // A move needs a row, so one that changes nothing is meant.
+      // A move needs a row, so a row that changes nothing is on purpose.
       return [...(text === old ? [] : notes), ...replacementNotes(moveTo, replaced, null)];
     }
   }

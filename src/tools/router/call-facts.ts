@@ -8,14 +8,14 @@ import { successText } from '../patch/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A call and what came of it, so far as two of them can be compared. */
+/** A call and its result, in a form that two calls can be compared by. */
 export interface CallFacts {
   readonly name: string;
-  /** Equal for calls that ask for the same, however they are written. */
+  /** Equal for calls that ask for the same thing, however they are written. */
   readonly key: string;
-  /** Equal for results that say the same, whenever they were made. */
+  /** Equal for results that differ in times and ids only. */
   readonly result: string;
-  /** Files that it has changed, as the result names them. */
+  /** Files that it changed, as the result names them. */
   readonly changed: readonly string[];
   /** The command line of a command that failed. */
   readonly failedCheck: string | null;
@@ -31,7 +31,7 @@ export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
   };
 }
 
-/** Whether a call only waits for what an earlier one started: that it repeats means nothing. */
+/** Whether a call only waits for what an earlier one started: repeating it is no sign of a loop. */
 export function onlyWaits(call: ToolCall): boolean {
   return call.name === waitTool.name || (call.name === writeStdinTool.name && !fieldsOf(call)?.['chars']);
 }
@@ -57,12 +57,12 @@ function canonicalArguments(call: ToolCall): string {
   if (payload.type === 'custom') return payload.input;
   if (payload.type === 'localShell') return JSON.stringify(payload.action.command);
   const fields = fieldsOf(call);
-  // Not an object; the text itself says whether it is the same.
+  // Not an object: the text itself is compared.
   if (fields === null) return payload.arguments;
   return JSON.stringify(withoutDefaults(fields), (_key, value: unknown) => sorted(value));
 }
 
-/** The working directory named in full and left out are the same place. */
+/** Without a working directory that is the default one. */
 function withoutDefaults({ workdir, ...rest }: Fields): Fields {
   const place = typeof workdir === 'string' ? normalize(workdir).replace(/(?<=.)\/$/, '') : '.';
   return place === '.' ? rest : { ...rest, workdir: place };
@@ -73,7 +73,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A result without what differs from run to run: durations, session numbers and keel's own lines. */
+/** A result without what differs from run to run: durations, session ids and keel's own lines. */
 function steadyPart(output: ToolOutput): string {
   const { body, success } = output;
   const text = typeof body === 'string' ? steadyResult(body) : JSON.stringify(body);
@@ -90,7 +90,7 @@ function fieldsIn(text: string): Fields | null {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     return Object.fromEntries(Object.entries(value));
   } catch {
-    // Not JSON, which its own answer says.
+    // Not JSON: the answer to the call says so.
     return null;
   }
 }

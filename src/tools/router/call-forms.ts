@@ -2,10 +2,10 @@ import { cutBytesEnd, readJson } from '../../foundation/util/index.ts';
 import type { ToolSpec } from '../../models/prompt/index.ts';
 import { type ToolCall, type ToolHandler, unknownFields } from '../contract/index.ts';
 
-/** Field names in a note, UTF-8 bytes. */
+/** Limit for field names in a note, UTF-8 bytes. */
 const MAX_SHOWN_BYTES = 120;
 
-/** The name of a tool without the tokens and the name space that some models write around it. */
+/** The name of a tool without the tokens and the namespace that some models add. */
 export function plainToolName(name: string): string {
   const plain = name
     .replace(/<\|.*$/s, '')
@@ -20,7 +20,7 @@ export type FormedCall =
   | { readonly type: 'failed'; readonly message: string };
 
 /**
- * A call in a form that its tool understands. A text in the place of arguments is taken for JSON, or for the one argument
+ * Converts a call to a form that its tool understands. A text in place of arguments is read as JSON, or as the one argument
  * that the tool requires.
  */
 export function inFormOf(call: ToolCall, { payloads }: ToolHandler, spec: ToolSpec | null): FormedCall {
@@ -45,7 +45,7 @@ function requiredFields(spec: ToolSpec | null): readonly string[] {
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
 }
 
-/** The one required field, if it is a text, or a command, for which a text is a script. */
+/** The one required field, if a text can be its value: a string, or a command, which may be a script. */
 function textField(spec: ToolSpec | null, [field]: readonly string[]): string | null {
   if (spec?.type !== 'function' || field === undefined) return null;
   const type = propertyOf(propertyOf(spec.parameters['properties'], field), 'type');
@@ -64,7 +64,7 @@ function isJsonObject(text: string): boolean {
     readJson(text);
     return true;
   } catch {
-    // A text that begins like an object, such as a script.
+    // A text that only starts like an object, such as a script.
     return false;
   }
 }

@@ -8,8 +8,8 @@ interface Waiter {
 }
 
 /**
- * Lets calls that only read run side by side and every other one alone, first come first served: a waiting exclusive call
- * holds back the shared ones behind it.
+ * Lets calls that only read run side by side and every other call alone, first come first served: a waiting exclusive call
+ * blocks the shared ones that came after it.
  */
 export class CallGate {
   readonly #waiting: Waiter[] = [];
@@ -18,7 +18,7 @@ export class CallGate {
 
   /**
    * Runs `work` when its turn comes. An abort while it waits takes it out of the queue.
-   * @returns null if it was aborted before it began
+   * @returns null if it was aborted before it started
    */
   async run<T>(mode: Mode, signal: AbortSignal, work: () => Promise<T>): Promise<T | null> {
     if (!(await this.#enter(mode, signal))) return null;
@@ -36,18 +36,18 @@ export class CallGate {
     const waiter: Waiter = { mode, admitted: new Deferred<boolean>() };
     this.#waiting.push(waiter);
     this.#admit();
-    const leave = () => {
+    const abandon = () => {
       const at = this.#waiting.indexOf(waiter);
       if (at === -1) return;
       this.#waiting.splice(at, 1);
       waiter.admitted.resolve(false);
       this.#admit();
     };
-    signal.addEventListener('abort', leave, { once: true });
+    signal.addEventListener('abort', abandon, { once: true });
     try {
       return await waiter.admitted.promise;
     } finally {
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', abandon);
     }
   }
 

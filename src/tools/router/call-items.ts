@@ -2,7 +2,7 @@ import type { CallItem, OutputItem } from '../../foundation/protocol/index.ts';
 import type { ToolCall, ToolOutput } from '../contract/index.ts';
 import { plainToolName } from './call-forms.ts';
 
-/** A response item as a call of a tool. */
+/** The tool call in a response item. */
 export function toolCallOf(item: CallItem): ToolCall {
   switch (item.type) {
     case 'function_call':
@@ -22,7 +22,7 @@ export function toolCallOf(item: CallItem): ToolCall {
   }
 }
 
-/** The item that answers a call. Half a character, as a server may send it, would make every later request one that is refused. */
+/** The item that answers a call. Lone surrogates, as a server may send them, are replaced: a provider would refuse every later request. */
 export function outputItem(call: CallItem, output: ToolOutput): OutputItem {
   const body = wellFormed(output.body);
   const callId = toolCallOf(call).callId;
@@ -37,7 +37,7 @@ function wellFormed(body: ToolOutput['body']): ToolOutput['body'] {
   return body.map((part) => (part.type === 'input_text' ? { ...part, text: part.text.toWellFormed() } : part));
 }
 
-/** Such an output holds no images. */
+/** An output of a custom tool can't have images. */
 function asText(body: ToolOutput['body']): string {
   if (typeof body === 'string') return body;
   return body.map((part) => (part.type === 'input_text' ? part.text : '[image left out]')).join('\n');

@@ -1,5 +1,5 @@
 export { CallGate } from './call-gate.ts';
 export { outputItem, toolCallOf } from './call-items.ts';
 export { LoopWatch } from './loop-watch.ts';
-export { type Dispatch, dispatch } from './router.ts';
+export { dispatch } from './router.ts';
 export { abortedOutput, NOT_BEGUN, STOPPED_BY_SANDBOX } from './unfinished-calls.ts';

@@ -3,29 +3,28 @@ import { updatePlanTool } from '../builtin/index.ts';
 import { type ToolCall, type ToolOutput, withNote } from '../contract/index.ts';
 import { type CallFacts, callFacts, onlyWaits } from './call-facts.ts';
 
-/** Calls looked back at. */
+/** Calls that are remembered. */
 const WINDOW = 24;
-/** Equal calls within the last so many, and how many of them, are worth a word. */
+/** A note is due for this many equal calls among the last `REPEAT_WITHIN`. */
 const REPEAT_WITHIN = 8;
 const REPEAT_COUNT = 3;
 const CYCLE_LENGTH = 9;
-/** Edits of one file that leave a check as it was, and how often it said so. */
+/** A note is due after this many edits of one file and this many equal failures of a check. */
 const EDIT_COUNT = 5;
 const SAME_CHECK_COUNT = 3;
-/** A rule speaks at most once in so many calls, and so often in a turn; all together, at most twice in so many. */
+/** A rule adds at most one note in `QUIET_CALLS` calls and `MAX_NOTES` in a turn; all rules together, two in `QUIET_CALLS` calls. */
 const QUIET_CALLS = 6;
 const MAX_NOTES = 3;
 const MAX_NOTES_TOGETHER = 2;
-/** Of what is quoted in a note, UTF-8 bytes: a whole note stays below 250. */
+/** Limits for quoted text in a note, UTF-8 bytes: a whole note stays below 250. */
 const MAX_NAME_BYTES = 22;
 const MAX_QUOTE_BYTES = 44;
 
 type Rule = 'repeat' | 'cycle' | 'edits';
 
 /**
- * Notices when a turn goes in circles: the same call with the same result again, two or three calls in turn, or edits of
- * one file that change nothing about a failing check. It then adds a line of fact to the call's output; it never stops
- * anything.
+ * Notices when a turn loops: the same call with the same result again, two or three calls in rotation, or edits of one file
+ * that do not change a failing check. It then appends a line to the call's output; it never stops anything.
  */
 export class LoopWatch {
   readonly #mark: string;
@@ -37,13 +36,13 @@ export class LoopWatch {
     this.#mark = mark;
   }
 
-  /** Takes a call in and gives its output back, with a note if there is something to note. */
+  /** Records a call. @returns its output, with a note if the turn loops */
   note(call: ToolCall, output: ToolOutput): ToolOutput {
     const line = this.after(call, output);
     return line === null ? output : withNote(output, line);
   }
 
-  /** Takes a call in. @returns what there is to say about it: one line, or null */
+  /** Records a call. @returns the note: one line, or null */
   after(call: ToolCall, output: ToolOutput): string | null {
     if (call.name === updatePlanTool.name || onlyWaits(call)) return null;
     this.#count += 1;
@@ -65,7 +64,7 @@ export class LoopWatch {
   #cycle(): string | null {
     const recent = this.#seen.slice(-CYCLE_LENGTH);
     if (recent.length < CYCLE_LENGTH || new Set(recent.map((seen) => seen.key)).size < 2) return null;
-    // Nine calls hold three rounds of three; of two they hold more than three.
+    // Nine calls are three rounds of three, and more than three rounds of two.
     const length = [2, 3].find((period) => recent.every((seen, at) => isSame(seen, recent[at - period] ?? seen)));
     if (length === undefined || !this.#maySpeak('cycle')) return null;
     const round = recent.slice(-length).map((seen) => quoted(seen.name, MAX_NAME_BYTES));
@@ -98,7 +97,7 @@ function timesIn(paths: readonly string[], path: string): number {
   return paths.filter((each) => each === path).length;
 }
 
-/** On one line and no longer than that: it may be anything that a model or a project wrote. */
+/** Cut to one line of limited length: the text may be anything that a model or a project wrote. */
 function quoted(text: string, maxBytes: number): string {
   const line = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
   return byteLength(line) <= maxBytes ? line : `${cutBytesEnd(line, maxBytes - 3)}...`;

@@ -3,20 +3,20 @@ import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, wi
 import { ignoredFieldsNote, inFormOf } from './call-forms.ts';
 import { doesSameWork, nearestTool } from './tool-names.ts';
 
-/** Of a name that a model made up, UTF-8 bytes. */
+/** Limit for a name that a model made up, UTF-8 bytes. */
 const MAX_NAME_BYTES = 100;
 
 export interface Dispatch {
   readonly registry: ToolRegistry;
   /** The tools that the model was offered in this turn. */
   readonly offered: readonly string[];
-  /** Tools that this session has not, though they exist. */
+  /** Tools that exist but are not available in this session. */
   readonly withheld?: readonly string[];
-  /** Told of a handler that threw, which is a bug in keel. */
+  /** Called when a handler threw, which is a bug in keel. */
   readonly onCrash: (error: unknown) => void;
 }
 
-/** Runs a call to its output. Whatever is wrong with the call or its handler becomes an output: the turn goes on. */
+/** Runs a call. Whatever is wrong with the call or its handler becomes its output: the turn continues. */
 export async function dispatch(
   call: ToolCall,
   context: ToolContext,
@@ -40,7 +40,7 @@ export async function dispatch(
   }
 }
 
-/** A tool that the model was not offered does not run: the set of tools says what this thread may do. */
+/** Whether a call by this name is answered. A tool that was not offered does not run: the set of tools limits what a thread may do. */
 function isAnswered(name: string, registry: ToolRegistry, offered: readonly string[]): boolean {
   if (offered.includes(name) || !registry.has(name)) return true;
   return doesSameWork(name, offered);

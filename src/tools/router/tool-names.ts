@@ -15,13 +15,13 @@ import {
 const runners = [execCommandTool.name, shellCommandTool.name, shellTool.name];
 const editors = [applyPatchTool.name, editFileTool.name];
 
-/** Tools that do the same work: where one is offered, a call by the name of another is answered too. */
+/** Tools that do the same work: where one is offered, a call by another's name is answered too. */
 const SAME_WORK: readonly (readonly string[])[] = [
   [...runners, writeStdinTool.name, ...olderShellTools.map(({ name }) => name)],
   editors,
 ];
 
-/** What models call such a tool elsewhere, and the tools of keel that do its work. Hints only: nothing runs under them. */
+/** Names of tools in other products, and the tools of keel that do the same. Hints only: nothing runs under these names. */
 const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: readonly string[] }[] = [
   { names: ['bash', 'sh', 'terminal', 'run', 'run_command', 'execute', 'execute_command'], tools: runners },
   { names: ['edit', 'str_replace', 'search_replace', 'write', 'write_file', 'create_file', 'patch'], tools: editors },

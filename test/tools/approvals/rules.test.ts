@@ -5,12 +5,12 @@ import {
   type ExecPolicy,
   judgeByRules,
   judgeHost,
-  literal,
   loadRules,
-  mayBeRemembered,
   type RuleSource,
   remember,
 } from '../../../src/tools/approvals/index.ts';
+import { mayBeRemembered } from '../../../src/tools/approvals/rules/remember.ts';
+import { literal } from '../../../src/tools/approvals/shell/words.ts';
 import { runKeel } from '../../support/keel.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 

@@ -12,6 +12,7 @@ import type { ToolOutput } from '../../../src/tools/contract/tool-call.ts';
 import { ApprovalCache, Orchestrator } from '../../../src/tools/orchestrator/index.ts';
 import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
 import { noAgents } from '../../support/no-agents.ts';
+import { unconfinedRules } from '../../support/unconfined-rules.ts';
 
 export const MARK = 'keel:t3st';
 
@@ -51,7 +52,7 @@ export class ToolTurn {
     this.context = {
       turn: turnContext(cwd, turn),
       events,
-      orchestrator: new Orchestrator(approver, new ApprovalCache()),
+      orchestrator: new Orchestrator({ approver, cache: new ApprovalCache(), rules: unconfinedRules, run: null }),
       processes: new Processes('handlers-test'),
       sessions: new ExecSessions(),
       diff: new TurnDiffTracker(cwd),

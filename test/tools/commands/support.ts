@@ -8,6 +8,7 @@ import type { ToolOutput, ToolPayload } from '../../../src/tools/contract/tool-c
 import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
 import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
 import { noAgents } from '../../support/no-agents.ts';
+import { unconfinedRules } from '../../support/unconfined-rules.ts';
 import { Workshop } from '../../system/process/support.ts';
 
 export const MARK = 'keel:0a1b2c';
@@ -100,7 +101,7 @@ export class CommandTurn implements Disposable {
         planUpdated: () => undefined,
         warning: () => undefined,
       },
-      orchestrator: new Orchestrator(approver, new ApprovalCache()),
+      orchestrator: new Orchestrator({ approver, cache: new ApprovalCache(), rules: unconfinedRules, run: null }),
       processes: this.shop.processes,
       sessions: this.sessions,
       diff: new TurnDiffTracker(cwd),

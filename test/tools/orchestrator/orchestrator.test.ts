@@ -9,14 +9,10 @@ import type {
   SandboxPolicy,
 } from '../../../src/foundation/protocol/index.ts';
 import { directPlan, type ExecPlan, type SandboxPlanner } from '../../../src/system/sandbox/index.ts';
-import {
-  ApprovalCache,
-  type CommandRules,
-  type Orchestrated,
-  Orchestrator,
-  type ToolContext,
-} from '../../../src/tools/index.ts';
+import { ApprovalCache, type CommandRules, Orchestrator, type ToolContext } from '../../../src/tools/index.ts';
+import type { Orchestrated } from '../../../src/tools/orchestrator/requests.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { unconfinedRules } from '../../support/unconfined-rules.ts';
 import { ToolTurn, workspaceOnly } from '../builtin/support.ts';
 
 const policies: Readonly<Record<SandboxMode, SandboxPolicy>> = {
@@ -34,30 +30,13 @@ interface Command {
   readonly justification?: string;
 }
 
-const directPlanner: SandboxPlanner = {
-  ready: () => Promise.resolve(),
-  plan: ({ spec }) => ({ type: 'ready', plan: directPlan(spec) }),
-  denial: () => null,
-  refusedHosts: () => [],
-  track: () => () => undefined,
-};
-
-/** Nothing is known of any command. */
-const fine: CommandRules = {
-  planner: directPlanner,
-  ready: () => Promise.resolve(),
-  riskOf: () => 'plain',
-  ruleOf: () => ({ type: 'none', proposed: null }),
-  remember: () => Promise.resolve(),
-};
-
 /** Commands of one turn, run by nobody: the attempts are counted and their plans kept. */
 class Commands {
   readonly turn: ToolTurn;
   readonly plans: ExecPlan[] = [];
   readonly #orchestrator: Orchestrator;
 
-  constructor(turn: Partial<ToolContext['turn']>, rules: CommandRules = fine) {
+  constructor(turn: Partial<ToolContext['turn']>, rules: CommandRules = unconfinedRules) {
     this.turn = new ToolTurn('/home/ada/tide', turn);
     const approver = {
       request: async (request: (typeof this.turn.asked)[number]) => {
@@ -66,7 +45,7 @@ class Commands {
         return this.turn.answer;
       },
     };
-    this.#orchestrator = new Orchestrator(approver, new ApprovalCache(), rules);
+    this.#orchestrator = new Orchestrator({ approver, cache: new ApprovalCache(), rules, run: null });
   }
 
   run(command: Command = {}, signal = new AbortController().signal): Promise<Orchestrated<number>> {
@@ -101,7 +80,7 @@ describe('T12: whether a command is asked about', () => {
   );
 
   it.each(rows)('$approvalPolicy, $mode, $risk: as the table says', async ({ approvalPolicy, mode, risk }) => {
-    const rules: CommandRules = { ...fine, riskOf: () => risk };
+    const rules: CommandRules = { ...unconfinedRules, riskOf: () => risk };
     const commands = new Commands({ approvalPolicy, sandboxPolicy: policies[mode] }, rules);
     const isFree = approvalPolicy === 'never' && mode === 'danger-full-access';
     expect(await fate(commands, {})).toBe(isFree ? 'runs' : table[approvalPolicy][risk]);
@@ -109,7 +88,7 @@ describe('T12: whether a command is asked about', () => {
 
   it.each(rows)('$approvalPolicy, $mode, $risk, escalated: as the table says', async (row) => {
     const { approvalPolicy, mode, risk } = row;
-    const rules: CommandRules = { ...fine, riskOf: () => risk };
+    const rules: CommandRules = { ...unconfinedRules, riskOf: () => risk };
     const commands = new Commands({ approvalPolicy, sandboxPolicy: policies[mode] }, rules);
     const underFull = risk === 'dangerous' ? 'asked, runs' : 'runs';
     const onRequestFate = mode === 'danger-full-access' ? underFull : 'asked, runs';
@@ -120,7 +99,7 @@ describe('T12: whether a command is asked about', () => {
     const { approvalPolicy, mode, risk } = row;
     const commands = new Commands(
       { approvalPolicy, sandboxPolicy: policies[mode], canAsk: false },
-      { ...fine, riskOf: () => risk },
+      { ...unconfinedRules, riskOf: () => risk },
     );
     const isFree = approvalPolicy === 'never' && mode === 'danger-full-access';
     expect(await fate(commands, {})).toBe(isFree || table[approvalPolicy][risk] === 'runs' ? 'runs' : 'refused');
@@ -211,7 +190,7 @@ describe("the user's answer", () => {
   });
 
   it('T14: to a run in the sandbox is none to the same run outside', async () => {
-    const commands = new Commands({ approvalPolicy: 'on-request' }, { ...fine, riskOf: () => 'dangerous' });
+    const commands = new Commands({ approvalPolicy: 'on-request' }, { ...unconfinedRules, riskOf: () => 'dangerous' });
     commands.turn.answer = { type: 'approvedForSession' };
     await commands.run();
     await commands.run({ escalated: true });
@@ -230,9 +209,9 @@ describe("the user's answer", () => {
   });
 });
 
-/** Holds what it is asked to hold, and denies that; its plans say which is which. */
+/** Confines what it is asked to confine, and denies that; its plans say which is which. */
 const denying: SandboxPlanner = {
-  ...directPlanner,
+  ...unconfinedRules.planner,
   plan: ({ spec, scope = 'sandboxed' }) => ({
     type: 'ready',
     plan: { ...directPlan(spec), spawn: { ...spec, argv: [scope, ...spec.argv] } },
@@ -241,7 +220,7 @@ const denying: SandboxPlanner = {
 };
 
 describe('a command that its sandbox stopped', () => {
-  const denied = { ...fine, planner: denying };
+  const denied = { ...unconfinedRules, planner: denying };
 
   it('R11, T15: under on-failure runs without it after a yes', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
@@ -348,7 +327,7 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
   async function course(cell: Cell): Promise<string> {
     const told: string[] = [];
     const planner: SandboxPlanner = {
-      ...directPlanner,
+      ...unconfinedRules.planner,
       plan: ({ spec, policy, scope = 'sandboxed' }) => {
         const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'held' : 'outside';
         return { type: 'ready', plan: { ...directPlan(spec), spawn: { ...spec, argv: [how] } } };
@@ -362,7 +341,7 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
         return Promise.resolve({ type: cell.answer });
       },
     };
-    const rules: CommandRules = { ...fine, planner, riskOf: () => cell.risk };
+    const rules: CommandRules = { ...unconfinedRules, planner, riskOf: () => cell.risk };
     const { context } = new ToolTurn('/home/ada/tide', {
       approvalPolicy: cell.approvalPolicy,
       sandboxPolicy: policies[cell.mode],
@@ -377,7 +356,7 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
       run: async (plan: ExecPlan) => told.push(plan.spawn.argv[0] ?? ''),
       endOf: () => ({ exitCode: cell.end === 'succeeds' ? 0 : 1, output: '' }),
     };
-    const orchestrator = new Orchestrator(approver, new ApprovalCache(), rules);
+    const orchestrator = new Orchestrator({ approver, cache: new ApprovalCache(), rules, run: null });
     const result = await orchestrator.runCommand(request, context, new AbortController().signal);
     return (result.type === 'refused' ? [...told, 'refused'] : told).join(', ');
   }

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { applyPatch, type MayWrite, parsePatch, verifyPatch } from '../../../src/tools/patch/index.ts';
+import { applyPatch, parsePatch, verifyPatch } from '../../../src/tools/patch/index.ts';
+import type { MayWrite } from '../../../src/tools/patch/write/apply.ts';
 
 /** A directory of a test's own, removed with it. */
 export class Workspace implements Disposable {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countLines, truncateForModel } from '../../../src/foundation/util/index.ts';
-import { LoopWatch, type ToolCall, type ToolOutput } from '../../../src/tools/index.ts';
+import type { ToolCall } from '../../../src/tools/contract/tool-call.ts';
+import { LoopWatch, type ToolOutput } from '../../../src/tools/index.ts';
 
 const MARK = 'keel:4b7e1c';
 

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CallItem, LocalShellCallItem } from '../../../src/foundation/protocol/index.ts';
+import type { Tool, ToolHandler } from '../../../src/tools/contract/tool.ts';
+import type { ToolCall } from '../../../src/tools/contract/tool-call.ts';
 import {
   builtinTools,
   dispatch,
   outputItem,
-  type Tool,
-  type ToolCall,
-  type ToolHandler,
   type ToolOutput,
   ToolRegistry,
   toolCallOf,

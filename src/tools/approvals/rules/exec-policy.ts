@@ -1,10 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { trustedName } from '../known-safe.ts';
-import { splitWords } from '../shell/shell-words.ts';
 import { ANY_WORDS, baseName, isUnknown, knownBaseName, mayBe, type PlainCommand, textsOf } from '../shell/words.ts';
 import { DECISIONS, type RuleDecision } from './decision.ts';
-import { type HostRule, hostRule } from './host-rule.ts';
-import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';
 
 /** What to do with commands that begin with certain words; each place has one word or several to choose from. */
 export interface PrefixRule {
@@ -21,7 +18,7 @@ export interface RuleMatch {
   readonly resolvedProgram: string | null;
 }
 
-/** The rules in force. Immutable; `with` gives one that knows a rule more. */
+/** The rules in force. Immutable; `with` returns a copy with one more rule. */
 export class ExecPolicy {
   readonly #rules: readonly PrefixRule[];
   readonly #programs: ReadonlyMap<string, readonly string[]>;
@@ -45,9 +42,9 @@ export class ExecPolicy {
   }
 
   /**
-   * Every rule that matches a command, strictest first. `resolve`: a full path may stand for its base name, to be allowed only
-   * where programs belong or where `host_executable` has it. A rule that asks or forbids matches also where options of the
-   * program come between its words (`git -C dir push`).
+   * Every rule that matches a command, strictest first. `resolve`: a full path is also matched by its base name, and allowed
+   * only in a trusted directory or where `host_executable` lists it. A rule that asks or forbids matches also where options of
+   * the program come between its words (`git -C dir push`).
    */
   matches(words: readonly string[], { resolve }: { readonly resolve: boolean }): RuleMatch[] {
     const exact = this.#matching(words, null);
@@ -57,7 +54,7 @@ export class ExecPolicy {
     const known = this.#programs.get(name);
     if (known !== undefined && !known.includes(program)) return [];
     const found = this.#matching([name, ...rest], program);
-    // Elsewhere anybody may have put a program of this name; a command could, in the workspace.
+    // Elsewhere anyone may have put a program of this name; in the workspace a command could.
     const isMeant = known !== undefined || trustedName(program) !== null;
     return isMeant ? found : found.filter(({ decision }) => decision !== 'allow');
   }
@@ -98,7 +95,7 @@ export class ExecPolicy {
     });
   }
 
-  /** Where paths are listed for a name, a program that lies elsewhere is another one. */
+  /** Where paths are listed for a name, a program in another place is another program. */
   #isMeant(name: string, program: string): boolean {
     const listed = this.#programs.get(name);
     return listed === undefined || !isAbsolute(program) || listed.includes(program);
@@ -119,12 +116,12 @@ export class ExecPolicy {
 }
 
 function mayBeProgram(program: string, name: string): boolean {
-  // Several words may come of an expansion, and then the last component is no longer that of the program.
+  // An expansion may become several words, and then the last component is not the program's.
   const isWhole = name.includes('/') || program.includes(ANY_WORDS);
   return mayBe(isWhole ? program : baseName(program), name);
 }
 
-/** A rule that asks or forbids, and how sure it is that a command matches it. */
+/** A match of a rule that asks or forbids, and whether it is certain. */
 export interface StrictMatch extends RuleMatch {
   readonly isCertain: boolean;
 }
@@ -147,8 +144,8 @@ function prefixOf({ pattern, decision }: PrefixRule, words: readonly string[]): 
 }
 
 /**
- * Whether the words of a rule follow, perhaps behind options of the program, each with a value of its own or without; null
- * if they do not. Unknown words may be any.
+ * Finds the words of a rule, perhaps after options of the program, each with or without a value; null if they are not there.
+ * Unknown words may be any.
  */
 function followsOptions(
   pattern: PrefixRule['pattern'],
@@ -178,110 +175,7 @@ function matchAt(pattern: PrefixRule['pattern'], words: readonly string[], at: n
   return isCertain ? 'certain' : 'possible';
 }
 
-export interface FileRules {
-  readonly rules: readonly PrefixRule[];
-  readonly programs: ReadonlyMap<string, readonly string[]>;
-  readonly hosts: readonly HostRule[];
-  /** The first thing wrong; what stood before it is kept. */
-  readonly fault: RuleFault | null;
-}
-
-/** What the calls of one file say, up to the first that is wrong. */
-export function rulesOf(calls: readonly RuleCall[]): FileRules {
-  const rules: PrefixRule[] = [];
-  const programs = new Map<string, readonly string[]>();
-  const hosts: HostRule[] = [];
-  let fault: RuleFault | null = null;
-  for (const call of calls) {
-    try {
-      if (call.name === 'prefix_rule') rules.push(prefixRule(call));
-      else if (call.name === 'host_executable') programs.set(...hostExecutable(call));
-      else if (call.name === 'network_rule') hosts.push(hostRule(call));
-      else throw new RuleFault(`unknown rule ${call.name}`, call.line);
-    } catch (error) {
-      if (!(error instanceof RuleFault)) throw error;
-      fault ??= error;
-    }
-  }
-  return { rules, programs, hosts, fault };
-}
-
-function prefixRule(call: RuleCall): PrefixRule {
-  const known = ['pattern', 'decision', 'justification', 'match', 'not_match'];
-  for (const name of call.arguments.keys()) {
-    if (!known.includes(name)) throw new RuleFault(`prefix_rule has no argument ${name}`, call.line);
-  }
-  const rule: PrefixRule = {
-    pattern: patternOf(call.arguments.get('pattern'), call.line),
-    decision: decisionOf(call.arguments.get('decision') ?? 'allow', call.line),
-    justification: justificationOf(call.arguments.get('justification'), call.line),
-  };
-  checkExamples(call, rule);
-  return rule;
-}
-
-function patternOf(value: RuleValue | undefined, line: number): string[][] {
-  if (value === undefined || typeof value === 'string' || value.length === 0) {
-    throw new RuleFault('pattern has to be a list of words that is not empty', line);
-  }
-  return value.map((part) => {
-    const words = typeof part === 'string' ? [part] : strings(part, line);
-    if (words.length === 0 || words.includes('')) throw new RuleFault('a word of a pattern is empty', line);
-    return words;
-  });
-}
-
-function decisionOf(value: RuleValue, line: number): RuleDecision {
-  const found = DECISIONS.find((decision) => decision === value);
-  if (!found) throw new RuleFault(`decision has to be one of ${DECISIONS.join(', ')}`, line);
-  return found;
-}
-
-function justificationOf(value: RuleValue | undefined, line: number): string | null {
-  if (value === undefined) return null;
-  if (typeof value !== 'string' || value.trim() === '') throw new RuleFault('justification is blank', line);
-  return value;
-}
-
-/** Examples are held against their own rule only. */
-function checkExamples(call: RuleCall, rule: PrefixRule): void {
-  for (const [name, wanted] of [
-    ['match', true],
-    ['not_match', false],
-  ] as const) {
-    const examples = call.arguments.get(name) ?? [];
-    if (typeof examples === 'string') throw new RuleFault(`${name} has to be a list`, call.line);
-    for (const example of examples) {
-      const words = typeof example === 'string' ? (splitWords(example) ?? []) : strings(example, call.line);
-      if (words.length === 0) throw new RuleFault(`an example in ${name} is empty`, call.line);
-      if (fits(rule.pattern, words) !== wanted) {
-        throw new RuleFault(
-          `the example "${words.join(' ')}" ${wanted ? 'does not match' : 'matches'} its rule`,
-          call.line,
-        );
-      }
-    }
-  }
-}
-
-function hostExecutable(call: RuleCall): [string, readonly string[]] {
-  const name = call.arguments.get('name');
-  const paths = strings(call.arguments.get('paths') ?? [], call.line);
-  if (typeof name !== 'string' || name === '' || name.includes('/'))
-    throw new RuleFault('name has to be a bare name', call.line);
-  const wrong = paths.find((path) => !isAbsolute(path) || baseName(path) !== name);
-  if (wrong !== undefined) throw new RuleFault(`${wrong} is not a full path of ${name}`, call.line);
-  return [name, [...new Set(paths)]];
-}
-
-function strings(value: RuleValue, line: number): string[] {
-  if (typeof value === 'string') throw new RuleFault('a list of words is expected', line);
-  return value.map((item) => {
-    if (typeof item !== 'string') throw new RuleFault('a word is expected', line);
-    return item;
-  });
-}
-
-function fits(pattern: PrefixRule['pattern'], words: readonly string[]): boolean {
+/** Whether a command begins with the words of a pattern. */
+export function fits(pattern: PrefixRule['pattern'], words: readonly string[]): boolean {
   return words.length >= pattern.length && pattern.every((choices, at) => choices.includes(words[at] ?? ''));
 }

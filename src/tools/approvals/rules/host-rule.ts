@@ -9,9 +9,9 @@ import { type RuleCall, RuleFault, type RuleValue } from './read-calls.ts';
 
 /** What to do with connections to a host, at whatever port. */
 export interface HostRule {
-  /** In its one form (`parseHost`). */
+  /** Normalised by `parseHost`. */
   readonly host: string;
-  /** Null: one that keel's proxy does not carry. */
+  /** Null: a protocol that keel's proxy does not support. */
   readonly protocol: NetworkProtocol | null;
   readonly decision: RuleDecision;
   readonly justification: string | null;
@@ -46,7 +46,7 @@ export function hostRule(call: RuleCall): HostRule {
   return { host: parsed.host, protocol, decision, justification: text('justification') };
 }
 
-/** What rules say of a destination: the strictest that matches counts. */
+/** The verdict of the rules on a destination: the strictest match counts. */
 export function judgeHost(rules: readonly HostRule[], { host, protocol }: Destination): HostRuleVerdict {
   const matching = rules.filter((rule) => rule.host === host && rule.protocol === protocol);
   const decision = DECISIONS.findLast((known) => matching.some((rule) => rule.decision === known));
@@ -61,7 +61,7 @@ export function hostRuleLine(host: string, protocol: NetworkProtocol): string {
   return `network_rule(host=${JSON.stringify(host)}, protocol="${WRITTEN[protocol]}", decision="allow")`;
 }
 
-/** What such a line will let through, for a person to see before it is kept. */
+/** What such a line will allow, for a person to see before it is kept. */
 export function hostRuleMatches(host: string, protocol: NetworkProtocol): string[] {
   const ways = {
     http: 'plain HTTP',

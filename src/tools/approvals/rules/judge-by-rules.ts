@@ -5,10 +5,10 @@ import { ANY_TEXT, ANY_WORDS, type PlainCommand, textsOf } from '../shell/words.
 import type { ExecPolicy, RuleMatch, StrictMatch } from './exec-policy.ts';
 import { mayBeRemembered } from './remember.ts';
 
-/** What rules say of a command line, if any does. */
+/** The verdict of the rules on a command line. */
 export type RuleVerdict =
   | { readonly type: 'none' /** Words for which a rule may be offered. */; readonly proposed: readonly string[] | null }
-  /** Every command of the line is allowed: it runs unasked, and without the sandbox. */
+  /** Every command of the line is allowed: it runs without a question, and without the sandbox. */
   | {
       readonly type: 'allowed' /** The line, with the very programs that were judged. */;
       readonly argv: readonly string[];
@@ -19,13 +19,13 @@ export type RuleVerdict =
 export interface RuleQuestion {
   readonly argv: readonly string[];
   readonly judgement: Pick<Judgement, 'commands' | 'reached'>;
-  /** Where the programs of the line lie. */
+  /** The places of the line's programs. */
   readonly programs: FindPrograms;
 }
 
 /**
- * A rule that asks or forbids holds for every command that the line reaches, and is asked about where nobody can tell
- * whether one matches. A rule that allows holds only for a line of plain words, each command of which it allows.
+ * Applies the rules to a command line. A rule that asks or forbids covers every command that the line reaches, and asks where
+ * a match is uncertain. A rule that allows covers only a line of plain words, each command of which is allowed.
  */
 export function judgeByRules(policy: ExecPolicy, { argv, judgement, programs }: RuleQuestion): RuleVerdict {
   const strict = policy.isStrict ? strictVerdict(policy, { argv, judgement, programs }) : null;
@@ -60,7 +60,7 @@ function strictVerdict(policy: ExecPolicy, { argv, judgement, programs }: RuleQu
   return possible ? { type: 'prompt', reason: `\`${line}\` ${whyUncertain(possible)}` } : null;
 }
 
-/** How an allowed command runs: by a program at some place, or by the words as they are; else it is not allowed. */
+/** How an allowed command runs: with a program at a known place, or with its words as they are. */
 type AllowedAs = ProgramPlace | 'as it is' | 'not allowed';
 
 function allowedAs(
@@ -72,7 +72,7 @@ function allowedAs(
   const [program = ''] = words;
   const matches = policy.matches(words, { resolve: true });
   if (matches.length === 0) return 'not allowed';
-  // Whoever wrote a rule for a path meant what lies there.
+  // A rule for a path means the program at that path.
   if (program.includes('/') && matches.every(({ resolvedProgram }) => resolvedProgram === null)) return 'as it is';
   if (shellScript(argv) !== null && programs.isBuiltin(program)) return 'as it is';
   const place = programs.find(program);
@@ -88,7 +88,7 @@ interface Placed {
   readonly programs: FindPrograms;
 }
 
-/** The line with its programs by their paths, so that those run which were judged; null if its shell could be anything. */
+/** The line with its programs by their paths, so that those run which were judged; null if its shell is not trusted. */
 function withPrograms(argv: readonly string[], { commands, places, programs }: Placed): readonly string[] | null {
   const script = shellScript(argv);
   const [program = '', ...rest] = argv;

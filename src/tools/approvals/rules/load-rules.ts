@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PlaceJudge, readRegularFile } from '../../../foundation/files/index.ts';
 import { isInside, reasonOf, type WriterLimits, writableByOthers } from '../../../foundation/util/index.ts';
-import { ExecPolicy, type FileRules, type PrefixRule, rulesOf } from './exec-policy.ts';
+import { ExecPolicy, type PrefixRule } from './exec-policy.ts';
+import { type FileRules, rulesOf } from './file-rules.ts';
 import type { HostRule } from './host-rule.ts';
 import { RuleFault, readCalls } from './read-calls.ts';
 
@@ -12,16 +13,16 @@ const MAX_RULES_BYTES = 8 * 1024 * 1024;
 export interface LoadedRules {
   readonly policy: ExecPolicy;
   readonly hosts: readonly HostRule[];
-  /** One for each file that could not be read whole, with its place. */
+  /** One for each file that could not be read whole, with path and line. */
   readonly warnings: readonly string[];
 }
 
 /** A directory with files of rules. */
 export interface RuleSource {
   readonly dir: string;
-  /** Who may write there. @throws what the system says */
+  /** Who may write there. @throws an error of the file system */
   readonly limits: () => WriterLimits;
-  /** The project whose rules they are: they lie in it, and only ask and forbid. Null: the user's or the machine's. */
+  /** The project that the rules belong to: its rules can only ask and forbid. Null: rules of the user or the machine. */
   readonly project: string | null;
 }
 
@@ -49,7 +50,7 @@ function sourceRules({ limits, project }: RuleSource, path: string): NamedRules 
     project === null || isInside(real, project) ? null : 'it leads out of the project';
   const read = readRules(path, judge);
   const writers = writableByOthers(path, limits());
-  // What others may have written makes keel stricter at most.
+  // Rules that others may have written can make keel stricter only.
   const fault = read.fault ?? (writers === null ? null : new RuleFault(writers, 0));
   if (project === null) return { ...read, path, fault, isCut: false };
   const isStrict = ({ decision }: PrefixRule | HostRule) => decision !== 'allow';
@@ -67,7 +68,7 @@ function combine(files: readonly NamedRules[]): LoadedRules {
   const programs = new Map(files.flatMap((file) => [...file.programs]));
   const faulty = faults.map(
     ({ path, fault }) =>
-      `${path}:${fault?.line ?? 0}: ${fault?.message ?? ''}. Until it is mended no rule allows anything.`,
+      `${path}:${fault?.line ?? 0}: ${fault?.message ?? ''}. Until it is fixed no rule allows anything.`,
   );
   const cut = files
     .filter(({ isCut }) => isCut)

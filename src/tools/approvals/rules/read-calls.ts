@@ -8,7 +8,7 @@ export interface RuleCall {
   readonly line: number;
 }
 
-/** What is wrong with a rules file, and where. */
+/** A fault in a rules file, and where it is. */
 export class RuleFault extends Error {
   override readonly name = 'RuleFault';
   readonly line: number;

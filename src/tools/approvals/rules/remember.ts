@@ -16,7 +16,7 @@ const TOO_WIDE = new Set(
     'env sudo doas xargs command exec eval builtin nohup nice time timeout setsid stdbuf git rm',
   ].flatMap((names) => names.split(' ')),
 );
-/** Says nothing of what will run: an option, a number, or a variable for it. */
+/** Words that don't say what will run: an option, a number, or an assignment. */
 const SAYS_NOTHING = /^-|^[\d.]+[smhd]?$|^[A-Za-z_]\w*=/;
 
 /** Whether a rule may be offered for a command's first words. */
@@ -28,27 +28,27 @@ export function mayBeRemembered(prefix: readonly string[]): boolean {
   return !TOO_WIDE.has(name) || more.some((word) => !SAYS_NOTHING.test(word));
 }
 
-/** The line that allows what begins with these words. */
-export function ruleLine(prefix: readonly string[]): string {
+/** The line that allows commands which begin with these words. */
+function ruleLine(prefix: readonly string[]): string {
   return `prefix_rule(pattern=[${prefix.map((word) => JSON.stringify(word)).join(', ')}], decision="allow")`;
 }
 
-/** What such a rule will let through, for a person to see before it is kept. */
+/** What such a rule will allow, for a person to see before it is kept. */
 export function wouldMatch(prefix: readonly string[]): string[] {
   const words = prefix.join(' ');
   return [words, `${words} ...`];
 }
 
 /**
- * Keeps a rule: appended to the file under a lock, so that several processes may do it at once; the same line is kept once.
- * @throws for an empty prefix, or what the file system says
+ * Appends a rule to the file, under a lock, so that several processes may do it at once; the same line is kept once.
+ * @throws for an empty prefix, or an error of the file system
  */
 export async function remember(file: string, prefix: readonly string[]): Promise<void> {
   if (prefix.length === 0) throw new Error('a rule needs at least one word');
   await rememberLine(file, ruleLine(prefix));
 }
 
-/** The same for a line that is written already. */
+/** Appends a finished line. */
 export async function rememberLine(file: string, line: string): Promise<void> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = `${file}.lock`;

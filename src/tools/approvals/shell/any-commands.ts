@@ -1,7 +1,7 @@
 import { gapKind, hasBlank, namedChildren, passesOver, type SyntaxNode, textBetween } from './syntax-tree.ts';
 import { ANY_TEXT, ANY_WORDS, isUnknown, marked, type PlainCommand, UNKNOWN_COMMAND } from './words.ts';
 
-/** What a script mentions, whatever it does with it. */
+/** Commands and texts that a script mentions, whatever it does with them. */
 export interface Mentions {
   /** The words of every command, also inside loops, functions, substitutions and redirections. */
   readonly commands: readonly PlainCommand[];
@@ -12,7 +12,7 @@ export interface Mentions {
 const PRINTERS = new Set(['echo', 'printf']);
 
 /**
- * Every command anywhere in a script. Quotes are taken off; what only the shell can tell is marked as unknown.
+ * Every command anywhere in a script. Quotes are removed; what only the shell knows is marked as unknown.
  */
 export function anyCommands(root: SyntaxNode): Mentions {
   const commands: PlainCommand[] = [];
@@ -32,13 +32,13 @@ export function anyCommands(root: SyntaxNode): Mentions {
   return { commands, texts: [...texts, ...printedTexts(commands)] };
 }
 
-/** What commands such as `echo` print. */
+/** The texts that commands such as `echo` print. */
 export function printedTexts(commands: readonly PlainCommand[]): string[] {
   const printing = commands.filter(([program]) => program && PRINTERS.has(program.text));
   return printing.map(([, ...args]) => args.map(({ text }) => text).join(' '));
 }
 
-/** One command, or more where the grammar reads on over the end of a line. */
+/** One command, or more where the grammar reads past the end of a line. */
 function commandsOf(command: SyntaxNode, root: SyntaxNode): PlainCommand[] {
   const lines: string[][] = [[]];
   let end = command.at;
@@ -52,13 +52,13 @@ function commandsOf(command: SyntaxNode, root: SyntaxNode): PlainCommand[] {
     else if (gap === 'ends the line' || /^\s*\n/.test(node.text)) lines.push([unquoted(trimmed(node))]);
     else line.push(unquoted(node));
     if (gap === 'unknown') lines.push([ANY_WORDS], []);
-    // What else the grammar takes for one word holds the start of a command that nobody sees.
+    // A word with a blank contains the start of a command that the tree does not show.
     if (hasBlank(node)) lines.push([ANY_WORDS], []);
   }
   return lines.filter((words) => words.length > 0).map((words) => words.map((text) => marked(text)));
 }
 
-/** The grammar counts words behind a redirection to that, as in `git >log push`; they are arguments. */
+/** The grammar takes words after a redirection for parts of it, as in `git >log push`; they are arguments. */
 function commandsAround(statement: SyntaxNode, root: SyntaxNode): PlainCommand[] {
   const [body, ...redirects] = statement.children;
   const more = redirects.flatMap(wordsBehind);
@@ -107,7 +107,7 @@ function unquoted(node: SyntaxNode): string {
   switch (node.type) {
     case 'command_name':
     case 'concatenation':
-      // The grammar has no nodes for some of what lies between the parts.
+      // The grammar has no nodes for some of the text between the parts.
       return node.children.map((child) => (child.isNamed ? unquoted(child) : bare(child.text))).join('');
     case 'number':
     case 'word':
@@ -165,7 +165,7 @@ function character(code: number): string {
 const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' };
 
 function letter(escaped: string): string {
-  // `\cX` and its like are no part of a program's name that anybody means.
+  // `\cX` and its like are in no real program's name.
   if (escaped === 'c') return ANY_WORDS;
   return LETTERS[escaped] ?? (escaped === 'e' || escaped === 'E' ? '\x1b' : escaped);
 }

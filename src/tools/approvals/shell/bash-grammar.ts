@@ -4,21 +4,21 @@ import { dirname, join } from 'node:path';
 import type { Parser } from 'web-tree-sitter';
 import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 
-/** Longer than any script that a person wrote takes; some made-up ones would take the grammar minutes. */
+/** Longer than any script that a person wrote takes; a hostile one would take the grammar minutes. */
 const MAX_PARSE_MS = 100;
 
 /**
- * By default V8 optimises the grammar beside its use: up to a second of work and 500 MB, and keel's exit would wait for it. Only
- * both flags together keep it from that. They stay, since a function is optimised whenever it has run often; what little other
- * WebAssembly there is needs no more.
+ * By default V8 optimises the grammar while it is used: up to a second of work and 500 MB, and keel's exit would wait for it.
+ * Only both flags together prevent that. They stay set, since a function is optimised whenever it has run often; the little
+ * other WebAssembly in keel does not need the optimiser.
  */
 const NOT_OPTIMISED = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 
-/** Parses scripts by the grammar of bash. Loading costs some 60 ms, and is done when the first script needs it. */
+/** Parses scripts by the grammar of bash. Loading takes some 60 ms, and happens when the first script needs it. */
 export class BashGrammar {
   /**
-   * One for all sessions of the process. Two that are loaded at the same time would each set up the library, and one's
-   * parser would later be freed in the memory of the other.
+   * One instance for all sessions of the process. Two that load at the same time would each set up the library, and the
+   * parser of one would later be freed in the memory of the other.
    */
   static #shared: Promise<BashGrammar> | null = null;
   readonly #parser: Parser;
@@ -43,7 +43,7 @@ export class BashGrammar {
     await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
     const parser = new Parser();
     parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
-    // The first script compiles what it needs.
+    // The first script triggers the compilation.
     parser.parse('true')?.delete();
     return new BashGrammar(parser);
   }
@@ -65,7 +65,7 @@ export class BashGrammar {
   }
 }
 
-/** The build lays both files beside the bundle; before that they lie in their packages. */
+/** The build puts both files beside the bundle; without a build they are in their packages. */
 function wasm(name: 'web-tree-sitter' | 'tree-sitter-bash'): Buffer {
   const bundled = join(import.meta.dirname, `${name}.wasm`);
   if (existsSync(bundled)) return readFileSync(bundled);

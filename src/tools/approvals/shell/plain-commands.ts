@@ -15,16 +15,16 @@ const ALLOWED = new Set([
   'concatenation',
 ]);
 const ALLOWED_TOKENS = new Set(['&&', '||', ';', '|', '"', "'"]);
-/** Names that begin something other than a simple command, which the grammar takes for one in places. */
+/** Names that start something other than a simple command, which the grammar takes for one in places. */
 const RESERVED = new Set(
   'coproc function select in do done then else elif fi esac if for while until case [[ { } !'.split(' '),
 );
-/** The grammar takes a line break before a backslash for a part of the word behind, which bash does not. */
+/** The grammar takes a line break before a backslash for a part of the next word, which bash does not. */
 const BLANK = /\s/;
 
 /**
  * The commands of a script that consists of plain words joined by `&&`, `||`, `;`, `|` or line breaks, in order. Null for
- * any other: what it does can't be told from its words.
+ * any other: its words don't show what it does.
  */
 export function plainCommands(root: SyntaxTree): PlainCommand[] | null {
   if (root.hasError) return null;
@@ -106,7 +106,7 @@ function joined(node: SyntaxNode): Word | null {
   return { text, isDynamic: isDynamic || /[*?[{\\]/.test(unquoted), isComposed: true, at: node.at };
 }
 
-/** What stands between the quoted parts of a word: the grammar gives some of it no node of its own. */
+/** The text between the quoted parts of a word: the grammar has no nodes for some of it. */
 function unquotedOf(node: SyntaxNode): string {
   return node.children.map((child) => (child.isNamed ? '' : child.text)).join('');
 }

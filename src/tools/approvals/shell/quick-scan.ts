@@ -1,25 +1,25 @@
 import { literal, type PlainCommand, type Word } from './words.ts';
 
 const TOKEN = /[ \t]+|&&|\|\||[;|]|[A-Za-z0-9_./:@+,=-]+|'[^'\n]*'/y;
-/** The grammar has its own mind about whatever looks like an assignment or a number; it gets to say. */
+/** Words that look like assignments or numbers are left to the grammar. */
 const NAME = /^[A-Za-z_./][A-Za-z0-9_./-]*$/;
 const ARGUMENT =
   /^(?:[A-Za-z_./][A-Za-z0-9_./:,-]*|--?[A-Za-z][A-Za-z0-9_-]*(?:=[A-Za-z0-9_./:,-]+)?|--?|-?\d+|\d+(?:,\d+)?p)$/;
-/** Words that begin something other than a command. */
+/** Words that start something other than a command. */
 const RESERVED =
   /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|in|function|select|declare|typeset|export|readonly|local|unset|unsetenv|coproc|let|time|test)$/;
 
-/** A very plain script: its commands in order, and the sign behind each but perhaps the last. */
+/** A very plain script: its commands in order, and the sign after each but perhaps the last. */
 export interface ScannedScript {
   readonly commands: readonly PlainCommand[];
   readonly signs: readonly Sign[];
 }
-export type Sign = '&&' | '||' | ';' | '|';
+type Sign = '&&' | '||' | ';' | '|';
 const SIGNS: readonly Sign[] = ['&&', '||', ';', '|'];
 
 /**
- * The commands of a very plain script, found without the grammar, which most scripts then don't have to wait for. It
- * answers what the grammar would; undefined means that it can't tell.
+ * The commands of a very plain script, found without the grammar, so that most scripts don't wait for that. The result is the
+ * same as the grammar's; undefined: the script is not plain enough.
  */
 export function quickScan(script: string): readonly PlainCommand[] | undefined {
   return scanScript(script)?.commands;

@@ -45,7 +45,7 @@ function doubleQuoted(text: string, start: number): { readonly value: string; re
   return null;
 }
 
-/** One line from which a shell reads the same words: each in the plainest quotes that hold it. */
+/** One line from which a shell reads the same words: each in the plainest quotes that fit. */
 export function joinWords(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
@@ -67,7 +67,7 @@ function quoted(word: string): string {
       const taken = prefix.exec(rest)?.[0] ?? '';
       if (taken.length > best.length) best = { length: taken.length, text: quote(taken) };
     }
-    // A character that no style holds by the rules (none is known) is still kept.
+    // A character that fits no style (none is known) is still kept.
     if (best.length === 0) best = { length: 1, text: `'${rest[0]}'` };
     out += best.text;
     rest = rest.slice(best.length);

@@ -1,6 +1,6 @@
 import type { Tree, TreeCursor } from 'web-tree-sitter';
 
-/** A node of a parsed script, copied out of the parser's memory: looking at it there costs a call for each answer. */
+/** A node of a parsed script, copied out of the parser's memory: reading it there costs a call for each field. */
 export interface SyntaxNode {
   readonly type: string;
   /** False for signs such as `&&`, which the grammar gives no name. */
@@ -12,11 +12,11 @@ export interface SyntaxNode {
 }
 
 export interface SyntaxTree extends SyntaxNode {
-  /** Something in it is no bash: parts of the tree are guesses. */
+  /** The script has a syntax error: parts of the tree are guesses. */
   readonly hasError: boolean;
 }
 
-/** More than any script that a person wrote has; to copy them all would take longer than an answer may. */
+/** More nodes than any script that a person wrote; copying them would take too long. */
 const MAX_NODES = 150_000;
 
 interface OpenNode extends SyntaxNode {
@@ -28,8 +28,8 @@ export function namedChildren({ children }: SyntaxNode): SyntaxNode[] {
 }
 
 /**
- * Whether a word that is not quoted holds a blank: the grammar takes a line break before a backslash for a part of the word
- * behind it, and bash does not.
+ * Whether an unquoted word contains a blank: the grammar takes a line break before a backslash for a part of the next word,
+ * and bash does not.
  */
 export function hasBlank({ type, isNamed, text, children }: SyntaxNode): boolean {
   if (type === 'command_name' || type === 'concatenation') return children.some(hasBlank);
@@ -43,8 +43,8 @@ export function textBetween(root: SyntaxNode, from: number, to: number): string 
 }
 
 /**
- * What is between two words of a command as the grammar sees it: bash drops a backslash with the line break behind it, and
- * ends a command at any other line break.
+ * The kind of gap between two words of a command as the grammar sees it: bash drops a backslash with the line break after
+ * it, and ends a command at any other line break.
  */
 export function gapKind(between: string): 'joins' | 'separates' | 'ends the line' | 'unknown' {
   const left = between.replaceAll('\\\n', '');
@@ -53,7 +53,7 @@ export function gapKind(between: string): 'joins' | 'separates' | 'ends the line
   return /^\s+$/.test(left) ? 'ends the line' : 'unknown';
 }
 
-/** Whether the grammar passed over something in a node that consists of commands or words, such as a blank behind a backslash. */
+/** Whether the grammar skipped something in a node that consists of commands or words, such as a blank after a backslash. */
 export function passesOver(node: SyntaxNode, root: SyntaxNode): boolean {
   if (!['program', 'list', 'pipeline', 'command'].includes(node.type)) return false;
   let end = node.at;
@@ -73,7 +73,7 @@ export function copyTree(tree: Tree, script: string): SyntaxTree | null {
   const cursor = tree.walk();
   try {
     const root = copyNodes(cursor, script);
-    // The root node begins at the first command; what is before it belongs to the script too.
+    // The root node starts at the first command; the text before it belongs to the script too.
     return root && { ...root, text: script, at: 0, hasError: tree.rootNode.hasError };
   } finally {
     cursor.delete();

@@ -1,10 +1,10 @@
-/** A word of a command as the shell would pass it on, where that can be told. */
+/** A word of a command as the shell would pass it on, as far as that is known. */
 export interface Word {
-  /** What can't be told is marked: `ANY_WORDS` or `ANY_TEXT` in its place. */
+  /** Unknown parts are replaced by `ANY_WORDS` or `ANY_TEXT`. */
   readonly text: string;
-  /** The shell may make something else of it (a glob, a brace, a backslash): what the program gets is not known. */
+  /** The shell may expand it (a glob, a brace, a backslash): what the program receives is not known. */
   readonly isDynamic: boolean;
-  /** Put together from parts, or quoted text that is empty or of several lines: summaries pass over such scripts. */
+  /** Put together from parts, or quoted text that is empty or of several lines: such scripts are not summarised. */
   readonly isComposed: boolean;
   /** Where it starts in its script, UTF-16 units; 0 for a word of an argument list. */
   readonly at: number;
@@ -12,7 +12,7 @@ export interface Word {
 
 export type PlainCommand = readonly Word[];
 
-/** In the text of a word: an expansion that may become several words, or none. Such a character is in no script that is parsed. */
+/** In the text of a word: an expansion that may become several words, or none. No parsed script contains this character. */
 export const ANY_WORDS = '\0';
 /** In the text of a word: an expansion that stays within one word. */
 export const ANY_TEXT = '\x01';
@@ -26,7 +26,7 @@ export function marked(text: string, at = 0): Word {
   return { text, isDynamic: isUnknown(text), isComposed: false, at };
 }
 
-/** A command of which nothing is known. */
+/** A command about which nothing is known. */
 export const UNKNOWN_COMMAND: PlainCommand = [marked(ANY_WORDS)];
 
 export function textsOf(command: PlainCommand): string[] {
@@ -45,7 +45,7 @@ export function isUnknown(text: string): boolean {
 /** The base name of a program whose directory may be unknown (`"$HOME"/bin/tool`); null if the name itself is. */
 export function knownBaseName(program: string): string | null {
   const name = baseName(program);
-  // Several words may come of an expansion, and then the last component is no longer that of the program.
+  // An expansion may become several words, and then the last component is not the program's.
   return program.includes(ANY_WORDS) || isUnknown(name) ? null : name;
 }
 

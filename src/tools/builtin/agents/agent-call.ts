@@ -3,7 +3,7 @@ import type { ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { byteLength, cutBytesEnd } from '../../../foundation/util/index.ts';
 import type { AgentOutcome, AgentTools, AgentView, ToolCall, ToolContext, ToolOutput } from '../../contract/index.ts';
 
-/** Of all reports in one output, UTF-8 bytes: below what any output may hold, so that its JSON is never cut. */
+/** Limit for all reports in one output, UTF-8 bytes: below the limit for outputs, so that the JSON is never cut. */
 const MAX_REPORTS_BYTES = 8_192;
 
 /** The id of a subagent in arguments. */
@@ -16,7 +16,7 @@ export const agentMessage = z
 
 interface Done {
   readonly output: ToolOutput;
-  /** The helpers that the call was about. */
+  /** The subagents that the call was about. */
   readonly agents: readonly AgentView[];
 }
 
@@ -26,7 +26,7 @@ interface Shown {
   readonly ids: readonly string[];
 }
 
-/** Shows people that the model works with helpers, and how they stand afterwards. */
+/** Reports the call to people, with the states of the subagents afterwards. */
 export async function showing(
   { callId }: ToolCall,
   { events, agents, turn }: ToolContext,
@@ -71,7 +71,7 @@ function bounded({ status, message: report }: AgentView['state'], among: number)
   if (report === null) return { status, message: null };
   const room = Math.floor(MAX_REPORTS_BYTES / among);
   if (byteLength(JSON.stringify(report)) <= room) return { status, message: report };
-  // What JSON escapes takes more room than it has bytes.
+  // Characters that JSON escapes take more room than their bytes.
   let kept = cutBytesEnd(report, room);
   while (byteLength(JSON.stringify(kept)) > room) kept = cutBytesEnd(kept, Math.floor(byteLength(kept) * 0.8));
   return { status, message: `${kept} [cut: ${byteLength(kept)} of ${byteLength(report)} bytes]` };

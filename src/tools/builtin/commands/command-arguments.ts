@@ -12,8 +12,8 @@ export const milliseconds = z.pipe(z.number().check(z.nonnegative()), z.transfor
 type Command = string | readonly string[];
 
 /**
- * A command as models give it to any of the tools: an argument list, or a script for a shell. A list that was written as a
- * JSON text is that list, and numbers in it are words.
+ * A command as models write it for any of the tools: an argument list, or a script for a shell. A list in a JSON string is
+ * read as that list, and numbers in it as words.
  */
 export const commandField = z.pipe(
   z.union([z.string(), z.array(z.union([z.string(), z.number()]))]),
@@ -26,7 +26,7 @@ function listIn(text: string): readonly string[] | null {
     const list = z.safeParse(z.array(z.string()), readJson(text));
     return list.success && list.data.length > 0 ? list.data : null;
   } catch {
-    // No JSON, so a script that begins with a test.
+    // Not JSON: a script that starts with a test.
     return null;
   }
 }
@@ -38,12 +38,12 @@ export const limitFields = {
   justification: z.optional(z.string()),
 };
 
-/** Names for the same fields that models were trained on. */
+/** Names of the same fields that models were trained on. */
 export const commandAliases = { command: ['cmd'], timeout_ms: ['timeout'], workdir: ['cwd'] };
 
 const limits = z.object(limitFields);
 
-/** What may be asked of a command beside itself; the same for all tools that run one. */
+/** Options of a command; the same for all tools that run one. */
 export interface CommandLimits {
   /** Relative to the turn's working directory, or absolute. */
   readonly workdir: string | undefined;
@@ -61,31 +61,31 @@ export function limitsOf(value: z.infer<typeof limits>): CommandLimits {
   };
 }
 
-/** Whether a command does nothing but read, and with no more reach than any: it may run again after a crash. */
+/** Whether a command only reads and asks for no escalation: it may run again after a crash. */
 export function isReading(argv: readonly string[], asked: z.infer<typeof limits>, judge: CommandJudge): boolean {
   return !asked.with_escalated_permissions && judge.judge(argv).isSafe;
 }
 
-/** What to start: an argument list as it is, a script by the shell. */
+/** The argument list to start: a list as it is, a script through the shell. */
 export function argvOf(command: Command, shell: string): readonly string[] {
   if (typeof command === 'string') return [shell, '-c', command];
   const line = loneLine(command);
   return line === null ? command : [shell, '-c', line];
 }
 
-/** A list of one element that is a whole command line, and no program's path; null for any other. */
+/** The script in a list whose one element is a whole command line, not a program's path; null for any other list. */
 function loneLine([line = '', ...more]: readonly string[]): string | null {
   return more.length === 0 && /\S\s+\S/.test(line) && !existsSync(line) ? line : null;
 }
 
-/** Flags of bash, zsh and sh that make a login shell of one that runs a script. */
+/** Flags of bash, zsh and sh that ask for a login shell. */
 const LOGIN_FLAG = /^(?:-l|--login|-[a-z]*l[a-z]*c|-[a-z]*c[a-z]*l)$/;
 const SHELL = /(?:^|\/)(?:ba|z|da|k)?sh$/;
 
 /**
- * The command without a login shell: `bash -lc` becomes `bash -c`. What start-up files add is in a command's environment already,
- * and reading them once more would put their path before the one that keel was started with, take seconds with some, and run
- * something else with others (`exec zsh`, `cd`).
+ * The command without a login shell: `bash -lc` becomes `bash -c`. A command's environment already has what start-up files
+ * add. Reading them again would put their PATH before the one that keel was started with, take seconds with some files, and
+ * run something else with others (`exec zsh`, `cd`).
  */
 export function withoutLogin(argv: readonly string[]): readonly string[] {
   const [program = '', ...words] = argv;
@@ -99,7 +99,7 @@ export function withoutLogin(argv: readonly string[]): readonly string[] {
   return [program, ...kept, ...words.slice(scriptAt)];
 }
 
-/** The text of a script; words of an argument list are quoted, so that they stay the same words. */
+/** The command as a script; the words of an argument list are quoted, so that they stay the same words. */
 export function scriptOf(command: Command): string {
   return typeof command === 'string' ? command : (loneLine(command) ?? quoteCommand(command));
 }

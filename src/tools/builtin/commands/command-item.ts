@@ -7,9 +7,9 @@ export interface CommandIdentity {
   /** As a person would type it. */
   readonly command: string;
   readonly cwd: string;
-  /** Absent: nothing is said of what it does. */
+  /** What the command does, for people; absent: unknown. */
   readonly commandActions?: readonly CommandAction[];
-  /** Of the session it belongs to. */
+  /** Id of the session that the command belongs to. */
   readonly processId?: string;
 }
 
@@ -18,7 +18,7 @@ type Ending = Pick<
   'status' | 'aggregatedOutput' | 'exitCode' | 'durationMs' | 'processId'
 >;
 
-/** A command as people see it: told as begun, with its live output, and as ended exactly once. */
+/** A command as people see it: reported as started, with its live output, and as ended exactly once. */
 export class CommandItem {
   readonly #item: ThreadItemOf<'commandExecution'>;
   readonly #context: ToolContext;
@@ -51,7 +51,7 @@ export class CommandItem {
     this.#context.events.itemCompleted({ ...this.#item, ...ending, durationMs });
   }
 
-  /** It did not run: refused, or it could not be started. */
+  /** Completes a command that did not run: it was refused, or could not be started. */
   completeUnrun(status: 'declined' | 'failed', message: string, exitCode = -1): void {
     this.complete({ status, aggregatedOutput: message, exitCode });
   }

@@ -9,11 +9,11 @@ const TIMEOUT_EXIT_CODE = 124;
 export interface Wording {
   readonly timeoutMs: number;
   readonly mark: string;
-  /** Lines of keel's own for a program that has ended by itself. */
+  /** Lines of keel's own, appended if the program ended by itself. */
   readonly notes: readonly string[];
 }
 
-/** The text of a command's result. */
+/** The result of a command that ran to completion. */
 export function wordOutcome(outcome: CommandOutcome, { timeoutMs, mark, notes }: Wording): CommandResult {
   const { end, durationMs } = outcome;
   const durationSeconds = Math.round(durationMs / 100) / 10;

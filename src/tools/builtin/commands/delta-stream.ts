@@ -3,18 +3,18 @@ import type { TurnEvents } from '../../contract/index.ts';
 
 const FLUSH_MS = 40;
 const MAX_DELTA_BYTES = 8_192;
-/** What is told at a time: a flood is shown in part, live, and whole in the file and at the end. */
+/** Limit for pending text: a flood is shown in part while it runs; the file and the final output have it whole. */
 const MAX_PENDING_LENGTH = 8 * MAX_DELTA_BYTES;
-/** After so many the item's final output has to do. */
+/** Limit for the deltas of one item; after it only the final output is shown. */
 const MAX_DELTAS = 10_000;
 
-/** Live output of a command, gathered into few and bounded deltas. */
+/** Live output of a command, collected into few deltas of limited size. */
 export class DeltaStream {
   readonly #events: TurnEvents;
   readonly #itemId: string;
   #pending = '';
   #skippedBytes = 0;
-  #told = 0;
+  #emitted = 0;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -24,13 +24,13 @@ export class DeltaStream {
   }
 
   push(text: string): void {
-    if (this.#isClosed || this.#told >= MAX_DELTAS) return;
+    if (this.#isClosed || this.#emitted >= MAX_DELTAS) return;
     if (this.#pending.length >= MAX_PENDING_LENGTH) this.#skippedBytes += byteLength(text);
     else this.#pending += text;
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   }
 
-  /** Tells what is pending, and nothing more after that: to be called before the item is completed. */
+  /** Emits what is pending, and nothing after that. Call it before the item is completed. */
   close(): void {
     this.#flush();
     this.#isClosed = true;
@@ -44,7 +44,7 @@ export class DeltaStream {
     while (this.#pending !== '') {
       const delta = cutBytesEnd(this.#pending, MAX_DELTA_BYTES);
       this.#pending = this.#pending.slice(delta.length);
-      this.#told += 1;
+      this.#emitted += 1;
       this.#events.delta({ itemId: this.#itemId, part: 'commandOutput', delta });
     }
   }

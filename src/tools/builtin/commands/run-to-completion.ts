@@ -20,11 +20,11 @@ import { CommandItem } from './command-item.ts';
 import { type Wording, wordOutcome } from './command-outcome.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';
 
-/** Time limit of a command that names none, milliseconds. */
+/** Default time limit of a command, milliseconds. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const BARE_PATCH =
   'apply_patch verification failed: patch detected without explicit call to apply_patch. Send it with the apply_patch tool, or run ["apply_patch", "<patch>"].';
-/** Node's timers hold no more. */
+/** Upper bound of Node's timers. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** End of the descriptions of the tools that run a command to completion. */
@@ -38,7 +38,7 @@ export const completionParameters = {
   ...escalation,
 };
 
-/** Runs one program to its end for a call: the way of `shell`, `shell_command` and `local_shell`. */
+/** Runs one program to completion for a call of `shell`, `shell_command` or `local_shell`. */
 export async function runShell(
   call: ToolCall,
   request: CommandLimits & { readonly argv: readonly string[] },
@@ -83,11 +83,11 @@ export async function runShell(
   }
   const end = endOf(result.value);
   const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
-  const told = tell(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
-  return withRefusedHosts(told, result.refusedHosts ?? [], context.turn.noteMark);
+  const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
+  return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
-/** Nobody is asked about a program that can't be started. */
+/** Answers for a program that can't be started, without asking for approval. */
 function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
   item.completeUnrun('failed', message, exitCode);
   return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
@@ -97,7 +97,7 @@ function endOf({ end, output }: CommandOutcome): EndedCommand | null {
   return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
 }
 
-function tell(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
+function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
   const worded = wordOutcome(outcome, wording);
   if (outcome.end.type === 'spawnFailed') {
     item.completeUnrun('failed', worded.output);
@@ -120,7 +120,7 @@ export interface PossiblePatch {
   readonly cwd: string;
 }
 
-/** A command line that is nothing but a patch is applied by keel itself; null for any other. */
+/** Applies a command line that is nothing but a patch without a shell; null for any other. */
 export async function runAsPatch(
   { call, argv, cwd }: PossiblePatch,
   context: ToolContext,
@@ -132,7 +132,7 @@ export async function runAsPatch(
   return applyPatchText(call.callId, patch.text, resolve(cwd, patch.workdir ?? ''), context, signal);
 }
 
-/** Where the whole output of a call goes. */
+/** The file for the whole output of a call; null: not kept. */
 export function spillFor(call: ToolCall, context: ToolContext): { path: string; maxBytes: number } | null {
   const path = context.spillPath(call.callId);
   return path === null ? null : { path, maxBytes: context.spillMaxBytes };

@@ -4,8 +4,8 @@ import { type ToolContext, type ToolOutput, withNote } from '../../contract/inde
 const MAX_SHOWN_HOSTS = 5;
 
 /**
- * What the model is told of a refusal of the sandbox: where it may ask for more, and the refusal is certain. Elsewhere a
- * word about the sandbox would only lead it to look for a way round.
+ * The note on something that the sandbox refused, if the refusal is certain and the model may ask for escalation. Elsewhere
+ * a word about the sandbox would only lead it to look for a way around.
  */
 export function refusalNotes(denial: Denial | null, { turn }: Pick<ToolContext, 'turn'>): string[] {
   if (denial === null || !denial.isCertain || turn.approvalPolicy !== 'on-request' || !turn.canAsk) return [];
@@ -13,10 +13,10 @@ export function refusalNotes(denial: Denial | null, { turn }: Pick<ToolContext, 
   return [`${turn.noteMark} The sandbox refused this: ${denial.what}. ${cure}`];
 }
 
-/** What a command gave, with a line that says which hosts were refused to it: programs seldom say so, or why. */
+/** Appends the hosts that the sandbox refused to a command: programs seldom say so, or why. */
 export function withRefusedHosts(output: ToolOutput, hosts: readonly string[], noteMark: string): ToolOutput {
   if (hosts.length === 0) return output;
   const more = hosts.length > MAX_SHOWN_HOSTS ? ` and ${hosts.length - MAX_SHOWN_HOSTS} more` : '';
-  const told = hosts.slice(0, MAX_SHOWN_HOSTS).join(', ');
-  return withNote(output, `${noteMark} the network sandbox refused ${told}${more}`);
+  const shown = hosts.slice(0, MAX_SHOWN_HOSTS).join(', ');
+  return withNote(output, `${noteMark} the network sandbox refused ${shown}${more}`);
 }

@@ -3,18 +3,18 @@ import { cutBytesEnd } from '../../../foundation/util/index.ts';
 import type { ExecSession, SessionNews } from '../../../system/process/index.ts';
 import { abortedNote, showOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 
-/** A program on a terminal that is silent for so long after an unfinished line is probably asking something. */
+/** Silence after an unfinished line from which a program on a terminal is probably asking something, milliseconds. */
 const ASKING_SILENCE_MS = 150;
 const MAX_QUOTED_BYTES = 200;
 
-/** How long to wait, and for what beside the program's end. */
+/** How long to wait for the program's end, and for what else. */
 export interface Wait {
   readonly ms: number;
-  /** If set: also stop once it has printed something and then was silent for so long, milliseconds. */
+  /** If set, the wait also ends when the program printed something and was then silent for this long, milliseconds. */
   readonly silenceMs?: number;
 }
 
-/** Waits until the program ends, the time is over, it has said what it had to say, or the signal aborts. */
+/** Waits until the program ends, the time is over, the program is silent after output, or the signal aborts. */
 export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, signal: AbortSignal): Promise<void> {
   if (signal.aborted || session.exitCode !== null) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -35,14 +35,14 @@ export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, sig
 
 export interface News {
   readonly session: ExecSession;
-  /** Under which it goes on; null when it has ended. */
+  /** The id under which it continues; null when it has ended. */
   readonly id: number | null;
   readonly news: SessionNews;
   readonly notes: readonly string[];
   readonly aborted: boolean;
 }
 
-/** What a model is told of a session: how it stands, the time it took, what it printed since the last look. */
+/** The result of a look at a session: its state, the time it took, and what it printed since the last look. */
 export function wordNews({ session, id, news, notes, aborted }: News, { turn }: ToolContext): ToolOutput {
   const own = [...notes];
   if (aborted) own.push(abortedNote(session.durationMs));
@@ -56,7 +56,7 @@ export function wordNews({ session, id, news, notes, aborted }: News, { turn }: 
   };
 }
 
-/** A prompt is guessed from its looks: an unfinished line on a terminal that ends as questions do. */
+/** Guesses that the program asks something: its output on a terminal ends with an unfinished line that looks like a question. */
 function askingNote(session: ExecSession, { output }: SessionNews, mark: string): string[] {
   if (!session.isTerminal || !session.isInLine || session.silentMs < ASKING_SILENCE_MS) return [];
   const line = output.slice(output.lastIndexOf('\n') + 1).replaceAll(/[\u0000-\u001f\u007f]/g, '');

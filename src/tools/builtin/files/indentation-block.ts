@@ -2,7 +2,7 @@ const TAB_WIDTH = 4;
 const LEVEL_WIDTH = 4;
 
 export interface BlockRequest {
-  /** Line around which the block grows, from 1. */
+  /** Line from which the block grows, counted from 1. */
   readonly anchor: number;
   /** How many levels of indentation to go outwards; 0: all. */
   readonly max_levels?: number | undefined;
@@ -17,7 +17,7 @@ export type Block =
   | { readonly ok: true; readonly first: number; readonly last: number }
   | { readonly ok: false; readonly message: string };
 
-/** The lines around an anchor that belong together by their indentation. Line numbers count from 1, both inclusive. */
+/** The block of lines that an anchor belongs to by indentation. Line numbers count from 1, both inclusive. */
 export function indentationBlock(lines: readonly string[], request: BlockRequest): Block {
   const { anchor, limit, max_levels = 0, max_lines } = request;
   if (anchor < 1 || anchor > lines.length) {

@@ -3,18 +3,18 @@ import { createReadStream } from 'node:fs';
 import type { OpenFile } from '../../../foundation/files/index.ts';
 import { cutBytesEnd } from '../../../foundation/util/index.ts';
 
-/** What is shown of one line, UTF-8 bytes. */
+/** Limit for one line, UTF-8 bytes. */
 export const MAX_LINE_BYTES = 500;
-/** Kept of a line while it is read: enough that its cut end is never inside a character. */
+/** Bytes of a line that are kept while it is read: enough that the cut is never inside a character. */
 const KEPT_BYTES = MAX_LINE_BYTES + 4;
-/** What is behind this is not read: a file may be sparse, or grow as fast as it is read. */
+/** Bytes after this limit are not read: a file may be sparse, or grow as fast as it is read. */
 export const MAX_SCANNED_BYTES = 1024 * 1024 * 1024;
 const LF = 0x0a;
 
 export interface FileLine {
   /** Without its end; at most `MAX_LINE_BYTES`. Bytes that are not UTF-8 are replaced. */
   readonly text: string;
-  /** There was more of it. */
+  /** The line was longer. */
   readonly isCut: boolean;
   /** Some of its bytes were replaced. */
   readonly isLossy: boolean;
@@ -32,7 +32,7 @@ export async function* linesOfFile({ fd }: OpenFile, signal: AbortSignal): Async
 }
 
 class LineReader {
-  /** The beginning of the line that has not ended yet. */
+  /** The start of the line that has not ended yet. */
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #isLong = false;
@@ -64,7 +64,7 @@ class LineReader {
     const decoded = bytes.toString('utf8');
     const whole = this.#isLong ? decoded : decoded.replace(/\r$/, '');
     const text = cutBytesEnd(whole, MAX_LINE_BYTES);
-    // A long line is kept up to the middle of a character, behind what is shown of it.
+    // The kept bytes of a long line may end inside a character, after the part that is shown.
     const isLossy = text.includes('\ufffd') && !isUtf8(bytes);
     const line = { text, isCut: this.#isLong || text !== whole, isLossy };
     this.#kept = [];

@@ -1,6 +1,6 @@
 import type { ToolCall, ToolContext, ToolOutput } from '../../contract/index.ts';
 
-/** Shows people a tool that only reads: that it began, and how it ended. Its arguments have been read by then. */
+/** Reports a tool that only reads to people: that it started, and how it ended. */
 export async function shownAsToolCall(
   { callId, name, payload }: ToolCall,
   { events }: ToolContext,

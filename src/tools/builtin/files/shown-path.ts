@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Control characters would break the line, and those that turn the direction of text would disguise a name. */
+/** Control characters would break the line, and characters that turn the direction of text would disguise a name. */
 const UNSHOWABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
-/** A file name on one line, so that it can be used as it stands: an unusual one as a word that shells understand. */
+/** A file name on one line that can be used as it is: an unusual name is quoted for shells. */
 export function shownPath(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   if (isUtf8(bytes) && !UNSHOWABLE.test(text)) return text;

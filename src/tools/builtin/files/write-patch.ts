@@ -18,7 +18,7 @@ import {
 } from '../../patch/index.ts';
 import { hiddenFault, judgeFor } from './read-judge.ts';
 
-/** Applies a patch for a call, also one that came inside a shell command. `cwd` absolute: its paths start there. */
+/** Applies a patch for a call, also one that came inside a shell command. `cwd`: absolute, the base of its paths. */
 export async function applyPatchText(
   callId: string,
   text: string,
@@ -29,9 +29,9 @@ export async function applyPatchText(
   const startedAt = performance.now();
   const parsed = await fallible(() => parsePatch(text));
   const judge = judgeFor(context);
-  // Even that lines are not found, or which are the closest, would tell of a file.
-  const closed = parsed.ok ? closedPath(parsed.value, cwd, judge) : null;
-  if (closed !== null) return { body: `apply_patch verification failed: ${closed}`, success: false };
+  // Even the message that lines are not found, or which are the closest, would reveal part of a hidden file.
+  const hidden = parsed.ok ? hiddenPath(parsed.value, cwd, judge) : null;
+  if (hidden !== null) return { body: `apply_patch verification failed: ${hidden}`, success: false };
   const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd, judge)) : parsed;
   if (!verified.ok) {
     const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
@@ -40,8 +40,8 @@ export async function applyPatchText(
   return runVerified(callId, verified.value, context, signal, startedAt);
 }
 
-/** Why a patch reaches for what can't be read; null if it does not. */
-function closedPath(patch: ParsedPatch, cwd: string, judge: PlaceJudge): string | null {
+/** Why a patch names a hidden file; null if it does not. */
+function hiddenPath(patch: ParsedPatch, cwd: string, judge: PlaceJudge): string | null {
   for (const path of pathsNamedIn(patch)) {
     const fault = hiddenFault(resolve(cwd, path), judge);
     if (fault !== null) return `${path} can't be read: ${fault}`;
@@ -55,7 +55,7 @@ function pathsNamedIn({ sections }: ParsedPatch): string[] {
   );
 }
 
-/** Asks for what has to be asked, writes the patch, and tells people of it. `startedAt` in `performance.now()` time. */
+/** Asks for approval where it is needed, writes the patch, and reports it to people. `startedAt` in `performance.now()` time. */
 export async function runVerified(
   callId: string,
   verified: VerifiedPatch,
@@ -87,10 +87,10 @@ export async function runVerified(
     }
     return failedOutput(result.message);
   }
-  return tellResult(item, result.value, context, startedAt);
+  return reportResult(item, result.value, context, startedAt);
 }
 
-function tellResult(
+function reportResult(
   item: ThreadItemOf<'fileChange'>,
   applied: Fallible<VerifiedPatch>,
   context: ToolContext,
@@ -107,7 +107,7 @@ function tellResult(
   return { body: commandResultJson({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
 }
 
-/** Notes that a model is given of one patch. */
+/** Limit for the notes on one patch. */
 const MAX_NOTES = 8;
 
 function describeSuccess({ summary, notes }: VerifiedPatch, { turn }: ToolContext): string {
@@ -116,12 +116,12 @@ function describeSuccess({ summary, notes }: VerifiedPatch, { turn }: ToolContex
   return successText(summary) + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
 }
 
-/** A name may hold anything. */
+/** Names of files may have any characters. */
 function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-/** Lines that were there when the patch was verified and are not now: somebody else has written the file. */
+/** A mismatch now means that another process has written the file since the patch was verified. */
 function describeFailure(fault: PatchFault, { turn }: ToolContext): string {
   const text = withHint(fault.message, fault, turn.noteMark);
   if (fault.type !== 'mismatch') return text;

@@ -2,10 +2,10 @@ import type { FileUpdate } from '../../../foundation/protocol/index.ts';
 import type { VerifiedPatch } from '../verify.ts';
 import { loadHunkWriter } from './unified-hunks.ts';
 
-/** Lines around a change in what people are shown of a patch. */
+/** Context lines in the diffs that people are shown. */
 const CONTEXT_LINES = 1;
 
-/** A verified patch as people see it: per file the whole text of a new or removed one, else a unified diff. */
+/** A verified patch as people see it: the whole text of a new or removed file, else a unified diff. */
 export async function fileUpdates({ changes }: VerifiedPatch): Promise<FileUpdate[]> {
   const hunks = await loadHunkWriter();
   const moved = new Set(changes.flatMap(({ movedFrom }) => movedFrom ?? []));

@@ -10,12 +10,12 @@ const MAX_HASHED_BYTES = 256 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 const NO_BLOB = '0'.repeat(40);
 
-/** What a diff needs to know of a file at one moment. */
+/** What a diff needs to know about a file at one moment. */
 export interface Snapshot {
   readonly exists: boolean;
   /** As git writes it: 100644, 100755 or 120000. Empty if there is no file. */
   readonly mode: string;
-  /** The id git would give the content; zeros if there is no file. For a file too large to be read, what it is known by. */
+  /** The id git would give the content; zeros if there is no file. A file too large to be read has its device, inode, size and time. */
   readonly blob: string;
   /** Empty for no file. Null for what is not UTF-8, or too large to be kept. */
   readonly text: string | null;
@@ -24,8 +24,8 @@ export interface Snapshot {
 const NO_FILE: Snapshot = { exists: false, mode: '', blob: NO_BLOB, text: '' };
 
 /**
- * Looks at a file as it is now; a link is its target's name. Time and memory are bounded whatever is there.
- * @param judge decides what files may be read; what may not is as if it were not there
+ * Takes a snapshot of a file; the content of a link is its target. Time and memory are bounded whatever is there.
+ * @param judge decides which files may be read; one that may not counts as missing
  */
 export function takeSnapshot(path: string, judge?: PlaceJudge): Snapshot {
   try {
@@ -34,7 +34,7 @@ export function takeSnapshot(path: string, judge?: PlaceJudge): Snapshot {
     using file = openFile(path, { links: 'no', ...(judge === undefined ? {} : { judge }) });
     return fileSnapshot(file);
   } catch {
-    // Not there, or it can't be read, so nothing can be shown of it.
+    // Missing, or unreadable: there is nothing to show.
     return NO_FILE;
   }
 }
@@ -44,7 +44,7 @@ function linkTarget(path: string): Buffer | null {
   try {
     return readlinkSync(path, 'buffer');
   } catch {
-    // A file, or nothing at all: opening it tells.
+    // A file, or nothing at all: opening it decides.
     return null;
   }
 }
@@ -66,7 +66,7 @@ function snapshotOf(chunks: readonly Buffer[], mode: string): Snapshot {
   return { exists: true, mode, blob, text: isUtf8(bytes) ? bytes.toString('utf8') : null };
 }
 
-/** The first `size` bytes: what is written behind them meanwhile belongs to a later state. */
+/** The first `size` bytes: bytes that are appended meanwhile belong to a later state. */
 function* chunksOf(fd: number, size: number): Generator<Buffer> {
   for (let left = size; left > 0; ) {
     const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, left));

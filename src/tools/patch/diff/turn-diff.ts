@@ -13,7 +13,7 @@ const CONTEXT_LINES = 3;
 export class TurnDiffTracker {
   readonly #root: string;
   readonly #judge: PlaceJudge | undefined;
-  /** By the path where the file is now. */
+  /** By the file's current path. */
   readonly #files = new Map<string, { readonly origin: string; readonly before: Snapshot }>();
   #isDirty = false;
 
@@ -26,7 +26,7 @@ export class TurnDiffTracker {
     this.#root = repositoryRoot(cwd) ?? cwd;
   }
 
-  /** To be called before files are written. */
+  /** Call it before files are written. */
   beforeChange(paths: readonly string[]): void {
     for (const path of paths) {
       if (!this.#files.has(path)) this.#files.set(path, { origin: path, before: takeSnapshot(path, this.#judge) });
@@ -34,7 +34,7 @@ export class TurnDiffTracker {
     this.#isDirty = true;
   }
 
-  /** A file was moved: its history goes along. */
+  /** A file was moved: its origin stays known. */
   moved(from: string, to: string): void {
     const file = this.#files.get(from);
     if (!file) return;
@@ -42,7 +42,7 @@ export class TurnDiffTracker {
     this.#files.set(to, file);
   }
 
-  /** The diff so far; empty if nothing was touched since the last time, or all is as it was. */
+  /** The diff so far; empty if nothing was touched since the last call, or if no file differs. */
   async takeUnifiedDiff(): Promise<string> {
     if (!this.#isDirty) return '';
     this.#isDirty = false;
@@ -86,7 +86,7 @@ function fileDiff({ left, right, before, after }: FilePair, hunks: HunkWriter): 
   return `${head.join('\n')}\n${body}`;
 }
 
-/** Not of a file that is too large to be read. */
+/** Whether a blob id is one of git's; a file that is too large to be read has another. */
 function isId(blob: string): boolean {
   return /^[0-9a-f]{40}$/.test(blob);
 }

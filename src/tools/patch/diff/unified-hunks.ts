@@ -28,7 +28,7 @@ function hunkText({ oldStart, oldLines, newStart, newLines, lines }: Hunk): stri
   return `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@\n${lines.join('\n')}\n`;
 }
 
-/** As unified diffs write it: the count only where it is not one; no lines begin one line earlier. */
+/** A range in unified diff form: the count only if it is not one; an empty range starts one line earlier. */
 function range(start: number, lines: number): string {
   if (lines === 1) return String(start);
   return `${lines === 0 ? start - 1 : start},${lines}`;

@@ -10,9 +10,9 @@ const MOVE = '*** Move to: ';
 const END_OF_FILE = '*** End of File';
 
 export interface ParsedPatch {
-  /** Without a here-document or code fence around it: what is shown, approved and applied. */
+  /** The patch without a here-document or code fence: this is shown, approved and applied. */
   readonly text: string;
-  /** What was taken for granted; one sentence each. */
+  /** What the parser assumed; one sentence each. */
   readonly notes: readonly string[];
   readonly sections: readonly Section[];
 }
@@ -37,7 +37,7 @@ function framedLines(wrapped: string[]): Framed {
   throw new PatchFailure({ type: 'boundary', message: fault });
 }
 
-/** Without the here-documents and code fences around a patch, each of which has to be closed as it was opened. */
+/** Removes the here-documents and code fences around a patch; each has to be closed as it was opened. */
 function unwrapped(lines: string[]): string[] {
   const [first = ''] = lines;
   const last = trimmed(lines.at(-1) ?? '');
@@ -48,7 +48,7 @@ function unwrapped(lines: string[]): string[] {
   return unwrapped(trimmed(lines.slice(1, -1).join('\n')).split('\n'));
 }
 
-/** Whether nothing but the end marker is missing: a section that was cut off at its first line shows that more is. */
+/** Whether only the end marker is missing. A section that ends after its first line shows that more is missing. */
 function isOnlyUnended(lines: readonly string[]): boolean {
   const last = lines.at(-1) ?? '';
   const isRow = /^[-+ @]/.test(last) || last === END_OF_FILE || last.startsWith(DELETE);
@@ -179,7 +179,7 @@ function isHeader(line: string): boolean {
   return line === '@@' || line.startsWith('@@ ');
 }
 
-/** The line that a header names; null for a bare one. The ranges of a unified diff mean nothing here. */
+/** The line that a header names; null for a bare one. The ranges of a unified diff are ignored. */
 function headerText(line: string): string | null {
   const text = line.slice(3);
   const range = /^-\d+(?:,\d+)? \+\d+(?:,\d+)? @@ ?/.exec(text)?.[0];

@@ -4,7 +4,7 @@ import { parsePatch } from './parse.ts';
 /** A patch that a command line carries. */
 export interface PatchInCommand {
   readonly text: string;
-  /** Where the script changes to first; relative to the command's own directory, or absolute. */
+  /** The directory that the script changes to first; relative to the command's own directory, or absolute. */
   readonly workdir: string | null;
 }
 

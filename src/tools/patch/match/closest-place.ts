@@ -10,7 +10,7 @@ const MAX_COMPARED_LINES = 20_000;
 const MAX_COMPARED_CHARS = 500;
 const MAX_SHOWN_BYTES = 160;
 
-/** Where in a file the lines that were looked for nearly are. Lines count from 1. */
+/** The place in a file that is most like the lines that were searched for. Lines count from 1. */
 export type ClosestPlace =
   | {
       readonly type: 'differs';
@@ -20,7 +20,7 @@ export type ClosestPlace =
       /** Null: the file ends here. */
       readonly have: string | null;
     }
-  /** They are there, but not where the patch may take them: before an earlier block, or not at the end of the file. */
+  /** The lines exist, but not where the patch may take them: before an earlier block, or not at the end of the file. */
   | { readonly type: 'elsewhere'; readonly path: string; readonly line: number };
 
 /** Finds the place that was probably meant; null if nothing in the file is like it. */
@@ -40,7 +40,7 @@ export function closestPlace(file: FileLines, wanted: readonly string[], path: s
   return at === null || first === undefined ? null : differs({ file, path, at, want: first });
 }
 
-/** The same for a text and a piece of it that was looked for as it is, in words; null if nothing is like it. */
+/** Describes the place in a text that is most like a piece that was not found; null if nothing is like it. */
 export function closestPlaceInText(text: string, piece: string, path: string): string | null {
   const alike = findLookalike(text, piece);
   if (alike !== null) return describePlace({ type: 'differs', path, ...alike });
@@ -48,7 +48,7 @@ export function closestPlaceInText(text: string, piece: string, path: string): s
   return place === null ? null : describePlace(place);
 }
 
-/** In words, for the one who wrote the patch. */
+/** Describes a place for the author of the patch. */
 export function describePlace(place: ClosestPlace): string {
   if (place.type === 'elsewhere') {
     return `The same lines begin at line ${place.line} of ${place.path}, but a block may only take lines after those of the block before it, or the last ones if it is marked as the end of the file.`;
@@ -68,7 +68,7 @@ function differs(place: { file: FileLines; path: string; at: number; want: strin
   return { type: 'differs', path, line: at + 1, want, have: file.bare[at] ?? null };
 }
 
-/** The start at which most of the wanted lines are in their place, if that is most of them; blank lines say nothing. */
+/** The start at which most of the wanted lines are in place, if that is at least half of them; blank lines don't count. */
 function mostShared(lines: readonly string[], want: readonly string[]): number | null {
   const offsets = new Map<string, number[]>();
   for (const [offset, line] of want.entries()) {

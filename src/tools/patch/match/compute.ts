@@ -10,15 +10,15 @@ interface Replacement {
   readonly length: number;
   /** Lines with their ends. */
   readonly lines: readonly string[];
-  /** Where the block would have fitted too. */
+  /** Other places where the block fits. */
   readonly others: readonly number[];
-  /** What of the match is not as the patch has it, in words; null: nothing. */
+  /** How the match differs from the patch, in words; null: not at all. */
   readonly looseness: string | null;
 }
 
 export interface ComputedText {
   readonly text: string;
-  /** What the writer of the patch has to know of how its blocks were placed. */
+  /** What the author of the patch has to know about how its blocks were placed. */
   readonly notes: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function computeText(old: string, chunks: readonly Chunk[], path: string)
   return { text: pieces.join(''), notes: notesOn(replacements, file, path) };
 }
 
-/** Where each chunk goes, in the file's order and without overlaps. */
+/** The place of each chunk, in the file's order and without overlaps. */
 function place(file: FileLines, chunks: readonly Chunk[], path: string): Replacement[] {
   const replacements: Replacement[] = [];
   let cursor = 0;
@@ -62,7 +62,7 @@ function place(file: FileLines, chunks: readonly Chunk[], path: string): Replace
   return replacements.toSorted((a, b) => a.start - b.start);
 }
 
-/** A block at the end of the file is looked for regardless of the cursor: it may lie on lines that are taken already. */
+/** A block at the end of the file is searched for regardless of the cursor: it may overlap lines that are already taken. */
 function overlaps(next: Replacement, earlier: readonly Replacement[]): boolean {
   return earlier.some(({ start, length }) => start < next.start + next.length && next.start < start + length);
 }
@@ -100,7 +100,7 @@ function replacement(placing: Placing, rows: readonly Row[], hit: Place): Replac
   const { file, headers, path } = placing;
   const old = oldLines(rows);
   const [header] = headers;
-  // A header tells equal blocks apart, if it is not itself one of several; the first of several headers tells the rest apart.
+  // A header distinguishes equal blocks, unless it is itself ambiguous; the first of several headers decides for the rest.
   const anchor = header ?? hit;
   const isAmbiguous = anchor.others.length > 0 && (header === undefined || old.length === 0 || hit.others.length > 0);
   if (isAmbiguous && !anchor.isExact) throw severalPlaces([anchor.at, ...anchor.others], path);
@@ -121,7 +121,7 @@ function replacement(placing: Placing, rows: readonly Row[], hit: Place): Replac
   };
 }
 
-/** The added rows, each with the removed ones of its run: what is between two kept rows replaces one another. */
+/** The added rows, each with the removed ones of its run: added rows replace the removed ones between the same kept rows. */
 function addedRows(rows: readonly Row[], file: FileLines, start: number): AddedRow[] {
   const added: AddedRow[] = [];
   let replaced: IndentPair[] = [];
@@ -139,7 +139,7 @@ function indentPair(row: string, file: FileLines, at: number): IndentPair {
   return { patch: leading(row), file: leading(file.bare[at] ?? '') };
 }
 
-/** Of rows that stand alone below a header, the header's own white space is all there is to go by. */
+/** For rows without old lines below a header, the header's own white space is the only clue. */
 function indentPairs({ file, chunk, headers }: Placing, rows: readonly Row[], hit: Place): IndentPair[] {
   const old = oldLines(rows);
   const pairs = old.flatMap((text, index) => (trimmed(text) === '' ? [] : [indentPair(text, file, hit.at + index)]));
@@ -147,15 +147,15 @@ function indentPairs({ file, chunk, headers }: Placing, rows: readonly Row[], hi
   const headerPlace = headers.at(-1);
   if (old.length > 0 || header === undefined || headerPlace === undefined || chunk.atEnd) return pairs;
   const pair = indentPair(header, file, headerPlace.at);
-  const isDeeper = rows.every(({ text }) => trimmed(text) === '' || isBelow(leading(text), pair.file));
+  const isDeeper = rows.every(({ text }) => trimmed(text) === '' || isDeeperThan(leading(text), pair.file));
   return isDeeper ? [] : [pair];
 }
 
-function isBelow(indent: string, outer: string): boolean {
+function isDeeperThan(indent: string, outer: string): boolean {
   return indent.length > outer.length && indent.startsWith(outer);
 }
 
-/** The first line that was not matched as it is; white space at its ends changes nothing there. */
+/** Describes the first line that was matched loosely; white space at its ends does not count. */
 function loosenessOf(old: readonly string[], file: FileLines, start: number): string | null {
   const index = old.findIndex((text, offset) => trimmed(text) !== trimmed(file.bare[start + offset] ?? ''));
   if (index === -1) return null;

@@ -2,21 +2,21 @@ import { plain, trimmed, trimmedEnd } from './white-space.ts';
 
 const BYTE_ORDER_MARK = '\ufeff';
 
-/** How alike two lines have to be, the strictest first: each is tried over the whole file before the next. */
+/** Degrees of likeness, the strictest first: each is tried over the whole file before the next. */
 const likenesses: readonly ((line: string) => string)[] = [(line) => line, trimmedEnd, trimmed, plain];
 
-/** Further places of the same lines that are named. */
+/** Limit for the further places of the same lines that are named. */
 const MAX_OTHERS = 5;
 
 /** Where lines were found, by the strictest likeness that finds them anywhere. Indexes of lines. */
 export interface Place {
   readonly at: number;
-  /** Where they are too, further down: the first few. */
+  /** Further places of the same lines: the first few. */
   readonly others: readonly number[];
   readonly isExact: boolean;
 }
 
-/** A file's text as lines, to look for runs of them and to put the file together again byte for byte. */
+/** A file's text as lines, to search runs of them and to rebuild the file byte for byte. */
 export class FileLines {
   /** A byte order mark, or nothing; it belongs to no line. */
   readonly mark: string;
@@ -28,7 +28,7 @@ export class FileLines {
   readonly ending: string;
   /** The bare lines as each likeness sees them, made when first asked for. */
   readonly #seen: (readonly string[])[];
-  /** Of the same, where each line is: a patch may have many blocks. */
+  /** The places of each line, per likeness: a patch may have many blocks. */
   readonly #indexes: ReadonlyMap<string, readonly number[]>[] = [];
 
   constructor(text: string) {
@@ -42,7 +42,7 @@ export class FileLines {
     this.#seen = [this.bare];
   }
 
-  /** Where a run of lines is, at `start` or later; with `atEnd` only where it ends the file. Null: nowhere. */
+  /** The place of a run of lines at `start` or later; with `atEnd` only at the end of the file. Null: not found. */
   find(wanted: readonly string[], start: number, atEnd: boolean): Place | null {
     const last = this.bare.length - wanted.length;
     for (const [pass, like] of likenesses.entries()) {
@@ -60,7 +60,7 @@ export class FileLines {
     return null;
   }
 
-  /** Where one line is, as a likeness sees it. */
+  /** The places of one line, under a likeness. */
   #candidates(pass: number, line: string): readonly number[] {
     const index = this.#indexes[pass] ?? indexOf(this.#seenBy(pass));
     this.#indexes[pass] = index;

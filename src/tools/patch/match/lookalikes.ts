@@ -1,11 +1,11 @@
 import { plain } from './white-space.ts';
 
-/** In a longer text look-alikes are not searched for. */
+/** Look-alikes are not searched for in a longer text. */
 const MAX_SEARCHED_CHARS = 8 * 1024 * 1024;
-/** Characters of a difference that are named. */
+/** Limit for the characters of a difference that are named. */
 const MAX_NAMED = 4;
 
-/** Zero-width characters, joiners, directional marks and the soft hyphen: nothing of them is seen. */
+/** Invisible characters: zero-width ones, joiners, directional marks and the soft hyphen. */
 const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/gu;
 const BLANK = /[^\S\n]/u;
 
@@ -65,7 +65,7 @@ export function describeDifference(want: string, have: string): string {
 }
 
 /** White space in words. */
-export function named(characters: readonly string[]): string {
+function named(characters: readonly string[]): string {
   const [first] = characters;
   if (first === undefined) return 'nothing';
   const isRun = characters.every((character) => character === first);

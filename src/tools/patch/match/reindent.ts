@@ -8,16 +8,16 @@ export interface IndentPair {
 
 export interface AddedRow {
   readonly text: string;
-  /** Of the removed rows that it takes the place of. */
+  /** Indentation of the removed rows that it replaces. */
   readonly replaced: readonly IndentPair[];
 }
 
 type Conversion = (indent: string) => string | null;
 
 /**
- * Added lines with the white space that the file has where the patch has another: shifted, or in tabs instead of spaces, as
- * the lines are that the patch and the file share.
- * @returns null if these lines do not show what is meant
+ * Gives added lines the file's white space where the patch differs from it: shifted, or tabs instead of spaces, as in the
+ * lines that the patch and the file share.
+ * @returns null if these lines leave it ambiguous
  */
 export function reindented(added: readonly AddedRow[], pairs: readonly IndentPair[]): readonly string[] | null {
   const texts = added.map(({ text }) => text);
@@ -31,11 +31,11 @@ export function reindented(added: readonly AddedRow[], pairs: readonly IndentPai
   const indents = texts.filter((text) => trimmed(text) !== '').map(leading);
   const isAsInPatch = indents.some((indent) => pairs.some(({ patch, file }) => patch === indent && patch !== file));
   if (isAsInPatch || !indents.every((indent) => isAsInFile(indent, pairs))) return isComplete ? whole : null;
-  // Both readings are possible, unless they come to the same.
+  // Both readings are possible, unless their results are equal.
   return !isComplete || whole.every((line, at) => line === texts[at]) ? texts : null;
 }
 
-/** What these pairs make of an indent, if all that have it agree; else null. */
+/** The file's indent for an indent of the patch, if all pairs with it agree; else null. */
 function agreed(pairs: readonly IndentPair[], indent: string): string | null {
   const files = new Set(pairs.filter(({ patch }) => patch === indent).map(({ file }) => file));
   const [file = null] = files;
@@ -49,13 +49,13 @@ function withIndent(line: string, convert: Conversion): string | null {
   return converted === null ? null : converted + line.slice(indent.length);
 }
 
-/** Whether white space may be the file's own already: that of one of its lines, or deeper than all of them. */
+/** Whether an indent may already be the file's: equal to one of its lines, or deeper than all of them. */
 function isAsInFile(indent: string, pairs: readonly IndentPair[]): boolean {
   const deepest = pairs.reduce((longest, { file }) => (file.length > longest.length ? file : longest), '');
   return pairs.some(({ file }) => file === indent) || indent.startsWith(deepest);
 }
 
-/** What every pair agrees on; null for an indent that they say different things of, or nothing. */
+/** The conversion that fits every pair; it gives null for an indent on which they disagree or say nothing. */
 function conversionOf(pairs: readonly IndentPair[]): Conversion {
   const isKnown = new Set(pairs.map(({ patch }) => patch));
   // A shift is likelier than another number of spaces a level, which only several levels can show.
@@ -73,7 +73,7 @@ function mixes(indent: string): boolean {
   return indent.includes('\t') && indent.includes(' ');
 }
 
-/** The same white space more, or less, before every line. */
+/** A constant amount of white space more, or less, before every line. */
 function shift(pairs: readonly IndentPair[]): Conversion | null {
   const [pair] = pairs;
   if (pair === undefined) return null;

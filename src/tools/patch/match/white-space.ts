@@ -1,6 +1,6 @@
 /**
- * Unicode White_Space, written out: JavaScript's own `trim` takes the byte order mark for white space and the next-line
- * character for none.
+ * Unicode White_Space, written out: JavaScript's own `trim` also removes the byte order mark, and does not remove the
+ * next-line character.
  */
 const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const LEADING = new RegExp(`^${SPACE}+`);
@@ -10,7 +10,7 @@ export function trimmed(text: string): string {
   return trimmedEnd(text.replace(LEADING, ''));
 }
 
-/** The white space at the beginning. */
+/** The white space at the start. */
 export function leading(text: string): string {
   return LEADING.exec(text)?.[0] ?? '';
 }

@@ -13,7 +13,7 @@ import { UndoLog } from './undo-log.ts';
 export type MayWrite = (path: string) => boolean;
 
 /**
- * Writes a verified patch, all of it or nothing. Files that changed since they were verified are worked out anew once.
+ * Writes a verified patch, all of it or nothing. If files changed since they were verified, the patch is verified again, once.
  * A file is replaced by a finished one beside it, so that no reader and no crash ever sees half of it; owner, mode, links
  * and line endings stay.
  * @throws PatchFailure; the files are then as they were, or the message names those that are not
@@ -44,7 +44,7 @@ function isStale({ changes, judge }: VerifiedPatch): boolean {
   return changes.some(({ path, before }) => readText(path, judge) !== before);
 }
 
-/** What goes, goes last: killed in between, a moved file is there twice, not lost. Unless its name becomes a directory. */
+/** Removals come last: if keel is killed in between, a moved file exists twice and is not lost. A file whose name becomes a directory is removed first. */
 function writeOrder(changes: readonly NetChange[]): NetChange[] {
   const written = changes.filter(({ after }) => after !== null);
   const removed = changes.filter(({ after }) => after === null);
@@ -56,13 +56,13 @@ function writeChange(change: NetChange, cwd: string, mayWrite: MayWrite, undo: U
   const { path, after, mode } = change;
   const name = relative(cwd, path) || path;
   const where = after === null ? realName : realPath;
-  // Judged and written is where it leads now, whatever becomes of the links on the way.
+  // The path is judged and written where it leads now, whatever becomes of the links on the way.
   const target = where(path);
   if (!mayWrite(target)) throw new Error(`Failed to write file ${name}: writing there is not permitted`);
   if (after === null) {
     const remove = (directory: RootedDirectory) => {
       const place = directory.at(basename(target));
-      // A link leads elsewhere, but it is from its own directory that it goes.
+      // A link leads elsewhere, but it is removed from its own directory.
       if (isLink(place) && !mayWrite(dirname(target))) throw new Error('removing a link there is not permitted');
       undo.remember(target, place);
       rmSync(place);
@@ -76,7 +76,7 @@ function writeChange(change: NetChange, cwd: string, mayWrite: MayWrite, undo: U
     guarded(`Failed to create parent directories for ${name}`, () => undo.makeParents(target));
     guarded(`Failed to write file ${name}`, () => inDirectory(target, replace));
   }
-  // Somebody may have put a link in the way since the path was judged.
+  // Another process may have put a link in the way since the path was judged.
   if (where(path) !== target) throw new Error(`Failed to write file ${name}: its directory was moved meanwhile`);
 }
 

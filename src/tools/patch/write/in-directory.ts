@@ -2,8 +2,8 @@ import { basename, dirname } from 'node:path';
 import { FileFault, namesOf, RootedDirectory } from '../../../foundation/files/index.ts';
 
 /**
- * Works in the directory of a path that was judged before; `path` has no links on its way. Whoever puts a link in the place
- * of one of its directories afterwards gains nothing.
+ * Works in the directory of a path that was judged before; `path` has no links on its way. A link that
+ * replaces one of its directories afterwards is not followed.
  * @param onMade called with each directory that was missing and has been made; absent: a missing one is a failure
  */
 export function inDirectory<T>(

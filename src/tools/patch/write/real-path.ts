@@ -6,7 +6,7 @@ export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // It does not exist (or its link dangles): its directory decides where it would be.
+    // It does not exist, or its link dangles: its directory decides where it would be.
     const parent = dirname(path);
     return parent === path ? path : join(realPath(parent), basename(path));
   }

@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs
 import { type RootedDirectory, readRegularFile, replaceFile } from '../../../foundation/files/index.ts';
 import { inDirectory } from './in-directory.ts';
 
-/** More than a file that can be patched has: what a patch writes over can always be put back. */
+/** More than a file that can be patched has: whatever a patch overwrites can be put back. */
 const MAX_KEPT_BYTES = 512 * 1024 * 1024;
 
 type Before =
@@ -10,12 +10,12 @@ type Before =
   | { readonly type: 'file'; readonly bytes: Buffer; readonly mode: number }
   | { readonly type: 'link'; readonly to: string };
 
-/** What was there before a patch wrote, to be put back. Paths are real ones. */
+/** The state before a patch wrote, to be put back. Paths are real paths. */
 export class UndoLog {
   readonly #before: { readonly path: string; readonly was: Before }[] = [];
   readonly #madeDirs: string[] = [];
 
-  /** To be called before the path is written or removed; `place` is where it can be reached now. */
+  /** Call it before the path is written or removed; `place` is where it can be reached now. */
   remember(path: string, place: string): void {
     this.#before.push({ path, was: stateOf(place) });
   }
@@ -67,6 +67,6 @@ function removeIfEmpty(dir: string): void {
   try {
     inDirectory(dir, (directory, name) => rmdirSync(directory.at(name)));
   } catch {
-    // Somebody else has put something there.
+    // Another process has put something there.
   }
 }

@@ -99,12 +99,12 @@ export function openTurnTools(
   };
   const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
     ...base,
-    orchestrator: new Orchestrator(
-      callApprover({ steps, approvals, threadId: turn.threadId, key }),
-      services.approvals,
+    orchestrator: new Orchestrator({
+      approver: callApprover({ steps, approvals, threadId: turn.threadId, key }),
+      cache: services.approvals,
       rules,
       run,
-    ),
+    }),
     events: callEvents(recorder, turn.turnId, report),
     env: services.commandEnvironment.current(),
   });
