@@ -4,7 +4,7 @@ export { secretValues } from './known-secrets.ts';
 export { originOf, shownSetting, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
-export { commandRoots, programSearch } from './programs.ts';
+export { programSearch } from './programs.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export type {
   AgentRoleSettings,

@@ -1,6 +1,6 @@
 import { type FoundTarget, reviewRequest } from '../../../context/index.ts';
 import { KeelError, type Op, type ReviewTarget } from '../../../foundation/protocol/index.ts';
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import { type Found, findCommit, findWorkTree, mergeBase, type ReviewOptions } from '../../../system/git/index.ts';
 import type { SessionScope } from '../turn/session-scope.ts';
 import { ReviewTask } from './review-task.ts';
@@ -17,12 +17,11 @@ export function reviewTask(op: Extract<Op, { type: 'review' }>, { state, service
   if (name !== null && !REVISION.test(name)) {
     throw new KeelError('invalidInput', `"${name}" is not the name of a branch or a commit`);
   }
-  const { env } = services.config;
   return new ReviewTask({
     request: async (stopped) => {
       const signal = AbortSignal.any([stopped, AbortSignal.timeout(GIT_LIMIT_MS)]);
       const { cwd } = state.configuration;
-      return reviewRequest(await findTarget(target, { cwd, env, roots: commandRoots(services.config), signal }));
+      return reviewRequest(await findTarget(target, { cwd, ...programSearch(services.config), signal }));
     },
     hint: hintOf(target),
     model: services.config.reviewModel,

@@ -1,4 +1,4 @@
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import { type LeftOutPath, takeSnapshot, tidySnapshotsIfDue } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
 import type { ThreadRecord } from '../thread/thread-record.ts';
@@ -54,9 +54,9 @@ export class UndoSnapshots {
 
   async #take({ context, handle, background }: ActiveTurn): Promise<void> {
     const { config, now } = this.#services;
-    const { home, env } = config;
     const { turnId, cwd } = context;
-    const result = await takeSnapshot({ cwd, home, env, roots: commandRoots(config), now, signal: background });
+    const place = { cwd, home: config.home, ...programSearch(config) };
+    const result = await takeSnapshot({ ...place, now, signal: background });
     if (handle.isRevoked) return;
     if (result.type === 'taken') {
       this.#record.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }], turnId);
@@ -74,11 +74,9 @@ export class UndoSnapshots {
 
   #tidy(): void {
     const { config, log, now } = this.#services;
-    const { home, env } = config;
     this.#tidying ??= tidySnapshotsIfDue({
-      home,
-      env,
-      roots: commandRoots(config),
+      home: config.home,
+      ...programSearch(config),
       now,
       signal: this.#closing.signal,
     }).catch((error: unknown) => log.crash(error));

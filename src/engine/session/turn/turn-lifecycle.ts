@@ -14,7 +14,7 @@ import {
   type Turn,
   toKeelError,
 } from '../../../foundation/protocol/index.ts';
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { gatherRepositoryFacts, type RepositoryFacts } from '../../../system/git/index.ts';
 import type { ToolHost, WithMcpTools } from '../../../tools/index.ts';
@@ -94,8 +94,8 @@ export class TurnLifecycle implements SessionScope {
     this.#snapshots = new UndoSnapshots(services, record);
     const isNew = state.toldContext === null;
     const { config } = services;
-    const roots = commandRoots(config);
-    this.#repository = isNew ? gatherRepositoryFacts(config.cwd, config.env, { roots }) : Promise.resolve(null);
+    const { env, roots } = programSearch(config);
+    this.#repository = isNew ? gatherRepositoryFacts(config.cwd, env, { roots }) : Promise.resolve(null);
   }
 
   /** Ends what works beside the turns. Call it once, when the session ends, before its services are closed. */
