@@ -25,7 +25,7 @@ const storeys = {
     'json',
     'mcp',
   ],
-  storage: ['threads', 'rollout', 'config'],
+  storage: ['threads', 'rollout', 'config', 'config/layers'],
   system: ['sandbox', 'git', 'process', 'network'],
   foundation: ['protocol', 'secrets', 'files', 'util'],
 };

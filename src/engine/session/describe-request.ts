@@ -1,7 +1,7 @@
 import { userMessage } from '../../context/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
 import { loadWire } from '../../models/client/index.ts';
-import { type Config, commandRoots } from '../../storage/config/index.ts';
+import { type Config, programSearch } from '../../storage/config/index.ts';
 import { NullRecorder } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import { specsFor } from '../../tools/index.ts';
@@ -57,8 +57,9 @@ export async function describeFirstRequest({
   try {
     const state = new SessionState(initialConfiguration(config), emptyConversation());
     const context = makeTurnContext(state, services, { turnId: '0', taskKind: 'regular', outputSchema: undefined });
+    const { env, roots } = programSearch(config);
     const [repository, skills] = await Promise.all([
-      gatherRepositoryFacts(config.cwd, config.env, { roots: commandRoots(config) }),
+      gatherRepositoryFacts(config.cwd, env, { roots }),
       firstSkillList(services, signal, onWarning),
     ]);
     state.record(firstContext(context, services, { repository, skills, onWarning }));

@@ -2,7 +2,7 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { toKeelError } from '../../foundation/protocol/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
-import { commandRoots } from '../../storage/config/index.ts';
+import { programSearch } from '../../storage/config/index.ts';
 import type { ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
@@ -183,7 +183,7 @@ function turnDeps(deps: SessionDeps, log: ThreadLog | null): TurnDeps {
     // Asked for when the session opens, so that the answer is there when the first request is.
     repository:
       deps.state.sentContext === null
-        ? gatherRepositoryFacts(config.cwd, config.env, { roots: commandRoots(config) })
+        ? gatherRepositoryFacts(config.cwd, config.env, { roots: programSearch(config).roots })
         : Promise.resolve(null),
   };
 }

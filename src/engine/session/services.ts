@@ -12,7 +12,7 @@ import {
   userAgent,
 } from '../../models/client/index.ts';
 import type { WireMaker } from '../../models/wires/index.ts';
-import { type Config, commandRoots, secretValues } from '../../storage/config/index.ts';
+import { type Config, programSearch, secretValues } from '../../storage/config/index.ts';
 import type { Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import { ExecSessions, type OrphanCare, Processes, type UserShell, userShell } from '../../system/process/index.ts';
@@ -155,7 +155,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   });
   const children = new Set<Session>();
   const closing = new Set<Promise<void>>();
-  const shell = userShell({ env: config.env, roots: commandRoots(config) });
+  const shell = userShell(programSearch(config));
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));

@@ -5,7 +5,7 @@ export { extraOf, fieldsBeyond, mergedFields, sentFields } from './provider-fiel
 export { requestUrl } from './request-url.ts';
 export { newResponseMark, ResponseMark, responseOf } from './response-mark.ts';
 export { SendableCalls, sendableArguments } from './sendable-calls.ts';
-export { TakenItems } from './sent-items.ts';
+export { SentItems } from './sent-items.ts';
 export { eventsOfWhole } from './whole-answer.ts';
 export type { RequestParts, ResponseDecoder, Wire, WireMaker, WireSettings } from './wire.ts';
 export { GO_ON, IMAGE_STAND_IN, OUTPUT_SCHEMA_NAME } from './wire-constants.ts';

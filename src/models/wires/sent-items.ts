@@ -1,24 +1,36 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
 
-export interface NewItems {
-  readonly items: readonly ResponseItem[];
-  /** The input begins otherwise than the one before: `items` are all of it. */
-  readonly startsAnew: boolean;
+/** What is written of an input, item by item. */
+interface Written {
+  add(item: ResponseItem): void;
 }
 
 /**
- * Remembers what was made of the items of a thread. A request extends the one before, so usually only a few are new; after
- * a compaction, or where something was left out, all are. By identity: a history keeps its item objects.
+ * Keeps what was written for a thread. A request extends the one before, so usually only a few items are new and the work for a
+ * request does not grow with the thread. Where the input starts differently (after a compaction, or when items were left out),
+ * all of it is written again. Items are compared by identity: a history keeps its item objects, and never changes them.
  */
-export class TakenItems {
+export class SentItems<T extends Written> {
+  readonly #start: () => T;
   #items: ResponseItem[] = [];
+  #written: T;
 
-  /** Takes the whole input, and gives what of it was not taken before. */
-  take(input: readonly ResponseItem[]): NewItems {
-    const startsAnew = this.#items.length > input.length || this.#items.some((item, at) => item !== input[at]);
-    if (startsAnew) this.#items = [];
-    const items = input.slice(this.#items.length);
-    for (const item of items) this.#items.push(item);
-    return { items, startsAnew };
+  /** @param start makes what is written for an empty input */
+  constructor(start: () => T) {
+    this.#start = start;
+    this.#written = start();
+  }
+
+  /** What is written for this input, until the next call. */
+  of(input: readonly ResponseItem[]): T {
+    if (this.#items.length > input.length || this.#items.some((item, at) => item !== input[at])) {
+      this.#items = [];
+      this.#written = this.#start();
+    }
+    for (const item of input.slice(this.#items.length)) {
+      this.#items.push(item);
+      this.#written.add(item);
+    }
+    return this.#written;
   }
 }

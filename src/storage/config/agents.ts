@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { readRegularFile } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
-import { MAX_SETTINGS_BYTES } from './home-file.ts';
-import { type Layer, originOf } from './layer.ts';
-import type { ConfigFile } from './schema.ts';
+import type { ConfigFile } from './layers/index.ts';
+import { type Layer, MAX_SETTINGS_BYTES, originOf } from './layers/index.ts';
 import type { AgentRoleSettings, AgentSettings } from './types.ts';
 
 const DEFAULT_MAX_THREADS = 6;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
-import { optionalHomeFile } from './home-file.ts';
+import { optionalHomeFile } from './layers/index.ts';
 
 const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
 

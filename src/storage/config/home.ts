@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { directoryWritableByOthers } from '../../foundation/util/index.ts';
-import { optionalHomeFile } from './home-file.ts';
+import { optionalHomeFile } from './layers/index.ts';
 import type { Environment } from './types.ts';
 
 /** Names that a `.env` in the home can't set: it must not redirect keel itself. */

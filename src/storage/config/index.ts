@@ -1,16 +1,10 @@
 export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
-export { commandRoots } from './command-roots.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
-export { originOf, valueAt } from './layer.ts';
-export {
-  type ConfigFlags,
-  type LoadedConfig,
-  type LoadOptions,
-  loadConfig,
-  loadConfigWithOrigins,
-} from './load-config.ts';
-export { shownSetting } from './secret-settings.ts';
+export { originOf, shownSetting, valueAt } from './layers/index.ts';
+export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
+export type { ConfigFlags, LoadOptions } from './load-options.ts';
+export { programSearch } from './programs.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export type {
   AgentRoleSettings,

@@ -1,5 +1,5 @@
 import { isSecretlyNamed, isSecretName, isSecretParameter, secretsOf } from '../../foundation/secrets/index.ts';
-import { isTable, type Layer } from './layer.ts';
+import { isTable, type Layer } from './layers/index.ts';
 import type { Config, KnownSecrets } from './types.ts';
 
 /** Variables with the keys of built-in providers. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ConfigFile } from './schema.ts';
+import type { ConfigFile } from './layers/index.ts';
 import type { McpHttpServer, McpServer, McpStdioServer } from './types.ts';
 
 const DEFAULT_STARTUP_TIMEOUT_MS = 10_000;

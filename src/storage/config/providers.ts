@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import type { ConfigFile } from './schema.ts';
+import type { ConfigFile } from './layers/index.ts';
 import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 const MAX_RETRIES = 100;

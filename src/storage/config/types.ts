@@ -7,7 +7,7 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
-import type { QuirkSettings } from './schema.ts';
+import type { QuirkSettings } from './layers/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
 import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
-import { type Config, commandEnvironment, commandRoots } from '../../../storage/config/index.ts';
+import { type Config, commandEnvironment, programSearch } from '../../../storage/config/index.ts';
 import { startOutliving } from '../../../system/process/index.ts';
 import type { Log } from '../log.ts';
 
@@ -27,11 +27,8 @@ const WHOLE_ENVIRONMENT = {
 export function notifyUser(config: Config, notice: TurnNotice, log: Log): void {
   const [name, ...args] = config.notify ?? [];
   if (!name) return;
-  const found = findConfiguredProgram(
-    name,
-    { env: config.env, roots: [...commandRoots(config), notice.cwd] },
-    config.cwd,
-  );
+  const search = programSearch(config);
+  const found = findConfiguredProgram(name, { ...search, roots: [...search.roots, notice.cwd] }, config.cwd);
   if (found.type === 'missing') {
     log.warn(`notify: ${found.reason}`);
     return;

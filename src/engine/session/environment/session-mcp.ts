@@ -2,7 +2,7 @@ import type { TurnContext } from '../../../context/index.ts';
 import type { SandboxPolicy, TaskKind } from '../../../foundation/protocol/index.ts';
 import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
 import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProcess } from '../../../models/mcp/index.ts';
-import { type Config, commandRoots, type McpServer, type McpStdioServer } from '../../../storage/config/index.ts';
+import { type Config, type McpServer, type McpStdioServer, programSearch } from '../../../storage/config/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
 import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
@@ -120,8 +120,7 @@ export class SessionMcp {
     const policy = policyOf(server, this.#policy, config.sandboxPolicy);
     if (policy.mode !== 'danger-full-access') await sandbox.ready(signal);
     const { networkAccess } = server;
-    const roots = commandRoots(config);
-    const program = findConfiguredProgram(server.command, { env, roots }, server.cwd);
+    const program = findConfiguredProgram(server.command, { ...programSearch(config), env }, server.cwd);
     if (program.type === 'missing' && isWider(server, policy, this.#policy)) throw new Error(program.reason);
     // A program that commands could write is started where it is confined like them: it can do no more than they can.
     const command = program.type === 'found' ? program.path : server.command;

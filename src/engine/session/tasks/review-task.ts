@@ -1,6 +1,6 @@
 import { REVIEW_RUBRIC, reviewNote, reviewRequest, reviewRubricFor, reviewText } from '../../../context/index.ts';
 import { KeelError, type Op, type ReviewOutput, type ThreadItem } from '../../../foundation/protocol/index.ts';
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import { type ChildResult, runChild } from '../agents/run-child.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import { parseReview, REVIEW_SCHEMA } from './parse-review.ts';
@@ -33,7 +33,7 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
       const { services, state } = deps;
       const { config } = services;
       const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_LIMIT_MS)]);
-      const place = { cwd: state.configuration.cwd, env: config.env, roots: commandRoots(config), signal: limited };
+      const place = { cwd: state.configuration.cwd, ...programSearch(config), signal: limited };
       const prompt = reviewRequest(await findTarget(target, place));
       if (signal.aborted) return { type: 'interrupted' };
       show(active, { type: 'enteredReviewMode', id: `${active.context.turnId}-review`, review: hintOf(target) });

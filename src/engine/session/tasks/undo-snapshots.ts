@@ -1,4 +1,4 @@
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import { type LeftOutPath, takeSnapshot, tidySnapshotsIfDue } from '../../../system/git/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
@@ -46,8 +46,7 @@ export class UndoSnapshots {
   /** Removes old snapshots of all threads if that is due, once a session. Call it when a request is on its way. */
   tidy(): void {
     const { config, log, now } = this.#deps.services;
-    const { home, env } = config;
-    const options = { home, env, roots: commandRoots(config), now, signal: this.#closing.signal };
+    const options = { home: config.home, ...programSearch(config), now, signal: this.#closing.signal };
     this.#tidying ??= tidySnapshotsIfDue(options).catch((error: unknown) => log.crash(error));
   }
 
@@ -59,9 +58,8 @@ export class UndoSnapshots {
 
   async #take({ context, recorder, background }: ActiveTurn): Promise<void> {
     const { config, now } = this.#deps.services;
-    const { home, env } = config;
-    const { cwd } = context;
-    const result = await takeSnapshot({ cwd, home, env, roots: commandRoots(config), now, signal: background });
+    const place = { cwd: context.cwd, home: config.home, ...programSearch(config) };
+    const result = await takeSnapshot({ ...place, now, signal: background });
     if (recorder.isRevoked) return;
     if (result.type === 'taken') {
       recorder.addItems([{ type: 'ghost_snapshot', ghost_commit: result.snapshot }]);

@@ -1,6 +1,6 @@
 import { isContextMessage, isRollbackNote, undoNote } from '../../../context/index.ts';
 import type { GhostSnapshotItem, ResponseItem } from '../../../foundation/protocol/index.ts';
-import { commandRoots } from '../../../storage/config/index.ts';
+import { programSearch } from '../../../storage/config/index.ts';
 import { findRepository, NO_REPOSITORY, type RestoreResult, restoreSnapshot } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
 import type { SessionDeps } from '../session-deps.ts';
@@ -66,8 +66,8 @@ function listed(paths: readonly string[]): string {
 }
 
 function placeOf(services: SessionServices, cwd: string) {
-  const { home, env } = services.config;
-  return { cwd, home, env, roots: commandRoots(services.config), now: services.now };
+  const { config, now } = services;
+  return { cwd, home: config.home, ...programSearch(config), now };
 }
 
 /** The user's message at the start of the turn of a snapshot; null if that turn was taken back. */

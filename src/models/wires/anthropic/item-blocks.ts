@@ -17,20 +17,8 @@ export interface BlockForm {
   readonly thinker: { readonly provider: string; readonly model: string };
 }
 
-/** Serialised blocks of each item object. A history keeps its items, so each is written once, however often it is sent. */
-const caches = new WeakMap<ResponseItem, { readonly key: string; readonly json: readonly string[] }>();
-
 /** The blocks of an item as JSON, in order; none for what this API does not see. */
 export function blocksJson(item: ResponseItem, form: BlockForm): readonly string[] {
-  const key = JSON.stringify(form);
-  const known = caches.get(item);
-  if (known?.key === key) return known.json;
-  const json = written(item, form);
-  caches.set(item, { key, json });
-  return json;
-}
-
-function written(item: ResponseItem, form: BlockForm): readonly string[] {
   switch (item.type) {
     case 'message':
       return messageBlocks(item, form).map(jsonText);

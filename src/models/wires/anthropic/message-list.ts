@@ -1,5 +1,5 @@
 import type { CallItem, OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
-import { GO_ON, GrowingBytes, responseOf, SendableCalls, TakenItems } from '../index.ts';
+import { GO_ON, GrowingBytes, responseOf, SendableCalls } from '../index.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { MessageCalls } from './message-calls.ts';
 
@@ -19,34 +19,25 @@ export interface WrittenMessages {
 }
 
 /**
- * The items of a thread as messages. What is written stays as it is and only new items are added, so a request extends
- * the one before, and the work for it does not grow with the thread. Where the beginning differs (a compaction, outputs
- * that were left out) all is written anew.
- *
- * The calls of one response stand in one message and their results, which a history has behind each call, together in
- * the next. Thoughts wait until what they led to comes: a message may not end with one.
+ * The items of an input as messages. The calls of one response are in one message and their results, which a history has behind
+ * each call, together in the next. Thoughts wait until what they led to comes: a message must not end with one.
  */
 export class MessageList {
   readonly #form: BlockForm;
-  readonly #taken = new TakenItems();
-  #bytes = new GrowingBytes();
-  #sendable: SendableCalls;
-  #calls = new MessageCalls();
+  readonly #bytes = new GrowingBytes();
+  readonly #sendable = new SendableCalls('word');
+  readonly #calls = new MessageCalls();
+  readonly #markPlaces: number[] = [];
   #role: Role | null = null;
   /** The response that the open message holds; null also for what came by another API. */
   #response: string | null = null;
   #thoughts: string[] = [];
-  #markPlaces: number[] = [];
 
   constructor(form: BlockForm) {
     this.#form = form;
-    this.#sendable = new SendableCalls('word');
   }
 
-  of(input: readonly ResponseItem[]): WrittenMessages {
-    const { items, startsAnew } = this.#taken.take(input);
-    if (startsAnew) this.#reset();
-    for (const item of items) this.#take(item);
+  written(): WrittenMessages {
     // All that belongs to a response is there before the next request.
     this.#settle();
     const isAnswered = this.#role === 'user';
@@ -54,7 +45,7 @@ export class MessageList {
     return { bytes: this.#bytes, markPlaces: this.#markPlaces.slice(-MARKED_MESSAGES), closing };
   }
 
-  #take(given: ResponseItem): void {
+  add(given: ResponseItem): void {
     const item = this.#sendable.next(given);
     switch (item?.type) {
       case 'message':
@@ -139,16 +130,5 @@ export class MessageList {
   /** Closes the message that is open, if there is one, and begins the next. */
   #opening(role: Role): string {
     return `${this.#role === null ? '' : ']},'}{"role":"${role}","content":[`;
-  }
-
-  /** By identity: a history keeps its item objects. */
-  #reset(): void {
-    this.#bytes = new GrowingBytes();
-    this.#sendable = new SendableCalls('word');
-    this.#calls = new MessageCalls();
-    this.#role = null;
-    this.#response = null;
-    this.#thoughts = [];
-    this.#markPlaces = [];
   }
 }

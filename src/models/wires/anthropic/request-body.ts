@@ -1,4 +1,5 @@
 import type { Prompt, ToolSpec } from '../../prompt/index.ts';
+import { SentItems } from '../index.ts';
 import { CACHE_MARK, CACHE_MARK_JSON } from './cache-mark.ts';
 import type { BlockForm } from './item-blocks.ts';
 import { MessageList, type WrittenMessages } from './message-list.ts';
@@ -19,13 +20,13 @@ export interface MessagesSettings extends ThinkingSettings {
 export class MessagesWriter {
   readonly #settings: MessagesSettings;
   readonly #thinking: ThinkingFields;
-  readonly #messages: MessageList;
+  readonly #messages: SentItems<MessageList>;
   #tools: { readonly specs: readonly ToolSpec[]; readonly json: string | null } = { specs: [], json: null };
 
   constructor(settings: MessagesSettings) {
     this.#settings = settings;
     this.#thinking = thinkingFields(settings);
-    this.#messages = new MessageList(settings.form);
+    this.#messages = new SentItems(() => new MessageList(settings.form));
   }
 
   /** What is said besides instructions, tools and messages, where there are tools. */
@@ -35,7 +36,7 @@ export class MessagesWriter {
 
   /** The body in pieces, UTF-8. */
   write(prompt: Prompt): readonly Uint8Array[] {
-    const messages = this.#messages.of(prompt.input);
+    const messages = this.#messages.of(prompt.input).written();
     // Another tool choice is another conversation to the cache: it would not serve this one, nor this one the next.
     const written = prompt.toolChoice === 'none' ? { ...messages, markPlaces: [] } : messages;
     return [

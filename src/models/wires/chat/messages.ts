@@ -6,7 +6,8 @@ import type {
   ReasoningItem,
   ResponseItem,
 } from '../../../foundation/protocol/index.ts';
-import { responseOf, SendableCalls, sentFields } from '../index.ts';
+import { jsonText } from '../../json/index.ts';
+import { GrowingBytes, responseOf, SendableCalls, sentFields } from '../index.ts';
 import { MessageOrder, type SentMessage } from './message-order.ts';
 import {
   allowed,
@@ -42,7 +43,8 @@ export class MessageList {
   readonly #form: MessageForm;
   readonly #calls: SendableCalls;
   readonly #order: MessageOrder;
-  #closed: SentMessage[] = [];
+  /** Messages that do not change any more, each behind a comma. */
+  readonly #closed = new GrowingBytes();
   #answer: Answer | null = null;
 
   constructor(form: MessageForm) {
@@ -70,17 +72,14 @@ export class MessageList {
     }
   }
 
-  /** What a request has behind the closed messages: the answer to which more may come, and what a server wants last. */
-  get open(): readonly SentMessage[] {
+  /**
+   * The messages in UTF-8, each behind a comma. The newest answer, to which more may come, and what a server wants last are
+   * pieces of their own.
+   */
+  get pieces(): readonly Uint8Array[] {
     const order = this.#order.clone();
-    return [...this.#answerMessages(order), ...order.rest()];
-  }
-
-  /** Messages that do not change any more and have not been taken yet. */
-  takeClosed(): readonly SentMessage[] {
-    const taken = this.#closed;
-    this.#closed = [];
-    return taken;
+    const open = [...this.#answerMessages(order), ...order.rest()];
+    return [this.#closed.slice(), ...open.map((message) => Buffer.from(sentText(message)))];
   }
 
   /** Servers of this API know a `developer` only as who sets up the conversation. */
@@ -88,7 +87,7 @@ export class MessageList {
     this.#close();
     const sent = sentContent(content, this.#form);
     if (sent.length === 0) return;
-    this.#closed.push(...this.#order.add({ role: role === 'developer' ? 'system' : role, content: sent }, false));
+    this.#write(this.#order.add({ role: role === 'developer' ? 'system' : role, content: sent }, false));
   }
 
   #said(item: MessageItem): void {
@@ -135,8 +134,12 @@ export class MessageList {
   }
 
   #close(): void {
-    this.#closed.push(...this.#answerMessages(this.#order));
+    this.#write(this.#answerMessages(this.#order));
     this.#answer = null;
+  }
+
+  #write(messages: readonly SentMessage[]): void {
+    for (const message of messages) this.#closed.append(sentText(message));
   }
 
   /** A thought alone is no message. */
@@ -167,6 +170,10 @@ export class MessageList {
       ...(calls.length === 0 ? {} : { tool_calls: calls.map(({ sent }) => sent) }),
     };
   }
+}
+
+function sentText(message: SentMessage): string {
+  return `,${jsonText(message)}`;
 }
 
 /** Without a mark the order has to tell: a thought comes first, then a text, then calls, then their results. */

@@ -3,7 +3,6 @@ import type { WireQuirks } from '../../catalogue/index.ts';
 import { jsonText } from '../../json/index.ts';
 import type { Prompt, ToolSpec } from '../../prompt/index.ts';
 import { freeformParameters, OUTPUT_SCHEMA_NAME, sendableWord } from '../index.ts';
-import type { MessageBytes } from './message-bytes.ts';
 
 /** What a request says besides its prompt. */
 export interface ChatSettings {
@@ -13,12 +12,18 @@ export interface ChatSettings {
   readonly quirks: WireQuirks;
 }
 
-/** The body in pieces: a later request of the thread is equal to it up to the end of its messages. */
-export function chatBody(prompt: Prompt, settings: ChatSettings, messages: MessageBytes): readonly Uint8Array[] {
+/**
+ * The body in pieces: a later request of the thread is equal to it up to the end of its messages.
+ * @param messages those of the input, each behind a comma
+ */
+export function chatBody(
+  prompt: Prompt,
+  settings: ChatSettings,
+  messages: readonly Uint8Array[],
+): readonly Uint8Array[] {
   const first = instructionMessages(prompt.instructions, settings.quirks).map(jsonText).join(',');
-  const written = messages.of(prompt.input);
   // Every message of the input stands behind a comma, which the first one of a request may not have.
-  const rest = first === '' ? withoutFirstComma(written) : written;
+  const rest = first === '' ? withoutFirstComma(messages) : messages;
   const head = `${jsonText({ model: settings.model }).slice(0, -1)},"messages":[${first}`;
   const usage = settings.quirks.streamOptions === 'sent' ? { stream_options: { include_usage: true } } : {};
   const tail = { ...chatOptions(prompt, settings), ...usage };

@@ -3,10 +3,10 @@ import type { FailureContext } from '../../failures/index.ts';
 import { jsonText } from '../../json/index.ts';
 import type { Prompt } from '../../prompt/index.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../index.ts';
-import { OfferedTools, requestUrl } from '../index.ts';
+import { OfferedTools, requestUrl, SentItems } from '../index.ts';
 import { ChatDecoder } from './decoder.ts';
-import { MessageBytes } from './message-bytes.ts';
 import { itemForm, type MessageForm } from './message-parts.ts';
+import { MessageList } from './messages.ts';
 import { type ChatSettings, chatBody, chatOptions, sentTools } from './request-body.ts';
 
 /** The Chat Completions API, as most servers of models speak it. */
@@ -18,7 +18,7 @@ class ChatWire implements Wire {
   readonly #known: WireQuirks;
   /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
   readonly #plainForm: MessageForm;
-  #messages: { readonly form: MessageForm; readonly bytes: MessageBytes };
+  #messages: { readonly form: MessageForm; readonly sent: SentItems<MessageList> };
 
   constructor(settings: WireSettings) {
     this.#settings = settings;
@@ -41,7 +41,7 @@ class ChatWire implements Wire {
     const quirks = this.#quirks;
     // The same messages in another form are other bytes.
     if (quirks !== this.#messages.form.quirks) this.#messages = this.#messagesOf(quirks);
-    return chatBody(prompt, this.#request(quirks), this.#messages.bytes);
+    return chatBody(prompt, this.#request(quirks), this.#messages.sent.of(prompt.input).pieces);
   }
 
   formOf(): string {
@@ -83,7 +83,7 @@ class ChatWire implements Wire {
 
   #messagesOf(quirks: WireQuirks) {
     const form = formOf(this.#settings, quirks);
-    return { form, bytes: new MessageBytes(form) };
+    return { form, sent: new SentItems(() => new MessageList(form)) };
   }
 }
 

@@ -4,13 +4,10 @@ import { type ToolSpec, toolName } from '../../prompt/index.ts';
 /** Function names whose outputs are the JSON form of a finished command. */
 const RUNNER_NAMES: ReadonlySet<string> = new Set(['shell', 'shell_command', 'container.exec', 'apply_patch']);
 
-/** Rewritten outputs by the recorded one, so that their serialised form can be remembered too. */
-const rewrittenOutputs = new WeakMap<OutputItem, OutputItem>();
-
 /**
  * Models with the freeform `apply_patch` tool were trained on command results as lines, not as JSON: with that tool
  * offered, the recorded JSON results are turned into lines; else `input` comes back as it is. What is not such JSON
- * (errors, refusals) stays. Pure, and stable: equal input gives the identical output objects.
+ * (errors, refusals) stays.
  */
 export function freeformOutputs(input: readonly ResponseItem[], tools: readonly ToolSpec[]): readonly ResponseItem[] {
   if (!wantsFreeform(tools)) return input;
@@ -50,10 +47,6 @@ function runnerCallId(item: ResponseItem): string | null {
 }
 
 function rewritten(item: OutputItem): OutputItem {
-  const known = rewrittenOutputs.get(item);
-  if (known !== undefined) return known;
   const lines = typeof item.output === 'string' ? jsonResultAsLines(item.output) : null;
-  const result = lines === null ? item : { ...item, output: lines };
-  rewrittenOutputs.set(item, result);
-  return result;
+  return lines === null ? item : { ...item, output: lines };
 }

@@ -1,54 +1,29 @@
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
-import type { IdForm } from '../index.ts';
-import { GrowingBytes, SendableCalls, TakenItems } from '../index.ts';
+import { GrowingBytes, SendableCalls } from '../index.ts';
 import { FreeformOutputs } from './freeform-outputs.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
 
-/**
- * The items of a thread as they are sent, joined by commas, in bytes. A request extends the one before, so what was
- * written for it stays, and only new items are added: the work does not grow with the thread. Where the beginning differs
- * (a compaction, reasoning of an earlier turn) the rest is written anew.
- */
+/** The items of an input as they are sent, joined by commas, in UTF-8. */
 export class InputBytes {
   readonly #options: SentFormOptions;
-  #isFreeform = false;
-  #outputs = new FreeformOutputs();
-  #calls: SendableCalls;
-  #taken = new TakenItems();
-  #bytes = new GrowingBytes();
+  readonly #calls: SendableCalls;
+  readonly #outputs: FreeformOutputs | null;
+  readonly #bytes = new GrowingBytes();
 
-  constructor(options: SentFormOptions) {
+  /** `isFreeform`: see `freeformOutputs`. */
+  constructor(options: SentFormOptions, isFreeform: boolean) {
     this.#options = options;
-    this.#calls = new SendableCalls(idFormOf(options));
+    this.#calls = new SendableCalls(options.quirks?.callIds === 'nine' ? 'nine' : 'word');
+    this.#outputs = isFreeform ? new FreeformOutputs() : null;
   }
 
-  /** What is given out is never written to again. `isFreeform`: see `freeformOutputs`. */
-  of(input: readonly ResponseItem[], isFreeform: boolean): Uint8Array {
-    if (isFreeform !== this.#isFreeform) {
-      this.#isFreeform = isFreeform;
-      this.#taken = new TakenItems();
-      this.#clear();
-    }
-    const { items, startsAnew } = this.#taken.take(input);
-    if (startsAnew) this.#clear();
-    const added: string[] = this.#bytes.length === 0 ? [] : [''];
-    for (const item of items) {
-      const sendable = this.#calls.next(isFreeform ? this.#outputs.next(item) : item);
-      const json = sendable === null ? null : itemJson(sendable, this.#options);
-      if (json !== null) added.push(json);
-    }
-    this.#bytes.append(added.join(','));
-    return this.#bytes.slice(0, this.#bytes.length);
+  get bytes(): Uint8Array {
+    return this.#bytes.slice();
   }
 
-  #clear(): void {
-    this.#outputs = new FreeformOutputs();
-    this.#calls = new SendableCalls(idFormOf(this.#options));
-    // A request that is still being sent keeps the old ones.
-    this.#bytes = new GrowingBytes();
+  add(item: ResponseItem): void {
+    const sendable = this.#calls.next(this.#outputs === null ? item : this.#outputs.next(item));
+    const json = sendable === null ? null : itemJson(sendable, this.#options);
+    if (json !== null) this.#bytes.append(this.#bytes.length === 0 ? json : `,${json}`);
   }
-}
-
-function idFormOf({ quirks }: SentFormOptions): IdForm {
-  return quirks?.callIds === 'nine' ? 'nine' : 'word';
 }

@@ -2,7 +2,7 @@ import type { ReasoningSummary, ResponseItem, Verbosity } from '../../../foundat
 import type { WireQuirks } from '../../catalogue/index.ts';
 import { jsonText } from '../../json/index.ts';
 import type { Prompt, ToolSpec } from '../../prompt/index.ts';
-import { OUTPUT_SCHEMA_NAME, sendableWord } from '../index.ts';
+import { OUTPUT_SCHEMA_NAME, SentItems, sendableWord } from '../index.ts';
 import { freeformOutputs, wantsFreeform } from './freeform-outputs.ts';
 import { InputBytes } from './input-bytes.ts';
 import { itemJson, type SentFormOptions } from './sent-form.ts';
@@ -26,17 +26,25 @@ export interface RequestSettings {
  */
 export class RequestWriter {
   readonly settings: RequestSettings;
-  readonly #input: InputBytes;
+  #isFreeform = false;
+  #input: SentItems<InputBytes>;
 
   constructor(settings: RequestSettings) {
     this.settings = settings;
-    this.#input = new InputBytes(settings.items);
+    this.#input = this.#inputOf(false);
   }
 
   /** The body in pieces, UTF-8. */
   write(prompt: Prompt): readonly Uint8Array[] {
     const { head, tail } = frameOf(prompt, this.settings);
-    return [Buffer.from(head), this.#input.of(prompt.input, wantsFreeform(prompt.tools)), Buffer.from(tail)];
+    const isFreeform = wantsFreeform(prompt.tools);
+    if (isFreeform !== this.#isFreeform) this.#input = this.#inputOf(isFreeform);
+    this.#isFreeform = isFreeform;
+    return [Buffer.from(head), this.#input.of(prompt.input).bytes, Buffer.from(tail)];
+  }
+
+  #inputOf(isFreeform: boolean): SentItems<InputBytes> {
+    return new SentItems(() => new InputBytes(this.settings.items, isFreeform));
   }
 }
 

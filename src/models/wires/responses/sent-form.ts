@@ -24,29 +24,10 @@ export interface SentFormOptions {
 
 type ReasoningItem = Extract<ResponseItem, { type: 'reasoning' }>;
 
-/** One cache for each combination of options. A history keeps its item objects, so each is serialised once. */
-const caches = new Map<string, WeakMap<ResponseItem, string | null>>();
-
-/**
- * The JSON text of an item as it is sent, or null for an item that no model sees. Remembered for each item object:
- * changing an item after the first call has no effect.
- */
+/** The JSON text of an item as it is sent, or null for an item that no model sees. */
 export function itemJson(item: ResponseItem, options: SentFormOptions): string | null {
-  const cache = cacheOf(options);
-  const known = cache.get(item);
-  if (known !== undefined) return known;
   const sent = sentForm(item, options);
-  const json = sent === null ? null : jsonText(sent);
-  cache.set(item, json);
-  return json;
-}
-
-function cacheOf({ withIds, withImages, thinker, quirks }: SentFormOptions): WeakMap<ResponseItem, string | null> {
-  const whose = [thinker?.provider, thinker?.model, quirks?.reasoningField, quirks?.extraFields];
-  const key = JSON.stringify([withIds, withImages, ...whose]);
-  const cache = caches.get(key) ?? new WeakMap<ResponseItem, string | null>();
-  caches.set(key, cache);
-  return cache;
+  return sent === null ? null : jsonText(sent);
 }
 
 /** An item with exactly the fields that are sent, in their order; null when it is not sent at all. */

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { KeelError } from '../../foundation/protocol/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 import { ConfigFile } from './schema.ts';
 import { shownSetting } from './secret-settings.ts';

@@ -1,4 +1,4 @@
-import { isSecretName, MASK, maskedArguments, maskedText, maskSecrets } from '../../foundation/secrets/index.ts';
+import { isSecretName, MASK, maskedArguments, maskedText, maskSecrets } from '../../../foundation/secrets/index.ts';
 
 /** Their values are secrets, whatever they are called. */
 const SECRET_KEYS: ReadonlySet<string> = new Set(['http_headers', 'experimental_bearer_token', 'bearer_token', 'env']);

@@ -1,4 +1,4 @@
-import { KeelError } from '../../foundation/protocol/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
 import { type Layer, merge, type Table } from './layer.ts';
 
 /** Up to the first `=` that stands in no quotes. */

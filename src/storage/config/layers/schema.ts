@@ -5,7 +5,7 @@ import {
   ReasoningSummary,
   SandboxMode,
   Verbosity,
-} from '../../foundation/protocol/index.ts';
+} from '../../../foundation/protocol/index.ts';
 
 const strings = z.array(z.string());
 const stringMap = z.record(z.string(), z.string());

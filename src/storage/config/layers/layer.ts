@@ -1,5 +1,5 @@
-import { KeelError } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
 import { maskedLines } from './secret-settings.ts';
 
 export type Table = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { readObeyedFile, UntrustedFile } from '../../foundation/files/index.ts';
-import { KeelError } from '../../foundation/protocol/index.ts';
-import { decodeText, ownerOf, reasonOf, type WriterLimits } from '../../foundation/util/index.ts';
+import { readObeyedFile, UntrustedFile } from '../../../foundation/files/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { decodeText, ownerOf, reasonOf, type WriterLimits } from '../../../foundation/util/index.ts';
 
 /** Far more than settings or credentials need. */
 export const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readFileStart } from '../../foundation/files/index.ts';
+import { readFileStart } from '../../../foundation/files/index.ts';
 import { type Table, valueAt } from './layer.ts';
 
 const MAX_POINTER_BYTES = 16 * 1024;
@@ -11,11 +11,11 @@ const MAX_POINTER_BYTES = 16 * 1024;
  */
 export function trustedFolder(cwd: string, settings: Table): string | null {
   if (projectTrust(cwd, settings) !== 'trusted') return null;
-  return valueAt(settings, ['projects', cwd, 'trust_level']) === undefined ? topOf(cwd) : cwd;
+  return valueAt(settings, ['projects', cwd, 'trust_level']) === undefined ? repositoryRoot(cwd) : cwd;
 }
 
-/** The directory that holds a `.git`, from `cwd` upwards; `cwd` where none does. */
-function topOf(cwd: string): string {
+/** The nearest directory that holds a `.git`, from `cwd` upwards; `cwd` where none does. */
+export function repositoryRoot(cwd: string): string {
   for (let dir = cwd; ; dir = dirname(dir)) {
     if (existsSync(join(dir, '.git'))) return dir;
     if (dir === dirname(dir)) return cwd;

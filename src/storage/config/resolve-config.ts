@@ -1,0 +1,163 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { readRegularFile } from '../../foundation/files/index.ts';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
+import type { NetworkRules } from '../../system/network/index.ts';
+import { agentSettings } from './agents.ts';
+import { readStoredKey } from './auth.ts';
+import { userHome } from './home.ts';
+import { knownSecrets } from './known-secrets.ts';
+import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedFolder } from './layers/index.ts';
+import type { ConfigFlags } from './load-options.ts';
+import { mcpServers } from './mcp-servers.ts';
+import { commandRoots, ownPlaceWarnings } from './programs.ts';
+import { MAX_TIMER_MS, resolveProvider } from './providers.ts';
+import { bubblewrap, sandboxPolicy, sandboxSettings } from './sandbox-settings.ts';
+import type { Config, Environment } from './types.ts';
+
+const DEFAULT_MODEL = 'gpt-5-codex';
+/** Of providers that do not have the other one. */
+const DEFAULT_MODELS: Readonly<Record<string, string>> = {
+  anthropic: 'claude-opus-5-5',
+  oss: 'gpt-oss:20b',
+  ollama: 'gpt-oss:20b',
+  lmstudio: 'openai/gpt-oss-20b',
+};
+const DEFAULT_DOC_BYTES = 32_768;
+const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
+const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MCP_WAIT_SEC = 10;
+/** Enough for a clean-up handler, too short to be a wait for whoever interrupts. */
+const DEFAULT_COMMAND_GRACE_MS = 500;
+
+export interface ReadSettings {
+  readonly home: string;
+  readonly env: Environment;
+  /** Absolute, with symlinks resolved. */
+  readonly cwd: string;
+  readonly flags: ConfigFlags;
+  /** Where the machine's administrator puts things. */
+  readonly systemDir: string;
+  readonly settings: ConfigFile;
+  readonly layers: readonly Layer[];
+  readonly network: NetworkRules | null;
+  readonly warnings: readonly string[];
+}
+
+/** Fills in every default. @throws KeelError `invalidConfig` for what the schema can't see, such as a file that is missing */
+export function resolveConfig({
+  home,
+  env,
+  cwd,
+  flags,
+  systemDir,
+  settings,
+  layers,
+  network,
+  warnings,
+}: ReadSettings): Config {
+  const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
+  const providerId = localId ?? settings.model_provider ?? 'openai';
+  const shell = settings.shell_environment_policy ?? {};
+  const policy = sandboxPolicy(settings, flags, cwd);
+  const roots = commandRoots({ cwd, sandboxPolicy: policy });
+  return {
+    home,
+    cwd,
+    env,
+    model:
+      flags.model ?? (localId === null ? settings.model : undefined) ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL,
+    provider: resolveProvider(providerId, settings, env),
+    approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
+    sandboxPolicy: policy,
+    sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
+    projectTrust: projectTrust(cwd, settings),
+    trustedFolder: trustedFolder(cwd, settings),
+    effort: settings.model_reasoning_effort ?? null,
+    summary: settings.model_reasoning_summary ?? 'auto',
+    verbosity: settings.model_verbosity ?? null,
+    contextWindow: settings.model_context_window ?? null,
+    autoCompactTokenLimit: settings.model_auto_compact_token_limit ?? null,
+    undo: settings.features?.['ghost_commit'] ?? settings.features?.['undo'] ?? true,
+    reviewModel: settings.review_model ?? null,
+    compactPrompt: settings.compact_prompt ?? null,
+    modelPrices: modelPrices(settings.model_prices ?? {}),
+    compactModel: settings.compact_model ?? null,
+    verifyBeforeFinish: settings.verify_before_finish ?? 'off',
+    budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
+    elideOutputs: settings.compact_elide_outputs ?? true,
+    agents: agentSettings(settings, layers, cwd),
+    skills: {
+      adminRoot: join(systemDir, 'skills'),
+      disabled: disabledSkills(settings, env, cwd),
+    },
+    maxOutputTokens: settings.model_max_output_tokens ?? null,
+    supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
+    baseInstructions: baseInstructions(settings, cwd),
+    hideAgentReasoning: settings.hide_agent_reasoning ?? false,
+    showRawAgentReasoning: settings.show_raw_agent_reasoning ?? localId !== null,
+    projectDocMaxBytes: settings.project_doc_max_bytes ?? DEFAULT_DOC_BYTES,
+    projectDocFallbackFilenames: settings.project_doc_fallback_filenames ?? [],
+    shellEnvironmentPolicy: {
+      inherit: shell.inherit ?? 'all',
+      ignoreDefaultExcludes: shell.ignore_default_excludes ?? false,
+      exclude: shell.exclude ?? [],
+      set: shell.set ?? {},
+      includeOnly: shell.include_only ?? [],
+      useProfile: shell.experimental_use_profile ?? true,
+    },
+    toolSet: settings.tools?.set ?? null,
+    mcpServers: mcpServers(settings, cwd),
+    mcpStartupWaitMs: Math.min(
+      MAX_TIMER_MS,
+      Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
+    ),
+    notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    history: {
+      persistence: settings.history?.persistence ?? 'save-all',
+      maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
+    },
+    commandGraceMs: settings.command_grace_ms ?? DEFAULT_COMMAND_GRACE_MS,
+    spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
+    secrets: knownSecrets(layers),
+    storedKey: readStoredKey(home),
+    warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
+  };
+}
+
+/** The last word on a path counts. */
+function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): string[] {
+  const enabled = new Map<string, boolean>();
+  for (const { path, enabled: isEnabled = true } of skills?.config ?? []) {
+    enabled.set(
+      resolve(
+        cwd,
+        path.replace(/^~(?=\/)/, (sign) => userHome(env) ?? sign),
+      ),
+      isEnabled,
+    );
+  }
+  return [...enabled].flatMap(([path, isEnabled]) => (isEnabled ? [] : [path]));
+}
+
+function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {
+  const named = Object.entries(prices).map(([model, { input, cached_input: cachedInput = null, output }]) => {
+    return [model, { input, cachedInput, output }] as const;
+  });
+  return Object.fromEntries(named);
+}
+
+function baseInstructions(settings: ConfigFile, cwd: string): string | null {
+  const named = settings.model_instructions_file ?? settings.experimental_instructions_file;
+  if (named === undefined) return null;
+  const path = isAbsolute(named) ? named : resolve(cwd, named);
+  let text: string;
+  try {
+    text = readRegularFile(path, { maxBytes: MAX_SETTINGS_BYTES }).toString('utf8').trim();
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    throw new KeelError('invalidConfig', `the instructions file ${path} can't be read: ${reason}`, { cause });
+  }
+  if (text === '') throw new KeelError('invalidConfig', `the instructions file ${path} is empty`);
+  return text;
+}
