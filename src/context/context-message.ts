@@ -13,18 +13,18 @@ const CONTEXT_TAGS = [
 ];
 const OPENING = new RegExp(`^\\s*<(?:${CONTEXT_TAGS.join('|')})[\\s>]`, 'i');
 
-/** Whether a user-role message was written by keel: no person said it, and it is shown to none. */
+/** Whether keel wrote a user-role message: no person wrote it, and people don't see it. */
 export function isContextMessage(item: ResponseItem): boolean {
   if (item.type !== 'message' || item.role !== 'user') return false;
   return item.content.some((part) => part.type === 'input_text' && OPENING.test(part.text));
 }
 
-/** A person's words: where they begin like keel's own, they are not to be taken for these, and dropped as nobody's. */
-export function asSaid(text: string): string {
+/** A person's words, escaped where they start like a tag of keel's, so that they don't count as a message of keel's. */
+export function asUserText(text: string): string {
   return OPENING.test(text) ? text.replace('<', '&lt;') : text;
 }
 
-/** A message in a tag of keel's, user role. */
+/** A user-role message of keel's. `text` starts with one of the tags above. */
 export function contextMessage(text: string): ResponseItem {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
 }

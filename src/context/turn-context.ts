@@ -9,8 +9,8 @@ import type { ModelInfo } from '../models/catalogue/index.ts';
 import type { ShellEnvironmentPolicy } from '../storage/config/index.ts';
 
 /**
- * What a turn knows: the session's settings and this turn's overrides, met in one place when the turn starts. Immutable;
- * passed in place of bare ids to everything that works for the turn.
+ * The settings of a turn: the session's, with this turn's overrides applied in one place when the turn starts. Immutable, and
+ * passed instead of bare ids to everything that works for the turn.
  */
 export interface TurnContext {
   readonly threadId: string;
@@ -18,11 +18,11 @@ export interface TurnContext {
   readonly taskKind: TaskKind;
   /** Absolute. */
   readonly cwd: string;
-  /** The user's local date when the turn began, `YYYY-MM-DD`. */
+  /** The user's local date when the turn started, `YYYY-MM-DD`. */
   readonly date: string;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
-  /** Hosts that commands reach, as they were listed, and no others; null: none are listed, the policy alone counts. */
+  /** The only hosts that commands may reach, as listed by the user; null: no list, the policy alone decides. */
   readonly allowedHosts: readonly string[] | null;
   /** False when nobody can answer an approval request: the effective policy is then `never`. */
   readonly canAsk: boolean;
@@ -34,6 +34,6 @@ export interface TurnContext {
   /** JSON Schema of the final message, for this turn only. */
   readonly outputSchema: unknown;
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
-  /** Begins every line that keel itself adds to a tool result, e.g. `keel:4b7e1c`. */
+  /** Prefix of every line that keel itself adds to a tool result, e.g. `keel:4b7e1c`. */
   readonly noteMark: string;
 }

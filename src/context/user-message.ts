@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { ContentItem, MessageItem, UserInput } from '../foundation/protocol/index.ts';
 import { imageInputPart } from '../models/prompt/index.ts';
-import { asSaid } from './context-message.ts';
+import { asUserText } from './context-message.ts';
 
-/** What a user sends as one message, its parts in order. An image that can't be read becomes a text that says so. */
+/** A user's input as one message, its parts in order. An image that can't be read becomes a text that says so. */
 export async function userMessage(items: readonly UserInput[], cwd: string): Promise<MessageItem> {
   const content: ContentItem[] = [];
   for (const item of items) content.push(await partOf(item, cwd));
@@ -13,7 +13,7 @@ export async function userMessage(items: readonly UserInput[], cwd: string): Pro
 async function partOf(item: UserInput, cwd: string): Promise<ContentItem> {
   switch (item.type) {
     case 'text':
-      return { type: 'input_text', text: asSaid(item.text) };
+      return { type: 'input_text', text: asUserText(item.text) };
     case 'image':
       return { type: 'input_image', image_url: item.url };
     case 'localImage':

@@ -14,7 +14,7 @@ function firstRequest(slug: string, toolSet: ToolSet | null = null): { body: str
   const model = modelInfo(slug);
   const offered = offeredTools(model, toolSet);
   const tools = specsFor(builtinTools(), offered, model);
-  const instructions = renderInstructions({ model, tools: offered, patchSection: null });
+  const instructions = renderInstructions({ model, tools: offered });
   const input = [
     environmentContext({ ...execFacts, sandboxEnforced: false }, startFacts),
     userMessage(PROMPT.slice(0, 57)),
@@ -79,7 +79,7 @@ describe('P3, must-hold 2: instructions and tools', () => {
         const model = modelInfo(slug);
         const tools = offeredTools(model, null);
         const specs = specsFor(builtinTools(), tools, model);
-        console.log(JSON.stringify([renderInstructions({ model, tools, patchSection: null }), specs]));
+        console.log(JSON.stringify([renderInstructions({ model, tools }), specs]));
       }`;
     const words = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
     return execFileSync(process.execPath, words, { cwd: temporaryDirectory(), env, encoding: 'utf8' });

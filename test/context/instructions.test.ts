@@ -56,14 +56,14 @@ describe('P6: what the general text conveys', () => {
     ['questions leave the files alone', /Asked a question, answer it and leave the files alone/],
     ['read before editing, search before guessing', /read the code you will change.*search rather than guess/],
     ['reads side by side', /independent reads side by side/],
-    ['smallest change at the cause', /mend the cause with the smallest change/],
+    ['smallest change at the cause', /fix the cause with the smallest change/],
     ['no weakened tests, warnings, stubs', /Don't weaken a test, silence a warning or leave a stub/],
     ['new things whole', /Build new things whole/],
     ['unrelated faults are only mentioned', /Mention unrelated faults; don't fix them/],
     ['the whole error, one assumption at a time', /read the whole error, then change one assumption at a time/],
     ['another idea after three failures', /failed three times needs replacing/],
     ["the project's own checks, narrow then wide", /project's own checks.*narrowest.*widen/],
-    ['reproduce first', /Make a bug show itself before you mend it, if cheap/],
+    ['reproduce first', /Make a bug show itself before you fix it, if cheap/],
     ['checks after the last edit', /Run checks after your last edit/],
     ['compare with the request', /hold the result against the request/],
     ['report what was seen', /each check by its command and outcome.*failed, couldn't run or doesn't exist/],
@@ -115,7 +115,7 @@ describe('P6: what the general text conveys', () => {
 describe('P6: what the short text conveys', () => {
   it.each<[string, RegExp]>([
     ['to the end', /Finish what is asked: change, check, report/],
-    ['smallest change', /smallest change that mends the cause/],
+    ['smallest change', /smallest change that fixes the cause/],
     ['checks after the last edit', /checks after your last edit/],
     ['report what was seen', /Name each one with its outcome.*Claim nothing you haven't seen/],
     ['foreign work is kept', /Uncommitted changes you didn't make are the user's/],
@@ -147,7 +147,7 @@ describe('what is offered decides what is named', () => {
   const model = modelInfo('gpt-5');
 
   it('M25: with edit_file in place of apply_patch, the word apply_patch does not occur', () => {
-    const text = renderInstructions({ model, tools: ['shell_command', 'edit_file'], patchSection: null });
+    const text = renderInstructions({ model, tools: ['shell_command', 'edit_file'] });
     expect(text).toContain('Edit with `edit_file`');
     expect(text).not.toContain('apply_patch');
   });
@@ -155,7 +155,7 @@ describe('what is offered decides what is named', () => {
   it.each(['general', 'short'] as const)(
     'without update_plan the %s text speaks of no plan, and of editing as before',
     (baseText) => {
-      const facts = { model: { ...model, baseText }, patchSection: null };
+      const facts = { model: { ...model, baseText } };
       const text = renderInstructions({ ...facts, tools: ['exec_command', 'apply_patch'] });
       expect(text).not.toContain('plan');
       expect(text).toContain('Edit with `apply_patch`');
@@ -163,17 +163,11 @@ describe('what is offered decides what is named', () => {
   );
 
   it('without any tool that edits, no text says how to edit', () => {
-    expect(renderInstructions({ model, tools: ['exec_command'], patchSection: null })).not.toContain('Edit with');
-  });
-
-  it('a patch section follows where no tool for patches is offered, and the command is named', () => {
-    const text = renderInstructions({ model, tools: ['shell'], patchSection: 'How to patch.' });
-    expect(text).toContain('Edit with `apply_patch`');
-    expect(text.endsWith('\n\nHow to patch.')).toBe(true);
+    expect(renderInstructions({ model, tools: ['exec_command'] })).not.toContain('Edit with');
   });
 
   it('the one-shot runner is named as it is offered', () => {
-    const text = renderInstructions({ model, tools: ['shell_command', 'apply_patch'], patchSection: null });
+    const text = renderInstructions({ model, tools: ['shell_command', 'apply_patch'] });
     expect(text).toContain('Run commands with `shell_command`');
     expect(text).not.toMatch(/`shell`|`exec_command`|`write_stdin`/);
   });
@@ -184,16 +178,7 @@ describe('what is offered decides what is named', () => {
   });
 });
 
-describe("the user's own instructions", () => {
-  const model = modelInfo('gpt-5');
+it("M30, P18: the user's own instructions replace keel's byte for byte", () => {
   const override = 'Do it \u00e4s I say.\r\n';
-
-  it("M30, P18: replace keel's byte for byte", () => {
-    expect(renderInstructions({ model, tools: ['exec_command'], patchSection: null, override })).toBe(override);
-  });
-
-  it('M30: are followed by the patch section where no tool for patches is offered', () => {
-    const text = renderInstructions({ model, tools: ['shell'], patchSection: 'How to patch.', override });
-    expect(text).toBe(`${override}\n\nHow to patch.`);
-  });
+  expect(renderInstructions({ model: modelInfo('gpt-5'), tools: ['exec_command'], override })).toBe(override);
 });

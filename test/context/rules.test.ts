@@ -119,7 +119,7 @@ describe('P7: the rules in every cell', () => {
       const isHeld = cell.sandboxPolicy.mode !== 'danger-full-access' && cell.sandboxEnforced;
       expect(/There is no sandbox|\(no sandbox\)/.test(text), name).toBe(!isHeld);
       if (!isHeld && cell.sandboxPolicy.mode !== 'danger-full-access')
-        expect(text, name).toContain('Patches are held to that');
+        expect(text, name).toContain('This is enforced for patches');
     }
   });
 

@@ -153,7 +153,7 @@ describe('the search below a place', () => {
     const { skills, faults } = await find(here);
     expect(skills.map(({ name }) => name)).toEqual(['first']);
     expect(faults).toEqual([
-      { path: join(here.home, 'skills'), reason: 'it has more than 2000 folders: the rest is not looked at' },
+      { path: join(here.home, 'skills'), reason: 'it has more than 2000 folders: the rest is skipped' },
     ]);
   });
 
@@ -209,7 +209,7 @@ describe('the front matter of a skill', () => {
     ['an empty file', '', /no front matter/],
     ['one that is never closed', '---\ndescription: d\n', /no front matter/],
     ['one beyond what is read', `---\ndescription: d\n#${'x'.repeat(20_000)}\n---\n`, /in its first 16384 bytes/],
-    ['no YAML', '---\ndescription: a: b: c\n---\n', /no YAML that can be used \(line 2: /],
+    ['no YAML', '---\ndescription: a: b: c\n---\n', /isn't valid YAML \(line 2: /],
     ['a key twice', '---\ndescription: a\ndescription: b\n---\n', /line 3/],
     ['no description', '---\nname: x\n---\n', /no description/],
     ['an empty description', '---\ndescription: " \\n "\n---\n', /no description/],
@@ -222,12 +222,12 @@ describe('the front matter of a skill', () => {
       `---\ndescription: d\nmetadata: {short-description: ${'d'.repeat(1_025)}}\n---\n`,
       /short-/,
     ],
-    ['an alias to nowhere', '---\ndescription: *secret-word\n---\n', /no YAML that can be used/],
-    ['lists without end', `---\ndescription: ${'['.repeat(15_000)}\n---\n`, /no YAML that can be used/],
+    ['an alias to nowhere', '---\ndescription: *secret-word\n---\n', /isn't valid YAML/],
+    ['lists without end', `---\ndescription: ${'['.repeat(15_000)}\n---\n`, /isn't valid YAML/],
     [
       'aliases that grow',
       `---\na: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.replaceAll(/./g, (key) => `${key}: &${key} [${`*${String.fromCharCode(key.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}description: d\n---\n`,
-      /no YAML that can be used/,
+      /isn't valid YAML/,
     ],
   ])('with %s makes it a broken skill, of which no text is told', async (_what, text, reason) => {
     const told = await read(text);

@@ -24,7 +24,7 @@ export const MODELS = [
 
 export function instructionsFor(slug: string): string {
   const model = modelInfo(slug);
-  return renderInstructions({ model, tools: offeredTools(model, null), patchSection: null });
+  return renderInstructions({ model, tools: offeredTools(model, null) });
 }
 
 export const workspaceWrite = {

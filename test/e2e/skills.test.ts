@@ -55,7 +55,7 @@ describe('keel exec', () => {
     const run = await keel(['exec', '--json', 'hi']);
     expect(run.code).toBe(0);
     expect(jsonLines(run.stdout).find(({ item }) => item?.type === 'error')?.item).toMatchObject({
-      message: expect.stringMatching(/^skill \/.*\/broken\/SKILL\.md: its front matter is no YAML that can be used/),
+      message: expect.stringMatching(/^skill \/.*\/broken\/SKILL\.md: its front matter isn't valid YAML/),
     });
     expect(sent(0)[0]).toContain('greet');
     expect(sent(0)[0]).not.toContain('broken');

@@ -5,16 +5,16 @@ import { contextMessage } from '../context-message.ts';
 import { escaped } from '../escape.ts';
 import { effectivePolicy, type RuleFacts, rules } from './rules.ts';
 
-/** What the model is told of its surroundings, and again when it changes. */
+/** Facts of the environment that the model gets at the start of a thread, and again when they change. */
 export interface EnvironmentFacts extends RuleFacts {
   readonly cwd: string;
-  /** Local date, `YYYY-MM-DD`, for a diff. Absent: not told again. */
+  /** Local date, `YYYY-MM-DD`, for a diff. Absent: the diff leaves the date out. */
   readonly date?: string;
 }
 
-/** What it is told once, when a thread begins. */
+/** Facts that the model gets once, at the start of a thread. */
 export interface StartFacts {
-  /** Base name; null where it is not known, and left out. */
+  /** Base name; null: not known, and left out. */
   readonly shell: string | null;
   /** Platform and architecture, such as `linux x64`. */
   readonly os: string;
@@ -23,12 +23,12 @@ export interface StartFacts {
   /** Null: not known in time, and left out. */
   readonly repository: RepositoryFacts | null;
   readonly noteMark: string;
-  /** What the user set as limits of a task. */
+  /** The user's limits for a task. */
   readonly budget?: Budget;
 }
 
-/** What the model was told last. What is absent is not known any more, and taken as unchanged. */
-export interface ToldFacts {
+/** The facts that the model got last. An absent one is not known any more and counts as unchanged. */
+export interface KnownFacts {
   readonly cwd: string;
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
@@ -52,12 +52,12 @@ export function environmentContext(facts: EnvironmentFacts, start: StartFacts): 
   ]);
 }
 
-/** What differs from what the model was told last; null if nothing it needs to know does. */
-export function environmentDiff(told: ToldFacts, facts: EnvironmentFacts): ResponseItem | null {
-  const cwd = told.cwd === facts.cwd ? [] : cwdLine(facts);
-  const approval = sameApproval(told, facts) ? [] : approvalLine(facts);
-  const sandbox = sameSandbox(told.sandboxPolicy, facts.sandboxPolicy) ? [] : sandboxLines(facts);
-  const date = sameDate(told, facts) || facts.date === undefined ? [] : [dateLine(facts.date)];
+/** The facts that differ from those the model got last; null if none does that it needs to know. */
+export function environmentDiff(known: KnownFacts, facts: EnvironmentFacts): ResponseItem | null {
+  const cwd = known.cwd === facts.cwd ? [] : cwdLine(facts);
+  const approval = sameApproval(known, facts) ? [] : approvalLine(facts);
+  const sandbox = sameSandbox(known.sandboxPolicy, facts.sandboxPolicy) ? [] : sandboxLines(facts);
+  const date = sameDate(known, facts) || facts.date === undefined ? [] : [dateLine(facts.date)];
   const ruled = approval.length + sandbox.length > 0 ? rulesLines(facts) : [];
   const lines = [...cwd, ...approval, ...sandbox, ...date, ...ruled];
   return lines.length === 0 ? null : wrap(lines);
@@ -80,11 +80,11 @@ function dateLine(date: string): string {
 }
 
 function sandboxLines({ sandboxPolicy: policy, allowedHosts = null }: EnvironmentFacts): string[] {
-  const isOpened = policy.mode === 'workspace-write' && policy.network_access && allowedHosts === null;
-  const isOpen = policy.mode === 'danger-full-access' || isOpened;
+  const opensNetwork = policy.mode === 'workspace-write' && policy.network_access && allowedHosts === null;
+  const hasNetwork = policy.mode === 'danger-full-access' || opensNetwork;
   const lines = [
     `  <sandbox_mode>${policy.mode}</sandbox_mode>`,
-    `  <network_access>${isOpen ? 'enabled' : 'restricted'}</network_access>`,
+    `  <network_access>${hasNetwork ? 'enabled' : 'restricted'}</network_access>`,
   ];
   const roots = rootsOf(policy);
   if (roots.length === 0) return lines;
@@ -104,17 +104,17 @@ function rulesLines(facts: EnvironmentFacts): string[] {
   return ['  <rules>', ...rules(facts).map((line) => `    ${line}`), '  </rules>'];
 }
 
-/** Whether somebody answers is part of what was told: the rules speak of it. */
-function sameApproval(told: ToldFacts, facts: EnvironmentFacts): boolean {
-  const canAsk = told.canAsk ?? facts.canAsk;
-  return canAsk === facts.canAsk && effectivePolicy({ ...facts, ...told, canAsk }) === effectivePolicy(facts);
+/** Compares whether somebody answers as well: the rules mention it. */
+function sameApproval(known: KnownFacts, facts: EnvironmentFacts): boolean {
+  const canAsk = known.canAsk ?? facts.canAsk;
+  return canAsk === facts.canAsk && effectivePolicy({ ...facts, ...known, canAsk }) === effectivePolicy(facts);
 }
 
-function sameDate(told: ToldFacts, facts: EnvironmentFacts): boolean {
-  return told.date === undefined || told.date === facts.date;
+function sameDate(known: KnownFacts, facts: EnvironmentFacts): boolean {
+  return known.date === undefined || known.date === facts.date;
 }
 
-/** Equal as far as the model is told: details that are no part of the context are not. */
+/** Compares only those details that the context shows. */
 function sameSandbox(a: SandboxPolicy, b: SandboxPolicy): boolean {
   const networkOf = (policy: SandboxPolicy) => policy.mode === 'workspace-write' && policy.network_access;
   return a.mode === b.mode && networkOf(a) === networkOf(b) && rootsOf(a).join('\0') === rootsOf(b).join('\0');

@@ -3,30 +3,30 @@ import type { ApprovalPolicy, SandboxPolicy } from '../../foundation/protocol/in
 export interface RuleFacts {
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
-  /** Hosts that commands reach, and no others; null or absent: none are listed, the policy alone counts. */
+  /** The only hosts that commands may reach; null or absent: no list, the policy alone decides. */
   readonly allowedHosts?: readonly string[] | null;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
-  /** Whether a person reads along. Absent: one does if somebody answers. */
+  /** Whether the run is interactive. Absent: it is if somebody answers. */
   readonly userPresent?: boolean;
-  /** Whether commands are really held to the policy on this machine. */
+  /** Whether a sandbox enforces the policy on commands on this machine. */
   readonly sandboxEnforced: boolean;
 }
 
 const MAX_HOSTS = 20;
 
-/** The policy that really decides: where nobody answers, nothing can be asked. */
+/** The policy in effect: where nobody answers, nothing can be asked. */
 export function effectivePolicy({ approvalPolicy, canAsk }: RuleFacts): ApprovalPolicy {
   return canAsk ? approvalPolicy : 'never';
 }
 
 /**
  * What the policies in force mean for a call, a line each: reach, network (not without a sandbox), approval, interaction.
- * Only what is true in this build and on this machine: a model that is told of a barrier which isn't there runs into people's files.
+ * The lines describe what this machine really enforces: a model that relies on a missing barrier damages people's files.
  */
 export function rules(facts: RuleFacts): string[] {
-  const isHeld = facts.sandboxPolicy.mode !== 'danger-full-access';
-  return [reach(facts), ...(isHeld ? [network(facts)] : []), approval(facts), interaction(facts)];
+  const isSandboxed = facts.sandboxPolicy.mode !== 'danger-full-access';
+  return [reach(facts), ...(isSandboxed ? [network(facts)] : []), approval(facts), interaction(facts)];
 }
 
 function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
@@ -36,11 +36,11 @@ function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
     case 'read-only':
       return sandboxEnforced
         ? 'Everything can be read, nothing changed.'
-        : 'Read anything, change nothing. Patches are held to that, commands are not (no sandbox): start none that writes.';
+        : 'Read anything, change nothing. This is enforced for patches, not for commands (no sandbox): start none that writes.';
     case 'workspace-write':
       return sandboxEnforced
         ? `Writes work under ${writablePlaces(policy)}; elsewhere, and to \`.git\` and keel's settings, they fail.`
-        : `Write only under ${writablePlaces(policy)}, not to \`.git\` or keel's settings. Patches are held to that, commands aren't (no sandbox): keep to it.`;
+        : `Write only under ${writablePlaces(policy)}, not to \`.git\` or keel's settings. This is enforced for patches, not for commands (no sandbox): keep to it.`;
   }
 }
 
@@ -68,25 +68,25 @@ function listedHosts(hosts: readonly string[], facts: RuleFacts): string {
       ? 'The network reaches no host until the user allows it: keel asks when a command tries one.'
       : 'No network: downloads, installs and remote calls fail.';
   }
-  const told = hosts.slice(0, MAX_HOSTS).join(', ');
+  const listed = hosts.slice(0, MAX_HOSTS).join(', ');
   const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : '';
-  return `The network reaches only: ${told}${more}.${canAsk ? ' keel asks the user about others.' : ''}`;
+  return `The network reaches only: ${listed}${more}.${canAsk ? ' keel asks the user about others.' : ''}`;
 }
 
 function approval(facts: RuleFacts): string {
-  const isOpen = facts.sandboxPolicy.mode === 'danger-full-access';
+  const isUnconfined = facts.sandboxPolicy.mode === 'danger-full-access';
   switch (effectivePolicy(facts)) {
     case 'never':
       return "Approval can't be had. A blocked call stays blocked: do what the limits allow and report what they kept you from.";
     case 'untrusted':
       return "Every command and patch waits for the user's yes; a call can't ask for more. Make few, each easy to judge.";
     case 'on-failure':
-      if (isOpen) return "Calls run unasked, and a call can't ask.";
+      if (isUnconfined) return "Calls run unasked, and a call can't ask.";
       return facts.sandboxEnforced
         ? "When the sandbox blocks a command, keel itself asks the user about a run without it; a call can't ask."
         : "keel itself asks the user about a patch that reaches further; a call can't ask.";
     case 'on-request':
-      return isOpen
+      return isUnconfined
         ? 'No call needs to ask for more.'
         : 'To get past a limit, repeat the call with `with_escalated_permissions` true and a `justification`: that asks the user. Look first for a way that needs no asking.';
   }

@@ -2,8 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The folders from a repository's root down to the working directory, links resolved; where there is no repository, that one
- * alone. The file system's own root is never taken for that of a repository.
+ * The folders from a repository's root down to the working directory, links resolved; without a repository, the working
+ * directory alone. The root of the file system never counts as that of a repository.
  */
 export function projectFolders(cwd: string): string[] {
   const real = realDirectory(cwd);
@@ -19,7 +19,7 @@ function realDirectory(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // The turn will say that the directory is gone.
+    // The turn reports that the directory is missing.
     return path;
   }
 }

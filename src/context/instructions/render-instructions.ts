@@ -6,24 +6,21 @@ export interface InstructionFacts {
   readonly model: Pick<ModelInfo, 'baseText' | 'addendum' | 'shellTool'>;
   /** Names of the tools that are offered. */
   readonly tools: readonly string[];
-  /** How to write a patch, for a model that is offered no tool for it and needs to be told; else null. */
-  readonly patchSection: string | null;
-  /** The user's own text in place of keel's, passed on byte for byte. Absent or null: keel's. */
+  /** The user's own text, which replaces keel's and is sent byte for byte. Absent or null: keel's. */
   readonly override?: string | null;
 }
 
 /**
- * The `instructions` of a thread. The same facts give the same bytes, whoever asks and whenever: no date, path, policy or
- * git state is in them, so that all threads of a model share the cached prefix.
+ * The `instructions` of a thread. The same facts always give the same bytes: no date, path, policy or git state is in them, so
+ * that all threads of a model share the cached prefix.
  */
 export function renderInstructions(facts: InstructionFacts): string {
-  const text = facts.override ?? builtInText(facts);
-  return facts.patchSection === null ? text : `${text}\n\n${facts.patchSection}`;
+  return facts.override ?? builtInText(facts);
 }
 
-function builtInText({ model, tools, patchSection }: InstructionFacts): string {
+function builtInText({ model, tools }: InstructionFacts): string {
   const { baseText, addendum } = model;
-  const editor = editorOf(tools, patchSection !== null);
+  const editor = editorOf(tools);
   const lines: Readonly<Record<string, string | null>> = {
     commands: commandsLine(model, tools),
     edit: editor === null ? null : editLines[baseText].replace('{{editor}}', () => editor),
@@ -37,10 +34,10 @@ function builtInText({ model, tools, patchSection }: InstructionFacts): string {
   });
 }
 
-/** What the model edits with; `apply_patch` is a command where a section explains it. Null: it edits nothing. */
-function editorOf(tools: readonly string[], isPatchCommandTold: boolean): 'apply_patch' | 'edit_file' | null {
+/** The tool that the model edits with; null: it has none. */
+function editorOf(tools: readonly string[]): 'apply_patch' | 'edit_file' | null {
   if (tools.includes('edit_file')) return 'edit_file';
-  return tools.includes('apply_patch') || isPatchCommandTold ? 'apply_patch' : null;
+  return tools.includes('apply_patch') ? 'apply_patch' : null;
 }
 
 function commandsLine({ baseText, shellTool }: InstructionFacts['model'], tools: readonly string[]): string {

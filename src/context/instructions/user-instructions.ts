@@ -17,22 +17,22 @@ import { projectFolders } from './project-folders.ts';
 
 const SEPARATOR = '\n\n--- project-doc ---\n\n';
 const NAMES = ['AGENTS.override.md', 'AGENTS.md'];
-/** The user's own file in the home is not counted against the project's budget, but has a bound too. */
+/** Limit for the user's own file in keel's home, which does not count against the project's budget. */
 const MAX_HOME_BYTES = 1024 * 1024;
 
 export interface InstructionSources {
   readonly home: string;
   /** Absolute. */
   readonly cwd: string;
-  /** Over all project files together; 0 reads none. */
+  /** Limit for all project files together; 0 reads none. */
   readonly maxBytes: number;
-  /** Names to look for where neither of the usual ones is. */
+  /** Names to try where there is neither of the usual ones. */
   readonly fallbackNames: readonly string[];
-  /** What commands can't read beside the credentials in the home: a link of the project's must not bring it in. */
+  /** Paths that commands can't read, besides the credentials in keel's home: a link in the project must not include them. */
   readonly hidden?: readonly string[];
-  /** The user does not trust this project: its files are not read, and the model is not told of them. */
+  /** The user does not trust this project: its files are neither read nor mentioned. */
   readonly untrusted?: boolean;
-  /** Told of each file that was cut or left out, for the user. */
+  /** Called for each file that was cut or left out, with a text for the user. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -54,7 +54,7 @@ function homeInstructions({ home, onWarning }: InstructionSources): string {
   return '';
 }
 
-/** From the repository's root down to the working directory, one file a folder, each headed by its path. */
+/** The files from the repository's root down to the working directory, one for each folder, each headed by its path. */
 function projectInstructions(sources: InstructionSources): string {
   const { cwd, maxBytes, fallbackNames, untrusted, onWarning } = sources;
   if (untrusted) return '';
@@ -63,7 +63,7 @@ function projectInstructions(sources: InstructionSources): string {
   const folders = projectFolders(cwd);
   const real = folders.at(-1) ?? cwd;
   const [root = real] = folders;
-  // Whoever may write the folder that the user works in may write to its model; nobody else.
+  // Only those who can write the folder that the user works in may instruct its model.
   const limits = () => ({ trusted: writersOf(real), below: root });
   const judge = projectJudge(root, sources);
   for (const dir of folders) {
@@ -82,14 +82,14 @@ function projectInstructions(sources: InstructionSources): string {
   return parts.join('\n\n');
 }
 
-/** A file of the project itself, and none that commands can't read. */
+/** Accepts files inside the project that commands can read. */
 function projectJudge(root: string, { home, hidden }: InstructionSources): PlaceJudge {
   const mayRead = readJudge({ policy: { mode: 'read-only' }, home, hidden });
   return (place) => mayRead(place) ?? (isInside(place.path, root) ? null : 'it leads out of the project');
 }
 
 interface CutNoteFacts {
-  /** As the model is told it. */
+  /** The name that the model sees. */
   readonly name: string;
   readonly path: string;
   readonly onWarning: ((message: string) => void) | undefined;
@@ -109,32 +109,32 @@ function instructionFile(dir: string, fallbackNames: readonly string[]): string 
   return null;
 }
 
-/** A regular file, or a link to one. */
+/** Whether the path is a regular file, or a link to one. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    // Not there, a dangling link, or out of reach: there is nothing to read here.
+    // A missing file, a dangling link or a directory without access: there is nothing to read.
     return false;
   }
 }
 
 interface FileStart {
   readonly text: string;
-  /** Bytes taken; never part of a character. */
+  /** Bytes that were read; a character is never cut. */
   readonly bytes: number;
   readonly total: number;
 }
 
 interface StartOptions {
   readonly maxBytes: number;
-  /** Who may write it. */
+  /** Who may be able to write the file. */
   readonly limits: () => WriterLimits;
   readonly judge: PlaceJudge;
   readonly onWarning: ((message: string) => void) | undefined;
 }
 
-/** The beginning of a file; null if it can't be read, or must not be obeyed: instructions are a help, not a need. */
+/** The start of a file; null if it can't be read or must not be obeyed: a turn can do without instructions. */
 function readStart(path: string, { maxBytes, limits, judge, onWarning }: StartOptions): FileStart | null {
   try {
     const start = readFileStart(path, { maxBytes, judge: obeyedJudge(path, { limits, judge }) });
@@ -145,7 +145,7 @@ function readStart(path: string, { maxBytes, limits, judge, onWarning }: StartOp
     const text = decodeText(buffer.subarray(0, bytes));
     return { text: text.replaceAll('\r\n', '\n'), bytes, total };
   } catch (error) {
-    // Not readable: as if it were absent.
+    // A file that can't be read counts as absent.
     if (error instanceof FileFault) onWarning?.(`${path} is left out: ${error.message}`);
     return null;
   }
@@ -161,7 +161,7 @@ function wholeCharacters(buffer: Buffer, end: number): number {
   return start + width > end ? start : end;
 }
 
-/** A character outside of the first plane takes two units of two bytes each. */
+/** A character outside the first plane has two units of two bytes each. */
 function wholeUtf16(buffer: Buffer, end: number): number {
   const isLittle = utf16MarkOf(buffer) === 'utf-16le';
   const high = buffer[isLittle ? end - 1 : end - 2] ?? 0;

@@ -8,22 +8,22 @@ export function noteMark(threadId: string): string {
   return `keel:${createHash('sha256').update(`${threadId}/note`).digest('hex').slice(0, 6)}`;
 }
 
-/** How much of a budget is left. */
+/** What is left of a budget. */
 export interface BudgetLeft {
   readonly left: number;
   readonly total: number;
   readonly unit: 'tokens' | 'minutes';
 }
 
-/** Answers a call after the model was told that the budget is used up. */
+/** The output of a call that the model makes although it knows that the budget is used up. */
 export const BUDGET_REFUSAL = 'not run: the budget is used up';
 
-/** Stands at the end of the newest result when the budget is used up: one answer may follow. */
+/** The last line of the newest output when the budget is used up: one answer may follow. */
 export function budgetUsedUp(mark: string): string {
   return `${mark} The budget is used up. No further calls will run. Answer now: what is done and checked, what is half done and where, and what comes next.`;
 }
 
-/** Stands at the end of the newest result when a quarter, and when a tenth, is left. */
+/** The last line of the newest output when a quarter, and when a tenth, is left. */
 export function budgetWarning(mark: string, { left, total, unit }: BudgetLeft): string {
   return `${mark} ${twoDigits(left)} of ${twoDigits(total)} ${unit} left for this task. Bring it to a state that holds together, check it, and finish.`;
 }

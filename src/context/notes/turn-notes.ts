@@ -6,18 +6,18 @@ import { escaped } from '../escape.ts';
 /** Room for the names in one list of a note, UTF-8 bytes: the whole note stays below 700. */
 const MAX_LIST_BYTES = 180;
 const MAX_NAME_CHARS = 100;
-/** Of what a server says of itself: the whole note stays below 1,024 bytes. */
+/** Limit for a server's own description: the whole note stays below 1,024 bytes. */
 const MAX_SERVER_BYTES = 800;
 const MAX_SERVER_CHARS = 800;
 
 export interface InterruptedFacts {
   /** Calls that were cut off, in their short form. */
   readonly calls: readonly string[];
-  /** Sessions that go on running. */
+  /** Command sessions that still run. */
   readonly sessions: readonly string[];
 }
 
-/** Told after a turn that the user stopped. */
+/** The note after a turn that the user stopped. */
 export function interruptionNote({ calls, sessions }: InterruptedFacts): ResponseItem {
   return contextMessage(`<turn_aborted>
 The user stopped the turn on purpose.
@@ -27,14 +27,14 @@ A call that was cut off may have done part of its work: look before you repeat i
 </turn_aborted>`);
 }
 
-const MAX_TOLD_FILES = 40;
+const MAX_LISTED_FILES = 40;
 
-/** The user took back what a turn did to files. `files`: `A`, `M` or `D` and the path. */
+/** The note after the user undid a turn's file changes. `files`: `A`, `M` or `D` and the path. */
 export function undoNote({
   message,
   files,
 }: {
-  /** Null: its message is no longer part of the conversation. */
+  /** The turn's first message; null: it is no longer part of the conversation. */
   readonly message: string | null;
   readonly files: readonly string[];
 }): ResponseItem {
@@ -52,12 +52,12 @@ ${files.length === 0 ? 'No file had changed.' : fileLines(files)}
 }
 
 function fileLines(files: readonly string[]): string {
-  const more = files.length - MAX_TOLD_FILES;
-  const shown = files.slice(0, MAX_TOLD_FILES).map((file) => escaped(file));
+  const more = files.length - MAX_LISTED_FILES;
+  const shown = files.slice(0, MAX_LISTED_FILES).map((file) => escaped(file));
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
-/** The user took turns out of the conversation. `files`: what those turns changed, `A`, `M` or `D` and the path. */
+/** The note after the user removed turns from the conversation. `files`: what they changed, `A`, `M` or `D` and the path. */
 export function rollbackNote({
   turns,
   files,
@@ -75,7 +75,7 @@ ${files.length === 0 ? 'No patch had changed a file; commands may have.' : fileL
 </user_action>`);
 }
 
-/** Whether a message is the record of a rollback. */
+/** Whether a message is a rollback note. */
 export function isRollbackNote(item: ResponseItem): boolean {
   if (!isContextMessage(item) || item.type !== 'message') return false;
   return item.content.some((part) => part.type === 'input_text' && part.text.includes('\n<action>rollback</action>\n'));
@@ -83,14 +83,14 @@ export function isRollbackNote(item: ResponseItem): boolean {
 
 export interface UserShellFacts {
   readonly command: string;
-  /** -1: it was stopped, or did not start. */
+  /** -1: the command was stopped, or did not start. */
   readonly exitCode: number;
   readonly durationMs: number;
-  /** Within the limits of any command's output. */
+  /** Already cut to the limit of a command's output. */
   readonly output: string;
 }
 
-/** Record of a command that the user ran beside the conversation. The model does not answer it by itself. */
+/** The record of a command that the user ran beside the conversation. The model does not answer it by itself. */
 export function userShellNote({ command, exitCode, durationMs, output }: UserShellFacts): ResponseItem {
   const closed = (text: string) => text.replaceAll(/<(?=\/?(?:user_shell_command|command|result)\b)/gi, '&lt;');
   return contextMessage(`<user_shell_command>
@@ -106,20 +106,20 @@ ${closed(output)}
 </user_shell_command>`);
 }
 
-/** Told at the start of a turn whose tools are others than the last one's, by their names. */
+/** The note at the start of a turn whose tools differ from the last turn's, by their names. */
 export function toolsNote({ added, removed }: Readonly<Record<'added' | 'removed', readonly string[]>>): ResponseItem {
   const text = `The tool list changed: added ${listed(added)}; removed ${listed(removed)}.`;
   return contextMessage(`<keel_note kind="tools">${text}</keel_note>`);
 }
 
-/** Told at the start of a thread of a server whose words the user lets the model have. */
+/** The note, at the start of a thread, with the instructions of an MCP server that the user lets the model see. */
 export function serverNote({ server, text }: Readonly<Record<'server' | 'text', string>>): ResponseItem {
   const lead = `The MCP server ${escaped(server)} says of its tools: `;
   const said = cutBytesEnd(escaped(text, MAX_SERVER_CHARS), MAX_SERVER_BYTES);
   return contextMessage(`<keel_note kind="server">${lead}${said}</keel_note>`);
 }
 
-/** Asks a turn that would end for the check that its last edits have not had. `check`: the last one; null: none ran. */
+/** Asks, before a turn ends, for a check of its last edits. `check`: the last check that ran; null: none did. */
 export function verifyNote({ files, check }: { readonly files: readonly string[]; readonly check: string | null }) {
   const since =
     check === null ? 'and no check has run' : `after the last check that ran (${escaped(check, MAX_NAME_CHARS)})`;
@@ -128,14 +128,14 @@ export function verifyNote({ files, check }: { readonly files: readonly string[]
   );
 }
 
-/** Asks a turn that would end about the steps of its plan that are open. */
+/** Asks, before a turn ends, about the open steps of its plan. */
 export function planNote(steps: readonly string[]): ResponseItem {
   return contextMessage(
     `<keel_note kind="plan">The plan still has open steps: ${listed(steps)}. Finish them, or mark them as dropped with the reason, then end.</keel_note>`,
   );
 }
 
-/** Told when a thread is taken up again whose last turn ended with keel itself. */
+/** The note in a resumed thread whose last turn ended with keel itself. */
 export function crashNote(calls: readonly string[]): ResponseItem {
   return contextMessage(`<turn_aborted>
 keel ended unexpectedly during the turn and has been restarted.
@@ -144,7 +144,7 @@ Files are as they were left. Look at them before you repeat anything.
 </turn_aborted>`);
 }
 
-/** The first names that fit, and how many more there are. */
+/** The first names that fit, and the number of the others. */
 function listed(names: readonly string[]): string {
   const shown: string[] = [];
   let room = MAX_LIST_BYTES;
@@ -159,7 +159,7 @@ function listed(names: readonly string[]): string {
   return hidden === 0 ? shown.join('; ') : `${shown.join('; ')}; and ${hidden} more`;
 }
 
-/** The final message of a turn does not fit the schema that was asked for. */
+/** Asks for the final message again, which does not fit the schema of the task. */
 export function formNote(fault: string): ResponseItem {
   return contextMessage(`<keel_note kind="form">Your final message does not fit the output schema that this task asks for: ${escaped(fault)}
 Answer again with the whole final message: only JSON that fits the schema, without any text or fence around it.</keel_note>`);

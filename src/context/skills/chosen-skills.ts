@@ -6,23 +6,23 @@ import { faultOf, readSkillFile, splitFrontMatter } from './skill-file.ts';
 import type { SkillSettings } from './skill-roots.ts';
 import { chosenSkill } from './skill-texts.ts';
 
-/** Of all files that one message names, UTF-8 bytes. */
+/** Limit for all skills that one message names, UTF-8 bytes. */
 const MAX_CHOSEN_BYTES = 32 * 1024;
-/** `$name`, where it is not a part of a longer word, and not escaped. */
+/** Matches `$name` where it is not part of a longer word and not escaped. */
 const MENTION = /(?<![\p{L}\p{N}_$\\])\$([\p{L}\p{N}][\p{L}\p{N}_-]*)/gu;
 
 export interface ChosenOptions {
   readonly settings: SkillSettings;
-  /** What the user wrote. */
+  /** The user's text. */
   readonly text: string;
   readonly signal: AbortSignal;
-  /** Told of each skill that was named and can't be used. */
+  /** Called for each skill that was named and can't be used. */
   readonly onWarning: (message: string) => void;
 }
 
 /**
- * The skills that a message names as `$name`, as messages that belong behind it; most messages name none, and nothing is
- * looked for. A `$word` that is no skill is the user's own affair.
+ * The skills that a message names as `$name`, as messages that belong behind it. Most messages name none, and then nothing is
+ * searched. A `$word` that isn't a skill is ignored.
  * @throws the signal's reason
  */
 export async function chosenSkills({ settings, text, signal, onWarning }: ChosenOptions): Promise<ResponseItem[]> {
@@ -49,7 +49,7 @@ export async function chosenSkills({ settings, text, signal, onWarning }: Chosen
   return messages;
 }
 
-/** The highest of that name which is switched on. */
+/** The enabled skill of that name from the highest root. */
 function skillNamed(name: string, { skills, faults }: Skills, onWarning: (message: string) => void): Skill | null {
   const named = skills.filter((skill) => skill.name === name);
   const usable = named.find(({ enabled }) => enabled);

@@ -4,7 +4,7 @@ import type { Skill, Skills } from './skill.ts';
 import { realOrNull, type SkillSettings, skillRoots } from './skill-roots.ts';
 
 /**
- * Every skill below the folders that are looked at, each once. Where none of them exists that costs one look at each.
+ * Every skill below the roots, each once. Where no root exists this costs one `stat` each.
  * @throws the signal's reason; what can't be read is a fault
  */
 export async function discoverSkills(settings: SkillSettings, signal: AbortSignal): Promise<Skills> {
@@ -23,7 +23,7 @@ export async function discoverSkills(settings: SkillSettings, signal: AbortSigna
   return { skills: [...skills.values()], faults: [...faults.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
-/** A skill is switched off by its folder or by the file. */
+/** A skill is disabled by the path of its folder or of its file. */
 async function disabledPaths({ skills }: SkillSettings): Promise<ReadonlySet<string>> {
   const resolved = await Promise.all(skills.disabled.map(realOrNull));
   return new Set(resolved.filter((path) => path !== null));

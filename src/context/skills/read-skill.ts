@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 import type { PlaceJudge } from '../../foundation/files/index.ts';
 import { BrokenSkill, readSkillFile, splitFrontMatter } from './skill-file.ts';
 
-/** More front matter than this, UTF-8 bytes, is not looked at. */
+/** Only this much of a file is searched for front matter, UTF-8 bytes. */
 const MAX_FRONT_MATTER_BYTES = 16 * 1024;
-/** By the convention for skills. */
+/** Limits of the convention for skills. */
 const MAX_NAME_CHARS = 64;
 const MAX_DESCRIPTION_CHARS = 1_024;
 
@@ -21,7 +21,7 @@ export interface DescribedSkill {
   readonly shortDescription: string | null;
 }
 
-/** What a `SKILL.md` says of itself. @throws BrokenSkill, FileFault, or a system error */
+/** Reads the front matter of a `SKILL.md`. @throws BrokenSkill, FileFault, or a system error */
 export async function readSkill(path: string, judge: PlaceJudge): Promise<DescribedSkill> {
   const { text, bytes, total } = readSkillFile(path, MAX_FRONT_MATTER_BYTES, judge);
   const parts = splitFrontMatter(text);
@@ -41,7 +41,7 @@ export async function readSkill(path: string, judge: PlaceJudge): Promise<Descri
   };
 }
 
-/** The library is loaded by the first skill that there is. Its own words may hold some of the text: they are not told. */
+/** Loads the library when the first skill is read. Its messages may contain some of the text, so they are not shown. */
 async function parseYaml(yaml: string): Promise<unknown> {
   const { parseDocument } = await import('yaml');
   let fault: string;
@@ -49,17 +49,17 @@ async function parseYaml(yaml: string): Promise<unknown> {
     const document = parseDocument(yaml, { logLevel: 'silent', prettyErrors: false });
     const [error] = document.errors;
     if (!error) return document.toJS();
-    // The front matter begins on the second line.
+    // The front matter starts on the second line of the file.
     const line = yaml.slice(0, error.pos[0]).split('\n').length + 1;
     fault = `line ${line}: ${error.code}`;
   } catch {
-    // An alias that leads nowhere or to too much, or lists too deep to be read.
-    fault = 'it is nested too deep, or an alias in it leads nowhere';
+    // An alias without a target or with too large a one, or lists nested too deep.
+    fault = 'it is nested too deep, or an alias in it has no target';
   }
-  throw new BrokenSkill(`its front matter is no YAML that can be used (${fault})`);
+  throw new BrokenSkill(`its front matter isn't valid YAML (${fault})`);
 }
 
-/** On one line; null if it is empty. */
+/** A field's text on one line; null if it is empty. */
 function field(key: string, value: string | null | undefined, maxChars: number): string | null {
   const line = (value ?? '').replaceAll(/\s+/g, ' ').trim();
   if ([...line].length > maxChars) throw new BrokenSkill(`its ${key} is longer than ${maxChars} characters`);

@@ -8,15 +8,15 @@ import type { Skill, SkillFault } from './skill.ts';
 import { faultOf, SKILL_FILE } from './skill-file.ts';
 import { realOrNull, type SkillOrigin, type SkillRoot } from './skill-roots.ts';
 
-/** How far below a root a skill may be. */
+/** How many levels below a root are searched. */
 const MAX_DEPTH = 6;
 const MAX_FOLDERS = 2_000;
-/** Files and folders, all of a root together. */
+/** Files and folders below one root. */
 const MAX_ENTRIES = 20_000;
 /** Folders or files that are read at a time. */
 const AT_A_TIME = 16;
 
-/** Whether it is enabled is a matter of settings. */
+/** A skill on the disk; whether it is enabled is in the settings. */
 export type FoundSkill = Omit<Skill, 'enabled'>;
 
 export interface ScannedRoot {
@@ -24,15 +24,15 @@ export interface ScannedRoot {
   readonly faults: readonly SkillFault[];
 }
 
-/** Looks through one root, level by level and by name, so that the same files always give the same list. */
+/** Searches one root, level by level and by name, so that the same files always give the same list. */
 export class RootScan {
   readonly #root: SkillRoot;
   readonly #signal: AbortSignal;
-  /** Folders that were or will be looked into. */
+  /** Folders that were searched or will be. */
   readonly #seen: Set<string>;
   readonly #files: string[] = [];
   readonly #faults: SkillFault[] = [];
-  #looked = 0;
+  #entryCount = 0;
 
   constructor(root: SkillRoot, signal: AbortSignal) {
     this.#root = root;
@@ -49,7 +49,7 @@ export class RootScan {
       level = [];
       for (const { path, entries } of listed) {
         const file = entries.find(({ name }) => name === SKILL_FILE);
-        // What a skill has below it is its own.
+        // Folders inside a skill belong to it and are not searched.
         if (depth > 0 && file) this.#files.push(join(path, file.name));
         else if (depth < MAX_DEPTH) level.push(...(await this.#foldersBelow(path, entries)));
       }
@@ -58,16 +58,16 @@ export class RootScan {
     return { skills: skills.filter((skill) => skill !== null), faults: this.#faults };
   }
 
-  /** Those that may be a folder or make the folder a skill, by name. */
+  /** Entries that may be a folder, and the file that makes the folder a skill, sorted by name. */
   async #entriesOf(path: string): Promise<Dirent[]> {
     const entries: Dirent[] = [];
     if (!this.#isTrusted(path, path)) return entries;
     try {
       for await (const entry of await opendir(path)) {
         this.#signal.throwIfAborted();
-        this.#looked += 1;
-        if (this.#looked > MAX_ENTRIES) {
-          this.#fault(this.#root.path, `it has more than ${MAX_ENTRIES} entries: the rest is not looked at`);
+        this.#entryCount += 1;
+        if (this.#entryCount > MAX_ENTRIES) {
+          this.#fault(this.#root.path, `it has more than ${MAX_ENTRIES} entries: the rest is skipped`);
           break;
         }
         if (entry.isDirectory() || entry.isSymbolicLink() || entry.name === SKILL_FILE) entries.push(entry);
@@ -85,7 +85,7 @@ export class RootScan {
       const folder = await this.#folderAt(parent, entry);
       if (folder === null || this.#seen.has(folder)) continue;
       if (this.#seen.size > MAX_FOLDERS) {
-        this.#fault(this.#root.path, `it has more than ${MAX_FOLDERS} folders: the rest is not looked at`);
+        this.#fault(this.#root.path, `it has more than ${MAX_FOLDERS} folders: the rest is skipped`);
         break;
       }
       this.#seen.add(folder);
@@ -94,7 +94,7 @@ export class RootScan {
     return below;
   }
 
-  /** The folder that an entry is or leads to, links resolved; null for a file, and for what is hidden. */
+  /** The folder of an entry, links resolved; null for a file, and for hidden entries. */
   async #folderAt(parent: string, entry: Dirent): Promise<string | null> {
     if (isHidden(entry.name)) return null;
     const path = join(parent, entry.name);
@@ -120,7 +120,7 @@ export class RootScan {
     }
   }
 
-  /** Whether what a name leads to may be looked through; a fault says why not. */
+  /** Whether a folder may be searched; if not, a fault gives the reason. */
   #isTrusted(named: string, real: string): boolean {
     const { origin } = this.#root;
     const fault = writableByOthers(named, origin.limits()) ?? withinJudge(origin)({ path: real, stats: null });
@@ -137,7 +137,7 @@ function withinJudge({ within }: SkillOrigin): PlaceJudge {
   return ({ path }) => (within === null || isInside(path, within) ? null : 'it leads out of the project');
 }
 
-/** The results in order. */
+/** Works on a few items at a time. @returns the results in order */
 async function inPieces<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let at = 0; at < items.length; at += AT_A_TIME) {
@@ -154,7 +154,7 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    // It went since its name was read.
+    // The folder was removed since its name was read.
     return false;
   }
 }

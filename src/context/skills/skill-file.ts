@@ -1,22 +1,22 @@
 import { FileFault, type PlaceJudge, readFileStart } from '../../foundation/files/index.ts';
 
-/** A folder holds a skill if it has a file of this name. */
+/** The file that makes its folder a skill. */
 export const SKILL_FILE = 'SKILL.md';
 const FENCE = /^---[ \t]*$/;
 
-/** The beginning of a file. */
+/** The start of a file. */
 export interface SkillText {
-  /** LF only, without a byte order mark; never a part of a character. */
+  /** With LF line ends, without a byte order mark and without a cut character. */
   readonly text: string;
-  /** UTF-8 bytes of the file that were read, and that there are. */
+  /** UTF-8 bytes that were read; `total`: of the whole file. */
   readonly bytes: number;
   readonly total: number;
 }
 
-/** What is wrong with a skill's file, in words for people, with nothing of its text in them. */
+/** A fault in a skill's file. The message is for people and contains nothing of the file's text. */
 export class BrokenSkill extends Error {}
 
-/** Why a skill can't be used; what the system refuses is told by its name alone. @throws what is no fault of the file */
+/** The reason why a skill can't be used; of a system error only its code. @throws any error that is not a fault of the file */
 export function faultOf(error: unknown): string {
   if (error instanceof BrokenSkill || error instanceof FileFault) return error.message;
   if (error instanceof Error && 'syscall' in error && 'code' in error)
@@ -24,10 +24,10 @@ export function faultOf(error: unknown): string {
   throw error;
 }
 
-/** Reads no more than `maxBytes`. @throws FileFault for what is not a regular file or is refused by `judge`, or a system error */
+/** Reads at most `maxBytes`. @throws FileFault if it is not a regular file or `judge` refuses it, or a system error */
 export function readSkillFile(path: string, maxBytes: number, judge: PlaceJudge): SkillText {
   const { bytes, total } = readFileStart(path, { maxBytes, judge });
-  // Fed as a piece of a longer text, the decoder holds a character back that is cut.
+  // In stream mode the decoder leaves out a character that is cut at the end.
   const text = new TextDecoder().decode(bytes, { stream: bytes.length < total });
   return { text: text.replaceAll('\r\n', '\n'), bytes: bytes.length, total };
 }
@@ -37,7 +37,7 @@ export interface FrontMatter {
   readonly body: string;
 }
 
-/** What stands between the first two `---` lines, and what follows; null where there is no such block, or no end to it. */
+/** The text between the first two `---` lines, and the text behind them; null if there is no such block, or no end to it. */
 export function splitFrontMatter(text: string): FrontMatter | null {
   const lines = text.split('\n');
   if (!FENCE.test(lines[0] ?? '')) return null;

@@ -8,7 +8,7 @@ import type { SkillScope } from './skill.ts';
 
 export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills'>;
 
-/** A folder that skills are looked for below. */
+/** A folder that is searched for skills. */
 export interface SkillRoot {
   /** Absolute, links resolved. */
   readonly path: string;
@@ -16,19 +16,19 @@ export interface SkillRoot {
   readonly origin: SkillOrigin;
 }
 
-/** Where skills of a root may come from. */
+/** Rules for the skills of a root. */
 export interface SkillOrigin {
-  /** As the root was named: links on the way to it are judged too. */
+  /** The root's path with links unresolved: the links on the way to it are judged too. */
   readonly named: string;
-  /** Who may write them. @throws what the system says */
+  /** Who may be able to write them. @throws a system error */
   readonly limits: () => WriterLimits;
-  /** They lie in here, whatever links say; null: anywhere. */
+  /** The folder that they have to be in, links resolved; null: anywhere. */
   readonly within: string | null;
 }
 
 /**
- * The folders that there are, highest first: the project's from the working directory up, the user's, keel's own, the
- * machine's. Those of a project that the user does not trust are left out, as its other instructions are.
+ * The roots that exist, highest first: the project's from the working directory up, the user's, keel's own, the machine's.
+ * Roots of a project that the user does not trust are left out, as its other instructions are.
  */
 export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> {
   const { home, env } = settings;
@@ -46,19 +46,19 @@ export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> 
   );
   const roots = resolved.flatMap(({ path, ...root }): SkillRoot[] => (path === null ? [] : [{ ...root, path }]));
   const owned = new Set(roots.flatMap(({ path, scope }) => (scope === 'repo' ? [] : [path])));
-  // In the user's home directory the folders of the project are the user's own.
+  // If the project is the user's home directory, its roots are the user's.
   const distinct = roots.filter(({ path, scope }) => scope !== 'repo' || !owned.has(path));
   return distinct.filter((root, at) => distinct.findIndex(({ path }) => path === root.path) === at);
 }
 
 type NamedRoot = Omit<SkillRoot, 'path'>;
 
-/** A folder below a home: the owner of that home may write it. */
+/** A root below a home, which the owner of the home may write. */
 function ownRoot(named: string, scope: SkillScope, home: string): NamedRoot {
   return { scope, origin: { named, limits: () => ({ trusted: ownerOf(home), below: home }), within: null } };
 }
 
-/** Whoever may write the folder that the user works in may write the project's skills; they lie in the project. */
+/** The project's roots. Those who can write the folder that the user works in may write its skills, which lie in the project. */
 function projectRoots({ cwd, projectTrust }: SkillSettings): NamedRoot[] {
   if (projectTrust === 'untrusted') return [];
   const folders = projectFolders(cwd);
@@ -71,22 +71,22 @@ function projectRoots({ cwd, projectTrust }: SkillSettings): NamedRoot[] {
     .map((named) => ({ scope: 'repo', origin: { named, limits, within } }));
 }
 
-/** Most places are empty, and a first request waits: so this is asked in the way that costs microseconds. */
+/** Uses a synchronous `stat`, which costs microseconds: most roots don't exist, and the first request waits for this. */
 function isPresent(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Out of reach.
+    // A directory without access counts as missing.
     return false;
   }
 }
 
-/** With links resolved; null for what is not there or out of reach. */
+/** The path with links resolved; null if it doesn't exist or can't be reached. */
 export async function realOrNull(path: string): Promise<string | null> {
   try {
     return await realpath(path);
   } catch {
-    // Whoever asks has nothing to look at then.
+    // The caller skips a path that can't be resolved.
     return null;
   }
 }

@@ -5,7 +5,7 @@ import { escaped } from '../escape.ts';
 import { SKILL_SCOPES, type Skill } from './skill.ts';
 import type { SkillText } from './skill-file.ts';
 
-/** Of the whole message that lists them, UTF-8 bytes. */
+/** Limit for the whole message that lists skills, UTF-8 bytes. */
 const MAX_LIST_BYTES = 2_048;
 const MAX_NAME_CHARS = 100;
 const MAX_DESCRIPTION_CHARS = 200;
@@ -13,7 +13,7 @@ const LIST_START = '<skills>\n';
 const RULES =
   'Instructions kept in files, for certain kinds of work. When the user names one or the task plainly fits its description, read that file first, whole, and follow it; paths in it are relative to its folder. Load no others.';
 
-/** The skills a thread begins with, those that are switched off left out; null if there are none. */
+/** The list of enabled skills for the start of a thread; null if there are none. */
 export function skillList(skills: readonly Skill[]): ResponseItem | null {
   const listed = inOrder(skills.filter(({ enabled }) => enabled));
   if (listed.length === 0) return null;
@@ -21,20 +21,20 @@ export function skillList(skills: readonly Skill[]): ResponseItem | null {
   return contextMessage(fits(whole) ? whole : shortList(listed.map(shortLine)));
 }
 
-/** By scope, then by name. */
+/** Sorts by scope, then by name. */
 export function inOrder(skills: readonly Skill[]): Skill[] {
   const place = ({ scope, name, path }: Skill) => `${SKILL_SCOPES.indexOf(scope)} ${name}\n${path}`;
   return skills.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
-/** Whether this is the list that a thread began with. */
+/** Whether a message is the list of skills from the start of a thread. */
 export function isSkillList(item: ResponseItem): boolean {
   if (item.type !== 'message' || item.role !== 'user') return false;
   const [part] = item.content;
   return part?.type === 'input_text' && part.text.startsWith(LIST_START);
 }
 
-/** A skill that the user asks for, behind the message that names it; `text` is its file without the front matter. */
+/** The message with a skill that the user chose, behind the message that names it. `text`: its file without front matter. */
 export function chosenSkill({ name, path }: Skill, { text, bytes, total }: SkillText): ResponseItem {
   const body = text.trim().replaceAll(/<(?=\/?skills\b)/gi, '&lt;');
   const cut = bytes < total ? `\n[${escaped(path)}: ${bytes} of ${total} bytes shown; read the file for the rest]` : '';
@@ -45,7 +45,7 @@ export function chosenSkill({ name, path }: Skill, { text, bytes, total }: Skill
 
 const CHOSEN = /^<skills name="([^"]{0,2000})" path="([^"]{0,2000})">\n/;
 
-/** The name and the file of a skill that the user chose, as the model was told them; null for any other item. */
+/** The name and the file of a skill that the user chose, from the message with it; null for any other item. */
 export function chosenSkillLabel(item: ResponseItem): string | null {
   if (item.type !== 'message' || item.role !== 'user') return null;
   const [part] = item.content;
@@ -65,7 +65,7 @@ function shortLine({ name, path }: Skill): string {
   return `${escaped(name, MAX_NAME_CHARS)} (${escaped(path)})`;
 }
 
-/** As many lines as fit, and how many more there are. */
+/** The lines that fit, and the number of the others. */
 function shortList(lines: readonly string[]): string {
   const whole = listText(lines);
   if (fits(whole)) return whole;

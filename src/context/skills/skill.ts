@@ -2,27 +2,27 @@
 export const SKILL_SCOPES = ['repo', 'user', 'system', 'admin'] as const;
 export type SkillScope = (typeof SKILL_SCOPES)[number];
 
-/** Instructions for one kind of work, kept in a `SKILL.md`. */
+/** Instructions for one kind of work, in a file `SKILL.md`. */
 export interface Skill {
   readonly name: string;
   readonly description: string;
   readonly shortDescription: string | null;
-  /** Of its `SKILL.md`, absolute, links resolved. What the skill names is relative to the folder of that. */
+  /** Path of the `SKILL.md`, absolute, links resolved. Paths in the skill are relative to its folder. */
   readonly path: string;
   readonly scope: SkillScope;
-  /** False: the user switched it off. */
+  /** False: the user disabled it. */
   readonly enabled: boolean;
 }
 
-/** A skill that is passed over, or a folder that could not be looked through. */
+/** A skill that is skipped, or a folder that could not be searched. */
 export interface SkillFault {
   readonly path: string;
-  /** What is wrong with it, for the user; nothing of the file's text. */
+  /** The reason, for the user; it contains nothing of the file's text. */
   readonly reason: string;
 }
 
 export interface Skills {
-  /** The higher a root, the earlier; where two have one name, the first is meant. */
+  /** Skills of higher roots come first; of two with one name, the first one is used. */
   readonly skills: readonly Skill[];
   readonly faults: readonly SkillFault[];
 }

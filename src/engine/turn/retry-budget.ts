@@ -5,7 +5,7 @@ const FIRST_BACKOFF_MS = 200;
 /** Limits are mostly counted by the minute: the default four retries wait 75 s in all, a tenth more or less. */
 const FIRST_MINUTE_BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
-/** A model that answered with nothing twice again has nothing to say. */
+/** How often a model that answered with nothing is asked again. */
 const MAX_ASKED_AGAIN = 2;
 
 export interface Retry {

@@ -50,7 +50,6 @@ export function makeTurnContext(
     instructions: renderInstructions({
       model,
       tools: offered,
-      patchSection: null,
       override: config.baseInstructions,
     }),
     outputSchema: start.outputSchema,
