@@ -25,7 +25,7 @@ const kinds = {
 };
 
 const ID = String.raw`(?:[A-Z]\d{1,3}(?:-[A-Z]?\d+)?|(?:${Object.keys(kinds).slice(9).join('|')}) \d+|\d+(?:\.\d+)?)`;
-const TITLE = /\b(describe|test|it)\b|\(\s*(['"`])((?:\\.|(?!\2).)*?)\2\s*,/gs;
+const TITLE = /\b(describe|test|it)\b|\(\s*(['"`])((?:\\.|(?!\2|\\).)*)\2\s*,/gs;
 const IDS = new RegExp(`^(${ID}(?:, ${ID})*)(?:: |$)`);
 
 /** @param {string} text the source of a test file @returns {{ indent: number, isGroup: boolean, title: string }[]} */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ExportFormat, transcript } from '../../../src/surfaces/export/index.ts';
+import { transcript } from '../../../src/surfaces/export/index.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { answered, meta, rolloutOf, said, turn } from './lines.ts';
 import { type SampleThread, sampleThread } from './sample-thread.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.dispose]());
 
-function written(path: string, format: ExportFormat): string {
+function written(path: string, format: 'html' | 'md'): string {
   return [...transcript({ path, format, prices })].join('');
 }
 
@@ -235,7 +235,7 @@ describe('what helpers did, what was asked, what was left out', () => {
     const page = written(rolloutOf(dir, record), 'html');
     for (const words of [
       'Subagent started look &lt;here&gt;',
-      'Waited for helpers',
+      'Waited for subagents',
       't1: completed\n&lt;b&gt;done&lt;/b&gt;',
       'Asked about a call. The user allowed it for the session.',
       'The user denied it: not *today*',
@@ -249,7 +249,7 @@ describe('what helpers did, what was asked, what was left out', () => {
     using dir = tempDir();
     const text = written(rolloutOf(dir, record), 'md');
     expect(text).toContain('**Tool** `Subagent started` (completed)\n\n```\nlook <here>\n```');
-    expect(text).toContain('**Tool** `Waited for helpers` (completed)\n\n\n```\nt1: completed\n<b>done</b>\n```');
+    expect(text).toContain('**Tool** `Waited for subagents` (completed)\n\n\n```\nt1: completed\n<b>done</b>\n```');
     expect(text).toContain('*Asked about a call. The user denied it: not \\*today\\**');
   });
 });
