@@ -1,10 +1,10 @@
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Who is measured. Each is started anew for every sample. */
+/** The measured programs. Each is started again for every sample. */
 export interface Contestant {
   readonly name: 'keel' | 'floor' | 'codex';
-  /** The command line that works one prompt, or goes on with a thread. */
+  /** The command line that runs one prompt, or continues a thread. */
   command(work: Work): readonly string[];
 }
 

@@ -22,7 +22,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program and tells what it cost. CPU comes from bash's `times`, memory from the kernel's high-water mark, so that
+ * Runs a program and measures its cost. CPU comes from bash's `times`, memory from the kernel's high-water mark, so that
  * any program can be measured the same way.
  */
 export async function run({ argv, cwd, env }: RunOptions): Promise<Usage> {

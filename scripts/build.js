@@ -25,7 +25,7 @@ function bundle(input, output = {}) {
       format: 'es',
       entryFileNames: '[name].js',
       chunkFileNames: '[name]-[hash].js',
-      // A start takes some 20 µs a KB. Crash reports are told in terms of src/ all the same, by the source maps.
+      // A start takes some 20 µs a KB. Source maps give crash reports in terms of src/.
       minify: true,
       comments: false,
       // One character beyond ASCII makes the whole file a text of two bytes a character, which takes a twentieth of a start.

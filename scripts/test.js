@@ -8,7 +8,7 @@ const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 
 const built = spawnSync(process.execPath, ['scripts/build.js', '--no-types'], { cwd: root, stdio: 'inherit', env });
 if (built.status !== 0) process.exit(built.status ?? 1);
-// The runner can't end a test that blocks its own process; without a limit such a test would hold up whoever waits for the result.
+// The runner can't end a test that blocks its own process; without a limit the run would never end.
 const MAX_RUN_MS = 20 * 60_000;
 const vitest = ['run', ...process.argv.slice(2)];
 const tested = spawnSync(join(bin, 'vitest'), vitest, { cwd: root, stdio: 'inherit', env, timeout: MAX_RUN_MS });

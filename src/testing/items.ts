@@ -7,7 +7,7 @@ export type Deltas = readonly (string | Pause)[];
 export interface StreamOptions {
   /** The item's id; made from the numbers of response and item by default. */
   readonly id?: string;
-  /** The pieces themselves. Together they should be the text; only they can hold pauses. */
+  /** The pieces themselves. Together they should be the text; only they can contain pauses. */
   readonly deltas?: Deltas;
   /** In place of `deltas`: UTF-16 units a piece. */
   readonly chunk?: number;

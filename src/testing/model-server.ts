@@ -8,7 +8,7 @@ import { responsesForm, wireFormAt } from './wires/form-of.ts';
 
 /**
  * Looks at a request and answers it; null says that none was expected. `index` counts all requests from 0. What it throws
- * is told by `assertDone`.
+ * is reported by `assertDone`.
  */
 export type Answer = (request: RecordedRequest, index: number) => Response | null | Promise<Response | null>;
 
@@ -26,7 +26,7 @@ export interface ModelServerOptions {
   readonly port?: number;
 }
 
-/** A model that says what it was told to, over the real wire on 127.0.0.1. */
+/** A model that answers from a script, over the real wire on 127.0.0.1. */
 export interface ModelServer extends AsyncDisposable {
   /** To be used as the provider's base URL, whichever API is spoken; ends in `/v1`. */
   readonly url: string;
@@ -34,11 +34,11 @@ export interface ModelServer extends AsyncDisposable {
   readonly requests: readonly RecordedRequest[];
   /** The request with this index, waiting for it if it has not come yet. Rejects when the server closes before it does. */
   request(index: number, signal?: AbortSignal): Promise<RecordedRequest>;
-  /** How many clients went away before their response had ended. */
+  /** The number of clients that disconnected before their response had ended. */
   readonly abandoned: number;
   /** Throws if a request came that the script has no answer for, or if answers are left over. */
   assertDone(): void;
-  /** Breaks off what is under way and frees the port. */
+  /** Ends running responses and frees the port. */
   close(): Promise<void>;
 }
 
@@ -124,7 +124,7 @@ class ScriptedServer implements ModelServer {
       resolve();
     });
     const body = await text(incoming).catch(() => null);
-    if (body === null) return; // the client left before it had asked for anything
+    if (body === null) return; // the client disconnected before its request was complete
     const { method = '', url = '', headers } = incoming;
     const fields = { method, url, headers, text: body, arrivedAt, closed };
     const request = new RecordedRequest({ ...fields, isClosedEarly: () => isClosedEarly });

@@ -104,9 +104,9 @@ export class RecordedRequest {
     }
     const field = now.has('messages') ? 'messages' : 'input';
     const input = now.get(field) ?? '';
-    // A message may get further blocks, so what closes it at the end is no part of what goes on.
+    // A message may get further blocks, so its closing brackets are not part of the shared bytes.
     const items = (before.get(field) ?? '[]').replace(field === 'input' ? /\s*\]$/ : /(?:\]\})?\]$/, '');
-    // What follows the shared items is the next item or the end, so that none of them goes on.
+    // After the shared items comes the next item or the end, so that none of them continues.
     const goesOn = items === '[' || /^\s*[,\]]/.test(input.slice(items.length));
     if (!input.startsWith(items) || !goesOn) throw new Error(`the ${field} changed ${difference(items, input)}`);
   }

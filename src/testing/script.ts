@@ -62,7 +62,7 @@ export interface Framing {
   readonly crlf?: boolean;
   /** The body starts with a byte order mark. */
   readonly bom?: boolean;
-  /** False leaves out the `event:` lines, so that only the JSON tells the type. */
+  /** False leaves out the `event:` lines, so that only the JSON has the type. */
   readonly eventNames?: boolean;
   /**
    * Sizes in bytes of the pieces that the body is sent in, over and over: `[1]` sends byte by byte, `[7, 3]` cuts in the
@@ -77,7 +77,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface Usage {
   readonly input?: number;
   readonly cached?: number;
-  /** Of the input, what the provider put into its cache. Told by the Messages API alone. */
+  /** Of the input, what the provider put into its cache. Only the Messages API reports it. */
   readonly cacheWritten?: number;
   readonly output?: number;
   readonly reasoning?: number;
@@ -90,16 +90,16 @@ export type Response = readonly Part[];
 
 /**
  * A response of these parts, in order.
- * @throws Error when a part stands behind one that ends the response, and so could never be sent
+ * @throws Error if a part follows the end of the response and could never be sent
  */
 export function respond(...parts: readonly Part[]): Response {
   const end = parts.findIndex((part) => part.type === 'end');
   const late = end < 0 ? undefined : parts.slice(end + 1).find((part) => !isSetting(part));
-  if (late) throw new Error(`a part of type "${late.type}" stands behind the end of the response`);
+  if (late) throw new Error(`a part of type "${late.type}" follows the end of the response`);
   return parts;
 }
 
-/** Settings hold for the whole response, wherever they stand. */
+/** Settings apply to the whole response, wherever they are in the list. */
 function isSetting(part: Part): boolean {
   return part.type === 'usage' || part.type === 'headers' || part.type === 'framing';
 }
@@ -162,7 +162,7 @@ export function delay(ms: number): Pause {
   return { type: 'delay', ms };
 }
 
-/** Goes on when `gate` settles, either way. */
+/** Continues when `gate` settles, either way. */
 export function hold(gate: Promise<unknown>): Pause {
   gate.catch(() => undefined); // it may reject before the response comes to it
   return { type: 'hold', gate };
@@ -188,7 +188,7 @@ export function keepOpen(): Part {
   return end({ type: 'keepOpen' });
 }
 
-/** The response fails, as the provider tells it within the stream. */
+/** The response fails, as the provider reports it within the stream. */
 export function failed(error: { readonly code?: string; readonly message?: string; readonly [key: string]: unknown }) {
   return end({ type: 'failed', error });
 }

@@ -1,29 +1,31 @@
 import { afterEach, beforeEach } from 'vitest';
 import { gitRepository, type TempDir, tempDir } from './temp-dir.ts';
 
-/** A home and a repository, made anew for each test of the file that calls this, and gone when what it set up later has ended. */
+/** A home and a repository that are new for each test of the calling file, and removed after what it set up later has ended. */
 export function freshPlaces(): { readonly home: TempDir; readonly repo: TempDir } {
-  let home: TempDir | null = null;
-  let repo: TempDir | null = null;
-  beforeEach(() => {
-    home = tempDir();
-    repo = gitRepository();
-  });
-  afterEach(() => {
-    home?.[Symbol.dispose]();
-    repo?.[Symbol.dispose]();
-  });
-  return {
-    get home() {
-      return within(home);
-    },
-    get repo() {
-      return within(repo);
-    },
-  };
+  return { home: freshDirectory(), repo: freshDirectory(() => gitRepository()) };
 }
 
-function within(dir: TempDir | null): TempDir {
-  if (dir === null) throw new Error('it is made when a test begins');
-  return dir;
+/** A directory that is new for each test of the calling file. */
+export function freshDirectory(make: () => TempDir = tempDir): TempDir {
+  let current: TempDir | null = null;
+  const get = () => {
+    if (current === null) throw new Error('a directory is made when a test starts');
+    return current;
+  };
+  const dispose = () => {
+    current?.[Symbol.dispose]();
+    current = null;
+  };
+  beforeEach(() => {
+    current = make();
+  });
+  afterEach(dispose);
+  return {
+    get path() {
+      return get().path;
+    },
+    write: (files) => get().write(files),
+    [Symbol.dispose]: dispose,
+  };
 }

@@ -120,7 +120,7 @@ test('rate limits and other headers stand before the stream, wherever they are s
 });
 
 test('a response with parts behind its end is refused where it is written', () => {
-  expect(() => respond(cut(), message('never'))).toThrow('"item" stands behind the end');
+  expect(() => respond(cut(), message('never'))).toThrow('"item" follows the end');
 });
 
 test('hold lets the test decide when a delta comes; what came before is there already', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { printable, version } from '../../foundation/util/index.ts';
 import { type CommandIo, endWithReader, processIo } from './io.ts';
@@ -106,7 +107,7 @@ function endByBug(io: CommandIo, error: unknown): void {
   // Where stderr is what fails, writing to it fails too.
   process.on('uncaughtException', () => process.exit(1));
   note(io, `keel: ${printable(toKeelError(error).message)}\n`);
-  import('./crash-report.ts').then(({ reportCrash }) => reportCrash(io, error)).finally(() => process.exit(1));
+  logCrash(io, error).finally(() => process.exit(1));
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
@@ -139,9 +140,21 @@ async function reportFailure(io: CommandIo, name: string, error: unknown): Promi
     note(io, `keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
     return 2;
   }
-  if (!(error instanceof KeelError)) await (await import('./crash-report.ts')).reportCrash(io, error);
+  if (!(error instanceof KeelError)) await logCrash(io, error);
   note(io, `keel: ${printable(toKeelError(error).message)}\n`);
   return 1;
+}
+
+/** Writes the stack of a bug to the log file. Its modules are loaded here: a start without a crash needs none of them. */
+async function logCrash(io: CommandIo, error: unknown): Promise<void> {
+  try {
+    const { FileLog } = await import('../../engine/session/index.ts');
+    const { secretsOf } = await import('../../foundation/secrets/index.ts');
+    const { resolveHome } = await import('../../storage/config/index.ts');
+    new FileLog(join(resolveHome(io.env), 'log', 'keel.log'), Date.now, () => secretsOf(io.env)).crash(error);
+  } catch {
+    // Without a home there is no log: the sentence on stderr has to do.
+  }
 }
 
 function print(io: CommandIo, text: string): number {

@@ -1,1 +1,1 @@
-export { type DemoIo, runDemo } from './run-demo.ts';
+export { runDemo } from './run-demo.ts';

@@ -13,7 +13,7 @@ import { runExec } from '../exec/index.ts';
 import { demoProject, demoPrompt } from './project.ts';
 import { demoScript } from './script.ts';
 
-export interface DemoIo {
+interface DemoIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
 }

@@ -23,7 +23,7 @@ import { droppedMessage, type ExecPrinter } from './printer.ts';
 const RULE = '--------';
 
 /** What the banner shows of the run before it starts. */
-export interface RunFacts {
+interface RunFacts {
   readonly version: string;
   readonly prompt: string;
   readonly provider: string;

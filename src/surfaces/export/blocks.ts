@@ -21,7 +21,7 @@ export type Block =
   | { readonly type: 'failure'; readonly message: string }
   | { readonly type: 'note'; readonly text: string };
 
-export interface TurnEnded {
+interface TurnEnded {
   readonly type: 'turnEnded';
   readonly number: number;
   readonly status: TurnStatus;

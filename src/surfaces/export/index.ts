@@ -1,1 +1,1 @@
-export { type ExportFormat, transcript } from './transcript.ts';
+export { transcript } from './transcript.ts';

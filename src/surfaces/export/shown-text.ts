@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** The most that a transcript shows of one output, characters: its start and its end. */
-export const MAX_OUTPUT_CHARS = 20_000;
+const MAX_OUTPUT_CHARS = 20_000;
 const HEAD_CHARS = 12_000;
 
 /**

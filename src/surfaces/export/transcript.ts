@@ -5,12 +5,10 @@ import { overviewOf } from './overview.ts';
 import type { ModelPrices } from './prices.ts';
 import { TranscriptWalk } from './walk.ts';
 
-export type ExportFormat = 'html' | 'md';
-
 export interface TranscriptOptions {
   /** The rollout; it is read twice, line by line. */
   readonly path: string;
-  readonly format: ExportFormat;
+  readonly format: 'html' | 'md';
   readonly prices: ModelPrices;
 }
 

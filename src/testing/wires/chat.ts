@@ -41,8 +41,8 @@ export class ChatForm implements WireForm {
     const usual = this.#calls > 0 ? 'tool_calls' : 'stop';
     const reason = ending?.type === 'incomplete' ? finishReason(ending.reason) : usual;
     const { usage } = this.#facts;
-    const told = usage === undefined ? [] : [{ ...this.#head(), choices: [], usage: wireUsage(usage) }];
-    return [this.#chunk({}, reason), ...told, DONE];
+    const usageChunk = usage === undefined ? [] : [{ ...this.#head(), choices: [], usage: wireUsage(usage) }];
+    return [this.#chunk({}, reason), ...usageChunk, DONE];
   }
 
   frame(event: Json) {

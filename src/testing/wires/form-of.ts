@@ -7,7 +7,7 @@ export const responsesForm: WireFormMaker = (facts) => new ResponsesForm(facts);
 const messagesForm: WireFormMaker = (facts) => new MessagesForm(facts);
 const chatForm: WireFormMaker = (facts) => new ChatForm(facts);
 
-/** How the API behind a path tells its responses; null for a path that leads nowhere. */
+/** The form of the API at a path; null for an unknown path. */
 export function wireFormAt(path: string): WireFormMaker | null {
   if (path.endsWith('/responses')) return responsesForm;
   if (path.endsWith('/chat/completions')) return chatForm;

@@ -1,10 +1,10 @@
 import type { Ending, ItemPart, Json, Pause, Usage } from '../script.ts';
 
-/** What of a scripted response every API tells, in its own way. */
+/** The parts of a scripted response that every API sends in its own form. */
 export interface ResponseFacts {
   /** Counts requests from 0; ids are made from it. */
   readonly index: number;
-  /** Undefined: the script tells none. */
+  /** Undefined: the script has none. */
   readonly usage: Usage | undefined;
 }
 
@@ -14,10 +14,10 @@ export interface ItemPlace {
   readonly callId: string;
 }
 
-/** The ways to end that are told in the stream; null: the response is complete. */
+/** The endings that the stream shows; null: the response is complete. */
 export type ToldEnding = Extract<Ending, { type: 'failed' | 'incomplete' | 'keepOpen' }> | null;
 
-/** How one API tells one response. Events are told in the order in which they are asked for. */
+/** One response in the form of one API. Events are numbered in the order of the calls. */
 export interface WireForm {
   begin(): readonly Json[];
   /** Of an unfinished item everything up to where it breaks off. */

@@ -2,7 +2,7 @@ import fs, { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { threadItemsOf } from '../../../src/engine/turn/index.ts';
 import type { Op, ResponseItem } from '../../../src/foundation/protocol/index.ts';
 import {
@@ -12,41 +12,19 @@ import {
   hang,
   hold,
   httpError,
-  type ModelServer,
   message,
   rateLimits,
   reasoning,
   respond,
-  type Script,
-  startModelServer,
   usage,
   webSearchCall,
 } from '../../../src/testing/index.ts';
 import { processesWith, until } from '../../support/keel.ts';
-import { asksAbout, says, type TestSession, type TestSessionOptions, testSession } from '../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { liveSession } from '../../support/live-session.ts';
+import { asksAbout, says, testSession } from '../../support/session.ts';
+import { gitRepository } from '../../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-  return live;
-}
+const { home, live, open, reopen, repo, server } = liveSession();
 
 const searchItem = (action: { type: string; url: string; pattern?: string }): ResponseItem => ({
   type: 'web_search_call',
@@ -131,7 +109,7 @@ describe('creation and settings', () => {
     await live.say('one');
     await live[Symbol.asyncDispose]();
     const origin = { type: 'resume', id: live.session.threadId } as const;
-    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    await reopen({ options: { origin } });
     const { turns } = await live.next('thread.started');
     expect(turns.map(({ status, items }) => ({ status, items: items.map((item) => item.type) }))).toEqual([
       { status: 'completed', items: ['userMessage', 'commandExecution', 'agentMessage'] },
@@ -342,7 +320,7 @@ describe('turns and interruption', () => {
     const { threadId } = live.session;
     await live[Symbol.asyncDispose]();
     const origin = { type: 'resume', id: threadId } as const;
-    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    await reopen({ options: { origin } });
     const { turns } = await live.next('thread.started');
     expect(turns.map(({ status, items }) => [status, items[0]?.type])).toEqual([
       ['completed', 'userMessage'],
@@ -397,7 +375,7 @@ describe('turns and interruption', () => {
     expect(live.events.some((event) => event.type === 'error')).toBe(true);
     await expect(live.session.close()).rejects.toThrow('stuck');
     const origin = { type: 'resume', id: threadId } as const;
-    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    await reopen({ options: { origin } });
   });
 
   test('a turn whose end can’t be written down ends, with a warning', async () => {
@@ -430,7 +408,7 @@ describe('turns and interruption', () => {
       throw new Error('no network here');
     };
     await expect(testSession({ ...place, options: { origin, openTransport } })).rejects.toThrow('no network here');
-    live = await testSession({ ...place, options: { origin } });
+    await reopen({ options: { origin } });
   });
 
   test('M28: what the user says during a call follows its output', async () => {
@@ -462,10 +440,7 @@ describe('the stream, its errors and its tools', () => {
       overrides: ['model_provider="t"', `model_providers.t={name="t",base_url="placeholder",stream_max_retries=1}`],
     }).catch(() => undefined);
     await live?.[Symbol.asyncDispose]();
-    live = await testSession({
-      url: server.url,
-      home: home.path,
-      cwd: repo.path,
+    await reopen({
       overrides: ['model_provider="t"', `model_providers.t={name="t",base_url="${server.url}",stream_max_retries=1}`],
     });
     expect(await live.say('one')).toMatchObject({ status: 'completed' });

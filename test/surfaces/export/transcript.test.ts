@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ExportFormat, transcript } from '../../../src/surfaces/export/index.ts';
+import { transcript } from '../../../src/surfaces/export/index.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { answered, meta, rolloutOf, said, turn } from './lines.ts';
 import { type SampleThread, sampleThread } from './sample-thread.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.dispose]());
 
-function written(path: string, format: ExportFormat): string {
+function written(path: string, format: 'html' | 'md'): string {
   return [...transcript({ path, format, prices })].join('');
 }
 
@@ -38,7 +38,7 @@ describe('a thread of keel as Markdown', () => {
       '*Turn 1: completed',
       '## Turn 2',
       'characters left out here; the record has them]',
-      '**Error:** unexpected status 503 Service Unavailable: the model is busy (tried again)',
+      '**Error:** unexpected status 503 Service Unavailable: the model is busy (retried)',
       'Nine thousand lines, as you asked.',
       '## Turn 3',
       '**The conversation was compacted.**',
@@ -95,10 +95,10 @@ describe('a thread of keel as a page', () => {
     );
   });
 
-  test('where no price is known there is no cost, and where no tokens are told no chart', () => {
+  test('without a price there is no cost, and without tokens no chart', () => {
     const page = [...transcript({ path: sample.path, format: 'html', prices: {} })].join('');
-    expect(page).toContain('Tokens a turn');
-    expect(page).not.toMatch(/Cost a turn|\$0/);
+    expect(page).toContain('Tokens per turn');
+    expect(page).not.toMatch(/Cost per turn|\$0/);
     using dir = tempDir();
     const bare = [...transcript({ path: rolloutOf(dir, [meta, ...turn('t', ...said('hi'))]), format: 'html', prices })];
     expect(bare.join('')).not.toContain('<svg');
@@ -114,7 +114,7 @@ describe('a thread of keel as a page', () => {
   });
 });
 
-test('a review is told by what it found, a command that was stopped or declined has no exit code', () => {
+test('a review shows its findings; a command that was stopped or declined has no exit code', () => {
   using dir = tempDir();
   const note =
     '<user_action>\n<context>c</context>\n<action>review</action>\n<results>\n[P1] Mend <it>\n</results>\n</user_action>';
@@ -143,7 +143,7 @@ test('a review is told by what it found, a command that was stopped or declined 
 });
 
 describe('records that are not whole or not keel’s', () => {
-  test('a turn without an end is told as unfinished, with the call that has no output', () => {
+  test('a turn without an end is unfinished, with the call that has no output', () => {
     using dir = tempDir();
     const lines = turn('t', ...said('go'), {
       type: 'response_item',
@@ -155,7 +155,7 @@ describe('records that are not whole or not keel’s', () => {
     expect(text).toContain('*Turn 1: unfinished');
   });
 
-  test('without marks a user’s message begins a turn, once', () => {
+  test('without marks a user’s message starts a turn, once', () => {
     using dir = tempDir();
     const flipped = (text: string) => said(text).reverse();
     const path = rolloutOf(dir, [meta, ...flipped('one'), answered('first'), ...flipped('two'), answered('second')]);
@@ -165,14 +165,14 @@ describe('records that are not whole or not keel’s', () => {
     ]);
   });
 
-  test('turns that were taken back are marked, also in the middle; those that came instead are not', () => {
+  test('turns that were rolled back are marked, also in the middle; later ones are not', () => {
     using dir = tempDir();
     const taken = (count: number) =>
       ({ type: 'event_msg', payload: { type: 'thread_rolled_back', num_turns: count } }) as const;
     const turns = (...ids: readonly string[]) => ids.flatMap((id) => turn(id, ...said(id)));
     const path = rolloutOf(dir, [meta, ...turns('a', 'b', 'c'), taken(1), ...turns('d'), taken(2), ...turns('e')]);
     expect(written(path, 'md').match(/^## Turn.*/gm)).toEqual([
-      ...['## Turn 1', '## Turn 2 (taken back)', '## Turn 3 (taken back)', '## Turn 4 (taken back)', '## Turn 5'],
+      ...['## Turn 1', '## Turn 2 (rolled back)', '## Turn 3 (rolled back)', '## Turn 4 (rolled back)', '## Turn 5'],
     ]);
     const page = written(path, 'html');
     expect([...page.matchAll(/<section class="turn taken" id="turn-(\d)"/g)].map((match) => match[1])).toEqual([
@@ -181,18 +181,18 @@ describe('records that are not whole or not keel’s', () => {
     // A file without marks, in which a message stands before its event.
     const plain = ['a', 'b'].flatMap((text) => [...said(text).reverse(), answered(text)]);
     const other = rolloutOf(dir, [meta, ...plain, taken(1)]);
-    expect(written(other, 'md').match(/^## Turn.*/gm)).toEqual(['## Turn 1', '## Turn 2 (taken back)']);
+    expect(written(other, 'md').match(/^## Turn.*/gm)).toEqual(['## Turn 1', '## Turn 2 (rolled back)']);
   });
 
-  test('turns that were taken back are told as that; damaged lines are counted', () => {
+  test('turns that were rolled back are shown as such; damaged lines are counted', () => {
     using dir = tempDir();
     const taken = { type: 'event_msg', payload: { type: 'thread_rolled_back', num_turns: 2 } } as const;
     const strange = { type: 'event_msg', payload: { type: 'of later days' } } as const;
     const path = rolloutOf(dir, [meta, ...turn('t', ...said('go')), strange, taken]);
-    expect(written(path, 'md')).toContain('The user took the last 2 turns back.');
+    expect(written(path, 'md')).toContain('The user rolled back the last 2 turns.');
   });
 
-  test('a failed turn ends with its error, which is told once', () => {
+  test('a failed turn ends with its error, which is shown once', () => {
     using dir = tempDir();
     const error = { kind: 'badRequest', message: 'the tide went out' };
     const lines = turn('t', ...said('go')).slice(0, -1);
@@ -215,41 +215,41 @@ describe('what helpers did, what was asked, what was left out', () => {
   const started = { ...agent, id: 's', tool: 'spawnAgent', prompt: 'look <here>', agentsStates: {} };
   const step = (id: string, kind: 'tool' | 'external', value: unknown) =>
     ({ type: 'step', payload: { turn: 't', id, kind, version: 1, state: 'end', value } }) as const;
-  const told = (item: object) => [{ type: 'item.completed', turnId: 't', item }];
+  const shownAs = (item: object) => [{ type: 'item.completed', turnId: 't', item }];
   const outputs = ['a', 'b'].map((call_id) => ({ call_id, nth: 0, output: 'left out' }));
   const record = [
     meta,
     ...turn(
       't',
       ...said('go'),
-      step('tool-1.0-s', 'tool', told(started)),
+      step('tool-1.0-s', 'tool', shownAs(started)),
       step('approval-t/tool-1.1-c-00', 'external', { type: 'approvedForSession' }),
       step('approval-t/tool-1.2-c-00', 'external', { type: 'denied', message: 'not *today*' }),
-      step('tool-1.1-c', 'tool', told(agent)),
+      step('tool-1.1-c', 'tool', shownAs(agent)),
       { type: 'event_msg', payload: { type: 'outputs_elided', outputs } },
     ),
   ];
 
-  test('is told on a page', () => {
+  test('is shown on a page', () => {
     using dir = tempDir();
     const page = written(rolloutOf(dir, record), 'html');
     for (const words of [
-      'Helper started look &lt;here&gt;',
-      'Waited for helpers',
+      'Subagent started look &lt;here&gt;',
+      'Waited for subagents',
       't1: completed\n&lt;b&gt;done&lt;/b&gt;',
       'Asked about a call. The user allowed it for the session.',
-      'The user said no: not *today*',
+      'The user denied it: not *today*',
       '2 old outputs were left out of what the model sees, to make room.',
     ]) {
       expect(page).toContain(words);
     }
   });
 
-  test('is told as Markdown', () => {
+  test('is written as Markdown', () => {
     using dir = tempDir();
     const text = written(rolloutOf(dir, record), 'md');
-    expect(text).toContain('**Tool** `Helper started` (completed)\n\n```\nlook <here>\n```');
-    expect(text).toContain('**Tool** `Waited for helpers` (completed)\n\n\n```\nt1: completed\n<b>done</b>\n```');
-    expect(text).toContain('*Asked about a call. The user said no: not \\*today\\**');
+    expect(text).toContain('**Tool** `Subagent started` (completed)\n\n```\nlook <here>\n```');
+    expect(text).toContain('**Tool** `Waited for subagents` (completed)\n\n\n```\nt1: completed\n<b>done</b>\n```');
+    expect(text).toContain('*Asked about a call. The user denied it: not \\*today\\**');
   });
 });

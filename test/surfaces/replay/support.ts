@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type ReplayReport, replayThread } from '../../../src/surfaces/replay/index.ts';
+import { replayThread } from '../../../src/surfaces/replay/index.ts';
+import type { ReplayReport } from '../../../src/surfaces/replay/report.ts';
 import type { TestSession } from '../../support/session.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 

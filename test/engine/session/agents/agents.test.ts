@@ -1,39 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as eventLoopTurn, setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   functionCall,
   hang,
   hold,
   httpError,
-  type ModelServer,
   message,
   type RecordedRequest,
   type Response,
   respond,
-  startModelServer,
   usage,
 } from '../../../../src/testing/index.ts';
 import { processesWith, rolloutsIn, until } from '../../../support/keel.ts';
-import { says, type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { says, type TestSession, type TestSessionOptions } from '../../../support/session.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live?.[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
+const { home, live, open: openSession, repo, server } = liveSession();
 
 type Lines = readonly (Response | ((request: RecordedRequest) => Response | Promise<Response>))[];
 
@@ -61,15 +46,7 @@ function cast({ parent, helpers = {} }: Cast) {
 }
 
 async function open(play: Cast, { overrides = [], ...more }: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(cast(play));
-  live = await testSession({
-    url: server.url,
-    home: home.path,
-    cwd: repo.path,
-    overrides: ['features.multi_agent=true', ...overrides],
-    ...more,
-  });
-  return live;
+  return openSession(cast(play), { overrides: ['features.multi_agent=true', ...overrides], ...more });
 }
 
 const spawn = (task: string, id: string, more: object = {}) =>

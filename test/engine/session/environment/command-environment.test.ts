@@ -1,39 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import {
-  functionCall,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-} from '../../../../src/testing/index.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-  return live;
-}
+const { home, live, open, repo, server } = liveSession();
 
 const ok = respond(message('ok'));
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);

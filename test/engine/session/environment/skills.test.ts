@@ -1,45 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  functionCall,
-  hold,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-  usage,
-} from '../../../../src/testing/index.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { functionCall, hold, message, respond, usage } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { says, type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { says } from '../../../support/session.ts';
 import { expectSame, replayed } from '../../../surfaces/replay/support.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<void> {
-  server = await startModelServer(script);
-  await reopen(more);
-}
-
-async function reopen(more: Partial<TestSessionOptions> = {}): Promise<void> {
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-}
+const { home, live, open, reopen, repo, server } = liveSession();
 
 const answer = (text: string, total = 20) => respond(message(text), usage({ input: total - 10, output: 10 }));
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);

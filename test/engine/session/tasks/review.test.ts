@@ -1,47 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REVIEW_RUBRIC } from '../../../../src/context/index.ts';
 import { parseReview } from '../../../../src/engine/session/tasks/parse-review.ts';
 import { Op, type ReviewTarget } from '../../../../src/foundation/protocol/index.ts';
-import {
-  functionCall,
-  hang,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-  usage,
-} from '../../../../src/testing/index.ts';
+import { functionCall, hang, message, respond, usage } from '../../../../src/testing/index.ts';
 import { jsonLines, rolloutsIn, runKeel, until } from '../../../support/keel.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import type { TestSession } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession | null;
-
-beforeEach(() => {
-  live = null;
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live?.[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-  return live;
-}
+const { home, live, open, reopen, repo, serve, server } = liveSession();
 
 const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
@@ -206,7 +177,7 @@ describe('a review', () => {
     const id = live?.session.threadId ?? '';
     await live?.[Symbol.asyncDispose]();
     const options = { origin: { type: 'resume', id } } as const;
-    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options });
+    await reopen({ options });
     const { turns } = await live.next('thread.started');
     expect(turns.flatMap(({ items }) => items.map(({ type }) => type))).toEqual(shown.map(({ type }) => type));
     const ids = turns.flatMap(({ items }) => items.map((item) => item.id));
@@ -339,7 +310,7 @@ describe('keel review', () => {
     ['--base', 'no-such-branch'],
     ['--commit', 'deadbeefdeadbeef'],
   ])('%s of what does not exist ends with 1 and a JSON line, and sends nothing', async (...target) => {
-    server = await startModelServer([]);
+    await serve([]);
     const { code, stdout, stderr } = await run('review', '--json', ...target);
     expect([code, server.requests.length]).toEqual([1, 0]);
     expect(jsonLines(stdout).at(-1)).toMatchObject({
@@ -352,13 +323,13 @@ describe('keel review', () => {
   test('writes a review that fits the schema to stdout and the file; what does not fit is asked for again', async () => {
     home.write({ 'schema.json': JSON.stringify(verdict) });
     const options = ['--output-schema', join(home.path, 'schema.json'), '-o', join(repo.path, 'out.json')];
-    server = await startModelServer([respond(message('prose')), respond(message('{"verdict":"fine"}'))]);
+    await serve([respond(message('prose')), respond(message('{"verdict":"fine"}'))]);
     const first = await run('exec', 'review', ...options);
     expect([first.code, first.stdout]).toEqual([0, '{"verdict":"fine"}\n']);
     expect(readFileSync(join(repo.path, 'out.json'), 'utf8')).toBe('{"verdict":"fine"}');
     expect(server.requests).toHaveLength(2);
     await server.close();
-    server = await startModelServer([respond(message('prose')), respond(message('prose again'))]);
+    await serve([respond(message('prose')), respond(message('prose again'))]);
     const second = await run('exec', 'review', ...options);
     expect([second.code, second.stdout]).toEqual([1, '']);
     expect(second.stderr).toContain('does not fit the output schema');
@@ -366,7 +337,7 @@ describe('keel review', () => {
   });
 
   test('prints the review, against a branch by its common ancestor', async () => {
-    server = await startModelServer([reviewed]);
+    await serve([reviewed]);
     const run = await runKeel(['review', '--base=main'], { home: home.path, cwd: repo.path, url: server.url });
     expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('changes against main')]);
     expect(run.stdout).toContain('It leaks.');
@@ -375,14 +346,14 @@ describe('keel review', () => {
   });
 
   test('of what is no branch says so, and ends', async () => {
-    server = await startModelServer([]);
+    await serve([]);
     const run = await runKeel(['review', '--base', 'no branch'], { home: home.path, cwd: repo.path, url: server.url });
     expect([run.code, run.stdout]).toEqual([1, '']);
     expect(run.stderr).toMatch(/\nkeel: "no branch" is not the name of a branch or a commit\n$/);
   });
 
   test('exec review takes instructions and tells JSON', async () => {
-    server = await startModelServer([reviewed]);
+    await serve([reviewed]);
     const run = await runKeel(['exec', 'review', '--json', 'look at the locks'], {
       home: home.path,
       cwd: repo.path,
@@ -393,7 +364,7 @@ describe('keel review', () => {
   });
 
   test('two targets are one too many', async () => {
-    server = await startModelServer([]);
+    await serve([]);
     expect(
       (
         await runKeel(['review', '--uncommitted', '--base', 'main'], {

@@ -1,45 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  functionCall,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-} from '../../../../src/testing/index.ts';
-import { says, type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
+import { describe, expect, test } from 'vitest';
+import { functionCall, message, respond } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { says } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { gitRepository, tempDir } from '../../../support/temp-dir.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({
-    url: server.url,
-    home: home.path,
-    cwd: repo.path,
-    ...more,
-  });
-  return live;
-}
+const { live, open, reopen, repo, server } = liveSession();
 
 const ok = respond(message('ok'));
 const shell = (script: string, id: string) => respond(functionCall('shell', { command: ['bash', '-c', script] }, id));
@@ -92,12 +61,7 @@ describe('undo', () => {
     await live.turn(undo);
     const { threadId } = live.session;
     await live[Symbol.asyncDispose]();
-    live = await testSession({
-      url: server.url,
-      home: home.path,
-      cwd: repo.path,
-      options: { origin: { type: 'resume', id: threadId } },
-    });
+    await reopen({ options: { origin: { type: 'resume', id: threadId } } });
     await live.turn(undo);
     expect(text('a.txt')).toBe('0');
   });

@@ -1,35 +1,12 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ThreadOrigin } from '../../../../src/engine/session/index.ts';
-import {
-  functionCall,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-  usage,
-} from '../../../../src/testing/index.ts';
+import { describe, expect, test } from 'vitest';
+import { functionCall, message, respond, usage } from '../../../../src/testing/index.ts';
 import { event, fileText, item, meta, message as recorded, step } from '../../../storage/rollout/lines.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import type { TestSession, TestSessionOptions } from '../../../support/session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
+const { home, live, open, reopen, repo, server } = liveSession();
 
 const answer = (text: string) => respond(message(text), usage({ input: 100, output: 10 }));
 const patch = (text: string, id: string) => respond(functionCall('apply_patch', { input: text }, id), usage({}));
@@ -37,21 +14,10 @@ const said = (index: number) => (server.requests[index]?.textsOf('user') ?? []).
 const note = (index: number) =>
   server.requests[index]?.textsOf('user').find((text) => text.includes('<action>rollback</action>'));
 
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-  return live;
-}
-
 async function takeUpAgain(options: TestSessionOptions['options'] = {}): Promise<TestSession> {
   const { threadId } = live.session;
   await live[Symbol.asyncDispose]();
-  live = await testSession({
-    url: server.url,
-    home: home.path,
-    cwd: repo.path,
-    options: { origin: { type: 'resume', id: threadId }, ...options },
-  });
+  await reopen({ options: { origin: { type: 'resume', id: threadId }, ...options } });
   return live;
 }
 
@@ -209,13 +175,7 @@ describe('a rollback', () => {
     await open([answer('## Goal'), answer('a1'), answer('## Goal'), answer('a2')]);
     await live[Symbol.asyncDispose]();
     const path = writeLongThread(home.path);
-    const options = (origin: ThreadOrigin) => ({
-      url: server.url,
-      home: home.path,
-      cwd: repo.path,
-      options: { origin },
-    });
-    live = await testSession(options({ type: 'resume', id: LONG }));
+    await reopen({ options: { origin: { type: 'resume', id: LONG } } });
     expect(await rollBack(5_000)).toBe('done');
     expect(live.events.findLast((event) => event.type === 'thread.rolledBack')).toMatchObject({ removed: 5_000 });
     await live.say('go on');
@@ -223,7 +183,7 @@ describe('a rollback', () => {
     expect(said(0)).toHaveLength(20_000 + 1);
     expect(readFileSync(path, 'utf8')).toContain('words 24999');
     await live[Symbol.asyncDispose]();
-    live = await testSession(options({ type: 'fork', id: LONG, userMessages: 19_000 }));
+    await reopen({ options: { origin: { type: 'fork', id: LONG, userMessages: 19_000 } } });
     await live.say('aside');
     expect(said(2)).toHaveLength(19_000 + 1);
   }, 60_000);

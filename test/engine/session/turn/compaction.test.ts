@@ -1,45 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   customCall,
   failed,
   functionCall,
   hang,
   hold,
-  type ModelServer,
   message,
   reasoning,
   respond,
   type Script,
-  startModelServer,
   usage,
 } from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
-import { says, type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { says } from '../../../support/session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<TestSession> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-  return live;
-}
+const { live, open, reopen, repo, server } = liveSession();
 
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
 const used = (total: number) => usage({ input: total - 10, output: 10 });
@@ -308,12 +286,7 @@ describe('compaction', () => {
     await live.say('three');
     const { threadId } = live.session;
     await live[Symbol.asyncDispose]();
-    live = await testSession({
-      url: server.url,
-      home: home.path,
-      cwd: repo.path,
-      options: { origin: { type: 'resume', id: threadId } },
-    });
+    await reopen({ options: { origin: { type: 'resume', id: threadId } } });
     await live.say('four');
     const [before, after] = server.requests.slice(-2);
     if (before) after?.assertExtends(before);
@@ -408,7 +381,7 @@ describe('old outputs are left out before a conversation is compacted', () => {
     const { threadId } = live.session;
     await live[Symbol.asyncDispose]();
     const origin = { type: 'resume', id: threadId } as const;
-    live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options: { origin } });
+    await reopen({ options: { origin } });
     await live.say('five');
     const [before, after] = server.requests.slice(-2);
     if (before) after?.assertExtends(before);
@@ -428,10 +401,7 @@ describe('old outputs are left out before a conversation is compacted', () => {
     const input = lines.findIndex((line, at) => at > elided && line.includes('"input-0"') && line.includes('"end"'));
     writeFileSync(path, `${lines.slice(0, input + 1).join('\n')}\n`);
     const options = { origin: { type: 'resume', id: threadId }, unfinishedTurn: 'continue' } as const;
-    live = await testSession({
-      ...{ url: server.url, home: home.path, cwd: repo.path, options },
-      overrides: ['model_auto_compact_token_limit=5000'],
-    });
+    await reopen({ options, overrides: ['model_auto_compact_token_limit=5000'] });
     await live.next('turn.completed');
     const [before, after] = server.requests.slice(-2);
     expect(after?.body['input']).toEqual(before?.body['input']);

@@ -1,50 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  functionCall,
-  httpError,
-  type ModelServer,
-  message,
-  reasoning,
-  respond,
-  type Script,
-  startModelServer,
-  usage,
-} from '../../../../src/testing/index.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { describe, expect, test } from 'vitest';
+import { functionCall, httpError, message, reasoning, respond, usage } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-const place = () => ({ url: server.url, home: home.path, cwd: repo.path });
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<void> {
-  server = await startModelServer(script);
-  live = await testSession({ ...place(), ...more });
-}
+const { live, open, reopen, repo, server } = liveSession();
 
 /** Ends the session and takes its thread up again, as a new process would. */
-async function reopen(damage: (lines: string[]) => string[] = (lines) => lines): Promise<void> {
+async function resume(damage: (lines: string[]) => string[] = (lines) => lines): Promise<void> {
   const { threadId, rolloutPath } = live.session;
   await live[Symbol.asyncDispose]();
   const path = rolloutPath ?? '';
   writeFileSync(path, damage(readFileSync(path, 'utf8').trimEnd().split('\n')).join('\n').concat('\n'));
-  live = await testSession({ ...place(), options: { origin: { type: 'resume', id: threadId } } });
+  await reopen({ options: { origin: { type: 'resume', id: threadId } } });
 }
 
 const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
@@ -70,7 +38,7 @@ describe('model', () => {
   test('model 12: after a resume the input is what was sent before, byte for byte, under the same key', async () => {
     await open([respond(reasoning(['think'], { id: 'r1' }), shell('echo "ä\\u2028"', 'c1')), ok, ok]);
     await live.say('one \u2028 "two"');
-    await reopen();
+    await resume();
     await live.say('two');
     const [, before, after] = server.requests;
     expect(after?.body['prompt_cache_key']).toBe(before?.body['prompt_cache_key']);
@@ -170,7 +138,7 @@ describe('events and records', () => {
   test('M79: a record that ends within a call, or has a broken line, is taken up, and its next request is sound', async () => {
     await open([respond(message('look'), shell('echo x', 'c1'), shell('echo y', 'c2')), ok, ok]);
     await live.say('one');
-    await reopen((lines) => {
+    await resume((lines) => {
       const end = lines.findIndex((line) => line.includes('"function_call_output"') && line.includes('"c1"'));
       return [...lines.slice(0, 3), '{"timestamp": "broken', ...lines.slice(3, end), lines[end]?.slice(0, 40) ?? ''];
     });
@@ -193,7 +161,7 @@ describe('events and records', () => {
     const sent = whole.findIndex((line) => line.includes('"id":"sampling-1"'));
     // The opening itself is written in one go.
     for (const kept of [1, ...Array.from({ length: sent - opening + 1 }, (_, at) => opening + 1 + at)]) {
-      await reopen(() => whole.slice(0, kept));
+      await resume(() => whole.slice(0, kept));
       await live.say('two');
       const told = server.requests.at(-1)?.textsOf('user') ?? [];
       const beginning = (tag: string) => told.filter((text) => text.startsWith(`<${tag}`)).length;
@@ -207,7 +175,7 @@ describe('events and records', () => {
     await live.turn({ type: 'compact' });
     await live.say('two');
     const before = server.requests.at(-1);
-    await reopen();
+    await resume();
     await live.say('three');
     if (before) server.requests.at(-1)?.assertExtends(before);
   });

@@ -1,43 +1,25 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   customCall,
   functionCall,
   hang,
   httpError,
-  type ModelServer,
   message,
   type Response,
   reasoning,
   respond,
   type Script,
-  startModelServer,
   usage,
 } from '../../../../src/testing/index.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import type { TestSessionOptions } from '../../../support/session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
+const { home, live, open: openSession, reopen, repo, server } = liveSession();
 
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, overrides: readonly string[] = [], more: Partial<TestSessionOptions> = {}) {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, ...more });
-}
+const open = (script: Script, overrides: readonly string[] = [], more: Partial<TestSessionOptions> = {}) =>
+  openSession(script, { overrides, ...more });
 
 /** As if a crash had come before the first such line of the thread's record; the turn then goes on. */
 async function cutOff(isLate: (line: string) => boolean, overrides: readonly string[] = ['budget.tokens=10000']) {
@@ -46,7 +28,7 @@ async function cutOff(isLate: (line: string) => boolean, overrides: readonly str
   const lines = readFileSync(rolloutPath ?? '', 'utf8').split('\n');
   writeFileSync(rolloutPath ?? '', `${lines.slice(0, lines.findIndex(isLate)).join('\n')}\n`);
   const options = { origin: { type: 'resume', id: threadId }, unfinishedTurn: 'continue' } as const;
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, overrides, options });
+  await reopen({ overrides, options });
 }
 
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);

@@ -1,43 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   failed,
   functionCall,
   httpError,
-  type ModelServer,
   message,
   type RecordedRequest,
   type Response,
   reasoning,
   respond,
   type Script,
-  startModelServer,
   usage,
 } from '../../../../src/testing/index.ts';
-import { type TestSession, type TestSessionOptions, testSession } from '../../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { liveSession } from '../../../support/live-session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-let live: TestSession;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await live[Symbol.asyncDispose]();
-  await server.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
-
-async function open(script: Script, more: Partial<TestSessionOptions> = {}): Promise<void> {
-  server = await startModelServer(script);
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, ...more });
-}
+const { live, open, reopen, repo, serve, server } = liveSession();
 
 /** A provider of the user's own, with an API of its choice. */
 const provider = (url: string, api: string) => [
@@ -46,20 +24,15 @@ const provider = (url: string, api: string) => [
 ];
 
 async function openAs(api: string, script: Script, overrides: readonly string[] = []): Promise<void> {
-  server = await startModelServer(script);
-  live = await testSession({
-    url: server.url,
-    home: home.path,
-    cwd: repo.path,
-    overrides: [...provider(server.url, api), ...overrides],
-  });
+  await serve(script);
+  await reopen({ overrides: [...provider(server.url, api), ...overrides] });
 }
 
-async function reopen(): Promise<void> {
+async function resume(): Promise<void> {
   const { threadId } = live.session;
   await live[Symbol.asyncDispose]();
   const options = { origin: { type: 'resume', id: threadId } } as const;
-  live = await testSession({ url: server.url, home: home.path, cwd: repo.path, options });
+  await reopen({ options });
 }
 
 const ok = respond(message('ok'), usage({ total: 100 }));
@@ -258,7 +231,7 @@ describe('what a server refuses', () => {
     expect(server.requests[1]?.lastUserText).toContain('The provider refused it');
     expect(warnings()).toContainEqual(expect.stringContaining('the newest picture'));
     const sent = server.requests[1];
-    await reopen();
+    await resume();
     await live.say('and now');
     expect(server.requests).toHaveLength(3);
     if (sent) server.requests[2]?.assertExtends(sent);

@@ -1,0 +1,80 @@
+// Lint: limits that keep src/ readable. No file over 350 lines, no folder with more than 20 files beside each other, no file under
+// 15 lines with one importer, and no words in comments and docs that plain English has better ones for. With --report it prints
+// the figures as well.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const MAX_LINES = 350;
+const MAX_FILES = 20;
+const MIN_LINES = 15;
+/** Words of a former dialect. docs/invariants.md is made from the names of tests. */
+const BANNED = /\b(told|mend(?:s|ed|ing)?|anew|goes on|waits for leave|stands)\b/gi;
+const GENERATED = new Set(['docs/invariants.md']);
+
+/** @param {string} dir @param {RegExp} name @returns {string[]} paths from the root */
+function filesIn(dir, name) {
+  return readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && name.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+/** @param {string} path */
+const textOf = (path) => readFileSync(join(root, path), 'utf8');
+/** @param {string} text */
+const linesOf = (text) => text.split('\n').length - 1;
+
+/** @param {string} text @returns {string[]} the comments of a source file */
+function commentsOf(text) {
+  return text.match(/(?<=^|\s)\/\/.*|\/\*[\s\S]*?\*\//gm) ?? [];
+}
+
+/** How many files import each file; a face counts as several, since others import through it. @param {readonly string[]} sources @returns {Map<string, number>} */
+function importers(sources) {
+  const counts = new Map();
+  for (const path of sources) {
+    const imported = [...textOf(path).matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'(\.[^']+)'/gm)];
+    const targets = new Set(imported.map(([, to]) => relative(root, resolve(root, dirname(path), to ?? ''))));
+    const weight = basename(path) === 'index.ts' ? 2 : 1;
+    for (const target of targets) counts.set(target, (counts.get(target) ?? 0) + weight);
+  }
+  return counts;
+}
+
+/** @param {readonly string[]} sources @returns {string[]} one line a fault */
+function faultsOf(sources) {
+  const counts = importers(sources);
+  const folders = Map.groupBy(sources, (path) => dirname(path));
+  const docs = [...filesIn('docs', /\.md$/), 'README.md'].filter((path) => !GENERATED.has(path));
+  const texts = [
+    ...sources.map((path) => ({ path, text: commentsOf(textOf(path)).join('\n') })),
+    ...docs.map((path) => ({ path, text: textOf(path) })),
+  ];
+  return [
+    ...sources
+      .filter((path) => linesOf(textOf(path)) > MAX_LINES)
+      .map((path) => `${path}: has more than ${MAX_LINES} lines`),
+    ...[...folders]
+      .filter(([, files]) => files.length > MAX_FILES)
+      .map(([folder, files]) => `${folder}: has ${files.length} files, more than ${MAX_FILES}`),
+    ...sources
+      .filter((path) => linesOf(textOf(path)) < MIN_LINES && basename(path) !== 'index.ts' && counts.get(path) === 1)
+      .map((path) => `${path}: has fewer than ${MIN_LINES} lines and one importer: merge them`),
+    ...texts.flatMap(({ path, text }) =>
+      [...text.matchAll(BANNED)].map(([word]) => `${path}: "${word}" has a plainer word`),
+    ),
+  ];
+}
+
+const sources = filesIn('src', /\.tsx?$/);
+const faults = faultsOf(sources);
+if (process.argv.includes('--report')) {
+  const sizes = sources.map((path) => linesOf(textOf(path))).sort((a, b) => a - b);
+  const at = (share) => sizes[Math.min(sizes.length - 1, Math.floor(share * sizes.length))];
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const tests = filesIn('test', /\.tsx?$/).reduce((sum, path) => sum + linesOf(textOf(path)), 0);
+  console.log(`${sizes.length} files, ${total} lines: median ${at(0.5)}, p90 ${at(0.9)}, longest ${at(1)}`);
+  console.log(`${tests} lines of tests, ${(tests / total).toFixed(2)} per line of source`);
+}
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length > 0 ? 1 : 0;
