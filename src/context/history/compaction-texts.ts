@@ -1,7 +1,7 @@
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
 import { contextMessage } from '../index.ts';
 
-const PROMPT = `The conversation has nearly filled the context window. Write the handover that lets the work go on without it. Answer with text only; make no tool calls and start no new work.
+const PROMPT = `The conversation has nearly filled the context window. Write the handover that lets the work continue without it. Answer with text only; make no tool calls and start no new work.
 
 keel itself passes on the user's messages, the plan, the list of changed files, the commands that ran with their exit codes, and the last check. Don't copy those. Write down what only you know, under these headings and in this order:
 
@@ -68,20 +68,20 @@ export function handoverOf(item: ResponseItem): string | null {
   return account === '' || account === NO_SUMMARY ? null : account;
 }
 
-/** The message that stands for the earlier part of a thread. */
+/** The message that replaces the earlier part of a thread. */
 export function handoverMessage({ leftOut, facts, summary, transcriptPath }: Handover): ResponseItem {
-  const told = summary.trim() === '' ? NO_SUMMARY : escapedTags(summary.trim());
+  const account = summary.trim() === '' ? NO_SUMMARY : escapedTags(summary.trim());
   const parts = [
     'The earlier part of this thread was compacted to save room. Files, processes and settings are as that part left them; nothing has been undone.',
     ...(leftOut === 0 ? [] : [`[${leftOut} earlier messages of the user left out]`]),
     ...(facts === '' ? [] : [`Facts recorded by keel:\n${escapedTags(facts)}`]),
-    `${ACCOUNT}\n${told}`,
+    `${ACCOUNT}\n${account}`,
     `${GO_ON} Calls listed as finished have had their effect: look at their results instead of running them a second time. Before you build on a file, read it again.${transcriptPath === null ? '' : ` The full earlier text can be searched in ${transcriptPath}.`}`,
   ];
   return contextMessage(`<keel_handover>\n${parts.join('\n\n')}\n</keel_handover>`);
 }
 
-/** Text of the model or of files can't end the tag it stands in, nor open another. */
+/** Escapes tags, so that text of the model or of files can't close the tag around it, nor open another. */
 function escapedTags(text: string): string {
   return text.replaceAll(/<(?=\/?[a-z_]+[\s>])/gi, '&lt;');
 }

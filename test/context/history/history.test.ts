@@ -221,14 +221,14 @@ describe('normalisation', () => {
     expect(history.forPrompt()).toEqual([functionCall('a'), functionOutput('a', 'late'), user('next')]);
   });
 
-  test('a repair is told once, however often the prompt is asked for', () => {
-    const told: string[] = [];
-    const history = new ConversationHistory((what) => told.push(what));
+  test('a repair is reported once, however often the prompt is asked for', () => {
+    const repairs: string[] = [];
+    const history = new ConversationHistory((what) => repairs.push(what));
     history.record([functionCall('a'), customOutput('b')]);
     history.forPrompt();
     history.record([functionOutput('c')]);
     history.forPrompt();
-    expect(told).toEqual([
+    expect(repairs).toEqual([
       'answered a call without an output: a',
       'dropped an output without a call: b',
       'dropped an output without a call: c',

@@ -19,7 +19,7 @@ function factsOf(...calls: readonly (readonly [args: string, output: string])[])
   return facts.render([]);
 }
 
-test('a handover tells which calls reached MCP servers, and of which nobody knows', () => {
+test('a handover lists calls that reached MCP servers, and those whose outcome is unknown', () => {
   const facts = factsOf(
     ['{"n":1}', '[{"type":"text","text":"added"}]'],
     ['{"command":"make"}', 'Exit code: 0\nall tests passed'],
@@ -45,7 +45,7 @@ test.each([
   expect(factsOf(['{}', output])).toBe('');
 });
 
-test('many are told of by the newest', () => {
+test('of many calls the newest are listed', () => {
   const facts = factsOf(...Array.from({ length: 30 }, (_, n) => [`{"n":${n}}`, '[]'] as const));
   expect(facts.split('\n')).toHaveLength(21);
   expect(facts).toMatch(/oldest first:\nmcp__notes__add \{"n":10\}/);

@@ -99,7 +99,7 @@ test('restored token info is the measure of the items that were rebuilt', () => 
   expect(history.tokenInfo?.total_token_usage.total_tokens).toBe(900);
 });
 
-test('L11: totals that are told again with new rate limits measure nothing: what came since the response still counts', () => {
+test('L11: totals that are reported again with new rate limits measure nothing: what came since the response still counts', () => {
   const live = new ConversationHistory();
   live.updateTokenInfo(usage(1_000, 0), 100_000);
   live.record([functionCall('a'), functionOutput('a', 'x'.repeat(8_000))]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { renderInstructions } from '../../src/context/index.ts';
-import { modelInfo } from '../../src/models/catalogue/index.ts';
-import { offeredTools } from '../../src/tools/index.ts';
-import { instructionsFor, MODELS } from './support.ts';
+import { renderInstructions } from '../../../src/context/index.ts';
+import { modelInfo } from '../../../src/models/catalogue/index.ts';
+import { offeredTools } from '../../../src/tools/index.ts';
+import { instructionsFor, MODELS } from '../support.ts';
 
 const general = instructionsFor('gpt-5');
 const short = instructionsFor('gpt-5-codex');

@@ -10,9 +10,9 @@ import {
   type Skill,
   type Skills,
   skillList,
-} from '../../src/context/index.ts';
-import { byteLength } from '../../src/foundation/util/index.ts';
-import { temporaryDirectory, textOf, writeTree } from './support.ts';
+} from '../../../src/context/index.ts';
+import { byteLength } from '../../../src/foundation/util/index.ts';
+import { temporaryDirectory, textOf, writeTree } from '../support.ts';
 
 interface Place {
   readonly home: string;
@@ -229,11 +229,11 @@ describe('the front matter of a skill', () => {
       `---\na: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.replaceAll(/./g, (key) => `${key}: &${key} [${`*${String.fromCharCode(key.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}description: d\n---\n`,
       /isn't valid YAML/,
     ],
-  ])('with %s makes it a broken skill, of which no text is told', async (_what, text, reason) => {
-    const told = await read(text);
-    expect(told).toMatch(reason);
-    expect(String(told)).not.toContain('secret-word');
-    expect(String(told).length).toBeLessThan(120);
+  ])('with %s makes it a broken skill, of which no text is shown', async (_what, text, reason) => {
+    const fault = await read(text);
+    expect(fault).toMatch(reason);
+    expect(String(fault)).not.toContain('secret-word');
+    expect(String(fault).length).toBeLessThan(120);
   });
 
   it('is read from regular files only', async () => {
@@ -347,7 +347,7 @@ describe('a skill that the user names', () => {
     return { texts: messages.map(textOf), warnings };
   }
 
-  it('is told whole, without its front matter', async () => {
+  it('is sent whole, without its front matter', async () => {
     const here = place();
     writeTree(here.home, { 'skills/deploy/SKILL.md': '---\ndescription: d\n---\n\n# Steps\r\n1. `scripts/go`\n' });
     const { texts, warnings } = await choose(here, 'please $deploy, now. And $deploy again');
@@ -392,7 +392,7 @@ describe('a skill that the user names', () => {
     expect((await choose(here, '$deploy', changes)).texts[0]).toContain(here.home);
   });
 
-  it('is told to the user if it is switched off or broken', async () => {
+  it('is named to the user if it is disabled or broken', async () => {
     const here = place();
     writeTree(here.home, { 'skills/off/SKILL.md': skillMd('off'), 'skills/broken/SKILL.md': 'no' });
     const changes = { skills: { adminRoot: here.machine, disabled: [join(here.home, 'skills/off')] } };
@@ -404,7 +404,7 @@ describe('a skill that the user names', () => {
     ]);
   });
 
-  it('is cut at 32 KiB for all that one message names, and the cut is told', async () => {
+  it('is cut at 32 KiB for all that one message names, and the cut is shown', async () => {
     const here = place();
     writeTree(here.home, {
       'skills/a/SKILL.md': `${skillMd('a')}${'é'.repeat(20_000)}`,

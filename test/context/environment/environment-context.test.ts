@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { environmentContext, environmentDiff, isContextMessage } from '../../src/context/index.ts';
-import { execFacts, startFacts, textOf, workspaceWrite } from './support.ts';
+import { environmentContext, environmentDiff, isContextMessage } from '../../../src/context/index.ts';
+import { execFacts, startFacts, textOf, workspaceWrite } from '../support.ts';
 
 const whole = (facts = execFacts, start = startFacts) => textOf(environmentContext(facts, start));
 const diff = (told: Parameters<typeof environmentDiff>[0], facts = execFacts) => environmentDiff(told, facts);
@@ -84,7 +84,7 @@ describe('the environment context of a new thread', () => {
   });
 });
 
-describe('what changed since the model was told', () => {
+describe('what changed since the model last saw it', () => {
   const asking = { ...execFacts, approvalPolicy: 'on-request', canAsk: true } as const;
 
   it('M6: is nothing for the same settings', () => {
@@ -135,7 +135,7 @@ describe('what changed since the model was told', () => {
     );
   });
 
-  it('of the writable roots is told with the mode and the network', () => {
+  it('of the writable roots is shown with the mode and the network', () => {
     const text = textOf(
       diff(execFacts, { ...execFacts, sandboxPolicy: { ...workspaceWrite, writable_roots: ['/srv'] } }),
     );

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { chmod, chown, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isContextMessage, userInstructions } from '../../src/context/index.ts';
-import { temporaryDirectory, textOf, writeTree } from './support.ts';
+import { isContextMessage, userInstructions } from '../../../src/context/index.ts';
+import { temporaryDirectory, textOf, writeTree } from '../support.ts';
 
 interface Place {
   readonly home: string;
@@ -114,7 +114,7 @@ describe('the instructions of a user and a project', () => {
     expect(read(place(fallbacks))).toBeNull();
   });
 
-  it("M81: begin with the home's, joined by the separator; either stands alone", () => {
+  it("M81: begin with the home's, joined by the separator; either is used alone", () => {
     const both = place({ 'AGENTS.md': 'project' }, { 'AGENTS.md': 'mine' });
     expect(read(both)).toBe('mine\n\n--- project-doc ---\n\n[AGENTS.md]\nproject');
     expect(read(both, { maxBytes: 0 })).toBe('mine');
@@ -126,7 +126,7 @@ describe('the instructions of a user and a project', () => {
     expect(read(place({ 'AGENTS.md': 'project' }), { maxBytes: 0 })).toBeNull();
   });
 
-  it('M81, must-hold 26: are cut at the budget over all files, and the cut is told to the model and the user', () => {
+  it('M81, must-hold 26: are cut at the budget over all files, and the cut is shown to the model and the user', () => {
     const here = place({ 'AGENTS.md': 'x'.repeat(2_048), 'a/AGENTS.md': 'never reached' });
     const warnings: string[] = [];
     const text = read(here, { cwd: join(here.root, 'a'), maxBytes: 1_024, onWarning: (line) => warnings.push(line) });
@@ -174,7 +174,7 @@ describe('the instructions of a user and a project', () => {
     expect(cut).toEqual([alone, alone, alone, alone, face]);
   });
 
-  it('are none of a file that is no text, which the user is told', () => {
+  it('are none of a file that is no text, and the user is warned', () => {
     const warnings: string[] = [];
     for (const bytes of [Buffer.from('Use tabs.', 'utf16le'), Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0])]) {
       const here = place({ 'AGENTS.md': 'x' });
