@@ -1,5 +1,5 @@
 export { eventsOfCall } from './call-value.ts';
-export { type CompactionOutcome, compact } from './compact.ts';
+export { compact } from './compact.ts';
 export { threadItemsOf } from './item-events.ts';
 export type {
   CallBatch,

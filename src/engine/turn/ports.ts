@@ -136,7 +136,7 @@ export interface TurnCompaction {
 }
 
 /** How old tool outputs are left out before the conversation is compacted. */
-export interface TurnPruning {
+interface TurnPruning {
   /** Keeps the text of an output. Called inside a step only. @returns the note in its place */
   readonly keep: (output: OldOutput) => Promise<string>;
 }
