@@ -8,10 +8,9 @@ import type { WithMcpTools } from '../../../../tools/index.ts';
 import { FileStepRunner } from '../../../steps/index.ts';
 import type { TurnModel, TurnPorts } from '../../../turn/index.ts';
 import { keptSkillList } from '../../environment/session-skills.ts';
-import { runningCommands, type SessionServices } from '../../services.ts';
+import { runningCommands } from '../../services.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { firstContext } from '../first-context.ts';
-
 import type { TurnDeps } from '../turn-deps.ts';
 import { keptOutput } from './kept-output.ts';
 import { toolsOf } from './offered-tools.ts';
