@@ -11,7 +11,6 @@ import { keptSkillList } from '../../environment/session-skills.ts';
 import { runningCommands } from '../../services.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { firstContext } from '../first-context.ts';
-
 import type { TurnDeps } from '../turn-deps.ts';
 import { keptOutput } from './kept-output.ts';
 import { toolsOf } from './offered-tools.ts';
@@ -68,7 +67,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
     finishGate: asksBeforeEnd(context, services)
       ? openWork(state, toolsOf(services, context.model), services.tree)
       : null,
-    pruning: config.elideOutputs ? { keep: (output) => keptOutput(services, output) } : null,
+    keepPruned: config.elideOutputs ? (output) => keptOutput(services, output) : null,
     takeQueued: () => takeInput(deps, active),
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: config.showRawAgentReasoning,
