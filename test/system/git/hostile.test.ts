@@ -94,7 +94,7 @@ function hostileRepository(dir: Playground): Record<string, string | undefined> 
     chmodSync(join(root, '.git/hooks', name), 0o755);
   }
   dir.write({ '.gitattributes': '* filter=evil diff=evil merge=evil ident text=auto\n*.bin filter=process\n' });
-  // So that git can't tell by its time that a file is as it was, and has to look into it.
+  // So that git can't know by its time that a file is as it was, and has to look into it.
   edit(root, 'touch -d "2001-01-01" a.txt b.bin deep/c.txt');
   const bin = join(root, 'node_modules/.bin');
   // Some package managers put a directory for temporary files first.

@@ -94,12 +94,12 @@ describe('what a request names', () => {
 
   test('is read without a fault, and what comes out is a host, a port and a path', () => {
     fc.assert(
-      fc.property(text, text, (url, told) => {
-        const target = requestTarget({ url, rawHeaders: ['Host', told] });
+      fc.property(text, text, (url, named) => {
+        const target = requestTarget({ url, rawHeaders: ['Host', named] });
         if (target.type === 'target') {
           expect(parseHost(target.host)).toBe(target.host);
           expect(target.path).toMatch(/^\//);
-          expect(parseHost(told.replace(/:\d*$/, '')) ?? target.host).toBe(target.host);
+          expect(parseHost(named.replace(/:\d*$/, '')) ?? target.host).toBe(target.host);
         }
         const tunnel = tunnelTarget(url);
         if (tunnel !== null) expect(parseHost(tunnel.host)).toBe(tunnel.host);
