@@ -37,7 +37,7 @@ export function readFileStart(path: string | Buffer, { maxBytes, ...options }: R
 }
 
 /** What comes next from a descriptor, at most `maxBytes`. @param expected bytes that are likely to come */
-export function readUpTo(fd: number, maxBytes: number, expected: number): Buffer {
+function readUpTo(fd: number, maxBytes: number, expected: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
   while (length < maxBytes) {

@@ -39,7 +39,7 @@ const SHAPES: readonly RegExp[] = [
   /(?<=https:\/\/(?:\w+\.)?discord(?:app)?\.com\/api\/webhooks\/)\S+/g,
 ];
 /** What is before the host of an address: `user:password@`, or a token alone. */
-export const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@"'<>]+(?=@)/gi;
+const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@"'<>]+(?=@)/gi;
 const HAS_PASSWORD = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/?#@:"'<>]*:[^\s/?#"'<>]+@/i;
 /** Over HTTP a name alone is a token; `postgres://user@host` names only who asks. */
 const HAS_HTTP_USER = /\bhttps?:\/\/[^\s/?#@"'<>]+@/i;

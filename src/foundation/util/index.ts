@@ -1,18 +1,17 @@
 export { Deferred, onAbort, raceAbort } from './async.ts';
 export { assertNever, reasonOf, storageAdvice } from './errors.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
-export { type LockResult, lockFile } from './native/file-lock.ts';
+export { lockFile } from './native/file-lock.ts';
 export {
   hasOwnProc,
   isRunning,
   ownIdentity,
-  type ProcessIdentity,
   type ProcessStat,
   processPlace,
   processStat,
 } from './native/process-identity.ts';
 export { launcherPath, version } from './package.ts';
-export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson, requireJsonDepth } from './parse-json.ts';
+export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
 export { sourceStack } from './source-stack.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
@@ -23,14 +22,12 @@ export {
   MAX_OUTPUT_BYTES,
   MAX_OUTPUT_LINES,
   type PartialText,
-  type Reserve,
   splitOmitted,
   truncateForModel,
   truncatePartial,
   wholeText,
 } from './text/truncate.ts';
 export {
-  type FoundProgram,
   findConfiguredProgram,
   findProgram,
   isProgram,
@@ -39,7 +36,6 @@ export {
 } from './trust/find-program.ts';
 export { isInside, realPath } from './trust/paths.ts';
 export {
-  type PrivateArea,
   privateDirectory,
   type TemporaryDirectory,
   temporaryDirectory,
@@ -48,10 +44,8 @@ export {
 export {
   directoryWritableByOthers,
   ownerOf,
-  type Place,
   placesOnTheWay,
   type WriterLimits,
-  type Writers,
   writableByOthers,
   writersOf,
 } from './trust/writable-by-others.ts';

@@ -25,7 +25,7 @@ export function readJson(text: string): unknown {
 }
 
 /** Checks a value that somebody else has parsed. @throws JsonTooDeep */
-export function requireJsonDepth(value: unknown): void {
+function requireJsonDepth(value: unknown): void {
   if (isDeeper(value, MAX_JSON_DEPTH)) throw new JsonTooDeep(value);
 }
 

@@ -8,7 +8,7 @@ export function toBytes(path: BytePath): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
-export function fromBytes(bytes: Uint8Array): BytePath {
+function fromBytes(bytes: Uint8Array): BytePath {
   return Buffer.from(bytes).toString('latin1');
 }
 

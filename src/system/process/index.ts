@@ -1,29 +1,14 @@
 export { assemble, type BpfLine, type BpfTest } from './confined/bpf.ts';
-export { type Confinement, ConfinementError, type WritablePath } from './confined/confinement.ts';
-export { landlockVersion } from './confined/landlock-version.ts';
-export { LoginEnvironment, type LoginEnvironmentOptions } from './login/login-environment.ts';
+export type { Confinement, WritablePath } from './confined/confinement.ts';
+export { landlockVersion } from './confined/kernel.ts';
+export { LoginEnvironment } from './login/login-environment.ts';
 export { type UserShell, userShell } from './login/user-shell.ts';
 export { listProcesses, type ProcessEntry } from './process-tree/process-table.ts';
-export { type OrphanCare, Processes, type ProcessesOptions } from './processes.ts';
-export { BoundedOutput, MAX_KEPT_BYTES } from './run/bounded-output.ts';
+export { type OrphanCare, Processes } from './processes.ts';
 export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
-export {
-  ExecSessions,
-  type KeptSession,
-  MAX_SESSIONS,
-  type RunningSession,
-  WARN_SESSIONS,
-} from './run/exec-sessions.ts';
+export { ExecSessions, type KeptSession, MAX_SESSIONS, WARN_SESSIONS } from './run/exec-sessions.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run/run-command.ts';
-export type { SpillOptions } from './run/spill-file.ts';
-export { OpenDescriptorsError } from './start/descriptors.ts';
-export {
-  identityOf,
-  openHandle,
-  type PathHandle,
-  PathReplacedError,
-  type ProgramInput,
-} from './start/program-input.ts';
+export { identityOf, openHandle, type PathHandle, type ProgramInput } from './start/program-input.ts';
 export type { SpawnSpec } from './start/spawn-spec.ts';
 export { type StartFault, startFault } from './start/start-fault.ts';
 export { startInherited } from './start/start-inherited.ts';

@@ -7,23 +7,13 @@ export {
   everWritableRoots,
   mayWrite,
   type WriteFault,
-  type WritePolicyOptions,
   writableRoots,
   writeFaultJudge,
   writeJudge,
 } from './places/writable.ts';
 export type { Denial, EndedCommand } from './plan/denial.ts';
 export { describePlan } from './plan/describe.ts';
-export type {
-  BackendFacts,
-  CommandSpec,
-  Enforced,
-  ExecPlan,
-  Mount,
-  Planned,
-  SandboxBackend,
-  Scope,
-} from './plan/exec-plan.ts';
+export type { CommandSpec, ExecPlan, Scope } from './plan/exec-plan.ts';
 export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';
 export type { ProtectionOptions } from './protected/protected-paths.ts';
 export { type SeccompOptions, seccompProgram } from './seccomp/program.ts';

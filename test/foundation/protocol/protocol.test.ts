@@ -9,7 +9,7 @@ import {
   toKeelError,
 } from '../../../src/foundation/protocol/index.ts';
 
-test('ops and events are told apart by their type, and what is none is refused', () => {
+test('ops and events are distinguished by their type, and what is neither is refused', () => {
   expect(Op.safeParse({ type: 'interrupt' }).success).toBe(true);
   expect(Op.safeParse({ type: 'dance' }).success).toBe(false);
   expect(SessionEvent.safeParse({ type: 'thread.closed', threadId: 'x' }).success).toBe(true);

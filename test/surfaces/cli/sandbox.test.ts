@@ -84,7 +84,7 @@ test('T23: without bubblewrap Landlock confines a command, and the remaining gap
   expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('.git/config: Permission denied') });
   expect(readFileSync(join(repo.path, 'README.md'), 'utf8')).toBe('x\n');
   const { stdout } = await keel('explain', '--full-auto', ...absent, '--', 'true');
-  expect(stdout).toContain('Held by landlock');
+  expect(stdout).toContain('Confined by landlock');
   expect(stdout).toContain(`Note: ${repo.path}: commands can't make`);
   const json = JSON.parse((await keel('explain', '--json', ...absent, '--', 'true')).stdout);
   expect(json).toMatchObject({ backend: 'landlock', enforced: { fileWrites: true, processes: false } });

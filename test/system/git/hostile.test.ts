@@ -3,7 +3,6 @@ import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmSync, writeFileSyn
 import { delimiter, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
-  diffWorkTree,
   findCommit,
   findRepository,
   localBranches,
@@ -95,7 +94,7 @@ function hostileRepository(dir: Playground): Record<string, string | undefined> 
     chmodSync(join(root, '.git/hooks', name), 0o755);
   }
   dir.write({ '.gitattributes': '* filter=evil diff=evil merge=evil ident text=auto\n*.bin filter=process\n' });
-  // So that git can't tell by its time that a file is as it was, and has to look into it.
+  // So that git can't know by its time that a file is as it was, and has to look into it.
   edit(root, 'touch -d "2001-01-01" a.txt b.bin deep/c.txt');
   const bin = join(root, 'node_modules/.bin');
   // Some package managers put a directory for temporary files first.
@@ -132,8 +131,6 @@ test('T36: nothing that a repository or the environment names is run by any git 
   const taken = await takeSnapshot(options);
   if (taken.type !== 'taken') throw new Error(taken.reason);
   edit(dir.root, 'echo more >> a.txt; rm b.bin; echo new > deep/new.txt; echo "*.log" > .gitignore');
-  const diff = await diffWorkTree(taken.snapshot, options);
-  expect(diff).toMatchObject({ type: 'compared', unifiedDiff: expect.stringContaining('+more') });
   expect(await uncommittedChanges(options)).toMatchObject({ type: 'found' });
   expect(await recentCommits(5, options)).toHaveLength(2);
   expect(await localBranches(options)).toHaveLength(1);

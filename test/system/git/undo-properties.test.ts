@@ -49,7 +49,7 @@ function apply(root: string, one: Change): void {
         return rmSync(place, { recursive: true });
     }
   } catch {
-    // Not possible as things stand.
+    // Not possible in this state.
   }
 }
 

@@ -137,7 +137,7 @@ test('staged changes, branches, stash, settings and objects of the repository ar
   expect(readFileSync(join(dir.root, 'a'), 'utf8')).toBe('loose\n');
 });
 
-test('a commit made since stays, and is told', async () => {
+test('a commit made since stays, and is reported', async () => {
   using dir = playground();
   dir.write({ a: 'a\n' });
   commitAll(dir.root);
@@ -237,7 +237,7 @@ test('a folder that became a link to elsewhere is made a folder again, and nothi
   expect(contentsOf(elsewhere.path)).toEqual({ file: '- theirs\n', other: '- theirs\n' });
 });
 
-test('an ignored link in the place of a folder is not followed: the file is told as not restored', async () => {
+test('an ignored link in the place of a folder is not followed: the file is reported as not restored', async () => {
   using dir = playground();
   using elsewhere = tempDir();
   elsewhere.write({ file: 'theirs\n' });
@@ -252,7 +252,7 @@ test('an ignored link in the place of a folder is not followed: the file is told
   expect(contentsOf(elsewhere.path)).toEqual({ file: '- theirs\n' });
 });
 
-test('a folder with ignored files in the place of a file is left alone and told', async () => {
+test('a folder with ignored files in the place of a file is left alone and reported', async () => {
   using dir = playground();
   dir.write({ thing: 'file\n', '.gitignore': '*.log\n' });
   commitAll(dir.root);
@@ -293,7 +293,7 @@ test('a file that the turn changed and then ignored comes back, and its last con
   expect(contentsOf(dir.root)).toEqual({ data: '- two\n', '.gitignore': '- data\n' });
 });
 
-test('large untracked files and folders are left out, told, and left alone', async () => {
+test('large untracked files and folders are left out, reported, and left alone', async () => {
   using dir = playground();
   dir.write({ 'src/a': 'a\n', 'big.dat': 'x'.repeat(2_000), 'data/small/1': '1', 'data/notes': 'n' });
   for (let n = 0; n < 30; n += 1) dir.write({ [`data/many/${n}`]: `${n}` });
@@ -410,7 +410,7 @@ test('when the repository has lost what a snapshot rests on, nothing is changed'
   expect(contentsOf(dir.root)).toEqual(before);
 });
 
-test('a damaged index of keel is made anew', async () => {
+test('a damaged index of keel is made again', async () => {
   using dir = playground();
   dir.write({ a: 'a\n' });
   await snapshotOf(dir);

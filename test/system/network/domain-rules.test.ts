@@ -53,7 +53,7 @@ describe('T39: lists of domains', () => {
     expect(matches([pattern], host)).toBe(isMatch);
   });
 
-  test('an empty list stands for nothing', () => {
+  test('an empty list matches nothing', () => {
     expect(matches([], 'a.com')).toBe(false);
   });
 
@@ -108,7 +108,7 @@ describe('fuzzed', () => {
     );
   });
 
-  test('a pattern for what is below a host stands for no host that does not end in it', () => {
+  test('a pattern for what is below a host matches no host that does not end in it', () => {
     fc.assert(
       fc.property(fc.domain(), fc.domain(), (host, base) => {
         const isBelow = host.toLowerCase().endsWith(`.${base.toLowerCase()}`);

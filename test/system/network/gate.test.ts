@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Gate } from '../../../src/system/network/gate/gate.ts';
 import { addressKind, matchesAny, parseHost } from '../../../src/system/network/index.ts';
-import { Gate } from '../../../src/system/network/live.ts';
 import { endToEndHeaders } from '../../../src/system/network/proxy/http-headers.ts';
 import { requestTarget, tunnelTarget } from '../../../src/system/network/proxy/http-target.ts';
 import { patterns } from './support.ts';
@@ -94,12 +94,12 @@ describe('what a request names', () => {
 
   test('is read without a fault, and what comes out is a host, a port and a path', () => {
     fc.assert(
-      fc.property(text, text, (url, told) => {
-        const target = requestTarget({ url, rawHeaders: ['Host', told] });
+      fc.property(text, text, (url, named) => {
+        const target = requestTarget({ url, rawHeaders: ['Host', named] });
         if (target.type === 'target') {
           expect(parseHost(target.host)).toBe(target.host);
           expect(target.path).toMatch(/^\//);
-          expect(parseHost(told.replace(/:\d*$/, '')) ?? target.host).toBe(target.host);
+          expect(parseHost(named.replace(/:\d*$/, '')) ?? target.host).toBe(target.host);
         }
         const tunnel = tunnelTarget(url);
         if (tunnel !== null) expect(parseHost(tunnel.host)).toBe(tunnel.host);

@@ -54,7 +54,7 @@ describe('CONNECT', () => {
     expect(world.lookedUp).toEqual([]);
   });
 
-  test('a server that is not there is told as that', async () => {
+  test('a server that does not answer is reported as unreachable', async () => {
     await using world = await ProxyWorld.open({ allowed: ['a.test'] });
     const port = await world.tcp((socket) => socket.destroy());
     await using gone = await ProxyWorld.open();
@@ -128,7 +128,7 @@ describe('T39: a name that leads inside', () => {
 });
 
 describe('plain HTTP', () => {
-  test('a request goes on without what is for one hop', async () => {
+  test('a request is passed on without what is for one hop', async () => {
     await using world = await ProxyWorld.open({ allowed: ['a.test'] });
     const port = await world.http((req, res) => {
       let body = '';
@@ -326,12 +326,12 @@ describe('SOCKS 5', () => {
     expect(world.lookedUp).toEqual([]);
   });
 
-  test('a name without an address is told as unreachable', async () => {
+  test('a name without an address is reported as unreachable', async () => {
     await using world = await ProxyWorld.open({ allowed: ['a.test'], names: { 'a.test': [] } });
     expect(await socks(world.connect(), nameRequest('a.test', 443))).toMatchObject({ code: 4 });
   });
 
-  test('who can only log in is told that no way fits', async () => {
+  test('a client that can only log in is answered that no method fits', async () => {
     await using world = await ProxyWorld.open();
     expect([...Buffer.from(await world.raw(Uint8Array.of(5, 1, 2)), 'latin1')]).toEqual([5, 0xff]);
   });
@@ -431,7 +431,7 @@ describe('questions about hosts', () => {
     expect(asked).toEqual([`https a.test:${port}`]);
   });
 
-  test('a refusal is told with its reason, and a failure opens nothing', async () => {
+  test('a refusal is reported with its reason, and a failure opens nothing', async () => {
     await using world = await ProxyWorld.open({
       ask: ({ host }) =>
         host === 'a.test' ? Promise.resolve({ type: 'refused', message: 'not today' }) : Promise.reject(new Error('x')),

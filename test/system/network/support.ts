@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { Gate } from '../../../src/system/network/gate/gate.ts';
 import { type AskUser, type DomainPattern, parsePattern } from '../../../src/system/network/index.ts';
-import { Gate, NetworkProxy } from '../../../src/system/network/live.ts';
 import { proxyLimits } from '../../../src/system/network/proxy/limits.ts';
+import { NetworkProxy } from '../../../src/system/network/proxy/proxy.ts';
 
 export function patterns(texts: readonly string[]): DomainPattern[] {
   return texts.map((text) => {

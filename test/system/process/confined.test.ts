@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(existsSync(join(shop.dir.path, 'beside'))).toBe(false);
   });
 
-  it('has its output, its errors and its end told like every other one, also by their names', async () => {
+  it('has its output, its errors and its end reported like every other one, and can open them by name', async () => {
     using shop = workshop();
     const { output, end } = await bash(shop, 'echo out > /dev/stdout; echo err > /dev/stderr; cat; kill -9 $$');
     expect(output.split('\n').toSorted().join(' ')).toBe(' err out');
@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(output).toBe('143\n');
   });
 
-  it('finds its inputs, and the name that it is told', async () => {
+  it('finds its inputs, and the argv[0] that it is given', async () => {
     using shop = workshop();
     const inputs = ['three', 'four'].map((text) => new TextEncoder().encode(text));
     const argv = ['bash', '-c', 'cat <&3; cat <&4; echo " $0"; head -c 4 /proc/$$/cmdline; true'];
@@ -137,7 +137,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     expect(existsSync(join(shop.dir.path, 'in/ran'))).toBe(false);
   });
 
-  it('tells a missing program like every other one', async () => {
+  it('reports a missing program like every other one', async () => {
     using shop = workshop();
     const spec = { argv: ['no-such-program'], cwd: shop.dir.path, env: shop.env, confinement: confinement(shop) };
     expect((await shop.runSpec(spec)).end).toEqual({
@@ -146,7 +146,7 @@ describe.skipIf(process.platform !== 'linux')('a confined command', () => {
     });
   });
 
-  it('goes no further through a symlink that stands where a writable folder was', async () => {
+  it('goes no further through a symlink that is where a writable folder was', async () => {
     using shop = workshop();
     const { output } = await bash(shop, 'mv in/here in/there; echo a > out/x', {
       writable: [{ path: join(shop.dir.path, 'in', '..', 'link'), rights: 'tree' }],

@@ -84,7 +84,7 @@ describe('the end of a command', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('T9: does not wait for what it leaves in the background, which goes on until the session ends', async () => {
+  it('T9: does not wait for what it leaves in the background, which runs until the session ends', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('setsid sleep 60 & echo started');
     expect(outcome.end).toEqual({ type: 'exited', exitCode: 0 });
@@ -233,7 +233,7 @@ describe('output', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('goes on where its file cannot be written', async () => {
+  it('continues where its file cannot be written', async () => {
     using shop = new Workshop();
     shop.dir.write({ blocked: '' });
     const path = join(shop.dir.path, 'blocked', 'out.log');

@@ -5,7 +5,7 @@ import { ExecSession, ExecSessions, MAX_SESSIONS } from '../../../src/system/pro
 import { until, Workshop } from './support.ts';
 
 describe('a session', () => {
-  it('tells its end with what it printed, without waiting any longer', async () => {
+  it('reports its end with what it printed, without waiting any longer', async () => {
     using shop = new Workshop();
     const session = await shop.session('echo x; exit 3');
     expect(await session.exited).toBe(3);
@@ -98,7 +98,7 @@ describe('a session', () => {
     }
   });
 
-  it('keeps its whole output in its file, also what comes after its end was told', async () => {
+  it('keeps its whole output in its file, also what comes after its end was reported', async () => {
     using shop = new Workshop();
     const path = join(shop.dir.path, 'out.log');
     const session = await shop.session('seq 1 30000; (sleep 0.4; echo straggler) &', {

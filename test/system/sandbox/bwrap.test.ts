@@ -60,7 +60,7 @@ describe('a command in the workspace', () => {
     expect(await enter().output('cat')).toBe('0');
   });
 
-  test('is told that it is held, and by what', async () => {
+  test('sees in its environment that it is sandboxed, and by what', async () => {
     expect(await enter().output('echo $KEEL_SANDBOX/$KEEL_SANDBOX_NETWORK_DISABLED')).toBe('bwrap/1\n0');
   });
 
@@ -282,11 +282,11 @@ describe('where commits are allowed', () => {
       const spec = { argv: ['bash', '-c', script], cwd: root, env: { PATH: process.env['PATH'] ?? '' } };
       const planned = room.manager.plan({ spec, policy: workspaceWrite, cwd: root });
       if (planned.type === 'unavailable') throw new Error(planned.reason);
-      const letGo = room.manager.track(planned.plan);
+      const release = room.manager.track(planned.plan);
       const { processes } = room;
       const signal = new AbortController().signal;
       const options = { processes, timeoutMs: 15_000, signal, onText: () => undefined, spill: null };
-      const { end } = await runCommand(planned.plan.spawn, options).finally(letGo);
+      const { end } = await runCommand(planned.plan.spawn, options).finally(release);
       return end.type === 'exited' ? end.exitCode : end.type;
     };
     await room.manager.ready(new AbortController().signal);
@@ -326,7 +326,7 @@ describe('processes and network', () => {
     expect(await survivors('sleep 62')).toEqual([]);
   });
 
-  test('T22: there is no network, and one is told so quickly', async () => {
+  test('T22: there is no network, and an attempt fails quickly', async () => {
     enter();
     const attempts = ['exec 3<>/dev/tcp/127.0.0.1/22', 'getent hosts example.com', 'exec 3<>/dev/udp/127.0.0.1/53'];
     for (const attempt of attempts) expect(await room.output(attempt), attempt).not.toMatch(/0$/);

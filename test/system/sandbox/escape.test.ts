@@ -144,7 +144,7 @@ test('limits hold files and processes where they are configured', async () => {
   expect(await room.output('ulimit -u')).toBe('500\n0');
 });
 
-test('a hard link that was there before leads outside: this is told in docs/security.md, and patches refuse it', async () => {
+test('a hard link that was there before leads outside: docs/security.md says so, and patches refuse it', async () => {
   await using room = new Room({ policy: workspaceWrite });
   execFileSync('ln', [join(room.outside, 'precious'), join(room.workspace, 'known')]);
   await room.run('echo changed > known');

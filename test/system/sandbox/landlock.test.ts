@@ -13,7 +13,7 @@ import { readOnly, workspaceWrite } from './support.ts';
 const isRoot = process.getuid?.() === 0;
 const script = join(import.meta.dirname, 'escape.py');
 const attempts = execFileSync('python3', [script, '--list', '/', '1'], { encoding: 'utf8' }).trim().split('\n');
-/** What Landlock has no rights for: told in the notes of every plan. */
+/** What Landlock has no rights for: the notes of every plan say so. */
 const GETS_OUT = ['chmod', 'utime'];
 const ORDINARY = 65_534;
 
@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux').each(users)('below Landlock, as $n
     expect(written.filter((path) => !path.startsWith(`${workspace}/`) && !device.test(path))).toEqual([]);
   }, 120_000);
 
-  test('T21: what Landlock can not hold is told', async () => {
+  test('T21: what Landlock can not block is in the notes', async () => {
     const { notes, backend } = await run('true');
     expect(backend).toBe('landlock');
     expect(notes.join('\n')).toContain('modes, owners and times of files outside');
@@ -209,7 +209,7 @@ describe.skipIf(process.platform !== 'linux').each(users)('below Landlock, as $n
   });
 });
 
-test('T23: where no backend may be used a command is refused, with what would mend it', async () => {
+test('T23: where no backend may be used a command is refused, with what would fix it', async () => {
   using dir = tempDir();
   const processes = new Processes('refused');
   const options = { ...planHeld({ workspace: dir.path, home: dir.path }), processes, bwrapPath: '/nowhere/bwrap' };

@@ -58,12 +58,12 @@ for await (const line of createInterface({ input: process.stdin })) {
   const planned = manager.plan({ spec, policy: workspaceWrite, cwd: workspace });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
   const { plan } = planned;
-  const letGo = manager.track(plan);
+  const release = manager.track(plan);
   const { output, end } = await runCommand(plan.spawn, {
     ...{ processes, timeoutMs, signal, spill: null },
     onText: () => undefined,
   });
-  letGo();
+  release();
   const exitCode = end.type === 'exited' ? end.exitCode : -1;
   const denial = manager.denial(plan, { exitCode, output });
   const refusedHosts = manager.refusedHosts(plan);

@@ -65,7 +65,7 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     expect(reached).toBeGreaterThan(0);
   });
 
-  test('a host on no list is refused in words; what was refused is told, and is no reason to leave the sandbox', async () => {
+  test('a host on no list is refused in words; what was refused is reported, and is no reason to leave the sandbox', async () => {
     const plain = await world.run('curl -sS --fail-with-body http://b.test:$PORT/hello');
     expect(plain.output).toMatch(/keel refused b\.test:\d+: it is not among sandbox\.network\.allowed_domains/);
     expect(plain).toMatchObject({ reached: 0, denial: null, exitCode: 22 });
@@ -136,7 +136,7 @@ describe.each(users)('a command that reaches only the proxy, for $name', (user) 
     expect(reached).toBe(0);
   });
 
-  test('raw bytes to the proxy reach nobody, and it goes on', async () => {
+  test('raw bytes to the proxy reach nobody, and it continues', async () => {
     const noise = py(`
 import random
 random.seed(7)

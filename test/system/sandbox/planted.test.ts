@@ -96,10 +96,10 @@ describe('what a command has made under a protected name', () => {
   test('does not count where keel wrote it with approval', async () => {
     enter();
     await room.run('true');
-    const letGo = room.manager.track(await room.plan('true'));
+    const release = room.manager.track(await room.plan('true'));
     mkdirSync(at('.agents', 'skills'), { recursive: true });
     room.manager.noteWritten([at('.agents', 'skills', 'a.md')]);
-    letGo();
+    release();
     expect(existsSync(at('.agents', 'skills'))).toBe(true);
   });
 });

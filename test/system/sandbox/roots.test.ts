@@ -49,7 +49,7 @@ describe.each(backends)('a writable directory below %s', (backend) => {
     },
   );
 
-  test('that is made anew as a directory in the workspace is opened again', async () => {
+  test('that is created again as a directory in the workspace is writable again', async () => {
     const roots: string[] = [];
     await using room = roomOf(backend, { policy: { ...workspaceWrite, writable_roots: roots } });
     roots.push(join(room.workspace, 'build'));

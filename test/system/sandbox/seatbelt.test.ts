@@ -18,14 +18,14 @@ beforeEach(() => {
 });
 afterEach(() => dir[Symbol.dispose]());
 
-interface Told {
+interface Rules {
   readonly profile: string;
-  /** What is told of each path, in order: the last word counts. */
+  /** The rules about each path, in order: the last one counts. */
   readonly rules: readonly string[];
   readonly plan: ExecPlan;
 }
 
-function planned(policy: SandboxPolicy = workspaceWrite, changes: Partial<SandboxSetup> = {}): Told {
+function planned(policy: SandboxPolicy = workspaceWrite, changes: Partial<SandboxSetup> = {}): Rules {
   const cwd = join(dir.path, 'work');
   const request = { spec: { argv: ['make', '-k'], cwd, env: { A: 'b' } }, policy, cwd };
   const made = plan(request, { ...setup, ...changes }, { type: 'seatbelt' });
@@ -62,7 +62,7 @@ describe('the macOS sandbox', () => {
     }
   });
 
-  test('has a parameter for each path and uses each one; no path stands in the profile itself', () => {
+  test('has a parameter for each path and uses each one; no path is in the profile itself', () => {
     dir.write({ 'work/odd ")(allow default/x': '' });
     const odd = join(dir.path, 'work/odd ")(allow default');
     const { profile, plan: made } = planned({ ...workspaceWrite, writable_roots: [odd] });

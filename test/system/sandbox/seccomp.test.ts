@@ -83,7 +83,7 @@ describe.each(['x64', 'arm64'] as const)('a filter for %s', (arch) => {
 describe('a filter without network', () => {
   const families = Array.from({ length: 64 }, (_, family) => BigInt(family));
 
-  it('T22: refuses a socket of every family, whatever stands above the bits the kernel reads', () => {
+  it('T22: refuses a socket of every family, whatever is above the bits the kernel reads', () => {
     const ask = asked({ network: 'none' });
     for (const family of families) {
       expect(ask('socket', family)).toBe('EPERM');

@@ -71,7 +71,7 @@ export class Room implements AsyncDisposable {
 
   async run(script: string, { cwd = this.workspace, timeoutMs = 15_000 } = {}): Promise<CommandOutcome> {
     const plan = await this.plan(script, cwd);
-    const letGo = this.manager.track(plan);
+    const release = this.manager.track(plan);
     const { uid } = this.#options;
     const user = uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
     const spawn = { ...plan.spawn, argv: [...user, ...plan.spawn.argv] };
@@ -81,7 +81,7 @@ export class Room implements AsyncDisposable {
       signal: new AbortController().signal,
       onText: () => undefined,
       spill: null,
-    }).finally(letGo);
+    }).finally(release);
   }
 
   /** What a script prints, and its exit code in the last line. */

@@ -194,11 +194,11 @@ describe('what stays as it is in a writable root', () => {
     expect(allowed('project/store/config')).toBe(false);
   });
 
-  it('is not waited for where a pipe stands in its place', () => {
+  it('is not waited for where a pipe is in its place', () => {
     using dir = project();
     const pipe = join(dir.path, 'project/.git');
     execFileSync('mkfifo', [pipe]);
-    // Without it a read that waits would never end, and no test could tell.
+    // Without it a read that waits would never end, and no test could notice.
     const script = `while :; do echo gitdir: elsewhere > '${pipe}'; sleep 0.1; done`;
     const writer = spawn('sh', ['-c', script], { detached: true });
     try {

@@ -98,7 +98,7 @@ function untrackedPaths(store: SnapshotStore, scope: BytePath): Promise<BytePath
 }
 
 /** Arguments after which only paths within the scope are meant. A name that is not UTF-8 can't be passed to a program. */
-export function pathspec(scope: BytePath): string[] {
+function pathspec(scope: BytePath): string[] {
   if (scope === '') return ['--'];
   if (toText(scope).includes('\uFFFD')) throw new GitFailure('the name of the working directory is not UTF-8');
   return ['--', `:(literal)${toText(scope)}`];

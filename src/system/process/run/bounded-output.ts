@@ -1,7 +1,7 @@
 import type { PartialText } from '../../../foundation/util/index.ts';
 
 /** What is kept in memory of one command's output, bytes: half from its beginning, half from its end. */
-export const MAX_KEPT_BYTES = 256 * 1024;
+const MAX_KEPT_BYTES = 256 * 1024;
 
 const NEWLINE = 0x0a;
 

@@ -15,7 +15,7 @@ const O_CLOEXEC = 0o2000000;
 const INFO_BYTES = 256;
 
 /** Programs would get files, folders or sockets of whoever started keel: nothing is started. */
-export class OpenDescriptorsError extends Error {
+class OpenDescriptorsError extends Error {
   constructor(fds: readonly number[], reason: string) {
     const closed = fds.map((fd) => `${fd}>&-`).join(' ');
     const which = fds.length === 0 ? '' : ` Start it without them: keel ... ${closed}`;

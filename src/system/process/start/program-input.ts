@@ -15,7 +15,7 @@ export type ProgramInput = Uint8Array | PathHandle;
 const O_PATH = 0o10000000;
 
 /** The path has become a link, leads through one, or is not the file that it was. */
-export class PathReplacedError extends Error {
+class PathReplacedError extends Error {
   override readonly name = 'PathReplacedError';
 
   constructor(path: string) {

@@ -67,7 +67,7 @@ describe('the model copy of an output', () => {
     expect(byteLength(truncateForModel(`Total output lines: 1\n\n${'z'.repeat(30_000)}`))).toBeLessThan(10_300);
   });
 
-  test('a text whose middle is gone already is told with the numbers of the whole', () => {
+  test('a text whose middle is gone already is reported with the numbers of the whole', () => {
     const half = 'y'.repeat(20_000);
     const text = truncatePartial({
       head: `${half}\n`,

@@ -1,2 +1,0 @@
-export { Gate } from './gate/gate.ts';
-export { NetworkProxy } from './proxy/proxy.ts';
