@@ -34,7 +34,7 @@ const rule = (decision: 'allow' | 'prompt' | 'forbidden', ...words: string[]) =>
 
 function places(searchPath = join(dir.path, 'bin')): ProgramPlaces {
   const work = join(dir.path, 'work');
-  return new ProgramPlaces({ searchPath, cwd: work, openRoots: [work] });
+  return new ProgramPlaces({ searchPath, cwd: work, writableRoots: [work] });
 }
 
 function verdictOf(policy: ExecPolicy, argv: readonly string[], searchPath?: string): RuleVerdict {

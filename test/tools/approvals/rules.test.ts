@@ -36,7 +36,7 @@ function verdictOf(policy: ExecPolicy, ...all: readonly (readonly string[])[]) {
   const commands = all.map((words) => words.map((word) => literal(word)));
   const reached = commands.map((words) => ({ words, isCertain: true }));
   const programs = {
-    find: (name: string) => ({ path: `/usr/bin/${name}`, isOpen: false }),
+    find: (name: string) => ({ path: `/usr/bin/${name}`, isWritable: false }),
     namesOf: () => [],
     isBuiltin: () => false,
   };

@@ -11,7 +11,7 @@ const rules = new ExecPolicy([
   { pattern: [['sudo']], decision: 'allow', justification: null },
 ]);
 
-const programs = new ProgramPlaces({ searchPath: '/usr/bin:/bin', cwd: '/', openRoots: [] });
+const programs = new ProgramPlaces({ searchPath: '/usr/bin:/bin', cwd: '/', writableRoots: [] });
 
 function verdict(script: string): string {
   const argv = ['bash', '-c', script];

@@ -44,7 +44,10 @@ function isStale({ changes, judge }: VerifiedPatch): boolean {
   return changes.some(({ path, before }) => readText(path, judge) !== before);
 }
 
-/** Removals come last: if keel is killed in between, a moved file exists twice and is not lost. A file whose name becomes a directory is removed first. */
+/**
+ * Removals come last: if keel is killed in between, a moved file exists twice and is not lost. Only a file whose name becomes
+ * a directory is removed first.
+ */
 function writeOrder(changes: readonly NetChange[]): NetChange[] {
   const written = changes.filter(({ after }) => after !== null);
   const removed = changes.filter(({ after }) => after === null);

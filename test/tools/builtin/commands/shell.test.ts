@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
+import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const bash = (script: string) => ['bash', '-c', script];

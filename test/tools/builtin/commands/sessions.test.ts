@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { withCommandOutput } from '../../../src/foundation/protocol/index.ts';
-import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
-import { WARN_SESSIONS } from '../../../src/system/process/index.ts';
-import { until } from '../../system/process/support.ts';
+import { withCommandOutput } from '../../../../src/foundation/protocol/index.ts';
+import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
+import { WARN_SESSIONS } from '../../../../src/system/process/index.ts';
+import { until } from '../../../system/process/support.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const ready = 'echo ready; until test -e go; do sleep 0.02; done; echo end; exit 3';

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../../src/models/catalogue/index.ts';
-import { ExecSessions } from '../../../src/system/process/index.ts';
-import { CommandJudge } from '../../../src/tools/approvals/index.ts';
-import type { ToolContext } from '../../../src/tools/contract/tool.ts';
-import type { ToolOutput, ToolPayload } from '../../../src/tools/contract/tool-call.ts';
-import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
-import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
-import { noAgents } from '../../support/no-agents.ts';
-import { unconfinedRules } from '../../support/unconfined-rules.ts';
-import { Workshop } from '../../system/process/support.ts';
+import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../../src/foundation/protocol/index.ts';
+import { modelInfo } from '../../../../src/models/catalogue/index.ts';
+import { ExecSessions } from '../../../../src/system/process/index.ts';
+import { CommandJudge } from '../../../../src/tools/approvals/index.ts';
+import type { ToolContext } from '../../../../src/tools/contract/tool.ts';
+import type { ToolOutput, ToolPayload } from '../../../../src/tools/contract/tool-call.ts';
+import { ApprovalCache, builtinTools, Orchestrator } from '../../../../src/tools/index.ts';
+import { TurnDiffTracker } from '../../../../src/tools/patch/index.ts';
+import { noAgents } from '../../../support/no-agents.ts';
+import { unconfinedRules } from '../../../support/unconfined-rules.ts';
+import { Workshop } from '../../../system/process/support.ts';
 
 export const MARK = 'keel:0a1b2c';
 type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;
