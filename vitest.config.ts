@@ -7,7 +7,7 @@ const TIMED = [
   'test/e2e/{grammar-loading,signals}.test.ts',
   'test/system/process/*.test.ts',
   'test/storage/rollout/lease.test.ts',
-  'test/tools/commands/*.test.ts',
+  'test/tools/builtin/commands/*.test.ts',
 ];
 
 export default defineConfig({

@@ -7,7 +7,7 @@ export interface ProgramPlace {
   /** Absolute: what is started. */
   readonly path: string;
   /** Commands or other users may write it, or a link on the way to it: it may not be the program it seems to be. */
-  readonly isOpen: boolean;
+  readonly isWritable: boolean;
 }
 
 export interface FindPrograms {
@@ -25,7 +25,7 @@ export interface ProgramPlacesOptions {
   /** The command's working directory, absolute. */
   readonly cwd: string;
   /** Directories in which commands may write, real paths. */
-  readonly openRoots: readonly string[];
+  readonly writableRoots: readonly string[];
 }
 
 /** Built-ins of POSIX: every shell has them. */
@@ -47,14 +47,14 @@ export class ProgramPlaces implements FindPrograms {
   find(program: string): ProgramPlace | null {
     if (program.includes('/')) {
       const path = resolve(this.#options.cwd, program);
-      return isProgram(path) ? { path, isOpen: this.#isOpen(path) } : null;
+      return isProgram(path) ? { path, isWritable: this.#isWritable(path) } : null;
     }
     if (program === '') return null;
     for (const directory of this.#options.searchPath.split(delimiter)) {
       // A relative entry is another directory after each `cd`.
       if (!isAbsolute(directory)) return null;
       const path = join(directory, program);
-      if (isProgram(path)) return { path, isOpen: this.#isOpen(path) };
+      if (isProgram(path)) return { path, isWritable: this.#isWritable(path) };
     }
     return null;
   }
@@ -69,8 +69,8 @@ export class ProgramPlaces implements FindPrograms {
     return BUILTINS.has(program);
   }
 
-  #isOpen(path: string): boolean {
-    return writableByOthers(path, { roots: this.#options.openRoots }) !== null;
+  #isWritable(path: string): boolean {
+    return writableByOthers(path, { roots: this.#options.writableRoots }) !== null;
   }
 }
 

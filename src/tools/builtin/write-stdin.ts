@@ -35,7 +35,7 @@ type WriteArguments = z.infer<typeof writeArguments>;
 const spec = functionSpec({
   name: 'write_stdin',
   description:
-    'Go on with an `exec_command` session: send text, or nothing to wait; gives what was printed since. Enter is \\n, Ctrl-C is \\u0003. At the end you get the exit code and the id is gone. One long wait beats many short ones.',
+    'Continue an `exec_command` session: send text, or nothing to wait; gives what was printed since. Enter is \\n, Ctrl-C is \\u0003. At the end you get the exit code and the id is gone. One long wait beats many short ones.',
   required: ['session_id'],
   properties: {
     session_id: numberSchema,

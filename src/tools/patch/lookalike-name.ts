@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { PlaceJudge } from '../../foundation/files/index.ts';
+import { realPath } from '../../foundation/util/index.ts';
 import { describeDifference, foldedLine } from './match/lookalikes.ts';
-import { realPath } from './write/real-path.ts';
 
 /** Limit for the compared names; a directory with more is not searched. */
 const MAX_NAMES = 10_000;

@@ -1,10 +1,10 @@
 import { readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault } from '../../foundation/files/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { realPath, reasonOf } from '../../foundation/util/index.ts';
 import { lookalikeNameHint } from './lookalike-name.ts';
 import { PatchFailure } from './patch.ts';
-import { realName, realPath } from './write/real-path.ts';
+import { realName } from './write/in-directory.ts';
 
 /** A larger file is not patched as text. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { Deferred } from '../../foundation/util/index.ts';
+import { Deferred, onAbort } from '../../foundation/util/index.ts';
 
 type Mode = 'shared' | 'exclusive';
 
@@ -43,12 +43,8 @@ export class CallGate {
       waiter.admitted.resolve(false);
       this.#admit();
     };
-    signal.addEventListener('abort', abandon, { once: true });
-    try {
-      return await waiter.admitted.promise;
-    } finally {
-      signal.removeEventListener('abort', abandon);
-    }
+    using _listener = onAbort(signal, abandon);
+    return await waiter.admitted.promise;
   }
 
   #admit(): void {

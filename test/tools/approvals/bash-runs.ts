@@ -18,7 +18,7 @@ export interface BashOptions {
   readonly builtins: 'noted' | 'real';
 }
 
-/** Separates words from commands: no script holds it. */
+/** Separates words from commands: no script contains it. */
 const START = '\x1e';
 const NOTED = `
 for b in $(compgen -b); do

@@ -6,7 +6,7 @@ const canonical = (argv: readonly string[], passOverSafe = false, env = {}) =>
   canonicalCommands({ argv, cwd: '/project', env, passOverSafe });
 const bash = (script: string) => ['bash', '-lc', script];
 
-describe('a yes for the session covers the same work', () => {
+describe('approval for the session covers the same work', () => {
   test.each([
     ['by way of a shell', bash('npm test'), ['npm', 'test']],
     ['by way of another shell option', bash('npm test'), ['bash', '-c', 'npm test']],

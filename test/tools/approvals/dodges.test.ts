@@ -34,7 +34,7 @@ const rule = (decision: 'allow' | 'prompt' | 'forbidden', ...words: string[]) =>
 
 function places(searchPath = join(dir.path, 'bin')): ProgramPlaces {
   const work = join(dir.path, 'work');
-  return new ProgramPlaces({ searchPath, cwd: work, openRoots: [work] });
+  return new ProgramPlaces({ searchPath, cwd: work, writableRoots: [work] });
 }
 
 function verdictOf(policy: ExecPolicy, argv: readonly string[], searchPath?: string): RuleVerdict {
@@ -117,7 +117,7 @@ describe('a command that a rule forbids', () => {
     'f() { "$@"; }; f terra"form" apply',
     'some-wrapper --quiet terraform apply',
     'ls "unfinished',
-  ])('is asked about where nobody can tell: %j', (script) => {
+  ])('is asked about where it is uncertain: %j', (script) => {
     expect(verdictOf(policy, bash(script))).toMatchObject({
       type: 'prompt',
       reason: expect.stringContaining('which is forbidden by a rule. Write out every program'),

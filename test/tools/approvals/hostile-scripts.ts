@@ -146,7 +146,7 @@ const line = fc
   )
   .map(([first, rest, end]) => first + rest.flat().join('') + end);
 
-/** Commands inside others: what only a whole parse of bash tells apart. */
+/** Commands inside others, which only a whole parse of bash distinguishes. */
 const { script } = fc.letrec<{ script: string; nested: string }>((tie) => ({
   script: fc.oneof(
     { maxDepth: 2, depthIdentifier: 'script' },

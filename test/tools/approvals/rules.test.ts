@@ -36,7 +36,7 @@ function verdictOf(policy: ExecPolicy, ...all: readonly (readonly string[])[]) {
   const commands = all.map((words) => words.map((word) => literal(word)));
   const reached = commands.map((words) => ({ words, isCertain: true }));
   const programs = {
-    find: (name: string) => ({ path: `/usr/bin/${name}`, isOpen: false }),
+    find: (name: string) => ({ path: `/usr/bin/${name}`, isWritable: false }),
     namesOf: () => [],
     isBuiltin: () => false,
   };
@@ -49,7 +49,7 @@ describe('rules of a project', () => {
     return loadRules([{ ...own(dir.path), project: dir.path }]);
   };
 
-  test('ask and forbid; what they allow is ignored, and told', () => {
+  test('ask and forbid; what they allow is ignored, with a warning', () => {
     const { policy, hosts, warnings } = theirs(
       'prefix_rule(pattern=["make"])\nprefix_rule(pattern=["git"], decision="prompt")\n' +
         'host_executable(name="git", paths=["/project/git"])\nnetwork_rule(host="a.example", protocol="https")',
@@ -179,7 +179,7 @@ describe('rule files', () => {
     ['C24: an unknown rule', '# words\n\nallow_all()', ':3: unknown rule allow_all'],
     ['C24: broken syntax', 'prefix_rule(pattern=["a"', ':1: expected ,'],
     ['C24: no text at all', '\ud800(', 'unexpected'],
-  ])('%s is told with its place, and nothing is allowed until it is mended', (_, text, warning) => {
+  ])('%s is reported with its place, and nothing is allowed until it is fixed', (_, text, warning) => {
     dir.write({ 'z.rules': 'prefix_rule(pattern=["ls"])\nprefix_rule(pattern=["dd"], decision="forbidden")' });
     const { warnings, policy } = load(text);
     expect(warnings).toHaveLength(1);
@@ -255,7 +255,7 @@ describe('a line of several commands', () => {
 describe('remembering', () => {
   const file = () => join(dir.path, 'rules', 'default.rules');
 
-  test('C25: a rule is kept once, behind what stands there', async () => {
+  test('C25: a rule is kept once, after the existing lines', async () => {
     mkdirSync(join(dir.path, 'rules'));
     writeFileSync(file(), 'prefix_rule(pattern=["ls"])');
     await remember(file(), ['npm', 'test']);

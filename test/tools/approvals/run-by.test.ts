@@ -11,7 +11,7 @@ const rules = new ExecPolicy([
   { pattern: [['sudo']], decision: 'allow', justification: null },
 ]);
 
-const programs = new ProgramPlaces({ searchPath: '/usr/bin:/bin', cwd: '/', openRoots: [] });
+const programs = new ProgramPlaces({ searchPath: '/usr/bin:/bin', cwd: '/', writableRoots: [] });
 
 function verdict(script: string): string {
   const argv = ['bash', '-c', script];
@@ -44,7 +44,7 @@ describe('what a command has others run', () => {
     ['timeout 5 bash -c "git push"', 'forbidden'],
     ['eval git push', 'forbidden'],
     ['find . -exec npm publish ;', 'prompt'],
-  ])('is held to the rules that ask or forbid: %s', (script, type) => expect(verdict(script)).toBe(type));
+  ])('is under the rules that ask or forbid: %s', (script, type) => expect(verdict(script)).toBe(type));
 
   test('gains nothing by a rule that allows it', () => {
     expect(verdict('timeout 5 sudo true')).toBe('none');

@@ -14,7 +14,7 @@ const cases: readonly Case[] = JSON.parse(readFileSync(join(import.meta.dirname,
 const judge = new CommandJudge();
 beforeAll(() => judge.ready(['bash', '-c', 'echo $HOME']));
 
-/** The form in which the reference tells it. */
+/** The form of the reference. */
 function wire(action: CommandAction): Parsed {
   const { command: cmd } = action;
   switch (action.type) {

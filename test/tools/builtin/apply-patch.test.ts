@@ -21,7 +21,7 @@ describe('apply_patch', () => {
     expect(workspace.read('a.txt')).toBe('two\n');
   });
 
-  it('A21: tells a change as begun and done, with one diff a file', async () => {
+  it('A21: reports a change as started and done, with one diff per file', async () => {
     using workspace = new Workspace({ 'a.txt': 'one\n', 'd.txt': 'gone\n', 'm.txt': '1\n2\n3\n4\n5\n' });
     const turn = new ToolTurn(workspace.dir);
     const patch = patchOf(
@@ -67,7 +67,7 @@ describe('apply_patch', () => {
     [patchOf('*** Update File: none\n@@\n-a\n+b'), 'Failed to read file to update none: no such file or directory'],
     [patchOf('*** Delete File: none'), 'Failed to delete file none: no such file or directory'],
     [patchOf(`*** Update File: ${'n'.repeat(5_000)}\n@@\n-a`), 'Failed to read file to update n'],
-  ])('A20: answers what is wrong with %j and tells nobody else', async (patch, reason) => {
+  ])('A20: answers what is wrong with %j and reports nothing to people', async (patch, reason) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const output = await turn.freeform(applyPatchTool.handler, patch);
@@ -146,7 +146,7 @@ describe('the permission for a patch', () => {
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 
-  it('apply-patch 19: asks for a path outside before anything is tried, and applies the patch after a yes', async () => {
+  it('apply-patch 19: asks for a path outside before anything is tried, and applies the patch after approval', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
     expect((await turn.freeform(applyPatchTool.handler, outside)).success).toBe(true);
@@ -204,7 +204,7 @@ describe('the permission for a patch', () => {
     ]);
   });
 
-  it('asks for a file that has a second name, and after a yes keeps both', async () => {
+  it('asks for a file that has a second name, and after approval keeps both', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     linkSync(workspace.path('w/a.txt'), workspace.path('other'));
     const turn = new ToolTurn(workspace.path('w'));

@@ -22,7 +22,7 @@ describe('edit_file', () => {
     expect(workspace.read('f')).toBe('y');
   });
 
-  it('refuses a text that occurs more than once, and replaces all of them when told so', async () => {
+  it('refuses a text that occurs more than once, and replaces all of them on request', async () => {
     const twice = await edited('x x', { old_string: 'x', new_string: 'y' });
     expect(twice).toMatchObject({ text: 'x x', success: false, body: expect.stringContaining('occurs 2 times') });
     expect((await edited('x x', { old_string: 'x', new_string: 'y', replace_all: 'true' })).text).toBe('y y');

@@ -120,7 +120,7 @@ describe('a file that is no UTF-8 text', () => {
   });
 });
 
-describe('a path in a foreign notation', () => {
+describe('a path in the notation of another system', () => {
   it.each([
     [readFileTool.handler, { file_path: '~/x' }],
     [listDirTool.handler, { dir_path: '"/tmp"' }],
@@ -161,9 +161,9 @@ describe('a file with an unusual name', () => {
 
   it('may be a directory, which is listed too', async () => {
     using workspace = new Workspace();
-    const odd = Buffer.concat([Buffer.from(`${workspace.dir}/`), Buffer.from('d\xe9/', 'latin1')]);
-    mkdirSync(odd);
-    writeFileSync(Buffer.concat([odd, Buffer.from('in')]), '');
+    const unusual = Buffer.concat([Buffer.from(`${workspace.dir}/`), Buffer.from('d\xe9/', 'latin1')]);
+    mkdirSync(unusual);
+    writeFileSync(Buffer.concat([unusual, Buffer.from('in')]), '');
     expect(await run(listDirTool.handler, workspace, { dir_path: workspace.dir })).toContain("$'d\\xe9'/\n  in");
   });
 });
@@ -285,7 +285,7 @@ describe('grep_files', () => {
     );
   });
 
-  it('takes a pattern that begins with a dash, and looks only where it is told', async () => {
+  it('takes a pattern that starts with a dash, and searches only the given path', async () => {
     using workspace = new Workspace({ 'in/a': '-v\n', 'out/b': '-v\n' });
     expect(await run(grepFilesTool.handler, workspace, { pattern: '-v', path: 'in' })).toBe(workspace.path('in/a'));
   });

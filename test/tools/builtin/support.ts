@@ -18,7 +18,7 @@ export const MARK = 'keel:t3st';
 
 type Turn = ToolContext['turn'];
 
-/** A turn with everything real but the user, who answers as told and whose screen is a list. */
+/** A turn with everything real but the user, who gives the set answer and whose screen is a list. */
 export class ToolTurn {
   readonly seen: string[] = [];
   readonly items: ThreadItem[] = [];

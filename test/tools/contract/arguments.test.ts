@@ -108,7 +108,7 @@ describe('parseArguments', () => {
     ['{"path":"a"', 'the JSON text ends too early: position 11, near "\\"path\\":\\"a\\""'],
     ['{"path":oops}', 'not JSON: position 8, near "{\\"path\\":oops}"'],
     ['{"path":"a",}', 'not JSON: position 12, near "path\\":\\"a\\",}"'],
-  ])('tells where %s stops being JSON', (text, cause) => {
+  ])('says where %s stops being JSON', (text, cause) => {
     expect(failure(text)).toBe(`failed to parse function arguments: ${cause}`);
   });
 

@@ -113,7 +113,7 @@ describe('the ledger of calls', () => {
     expect(ran).toBe(false);
   });
 
-  it('does not know the end of a call whose record was torn', async () => {
+  it('does not know the end of a call whose record was truncated', async () => {
     using dir = tempDir();
     await dieWithin(dir.path);
     appendFileSync(join(dir.path, 'calls.jsonl'), '{"state":"done","key":"tool-0.0-call-1","outp');
@@ -212,7 +212,7 @@ describe('the ledger of calls', () => {
   });
 });
 
-describe('what the model is told of a call with an unknown end', () => {
+describe('the answer to a call with an unknown end', () => {
   it('has the last output where there is any', () => {
     const first =
       'unknown outcome: keel was stopped while this call was running, so whether it took effect is not known.';

@@ -193,7 +193,7 @@ test.each([
     { type: 'boolean', const: true },
     { type: 'boolean', description: 'One of: true.' },
   ],
-])('an enumeration holds texts alone; another one is told in words: %j', (schema, expected) => {
+])('an enumeration has strings only; another one is described in words: %j', (schema, expected) => {
   expect(asProperty(schema)).toEqual(expected);
 });
 

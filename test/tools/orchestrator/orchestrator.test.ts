@@ -140,7 +140,7 @@ describe('a command that asks for more', () => {
     ]);
   });
 
-  it('is told that nobody can approve it, where nobody can', async () => {
+  it('is answered that nobody can approve it, where nobody can', async () => {
     const commands = new Commands({ approvalPolicy: 'on-request', canAsk: false });
     expect(await commands.run({ escalated: true })).toEqual({
       type: 'refused',
@@ -222,7 +222,7 @@ const denying: SandboxPlanner = {
 describe('a command that its sandbox stopped', () => {
   const denied = { ...unconfinedRules, planner: denying };
 
-  it('R11, T15: under on-failure runs without it after a yes', async () => {
+  it('R11, T15: under on-failure runs without it after approval', async () => {
     const commands = new Commands({ approvalPolicy: 'on-failure' }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.plans.map(({ spawn }) => spawn.argv[0])).toEqual(['sandboxed', 'unsandboxed']);
@@ -236,7 +236,7 @@ describe('a command that its sandbox stopped', () => {
     expect(commands.plans).toHaveLength(1);
   });
 
-  it('under untrusted is asked about again: a yes inside the sandbox is none outside', async () => {
+  it('under untrusted is asked about again: approval inside the sandbox does not cover a run outside', async () => {
     const commands = new Commands({ approvalPolicy: 'untrusted' }, denied);
     expect(await commands.run()).toMatchObject({ type: 'done', value: 2 });
     expect(commands.turn.asked).toMatchObject([{ escalated: false }, { escalated: true }]);
@@ -274,7 +274,7 @@ describe('a command that its sandbox stopped', () => {
   });
 });
 
-/** How an attempt ends: well, badly for reasons of its own, or stopped by the sandbox that held it. */
+/** How an attempt ends: well, badly for reasons of its own, or stopped by its sandbox. */
 type AttemptEnd = 'succeeds' | 'fails' | 'is stopped';
 
 interface Cell {
@@ -300,8 +300,8 @@ function expectedCourse({ approvalPolicy, mode, escalated, risk, end, canAsk, an
     course.push(escalated ? 'asked for outside' : 'asked');
     if (answer === 'denied') return [...course, 'refused'].join(', ');
   }
-  course.push(widens ? 'outside' : isFree ? 'free' : 'held');
-  const isStopped = end === 'is stopped' && course.at(-1) === 'held';
+  course.push(widens ? 'outside' : isFree ? 'free' : 'confined');
+  const isStopped = end === 'is stopped' && course.at(-1) === 'confined';
   const asksAgain = approvalPolicy === 'untrusted' || approvalPolicy === 'on-failure';
   if (!isStopped || !asksAgain || !canAsk) return course.join(', ');
   return [...course, 'asked for outside', answer === 'denied' ? 'refused' : 'outside'].join(', ');
@@ -325,19 +325,19 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
   );
 
   async function course(cell: Cell): Promise<string> {
-    const told: string[] = [];
+    const seen: string[] = [];
     const planner: SandboxPlanner = {
       ...unconfinedRules.planner,
       plan: ({ spec, policy, scope = 'sandboxed' }) => {
-        const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'held' : 'outside';
+        const how = policy.mode === 'danger-full-access' ? 'free' : scope === 'sandboxed' ? 'confined' : 'outside';
         return { type: 'ready', plan: { ...directPlan(spec), spawn: { ...spec, argv: [how] } } };
       },
       denial: ({ spawn }) =>
-        cell.end === 'is stopped' && spawn.argv[0] === 'held' ? { what: 'writing x', isCertain: true } : null,
+        cell.end === 'is stopped' && spawn.argv[0] === 'confined' ? { what: 'writing x', isCertain: true } : null,
     };
     const approver = {
       request: (request: ApprovalRequest) => {
-        told.push(request.type === 'command' && request.escalated ? 'asked for outside' : 'asked');
+        seen.push(request.type === 'command' && request.escalated ? 'asked for outside' : 'asked');
         return Promise.resolve({ type: cell.answer });
       },
     };
@@ -353,12 +353,12 @@ describe('T12: every cell of policy, mode, escalation, risk, outcome and answer'
       escalated: cell.escalated,
       justification: null,
       commandActions: [],
-      run: async (plan: ExecPlan) => told.push(plan.spawn.argv[0] ?? ''),
+      run: async (plan: ExecPlan) => seen.push(plan.spawn.argv[0] ?? ''),
       endOf: () => ({ exitCode: cell.end === 'succeeds' ? 0 : 1, output: '' }),
     };
     const orchestrator = new Orchestrator({ approver, cache: new ApprovalCache(), rules, run: null });
     const result = await orchestrator.runCommand(request, context, new AbortController().signal);
-    return (result.type === 'refused' ? [...told, 'refused'] : told).join(', ');
+    return (result.type === 'refused' ? [...seen, 'refused'] : seen).join(', ');
   }
 
   it.each(approvals)('under %s', async (approvalPolicy) => {
@@ -418,7 +418,7 @@ describe('a patch', () => {
     expect(await patchFate({ approvalPolicy, mode, name })).toBe(expected);
   });
 
-  it('that needs a yes is not written where nobody can give it', async () => {
+  it('that needs approval is not written where nobody can give it', async () => {
     const row = { approvalPolicy: 'on-request', mode: 'workspace-write', name: outside, canAsk: false } as const;
     expect(await patchFate(row)).toBe('not run: this call needs approval and nobody can give it in this run');
   });

@@ -86,7 +86,7 @@ describe('applyPatch on files that changed', () => {
     expect(workspace.read('a.txt')).toBe('one\nzwei\n');
   });
 
-  it('works the patch out anew when the chunks still fit', () => {
+  it('verifies the patch again when the chunks still fit', () => {
     using workspace = new Workspace({ 'a.txt': 'one\ntwo\n' });
     const verified = verifyPatch(parsePatch(patchOf('*** Update File: a.txt\n@@\n-two\n+2')), workspace.dir);
     workspace.write('a.txt', 'zero\none\ntwo\n');
@@ -160,7 +160,7 @@ describe('what is no file that could be read as text', () => {
     using workspace = new Workspace();
     const pipe = workspace.path('pipe');
     execFileSync('mkfifo', [pipe]);
-    // Without it a read that waits would never end, and no test could tell.
+    // Without it a read that waits would never end, and no test could notice.
     const writer = spawn('sh', ['-c', `while :; do echo x > '${pipe}'; sleep 0.1; done`], { detached: true });
     try {
       const refused = 'pipe: it is not a regular file';
@@ -219,7 +219,7 @@ describe('the permission to write', () => {
   });
 
   it.skipIf(!hasPython)(
-    'holds while another process puts a link in the place of the directory and takes it away again, over and over',
+    'is safe while another process puts a link in the place of the directory and takes it away again, over and over',
     async () => {
       using workspace = new Workspace({ 'dir/a': 'A\n', 'elsewhere/keep': 'K\n' });
       symlinkSync('elsewhere', workspace.path('link'));

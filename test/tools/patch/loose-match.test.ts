@@ -61,7 +61,7 @@ describe('a match apart from indentation', () => {
 
   it.each([
     ['may be nested or right already', '    x = 1\n', '@@\n-x = 1\n+    x = 2'],
-    ['stands for several levels', '    a\n        b\n', '@@\n-a\n-b\n+c\n+d'],
+    ['matches several levels', '    a\n        b\n', '@@\n-a\n-b\n+c\n+d'],
     ['would mix tabs and spaces', '\tx\n', '@@\n-x\n+if y:\n+    x'],
     ['is measured by a header that was not copied exactly', '  class A:\n    x\n', '@@ class A:\n+  y'],
   ])('is refused where the indentation of an added row %s', async (_, before, chunks) => {
@@ -101,7 +101,7 @@ describe('a block that fits several places', () => {
     expect(notes).toEqual([]);
   });
 
-  it('is told apart by a header without a word', async () => {
+  it('is distinguished by a header, without a note', async () => {
     expect(await outcome('[a]\nv=1\n[b]\nv=1\n[c]\nv=1\n', '@@ [b]\n-v=1\n+v=2')).toEqual({
       text: '[a]\nv=1\n[b]\nv=2\n[c]\nv=1\n',
       notes: [],
@@ -118,7 +118,7 @@ describe('a block that fits several places', () => {
     ['white space at its end', 'x  \ny\nx \n', '@@\n-x\n+z', 'lines 1, 3'],
     ['look-alikes', '“a”\nb\n“a”\n', '@@\n-"a"\n+c', 'lines 1, 3'],
     ['a header', '  go:\nv=1\n  go:\nv=1\n', '@@ go:\n-v=1\n+v=2', 'lines 1, 3'],
-  ])('is refused with its places where only %s tells it from the rows', async (_, before, chunks, places) => {
+  ])('is refused with its places where only %s distinguishes it from the rows', async (_, before, chunks, places) => {
     const { refusal } = await outcome(before, chunks);
     expect(refusal).toBe(
       `The rows fit several places in f, none of them exactly: ${places}. Copy the rows exactly, with more unchanged ones around them.`,

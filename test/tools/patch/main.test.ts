@@ -8,7 +8,7 @@ const none = async () => '';
 const engine = fileURLToPath(new URL('../../../src/tools/patch/index.ts', import.meta.url));
 
 describe('applyPatchMain', () => {
-  it('takes the patch as its argument and tells added, changed and deleted files in this order', async () => {
+  it('takes the patch as its argument and lists added, changed and deleted files in this order', async () => {
     using workspace = new Workspace({ d: 'D\n', m: 'M\n', s: 'S\n' });
     const patch = patchOf(
       '*** Delete File: d\n*** Update File: s\n*** Move to: t\n@@\n S\n*** Update File: ./m\n@@\n-M\n+N\n*** Add File: a\n+A',
@@ -36,7 +36,7 @@ describe('applyPatchMain', () => {
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('Usage: ') });
   });
 
-  it('tells a patch with no section that nothing was modified', async () => {
+  it('answers a patch with no section that nothing was modified', async () => {
     using workspace = new Workspace();
     expect(await applyPatchMain(['*** Begin Patch\n*** End Patch'], none, workspace.dir)).toEqual({
       exitCode: 1,

@@ -13,7 +13,7 @@ async function refusalOf(workspace: Workspace, sections: string): Promise<string
   return result.fault.message;
 }
 
-describe('what is told of a patch that succeeds', () => {
+describe('the notes on a patch that succeeds', () => {
   it.each([
     ['equal rows', '@@\n-b\n+b', ['f line 2: these rows change nothing.']],
     ['context alone', '@@\n a\n b', ['f line 1: these rows change nothing.']],
@@ -90,7 +90,7 @@ describe('a path that a patch can not use', () => {
     expect(await refusalOf(workspace, sections)).toBe(message);
   });
 
-  it('is told apart from a name that only looks the same', async () => {
+  it('is distinguished from a name that only looks the same', async () => {
     using workspace = new Workspace({ 'cafe\u0301.txt': 'a\n' });
     expect(await refusalOf(workspace, '*** Delete File: caf\u00e9.txt')).toBe(
       'Failed to delete file caf\u00e9.txt: no such file or directory (ENOENT); a name there looks alike but differs: expected U+00E9, found U+0065 U+0301 (column 4)',

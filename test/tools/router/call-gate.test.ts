@@ -4,7 +4,7 @@ import { CallGate } from '../../../src/tools/index.ts';
 
 const never = new AbortController().signal;
 
-/** Calls at a gate, each running until it is told to end. */
+/** Calls at a gate, each running until the test ends it. */
 class Calls {
   readonly seen: string[] = [];
   readonly results = new Map<string, Promise<unknown>>();
@@ -73,7 +73,7 @@ describe('the gate of the calls of one response', () => {
     expect(calls.seen.slice(-2)).toEqual(['late began', 'later began']);
   });
 
-  it('goes on after a call that throws', async () => {
+  it('continues after a call that throws', async () => {
     const gate = new CallGate();
     const failed = gate.run('exclusive', never, () => Promise.reject(new Error('broken')));
     const next = gate.run('exclusive', never, async () => 'ran');

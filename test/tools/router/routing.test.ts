@@ -97,7 +97,7 @@ describe('the item that answers a call', () => {
     });
   });
 
-  it('holds no half of a character, which would spoil every later request', () => {
+  it('has no lone surrogate, which would spoil every later request', () => {
     const call = { type: 'function_call', name: 'x', arguments: '{}', call_id: 'c1' } as const;
     const half = 'a \ud83d';
     expect(outputItem(call, { body: half, success: true })).toMatchObject({ output: 'a \ufffd' });
@@ -214,7 +214,7 @@ describe('a handler that throws', () => {
     return registry;
   }
 
-  it('is told to the model in a line and reported as a bug', async () => {
+  it('is answered in one line and reported as a bug', async () => {
     const { output, crashes } = await answer(functionCall('broken'), { registry: throwing(), offered: ['broken'] });
     expect(output).toEqual({ body: 'execution error: broken failed inside keel: out of cheese', success: false });
     expect(crashes).toHaveLength(1);
@@ -243,7 +243,7 @@ describe('the registry', () => {
     expect(warnings).toEqual(['the tool twin is registered twice: the later one is used']);
   });
 
-  it('holds every tool of keel once', () => {
+  it('has every tool of keel once', () => {
     const warnings: string[] = [];
     builtinTools((message) => warnings.push(message));
     expect(warnings).toEqual([]);

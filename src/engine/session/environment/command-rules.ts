@@ -53,8 +53,8 @@ export class SessionRules {
     if (isDangerous) return 'dangerous';
     if (!isSafe || commands === null) return 'plain';
     const programs = programsOf({ cwd, env }, turn);
-    const isPlanted = ([name]: PlainCommand) => name !== undefined && isOpenProgram(name.text, programs);
-    if (isOpenProgram(argv[0] ?? '', programs) || commands.some(isPlanted)) return 'plain';
+    const isPlanted = ([name]: PlainCommand) => name !== undefined && isWritableProgram(name.text, programs);
+    if (isWritableProgram(argv[0] ?? '', programs) || commands.some(isPlanted)) return 'plain';
     const directories = gitDirectories(commands, cwd);
     return directories === null || directories.some(namesDrivers) ? 'plain' : 'safe';
   }
@@ -114,12 +114,12 @@ type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
  */
 function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
   const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
-  const openRoots = writableRoots({ policy, cwd: turn.cwd, env });
-  return new ProgramPlaces({ searchPath: env['PATH'] ?? '', cwd, openRoots });
+  const roots = writableRoots({ policy, cwd: turn.cwd, env });
+  return new ProgramPlaces({ searchPath: env['PATH'] ?? '', cwd, writableRoots: roots });
 }
 
-function isOpenProgram(name: string, programs: ProgramPlaces): boolean {
-  return !programs.isBuiltin(name) && (programs.find(name)?.isOpen ?? false);
+function isWritableProgram(name: string, programs: ProgramPlaces): boolean {
+  return !programs.isBuiltin(name) && (programs.find(name)?.isWritable ?? false);
 }
 
 /** Where git may be started in a line of plain commands; null if that can't be known, empty without git. */

@@ -78,7 +78,7 @@ function allowedAs(
   const place = programs.find(program);
   if (place === null) return 'not allowed';
   const listed = policy.listed(program.slice(program.lastIndexOf('/') + 1));
-  const isMeant = listed === undefined ? !place.isOpen : listed.includes(place.path);
+  const isMeant = listed === undefined ? !place.isWritable : listed.includes(place.path);
   return isMeant ? place : 'not allowed';
 }
 
@@ -98,7 +98,7 @@ function withPrograms(argv: readonly string[], { commands, places, programs }: P
   };
   if (script === null) return [pathAt(0) ?? program, ...rest];
   const shell = programs.find(program);
-  if (shell === null || shell.isOpen) return null;
+  if (shell === null || shell.isWritable) return null;
   let written = script;
   for (let index = commands.length - 1; index >= 0; index -= 1) {
     const name = commands[index]?.[0];

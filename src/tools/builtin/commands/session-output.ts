@@ -1,5 +1,5 @@
 import { type CommandState, commandResultLines } from '../../../foundation/protocol/index.ts';
-import { cutBytesEnd } from '../../../foundation/util/index.ts';
+import { cutBytesEnd, onAbort } from '../../../foundation/util/index.ts';
 import type { ExecSession, SessionNews } from '../../../system/process/index.ts';
 import { abortedNote, showOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 
@@ -19,9 +19,8 @@ export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, sig
   if (signal.aborted || session.exitCode !== null) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  const onAbort = () => resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
-  void session.exited.then(onAbort);
+  using _listener = onAbort(signal, resolve);
+  void session.exited.then(() => resolve());
   const look = () => session.hasNews && session.silentMs >= (silenceMs ?? 0) && resolve();
   const looking = silenceMs === undefined ? undefined : setInterval(look, Math.ceil(silenceMs / 4));
   try {
@@ -29,7 +28,6 @@ export async function waitFor(session: ExecSession, { ms, silenceMs }: Wait, sig
   } finally {
     clearTimeout(timer);
     clearInterval(looking);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,12 +1,11 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { type RootedDirectory, replaceFile } from '../../../foundation/files/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { realPath, reasonOf } from '../../../foundation/util/index.ts';
 import { type NetChange, readText, systemReason } from '../overlay.ts';
 import { PatchFailure } from '../patch.ts';
 import { type VerifiedPatch, verifyPatch } from '../verify.ts';
-import { inDirectory } from './in-directory.ts';
-import { realName, realPath } from './real-path.ts';
+import { inDirectory, realName } from './in-directory.ts';
 import { UndoLog } from './undo-log.ts';
 
 /** Whether a path may be written, judged where it really leads. */
@@ -44,7 +43,10 @@ function isStale({ changes, judge }: VerifiedPatch): boolean {
   return changes.some(({ path, before }) => readText(path, judge) !== before);
 }
 
-/** Removals come last: if keel is killed in between, a moved file exists twice and is not lost. A file whose name becomes a directory is removed first. */
+/**
+ * Removals come last: if keel is killed in between, a moved file exists twice and is not lost. Only a file whose name becomes
+ * a directory is removed first.
+ */
 function writeOrder(changes: readonly NetChange[]): NetChange[] {
   const written = changes.filter(({ after }) => after !== null);
   const removed = changes.filter(({ after }) => after === null);

@@ -1,5 +1,11 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FileFault, namesOf, RootedDirectory } from '../../../foundation/files/index.ts';
+import { realPath } from '../../../foundation/util/index.ts';
+
+/** The real path of a name itself: its directory is resolved, a link at its end is not. */
+export function realName(path: string): string {
+  return join(realPath(dirname(path)), basename(path));
+}
 
 /**
  * Works in the directory of a path that was judged before; `path` has no links on its way. A link that

@@ -18,7 +18,7 @@ const role = (name: string, description: string) => ({
   sandboxMode: null,
 });
 
-describe('the tools for helper agents', () => {
+describe('the tools for subagents', () => {
   it('P2: are the reviewed ones, byte for byte', async () => {
     const lines = specs().map((spec) => JSON.stringify(spec));
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/agents.jsonl');

@@ -27,7 +27,7 @@ describe('the tools that a model is offered', () => {
         'list_dir',
       ],
     ],
-  ])('of %s stand in their order', (name, tools) => {
+  ])('of %s are in their order', (name, tools) => {
     const set = offeredSets.find((each) => each.name === name);
     expect(set && specsOf(set).map(toolName)).toEqual(tools);
   });

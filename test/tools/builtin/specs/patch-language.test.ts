@@ -67,8 +67,8 @@ describe('P12: the grammar', () => {
     expect(grammar.accepts(text)).toBe(false);
   });
 
-  /** Texts without line ends, odd ones too: signs and marks of the language are likely. */
-  const odd = [
+  /** Texts without line ends, unusual ones too: signs and marks of the language are likely. */
+  const unusual = [
     '*** End Patch',
     '*** Begin Patch',
     '@@',
@@ -82,7 +82,7 @@ describe('P12: the grammar', () => {
     'a.ts',
   ];
   const words = fc
-    .array(fc.constantFrom(...odd, ...'abz/._'), { minLength: 1, maxLength: 4 })
+    .array(fc.constantFrom(...unusual, ...'abz/._'), { minLength: 1, maxLength: 4 })
     .map((parts) => parts.join(''));
 
   it('must-hold 33: accepts nothing that the parser does not, in a thousand patches made from it', () => {

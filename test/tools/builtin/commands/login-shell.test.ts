@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutLogin } from '../../../src/tools/builtin/commands/command-arguments.ts';
+import { withoutLogin } from '../../../../src/tools/builtin/commands/command-arguments.ts';
 
 describe('a command that asks for a login shell', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { withCommandOutput } from '../../../src/foundation/protocol/index.ts';
-import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
-import { WARN_SESSIONS } from '../../../src/system/process/index.ts';
-import { until } from '../../system/process/support.ts';
+import { withCommandOutput } from '../../../../src/foundation/protocol/index.ts';
+import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
+import { WARN_SESSIONS } from '../../../../src/system/process/index.ts';
+import { until } from '../../../system/process/support.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const ready = 'echo ready; until test -e go; do sleep 0.02; done; echo end; exit 3';
@@ -19,7 +19,7 @@ describe('exec_command', () => {
     expect(turn.lastItem).toMatchObject({ status: 'completed', exitCode: 0, aggregatedOutput: 'x\n', processId: null });
   });
 
-  it('leaves a command running under an id, until write_stdin tells its end', async () => {
+  it('leaves a command running under an id, until write_stdin reports its end', async () => {
     using turn = new CommandTurn();
     const first = await turn.call('exec_command', { cmd: ready, yield_time_ms: 250 });
     expect(first.body).toMatch(/^Still running as session 1\nWall time: .*\nOutput:\nready\n$/);
@@ -72,7 +72,7 @@ describe('exec_command', () => {
     expect(turn.sessions.size).toBe(0);
   });
 
-  it('tells programs that nobody watches', async () => {
+  it('asks programs for plain output', async () => {
     using turn = new CommandTurn();
     const text = await turn.text('exec_command', { cmd: 'echo $NO_COLOR $TERM $PAGER $GIT_PAGER $LANG $LC_ALL' });
     expect(text).toContain('\n1 dumb cat cat C.UTF-8 C.UTF-8\n');
@@ -83,7 +83,7 @@ describe('exec_command', () => {
     expect(await turn.text('exec_command', { cmd: 'cat; echo end' })).toContain('Output:\nend\n');
   });
 
-  it('cuts long output once, with the file that holds all of it', async () => {
+  it('cuts long output once, with the file that has all of it', async () => {
     using turn = new CommandTurn();
     const text = await turn.text('exec_command', { cmd: 'seq 10000' });
     expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\nTotal output lines: 10000\n\n1\n/);
@@ -125,7 +125,7 @@ describe('exec_command', () => {
     expect(await turn.text('exec_command', { cmd: ['echo', '$HOME'] })).toContain('Output:\n$HOME\n');
   });
 
-  it('tells the model when many sessions are kept', async () => {
+  it('warns the model when many sessions are kept', async () => {
     using turn = new CommandTurn();
     const script = { cmd: 'exec sleep 60', yield_time_ms: 250 };
     const label = { command: 'sleep 60', cwd: '/' };

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { byteLength, truncateForModel } from '../../../src/foundation/util/index.ts';
+import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const bash = (script: string) => ['bash', '-c', script];
@@ -14,7 +14,7 @@ describe('shell', () => {
     expect(output.body).toMatch(/^\{"output":"hi\\n","metadata":\{"exit_code":42,"duration_seconds":\d+(\.\d)?\}\}$/);
   });
 
-  it('is told as begun and as ended, with all its output', async () => {
+  it('is reported as started and as ended, with all its output', async () => {
     using turn = new CommandTurn();
     await turn.call('shell', { command: bash('echo a b; exit 1') });
     expect(turn.items.map(([what, { status }]) => [what, status])).toEqual([
@@ -98,7 +98,7 @@ describe('shell', () => {
     expect(truncateForModel(output)).toBe(output);
   });
 
-  it('T11: an aborted call tells what it had printed and that it was aborted', async () => {
+  it('T11: an aborted call returns what it had printed and says that it was aborted', async () => {
     using turn = new CommandTurn();
     const abort = new AbortController();
     turn.onDelta = () => abort.abort();

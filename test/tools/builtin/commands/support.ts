@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../../src/models/catalogue/index.ts';
-import { ExecSessions } from '../../../src/system/process/index.ts';
-import { CommandJudge } from '../../../src/tools/approvals/index.ts';
-import type { ToolContext } from '../../../src/tools/contract/tool.ts';
-import type { ToolOutput, ToolPayload } from '../../../src/tools/contract/tool-call.ts';
-import { ApprovalCache, builtinTools, Orchestrator } from '../../../src/tools/index.ts';
-import { TurnDiffTracker } from '../../../src/tools/patch/index.ts';
-import { noAgents } from '../../support/no-agents.ts';
-import { unconfinedRules } from '../../support/unconfined-rules.ts';
-import { Workshop } from '../../system/process/support.ts';
+import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../../src/foundation/protocol/index.ts';
+import { modelInfo } from '../../../../src/models/catalogue/index.ts';
+import { ExecSessions } from '../../../../src/system/process/index.ts';
+import { CommandJudge } from '../../../../src/tools/approvals/index.ts';
+import type { ToolContext } from '../../../../src/tools/contract/tool.ts';
+import type { ToolOutput, ToolPayload } from '../../../../src/tools/contract/tool-call.ts';
+import { ApprovalCache, builtinTools, Orchestrator } from '../../../../src/tools/index.ts';
+import { TurnDiffTracker } from '../../../../src/tools/patch/index.ts';
+import { noAgents } from '../../../support/no-agents.ts';
+import { unconfinedRules } from '../../../support/unconfined-rules.ts';
+import { Workshop } from '../../../system/process/support.ts';
 
 export const MARK = 'keel:0a1b2c';
 type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;
 
-/** A turn that runs commands for real; its user answers as told. */
+/** A turn that runs commands for real; its user gives the set answer. */
 export class CommandTurn implements Disposable {
   readonly shop = new Workshop();
   readonly sessions = new ExecSessions();
@@ -41,7 +41,7 @@ export class CommandTurn implements Disposable {
     return this.#run('local_shell', { type: 'localShell', action: { type: 'exec', command } });
   }
 
-  /** What the model is told, of a call that answers in text. */
+  /** The answer to the model, of a call that answers in text. */
   async text(name: string, args: unknown, signal?: AbortSignal): Promise<string> {
     const { body } = await this.call(name, args, signal);
     if (typeof body !== 'string') throw new Error('not a text');
