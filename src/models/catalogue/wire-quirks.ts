@@ -34,7 +34,7 @@ export interface WireQuirks {
   readonly pictures: 'sent' | 'omitted';
 }
 
-export const NO_QUIRKS: WireQuirks = {
+const NO_QUIRKS: WireQuirks = {
   streamOptions: 'sent',
   parallelToolCalls: 'sent',
   toolChoiceNone: 'sent',

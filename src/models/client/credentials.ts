@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import type { ModelProvider } from '../../storage/config/index.ts';
+import type { ModelProvider, StoredKey } from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,12 +11,6 @@ export interface Credentials {
   readonly source: string;
   /** Headers whose values come from the environment. */
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A key kept for this provider by a login. `path` is the file it is in, for messages. */
-export interface StoredKey {
-  readonly apiKey: string | null;
-  readonly path: string;
 }
 
 /** Variables that hold a key for OpenAI, first set one wins. Foreign providers never get them. */

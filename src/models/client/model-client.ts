@@ -23,7 +23,7 @@ import { requestHeaders } from './request-headers.ts';
 import { payloadsOf } from './response-body.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-export interface ModelClientOptions extends WireSettings {
+interface ModelClientOptions extends WireSettings {
   /** The provider's API; see `loadWire`. */
   readonly wire: WireMaker;
   readonly originator: string;

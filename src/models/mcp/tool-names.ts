@@ -13,7 +13,7 @@ export function isServerName(name: string): boolean {
 }
 
 /** The name by which a model calls a tool: always the same for the same tool, never more than a provider takes. */
-export function qualifiedName(server: string, tool: string): string {
+function qualifiedName(server: string, tool: string): string {
   const full = `mcp__${server}__${tool}`;
   const name = full.replaceAll(/[^a-zA-Z0-9_-]/g, '_');
   if (name.length <= MAX_NAME_CHARS) return name;

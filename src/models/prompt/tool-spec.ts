@@ -17,12 +17,12 @@ export interface CustomToolSpec {
   readonly format: { readonly type: 'grammar'; readonly syntax: 'lark' | 'regex'; readonly definition: string };
 }
 
-export interface LocalShellToolSpec {
+interface LocalShellToolSpec {
   readonly type: 'local_shell';
 }
 
 /** Runs at the provider; no handler answers it. */
-export interface WebSearchToolSpec {
+interface WebSearchToolSpec {
   readonly type: 'web_search';
 }
 

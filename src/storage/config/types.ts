@@ -101,7 +101,7 @@ export interface AgentSettings {
 }
 
 /** Where skills are beside the usual places, and which are not wanted. Paths are absolute. */
-export interface SkillSettings {
+interface SkillSettings {
   /** The folder of the machine's own. */
   readonly adminRoot: string;
   /** Folders or `SKILL.md` files that the user switched off. */
@@ -171,6 +171,13 @@ export interface ModelPrice {
   readonly output: number;
 }
 
+/** A key that a login stored. */
+export interface StoredKey {
+  readonly apiKey: string | null;
+  /** The file it is in, for messages. */
+  readonly path: string;
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -233,7 +240,7 @@ export interface Config {
   /** The secrets that the settings name or hold. */
   readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
-  readonly storedKey: { readonly apiKey: string | null; readonly path: string } | null;
+  readonly storedKey: StoredKey | null;
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ConfigFlags, type LoadOptions, loadConfig, secretValues } from '../../../src/storage/config/index.ts';
+import { type ConfigFlags, loadConfig, secretValues } from '../../../src/storage/config/index.ts';
+import type { LoadOptions } from '../../../src/storage/config/load-options.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;

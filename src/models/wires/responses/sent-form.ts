@@ -31,7 +31,7 @@ export function itemJson(item: ResponseItem, options: SentFormOptions): string |
 }
 
 /** An item with exactly the fields that are sent, in their order; null when it is not sent at all. */
-export function sentForm(item: ResponseItem, options: SentFormOptions): object | null {
+function sentForm(item: ResponseItem, options: SentFormOptions): object | null {
   const bare = withoutId(item, options);
   const sent = bare === null ? null : { ...bare, ...ownFields(item, options) };
   // An id that another API's response was marked with means nothing here.

@@ -8,7 +8,7 @@ import { decodeText, ownerOf, reasonOf, type WriterLimits } from '../../../found
 export const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
 
 /** Who may write the files of keel's home: its owner, this user and root. The way to it was named by the user. */
-export function homeLimits(home: string): WriterLimits {
+function homeLimits(home: string): WriterLimits {
   return { trusted: ownerOf(home), below: home };
 }
 
