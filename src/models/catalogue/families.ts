@@ -6,7 +6,7 @@ export type FamilyFacts = Omit<
   'slug' | 'family' | 'known' | 'effectiveContextWindow' | 'autoCompactTokenLimit'
 >;
 
-/** One row of the table: slugs that begin with one of `prefixes` (`*` stands for any text) have these facts. */
+/** One row of the table: slugs that start with one of `prefixes` (`*` matches any text) have these facts. */
 export interface Family extends Partial<FamilyFacts> {
   readonly name: string;
   readonly prefixes: readonly string[];

@@ -13,7 +13,7 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Variables that hold a key for OpenAI, first set one wins. Foreign providers never get them. */
+/** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
 const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
 
 /**

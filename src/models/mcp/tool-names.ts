@@ -31,8 +31,8 @@ export interface ServerTools {
 }
 
 /**
- * The tools of all servers as a model is offered them, in byte order of their names. Of two that come out under the same
- * name the first counts; `onCollision` is told of the other.
+ * The tools of all servers as a model is offered them, in byte order of their names. Of two with the same name the first
+ * counts; `onCollision` gets the other.
  */
 export function offeredMcpTools(servers: readonly ServerTools[], onCollision: (tool: McpTool) => void): McpTool[] {
   const byName = new Map<string, McpTool>();

@@ -1,4 +1,4 @@
-/** A JSON Schema. Its keys are sent in the order in which they stand, so they must be written in a fixed order. */
+/** A JSON Schema. Its keys are sent in the order in which they are written, which must be a fixed one. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
 export interface FunctionToolSpec {

@@ -307,7 +307,7 @@ describe('what is wrong is said with its place', () => {
       '[agents.a]\nsandbox_mode = "open"',
       /config\.toml:2: agents\.a\.sandbox_mode should be one of .*, got "open"/,
     ],
-    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives is no name for a role/],
+    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives isn't a valid name for a role/],
     [
       'a role told twice',
       '[agents.a]\ninstructions = "x"\ninstructions_file = "y"',

@@ -14,7 +14,7 @@ import { IMAGE_STAND_IN, responseOf, sentFields } from '../index.ts';
 export interface SentFormOptions {
   /** Ids go along (Azure keeps responses and wants them); elsewhere they are left out. */
   readonly withIds: boolean;
-  /** False: a text that names the lack stands in for every image. */
+  /** False: a text that names the lack replaces every image. */
   readonly withImages: boolean;
   /** Whose thoughts can be sent back. Absent: only those that name nobody. */
   readonly thinker?: { readonly provider: string; readonly model: string };

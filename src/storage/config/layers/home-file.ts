@@ -41,6 +41,6 @@ export function optionalHomeFile(home: string, name: string): string | null {
 
 /** As ssh does it: no setting of such a file counts, and nothing runs without it. */
 function untrusted(path: string, cause: UntrustedFile): KeelError {
-  const advice = 'keel takes no orders from it. Look through it, then run `chmod go-w` or `chown` on what is named';
+  const advice = 'keel does not obey it. Look through it, then run `chmod go-w` or `chown` on what is named';
   return new KeelError('invalidConfig', `${path} is not used: ${reasonOf(cause)}. ${advice}`, { cause });
 }
