@@ -13,7 +13,7 @@ export interface Family extends Partial<FamilyFacts> {
 }
 
 /**
- * What holds where a family says nothing else, and all of it for an unknown model. The window is a guess: without one
+ * The facts where a family has no other, and all of it for an unknown model. The window is a guess: without one
  * there would be no compaction, and a long thread would end in an overflow for certain.
  */
 export const DEFAULT_FACTS: FamilyFacts = {

@@ -37,7 +37,7 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     const value = env[name];
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
-  // It was stored for OpenAI: whoever speaks another API is somebody else, and who wants no key gets none.
+  // The key was stored for OpenAI: a provider with another API is somebody else, and one that wants no key gets none.
   const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);

@@ -25,7 +25,7 @@ const MAX_QUOTE_CHARS = 60;
 const TERMINATE_MS = 200;
 /** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
 const MAX_PROGRESS_LIMITS = 20;
-/** Node's timers hold no more. */
+/** The longest time of Node's timers, ms. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** How far a request may go. */

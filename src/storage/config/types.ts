@@ -20,7 +20,7 @@ export interface ModelProvider {
   readonly name: string;
   /** Without the endpoint's name; a slash at the end does no harm. */
   readonly baseUrl: string;
-  /** Variable that holds the key. */
+  /** Variable that contains the key. */
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
@@ -57,7 +57,7 @@ export interface ShellEnvironmentPolicy {
 export interface KnownSecrets {
   /** Names of variables with a secret in them. */
   readonly variables: readonly string[];
-  /** Secrets that the settings themselves hold. */
+  /** Secrets that the settings themselves contain. */
   readonly values: readonly string[];
 }
 
@@ -237,7 +237,7 @@ export interface Config {
   readonly commandGraceMs: number;
   /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;
-  /** The secrets that the settings name or hold. */
+  /** The secrets that the settings name or contain. */
   readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
   readonly storedKey: StoredKey | null;

@@ -22,7 +22,7 @@ export interface RolloutRecorder {
   readonly path: string | null;
   /**
    * Adds lines, all of them or none. When this returns they have left the process: a crash of keel can't lose them.
-   * @throws KeelError `storageFailed`; the file then holds only whole lines, as before
+   * @throws KeelError `storageFailed`; the file then contains only whole lines, as before
    */
   append(...items: readonly RolloutItem[]): void;
   /**

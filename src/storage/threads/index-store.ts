@@ -58,7 +58,7 @@ export class MemoryStore implements IndexStore {
   }
 
   close(): void {
-    // Holds nothing open.
+    // Nothing is open.
   }
 }
 

@@ -57,7 +57,7 @@ class TextBlock implements ContentBlock {
     this.#isBlank = this.#text.trim() === '';
   }
 
-  /** White space at the beginning is shown with what follows: alone it is no message. */
+  /** White space at the start is shown with what follows: alone it isn't a message. */
   delta(delta: JsonObject): readonly ModelEvent[] {
     const text = stringField(delta, 'text') ?? '';
     this.#text += text;

@@ -13,7 +13,7 @@ export interface MessagesSettings extends ThinkingSettings {
 }
 
 /**
- * The request body. What holds for the whole thread comes first and the messages last, so two requests of a thread are
+ * The request body. What is constant for the thread comes first and the messages last, so two requests of a thread are
  * equal byte for byte up to the end of the shorter one, except for the marks that show the cache how far to keep: they move
  * with the newest messages and are no part of what is cached.
  */

@@ -142,7 +142,7 @@ export class MessageList {
     for (const message of messages) this.#closed.append(sentText(message));
   }
 
-  /** A thought alone is no message. */
+  /** A thought alone isn't a message. */
   #answerMessages(order: MessageOrder): readonly SentMessage[] {
     const answer = this.#answer;
     if (answer === null || (answer.content === null && answer.calls.length === 0)) return [];
