@@ -3,10 +3,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { TaskKind } from '../../src/foundation/protocol/index.ts';
 import { modelInfo } from '../../src/models/catalogue/index.ts';
-import { HttpTransport, loadWire, ModelClient, type ModelClientOptions } from '../../src/models/client/index.ts';
+import { HttpTransport, loadWire, ModelClient } from '../../src/models/client/index.ts';
 import { ModelError } from '../../src/models/failures/index.ts';
 import type { ModelEvent, Prompt } from '../../src/models/prompt/index.ts';
 import type { ModelProvider } from '../../src/storage/config/index.ts';
+
+export type ModelClientOptions = ConstructorParameters<typeof ModelClient>[0];
 
 /** The Responses API. */
 const wire = await loadWire('responses');

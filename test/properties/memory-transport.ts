@@ -1,5 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises';
-import type { HttpRequest, HttpResponse, Transport } from '../../src/models/client/index.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/models/client/transport.ts';
 import type { ItemPart, Json, Part, Pause, Response, Usage } from '../../src/testing/index.ts';
 import type { Answer } from './scripted-model.ts';
 

@@ -13,7 +13,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay, setImmediate as tick } from 'node:timers/promises';
 import { openSession, type Session, type ThreadOrigin } from '../../src/engine/session/index.ts';
 import type { Op, SessionEvent, SessionEventOf } from '../../src/foundation/protocol/index.ts';
-import type { HttpRequest } from '../../src/models/client/index.ts';
+import type { HttpRequest } from '../../src/models/client/transport.ts';
 import { type Config, loadConfig } from '../../src/storage/config/index.ts';
 import { startModelServer } from '../../src/testing/index.ts';
 import { gitRepository } from '../support/temp-dir.ts';

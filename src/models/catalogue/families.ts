@@ -6,14 +6,14 @@ export type FamilyFacts = Omit<
   'slug' | 'family' | 'known' | 'effectiveContextWindow' | 'autoCompactTokenLimit'
 >;
 
-/** One row of the table: slugs that begin with one of `prefixes` (`*` stands for any text) have these facts. */
+/** One row of the table: slugs that start with one of `prefixes` (`*` matches any text) have these facts. */
 export interface Family extends Partial<FamilyFacts> {
   readonly name: string;
   readonly prefixes: readonly string[];
 }
 
 /**
- * What holds where a family says nothing else, and all of it for an unknown model. The window is a guess: without one
+ * The facts where a family has no other, and all of it for an unknown model. The window is a guess: without one
  * there would be no compaction, and a long thread would end in an overflow for certain.
  */
 export const DEFAULT_FACTS: FamilyFacts = {

@@ -1,9 +1,6 @@
 /** Which tools a model is offered (names as in the configuration key `tools.set`). */
 export type ToolSet = 'session' | 'shell' | 'lean' | 'reader';
 
-/** The form in which a model edits files: a freeform tool, a function with a patch text, or `edit_file`. */
-export type PatchForm = 'freeform' | 'function' | 'editFile';
-
 /** Facts about one model, with the user's overrides applied. */
 export interface ModelInfo {
   /** As configured; sent unmodified. */
@@ -17,7 +14,8 @@ export interface ModelInfo {
   readonly toolSet: ToolSet;
   /** The one-shot runner of the `shell` set: an argument list, or one command string. */
   readonly shellTool: 'shell' | 'shell_command';
-  readonly patchForm: PatchForm;
+  /** The form in which the model edits files: a freeform tool, a function with a patch text, or `edit_file`. */
+  readonly patchForm: 'freeform' | 'function' | 'editFile';
   /** Takes `reasoning` in a request and returns reasoning items. */
   readonly supportsReasoning: boolean;
   /**

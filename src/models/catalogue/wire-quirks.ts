@@ -1,7 +1,7 @@
 import type { ModelProvider } from '../../storage/config/index.ts';
 
 /**
- * What one server wants otherwise than the published API says. Plain data: a row below knows it of a provider, a refusal
+ * How one server differs from the published API. Plain data: a row below knows it of a provider, a refusal
  * teaches it for the rest of a session, and the request builders read it with every request.
  */
 export interface WireQuirks {
@@ -26,15 +26,15 @@ export interface WireQuirks {
   readonly reasoningField: 'received' | 'required' | 'omitted';
   /** Fields of the server's own, which go back to it as they came. */
   readonly extraFields: 'received' | 'omitted';
-  /** Chat: `required` gives the first call of a message that has no Gemini `thought_signature` the documented stand-in. */
+  /** Chat: `required` gives the first call of a message that has no Gemini `thought_signature` the documented placeholder. */
   readonly callSignature: 'received' | 'required';
   /** `nine`: nine letters and digits. */
   readonly callIds: 'free' | 'nine';
-  /** A text stands in for every picture. */
+  /** `omitted`: a text replaces every picture. */
   readonly pictures: 'sent' | 'omitted';
 }
 
-export const NO_QUIRKS: WireQuirks = {
+const NO_QUIRKS: WireQuirks = {
   streamOptions: 'sent',
   parallelToolCalls: 'sent',
   toolChoiceNone: 'sent',

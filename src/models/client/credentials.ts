@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import type { ModelProvider } from '../../storage/config/index.ts';
+import type { ModelProvider, StoredKey } from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -13,13 +13,7 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A key kept for this provider by a login. `path` is the file it is in, for messages. */
-export interface StoredKey {
-  readonly apiKey: string | null;
-  readonly path: string;
-}
-
-/** Variables that hold a key for OpenAI, first set one wins. Foreign providers never get them. */
+/** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
 const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
 
 /**
@@ -43,7 +37,7 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     const value = env[name];
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
-  // It was stored for OpenAI: whoever speaks another API is somebody else, and who wants no key gets none.
+  // The key was stored for OpenAI: a provider with another API is somebody else, and one that wants no key gets none.
   const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);

@@ -9,7 +9,7 @@ import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How bytes are sent for one protocol: its module is loaded, and its connections begin, with the first request. */
+/** How bytes are sent for one protocol: its module is loaded and its connections are opened with the first request. */
 interface Channel {
   readonly agent: Agent;
   request(url: URL, options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;

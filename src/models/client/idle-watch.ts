@@ -26,12 +26,12 @@ export class IdleWatch implements Disposable {
     return this.#hasExpired;
   }
 
-  /** Something came; what is done about it takes no waiting time. */
+  /** Stops the clock while what arrived is processed. */
   pause(): void {
     this.#isWaiting = false;
   }
 
-  /** The wait begins anew. */
+  /** Restarts the wait. */
   wait(): void {
     this.#isWaiting = true;
     this.#timer.refresh();

@@ -23,7 +23,7 @@ import { requestHeaders } from './request-headers.ts';
 import { payloadsOf } from './response-body.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-export interface ModelClientOptions extends WireSettings {
+interface ModelClientOptions extends WireSettings {
   /** The provider's API; see `loadWire`. */
   readonly wire: WireMaker;
   readonly originator: string;
@@ -33,7 +33,7 @@ export interface ModelClientOptions extends WireSettings {
   /** Asked before each request; may throw `missingCredentials`. */
   readonly credentials: () => Credentials;
   readonly transport: Transport;
-  /** Those of the thread; a client of its own begins anew. */
+  /** Those of the thread; without them, the client's first request counts as the thread's first. */
   readonly fingerprints?: RequestFingerprints;
   /** What is known of the server, for all clients of a session; a client of its own learns it by itself. */
   readonly serverFacts?: ServerFacts;
@@ -147,7 +147,7 @@ export class ModelClient {
     };
   }
 
-  /** What this prompt's request consists of, told by what differs from the thread's request before. */
+  /** What this prompt's request consists of, as the difference from the thread's request before. */
   fingerprint(prompt: Prompt): RequestFingerprint {
     return this.#fingerprints.next(prompt, this.#wire);
   }
@@ -203,7 +203,7 @@ export class ModelClient {
   }
 }
 
-/** As much of the body as comes and is of use; that it breaks off is no news beside the status. */
+/** As much of the body as arrives, up to the limit. A connection that breaks here changes nothing: the status says what failed. */
 async function readErrorBody(response: HttpResponse): Promise<string> {
   let body = '';
   try {

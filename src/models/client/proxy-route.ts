@@ -118,7 +118,7 @@ function isInRange(host: string, range: string): boolean {
     if (bits !== undefined) list.addSubnet(network, Number(bits), type);
     else if (last !== undefined) list.addRange(network, last, type);
   } catch {
-    // It is no range: too many bits, or its end is before its start.
+    // Not a range: too many bits, or its end is before its start.
     return false;
   }
   return list.check(host, type);

@@ -4,7 +4,7 @@ import { byteLength } from '../../foundation/util/index.ts';
 import type { Prompt } from '../prompt/index.ts';
 import type { RequestParts } from '../wires/index.ts';
 
-/** Hexadecimal digits of a SHA-256 that are kept: enough to tell apart what one thread holds. */
+/** Hexadecimal digits of a SHA-256 that are kept: enough to distinguish the items of one thread. */
 const DIGITS = 12;
 /** How many items from its beginning a request may have lost before it is taken for another one. */
 const MAX_CUT = 64;

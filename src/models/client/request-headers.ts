@@ -54,7 +54,7 @@ class HeaderList {
         throw new KeelError('invalidConfig', `"${name}" for provider "${providerId}" can't be the name of a header.`);
       }
       if (!SENDABLE.test(value)) {
-        const message = `The header "${name}" for provider "${providerId}" has characters that a header can't hold.`;
+        const message = `The header "${name}" for provider "${providerId}" has characters that a header can't contain.`;
         throw new KeelError('invalidConfig', message);
       }
     }

@@ -66,7 +66,7 @@ function* payloadsIn(events: readonly SseEvent[], context: FailureContext): Gene
   yield payloads;
 }
 
-/** No event begins like JSON or HTML. Null while only white space has come. */
+/** Whether the answer is no event stream but a whole document: no event starts like JSON or HTML. Null after white space alone. */
 function looksWhole(head: string): boolean | null {
   const start = head.trimStart();
   return start === '' ? null : /^[[{<]/.test(start);

@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 /** Far above any real event: one item is a few MiB at most. Beyond it the stream is taken for broken. */
 const MAX_EVENT_CHARS = 64 * 1024 * 1024;
 
-/** One server-sent event. Names say nothing but that an event is an error; ids and comments say nothing at all. */
+/** One server-sent event. A name matters only where it marks an error; ids and comments do not matter. */
 export interface SseEvent {
   readonly name: string | null;
   readonly data: string;

@@ -6,7 +6,7 @@ import type { WireFailure } from './wire-failure.ts';
  * What can be done about a failure: nothing; the same request again; the same again after the limits of a minute have
  * passed; a request or two more, since the model itself wrote what could not be used.
  */
-export type Recovery = 'none' | 'retry' | 'retryNextMinute' | 'askAgain';
+type Recovery = 'none' | 'retry' | 'retryNextMinute' | 'askAgain';
 
 export interface Verdict {
   readonly kind: ErrorKind;

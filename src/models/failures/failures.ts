@@ -11,7 +11,7 @@ import { readFailure, type WireFailure } from './wire-failure.ts';
 
 /** What an error needs to know of the request it is about. */
 export interface FailureContext {
-  /** Values that must not be told to anybody. */
+  /** Values that no message may contain. */
   readonly secrets: readonly string[];
   /** Where the key came from, for a person. */
   readonly keySource: string;
@@ -109,7 +109,7 @@ export function proxyAdvice({ proxy, host }: FailureContext): string {
   return proxy ? `. It came through the proxy ${proxy}: if that must not be used for ${host}, add it to NO_PROXY.` : '';
 }
 
-/** keel's own words for failures that leave the user something to do. */
+/** keel's own text for failures that the user can do something about. */
 function knownFailureText(
   failure: WireFailure,
   { kind }: Verdict,
@@ -134,12 +134,12 @@ export function incompleteResponse(reason: string | null): ModelError {
   return new ModelError('responseStreamDisconnected', message, { phase: 'stream' });
 }
 
-/** The response came to its end and there is nothing in it to use. Asked again, a model mostly answers. */
+/** The response ended with nothing in it to use. Asked again, a model mostly answers. */
 export function noAnswer(what: string): ModelError {
   return new ModelError('noAnswer', `the model gave no answer: ${what}`, { phase: 'answer', retryable: true });
 }
 
-/** The connection gave out while the response was awaited or streamed. */
+/** The connection broke while the response was awaited or streamed. */
 export function streamLost(reason: string, context: FailureContext | null, cause?: unknown): ModelError {
   const message = `stream disconnected before completion: ${serverText(reason, context?.secrets ?? [])}`;
   return new ModelError('responseStreamDisconnected', message, { phase: 'stream', retryable: true, cause });

@@ -110,7 +110,7 @@ export function saysFullWindow({ words, message }: WireFailure, status: number |
 }
 
 const NUMBER = String.raw`(\d[\d,_]*\d|\d)(?!\.\d)`;
-/** The length of what was sent stands before the word for its excess. */
+/** Excludes the length of what was sent: the words for its excess follow it. */
 const NOT_THE_REQUEST = String.raw`(?!\d)(?! *(?:tokens?)?\)?,? *(?:exceed|>|does|is (?:too|longer|larger)))`;
 /** A limit in characters or list entries. */
 const NO_TOKENS = /\b(?:string|array) too long\b/i;

@@ -7,8 +7,8 @@ import {
 import type { RefusedContent } from './refused-content.ts';
 
 /**
- * `request`: no usable answer began. `stream`: the answer began, or was awaited in vain, and did not complete. `answer`: it
- * came whole, and there is nothing in it to use.
+ * `request`: no usable answer started. `stream`: the answer started, or was awaited in vain, and did not complete. `answer`: it
+ * was complete, with nothing in it to use.
  */
 export type FailurePhase = 'request' | 'stream' | 'answer';
 
@@ -26,12 +26,12 @@ export interface ModelErrorOptions extends KeelErrorOptions {
 }
 
 /**
- * Why one request to a model gave no complete response. The phases have retry budgets of their own. The message holds no
+ * Why one request to a model gave no complete response. The phases have retry budgets of their own. The message contains no
  * credential, and at most 2,048 bytes of what the server said.
  */
 export class ModelError extends KeelError {
   readonly phase: FailurePhase;
-  /** The provider's limits as told with the failure; null when it told none. */
+  /** The provider's limits as reported with the failure; null when it reported none. */
   readonly rateLimits: RateLimitSnapshot | null;
   readonly pace: 'minute' | null;
   readonly windowTokens: number | null;

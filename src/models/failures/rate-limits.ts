@@ -2,14 +2,14 @@ import type { RateLimitSnapshot, RateLimitWindow } from '../../foundation/protoc
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The provider's limits as its response headers tell them; null when they tell none, and older ones still hold. */
+/** The provider's limits as its response headers report them; null when they report none, and older ones are still valid. */
 export function rateLimitsOf(headers: Headers): RateLimitSnapshot | null {
   const primary = windowOf(headers, 'x-codex-primary');
   const secondary = windowOf(headers, 'x-codex-secondary');
   return primary === null && secondary === null ? null : { primary, secondary };
 }
 
-/** A window of which nothing but "0 % used" is told is a placeholder. */
+/** A window that reports nothing but "0 % used" is a placeholder. */
 function windowOf(headers: Headers, prefix: string): RateLimitWindow | null {
   const used = headerNumber(headers, `${prefix}-used-percent`);
   if (used === null) return null;

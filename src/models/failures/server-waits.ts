@@ -1,5 +1,5 @@
 /** Longest wait that a server can ask for, in milliseconds; a longer one would look like a hang. */
-export const MAX_SERVER_DELAY_MS = 60_000;
+const MAX_SERVER_DELAY_MS = 60_000;
 
 type Headers = Readonly<Record<string, string>>;
 

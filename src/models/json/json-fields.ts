@@ -3,7 +3,7 @@ export { parseJson } from '../../foundation/util/index.ts';
 /** A JSON object whose fields have not been looked at. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** Reading of foreign JSON where a schema would cost too much (each delta) or be too strict (error bodies). */
+/** External JSON is read field by field where a schema would cost too much (each delta) or be too strict (error bodies). */
 export function asObject(value: unknown): JsonObject | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   return value as JsonObject; // checked on the line above

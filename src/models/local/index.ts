@@ -1,1 +1,1 @@
-export { type LocalModelOptions, prepareLocalModel, type SeenServer, seeLocalServer } from './prepare-local-model.ts';
+export { prepareLocalModel, seeLocalServer } from './prepare-local-model.ts';

@@ -38,7 +38,7 @@ export class LmStudio implements LocalServer {
 
   async look(): Promise<Sight> {
     const models = parsed(Models, await this.#models())?.data.map(({ id }) => id) ?? null;
-    const notes = models === null ? [`LM Studio at ${shownAddress(this.#base)} does not tell which models it has`] : [];
+    const notes = models === null ? [`LM Studio at ${shownAddress(this.#base)} does not list its models`] : [];
     return { name: 'LM Studio', models, wireApi: 'responses', notes };
   }
 
@@ -46,17 +46,17 @@ export class LmStudio implements LocalServer {
     return models.includes(model);
   }
 
-  async fetch(model: string, tell: (line: string) => void): Promise<void> {
+  async fetch(model: string, show: (line: string) => void): Promise<void> {
     const program = this.#program();
     if (program === null) {
       const how = 'Fetch it in the app, or install its program `lms` (npx lmstudio install-cli)';
       throw notFetched(model, `its program lms is not on the PATH and not in ~/.lmstudio/bin. ${how}.`);
     }
-    // A name that begins with a dash would be read as an option of the program.
-    if (model.startsWith('-')) throw notFetched(model, 'this is no name of a model');
+    // A name that starts with a dash would be read as an option of the program.
+    if (model.startsWith('-')) throw notFetched(model, "this isn't the name of a model");
     const processes = new Processes(`lms.${randomUUID()}`);
     try {
-      const lines = new OutputLines(tell);
+      const lines = new OutputLines(show);
       const { end } = await runCommand(
         { argv: [program, 'get', '--yes', model], cwd: this.#lms.cwd, env: this.#lms.env },
         {

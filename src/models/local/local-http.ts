@@ -71,7 +71,7 @@ export class LocalHttp {
   }
 }
 
-/** An address for people to read: without the password that may stand before the host. */
+/** An address for people to read: without the password that may precede the host. */
 export function shownAddress(address: string): string {
   return address.replace(/(?<=:\/\/)[^/@]+(?=@)/, '***');
 }

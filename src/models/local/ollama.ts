@@ -37,7 +37,7 @@ export class Ollama implements LocalServer {
     const notes: string[] = [];
     if (models === null) {
       notes.push(
-        `the server at ${shownAddress(this.#root)} does not tell which models it has; the one asked for is taken to be there`,
+        `the server at ${shownAddress(this.#root)} does not list its models; keel assumes that it has the one asked for`,
       );
     }
     const isOld = version !== null && isBefore(version, RESPONSES_SINCE);
@@ -59,26 +59,26 @@ export class Ollama implements LocalServer {
     return models.includes(name);
   }
 
-  async fetch(model: string, tell: (line: string) => void): Promise<void> {
+  async fetch(model: string, show: (line: string) => void): Promise<void> {
     const progress = new PullProgress();
     for await (const { ok, status, text } of this.#http.post(`${this.#root}/api/pull`, { model, stream: true })) {
       const line = parsed(PullLine, text);
       // Once the answer has begun, a failure comes in it, with a good status.
       if (line?.error !== undefined) throw notFetched(model, line.error);
       if (!ok) throw notFetched(model, `the server answered with status ${status}`);
-      if (line === null) throw notFetched(model, 'the server answered with something that is no JSON object');
+      if (line === null) throw notFetched(model, "the server answered with something that isn't a JSON object");
       if (line.status === 'success') return;
       const { digest, total, completed = 0 } = line;
-      const told =
+      const shown =
         digest !== undefined && total !== undefined
           ? progress.part({ digest, total, completed })
           : progress.status(line.status ?? 'fetching');
-      if (told !== null) tell(told);
+      if (shown !== null) show(shown);
     }
     throw notFetched(model, 'the answer ended before the model was there');
   }
 
-  /** Null where the server tells none: it is something else that speaks the same API. */
+  /** Null where the server reports none: it is another program that speaks the same API. */
   async #version(): Promise<string | null> {
     try {
       const { ok, text } = await this.#http.get(`${this.#root}/api/version`);
@@ -91,14 +91,14 @@ export class Ollama implements LocalServer {
     }
   }
 
-  /** Null where the server does not tell. */
+  /** Null where the server does not list them. */
   async #models(): Promise<readonly string[] | null> {
     try {
       const { ok, text } = await this.#http.get(`${this.#root}/api/tags`);
       return ok ? (parsed(Tags, text)?.models.map(({ name }) => name) ?? null) : null;
     } catch (error) {
       if (this.#http.signal.aborted) throw error;
-      return null; // it is there, and this is not needed to go on
+      return null; // the server is there, and can be used without the list
     }
   }
 }

@@ -1,16 +1,16 @@
 import { printable } from '../../foundation/util/index.ts';
 
-/** Lines that tell why a program failed. */
+/** Lines that are kept to show why a program failed. */
 const LAST_LINES = 5;
 
 /** What a program prints, line by line, without what it draws over. */
 export class OutputLines {
-  readonly #tell: (line: string) => void;
+  readonly #show: (line: string) => void;
   readonly #kept: string[] = [];
   #rest = '';
 
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell;
+  constructor(show: (line: string) => void) {
+    this.#show = show;
   }
 
   take(text: string): void {
@@ -34,6 +34,6 @@ export class OutputLines {
     if (text === '' || text === this.#kept.at(-1)) return;
     this.#kept.push(text);
     if (this.#kept.length > LAST_LINES) this.#kept.shift();
-    this.#tell(text);
+    this.#show(text);
   }
 }

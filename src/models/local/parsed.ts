@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { parseJson } from '../../foundation/util/index.ts';
 
-/** Foreign JSON of a known shape; null for what is no JSON or has another shape. */
+/** External JSON of a known shape; null for what isn't JSON or has another shape. */
 export function parsed<T extends z.ZodMiniType>(schema: T, text: string): z.infer<T> | null {
   const result = schema.safeParse(parseJson(text));
   return result.success ? result.data : null;

@@ -14,28 +14,28 @@ export interface LocalModelOptions {
 
 export interface SeenServer {
   readonly sight: Sight;
-  /** Null: the server does not tell. */
+  /** Null: the server does not list its models. */
   readonly hasModel: boolean | null;
 }
 
 /**
- * Sees to it that a local server runs and has the model, which it is made to fetch where it has not. `tell` gets lines for
- * a person. Any other provider is left as it is.
+ * Checks that a local server runs, and makes it fetch the model that it lacks. `show` gets lines for a person. Any other provider
+ * is returned as it is.
  * @returns the provider, with the API that this server speaks
  * @throws KeelError that says what to do; the signal's reason when it aborts
  */
 export async function prepareLocalModel(
   options: LocalModelOptions,
-  tell: (line: string) => void,
+  show: (line: string) => void,
 ): Promise<ModelProvider> {
   const { provider, model } = options.config;
   if (provider.local === undefined) return provider;
   return withServer(provider.local, options, async (server) => {
     const { sight, hasModel } = await see(server, model);
-    for (const note of sight.notes) tell(note);
+    for (const note of sight.notes) show(note);
     if (hasModel === false) {
-      tell(`${sight.name} does not have ${model} yet and fetches it`);
-      await server.fetch(model, (line) => tell(`${model}: ${line}`));
+      show(`${sight.name} does not have ${model} yet and fetches it`);
+      await server.fetch(model, (line) => show(`${model}: ${line}`));
     }
     return { ...provider, wireApi: sight.wireApi };
   });

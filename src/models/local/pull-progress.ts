@@ -1,5 +1,5 @@
-/** How often progress in bytes is told, ms. */
-const TELL_MS = 2_000;
+/** How often progress in bytes is shown, ms. */
+const SHOW_MS = 2_000;
 
 export interface PulledPart {
   readonly digest: string;
@@ -8,38 +8,38 @@ export interface PulledPart {
   readonly completed: number;
 }
 
-/** Makes of a server's many reports on many files the few lines that a person wants to read. */
+/** Reduces a server's many reports on many files to the few lines that a person wants to read. */
 export class PullProgress {
   readonly #parts = new Map<string, PulledPart>();
   readonly #nowMs: () => number;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  #told = '';
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #shown = '';
 
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs;
   }
 
-  /** A line to tell, or null. */
+  /** The line to show, or null. */
   status(text: string): string | null {
-    return this.#tell(text);
+    return this.#show(text);
   }
 
-  /** A line to tell, or null. */
+  /** The line to show, or null. */
   part(part: PulledPart): string | null {
     this.#parts.set(part.digest, part);
     const parts = [...this.#parts.values()];
     const total = sum(parts.map((one) => one.total));
     const completed = Math.min(total, sum(parts.map((one) => one.completed)));
     const isWhole = completed === total;
-    if (!isWhole && this.#nowMs() - this.#toldAt < TELL_MS) return null;
+    if (!isWhole && this.#nowMs() - this.#shownAt < SHOW_MS) return null;
     const percent = total === 0 ? 100 : Math.floor((100 * completed) / total);
-    return this.#tell(`${size(completed)} of ${size(total)} (${percent} %)`);
+    return this.#show(`${size(completed)} of ${size(total)} (${percent} %)`);
   }
 
-  #tell(line: string): string | null {
-    if (line === this.#told) return null;
-    this.#told = line;
-    this.#toldAt = this.#nowMs();
+  #show(line: string): string | null {
+    if (line === this.#shown) return null;
+    this.#shown = line;
+    this.#shownAt = this.#nowMs();
     return line;
   }
 }

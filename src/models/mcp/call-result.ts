@@ -1,5 +1,5 @@
 /** One part of a result, as the server sent it. */
-export interface ResultPart {
+interface ResultPart {
   readonly type: string;
   readonly [key: string]: unknown;
 }

@@ -29,12 +29,12 @@ export interface ConnectionOptions {
   readonly onFailure: (reason: string) => void;
 }
 
-/** One request to a server that runs. Throws what `faultOf` tells apart. */
+/** One request to a server that runs. Throws what `faultOf` classifies. */
 type Ask<T> = (client: McpClient, limits: RequestLimits) => Promise<T>;
 
 /** Between two listings of a server that says that its tools have changed. */
 const RELIST_PAUSE_MS = 500;
-/** Of what is told about a failure, characters. */
+/** Of the reason for a failure, characters. */
 const MAX_REASON_CHARS = 1_000;
 
 /** One server: started when asked for, started again after a crash, at most one process or connection at a time. */
@@ -77,7 +77,7 @@ export class McpConnection {
     if (this.#state.type === 'starting') return this.#state.done;
     if (type === 'ready' || type === 'closed') return;
     const abort = new AbortController();
-    // Not before the state below stands: it may fail at once.
+    // Not before the state below is set: it may fail at once.
     const done = Promise.resolve().then(() => this.#start(abort.signal));
     this.#state = { type: 'starting', done, abort };
     await done;
@@ -129,7 +129,7 @@ export class McpConnection {
   }
 
   #failed(why: string): { readonly type: 'failed'; readonly message: string } {
-    return { type: 'failed', message: this.#told(`tool call error: ${why}`) };
+    return { type: 'failed', message: this.#shown(`tool call error: ${why}`) };
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -149,7 +149,7 @@ export class McpConnection {
 
   #become({ client, offer }: OpenServer, signal: AbortSignal): void {
     if (signal.aborted) {
-      // It is given up either way: how its farewell goes changes nothing.
+      // It is given up either way: an error of its end changes nothing.
       void client.close().catch(() => undefined);
       return;
     }
@@ -162,8 +162,8 @@ export class McpConnection {
 
   #fail(reason: string): void {
     this.#hasFailed = true;
-    this.#state = { type: 'failed', reason: this.#told(reason) };
-    this.#options.onFailure(this.#told(reason));
+    this.#state = { type: 'failed', reason: this.#shown(reason) };
+    this.#options.onFailure(this.#shown(reason));
   }
 
   #learn(offer: ServerOffer): void {
@@ -211,8 +211,8 @@ export class McpConnection {
     return state.type === 'failed' || state.type === 'lost' ? state.reason : 'it is closed';
   }
 
-  /** What a server says of itself ends up before people and the model: one line, without what it was given. */
-  #told(reason: string): string {
+  /** A server's text as people and the model may see it: one line, without the secrets it was given. */
+  #shown(reason: string): string {
     return this.#mask(reason)
       .replaceAll(/\p{Cc}+/gu, ' ')
       .slice(0, MAX_REASON_CHARS);
@@ -232,9 +232,9 @@ export class McpConnection {
 
   async #lose(client: McpClient, reason: string): Promise<void> {
     if (this.#state.type !== 'ready' || this.#state.client !== client) return;
-    this.#state = { type: 'lost', reason: this.#told(reason) };
+    this.#state = { type: 'lost', reason: this.#shown(reason) };
     this.#options.log(`MCP server ${this.server.name}: connection lost: ${this.#mask(reason)}`);
-    // It is given up either way: how its farewell goes changes nothing.
+    // It is given up either way: an error of its end changes nothing.
     await client.close().catch(() => undefined);
   }
 }
@@ -244,7 +244,7 @@ async function endOf(state: State): Promise<void> {
     state.abort.abort();
     await state.done;
   }
-  // It is given up either way: how its farewell goes changes nothing.
+  // It is given up either way: an error of its end changes nothing.
   if (state.type === 'ready') await state.client.close().catch(() => undefined);
 }
 

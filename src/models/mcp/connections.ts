@@ -22,7 +22,7 @@ export interface ConnectionsOptions {
   /** How long the first turn may wait for servers whose tools are not known yet. */
   readonly startupWaitMs: number;
   readonly log: (message: string) => void;
-  /** A server did not start. Told once for the same reason. */
+  /** A server did not start. Called once for the same reason. */
   readonly onFailure: (message: string) => void;
 }
 
@@ -43,13 +43,13 @@ export class McpConnections {
     this.#connections = servers
       .filter(({ enabled }) => enabled)
       .map((server) => {
-        const told = new Set<string>();
-        const tell = (reason: string) => {
-          if (told.has(reason)) return;
-          told.add(reason);
+        const reported = new Set<string>();
+        const onFirstFailure = (reason: string) => {
+          if (reported.has(reason)) return;
+          reported.add(reason);
           onFailure(`MCP server ${server.name} could not be started: ${reason}`);
         };
-        return new McpConnection({ ...shared, server, cache, log, onFailure: tell });
+        return new McpConnection({ ...shared, server, cache, log, onFailure: onFirstFailure });
       });
   }
 

@@ -1,5 +1,5 @@
-export type { CallResult, ResultPart } from './call-result.ts';
-export { type ConnectionsOptions, type LeftOutTool, McpConnections } from './connections.ts';
-export type { LaunchRequest, ServerLauncher, ServerProcess } from './launcher.ts';
+export type { CallResult } from './call-result.ts';
+export { type LeftOutTool, McpConnections } from './connections.ts';
+export type { LaunchRequest, ServerProcess } from './launcher.ts';
 export type { ResourceKind, ResourcePage } from './resource-types.ts';
-export type { ListedTool, McpOutcome, McpTool, ToolAnnotations } from './types.ts';
+export type { McpOutcome, McpTool } from './types.ts';

@@ -19,8 +19,8 @@ export interface LaunchRequest {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts servers, held as the session's settings say. Whoever owns the connections implements it. */
+/** Starts servers, confined as the session's settings say. The owner of the connections implements it. */
 export interface ServerLauncher {
-  /** @throws Error with a message for the user if it can't be started or held */
+  /** @throws Error with a message for the user if it can't be started or confined */
   launch(request: LaunchRequest, signal: AbortSignal): Promise<ServerProcess>;
 }

@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * server's own words where it has some: dropped, it would leave the request waiting for its timeout. Everything else is returned
  * as it is.
  */
-export function repairedMessage(message: unknown): unknown {
+function repairedMessage(message: unknown): unknown {
   if (Array.isArray(message)) return message.map(repairedMessage);
   if (!isFields(message) || !isAnswer(message)) return message;
   const { id } = message;

@@ -22,10 +22,10 @@ const MAX_INSTRUCTIONS_CHARS = 4_096;
 /** Of a malformed entry of a list. */
 const MAX_QUOTE_CHARS = 60;
 /** How long a server is given to forget a session that is over. */
-const FAREWELL_MS = 200;
+const TERMINATE_MS = 200;
 /** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
 const MAX_PROGRESS_LIMITS = 20;
-/** Node's timers hold no more. */
+/** The longest time of Node's timers, ms. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** How far a request may go. */
@@ -42,7 +42,7 @@ export interface OpenClientOptions extends RequestLimits {
   readonly target: ClientTarget;
   /** keel's. */
   readonly version: string;
-  /** Told of what a server does against the protocol and what does not end the connection. */
+  /** Gets each fault of the server against the protocol that does not end the connection. */
   readonly onFault: (message: string) => void;
   readonly onToolsChanged: () => void;
 }
@@ -68,7 +68,7 @@ export interface ToolListing {
   readonly dropped: readonly DroppedTool[];
 }
 
-/** A connection that has shaken hands. Its methods throw what `requestFault` tells apart. */
+/** A connection that has shaken hands. Its methods throw what `requestFault` classifies. */
 export class McpClient {
   readonly #client: Client;
   readonly #transport: Transport;
@@ -78,7 +78,7 @@ export class McpClient {
     this.#transport = transport;
   }
 
-  /** @throws what `requestFault` tells apart; nothing is left open then but the process, which is the caller's */
+  /** @throws what `requestFault` classifies; only the process, which is the caller's, is then still open */
   static async open({ target, version, onFault, onToolsChanged, ...limits }: OpenClientOptions): Promise<McpClient> {
     const client = new Client({ name: 'keel', version }, { capabilities: { elicitation: {} } });
     // Nobody is there to fill in a server's form.
@@ -89,7 +89,7 @@ export class McpClient {
     try {
       await client.connect(transport, requestOptions(limits));
     } catch (error) {
-      // It is given up either way: how its farewell goes changes nothing.
+      // It is given up either way: an error of its end changes nothing.
       await transport.close().catch(() => undefined);
       throw error;
     }
@@ -97,8 +97,8 @@ export class McpClient {
   }
 
   /** Called once, when the connection is lost or closed. */
-  onClosed(told: () => void): void {
-    this.#client.onclose = told;
+  onClosed(listener: () => void): void {
+    this.#client.onclose = listener;
   }
 
   /** The beginning of what it says of itself as a whole. */
@@ -165,7 +165,7 @@ export class McpClient {
 
   async close(): Promise<void> {
     const transport = this.#transport;
-    if (transport instanceof StreamableHTTPClientTransport) await farewell(transport);
+    if (transport instanceof StreamableHTTPClientTransport) await terminate(transport);
     await this.#client.close();
   }
 }
@@ -255,10 +255,10 @@ function quoted(entry: unknown): string {
   return (JSON.stringify(entry) ?? 'a tool').slice(0, MAX_QUOTE_CHARS);
 }
 
-async function farewell(transport: StreamableHTTPClientTransport): Promise<void> {
+async function terminate(transport: StreamableHTTPClientTransport): Promise<void> {
   if (transport.sessionId === undefined) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, FAREWELL_MS);
+  const timer = setTimeout(resolve, TERMINATE_MS);
   // It may be gone already; then it has nothing to forget.
   await Promise.race([transport.terminateSession().catch(() => undefined), late]);
   clearTimeout(timer);

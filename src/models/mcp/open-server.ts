@@ -31,7 +31,7 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
   const { transport, name } = server;
   if (!isServerName(name)) throw new Error('its name may have letters, digits, - and _ only');
   if (transport.type === 'streamableHttp') {
-    if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url has to begin with http:// or https://');
+    if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url must start with http:// or https://');
     const target = { type: 'http', server: transport, headers: serverHeaders(transport, env) } as const;
     return open(options, target, signal).catch(async (error: unknown) => {
       throw startError(server, await faultOf(error));
@@ -57,7 +57,7 @@ export async function offerOf(client: McpClient, limits: RequestLimits): Promise
   return { ...(await client.listTools(limits)), hasResources, instructions };
 }
 
-/** The library that tells failures apart is there if it was needed at all. */
+/** The library that classifies failures is loaded only if a server was used at all. */
 export async function faultOf(error: unknown): Promise<RequestFault> {
   const { requestFault } = await import('./open-client.ts');
   return requestFault(error);

@@ -1,7 +1,7 @@
 import { maskSecrets, secretsOf } from '../../foundation/secrets/index.ts';
 import type { Environment, McpHttpServer, McpStdioServer } from '../../storage/config/index.ts';
 
-/** What a program needs to find its way about; nothing here is a secret. */
+/** What any program needs; nothing here is a secret. */
 const PASSED_ON = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'LANG', 'LC_ALL', 'TERM', 'TMPDIR', 'TZ'];
 const PASSED_ON_MAC = ['__CF_USER_TEXT_ENCODING'];
 /** Shorter values are words of any text; masking them would only garble it. */
@@ -31,7 +31,7 @@ export function serverHeaders(server: McpHttpServer, base: Environment): Record<
   return { ...headers, Authorization: `Bearer ${token}` };
 }
 
-/** Blots out what a server was given in confidence, wherever it turns up in a text. */
+/** Masks the secrets that a server was given, wherever they are in a text. */
 export function secretsMask(server: McpStdioServer | McpHttpServer, base: Environment): (text: string) => string {
   const named = server.type === 'stdio' ? server.envVars : [...Object.values(server.envHttpHeaders)];
   const given = server.type === 'stdio' ? Object.values(server.env) : Object.values(server.httpHeaders);

@@ -10,7 +10,7 @@ export function watchErrors(errors: Readable, log: (line: string) => void): void
   const decoder = new StringDecoder('utf8');
   let room = MAX_LOGGED_CHARS;
   let pending = '';
-  const tell = (line: string) => {
+  const logLine = (line: string) => {
     if (line === '' || room <= 0) return;
     room -= line.length;
     log(room > 0 ? printable(line) : `${printable(line)} (what it prints after this is not logged)`);
@@ -19,10 +19,10 @@ export function watchErrors(errors: Readable, log: (line: string) => void): void
     if (room <= 0) return;
     const lines = (pending + decoder.write(chunk)).split('\n');
     pending = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS);
-    for (const line of lines) tell(line.slice(0, MAX_LINE_CHARS));
+    for (const line of lines) logLine(line.slice(0, MAX_LINE_CHARS));
   });
-  errors.once('close', () => tell(pending));
-  // How the server ended is told elsewhere.
+  errors.once('close', () => logLine(pending));
+  // Its launcher reports how the server ended.
   errors.on('error', () => undefined);
 }
 

@@ -33,14 +33,14 @@ export class StdioTransport implements Transport {
     output.on('data', (chunk: Buffer) => this.#take(chunk));
     for (const stream of [input, output]) stream.on('error', () => undefined);
     output.once('close', () => this.#close());
-    // What it printed last may still be coming, and what it left running may hold its output open.
+    // What it printed last may still be coming, and what it left running may keep its output open.
     void ended.then(() => setTimeout(() => this.#close(), DRAIN_MS).unref());
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
     const { input } = this.#server;
     const { promise, resolve } = Promise.withResolvers<void>();
-    // A broken pipe is told by the end of the process, which says why.
+    // The end of the process, which says why, reports a broken pipe.
     input.write(`${JSON.stringify(message)}\n`, () => resolve());
     return promise;
   }

@@ -13,7 +13,7 @@ export function isServerName(name: string): boolean {
 }
 
 /** The name by which a model calls a tool: always the same for the same tool, never more than a provider takes. */
-export function qualifiedName(server: string, tool: string): string {
+function qualifiedName(server: string, tool: string): string {
   const full = `mcp__${server}__${tool}`;
   const name = full.replaceAll(/[^a-zA-Z0-9_-]/g, '_');
   if (name.length <= MAX_NAME_CHARS) return name;
@@ -31,8 +31,8 @@ export interface ServerTools {
 }
 
 /**
- * The tools of all servers as a model is offered them, in byte order of their names. Of two that come out under the same
- * name the first counts; `onCollision` is told of the other.
+ * The tools of all servers as a model is offered them, in byte order of their names. Of two with the same name the first
+ * counts; `onCollision` gets the other.
  */
 export function offeredMcpTools(servers: readonly ServerTools[], onCollision: (tool: McpTool) => void): McpTool[] {
   const byName = new Map<string, McpTool>();

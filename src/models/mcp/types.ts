@@ -4,13 +4,12 @@ import * as z from 'zod/mini';
 const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
 
 /** What a tool says about itself. A server's hints may be wrong: they decide what is asked, never what is allowed. */
-export const ToolAnnotations = z.object({
+const ToolAnnotations = z.object({
   readOnlyHint: optionalFlag,
   destructiveHint: optionalFlag,
   idempotentHint: optionalFlag,
   openWorldHint: optionalFlag,
 });
-export type ToolAnnotations = z.infer<typeof ToolAnnotations>;
 
 /** A tool as its server lists it. `inputSchema` is whatever the server sent. */
 export const ListedTool = z.object({

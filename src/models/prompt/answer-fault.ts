@@ -1,6 +1,6 @@
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 
-/** Most that is said of a fault, in characters. */
+/** The longest description of a fault, in characters. */
 const MAX_FAULT_CHARS = 1_000;
 
 /** What is wrong with a final message that has to fit a JSON Schema; null if it fits, or the schema can't be judged. */
@@ -18,7 +18,7 @@ export async function answerFault(schema: unknown, message: string | null): Prom
   try {
     form = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
   } catch {
-    return null; // A keyword that no validator here knows: the server was given the schema and held the answer to it.
+    return null; // An unknown keyword: the server has the schema and enforces it.
   }
   const { error } = form.safeParse(value);
   return error ? z.prettifyError(error).slice(0, MAX_FAULT_CHARS) : null;

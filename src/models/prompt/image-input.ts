@@ -23,7 +23,7 @@ const SENDABLE_FORMATS: ReadonlySet<string> = new Set(['png', 'jpeg', 'gif', 'we
 const cache = new Map<string, string>();
 
 /**
- * A local image as a part of a message. What can't be read or is no image becomes a text that says so, because a part
+ * A local image as a part of a message. What can't be read or isn't an image becomes a text that says so, because a part
  * that the provider refuses would spoil every later request of the thread.
  */
 export async function imageInputPart(path: string): Promise<ImagePart> {
@@ -80,7 +80,7 @@ async function encode(bytes: Buffer): Promise<string> {
   return reencoded(image, format === 'jpeg' ? 'jpeg' : 'png');
 }
 
-/** Turned upright first, since the note about how it was held does not survive. What is too heavy as PNG goes as JPEG. */
+/** Turned upright first, since the orientation tag does not survive. What is too large as PNG is sent as JPEG. */
 async function reencoded(image: Sharp, format: 'jpeg' | 'png'): Promise<string> {
   const resized = image.autoOrient().resize({
     width: MAX_WIDTH,

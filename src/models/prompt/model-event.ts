@@ -1,7 +1,7 @@
 import type { RateLimitSnapshot, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
 
 /**
- * What a model's response tells, in order of arrival. A stream that ends without a throw has ended with `completed`.
+ * The events of a model's response, in order of arrival. A stream that ends without a throw has ended with `completed`.
  * Deltas are for display only: `itemDone` is what counts, and the only source of items.
  */
 export type ModelEvent =
@@ -32,6 +32,6 @@ export type ModelEvent =
       readonly type: 'completed';
       readonly responseId: string;
       readonly usage: TokenUsage | null;
-      /** The provider paused the model in the middle of its turn: it goes on when it is asked again. */
+      /** The provider paused the model in the middle of its turn: it continues when it is asked again. */
       readonly goesOn?: true;
     };

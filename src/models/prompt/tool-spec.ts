@@ -1,4 +1,4 @@
-/** A JSON Schema. Its keys are sent in the order in which they stand, so they must be written in a fixed order. */
+/** A JSON Schema. Its keys are sent in the order in which they are written, which must be a fixed one. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
 export interface FunctionToolSpec {
@@ -17,12 +17,12 @@ export interface CustomToolSpec {
   readonly format: { readonly type: 'grammar'; readonly syntax: 'lark' | 'regex'; readonly definition: string };
 }
 
-export interface LocalShellToolSpec {
+interface LocalShellToolSpec {
   readonly type: 'local_shell';
 }
 
 /** Runs at the provider; no handler answers it. */
-export interface WebSearchToolSpec {
+interface WebSearchToolSpec {
   readonly type: 'web_search';
 }
 

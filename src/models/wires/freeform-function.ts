@@ -12,7 +12,7 @@ export function freeformArguments(input: string): string {
   return JSON.stringify({ input });
 }
 
-/** The text in such arguments. What is no such object is for the tool to complain about. */
+/** The text in such arguments. Anything else is returned as it is: the tool reports it. */
 export function freeformInput(args: string): string {
   return stringField(asObject(parseJson(args)), 'input') ?? args;
 }

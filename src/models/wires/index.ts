@@ -9,4 +9,4 @@ export { SentItems } from './sent-items.ts';
 export { eventsOfWhole } from './whole-answer.ts';
 export type { RequestParts, ResponseDecoder, Wire, WireMaker, WireSettings } from './wire.ts';
 export { GO_ON, IMAGE_STAND_IN, OUTPUT_SCHEMA_NAME } from './wire-constants.ts';
-export { type IdForm, OfferedTools, sendableWord } from './wire-names.ts';
+export { OfferedTools, sendableWord } from './wire-names.ts';

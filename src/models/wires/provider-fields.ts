@@ -11,7 +11,7 @@ export function fieldsBeyond(object: JsonObject, known: ReadonlySet<string>): Fi
 
 const NONE: Fields = {};
 
-/** Fields that come in pieces: objects are merged, and of anything else the later one holds. */
+/** Fields that come in pieces: objects are merged, and of anything else the later one counts. */
 export function mergedFields(before: Fields, next: Fields): Fields {
   const names = Object.keys(next);
   if (names.length === 0) return before;

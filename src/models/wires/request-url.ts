@@ -10,7 +10,7 @@ type Place = Pick<ModelProvider, 'id' | 'baseUrl' | 'queryParams'>;
 export function requestUrl(provider: Place, endpoint: (base: string) => string): string {
   const url = URL.parse(provider.baseUrl);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    // Without the address itself: it may hold a password.
+    // Without the address itself: it may contain a password.
     throw new KeelError('invalidConfig', `base_url of provider "${provider.id}" is not an http or https address`);
   }
   url.pathname = endpoint(url.pathname.replace(/\/+$/, ''));

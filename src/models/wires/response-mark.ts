@@ -6,8 +6,8 @@ const MARK_BYTES = 6;
 const MARKED_ID = /^[a-z]+_([0-9a-f]{12})-\d+$/;
 
 /**
- * Marks the items of one response. Here all calls of a response belong into one message, and two responses in a row into
- * two, and a history does not keep where one ends. The mark is keel's own: gateways use message ids again.
+ * Marks the items of one response. All calls of a response belong in one message, two responses in a row in two messages, and a
+ * history does not record where one ends. The mark is keel's own: gateways reuse message ids.
  */
 export class ResponseMark {
   readonly #mark = newResponseMark();
@@ -17,7 +17,7 @@ export class ResponseMark {
   }
 }
 
-/** Marks what came in one response, where its items have no ids of their own to tell that by. */
+/** A mark for the items of one response, where they have no ids of their own that show it. */
 export function newResponseMark(): string {
   return randomBytes(MARK_BYTES).toString('hex');
 }

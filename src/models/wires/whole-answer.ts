@@ -2,7 +2,7 @@ import { asObject, type JsonObject, objectField, stringField } from '../json/ind
 
 /**
  * A server that does not stream answers with one JSON object. Its parts as the events that the same answer would have been
- * streamed in, each as JSON; null for what is no answer of any API.
+ * streamed in, each as JSON; null for what isn't an answer of any API.
  */
 export function eventsOfWhole(answer: JsonObject): readonly string[] | null {
   const events = wholeEvents(answer);

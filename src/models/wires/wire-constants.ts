@@ -1,6 +1,6 @@
-/** Stands for a picture in a request to a model that takes none. */
+/** Replaces a picture in a request to a model that takes none. */
 export const IMAGE_STAND_IN = '[an image was here; this model takes no images]';
 /** How an output schema is named to the provider. */
 export const OUTPUT_SCHEMA_NAME = 'keel_output_schema';
-/** Stands between two answers of the model: it may not have the last word in a request, nor follow itself. */
+/** Separates two answers of the model: it may not have the last message of a request, nor follow itself. */
 export const GO_ON = 'Go on from where you stopped.';

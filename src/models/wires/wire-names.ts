@@ -68,9 +68,9 @@ export class OfferedTools {
     for (const name of namesIn(written)) {
       const exact = this.#byWireName.get(name);
       if (exact !== undefined) return exact;
-      const alike = offered.filter((one) => plainName(one) === plainName(name));
-      const [only] = alike;
-      if (only !== undefined && alike.length === 1) return this.#byWireName.get(only);
+      const similar = offered.filter((one) => plainName(one) === plainName(name));
+      const [only] = similar;
+      if (only !== undefined && similar.length === 1) return this.#byWireName.get(only);
     }
     return undefined;
   }
@@ -78,9 +78,9 @@ export class OfferedTools {
 
 /** Tokens of a chat template: `<|channel|>`, `<|constrain|>json`, `<｜tool▁sep｜>`. */
 const TEMPLATE_TOKEN = /<[|｜]/;
-/** `functions.`, `default_api:`, `tools/`; whatever stands before the last of these. */
+/** `functions.`, `default_api:`, `tools/`; everything before the last of these. */
 const NAMESPACE = /^.*[.:/]/s;
-/** What stands behind a name: `(...)`, the call's number (`functions.shell:0`), quotes, blanks. */
+/** What follows a name: `(...)`, the call's number (`functions.shell:0`), quotes, blanks. */
 const BEHIND = /(?:\(.*|:\d+|[\s"'`]+)$/s;
 const AROUND = /^[\s"'`]+/;
 

@@ -20,7 +20,7 @@ export interface WireSettings {
 
 /** The parts of a request as they go into its fingerprint. Equal parts give equal texts. */
 export interface RequestParts {
-  /** How items are written; what was written in another form says nothing of this one. */
+  /** How items are written; texts of another form are not comparable. */
   formOf(prompt: Prompt): string;
   toolsJson(tools: Prompt['tools']): string;
   /** What a request says besides instructions, input and tools, without what names the thread. */
@@ -33,7 +33,7 @@ export interface RequestParts {
 export interface Wire extends RequestParts {
   /** What of the settings this API or model does not take, for the user to know. */
   readonly warnings: readonly string[];
-  /** @throws KeelError `invalidConfig` for a base URL that is none */
+  /** @throws KeelError `invalidConfig` for an invalid base URL */
   url(): string;
   /** The headers by which this API differs: what authorises (`bearer`; null: no key), what names the version or the conversation. */
   headers(bearer: string | null): Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ import type { AgentRoleSettings, AgentSettings } from './types.ts';
 
 const DEFAULT_MAX_THREADS = 6;
 const DEFAULT_MAX_DEPTH = 1;
-/** Of what a role is told, UTF-8 bytes. */
+/** The longest instructions of a role, UTF-8 bytes. */
 const MAX_ROLE_TEXT_BYTES = 4_096;
 /** A role's name is said in a tag, a thread's name and an approval. */
 const ROLE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
@@ -30,7 +30,7 @@ export function agentSettings(settings: ConfigFile, layers: readonly Layer[], cw
   };
 }
 
-/** Reads one role; what is wrong with it is told with the line it stands on. */
+/** Reads one role; a fault is reported with its line. */
 class RoleReader {
   readonly #name: string;
   readonly #layers: readonly Layer[];
@@ -44,7 +44,7 @@ class RoleReader {
 
   read(table: RoleTable): AgentRoleSettings {
     if (!ROLE_NAME.test(this.#name)) {
-      throw this.#fault(null, 'is no name for a role: letters, digits, - and _, 32 at most, a letter first');
+      throw this.#fault(null, "isn't a valid name for a role: letters, digits, - and _, 32 at most, a letter first");
     }
     return {
       name: this.#name,

@@ -4,14 +4,9 @@ import * as z from 'zod/mini';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 import { optionalHomeFile } from './layers/index.ts';
+import type { StoredKey } from './types.ts';
 
 const AuthFile = z.looseObject({ OPENAI_API_KEY: z.optional(z.nullable(z.string())) });
-
-export interface StoredKey {
-  readonly apiKey: string | null;
-  /** The file it is in, for messages. */
-  readonly path: string;
-}
 
 /** The key that a login stored; null if there was none. @throws KeelError `invalidConfig` for a file that can't be read */
 export function readStoredKey(home: string): StoredKey | null {

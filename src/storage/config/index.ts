@@ -1,9 +1,9 @@
-export { readStoredKey, removeStoredKey, type StoredKey, storeKey } from './auth.ts';
+export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export { originOf, shownSetting, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
-export type { ConfigFlags, LoadOptions } from './load-options.ts';
+export type { ConfigFlags } from './load-options.ts';
 export { programSearch } from './programs.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export type {
@@ -11,7 +11,6 @@ export type {
   Budget,
   Config,
   Environment,
-  KnownSecrets,
   LocalServerKind,
   McpApprovalMode,
   McpHttpServer,
@@ -20,4 +19,5 @@ export type {
   ModelPrice,
   ModelProvider,
   ShellEnvironmentPolicy,
+  StoredKey,
 } from './types.ts';

@@ -9,7 +9,7 @@ const KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY', 'ANTHR
 const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var']);
 const VALUE_IS_SECRET: ReadonlySet<string> = new Set(['experimental_bearer_token', 'bearer_token']);
 
-/** The secrets that settings name, or hold themselves. */
+/** The secrets that settings name or contain. */
 export function knownSecrets(layers: readonly Layer[]): KnownSecrets {
   const variables = new Set(KEY_VARIABLES);
   const values = new Set<string>();

@@ -43,7 +43,7 @@ function canonical(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // Whoever uses it says that it is missing.
+    // The caller that uses it reports that it is missing.
     return path;
   }
 }

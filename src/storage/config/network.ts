@@ -7,7 +7,7 @@ const TABLE = ['sandbox', 'network'] as const;
 
 /**
  * The hosts that commands may reach; null where none are listed, or lists are switched off. What one layer denies no other
- * allows again. @throws KeelError `invalidConfig` that names the place of an entry that is no host
+ * allows again. @throws KeelError `invalidConfig` that names the place of an entry that isn't a host
  */
 export function networkRules({ sandbox }: ConfigFile, layers: readonly Layer[]): NetworkRules | null {
   const table = sandbox?.network;

@@ -20,7 +20,7 @@ export interface ModelProvider {
   readonly name: string;
   /** Without the endpoint's name; a slash at the end does no harm. */
   readonly baseUrl: string;
-  /** Variable that holds the key. */
+  /** Variable that contains the key. */
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
@@ -57,11 +57,11 @@ export interface ShellEnvironmentPolicy {
 export interface KnownSecrets {
   /** Names of variables with a secret in them. */
   readonly variables: readonly string[];
-  /** Secrets that the settings themselves hold. */
+  /** Secrets that the settings themselves contain. */
   readonly values: readonly string[];
 }
 
-/** How commands are held in, beyond the sandbox mode. Paths are absolute. */
+/** How commands are confined, beyond the sandbox mode. Paths are absolute. */
 export interface SandboxSettings {
   /** Where bubblewrap is, if not at its usual place. */
   readonly bwrapPath: string | null;
@@ -75,14 +75,14 @@ export interface SandboxSettings {
   readonly network: NetworkRules | null;
 }
 
-/** What the user says of a kind of helper agent. Null: as built in, or as the thread that starts it. */
+/** What the user says of a kind of subagent. Null: as built in, or as the thread that starts it. */
 export interface AgentRoleSettings {
   readonly name: string;
   /** For the model that chooses a role. */
   readonly description: string | null;
   readonly model: string | null;
   readonly effort: ReasoningEffort | null;
-  /** What it is told of its role. */
+  /** The instructions for its role. */
   readonly instructions: string | null;
   /** Replaces the base instructions whole. */
   readonly baseInstructions: string | null;
@@ -90,18 +90,18 @@ export interface AgentRoleSettings {
   readonly sandboxMode: SandboxMode | null;
 }
 
-/** Helper agents that the model may start. */
+/** Subagents that the model may start. */
 export interface AgentSettings {
   readonly enabled: boolean;
-  /** How many may be open at once, those of helpers included. */
+  /** How many may be open at once, those of subagents included. */
   readonly maxThreads: number;
-  /** How many levels of helpers there may be below a thread of the user's. */
+  /** How many levels of subagents there may be below a thread of the user's. */
   readonly maxDepth: number;
   readonly roles: readonly AgentRoleSettings[];
 }
 
 /** Where skills are beside the usual places, and which are not wanted. Paths are absolute. */
-export interface SkillSettings {
+interface SkillSettings {
   /** The folder of the machine's own. */
   readonly adminRoot: string;
   /** Folders or `SKILL.md` files that the user switched off. */
@@ -112,7 +112,7 @@ export interface SkillSettings {
 export interface Budget {
   /** Of all responses together, those of children too. */
   readonly tokens: number | null;
-  /** Of time, from the beginning of the turn. */
+  /** Of time, from the start of the turn. */
   readonly minutes: number | null;
 }
 
@@ -130,7 +130,7 @@ export interface McpStdioServer {
   readonly envVars: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  /** What it is held to: whatever the session's commands are, or a mode of its own. */
+  /** How it is confined: like the session's commands, or in a mode of its own. */
   readonly sandbox: 'session' | SandboxMode;
   /** Null: as that mode has it. */
   readonly networkAccess: boolean | null;
@@ -156,7 +156,7 @@ export interface McpServer {
   /** Null: all of them. */
   readonly enabledTools: readonly string[] | null;
   readonly disabledTools: readonly string[];
-  /** Whether the model is told what the server says of itself as a whole. */
+  /** Whether the model gets the server's own instructions. */
   readonly tellsInstructions: boolean;
   readonly approval: McpApprovalMode;
   /** For single tools, by their name at the server. */
@@ -169,6 +169,13 @@ export interface ModelPrice {
   /** Of input that the provider had cached; null: as other input. */
   readonly cachedInput: number | null;
   readonly output: number;
+}
+
+/** A key that a login stored. */
+export interface StoredKey {
+  readonly apiKey: string | null;
+  /** The file it is in, for messages. */
+  readonly path: string;
 }
 
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
@@ -200,7 +207,7 @@ export interface Config {
   readonly reviewModel: string | null;
   /** Writes handovers in place of the thread's model. */
   readonly compactModel: string | null;
-  /** What models cost, by their names, for what is told of a thread's cost. */
+  /** What models cost, by their names, for reports of a thread's cost. */
   readonly modelPrices: Readonly<Record<string, ModelPrice>>;
   /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
   readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
@@ -226,14 +233,14 @@ export interface Config {
   readonly notify: readonly string[] | null;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
-  /** The whole output of one command is kept up to this size. */
   /** What a command gets to end by itself before it is killed, ms. */
   readonly commandGraceMs: number;
+  /** The whole output of one command is kept up to this size. */
   readonly spillMaxBytes: number;
-  /** The secrets that the settings name or hold. */
+  /** The secrets that the settings name or contain. */
   readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
-  readonly storedKey: { readonly apiKey: string | null; readonly path: string } | null;
+  readonly storedKey: StoredKey | null;
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }

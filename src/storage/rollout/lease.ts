@@ -21,8 +21,8 @@ export interface Lease extends Disposable {
 }
 
 /**
- * The owner, as the file beside the rollout names it. `lock` says whether it holds a lock on that file, by which others can
- * tell that it lives where its pid says nothing to them: `pending` soon after it has taken the thread, `without` if there
+ * The owner, as the file beside the rollout names it. `lock` says whether it has a lock on that file, by which others can
+ * see that it lives where its pid means nothing to them: `pending` soon after it has taken the thread, `without` if there
  * are no such locks.
  */
 const Owner = z.looseObject({
@@ -46,7 +46,7 @@ const TEXT_BYTES = 512;
  * Takes the thread for this process: a file beside the rollout names the owner. Whether another owner lives is judged by its
  * pid and start time where both run in the same PID namespace of the same boot, else by the lock it holds on the file: several
  * containers or machines may share a home.
- * @throws KeelError `threadBusy` while a living process has it, or one of which that can't be told; `storageFailed` if it
+ * @throws KeelError `threadBusy` while a living process has it, or one that can't be judged; `storageFailed` if it
  *   can't be written down
  */
 export function acquireLease(rolloutPath: string): Lease {
@@ -66,14 +66,14 @@ export function acquireLease(rolloutPath: string): Lease {
   } finally {
     rmSync(draft, { force: true });
   }
-  return new HeldLease(path, owner);
+  return new FileLease(path, owner);
 }
 
 function newOwner(): Owner {
   return { token: randomUUID(), ...ownIdentity(), host: hostname(), lock: 'pending' };
 }
 
-class HeldLease implements Lease {
+class FileLease implements Lease {
   readonly #path: string;
   readonly #owner: Owner;
   #fd: number | null = null;
@@ -156,7 +156,7 @@ function assertGone(owner: Owner, path: string, draft: string): void {
   throw new KeelError('threadBusy', busyText(owner, path, runs));
 }
 
-/** For an owner that can't be seen from here; null if nothing tells. */
+/** For an owner that can't be seen from here; null if nothing shows it. */
 function lockHolderLives({ lock }: Owner, path: string, draft: string): boolean | null {
   switch (lock) {
     case 'pending':

@@ -3,10 +3,10 @@ import { readJson } from '../../foundation/util/index.ts';
 
 export type ParsedLine =
   | { readonly type: 'ok'; readonly item: RolloutItem }
-  /** Torn by a crash, or damaged on the disk. */
+  /** Truncated by a crash, or damaged on the disk. */
   | { readonly type: 'broken' }
   /** Sound, but of a kind or a shape that only other versions know. */
-  | { readonly type: 'foreign'; readonly kind: string };
+  | { readonly type: 'unknown'; readonly kind: string };
 
 export function parseLine(text: string): ParsedLine {
   let raw: unknown;
@@ -19,10 +19,10 @@ export function parseLine(text: string): ParsedLine {
   if (parsed.success) return { type: 'ok', item: parsed.data };
   if (!isRecord(raw) || typeof raw['type'] !== 'string') return { type: 'broken' };
   const meta = raw['type'] === 'session_meta' ? plainMeta(raw) : null;
-  return meta ? { type: 'ok', item: meta } : { type: 'foreign', kind: raw['type'] };
+  return meta ? { type: 'ok', item: meta } : { type: 'unknown', kind: raw['type'] };
 }
 
-/** Which thread it is must be known even if details of where it began have a shape of later days. */
+/** Which thread it is must be known even if details of its start have the shape of a later version. */
 function plainMeta(raw: Readonly<Record<string, unknown>>): RolloutItem | null {
   if (!isRecord(raw['payload'])) return null;
   const payload = { ...raw['payload'], source: null, git: null };

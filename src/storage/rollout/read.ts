@@ -6,7 +6,7 @@ import { textLines } from './text-lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Warnings about broken lines that are worth a user's time. */
-const MAX_BROKEN_TOLD = 5;
+const MAX_BROKEN_SHOWN = 5;
 
 export interface Rollout {
   readonly path: string;
@@ -21,14 +21,14 @@ export interface Rollout {
 }
 
 /**
- * Reads a thread's record, keel's or the reference's. Lines that are torn, corrupt or of a kind nobody knows are left out
+ * Reads a thread's record, keel's or the reference's. Lines that are truncated, corrupt or of an unknown kind are left out
  * with a warning; the rest is kept.
  * @throws KeelError `rolloutCorrupt` if the file can't be read, is empty, or doesn't say which thread it is
  */
 export function readRollout(path: string): Rollout {
   const lines: RolloutItem[] = [];
   const broken: number[] = [];
-  const foreign = new Map<string, number>();
+  const unknown = new Map<string, number>();
   let count = 0;
   for (const text of rolloutTexts(path)) {
     count += 1;
@@ -36,23 +36,23 @@ export function readRollout(path: string): Rollout {
     const line = parseLine(text);
     if (line.type === 'ok') lines.push(line.item);
     else if (line.type === 'broken') broken.push(count);
-    else foreign.set(line.kind, (foreign.get(line.kind) ?? 0) + 1);
+    else unknown.set(line.kind, (unknown.get(line.kind) ?? 0) + 1);
   }
   const meta = lines.find((line) => line.type === 'session_meta')?.payload;
   if (!meta) {
     const what = count === 0 ? 'is empty' : 'does not say which thread it records';
     throw new KeelError('rolloutCorrupt', `${path} ${what}: it can't be resumed`);
   }
-  return { path, meta, lines, warnings: warningsOf(path, broken, foreign), nextOrdinal: count };
+  return { path, meta, lines, warnings: warningsOf(path, broken, unknown), nextOrdinal: count };
 }
 
-function warningsOf(path: string, broken: readonly number[], foreign: ReadonlyMap<string, number>): string[] {
-  const warnings = broken.slice(0, MAX_BROKEN_TOLD).map((at) => `line ${at} of ${path} is damaged and left out`);
-  const more = broken.length - MAX_BROKEN_TOLD;
+function warningsOf(path: string, broken: readonly number[], unknown: ReadonlyMap<string, number>): string[] {
+  const warnings = broken.slice(0, MAX_BROKEN_SHOWN).map((at) => `line ${at} of ${path} is damaged and left out`);
+  const more = broken.length - MAX_BROKEN_SHOWN;
   if (more > 0) warnings.push(`${more} more lines of ${path} are damaged and left out`);
-  if (foreign.size > 0) {
-    const kinds = [...foreign].map(([kind, lines]) => `${kind} (${lines})`).join(', ');
-    warnings.push(`${path} holds lines that this version of keel doesn't know; they are left out: ${kinds}`);
+  if (unknown.size > 0) {
+    const kinds = [...unknown].map(([kind, lines]) => `${kind} (${lines})`).join(', ');
+    warnings.push(`${path} contains lines that this version of keel doesn't know; they are left out: ${kinds}`);
   }
   return warnings;
 }

@@ -22,7 +22,7 @@ export interface RolloutRecorder {
   readonly path: string | null;
   /**
    * Adds lines, all of them or none. When this returns they have left the process: a crash of keel can't lose them.
-   * @throws KeelError `storageFailed`; the file then holds only whole lines, as before
+   * @throws KeelError `storageFailed`; the file then contains only whole lines, as before
    */
   append(...items: readonly RolloutItem[]): void;
   /**
@@ -43,8 +43,8 @@ export class FileRecorder implements RolloutRecorder {
   #size: number;
   #syncedSize = 0;
   #ordinal: number;
-  /** A part of a line stands at the end and could not be cut off: the next line has to begin anew. */
-  #isTorn = false;
+  /** The file ends with a part of a line that could not be cut off: the next one has to start a new line. */
+  #isTruncated = false;
   #syncing: Promise<void> | null = null;
   #syncFailure: KeelError | null = null;
   #closing: Promise<void> | null = null;
@@ -67,13 +67,13 @@ export class FileRecorder implements RolloutRecorder {
     }
   }
 
-  /** Goes on with a file. A line that a crash cut off is fenced, so that the next one stands alone. */
+  /** Continues a file. A line that a crash cut off is ended, so that the next one is a line of its own. */
   static open(path: string, now: () => number, nextOrdinal: number): FileRecorder {
     let fd: number | null = null;
     try {
       fd = openSync(path, constants.O_RDWR | constants.O_APPEND);
       const recorder = new FileRecorder(path, fd, now, nextOrdinal);
-      recorder.#isTorn = recorder.#endsWithinLine();
+      recorder.#isTruncated = recorder.#endsWithinLine();
       return recorder;
     } catch (cause) {
       if (fd !== null) closeSync(fd);
@@ -136,7 +136,7 @@ export class FileRecorder implements RolloutRecorder {
   }
 
   #write(lines: string): void {
-    const bytes = Buffer.from(this.#isTorn ? `\n${lines}` : lines, 'utf8');
+    const bytes = Buffer.from(this.#isTruncated ? `\n${lines}` : lines, 'utf8');
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
@@ -145,7 +145,7 @@ export class FileRecorder implements RolloutRecorder {
       throw storageError(`the thread can't be recorded in ${this.path}`, cause);
     }
     this.#size += bytes.length;
-    this.#isTorn = false;
+    this.#isTruncated = false;
   }
 
   /** Half a line helps nobody: the file goes back to its last whole one. */
@@ -155,7 +155,7 @@ export class FileRecorder implements RolloutRecorder {
     } catch {
       // The disk takes nothing at all any more. Should it recover, the next line is fenced off from this part.
       this.#size += partialBytes;
-      this.#isTorn = true;
+      this.#isTruncated = true;
     }
   }
 

@@ -8,12 +8,12 @@ export interface Rollback {
   readonly line: RolloutItem;
   /** How many turns it takes back: no more than there are. */
   readonly turns: number;
-  /** Everything that was ever written since the first of these turns began, also what was taken back before. */
+  /** Everything that was ever written since the first of these turns started, also what was rolled back before. */
   readonly dropped: readonly RolloutItem[];
 }
 
 /**
- * Takes the last `turns` turns of the user back, with all that followed the first of them. Nothing is removed from the
+ * Rolls back the last `turns` turns of the user, with all that followed the first of them. Nothing is removed from the
  * file: whoever reads it passes them over. `spent`: the thread's totals so far, which stay. Null: there is no such turn.
  */
 export function planRollback(lines: readonly RolloutItem[], turns: number, spent: TokenUsage | null): Rollback | null {
@@ -41,10 +41,9 @@ export function spentBefore(payload: Readonly<Record<string, unknown>>): TokenUs
 }
 
 /**
- * The lines that hold after all rollbacks, in order, and the rollbacks themselves: it is done once, with a file's own lines.
- * Of a turn that was taken back the first
- * turn context stays: what the model was told of its surroundings stands before the turn and stays as well. What is known
- * of the files stays too, since a rollback does nothing to them: snapshots, and which of them were used.
+ * The lines that are in force after all rollbacks, in order, and the rollbacks themselves. Call it once, with a file's own lines.
+ * Of a turn that was rolled back the first turn context stays, since what the model got about its surroundings is before the turn
+ * and stays as well. So does what is known of the files, which a rollback does not change: snapshots, and which of them were used.
  */
 export function survivingLines(lines: readonly RolloutItem[]): readonly RolloutItem[] {
   if (!lines.some((line) => rolledBackTurns(line) !== null)) return lines;

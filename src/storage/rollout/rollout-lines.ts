@@ -6,7 +6,8 @@ import { rolloutTexts } from './read.ts';
 export type ReadLine =
   | {
       readonly type: 'line';
-      readonly line: RolloutItem /** UTC, as it stands there. */;
+      readonly line: RolloutItem;
+      /** UTC, as it is written there. */
       readonly timestamp: string | null;
     }
   /** Damaged, or of a kind that this version doesn't know. */

@@ -25,7 +25,7 @@ export interface OpenTurn {
   readonly lines: readonly OpenTurnLine[];
 }
 
-/** What happened in a thread, as far as a session needs it to go on. */
+/** What happened in a thread, as far as a session needs it to continue. */
 export interface ThreadLog {
   /** In order: items, and the places where a compaction put others in the place of all before. */
   readonly history: readonly HistoryEntry[];
@@ -37,7 +37,7 @@ export interface ThreadLog {
   /** The turn that a crash cut off; its items are not in `history`. */
   readonly openTurn: OpenTurn | null;
   readonly turns: readonly LoggedTurn[];
-  /** Its helper agents as they stood last, in the order of their starts. */
+  /** Its subagents in their last state, in the order of their starts. */
   readonly agents: readonly AgentStatusRecord[];
 }
 
@@ -45,14 +45,14 @@ export type HistoryEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
   /** The user went back to a snapshot, which is used up with that. */
   | { readonly type: 'undone'; readonly snapshot: string }
-  /** What a response told of the window. */
+  /** What a response reported of the window. */
   | { readonly type: 'usage'; readonly info: TokenUsageInfo }
   | { readonly type: 'elided'; readonly outputs: readonly ElidedOutput[] }
   | { readonly type: 'refused'; readonly refused: RefusedContent }
-  /** What turns that were taken back had brought the totals to. */
+  /** The totals, rolled-back turns included. */
   | { readonly type: 'spent'; readonly total: TokenUsage }
-  /** What helpers used in the turn that was cut off: replaying it does not count that again. */
-  | { readonly type: 'foreignUsage'; readonly usage: TokenUsage; readonly window: number | null }
+  /** What subagents used in the turn that was cut off: replaying it does not count that again. */
+  | { readonly type: 'childUsage'; readonly usage: TokenUsage; readonly window: number | null }
   | { readonly type: 'compacted'; readonly message: string; readonly replacement: readonly unknown[] | null };
 
 /** One turn's lines, for those who show it. */
@@ -66,9 +66,9 @@ export interface LoggedTurn {
 
 type TurnEntry =
   | { readonly type: 'item'; readonly item: ResponseItem }
-  /** The journaled value of a tool step: what the call told while it ran. */
-  | { readonly type: 'told'; readonly value: unknown }
-  /** An item that no step or response item tells of. */
+  /** The journaled value of a tool step: what the call emitted while it ran. */
+  | { readonly type: 'emitted'; readonly value: unknown }
+  /** An item that is in no step or response item. */
   | { readonly type: 'shown'; readonly item: unknown };
 
 interface Draft {
@@ -77,7 +77,7 @@ interface Draft {
   error: ErrorInfo | null;
   entries: TurnEntry[];
   lines: OpenTurnLine[];
-  /** Whether the file says itself where its turns begin; the reference's files do not. */
+  /** Whether the file marks where its turns start; the reference's files do not. */
   marked: boolean;
 }
 
@@ -101,10 +101,10 @@ export function threadLog(rollout: Rollout): ThreadLog {
 class LogReader {
   #history: HistoryEntry[] = [];
   #tokenInfo: TokenUsageInfo | null = null;
-  /** As it was when the newest turn began: replaying that turn counts its responses again. */
+  /** As it was when the newest turn started: replaying that turn counts its responses again. */
   #tokenInfoBefore: TokenUsageInfo | null = null;
-  /** Where in the history the newest turn began. */
-  #turnBeganAt = 0;
+  /** Where in the history the newest turn started. */
+  #turnStartedAt = 0;
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
   readonly #turns: Draft[] = [];
@@ -142,12 +142,12 @@ class LogReader {
     return {
       // Replaying a turn does again what its compactions and counts did.
       history: this.#history.filter((entry, at) => {
-        const isReplayed = open !== null && at >= this.#turnBeganAt;
+        const isReplayed = open !== null && at >= this.#turnStartedAt;
         if (entry.type === 'item') return !replayed.has(entry.item);
-        return entry.type === 'foreignUsage' ? isReplayed : !isReplayed;
+        return entry.type === 'childUsage' ? isReplayed : !isReplayed;
       }),
-      // What was told of the window has helpers' part in it.
-      wholeHistory: this.#history.filter(({ type }) => type !== 'foreignUsage'),
+      // What was reported of the window includes the subagents' part.
+      wholeHistory: this.#history.filter(({ type }) => type !== 'childUsage'),
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
@@ -157,7 +157,7 @@ class LogReader {
     };
   }
 
-  /** The turn to go on with: one that has no end, and of which at least what was asked is in the journal. */
+  /** The turn to resume: one without an end, of which at least the user's request is in the journal. */
   #openTurn(): Draft | null {
     const last = this.#turns.at(-1);
     if (last?.status !== 'inProgress') return null;
@@ -194,14 +194,14 @@ class LogReader {
     const turn = this.#turns.findLast((candidate) => candidate.id === record.turn);
     if (!turn) return;
     turn.lines.push({ type: 'step', record });
-    if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'told', value: record.value });
+    if (record.kind === 'tool' && record.state === 'end') turn.entries.push({ type: 'emitted', value: record.value });
   }
 
   /**
-   * The reference marks its turns nowhere or in later versions only: without marks a user's message begins one. The message
-   * itself stands in the line before its event, and so at the end of the turn before, if there is one.
+   * The reference marks its turns nowhere or in later versions only: without marks a user's message starts one. The message
+   * itself is in the line before its event, and so at the end of the turn before, if there is one.
    */
-  #beginUnmarked(text: string): void {
+  #startUnmarked(text: string): void {
     const said = this.#history.at(-1);
     const before = this.#turns.at(-1);
     const turn = draft(`turn-${this.#turns.length}`, false);
@@ -218,12 +218,12 @@ class LogReader {
     this.#turns.push(turn);
   }
 
-  #noteTokens(info: TokenUsageInfo | null, foreign: unknown): void {
+  #noteTokens(info: TokenUsageInfo | null, children: unknown): void {
     if (info === null) return;
     this.#tokenInfo = info;
     this.#history.push({ type: 'usage', info });
-    const { data: usage } = TokenUsage.safeParse(foreign);
-    if (usage) this.#history.push({ type: 'foreignUsage', usage, window: info.model_context_window ?? null });
+    const { data: usage } = TokenUsage.safeParse(children);
+    if (usage) this.#history.push({ type: 'childUsage', usage, window: info.model_context_window ?? null });
   }
 
   #event(event: Extract<RolloutItem, { type: 'event_msg' }>['payload']): void {
@@ -231,11 +231,11 @@ class LogReader {
     switch (event.type) {
       case 'task_started':
         this.#tokenInfoBefore = this.#tokenInfo;
-        this.#turnBeganAt = this.#history.length;
+        this.#turnStartedAt = this.#history.length;
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
         return;
       case 'user_message':
-        if (!last?.marked || last.status !== 'inProgress') this.#beginUnmarked(stringOf(event, 'message') ?? '');
+        if (!last?.marked || last.status !== 'inProgress') this.#startUnmarked(stringOf(event, 'message') ?? '');
         return;
       case 'task_complete':
         if (last) last.error = errorOf(event);

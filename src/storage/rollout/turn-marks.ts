@@ -4,7 +4,7 @@ export interface TurnMark {
   readonly id: string;
   /** Place of its first line. */
   readonly start: number;
-  /** Whether the file says itself where the turn begins and ends; the reference's files do so in later versions only. */
+  /** Whether the file marks where the turn starts and ends; the reference's files do so in later versions only. */
   readonly marked: boolean;
   readonly isOpen: boolean;
   /** Whether a user asked for it, rather than keel itself. */
@@ -14,12 +14,12 @@ export interface TurnMark {
 type MutableMark = { -readonly [K in keyof TurnMark]: TurnMark[K] };
 
 /**
- * Follows where turns begin and end while lines are read one by one, in keel's files and the reference's: marked turns from
- * their start to their end, and without marks a user's message begins one.
+ * Follows where turns start and end while lines are read one by one, in keel's files and the reference's: marked turns from
+ * their start to their end, and without marks a user's message starts one.
  */
 export class TurnMarks {
   #turns: MutableMark[] = [];
-  /** Whether the line before was a user's message: in the reference it stands before the event that tells of it. */
+  /** Whether the line before was a user's message: the reference writes it before its event. */
   #afterUserItem = false;
 
   get turns(): readonly TurnMark[] {
@@ -41,7 +41,7 @@ export class TurnMarks {
 
   /**
    * Takes the last turns that a user asked for back, and all behind the first of them. Fewer are there: all are taken.
-   * @returns where the first of them began; null if there is none
+   * @returns where the first of them started; null if there is none
    */
   dropTurns(count: number): number | null {
     const asked = this.#turns.flatMap((turn, at) => (turn.isOfUser ? [at] : []));
@@ -57,11 +57,11 @@ export class TurnMarks {
     const last = this.#turns.at(-1);
     switch (event.type) {
       case 'task_started':
-        this.#begin(typeof event['turn_id'] === 'string' ? event['turn_id'] : null, { start: at, marked: true });
+        this.#start(typeof event['turn_id'] === 'string' ? event['turn_id'] : null, { start: at, marked: true });
         return;
       case 'user_message':
         if (last?.marked && last.isOpen) last.isOfUser = true;
-        else this.#begin(null, { start: startIfUnmarked, marked: false });
+        else this.#start(null, { start: startIfUnmarked, marked: false });
         return;
       case 'task_complete':
       case 'turn_aborted':
@@ -72,7 +72,7 @@ export class TurnMarks {
     }
   }
 
-  #begin(id: string | null, { start, marked }: { readonly start: number; readonly marked: boolean }): void {
+  #start(id: string | null, { start, marked }: { readonly start: number; readonly marked: boolean }): void {
     this.#turns.push({ id: id ?? `turn-${this.#turns.length}`, start, marked, isOpen: true, isOfUser: !marked });
   }
 }

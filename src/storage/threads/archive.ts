@@ -14,7 +14,7 @@ export interface ThreadFile {
 /**
  * Moves a thread out of the way: lists leave it out, its id still finds it.
  * @returns where its rollout is now
- * @throws KeelError `invalidInput` if the path is no rollout of this thread below `sessions`, `threadBusy` while a process
+ * @throws KeelError `invalidInput` if the path isn't a rollout of this thread below `sessions`, `threadBusy` while a process
  * writes it, `storageFailed`; then nothing has moved
  */
 export function archiveThread(home: string, file: ThreadFile): string {
@@ -26,7 +26,7 @@ export function archiveThread(home: string, file: ThreadFile): string {
 export function unarchiveThread(home: string, file: ThreadFile): string {
   const path = ownFile(file, archivedDir(home));
   const place = placeInSessions(home, basename(path));
-  if (place === null) throw refused(file, 'its name does not say when it began');
+  if (place === null) throw refused(file, 'its name does not say when it started');
   return move(path, place);
 }
 
@@ -35,7 +35,7 @@ function ownFile(file: ThreadFile, root: string): string {
   const real = realPath(file.path);
   const realRoot = realPath(root);
   if (real === null || realRoot === null || !real.startsWith(realRoot + sep)) {
-    throw refused(file, `it does not lie below ${root}`);
+    throw refused(file, `it is not below ${root}`);
   }
   const stats = lstatSync(file.path);
   if (!stats.isFile()) throw refused(file, 'it is not a file of its own');
@@ -46,7 +46,7 @@ function ownFile(file: ThreadFile, root: string): string {
   return real;
 }
 
-/** Both places are held meanwhile, so that nobody takes the thread up at either. */
+/** Both places are locked meanwhile, so that no process resumes the thread at either. */
 function move(from: string, to: string): string {
   using _source = acquireLease(from);
   try {

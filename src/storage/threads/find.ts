@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 type ThreadSelector =
   /** A thread's id, the path of its rollout, or the name that it was given. */
   | { readonly type: 'id'; readonly id: string }
-  /** The newest thread of a provider in which a user has said something, no helper's; with `cwd` of those begun there. */
+  /** The newest thread of a provider with a user's message, except subagents'; with `cwd`, of those started there. */
   | LastThread;
 
 interface LastThread {
@@ -34,7 +34,7 @@ export function findRollout(home: string, selector: ThreadSelector): string {
   throw new KeelError('threadNotFound', message);
 }
 
-/** Most who look for their last thread stand in another directory than the one they started it in. */
+/** Most users who miss their last thread are in another directory than the one they started it in. */
 function missingLast(home: string, { providerId, cwd }: LastThread): string {
   const elsewhere = cwd === undefined ? null : findLast(home, { type: 'last', providerId });
   const meta = elsewhere === null ? undefined : readHead(elsewhere)?.meta;
@@ -76,7 +76,7 @@ function findLast(home: string, { providerId, cwd }: LastThread): string | null 
   return null;
 }
 
-/** Whether another thread began this one for itself (a reviewer, a helper): not what its user wants to go on with. */
+/** Whether another thread started this one for itself (a reviewer, a subagent): not what its user wants to continue. */
 function isOfAnother({ source, parent_thread_id: parent }: SessionMeta): boolean {
   return (typeof source === 'object' && source !== null) || typeof parent === 'string';
 }

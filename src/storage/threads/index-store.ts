@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { readJson } from '../../foundation/util/index.ts';
 import { type ScannedThread, ThreadFacts } from './scan-thread.ts';
 
-/** Layout of the tables; another number means that they are made anew. */
+/** Layout of the tables; tables with another number are made again. */
 const SCHEMA_VERSION = 1;
 const BUSY_TIMEOUT_MS = 1_000;
 /** SQLite's codes for a file that is damaged, or none of its own. */
@@ -58,7 +58,7 @@ export class MemoryStore implements IndexStore {
   }
 
   close(): void {
-    // Holds nothing open.
+    // Nothing is open.
   }
 }
 
@@ -143,7 +143,7 @@ export async function openIndexStore(path: string): Promise<IndexStore> {
   }
 }
 
-/** Whether an error of the store means that its file has to be made anew. */
+/** Whether an error of the store means that its file has to be made again. */
 export function isDamaged(error: unknown): boolean {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false;
   return DAMAGED.has(error.errcode & 0xff);

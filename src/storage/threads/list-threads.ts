@@ -22,7 +22,7 @@ export interface ThreadQuery {
   readonly cwd?: string;
   /** Any of these; none given means all. */
   readonly sources?: readonly string[];
-  /** Leaves out threads that other threads began, such as a reviewer's. */
+  /** Leaves out threads that other threads started, such as a reviewer's. */
   readonly ofUser?: boolean;
   /** A thread that names no provider is of all. */
   readonly modelProviders?: readonly string[];
@@ -45,8 +45,8 @@ interface Place {
 }
 
 /**
- * One page of the threads that a query asks for; `said` tells whether a user of the thread said the search text.
- * Threads that come between two pages move none: a page begins strictly behind the last thread of the one before.
+ * One page of the threads that a query asks for; `said` decides whether a user's message contains the search text.
+ * Threads that are added between two pages move none: a page starts strictly behind the last thread of the one before.
  * @throws KeelError `invalidInput` for a cursor or a limit that is none
  */
 export function pageOf(
@@ -104,7 +104,7 @@ function parseCursor(text: string): Place {
   const [stamp = '', id = '', ...rest] = text.split('|');
   const time = Date.parse(stamp);
   if (Number.isNaN(time) || id === '' || rest.length > 0) {
-    throw new KeelError('invalidInput', `"${text}" is no cursor: take the one that the page before ended with`);
+    throw new KeelError('invalidInput', `"${text}" isn't a cursor: use the one that the page before ended with`);
   }
   return { time, id: id.toLowerCase() };
 }

@@ -139,7 +139,7 @@ function append(path: string, line: string): number {
   }
 }
 
-/** A line that a crash cut off is fenced, so that the next one stands alone. */
+/** Whether a crash cut off the last line: it is then ended before the next one. */
 function endsWithinLine(fd: number, size: number): boolean {
   if (size === 0) return false;
   const last = Buffer.alloc(1);
@@ -179,7 +179,7 @@ function parse(text: string | undefined): TypedMessage | null {
     const line = Line.safeParse(readJson(text)).data;
     return line ? { threadId: line.session_id, at: line.ts, text: line.text } : null;
   } catch {
-    // Torn or damaged.
+    // Truncated or damaged.
     return null;
   }
 }

@@ -3,7 +3,7 @@ import type { SessionMeta } from '../../foundation/protocol/index.ts';
 import { openRollout, parseLine, textLines } from '../rollout/index.ts';
 import { saidIn } from './said.ts';
 
-/** A user's first message stands behind the thread's context; what comes later than this is not looked at. */
+/** A user's first message follows the thread's context; what comes later than this is not looked at. */
 const MAX_HEAD_LINES = 50;
 
 export interface RolloutHead {
@@ -12,7 +12,7 @@ export interface RolloutHead {
   readonly hasUserMessage: boolean;
 }
 
-/** What the first lines tell of a thread, without reading the rest; null if they can't be read. */
+/** What the first lines say of a thread, without reading the rest; null if they can't be read. */
 export function readHead(path: string): RolloutHead | null {
   let fd: number;
   try {

@@ -7,7 +7,7 @@ import { openRollout, parseLine, parseRolloutName, rolledBackTurns, TurnMarks } 
 import { byteLines } from './byte-lines.ts';
 import { saidIn } from './said.ts';
 
-/** A line that is longer tells nothing that a list needs. */
+/** A longer line contains nothing that a list needs. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const MAX_PREVIEW_CHARS = 1_000;
 /** What a search looks through, of one thread. */
@@ -17,7 +17,7 @@ const REQUEST_MARK = '## My request for Codex:';
 /** The beginning of a line as keel and the reference write it: when, and of what type. */
 const LINE_HEAD = /^\{"timestamp":"([\dTZ:.+-]{10,40})",(?:"ordinal":\d{1,15},)?"type":"([a-z_]{1,30})"/;
 const PAYLOAD_TYPE = /"payload":\{"type":"([a-z_]{1,40})"/;
-const TOLD_EVENTS = new Set([
+const READ_EVENTS = new Set([
   'item_completed',
   'user_message',
   'task_started',
@@ -26,10 +26,10 @@ const TOLD_EVENTS = new Set([
   'thread_rolled_back',
 ]);
 
-/** Source of a thread that another thread began. */
+/** Source of a thread that another thread started. */
 export const SUBAGENT = 'subagent';
 
-/** What a list tells of a thread, as its file says. Times are Unix milliseconds. */
+/** What a list shows of a thread, as its file says. Times are Unix milliseconds. */
 export const ThreadFacts = z.object({
   /** The one in the file's name, by which the thread is found. */
   id: z.string(),
@@ -38,7 +38,7 @@ export const ThreadFacts = z.object({
   updatedAt: z.number(),
   cwd: z.string(),
   gitBranch: z.nullable(z.string()),
-  /** Which surface began it; `subagent` for one that another thread began. */
+  /** The surface that started it; `subagent` for one that another thread started. */
   source: z.string(),
   modelProvider: z.nullable(z.string()),
   model: z.nullable(z.string()),
@@ -52,7 +52,7 @@ export type ThreadFacts = z.infer<typeof ThreadFacts>;
 
 export interface ScannedThread {
   readonly facts: ThreadFacts;
-  /** What the user said, in lower case, for searches. */
+  /** The user's messages, in lower case, for searches. */
   readonly said: string;
 }
 
@@ -90,7 +90,7 @@ class Scan {
   read(bytes: Buffer): void {
     const head = bytes.subarray(0, 200).toString('latin1');
     const [, timestamp = '', type] = LINE_HEAD.exec(head) ?? [];
-    if (type === undefined) return this.#foreign(bytes);
+    if (type === undefined) return this.#otherForm(bytes);
     switch (type) {
       case 'response_item':
         this.#updatedAt = timeOf(timestamp) ?? this.#updatedAt;
@@ -103,7 +103,7 @@ class Scan {
         return;
       case 'event_msg': {
         const [, event] = PAYLOAD_TYPE.exec(head) ?? [];
-        if (event === undefined || TOLD_EVENTS.has(event)) this.#parse(bytes);
+        if (event === undefined || READ_EVENTS.has(event)) this.#parse(bytes);
         return;
       }
     }
@@ -135,7 +135,7 @@ class Scan {
   }
 
   /** A line in a form of its own, or none at all. */
-  #foreign(bytes: Buffer): void {
+  #otherForm(bytes: Buffer): void {
     const item = this.#parse(bytes);
     if (item?.type === 'turn_context') this.#context = Buffer.from(bytes);
     if (item?.type !== 'response_item') return;

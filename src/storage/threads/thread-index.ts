@@ -70,14 +70,14 @@ export class ThreadIndex implements Disposable {
     this.close();
   }
 
-  /** Each thread once: one that stands in both places is not archived. */
+  /** Each thread once: one that is in both places is not archived. */
   *#summaries(): Generator<ThreadSummary> {
     const names = this.#names.current();
-    const told = new Set<string>();
+    const seen = new Set<string>();
     for (const [file, { archived }] of this.#files) {
       const facts = this.#known.get(file)?.facts;
-      if (!facts || told.has(facts.id)) continue;
-      told.add(facts.id);
+      if (!facts || seen.has(facts.id)) continue;
+      seen.add(facts.id);
       yield { ...facts, path: join(this.#home, file), archived, name: names.get(facts.id) ?? null };
     }
   }
@@ -87,7 +87,7 @@ export class ThreadIndex implements Disposable {
     try {
       return (await this.#openStore()).search(text.toLowerCase());
     } catch (error) {
-      await this.#mend(error);
+      await this.#recover(error);
       await this.#refresh(new AbortController().signal);
       return (await this.#openStore()).search(text.toLowerCase());
     }
@@ -106,7 +106,7 @@ export class ThreadIndex implements Disposable {
       await this.#take(pace);
     } catch (error) {
       signal.throwIfAborted();
-      await this.#mend(error);
+      await this.#recover(error);
       await this.#take(pace);
     }
   }
@@ -145,8 +145,8 @@ export class ThreadIndex implements Disposable {
     return store;
   }
 
-  /** After a failure of the store: a damaged one is made anew, for any other this process does without. */
-  async #mend(error: unknown): Promise<void> {
+  /** Replaces the store after a failure: a damaged one is made again, any other is replaced by memory for the life of this process. */
+  async #recover(error: unknown): Promise<void> {
     this.close();
     if (isDamaged(error)) removeIndex(this.#path);
     this.#store = isDamaged(error) ? await openIndexStore(this.#path) : new MemoryStore();

@@ -8,7 +8,7 @@ const MAX_NAME_CHARS = 200;
 const NameLine = z.looseObject({ id: z.string(), thread_name: z.string() });
 
 /**
- * Names of threads stand in a file of their own, one line a naming, the newest holds: a thread may be named by another
+ * Names of threads are in a file of their own, one line a naming, and the newest counts: a thread may be named by another
  * process than the one that writes it, and other readers of the format look for names here.
  */
 function namesPath(home: string): string {
@@ -81,7 +81,7 @@ function parse(text: string): z.infer<typeof NameLine> | null {
   try {
     return NameLine.safeParse(readJson(text)).data ?? null;
   } catch {
-    // Torn or damaged: the thread keeps the name it had.
+    // Truncated or damaged: the thread keeps the name it had.
     return null;
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ResponseItem } from '../../../src/foundation/protocol/index.ts';
-import { knownQuirks, NO_QUIRKS, type WireQuirks } from '../../../src/models/catalogue/wire-quirks.ts';
+import { knownQuirks, NO_HOST, type WireQuirks } from '../../../src/models/catalogue/wire-quirks.ts';
 import { bodyOf, clientFor } from '../wires/conformance/support.ts';
+
+const NO_QUIRKS = knownQuirks(NO_HOST, '');
 
 const user: ResponseItem = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'go' }] };
 const call: ResponseItem = { type: 'function_call', call_id: 'c', name: 'shell', arguments: '{}' };

@@ -79,7 +79,7 @@ describe('keel exec --local-provider lmstudio', () => {
   test('a name that lms would take for an option is refused', async () => {
     installLms('touch "$HOME/called"');
     const run = await exec(ready, '--model=--all', 'hi');
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('this is no name of a model') });
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining("this isn't the name of a model") });
     expect(() => readFileSync(join(userHome, 'called'))).toThrow('ENOENT');
   });
 

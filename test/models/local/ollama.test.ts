@@ -90,7 +90,7 @@ describe('keel exec --oss and Ollama', () => {
 
   test.each([
     ['ends too early', lines({ status: 'pulling manifest' }), 'the answer ended before the model was there'],
-    ['is no JSON', '<html>', 'something that is no JSON object'],
+    ['is no JSON', '<html>', "something that isn't a JSON object"],
     ['is refused without words', { status: 403, body: '' }, 'status 403'],
   ])('a fetch that %s ends the start as well', async (_how, answer, words) => {
     const run = await exec({ ...ready, '/api/pull': answer }, '--json', '-m', 'nope', 'hi');
@@ -129,7 +129,7 @@ describe('keel exec --oss and Ollama', () => {
 
   test('another server with the same API is used as it is', async () => {
     const run = await exec({}, '--json', 'hi');
-    expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('does not tell which models it has') });
+    expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('does not list its models') });
     expect(model.requests).toHaveLength(1);
   });
 

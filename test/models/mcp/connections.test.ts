@@ -1,10 +1,15 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { McpConnections, type ServerLauncher } from '../../../src/models/mcp/index.ts';
+import { McpConnections } from '../../../src/models/mcp/index.ts';
+import type { ServerLauncher } from '../../../src/models/mcp/launcher.ts';
 import { MAX_MESSAGE_BYTES, StdioTransport } from '../../../src/models/mcp/stdio-transport.ts';
-import { offeredMcpTools, qualifiedName } from '../../../src/models/mcp/tool-names.ts';
+import { offeredMcpTools } from '../../../src/models/mcp/tool-names.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { serverNamed } from './support.ts';
+
+function qualifiedName(server: string, name: string): string | undefined {
+  return offeredMcpTools([{ server: serverNamed(server), tools: [{ name }] }], () => undefined)[0]?.qualifiedName;
+}
 
 const signal = new AbortController().signal;
 

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { McpConnections, type ServerLauncher, type ServerProcess } from '../../../src/models/mcp/index.ts';
+import { McpConnections } from '../../../src/models/mcp/index.ts';
+import type { ServerLauncher, ServerProcess } from '../../../src/models/mcp/launcher.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { serverNamed } from './support.ts';
 

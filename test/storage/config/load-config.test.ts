@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ConfigFlags, type LoadOptions, loadConfig, secretValues } from '../../../src/storage/config/index.ts';
+import { type ConfigFlags, loadConfig, secretValues } from '../../../src/storage/config/index.ts';
+import type { LoadOptions } from '../../../src/storage/config/load-options.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -306,7 +307,7 @@ describe('what is wrong is said with its place', () => {
       '[agents.a]\nsandbox_mode = "open"',
       /config\.toml:2: agents\.a\.sandbox_mode should be one of .*, got "open"/,
     ],
-    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives is no name for a role/],
+    ['a role’s name', '[agents.9lives]\nmodel = "m"', /config\.toml:1: agents\.9lives isn't a valid name for a role/],
     [
       'a role told twice',
       '[agents.a]\ninstructions = "x"\ninstructions_file = "y"',

@@ -44,7 +44,7 @@ test('a finished turn gives its items to the history and tells what was shown', 
         { type: 'item', item: message('user', 'go') },
         { type: 'item', item: call },
         { type: 'item', item: output },
-        { type: 'told', value: ['told'] },
+        { type: 'emitted', value: ['told'] },
       ],
     },
   ]);

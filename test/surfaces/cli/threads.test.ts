@@ -165,7 +165,7 @@ describe('keel threads', () => {
     writeFileSync(stray, readFileSync(path));
     expect(await keel('threads', 'archive', stray)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('does not lie below'),
+      stderr: expect.stringContaining('is not below'),
     });
     using _held = acquireLease(path);
     expect((await keel('threads', 'archive', path)).code).toBe(1);

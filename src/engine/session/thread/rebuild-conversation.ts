@@ -44,7 +44,7 @@ function apply(history: ConversationHistory, entry: HistoryEntry): void {
   else if (entry.type === 'elided') history.prune(entry.outputs);
   else if (entry.type === 'refused') history.takeOut(entry.refused);
   else if (entry.type === 'spent') history.restoreTotal(entry.total);
-  else if (entry.type === 'foreignUsage') history.addChildUsage(entry.usage, entry.window);
+  else if (entry.type === 'childUsage') history.addChildUsage(entry.usage, entry.window);
   else if (entry.type === 'undone') history.removeSnapshot(entry.snapshot);
   else history.replace(replacement(history, entry));
 }

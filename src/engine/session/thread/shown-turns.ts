@@ -19,7 +19,7 @@ function itemsOf({ id, entries }: LoggedTurn): ThreadItem[] {
   const shown = new Set<string>();
   for (const [at, entry] of entries.entries()) {
     if (entry.type === 'item') items.push(...threadItemsOf(entry.item, `${id}-${at}`));
-    else if (entry.type === 'told') items.push(...completedItems(entry.value));
+    else if (entry.type === 'emitted') items.push(...completedItems(entry.value));
     else {
       const { data: item } = ThreadItem.safeParse(entry.item);
       // A turn that was continued after a crash has shown its items again.

@@ -19,11 +19,11 @@ export interface ContentBlock {
   delta(delta: JsonObject): readonly ModelEvent[];
   /** The finished item; null for a block that leaves none. */
   readonly item: ResponseItem | null;
-  /** The item can't be told from one that broke off: how the response ended has to be known first. */
+  /** The item may have been cut off: how the response ended has to be known first. */
   readonly isDoubtful: boolean;
 }
 
-/** What begins with this event; null for a kind of block that keel has no use for. */
+/** The block that starts with this event; null for a kind that keel does not use. */
 export function openBlock(start: JsonObject, place: number, context: BlockContext): ContentBlock | null {
   switch (stringField(start, 'type')) {
     case 'text':
@@ -57,7 +57,7 @@ class TextBlock implements ContentBlock {
     this.#isBlank = this.#text.trim() === '';
   }
 
-  /** White space at the beginning is shown with what follows: alone it is no message. */
+  /** White space at the start is shown with what follows: alone it isn't a message. */
   delta(delta: JsonObject): readonly ModelEvent[] {
     const text = stringField(delta, 'text') ?? '';
     this.#text += text;

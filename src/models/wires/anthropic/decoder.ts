@@ -17,7 +17,7 @@ import { UsageCount } from './usage.ts';
 
 export interface DecoderContext extends Omit<BlockContext, 'mark'> {
   readonly failures: FailureContext;
-  /** What the answer was held to, for the text of the error when it did not fit. */
+  /** The limit of the answer, for the error when it did not fit. */
   readonly maxTokens: number;
 }
 
@@ -41,7 +41,7 @@ export class MessagesDecoder implements ResponseDecoder {
   /** What the provider says of a refusal. */
   #explanation: string | null = null;
   #places = 0;
-  #hasBegun = false;
+  #hasStarted = false;
   #chars = 0;
 
   constructor(context: DecoderContext) {
@@ -87,11 +87,11 @@ export class MessagesDecoder implements ResponseDecoder {
 
   #started(message: JsonObject | null): readonly ModelEvent[] {
     if (message === null) return [];
-    const isFirst = !this.#hasBegun;
-    this.#hasBegun = true;
+    const isFirst = !this.#hasStarted;
+    this.#hasStarted = true;
     this.#responseId ||= stringField(message, 'id') ?? '';
     this.#usage.add(objectField(message, 'usage'));
-    // A gateway may begin the answer again under way: what was said until then stays said.
+    // A gateway may start the answer again halfway: what was sent until then counts.
     return isFirst ? [{ type: 'created' }] : [...this.#open.keys()].flatMap((index) => this.#leftOpen(index));
   }
 
@@ -105,7 +105,7 @@ export class MessagesDecoder implements ResponseDecoder {
     return [...before, ...openedEvents(block)];
   }
 
-  /** A block whose end was never told, when another takes its place. A call that may be cut off is none. */
+  /** Closes a block whose end was never sent, when another takes its place. A call that may be cut off is dropped. */
   #leftOpen(index: number): readonly ModelEvent[] {
     const block = this.#open.get(index);
     if (block?.isDoubtful) this.#open.delete(index);
@@ -164,7 +164,7 @@ export class MessagesDecoder implements ResponseDecoder {
     return { type: 'completed', responseId: this.#responseId, usage: this.#usage.total() } as const;
   }
 
-  /** Told in the model's place, so that nobody takes what it said until then for a whole answer. */
+  /** A message in the model's place, so that what it said until then isn't taken for a whole answer. */
   #refused(): ModelEvent {
     const why = serverText(this.#explanation ?? '', this.#context.failures.secrets);
     const content = [{ type: 'output_text' as const, text: `[${REFUSED}.${why === '' ? '' : ` ${why}`}]` }];

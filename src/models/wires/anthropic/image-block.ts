@@ -6,7 +6,7 @@ const WEB_ADDRESS = /^https?:\/\//i;
 
 const UNKNOWN_KIND = '[an image was here, of a kind that this provider does not take]';
 
-/** A picture as a block; a text that says so stands for one that can't be sent. */
+/** A picture as a block; one that can't be sent is replaced by a text that says so. */
 export function imageBlock(url: string, isTaken: boolean): object {
   if (!isTaken) return { type: 'text', text: IMAGE_STAND_IN };
   const [, mediaType, data] = TAKEN_DATA.exec(url) ?? [];

@@ -52,7 +52,7 @@ function contentBlocks(parts: readonly ContentItem[], form: BlockForm): readonly
   });
 }
 
-/** Exactly as it came, or not at all: the signature holds for the very text. */
+/** Exactly as it came, or not at all: the signature covers the exact text. */
 function thinkingBlock({ origin, summary, content, encrypted_content }: ReasoningItem, form: BlockForm): object | null {
   const { thinker } = form;
   if (origin?.provider !== thinker.provider || origin.model !== thinker.model) return null;

@@ -5,7 +5,7 @@ interface OpenCall {
   result: string | null;
 }
 
-/** The calls of a message that is being written, whose results stand together in the next one. */
+/** The calls of a message that is being written, whose results are together in the next one. */
 export class MessageCalls {
   #open: OpenCall[] = [];
 

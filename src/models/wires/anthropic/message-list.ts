@@ -5,7 +5,7 @@ import { MessageCalls } from './message-calls.ts';
 
 type Role = 'user' | 'assistant';
 
-/** It has the last word in a request where the model would have it, and the first. */
+/** The last message of a request where it would be the model's, and the first. */
 const GO_ON_JSON = JSON.stringify({ type: 'text', text: GO_ON });
 const MARKED_MESSAGES = 2;
 
@@ -29,7 +29,7 @@ export class MessageList {
   readonly #calls = new MessageCalls();
   readonly #markPlaces: number[] = [];
   #role: Role | null = null;
-  /** The response that the open message holds; null also for what came by another API. */
+  /** The response that the open message is of; null also for what came by another API. */
   #response: string | null = null;
   #thoughts: string[] = [];
 
@@ -97,12 +97,12 @@ export class MessageList {
     if (block !== undefined) this.#calls.answered(item, block);
   }
 
-  /** What the model says goes on with its message, or begins the next one. */
+  /** An item of the model continues its message, or starts the next one. */
   #join(item: ResponseItem): void {
     const response = responseOf(item);
-    const goesOn = response === this.#response && (response !== null || !this.#calls.hasResults);
-    if (goesOn && this.#role === 'assistant') return;
-    if (!goesOn) this.#thoughts = [];
+    const continues = response === this.#response && (response !== null || !this.#calls.hasResults);
+    if (continues && this.#role === 'assistant') return;
+    if (!continues) this.#thoughts = [];
     this.#settle();
     this.#response = response;
     if (this.#role !== 'user') this.#write('user', GO_ON_JSON);
@@ -127,7 +127,7 @@ export class MessageList {
     this.#role = role;
   }
 
-  /** Closes the message that is open, if there is one, and begins the next. */
+  /** Closes the open message, if there is one, and starts the next. */
   #opening(role: Role): string {
     return `${this.#role === null ? '' : ']},'}{"role":"${role}","content":[`;
   }

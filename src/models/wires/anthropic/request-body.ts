@@ -13,9 +13,9 @@ export interface MessagesSettings extends ThinkingSettings {
 }
 
 /**
- * The request body. What holds for the whole thread comes first and the messages last, so two requests of a thread are
- * equal byte for byte up to the end of the shorter one, but for the marks that tell the cache how far to keep: they move
- * on with the newest messages and are no part of what is cached.
+ * The request body. What is constant for the thread comes first and the messages last, so two requests of a thread are
+ * equal byte for byte up to the end of the shorter one, except for the marks that show the cache how far to keep: they move
+ * with the newest messages and are no part of what is cached.
  */
 export class MessagesWriter {
   readonly #settings: MessagesSettings;

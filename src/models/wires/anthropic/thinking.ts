@@ -24,7 +24,7 @@ export interface ThinkingSettings {
   readonly maxTokens: number;
 }
 
-/** What a request says of thinking: newer models are told how hard to try, older ones how many tokens they may think. */
+/** The fields of a request about thinking: an effort for newer models, a number of tokens for older ones. */
 export interface ThinkingFields {
   readonly thinking?: object;
   /** For `output_config`. */

@@ -3,11 +3,11 @@ import { type JsonObject, numberField, objectField } from '../../json/index.ts';
 import { measured } from '../index.ts';
 
 /**
- * The token counts of one response, told in two parts: input as it begins, output as it ends. Both may tell all of it,
- * and a later count of the same thing is never smaller.
+ * The token counts of one response, which come in two parts: input at its start, output at its end. Both may contain all
+ * counts, and a later count of the same thing is never smaller.
  */
 export class UsageCount {
-  #isTold = false;
+  #isReported = false;
   #input = 0;
   #cacheRead = 0;
   #cacheWritten = 0;
@@ -16,7 +16,7 @@ export class UsageCount {
 
   add(usage: JsonObject | null): void {
     if (usage === null) return;
-    this.#isTold = true;
+    this.#isReported = true;
     this.#input = Math.max(this.#input, count(usage, 'input_tokens'));
     this.#cacheRead = Math.max(this.#cacheRead, count(usage, 'cache_read_input_tokens'));
     this.#cacheWritten = Math.max(this.#cacheWritten, count(usage, 'cache_creation_input_tokens'));
@@ -28,7 +28,7 @@ export class UsageCount {
 
   /** Null when the provider measured none. Its `input_tokens` are without those that the cache has to do with. */
   total(): TokenUsage | null {
-    if (!this.#isTold) return null;
+    if (!this.#isReported) return null;
     const input = this.#input + this.#cacheRead + this.#cacheWritten;
     return measured({
       input_tokens: input,

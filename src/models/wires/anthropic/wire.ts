@@ -55,7 +55,7 @@ class AnthropicWire implements Wire {
     return this.#writer.optionsJson(prompt);
   }
 
-  /** Without the ids of calls, which depend on what stands before. */
+  /** Without the ids of calls, which depend on the items before. */
   itemsJson({ input }: Prompt, from: number): readonly (string | null)[] {
     return input.slice(from).map((item) => {
       const blocks = blocksJson(item, this.#request.form);

@@ -68,13 +68,13 @@ export class CallParts {
   }
 
   #partOf(index: number | null, id: string | null, name: string, text: string): CallPart {
-    const known = this.#begun(index, id, name);
+    const known = this.#started(index, id, name);
     if (known !== undefined && !isAnother(known, id, name, text)) {
       known.id ??= id;
       return known;
     }
     if (this.#parts.length === MAX_CALLS) {
-      throw new ModelError('responseStreamDisconnected', 'the response holds more calls than any answer', {
+      throw new ModelError('responseStreamDisconnected', 'the response contains more calls than any answer', {
         phase: 'stream',
       });
     }
@@ -84,8 +84,8 @@ export class CallParts {
     return part;
   }
 
-  /** The call that a piece may go on with. Servers that tell no index begin a call with a new id or, without ids, with a name. */
-  #begun(index: number | null, id: string | null, name: string): CallPart | undefined {
+  /** The call that a piece may continue. Servers that send no index start a call with a new id or, without ids, with a name. */
+  #started(index: number | null, id: string | null, name: string): CallPart | undefined {
     if (index !== null) return this.#parts.findLast((part) => part.index === index);
     if (id !== null) return this.#parts.findLast((part) => part.id === id);
     return name === '' ? this.#parts.at(-1) : undefined;
@@ -93,8 +93,8 @@ export class CallParts {
 }
 
 /**
- * Whether a piece begins a call of its own, though its index or id is that of a known one: some servers give all calls of
- * an answer the index 0 or one id, and some a new id to every piece. Only what is named can begin.
+ * Whether a piece starts a call of its own, though its index or id is that of a known one: some servers give all calls of
+ * an answer the index 0 or one id, and some a new id to every piece. Only a piece with a name can start a call.
  */
 function isAnother(known: CallPart, id: string | null, name: string, text: string): boolean {
   if (name === '' || known.name === '') return false;
@@ -114,7 +114,7 @@ function argumentsIn(called: JsonObject): string {
 
 /**
  * The pieces together where that is a JSON object. Else, of servers that repeat the whole object with every piece, the last
- * one that says something; and a text that is nothing but one object, several times, is that object.
+ * one that is not empty; and a text that is nothing but one object, several times, is that object.
  */
 function wholeArguments(text: string, pieces: readonly string[]): string {
   if (text.trim() === '') return '{}';

@@ -28,7 +28,7 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * Reads one response of the Chat Completions API, streamed or in one piece. Texts and thoughts become items as they are
- * over, calls when the response has ended: servers say how it ends in every chunk, or go on behind that.
+ * over, calls when the response has ended: some servers send finish_reason in every chunk, or send more after it.
  */
 export class ChatDecoder implements ResponseDecoder {
   readonly #context: ChatDecoderContext;
@@ -38,7 +38,7 @@ export class ChatDecoder implements ResponseDecoder {
   #responseId = '';
   #finish: string | null = null;
   #usage: TokenUsage | null = null;
-  #hasBegun = false;
+  #hasStarted = false;
   #isComplete = false;
   #chars = 0;
 
@@ -58,7 +58,7 @@ export class ChatDecoder implements ResponseDecoder {
     return chunk === null || this.#isComplete ? [] : this.#chunk(chunk);
   }
 
-  /** Some servers close the stream without a last word; that is an end only where they said before how it ended. */
+  /** Some servers close the stream without `[DONE]`; that is an end only after a finish_reason. */
   end(): readonly ModelEvent[] {
     if (this.#isComplete) return [];
     if (this.#finish === null) throw streamLost('stream closed before finish_reason', this.#context.failures);
@@ -68,12 +68,12 @@ export class ChatDecoder implements ResponseDecoder {
   #chunk(chunk: JsonObject): readonly ModelEvent[] {
     this.#responseId ||= stringField(chunk, 'id') ?? '';
     this.#usage = usageOf(chunk) ?? this.#usage;
-    const events: ModelEvent[] = this.#hasBegun ? [] : [{ type: 'created' }];
-    this.#hasBegun = true;
+    const events: ModelEvent[] = this.#hasStarted ? [] : [{ type: 'created' }];
+    this.#hasStarted = true;
     const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
     const choice = asObject(choices[0]);
     if (choice === null) {
-      // The chunk of the usage: the last one where it is told.
+      // The chunk with the usage, the last one where a server sends it.
       return this.#finish !== null && this.#usage !== null ? [...events, ...this.#ended()] : events;
     }
     const delta = objectField(choice, 'delta') ?? objectField(choice, 'message');

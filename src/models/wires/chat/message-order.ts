@@ -13,8 +13,8 @@ const GO_ON_MESSAGE: SentMessage = { role: 'user', content: GO_ON };
 const NOTED_MESSAGE: SentMessage = { role: 'assistant', content: 'Noted.' };
 
 /**
- * The order that a server takes. Everywhere the model has neither the last word nor two answers in a row. Where roles have
- * to alternate, neighbouring messages of the user become one, and between results and a user stands a word of the model.
+ * The order that a server takes. The model never has the last message of a request, nor two in a row. Where roles have
+ * to alternate, neighbouring messages of the user become one, and a message of the model separates results from a user.
  */
 export class MessageOrder {
   readonly #roles: WireQuirks['roles'];
@@ -22,7 +22,7 @@ export class MessageOrder {
   /** The last message is known to be all of a response, which only another one can follow. */
   #isWhole = false;
   /** A user message that may still grow. */
-  #held: SentMessage | null = null;
+  #pending: SentMessage | null = null;
 
   constructor(roles: WireQuirks['roles']) {
     this.#roles = roles;
@@ -32,7 +32,7 @@ export class MessageOrder {
     const copy = new MessageOrder(this.#roles);
     copy.#last = this.#last;
     copy.#isWhole = this.#isWhole;
-    copy.#held = this.#held;
+    copy.#pending = this.#pending;
     return copy;
   }
 
@@ -45,9 +45,9 @@ export class MessageOrder {
     return [...between, message];
   }
 
-  /** What stands behind them in a request. */
+  /** What follows them in a request. */
   rest(): readonly SentMessage[] {
-    if (this.#held !== null) return [this.#held];
+    if (this.#pending !== null) return [this.#pending];
     return this.#last === 'assistant' && (this.#isWhole || this.#roles === 'alternating') ? [GO_ON_MESSAGE] : [];
   }
 
@@ -55,13 +55,17 @@ export class MessageOrder {
     const before = this.#last;
     if (message.role === 'assistant' || message.role === 'tool') {
       const needsUser = message.role === 'assistant' && before !== 'user' && before !== 'tool';
-      const final = [...(this.#held === null ? [] : [this.#held]), ...(needsUser ? [GO_ON_MESSAGE] : []), message];
-      this.#held = null;
+      const final = [
+        ...(this.#pending === null ? [] : [this.#pending]),
+        ...(needsUser ? [GO_ON_MESSAGE] : []),
+        message,
+      ];
+      this.#pending = null;
       this.#last = message.role;
       return final;
     }
     const said = { ...message, role: 'user' };
-    this.#held = this.#held === null ? said : { ...said, content: joined(this.#held.content, said.content) };
+    this.#pending = this.#pending === null ? said : { ...said, content: joined(this.#pending.content, said.content) };
     this.#last = 'user';
     return before === 'tool' ? [NOTED_MESSAGE] : [];
   }

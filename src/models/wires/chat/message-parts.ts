@@ -5,7 +5,7 @@ import { type Thinker, thoughtFields } from './thoughts.ts';
 
 /** How messages differ from one server and model to another. */
 export interface MessageForm {
-  /** False: a text that names the lack stands in for every image. */
+  /** False: a text that names the lack replaces every image. */
   readonly withImages: boolean;
   /** Whose thoughts and fields of their own can be sent back. */
   readonly thinker: Thinker;

@@ -36,8 +36,8 @@ const ABORTED: SentResult = { text: 'aborted', pictures: [] };
 const NO_THOUGHT = ' ';
 
 /**
- * The messages of an input, in order. What came in one response is one message: text, thoughts and all calls. Behind it
- * stand the results of the calls, which a history has behind each of them, and then the pictures among the results.
+ * The messages of an input, in order. One response is one message: text, thoughts and all calls. It is
+ * followed by the results of the calls, which a history has behind each of them, and then by the pictures among the results.
  */
 export class MessageList {
   readonly #form: MessageForm;
@@ -127,7 +127,7 @@ export class MessageList {
   /** The message that an item of the model's belongs to. */
   #join(item: MessageItem | ReasoningItem | CallItem): Answer {
     const response = responseOf(item);
-    if (this.#answer !== null && goesOn(this.#answer, item, response)) return this.#answer;
+    if (this.#answer !== null && continues(this.#answer, item, response)) return this.#answer;
     this.#close();
     this.#answer = { response, content: null, thoughts: {}, fields: {}, calls: [] };
     return this.#answer;
@@ -142,7 +142,7 @@ export class MessageList {
     for (const message of messages) this.#closed.append(sentText(message));
   }
 
-  /** A thought alone is no message. */
+  /** A thought alone isn't a message. */
   #answerMessages(order: MessageOrder): readonly SentMessage[] {
     const answer = this.#answer;
     if (answer === null || (answer.content === null && answer.calls.length === 0)) return [];
@@ -176,8 +176,8 @@ function sentText(message: SentMessage): string {
   return `,${jsonText(message)}`;
 }
 
-/** Without a mark the order has to tell: a thought comes first, then a text, then calls, then their results. */
-function goesOn(answer: Answer, item: ResponseItem, response: string | null): boolean {
+/** Without a mark the order decides: a thought comes first, then a text, then calls, then their results. */
+function continues(answer: Answer, item: ResponseItem, response: string | null): boolean {
   if (response !== null || answer.response !== null) return response === answer.response;
   const hasCalls = answer.calls.length > 0;
   if (item.type === 'message' || item.type === 'reasoning') return answer.content === null && !hasCalls;

@@ -22,7 +22,7 @@ export function chatBody(
   messages: readonly Uint8Array[],
 ): readonly Uint8Array[] {
   const first = instructionMessages(prompt.instructions, settings.quirks).map(jsonText).join(',');
-  // Every message of the input stands behind a comma, which the first one of a request may not have.
+  // A comma precedes every message of the input, and the first one of a request may not have one.
   const rest = first === '' ? withoutFirstComma(messages) : messages;
   const head = `${jsonText({ model: settings.model }).slice(0, -1)},"messages":[${first}`;
   const usage = settings.quirks.streamOptions === 'sent' ? { stream_options: { include_usage: true } } : {};
@@ -35,7 +35,7 @@ function withoutFirstComma(pieces: readonly Uint8Array[]): readonly Uint8Array[]
   return pieces.map((piece, index) => (index === at ? piece.subarray(1) : piece));
 }
 
-/** A server that knows no message of the system gets the instructions as the first words of the user. */
+/** A server without a system role gets the instructions as the first words of the user. */
 function instructionMessages(instructions: string, { systemRole }: WireQuirks): readonly object[] {
   if (instructions.trim() === '') return [];
   const message = { role: systemRole, content: instructions };

@@ -17,7 +17,7 @@ interface ThoughtSegment {
   text: string;
 }
 
-/** The texts and thoughts of one response in the order in which they come, each an item once the next kind begins. */
+/** The texts and thoughts of one response in order of arrival, each an item once the next kind starts. */
 export class Segments {
   readonly #origin: { readonly provider: string; readonly model: string };
   #segment: Segment | null = null;
@@ -62,10 +62,10 @@ export class Segments {
     return [{ type: 'itemDone', item }];
   }
 
-  #of(type: Segment['type'], begin: () => Segment): readonly [Segment, readonly ModelEvent[]] {
+  #of(type: Segment['type'], start: () => Segment): readonly [Segment, readonly ModelEvent[]] {
     if (this.#segment?.type === type) return [this.#segment, []];
     const events = this.close();
-    this.#segment = begin();
+    this.#segment = start();
     return [this.#segment, events];
   }
 

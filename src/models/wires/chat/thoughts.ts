@@ -36,7 +36,7 @@ function plainThought(delta: JsonObject): Thought | null {
   return null;
 }
 
-/** Mistral: a part of the content, which holds a list of texts. */
+/** Mistral: a part of the content, which contains a list of texts. */
 function isThinkingPart(part: JsonObject): boolean {
   return part['type'] === 'thinking';
 }
@@ -55,7 +55,7 @@ const GROWING: ReadonlySet<string> = new Set(['text', 'summary', 'data', 'thinki
 /** Blocks that come whole where nothing says to which of them a fragment belongs. */
 const WHOLE_TYPES: ReadonlySet<unknown> = new Set(['reasoning.encrypted', 'redacted_thinking']);
 
-/** Puts blocks of thought together from their fragments: a signature holds for the whole text of its block. */
+/** Puts blocks of thought together from their fragments: a signature covers the whole text of its block. */
 export class ThoughtBlocks {
   readonly #blocks: Record<string, unknown>[] = [];
 

@@ -2,7 +2,7 @@ import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { asObject, type JsonObject, numberField, objectField } from '../../json/index.ts';
 import { measured } from '../index.ts';
 
-/** Token counts of a response; null when it tells none. Missing details count as 0. */
+/** Token counts of a response; null when it reports none. Missing details count as 0. */
 export function usageOf(chunk: JsonObject): TokenUsage | null {
   const usage = usageIn(chunk);
   if (usage === null) return null;
@@ -10,19 +10,19 @@ export function usageOf(chunk: JsonObject): TokenUsage | null {
   const said = numberField(usage, 'completion_tokens') ?? 0;
   const total = numberField(usage, 'total_tokens') ?? 0;
   const details = objectField(usage, 'completion_tokens_details');
-  const told = numberField(details, 'reasoning_tokens') ?? 0;
-  const beside = besideOutput(total - input - said, told, details !== null);
+  const reported = numberField(details, 'reasoning_tokens') ?? 0;
+  const beside = besideOutput(total - input - said, reported, details !== null);
   const output = said + beside;
   return measured({
     input_tokens: input,
     cached_input_tokens: cachedIn(usage),
     output_tokens: output,
-    reasoning_output_tokens: Math.max(told, beside),
+    reasoning_output_tokens: Math.max(reported, beside),
     total_tokens: Math.max(total, input + output),
   });
 }
 
-/** Moonshot tells it with the choice, Groq in a field of its own. */
+/** Moonshot sends it with the choice, Groq in a field of its own. */
 function usageIn(chunk: JsonObject): JsonObject | null {
   const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
   return (
@@ -33,12 +33,12 @@ function usageIn(chunk: JsonObject): JsonObject | null {
 }
 
 /**
- * Tokens of thoughts that are billed as output and are not part of `completion_tokens`: xAI tells them in the details, Gemini
+ * Tokens of thoughts that are billed as output and are not part of `completion_tokens`: xAI reports them in the details, Gemini
  * only in the total.
  */
-function besideOutput(rest: number, told: number, hasDetails: boolean): number {
+function besideOutput(rest: number, reported: number, hasDetails: boolean): number {
   if (rest <= 0) return 0;
-  if (rest === told) return rest;
+  if (rest === reported) return rest;
   return hasDetails ? 0 : rest;
 }
 

@@ -16,7 +16,7 @@ class ChatWire implements Wire {
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
   readonly #known: WireQuirks;
-  /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
+  /** For fingerprints, which describe the thread whatever form a server was found to want. */
   readonly #plainForm: MessageForm;
   #messages: { readonly form: MessageForm; readonly sent: SentItems<MessageList> };
 

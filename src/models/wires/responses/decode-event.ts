@@ -114,7 +114,7 @@ function itemDone(item: JsonObject | null, context: DecodeContext): readonly Mod
 
 /**
  * How the response ended is its own status, where it has one: some servers report every end as completed. Items that came one
- * by one are not told again; of a response that lists others, they come now.
+ * by one are not emitted again; others that the response lists are emitted now.
  */
 function ended(response: JsonObject | null, type: string, context: DecodeContext): readonly ModelEvent[] {
   const status = stringField(response, 'status');

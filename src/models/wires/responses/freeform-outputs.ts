@@ -6,7 +6,7 @@ const RUNNER_NAMES: ReadonlySet<string> = new Set(['shell', 'shell_command', 'co
 
 /**
  * Models with the freeform `apply_patch` tool were trained on command results as lines, not as JSON: with that tool
- * offered, the recorded JSON results are turned into lines; else `input` comes back as it is. What is not such JSON
+ * offered, the recorded JSON results are turned into lines; otherwise `input` is returned as it is. What is not such JSON
  * (errors, refusals) stays.
  */
 export function freeformOutputs(input: readonly ResponseItem[], tools: readonly ToolSpec[]): readonly ResponseItem[] {

@@ -1,3 +1,2 @@
-export { freeformOutputs } from './freeform-outputs.ts';
-export { itemJson, sentForm } from './sent-form.ts';
+export { itemJson } from './sent-form.ts';
 export { responsesWire } from './wire.ts';

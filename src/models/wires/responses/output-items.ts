@@ -53,7 +53,7 @@ export function isFilling(type: string): boolean {
 export class OutputItems {
   readonly #entries: Entry[] = [];
   readonly #done: JsonObject[] = [];
-  /** Events that are of use only if something is missing: their JSON has not been read. */
+  /** Events that are needed only if something is missing: their JSON has not been read. */
   #unread: string[] = [];
 
   added(event: JsonObject): void {
@@ -132,9 +132,9 @@ export class OutputItems {
   #find(event: JsonObject, item: JsonObject, type: string): Entry | undefined {
     const id = stringField(event, 'item_id') ?? stringField(item, 'id');
     const index = numberField(event, 'output_index');
-    const alike = this.#entries.filter((entry) => !entry.isDone && entry.type === type);
-    const byId = id === null ? undefined : alike.find((entry) => entry.id === id);
-    return byId ?? (index === null ? undefined : alike.findLast((entry) => entry.index === index));
+    const similar = this.#entries.filter((entry) => !entry.isDone && entry.type === type);
+    const byId = id === null ? undefined : similar.find((entry) => entry.id === id);
+    return byId ?? (index === null ? undefined : similar.findLast((entry) => entry.index === index));
   }
 
   #readKept(): void {

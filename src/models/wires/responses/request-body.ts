@@ -21,7 +21,7 @@ export interface RequestSettings {
 }
 
 /**
- * The request body. Keys stand in a fixed order and items are serialised once, so two requests of a thread are equal
+ * The request body. Keys have a fixed order and items are serialised once, so two requests of a thread are equal
  * byte for byte up to the end of the shorter input: that prefix is what prompt caches bill on.
  */
 export class RequestWriter {
@@ -48,7 +48,7 @@ export class RequestWriter {
   }
 }
 
-/** What stands before and behind the items. */
+/** The text before and behind the items. */
 function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: string; readonly tail: string } {
   const head = { model: settings.model, instructions: prompt.instructions };
   const tail = { tools: prompt.tools.map(sentTool), ...requestOptions(prompt, settings) };
@@ -57,7 +57,7 @@ function frameOf(prompt: Prompt, settings: RequestSettings): { readonly head: st
 
 /** The items of the input from a place on, each as JSON as it is sent; null for one that is not. */
 export function itemsJson({ input, tools }: Prompt, from: number, { items }: RequestSettings): (string | null)[] {
-  // The form of an output depends on its call, which stands shortly before.
+  // The form of an output depends on its call, which is shortly before.
   let start = from;
   for (let item = input[start - 1]; item !== undefined && isOfCall(item); item = input[start - 1]) start -= 1;
   const sent = freeformOutputs(input.slice(start), tools).slice(from - start);

@@ -14,7 +14,7 @@ import { IMAGE_STAND_IN, responseOf, sentFields } from '../index.ts';
 export interface SentFormOptions {
   /** Ids go along (Azure keeps responses and wants them); elsewhere they are left out. */
   readonly withIds: boolean;
-  /** False: a text that names the lack stands in for every image. */
+  /** False: a text that names the lack replaces every image. */
   readonly withImages: boolean;
   /** Whose thoughts can be sent back. Absent: only those that name nobody. */
   readonly thinker?: { readonly provider: string; readonly model: string };
@@ -31,7 +31,7 @@ export function itemJson(item: ResponseItem, options: SentFormOptions): string |
 }
 
 /** An item with exactly the fields that are sent, in their order; null when it is not sent at all. */
-export function sentForm(item: ResponseItem, options: SentFormOptions): object | null {
+function sentForm(item: ResponseItem, options: SentFormOptions): object | null {
   const bare = withoutId(item, options);
   const sent = bare === null ? null : { ...bare, ...ownFields(item, options) };
   // An id that another API's response was marked with means nothing here.

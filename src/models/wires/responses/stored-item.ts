@@ -9,7 +9,7 @@ export interface StoredFormContext {
   readonly provider: string;
 }
 
-/** Fields that every item may have and that nobody wants back, or that stand for something in a stored item. */
+/** Fields that every item may have and that nobody wants back, or that have a meaning of their own in a stored item. */
 const COMMON = ['type', 'id', 'status', 'object', 'created_by', 'created_at', 'extra', 'response', 'origin'] as const;
 const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
   message: new Set([...COMMON, 'role', 'content', 'phase']),

@@ -2,7 +2,7 @@ import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { type JsonObject, numberField, objectField } from '../../json/index.ts';
 import { measured } from '../index.ts';
 
-/** Token counts of a response; null when it tells none. Missing or null details count as 0. */
+/** Token counts of a response; null when it reports none. Missing or null details count as 0. */
 export function usageOf(response: JsonObject): TokenUsage | null {
   const usage = objectField(response, 'usage');
   if (usage === null) return null;

@@ -15,7 +15,7 @@ class ResponsesWire implements Wire {
   readonly warnings: readonly string[];
   readonly #settings: WireSettings;
   readonly #known: WireQuirks;
-  /** For fingerprints, which tell what a thread says, whatever a server was found to want. */
+  /** For fingerprints, which describe the thread whatever form a server was found to want. */
   readonly #request: RequestSettings;
   #writer: RequestWriter;
 

@@ -8,7 +8,7 @@ import { decodeText, ownerOf, reasonOf, type WriterLimits } from '../../../found
 export const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
 
 /** Who may write the files of keel's home: its owner, this user and root. The way to it was named by the user. */
-export function homeLimits(home: string): WriterLimits {
+function homeLimits(home: string): WriterLimits {
   return { trusted: ownerOf(home), below: home };
 }
 
@@ -41,6 +41,6 @@ export function optionalHomeFile(home: string, name: string): string | null {
 
 /** As ssh does it: no setting of such a file counts, and nothing runs without it. */
 function untrusted(path: string, cause: UntrustedFile): KeelError {
-  const advice = 'keel takes no orders from it. Look through it, then run `chmod go-w` or `chown` on what is named';
+  const advice = 'keel does not obey it. Look through it, then run `chmod go-w` or `chown` on what is named';
   return new KeelError('invalidConfig', `${path} is not used: ${reasonOf(cause)}. ${advice}`, { cause });
 }

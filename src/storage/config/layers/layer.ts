@@ -71,7 +71,7 @@ export function valueAt(table: Table, path: readonly string[]): unknown {
   }, table);
 }
 
-/** Which layer's value of a key is in force, and on which line it stands. */
+/** Which layer's value of a key is in force, and on which line it is. */
 export function originOf(layers: readonly Layer[], path: readonly string[]): string {
   const layer = layers.findLast(({ table }) => valueAt(table, path) !== undefined);
   if (!layer) return 'default';

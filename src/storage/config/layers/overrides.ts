@@ -1,7 +1,7 @@
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { type Layer, merge, type Table } from './layer.ts';
 
-/** Up to the first `=` that stands in no quotes. */
+/** Up to the first `=` outside quotes. */
 const KEY_AND_VALUE = /^((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)$/s;
 
 /**

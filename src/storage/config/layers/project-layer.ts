@@ -30,7 +30,7 @@ const ofUser: Rule = (value, own) =>
 
 /**
  * What a project that the user trusts may set: how keel works on it, and tighter limits. Never programs, wider rights,
- * destinations of keys and conversations, or the user's own records. `*` stands for one part of a key. What is not listed
+ * destinations of keys and conversations, or the user's own records. `*` matches one part of a key. What is not listed
  * is not the project's to set.
  */
 const RULES: readonly (readonly [key: string, rule: Rule])[] = [

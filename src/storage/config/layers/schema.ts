@@ -14,7 +14,7 @@ const wholeNumber = z.int().check(z.gte(0));
 
 const features = z.record(z.string(), z.boolean());
 
-/** Legacy switches that stand outside `[features]`. */
+/** Legacy switches that are outside `[features]`. */
 const toggles = {
   include_apply_patch_tool: z.optional(z.boolean()),
   include_view_image_tool: z.optional(z.boolean()),

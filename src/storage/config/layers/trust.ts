@@ -56,7 +56,7 @@ function commonDir(git: string): string {
     const known = realpathSync(resolve(gitDir, pointerIn(join(gitDir, 'gitdir'))));
     return dirname(gitDir) === join(common, 'worktrees') && known === realpathSync(git) ? common : git;
   } catch {
-    // Not the files git makes: the folder stands for itself.
+    // Not the files git makes: the folder counts as its own repository.
     return git;
   }
 }

@@ -78,8 +78,8 @@ function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Laye
       fail('bearer_token is not supported: name a variable in bearer_token_env_var');
     }
     if (server.command === undefined && server.url === undefined) fail('invalid transport: set command or url');
-    const foreign = server.command !== undefined ? httpOnly : stdioOnly;
-    const field = foreign.find((key) => server[key] !== undefined);
+    const misplaced = server.command !== undefined ? httpOnly : stdioOnly;
+    const field = misplaced.find((key) => server[key] !== undefined);
     const transport = server.command !== undefined ? 'a server started by command' : 'a server reached by url';
     if (field) fail(`${field} is not supported for ${transport}`);
   }

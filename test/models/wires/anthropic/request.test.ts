@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
-import type { ModelClientOptions } from '../../../../src/models/client/index.ts';
 import type { Prompt } from '../../../../src/models/prompt/index.ts';
+import type { ModelClientOptions } from '../../support.ts';
 import { collect, promptOf, streaming, userMessage } from '../../support.ts';
 import { answer, claudeAt, MODEL, text } from './support.ts';
 

@@ -1,8 +1,9 @@
 import type { ResponseItem } from '../../../../src/foundation/protocol/index.ts';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
-import { loadWire, type ModelClientOptions } from '../../../../src/models/client/index.ts';
+import { loadWire } from '../../../../src/models/client/index.ts';
 import type { ModelEvent, Prompt } from '../../../../src/models/prompt/index.ts';
 import type { ModelProvider } from '../../../../src/storage/config/index.ts';
+import type { ModelClientOptions } from '../../support.ts';
 import {
   clientOf,
   collect,

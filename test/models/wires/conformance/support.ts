@@ -1,6 +1,6 @@
 import type { ResponseItem } from '../../../../src/foundation/protocol/index.ts';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
-import { NO_QUIRKS, type WireQuirks } from '../../../../src/models/catalogue/wire-quirks.ts';
+import { knownQuirks, NO_HOST, type WireQuirks } from '../../../../src/models/catalogue/wire-quirks.ts';
 import { loadWire, type ModelClient } from '../../../../src/models/client/index.ts';
 import type { ModelEvent, Prompt } from '../../../../src/models/prompt/index.ts';
 import type { ModelProvider } from '../../../../src/storage/config/index.ts';
@@ -53,7 +53,7 @@ export function clientFor(
   learned?: () => WireQuirks,
 ): ModelClient {
   const entry: ModelProvider = providerAt(baseUrl, { id: provider, wireApi: api });
-  const known: WireQuirks = { ...NO_QUIRKS, ...quirks };
+  const known: WireQuirks = { ...knownQuirks(NO_HOST, ''), ...quirks };
   return clientOf(entry, { wire: wires[api], model: modelInfo(model), quirks: learned ?? (() => known) });
 }
 

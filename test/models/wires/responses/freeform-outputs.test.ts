@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ResponseItem } from '../../../../src/foundation/protocol/index.ts';
 import type { ToolSpec } from '../../../../src/models/prompt/index.ts';
-import { freeformOutputs } from '../../../../src/models/wires/responses/index.ts';
+import { freeformOutputs } from '../../../../src/models/wires/responses/freeform-outputs.ts';
 
 const freeformPatch: ToolSpec = {
   type: 'custom',

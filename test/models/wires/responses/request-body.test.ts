@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ResponseItem } from '../../../../src/foundation/protocol/index.ts';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
 import type { FunctionToolSpec, ToolSpec } from '../../../../src/models/prompt/index.ts';
-import { itemJson, sentForm } from '../../../../src/models/wires/responses/index.ts';
+import { itemJson } from '../../../../src/models/wires/responses/index.ts';
 import {
   assistantMessage,
   clientOf,
@@ -40,6 +40,11 @@ const call: ResponseItem = {
 };
 const output: ResponseItem = { type: 'function_call_output', call_id: 'call_1', output: 'a\nb\n' };
 const plain = { withIds: false, withImages: true };
+
+/** An item as it is sent. */
+function sentForm(item: ResponseItem, options: Parameters<typeof itemJson>[1]): unknown {
+  return JSON.parse(itemJson(item, options) ?? 'null');
+}
 
 describe('request body', () => {
   test('model 1: the first request has exactly the always-fields, in wire order', async () => {
@@ -295,7 +300,8 @@ describe('request body', () => {
     const options = fc.record({ withIds: fc.boolean(), withImages: fc.boolean() });
     fc.assert(
       fc.property(anyItem, options, (item, form) => {
-        expect(itemJson(item, form)).toBe(JSON.stringify(sentForm(item, form)));
+        const json = itemJson(item, form);
+        expect(json).toBe(JSON.stringify(sentForm(item, form)));
       }),
     );
   });
