@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hold, runsOr, SEED } from './hold.ts';
 import { death, interrupt, type Place, stoppedIn } from './interruption.ts';
-import { told } from './tally.ts';
+import { talliedText } from './tally.ts';
 
 /** The number of interrupts in each place; programs take the most time. */
 const places: readonly (readonly [Place, number])[] = [
@@ -26,7 +26,7 @@ test.each(places)(
       wire: 'memory',
       startsPrograms: place === 'undo',
     });
-    process.stdout.write(`interrupted in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+    process.stdout.write(`interrupted in a ${place}, KEEL_SEED=${SEED}:\n${talliedText(tally)}\n`);
     const ended = (tally.get('turns interrupted') ?? 0) + (tally.get('turns replaced') ?? 0);
     expect(ended).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
   },
@@ -46,7 +46,7 @@ test.each(deaths)(
   'fleet 4: a process that dies in a %s at any moment leaves a thread that can be resumed',
   async (place, usual) => {
     const tally = await hold({ plans: stoppedIn(place, death), runs: runsOr(usual), wire: 'memory' });
-    process.stdout.write(`died in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+    process.stdout.write(`died in a ${place}, KEEL_SEED=${SEED}:\n${talliedText(tally)}\n`);
     expect(tally.get('kills in a turn') ?? 0).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
     if (place === 'command') expect(tally.get('calls of unknown outcome') ?? 0).toBeGreaterThan(0);
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hold, runsOr, SEED } from './hold.ts';
 import { anyPlan, planWithCommands } from './plan.ts';
-import { type Tally, told } from './tally.ts';
+import { type Tally, talliedText } from './tally.ts';
 
 const LIMIT_MS = 600_000;
 
@@ -42,7 +42,7 @@ test('I1-I14: so does any with commands of the model and of the user', { timeout
 });
 
 function report(what: string, tally: Tally): void {
-  process.stdout.write(`${what}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+  process.stdout.write(`${what}, KEEL_SEED=${SEED}:\n${talliedText(tally)}\n`);
   const sequences = tally.get('sequences') ?? 0;
   if (sequences < ENOUGH) return;
   for (const [thing, perThousand] of Object.entries(EXPECTED)) {
