@@ -1,7 +1,7 @@
 // Lint: limits that keep src/ readable. No file over 350 lines, no folder with more than 20 files beside each other, no file under
-// 15 lines with one importer, and no words in comments and docs that plain English has better ones for. With --report it prints
-// the figures as well.
-import { readdirSync, readFileSync } from 'node:fs';
+// 15 lines with one importer, no words in comments and docs that plain English has better ones for, and no path in
+// docs/architecture.md that does not exist. With --report it prints the figures as well.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -27,6 +27,14 @@ const linesOf = (text) => text.split('\n').length - 1;
 /** @param {string} text @returns {string[]} the comments of a source file */
 function commentsOf(text) {
   return text.match(/(?<=^|\s)\/\/.*|\/\*[\s\S]*?\*\//gm) ?? [];
+}
+
+/** @returns {string[]} paths below src/ that the map of the code names and that do not exist */
+function lostPaths() {
+  const named = textOf('docs/architecture.md').matchAll(/`([a-z]+\/[\w/.-]+(?:\.ts|\/))`/g);
+  const storeys = new Set(readdirSync(join(root, 'src')));
+  const paths = [...named].map(([, path]) => path).filter((path) => storeys.has(path.split('/')[0]));
+  return [...new Set(paths)].filter((path) => !existsSync(join(root, 'src', path)));
 }
 
 /** How many files import each file; a face counts as several, since others import through it. @param {readonly string[]} sources @returns {Map<string, number>} */
@@ -60,6 +68,7 @@ function faultsOf(sources) {
     ...sources
       .filter((path) => linesOf(textOf(path)) < MIN_LINES && basename(path) !== 'index.ts' && counts.get(path) === 1)
       .map((path) => `${path}: has fewer than ${MIN_LINES} lines and one importer: merge them`),
+    ...lostPaths().map((path) => `docs/architecture.md: there is no src/${path}`),
     ...texts.flatMap(({ path, text }) =>
       [...text.matchAll(BANNED)].map(([word]) => `${path}: "${word}" has a plainer word`),
     ),

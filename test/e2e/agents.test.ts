@@ -63,7 +63,7 @@ async function play(parent: readonly Response[], helper: readonly Response[]): P
 }
 
 describe('keel exec with helper agents', () => {
-  test('tells of them in JSON lines, sums what they use, and leaves their threads to be resumed', async () => {
+  test('shows them in JSON lines, adds up their usage, and leaves their threads resumable', async () => {
     const used = usage({ input: 100, output: 10 });
     await play(
       [respond(spawn('make A', 'c1'), used), respond(wait('c2'), used), respond(message('A is made'), used)],
@@ -101,7 +101,7 @@ describe('keel exec with helper agents', () => {
         }),
       ],
     ]);
-    // What the helper does is its own thread's: no command of it is told as the parent's.
+    // The subagent's commands are in its own thread and not shown as the parent's.
     expect(lines.some((line) => line.item?.type === 'command_execution')).toBe(false);
     expect(lines.at(-1)).toMatchObject({ type: 'turn.completed', usage: { input_tokens: 500, output_tokens: 50 } });
     expect(readFileSync(join(repo.path, 'A'), 'utf8')).toBe('a\n');
@@ -125,7 +125,7 @@ describe('keel exec with helper agents', () => {
 });
 
 describe('kill -9 while a helper works, then resume', () => {
-  test('tells the parent that its end is not known, runs nothing twice, and leaves no command of it running', async () => {
+  test('reports to the parent that its end is not known, runs nothing twice, and leaves no command of it running', async () => {
     await play(
       [respond(spawn('make A', 'c1'), usage({ input: 100, output: 10 })), respond(wait('c2'))],
       [respond(shell('echo a >> A; sleep 64', 's1'), usage({ input: 1_000, output: 100 }))],
@@ -134,7 +134,7 @@ describe('kill -9 while a helper works, then resume', () => {
     live.child.stdin.end();
     const waits = () => server.requests.filter((request) => !isHelper(request)).length === 2;
     await until(() => existsSync(join(repo.path, 'A')) && waits(), 10_000);
-    // A command begins a moment before keel notes that it has.
+    // A command starts a moment before keel records that.
     await until(() => processesWith(home.path).some((pid) => nameOf(pid) === 'sleep' && notedGroups().includes(pid)));
     live.child.kill('SIGKILL');
     await live.ended;
@@ -144,10 +144,10 @@ describe('kill -9 while a helper works, then resume', () => {
     const helperRequests = server.requests.filter(isHelper).length;
     const run = await runKeel(['exec', 'resume', id, '--json'], place());
     expect(run.code).toBe(0);
-    const told = server.requests.filter((request) => !isHelper(request)).slice(2);
-    // The turn that was cut off goes on: its wait is answered at once with what is known.
-    expect(told[0]?.outputOf('c1')).toBe('{"id":"worker-1"}');
-    expect(told[0]?.outputOf('c2')).toMatch(
+    const resumed = server.requests.filter((request) => !isHelper(request)).slice(2);
+    // The turn that was cut off continues: its wait is answered at once with what is known.
+    expect(resumed[0]?.outputOf('c1')).toBe('{"id":"worker-1"}');
+    expect(resumed[0]?.outputOf('c2')).toMatch(
       /"worker-1":\{"status":"interrupted","message":"keel ended while it was at work/,
     );
     expect(server.requests.filter(isHelper)).toHaveLength(helperRequests);
@@ -176,9 +176,9 @@ describe('kill -9 while a helper works, then resume', () => {
       const effects = existsSync(join(repo.path, 'log'))
         ? readFileSync(join(repo.path, 'log'), 'utf8').split('\n')
         : [];
-      const told = server.requests.findLast((request) => !isHelper(request));
-      const calls = told?.input.filter((item) => item['type'] === 'function_call') ?? [];
-      for (const { call_id: call } of calls) expect(told?.outputOf(String(call)), String(call)).toBeTypeOf('string');
+      const last = server.requests.findLast((request) => !isHelper(request));
+      const calls = last?.input.filter((item) => item['type'] === 'function_call') ?? [];
+      for (const { call_id: call } of calls) expect(last?.outputOf(String(call)), String(call)).toBeTypeOf('string');
       await until(() => processesWith(home.path).length === 0);
       // A helper that was begun before the kill is not begun again: its effects are there once, as far as it came.
       if (before > 0) expect(server.requests.filter(isHelper)).toHaveLength(before);
@@ -187,7 +187,7 @@ describe('kill -9 while a helper works, then resume', () => {
     20_000,
   );
 
-  test('with a new message tells it before that, once', async () => {
+  test('with a new message reports it before that, once', async () => {
     const parent = [respond(spawn('make A', 'c1')), respond(hang())];
     server = await startModelServer((request) => (isHelper(request) ? respond(hang()) : (parent.shift() ?? done)));
     const live = startKeel(['exec', '--json', 'go'], place());

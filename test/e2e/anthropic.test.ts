@@ -152,7 +152,7 @@ describe('keel exec over the Messages API', () => {
     expect(jsonLines(run.stdout).at(-1)).toMatchObject({ error: { message: expect.stringContaining('too many') } });
   });
 
-  test('pause_turn goes on from what was said', async () => {
+  test('pause_turn continues from the message so far', async () => {
     const run = await exec(
       [respond(message('Searching'), incomplete('pause_turn')), respond(message('Found it.'))],
       ['--json', 'go'],
@@ -200,7 +200,7 @@ describe('keel exec over the Messages API', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('a stream that was cut goes on from what was finished; a thought that led to nothing is not sent', async () => {
+  test('a stream that was cut continues from the finished items; a thought that led to nothing is not sent', async () => {
     const run = await exec(
       [
         respond(reasoning(['Hm.'], { encrypted: 'cut' }), cut()),

@@ -155,7 +155,7 @@ describe('keel exec over the Chat Completions API', () => {
     ]);
   });
 
-  test('a thread that began over another API goes on over this one, and back', async () => {
+  test('a thread that started over another API continues over this one, and back', async () => {
     await open([
       respond(message('first'), usage({ input: 5, output: 1 })),
       respond(shell('echo here', 'c2'), usage({})),

@@ -83,7 +83,7 @@ function expectNothingTwice(): void {
   expect(new Set(happened).size).toBe(happened.length);
 }
 
-/** Every effect that happened is told to the model: as the call's output, or as one whose outcome is unknown. */
+/** Every effect that happened is reported to the model: as the call's output, or as one whose outcome is unknown. */
 function expectAllTold(request: RecordedRequest | undefined): void {
   for (const effect of effects()) {
     const id = effect.replace('step-', 'call_');
@@ -91,8 +91,8 @@ function expectAllTold(request: RecordedRequest | undefined): void {
   }
 }
 
-describe('kill -9 at a step of a turn, then resume: the turn goes on, nothing is lost, nothing happens twice', () => {
-  // With the seventh line the message is on the disk: before that there is no turn to go on with.
+describe('kill -9 at a step of a turn, then resume: the turn continues, nothing is lost, nothing happens twice', () => {
+  // With the seventh line the message is on the disk: before that there is no turn to continue.
   test.each([7, 8, 10, 11, 12, 13, 14, 15, 17, 20, 24, 28, 33, 39, 46, 54, 62])(
     'after %i lines of the journal',
     async (lines) => {
@@ -123,7 +123,7 @@ test('killed again while it resumes, twice, it still ends with every effect once
   expectAllTold(server.requests.at(-1));
 });
 
-test('prompts 19: a call cut off by a kill is told as unknown with its last words, and not run again', async () => {
+test('prompts 19: a call cut off by a kill is reported as unknown with its last output, and not run again', async () => {
   const slow = 'echo working on it; sleep 0.3; echo begun >> log.txt; sleep 300';
   server = await startModelServer((_request, index) =>
     index === 0
@@ -143,7 +143,7 @@ test('prompts 19: a call cut off by a kill is told as unknown with its last word
   await until(() => processesWith(`HOME=${home.path}`).length === 0);
 });
 
-test('a resume with a new prompt ends the cut-off turn and tells the model of the restart', async () => {
+test('a resume with a new prompt ends the cut-off turn and reports the restart to the model', async () => {
   server = await startModelServer(tenSteps);
   const id = await killAfterLines(['go'], 20);
   const before = server.requests.length;
@@ -167,7 +167,7 @@ test('a thread that another process writes is refused with its pid', async () =>
 });
 
 describe('damaged records', () => {
-  test('protocol 24: a torn last line and an unknown type are passed over, and the thread goes on', async () => {
+  test('protocol 24: a truncated last line and an unknown type are skipped, and the thread continues', async () => {
     server = await startModelServer([respond(message('one')), respond(message('two'))]);
     const first = await runKeel(['exec', '-s', 'workspace-write', '--json', 'a'], place());
     const id = String(jsonLines(first.stdout)[0]?.['thread_id']);

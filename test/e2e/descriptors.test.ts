@@ -13,7 +13,7 @@ const hasLandlock = await landlockVersion().then(
 );
 const keelBin = join(import.meta.dirname, '../../bin/keel.js');
 
-/** keel in a shell that has opened more than it should: a folder, a file to write, and a lock that is held. */
+/** keel in a shell that has opened more than it should: a folder, a file to write, and a lock that is taken. */
 async function keelBehind(redirections: string, args: readonly string[], dir: string): Promise<string> {
   const script = `exec ${redirections}; exec "$0" "$@"`;
   const env = { PATH: process.env['PATH'], HOME: dir, KEEL_HOME: dir };

@@ -8,7 +8,7 @@ import { gitRepository, tempDir } from '../support/temp-dir.ts';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
-/** What a program says that takes keel by its name, as it was built, and ends without being told to. */
+/** The output of a program that imports the built keel by its name and ends by itself. */
 const program = `
 import { Keel, KeelError } from 'keel';
 import { SessionEvent } from 'keel/protocol';

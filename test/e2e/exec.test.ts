@@ -97,7 +97,7 @@ describe('what a run prints as JSON lines', () => {
     ]);
     expect(items.find((item) => item['exit_code'] === 3)).toMatchObject({ status: 'failed' });
     const plans = items.filter((item) => item.type === 'todo_list');
-    // The search of the same response may be told before the plan or after it.
+    // The search of the same response may be printed before the plan or after it.
     const id = plans[0]?.['id'];
     expect(['item_3', 'item_4']).toContain(id);
     expect(plans.map((item) => ({ event: item['event'], id: item['id'], steps: item['items'] }))).toEqual([
@@ -127,7 +127,7 @@ describe('what a run prints as JSON lines', () => {
     expect(run.code).toBe(1);
   });
 
-  test('protocol 11: a dropped stream is told once, retried, and nothing is printed twice', async () => {
+  test('protocol 11: a dropped stream is reported once, retried, and nothing is printed twice', async () => {
     const run = await exec([respond(message('first'), cut()), respond(message('second'), usage({}))], ['--json', 'hi']);
     const lines = jsonLines(run.stdout);
     expect(lines.filter((line) => line.type === 'error')).toMatchObject([
@@ -391,7 +391,7 @@ describe('what is checked before anything is sent', () => {
 describe('resume', () => {
   const idOf = (run: KeelRun) => String(jsonLines(run.stdout)[0]?.['thread_id']);
 
-  test('protocol 17: the same thread goes on in the same file, and the request extends the last one', async () => {
+  test('protocol 17: the same thread continues in the same file, and the request extends the last one', async () => {
     const first = await exec([hello, hello], ['--json', 'one']);
     const second = await again(['--json', 'resume', idOf(first), 'two']);
     expect(idOf(second)).toBe(idOf(first));
@@ -408,7 +408,7 @@ describe('resume', () => {
     expect(idOf(await again(['--json', 'resume', '--last', 'two']))).toBe(idOf(first));
   });
 
-  test('protocol 18: an unknown id, or what is no id, is an error and starts nothing', async () => {
+  test('protocol 18: an unknown or malformed id is an error and starts nothing', async () => {
     await exec([hello], ['--json', 'one']);
     for (const id of ['01a20cee-41e3-7d69-b809-3f6bd217b403', 'my-thread']) {
       expect(await again(['resume', id, 'two'])).toMatchObject({ code: 1, stdout: '' });
@@ -455,7 +455,7 @@ test('nothing that is printed or recorded holds the key', async () => {
   expect(run.code).toBe(1);
 });
 
-test('a turn that its budget ended is no success: exit code 3, its words in the output, the last answer all the same', async () => {
+test('a turn that its budget ended fails: exit code 3, the reason in the output, and still the last answer', async () => {
   const runs = respond(functionCall('shell', { command: ['bash', '-c', 'true'] }, 'c1'), usage({ input: 600 }));
   const run = await exec(
     [runs, respond(message('half done'))],

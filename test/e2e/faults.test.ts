@@ -48,11 +48,11 @@ describe('kill -9 at any instant, and again while it resumes', () => {
     return respond(delay(10), message(`step ${done}`), ...calls);
   };
 
-  /** Where in its life a run is killed, ms; a fresh draw each time, told when a test fails. */
+  /** Where in its life a run is killed, ms; drawn again each time, printed when a test fails. */
   const instants = Array.from({ length: 6 }, () => [1, 2, 3].map(() => Math.floor(120 + Math.random() * 900)));
 
   test.each(instants)(
-    'after %i ms, then %i and %i: all is told, nothing happens twice',
+    'after %i ms, then %i and %i: everything is reported, nothing happens twice',
     async (...waits) => {
       await open(script);
       let id: string | null = null;
@@ -169,7 +169,7 @@ test('names that are not UTF-8 are listed, searched and passed by without harm',
 
 const STACK = /^\s+at .*:\d+:\d+\)?$/m;
 
-test('a folder of keel’s that is a file is told in a sentence, to the end', async () => {
+test('a file in the place of a folder of keel is reported in one full sentence', async () => {
   await open([respond(shell('touch made', 'c1'), usage({})), respond(message('ok'), usage({}))]);
   writeFileSync(join(home.path, 'threads'), 'in the way');
   const run = await runKeel(['exec', '--json', 'go'], place());
@@ -194,7 +194,7 @@ test.each([
   expect(readFileSync(join(home.path, 'log/keel.log'), 'utf8')).toMatch(/boom[\s\S]*fault\.mjs/);
 });
 
-test('a stack in the log tells places in the source, not in the bundle', async () => {
+test('a stack in the log names places in the source, not in the bundle', async () => {
   await open([respond(shell('true', 'c1'), usage({})), respond(message('ok'), usage({}))]);
   const fault = `const { now } = performance;
     performance.now = () => {

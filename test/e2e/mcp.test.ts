@@ -44,7 +44,7 @@ async function exec(script: Script, settings: readonly string[], env: Record<str
   return start(['go'], settings, env).ended;
 }
 
-test('protocol 22: a server that fails to start is told as an error item; the run is good, exit 0', async () => {
+test('protocol 22: a server that fails to start is an error item; the run succeeds, exit 0', async () => {
   const run = await exec([ok], [stdioServer('quitter', ['exit'])]);
   const lines = jsonLines(run.stdout);
   expect(run.code).toBe(0);
@@ -59,7 +59,7 @@ test('protocol 22: a server that fails to start is told as an error item; the ru
   });
 });
 
-test('a call is printed as it begins and as it ends', async () => {
+test('a call is printed when it starts and when it ends', async () => {
   const run = await exec([calls('mcp__notes__echo', { text: 'x' }), ok], [stdioServer('notes')]);
   const items = jsonLines(run.stdout).filter(({ item }) => item?.type === 'mcp_tool_call');
   const call = { id: 'item_1', type: 'mcp_tool_call', server: 'notes', tool: 'echo', arguments: { text: 'x' } };
@@ -119,7 +119,7 @@ test('what a server listed last is part of the request that `keel debug` shows; 
   expect(readFileSync(join(home.path, 'starts'), 'utf8')).toBe('.');
 });
 
-test('kill -9: a held server ends with keel', async () => {
+test('kill -9: a confined server ends with keel', async () => {
   server = await startModelServer([calls('mcp__notes__sleep', { ms: 60_000 })]);
   const live = start(['-s', 'workspace-write', 'go'], [stdioServer('notes', ['stubborn'])]);
   await until(() => live.stdout().includes('mcp_tool_call'));
@@ -128,7 +128,7 @@ test('kill -9: a held server ends with keel', async () => {
   await until(() => running().length === 0);
 });
 
-test('kill -9 in a call: it is told as of unknown outcome and not made again; what was left running is ended', async () => {
+test('kill -9 in a call: its outcome is reported as unknown and it is not made again; what was left running is ended', async () => {
   const path = join(home.path, 'notes');
   server = await startModelServer([calls('mcp__notes__note_and_wait', { path }), ok]);
   const settings = [stdioServer('notes', ['spawn'])];

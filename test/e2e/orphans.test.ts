@@ -53,7 +53,7 @@ test.each([
   expect(isAlive('pid')).toBe(false);
 });
 
-test('a daemon ends as well when keel is told to stop twice', async () => {
+test('a daemon ends as well when keel gets two signals', async () => {
   server = await startModelServer([calls(`${daemon}; touch up; sleep 300`)]);
   const live = startKeel(['exec', '--yolo', 'go'], { home: home.path, cwd: repo.path, url: server.url });
   live.child.stdin.end();

@@ -49,7 +49,7 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
-] as const)('%s ends the turn, tells it, exits %i, and no child survives', async (signal, code) => {
+] as const)('%s ends the turn, reports it, exits %i, and no child survives', async (signal, code) => {
   const live = await runStubborn();
   live.child.kill(signal);
   const run = await live.ended;
@@ -113,7 +113,7 @@ test.each([
   ['--json > /dev/full', /^keel: the output can't be written: ENOSPC.*\n$/],
   ['2> /dev/full', /^$/],
   ['> /dev/full 2>&1', /^$/],
-])('output that can not be written (%s) ends the run, and nothing hangs', async (where, told) => {
+])('output that can not be written (%s) ends the run, and nothing hangs', async (where, words) => {
   server = await startModelServer(() => respond(message('hello')));
   const run = spawnSync('bash', ['-c', `exec "${process.execPath}" "${keelBin}" exec go ${where}`], {
     cwd: repo.path,
@@ -121,7 +121,7 @@ test.each([
     encoding: 'utf8',
     timeout: 10_000,
   });
-  expect(run).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(told) });
+  expect(run).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(words) });
 });
 
 test('a reader that has enough ends any command quietly', async () => {
@@ -158,7 +158,7 @@ async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, jsonl: JsonlP
   );
 }
 
-test('a signal that comes while the thread is opened lets nothing begin', async () => {
+test('after a signal while the thread is opened nothing starts', async () => {
   server = await startModelServer(() => respond(functionCall('shell', { command: ['touch', 'ran'] })));
   const stop = new AbortController();
   const printed: string[] = [];
@@ -178,7 +178,7 @@ test('a signal that comes when the turn has completed does not take its message 
   expect(printed).toEqual(['all done\n']);
 });
 
-test('a working directory that is deleted under the run is told, not crashed on', async () => {
+test('a working directory that is deleted during the run is reported, not a crash', async () => {
   server = await startModelServer(() => respond(functionCall('shell', { command: ['true'] })));
   const answers = [respond(functionCall('shell', { command: ['true'] }, 'call_1')), respond(message('gone'))];
   await server.close();

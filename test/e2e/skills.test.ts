@@ -50,7 +50,7 @@ describe('keel exec', () => {
     expect(sent(1).at(-1)).toBe('and now');
   });
 
-  test('tells of a broken skill, and goes on without it', async () => {
+  test('warns of a broken skill, and continues without it', async () => {
     home.write({ 'skills/broken/SKILL.md': '---\ndescription: [\n---\n', 'skills/greet/SKILL.md': skillMd('greet') });
     const run = await keel(['exec', '--json', 'hi']);
     expect(run.code).toBe(0);

@@ -113,7 +113,7 @@ test('a command that prints 100 MB leaves small output everywhere, and the whole
   expect(server.requests[2]?.outputOf('c2')).toContain('13000000');
 }, 60_000);
 
-test('odd names in prompts, paths and output do no harm', async () => {
+test('unusual names in prompts, paths and output do no harm', async () => {
   const name = `a 'b' "c"\n\u00e9 <x>&`;
   const dir = join(repo.path, name);
   mkdirSync(dir);
@@ -135,7 +135,7 @@ test('odd names in prompts, paths and output do no harm', async () => {
   expect(server.requests[2]?.outputOf('c2')).toContain('\ufffd');
 });
 
-test.skipIf(!canMount)('a disk that helpers fill ends them and the turn, and keel tells why', async () => {
+test.skipIf(!canMount)('a disk that subagents fill ends them and the turn, and keel says why', async () => {
   const small = join(home.path, 'small');
   mkdirSync(small);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k,mode=0700', 'tmpfs', small]);

@@ -6,11 +6,11 @@ import type { Plan } from './plan.ts';
 import { countsOf, type Tally } from './tally.ts';
 import { play } from './world.ts';
 
-/** How many courses run beside each other: most of the time of each is spent waiting. */
+/** How many courses run side by side: each spends most of its time waiting. */
 const LANES = 24;
-/** Where each starts many programs. */
+/** The same, for courses that start many programs. */
 const FEW_LANES = 6;
-/** A failure is made smaller for so long, milliseconds. */
+/** How long a failure is shrunk, ms. */
 const SHRINK_MS = 60_000;
 const TRIES = 4;
 
@@ -30,8 +30,8 @@ export function runsOr(usual: number): number {
 }
 
 /**
- * Plays so many plans and holds each course to the laws. A course that breaks one is made as small as it gets and told with
- * its seed.
+ * Plays `runs` plans and checks each course against the laws. A course that breaks one is shrunk as far as possible and printed
+ * with its seed.
  * @returns what was exercised, in numbers
  */
 export async function hold({ plans, runs, wire, startsPrograms = false }: HoldOptions): Promise<Tally> {

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { hold, runsOr, SEED } from './hold.ts';
 import { death, interrupt, type Place, stoppedIn } from './interruption.ts';
-import { told } from './tally.ts';
+import { talliedText } from './tally.ts';
 
-/** How many interrupts in each place; programs are what takes time. */
+/** The number of interrupts in each place; programs take the most time. */
 const places: readonly (readonly [Place, number])[] = [
-  ['stream', 500],
-  ['tool', 500],
-  ['question', 400],
-  ['retry', 300],
-  ['compaction', 400],
-  ['fullTurn', 300],
-  ['review', 300],
-  ['command', 60],
-  ['userShell', 60],
-  ['undo', 18],
+  ['stream', 250],
+  ['tool', 250],
+  ['question', 200],
+  ['retry', 150],
+  ['compaction', 200],
+  ['fullTurn', 150],
+  ['review', 150],
+  ['command', 48],
+  ['userShell', 48],
+  ['undo', 12],
 ];
 
 test.each(places)(
@@ -26,27 +26,27 @@ test.each(places)(
       wire: 'memory',
       startsPrograms: place === 'undo',
     });
-    process.stdout.write(`interrupted in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+    process.stdout.write(`interrupted in a ${place}, KEEL_SEED=${SEED}:\n${talliedText(tally)}\n`);
     const ended = (tally.get('turns interrupted') ?? 0) + (tally.get('turns replaced') ?? 0);
     expect(ended).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
   },
   300_000,
 );
 
-/** How many deaths in each place; a command has its effect at once and ends half a second later. */
+/** The number of deaths in each place; a command has its effect at once and ends half a second later. */
 const deaths: readonly (readonly [Place, number])[] = [
-  ['stream', 200],
-  ['tool', 300],
-  ['question', 150],
-  ['fullTurn', 200],
-  ['command', 48],
+  ['stream', 100],
+  ['tool', 150],
+  ['question', 80],
+  ['fullTurn', 100],
+  ['command', 40],
 ];
 
 test.each(deaths)(
-  'fleet 4: a process that dies in a %s at any moment leaves what can be gone on with',
+  'fleet 4: a process that dies in a %s at any moment leaves a thread that can be resumed',
   async (place, usual) => {
     const tally = await hold({ plans: stoppedIn(place, death), runs: runsOr(usual), wire: 'memory' });
-    process.stdout.write(`died in a ${place}, KEEL_SEED=${SEED}:\n${told(tally)}\n`);
+    process.stdout.write(`died in a ${place}, KEEL_SEED=${SEED}:\n${talliedText(tally)}\n`);
     expect(tally.get('kills in a turn') ?? 0).toBeGreaterThan((tally.get('sequences') ?? 0) / 10);
     if (place === 'command') expect(tally.get('calls of unknown outcome') ?? 0).toBeGreaterThan(0);
   },

@@ -17,14 +17,14 @@ export const laws: Readonly<Record<string, (course: Course) => void>> = {
   'I2 I3 M14: one turn at a time, each with one end, and nothing of it afterwards': ({ lives }) =>
     lives.forEach(turnsEndOnce),
   'I4 I13: nothing is recorded of a turn that has ended': ({ lines }) => recordedTurnsEndOnce(lines),
-  'I10: what is told of a turn is what is recorded of it': (course) => toldIsRecorded(course),
+  'I10: the events of a turn match its record': (course) => eventsAreRecorded(course),
   'I7: each request says exactly what the record says': (course) => course.isExact && requestsAreTheRecord(course),
   'I8: each call of a request has its one output directly behind it': ({ lives }) => lives.forEach(requestsArePaired),
   'I11: each call of the record has exactly one output': ({ lines }) => recordIsPaired(lines),
   'P4: each request extends the one before byte for byte': (course) => requestsExtend(course),
   'W1: what the user says is recorded once and in order, or was dropped by a stop': (course) => saidOnce(course),
   'M23: what the model finished saying is kept, half of it never': (course) => wordsAreKept(course),
-  'fleet 4: an effect happens at most once, and its output tells the truth': (course) => effectsAreOnce(course),
+  'fleet 4: an effect happens at most once, and its output is true': (course) => effectsAreOnce(course),
   'L3: a command of the user is recorded, or was stopped': (course) => userCommandsAreRecorded(course),
   'I9: a question is answered, or its turn was stopped': ({ lives }) => lives.forEach(questionsAreAnswered),
   'I9: once all is at rest no call waits any more': ({ openCalls }) =>
@@ -46,8 +46,8 @@ function turnsEndOnce({ events, fate }: Life): void {
   for (const event of events) {
     const turnId = 'turnId' in event ? event.turnId : null;
     if (event.type === 'turn.started') {
-      demand(running === null, () => `turn ${turnId} begins while ${running} runs`);
-      demand(!ended.has(event.turnId), () => `turn ${turnId} begins a second time`);
+      demand(running === null, () => `turn ${turnId} starts while ${running} runs`);
+      demand(!ended.has(event.turnId), () => `turn ${turnId} starts a second time`);
       running = event.turnId;
     }
     demand(turnId === null || turnId === running, () => `${event.type} of turn ${turnId} while ${running} runs`);
@@ -73,7 +73,7 @@ function recordedTurnsEndOnce(lines: readonly string[]): void {
     // A turn that died before anything of it was written down is over without a word.
     if (type === 'lease' && !hasItems) running = null;
     if (payload['type'] === 'task_started') {
-      demand(running === null, () => `line ${at}: turn ${turn} begins while ${running} runs`);
+      demand(running === null, () => `line ${at}: turn ${turn} starts while ${running} runs`);
       running = turn;
       hasItems = false;
     }
@@ -93,9 +93,9 @@ function linesByLife({ lives, lines }: Course): { readonly life: Life; readonly 
   });
 }
 
-function toldIsRecorded(course: Course): void {
+function eventsAreRecorded(course: Course): void {
   for (const { life, lines } of linesByLife(course)) {
-    const told = life.events.flatMap((event) =>
+    const emitted = life.events.flatMap((event) =>
       event.type === 'turn.completed' ? [`${event.turnId} ${event.status} ${event.abortReason}`] : [],
     );
     const ends = lines.flatMap(({ payload, turn }) => {
@@ -106,8 +106,8 @@ function toldIsRecorded(course: Course): void {
     // A turn that the life before left behind is ended as this one opens, before anybody listens.
     const begun = new Set(life.events.flatMap((event) => (event.type === 'turn.started' ? [event.turnId] : [])));
     const recorded = ends.filter((end) => begun.has(end.slice(0, end.indexOf(' '))));
-    const shown = life.fate === 'killed' ? recorded.slice(0, told.length) : recorded;
-    demand(told.join() === shown.join(), () => `told: ${told.join()}; recorded: ${ends.join()}`);
+    const shown = life.fate === 'killed' ? recorded.slice(0, emitted.length) : recorded;
+    demand(emitted.join() === shown.join(), () => `emitted: ${emitted.join()}; recorded: ${ends.join()}`);
   }
 }
 
@@ -207,7 +207,7 @@ function requestsExtend(course: Course): void {
         continue;
       }
       const lastUser = input.findLastIndex((item) => item['role'] === 'user');
-      // Reasoning goes when the user says more: then everything else still stands in its place.
+      // Reasoning is dropped when the user sends more: everything else stays in its place.
       const kept = before.filter((item) => !item.startsWith('{"type":"reasoning"') || now.indexOf(item) > lastUser);
       const at = kept.findIndex((item, place) => item !== now[place]);
       demand(at === -1, () => `at item ${at}\n  earlier: ${kept[at]}\n  now:     ${now[at]}`);
@@ -216,7 +216,7 @@ function requestsExtend(course: Course): void {
   }
 }
 
-/** A handover that was not there before stands in place of what was. */
+/** A new handover replaces what was there before. */
 function isCompacted(before: readonly string[], now: readonly string[]): boolean {
   const handover = (items: readonly string[]) => items.find((item) => item.includes('<keel_handover>'));
   return handover(before) !== handover(now);
@@ -271,7 +271,7 @@ function wordsAreKept({ lives, lines }: Course): void {
       const { text } = event.item;
       const isKept =
         recorded.includes(text) || shown.some((payload) => JSON.stringify(payload).includes(JSON.stringify(text)));
-      demand(isKept, () => `"${text}" was told and is not in the record`);
+      demand(isKept, () => `"${text}" was emitted and is not in the record`);
     }
   }
 }
@@ -290,7 +290,7 @@ function effectsAreOnce({ lives, lines, effects }: Course): void {
     const output = outputText(paired.items[at + 1]);
     demand(count <= 1, () => `${effect} happened ${count} times`);
     if (!isUndone && /"exit_code":0|Exit code: 0/.test(output))
-      demand(count === 1, () => `${effect} is told and did not happen`);
+      demand(count === 1, () => `${effect} is reported and did not happen`);
     if (/rejected by user|not run|verification failed/.test(output))
       demand(count === 0, () => `${effect} happened though: ${output}`);
   }

@@ -95,8 +95,8 @@ function endEvents(response: Response, id: string): Json[] {
   if (end?.type === 'failed')
     return [{ type: 'response.failed', response: { id, status: 'failed', error: end.error } }];
   if (end) return [];
-  const told = response.findLast((part) => part.type === 'usage')?.usage;
-  const usage = told === undefined ? {} : { usage: wireUsage(told) };
+  const scripted = response.findLast((part) => part.type === 'usage')?.usage;
+  const usage = scripted === undefined ? {} : { usage: wireUsage(scripted) };
   return [{ type: 'response.completed', response: { id, status: 'completed', ...usage } }];
 }
 

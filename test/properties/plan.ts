@@ -21,7 +21,7 @@ export type Move =
   | 'settle'
   /** Closes the session and takes the thread up again. */
   | 'reopen'
-  /** The process dies; the turn it was in goes on. `killTorn`: in the middle of a write. */
+  /** The process dies; the turn it was in continues. `killTorn`: in the middle of a write. */
   | 'kill'
   | 'killTorn'
   /** The process dies, and the turn it was in is given up. */

@@ -38,12 +38,12 @@ function parseLine(text: string): RecordLine | null {
     const named = type === 'step' ? payload['turn'] : type === 'event_msg' ? payload['turn_id'] : turn;
     return { type, payload, turn: typeof named === 'string' ? named : null };
   } catch {
-    return null; // torn by a kill
+    return null; // truncated by a kill
   }
 }
 
 /**
- * The conversation that a record tells, by the plainest reading of it: items in order, an output directly behind the first
+ * The conversation in a record, by the plainest reading: items in order, an output directly behind the first
  * call of its id that has none, a compaction in place of everything before it.
  */
 export class ReferenceHistory {

@@ -3,7 +3,7 @@ import { judge } from './hold.ts';
 import type { Plan, Reply, Step } from './plan.ts';
 import { type Course, play } from './world.ts';
 
-/** What the property tests found, as small as it got. Each failed before its fix; what hangs on the moment is tried anew. */
+/** Failures that the property tests found, shrunk. Each failed before its fix; those that depend on timing are tried several times. */
 const TRIES = 5;
 
 const small = { replies: [], summaries: [], reviews: [], asks: false, keepsFiles: false } as const;
@@ -21,11 +21,11 @@ test('M16: a task that comes back after its turn was ended without it ends no ot
   await holds({ ...small, steps, replies: [reply({ says: ['freeformPatch'], end: 'deaf' }), reply({ end: 'held' })] });
 });
 
-test('M66: an interrupt before the request for a handover is no crash', async () => {
+test('M66: an interrupt before the request for a handover does not crash', async () => {
   await holds({ ...small, steps: [step('compact'), step('interrupt')] });
 });
 
-test('a turn that goes on after a crash is told from its first event on', async () => {
+test('a turn that continues after a crash is shown from its first event', async () => {
   await holds({ ...small, steps: [step('say'), step('kill', 1)] });
 });
 
@@ -55,7 +55,7 @@ test('an interrupt while a turn is replayed after a crash loses nothing of what 
   await holds({ ...small, steps, replies });
 });
 
-test('L3: a command of the user that outlives the work of its turn is recorded all the same', async () => {
+test('L3: a command of the user that outlives the work of its turn is still recorded', async () => {
   await holds({ ...small, steps: [step('say'), step('longShell', 3)] });
 });
 
@@ -117,7 +117,7 @@ test('R16: a window that was full is full after a resume, and a turn that was cu
   }
 });
 
-test('fleet 4: a call that a crash cut off is told as that, also where its turn is stopped as it goes on', async () => {
+test('fleet 4: a call that a crash cut off is reported as such, also if its turn is stopped as it continues', async () => {
   const steps = [step('say'), step('killTorn', 400), step('interrupt')];
   for (let tries = 0; tries < 4; tries += 1)
     await holds({ ...small, steps, replies: [reply({ says: ['longShell'] })] });

@@ -32,13 +32,13 @@ export interface Answer {
 }
 
 const LAST_WORD: Reply = { says: ['text'], end: 'completed', isLarge: false };
-/** Tokens that a response tells; the limit of the sessions under test lies between. */
+/** Tokens that a response reports; the limit of the sessions under test lies between. */
 const SMALL = 1_000;
 const LARGE = 200_000;
 
 /**
  * The model of one course of events: answers each request with the plan's next reply for its kind. Every text and every call
- * that it makes is one of a kind, so that what became of it can be told afterwards.
+ * that it makes is unique, so that its outcome can be found afterwards.
  */
 export class ScriptedModel {
   readonly #replies: Reply[];
@@ -58,7 +58,7 @@ export class ScriptedModel {
     this.#reviews = [...plan.reviews];
   }
 
-  /** Lets go on what is held, and holds nothing until `hold`. */
+  /** Releases what is held, and holds nothing until `hold`. */
   release(): void {
     this.#isFree = true;
     this.#gate.resolve();

@@ -44,6 +44,6 @@ function isAtWork(events: Course['lives'][number]['events']): boolean {
 }
 
 /** One line a count, for people. */
-export function told(tally: Tally): string {
+export function talliedText(tally: Tally): string {
   return [...tally].map(([what, times]) => `  ${times} ${what}`).join('\n');
 }

@@ -109,7 +109,7 @@ export async function play(plan: Plan, wire: 'memory' | 'loopback'): Promise<Cou
     }
     await world.settle();
     world.model.calm();
-    // What the model is told now, and what it is told after the thread was read back, shows the state of both.
+    // The next request shows the live state, and the one after a resume the rebuilt state.
     await world.make('say');
     await world.settle();
     await world.lookAtLedger();
@@ -224,7 +224,7 @@ class World {
     }
   }
 
-  /** Lets go of whatever is held, says yes to whatever is asked, and waits until nothing runs. */
+  /** Releases everything held, approves every question, and waits until nothing runs. */
   settle(): Promise<void> {
     this.model.release();
     return this.#now().settle();
@@ -243,7 +243,7 @@ class World {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     do {
       const calls = existsSync(path) ? readFileSync(path, 'utf8') : '';
-      // A call that waits for leave counts as not begun: its last line says how it stands.
+      // A call that waits for approval counts as not started: its last line has its state.
       const states = Array.from(
         calls.matchAll(/"state":"(\w+)","key":"([^"]*)"/g),
         ([, state, key]) => [key, state] as const,
@@ -274,7 +274,7 @@ class World {
   }
 
   /**
-   * What a kill leaves is what has left the process by then: the files as they are in this instant. The session goes on
+   * What a kill leaves is what has left the process by then: the files as they are in this instant. The session continues
    * with a copy of them; the dead one can do no more harm to it.
    */
   async #kill(how: { readonly isTorn: boolean; readonly unfinishedTurn: 'continue' | 'interrupt' }): Promise<void> {

@@ -21,7 +21,7 @@ export interface PageOptions {
   readonly screenshot?: string;
 }
 
-/** Opens a page in the browser as a person would, with a fresh profile. @returns the page as it stands after loading, as HTML */
+/** Opens a page in the browser with a fresh profile. @returns the loaded page as HTML */
 export async function openPage(url: string, { size = [1000, 1200], screenshot }: PageOptions = {}): Promise<string> {
   using profile = tempDir();
   const what = screenshot === undefined ? '--dump-dom' : `--screenshot=${screenshot}`;

@@ -110,11 +110,11 @@ export function processesWith(text: string): string[] {
     });
 }
 
-/** Waits until something holds, up to a deadline. */
-export async function until(holds: () => boolean, deadlineMs = 5_000): Promise<void> {
+/** Waits until a condition is true, up to a deadline. */
+export async function until(holds: () => boolean, deadlineMs = 15_000): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!holds()) {
-    if (Date.now() > end) throw new Error('it did not come to hold in time');
+    if (Date.now() > end) throw new Error('the condition did not become true in time');
     await delay(2);
   }
 }

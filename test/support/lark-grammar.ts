@@ -42,7 +42,7 @@ export class LarkGrammar {
     return node;
   }
 
-  /** Where a node that begins at a place can end. */
+  /** The places at which a node that starts at a place can end. */
   #ends(node: Node, text: string, at: number): Set<number> {
     switch (node.type) {
       case 'text':

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** What a server of local models answers; a path that is not named goes on to the scripted model, or is unknown. */
+/** The answers of a server of local models; any other path goes to the scripted model, or is unknown. */
 export type LocalAnswers = Readonly<
   Record<string, string | { readonly status: number; readonly body: string } | { readonly hangsAfter: string }>
 >;

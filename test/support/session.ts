@@ -12,11 +12,11 @@ export interface TestSessionOptions {
   readonly options?: Partial<OpenSessionOptions>;
 }
 
-/** A live session of the real core, with all events it told so far. */
+/** A live session of the real engine, with all its events so far. */
 export interface TestSession extends AsyncDisposable {
   readonly session: Session;
   readonly events: SessionEvent[];
-  /** Waits for an event that fits, among those told and those to come. */
+  /** Waits for an event that fits, among past and future ones. */
   next<T extends SessionEvent['type']>(
     type: T,
     fits?: (event: SessionEventOf<T>) => boolean,

@@ -87,7 +87,7 @@ test('keepOpen: it completes and the connection stays', async () => {
   live.request.destroy();
 });
 
-test('failed and incomplete are told in the stream', async () => {
+test('failed and incomplete are in the stream', async () => {
   const failure = await answerTo(respond(failed({ code: 'rate_limit_exceeded', message: 'slow', plan_type: 'x' })));
   expect(failure.events.at(-1)).toMatchObject({
     type: 'response.failed',

@@ -155,9 +155,9 @@ test('cutting a text into deltas never tears a surrogate pair', async () => {
   }
 });
 
-test('usage is told in the shape of the API, and left out when not scripted', async () => {
-  const told = await answerOf(message('x'), usage({ input: 90, cached: 80, output: 7, reasoning: 5 }));
-  expect(told.events.at(-1)).toMatchObject({
+test('usage has the shape of the API, and left out when not scripted', async () => {
+  const answer = await answerOf(message('x'), usage({ input: 90, cached: 80, output: 7, reasoning: 5 }));
+  expect(answer.events.at(-1)).toMatchObject({
     response: {
       usage: {
         input_tokens: 90,

@@ -113,10 +113,10 @@ test.each([
     { type: 'authentication_error', message: 'm' },
   ],
   [{ message: 'm' }, { type: 'api_error', message: 'm' }],
-])('the failure %o is told as %o', async (error, told) => {
+])('the failure %o is sent as %o', async (error, sent) => {
   const { events } = await answerOf(message('half'), failed(error));
 
-  expect(events.at(-1)).toEqual({ type: 'error', error: told });
+  expect(events.at(-1)).toEqual({ type: 'error', error: sent });
 });
 
 test('an item that breaks off has no end, a thought no signature', async () => {

@@ -38,14 +38,14 @@ describe('the script', () => {
     server.assertDone();
   });
 
-  test('a request without an answer gets 500 with the reason, and is held against the test', async () => {
+  test('a request without an answer gets 500 with the reason, and fails the test', async () => {
     const answer = await ask(server, { input: [user('what now')] });
     expect(answer.status).toBe(500);
     expect(answer.body).toContain('the script has no answer for request 0 (POST /v1/responses)');
     expect(() => server.assertDone()).toThrow('what now');
   });
 
-  test('null from a function, and an error thrown by it, are told too', async () => {
+  test('null from a function, and an error thrown by it, are reported too', async () => {
     await serve([
       () => null,
       () => {
@@ -85,7 +85,7 @@ describe('the server', () => {
     await expect(startModelServer([], { port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('waits for a request that has not come, until told not to', async () => {
+  test('waits for a request that has not come, until its signal aborts', async () => {
     await serve([hello]);
     const waiting = server.request(0);
     await ask(server);

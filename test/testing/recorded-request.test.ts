@@ -59,7 +59,7 @@ describe('assertExtends', () => {
   });
   const odd = { type: 'odd', text: 'brackets ]}, "quotes\\" and ünicode', nested: { input: [1, { instructions: 2 }] } };
 
-  test('passes for the same input and for one that goes on', async () => {
+  test('passes for the same input and for an extension', async () => {
     const first = await record(bodyOf([]));
     const second = await record(bodyOf([odd, user('a')]));
     const third = await record(bodyOf([odd, user('a'), odd], { stream: true }));

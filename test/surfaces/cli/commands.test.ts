@@ -18,7 +18,7 @@ afterEach(() => {
 const keel = (args: readonly string[], stdin: string | null = null, env: Record<string, string> = {}) =>
   runKeel(args, { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1', stdin, env });
 
-test('help and version, and a word that is no command', async () => {
+test('help and version, and an unknown command', async () => {
   expect(await keel(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^keel \d+\.\d+\.\d+\n$/) });
   expect((await keel(['help'])).stdout).toContain('keel demo');
   expect((await keel(['exec', '--help'])).stdout).toContain('--output-schema');

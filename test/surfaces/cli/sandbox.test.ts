@@ -24,21 +24,21 @@ test('F18: a command has its own exit code, 128 and the signal when one ended it
   expect((await keel('run', '--', 'sh', '-c', 'kill -9 $$')).code).toBe(137);
 });
 
-test('a command is read-only unless told otherwise', async () => {
+test('a command is read-only by default', async () => {
   expect((await keel('run', '--', 'touch', 'made')).code).toBe(1);
   expect((await keel('run', '--full-auto', '--', 'touch', 'made')).code).toBe(0);
   expect(existsSync(join(repo.path, 'made'))).toBe(true);
 });
 
-test('a plan is told to people and to programs', async () => {
-  const told = await keel('explain', '-s', 'workspace-write', '--', 'npm', 'test');
-  expect(told.stdout).toMatch(new RegExp(`Stays as it is\n(  .*\n)*  ${join(repo.path, '.git')}\n`));
-  expect(told.stdout).toContain('Network: none');
+test('a plan is printed for people and for programs', async () => {
+  const plan = await keel('explain', '-s', 'workspace-write', '--', 'npm', 'test');
+  expect(plan.stdout).toMatch(new RegExp(`Stays as it is\n(  .*\n)*  ${join(repo.path, '.git')}\n`));
+  expect(plan.stdout).toContain('Network: none');
   const { stdout } = await keel('explain', '--json', '--', 'npm', 'test');
   expect(JSON.parse(stdout)).toMatchObject({ backend: 'bwrap', network: 'none', enforced: { fileWrites: true } });
 });
 
-test('listed hosts are in the plan, and a run is held to them', async () => {
+test('listed hosts are in the plan, and a run reaches only them', async () => {
   const listed = ['--full-auto', '-c', 'sandbox.network.allowed_domains=["a.test"]', '--'];
   const { stdout } = await keel('explain', '--json', ...listed, 'true');
   expect(JSON.parse(stdout)).toMatchObject({ network: 'proxy', notes: [expect.stringContaining('a.test')] });

@@ -36,7 +36,7 @@ async function thread(first: string, ...others: readonly string[]): Promise<stri
 }
 
 describe('keel resume and keel fork', () => {
-  test('17: resume goes on in the same file, by id, by name and with --last, with the options of exec', async () => {
+  test('protocol 17: resume continues in the same file, by id, by name and with --last, with the options of exec', async () => {
     const id = await thread('one');
     const run = await keel('resume', id, '--json', 'two', '-m', 'gpt-5.1');
     expect(run.code).toBe(0);
@@ -56,7 +56,7 @@ describe('keel resume and keel fork', () => {
     expect(rolloutsIn(home.path)).toHaveLength(1);
   });
 
-  test('18: an unknown id or name is an error, and a name that two threads have asks for the id', async () => {
+  test('protocol 18: an unknown id or name is an error, and a name that two threads have asks for the id', async () => {
     const [a, b] = [await thread('one'), await thread('two')];
     expect(await keel('resume', 'nobody', 'x')).toMatchObject({ code: 1, stdout: '' });
     expect(await keel('fork', '01a20cee-41e3-7d69-b809-3f6bd217b403', 'x')).toMatchObject({ code: 1, stdout: '' });
@@ -68,7 +68,7 @@ describe('keel resume and keel fork', () => {
     expect(rolloutsIn(home.path)).toHaveLength(2);
   });
 
-  test('M78, 26: fork begins with any number of messages, of a named thread or the last one', async () => {
+  test('M78, protocol 26: fork starts with any number of messages, of a named thread or the last one', async () => {
     const id = await thread('one', 'two', 'three');
     const [path = ''] = rolloutsIn(home.path);
     const before = readFileSync(path, 'utf8');
@@ -158,7 +158,7 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list')).stdout).toContain(id);
   });
 
-  test('28: archive moves nothing that lies elsewhere', async () => {
+  test('protocol 28: archive moves nothing that lies elsewhere', async () => {
     await thread('one');
     const [path = ''] = rolloutsIn(home.path);
     const stray = join(repo.path, path.split('/').at(-1) ?? '');

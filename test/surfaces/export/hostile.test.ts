@@ -56,12 +56,12 @@ function everywhere(text: string, at: number): RolloutItem[] {
     ...{ type: 'fileChange', id: 'f', status: 'completed' },
     changes: [{ path: text, kind: { type: 'update', movePath: text }, diff: text }],
   } as const;
-  const told = [
+  const items = [
     command,
     change,
     { type: 'plan', id: 'p', explanation: text, steps: [{ step: text, status: 'pending' }] },
   ];
-  const events = told.map((shown) => ({ type: 'item.completed', turnId: id, item: shown }));
+  const events = items.map((shown) => ({ type: 'item.completed', turnId: id, item: shown }));
   const step = { turn: id, id: `tool-1.0-c${at}`, kind: 'tool', version: 1 } as const;
   return turn(
     id,
@@ -117,7 +117,7 @@ function faultsOf(html: string): string[] {
   return faults;
 }
 
-test('no text of a thread becomes markup, wherever it stands', () => {
+test('no text of a thread becomes markup, wherever it is', () => {
   using dir = tempDir();
   for (const text of attacks('http://127.0.0.1:9')) expect(faultsOf(page(dir, [text]))).toEqual([]);
 });
@@ -191,7 +191,7 @@ test('no text becomes markup: whatever is put together of what Markdown and HTML
   );
 }, 60_000);
 
-test('texts that take a reader of Markdown long are shown all the same, soon', () => {
+test('texts that take a Markdown parser long are still shown, quickly', () => {
   using dir = tempDir();
   const long = 50_000;
   const hard = [

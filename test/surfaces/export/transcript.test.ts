@@ -54,12 +54,12 @@ describe('a thread of keel as Markdown', () => {
     let from = 0;
     for (const landmark of landmarks) {
       const at = text.indexOf(landmark, from);
-      expect(at, `${landmark} stands behind the landmark before it`).toBeGreaterThanOrEqual(0);
+      expect(at, `${landmark} follows the landmark before it`).toBeGreaterThanOrEqual(0);
       from = at + landmark.length;
     }
   });
 
-  test('tells a long output’s beginning and end, and how much is between', () => {
+  test('shows the start and end of a long output, and the size of the rest', () => {
     const text = written(sample.path, 'md');
     expect(text).toMatch(/```\n1\n2\n3\n/);
     expect(text).toContain('\n8999\n9000\n');
@@ -178,7 +178,7 @@ describe('records that are not whole or not keel’s', () => {
     expect([...page.matchAll(/<section class="turn taken" id="turn-(\d)"/g)].map((match) => match[1])).toEqual([
       ...['2', '3', '4'],
     ]);
-    // A file without marks, in which a message stands before its event.
+    // A file without marks, in which a message precedes its event.
     const plain = ['a', 'b'].flatMap((text) => [...said(text).reverse(), answered(text)]);
     const other = rolloutOf(dir, [meta, ...plain, taken(1)]);
     expect(written(other, 'md').match(/^## Turn.*/gm)).toEqual(['## Turn 1', '## Turn 2 (rolled back)']);

@@ -81,7 +81,7 @@ describe('old outputs that are left out', () => {
     expect(lines.filter(({ payload }) => payload['type'] === 'outputs_elided')).toHaveLength(1);
   });
 
-  test('by a turn that was cut off right then and given up, count at once; one that goes on leaves them out itself', async () => {
+  test('by a turn that was cut off right then and abandoned, count at once; one that continues leaves them out itself', async () => {
     for (const how of ['interrupt', 'continue'] as const) {
       await open([...filled, ok, ok], limit);
       await fill();
@@ -145,7 +145,7 @@ describe('turns that were taken back', () => {
     await live.turn({ type: 'compact' });
     await live.say('two');
     await rollBack(2);
-    await live.say('anew');
+    await live.say('again');
     expectSame(await replayed(live), sent());
   });
 });
@@ -179,7 +179,7 @@ describe('helper agents', () => {
     expectSame(await replayThread(child), 2);
   });
 
-  test('a helper that was never waited for, told of later', async () => {
+  test('a subagent that was never waited for, reported later', async () => {
     await open(script([respond(spawn), ok, ok]), agents);
     await live.say('go');
     await live.say('and then');
@@ -250,7 +250,7 @@ describe('what a turn may cost and what it leaves', () => {
 });
 
 describe('approvals, hosts, and what the user does meanwhile', () => {
-  test('decisions are steps within calls; the hosts that were told are recorded', async () => {
+  test('decisions are steps within calls; the listed hosts are recorded', async () => {
     await open(
       [respond(shell('echo x > made', 'c1')), respond(shell('echo y > made', 'c2')), ok],
       ['approval_policy="untrusted"', 'sandbox.network.allowed_domains=["example.org"]'],

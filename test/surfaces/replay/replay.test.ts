@@ -172,7 +172,7 @@ describe('what was recorded goes the same way again', () => {
     expectSame(await replayed(resumed), 4);
   });
 
-  test('a turn that goes on after a crash, from any line on', async () => {
+  test('a turn that continues after a crash, from any line on', async () => {
     const live = await open((request) => {
       const outputs = request.input.filter((item) => item['type'] === 'function_call_output').length;
       if (outputs === 0) return respond(reasoning(['look']), message('first'), shell('echo one', 'c1'));
@@ -218,7 +218,7 @@ describe('what was recorded goes the same way again', () => {
   });
 });
 
-describe('what would go otherwise is told with its place', () => {
+describe('differences are reported with their places', () => {
   const secondTurn = (lines: Line[]) => lines.filter(({ payload }) => payload['kind'] === 'sampling').at(-2);
 
   test('other instructions, tools or options: which, in which turn and step', async () => {
@@ -268,7 +268,7 @@ describe('what would go otherwise is told with its place', () => {
     });
   });
 
-  test('a turn that takes other steps, goes on, or ends otherwise', async () => {
+  test('a turn that takes other steps, continues, or ends differently', async () => {
     const live = await open([respond(shell('echo one', 'c1')), ok]);
     await live.say('go');
     const path = pathOf(live);
@@ -320,7 +320,7 @@ describe('records without fingerprints', () => {
     expect(report.requests.all).toBeGreaterThanOrEqual(7);
   });
 
-  test('an output without its call is told', async () => {
+  test('an output without its call is reported', async () => {
     const { path } = await sampleThread(home);
     const report = await replayedWith(path, (lines) =>
       withoutMarks(lines).filter((line) => line.payload['type'] !== 'function_call'),

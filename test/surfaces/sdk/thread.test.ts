@@ -80,7 +80,7 @@ describe('a turn', () => {
     },
   );
 
-  test('is refused while another one runs, and the other one goes on', async () => {
+  test('is refused while another one runs, and the other one continues', async () => {
     const keel = await keelWith([runs('sleep 0.2'), says('done')]);
     await using thread = await keel.startThread();
     const first = thread.run('one');
@@ -104,7 +104,7 @@ describe('a turn', () => {
 });
 
 describe('the end of a turn before its time', () => {
-  test('a signal interrupts it; one that has aborted before begins nothing', async () => {
+  test('a signal interrupts it; one that has aborted before starts nothing', async () => {
     const keel = await keelWith([respond(hang()), says('later')]);
     await using thread = await keel.startThread();
     const controller = new AbortController();
@@ -117,7 +117,7 @@ describe('the end of a turn before its time', () => {
     expect((await thread.run('again')).finalResponse).toBe('later');
   });
 
-  test('leaving the loop interrupts it, and the next one can begin at once', async () => {
+  test('leaving the loop interrupts it, and the next one can start at once', async () => {
     const keel = await keelWith((request) =>
       request.textsOf('user').at(-1) === 'again' ? says('later') : respond(hang()),
     );
@@ -152,11 +152,11 @@ test('a record that somebody has deleted stops the work before what could not be
   expect(existsSync(join(places.repo.path, 'ran'))).toBe(false);
 });
 
-test('what is no input of keel is refused in words for people', async () => {
+test('malformed input is refused with a readable message', async () => {
   const keel = await keelWith([]);
   await using thread = await keel.startThread();
-  const odd: unknown = [{ type: 'nope' }];
-  const run = Reflect.apply(thread.run, thread, [odd]);
+  const malformed: unknown = [{ type: 'nope' }];
+  const run = Reflect.apply(thread.run, thread, [malformed]);
   await expect(run).rejects.toMatchObject({ kind: 'invalidInput', message: /not an operation of keel: .*\n?.*items/s });
 });
 
@@ -290,7 +290,7 @@ describe('what else a thread does', () => {
     await expect(thread.rollback(0)).rejects.toMatchObject({ kind: 'invalidInput' });
   });
 
-  test('review gives the findings, and refuses a name that is no branch', async () => {
+  test('review gives the findings, and refuses an unknown branch', async () => {
     const output = {
       findings: [],
       overall_correctness: 'patch is correct',

@@ -8,7 +8,7 @@ import { RED_PNG } from '../../../support/mcp/tools.ts';
 import { calls, mcpThreads, ok } from './mcp-thread.ts';
 
 const current = mcpThreads();
-const serverFile = join(import.meta.dirname, '../../../support/mcp/odd-server.ts');
+const serverFile = join(import.meta.dirname, '../../../support/mcp/malformed-server.ts');
 
 /** A server that answers as the script says; its limit is long enough that a test which waits for it fails. */
 function odd(script: object, more: object = {}): string {

@@ -1,5 +1,5 @@
 /**
- * An MCP server over its input and output that answers as it is told: `node odd-server.ts SCRIPT`. The script is JSON, a list of
+ * An MCP server over its input and output that answers by a script: `node malformed-server.ts SCRIPT`. The script is JSON, a list of
  * lines by method; `$ID` in a line is the id of the request, without quotes around it. `list`, where it is given, are the pages of
  * tools/list in turn, and `PROGRESS` as a line reports progress of the call some times before the next line.
  */

@@ -57,16 +57,16 @@ test('C14: what may destroy work is refused where nobody can be asked', async ()
   expect(existsSync(join(repo.path, 'precious/file'))).toBe(true);
 });
 
-test('T23: without bubblewrap Landlock holds commands, and one is told what is missing and how to mend it', async () => {
+test('T23: without bubblewrap Landlock confines commands, and a warning names what is missing and how to fix it', async () => {
   const script = `touch ${outside.path}/made; mkdir sub && echo in > sub/made; true`;
   const { run, output } = await exec(script, '-s', 'workspace-write', '-c', 'sandbox.bubblewrap="/nowhere/bwrap"');
   expect(output).toContain('Permission denied');
   expect(readdirSync(outside.path)).toEqual([]);
-  const told = jsonLines(run.stdout).filter((line) => JSON.stringify(line).includes('apt install bubblewrap'));
-  expect(told).toHaveLength(1);
+  const warnings = jsonLines(run.stdout).filter((line) => JSON.stringify(line).includes('apt install bubblewrap'));
+  expect(warnings).toHaveLength(1);
 });
 
-test('what a command does is told to people', async () => {
+test('people are shown what a command does', async () => {
   server = await startModelServer([respond(shell('cat README.md | head -5', 'c1')), respond(message('done'))]);
   const { testSession } = await import('../support/session.ts');
   await using live = await testSession({ url: server.url, home: home.path, cwd: repo.path });
