@@ -2,10 +2,10 @@ export { eventsOfCall } from './call-value.ts';
 export { compact } from './compact.ts';
 export { threadItemsOf } from './item-events.ts';
 export type {
-  CallBatch,
   CallOptions,
   HistoryCopy,
   QueuedMessage,
+  RunCall,
   TurnBudget,
   TurnCompaction,
   TurnFinishGate,

@@ -90,31 +90,23 @@ export interface TurnModel {
   adapt(quirk: string): string;
 }
 
-/** Keeps the calls of one response in order: shared for tools that may run side by side, alone for the others. */
-export interface CallBatch {
-  /**
-   * Runs a call to its output; never rejects. `report` is called with the events of its work, in order. An abort gives
-   * an output that says so.
-   */
-  run(call: CallItem, options: CallOptions): Promise<OutputItem>;
-}
-
 export interface CallOptions {
   /** Unique in the thread and the same on replay: the key of the call ledger. */
   readonly key: string;
   readonly signal: AbortSignal;
+  /** Called with the events of the call's work, in order. */
   readonly report: (event: SessionEvent) => void;
 }
 
+/** Runs a call to its output; never rejects. An abort gives an output that says so. */
+export type RunCall = (call: CallItem, options: CallOptions) => Promise<OutputItem>;
+
 export interface TurnTools {
   readonly specs: readonly ToolSpec[];
-  /** Whether the call's work may simply be done again after a crash, or only through the ledger. */
+  /** Whether the call's work can simply be done again after a crash, or only through the ledger. */
   repeat(call: CallItem): 'safe' | 'ledger';
-  openBatch(): CallBatch;
-  /** An output of the call with this text, in place of running it. */
-  refuse(call: CallItem, text: string): OutputItem;
-  /** The output of the call with a line of keel's at its end, within the limits of an output. */
-  withLine(call: CallItem, output: OutputItem, line: string): OutputItem;
+  /** For the calls of one response, which it keeps in order: side by side for tools that allow it, alone for the others. */
+  openBatch(): RunCall;
   /** The whole change of the turn as a unified diff; empty when nothing changed since the last time it was asked. */
   takeDiff(): Promise<string>;
 }
@@ -135,12 +127,6 @@ export interface TurnCompaction {
   readonly tooLong: (message: string) => void;
 }
 
-/** How old tool outputs are left out before the conversation is compacted. */
-interface TurnPruning {
-  /** Keeps the text of an output. Called inside a step only. @returns the note in its place */
-  readonly keep: (output: OldOutput) => Promise<string>;
-}
-
 /** The limit that the user set for a request: for this turn, and all turns of subagents that work for it. */
 export interface TurnBudget extends Budget {
   /** Whether the turn has one last answer when nothing is left. A subagent has none: the turn above answers. */
@@ -155,7 +141,7 @@ export interface TurnBudget extends Budget {
 
 /** Asks a turn that would end about what it leaves open. */
 export interface TurnFinishGate {
-  /** Whether subagents may have changed files: what they left unchecked is then asked for as a step. Changes nothing. */
+  /** Whether subagents can have changed files: what they left unchecked is then asked for as a step. Changes nothing. */
   readonly hasSubagents: () => boolean;
   /** Files that this turn or a subagent changed and nobody checked since. Called inside a step only. */
   readonly uncheckedInTree: () => readonly string[];
@@ -177,8 +163,12 @@ export interface TurnPorts {
   readonly answerForm: unknown;
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
-  /** Null: nothing is left out before a compaction. */
-  readonly pruning: TurnPruning | null;
+  /**
+   * Keeps the text of an old output that is left out of the conversation. Called inside a step only. Null: none is left out
+   * before a compaction.
+   * @returns the note in its place
+   */
+  readonly keepPruned: ((output: OldOutput) => Promise<string>) | null;
   /** Emits an event of this turn. Does nothing once the turn has ended. */
   readonly emit: (event: SessionEvent) => void;
   /** Takes what waits for the turn: its first message, later the steered ones. Reads image files. */

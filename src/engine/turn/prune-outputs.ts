@@ -14,8 +14,8 @@ const outputsCodec = jsonCodec(z.array(ElidedOutput));
  * @returns whether this makes enough room; if not, nothing is pruned
  */
 export async function pruneOutputs(ports: TurnPorts, place: number | string): Promise<boolean> {
-  const { steps, history, pruning, compaction } = ports;
-  if (pruning === null || compaction.limit === null) return false;
+  const { steps, history, keepPruned, compaction } = ports;
+  if (keepPruned === null || compaction.limit === null) return false;
   const before = history.contextTokens();
   const chosen = history.outputsToPrune(before - compaction.limit * SHARE_LEFT_FULL);
   if (chosen === null) return false;
@@ -24,7 +24,7 @@ export async function pruneOutputs(ports: TurnPorts, place: number | string): Pr
     async () => {
       const outputs: ElidedOutput[] = [];
       for (const old of chosen) {
-        outputs.push({ call_id: old.call_id, nth: old.nth, output: await pruning.keep(old) });
+        outputs.push({ call_id: old.call_id, nth: old.nth, output: await keepPruned(old) });
       }
       history.recordPruned(outputs);
       return outputs;

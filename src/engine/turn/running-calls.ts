@@ -2,17 +2,18 @@ import { isOutput } from '../../context/history/index.ts';
 import { BUDGET_REFUSAL } from '../../context/index.ts';
 import type { CallItem, SessionEvent } from '../../foundation/protocol/index.ts';
 import { Deferred } from '../../foundation/util/index.ts';
+import { outputItem, withNote } from '../../tools/index.ts';
 import { callKey, callStepId, type Recorded, type Step, type StepSpec } from '../steps/index.ts';
 import type { BudgetTracker, DueNote } from './budget-tracker.ts';
 import { type CallValue, callCodec } from './call-value.ts';
-import type { CallBatch, TurnPorts } from './ports.ts';
+import type { RunCall, TurnPorts } from './ports.ts';
 import { unrecordedNote } from './unrecorded-note.ts';
 
 /** The calls of one response: started one by one while it is read, settled together in their order. */
 export class RunningCalls {
   readonly #ports: TurnPorts;
   readonly #round: number;
-  readonly #batch: CallBatch;
+  readonly #run: RunCall;
   readonly #budget: BudgetTracker | null;
   /** Resolves with the number of calls in the response, once the response has ended. */
   readonly #finalCount = new Deferred<number>();
@@ -22,7 +23,7 @@ export class RunningCalls {
     this.#budget = budget;
     this.#ports = ports;
     this.#round = round;
-    this.#batch = ports.tools.openBatch();
+    this.#run = ports.tools.openBatch();
   }
 
   get count(): number {
@@ -53,11 +54,13 @@ export class RunningCalls {
         this.#ports.emit(event);
       };
       const output = this.#budget?.isUsedUp
-        ? tools.refuse(call, BUDGET_REFUSAL)
-        : await this.#batch.run(call, { key, signal: this.#limited(attempt.signal), report });
+        ? outputItem(call, { body: BUDGET_REFUSAL, success: false })
+        : await this.#run(call, { key, signal: this.#limited(attempt.signal), report });
       const fitted = this.#ports.history.fitted(output);
       const due = await this.#noteDue(place);
-      attempt.record(due === null ? fitted : tools.withLine(call, fitted, due.line));
+      attempt.record(
+        due === null ? fitted : outputItem(call, withNote({ body: fitted.output, success: true }, due.line)),
+      );
       return { events, budget: due?.note ?? null };
     });
     // A replayed call emits its events at once, before later calls start.

@@ -1,3 +1,4 @@
+import type { TurnContext } from '../../../context/index.ts';
 import type {
   ElidedOutput,
   RefusedContent,
@@ -44,6 +45,8 @@ export interface ReplayedRequest {
   input(): readonly string[];
 }
 
+type RequestNow = Pick<ReplayedRequest, 'now' | 'prompt' | 'input'>;
+
 export interface ReplayPortsOptions {
   readonly threadId: string;
   readonly turn: RecordedTurn;
@@ -74,7 +77,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const journal = new ThrowingJournal();
   const stop = () => journal.stop();
   /** The request whose fingerprint was made last: that of the step that is replayed next. */
-  let asked: Omit<ReplayedRequest, 'turnId' | 'stepId' | 'was'> | null = null;
+  let asked: RequestNow | null = null;
   const steps = new FileStepRunner({
     turnId,
     journal,
@@ -84,23 +87,10 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
       if (asked !== null) options.onRequest({ turnId, stepId, was, ...asked });
     },
   });
-  const model = (slug: string): TurnModel => {
-    const { wire, fingerprints } = options;
-    const other = slug === context.model.slug ? null : slug;
-    const client = silentClient(context, { setup, wire, fingerprints, model: other, facts });
-    return {
-      ...turnModel({
-        ...{ context, client, facts, slug, provider: setup?.provider ?? 'none' },
-        retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
-      }),
-      stream: stop,
-      fingerprint(prompt: Prompt) {
-        const now = client.fingerprint(prompt);
-        asked = { now, prompt, input: () => client.inputOf(prompt) };
-        return now;
-      },
-    };
-  };
+  const model = (slug: string) =>
+    replayModel(options, context, slug, stop, (request) => {
+      asked = request;
+    });
   const items = new Set<ResponseItem>();
   const onItem = (item: ResponseItem) => void items.add(item);
   const record = new ThreadRecord({ recorder: new NullRecorder(), state, emit: nothing, onItem });
@@ -110,17 +100,11 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const spend = (tokens: number) => {
     spent += tokens;
   };
-  const parts = {
-    context,
-    state,
-    record,
-    emit: nothing,
-    itemIds: new ItemIds(),
-    window,
-    spend,
-    log: { warn: nothing },
-  };
-  const recorder = new ReplayRecorder(parts, options.onReplaced);
+  const log = { warn: nothing };
+  const recorder = new ReplayRecorder(
+    { context, state, record, emit: nothing, itemIds: new ItemIds(), window, spend, log },
+    options.onReplaced,
+  );
   const offered = toolsOf(recordedTools(setup), modelOfTurn);
   const specs = specsFor(recordedRegistry(setup), offered, modelOfTurn);
   window.offer(specs);
@@ -133,9 +117,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
     tools: {
       specs,
       repeat: () => 'safe',
-      openBatch: () => ({ run: stop }),
-      refuse: stop,
-      withLine: stop,
+      openBatch: () => stop,
       takeDiff: () => Promise.resolve(''),
     },
     compaction: {
@@ -149,12 +131,37 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
     budget: recordedBudget(setup, () => spent),
     answerForm: checksAnswer(turn) ? (setup?.output_schema ?? null) : null,
     finishGate: isAsked(turn) ? openWork(state, offered, recordedTree(setup)) : null,
-    pruning: prunes(turn) ? { keep: stop } : null,
+    keepPruned: prunes(turn) ? stop : null,
     takeQueued: stop,
     jitter: () => 1,
     showRawReasoning: false,
   });
   return { ports, steps, journal, items };
+}
+
+/** A model that knows what it would send, and never sends. */
+function replayModel(
+  { turn, wire, fingerprints, serverFacts: facts }: ReplayPortsOptions,
+  context: TurnContext,
+  slug: string,
+  stop: () => never,
+  onFingerprint: (request: RequestNow) => void,
+): TurnModel {
+  const { setup } = turn;
+  const other = slug === context.model.slug ? null : slug;
+  const client = silentClient(context, { setup, wire, fingerprints, model: other, facts });
+  return {
+    ...turnModel({
+      ...{ context, client, facts, slug, provider: setup?.provider ?? 'none' },
+      retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
+    }),
+    stream: stop,
+    fingerprint(prompt) {
+      const now = client.fingerprint(prompt);
+      onFingerprint({ now, prompt, input: () => client.inputOf(prompt) });
+      return now;
+    },
+  };
 }
 
 /** Ends a replay where it would have to do something: nothing is written, and the turn is interrupted. */

@@ -4,9 +4,10 @@ import { ServerFacts } from '../../../models/catalogue/index.ts';
 import { loadWire, RequestFingerprints } from '../../../models/client/index.ts';
 import { type OpenTurnLine, threadLog } from '../../../storage/rollout/index.ts';
 import { summaryStepId, TurnInterrupted } from '../../steps/index.ts';
-import { compact, runTurn, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
+import { runTurn, type TurnOutcome } from '../../turn/index.ts';
 import type { SessionConfiguration } from '../settings.ts';
 import { type Conversation, SessionState } from '../state.ts';
+import { compactNow } from '../tasks/tasks.ts';
 import { emptyConversation, rebuildConversation } from '../thread/rebuild-conversation.ts';
 import type { RecordedTurn } from './recorded-turn.ts';
 import { recordedRegistry } from './replay-context.ts';
@@ -94,7 +95,7 @@ export class ReplayedThread {
     });
     try {
       const isCompaction = turn.setup?.task === 'compact' || turn.lines.some(isAskedCompaction);
-      const outcome = isCompaction ? await compactionOutcome(ports) : await runTurn(ports);
+      const outcome = await unlessInterrupted(isCompaction ? compactNow(ports) : runTurn(ports));
       const { wanted } = journal;
       return { outcome: wanted === null ? outcome : null, wanted, left: steps.left };
     } finally {
@@ -111,10 +112,9 @@ function isAskedCompaction(line: OpenTurnLine): boolean {
   return line.type === 'step' && line.record.id === summaryStepId('now', 1);
 }
 
-async function compactionOutcome(ports: TurnPorts): Promise<TurnOutcome> {
+async function unlessInterrupted(work: Promise<TurnOutcome>): Promise<TurnOutcome> {
   try {
-    const outcome = await compact(ports, 'now');
-    return outcome.type === 'compacted' ? { type: 'completed', lastAgentMessage: null } : outcome;
+    return await work;
   } catch (error) {
     if (error instanceof TurnInterrupted) return { type: 'interrupted' };
     throw error;

@@ -1,4 +1,4 @@
-import { compact, runTurn, type TurnOutcome } from '../../turn/index.ts';
+import { compact, runTurn, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
 import type { SessionTask } from './task.ts';
 import { undoTurn } from './undo-turn.ts';
 import { runUserShell } from './user-shell.ts';
@@ -13,14 +13,13 @@ export const regularTask: SessionTask = {
 
 /** The user asks for the conversation to be compacted now. */
 export function compactTask(focus: string | null): SessionTask {
-  return {
-    kind: 'compact',
-    focus,
-    async run({ ports }) {
-      const outcome = await compact(ports, 'now');
-      return outcome.type === 'compacted' ? DONE : outcome;
-    },
-  };
+  return { kind: 'compact', focus, run: ({ ports }) => compactNow(ports) };
+}
+
+/** @throws TurnInterrupted */
+export async function compactNow(ports: TurnPorts): Promise<TurnOutcome> {
+  const outcome = await compact(ports, 'now');
+  return outcome.type === 'compacted' ? DONE : outcome;
 }
 
 /** Takes back what the last turn did to files. The conversation stays. */

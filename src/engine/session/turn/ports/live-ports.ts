@@ -68,7 +68,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
     finishGate: asksBeforeEnd(context, services)
       ? openWork(state, toolsOf(services, context.model), services.tree)
       : null,
-    pruning: config.elideOutputs ? { keep: (output) => keptOutput(services, output) } : null,
+    keepPruned: config.elideOutputs ? (output) => keptOutput(services, output) : null,
     takeQueued: () => takeInput(deps, active),
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: config.showRawAgentReasoning,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallItem, OutputItem, UserInput } from '../../../../foundation/protocol/index.ts';
+import type { CallItem, UserInput } from '../../../../foundation/protocol/index.ts';
 import { readJudge } from '../../../../system/sandbox/index.ts';
 
 import {
@@ -23,7 +23,7 @@ import {
 } from '../../../../tools/index.ts';
 import { TurnDiffTracker } from '../../../../tools/patch/index.ts';
 import type { StepRunner } from '../../../steps/index.ts';
-import type { CallBatch, CallOptions, TurnTools } from '../../../turn/index.ts';
+import type { CallOptions, RunCall, TurnTools } from '../../../turn/index.ts';
 import { shortForm } from '../../thread/interrupted-turn.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import type { TurnDeps } from '../turn-deps.ts';
@@ -149,23 +149,21 @@ export function openTurnTools(
     return known.type === 'done' ? known.output : unknownOutcome(known);
   }
 
-  function openBatch(): CallBatch {
+  function openBatch(): RunCall {
     const gate = new CallGate();
-    return {
-      async run(call: CallItem, options: CallOptions): Promise<OutputItem> {
-        const known = recalled(call, options.key);
-        if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
-        const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
-        const work = gate.run(mode, options.signal, async () => {
-          if (canChangeFiles(call)) await beforeChange();
-          if (options.signal.aborted) return null;
-          active.calls.set(options.key, shortForm(call));
-          return runCall(call, options);
-        });
-        const output = await orAborted(work, options.signal);
-        if (!options.signal.aborted) active.calls.delete(options.key);
-        return outputItem(call, watch.note(toolCallOf(call), output));
-      },
+    return async (call, options) => {
+      const known = recalled(call, options.key);
+      if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
+      const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
+      const work = gate.run(mode, options.signal, async () => {
+        if (canChangeFiles(call)) await beforeChange();
+        if (options.signal.aborted) return null;
+        active.calls.set(options.key, shortForm(call));
+        return runCall(call, options);
+      });
+      const output = await orAborted(work, options.signal);
+      if (!options.signal.aborted) active.calls.delete(options.key);
+      return outputItem(call, watch.note(toolCallOf(call), output));
     };
   }
 
@@ -173,8 +171,6 @@ export function openTurnTools(
     specs: specsFor(registry, offered, turn.model),
     repeat: repeatOf,
     openBatch,
-    refuse: (call, text) => outputItem(call, { body: text, success: false }),
-    withLine: (call, { output }, line) => outputItem(call, withNote({ body: output, success: true }, line)),
     takeDiff: () => diff.takeUnifiedDiff(),
   };
 }
