@@ -2,7 +2,7 @@ import type { SessionEvent, SessionEventOf } from '../../foundation/protocol/ind
 import { Deferred } from '../../foundation/util/index.ts';
 
 /** Events that wait for one reader before it loses some. */
-export const MAX_QUEUED_EVENTS = 8_192;
+const MAX_QUEUED_EVENTS = 8_192;
 
 export interface ReaderOptions {
   /** Whether to get text as it comes in; the completed items have it all. Default true. */

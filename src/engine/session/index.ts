@@ -1,7 +1,6 @@
 export { describeFirstRequest } from './describe-request.ts';
-export { FileLog, type Log } from './log.ts';
+export { FileLog } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';
-export type { RecordedTurn } from './replay/recorded-turn.ts';
 export type { ReplayedRequest } from './replay/replay-ports.ts';
 export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export { Session, submitIfOpen } from './session.ts';

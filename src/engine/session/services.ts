@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
-import type { ResponseItem, SessionSource } from '../../foundation/protocol/index.ts';
+import type { SessionSource } from '../../foundation/protocol/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
   HttpTransport,
@@ -26,14 +26,13 @@ import {
   type ToolRegistry,
 } from '../../tools/index.ts';
 import { AgentSlots } from './agents/agent-slots.ts';
+import { type ChildOptions, ChildSessions, type OpenChild } from './agents/child-sessions.ts';
 import { TreeFacts } from './agents/tree-facts.ts';
 import { CommandEnvironment } from './environment/command-environment.ts';
 import { SessionRules } from './environment/command-rules.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
 import { FileLog, type Log } from './log.ts';
-import type { Session } from './session.ts';
 import { ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
-import type { RequestBudget } from './turn/request-budget.ts';
 import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives, and closes at its end. */
@@ -71,9 +70,7 @@ export interface SessionServices {
   readonly agentLevels: number;
   /** Shared by all subagents of one thread of the user's, at any level. */
   readonly agentSlots: AgentSlots;
-  openChild(config: Config, start: ChildStart): Promise<Session>;
-  /** Ends a child. The session ends after all of its children. */
-  closeChild(child: Session): Promise<void>;
+  readonly children: ChildSessions;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
@@ -81,36 +78,11 @@ export interface SessionServices {
   close(): Promise<void>;
 }
 
-/** How a child session differs from a thread of the user's. */
-export interface ChildOptions {
-  /** The purpose that its requests name; null: a request of the user. */
-  readonly taskType: string | null;
-  readonly withoutTools: readonly string[];
-  /** Whether it is sent the user's instructions (AGENTS.md). */
-  readonly hasUserInstructions: boolean;
-  /** Follows the environment at the start of its thread. */
-  readonly opening: readonly ResponseItem[];
-  readonly agentLevels: number;
-  readonly agentSlots: AgentSlots;
-  /** The budget of the request that it works for now. Null: no limit. */
-  readonly budget: () => RequestBudget | null;
-  /** The tree whose changes its own are part of; null: none. */
-  readonly tree: TreeFacts | null;
-  readonly serverFacts: ServerFacts;
-}
-
-export interface ChildStart {
-  readonly source: SessionSource;
-  readonly child: ChildOptions;
-  /** As of `OpenSessionOptions`. */
-  readonly checksOutput?: boolean;
-}
-
 export interface ServiceOptions {
   /** Speaks the API of the configured provider. */
   readonly wire: WireMaker;
   readonly child?: ChildOptions;
-  readonly openChild?: (config: Config, start: ChildStart) => Promise<Session>;
+  readonly openChild?: OpenChild;
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
@@ -135,7 +107,6 @@ export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
 
-  const fingerprints = new RequestFingerprints(options.lastRequest);
   const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
@@ -153,13 +124,13 @@ export function openServices(options: ServiceOptions): SessionServices {
     now,
     syncJournal: () => recorder.sync(),
   });
-  const children = new Set<Session>();
-  const closing = new Set<Promise<void>>();
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
   const onCrash = (error: unknown) => log.crash(error);
+  const { openChild = () => Promise.reject(new Error('this session has no children')) } = options;
+  const children = new ChildSessions(openChild, log);
   const { resolve } = options;
   const rules = new SessionRules(config);
   const sandbox = new SandboxManager({
@@ -194,50 +165,18 @@ export function openServices(options: ServiceOptions): SessionServices {
     child: options.child ?? null,
     agentLevels: options.child?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
     agentSlots: options.child?.agentSlots ?? new AgentSlots(config.agents.maxThreads),
-    async openChild(childConfig, start) {
-      if (!options.openChild) throw new Error('this session has no children');
-      const child = await options.openChild(childConfig, start);
-      children.add(child);
-      return child;
-    },
-    closeChild(child) {
-      const closed = child.close().finally(() => {
-        children.delete(child);
-        closing.delete(closed);
-      });
-      closed.catch((error: unknown) => log.crash(error));
-      closing.add(closed);
-      return closed;
-    },
+    children,
     killProcesses() {
-      for (const child of children) child.killProcesses();
+      children.killProcesses();
       processes.killAll();
     },
     canAsk: options.canAsk,
     checksOutput: options.checksOutput ?? false,
-    modelClient: ({ model, effort, summary }) =>
-      new ModelClient({
-        wire: options.wire,
-        provider: config.provider,
-        model,
-        threadId,
-        effort,
-        summary,
-        verbosity: config.verbosity,
-        originator: options.originator,
-        userAgent: userAgent({ originator: options.originator, version: options.version, env: config.env }),
-        sessionSource: options.source,
-        credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
-        transport,
-        fingerprints,
-        serverFacts,
-        nowMs: now,
-      }),
+    modelClient: modelClients(options, transport, serverFacts),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
-        for (const child of children) closing.add(child.close());
-        await Promise.allSettled([...closing, mcp?.close()]);
+        await Promise.allSettled([children.closeAll(), mcp?.close()]);
         await typedMessages.close();
         await processes.endAll();
         execSessions.close();
@@ -250,6 +189,36 @@ export function openServices(options: ServiceOptions): SessionServices {
       }
     },
   };
+}
+
+/** Clients over one transport, which share what was sent and what was learned of the server. */
+function modelClients(
+  options: ServiceOptions,
+  transport: Transport,
+  serverFacts: ServerFacts,
+): SessionServices['modelClient'] {
+  const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
+  const fingerprints = new RequestFingerprints(options.lastRequest);
+  return ({ model, effort, summary }) =>
+    new ModelClient({
+      ...{
+        wire,
+        model,
+        threadId,
+        effort,
+        summary,
+        originator,
+        sessionSource,
+        transport,
+        fingerprints,
+        serverFacts,
+        nowMs,
+      },
+      provider: config.provider,
+      verbosity: config.verbosity,
+      userAgent: userAgent({ originator, version, env: config.env }),
+      credentials: () => resolveCredentials(config.provider, config.env, config.storedKey),
+    });
 }
 
 /** The commands that sessions of a terminal still run, one line each. */

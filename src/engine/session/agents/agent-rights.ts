@@ -8,7 +8,7 @@ const EDITORS = ['apply_patch', 'edit_file'];
 type Above = Pick<TurnContext, 'cwd' | 'approvalPolicy' | 'sandboxPolicy' | 'model' | 'effort'>;
 
 /** The policy of the turn above, or the role's own where that allows less. */
-export function tightened(above: SandboxPolicy, atMost: SandboxMode | null): SandboxPolicy {
+function tightened(above: SandboxPolicy, atMost: SandboxMode | null): SandboxPolicy {
   if (atMost === null || REACH.indexOf(atMost) >= REACH.indexOf(above.mode)) return above;
   if (atMost !== 'workspace-write') return { mode: atMost };
   return { mode: atMost, network_access: false, exclude_tmpdir_env_var: false, exclude_slash_tmp: false };

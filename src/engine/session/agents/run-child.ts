@@ -59,7 +59,7 @@ async function openAndFollow(
 ): Promise<ChildResult> {
   if (signal.aborted) return { type: 'interrupted' };
   const { services } = deps;
-  const session = await services.openChild(childConfig(work, deps), {
+  const session = await services.children.open(childConfig(work, deps), {
     source: { subagent: work.role },
     checksOutput: work.checksOutput,
     child: {
@@ -77,7 +77,7 @@ async function openAndFollow(
   });
   // The parent may have been stopped while the child was opened.
   if (signal.aborted) {
-    void services.closeChild(session);
+    void services.children.close(session);
     return { type: 'interrupted' };
   }
   const onAbort = () => submitIfOpen(session, { type: 'interrupt' });
@@ -86,7 +86,7 @@ async function openAndFollow(
     return await Promise.race([follow(session, active, work, signal), stopped]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    void services.closeChild(session);
+    void services.children.close(session);
   }
 }
 

@@ -164,7 +164,7 @@ export class Subagents implements AgentTools {
   async #openAgent(id: string, role: AgentRole, message: string, turn: ActiveTurn): Promise<Subagent> {
     const { services } = this.#deps;
     const depth = services.config.agents.maxDepth - services.agentLevels + 1;
-    const session = await services.openChild(agentConfig(services.config, turn.context, role), {
+    const session = await services.children.open(agentConfig(services.config, turn.context, role), {
       source: { subagent: { thread_spawn: { agent_role: role.name, agent_nickname: id, depth } } },
       child: {
         taskType: null,
@@ -198,7 +198,7 @@ export class Subagents implements AgentTools {
     agent.close();
     this.#registry.end(agent.entry);
     try {
-      await services.closeChild(agent.session);
+      await services.children.close(agent.session);
     } finally {
       services.agentSlots.giveBack();
     }

@@ -1,6 +1,7 @@
 import type { ModelInfo } from '../../../../models/catalogue/index.ts';
 import { AGENT_TOOLS, offeredTools } from '../../../../tools/index.ts';
-import type { ChildOptions, SessionServices } from '../../services.ts';
+import type { ChildOptions } from '../../agents/child-sessions.ts';
+import type { SessionServices } from '../../services.ts';
 
 /** The settings of a session that say which tools there are. */
 export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
