@@ -11,7 +11,6 @@ import { keptSkillList } from '../../environment/session-skills.ts';
 import { runningCommands } from '../../services.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { firstContext } from '../first-context.ts';
-
 import type { TurnDeps } from '../turn-deps.ts';
 import { keptOutput } from './kept-output.ts';
 import { toolsOf } from './offered-tools.ts';
