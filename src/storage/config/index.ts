@@ -10,8 +10,10 @@ export {
   loadConfig,
   loadConfigWithOrigins,
 } from './load-config.ts';
+export { recordTrust } from './record-trust.ts';
 export { shownSetting } from './secret-settings.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
+export { trustPlace } from './trust.ts';
 export type {
   AgentRoleSettings,
   Budget,

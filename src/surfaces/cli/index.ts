@@ -19,12 +19,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
   resume: {
-    summary: 'go on with a recorded thread',
-    load: async () => (await import('./commands/resume.ts')).resumeCommand,
+    summary: 'continue a recorded thread in this terminal',
+    load: () => interactive('resume'),
   },
   fork: {
-    summary: 'begin a new thread as another one began',
-    load: async () => (await import('./commands/resume.ts')).forkCommand,
+    summary: 'start a new thread in this terminal as a copy of another one',
+    load: () => interactive('fork'),
   },
   review: {
     summary: 'have a change looked at by a separate reviewer',
@@ -93,6 +93,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
 };
 const aliases: Readonly<Record<string, string>> = { e: 'exec' };
 
+/** What keel does in a terminal; no other command loads any of it. */
+async function interactive(verb: 'new' | 'resume' | 'fork'): Promise<CommandRun> {
+  const { tuiCommand } = await import('./commands/tui.ts');
+  return (io, words) => tuiCommand(io, verb, words);
+}
+
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
   const io = processIo();
@@ -111,27 +117,34 @@ function endByBug(io: CommandIo, error: unknown): void {
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
-  const [word = 'help', ...rest] = argv;
+  const [word = '', ...rest] = argv;
   if (word === 'help' || word === '--help' || word === '-h') return tell(io, helpText(), 0);
   if (word === '--version' || word === '-V') return tell(io, `keel ${version}\n`, 0);
   const name = aliases[word] ?? word;
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!entry) {
+  if (!entry && isMistyped(io, argv)) {
     note(io, `keel: there is no command "${word}". \`keel help\` lists them.\n`);
     return 2;
   }
   try {
-    const run = await entry.load();
-    return await run(io, rest);
+    const run = entry === undefined ? await interactive('new') : await entry.load();
+    return await run(io, entry === undefined ? argv : rest);
   } catch (error) {
-    return tellFailure(io, name, error);
+    return tellFailure(io, entry === undefined ? '' : name, error);
   }
+}
+
+/** Words that are no command are a prompt, but for those that a script or a slip of the hand meant as one. */
+function isMistyped({ stdin, stdout }: CommandIo, [word = '', ...rest]: readonly string[]): boolean {
+  if (word === '' || word.startsWith('-') || /\s/.test(word)) return false;
+  return rest.length > 0 || !stdin.isTTY || !stdout.isTTY;
 }
 
 async function tellFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
   if (error instanceof HelpRequested) return tell(io, error.text, 0);
   if (error instanceof UsageError) {
-    note(io, `keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
+    const command = `keel ${name}`.trimEnd();
+    note(io, `${command}: ${printable(error.message)}\nSee \`${command} --help\`.\n`);
     return 2;
   }
   if (!(error instanceof KeelError)) await (await import('./crash-report.ts')).reportCrash(io, error);
@@ -149,7 +162,8 @@ function helpText(): string {
   const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `keel ${version}: a coding agent
 
-Usage: keel <command> [options]
+Usage: keel [options] [PROMPT]     open keel in this terminal
+       keel <command> [options]
 
 Commands:
 ${rows.join('\n')}

@@ -1,1 +1,3 @@
-export { type DemoIo, runDemo } from './run-demo.ts';
+export type { DemoIo } from './demo-place.ts';
+export { type OpenDemo, openDemo } from './open-demo.ts';
+export { runDemo } from './run-demo.ts';

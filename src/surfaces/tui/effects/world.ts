@@ -1,0 +1,267 @@
+import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import type { Effect, Message, ThreadSettings } from '../message.ts';
+import type { TuiOptions } from '../options.ts';
+import type { DraftStore } from './draft-store.ts';
+import type { FileFinder } from './file-finder.ts';
+
+/** Commits to choose from for a review. */
+const SHOWN_COMMITS = 100;
+
+type Dispatch = (message: Message) => void;
+
+/** What effects do to the terminal; the runtime owns it. */
+export interface TerminalAccess {
+  /** Writes a sequence that changes nothing on the screen, such as a notification. */
+  readonly writeSequence: (bytes: string) => void;
+  /** Gives the terminal to another program for as long as the work takes. */
+  readonly lend: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly suspend: () => void;
+  readonly exit: (code: number) => void;
+}
+
+/** Carries out what the terminal's update asks for. Everything that is not pure is done here. */
+export class World {
+  readonly #options: TuiOptions;
+  readonly #dispatch: Dispatch;
+  readonly #terminal: TerminalAccess;
+  readonly #stop = new AbortController();
+  #config: Config | null = null;
+  #threads: Threads | null = null;
+  #session: Session | null = null;
+  #drafts: DraftStore | null = null;
+  #finder: FileFinder | null = null;
+  #search = new AbortController();
+  /** Threads are opened, closed and moved one after the other. */
+  #threadWork: Promise<void> = Promise.resolve();
+
+  constructor(options: TuiOptions, terminal: TerminalAccess, dispatch: Dispatch) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#dispatch = dispatch;
+  }
+
+  /** Reads the configuration and opens the first thread, unless the user is asked something before. */
+  async start(): Promise<void> {
+    const { setUp } = await import('./set-up.ts');
+    const { config, setup } = await setUp(this.#options);
+    this.#config = config;
+    const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
+    const { home } = config;
+    const { version } = this.#options;
+    this.#threads = new OpenThreads({ home, source: 'cli', originator: 'keel_tui', version, canAsk: true });
+    this.#dispatch({ type: 'setUp', setup });
+    if (setup.trustQuestion === null) this.#begin();
+    await this.#readSurroundings(config);
+  }
+
+  run(effect: Effect): void {
+    this.#run(effect).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Stops everything that runs, in order; what does not stop in time is ended by force. */
+  async close(graceMs: number): Promise<void> {
+    this.#stop.abort();
+    this.#search.abort();
+    const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
+    try {
+      await this.#threadWork;
+      await this.#threads?.[Symbol.asyncDispose]();
+      this.#drafts?.clear();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  killProcesses(): void {
+    this.#threads?.killProcesses();
+  }
+
+  #begin(): void {
+    const { origin } = this.#options;
+    if (origin.type === 'choose') this.#dispatch({ type: 'choose', verb: origin.verb });
+    else this.#openThread(origin, null);
+  }
+
+  async #run(effect: Effect): Promise<void> {
+    switch (effect.type) {
+      case 'submit':
+        this.#session?.submit(effect.op, effect.id);
+        return;
+      case 'openThread':
+        return this.#openThread(effect.origin, effect.settings);
+      case 'rename':
+        this.#threads?.rename(effect.threadId, effect.name);
+        return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
+      case 'archive':
+        return this.#afterThreads(async () => {
+          this.#threads?.archive(effect.threadId);
+          this.#dispatch({
+            type: 'succeeded',
+            text: `The thread is archived. keel threads unarchive ${effect.threadId} brings it back.`,
+          });
+        });
+      case 'listThreads': {
+        const page = await this.#threads?.list(effect.query);
+        if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
+        return;
+      }
+      case 'trust':
+        return this.#answerTrust(effect.folder, effect.level);
+      case 'findFiles':
+        return this.#findFiles(effect.query);
+      case 'readSkills':
+        return this.#readSkills();
+      case 'readReviewTargets':
+        return this.#readReviewTargets(effect.kind);
+      case 'readDiff': {
+        const { uncommittedDiff } = await import('./git-diff.ts');
+        return this.#dispatch({ type: 'diffRead', text: await uncommittedDiff(this.#place()) });
+      }
+      case 'readBranch':
+        return this.#readBranch();
+      case 'copy':
+        this.#terminal.writeSequence(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
+        return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
+      case 'edit': {
+        const { editedInEditor } = await import('./editor.ts');
+        const { home, env } = this.#ready();
+        const text = await this.#terminal.lend(() => editedInEditor(effect.text, home, env));
+        return this.#dispatch({ type: 'edited', text });
+      }
+      case 'suspend':
+        return this.#terminal.suspend();
+      case 'notify':
+        return this.#terminal.writeSequence(`\u001b]9;${notificationText(effect.text)}\u0007`);
+      case 'saveDraft':
+        return this.#drafts?.save(effect.draft);
+      case 'exit':
+        return this.#terminal.exit(effect.code);
+    }
+  }
+
+  #openThread(origin: ThreadOrigin, settings: ThreadSettings | null): void {
+    this.#afterThreads(async () => {
+      const threads = this.#threads;
+      if (threads === null || this.#stop.signal.aborted) return;
+      const before = this.#session;
+      this.#session = null;
+      if (before !== null) await threads.close(before);
+      const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
+      const session = await threads.open(config, origin);
+      this.#session = session;
+      void this.#follow(session);
+    });
+  }
+
+  /** A model on this machine is looked for, and fetched if it is not there. */
+  async #withLocalModel(config: Config): Promise<Config> {
+    if (config.provider.local === undefined) return config;
+    const { prepareLocalModel } = await import('../../../models/local/index.ts');
+    const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
+    return { ...config, provider: await prepareLocalModel({ config, signal: this.#stop.signal }, report) };
+  }
+
+  async #follow(session: Session): Promise<void> {
+    for await (const event of session.events()) this.#dispatch({ type: 'session', event, at: performance.now() });
+  }
+
+  #afterThreads(work: () => Promise<void>): void {
+    this.#threadWork = this.#threadWork.then(work).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #answerTrust(folder: string, level: 'trusted' | 'untrusted'): Promise<void> {
+    const { recordTrust } = await import('../../../storage/config/index.ts');
+    const { setUp } = await import('./set-up.ts');
+    try {
+      recordTrust(this.#ready().home, folder, level);
+    } catch (error) {
+      this.#fail(error);
+    }
+    const { config, setup } = await setUp(this.#options);
+    this.#config = config;
+    this.#dispatch({ type: 'setUp', setup: { ...setup, trustQuestion: null } });
+    this.#begin();
+  }
+
+  async #readSurroundings(config: Config): Promise<void> {
+    const { DraftStore: Drafts } = await import('./draft-store.ts');
+    this.#drafts = new Drafts(config.home, config.cwd);
+    const draft = this.#drafts.takeOver();
+    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
+    const { readPromptFiles } = await import('./prompt-files.ts');
+    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
+    this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
+    await this.#readBranch();
+  }
+
+  async #findFiles(query: string): Promise<void> {
+    this.#search.abort();
+    this.#search = new AbortController();
+    const { signal } = this.#search;
+    const { FileFinder: Finder } = await import('./file-finder.ts');
+    this.#finder ??= new Finder();
+    try {
+      const files = await this.#finder.find(query, this.#ready().cwd, signal);
+      this.#dispatch({ type: 'filesFound', query, files });
+    } catch (error) {
+      // A newer search has replaced this one.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #readSkills(): Promise<void> {
+    const { discoverSkills, inOrder } = await import('../../../context/index.ts');
+    const { skills } = await discoverSkills(this.#ready(), this.#stop.signal);
+    const usable = inOrder(skills).filter(({ enabled }) => enabled);
+    const found = usable.map(({ name, shortDescription, description }) => ({
+      text: name,
+      detail: shortDescription ?? description,
+    }));
+    this.#dispatch({ type: 'skillsRead', skills: found });
+  }
+
+  async #readReviewTargets(kind: 'branches' | 'commits'): Promise<void> {
+    const { localBranches, recentCommits } = await import('../../../system/git/index.ts');
+    const candidates =
+      kind === 'branches'
+        ? (await localBranches(this.#place())).map(({ name, isCurrent }) => ({
+            text: name,
+            detail: isCurrent ? 'checked out' : '',
+          }))
+        : (await recentCommits(SHOWN_COMMITS, this.#place())).map(({ shortSha, title }) => ({
+            text: shortSha,
+            detail: title,
+          }));
+    this.#dispatch({ type: 'reviewTargetsRead', kind, candidates });
+  }
+
+  async #readBranch(): Promise<void> {
+    const { gatherRepositoryFacts } = await import('../../../system/git/index.ts');
+    const { cwd, env } = this.#ready();
+    const facts = await gatherRepositoryFacts(cwd, env, { signal: this.#stop.signal });
+    if (facts !== null) this.#dispatch({ type: 'branchRead', branch: facts.isRepository ? facts.branch : null });
+  }
+
+  #place() {
+    const { home, cwd, env } = this.#ready();
+    return { home, cwd, env, signal: this.#stop.signal };
+  }
+
+  #ready(): Config {
+    if (this.#config === null) throw new Error('The configuration is not read yet.');
+    return this.#config;
+  }
+
+  #fail(error: unknown): void {
+    this.#dispatch({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Without what would end the sequence, and short. */
+function notificationText(text: string): string {
+  return text
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .slice(0, 200)
+    .trim();
+}
