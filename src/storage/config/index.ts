@@ -28,4 +28,5 @@ export type {
   ModelPrice,
   ModelProvider,
   ShellEnvironmentPolicy,
+  TuiSettings,
 } from './types.ts';

@@ -30,6 +30,7 @@ import { ownPlaceWarnings } from './own-place.ts';
 import { MAX_TIMER_MS, resolveProvider, shadowedProviders } from './providers.ts';
 import type { ConfigFile } from './schema.ts';
 import { projectTrust, trustedFolder } from './trust.ts';
+import { tuiSettings } from './tui.ts';
 import type { Config, Environment, LocalServerKind, SandboxSettings } from './types.ts';
 
 /** Where the machine's administrator puts things. */
@@ -245,6 +246,7 @@ function resolveConfig({ home, env, options, settings, layers, network, warnings
       MAX_TIMER_MS,
       Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
     ),
+    tui: tuiSettings(settings.tui),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
     history: {
       persistence: settings.history?.persistence ?? 'save-all',

@@ -1,4 +1,4 @@
-import type { TokenUsageInfo } from '../../foundation/protocol/index.ts';
+import type { TokenUsage, TokenUsageInfo } from '../../foundation/protocol/index.ts';
 
 /** Tokens that instructions and tools take up whatever the user does: they don't count as used. */
 const BASELINE_TOKENS = 12_000;
@@ -21,4 +21,14 @@ export function elapsed(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`;
   return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m ${two(seconds % 60)}s`;
+}
+
+/** The tokens of a thread on one line. */
+export function tokensLine({
+  input_tokens: input,
+  cached_input_tokens: cached,
+  output_tokens: output,
+}: TokenUsage): string {
+  const shown = (value: number) => value.toLocaleString('en-US');
+  return `Tokens: ${shown(input + output)} in all, ${shown(input)} input (${shown(cached)} cached), ${shown(output)} output`;
 }

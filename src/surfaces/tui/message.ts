@@ -104,6 +104,6 @@ export type Effect =
   | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'edit'; readonly text: string }
   | { readonly type: 'suspend' }
-  | { readonly type: 'notify'; readonly text: string }
+  | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }
   | { readonly type: 'saveDraft'; readonly draft: SavedDraft }
   | { readonly type: 'exit'; readonly code: number };

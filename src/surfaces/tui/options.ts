@@ -15,6 +15,8 @@ export interface TuiOptions {
   readonly loadConfig: () => Promise<Config>;
   /** The command line says how far commands may reach, so nothing is asked about trust. */
   readonly isAccessGiven: boolean;
+  /** Whether the thread is still there when keel is closed. */
+  readonly canResume: boolean;
   /** Said at the start, such as that a demo is running. */
   readonly notices: readonly string[];
 }

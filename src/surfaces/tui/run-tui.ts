@@ -1,73 +1,69 @@
-import type { Readable, Writable } from 'node:stream';
-import type { ReadStream, WriteStream } from 'node:tty';
+import { ReadStream, WriteStream } from 'node:tty';
+import { KeelError } from '../../foundation/protocol/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
-import { FullScreen } from './effects/full-screen.ts';
+import { TerminalSession } from './effects/terminal-session.ts';
 import { World } from './effects/world.ts';
+import { tokensLine } from './figures.ts';
 import type { TuiOptions } from './options.ts';
-import { InputDecoder } from './pending.ts';
 import { Runtime } from './runtime.ts';
-import { initialState } from './state.ts';
-import { FrameWriter, type Size } from './terminal/index.ts';
-import { paletteOf, themeFor } from './text/index.ts';
+import { initialState, type State } from './state.ts';
+import { progressBytes, titleBytes } from './terminal/index.ts';
 
 /** The terminal that keel was started in. */
 export interface TuiIo {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
+  readonly stdin: unknown;
+  readonly stdout: unknown;
 }
 
+/** How long what runs may take to stop when keel is closed, ms. */
 const CLOSE_GRACE_MS = 2_000;
 
-export async function runTui(options: TuiOptions, io: TuiIo): Promise<number> {
-  const stdin = io.stdin as ReadStream;
-  const stdout = io.stdout as WriteStream;
-  const size = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
-  stdin.setRawMode(true);
-  stdout.write('\u001b[?2004h\u001b[?1004h');
-  const style = { palette: paletteOf(themeFor('auto', null), '256'), hasLinks: false };
-  const painter = new FrameWriter({ output: stdout, size: size(), style, reflow: 'wraps' });
-  const fullScreen = new FullScreen(
-    {
-      write: (b) => stdout.write(b),
-      conversation: painter,
-      makePainter: (s) => new FrameWriter({ output: stdout, size: s, style, reflow: 'none' }),
-    },
-    size(),
-  );
-  const { promise: ended, resolve } = Promise.withResolvers<number>();
-  const runtime = new Runtime({
-    state: initialState(size(), performance.now(), uuidV7(Date.now())),
-    painter,
-    fullScreen,
+/**
+ * Opens keel in the terminal, until the user leaves it or a signal ends it.
+ * @returns the exit code
+ * @throws KeelError if the configuration can't be read; the terminal is as it was then
+ */
+export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Promise<number> {
+  if (!(stdin instanceof ReadStream) || !(stdout instanceof WriteStream)) {
+    throw new KeelError('invalidInput', 'keel needs a terminal as its input and output');
+  }
+  const { promise: ended, resolve: exit } = Promise.withResolvers<number>();
+  const terminal: TerminalSession = new TerminalSession({
+    stdin,
+    stdout,
+    env: options.env,
+    dispatch: (message) => runtime.dispatch(message),
+  });
+  const runtime: Runtime = new Runtime({
+    state: initialState(terminal.size(), performance.now(), uuidV7(Date.now()), options),
+    painter: terminal.painter,
+    fullScreen: terminal.fullScreen,
     run: (effect) => world.run(effect),
+    announce: (title, progress) => terminal.write(titleBytes(title) + progressBytes(progress, terminal.capabilities)),
   });
-  const world: World = new World(
-    options,
-    {
-      writeSequence: (b) => void stdout.write(b),
-      lend: (work) => work(),
-      suspend: () => undefined,
-      exit: resolve,
-    },
-    (m) => runtime.dispatch(m),
-  );
+  const world = new World(options, { terminal, exit }, (message) => runtime.dispatch(message));
+  const killAll = () => world.killProcesses();
+  process.once('exit', killAll);
+  terminal.open();
   runtime.paint();
-  const decoder = new InputDecoder();
-  stdin.setEncoding('utf8').on('data', (chunk: string) => {
-    for (const event of decoder.decode(chunk)) runtime.dispatch({ type: 'input', event, at: performance.now() });
-  });
-  stdout.on('resize', () => {
-    painter.resize(size());
-    fullScreen.resize(size());
-    runtime.dispatch({ type: 'resized', size: size() });
-  });
-  await world.start();
-  const code = await ended;
-  await world.close(CLOSE_GRACE_MS);
-  runtime.close();
-  painter.close();
-  stdin.setRawMode(false);
-  stdin.pause();
-  stdout.write('\u001b[?2004l\u001b[?1004l');
+  let code = 1;
+  try {
+    code = await Promise.race([ended, world.start().then(() => ended)]);
+  } finally {
+    runtime.paint();
+    await world.close(CLOSE_GRACE_MS);
+    runtime.close();
+    terminal.close();
+    process.off('exit', killAll);
+  }
+  if (options.canResume) for (const line of farewell(runtime.state)) stdout.write(`${line}\n`);
   return code;
+}
+
+/** What is left on the screen: what was used, and how to come back. */
+function farewell({ thread, usage }: State): string[] {
+  if (thread === null || thread.messages.length === 0) return [];
+  const total = usage.info?.total_token_usage;
+  const name = thread.name !== null && /^[\w.-]+$/.test(thread.name) ? thread.name : thread.id;
+  return [...(total === undefined ? [] : [tokensLine(total)]), `To continue: keel resume ${name}`];
 }

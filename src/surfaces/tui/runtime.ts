@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import { sentText } from './composer/index.ts';
 import type { FullScreen } from './effects/full-screen.ts';
 import type { Effect, Message, SavedDraft } from './message.ts';
 import type { State } from './state.ts';
-import type { FramePainter } from './terminal/index.ts';
+import type { FramePainter, Progress } from './terminal/index.ts';
 import { update } from './update/update.ts';
 import { SPINNER_MS } from './view/foot-rows.ts';
 import { pagerScreen } from './view/pager-rows.ts';
@@ -19,6 +20,8 @@ export interface RuntimeParts {
   /** Shows the pager in place of the conversation. */
   readonly fullScreen: FullScreen;
   readonly run: (effect: Effect) => void;
+  /** Sets the window's title and what the taskbar shows. */
+  readonly announce: (title: string, progress: Progress) => void;
 }
 
 /** Holds the state: takes messages one after the other, carries out their effects, and paints what has changed. */
@@ -51,6 +54,7 @@ export class Runtime {
     if (state.composer !== before.composer || state.outbox !== before.outbox) this.#saveSoon();
     this.#paintSoon(message.type === 'input' || message.type === 'resized');
     this.#tickSoon();
+    this.#announce();
   }
 
   /** Paints what the state is now, at once. */
@@ -104,6 +108,18 @@ export class Runtime {
       this.#tick = null;
       this.dispatch({ type: 'tick', at: performance.now() });
     }, SPINNER_MS);
+  }
+
+  #announced = '';
+
+  #announce(): void {
+    const { turn, approvals, thread } = this.#state;
+    const progress = approvals.length > 0 ? 'waiting' : turn === null ? 'none' : 'busy';
+    const sign = { waiting: '? ', busy: '● ', none: '' }[progress];
+    const title = `${sign}keel${thread === null ? '' : `: ${thread.name ?? basename(thread.settings.cwd)}`}`;
+    if (title === this.#announced) return;
+    this.#announced = title;
+    this.#parts.announce(title, progress);
   }
 
   #saveSoon(): void {

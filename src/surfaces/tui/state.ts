@@ -1,5 +1,5 @@
 import type { RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
-import { type Atom, type Composer, EMPTY_COMPOSER } from './composer/index.ts';
+import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER } from './composer/index.ts';
 import type { Candidate, CustomPrompt, Setup, ThreadSettings } from './message.ts';
 import type { Size } from './terminal/index.ts';
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript/index.ts';
@@ -90,7 +90,9 @@ export interface State {
   readonly prompts: readonly CustomPrompt[];
   /** A line in place of the footer for a moment, and what a repeated key does meanwhile. */
   readonly hint: Hint | null;
+  /** When a key last went to the draft, and when anything was last typed. */
   readonly lastKeyAt: number;
+  readonly lastInputAt: number;
   readonly now: number;
   /** The terminal's focus; null: it never reported any. */
   readonly isFocused: boolean | null;
@@ -99,6 +101,8 @@ export interface State {
   readonly isClosing: boolean;
   /** The newest answer, for `/copy`. */
   readonly lastAnswer: string | null;
+  /** Sent as soon as the thread is open; null: nothing waits for that. */
+  readonly firstMessage: readonly Atom[] | null;
   /** Begins the ids of all submissions, so that those of other processes differ. */
   readonly idPrefix: string;
 }
@@ -109,7 +113,13 @@ export interface Hint {
   readonly until: number;
 }
 
-export function initialState(size: Size, at: number, idPrefix: string): State {
+/** What was given with the command line: a first message with its images. */
+export interface FirstMessage {
+  readonly prompt: string | null;
+  readonly images: readonly string[];
+}
+
+export function initialState(size: Size, at: number, idPrefix: string, first: FirstMessage): State {
   return {
     size,
     setup: null,
@@ -132,11 +142,19 @@ export function initialState(size: Size, at: number, idPrefix: string): State {
     prompts: [],
     hint: null,
     lastKeyAt: Number.NEGATIVE_INFINITY,
+    lastInputAt: at,
     now: at,
     isFocused: null,
     nextId: 0,
     isClosing: false,
     lastAnswer: null,
+    firstMessage: firstMessageOf(first),
     idPrefix,
   };
+}
+
+function firstMessageOf({ prompt, images }: FirstMessage): readonly Atom[] | null {
+  const attached = images.map((path, index): Atom => ({ type: 'image', label: `[Image #${index + 1}]`, path }));
+  const text = atomsOf(prompt?.trim() ?? '');
+  return attached.length + text.length === 0 ? null : [...attached, ...text];
 }

@@ -58,7 +58,10 @@ describe('keel exec resume and keel exec fork', () => {
   test('18: an unknown id or name is an error, and a name that two threads have asks for the id', async () => {
     const [a, b] = [await thread('one'), await thread('two')];
     expect(await keel('exec', 'resume', 'nobody', 'x')).toMatchObject({ code: 1, stdout: '' });
-    expect(await keel('exec', 'fork', '01a20cee-41e3-7d69-b809-3f6bd217b403', 'x')).toMatchObject({ code: 1, stdout: '' });
+    expect(await keel('exec', 'fork', '01a20cee-41e3-7d69-b809-3f6bd217b403', 'x')).toMatchObject({
+      code: 1,
+      stdout: '',
+    });
     for (const id of [a, b]) await keel('threads', 'rename', id, 'twins');
     const twins = await keel('exec', 'resume', 'twins', 'x');
     expect(twins).toMatchObject({ code: 1, stdout: '' });
@@ -86,7 +89,11 @@ describe('keel exec resume and keel exec fork', () => {
   test('without a thread they are wrong usage; the interactive forms name them where there is no terminal', async () => {
     const id = await thread('find me');
     for (const verb of ['resume', 'fork']) {
-      expect(await keel('exec', verb)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--last') });
+      expect(await keel('exec', verb)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--last'),
+      });
       expect((await keel(verb, '--help')).stdout).toContain(`Usage: keel ${verb}`);
       const refused = { code: 1, stdout: '', stderr: expect.stringContaining(`\`keel exec ${verb}\``) };
       expect(await keel(verb, id, 'x')).toMatchObject(refused);

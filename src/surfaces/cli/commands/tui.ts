@@ -25,7 +25,14 @@ export async function tuiCommand(
   await using demo = await openDemo(io.env);
   const options = optionsOf(io, args);
   return await runTui(
-    { ...options, loadConfig: demo.loadConfig, env: demo.env, isAccessGiven: true, notices: demo.notices },
+    {
+      ...options,
+      loadConfig: demo.loadConfig,
+      env: demo.env,
+      isAccessGiven: true,
+      canResume: false,
+      notices: demo.notices,
+    },
     io,
   );
 }
@@ -46,6 +53,7 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     images: args.images.map((path) => resolve(io.cwd, path)),
     loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
+    canResume: true,
     notices: [],
   };
 }

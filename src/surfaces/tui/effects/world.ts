@@ -2,21 +2,18 @@ import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/ind
 import type { Config } from '../../../storage/config/index.ts';
 import type { Effect, Message, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
+import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
 import type { FileFinder } from './file-finder.ts';
+import type { TerminalSession } from './terminal-session.ts';
 
 /** Commits to choose from for a review. */
 const SHOWN_COMMITS = 100;
 
 type Dispatch = (message: Message) => void;
 
-/** What effects do to the terminal; the runtime owns it. */
-export interface TerminalAccess {
-  /** Writes a sequence that changes nothing on the screen, such as a notification. */
-  readonly writeSequence: (bytes: string) => void;
-  /** Gives the terminal to another program for as long as the work takes. */
-  readonly lend: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly suspend: () => void;
+export interface WorldParts {
+  readonly terminal: TerminalSession;
   readonly exit: (code: number) => void;
 }
 
@@ -24,7 +21,7 @@ export interface TerminalAccess {
 export class World {
   readonly #options: TuiOptions;
   readonly #dispatch: Dispatch;
-  readonly #terminal: TerminalAccess;
+  readonly #parts: WorldParts;
   readonly #stop = new AbortController();
   #config: Config | null = null;
   #threads: Threads | null = null;
@@ -35,9 +32,9 @@ export class World {
   /** Threads are opened, closed and moved one after the other. */
   #threadWork: Promise<void> = Promise.resolve();
 
-  constructor(options: TuiOptions, terminal: TerminalAccess, dispatch: Dispatch) {
+  constructor(options: TuiOptions, parts: WorldParts, dispatch: Dispatch) {
     this.#options = options;
-    this.#terminal = terminal;
+    this.#parts = parts;
     this.#dispatch = dispatch;
   }
 
@@ -46,6 +43,7 @@ export class World {
     const { setUp } = await import('./set-up.ts');
     const { config, setup } = await setUp(this.#options);
     this.#config = config;
+    this.#parts.terminal.setTheme(config.tui.theme);
     const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
     const { home } = config;
     const { version } = this.#options;
@@ -121,22 +119,22 @@ export class World {
       case 'readBranch':
         return this.#readBranch();
       case 'copy':
-        this.#terminal.writeSequence(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
+        this.#parts.terminal.write(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
         return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
       case 'edit': {
         const { editedInEditor } = await import('./editor.ts');
         const { home, env } = this.#ready();
-        const text = await this.#terminal.lend(() => editedInEditor(effect.text, home, env));
+        const text = await this.#parts.terminal.lend(() => editedInEditor(effect.text, home, env));
         return this.#dispatch({ type: 'edited', text });
       }
       case 'suspend':
-        return this.#terminal.suspend();
+        return this.#parts.terminal.suspend();
       case 'notify':
-        return this.#terminal.writeSequence(`\u001b]9;${notificationText(effect.text)}\u0007`);
+        return this.#notify(effect.what, effect.text);
       case 'saveDraft':
         return this.#drafts?.save(effect.draft);
       case 'exit':
-        return this.#terminal.exit(effect.code);
+        return this.#parts.exit(effect.code);
     }
   }
 
@@ -243,6 +241,13 @@ export class World {
     if (facts !== null) this.#dispatch({ type: 'branchRead', branch: facts.isRepository ? facts.branch : null });
   }
 
+  #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
+    const { notifications, notificationMethod } = this.#ready().tui;
+    if (!notifications.includes(what)) return;
+    const { terminal } = this.#parts;
+    terminal.write(notificationMethod === 'bel' ? '\u0007' : notificationBytes(text, terminal.capabilities));
+  }
+
   #place() {
     const { home, cwd, env } = this.#ready();
     return { home, cwd, env, signal: this.#stop.signal };
@@ -256,12 +261,4 @@ export class World {
   #fail(error: unknown): void {
     this.#dispatch({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }
-}
-
-/** Without what would end the sequence, and short. */
-function notificationText(text: string): string {
-  return text
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
-    .slice(0, 200)
-    .trim();
 }

@@ -12,7 +12,7 @@ import { only, type Step } from './step.ts';
 
 /** What a key, a text or a paste changes: it belongs to the screen in front, then to a dialog, then to the composer. */
 export function onInput(before: State, { event, at }: Extract<Message, { type: 'input' }>): Step {
-  const state = { ...before, now: at };
+  const state = event.type === 'focus' ? { ...before, now: at } : { ...before, now: at, lastInputAt: at };
   switch (event.type) {
     case 'focus':
       return only({ ...state, isFocused: event.isFocused });

@@ -6,6 +6,7 @@ import type {
   Turn,
 } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
+import type { Effect } from '../message.ts';
 import type { State } from '../state.ts';
 import {
   abandoned,
@@ -17,7 +18,7 @@ import {
   withEntry,
   withItem,
 } from '../transcript/index.ts';
-import { withDelivered, withNextQueued, withReturned } from './outbox.ts';
+import { withDelivered, withMessage, withNextQueued, withReturned } from './outbox.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 
 /** Turns that took longer than this end with a line that says so, s. */
@@ -103,7 +104,9 @@ function onThread(
     },
     opening: null,
   };
-  return withNextQueued(opened);
+  const { firstMessage, isQueuePaused } = opened;
+  if (firstMessage !== null) return withMessage({ ...opened, firstMessage: null }, firstMessage, 'steer');
+  return isQueuePaused ? only(opened) : withNextQueued(opened);
 }
 
 /** What the user said in these turns, in order. */
@@ -128,12 +131,13 @@ function onTurnEnd(state: State, event: SessionEventOf<'turn.completed'>, at: nu
   if (!isInterrupted && seconds >= LONG_TURN_SECONDS) transcript = withEntry(transcript, { type: 'turnEnd', seconds });
   const ended: State = { ...state, transcript: abandoned(transcript), turn: null, approvals: [] };
   const answer = event.lastAgentMessage ?? 'The turn has ended.';
-  const notice = isInterrupted ? [] : [{ type: 'notify', text: answer } as const];
+  const notice = isInterrupted ? [] : notified(state, 'agent-turn-complete', answer);
   if (isInterrupted) {
     const isQueuePaused = ended.outbox.some(({ status }) => status === 'queued');
     return step({ ...ended, isQueuePaused }, { type: 'readBranch' });
   }
-  const next = ended.outbox.some(({ status }) => status === 'sent') ? only(ended) : withNextQueued(ended);
+  const isWaiting = ended.isQueuePaused || ended.outbox.some(({ status }) => status === 'sent');
+  const next = isWaiting ? only(ended) : withNextQueued(ended);
   return { state: next.state, effects: [...next.effects, ...notice, { type: 'readBranch' }] };
 }
 
@@ -176,7 +180,23 @@ function onApproval(state: State, event: SessionEventOf<'approval.requested'>, a
   const turn = state.turn && { ...state.turn, pausedSince: state.turn.pausedSince ?? at };
   const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
   const text = `Approval needed${what === '' ? '' : `: ${what}`}`;
-  return step({ ...state, approvals: [...state.approvals, view], turn }, { type: 'notify', text });
+  return step(
+    { ...state, approvals: [...state.approvals, view], turn },
+    ...notified(state, 'approval-requested', text),
+  );
+}
+
+/** Without a report of the focus, nobody is there who has typed nothing for so long, ms. */
+const AWAY_MS = 30_000;
+
+/** A notification, if the user looks elsewhere. */
+function notified(
+  { isFocused, now, lastInputAt }: State,
+  what: 'agent-turn-complete' | 'approval-requested',
+  text: string,
+): Effect[] {
+  const isAway = isFocused === null ? now - lastInputAt > AWAY_MS : !isFocused;
+  return isAway ? [{ type: 'notify', what, text }] : [];
 }
 
 /** A question is settled; the clock of the turn runs again when none is left. */

@@ -32,7 +32,7 @@ export function statusRows({ turn, now, size, approvals }: State): Row[] {
 }
 
 /** Messages that wait: those that were sent for the next request, and the numbered queue. */
-export function queueRows({ outbox, size, isQueuePaused, editing, turn }: State): Row[] {
+export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMessage }: State): Row[] {
   const width = size.columns - 6;
   const sent = outbox.filter(({ status }) => status === 'sent');
   const queued = outbox.filter(({ status }) => status === 'queued');
@@ -42,6 +42,7 @@ export function queueRows({ outbox, size, isQueuePaused, editing, turn }: State)
     return prefixed(shown, span(head, { role: 'muted' }), span(' '.repeat(textWidth(head))));
   };
   const rows = [
+    ...(firstMessage === null ? [] : lines(visibleText(firstMessage), '  ↳ ', false)),
     ...sent.flatMap(({ atoms }) => lines(visibleText(atoms), '  ↳ ', false)),
     ...queued.flatMap(({ atoms }, index) => lines(visibleText(atoms), `  ${index + 1}. `, editing === index)),
   ];
