@@ -1,5 +1,8 @@
+export { type CodeText, codeRows, expandTabs } from './code-rows.ts';
 export { type ColourDepth, contrast, type Rgb } from './colour.ts';
 export { graphemes } from './graphemes.ts';
+export { MarkdownReader, markdownRows, piecesRows, type StreamedText } from './markdown/markdown.ts';
+export type { Piece } from './markdown/piece.ts';
 export { type Palette, paletteOf } from './palette.ts';
 export {
   CONTINUED,

@@ -1,0 +1,37 @@
+import { highlightLines } from './highlight.ts';
+import { type Row, span } from './row.ts';
+import { wrapSoft } from './wrap.ts';
+
+export interface CodeText {
+  readonly language: string;
+  readonly lines: readonly string[];
+  /** Lines before them, which decide how they are read. */
+  readonly before: readonly string[];
+}
+
+const TAB_STOP = 4;
+
+/** Code as it copies: no gutter, no blanks at the ends, and lines that are too long wrapped by the terminal itself. */
+export function codeRows({ language, lines, before }: CodeText, width: number): Row[] {
+  return highlightLines(language, lines.map(expandTabs), before.map(expandTabs)).flatMap((line) =>
+    wrapSoft(line, width),
+  );
+}
+
+/** Tabs as blanks up to the next stop: no row has control characters. */
+export function expandTabs(line: string): string {
+  if (!line.includes('\t')) return line.trimEnd();
+  let column = 0;
+  let text = '';
+  for (const one of line) {
+    const part = one === '\t' ? ' '.repeat(TAB_STOP - (column % TAB_STOP)) : one;
+    text += part;
+    column += part.length;
+  }
+  return text.trimEnd();
+}
+
+/** Lines without colours. */
+export function plainLines(lines: readonly string[]): Row[] {
+  return lines.map((line) => (line === '' ? [] : [span(line, { role: 'code' })]));
+}
