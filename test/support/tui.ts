@@ -116,7 +116,7 @@ export class TuiRun implements AsyncDisposable {
   }
 
   /** Waits until the screen shows something. */
-  async sees(what: string | RegExp, deadlineMs = 15_000): Promise<void> {
+  async sees(what: string | RegExp, deadlineMs = 30_000): Promise<void> {
     const end = Date.now() + deadlineMs;
     const holds = () => (typeof what === 'string' ? this.screen().includes(what) : what.test(this.screen()));
     while (!holds()) {
@@ -126,7 +126,7 @@ export class TuiRun implements AsyncDisposable {
   }
 
   /** Waits until the screen shows something no more. */
-  async seesNot(what: string, deadlineMs = 15_000): Promise<void> {
+  async seesNot(what: string, deadlineMs = 30_000): Promise<void> {
     const end = Date.now() + deadlineMs;
     while (this.screen().includes(what)) {
       if (Date.now() > end) throw new Error(`the screen still shows ${what}:\n${this.screen()}`);

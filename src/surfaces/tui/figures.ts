@@ -3,10 +3,10 @@ import type { TokenUsage, TokenUsageInfo } from '../../foundation/protocol/index
 /** Tokens that instructions and tools take up whatever the user does: they don't count as used. */
 const BASELINE_TOKENS = 12_000;
 
-/** How much of the window is left for the user's work, whole percent; null before anything is known of it. */
-export function contextLeft(info: TokenUsageInfo | null): number | null {
+/** How much of the window is left for the user's work, whole percent: all of it before anything is known. */
+export function contextLeft(info: TokenUsageInfo | null): number {
   const window = info?.model_context_window;
-  if (info === null || window === null || window === undefined) return null;
+  if (info === null || window === null || window === undefined) return 100;
   if (window <= BASELINE_TOKENS) return 0;
   const room = window - BASELINE_TOKENS;
   const used = Math.max(0, info.last_token_usage.total_tokens - BASELINE_TOKENS);

@@ -1,6 +1,7 @@
-import type { Row } from '../text/index.ts';
-import { textRows } from './lines.ts';
+import { markdownRows, type Row, row } from '../text/index.ts';
 
+/** What the model says, as Markdown. It has no sign before it, so that it copies as it is. */
 export function answerRows(text: string, width: number, isInterrupted: boolean): Row[] {
-  return textRows(isInterrupted ? `${text} …` : text, width);
+  const rows = markdownRows(text, width);
+  return isInterrupted ? [...rows, row('(interrupted)', { role: 'muted' })] : rows;
 }

@@ -28,9 +28,13 @@ export function commandRows(
   return [...lines.slice(0, most), ...cut, ...outputRows(output, item, { width, isFull, isDone })];
 }
 
-function outcome({ status, source }: CommandItem, isDone: boolean): { readonly verb: string; readonly role: Role } {
+function outcome(
+  { status, source, exitCode, processId }: CommandItem,
+  isDone: boolean,
+): { readonly verb: string; readonly role: Role } {
   const isUsers = source === 'userShell';
   if (!isDone || status === 'inProgress') return { verb: isUsers ? 'You run' : 'Running', role: 'accent' };
+  if (status === 'completed' && exitCode === null && processId !== null) return { verb: 'Started', role: 'accent' };
   if (status === 'completed') return { verb: isUsers ? 'You ran' : 'Ran', role: 'success' };
   if (status === 'declined') return { verb: 'Not allowed:', role: 'danger' };
   if (status === 'interrupted') return { verb: 'Interrupted:', role: 'danger' };

@@ -138,7 +138,7 @@ export function closedGroups(transcript: Transcript): Transcript {
 /** Everything that still runs is over: its turn was stopped. */
 export function abandoned(transcript: Transcript): Transcript {
   const open = transcript.open.map((entry): Entry => {
-    if (entry.type === 'item') return { ...entry, isDone: true };
+    if (entry.type === 'item') return { ...entry, item: withLive(entry), isDone: true, live: '' };
     if (entry.type !== 'explored') return entry;
     const commands = entry.commands.map((item) =>
       item.status === 'inProgress' ? { ...item, status: 'interrupted' as const } : item,
@@ -146,6 +146,13 @@ export function abandoned(transcript: Transcript): Transcript {
     return { ...entry, commands, isClosed: true };
   });
   return settled({ ...transcript, open });
+}
+
+/** An item that nobody completes has what was seen of it. */
+function withLive({ item, live }: ItemEntry): ThreadItem {
+  if (item.type === 'agentMessage') return { ...item, text: item.text === '' ? live : item.text, interrupted: true };
+  if (item.type !== 'commandExecution' || item.status !== 'inProgress') return item;
+  return { ...item, status: 'interrupted', aggregatedOutput: item.aggregatedOutput ?? live };
 }
 
 function withExploring(transcript: Transcript, item: ExploredEntry['commands'][number]): Transcript {

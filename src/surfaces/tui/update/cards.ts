@@ -23,7 +23,7 @@ export function statusCard(state: State): State {
     ['Sandbox', settings.sandboxPolicy.mode],
     ['Asks', settings.approvalPolicy],
     ['Thread', thread.name === null ? thread.id : `${thread.name} (${thread.id})`],
-    ['Window', left === null ? 'not known yet' : `${left}% left`],
+    ['Window', `${left}% left`],
     ['Tokens', tokens(state)],
   ];
   return withCard(state, 'Status', facts);

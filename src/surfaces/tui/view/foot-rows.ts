@@ -63,7 +63,7 @@ export function footerRow({ hint, thread, setup, usage, branch, size, composer }
   const parts = [
     modeLabel(settings),
     `${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`,
-    ...(left === null ? [] : [`${left}% of the window left`]),
+    `${left}% context left`,
     `${fromHome(settings.cwd, setup?.userHome ?? null)}${branch === null ? '' : ` (${oneLine(branch)})`}`,
     ...(thread?.name ? [oneLine(thread.name)] : []),
     ...(composer.draft.atoms.length === 0 ? ['? help'] : []),

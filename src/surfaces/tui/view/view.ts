@@ -6,17 +6,17 @@ import { type Entry, entryRows, textRows } from '../transcript/index.ts';
 import { approvalRows, helpRows, pickerRows } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, footerRow, queueRows, statusRows } from './foot-rows.ts';
-import { streamedRows } from './streamed.ts';
+import { remainingRows, streamedRows, streamedText } from './streamed.ts';
 
 /** How much of the transcript is in the terminal's scrollback already. */
 export interface Mark {
   /** Entries of the past, all of their rows. */
   readonly entries: number;
-  /** Of the entry after them, the rows that are there already, the blank row before it included. */
-  readonly rows: number;
+  /** Of the answer after them, which still streams, the pieces that are final. */
+  readonly pieces: number;
 }
 
-export const NO_MARK: Mark = { entries: 0, rows: 0 };
+export const NO_MARK: Mark = { entries: 0, pieces: 0 };
 
 export interface View {
   readonly frame: Frame;
@@ -27,24 +27,32 @@ export interface View {
 /** The state as rows: those that are final since the last frame, and the live region with the cursor. */
 export function view(state: State, mark: Mark): View {
   const { past, open } = state.transcript;
-  const finished: Row[] = [];
-  let { rows: skip } = mark;
-  for (const [index, entry] of past.slice(mark.entries).entries()) {
-    finished.push(...spaced(state, entry, mark.entries + index === 0).slice(skip));
-    skip = 0;
-  }
+  const width = state.size.columns;
+  const finished = past.slice(mark.entries).flatMap((entry, index) => {
+    if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
+    return spaced(state, entry, mark.entries + index === 0);
+  });
+  const known = past.length === mark.entries ? mark.pieces : 0;
   const [first, ...others] = open;
-  const isFirst = past.length === 0;
-  const streamed = first === undefined ? { final: [], rest: [] } : split(state, first, isFirst);
-  finished.push(...streamed.final.slice(skip));
+  const text = streamedText(first);
+  const blank: Row[] = past.length === 0 ? [] : [[]];
+  let pieces = 0;
+  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, past.length === 0);
+  if (text !== null) {
+    const streamed = streamedRows(text, known, width);
+    pieces = streamed.pieces;
+    if (known === 0 && streamed.final.length > 0) finished.push(...blank);
+    finished.push(...streamed.final);
+    top = pieces === 0 && streamed.rest.length > 0 ? [...blank, ...streamed.rest] : streamed.rest;
+  }
   const bottom = bottomRows(state);
-  const live = [...streamed.rest, ...others.flatMap((entry) => spaced(state, entry, false))];
+  const live = [...top, ...others.flatMap((entry) => spaced(state, entry, false))];
   const room = Math.max(0, state.size.rows - bottom.rows.length);
   const shown = live.slice(Math.max(0, live.length - room));
   const cursor = bottom.cursor && { ...bottom.cursor, row: bottom.cursor.row + shown.length };
   return {
     frame: { finished, live: [...shown, ...bottom.rows], cursor },
-    mark: { entries: past.length, rows: Math.max(skip, streamed.final.length) },
+    mark: { entries: past.length, pieces },
   };
 }
 
@@ -55,18 +63,11 @@ function spaced(state: State, entry: Entry, isFirst: boolean): Row[] {
   return isFirst || rows.length === 0 ? rows : [[], ...rows];
 }
 
-/** The rows of an entry that can't change any more, and the others. Only answers have some before they are done. */
-function split(
-  state: State,
-  entry: Entry,
-  isFirst: boolean,
-): { readonly final: readonly Row[]; readonly rest: readonly Row[] } {
-  if (entry.type !== 'item' || entry.isDone || entry.item.type !== 'agentMessage') {
-    return { final: [], rest: spaced(state, entry, isFirst) };
-  }
-  const { final, rest } = streamedRows(entry.live, state.size.columns);
-  const blank: Row[] = isFirst || final.length + rest.length === 0 ? [] : [[]];
-  return final.length === 0 ? { final: [], rest: [...blank, ...rest] } : { final: [...blank, ...final], rest };
+/** The end of an answer of which the first pieces are in the scrollback. */
+function endedAnswer(entry: Entry, pieces: number, width: number): Row[] {
+  if (entry.type !== 'item' || entry.item.type !== 'agentMessage') return [];
+  const rows = remainingRows(entry.item.text, pieces, width);
+  return entry.item.interrupted ? [...rows, row('(interrupted)', { role: 'muted' })] : rows;
 }
 
 interface Bottom {

@@ -1,6 +1,6 @@
 import type { ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { type Row, row, span } from '../text/index.ts';
-import { diffOf, exactRows, prefixed, shownPath, strippedCommand, textRows } from '../transcript/index.ts';
+import { diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
 import { type ApprovalView, choicesOf } from './approval.ts';
 
 /** A question as rows: what would run, where, why, what it could touch, and the answers. */
@@ -76,13 +76,12 @@ function bodyPart({ below }: ApprovalView, rows: readonly Row[], room: number): 
   return [above, ...rows.slice(start, end), under];
 }
 
-function factRows({ request, policy, cwd }: ApprovalView, width: number): Row[] {
+function factRows({ request, policy }: ApprovalView, width: number): Row[] {
   const { reason } = request;
   const facts: (readonly [string, string])[] = [
     ...(reason === null ? [] : [['why', reason] as const]),
     ...(request.type === 'command' ? [['in', request.cwd] as const] : []),
     ...(request.type === 'command' ? [['could touch', reach(policy, request.escalated, request.cwd)] as const] : []),
-    ...(request.type === 'fileChange' ? [['in', shownPath(cwd, '/')] as const] : []),
   ];
   return facts.flatMap(([label, value]) =>
     prefixed(textRows(value, width - 13), span(`${label.padEnd(12)} `, { role: 'muted' }), span(' '.repeat(13))),
@@ -110,10 +109,10 @@ function choiceRows(view: ApprovalView, width: number): Row[] {
   return choicesOf(view.request).flatMap((choice, index) => {
     const isSelected = index === view.selected;
     const name = choice.key === 'escape' ? 'Esc' : choice.key;
-    const again = view.armed === choice.key ? `  (${name} again to confirm)` : '';
+    const keys = view.armed === choice.key ? `${name} again to confirm` : name;
     const style = isSelected ? ({ role: 'accent', bold: true } as const) : {};
     const sign = span(`${isSelected ? '›' : ' '} ${index + 1}. `, style);
-    return prefixed(textRows(`${choice.label} (${name})${again}`, width - 5, style), sign, span('     '));
+    return prefixed(textRows(`${choice.label} (${keys})`, width - 5, style), sign, span('     '));
   });
 }
 
