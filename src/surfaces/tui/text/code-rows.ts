@@ -1,5 +1,5 @@
 import { highlightLines } from './highlight.ts';
-import { type Row, span } from './row.ts';
+import type { Row } from './row.ts';
 import { wrapSoft } from './wrap.ts';
 
 export interface CodeText {
@@ -29,9 +29,4 @@ export function expandTabs(line: string): string {
     column += part.length;
   }
   return text.trimEnd();
-}
-
-/** Lines without colours. */
-export function plainLines(lines: readonly string[]): Row[] {
-  return lines.map((line) => (line === '' ? [] : [span(line, { role: 'code' })]));
 }

@@ -18,6 +18,8 @@ export interface StreamedText {
   /** In order; more are only ever added at the end. */
   readonly final: readonly Piece[];
   liveRows(width: number): Row[];
+  /** The rows after the final pieces once the text has ended. */
+  endRows(width: number): Row[];
 }
 
 interface Known {
@@ -44,6 +46,10 @@ export class MarkdownReader {
       };
     }
     const { stream, final } = this.#known;
-    return { final, liveRows: (width) => piecesRows(livePieces(stream), width) };
+    return {
+      final,
+      liveRows: (width) => piecesRows(livePieces(stream), width),
+      endRows: (width) => piecesRows(endMarkdown(stream), width),
+    };
   }
 }
