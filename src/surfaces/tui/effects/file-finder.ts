@@ -1,6 +1,6 @@
 import { startProgram } from '../../../system/process/index.ts';
 import type { Candidate } from '../message.ts';
-import { fuzzyMatch } from '../pending.ts';
+import { fuzzyMatch } from '../text/index.ts';
 
 /** Files that are looked through at most. */
 const MAX_FILES = 400_000;
@@ -32,7 +32,7 @@ export class FileFinder {
         if (match !== null) found.push({ path, score: match.score });
       }
     }
-    found.sort((a, b) => a.score - b.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
+    found.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
     return found.slice(0, MAX_FOUND).map(({ path }) => ({ text: path, detail: '' }));
   }
 

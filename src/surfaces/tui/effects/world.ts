@@ -4,11 +4,8 @@ import type { Effect, Message, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
-import type { FileFinder } from './file-finder.ts';
+import { LookUps } from './look-ups.ts';
 import type { TerminalSession } from './terminal-session.ts';
-
-/** Commits to choose from for a review. */
-const SHOWN_COMMITS = 100;
 
 type Dispatch = (message: Message) => void;
 
@@ -27,8 +24,7 @@ export class World {
   #threads: Threads | null = null;
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
-  #finder: FileFinder | null = null;
-  #search = new AbortController();
+  readonly #lookUps: LookUps;
   /** Threads are opened, closed and moved one after the other. */
   #threadWork: Promise<void> = Promise.resolve();
 
@@ -36,6 +32,7 @@ export class World {
     this.#options = options;
     this.#parts = parts;
     this.#dispatch = dispatch;
+    this.#lookUps = new LookUps(dispatch);
   }
 
   /** Reads the configuration and opens the first thread, unless the user is asked something before. */
@@ -60,7 +57,7 @@ export class World {
   /** Stops everything that runs, in order; what does not stop in time is ended by force. */
   async close(graceMs: number): Promise<void> {
     this.#stop.abort();
-    this.#search.abort();
+    this.#lookUps.close();
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
@@ -107,17 +104,15 @@ export class World {
       case 'trust':
         return this.#answerTrust(effect.folder, effect.level);
       case 'findFiles':
-        return this.#findFiles(effect.query);
+        return this.#lookUps.findFiles(effect.query, this.#ready());
       case 'readSkills':
-        return this.#readSkills();
+        return this.#lookUps.readSkills(this.#ready());
       case 'readReviewTargets':
-        return this.#readReviewTargets(effect.kind);
-      case 'readDiff': {
-        const { uncommittedDiff } = await import('./git-diff.ts');
-        return this.#dispatch({ type: 'diffRead', text: await uncommittedDiff(this.#place()) });
-      }
+        return this.#lookUps.readReviewTargets(effect.kind, this.#ready());
+      case 'readDiff':
+        return this.#lookUps.readDiff(this.#ready());
       case 'readBranch':
-        return this.#readBranch();
+        return this.#lookUps.readBranch(this.#ready());
       case 'copy':
         this.#parts.terminal.write(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
         return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
@@ -190,55 +185,7 @@ export class World {
     const { readPromptFiles } = await import('./prompt-files.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
-    await this.#readBranch();
-  }
-
-  async #findFiles(query: string): Promise<void> {
-    this.#search.abort();
-    this.#search = new AbortController();
-    const { signal } = this.#search;
-    const { FileFinder: Finder } = await import('./file-finder.ts');
-    this.#finder ??= new Finder();
-    try {
-      const files = await this.#finder.find(query, this.#ready().cwd, signal);
-      this.#dispatch({ type: 'filesFound', query, files });
-    } catch (error) {
-      // A newer search has replaced this one.
-      if (!signal.aborted) throw error;
-    }
-  }
-
-  async #readSkills(): Promise<void> {
-    const { discoverSkills, inOrder } = await import('../../../context/index.ts');
-    const { skills } = await discoverSkills(this.#ready(), this.#stop.signal);
-    const usable = inOrder(skills).filter(({ enabled }) => enabled);
-    const found = usable.map(({ name, shortDescription, description }) => ({
-      text: name,
-      detail: shortDescription ?? description,
-    }));
-    this.#dispatch({ type: 'skillsRead', skills: found });
-  }
-
-  async #readReviewTargets(kind: 'branches' | 'commits'): Promise<void> {
-    const { localBranches, recentCommits } = await import('../../../system/git/index.ts');
-    const candidates =
-      kind === 'branches'
-        ? (await localBranches(this.#place())).map(({ name, isCurrent }) => ({
-            text: name,
-            detail: isCurrent ? 'checked out' : '',
-          }))
-        : (await recentCommits(SHOWN_COMMITS, this.#place())).map(({ shortSha, title }) => ({
-            text: shortSha,
-            detail: title,
-          }));
-    this.#dispatch({ type: 'reviewTargetsRead', kind, candidates });
-  }
-
-  async #readBranch(): Promise<void> {
-    const { gatherRepositoryFacts } = await import('../../../system/git/index.ts');
-    const { cwd, env } = this.#ready();
-    const facts = await gatherRepositoryFacts(cwd, env, { signal: this.#stop.signal });
-    if (facts !== null) this.#dispatch({ type: 'branchRead', branch: facts.isRepository ? facts.branch : null });
+    await this.#lookUps.readBranch(config);
   }
 
   #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
@@ -246,11 +193,6 @@ export class World {
     if (!notifications.includes(what)) return;
     const { terminal } = this.#parts;
     terminal.write(notificationMethod === 'bel' ? '\u0007' : notificationBytes(text, terminal.capabilities));
-  }
-
-  #place() {
-    const { home, cwd, env } = this.#ready();
-    return { home, cwd, env, signal: this.#stop.signal };
   }
 
   #ready(): Config {

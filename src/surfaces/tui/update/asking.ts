@@ -1,7 +1,7 @@
 import { type Composer, isBlank } from '../composer/index.ts';
 import type { State } from '../state.ts';
 import { type ApprovalStep, type ApprovalView, approvalKey } from '../views/index.ts';
-import { withoutApproval } from './on-session.ts';
+import { withoutApproval } from './on-approval.ts';
 import { only, type Step, step } from './step.ts';
 
 const CHOICE_KEYS: ReadonlySet<string> = new Set(['up', 'down', 'pageup', 'pagedown', 'escape', 'ctrl+c', 'ctrl+a']);

@@ -1,8 +1,8 @@
 import { SLASH_COMMANDS } from '../commands/index.ts';
 import { completedToken, tokenAt, visibleText, withDraft, withImage } from '../composer/index.ts';
 import type { Candidate } from '../message.ts';
-import { fuzzyMatch } from '../pending.ts';
 import type { Completion, State } from '../state.ts';
+import { fuzzyMatch } from '../text/index.ts';
 
 import { only, type Step, step } from './step.ts';
 
@@ -76,7 +76,7 @@ export function matching(candidates: readonly Candidate[], query: string): reado
       const match = fuzzyMatch(query, candidate.text);
       return match === null ? [] : [{ candidate, score: match.score }];
     })
-    .sort((a, b) => a.score - b.score || (a.candidate.text < b.candidate.text ? -1 : 1))
+    .sort((a, b) => b.score - a.score || (a.candidate.text < b.candidate.text ? -1 : 1))
     .slice(0, MAX_CANDIDATES)
     .map(({ candidate }) => candidate);
 }

@@ -6,7 +6,6 @@ import type {
   Turn,
 } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
-import type { Effect } from '../message.ts';
 import type { State } from '../state.ts';
 import {
   abandoned,
@@ -18,6 +17,8 @@ import {
   withEntry,
   withItem,
 } from '../transcript/index.ts';
+import { notified } from './notified.ts';
+import { onApproval, withoutApproval } from './on-approval.ts';
 import { withDelivered, withMessage, withNextQueued, withReturned } from './outbox.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 
@@ -167,45 +168,6 @@ function onDelta(state: State, { part, itemId, delta }: SessionEventOf<'item.del
   const entry = transcript.open.find((one) => one.type === 'item' && one.item.id === itemId);
   const heading = entry?.type === 'item' ? [...entry.live.matchAll(/\*\*([^*\n]{1,200})\*\*/g)].at(-1)?.[1] : undefined;
   return { ...state, transcript, turn: { ...state.turn, header: heading ?? state.turn.header } };
-}
-
-function onApproval(state: State, event: SessionEventOf<'approval.requested'>, at: number): Step {
-  const { request, agent } = event;
-  const settings = state.thread?.settings;
-  if (settings === undefined || state.approvals.some((one) => one.request.questionId === request.questionId)) {
-    return only(state);
-  }
-  const asked = { request, agent: agent ?? null, policy: settings.sandboxPolicy, cwd: settings.cwd };
-  const view = { ...asked, paintedAt: null, selected: 0, isTouched: false, armed: null, below: 0, denial: null };
-  const turn = state.turn && { ...state.turn, pausedSince: state.turn.pausedSince ?? at };
-  const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
-  const text = `Approval needed${what === '' ? '' : `: ${what}`}`;
-  return step(
-    { ...state, approvals: [...state.approvals, view], turn },
-    ...notified(state, 'approval-requested', text),
-  );
-}
-
-/** Without a report of the focus, nobody is there who has typed nothing for so long, ms. */
-const AWAY_MS = 30_000;
-
-/** A notification, if the user looks elsewhere. */
-function notified(
-  { isFocused, now, lastInputAt }: State,
-  what: 'agent-turn-complete' | 'approval-requested',
-  text: string,
-): Effect[] {
-  const isAway = isFocused === null ? now - lastInputAt > AWAY_MS : !isFocused;
-  return isAway ? [{ type: 'notify', what, text }] : [];
-}
-
-/** A question is settled; the clock of the turn runs again when none is left. */
-export function withoutApproval(state: State, questionId: string, at: number): State {
-  const approvals = state.approvals.filter(({ request }) => request.questionId !== questionId);
-  const { turn } = state;
-  if (turn === null || turn.pausedSince === null || approvals.length > 0) return { ...state, approvals };
-  const pausedMs = turn.pausedMs + at - turn.pausedSince;
-  return { ...state, approvals, turn: { ...turn, pausedMs, pausedSince: null } };
 }
 
 function onError(state: State, { error, willRetry }: SessionEventOf<'error'>): State {

@@ -1,7 +1,6 @@
-import { diffRows } from '../pending.ts';
 import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
-import { type Row, row, span } from '../text/index.ts';
+import { diffRows, type Row, row, span } from '../text/index.ts';
 import { type Entry, entryRows } from '../transcript/index.ts';
 import type { PagerView } from '../views/index.ts';
 import { approvalBody } from '../views/index.ts';

@@ -1,5 +1,5 @@
 import type { ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { type Row, row, span } from '../text/index.ts';
+import { markInvisible, type Row, row, span } from '../text/index.ts';
 import { diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
 import { type ApprovalView, choicesOf } from './approval.ts';
 
@@ -37,15 +37,15 @@ function titleRows({ request, agent }: ApprovalView, waiting: number, width: num
 function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
   switch (request.type) {
     case 'command':
-      return exactRows(commandText(request.command), width);
+      return exactRows(markInvisible(commandText(request.command)), width);
     case 'fileChange':
       return diffOf(request.changes, { width, isFull: true, cwd });
     case 'mcpToolCall': {
       const text = `${request.server}.${request.tool}\n${JSON.stringify(request.arguments, null, 2) ?? ''}`;
-      return exactRows(text, width);
+      return exactRows(markInvisible(text), width);
     }
     case 'network':
-      return exactRows(`${request.host}:${request.port} (${request.protocol})`, width);
+      return exactRows(markInvisible(`${request.host}:${request.port} (${request.protocol})`), width);
   }
 }
 
