@@ -1,4 +1,5 @@
 export { notificationBytes, type Progress, plainLine, progressBytes, titleBytes } from './announce.ts';
+export { AppendWriter, type AppendWriterOptions } from './append-writer.ts';
 export { BurstDetector } from './burst-detector.ts';
 export { type Capabilities, capabilitiesOf } from './capabilities.ts';
 export type { RowStyle } from './encode-row.ts';

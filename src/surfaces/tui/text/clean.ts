@@ -1,5 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
+/** Commands with a text of their own (DCS, APC, PM, SOS), which Node's function leaves. */
+const STRINGS = /\u001b[P_^X][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 /** Turn the direction of writing, or show nothing: with them a text reads as another. */
 const DECEIVING =
@@ -7,7 +9,10 @@ const DECEIVING =
 
 /** One line of anybody's text, for a row: no escape sequences, no control characters but tabs as blanks. */
 export function cleanLine(line: string): string {
-  return stripVTControlCharacters(line).replaceAll('\t', '    ').replaceAll(CONTROLS, '').toWellFormed();
+  return stripVTControlCharacters(line.replaceAll(STRINGS, ''))
+    .replaceAll('\t', '    ')
+    .replaceAll(CONTROLS, '')
+    .toWellFormed();
 }
 
 /** Names characters that turn the direction of writing or can't be seen: `<U+202E>`. */

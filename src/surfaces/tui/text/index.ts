@@ -1,3 +1,4 @@
+export { ansiLines } from './ansi.ts';
 export { cleanLine, markInvisible } from './clean.ts';
 export { type CodeText, codeRows, expandTabs } from './code-rows.ts';
 export { type ColourDepth, contrast, type Rgb } from './colour.ts';
