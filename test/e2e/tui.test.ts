@@ -241,8 +241,8 @@ describe('help for the fingers', () => {
     run.type(KEY.ctrl('u'));
     run.type('?');
     await run.sees('Shift-Tab');
-    run.type('x');
-    await run.seesNot('Any key closes this');
+    run.type('q');
+    await run.seesNot('q closes');
     run.type('hi\r');
     await run.sees('Hello.');
     run.type(KEY.ctrl('t'));

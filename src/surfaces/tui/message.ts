@@ -31,6 +31,8 @@ export interface Setup {
   readonly userHome: string | null;
   readonly warnings: readonly string[];
   readonly hidesReasoning: boolean;
+  /** False: no sign moves by itself. */
+  readonly isAnimated: boolean;
 }
 
 /** Something that a name under the cursor can be completed to. */

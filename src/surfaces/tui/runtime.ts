@@ -11,6 +11,8 @@ import { type Mark, NO_MARK, view } from './view/view.ts';
 
 /** Frames that nobody's key asked for come no closer to each other than this, ms. */
 const FRAME_MS = 16;
+/** How often the time of a turn changes, ms. */
+const SECOND_MS = 1_000;
 /** How long a draft rests before it is written to the disk, ms. */
 const SAVE_MS = 300;
 
@@ -104,10 +106,13 @@ export class Runtime {
     const { turn, hint, approvals } = this.#state;
     const isTurning = turn !== null && approvals.length === 0;
     if (this.#tick !== null || (!isTurning && hint === null)) return;
-    this.#tick = setTimeout(() => {
-      this.#tick = null;
-      this.dispatch({ type: 'tick', at: performance.now() });
-    }, SPINNER_MS);
+    this.#tick = setTimeout(
+      () => {
+        this.#tick = null;
+        this.dispatch({ type: 'tick', at: performance.now() });
+      },
+      this.#state.setup?.isAnimated === false ? SECOND_MS : SPINNER_MS,
+    );
   }
 
   #announced = '';

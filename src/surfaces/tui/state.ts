@@ -58,8 +58,7 @@ export interface Completion {
 export type Screen =
   | { readonly type: 'picker'; readonly view: PickerView }
   | { readonly type: 'prompt'; readonly view: TextPrompt }
-  | { readonly type: 'pager'; readonly view: PagerView }
-  | { readonly type: 'help' };
+  | { readonly type: 'pager'; readonly view: PagerView };
 
 export interface State {
   readonly size: Size;

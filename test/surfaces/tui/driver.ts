@@ -22,6 +22,7 @@ export const SETUP: Setup = {
   userHome: '/home/ada',
   warnings: [],
   hidesReasoning: false,
+  isAnimated: true,
 };
 
 function workspace() {

@@ -31,6 +31,7 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     userHome: userHome(env),
     warnings: [...options.notices, ...config.warnings],
     hidesReasoning: config.hideAgentReasoning,
+    isAnimated: config.tui.animations,
   };
   return { config, setup };
 }

@@ -13,8 +13,6 @@ export function onScreenKey(state: State, key: string, isText: boolean): Step {
   switch (screen?.type) {
     case undefined:
       return only(state);
-    case 'help':
-      return only({ ...state, screen: null });
     case 'pager': {
       const rows = pagerRows(state, screen.view);
       const next = pagerKey(screen.view, key, rows.length, pagerHeight(state.size));

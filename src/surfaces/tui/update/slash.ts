@@ -9,7 +9,7 @@ import { onAnswered, withModel } from './chosen.ts';
 import { withCompletion } from './completing.ts';
 import { opening } from './opening.ts';
 import { withMessage, withNextQueued } from './outbox.ts';
-import { only, type Step, step, withNotice } from './step.ts';
+import { only, type Step, step, withHelp, withNotice } from './step.ts';
 
 /** Sent by `/init`. */
 const INIT_PROMPT = `Write a file AGENTS.md in the root of this repository, for agents that work on it. Look at the repository first.
@@ -106,7 +106,7 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
     case 'queue':
       return withNextQueued(state);
     case 'help':
-      return only({ ...state, screen: { type: 'help' } });
+      return only(withHelp(state));
     case 'quit':
     case 'exit':
       return step({ ...state, isClosing: true }, { type: 'exit', code: 0 });

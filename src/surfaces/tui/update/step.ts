@@ -36,3 +36,9 @@ export const REPEAT_MS = 1_000;
 export function withHint(state: State, text: string, arms: 'quit' | 'backtrack' | null = null): State {
   return { ...state, hint: { text, arms, until: state.now + (arms === 'quit' ? REPEAT_MS : HINT_MS) } };
 }
+
+/** Keys and commands, from the top. */
+export function withHelp(state: State): State {
+  const view = { content: { type: 'help' }, below: Number.POSITIVE_INFINITY } as const;
+  return { ...state, screen: { type: 'pager', view } };
+}

@@ -12,7 +12,7 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export const SPINNER_MS = 250;
 
 /** What the turn is doing and for how long; nothing while none runs. */
-export function statusRows({ turn, now, size, approvals }: State): Row[] {
+export function statusRows({ turn, now, size, approvals, setup }: State): Row[] {
   if (turn === null) return [];
   const since = turn.pausedSince === null ? now : turn.pausedSince;
   const time = elapsed(since - turn.startedAt - turn.pausedMs);
@@ -25,7 +25,10 @@ export function statusRows({ turn, now, size, approvals }: State): Row[] {
   } as const;
   const waits = approvals.length > 0 ? 'Waiting for you' : null;
   const what = turn.isStopping ? 'Stopping' : (waits ?? oneLine(turn.header ?? names[turn.kind]));
-  const picture = SPINNER[Math.floor((since - turn.startedAt) / SPINNER_MS) % SPINNER.length] ?? '•';
+  const picture =
+    setup?.isAnimated === false
+      ? '•'
+      : (SPINNER[Math.floor((since - turn.startedAt) / SPINNER_MS) % SPINNER.length] ?? '•');
   const tail = ` (${time} · Esc interrupts)`;
   const text = cutTo(what, Math.max(4, size.columns - 2 - textWidth(tail)));
   return [[span(`${picture} `, { role: 'accent' }), span(text, { bold: true }), span(tail, { role: 'muted' })]];

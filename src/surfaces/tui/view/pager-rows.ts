@@ -3,7 +3,7 @@ import type { Size } from '../terminal/index.ts';
 import { diffRows, type Row, row, span } from '../text/index.ts';
 import { type Entry, entryRows } from '../transcript/index.ts';
 import type { PagerView } from '../views/index.ts';
-import { approvalBody } from '../views/index.ts';
+import { approvalBody, helpRows } from '../views/index.ts';
 
 /** The title above the text, the rule and the keys below it. */
 const AROUND = 2;
@@ -20,6 +20,8 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
       const cwd = state.thread?.settings.cwd ?? '/';
       return [...state.transcript.past, ...state.transcript.open].flatMap((entry) => cachedRows(entry, width, cwd));
     }
+    case 'help':
+      return helpRows(width);
     case 'diff':
       return diffRows(content.text, { width, form: 'unified', path: '' });
     case 'approval': {
@@ -37,7 +39,9 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
   const shown = rows.slice(Math.max(0, rows.length - height - below), rows.length - below);
   const fill = Array.from({ length: height - shown.length }, (): Row => [span('~', { role: 'muted' })]);
   const percent = rows.length <= height ? 100 : Math.round((100 * (rows.length - below)) / rows.length);
-  const title = { transcript: 'Transcript', diff: 'Uncommitted changes', approval: 'What is asked' }[view.content.type];
+  const title = { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
+    view.content.type
+  ];
   return [
     row(title, { bold: true, role: 'accent' }),
     ...shown,

@@ -3,7 +3,7 @@ import type { Frame } from '../terminal/index.ts';
 import type { Row } from '../text/index.ts';
 import { row } from '../text/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
-import { approvalRows, helpRows, pickerRows } from '../views/index.ts';
+import { approvalRows, pickerRows } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, footerRow, queueRows, statusRows } from './foot-rows.ts';
 import { remainingRows, streamedRows, streamedText } from './streamed.ts';
@@ -83,7 +83,6 @@ function bottomRows(state: State): Bottom {
   if (screen?.type === 'picker') {
     return { rows: [[], ...pickerRows(screen.view, size.columns, Math.min(size.rows - 2, 24))], cursor: null };
   }
-  if (screen?.type === 'help') return { rows: [[], ...helpRows(size.columns)], cursor: null };
   if (screen?.type === 'prompt') return promptRows(state, screen.view);
   const [dialog] = approvals;
   const asked = dialog === undefined ? [] : [[], ...approvalRows(dialog, approvals.length, size.columns, height)];

@@ -32,8 +32,6 @@ export function helpRows(width: number): Row[] {
     [],
     row('Commands', { bold: true, role: 'accent' }),
     ...table(commands, width),
-    [],
-    row('Any key closes this.', { role: 'muted' }),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What is shown in the full screen. */
 export type PagerContent =
   | { readonly type: 'transcript' }
+  | { readonly type: 'help' }
   | { readonly type: 'diff'; readonly text: string }
   | { readonly type: 'approval'; readonly questionId: string };
 
@@ -16,6 +17,7 @@ export type PagerStep = { readonly type: 'view'; readonly view: PagerView } | { 
 /** `total` and `height`: rows of the text, and of the part that is visible. */
 export function pagerKey(view: PagerView, key: string, total: number, height: number): PagerStep {
   const most = Math.max(0, total - height);
+  const now = Math.min(view.below, most);
   const at = (below: number): PagerStep => ({
     type: 'view',
     view: { ...view, below: Math.max(0, Math.min(most, below)) },
@@ -23,17 +25,17 @@ export function pagerKey(view: PagerView, key: string, total: number, height: nu
   switch (key) {
     case 'up':
     case 'k':
-      return at(view.below + 1);
+      return at(now + 1);
     case 'down':
     case 'j':
-      return at(view.below - 1);
+      return at(now - 1);
     case 'pageup':
     case 'b':
-      return at(view.below + height);
+      return at(now + height);
     case 'pagedown':
     case ' ':
     case 'f':
-      return at(view.below - height);
+      return at(now - height);
     case 'home':
     case 'g':
       return at(most);
@@ -46,6 +48,6 @@ export function pagerKey(view: PagerView, key: string, total: number, height: nu
     case 'ctrl+t':
       return { type: 'closed' };
     default:
-      return at(view.below);
+      return at(now);
   }
 }
