@@ -11,11 +11,17 @@ export interface CodeText {
 
 const TAB_STOP = 4;
 
+/** Lines that were read already, by their array: those of an open block are shown in each frame. */
+const known = new WeakMap<readonly string[], { readonly language: string; readonly rows: readonly Row[] }>();
+
 /** Code as it copies: no gutter, no blanks at the ends, and lines that are too long wrapped by the terminal itself. */
 export function codeRows({ language, lines, before }: CodeText, width: number): Row[] {
-  return highlightLines(language, lines.map(expandTabs), before.map(expandTabs)).flatMap((line) =>
-    wrapSoft(line, width),
-  );
+  let found = known.get(lines);
+  if (found?.language !== language) {
+    found = { language, rows: highlightLines(language, lines.map(expandTabs), before.map(expandTabs)) };
+    known.set(lines, found);
+  }
+  return found.rows.flatMap((line) => wrapSoft(line, width));
 }
 
 /** Tabs as blanks up to the next stop: no row has control characters. */

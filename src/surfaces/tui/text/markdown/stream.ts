@@ -1,25 +1,13 @@
 import type { Token, Tokens } from 'marked';
+import { codeStep, liveCode, type OpenFence, openedFence, startsFence } from './fence.ts';
 import { lexBlocks, plain } from './lex.ts';
-import { CODE_PORTION, type Piece } from './piece.ts';
+import type { Piece } from './piece.ts';
 import { cleanPart } from './source.ts';
 
 /** The lexer looks at this much of a text at once, characters, and at more only if nothing in it is final. */
 const FIRST_WINDOW = 4_000;
 /** A block that is longer is shown as plain text. */
 const MAX_WINDOW = 60_000;
-/** Lines of code before a portion that its colours are found with. */
-const LINES_BEFORE = 200;
-
-interface OpenFence {
-  readonly type: 'fence';
-  readonly marker: string;
-  readonly indent: number;
-  readonly language: string;
-  /** Lines that are no piece yet, and those before them. */
-  readonly lines: readonly string[];
-  readonly before: readonly string[];
-  readonly isApart: boolean;
-}
 
 interface OpenList {
   readonly type: 'list';
@@ -59,42 +47,25 @@ export function endMarkdown(stream: MarkdownStream): readonly Piece[] {
 
 /** What is not final yet, as it looks now. */
 export function livePieces(stream: MarkdownStream): readonly Piece[] {
-  // What may be the end of a code block is not shown as code.
-  const rest = stream.open?.type === 'fence' ? stream.rest.replace(/(^|\n) {0,3}[`~]+[ \t]*$/, '$1') : stream.rest;
-  return advance({ ...stream, rest }, true).pieces;
+  return stream.open?.type === 'fence' ? liveCode(stream.open, stream.rest) : advance(stream, true).pieces;
 }
 
 function advance(start: MarkdownStream, isEnd: boolean): Advance {
   const pieces: Piece[] = [];
   let stream = start;
   for (;;) {
-    const step = stream.open?.type === 'fence' ? codeStep(stream, stream.open, isEnd) : blockStep(stream, isEnd);
+    const step = stream.open?.type === 'fence' ? fenceStep(stream, stream.open, isEnd) : blockStep(stream, isEnd);
     if (step === null) return { stream, pieces };
     pieces.push(...step.pieces);
     stream = step.stream;
   }
 }
 
-/** Lines of an open code block, until its end or the end of the text. */
-function codeStep(stream: MarkdownStream, fence: OpenFence, isEnd: boolean): Advance | null {
-  const { rest } = stream;
-  const end = rest.indexOf('\n');
-  const isPartial = end === -1;
-  if (isPartial && !isEnd) return null;
-  const line = isPartial ? rest : rest.slice(0, end);
-  const left = isPartial ? '' : rest.slice(end + 1);
-  const isClosing = isFenceEnd(line, fence.marker);
-  const lines =
-    isClosing || (isPartial && line === '') ? fence.lines : [...fence.lines, unindented(line, fence.indent)];
-  const isDone = isClosing || isPartial;
-  if (!isDone && lines.length < CODE_PORTION) {
-    return { stream: { ...stream, rest: left, open: { ...fence, lines } }, pieces: [] };
-  }
-  const { language, before, isApart } = fence;
-  const pieces: Piece[] = lines.length === 0 ? [] : [{ type: 'code', language, lines, before, isApart }];
-  if (isDone) return { stream: { ...stream, rest: left, open: null, last: 'apart' }, pieces };
-  const next = { ...fence, lines: [], before: [...before, ...lines].slice(-LINES_BEFORE), isApart: false };
-  return { stream: { ...stream, rest: left, open: next }, pieces };
+function fenceStep(stream: MarkdownStream, fence: OpenFence, isEnd: boolean): Advance | null {
+  const step = codeStep(fence, stream.rest, isEnd);
+  if (step === null) return null;
+  const { rest, open, pieces } = step;
+  return { stream: { ...stream, rest, open, last: open === null ? 'apart' : stream.last }, pieces };
 }
 
 function blockStep(stream: MarkdownStream, isEnd: boolean): Advance | null {
@@ -104,8 +75,8 @@ function blockStep(stream: MarkdownStream, isEnd: boolean): Advance | null {
     return { stream: { ...stream, rest: stream.rest.slice(blank.length), last }, pieces: [] };
   }
   if (stream.rest.trim() === '') return null;
-  const fence = openedFence(stream);
-  if (fence) return { stream: fence, pieces: [] };
+  const fence = openedFence(stream.rest, stream.last !== 'nothing');
+  if (fence) return { stream: { ...stream, rest: fence.rest, open: fence.open }, pieces: [] };
   for (let size = FIRST_WINDOW; ; size *= 4) {
     const window = windowOf(stream.rest, Math.min(size, MAX_WINDOW), isEnd);
     if (window === '') return null;
@@ -201,38 +172,9 @@ function isList(token: Token): token is Tokens.List {
 }
 
 function isFence(token: Token): boolean {
-  return token.type === 'code' && FENCE.test(token.raw);
+  return token.type === 'code' && startsFence(token.raw);
 }
 
 function endsBlank(raw: string): boolean {
   return /\n[ \t]*\n[ \t]*$/.test(raw);
-}
-
-const FENCE = /^( {0,3})(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)(?:\n|$)/;
-
-function openedFence(stream: MarkdownStream): MarkdownStream | null {
-  const found = /^ {0,3}[`~]{3}/.test(stream.rest) && stream.rest.includes('\n') ? FENCE.exec(stream.rest) : null;
-  if (!found) return null;
-  const [all, indent = '', marker = '', info = ''] = found;
-  const language = /^\s*([\w+#.-]*)/.exec(info)?.[1] ?? '';
-  const open: OpenFence = {
-    type: 'fence',
-    marker,
-    indent: indent.length,
-    language,
-    lines: [],
-    before: [],
-    isApart: stream.last !== 'nothing',
-  };
-  return { ...stream, rest: stream.rest.slice(all.length), open };
-}
-
-function isFenceEnd(line: string, marker: string): boolean {
-  const found = /^ {0,3}([`~]{3,})[ \t]*$/.exec(line)?.[1];
-  return found !== undefined && found.length >= marker.length && /^(.)\1*$/.test(found) && found[0] === marker[0];
-}
-
-function unindented(line: string, indent: number): string {
-  const blanks = /^ */.exec(line)?.[0].length ?? 0;
-  return line.slice(Math.min(indent, blanks));
 }
