@@ -8,6 +8,7 @@ export { type FuzzyMatch, fuzzyMatch } from './fuzzy.ts';
 export { graphemes } from './graphemes.ts';
 export { highlightLines } from './highlight.ts';
 export { languageOfPath } from './languages.ts';
+export { linkedRow } from './links.ts';
 export { MarkdownReader, markdownRows, piecesRows, type StreamedText } from './markdown/markdown.ts';
 export type { Piece } from './markdown/piece.ts';
 export { type Palette, paletteOf } from './palette.ts';

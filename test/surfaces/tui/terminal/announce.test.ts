@@ -6,7 +6,7 @@ test('check 28: a notification’s text has no control bytes', () => {
   expect(bytes).toBe('\u001b]9;done ]0;x now\u0007');
 });
 
-test('in tmux a notification passes through, and the bell rings', () => {
+test('point 17.7: in tmux a notification passes through, and the bell rings', () => {
   expect(notificationBytes('done', { passthrough: 'tmux' })).toBe(
     '\u001bPtmux;\u001b\u001b]9;done\u0007\u001b\\\u0007',
   );

@@ -20,7 +20,7 @@ const cases: [ThemeName, Rgb][] = [
 ];
 
 test.each(cases)(
-  'theme %s on %j: text has a contrast of 4.5 at least, and of 3 on the tints of a diff',
+  'point 17.9: theme %s on %j: text has a contrast of 4.5 at least, and of 3 on the tints of a diff',
   (name, ground) => {
     const theme = themeFor(name, ground);
     for (const [role, { letters }] of Object.entries(theme)) {

@@ -36,12 +36,12 @@ test.each([40, 80, 120])('check 26: a message at %i columns', (width) => {
   expect(shown(SAMPLE, width)).toMatchSnapshot();
 });
 
-test('code copies exactly: no gutter, no line ends of our own, no blanks at the ends', () => {
+test('point 17.3: code copies exactly: no gutter, no line ends of our own, no blanks at the ends', () => {
   const code = `${'x'.repeat(100)}\n\n    indented();\n`;
   expect(copiedText(markdownRows(`\`\`\`\n${code}\`\`\`\n`, 40))).toBe(code.trimEnd());
 });
 
-test('an address copies whole', () => {
+test('point 17.3: an address copies whole', () => {
   const address = `https://example.com/${'path/'.repeat(20)}`;
   expect(copiedText(markdownRows(`See ${address} there.`, 40))).toContain(`\n${address}\n`);
 });
