@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import type { Emitter, HLJSApi, LanguageFn } from 'highlight.js';
 import { languageFile } from './languages.ts';
+import { loadPackage } from './load.ts';
 import type { Role, Row, Span, Style } from './row.ts';
 
 /** More is shown without colours: it is no code that somebody reads. */
@@ -97,7 +97,6 @@ function roleOf(scope: string): Role | null {
   return null;
 }
 
-const load = createRequire(import.meta.url);
 let highlighter: HLJSApi | null = null;
 const registered = new Set<string>();
 
@@ -106,13 +105,13 @@ function withLanguage(language: string): { readonly hljs: HLJSApi; readonly name
   const name = languageFile(language);
   if (name === null) return null;
   if (highlighter === null) {
-    const core: unknown = load('highlight.js/lib/core');
+    const core: unknown = loadPackage('highlight.js/lib/core');
     if (!isHighlighter(core)) return null;
     highlighter = core.newInstance();
     highlighter.configure({ __emitter: SpanEmitter });
   }
   if (!registered.has(name)) {
-    const definition: unknown = load(`highlight.js/lib/languages/${name}`);
+    const definition: unknown = loadPackage(`highlight.js/lib/languages/${name}`);
     if (!isLanguage(definition)) return null;
     highlighter.registerLanguage(name, definition);
     registered.add(name);

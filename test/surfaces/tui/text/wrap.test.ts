@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { copiedText, isContinued, type Row, row, rowText, span } from '../../../../src/surfaces/tui/text/row.ts';
-import { rowWidth, textWidth } from '../../../../src/surfaces/tui/text/width.ts';
+import { rowWidth } from '../../../../src/surfaces/tui/text/width.ts';
 import { fitRow, padRow, sliceRow, wrapRow, wrapSoft } from '../../../../src/surfaces/tui/text/wrap.ts';
 
 const letters = fc.constantFrom(
@@ -24,10 +24,6 @@ const text = fc.array(letters, { maxLength: 40 }).map((parts) => parts.join(''))
 const rows = fc
   .array(fc.tuple(text, fc.boolean()), { maxLength: 4 })
   .map((parts): Row => parts.flatMap(([own, bold]) => (own === '' ? [] : [span(own, { bold })])));
-
-test('graphemes have the cells that terminals give them', () => {
-  expect(['a', '漢', 'é', '👍🏽', '👨‍👩‍👧', '\u0301', 'ｱ', '…'].map(textWidth)).toEqual([1, 2, 1, 2, 2, 0, 1, 1]);
-});
 
 test('words wrap at blanks, words that are too long where the row ends', () => {
   const wrapped = wrapRow(row('one two threefourfive six'), { width: 8 });

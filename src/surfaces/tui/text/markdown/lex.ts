@@ -1,4 +1,5 @@
-import { Lexer, Marked, type Token } from 'marked';
+import type { Lexer, Token } from 'marked';
+import { loadPackage } from '../load.ts';
 
 /** Deeper nesting than anybody writes: the lexer goes down it call by call. */
 const DEEP_LINE = /^((?:[ \t]*(?:>|[-*+]|\d+[.)])){12})((?:[ \t]*(?:>|[-*+]|\d+[.)]))+)/gm;
@@ -7,16 +8,32 @@ const MAX_MARKS = 1_000;
 /** Longer than any word or address: what looks for addresses in it starts again at each of its characters. */
 const LONG_WORD = /\S{4000}/;
 
-const markdown = new Marked({
-  gfm: true,
-  tokenizer: {
-    // HTML is text like any other. Definitions of links would change what was shown before them.
-    html: () => undefined,
-    tag: () => undefined,
-    def: () => undefined,
-    reflink: () => undefined,
-  },
-});
+let makeLexer: (() => Lexer) | null = null;
+
+/** A lexer, from a package that is loaded with the first message. */
+function newLexer(): Lexer {
+  makeLexer ??= lexerOf(loadPackage('marked'));
+  return makeLexer();
+}
+
+function lexerOf(loaded: unknown): () => Lexer {
+  if (!isMarked(loaded)) throw new Error('marked has no lexer');
+  const { defaults } = new loaded.Marked({
+    gfm: true,
+    tokenizer: {
+      // HTML is text like any other. Definitions of links would change what was shown before them.
+      html: () => undefined,
+      tag: () => undefined,
+      def: () => undefined,
+      reflink: () => undefined,
+    },
+  });
+  return () => new loaded.Lexer(defaults);
+}
+
+function isMarked(value: unknown): value is typeof import('marked') {
+  return typeof value === 'object' && value !== null && 'Lexer' in value && 'Marked' in value;
+}
 
 /** The top-level blocks of a text. Their `raw` texts together are the text, whatever is in it. */
 export function lexBlocks(text: string): Token[] {
@@ -26,7 +43,7 @@ export function lexBlocks(text: string): Token[] {
     (_, head: string, rest: string) => head + rest.replaceAll(/[>*+.)-]/g, '·'),
   );
   try {
-    const lexer = new Lexer(markdown.defaults);
+    const lexer = newLexer();
     const tokens = lexer.blockTokens(source, []);
     for (const { src, tokens: inner } of lexer.inlineQueue) inner.push(...lexInline(lexer, src));
     const length = tokens.reduce((sum, { raw }) => sum + raw.length, 0);
