@@ -1,10 +1,11 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
-export { originOf, shownSetting, valueAt } from './layers/index.ts';
+export { originOf, shownSetting, trustPlace, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
-export type { ConfigFlags } from './load-options.ts';
+export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
+export { recordTrust } from './record-trust.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export type {
   AgentRoleSettings,
@@ -20,4 +21,5 @@ export type {
   ModelProvider,
   ShellEnvironmentPolicy,
   StoredKey,
+  TuiSettings,
 } from './types.ts';

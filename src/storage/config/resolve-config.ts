@@ -13,6 +13,7 @@ import { mcpServers } from './mcp-servers.ts';
 import { commandRoots, ownPlaceWarnings } from './programs.ts';
 import { MAX_TIMER_MS, resolveProvider } from './providers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sandbox-settings.ts';
+import { tuiSettings } from './tui.ts';
 import type { Config, Environment } from './types.ts';
 
 const DEFAULT_MODEL = 'gpt-5-codex';
@@ -112,6 +113,7 @@ export function resolveConfig({
       MAX_TIMER_MS,
       Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
     ),
+    tui: tuiSettings(settings.tui),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
     history: {
       persistence: settings.history?.persistence ?? 'save-all',

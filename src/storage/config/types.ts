@@ -178,6 +178,17 @@ export interface StoredKey {
   readonly path: string;
 }
 
+/** How the interactive terminal looks and calls for the user. */
+export interface TuiSettings {
+  /** What the user is notified of while they look elsewhere. */
+  readonly notifications: readonly ('agent-turn-complete' | 'approval-requested')[];
+  readonly notificationMethod: 'auto' | 'osc9' | 'bel';
+  readonly animations: boolean;
+  /** Lines are only ever added, and signs are words. */
+  readonly screenReader: boolean;
+  readonly theme: 'auto' | 'dark' | 'light' | 'colour-blind' | 'dark-colour-blind' | 'light-colour-blind';
+}
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -231,6 +242,7 @@ export interface Config {
   /** How long a first request may wait for servers whose tools are not known yet. */
   readonly mcpStartupWaitMs: number;
   readonly notify: readonly string[] | null;
+  readonly tui: TuiSettings;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
   /** What a command gets to end by itself before it is killed, ms. */

@@ -91,6 +91,14 @@ export class MessageHistory {
     return { logId: read.logId, entryCount: lines.length, entry: isSame ? parse(lines[offset]) : null };
   }
 
+  /** The texts of the newest messages, oldest first, from the last bytes of the file. A damaged line is left out. */
+  async newest(maxBytes: number): Promise<readonly string[]> {
+    await this.#last;
+    const read = await readWhole(this.#path);
+    const lines = (read?.text.slice(-maxBytes) ?? '').split('\n');
+    return lines.flatMap((line) => parse(line)?.text ?? []);
+  }
+
   async #add({ threadId, at, text }: TypedMessage): Promise<void> {
     const line = `${JSON.stringify({ session_id: threadId, ts: at, text })}\n`;
     try {

@@ -20,12 +20,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/exec/exec.ts')).execCommand,
   },
   resume: {
-    summary: 'continue a recorded thread',
-    load: async () => (await import('./commands/exec/resume.ts')).resumeCommand,
+    summary: 'continue a recorded thread in this terminal',
+    load: () => interactive('resume'),
   },
   fork: {
-    summary: 'start a new thread from another one',
-    load: async () => (await import('./commands/exec/resume.ts')).forkCommand,
+    summary: 'start a new thread in this terminal from another one',
+    load: () => interactive('fork'),
   },
   review: {
     summary: 'have a separate reviewer look at a change',
@@ -93,6 +93,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
+/** Opens the terminal; no other command loads any of it. */
+async function interactive(verb: 'new' | 'resume' | 'fork'): Promise<CommandRun> {
+  const { tuiCommand } = await import('./commands/tui.ts');
+  return (io, words) => tuiCommand(io, verb, words);
+}
+
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
   const io = processIo();
@@ -111,19 +117,19 @@ function endByBug(io: CommandIo, error: unknown): void {
 }
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
-  const [word = 'help', ...rest] = withoutAliases(argv);
+  const [word = '', ...rest] = withoutAliases(argv);
   if (word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
   if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
-  if (!entry) {
+  if (!entry && isMistyped(io, argv)) {
     note(io, `keel: there is no command "${word}". \`keel help\` lists them.\n`);
     return 2;
   }
   try {
-    const run = await entry.load();
-    return await run(io, rest);
+    const run = entry === undefined ? await interactive('new') : await entry.load();
+    return await run(io, entry === undefined ? argv : rest);
   } catch (error) {
-    return reportFailure(io, word, error);
+    return reportFailure(io, entry === undefined ? '' : word, error);
   }
 }
 
@@ -134,10 +140,17 @@ function withoutAliases([word, ...rest]: readonly string[]): readonly string[] {
   return name === 'exec' && rest[0] === 'review' ? rest : [name, ...rest];
 }
 
+/** Words that name no command are a prompt, except those that a script or a slip of the hand meant as a command. */
+function isMistyped({ stdin, stdout }: CommandIo, [word = '', ...rest]: readonly string[]): boolean {
+  if (word === '' || word.startsWith('-') || /\s/.test(word)) return false;
+  return rest.length > 0 || !stdin.isTTY || !stdout.isTTY;
+}
+
 async function reportFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
   if (error instanceof HelpRequested) return print(io, error.text);
   if (error instanceof UsageError) {
-    note(io, `keel ${name}: ${printable(error.message)}\nSee \`keel ${name} --help\`.\n`);
+    const command = `keel ${name}`.trimEnd();
+    note(io, `${command}: ${printable(error.message)}\nSee \`${command} --help\`.\n`);
     return 2;
   }
   if (!(error instanceof KeelError)) await logCrash(io, error);
@@ -167,7 +180,8 @@ function helpText(): string {
   const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `keel ${version}: a coding agent
 
-Usage: keel <command> [options]
+Usage: keel [options] [PROMPT]     open keel in this terminal
+       keel <command> [options]
 
 Commands:
 ${rows.join('\n')}

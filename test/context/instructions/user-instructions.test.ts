@@ -61,7 +61,7 @@ describe('the instructions of a user and a project', () => {
   it('follow a link within the project, and none that leaves it, however it is written', async () => {
     const here = place({ 'docs/agents.md': 'inside', 'a/x': '', 'b/x': '' });
     await symlink('docs/agents.md', join(here.root, 'AGENTS.md'));
-    await symlink('../../..' + here.home, join(here.root, 'a', 'out'));
+    await symlink(`../../..${here.home}`, join(here.root, 'a', 'out'));
     writeTree(here.home, { 'x.md': 'outside' });
     await symlink('out/x.md', join(here.root, 'a', 'AGENTS.md'));
     await symlink('../docs', join(here.root, 'b', 'docs'));

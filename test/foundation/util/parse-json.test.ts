@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from '../../../src/foundation/util/index.ts';
 
 const lists = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-const objects = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
 describe('text as JSON', () => {
   it.each([lists, objects])('is read down to the limit, and can be written again', (nested) => {

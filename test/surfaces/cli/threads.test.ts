@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
-import { jsonLines, type KeelRun, keelBin, rolloutsIn, runKeel } from '../../support/keel.ts';
+import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
@@ -35,17 +34,17 @@ async function thread(first: string, ...others: readonly string[]): Promise<stri
   return id;
 }
 
-describe('keel resume and keel fork', () => {
+describe('keel exec resume and keel exec fork', () => {
   test('protocol 17: resume continues in the same file, by id, by name and with --last, with the options of exec', async () => {
     const id = await thread('one');
-    const run = await keel('resume', id, '--json', 'two', '-m', 'gpt-5.1');
+    const run = await keel('exec', 'resume', id, '--json', 'two', '-m', 'gpt-5.1');
     expect(run.code).toBe(0);
     expect(idOf(run)).toBe(id);
     expect(said()).toEqual(['one', 'two']);
     expect(server.requests.at(-1)?.body['model']).toBe('gpt-5.1');
     expect((await keel('threads', 'rename', id, 'low', 'water')).code).toBe(0);
-    expect(idOf(await keel('resume', 'low water', '--json', 'three'))).toBe(id);
-    const last = await runKeel(['resume', '--last', '--json'], {
+    expect(idOf(await keel('exec', 'resume', 'low water', '--json', 'three'))).toBe(id);
+    const last = await runKeel(['exec', 'resume', '--last', '--json'], {
       home: home.path,
       cwd: repo.path,
       url: server.url,
@@ -58,10 +57,13 @@ describe('keel resume and keel fork', () => {
 
   test('protocol 18: an unknown id or name is an error, and a name that two threads have asks for the id', async () => {
     const [a, b] = [await thread('one'), await thread('two')];
-    expect(await keel('resume', 'nobody', 'x')).toMatchObject({ code: 1, stdout: '' });
-    expect(await keel('fork', '01a20cee-41e3-7d69-b809-3f6bd217b403', 'x')).toMatchObject({ code: 1, stdout: '' });
+    expect(await keel('exec', 'resume', 'nobody', 'x')).toMatchObject({ code: 1, stdout: '' });
+    expect(await keel('exec', 'fork', '01a20cee-41e3-7d69-b809-3f6bd217b403', 'x')).toMatchObject({
+      code: 1,
+      stdout: '',
+    });
     for (const id of [a, b]) await keel('threads', 'rename', id, 'twins');
-    const twins = await keel('resume', 'twins', 'x');
+    const twins = await keel('exec', 'resume', 'twins', 'x');
     expect(twins).toMatchObject({ code: 1, stdout: '' });
     expect(twins.stderr).toContain(a);
     expect(twins.stderr).toContain(b);
@@ -73,28 +75,31 @@ describe('keel resume and keel fork', () => {
     const [path = ''] = rolloutsIn(home.path);
     const before = readFileSync(path, 'utf8');
     for (const at of [0, 1, 2, 9]) {
-      const run = await keel('fork', id, '--at', String(at), '--json', 'aside');
+      const run = await keel('exec', 'fork', id, '--at', String(at), '--json', 'aside');
       expect(run.code).toBe(0);
       expect(idOf(run)).not.toBe(id);
       expect(said()).toEqual([...(at > 3 ? [] : ['one', 'two', 'three'].slice(0, at)), 'aside']);
     }
     expect(readFileSync(path, 'utf8')).toBe(before);
-    const whole = await keel('fork', '--last', 'more');
+    const whole = await keel('exec', 'fork', '--last', 'more');
     expect(whole).toMatchObject({ code: 0, stdout: 'answer to more\n' });
     expect(said()).toEqual(['aside', 'more']);
   });
 
-  test('without a thread they are wrong usage, or show a terminal the threads of this directory', async () => {
+  test('without a thread they are wrong usage; the interactive forms name them where there is no terminal', async () => {
     const id = await thread('find me');
     for (const verb of ['resume', 'fork']) {
-      expect(await keel(verb)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--last') });
+      expect(await keel('exec', verb)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--last'),
+      });
       expect((await keel(verb, '--help')).stdout).toContain(`Usage: keel ${verb}`);
+      const refused = { code: 1, stdout: '', stderr: expect.stringContaining(`\`keel exec ${verb}\``) };
+      expect(await keel(verb, id, 'x')).toMatchObject(refused);
     }
-    const shown = await inTerminal(['resume']);
-    expect(shown).toContain(id);
-    expect(shown).toContain('find me');
-    expect(await keel('fork', id, '--rollback', '1', 'x')).toMatchObject({ code: 2 });
-    expect(await keel('resume', id, '--at', '1', 'x')).toMatchObject({ code: 2 });
+    expect(await keel('exec', 'fork', id, '--rollback', '1', 'x')).toMatchObject({ code: 2 });
+    expect(await keel('exec', 'resume', id, '--at', '1', 'x')).toMatchObject({ code: 2 });
   });
 });
 
@@ -110,7 +115,7 @@ describe('a rollback from the command line', () => {
     expect(alone).toMatchObject({ code: 0, stdout: 'Turns removed: 2, left: 1. Files are unchanged.\n' });
     expect(server.requests).toHaveLength(requests);
     expect(readFileSync(path, 'utf8').startsWith(before)).toBe(true);
-    await keel('resume', id, 'two again');
+    await keel('exec', 'resume', id, 'two again');
     expect(said()).toEqual(['one', 'two again']);
     const notes = server.requests
       .at(-1)
@@ -126,7 +131,7 @@ describe('a rollback from the command line', () => {
     const [path = ''] = rolloutsIn(home.path);
     expect((await keel('threads', 'rollback', id, '1')).code).toBe(0);
     const requests = server.requests.length;
-    expect(await keel('resume', id, '--rollback', '1', 'x')).toMatchObject({
+    expect(await keel('exec', 'resume', id, '--rollback', '1', 'x')).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringContaining('no turn to take back'),
@@ -151,7 +156,7 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list')).stdout).toBe('');
     expect((await keel('threads', 'list', '--archived')).stdout).toContain('tides');
     expect((await keel('threads', 'show', id)).stdout).toContain('archived: yes');
-    expect((await keel('resume', '--last', 'x')).code).toBe(1);
+    expect((await keel('exec', 'resume', '--last', 'x')).code).toBe(1);
     expect((await keel('threads', 'archive', id)).code).toBe(1);
     expect((await keel('threads', 'unarchive', id)).code).toBe(0);
     expect(existsSync(path)).toBe(true);
@@ -182,7 +187,7 @@ describe('keel threads', () => {
     // The thread that asked for the review is the user's own, and the last one.
     const { id } = JSON.parse(listed.stdout).threads[0];
     expect(shown(await keel('threads', 'list', '--json', '--subagents'))).toContain('subagent');
-    expect(idOf(await keel('resume', '--last', '--json', 'go on'))).toBe(id);
+    expect(idOf(await keel('exec', 'resume', '--last', '--json', 'go on'))).toBe(id);
   });
 
   test('search looks at everything the user said, at names and directories, page by page', async () => {
@@ -205,21 +210,3 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list', '--cursor', 'rubbish')).code).toBe(1);
   });
 });
-
-/** The program in a terminal of its own; gives what the terminal showed. */
-async function inTerminal(args: readonly string[]): Promise<string> {
-  const words = [process.execPath, keelBin, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', words, '/dev/null'], {
-    cwd: repo.path,
-    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, TERM: 'dumb' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let shown = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    shown += text;
-  });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.once('close', () => resolve());
-  await promise;
-  return shown;
-}

@@ -1,6 +1,6 @@
-export { MAX_SETTINGS_BYTES, optionalHomeFile } from './home-file.ts';
+export { MAX_SETTINGS_BYTES, optionalHomeFile, readHomeFile } from './home-file.ts';
 export { isTable, type Layer, originOf, valueAt } from './layer.ts';
 export { checkedSettings, readLayers } from './read-layers.ts';
 export type { ConfigFile, QuirkSettings } from './schema.ts';
 export { shownSetting } from './secret-settings.ts';
-export { projectTrust, repositoryRoot, trustedFolder } from './trust.ts';
+export { projectTrust, repositoryRoot, trustedFolder, trustPlace } from './trust.ts';

@@ -212,7 +212,15 @@ export const ConfigFile = z.object({
   hide_agent_reasoning: z.optional(z.boolean()),
   show_raw_agent_reasoning: z.optional(z.boolean()),
   file_opener: z.optional(z.string()),
-  tui: z.optional(z.looseObject({})),
+  tui: z.optional(
+    z.looseObject({
+      notifications: z.optional(z.union([z.boolean(), z.array(z.enum(['agent-turn-complete', 'approval-requested']))])),
+      notification_method: z.optional(z.enum(['auto', 'osc9', 'bel'])),
+      animations: z.optional(z.boolean()),
+      screen_reader: z.optional(z.boolean()),
+      theme: z.optional(z.enum(['auto', 'dark', 'light', 'colour-blind', 'dark-colour-blind', 'light-colour-blind'])),
+    }),
+  ),
   disable_paste_burst: z.optional(z.boolean()),
   notify: z.optional(strings),
   history: z.optional(

@@ -35,6 +35,11 @@ export function projectTrust(cwd: string, settings: Table): 'trusted' | 'untrust
   return level === 'trusted' || level === 'untrusted' ? level : null;
 }
 
+/** The folder that an answer about a directory's project is recorded for: the main checkout of its repository, or itself. */
+export function trustPlace(cwd: string): string {
+  return mainCheckout(cwd) ?? cwd;
+}
+
 /** The folder that holds the repository's common git directory: a work tree shares the main checkout's. */
 function mainCheckout(cwd: string): string | null {
   for (let dir = cwd; ; dir = dirname(dir)) {

@@ -20,8 +20,6 @@ export interface FrameWriterOptions {
   readonly size: Size;
   readonly style: RowStyle;
   readonly reflow: Reflow;
-  /** Asks the terminal for its size, which may have changed before the signal arrives. */
-  readonly currentSize?: () => Size;
 }
 
 /**
@@ -32,7 +30,6 @@ export interface FrameWriterOptions {
 export class FrameWriter implements FramePainter {
   readonly #output: Writable;
   readonly #reflow: Reflow;
-  readonly #currentSize: (() => Size) | null;
   #size: Size;
   #style: RowStyle;
   #state: 'painting' | 'suspended' | 'closed' = 'painting';
@@ -44,12 +41,11 @@ export class FrameWriter implements FramePainter {
   #cursor: CursorPosition | null = null;
   #isDraining = false;
 
-  constructor({ output, size, style, reflow, currentSize }: FrameWriterOptions) {
+  constructor({ output, size, style, reflow }: FrameWriterOptions) {
     this.#output = output;
     this.#size = size;
     this.#style = style;
     this.#reflow = reflow;
-    this.#currentSize = currentSize ?? null;
   }
 
   render({ finished, live, cursor }: Frame): void {
@@ -85,7 +81,7 @@ export class FrameWriter implements FramePainter {
   }
 
   resume(): void {
-    if (this.#state !== 'suspended') return;
+    if (this.#state === 'closed') return;
     this.#state = 'painting';
     this.#painted = UNKNOWN;
     this.#isStale = true;
@@ -109,12 +105,6 @@ export class FrameWriter implements FramePainter {
         this.#isDraining = false;
         this.#paint();
       });
-      return;
-    }
-    const current = this.#currentSize?.() ?? this.#size;
-    if (current.columns !== this.#size.columns || current.rows !== this.#size.rows) {
-      // These rows were made for another size. The signal comes, and with it rows for the new one.
-      this.resize(current);
       return;
     }
     const bytes = this.#frame(visiblePart(this.#live, this.#cursor, this.#size));

@@ -23,11 +23,14 @@ export interface CursorPosition {
 /** Paints frames. `FrameWriter` repaints in place; `AppendWriter` only ever adds lines (dumb terminals, screen readers). */
 export interface FramePainter {
   render(frame: Frame): void;
-  /** After the terminal changed its size. The caller renders a frame made for the new size right after. */
+  /**
+   * After the terminal changed its size: the live region is taken off the screen. The caller renders a frame for the new size
+   * once it has settled (some 30 ms without a further change).
+   */
   resize(size: Size): void;
   /** Takes the live region off the screen and stops painting: another program or screen is in front. Frames are kept. */
   suspend(): void;
-  /** Paints again, from the row that the cursor is in. */
+  /** Paints again, from the row that the cursor is in: after `suspend`, or after the process was stopped from outside. */
   resume(): void;
   /** Takes the live region off the screen and shows the cursor. Nothing is painted after. */
   close(): void;

@@ -16,6 +16,7 @@ function sameStyle(a: Style, b: Style): boolean {
   return (
     a === b ||
     (a.role === b.role &&
+      a.on === b.on &&
       a.href === b.href &&
       !a.bold === !b.bold &&
       !a.dim === !b.dim &&

@@ -1,5 +1,5 @@
 import { type ColourDepth, nearest256, type Rgb } from './colour.ts';
-import type { Style } from './row.ts';
+import type { Role, Style } from './row.ts';
 import type { Look, Theme } from './theme.ts';
 
 /** Styles as the terminal is given them. */
@@ -12,16 +12,23 @@ export interface Palette {
 
 export function paletteOf(theme: Theme, depth: ColourDepth): Palette {
   const known = new WeakMap<Style, string>();
+  const look = (role: Role | undefined): Look => (role === undefined ? {} : theme[role]);
+  const lookOf = ({ role, on }: Style): Look => {
+    if (on === undefined) return look(role);
+    // Where there are no tints, the letters say what the tint would.
+    if (!isTinting(depth)) return look(on);
+    const { tint } = look(on);
+    return tint === undefined ? look(role ?? on) : { ...look(role), tint };
+  };
   return {
     codes(style) {
       const found = known.get(style);
       if (found !== undefined) return found;
-      const codes = [...attributes(style), ...colours(style.role === undefined ? {} : theme[style.role], depth)];
-      const joined = [...new Set(codes)].join(';');
+      const joined = [...new Set([...attributes(style), ...colours(lookOf(style), depth)])].join(';');
       known.set(style, joined);
       return joined;
     },
-    hasTint: ({ role }) => isTinting(depth) && role !== undefined && theme[role].tint !== undefined,
+    hasTint: (style) => isTinting(depth) && lookOf(style).tint !== undefined,
   };
 }
 

@@ -21,6 +21,8 @@ export type Role =
 
 export interface Style {
   role?: Role;
+  /** The role whose tint is behind the letters, if it isn't their own: code in a diff. */
+  on?: Role;
   bold?: boolean;
   dim?: boolean;
   italic?: boolean;

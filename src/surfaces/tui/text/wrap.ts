@@ -46,7 +46,7 @@ export function wrapRow(row: Row, { width, first = [], rest = first }: WrapOptio
       blank = null;
       continue;
     }
-    if (used > 0) close();
+    if (line.length > 0) close();
     blank = null;
     let left = word.spans;
     let isBroken = false;

@@ -46,7 +46,7 @@ test.each([
   ['width', widths],
   ['height', heights],
   ['both', both],
-])('no finished line is lost or there twice, also with a frame for each change in %s', async (_, sizes) => {
+])('point 17.4: no finished line is lost or there twice, also with a frame for each change in %s', async (_, sizes) => {
   const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', 1_000);
   const expected = await frames(emulator, sizes, 1);
   const shown = await emulator.lines();

@@ -69,7 +69,7 @@ test('a frame that changes nothing writes nothing', async () => {
   expect(emulator.writes).toHaveLength(1);
 });
 
-test('a streamed token costs little more than itself', async () => {
+test('check 2: a streamed token costs little more than itself', async () => {
   const emulator = new Emulator({ columns: 100, rows: 40 }, 'truecolor');
   let text = '';
   const frame = () => ({ finished: [], live: [row(text), ...composer('draft')], cursor: at(2, 7) });
@@ -84,7 +84,7 @@ test('a streamed token costs little more than itself', async () => {
   expect(emulator.writes.join('').length / 15).toBeLessThan(70);
 });
 
-test('the terminal’s cursor is where the frame has it', async () => {
+test('point 17.10: the terminal’s cursor is where the frame has it', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   emulator.writer.render({ finished: [row('done')], live: composer('漢字x'), cursor: at(1, 6) });
   expect(await emulator.cursor()).toEqual(at(2, 6));
@@ -92,7 +92,7 @@ test('the terminal’s cursor is where the frame has it', async () => {
   expect(await emulator.cursor()).toEqual(at(2, 2));
 });
 
-test('rows that the terminal wraps itself copy as one line, and reflow with the window', async () => {
+test('point 17.3: rows that the terminal wraps itself copy as one line, and reflow with the window', async () => {
   const emulator = new Emulator({ columns: 20, rows: 10 });
   const code = `const text = '${'x'.repeat(30)}';`;
   const finished = [
@@ -146,7 +146,7 @@ test('a live region that is suspended leaves the screen, and what finished meanw
   expect(await emulator.lines()).toEqual(['one', 'the editor was here', 'two', 'Working (3s)', '> y', '  ready']);
 });
 
-test('hostile bytes in a row can’t steer the terminal', async () => {
+test('check 32: hostile bytes in a row can’t steer the terminal', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 });
   let title = '';
   emulator.terminal.onTitleChange((changed) => (title = changed));

@@ -7,12 +7,9 @@ import { themeFor } from '../../../../src/surfaces/tui/text/theme.ts';
 const count = Number(process.argv[2]);
 const pace = process.argv[3];
 const { stdout } = process;
-function size() {
-  const [columns = 80, rows = 24] = stdout.getWindowSize();
-  return { columns, rows };
-}
+const size = () => ({ columns: stdout.columns, rows: stdout.rows });
 const style = { palette: paletteOf(themeFor('dark', null), '16'), hasLinks: false };
-const writer = new FrameWriter({ output: stdout, size: size(), style, reflow: 'wraps', currentSize: size });
+const writer = new FrameWriter({ output: stdout, size: size(), style, reflow: 'wraps' });
 let settling: NodeJS.Timeout | null = null;
 /** The screen is full from the start: terminals push the rows at its top into the history when others wrap below. */
 let waiting = Array.from({ length: 50 }, (_, at) => `start ${at}`);

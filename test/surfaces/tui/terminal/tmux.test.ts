@@ -72,7 +72,7 @@ test.skipIf(!hasTmux).each([
 );
 
 test.skipIf(!hasTmux)(
-  'in tmux, no finished line is lost or there twice while lines stream and the size changes',
+  'point 17.4: in tmux, no finished line is lost or there twice while lines stream and the size changes',
   async () => {
     start('80', 'streaming');
     await captured('unique 3');

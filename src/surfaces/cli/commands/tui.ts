@@ -1,0 +1,59 @@
+import { isAbsolute, resolve } from 'node:path';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { version } from '../../../foundation/util/index.ts';
+import type { LoadOptions } from '../../../storage/config/index.ts';
+import { runTui, type TuiOptions } from '../../tui/index.ts';
+import type { CommandIo } from '../io.ts';
+import { parseTuiArguments, type TuiArguments } from './tui-arguments.ts';
+
+/** `keel [PROMPT]`, `keel resume` and `keel fork` in a terminal. */
+export async function tuiCommand(
+  io: CommandIo,
+  verb: 'new' | 'resume' | 'fork',
+  words: readonly string[],
+): Promise<number> {
+  const args = parseTuiArguments(verb, words);
+  if (!io.stdin.isTTY || !io.stdout.isTTY) {
+    const instead = verb === 'new' ? 'keel exec' : `keel exec ${verb}`;
+    throw new KeelError(
+      'invalidInput',
+      `the interactive ${verb === 'new' ? 'keel' : `keel ${verb}`} needs a terminal; without one use \`${instead}\``,
+    );
+  }
+  if (!args.isDemo) return runTui(optionsOf(io, args), io);
+  const { openDemo } = await import('../../demo/index.ts');
+  await using demo = await openDemo(io.env);
+  const options = optionsOf(io, args);
+  return await runTui(
+    {
+      ...options,
+      loadConfig: demo.loadConfig,
+      env: demo.env,
+      isAccessGiven: true,
+      canResume: false,
+      notices: demo.notices,
+    },
+    io,
+  );
+}
+
+function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
+  const load: LoadOptions = {
+    env: io.env,
+    cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
+    overrides: args.overrides,
+    flags: args.flags,
+    strict: args.strictConfig,
+  };
+  return {
+    version,
+    env: io.env,
+    origin: args.target,
+    prompt: args.prompt,
+    images: args.images.map((path) => resolve(io.cwd, path)),
+    loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
+    isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
+    canResume: true,
+    notices: [],
+  };
+}

@@ -1,0 +1,57 @@
+import type { Edit } from './edits.ts';
+
+/** What keys do to the text, by their names. */
+const EDITS: Readonly<Record<string, Edit>> = {
+  'shift+enter': 'newline',
+  'alt+enter': 'newline',
+  'ctrl+enter': 'newline',
+  'ctrl+j': 'newline',
+  left: 'left',
+  'ctrl+b': 'left',
+  right: 'right',
+  'ctrl+f': 'right',
+  'alt+left': 'wordLeft',
+  'ctrl+left': 'wordLeft',
+  'alt+b': 'wordLeft',
+  'alt+right': 'wordRight',
+  'ctrl+right': 'wordRight',
+  'alt+f': 'wordRight',
+  up: 'up',
+  'ctrl+p': 'up',
+  down: 'down',
+  'ctrl+n': 'down',
+  home: 'lineStart',
+  'ctrl+a': 'lineStart',
+  end: 'lineEnd',
+  'ctrl+e': 'lineEnd',
+  'ctrl+home': 'textStart',
+  'ctrl+end': 'textEnd',
+  backspace: 'deleteBack',
+  'shift+backspace': 'deleteBack',
+  'ctrl+h': 'deleteBack',
+  delete: 'deleteForward',
+  'ctrl+d': 'deleteForward',
+  'alt+backspace': 'deleteWordBack',
+  'ctrl+backspace': 'deleteWordBack',
+  'ctrl+w': 'deleteWordBack',
+  'ctrl+alt+h': 'deleteWordBack',
+  'alt+delete': 'deleteWordForward',
+  'ctrl+delete': 'deleteWordForward',
+  'alt+d': 'deleteWordForward',
+  'ctrl+u': 'killToStart',
+  'ctrl+k': 'killToEnd',
+  'ctrl+y': 'yank',
+  'alt+y': 'yankEarlier',
+  'ctrl+-': 'undo',
+  'ctrl+_': 'undo',
+  'ctrl+7': 'undo',
+  'ctrl+shift+_': 'undo',
+  'alt+_': 'redo',
+  'alt+-': 'redo',
+  'ctrl+shift+z': 'redo',
+};
+
+/** The edit that a key makes; null if it makes none. */
+export function editOf(key: string): Edit | null {
+  return Object.hasOwn(EDITS, key) ? (EDITS[key] ?? null) : null;
+}

@@ -1,0 +1,70 @@
+import { startProgram } from '../../../system/process/index.ts';
+import type { Candidate } from '../message.ts';
+import { fuzzyMatch } from '../text/index.ts';
+
+/** Files that are looked through at most. */
+const MAX_FILES = 400_000;
+const MAX_FOUND = 50;
+/** A list of files is read again for a search that comes later than this, ms. */
+const FRESH_MS = 5_000;
+/** Names that are compared before other work gets its turn. */
+const AT_ONCE = 4_000;
+
+interface Listing {
+  readonly cwd: string;
+  readonly at: number;
+  readonly files: Promise<readonly string[]>;
+}
+
+/** Finds files by parts of their names. Ignore files count, hidden files are found, `.git` is not. */
+export class FileFinder {
+  #listing: Listing | null = null;
+
+  /** Best first. @throws the signal's reason, or what the system says if the files can't be listed */
+  async find(query: string, cwd: string, signal: AbortSignal): Promise<readonly Candidate[]> {
+    const files = await this.#filesIn(cwd);
+    const found: { readonly path: string; readonly score: number }[] = [];
+    for (let at = 0; at < files.length; at += AT_ONCE) {
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+      for (const path of files.slice(at, at + AT_ONCE)) {
+        const match = fuzzyMatch(query, path);
+        if (match !== null) found.push({ path, score: match.score });
+      }
+    }
+    found.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
+    return found.slice(0, MAX_FOUND).map(({ path }) => ({ text: path, detail: '' }));
+  }
+
+  #filesIn(cwd: string): Promise<readonly string[]> {
+    const known = this.#listing;
+    if (known?.cwd === cwd && performance.now() - known.at < FRESH_MS) return known.files;
+    const files = listFiles(cwd);
+    this.#listing = { cwd, at: performance.now(), files };
+    return files;
+  }
+}
+
+async function listFiles(cwd: string): Promise<readonly string[]> {
+  const { rgPath } = await import('@vscode/ripgrep');
+  const args = ['--no-config', '--files', '--hidden', '--no-require-git', '--glob=!.git', '--null', '--no-messages'];
+  const child = startProgram(rgPath, args, { cwd, env: {}, stdio: ['ignore', 'pipe', 'ignore'] });
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  child.once('error', reject);
+  return Promise.race([read(child), failed]);
+}
+
+async function read(child: ReturnType<typeof startProgram>): Promise<readonly string[]> {
+  const files: string[] = [];
+  let rest = '';
+  for await (const chunk of child.stdout?.setEncoding('utf8') ?? []) {
+    const parts = `${rest}${chunk}`.split('\0');
+    rest = parts.pop() ?? '';
+    for (const part of parts) files.push(part);
+    if (files.length >= MAX_FILES) {
+      child.kill();
+      break;
+    }
+  }
+  return files;
+}

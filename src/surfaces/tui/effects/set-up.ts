@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import { trustPlace, userHome } from '../../../storage/config/index.ts';
+import type { Setup } from '../message.ts';
+import type { TuiOptions } from '../options.ts';
+
+/** What a project can have that makes the agent run or believe something. */
+const PROJECT_PLACES = ['.keel/config.toml', '.keel/hooks', '.keel/skills', '.agents/skills', 'AGENTS.md'] as const;
+const DEFAULT_WORKSPACE: SandboxPolicy = {
+  mode: 'workspace-write',
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+
+/** Reads the configuration, and what the screen needs to know of it. @throws KeelError `invalidConfig` */
+export async function setUp(options: TuiOptions): Promise<{ readonly config: Config; readonly setup: Setup }> {
+  const config = await options.loadConfig();
+  const { model, effort, approvalPolicy, sandboxPolicy, cwd, provider, env } = config;
+  const isAsked = config.projectTrust === null && !options.isAccessGiven;
+  const folder = trustPlace(cwd);
+  const setup: Setup = {
+    version: options.version,
+    settings: { model, effort, approvalPolicy, sandboxPolicy, cwd },
+    provider: provider.name,
+    workspacePolicy: sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy : DEFAULT_WORKSPACE,
+    trustQuestion: isAsked ? { folder, runs: PROJECT_PLACES.filter((path) => existsSync(join(folder, path))) } : null,
+    models: Object.keys(config.modelPrices),
+    userHome: userHome(env),
+    warnings: [...options.notices, ...config.warnings],
+    hidesReasoning: config.hideAgentReasoning,
+    isAnimated: config.tui.animations,
+  };
+  return { config, setup };
+}

@@ -1,0 +1,178 @@
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Message } from '../message.ts';
+import {
+  BurstDetector,
+  type Capabilities,
+  COLOUR_QUERIES,
+  capabilitiesOf,
+  FrameWriter,
+  InputDecoder,
+  type InputEvent,
+  QUERIES,
+  type Size,
+  TerminalModes,
+  type TerminalReply,
+} from '../terminal/index.ts';
+import { paletteOf, type Rgb, type ThemeName, themeFor } from '../text/index.ts';
+import { FullScreen } from './full-screen.ts';
+
+const SIGNAL_CODES = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
+
+export interface TerminalSessionOptions {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly dispatch: (message: Message) => void;
+}
+
+/** The terminal while keel has it: its modes, what is painted and what is typed. Closing it gives it back as it was. */
+export class TerminalSession {
+  readonly capabilities: Capabilities;
+  readonly painter: FrameWriter;
+  readonly fullScreen: FullScreen;
+  readonly #options: TerminalSessionOptions;
+  readonly #modes: TerminalModes;
+  readonly #decoder = new InputDecoder();
+  readonly #bursts = new BurstDetector();
+  #background: Rgb | null = null;
+  #theme: ThemeName = 'auto';
+  #flush: NodeJS.Timeout | null = null;
+  #isLent = false;
+
+  constructor(options: TerminalSessionOptions) {
+    const { stdin, stdout, env } = options;
+    this.#options = options;
+    this.capabilities = capabilitiesOf(env);
+    const size = this.size();
+    const style = this.#style();
+    this.painter = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
+    const makePainter = (now: Size) =>
+      new FrameWriter({ output: stdout, size: now, style: this.#style(), reflow: 'none' });
+    const write = (bytes: string) => this.write(bytes);
+    this.fullScreen = new FullScreen({ write, conversation: this.painter, makePainter }, size);
+    this.#modes = new TerminalModes({
+      input: stdin,
+      output: stdout,
+      capabilities: this.capabilities,
+      onStop: (signal) => this.#stop(SIGNAL_CODES[signal]),
+      onContinue: () => this.painter.resume(),
+    });
+  }
+
+  size(): Size {
+    const { columns, rows } = this.#options.stdout;
+    return { columns: columns || 80, rows: rows || 24 };
+  }
+
+  /** Takes the terminal. What it answers to the queries arrives as input. */
+  open(): void {
+    const { stdin, stdout } = this.#options;
+    this.#modes.open();
+    stdin.on('data', this.#onData).on('end', this.#onGone);
+    stdout.on('error', this.#onGone).on('resize', this.#onResize);
+    process.on('SIGINT', this.#onInterrupt);
+    process.prependOnceListener('uncaughtException', this.#onCrash);
+    this.write(QUERIES);
+  }
+
+  close(): void {
+    const { stdin, stdout } = this.#options;
+    this.fullScreen.hide();
+    this.painter.close();
+    this.#modes.close();
+    if (this.#flush !== null) clearTimeout(this.#flush);
+    stdin.off('data', this.#onData).off('end', this.#onGone).pause();
+    stdout.off('resize', this.#onResize);
+    process.off('SIGINT', this.#onInterrupt);
+    process.off('uncaughtException', this.#onCrash);
+  }
+
+  write(bytes: string): void {
+    this.#options.stdout.write(bytes);
+  }
+
+  setTheme(name: ThemeName): void {
+    if (name === this.#theme) return;
+    this.#theme = name;
+    this.painter.restyle(this.#style());
+  }
+
+  /** Gives the terminal to another program until the work is done. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    const { stdin } = this.#options;
+    this.painter.suspend();
+    this.#modes.leave();
+    stdin.pause();
+    this.#isLent = true;
+    try {
+      return await work();
+    } finally {
+      this.#isLent = false;
+      stdin.resume();
+      this.#modes.enter();
+      this.painter.resume();
+    }
+  }
+
+  /** Stops keel as Ctrl-Z does; the terminal is taken again when it continues. */
+  suspend(): void {
+    this.painter.suspend();
+    this.#modes.stop();
+  }
+
+  readonly #onData = (bytes: Buffer) => {
+    if (this.#flush !== null) clearTimeout(this.#flush);
+    this.#flush = null;
+    this.#take(this.#decoder.push(bytes));
+    const { wait } = this.#decoder;
+    if (wait !== null) this.#flush = setTimeout(() => this.#take(this.#decoder.flush()), wait);
+  };
+
+  #take(events: readonly InputEvent[]): void {
+    const at = performance.now();
+    if (this.#decoder.hasPasted) this.#bursts.turnOff();
+    for (const event of this.#bursts.push(events, at)) {
+      if (event.type === 'reply') this.#onReply(event.reply);
+      else this.#options.dispatch({ type: 'input', event, at });
+      // The colours may have changed while another window was in front.
+      if (event.type === 'focus' && event.isFocused) this.write(COLOUR_QUERIES);
+    }
+  }
+
+  #onReply(reply: TerminalReply): void {
+    if (reply.kind === 'mode' && reply.mode === 2004 && reply.isSupported) this.#bursts.turnOff();
+    if (reply.kind !== 'background' || String(reply.rgb) === String(this.#background)) return;
+    this.#background = reply.rgb;
+    this.painter.restyle(this.#style());
+    this.#options.dispatch({ type: 'resized', size: this.size() });
+  }
+
+  readonly #onResize = () => {
+    const size = this.size();
+    this.painter.resize(size);
+    this.fullScreen.resize(size);
+    this.#options.dispatch({ type: 'resized', size });
+  };
+
+  /** The terminal is gone, or nobody reads it. */
+  readonly #onGone = () => {
+    if (!this.#isLent) this.#stop(SIGNAL_CODES.SIGHUP);
+  };
+  readonly #onInterrupt = () => {
+    if (!this.#isLent) this.#stop(SIGNAL_CODES.SIGINT);
+  };
+  /** What says that keel has crashed is written to a terminal that is as it was. */
+  readonly #onCrash = () => {
+    this.painter.close();
+    this.#modes.leave();
+  };
+
+  #stop(code: number): void {
+    this.#options.dispatch({ type: 'stop', code });
+  }
+
+  #style() {
+    const palette = paletteOf(themeFor(this.#theme, this.#background), this.capabilities.colours);
+    return { palette, hasLinks: this.capabilities.hasLinks };
+  }
+}

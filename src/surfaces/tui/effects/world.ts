@@ -1,0 +1,206 @@
+import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import type { Effect, Message, ThreadSettings } from '../message.ts';
+import type { TuiOptions } from '../options.ts';
+import { notificationBytes } from '../terminal/index.ts';
+import type { DraftStore } from './draft-store.ts';
+import { LookUps } from './look-ups.ts';
+import type { TerminalSession } from './terminal-session.ts';
+
+type Dispatch = (message: Message) => void;
+
+export interface WorldParts {
+  readonly terminal: TerminalSession;
+  readonly exit: (code: number) => void;
+}
+
+/** Carries out what the terminal's update asks for. Everything that is not pure is done here. */
+export class World {
+  readonly #options: TuiOptions;
+  readonly #dispatch: Dispatch;
+  readonly #parts: WorldParts;
+  readonly #stop = new AbortController();
+  #config: Config | null = null;
+  #threads: Threads | null = null;
+  #session: Session | null = null;
+  #drafts: DraftStore | null = null;
+  readonly #lookUps: LookUps;
+  /** Threads are opened, closed and moved one after the other. */
+  #threadWork: Promise<void> = Promise.resolve();
+
+  constructor(options: TuiOptions, parts: WorldParts, dispatch: Dispatch) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#dispatch = dispatch;
+    this.#lookUps = new LookUps(dispatch);
+  }
+
+  /** Reads the configuration and opens the first thread, unless the user is asked something before. */
+  async start(): Promise<void> {
+    const { setUp } = await import('./set-up.ts');
+    const { config, setup } = await setUp(this.#options);
+    this.#config = config;
+    this.#parts.terminal.setTheme(config.tui.theme);
+    const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
+    const { home } = config;
+    const { version } = this.#options;
+    this.#threads = new OpenThreads({ home, source: 'cli', originator: 'keel_tui', version, canAsk: true });
+    this.#dispatch({ type: 'setUp', setup });
+    if (setup.trustQuestion === null) this.#begin();
+    await this.#readSurroundings(config);
+  }
+
+  run(effect: Effect): void {
+    this.#run(effect).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Stops everything that runs, in order; what does not stop in time is ended by force. */
+  async close(graceMs: number): Promise<void> {
+    this.#stop.abort();
+    this.#lookUps.close();
+    const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
+    try {
+      await this.#threadWork;
+      await this.#threads?.[Symbol.asyncDispose]();
+      this.#drafts?.clear();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  killProcesses(): void {
+    this.#threads?.killProcesses();
+  }
+
+  #begin(): void {
+    const { origin } = this.#options;
+    if (origin.type === 'choose') this.#dispatch({ type: 'choose', verb: origin.verb });
+    else this.#openThread(origin, null);
+  }
+
+  async #run(effect: Effect): Promise<void> {
+    switch (effect.type) {
+      case 'submit':
+        this.#session?.submit(effect.op, effect.id);
+        return;
+      case 'openThread':
+        return this.#openThread(effect.origin, effect.settings);
+      case 'rename':
+        this.#threads?.rename(effect.threadId, effect.name);
+        return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
+      case 'archive':
+        return this.#afterThreads(async () => {
+          this.#threads?.archive(effect.threadId);
+          this.#dispatch({
+            type: 'succeeded',
+            text: `The thread is archived. keel threads unarchive ${effect.threadId} brings it back.`,
+          });
+        });
+      case 'listThreads': {
+        const page = await this.#threads?.list(effect.query);
+        if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
+        return;
+      }
+      case 'trust':
+        return this.#answerTrust(effect.folder, effect.level);
+      case 'findFiles':
+        return this.#lookUps.findFiles(effect.query, this.#ready());
+      case 'readSkills':
+        return this.#lookUps.readSkills(this.#ready());
+      case 'readReviewTargets':
+        return this.#lookUps.readReviewTargets(effect.kind, this.#ready());
+      case 'readDiff':
+        return this.#lookUps.readDiff(this.#ready());
+      case 'readBranch':
+        return this.#lookUps.readBranch(this.#ready());
+      case 'copy':
+        this.#parts.terminal.write(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
+        return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
+      case 'edit': {
+        const { editedInEditor } = await import('./editor.ts');
+        const { home, env } = this.#ready();
+        const text = await this.#parts.terminal.lend(() => editedInEditor(effect.text, home, env));
+        return this.#dispatch({ type: 'edited', text });
+      }
+      case 'suspend':
+        return this.#parts.terminal.suspend();
+      case 'notify':
+        return this.#notify(effect.what, effect.text);
+      case 'saveDraft':
+        return this.#drafts?.save(effect.draft);
+      case 'exit':
+        return this.#parts.exit(effect.code);
+    }
+  }
+
+  #openThread(origin: ThreadOrigin, settings: ThreadSettings | null): void {
+    this.#afterThreads(async () => {
+      const threads = this.#threads;
+      if (threads === null || this.#stop.signal.aborted) return;
+      const before = this.#session;
+      this.#session = null;
+      if (before !== null) await threads.close(before);
+      const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
+      const session = await threads.open(config, origin);
+      this.#session = session;
+      void this.#follow(session);
+    });
+  }
+
+  /** A model on this machine is looked for, and fetched if it is not there. */
+  async #withLocalModel(config: Config): Promise<Config> {
+    if (config.provider.local === undefined) return config;
+    const { prepareLocalModel } = await import('../../../models/local/index.ts');
+    const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
+    return { ...config, provider: await prepareLocalModel({ config, signal: this.#stop.signal }, report) };
+  }
+
+  async #follow(session: Session): Promise<void> {
+    for await (const event of session.events()) this.#dispatch({ type: 'session', event, at: performance.now() });
+  }
+
+  #afterThreads(work: () => Promise<void>): void {
+    this.#threadWork = this.#threadWork.then(work).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #answerTrust(folder: string, level: 'trusted' | 'untrusted'): Promise<void> {
+    const { recordTrust } = await import('../../../storage/config/index.ts');
+    const { setUp } = await import('./set-up.ts');
+    try {
+      recordTrust(this.#ready().home, folder, level);
+    } catch (error) {
+      this.#fail(error);
+    }
+    const { config, setup } = await setUp(this.#options);
+    this.#config = config;
+    this.#dispatch({ type: 'setUp', setup: { ...setup, trustQuestion: null } });
+    this.#begin();
+  }
+
+  async #readSurroundings(config: Config): Promise<void> {
+    const { DraftStore: Drafts } = await import('./draft-store.ts');
+    this.#drafts = new Drafts(config.home, config.cwd);
+    const draft = this.#drafts.takeOver();
+    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
+    const { readPromptFiles } = await import('./prompt-files.ts');
+    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
+    this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
+    await this.#lookUps.readBranch(config);
+  }
+
+  #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
+    const { notifications, notificationMethod } = this.#ready().tui;
+    if (!notifications.includes(what)) return;
+    const { terminal } = this.#parts;
+    terminal.write(notificationMethod === 'bel' ? '\u0007' : notificationBytes(text, terminal.capabilities));
+  }
+
+  #ready(): Config {
+    if (this.#config === null) throw new Error('The configuration is not read yet.');
+    return this.#config;
+  }
+
+  #fail(error: unknown): void {
+    this.#dispatch({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  }
+}

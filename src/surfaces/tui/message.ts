@@ -1,0 +1,111 @@
+import type { ThreadOrigin, ThreadPage, ThreadQuery } from '../../engine/threads/index.ts';
+import type {
+  ApprovalPolicy,
+  Op,
+  ReasoningEffort,
+  SandboxPolicy,
+  SessionEvent,
+} from '../../foundation/protocol/index.ts';
+import type { InputEvent, Size } from './terminal/index.ts';
+
+/** The settings of a thread that the screen shows and commands change. */
+export interface ThreadSettings {
+  readonly model: string;
+  readonly effort: ReasoningEffort | null;
+  readonly approvalPolicy: ApprovalPolicy;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly cwd: string;
+}
+
+/** What is known once the configuration is read. */
+export interface Setup {
+  readonly version: string;
+  readonly settings: ThreadSettings;
+  readonly provider: string;
+  /** The sandbox policy that writes in the workspace, as configured. */
+  readonly workspacePolicy: SandboxPolicy;
+  /** Null: the project is trusted or refused, or the command line says what is allowed. */
+  readonly trustQuestion: { readonly folder: string; readonly runs: readonly string[] } | null;
+  /** Models to choose from, beside the one in use. */
+  readonly models: readonly string[];
+  readonly userHome: string | null;
+  readonly warnings: readonly string[];
+  readonly hidesReasoning: boolean;
+  /** False: no sign moves by itself. */
+  readonly isAnimated: boolean;
+}
+
+/** Something that a name under the cursor can be completed to. */
+export interface Candidate {
+  readonly text: string;
+  readonly detail: string;
+}
+
+/** Everything that can happen. `at` is monotonic, in milliseconds. */
+export type Message =
+  | { readonly type: 'input'; readonly event: InputEvent; readonly at: number }
+  | { readonly type: 'resized'; readonly size: Size }
+  | { readonly type: 'painted'; readonly at: number }
+  | { readonly type: 'tick'; readonly at: number }
+  | { readonly type: 'setUp'; readonly setup: Setup }
+  /** The list of threads is opened, to choose the first thread from. */
+  | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
+  | { readonly type: 'session'; readonly event: SessionEvent; readonly at: number }
+  /** A thread can't be opened, or what an effect tried has failed. */
+  | { readonly type: 'failed'; readonly reason: string }
+  | { readonly type: 'succeeded'; readonly text: string }
+  | { readonly type: 'historyRead'; readonly texts: readonly string[] }
+  | { readonly type: 'branchRead'; readonly branch: string | null }
+  | { readonly type: 'filesFound'; readonly query: string; readonly files: readonly Candidate[] }
+  | { readonly type: 'skillsRead'; readonly skills: readonly Candidate[] }
+  | { readonly type: 'promptsRead'; readonly prompts: readonly CustomPrompt[] }
+  | {
+      readonly type: 'threadsListed';
+      readonly query: ThreadQuery;
+      readonly page: ThreadPage & { readonly nowMs: number };
+    }
+  | {
+      readonly type: 'reviewTargetsRead';
+      readonly kind: 'branches' | 'commits';
+      readonly candidates: readonly Candidate[];
+    }
+  | { readonly type: 'edited'; readonly text: string }
+  | { readonly type: 'diffRead'; readonly text: string }
+  | { readonly type: 'draftRestored'; readonly draft: SavedDraft }
+  /** A signal or the end of the terminal: keel stops in order. */
+  | { readonly type: 'stop'; readonly code: number };
+
+/** A prompt of the user's own, from `prompts/NAME.md`. */
+export interface CustomPrompt {
+  readonly name: string;
+  readonly description: string;
+  readonly argumentHint: string;
+  readonly body: string;
+}
+
+/** What a crash must not lose. */
+export interface SavedDraft {
+  readonly text: string;
+  readonly queue: readonly string[];
+}
+
+/** What the world is asked to do; nothing else in the terminal has effects. */
+export type Effect =
+  | { readonly type: 'submit'; readonly op: Op; readonly id?: string }
+  | { readonly type: 'openThread'; readonly origin: ThreadOrigin; readonly settings: ThreadSettings | null }
+  | { readonly type: 'rename'; readonly threadId: string; readonly name: string }
+  | { readonly type: 'archive'; readonly threadId: string }
+  | { readonly type: 'listThreads'; readonly query: ThreadQuery }
+  | { readonly type: 'trust'; readonly folder: string; readonly level: 'trusted' | 'untrusted' }
+  | { readonly type: 'saveModel'; readonly model: string; readonly effort: ReasoningEffort | null }
+  | { readonly type: 'findFiles'; readonly query: string }
+  | { readonly type: 'readSkills' }
+  | { readonly type: 'readReviewTargets'; readonly kind: 'branches' | 'commits' }
+  | { readonly type: 'readDiff' }
+  | { readonly type: 'readBranch' }
+  | { readonly type: 'copy'; readonly text: string }
+  | { readonly type: 'edit'; readonly text: string }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }
+  | { readonly type: 'saveDraft'; readonly draft: SavedDraft }
+  | { readonly type: 'exit'; readonly code: number };

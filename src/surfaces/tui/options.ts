@@ -1,0 +1,22 @@
+import type { ThreadOrigin } from '../../engine/threads/index.ts';
+import type { Config, Environment } from '../../storage/config/index.ts';
+
+/** What the terminal is opened with. */
+export interface TuiOptions {
+  readonly version: string;
+  readonly env: Environment;
+  /** A thread, or the list of threads to choose one from. */
+  readonly origin: ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
+  /** Sent when the thread is open; null: nothing is. */
+  readonly prompt: string | null;
+  /** Absolute paths of images that go with the prompt. */
+  readonly images: readonly string[];
+  /** Reads the configuration with what the command line says on top. Called again after an answer about trust. */
+  readonly loadConfig: () => Promise<Config>;
+  /** The command line says how far commands may reach, so nothing is asked about trust. */
+  readonly isAccessGiven: boolean;
+  /** Whether the thread is still there when keel is closed. */
+  readonly canResume: boolean;
+  /** Said at the start, such as that a demo is running. */
+  readonly notices: readonly string[];
+}

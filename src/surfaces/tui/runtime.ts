@@ -1,0 +1,140 @@
+import { basename } from 'node:path';
+import { sentText } from './composer/index.ts';
+import type { FullScreen } from './effects/full-screen.ts';
+import type { Effect, Message, SavedDraft } from './message.ts';
+import type { State } from './state.ts';
+import type { FramePainter, Progress } from './terminal/index.ts';
+import { update } from './update/update.ts';
+import { SPINNER_MS } from './view/foot-rows.ts';
+import { pagerScreen } from './view/pager-rows.ts';
+import { type Mark, NO_MARK, view } from './view/view.ts';
+
+/** Frames that nobody's key asked for come no closer to each other than this, ms. */
+const FRAME_MS = 16;
+/** How often the time of a turn changes, ms. */
+const SECOND_MS = 1_000;
+/** How long a draft rests before it is written to the disk, ms. */
+const SAVE_MS = 300;
+
+export interface RuntimeParts {
+  readonly state: State;
+  readonly painter: FramePainter;
+  /** Shows the pager in place of the conversation. */
+  readonly fullScreen: FullScreen;
+  readonly run: (effect: Effect) => void;
+  /** Sets the window's title and what the taskbar shows. */
+  readonly announce: (title: string, progress: Progress) => void;
+}
+
+/** Holds the state: takes messages one after the other, carries out their effects, and paints what has changed. */
+export class Runtime {
+  readonly #parts: RuntimeParts;
+  #state: State;
+  #mark: Mark = NO_MARK;
+  #frame: NodeJS.Immediate | NodeJS.Timeout | null = null;
+  #paintedAt = Number.NEGATIVE_INFINITY;
+  #tick: NodeJS.Timeout | null = null;
+  #save: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  dispatch(message: Message): void {
+    if (this.#isClosed) return;
+    const before = this.#state;
+    const { state, effects } = update(before, message);
+    this.#state = state;
+    for (const effect of effects) this.#parts.run(effect);
+    if (state === before) return;
+    if (state.composer !== before.composer || state.outbox !== before.outbox) this.#saveSoon();
+    this.#paintSoon(message.type === 'input' || message.type === 'resized');
+    this.#tickSoon();
+    this.#announce();
+  }
+
+  /** Paints what the state is now, at once. */
+  paint(): void {
+    this.#frame = null;
+    if (this.#isClosed) return;
+    this.#isImmediate = false;
+    this.#paintedAt = performance.now();
+    const { painter, fullScreen } = this.#parts;
+    const pager = this.#state.screen?.type === 'pager' ? this.#state.screen.view : null;
+    if (pager !== null) {
+      fullScreen.show(pagerScreen(this.#state, pager));
+      return;
+    }
+    fullScreen.hide();
+    const { frame, mark } = view(this.#state, this.#mark);
+    this.#mark = mark;
+    painter.render(frame);
+    if (this.#state.approvals[0]?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of [this.#tick, this.#save]) if (timer !== null) clearTimeout(timer);
+  }
+
+  /** What keys change is painted as soon as all that came with them is done; all else waits for the next frame. */
+  #paintSoon(isUrgent: boolean): void {
+    const wait = isUrgent ? 0 : Math.max(0, this.#paintedAt + FRAME_MS - performance.now());
+    if (this.#frame !== null) {
+      if (!isUrgent || this.#isImmediate) return;
+      clearTimeout(this.#timer);
+    }
+    this.#isImmediate = wait === 0;
+    if (this.#isImmediate) this.#frame = setImmediate(() => this.paint());
+    else {
+      this.#timer = setTimeout(() => this.paint(), wait);
+      this.#frame = this.#timer;
+    }
+  }
+
+  #isImmediate = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** A timer runs only while something on the screen changes by itself. */
+  #tickSoon(): void {
+    const { turn, hint, approvals } = this.#state;
+    const isTurning = turn !== null && approvals.length === 0;
+    if (this.#tick !== null || (!isTurning && hint === null)) return;
+    this.#tick = setTimeout(
+      () => {
+        this.#tick = null;
+        this.dispatch({ type: 'tick', at: performance.now() });
+      },
+      this.#state.setup?.isAnimated === false ? SECOND_MS : SPINNER_MS,
+    );
+  }
+
+  #announced = '';
+
+  #announce(): void {
+    const { turn, approvals, thread } = this.#state;
+    const progress = approvals.length > 0 ? 'waiting' : turn === null ? 'none' : 'busy';
+    const sign = { waiting: '? ', busy: '● ', none: '' }[progress];
+    const title = `${sign}keel${thread === null ? '' : `: ${thread.name ?? basename(thread.settings.cwd)}`}`;
+    if (title === this.#announced) return;
+    this.#announced = title;
+    this.#parts.announce(title, progress);
+  }
+
+  #saveSoon(): void {
+    this.#save ??= setTimeout(() => {
+      this.#save = null;
+      this.#parts.run({ type: 'saveDraft', draft: draftOfState(this.#state) });
+    }, SAVE_MS);
+  }
+}
+
+function draftOfState({ composer, outbox }: State): SavedDraft {
+  return { text: sentText(composer.draft.atoms), queue: outbox.map(({ atoms }) => sentText(atoms)) };
+}

@@ -1,0 +1,21 @@
+import type { Token, Tokens } from 'marked';
+
+/** Lines of a code block that become final together; a block that is still open is shown in such portions. */
+export const CODE_PORTION = 12;
+
+interface Spaced {
+  /** A blank row is before it. */
+  readonly isApart: boolean;
+}
+
+/** What becomes final as a whole. It doesn't depend on any width. */
+export type Piece =
+  | (Spaced & { readonly type: 'block'; readonly block: Token })
+  | (Spaced & { readonly type: 'item'; readonly item: Tokens.ListItem; readonly marker: string })
+  | (Spaced & {
+      readonly type: 'code';
+      readonly language: string;
+      readonly lines: readonly string[];
+      /** Lines of the same block before these, which decide how these are read. */
+      readonly before: readonly string[];
+    });

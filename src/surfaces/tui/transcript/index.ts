@@ -1,0 +1,18 @@
+export { diffOf, shownPath } from './change-rows.ts';
+export { strippedCommand } from './command-rows.ts';
+export {
+  abandoned,
+  closedGroups,
+  EMPTY_TRANSCRIPT,
+  type Entry,
+  entriesOfTurns,
+  INTERRUPTED,
+  type NoticeEntry,
+  type Transcript,
+  withDelta,
+  withEntry,
+  withItem,
+} from './entry.ts';
+export { cutTo, entryRows } from './entry-rows.ts';
+export type { Shape } from './item-rows.ts';
+export { exactRows, oneLine, prefixed, textRows } from './lines.ts';

@@ -1,0 +1,111 @@
+import { assertNever } from '../../../foundation/util/index.ts';
+import { visibleText } from '../composer/index.ts';
+import { modeOf, modes } from '../modes.ts';
+import type { Screen, State } from '../state.ts';
+import { pagerHeight, pagerRows } from '../view/pager-rows.ts';
+import { type PickerView, type PickItem, pagerKey, picker, pickerKey, textPromptKey } from '../views/index.ts';
+import { onAnswered, onChosen, threadQuery } from './chosen.ts';
+import { only, type Step, step } from './step.ts';
+
+/** What a key does to the screen in front. */
+export function onScreenKey(state: State, key: string, isText: boolean): Step {
+  const { screen } = state;
+  switch (screen?.type) {
+    case undefined:
+      return only(state);
+    case 'pager': {
+      const rows = pagerRows(state, screen.view);
+      const next = pagerKey(screen.view, key, rows.length, pagerHeight(state.size));
+      return only({ ...state, screen: next.type === 'closed' ? null : { type: 'pager', view: next.view } });
+    }
+    case 'prompt': {
+      const next = textPromptKey(screen.view, key, isText);
+      if (next.type === 'answered') return onAnswered({ ...state, screen: null }, screen.view.purpose, next.text);
+      return only({ ...state, screen: next.type === 'closed' ? null : { type: 'prompt', view: next.view } });
+    }
+    case 'picker':
+      return onPickerKey(state, screen, key, isText);
+    default:
+      return assertNever(screen, 'screen');
+  }
+}
+
+function onPickerKey(state: State, { view }: Extract<Screen, { type: 'picker' }>, key: string, isText: boolean): Step {
+  const next = pickerKey(view, key, isText, Math.max(1, state.size.rows - 8));
+  const isThreads = view.purpose.type === 'resume' || view.purpose.type === 'fork';
+  switch (next.type) {
+    case 'view':
+      return withMore(state, next.view);
+    case 'searched':
+      return isThreads ? listing(state, next.view) : only(shown(state, next.view));
+    case 'everywhere':
+      return isThreads ? listing(state, { ...view, isEverywhere: !view.isEverywhere }) : only(state);
+    case 'chosen':
+      return onChosen({ ...state, screen: null }, view, next.item);
+    case 'closed':
+      return onClosed({ ...state, screen: null }, view);
+    default:
+      return assertNever(next, 'step');
+  }
+}
+
+/** Reads the first page of threads again. */
+function listing(state: State, view: PickerView): Step {
+  return step(shown(state, { ...view, isLoading: true }), { type: 'listThreads', query: threadQuery(state, view) });
+}
+
+/** Near the end of a page the next one is read. */
+function withMore(state: State, view: PickerView): Step {
+  if (view.nextCursor === null || view.isLoading || view.selected < view.items.length - 5)
+    return only(shown(state, view));
+  const query = { ...threadQuery(state, view), cursor: view.nextCursor };
+  return step(shown(state, { ...view, isLoading: true }), { type: 'listThreads', query });
+}
+
+/** Nothing was chosen: at the start that means a new thread, and a project that is not trusted. */
+function onClosed(state: State, view: PickerView): Step {
+  const isStart = state.thread === null && state.opening === null;
+  if (view.purpose.type === 'trust') return onChosen(state, view, { id: 'untrusted', label: '', detail: '' });
+  return isStart ? onChosen(state, view, { id: 'new', label: '', detail: '' }) : only(state);
+}
+
+function shown(state: State, view: PickerView): State {
+  return { ...state, screen: { type: 'picker', view } };
+}
+
+export function threadPicker(state: State, verb: 'resume' | 'fork'): Step {
+  const title = verb === 'resume' ? 'Continue a thread' : 'Fork a thread';
+  const view = picker({ type: verb }, title, [], { query: '', isLoading: true });
+  return listing(state, view);
+}
+
+export function modePicker({ thread, setup }: State): PickerView {
+  const list = setup === null ? [] : modes(setup.workspacePolicy);
+  const current = thread === null ? null : modeOf(thread.settings);
+  const items = list.map(({ name, summary }) => ({
+    id: name,
+    label: name,
+    detail: summary,
+    isCurrent: name === current,
+  }));
+  return picker({ type: 'mode' }, 'What may the agent do?', items, {
+    note: 'For this session. Shift-Tab changes it too.',
+  });
+}
+
+/** What the user wrote before, newest first, with a search. */
+export function historyPicker({ composer }: State): PickerView {
+  const items = composer.history.map(
+    (atoms, index): PickItem => ({ id: String(index), label: visibleText(atoms), detail: '' }),
+  );
+  return picker({ type: 'history' }, 'Search what you wrote', items.reverse(), { query: '' });
+}
+
+/** The user's messages of this thread, newest first. */
+export function backtrackPicker({ thread }: State): PickerView {
+  const items = (thread?.messages ?? []).map(
+    (text, index): PickItem => ({ id: String(index), label: text, detail: '' }),
+  );
+  const note = 'The thread is forked before the message, which can then be changed. Files stay as they are.';
+  return picker({ type: 'backtrack' }, 'Edit an earlier message', items.reverse(), { note });
+}

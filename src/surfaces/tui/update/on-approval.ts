@@ -1,0 +1,31 @@
+import type { SessionEventOf } from '../../../foundation/protocol/index.ts';
+import type { State } from '../state.ts';
+import { notified } from './notified.ts';
+import { only, type Step, step } from './step.ts';
+
+/** A question of the thread's or a child's takes its place behind those that wait already. */
+export function onApproval(state: State, event: SessionEventOf<'approval.requested'>, at: number): Step {
+  const { request, agent } = event;
+  const settings = state.thread?.settings;
+  if (settings === undefined || state.approvals.some((one) => one.request.questionId === request.questionId)) {
+    return only(state);
+  }
+  const asked = { request, agent: agent ?? null, policy: settings.sandboxPolicy, cwd: settings.cwd };
+  const view = { ...asked, paintedAt: null, selected: 0, isTouched: false, armed: null, below: 0, denial: null };
+  const turn = state.turn && { ...state.turn, pausedSince: state.turn.pausedSince ?? at };
+  const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
+  const text = `Approval needed${what === '' ? '' : `: ${what}`}`;
+  return step(
+    { ...state, approvals: [...state.approvals, view], turn },
+    ...notified(state, 'approval-requested', text),
+  );
+}
+
+/** A question is settled; the clock of the turn runs again when none is left. */
+export function withoutApproval(state: State, questionId: string, at: number): State {
+  const approvals = state.approvals.filter(({ request }) => request.questionId !== questionId);
+  const { turn } = state;
+  if (turn === null || turn.pausedSince === null || approvals.length > 0) return { ...state, approvals };
+  const pausedMs = turn.pausedMs + at - turn.pausedSince;
+  return { ...state, approvals, turn: { ...turn, pausedMs, pausedSince: null } };
+}

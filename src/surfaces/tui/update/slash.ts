@@ -1,0 +1,165 @@
+import { assertNever } from '../../../foundation/util/index.ts';
+import { filledPrompt, type ParsedCommand, type SlashCommand } from '../commands/index.ts';
+import { atomsOf, draftOf, inserted, withDraft } from '../composer/index.ts';
+import type { State } from '../state.ts';
+import { picker } from '../views/index.ts';
+import { agentsCard, skillsCard, statusCard, usageCard } from './cards.ts';
+import { modePicker, threadPicker } from './choosing.ts';
+import { onAnswered, withModel } from './chosen.ts';
+import { withCompletion } from './completing.ts';
+import { opening } from './opening.ts';
+import { withMessage, withNextQueued } from './outbox.ts';
+import { only, type Step, step, withHelp, withNotice } from './step.ts';
+
+/** Sent by `/init`. */
+const INIT_PROMPT = `Write a file AGENTS.md in the root of this repository, for agents that work on it. Look at the repository first.
+Say in plain words, in 200 to 400 words: how the code is organised; the commands to build, test and lint it, and to run one
+test; its style and naming where it differs from what is usual; how its tests are written; how commits and pull requests look,
+as the history shows. Write only what you have found to be true.`;
+
+/** Runs what was typed after a slash. `written` has the text still in the composer, `emptied` no more. */
+export function onSlash(written: State, emptied: State, parsed: ParsedCommand): Step {
+  switch (parsed.type) {
+    case 'unknown':
+      return only(withNotice(written, 'error', `There is no command /${parsed.name}. Type / to see them all.`));
+    case 'prompt':
+      return onPrompt(written, emptied, parsed);
+    case 'command': {
+      const { command, argument } = parsed;
+      if (written.turn !== null && !command.duringTurn) {
+        return only(
+          withNotice(written, 'error', `/${command.name} can't be used while a turn runs. Esc interrupts it.`),
+        );
+      }
+      if (written.thread === null && !WITHOUT_THREAD.has(command.name)) {
+        return only(withNotice(written, 'error', `/${command.name} needs a thread, and none is open yet.`));
+      }
+      return run(emptied, command, argument);
+    }
+    default:
+      return assertNever(parsed, 'command');
+  }
+}
+
+const WITHOUT_THREAD: ReadonlySet<SlashCommand['name']> = new Set(['quit', 'exit', 'help', 'new', 'resume']);
+
+function onPrompt(
+  written: State,
+  emptied: State,
+  { name, argument }: Extract<ParsedCommand, { type: 'prompt' }>,
+): Step {
+  const prompt = written.prompts.find((one) => one.name === name);
+  if (prompt === undefined) return only(withNotice(written, 'error', `There is no prompt ${name}.`));
+  const filled = filledPrompt(name, prompt.body, argument);
+  if (filled.type === 'fault') return only(withNotice(written, 'error', filled.reason));
+  return withMessage(emptied, atomsOf(filled.text.trim()), 'steer');
+}
+
+function run(state: State, { name }: SlashCommand, argument: string): Step {
+  switch (name) {
+    case 'model':
+      return onModel(state, argument);
+    case 'approvals':
+    case 'permissions':
+      return only({ ...state, screen: { type: 'picker', view: modePicker(state) } });
+    case 'new':
+      return opening(state, { type: 'new' });
+    case 'resume':
+      return argument === '' ? threadPicker(state, 'resume') : opening(state, { type: 'resume', id: argument });
+    case 'fork':
+      return opening(state, { type: 'fork', id: state.thread?.id ?? '', userMessages: null });
+    case 'rename':
+      if (argument !== '') return onAnswered(state, 'rename', argument);
+      return only({
+        ...state,
+        screen: { type: 'prompt', view: { purpose: 'rename', title: 'Name of this thread', text: '' } },
+      });
+    case 'archive':
+      return onArchive(state);
+    case 'init':
+      return withMessage(state, atomsOf(INIT_PROMPT), 'steer');
+    case 'compact':
+      return step(state, { type: 'submit', op: { type: 'compact', ...(argument === '' ? {} : { focus: argument }) } });
+    case 'undo':
+      return step(state, { type: 'submit', op: { type: 'undo' } });
+    case 'rollback':
+      return onRollback(state, argument);
+    case 'diff':
+      return step(state, { type: 'readDiff' });
+    case 'review':
+      if (argument !== '') return onAnswered(state, 'reviewInstructions', argument);
+      return only({ ...state, screen: { type: 'picker', view: reviewPicker() } });
+    case 'status':
+      return only(statusCard(state));
+    case 'usage':
+      return only(usageCard(state));
+    case 'skills':
+      return state.skills === null
+        ? step({ ...state, wantsSkills: true }, { type: 'readSkills' })
+        : only(skillsCard(state, state.skills));
+    case 'agents':
+      return only(agentsCard(state));
+    case 'copy':
+      return onCopy(state, argument);
+    case 'mention':
+      return withCompletion({ ...state, composer: withDraft(state.composer, inserted(draftOf(''), '@')) });
+    case 'queue':
+      return withNextQueued(state);
+    case 'help':
+      return only(withHelp(state));
+    case 'quit':
+    case 'exit':
+      return step({ ...state, isClosing: true }, { type: 'exit', code: 0 });
+    default:
+      return assertNever(name, 'command');
+  }
+}
+
+function onModel(state: State, argument: string): Step {
+  const [model, effort] = argument.split(/\s+/);
+  if (model !== undefined && model !== '') return withModel(state, model, effort ?? null);
+  const current = state.thread?.settings.model ?? '';
+  const models = [...new Set([current, ...(state.setup?.models ?? [])])];
+  const items = models.map((id) => ({ id, label: id, detail: '', isCurrent: id === current }));
+  const note = 'Any other model of the provider: /model NAME';
+  return only({
+    ...state,
+    screen: { type: 'picker', view: picker({ type: 'model' }, 'Which model?', items, { note }) },
+  });
+}
+
+function onArchive(state: State): Step {
+  const { thread } = state;
+  if (thread === null) return only(state);
+  const { effects, state: next } = opening(state, { type: 'new' });
+  return { state: next, effects: [...effects, { type: 'archive', threadId: thread.id }] };
+}
+
+function onRollback(state: State, argument: string): Step {
+  const turns = argument === '' ? 1 : Number(argument);
+  if (!Number.isInteger(turns) || turns < 1) {
+    return only(withNotice(state, 'error', `"${argument}" is not a number of turns: /rollback N`));
+  }
+  return step(state, { type: 'submit', op: { type: 'rollback', turns } });
+}
+
+function onCopy(state: State, argument: string): Step {
+  const answer = state.lastAnswer;
+  if (answer === null) return only(withNotice(state, 'info', 'There is no answer to copy yet.'));
+  if (argument === '') return step(state, { type: 'copy', text: answer });
+  const blocks = [...answer.matchAll(/^(`{3,}|~{3,})[^\n]*\n([\s\S]*?)^\1[ \t]*$/gm)].map(([, , text = '']) => text);
+  const block = blocks[Number(argument.replace(/^code\s+/, '')) - 1];
+  if (block === undefined) {
+    return only(withNotice(state, 'error', `The last answer has ${blocks.length} code blocks: /copy N`));
+  }
+  return step(state, { type: 'copy', text: block });
+}
+
+function reviewPicker() {
+  return picker({ type: 'review' }, 'What should be reviewed?', [
+    { id: 'uncommitted', label: 'Uncommitted changes', detail: '' },
+    { id: 'branch', label: 'What this branch adds to another', detail: '' },
+    { id: 'commit', label: 'A commit', detail: '' },
+    { id: 'custom', label: 'Something else', detail: 'in your own words' },
+  ]);
+}

@@ -1,0 +1,123 @@
+import { assertNever } from '../../../foundation/util/index.ts';
+import { draftOf, isBlank, withDraft, withEarlier } from '../composer/index.ts';
+import type { Message, SavedDraft, Setup } from '../message.ts';
+import type { State } from '../state.ts';
+import { picker } from '../views/index.ts';
+import { skillsCard } from './cards.ts';
+import { threadPicker } from './choosing.ts';
+import { threadItem, withReviewTargets } from './chosen.ts';
+import { withCompletion, withFiles } from './completing.ts';
+import { withEditedText } from './composing.ts';
+import { onInput } from './keys.ts';
+import { onSession } from './on-session.ts';
+import { only, type Step, step, withNotice } from './step.ts';
+
+/** The state after a message, and the effects it asks for: the whole behaviour of the terminal. */
+export function update(state: State, message: Message): Step {
+  switch (message.type) {
+    case 'input':
+      return state.isClosing ? only(state) : onInput(state, message);
+    case 'resized':
+      return only({ ...state, size: message.size });
+    case 'painted':
+      return only(withPainted(state, message.at));
+    case 'tick':
+      return only(withTime(state, message.at));
+    case 'setUp':
+      return onSetUp(state, message.setup);
+    case 'choose':
+      return threadPicker(state, message.verb);
+    case 'session':
+      return onSession({ ...state, now: message.at }, message.event, message.at);
+    case 'failed':
+      return only(withNotice({ ...state, opening: null }, 'error', message.reason));
+    case 'succeeded':
+      return only(withNotice(state, 'success', message.text));
+    case 'historyRead':
+      return only({ ...state, composer: withEarlier(state.composer, message.texts) });
+    case 'branchRead':
+      return only({ ...state, branch: message.branch });
+    case 'filesFound':
+      return only(withFiles(state, message.query, message.files));
+    case 'skillsRead': {
+      const next = { ...state, skills: message.skills, wantsSkills: false };
+      return state.wantsSkills ? only(skillsCard(next, message.skills)) : withCompletion(next);
+    }
+    case 'promptsRead':
+      return only({ ...state, prompts: message.prompts });
+    case 'threadsListed':
+      return only(withThreads(state, message));
+    case 'reviewTargetsRead':
+      return only(withReviewTargets(state, message.candidates));
+    case 'edited':
+      return withCompletion(withEditedText(state, message.text));
+    case 'diffRead':
+      return only(withDiff(state, message.text));
+    case 'draftRestored':
+      return only(withSaved(state, message.draft));
+    case 'stop':
+      return step({ ...state, isClosing: true }, { type: 'exit', code: message.code });
+    default:
+      return assertNever(message, 'message');
+  }
+}
+
+/** The dialog in front has been on the screen from now on. */
+function withPainted(state: State, at: number): State {
+  const [dialog] = state.approvals;
+  if (dialog === undefined || dialog.paintedAt !== null) return state;
+  return { ...state, approvals: state.approvals.with(0, { ...dialog, paintedAt: at }) };
+}
+
+function withTime(state: State, at: number): State {
+  const hint = state.hint !== null && at > state.hint.until ? null : state.hint;
+  return { ...state, now: at, hint };
+}
+
+function onSetUp(state: State, setup: Setup): Step {
+  const ready: State = { ...state, setup };
+  const warned = setup.warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
+  if (setup.trustQuestion === null) return only(warned);
+  const { folder, runs } = setup.trustQuestion;
+  const items = [
+    { id: 'trusted', label: 'Yes, I trust it', detail: 'its .keel folder, AGENTS.md and skills count' },
+    { id: 'untrusted', label: 'No', detail: 'nothing of it is obeyed; the agent can still read it' },
+  ];
+  const note =
+    runs.length === 0 ? 'What a project says can make the agent run commands.' : `It would run: ${runs.join(', ')}`;
+  const view = picker({ type: 'trust' }, `Do you trust what is in ${folder}?`, items, { note, selected: 1 });
+  return only({ ...warned, screen: { type: 'picker', view } });
+}
+
+/** A page of threads joins the list that asked for it; one that answers an older search is dropped. */
+function withThreads(state: State, { query, page }: Extract<Message, { type: 'threadsListed' }>): State {
+  if (state.screen?.type !== 'picker') return state;
+  const { view } = state.screen;
+  if ((view.query ?? '') !== (query.search ?? '') || view.isEverywhere !== (query.cwd === undefined)) return state;
+  const added = page.threads.map((thread) => threadItem(thread, page.nowMs));
+  const items = query.cursor === undefined ? added : [...view.items, ...added];
+  return {
+    ...state,
+    screen: { type: 'picker', view: { ...view, items, isLoading: false, nextCursor: page.nextCursor } },
+  };
+}
+
+function withDiff(state: State, text: string): State {
+  if (text.trim() === '') return withNotice(state, 'info', 'There are no changes.');
+  return {
+    ...state,
+    screen: { type: 'pager', view: { content: { type: 'diff', text }, below: Number.POSITIVE_INFINITY } },
+  };
+}
+
+/** What an earlier keel that was killed had in its composer and queue. Nothing that is written already is replaced. */
+function withSaved(state: State, { text, queue }: SavedDraft): State {
+  const outbox = queue.map((one, index) => ({
+    id: `${state.idPrefix}-restored-${index}`,
+    atoms: draftOf(one).atoms,
+    status: 'queued' as const,
+  }));
+  const composer = isBlank(state.composer.draft.atoms) ? withDraft(state.composer, draftOf(text)) : state.composer;
+  const isQueuePaused = state.isQueuePaused || outbox.length > 0;
+  return { ...state, composer, outbox: [...outbox, ...state.outbox], isQueuePaused };
+}

@@ -1,0 +1,110 @@
+import { visibleText } from '../composer/index.ts';
+import { contextLeft, elapsed } from '../figures.ts';
+import { modeLabel } from '../modes.ts';
+import type { State } from '../state.ts';
+import { type Row, row, rowWidth, span, textWidth } from '../text/index.ts';
+import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
+
+/** Rows of a queued message that are shown. */
+const QUEUED_ROWS = 3;
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
+/** How long one picture of the spinner is shown, ms. */
+export const SPINNER_MS = 250;
+
+/** What the turn is doing and for how long; nothing while none runs. */
+export function statusRows({ turn, now, size, approvals, setup }: State): Row[] {
+  if (turn === null) return [];
+  const since = turn.pausedSince === null ? now : turn.pausedSince;
+  const time = elapsed(since - turn.startedAt - turn.pausedMs);
+  const names = {
+    compact: 'Compacting',
+    review: 'Reviewing',
+    undo: 'Undoing',
+    user_shell: 'Running',
+    regular: 'Working',
+  } as const;
+  const waits = approvals.length > 0 ? 'Waiting for you' : null;
+  const what = turn.isStopping ? 'Stopping' : (waits ?? oneLine(turn.header ?? names[turn.kind]));
+  const picture =
+    setup?.isAnimated === false
+      ? '•'
+      : (SPINNER[Math.floor((since - turn.startedAt) / SPINNER_MS) % SPINNER.length] ?? '•');
+  const tail = ` (${time} · Esc interrupts)`;
+  const text = cutTo(what, Math.max(4, size.columns - 2 - textWidth(tail)));
+  return [[span(`${picture} `, { role: 'accent' }), span(text, { bold: true }), span(tail, { role: 'muted' })]];
+}
+
+/** Messages that wait: those that were sent for the next request, and the numbered queue. */
+export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMessage }: State): Row[] {
+  const width = size.columns - 6;
+  const sent = outbox.filter(({ status }) => status === 'sent');
+  const queued = outbox.filter(({ status }) => status === 'queued');
+  const lines = (text: string, head: string, isEdited: boolean) => {
+    const rows = textRows(text, width, { role: 'muted', italic: true, ...(isEdited ? { inverse: true } : {}) });
+    const shown = rows.length > QUEUED_ROWS ? [...rows.slice(0, QUEUED_ROWS), row('…', { role: 'muted' })] : rows;
+    return prefixed(shown, span(head, { role: 'muted' }), span(' '.repeat(textWidth(head))));
+  };
+  const rows = [
+    ...(firstMessage === null ? [] : lines(visibleText(firstMessage), '  ↳ ', false)),
+    ...sent.flatMap(({ atoms }) => lines(visibleText(atoms), '  ↳ ', false)),
+    ...queued.flatMap(({ atoms }, index) => lines(visibleText(atoms), `  ${index + 1}. `, editing === index)),
+  ];
+  if (queued.length === 0) return rows;
+  const how =
+    isQueuePaused && turn === null
+      ? 'Enter sends the next one · Alt-Up edits'
+      : 'queued for after the turn · Alt-Up edits';
+  return [...rows, row(cutTo(`     ${how}`, size.columns), { role: 'muted' })];
+}
+
+/** Model, place, window and mode on one row, or a hint for a moment; what does not fit is left out from the right. */
+export function footerRow({ hint, thread, setup, usage, branch, size, composer }: State): Row {
+  if (hint !== null) return row(cutTo(`  ${hint.text}`, size.columns), { role: 'warning' });
+  const settings = thread?.settings ?? setup?.settings;
+  if (settings === undefined) return [];
+  const left = contextLeft(usage.info);
+  const parts = [
+    modeLabel(settings),
+    `${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`,
+    `${left}% context left`,
+    `${fromHome(settings.cwd, setup?.userHome ?? null)}${branch === null ? '' : ` (${oneLine(branch)})`}`,
+    ...(thread?.name ? [oneLine(thread.name)] : []),
+    ...(composer.draft.atoms.length === 0 ? ['? help'] : []),
+  ];
+  let shown: Row = [];
+  for (const part of parts) {
+    const next: Row = [...shown, span(`${shown.length === 0 ? '  ' : ' · '}${part}`, { role: 'muted' })];
+    if (rowWidth(next) > size.columns) break;
+    shown = next;
+  }
+  return shown;
+}
+
+function fromHome(path: string, home: string | null): string {
+  const isBelow = home !== null && (path === home || path.startsWith(`${home}/`));
+  return oneLine(isBelow ? `~${path.slice(home.length)}` : path);
+}
+
+/** The list under the composer. */
+export function completionRows({ completion, size }: State): Row[] {
+  if (completion === null) return [];
+  const { candidates, selected, kind, query, isLoading } = completion;
+  if (candidates.length === 0) {
+    const text =
+      query === '' && kind === 'file' ? 'type a part of a file name' : isLoading ? 'looking…' : 'nothing matches';
+    return [row(`  ${text}`, { role: 'muted' })];
+  }
+  const most = Math.max(1, Math.min(8, size.rows - 6));
+  const start = Math.max(0, Math.min(selected - Math.floor(most / 2), candidates.length - most));
+  const sign = { command: '/', file: '', skill: '$' }[kind];
+  const shown = candidates.slice(start, start + most);
+  const labels = Math.min(Math.floor(size.columns * 0.6), Math.max(...shown.map(({ text }) => textWidth(text) + 1)));
+  return shown.map(({ text, detail }, index): Row => {
+    const isSelected = start + index === selected;
+    const name = cutTo(oneLine(`${sign}${text}`), size.columns - 2);
+    const gap = ' '.repeat(Math.max(0, labels - textWidth(name)) + 2);
+    const rest = cutTo(oneLine(detail), Math.max(0, size.columns - 2 - textWidth(name) - gap.length));
+    const style = isSelected ? ({ role: 'accent', bold: true } as const) : {};
+    return [span('  '), span(name, style), ...(rest === '' ? [] : [span(gap), span(rest, { role: 'muted' })])];
+  });
+}

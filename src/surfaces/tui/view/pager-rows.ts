@@ -1,0 +1,68 @@
+import type { State } from '../state.ts';
+import type { Size } from '../terminal/index.ts';
+import { diffRows, type Row, row, span } from '../text/index.ts';
+import { type Entry, entryRows } from '../transcript/index.ts';
+import type { PagerView } from '../views/index.ts';
+import { approvalBody, helpRows } from '../views/index.ts';
+
+/** The title above the text, the rule and the keys below it. */
+const AROUND = 2;
+
+export function pagerHeight({ rows }: Size): number {
+  return Math.max(1, rows - AROUND);
+}
+
+/** Everything that the pager scrolls through. */
+export function pagerRows(state: State, { content }: PagerView): readonly Row[] {
+  const width = state.size.columns;
+  switch (content.type) {
+    case 'transcript': {
+      const cwd = state.thread?.settings.cwd ?? '/';
+      return [...state.transcript.past, ...state.transcript.open].flatMap((entry) => cachedRows(entry, width, cwd));
+    }
+    case 'help':
+      return helpRows(width);
+    case 'diff':
+      return diffRows(content.text, { width, form: 'unified', path: '' });
+    case 'approval': {
+      const view = state.approvals.find(({ request }) => request.questionId === content.questionId);
+      return view === undefined ? [row('This question is settled.', { role: 'muted' })] : approvalBody(view, width);
+    }
+  }
+}
+
+/** The full screen: the visible part of the text between its title and the keys. */
+export function pagerScreen(state: State, view: PagerView): readonly Row[] {
+  const rows = pagerRows(state, view);
+  const height = pagerHeight(state.size);
+  const below = Math.min(view.below, Math.max(0, rows.length - height));
+  const shown = rows.slice(Math.max(0, rows.length - height - below), rows.length - below);
+  const fill = Array.from({ length: height - shown.length }, (): Row => [span('~', { role: 'muted' })]);
+  const percent = rows.length <= height ? 100 : Math.round((100 * (rows.length - below)) / rows.length);
+  const title = { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
+    view.content.type
+  ];
+  return [
+    row(title, { bold: true, role: 'accent' }),
+    ...shown,
+    ...fill,
+    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · q closes`.slice(0, state.size.columns), { role: 'muted' }),
+  ];
+}
+
+interface CachedRows {
+  readonly width: number;
+  readonly rows: readonly Row[];
+}
+
+/** Rows of entries as the pager shows them: entries never change, so they are made once for a width. */
+const cache = new WeakMap<Entry, CachedRows>();
+
+function cachedRows(entry: Entry, width: number, cwd: string): readonly Row[] {
+  const known = cache.get(entry);
+  if (known?.width === width) return known.rows;
+  const made = entryRows(entry, { width, isFull: true, cwd });
+  const rows = made.length === 0 ? made : [...made, []];
+  cache.set(entry, { width, rows });
+  return rows;
+}

@@ -1,0 +1,112 @@
+import type { State } from '../state.ts';
+import type { Frame } from '../terminal/index.ts';
+import type { Row } from '../text/index.ts';
+import { row } from '../text/index.ts';
+import { type Entry, entryRows, textRows } from '../transcript/index.ts';
+import { approvalRows, pickerRows } from '../views/index.ts';
+import { composerRows } from './composer-rows.ts';
+import { completionRows, footerRow, queueRows, statusRows } from './foot-rows.ts';
+import { remainingRows, streamedRows, streamedText } from './streamed.ts';
+
+/** How much of the transcript is in the terminal's scrollback already. */
+export interface Mark {
+  /** Entries of the past, all of their rows. */
+  readonly entries: number;
+  /** Of the answer after them, which still streams, the pieces that are final. */
+  readonly pieces: number;
+}
+
+export const NO_MARK: Mark = { entries: 0, pieces: 0 };
+
+export interface View {
+  readonly frame: Frame;
+  /** What the scrollback holds once the frame is painted. */
+  readonly mark: Mark;
+}
+
+/** The state as rows: those that are final since the last frame, and the live region with the cursor. */
+export function view(state: State, mark: Mark): View {
+  const { past, open } = state.transcript;
+  const width = state.size.columns;
+  const finished = past.slice(mark.entries).flatMap((entry, index) => {
+    if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
+    return spaced(state, entry, mark.entries + index === 0);
+  });
+  const known = past.length === mark.entries ? mark.pieces : 0;
+  const [first, ...others] = open;
+  const text = streamedText(first);
+  const blank: Row[] = past.length === 0 ? [] : [[]];
+  let pieces = 0;
+  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, past.length === 0);
+  if (text !== null) {
+    const streamed = streamedRows(text, known, width);
+    pieces = streamed.pieces;
+    if (known === 0 && streamed.final.length > 0) finished.push(...blank);
+    finished.push(...streamed.final);
+    top = pieces === 0 && streamed.rest.length > 0 ? [...blank, ...streamed.rest] : streamed.rest;
+  }
+  const bottom = bottomRows(state);
+  const live = [...top, ...others.flatMap((entry) => spaced(state, entry, false))];
+  const room = Math.max(0, state.size.rows - bottom.rows.length);
+  const shown = live.slice(Math.max(0, live.length - room));
+  const cursor = bottom.cursor && { ...bottom.cursor, row: bottom.cursor.row + shown.length };
+  return {
+    frame: { finished, live: [...shown, ...bottom.rows], cursor },
+    mark: { entries: past.length, pieces },
+  };
+}
+
+/** An entry with the blank row before it; one that shows nothing has none. */
+function spaced(state: State, entry: Entry, isFirst: boolean): Row[] {
+  const cwd = state.thread?.settings.cwd ?? '/';
+  const rows = entryRows(entry, { width: state.size.columns, isFull: false, cwd });
+  return isFirst || rows.length === 0 ? rows : [[], ...rows];
+}
+
+/** The end of an answer of which the first pieces are in the scrollback. */
+function endedAnswer(entry: Entry, pieces: number, width: number): Row[] {
+  if (entry.type !== 'item' || entry.item.type !== 'agentMessage') return [];
+  const rows = remainingRows(entry.item.text, pieces, width);
+  return entry.item.interrupted ? [...rows, row('(interrupted)', { role: 'muted' })] : rows;
+}
+
+interface Bottom {
+  readonly rows: readonly Row[];
+  readonly cursor: Frame['cursor'];
+}
+
+/** What is below the transcript: what runs, a dialog or list, the composer and the footer. */
+function bottomRows(state: State): Bottom {
+  const { size, screen, approvals } = state;
+  const height = Math.max(4, size.rows - 6);
+  if (state.isClosing) return { rows: [[], row('Closing…', { role: 'muted' })], cursor: null };
+  if (screen?.type === 'picker') {
+    return { rows: [[], ...pickerRows(screen.view, size.columns, Math.min(size.rows - 2, 24))], cursor: null };
+  }
+  if (screen?.type === 'prompt') return promptRows(state, screen.view);
+  const [dialog] = approvals;
+  const asked = dialog === undefined ? [] : [[], ...approvalRows(dialog, approvals.length, size.columns, height)];
+  const above = [...asked, [], ...statusRows(state), ...queueRows(state)];
+  const composed = composerRows(state);
+  const below = [...completionRows(state), footerRow(state)];
+  return {
+    rows: [...above, ...composed.rows, ...below],
+    cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
+  };
+}
+
+function promptRows({ size }: State, { title, text }: { readonly title: string; readonly text: string }): Bottom {
+  const lines = textRows(`› ${text}`, size.columns - 1);
+  const rows = [
+    [],
+    ...textRows(title, size.columns, { bold: true, role: 'accent' }),
+    ...lines,
+    row('Enter: done · Esc: back', { role: 'muted' }),
+  ];
+  const last = lines.at(-1) ?? [];
+  const column = Math.min(
+    size.columns - 1,
+    last.reduce((sum, { text: part }) => sum + part.length, 0),
+  );
+  return { rows, cursor: { row: rows.length - 2, column } };
+}

@@ -1,0 +1,132 @@
+import type { ApprovalDecision, ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
+
+/** Keys do nothing in a dialog before it was on the screen, and no key came, for this long: nobody answers what they have not read. */
+export const DIALOG_REST_MS = 350;
+
+/** A question to the user, on the screen or waiting for its turn. */
+export interface ApprovalView {
+  readonly request: ApprovalRequest;
+  /** The child that asks; null: the thread itself. */
+  readonly agent: string | null;
+  /** The sandbox policy of the thread when it asked. */
+  readonly policy: SandboxPolicy;
+  readonly cwd: string;
+  /** When it was first painted as the front one; null: not yet. */
+  readonly paintedAt: number | null;
+  readonly selected: number;
+  /** Whether something was selected with the arrow keys. */
+  readonly isTouched: boolean;
+  /** A choice that needs its key a second time, after the first one. */
+  readonly armed: ChoiceKey | null;
+  /** Rows of the body that are below the visible part. The end is what is shown first. */
+  readonly below: number;
+  /** The message of a denial while it is written; null: none is. */
+  readonly denial: string | null;
+}
+
+export type ChoiceKey = 'y' | 'a' | 'p' | 'n' | 'escape';
+
+export interface Choice {
+  readonly key: ChoiceKey;
+  readonly label: string;
+  /** It is for more than this once, so its key is asked for twice. */
+  readonly isLasting: boolean;
+}
+
+/** What the user can answer. */
+export function choicesOf(request: ApprovalRequest): readonly Choice[] {
+  const once: Choice = { key: 'y', label: 'Yes, this once', isLasting: false };
+  const no: Choice = { key: 'n', label: 'No, and say what to do instead', isLasting: false };
+  const stop: Choice = { key: 'escape', label: 'No, and stop the turn', isLasting: false };
+  return [once, ...sessionChoice(request), ...ruleChoice(request), no, stop];
+}
+
+function sessionChoice(request: ApprovalRequest): Choice[] {
+  const labels = {
+    command: 'Yes, and the same command for the rest of this session',
+    fileChange: 'Yes, and changes of these files for the rest of this session',
+    mcpToolCall: 'Yes, and all calls of this tool for the rest of this session',
+    network: 'Yes, and this host for the rest of this session',
+  } as const;
+  return [{ key: 'a', label: labels[request.type], isLasting: true }];
+}
+
+function ruleChoice(request: ApprovalRequest): Choice[] {
+  if (request.type === 'command' && request.proposedRule !== undefined) {
+    const words = request.proposedRule.prefix.join(' ');
+    return [{ key: 'p', label: `Yes, and remember: commands that start with \`${words}\``, isLasting: true }];
+  }
+  if (request.type === 'network' && request.proposedRule !== undefined) {
+    const { host, protocol } = request.proposedRule;
+    return [{ key: 'p', label: `Yes, and remember: ${host} by ${protocol}`, isLasting: true }];
+  }
+  return [];
+}
+
+/** What a key does to the dialog, or the answer that it gives. */
+export type ApprovalStep =
+  | { readonly type: 'view'; readonly view: ApprovalView }
+  | { readonly type: 'answer'; readonly decision: ApprovalDecision };
+
+/** @param key a typed character, or the name of a key */
+export function approvalKey(view: ApprovalView, key: string, page: number): ApprovalStep {
+  if (view.denial !== null) return denialKey(view, view.denial, key);
+  const choices = choicesOf(view.request);
+  const shown = (change: Partial<ApprovalView>): ApprovalStep => ({
+    type: 'view',
+    view: { ...view, armed: null, ...change },
+  });
+  switch (key) {
+    case 'up':
+      return shown({ isTouched: true, selected: (view.selected + choices.length - 1) % choices.length });
+    case 'down':
+      return shown({ isTouched: true, selected: (view.selected + 1) % choices.length });
+    case 'pageup':
+      return shown({ below: view.below + page });
+    case 'pagedown':
+      return shown({ below: Math.max(0, view.below - page) });
+    case 'enter':
+      return chosen(view, choices[view.selected]);
+    default:
+      return chosen(
+        view,
+        choices.find((choice, index) => choice.key === key.toLowerCase() || String(index + 1) === key),
+      );
+  }
+}
+
+function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
+  if (choice === undefined) return { type: 'view', view: { ...view, armed: null } };
+  if (choice.isLasting && view.armed !== choice.key) {
+    const selected = choicesOf(view.request).findIndex(({ key }) => key === choice.key);
+    return { type: 'view', view: { ...view, armed: choice.key, selected } };
+  }
+  switch (choice.key) {
+    case 'y':
+      return { type: 'answer', decision: { type: 'approved' } };
+    case 'a':
+      return { type: 'answer', decision: { type: 'approvedForSession' } };
+    case 'p':
+      return { type: 'answer', decision: { type: 'approvedAndRemembered' } };
+    case 'n':
+      return { type: 'view', view: { ...view, armed: null, denial: '' } };
+    case 'escape':
+      return { type: 'answer', decision: { type: 'abort' } };
+  }
+}
+
+/** While the reason of a denial is written. */
+function denialKey(view: ApprovalView, denial: string, key: string): ApprovalStep {
+  if (key === 'escape') return { type: 'view', view: { ...view, denial: null } };
+  if (key === 'enter') {
+    const message = denial.trim();
+    return { type: 'answer', decision: { type: 'denied', ...(message === '' ? {} : { message }) } };
+  }
+  if (key === 'backspace') return { type: 'view', view: { ...view, denial: [...denial].slice(0, -1).join('') } };
+  return { type: 'view', view };
+}
+
+/** Whether keys of this moment are meant for the dialog, rather than for the draft that was being written when it came up. */
+export function isAwake(view: ApprovalView, at: number, lastKeyAt: number): boolean {
+  return view.paintedAt !== null && at - Math.max(view.paintedAt, lastKeyAt) >= DIALOG_REST_MS;
+}

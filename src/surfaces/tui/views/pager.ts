@@ -1,0 +1,53 @@
+/** What is shown in the full screen. */
+export type PagerContent =
+  | { readonly type: 'transcript' }
+  | { readonly type: 'help' }
+  | { readonly type: 'diff'; readonly text: string }
+  | { readonly type: 'approval'; readonly questionId: string };
+
+/** A text in the full screen, which can be scrolled. */
+export interface PagerView {
+  readonly content: PagerContent;
+  /** Rows below the visible part; 0 is the end, which the transcript opens at and follows. */
+  readonly below: number;
+}
+
+export type PagerStep = { readonly type: 'view'; readonly view: PagerView } | { readonly type: 'closed' };
+
+/** `total` and `height`: rows of the text, and of the part that is visible. */
+export function pagerKey(view: PagerView, key: string, total: number, height: number): PagerStep {
+  const most = Math.max(0, total - height);
+  const now = Math.min(view.below, most);
+  const at = (below: number): PagerStep => ({
+    type: 'view',
+    view: { ...view, below: Math.max(0, Math.min(most, below)) },
+  });
+  switch (key) {
+    case 'up':
+    case 'k':
+      return at(now + 1);
+    case 'down':
+    case 'j':
+      return at(now - 1);
+    case 'pageup':
+    case 'b':
+      return at(now + height);
+    case 'pagedown':
+    case ' ':
+    case 'f':
+      return at(now - height);
+    case 'home':
+    case 'g':
+      return at(most);
+    case 'end':
+    case 'G':
+      return at(0);
+    case 'q':
+    case 'escape':
+    case 'ctrl+c':
+    case 'ctrl+t':
+      return { type: 'closed' };
+    default:
+      return at(now);
+  }
+}

@@ -1,0 +1,57 @@
+import { type Row, row, span, textWidth } from '../text/index.ts';
+import { cutTo, oneLine, textRows } from '../transcript/index.ts';
+import { type PickerView, type PickItem, shownItems } from './picker.ts';
+
+/** A list as rows: as many entries as there is room for, around the selected one. */
+export function pickerRows(view: PickerView, width: number, height: number): Row[] {
+  const items = shownItems(view);
+  const head = [
+    ...textRows(view.title, width, { bold: true, role: 'accent' }),
+    ...(view.note === null ? [] : textRows(view.note, width, { role: 'muted' })),
+    ...(view.query === null ? [] : [searchRow(view.query)]),
+  ];
+  const room = Math.max(1, height - head.length - 2);
+  const start = Math.max(0, Math.min(view.selected - Math.floor(room / 2), items.length - room));
+  const labels = Math.min(Math.floor(width * 0.6), Math.max(8, ...items.slice(start, start + room).map(labelWidth)));
+  const rows = items
+    .slice(start, start + room)
+    .map((item, index) => itemRow(item, { at: start + index, view, width, labels }));
+  const nothing = view.isLoading ? 'Reading…' : view.query ? 'Nothing matches.' : 'There is nothing here.';
+  return [...head, ...(rows.length === 0 ? [row(nothing, { role: 'muted' })] : rows), [], hints(view, items.length)];
+}
+
+function labelWidth({ label }: PickItem): number {
+  return textWidth(oneLine(label)) + 1;
+}
+
+interface ItemPlace {
+  readonly at: number;
+  readonly view: PickerView;
+  readonly width: number;
+  readonly labels: number;
+}
+
+function itemRow({ label, detail, isCurrent }: PickItem, { at, view, width, labels }: ItemPlace): Row {
+  const isSelected = at === view.selected;
+  const style = isSelected ? ({ role: 'accent', bold: true } as const) : {};
+  const number = view.query === null ? `${at + 1}. ` : '';
+  const sign = `${isSelected ? '›' : ' '} ${number}`;
+  const name = cutTo(oneLine(`${label}${isCurrent ? ' (current)' : ''}`), Math.max(4, width - sign.length));
+  const gap = ' '.repeat(Math.max(2, labels - textWidth(name) + 2));
+  const rest = cutTo(oneLine(detail), Math.max(0, width - sign.length - textWidth(name) - gap.length));
+  return [span(sign, style), span(name, style), ...(rest === '' ? [] : [span(gap), span(rest, { role: 'muted' })])];
+}
+
+function searchRow(query: string): Row {
+  return [
+    span('› ', { bold: true }),
+    query === '' ? span('type to search', { role: 'muted' }) : span(query),
+    span('▏', { role: 'accent' }),
+  ];
+}
+
+function hints({ purpose, isEverywhere }: PickerView, count: number): Row {
+  const isThreads = purpose.type === 'resume' || purpose.type === 'fork';
+  const places = isThreads ? ` · Tab: ${isEverywhere ? 'this directory only' : 'all directories'}` : '';
+  return row(`${count} · Enter: choose · Esc: back${places}`, { role: 'muted' });
+}

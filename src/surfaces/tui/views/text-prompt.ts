@@ -1,0 +1,28 @@
+/** A line of text that is asked for. */
+export interface TextPrompt {
+  readonly purpose: 'rename' | 'reviewInstructions';
+  readonly title: string;
+  readonly text: string;
+}
+
+export type TextPromptStep =
+  | { readonly type: 'view'; readonly view: TextPrompt }
+  | { readonly type: 'answered'; readonly text: string }
+  | { readonly type: 'closed' };
+
+export function textPromptKey(view: TextPrompt, key: string, isText: boolean): TextPromptStep {
+  if (isText) return { type: 'view', view: { ...view, text: view.text + key } };
+  switch (key) {
+    case 'enter':
+      return view.text.trim() === '' ? { type: 'closed' } : { type: 'answered', text: view.text.trim() };
+    case 'backspace':
+      return { type: 'view', view: { ...view, text: [...view.text].slice(0, -1).join('') } };
+    case 'ctrl+u':
+      return { type: 'view', view: { ...view, text: '' } };
+    case 'escape':
+    case 'ctrl+c':
+      return { type: 'closed' };
+    default:
+      return { type: 'view', view };
+  }
+}

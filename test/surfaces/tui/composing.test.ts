@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { Driver } from './driver.ts';
+
+describe('pastes', () => {
+  test('10: a paste of 1,001 characters is an element; two of one length are both sent whole', () => {
+    const driver = Driver.ready();
+    driver.paste('a'.repeat(1_001));
+    driver.paste('b'.repeat(1_001));
+    expect(driver.draft()).toBe('[Pasted Content 1001 chars][Pasted Content 1001 chars]');
+    driver.key('enter');
+    expect(driver.sent()).toEqual(['a'.repeat(1_001) + 'b'.repeat(1_001)]);
+  });
+
+  test('11: a pasted line end is one new line and sends nothing; the path of an image attaches it', () => {
+    const driver = Driver.ready();
+    driver.paste('a\nb');
+    expect(driver.draft()).toBe('a\nb');
+    expect(driver.ops()).toEqual([]);
+    driver.key('ctrl+c');
+    for (const path of ['/p/a b.png'.replace(' ', '\\ '), "'/p/a b.png'", 'file:///p/a%20b.png']) {
+      driver.paste(path);
+      expect(driver.draft()).toMatch(/^\[Image #\d+\] $/);
+      expect(driver.state.composer.draft.atoms[0]).toMatchObject({ type: 'image', path: '/p/a b.png' });
+      driver.key('ctrl+c');
+    }
+    driver.paste('two words.png and more');
+    expect(driver.draft()).toBe('two words.png and more');
+  });
+
+  test('13: Backspace behind one of several images removes that one; each is sent as an image', () => {
+    const driver = Driver.ready();
+    for (const path of ['/p/a.png', '/p/b.png', '/p/a.png']) driver.paste(path);
+    expect(driver.draft()).toBe('[Image #1] [Image #2] [Image #3] ');
+    for (const key of ['left', 'left', 'backspace'] as const) driver.key(key);
+    driver.key('backspace');
+    expect(driver.draft()).toBe('[Image #1] [Image #3] ');
+    driver.key('enter');
+    const [op] = driver.ops();
+    expect(op).toMatchObject({ items: [{ path: '/p/a.png' }, { path: '/p/a.png' }, { type: 'text' }] });
+  });
+
+  test('a paste that looks like a command is text in the draft and runs nothing', () => {
+    const driver = Driver.ready();
+    driver.paste('/quit\n');
+    expect(driver.effects.some(({ type }) => type === 'exit')).toBe(false);
+    expect(driver.draft()).toBe('/quit\n');
+  });
+});
+
+describe('history', () => {
+  const withHistory = () => {
+    const driver = Driver.ready();
+    driver.send({ type: 'historyRead', texts: ['older', 'old'] });
+    return driver;
+  };
+
+  test('14: Up never replaces a draft of one’s own; recall continues, and behind the newest is the empty draft', () => {
+    const driver = withHistory();
+    driver.type('mine');
+    driver.key('up');
+    expect(driver.draft()).toBe('mine');
+    driver.key('ctrl+c');
+    for (const key of ['up', 'up', 'up'] as const) driver.key(key);
+    expect(driver.draft()).toBe('older');
+    for (const _ of [1, 2]) driver.key('down');
+    expect(driver.draft()).toBe('mine');
+    driver.key('down');
+    expect(driver.draft()).toBe('');
+  });
+
+  test('14: a draft that Ctrl-C cleared comes back with Up, its elements too', () => {
+    const driver = withHistory();
+    driver.paste('x'.repeat(2_000));
+    driver.paste('/p/a.png');
+    driver.key('ctrl+c');
+    expect(driver.draft()).toBe('');
+    driver.key('up');
+    expect(driver.draft()).toBe('[Pasted Content 2000 chars][Image #1] ');
+    driver.key('enter');
+    expect(driver.sent()).toEqual([`<localImage>${'x'.repeat(2_000)}[Image #1]`]);
+  });
+
+  test('Ctrl-R finds what was written before and puts it into the draft', () => {
+    const driver = withHistory();
+    driver.key('ctrl+r');
+    driver.type('older');
+    expect(driver.live().join('\n')).toContain('older');
+    driver.key('enter');
+    expect(driver.draft()).toBe('older');
+  });
+});
+
+describe('names that are completed', () => {
+  test('15: only the token under the cursor is replaced, and a path with blanks is quoted', () => {
+    const driver = Driver.ready();
+    driver.type('see @one and @tw');
+    driver.send({ type: 'filesFound', query: 'tw', files: [{ text: 'a b/two.ts', detail: '' }] });
+    driver.key('enter');
+    expect(driver.draft()).toBe('see @one and "a b/two.ts" ');
+    expect(driver.ops()).toEqual([]);
+  });
+
+  test('16: results for an older query never replace newer ones', () => {
+    const driver = Driver.ready();
+    driver.type('@ab');
+    driver.send({ type: 'filesFound', query: 'a', files: [{ text: 'stale.ts', detail: '' }] });
+    expect(driver.live().join('\n')).not.toContain('stale.ts');
+    driver.send({ type: 'filesFound', query: 'ab', files: [{ text: 'ab.ts', detail: '' }] });
+    driver.send({ type: 'filesFound', query: 'a', files: [{ text: 'stale.ts', detail: '' }] });
+    expect(driver.live().join('\n')).toContain('ab.ts');
+    expect(driver.live().join('\n')).not.toContain('stale.ts');
+  });
+
+  test('Esc closes the list until the word changes', () => {
+    const driver = Driver.ready();
+    driver.type('/di');
+    expect(driver.live().join('\n')).toContain('/diff');
+    driver.key('escape');
+    expect(driver.live().join('\n')).not.toContain('/diff');
+    driver.type('f');
+    expect(driver.live().join('\n')).toContain('/diff');
+  });
+});

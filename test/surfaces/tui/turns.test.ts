@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import type { SessionEvent, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
+import { contextLeft } from '../../../src/surfaces/tui/figures.ts';
+import { Driver, SETUP } from './driver.ts';
+
+const usage = (total: number, window: number | null) => ({
+  total_token_usage: tokens(total),
+  last_token_usage: tokens(total),
+  model_context_window: window,
+});
+const tokens = (total_tokens: number) => ({
+  input_tokens: total_tokens,
+  cached_input_tokens: 0,
+  output_tokens: 0,
+  reasoning_output_tokens: 0,
+  total_tokens,
+});
+const said = (id: string, text: string): ThreadItem => ({ type: 'userMessage', id, content: [{ type: 'text', text }] });
+
+describe('18: messages while a turn runs', () => {
+  test('Enter steers the turn at once, Tab queues; the end of the turn sends exactly one', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.type('steer');
+    driver.key('enter');
+    for (const text of ['first', 'second']) {
+      driver.type(text);
+      driver.key('tab');
+    }
+    expect(driver.sent()).toEqual(['steer']);
+    const shown = driver.live().join('\n');
+    for (const row of ['↳ steer', '1. first', '2. second']) expect(shown).toContain(row);
+    driver.item(said('u', 'steer'));
+    driver.turnEnds();
+    expect(driver.sent()).toEqual(['steer', 'first']);
+    expect(driver.live().join('\n')).toContain('1. second');
+  });
+
+  test('an interrupt brings what was not taken in before the draft, with its images; the queue waits, and is sent one by one', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.paste('/p/a.png');
+    driver.type('look');
+    driver.key('enter');
+    driver.type('later');
+    driver.key('tab');
+    driver.type('draft');
+    driver.key('escape');
+    expect(driver.ops().at(-1)).toEqual({ type: 'interrupt' });
+    const id = driver.effects.find((effect) => effect.type === 'submit' && effect.op.type === 'userInput');
+    if (id?.type !== 'submit') throw new Error('nothing was sent');
+    driver.event({ type: 'submissions.dropped', turnId: 't1', ids: [id.id ?? ''] });
+    driver.turnEnds('interrupted');
+    expect(driver.draft()).toBe('[Image #1] look\ndraft');
+    expect(driver.state.composer.draft.atoms[0]).toMatchObject({ type: 'image', path: '/p/a.png' });
+    expect(driver.sent()).toHaveLength(1);
+    driver.key('ctrl+c');
+    driver.key('enter');
+    expect(driver.sent().at(-1)).toBe('later');
+  });
+
+  test('a queued message is edited in its place, and an emptied one is gone', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    for (const text of ['one', 'two', 'three']) {
+      driver.type(text);
+      driver.key('tab');
+    }
+    for (const _ of [1, 2]) driver.key('alt+up');
+    expect(driver.draft()).toBe('two');
+    driver.type('!');
+    driver.key('enter');
+    expect(driver.live().join('\n')).toMatch(/1\. one\n.*2\. two!\n.*3\. three/);
+    driver.key('alt+up');
+    driver.key('ctrl+u');
+    driver.key('enter');
+    expect(driver.live().join('\n')).not.toContain('three');
+  });
+
+  test('what is written before the thread is open is sent when it is', () => {
+    const driver = new Driver();
+    driver.type('early');
+    driver.key('enter');
+    expect(driver.sent()).toEqual([]);
+    driver.send({ type: 'setUp', setup: SETUP });
+    const thread = { threadId: 'x', model: 'm', effort: null, cwd: '/work/app', rolloutPath: null, turns: [] };
+    driver.event({ type: 'thread.started', ...thread });
+    expect(driver.sent()).toEqual(['early']);
+  });
+
+  test('queue and draft stay when another thread is opened', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.type('later');
+    driver.key('tab');
+    driver.turnEnds('interrupted');
+    driver.type('/new');
+    driver.key('enter');
+    driver.type('draft');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { type: 'new' } });
+    expect(driver.live().join('\n')).toContain('1. later');
+    expect(driver.draft()).toBe('draft');
+  });
+});
+
+describe('19: Esc', () => {
+  test('interrupts a turn at once, with a draft too, which stays', () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.type('draft');
+    driver.key('escape');
+    expect(driver.ops()).toEqual([{ type: 'interrupt' }]);
+    expect(driver.draft()).toBe('draft');
+  });
+
+  test('twice when idle: the last message first; any key between cancels', () => {
+    const driver = Driver.ready();
+    for (const text of ['one', 'two']) driver.item(said(text, text));
+    driver.key('escape');
+    expect(driver.live().join('\n')).toContain('Esc again');
+    driver.key('left');
+    driver.key('escape');
+    expect(driver.state.screen).toBeNull();
+    driver.key('escape');
+    expect(driver.live().join('\n')).toMatch(/› 1\. two/);
+  });
+});
+
+test('20: backtrack forks before the chosen message, also among equal ones, and has its text in the composer', () => {
+  const driver = Driver.ready();
+  for (const id of ['a', 'b', 'c']) driver.item(said(id, id === 'b' ? 'other' : 'same'));
+  for (const _ of [1, 2]) driver.key('escape');
+  driver.key('enter');
+  const origin = { type: 'fork', id: 'thread-1', userMessages: 2 };
+  expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin });
+  expect(driver.draft()).toBe('same');
+});
+
+test('25: an interrupt marks the running command, stops the clock, and a dialog pauses it', () => {
+  const driver = Driver.ready();
+  driver.turn();
+  driver.item(command({ status: 'inProgress', aggregatedOutput: null, exitCode: null }), 'item.started');
+  driver.now += 5_000;
+  driver.event(approval('q1'));
+  driver.now += 60_000;
+  driver.send({ type: 'tick', at: driver.now });
+  expect(driver.live().join('\n')).toContain('Waiting for you (5s');
+  driver.event({ type: 'approval.resolved', turnId: 't1', questionId: 'q1' });
+  driver.now += 1_000;
+  driver.send({ type: 'tick', at: driver.now });
+  expect(driver.live().join('\n')).toContain('Working (6s');
+  driver.turnEnds('interrupted');
+  expect(driver.rows().join('\n')).toContain('Interrupted. Say what to do differently.');
+  expect(driver.live().join('\n')).not.toContain('Working');
+});
+
+test('27: what is left of the window', () => {
+  expect(contextLeft(usage(12_000, 272_000))).toBe(100);
+  expect(contextLeft(usage(272_000, 272_000))).toBe(0);
+  expect(contextLeft(usage(5, 8_000))).toBe(0);
+  expect(contextLeft(null)).toBe(100);
+});
+
+test('28: a notification only while the user looks elsewhere', () => {
+  const driver = Driver.ready();
+  const notices = () => driver.effects.filter(({ type }) => type === 'notify').length;
+  driver.turn();
+  driver.turnEnds();
+  expect(notices()).toBe(0);
+  driver.send({ type: 'input', event: { type: 'focus', isFocused: false }, at: driver.now });
+  driver.turn();
+  driver.turnEnds();
+  expect(notices()).toBe(1);
+  driver.turn();
+  driver.event(approval('q'));
+  expect(notices()).toBe(2);
+});
+
+describe('30: trust', () => {
+  const asked = { ...SETUP, trustQuestion: { folder: '/work/app', runs: ['AGENTS.md'] } };
+
+  test('is asked with what would count, and No is what Enter and Esc mean', () => {
+    for (const key of ['enter', 'escape'] as const) {
+      const driver = new Driver();
+      driver.send({ type: 'setUp', setup: asked });
+      expect(driver.live().join('\n')).toContain('AGENTS.md');
+      driver.key(key);
+      expect(driver.effects).toEqual([{ type: 'trust', folder: '/work/app', level: 'untrusted' }]);
+    }
+  });
+
+  test('a yes is written down for the folder', () => {
+    const driver = new Driver();
+    driver.send({ type: 'setUp', setup: asked });
+    driver.type('1');
+    expect(driver.effects).toEqual([{ type: 'trust', folder: '/work/app', level: 'trusted' }]);
+  });
+});
+
+describe('31: the list of threads', () => {
+  const thread = (id: string) => ({
+    id,
+    path: '',
+    archived: false,
+    name: null,
+    preview: `about ${id}`,
+    cwd: '/work/app',
+    updatedAt: 0,
+    createdAt: 0,
+    model: null,
+    modelProvider: null,
+    source: 'cli',
+    parentId: null,
+    forkedFromId: null,
+    gitBranch: null,
+    turnCount: 1,
+  });
+  const open = () => {
+    const driver = new Driver();
+    driver.send({ type: 'setUp', setup: SETUP });
+    driver.send({ type: 'choose', verb: 'resume' });
+    return driver;
+  };
+  const answer = (driver: Driver, ids: readonly string[], nextCursor: string | null) => {
+    const effect = driver.effects.at(-1);
+    if (effect?.type !== 'listThreads') throw new Error('no list was asked for');
+    driver.send({
+      type: 'threadsListed',
+      query: effect.query,
+      page: { threads: ids.map(thread), nextCursor, nowMs: 0 },
+    });
+  };
+
+  test('reads further pages near the end of one, and searches all of them', () => {
+    const driver = open();
+    answer(
+      driver,
+      Array.from({ length: 50 }, (_, at) => `t${at}`),
+      'next',
+    );
+    driver.key('end');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads', query: { cursor: 'next' } });
+    answer(
+      driver,
+      Array.from({ length: 10 }, (_, at) => `u${at}`),
+      null,
+    );
+    driver.key('end');
+    expect(driver.live().join('\n')).toContain('about u9');
+    driver.type('t');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads', query: { search: 't', cwd: '/work/app' } });
+    answer(driver, ['found'], null);
+    driver.key('enter');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { type: 'resume', id: 'found' } });
+  });
+
+  test('Esc starts a new thread', () => {
+    const driver = open();
+    driver.key('escape');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { type: 'new' } });
+  });
+});
+
+function command(more: Partial<ThreadItemOf<'commandExecution'>>): ThreadItemOf<'commandExecution'> {
+  return {
+    type: 'commandExecution',
+    id: 'c1',
+    command: 'make',
+    cwd: '/work/app',
+    processId: null,
+    source: 'agent',
+    status: 'completed',
+    commandActions: [{ type: 'unknown', command: 'make' }],
+    aggregatedOutput: '',
+    exitCode: 0,
+    durationMs: 1,
+    ...more,
+  };
+}
+
+function approval(questionId: string): SessionEvent {
+  return {
+    type: 'approval.requested',
+    turnId: 't1',
+    threadId: 'thread-1',
+    request: {
+      type: 'command',
+      questionId,
+      callId: 'c1',
+      command: ['make'],
+      cwd: '/work/app',
+      commandActions: [],
+      reason: null,
+      escalated: false,
+    },
+  };
+}
