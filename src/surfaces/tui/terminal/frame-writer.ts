@@ -11,6 +11,8 @@ const END = '\u001b[?2026l';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
+const SETTLE = 30;
+
 const NOTHING: Painted = { rows: [], cursorRow: 0, cursorColumn: 0, isCursorShown: true };
 /** After another program wrote, the cursor's row is taken to be free, its column is not known. */
 const UNKNOWN: Painted = { ...NOTHING, cursorColumn: null };
@@ -20,6 +22,8 @@ export interface FrameWriterOptions {
   readonly size: Size;
   readonly style: RowStyle;
   readonly reflow: Reflow;
+  /** How long the size has to stay the same before the live region is painted again, milliseconds. */
+  readonly settle?: number;
 }
 
 /**
@@ -30,6 +34,7 @@ export interface FrameWriterOptions {
 export class FrameWriter implements FramePainter {
   readonly #output: Writable;
   readonly #reflow: Reflow;
+  readonly #settle: number;
   #size: Size;
   #style: RowStyle;
   #state: 'painting' | 'suspended' | 'closed' = 'painting';
@@ -40,12 +45,14 @@ export class FrameWriter implements FramePainter {
   #live: readonly Row[] = [];
   #cursor: CursorPosition | null = null;
   #isDraining = false;
+  #settling: NodeJS.Timeout | null = null;
 
-  constructor({ output, size, style, reflow }: FrameWriterOptions) {
+  constructor({ output, size, style, reflow, settle = SETTLE }: FrameWriterOptions) {
     this.#output = output;
     this.#size = size;
     this.#style = style;
     this.#reflow = reflow;
+    this.#settle = settle;
   }
 
   render({ finished, live, cursor }: Frame): void {
@@ -57,12 +64,13 @@ export class FrameWriter implements FramePainter {
 
   /**
    * Takes the live region off the screen at once, so that further changes of the size find nothing to wrap: wrapped live
-   * rows push each other into the scrollback. Best painted again when the size has settled.
+   * rows push each other into the scrollback. It is painted again once the size has settled.
    */
   resize(size: Size): void {
     const isShorter = size.rows < this.#size.rows;
     if (size.columns === this.#size.columns && size.rows === this.#size.rows) return;
     this.#size = size;
+    if (this.#settle > 0) this.#settleSoon();
     if (this.#state !== 'painting' || this.#painted.rows.length === 0) return;
     this.#output.write(`${BEGIN}${this.#toFirstRow(isShorter)}${ERASE_BELOW}\r${END}`);
     this.#painted = { ...NOTHING, isCursorShown: this.#painted.isCursorShown };
@@ -95,10 +103,19 @@ export class FrameWriter implements FramePainter {
       if (bytes !== '') this.#output.write(bytes);
     }
     this.#state = 'closed';
+    if (this.#settling !== null) clearTimeout(this.#settling);
+  }
+
+  #settleSoon(): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#settling = null;
+      this.#paint();
+    }, this.#settle);
   }
 
   #paint(): void {
-    if (this.#state !== 'painting' || this.#isDraining) return;
+    if (this.#state !== 'painting' || this.#isDraining || this.#settling !== null) return;
     if (this.#output.writableNeedDrain) {
       this.#isDraining = true;
       this.#output.once('drain', () => {

@@ -25,7 +25,7 @@ export interface FramePainter {
   render(frame: Frame): void;
   /**
    * After the terminal changed its size: the live region is taken off the screen. The caller renders a frame for the new size
-   * once it has settled (some 30 ms without a further change).
+   * right after, which is painted once the size has settled.
    */
   resize(size: Size): void;
   /** Takes the live region off the screen and stops painting: another program or screen is in front. Frames are kept. */

@@ -15,10 +15,10 @@ export function paletteOf(theme: Theme, depth: ColourDepth): Palette {
   const look = (role: Role | undefined): Look => (role === undefined ? {} : theme[role]);
   const lookOf = ({ role, on }: Style): Look => {
     if (on === undefined) return look(role);
-    // Where there are no tints, the letters say what the tint would.
-    if (!isTinting(depth)) return look(on);
-    const { tint } = look(on);
-    return tint === undefined ? look(role ?? on) : { ...look(role), tint };
+    const { tint, basic } = look(on);
+    if (isTinting(depth) && tint !== undefined) return { ...look(role), tint };
+    // Where there is no tint, the letters say what it would, if it says anything.
+    return basic === undefined ? look(role) : look(on);
   };
   return {
     codes(style) {

@@ -17,7 +17,7 @@ export class Emulator {
   readonly terminal: headless.Terminal;
   readonly writer: FrameWriter;
 
-  constructor(size: Size, depth: ColourDepth = 'none', scrollback = 20_000) {
+  constructor(size: Size, depth: ColourDepth = 'none', { scrollback = 20_000, settle = 0 } = {}) {
     this.terminal = new headless.Terminal({
       cols: size.columns,
       rows: size.rows,
@@ -25,7 +25,8 @@ export class Emulator {
       allowProposedApi: true,
     });
     this.output.on('data', (bytes: Buffer) => this.#take(bytes.toString()));
-    this.writer = new FrameWriter({ output: this.output, size, style: style(depth), reflow: 'wraps-as-xterm-js' });
+    const reflow = 'wraps-as-xterm-js';
+    this.writer = new FrameWriter({ output: this.output, size, style: style(depth), reflow, settle });
   }
 
   #take(bytes: string): void {

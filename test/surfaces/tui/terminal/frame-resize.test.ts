@@ -34,7 +34,7 @@ test.each([
 ])(
   'check 8: while the size changes in %s, each finished line is there once, and no live row among them',
   async (_, sizes) => {
-    const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', 1_000);
+    const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
     const expected = await frames(emulator, sizes, 6);
     const shown = await emulator.lines();
     expect(shown.slice(0, -3)).toEqual(expected);
@@ -47,7 +47,7 @@ test.each([
   ['height', heights],
   ['both', both],
 ])('point 17.4: no finished line is lost or there twice, also with a frame for each change in %s', async (_, sizes) => {
-  const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', 1_000);
+  const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
   const expected = await frames(emulator, sizes, 1);
   const shown = await emulator.lines();
   expect(shown.filter((line) => line.startsWith('unique'))).toEqual(expected);
@@ -55,7 +55,7 @@ test.each([
 });
 
 test('check 8: 110→70→110 columns during a stream leave composer and lines as they are', async () => {
-  const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', 1_000);
+  const emulator = new Emulator({ columns: 110, rows: 20 }, 'none', { scrollback: 1_000 });
   const done: string[] = [];
   for (let one = 0; one < 90; one += 1) {
     const columns = one > 30 && one < 60 ? 70 : 110;
@@ -74,10 +74,26 @@ test('check 8: 110→70→110 columns during a stream leave composer and lines a
 });
 
 test('a wrapped live row is found again after the window became wider', async () => {
-  const emulator = new Emulator({ columns: 20, rows: 10 }, 'none', 1_000);
+  const emulator = new Emulator({ columns: 20, rows: 10 }, 'none', { scrollback: 1_000 });
   const code = [row('a'.repeat(20)), [CONTINUED, ...row('b'.repeat(20))], [CONTINUED, ...row('c')]];
   emulator.writer.render({ finished: [row('one')], live: [...code, row('> ')], cursor: { row: 3, column: 2 } });
   await emulator.resize({ columns: 60, rows: 10 });
   emulator.writer.render({ finished: [row('two')], live: [row('> ')], cursor: { row: 0, column: 2 } });
   expect((await emulator.lines()).map((line) => line.trimEnd())).toEqual(['one', 'two', '>']);
+});
+
+test('point 17.4: in a storm of changes the live region is gone, and painted once when the size has settled', async () => {
+  const emulator = new Emulator({ columns: 80, rows: 10 }, 'none', { settle: 400 });
+  emulator.writer.render({ finished: [], live: live(80, 'draft'), cursor: { row: 1, column: 7 } });
+  await emulator.settled();
+  emulator.writes.length = 0;
+  for (let columns = 79; columns > 60; columns -= 1) {
+    await emulator.resize({ columns, rows: 10 });
+    const finished = [row(`unique ${columns}`)];
+    emulator.writer.render({ finished, live: live(columns, 'draft'), cursor: { row: 1, column: 7 } });
+  }
+  while (emulator.writes.length < 2) await emulator.settled();
+  const lines = await emulator.lines();
+  expect(lines.slice(0, -3)).toEqual(Array.from({ length: 19 }, (_, at) => `unique ${79 - at}`));
+  expect(emulator.writes).toHaveLength(2);
 });

@@ -10,7 +10,6 @@ const { stdout } = process;
 const size = () => ({ columns: stdout.columns, rows: stdout.rows });
 const style = { palette: paletteOf(themeFor('dark', null), '16'), hasLinks: false };
 const writer = new FrameWriter({ output: stdout, size: size(), style, reflow: 'wraps' });
-let settling: NodeJS.Timeout | null = null;
 /** The screen is full from the start: terminals push the rows at its top into the history when others wrap below. */
 let waiting = Array.from({ length: 50 }, (_, at) => `start ${at}`);
 
@@ -23,18 +22,14 @@ function paint(): void {
 
 stdout.on('resize', () => {
   writer.resize(size());
-  if (settling) clearTimeout(settling);
-  settling = setTimeout(() => {
-    settling = null;
-    paint();
-  }, 30);
+  paint();
 });
 process.stdin.setRawMode(true);
 process.stdin.resume();
 let done = 0;
 function finishOne(): void {
   waiting.push(done === count ? 'END' : `unique ${done}`);
-  if (settling === null) paint();
+  paint();
   done += 1;
 }
 if (pace === 'each key') process.stdin.on('data', finishOne);

@@ -56,6 +56,7 @@ test('code on a tint has both colours, and that of the change alone where there 
   const theme = themeFor('dark', rgb('#1e1e1e'));
   expect(paletteOf(theme, 'truecolor').codes({ role: 'keyword', on: 'added' })).toMatch(/^38;2;[\d;]+;48;2;[\d;]+$/);
   expect(paletteOf(theme, '16').codes({ role: 'keyword', on: 'added' })).toBe('32');
+  expect(paletteOf(theme, '16').codes({ role: 'keyword', on: 'user' })).toBe('35');
 });
 
 test('256 colours are the nearest', () => {
