@@ -288,6 +288,33 @@ describe('help for the fingers', () => {
   });
 });
 
+describe.each([
+  ['a dumb terminal', { TERM: 'dumb' }, null],
+  ['ACCESSIBLE=1', { ACCESSIBLE: '1' }, null],
+  ['tui.screen_reader', {}, '[tui]\nscreen_reader = true\n'],
+])('33: %s', (_name, env: Record<string, string>, settings) => {
+  test('gets lines only, and answers with lines', async () => {
+    if (settings !== null) home.write({ 'config.toml': settings });
+    server = await startModelServer([
+      respond(functionCall('exec_command', { cmd: 'touch made && echo it ran' }, 'c1')),
+      respond(message('All **done**.', { chunk: 2 })),
+    ]);
+    const args = ['-s', 'workspace-write', '-a', 'untrusted'];
+    await using run = new TuiRun(args, { home: home.path, cwd: repo.path, url: server.url, env });
+    await run.sees('Ready.');
+    const before = run.bytes.length;
+    run.type('go\r');
+    await run.sees('Approval needed.');
+    await delay(DIALOG_REST_MS);
+    run.type('y\r');
+    await run.sees('Done.');
+    expect(run.screen()).toContain('All done.');
+    expect(run.bytes.slice(before).replaceAll(/\u001b\[[\d;]*m/g, '')).not.toContain('\u001b');
+    run.type('/quit\r');
+    expect(await run.ended).toEqual({ code: 0, signal: 0 });
+  });
+});
+
 test('nothing of the terminal is loaded by keel exec', () => {
   const dist = join(import.meta.dirname, '../../dist');
   const marked = readdirSync(dist).filter(

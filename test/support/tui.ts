@@ -43,7 +43,7 @@ export class TuiRun implements AsyncDisposable {
       cols: columns,
       rows,
       cwd,
-      name: 'xterm-256color',
+      name: env['TERM'] ?? 'xterm-256color',
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: home,

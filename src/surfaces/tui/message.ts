@@ -6,6 +6,7 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
+import type { Atom } from './composer/index.ts';
 import type { InputEvent, Size } from './terminal/index.ts';
 
 /** The settings of a thread that the screen shows and commands change. */
@@ -47,6 +48,9 @@ export type Message =
   | { readonly type: 'resized'; readonly size: Size }
   | { readonly type: 'painted'; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }
+  | { readonly type: 'pagerClosed' }
+  /** A whole line, where the terminal itself edits it. */
+  | { readonly type: 'line'; readonly line: string; readonly at: number }
   | { readonly type: 'setUp'; readonly setup: Setup }
   /** The list of threads is opened, to choose the first thread from. */
   | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
@@ -85,8 +89,8 @@ export interface CustomPrompt {
 
 /** What a crash must not lose. */
 export interface SavedDraft {
-  readonly text: string;
-  readonly queue: readonly string[];
+  readonly draft: readonly Atom[];
+  readonly queue: readonly (readonly Atom[])[];
 }
 
 /** What the world is asked to do; nothing else in the terminal has effects. */

@@ -7,7 +7,6 @@ import { tokensLine } from './figures.ts';
 import type { TuiOptions } from './options.ts';
 import { Runtime } from './runtime.ts';
 import { initialState, type State } from './state.ts';
-import { progressBytes, titleBytes } from './terminal/index.ts';
 
 /** The terminal that keel was started in. */
 export interface TuiIo {
@@ -36,10 +35,9 @@ export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Pro
   });
   const runtime: Runtime = new Runtime({
     state: initialState(terminal.size(), performance.now(), uuidV7(Date.now()), options),
-    painter: terminal.painter,
-    fullScreen: terminal.fullScreen,
+    screen: terminal,
     run: (effect) => world.run(effect),
-    announce: (title, progress) => terminal.write(titleBytes(title) + progressBytes(progress, terminal.capabilities)),
+    announce: (title, progress) => terminal.announce(title, progress),
   });
   const world = new World(options, { terminal, exit }, (message) => runtime.dispatch(message));
   const killAll = () => world.killProcesses();

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { sentText } from './composer/index.ts';
 import type { FullScreen } from './effects/full-screen.ts';
 import type { Effect, Message, SavedDraft } from './message.ts';
 import type { State } from './state.ts';
@@ -7,6 +6,7 @@ import type { FramePainter, Progress } from './terminal/index.ts';
 import { update } from './update/update.ts';
 import { SPINNER_MS } from './view/foot-rows.ts';
 import { pagerScreen } from './view/pager-rows.ts';
+import { spokenRows } from './view/spoken.ts';
 import { type Mark, NO_MARK, view } from './view/view.ts';
 
 /** Frames that nobody's key asked for come no closer to each other than this, ms. */
@@ -16,11 +16,18 @@ const SECOND_MS = 1_000;
 /** How long a draft rests before it is written to the disk, ms. */
 const SAVE_MS = 300;
 
-export interface RuntimeParts {
-  readonly state: State;
+/** Where the state is painted. */
+export interface PaintedScreen {
   readonly painter: FramePainter;
   /** Shows the pager in place of the conversation. */
   readonly fullScreen: FullScreen;
+  /** Only lines can be added: what is below the transcript is told by lines of its own. */
+  readonly isAppending: boolean;
+}
+
+export interface RuntimeParts {
+  readonly state: State;
+  readonly screen: PaintedScreen;
   readonly run: (effect: Effect) => void;
   /** Sets the window's title and what the taskbar shows. */
   readonly announce: (title: string, progress: Progress) => void;
@@ -31,6 +38,8 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   #state: State;
   #mark: Mark = NO_MARK;
+  /** The state that the newest lines were about. */
+  #spoken: State;
   #frame: NodeJS.Immediate | NodeJS.Timeout | null = null;
   #paintedAt = Number.NEGATIVE_INFINITY;
   #tick: NodeJS.Timeout | null = null;
@@ -40,6 +49,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#state = parts.state;
+    this.#spoken = parts.state;
   }
 
   get state(): State {
@@ -65,7 +75,8 @@ export class Runtime {
     if (this.#isClosed) return;
     this.#isImmediate = false;
     this.#paintedAt = performance.now();
-    const { painter, fullScreen } = this.#parts;
+    const { painter, fullScreen, isAppending } = this.#parts.screen;
+    if (isAppending) return this.#append(painter);
     const pager = this.#state.screen?.type === 'pager' ? this.#state.screen.view : null;
     if (pager !== null) {
       fullScreen.show(pagerScreen(this.#state, pager));
@@ -76,6 +87,18 @@ export class Runtime {
     this.#mark = mark;
     painter.render(frame);
     if (this.#state.approvals[0]?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
+  }
+
+  #append(painter: FramePainter): void {
+    const { frame, mark } = view(this.#state, this.#mark);
+    const spoken = spokenRows(this.#spoken, this.#state);
+    this.#mark = mark;
+    this.#spoken = this.#state;
+    painter.render({ finished: [...frame.finished, ...spoken], live: [], cursor: null });
+    const [dialog] = this.#state.approvals;
+    if (dialog?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
+    // What a pager would show has been written.
+    if (this.#state.screen?.type === 'pager') this.dispatch({ type: 'pagerClosed' });
   }
 
   close(): void {
@@ -105,7 +128,7 @@ export class Runtime {
   #tickSoon(): void {
     const { turn, hint, approvals } = this.#state;
     const isTurning = turn !== null && approvals.length === 0;
-    if (this.#tick !== null || (!isTurning && hint === null)) return;
+    if (this.#tick !== null || this.#parts.screen.isAppending || (!isTurning && hint === null)) return;
     this.#tick = setTimeout(
       () => {
         this.#tick = null;
@@ -136,5 +159,5 @@ export class Runtime {
 }
 
 function draftOfState({ composer, outbox }: State): SavedDraft {
-  return { text: sentText(composer.draft.atoms), queue: outbox.map(({ atoms }) => sentText(atoms)) };
+  return { draft: composer.draft.atoms, queue: outbox.map(({ atoms }) => atoms) };
 }

@@ -121,3 +121,12 @@ describe('names that are completed', () => {
     expect(driver.live().join('\n')).toContain('/diff');
   });
 });
+
+test('what an editor left is the draft, and its images stay images', () => {
+  const driver = Driver.ready();
+  for (const path of ['/p/a.png', '/p/b.png']) driver.paste(path);
+  driver.send({ type: 'edited', text: 'see [Image #2]\nclosely\n' });
+  expect(driver.draft()).toBe('see [Image #2]\nclosely');
+  driver.key('enter');
+  expect(driver.ops()).toMatchObject([{ items: [{ path: '/p/b.png' }, { text: 'see [Image #2]\nclosely' }] }]);
+});

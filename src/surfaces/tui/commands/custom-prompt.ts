@@ -16,7 +16,7 @@ export function filledPrompt(name: string, body: string, argument: string): Fill
 }
 
 /** The names that a prompt wants to have filled in. */
-export function placeholders(body: string): readonly string[] {
+function placeholders(body: string): readonly string[] {
   const found = [...body.matchAll(NAMED)].map(([, name = '']) => name);
   return [...new Set(found)].filter((name) => name !== 'ARGUMENTS');
 }

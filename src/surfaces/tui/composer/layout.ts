@@ -26,7 +26,7 @@ export function cellText(atom: Atom): string {
   return atom === '\t' ? TAB : shownText(atom);
 }
 
-export function cellWidth(atom: Atom): number {
+function cellWidth(atom: Atom): number {
   return textWidth(cellText(atom));
 }
 

@@ -4,7 +4,7 @@ import { type Composer, edited } from './composer.ts';
 import { inserted, insertedAtom } from './draft.ts';
 
 /** A paste that is longer is shown as a label. */
-export const MAX_SHOWN_PASTE_CHARS = 1_000;
+const MAX_SHOWN_PASTE_CHARS = 1_000;
 const IMAGE = /\.(?:png|jpe?g|gif|webp)$/i;
 
 /** Inserts a paste: long ones as an element. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import { readJson } from '../../../foundation/util/index.ts';
+import { type Atom, atomsOf } from '../composer/index.ts';
 import type { SavedDraft } from '../message.ts';
 
 /** Drafts that nobody came back for are removed after this time, ms. */
@@ -23,11 +25,11 @@ export class DraftStore {
 
   /** Writes the draft as it is now; an empty one leaves no file. A disk that is full costs the draft its safety, nothing else. */
   save(draft: SavedDraft): void {
-    const text = JSON.stringify(draft);
+    const text = JSON.stringify({ draft: joined(draft.draft), queue: draft.queue.map(joined) });
     if (text === this.#last) return;
     this.#last = text;
     try {
-      if (draft.text === '' && draft.queue.length === 0) return rmSync(this.#own, { force: true });
+      if (draft.draft.length === 0 && draft.queue.length === 0) return rmSync(this.#own, { force: true });
       mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
       writeFileSync(`${this.#own}.new`, text, { mode: 0o600 });
       renameSync(`${this.#own}.new`, this.#own);
@@ -87,10 +89,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const element = z.union([
+  z.string(),
+  z.object({ type: z.literal('paste'), label: z.string(), text: z.string() }),
+  z.object({ type: z.literal('image'), label: z.string(), path: z.string() }),
+]);
+const Saved = z.object({ draft: z.array(element), queue: z.array(z.array(element)) });
+type Element = z.infer<typeof element>;
+
+/** Letters between elements are one text. */
+function joined(atoms: readonly Atom[]): Element[] {
+  const parts: Element[] = [];
+  for (const atom of atoms) {
+    const last = parts.at(-1);
+    if (typeof atom === 'string' && typeof last === 'string') parts[parts.length - 1] = last + atom;
+    else parts.push(atom);
+  }
+  return parts;
+}
+
+function atomsOfParts(parts: readonly Element[]): Atom[] {
+  return parts.flatMap((part): Atom[] => (typeof part === 'string' ? atomsOf(part) : [part]));
+}
+
+/** Null: another version of keel wrote it. */
 function parsed(text: string): SavedDraft | null {
-  const value: unknown = readJson(text);
-  if (typeof value !== 'object' || value === null || !('text' in value) || !('queue' in value)) return null;
-  const { text: draft, queue } = value;
-  if (typeof draft !== 'string' || !Array.isArray(queue)) return null;
-  return { text: draft, queue: queue.filter((one) => typeof one === 'string') };
+  const { data } = Saved.safeParse(readJson(text));
+  return data === undefined ? null : { draft: atomsOfParts(data.draft), queue: data.queue.map(atomsOfParts) };
 }

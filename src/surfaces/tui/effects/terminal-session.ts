@@ -1,20 +1,28 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Message } from '../message.ts';
 import {
+  AppendWriter,
   BurstDetector,
   type Capabilities,
   COLOUR_QUERIES,
   capabilitiesOf,
+  type FramePainter,
   FrameWriter,
   InputDecoder,
   type InputEvent,
+  type Progress,
+  progressBytes,
   QUERIES,
   type Size,
   TerminalModes,
   type TerminalReply,
+  titleBytes,
 } from '../terminal/index.ts';
 import { paletteOf, type Rgb, type ThemeName, themeFor } from '../text/index.ts';
 import { FullScreen } from './full-screen.ts';
+
+const MODIFIERS = { alt: false, shift: false, super: false, isRepeat: false } as const;
+const CTRL_C = { type: 'key', key: 'c', ctrl: true, ...MODIFIERS } as const;
 
 const SIGNAL_CODES = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
 
@@ -28,8 +36,10 @@ export interface TerminalSessionOptions {
 /** The terminal while keel has it: its modes, what is painted and what is typed. Closing it gives it back as it was. */
 export class TerminalSession {
   readonly capabilities: Capabilities;
-  readonly painter: FrameWriter;
+  #painter: FrameWriter | AppendWriter;
   readonly fullScreen: FullScreen;
+  /** Lines are only ever added, and input is read in lines, which the terminal itself edits. */
+  isAppending: boolean;
   readonly #options: TerminalSessionOptions;
   readonly #modes: TerminalModes;
   readonly #decoder = new InputDecoder();
@@ -43,20 +53,42 @@ export class TerminalSession {
     const { stdin, stdout, env } = options;
     this.#options = options;
     this.capabilities = capabilitiesOf(env);
+    // tmux marks pastes whatever is around it, and does not answer the question whether it does.
+    if (this.capabilities.passthrough === 'tmux') this.#bursts.turnOff();
     const size = this.size();
     const style = this.#style();
-    this.painter = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
+    this.isAppending = this.capabilities.painting === 'append';
+    const inline = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
+    this.#painter = this.isAppending ? new AppendWriter({ output: stdout, style }) : inline;
     const makePainter = (now: Size) =>
       new FrameWriter({ output: stdout, size: now, style: this.#style(), reflow: 'none' });
     const write = (bytes: string) => this.write(bytes);
-    this.fullScreen = new FullScreen({ write, conversation: this.painter, makePainter }, size);
+    this.fullScreen = new FullScreen({ write, conversation: inline, makePainter }, size);
     this.#modes = new TerminalModes({
       input: stdin,
       output: stdout,
       capabilities: this.capabilities,
       onStop: (signal) => this.#stop(SIGNAL_CODES[signal]),
-      onContinue: () => this.painter.resume(),
+      onContinue: () => this.#painter.resume(),
     });
+  }
+
+  get painter(): FramePainter {
+    return this.#painter;
+  }
+
+  /** From here on only lines are added: the user has a screen reader. */
+  append(): void {
+    if (this.isAppending) return;
+    this.#painter.close();
+    this.#modes.close();
+    this.isAppending = true;
+    this.#painter = new AppendWriter({ output: this.#options.stdout, style: this.#style() });
+  }
+
+  /** Sets the title of the window and what the taskbar shows. */
+  announce(title: string, progress: Progress): void {
+    if (!this.isAppending) this.write(titleBytes(title) + progressBytes(progress, this.capabilities));
   }
 
   size(): Size {
@@ -67,19 +99,19 @@ export class TerminalSession {
   /** Takes the terminal. What it answers to the queries arrives as input. */
   open(): void {
     const { stdin, stdout } = this.#options;
-    this.#modes.open();
+    if (!this.isAppending) this.#modes.open();
     stdin.on('data', this.#onData).on('end', this.#onGone);
     stdout.on('error', this.#onGone).on('resize', this.#onResize);
     process.on('SIGINT', this.#onInterrupt);
     process.prependOnceListener('uncaughtException', this.#onCrash);
-    this.write(QUERIES);
+    if (!this.isAppending) this.write(QUERIES);
   }
 
   close(): void {
     const { stdin, stdout } = this.#options;
     this.fullScreen.hide();
-    this.painter.close();
-    this.#modes.close();
+    this.#painter.close();
+    if (!this.isAppending) this.#modes.close();
     if (this.#flush !== null) clearTimeout(this.#flush);
     stdin.off('data', this.#onData).off('end', this.#onGone).pause();
     stdout.off('resize', this.#onResize);
@@ -94,14 +126,18 @@ export class TerminalSession {
   setTheme(name: ThemeName): void {
     if (name === this.#theme) return;
     this.#theme = name;
-    this.painter.restyle(this.#style());
+    this.#restyle();
+  }
+
+  #restyle(): void {
+    if (this.#painter instanceof FrameWriter) this.#painter.restyle(this.#style());
   }
 
   /** Gives the terminal to another program until the work is done. */
   async lend<T>(work: () => Promise<T>): Promise<T> {
     const { stdin } = this.#options;
-    this.painter.suspend();
-    this.#modes.leave();
+    this.#painter.suspend();
+    if (!this.isAppending) this.#modes.leave();
     stdin.pause();
     this.#isLent = true;
     try {
@@ -109,24 +145,33 @@ export class TerminalSession {
     } finally {
       this.#isLent = false;
       stdin.resume();
-      this.#modes.enter();
-      this.painter.resume();
+      if (!this.isAppending) this.#modes.enter();
+      this.#painter.resume();
     }
   }
 
   /** Stops keel as Ctrl-Z does; the terminal is taken again when it continues. */
   suspend(): void {
-    this.painter.suspend();
+    this.#painter.suspend();
     this.#modes.stop();
   }
 
   readonly #onData = (bytes: Buffer) => {
+    if (this.isAppending) return this.#onLines(bytes.toString('utf8'));
     if (this.#flush !== null) clearTimeout(this.#flush);
     this.#flush = null;
     this.#take(this.#decoder.push(bytes));
     const { wait } = this.#decoder;
     if (wait !== null) this.#flush = setTimeout(() => this.#take(this.#decoder.flush()), wait);
   };
+
+  /** Whole lines, as the terminal gives them while it edits them itself. */
+  #onLines(text: string): void {
+    const at = performance.now();
+    for (const line of text.replace(/\n$/, '').split('\n')) {
+      this.#options.dispatch({ type: 'line', line, at });
+    }
+  }
 
   #take(events: readonly InputEvent[]): void {
     const at = performance.now();
@@ -143,13 +188,13 @@ export class TerminalSession {
     if (reply.kind === 'mode' && reply.mode === 2004 && reply.isSupported) this.#bursts.turnOff();
     if (reply.kind !== 'background' || String(reply.rgb) === String(this.#background)) return;
     this.#background = reply.rgb;
-    this.painter.restyle(this.#style());
+    this.#restyle();
     this.#options.dispatch({ type: 'resized', size: this.size() });
   }
 
   readonly #onResize = () => {
     const size = this.size();
-    this.painter.resize(size);
+    this.#painter.resize(size);
     this.fullScreen.resize(size);
     this.#options.dispatch({ type: 'resized', size });
   };
@@ -159,12 +204,14 @@ export class TerminalSession {
     if (!this.#isLent) this.#stop(SIGNAL_CODES.SIGHUP);
   };
   readonly #onInterrupt = () => {
-    if (!this.#isLent) this.#stop(SIGNAL_CODES.SIGINT);
+    if (this.#isLent) return;
+    if (this.isAppending) this.#options.dispatch({ type: 'input', event: CTRL_C, at: performance.now() });
+    else this.#stop(SIGNAL_CODES.SIGINT);
   };
   /** What says that keel has crashed is written to a terminal that is as it was. */
   readonly #onCrash = () => {
-    this.painter.close();
-    this.#modes.leave();
+    this.#painter.close();
+    if (!this.isAppending) this.#modes.leave();
   };
 
   #stop(code: number): void {

@@ -40,7 +40,9 @@ export class World {
     const { setUp } = await import('./set-up.ts');
     const { config, setup } = await setUp(this.#options);
     this.#config = config;
-    this.#parts.terminal.setTheme(config.tui.theme);
+    const { terminal } = this.#parts;
+    if (config.tui.screenReader) terminal.append();
+    terminal.setTheme(config.tui.theme);
     const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
     const { home } = config;
     const { version } = this.#options;

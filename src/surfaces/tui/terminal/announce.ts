@@ -26,11 +26,11 @@ export function notificationBytes(text: string, { passthrough }: Pick<Capabiliti
 export type Progress = 'none' | 'busy' | 'failed' | 'waiting' | { readonly percent: number };
 
 /** Shows progress in the taskbar or the tab (OSC 9;4, of ConEmu). */
-export function progressBytes(progress: Progress, { passthrough }: Pick<Capabilities, 'passthrough'>): string {
-  if (passthrough === 'none') return '';
+export function progressBytes(progress: Progress, { hasProgress }: Pick<Capabilities, 'hasProgress'>): string {
+  if (!hasProgress) return '';
   const states = { none: '0;0', failed: '2;100', busy: '3;0', waiting: '4;100' };
   const state = typeof progress === 'string' ? states[progress] : `1;${clampedPercent(progress.percent)}`;
-  return passed(`\u001b]9;4;${state}\u0007`, passthrough);
+  return `\u001b]9;4;${state}\u0007`;
 }
 
 function clampedPercent(percent: number): number {

@@ -8,8 +8,10 @@ export interface Capabilities {
   readonly colours: ColourDepth;
   readonly hasLinks: boolean;
   readonly reflow: Reflow;
-  /** How desktop notifications and progress (OSC 9) reach the terminal. */
+  /** How desktop notifications (OSC 9) reach the terminal. */
   readonly passthrough: 'direct' | 'tmux' | 'none';
+  /** Progress (OSC 9;4) is shown. Terminals that don't know it post it as a notification. */
+  readonly hasProgress: boolean;
   /** Overlays get the alternate screen. zellij keeps no scrollback in it. */
   readonly hasAlternateScreen: boolean;
 }
@@ -17,6 +19,7 @@ export interface Capabilities {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const TRUE_COLOUR_PROGRAMS = ['iTerm.app', 'WezTerm', 'vscode', 'ghostty', 'Hyper', 'Tabby', 'rio', 'WarpTerminal'];
+const PROGRESS_PROGRAMS = ['ghostty', 'WezTerm', 'vscode'];
 const XTERM_JS_PROGRAMS = ['vscode', 'Hyper', 'Tabby'];
 
 /** @param env variables of the environment, `process.env` */
@@ -34,6 +37,8 @@ export function capabilitiesOf(env: Environment): Capabilities {
     hasLinks: !isDumb && !isScreen && !isBare && program !== 'Apple_Terminal',
     reflow: reflowOf(env, { term, program, isTmux, isScreen, isBare }),
     passthrough: isTmux ? 'tmux' : isScreen || isDumb || isBare ? 'none' : 'direct',
+    hasProgress:
+      !isTmux && !isScreen && (isSet('WT_SESSION') || isSet('ConEmuPID') || PROGRESS_PROGRAMS.includes(program)),
     hasAlternateScreen: !isDumb && !isSet('ZELLIJ'),
   };
 }

@@ -19,9 +19,9 @@ export function enterBytes({ passthrough }: Pick<Capabilities, 'passthrough'>): 
 }
 
 /** Takes them back, in reverse, and whatever a frame that was cut off may have set. */
-export function leaveBytes({ passthrough }: Pick<Capabilities, 'passthrough'>): string {
+export function leaveBytes({ passthrough, hasProgress }: Pick<Capabilities, 'passthrough' | 'hasProgress'>): string {
   const tmux = passthrough === 'tmux' ? OTHER_KEYS[1] : '';
-  const progress = passthrough === 'direct' ? NO_PROGRESS : '';
+  const progress = hasProgress ? NO_PROGRESS : '';
   return progress + CALM + FOCUS[1] + tmux + KITTY[1] + PASTE[1] + TITLE[1];
 }
 

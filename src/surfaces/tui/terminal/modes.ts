@@ -13,7 +13,7 @@ export type StopSignal = (typeof STOPS)[number];
 export interface TerminalModesOptions {
   readonly input: TerminalInput;
   readonly output: Writable;
-  readonly capabilities: Pick<Capabilities, 'passthrough'>;
+  readonly capabilities: Pick<Capabilities, 'passthrough' | 'hasProgress'>;
   /** A signal asks to end. The terminal is as it was before; the owner ends the process. */
   readonly onStop: (signal: StopSignal) => void;
   /** The process continues after it was stopped (Ctrl-Z and `fg`). The modes are set again; the owner repaints. */

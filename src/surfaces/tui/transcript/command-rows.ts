@@ -1,7 +1,7 @@
 import type { CommandAction, ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { type Role, type Row, row, span, wrapSoft } from '../text/index.ts';
 import type { ExploredEntry, ItemEntry } from './entry.ts';
-import { exactRows, linesOf, oneLine, prefixed, textRows } from './lines.ts';
+import { linesOf, oneLine, outputRows, prefixed, textRows } from './lines.ts';
 
 /** Rows of output that are shown of a command of the agent's, and of one that the user ran. */
 const AGENT_ROWS = 5;
@@ -25,7 +25,7 @@ export function commandRows(
   const most = isFull ? lines.length : COMMAND_LINES;
   const cut = lines.length > most ? [row(`  … ${lines.length - most} more lines`, { role: 'muted' })] : [];
   const output = isDone ? (item.aggregatedOutput ?? '') : live;
-  return [...lines.slice(0, most), ...cut, ...outputRows(output, item, { width, isFull, isDone })];
+  return [...lines.slice(0, most), ...cut, ...shownOutput(output, item, { width, isFull, isDone })];
 }
 
 function outcome(
@@ -47,12 +47,12 @@ interface OutputShape {
   readonly isDone: boolean;
 }
 
-function outputRows(output: string, item: CommandItem, { width, isFull, isDone }: OutputShape): Row[] {
+function shownOutput(output: string, item: CommandItem, { width, isFull, isDone }: OutputShape): Row[] {
   const text = output.replace(/\s+$/, '');
   const isFailed = isDone && item.exitCode !== null && item.exitCode !== 0;
   const code = isFailed ? [[span(`    exit code ${item.exitCode}`, { role: 'danger' })]] : [];
   if (text === '') return isDone && !isFailed ? [[span('  └ (no output)', { role: 'muted' })]] : code;
-  const rows = exactRows(text, width - 4, { role: 'muted' });
+  const rows = outputRows(text, width - 4);
   const most = item.source === 'userShell' ? USER_ROWS : AGENT_ROWS;
   const shown = isFull ? rows : isDone ? withoutMiddle(rows, most) : rows.slice(-most);
   return [...prefixed(shown, span('  └ ', { role: 'muted' }), span('    ')), ...code];

@@ -1,7 +1,7 @@
 import type { ThreadItem, ThreadItemOf, Turn } from '../../../foundation/protocol/index.ts';
 
 /** Output of a command that is kept for the screen, characters. The whole of it is in the thread's record. */
-export const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
+const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
 
 /** An item of the thread. `live`: what a running command has printed so far, or the text of an answer that streams. */
 export interface ItemEntry {
@@ -69,7 +69,7 @@ export interface Transcript {
 
 export const EMPTY_TRANSCRIPT: Transcript = { past: [], open: [] };
 
-export function isDone(entry: Entry): boolean {
+function isDone(entry: Entry): boolean {
   if (entry.type === 'item') return entry.isDone;
   if (entry.type === 'explored') return entry.isClosed && entry.commands.every(({ status }) => status !== 'inProgress');
   return true;

@@ -1,4 +1,4 @@
-export { diffOf, shownPath } from './change-rows.ts';
+export { diffOf } from './change-rows.ts';
 export { strippedCommand } from './command-rows.ts';
 export {
   abandoned,

@@ -1,4 +1,4 @@
-import type { ThreadItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import type { ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
 import { type Role, type Row, row, span } from '../text/index.ts';
 import { answerRows } from './answer-rows.ts';
@@ -174,9 +174,4 @@ function said(verb: string, what: string, width: number, role: Role = 'muted'): 
     if (index > 0 || sign === undefined || text === undefined) return one;
     return [sign, span(text.text.slice(0, verb.length), { bold: true }), span(text.text.slice(verb.length)), ...rest];
   });
-}
-
-/** Whether an item has nothing to show, such as thoughts without words. */
-export function isInvisible(item: ThreadItem): boolean {
-  return item.type === 'reasoning' && reasoningRows(item, null, 80).length === 0;
 }

@@ -1,5 +1,15 @@
 import { printable } from '../../../foundation/util/index.ts';
-import { PLAIN, type Row, type Span, type Style, span, wrapRow, wrapSoft } from '../text/index.ts';
+import {
+  ansiLines,
+  markInvisible,
+  PLAIN,
+  type Row,
+  type Span,
+  type Style,
+  span,
+  wrapRow,
+  wrapSoft,
+} from '../text/index.ts';
 
 const TAB = '    ';
 
@@ -11,6 +21,12 @@ export function textRows(text: string, width: number, style: Style = PLAIN): Row
 /** Text of anyone that copies as it is: a line that is too long is wrapped by the terminal itself. */
 export function exactRows(text: string, width: number, style: Style = PLAIN): Row[] {
   return linesOf(text).flatMap((line) => wrapSoft([span(line, style)], Math.max(1, width)));
+}
+
+/** Output of a program with its colours; a line that is too long is wrapped by the terminal itself. */
+export function outputRows(text: string, width: number): Row[] {
+  const muted = ({ text: part, style }: Span) => span(markInvisible(part), { role: 'muted', ...style });
+  return ansiLines(text.split(/\r\n?|\n/)).flatMap((line) => wrapSoft(line.map(muted), Math.max(1, width)));
 }
 
 /** Lines without what could steer the terminal. */

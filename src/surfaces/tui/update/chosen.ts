@@ -106,7 +106,7 @@ function withReview(state: State, target: ReviewTarget): Step {
   return step(state, { type: 'submit', op: { type: 'review', target } });
 }
 
-export function effortPicker({ thread }: State, model: string): PickerView {
+function effortPicker({ thread }: State, model: string): PickerView {
   const current = thread?.settings.model === model ? (thread.settings.effort ?? 'default') : 'default';
   const items = EFFORTS.map((effort) => ({ id: effort, label: effort, detail: '', isCurrent: effort === current }));
   return picker({ type: 'effort', model }, `How much should ${model} think?`, items);

@@ -69,7 +69,7 @@ export function withChosenCandidate(state: State): State {
 }
 
 /** Best first; without a query as they are declared. */
-export function matching(candidates: readonly Candidate[], query: string): readonly Candidate[] {
+function matching(candidates: readonly Candidate[], query: string): readonly Candidate[] {
   if (query === '') return candidates.slice(0, MAX_CANDIDATES);
   return candidates
     .flatMap((candidate) => {

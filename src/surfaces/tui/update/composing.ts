@@ -1,5 +1,6 @@
 import { parseCommand } from '../commands/index.ts';
 import {
+  type Atom,
   atomsOf,
   COMPOSER_MARGIN,
   cleared,
@@ -57,7 +58,7 @@ export function onComposerKey(before: State, key: string): Step {
   }
 }
 
-export function quit(state: State): Step {
+function quit(state: State): Step {
   return step({ ...state, isClosing: true }, { type: 'exit', code: 0 });
 }
 
@@ -178,8 +179,13 @@ function withNoOutput(state: State): State {
   return withNotice(state, 'info', 'No command has run yet.');
 }
 
-/** What an editor left is the new draft. */
+/** What an editor left is the new draft; labels of images that are still in it stay images. */
 export function withEditedText(state: State, text: string): State {
-  const atoms = atomsOf(text.replace(/\n$/, ''));
+  const images = imagesIn(state.composer.draft.atoms);
+  const parts = text.replace(/\n$/, '').split(/(\[Image #\d+\])/);
+  const atoms = parts.flatMap((part): readonly Atom[] => {
+    const image = images.find(({ label }) => label === part);
+    return image === undefined ? atomsOf(part) : [image];
+  });
   return { ...state, composer: withDraft(state.composer, { atoms, cursor: atoms.length }) };
 }

@@ -31,7 +31,7 @@ export function withNotice(state: State, level: NoticeEntry['level'], text: stri
 /** How long a line takes the footer's place, ms. */
 const HINT_MS = 4_000;
 /** Within this time a second press means the same as the first one again, ms. */
-export const REPEAT_MS = 1_000;
+const REPEAT_MS = 1_000;
 
 export function withHint(state: State, text: string, arms: 'quit' | 'backtrack' | null = null): State {
   return { ...state, hint: { text, arms, until: state.now + (arms === 'quit' ? REPEAT_MS : HINT_MS) } };

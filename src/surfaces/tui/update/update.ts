@@ -1,5 +1,5 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { draftOf, isBlank, withDraft, withEarlier } from '../composer/index.ts';
+import { isBlank, withDraft, withEarlier } from '../composer/index.ts';
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
@@ -9,6 +9,7 @@ import { threadItem, withReviewTargets } from './chosen.ts';
 import { withCompletion, withFiles } from './completing.ts';
 import { withEditedText } from './composing.ts';
 import { onInput } from './keys.ts';
+import { onLine } from './lines.ts';
 import { onSession } from './on-session.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 
@@ -23,6 +24,10 @@ export function update(state: State, message: Message): Step {
       return only(withPainted(state, message.at));
     case 'tick':
       return only(withTime(state, message.at));
+    case 'line':
+      return onLine(state, message.line, message.at);
+    case 'pagerClosed':
+      return only({ ...state, screen: null });
     case 'setUp':
       return onSetUp(state, message.setup);
     case 'choose':
@@ -111,13 +116,15 @@ function withDiff(state: State, text: string): State {
 }
 
 /** What an earlier keel that was killed had in its composer and queue. Nothing that is written already is replaced. */
-function withSaved(state: State, { text, queue }: SavedDraft): State {
+function withSaved(state: State, { draft, queue }: SavedDraft): State {
   const outbox = queue.map((one, index) => ({
     id: `${state.idPrefix}-restored-${index}`,
-    atoms: draftOf(one).atoms,
+    atoms: one,
     status: 'queued' as const,
   }));
-  const composer = isBlank(state.composer.draft.atoms) ? withDraft(state.composer, draftOf(text)) : state.composer;
+  const composer = isBlank(state.composer.draft.atoms)
+    ? withDraft(state.composer, { atoms: draft, cursor: draft.length })
+    : state.composer;
   const isQueuePaused = state.isQueuePaused || outbox.length > 0;
   return { ...state, composer, outbox: [...outbox, ...state.outbox], isQueuePaused };
 }

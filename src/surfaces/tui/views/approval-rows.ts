@@ -50,7 +50,7 @@ function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
 }
 
 /** The words as a shell would be given them. */
-export function commandText(words: readonly string[]): string {
+function commandText(words: readonly string[]): string {
   const [shell, flag, script, ...rest] = words;
   if (
     rest.length === 0 &&

@@ -1,7 +1,7 @@
 import type { ApprovalDecision, ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
 
 /** Keys do nothing in a dialog before it was on the screen, and no key came, for this long: nobody answers what they have not read. */
-export const DIALOG_REST_MS = 350;
+const DIALOG_REST_MS = 350;
 
 /** A question to the user, on the screen or waiting for its turn. */
 export interface ApprovalView {

@@ -3,7 +3,7 @@ import { type Row, row, span } from '../text/index.ts';
 import { prefixed, textRows } from '../transcript/index.ts';
 
 /** Every key that does something in the composer, in the order in which people need them. */
-export const KEYS: readonly (readonly [key: string, what: string])[] = [
+const KEYS: readonly (readonly [key: string, what: string])[] = [
   ['Enter', 'send; while a turn runs, steer it'],
   ['Tab', 'while a turn runs: queue the message for after it'],
   ['Shift-Enter, Alt-Enter, Ctrl-J', 'new line'],

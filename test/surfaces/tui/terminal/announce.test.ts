@@ -23,6 +23,7 @@ test('a title is one line of a sensible length', () => {
 });
 
 test('progress is within 0 and 100', () => {
-  expect(progressBytes({ percent: 140.3 }, { passthrough: 'direct' })).toBe('\u001b]9;4;1;100\u0007');
-  expect(progressBytes('none', { passthrough: 'direct' })).toBe('\u001b]9;4;0;0\u0007');
+  expect(progressBytes({ percent: 140.3 }, { hasProgress: true })).toBe('\u001b]9;4;1;100\u0007');
+  expect(progressBytes('none', { hasProgress: true })).toBe('\u001b]9;4;0;0\u0007');
+  expect(progressBytes('busy', { hasProgress: false })).toBe('');
 });

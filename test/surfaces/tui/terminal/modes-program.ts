@@ -4,7 +4,7 @@ import { TerminalModes } from '../../../../src/surfaces/tui/terminal/modes.ts';
 const modes = new TerminalModes({
   input: process.stdin,
   output: process.stdout,
-  capabilities: { passthrough: 'direct' },
+  capabilities: { passthrough: 'direct', hasProgress: false },
   onStop: (signal) => {
     process.stdout.write(`stopped by ${signal}\r\n`);
     process.exit(0);

@@ -1,0 +1,40 @@
+import type { State } from '../state.ts';
+import { type Row, row } from '../text/index.ts';
+import { approvalRows, pickerRows } from '../views/index.ts';
+import { pagerRows } from './pager-rows.ts';
+
+/** Rows of a dialog or list that is not cut to a screen. */
+const ALL_ROWS = 1_000;
+
+/** What changed below the transcript, as lines of their own: for screen readers and terminals that only take lines. */
+export function spokenRows(before: State, after: State): Row[] {
+  return [...turnRows(before, after), ...questionRows(before, after), ...screenRows(before, after)];
+}
+
+function turnRows(before: State, after: State): Row[] {
+  if (before.thread === null && after.thread !== null) return [row('Ready. Write a message and press Enter.')];
+  if (before.turn === null && after.turn !== null) return [row('Working.')];
+  return before.turn !== null && after.turn === null ? [row('Done.')] : [];
+}
+
+function questionRows(before: State, after: State): Row[] {
+  const [was] = before.approvals;
+  const [now] = after.approvals;
+  if (now === undefined) return [];
+  if (was?.request.questionId !== now.request.questionId) {
+    const rows = approvalRows(now, after.approvals.length, after.size.columns, ALL_ROWS);
+    return [row('Approval needed.'), ...rows, row('Write the number or letter of your answer and press Enter.')];
+  }
+  if (was.armed !== now.armed && now.armed !== null) return [row(`Write ${now.armed} again to confirm.`)];
+  if (was.denial === null && now.denial !== null)
+    return [row('What should it do instead? An empty line says nothing.')];
+  return [];
+}
+
+function screenRows({ screen: was }: State, after: State): Row[] {
+  const { screen: now, size } = after;
+  if (now === null || now === was) return [];
+  if (now.type === 'prompt') return was?.type === 'prompt' ? [] : [row(now.view.title)];
+  if (now.type === 'pager') return was?.type === 'pager' ? [] : [...pagerRows(after, now.view)];
+  return now.view.isLoading ? [] : pickerRows(now.view, size.columns, ALL_ROWS);
+}

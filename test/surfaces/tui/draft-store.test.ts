@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DraftStore } from '../../../src/surfaces/tui/effects/draft-store.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const paste = { type: 'paste', label: '[Pasted Content 3 chars]', text: 'abc' } as const;
+const image = { type: 'image', label: '[Image #1]', path: '/p/a.png' } as const;
+
+test('a draft and its queue come back with their elements, once, and only in their directory', () => {
+  using home = tempDir();
+  const saved = { draft: ['a', 'é', paste, '\n', image], queue: [['x'], [image, 'y']] };
+  new DraftStore(home.path, '/work/app').save(saved);
+  expect(new DraftStore(home.path, '/work/other').takeOver()).toBeNull();
+  expect(new DraftStore(home.path, '/work/app').takeOver()).toEqual(saved);
+  expect(new DraftStore(home.path, '/work/app').takeOver()).toBeNull();
+});
+
+test('an empty draft leaves no file, and a damaged one is no draft', () => {
+  using home = tempDir();
+  const store = new DraftStore(home.path, '/work/app');
+  store.save({ draft: ['a'], queue: [] });
+  store.save({ draft: [], queue: [] });
+  expect(readdirSync(join(home.path, 'drafts'))).toEqual([]);
+  store.save({ draft: ['a'], queue: [] });
+  const [name = ''] = readdirSync(join(home.path, 'drafts'));
+  home.write({ [`drafts/${name}`]: '{"draft":7}' });
+  expect(new DraftStore(home.path, '/work/app').takeOver()).toBeNull();
+});
