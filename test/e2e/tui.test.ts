@@ -315,20 +315,32 @@ describe.each([
   });
 });
 
-test('nothing of the terminal is loaded by keel exec', () => {
+describe('what is loaded', () => {
   const dist = join(import.meta.dirname, '../../dist');
-  const marked = readdirSync(dist).filter(
-    (name) => name.endsWith('.js') && readFileSync(join(dist, name), 'utf8').includes('Ask for something'),
-  );
-  expect(marked).toHaveLength(1);
-  const exec = readdirSync(dist).find((name) => /^core-.*\.js$/.test(name)) ?? '';
-  const closure = new Set<string>();
-  const visit = (name: string) => {
-    if (closure.has(name)) return;
-    closure.add(name);
-    const text = readFileSync(join(dist, name), 'utf8');
-    for (const [, next = ''] of text.matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) visit(next);
+  const textOf = (name: string) => readFileSync(join(dist, name), 'utf8');
+  const named = (pattern: RegExp) => readdirSync(dist).filter((name) => pattern.test(name));
+  const closureOf = (names: readonly string[]): ReadonlySet<string> => {
+    const closure = new Set<string>();
+    const visit = (name: string) => {
+      if (closure.has(name)) return;
+      closure.add(name);
+      for (const [, next = ''] of textOf(name).matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) visit(next);
+    };
+    for (const name of names) visit(name);
+    return closure;
   };
-  for (const name of ['cli.js', exec]) visit(name);
-  expect([...closure].filter((name) => marked.includes(name))).toEqual([]);
+  const terminal = () => named(/\.js$/).filter((name) => textOf(name).includes('Ask for something'));
+  const core = () => named(/^core-.*\.js$/);
+
+  test('keel exec loads nothing of the terminal', () => {
+    expect(terminal()).toHaveLength(1);
+    const loaded = closureOf(['cli.js', ...core()]);
+    expect(terminal().filter((name) => loaded.has(name))).toEqual([]);
+  });
+
+  test('the terminal paints before it loads what runs a session', () => {
+    const loaded = closureOf(terminal());
+    expect(core()).toHaveLength(1);
+    expect(core().filter((name) => loaded.has(name))).toEqual([]);
+  });
 });

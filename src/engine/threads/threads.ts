@@ -73,6 +73,12 @@ export class Threads implements AsyncDisposable {
     return await index.list(query);
   }
 
+  /** Null: it has none. */
+  async nameOf(id: string): Promise<string | null> {
+    using index = new ThreadIndex(this.#options.home);
+    return (await index.get(id))?.name ?? null;
+  }
+
   /** Gives a thread a name; an empty one takes it away. @throws KeelError `invalidInput`, `storageFailed` */
   rename(id: string, name: string): void {
     nameThread(this.#options.home, { id, name, nowMs: Date.now() });

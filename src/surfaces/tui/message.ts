@@ -59,6 +59,7 @@ export type Message =
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'succeeded'; readonly text: string }
   | { readonly type: 'historyRead'; readonly texts: readonly string[] }
+  | { readonly type: 'named'; readonly threadId: string; readonly name: string | null }
   | { readonly type: 'branchRead'; readonly branch: string | null }
   | { readonly type: 'filesFound'; readonly query: string; readonly files: readonly Candidate[] }
   | { readonly type: 'skillsRead'; readonly skills: readonly Candidate[] }

@@ -1,4 +1,4 @@
-import { ApprovalPolicy, SandboxMode } from '../../../foundation/protocol/index.ts';
+import type { ApprovalPolicy, SandboxMode } from '../../../foundation/protocol/index.ts';
 import type { ConfigFlags } from '../../../storage/config/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import { UsageError } from '../usage.ts';
@@ -81,6 +81,10 @@ const options = {
   'strict-config': flag,
 } as const;
 
+// Not read from the protocol's schemas, which a start would have to wait for.
+const SANDBOX_MODES: readonly SandboxMode[] = ['read-only', 'workspace-write', 'danger-full-access'];
+const APPROVAL_POLICIES: readonly ApprovalPolicy[] = ['untrusted', 'on-failure', 'on-request', 'never'];
+
 type Given = ReturnType<typeof readCommandLine<typeof options>>['values'];
 
 /** Which thread the terminal opens. `choose`: the user is shown a list. */
@@ -149,8 +153,8 @@ function flagsOf(given: Given): ConfigFlags {
   if (isUnbounded && (given['full-auto'] || given['ask-for-approval'] !== undefined)) {
     throw new UsageError('--dangerously-bypass-approvals-and-sandbox excludes --full-auto and --ask-for-approval');
   }
-  const chosenMode = choiceOf('sandbox', given.sandbox, SandboxMode.options);
-  const chosenPolicy = choiceOf('ask-for-approval', given['ask-for-approval'], ApprovalPolicy.options);
+  const chosenMode = choiceOf('sandbox', given.sandbox, SANDBOX_MODES);
+  const chosenPolicy = choiceOf('ask-for-approval', given['ask-for-approval'], APPROVAL_POLICIES);
   const sandboxMode = isUnbounded ? 'danger-full-access' : given['full-auto'] ? 'workspace-write' : chosenMode;
   const approvalPolicy = isUnbounded ? 'never' : given['full-auto'] ? 'on-request' : chosenPolicy;
   const localProvider = choiceOf('local-provider', given['local-provider'], ['ollama', 'lmstudio'] as const);

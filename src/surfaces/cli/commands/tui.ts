@@ -21,20 +21,7 @@ export async function tuiCommand(
     );
   }
   if (!args.isDemo) return runTui(optionsOf(io, args), io);
-  const { openDemo } = await import('../../demo/index.ts');
-  await using demo = await openDemo(io.env);
-  const options = optionsOf(io, args);
-  return await runTui(
-    {
-      ...options,
-      loadConfig: demo.loadConfig,
-      env: demo.env,
-      isAccessGiven: true,
-      canResume: false,
-      notices: demo.notices,
-    },
-    io,
-  );
+  return (await import('./tui-demo.ts')).runDemoTui(optionsOf(io, args), io);
 }
 
 function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {

@@ -43,7 +43,7 @@ function newFile(root: string, path: string): string {
     if (!stats.isFile() || stats.size > MAX_NEW_FILE_BYTES) return `new file: ${path} (${stats.size} bytes)\n`;
     const text = readFileSync(join(root, path));
     if (text.includes(0)) return `new file: ${path} (binary)\n`;
-    return createTwoFilesPatch('/dev/null', `b/${path}`, '', text.toString('utf8'));
+    return createTwoFilesPatch('/dev/null', `b/${path}`, '', text.toString('utf8')).replace(/^=+\n/, '');
   } catch {
     // Gone meanwhile, or out of reach.
     return `new file: ${path}\n`;

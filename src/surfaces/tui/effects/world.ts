@@ -146,6 +146,9 @@ export class World {
       const session = await threads.open(config, origin);
       this.#session = session;
       void this.#follow(session);
+      if (origin.type === 'new') return;
+      const { threadId } = session;
+      this.#dispatch({ type: 'named', threadId, name: await threads.nameOf(threadId) });
     });
   }
 

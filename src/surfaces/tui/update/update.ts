@@ -40,6 +40,10 @@ export function update(state: State, message: Message): Step {
       return only(withNotice(state, 'success', message.text));
     case 'historyRead':
       return only({ ...state, composer: withEarlier(state.composer, message.texts) });
+    case 'named': {
+      const { thread } = state;
+      return only(thread?.id === message.threadId ? { ...state, thread: { ...thread, name: message.name } } : state);
+    }
     case 'branchRead':
       return only({ ...state, branch: message.branch });
     case 'filesFound':
