@@ -37,14 +37,17 @@ function lostPaths() {
   return [...new Set(paths)].filter((path) => !existsSync(join(root, 'src', path)));
 }
 
-/** How many files import each file; a face counts as several, since others import through it. @param {readonly string[]} sources @returns {Map<string, number>} */
+/** How many files import each file; a face counts as several, since others import through it, and so does a lazy import, which a merge would undo. @param {readonly string[]} sources @returns {Map<string, number>} */
 function importers(sources) {
   const counts = new Map();
   for (const path of sources) {
-    const imported = [...textOf(path).matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'(\.[^']+)'/gm)];
-    const targets = new Set(imported.map(([, to]) => relative(root, resolve(root, dirname(path), to ?? ''))));
-    const weight = basename(path) === 'index.ts' ? 2 : 1;
-    for (const target of targets) counts.set(target, (counts.get(target) ?? 0) + weight);
+    const imported = textOf(path).matchAll(/(?:\bfrom\s+|\b(import\s*\(\s*)|^import\s+)'(\.[^']+)'/gm);
+    const weights = new Map();
+    for (const [, lazy, to] of imported) {
+      const weight = lazy !== undefined || basename(path) === 'index.ts' ? 2 : 1;
+      weights.set(relative(root, resolve(root, dirname(path), to ?? '')), weight);
+    }
+    for (const [target, weight] of weights) counts.set(target, (counts.get(target) ?? 0) + weight);
   }
   return counts;
 }

@@ -21,7 +21,7 @@ export interface PaintedScreen {
   readonly painter: FramePainter;
   /** Shows the pager in place of the conversation. */
   readonly fullScreen: FullScreen;
-  /** Only lines can be added: what is below the transcript is told by lines of its own. */
+  /** Only lines can be added: what is below the transcript gets lines of its own. */
   readonly isAppending: boolean;
 }
 

@@ -176,7 +176,7 @@ export class Processes {
     if (!sendSignal(-pid, 0)) this.#groups.delete(pid);
   }
 
-  /** Goes on reading what survivors of a command print, so that a server in the background is not ended by a full pipe. */
+  /** Keeps reading what survivors of a command print, so that a server in the background is not ended by a full pipe. */
   keepDraining(stream: Readable): void {
     if (this.#closed || stream.destroyed) {
       stream.destroy();

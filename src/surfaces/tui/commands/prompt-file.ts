@@ -1,4 +1,4 @@
-/** A file of `prompts/`: what stands in its front matter, and its text. */
+/** A file of `prompts/`: its front matter and its text. */
 export interface PromptFile {
   readonly description: string;
   readonly argumentHint: string;

@@ -1,8 +1,12 @@
+import { stripVTControlCharacters } from 'node:util';
 import { csiEvents, ss3Events } from './csi-event.ts';
 import type { InputEvent } from './input-event.ts';
 import { characterKey, controlKey, NO_MODIFIERS, namedKey } from './key-event.ts';
-import { pastedText } from './pasted-text.ts';
 import { oscReply } from './terminal-reply.ts';
+
+/** Keys that tmux sends in place of characters also inside a bracketed paste. */
+const CODED_KEY = /\u001b\[(?:27;\d+;(\d+)~|(\d+)(?::\d+)*(?:;[\d:]*)*u)/g;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 const ESC = '\u001b';
 const PASTE_START = '\u001b[200~';
@@ -149,4 +153,13 @@ function altKey(character: string): InputEvent[] {
 
 function characterAt(text: string, at: number): string {
   return String.fromCodePoint(text.codePointAt(at) ?? 0);
+}
+
+/** Pasted bytes as text: line ends are `\n`, and nothing in it steers a terminal. */
+function pastedText(raw: string): string {
+  const decoded = raw.replace(CODED_KEY, (_, other: string | undefined, code: string | undefined) => {
+    const point = Number(code ?? other);
+    return point <= 0x10ffff ? String.fromCodePoint(point) : '';
+  });
+  return stripVTControlCharacters(decoded).replaceAll(/\r\n?/g, '\n').replaceAll(CONTROLS, '');
 }

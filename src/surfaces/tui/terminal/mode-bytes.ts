@@ -2,7 +2,7 @@ import type { Capabilities } from './capabilities.ts';
 
 const PASTE = ['\u001b[?2004h', '\u001b[?2004l'] as const;
 const FOCUS = ['\u001b[?1004h', '\u001b[?1004l'] as const;
-/** Kitty keyboard protocol: keys told apart (1), repeats and releases (2), the shifted and the Latin key beside (4). */
+/** Kitty keyboard protocol: distinct keys (1), repeats and releases (2), the shifted and the Latin key beside (4). */
 const KITTY = ['\u001b[>7u', '\u001b[<u'] as const;
 /** The form of it that tmux knows (xterm's modifyOtherKeys). */
 const OTHER_KEYS = ['\u001b[>4;2m', '\u001b[>4m'] as const;

@@ -1,7 +1,6 @@
 import type { ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
-import { type Role, type Row, row, span } from '../text/index.ts';
-import { answerRows } from './answer-rows.ts';
+import { markdownRows, type Role, type Row, row, span } from '../text/index.ts';
 import { changeRows, shownPath } from './change-rows.ts';
 import { commandRows, withoutMiddle } from './command-rows.ts';
 import type { ItemEntry } from './entry.ts';
@@ -174,4 +173,10 @@ function said(verb: string, what: string, width: number, role: Role = 'muted'): 
     if (index > 0 || sign === undefined || text === undefined) return one;
     return [sign, span(text.text.slice(0, verb.length), { bold: true }), span(text.text.slice(verb.length)), ...rest];
   });
+}
+
+/** What the model says, as Markdown. It has no sign before it, so that it copies as it is. */
+function answerRows(text: string, width: number, isInterrupted: boolean): Row[] {
+  const rows = markdownRows(text, width);
+  return isInterrupted ? [...rows, row('(interrupted)', { role: 'muted' })] : rows;
 }
