@@ -120,7 +120,7 @@ describe('keel skills', () => {
   });
 
   test('says so where there are none, lets nothing of a file steer the terminal, and refuses other words', async () => {
-    expect(await keel(['skills'])).toMatchObject({ code: 0, stdout: expect.stringContaining('no skills here') });
+    expect(await keel(['skills'])).toMatchObject({ code: 0, stdout: expect.stringContaining('No skills were found') });
     expect(await keel(['skills', 'add'])).toMatchObject({ code: 2, stdout: '' });
     mkdirSync(join(home.path, 'skills'));
     home.write({ 'skills/x/SKILL.md': '---\nname: "a\\e[31mb"\ndescription: "c\\u202ed"\n---\n' });

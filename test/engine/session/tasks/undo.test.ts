@@ -103,7 +103,7 @@ describe('undo', () => {
     await live.turn(undo);
     await live.turn(undo);
     expect(undone()).toMatchObject({
-      item: { status: 'completed', message: expect.stringMatching(/no snapshot holds them: big\.bin, inner\./) },
+      item: { status: 'completed', message: expect.stringMatching(/no snapshot has them: big\.bin, inner\./) },
     });
     expect([text('a.txt'), text('big.bin')]).toEqual(['0', '1']);
   });
@@ -122,7 +122,7 @@ describe('undo', () => {
       message: "An undo of this turn can't restore: sm (submodule).",
     });
     await live.turn(undo);
-    expect(undone()).toMatchObject({ item: { message: expect.stringContaining('no snapshot holds them: sm.') } });
+    expect(undone()).toMatchObject({ item: { message: expect.stringContaining('no snapshot has them: sm.') } });
     other[Symbol.dispose]();
   });
 
