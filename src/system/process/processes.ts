@@ -21,6 +21,7 @@ import {
 } from './process-tree/process-tree.ts';
 import { sealDescriptors } from './start/descriptors.ts';
 import { InputFiles } from './start/input-files.ts';
+import { type NativeChild, NativeStarter } from './start/native-starter.ts';
 import type { SpawnSpec } from './start/spawn-spec.ts';
 import { startProgram } from './start/start-program.ts';
 import { ownTerminalArgv } from './terminal/own-terminal.ts';
@@ -86,6 +87,25 @@ export class Processes {
   newMark(): string {
     this.#started += 1;
     return `${this.#token}/${this.#started}`;
+  }
+
+  /**
+   * Starts a program with empty input, as the leader of a new session and process group, the fastest way there is. `outputs`
+   * are still the caller's. Null: it has to be started by `spawn`.
+   */
+  startDirectly(spec: SpawnSpec, mark: string, outputs: readonly [number, number]): NativeChild | null {
+    this.admit(spec);
+    const starter = NativeStarter.shared();
+    if (starter === null) return null;
+    sealDescriptors();
+    const inputs = this.#openInputs(spec);
+    try {
+      const child = starter.start({ ...spec, env: this.marked(spec.env, mark) }, [...outputs, ...inputs]);
+      if (child !== null) this.adopt(child.pid, mark, spec);
+      return child;
+    } finally {
+      for (const fd of inputs) closeSync(fd);
+    }
   }
 
   /** Starts a program as the leader of a new session and process group. A failure may also come as the child's `error`. */

@@ -2,12 +2,17 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { NativeStarter } from '../../../../src/system/process/start/native-starter.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { until, Workshop } from '../support.ts';
 
 const onLinux = describe.skipIf(process.platform !== 'linux');
 
-onLinux('a program that a command starts', () => {
+onLinux('a program that is started without the help of Node', () => {
+  it('is what every command is here: none falls back unseen', () => {
+    expect(NativeStarter.shared()).not.toBeNull();
+  });
+
   it('gets its arguments, its directory and its environment as they are, and nothing else', async () => {
     using shop = new Workshop();
     const dir = join(shop.dir.path, 'a folder\nof üñï');
@@ -24,7 +29,7 @@ onLinux('a program that a command starts', () => {
     expect(outcome.output).not.toContain('HOME=');
   });
 
-  it('gets another argv[0] when one is named', async () => {
+  it('is told another name for itself when it is given one', async () => {
     using shop = new Workshop();
     const outcome = await shop.runSpec({
       argv: ['/bin/sh', '-c', 'cat /proc/$$/cmdline'],
@@ -69,12 +74,12 @@ onLinux('a program that a command starts', () => {
     expect(outcome.output.split('\n').toSorted()).toEqual(['', 'one', 'three', 'two']);
   });
 
-  it.each([0, 1, 3, 126, 255])('reports its exit code %i', async (code) => {
+  it.each([0, 1, 3, 126, 255])('tells its exit code %i', async (code) => {
     using shop = new Workshop();
     expect((await shop.bash(`exit ${code}`)).end).toEqual({ type: 'exited', exitCode: code });
   });
 
-  it.each(['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGUSR1'] as const)('reports that %s ended it', async (signal) => {
+  it.each(['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGUSR1'] as const)('tells that %s ended it', async (signal) => {
     using shop = new Workshop();
     expect((await shop.bash(`kill -${signal.slice(3)} $$`)).end).toMatchObject({ type: 'signalled', signal });
   });
@@ -102,13 +107,13 @@ onLinux('a program that a command starts', () => {
     expect((await shop.run(['./plain', 'it'])).output).toBe('ran it\n');
   });
 
-  it('whose argument contains a zero byte is refused, never cut short', async () => {
+  it('that holds a zero byte is refused, never cut short', async () => {
     using shop = new Workshop();
     const { end } = await shop.run(['/bin/echo', 'a\0b']);
     expect(end).toMatchObject({ type: 'spawnFailed', message: expect.stringContaining('zero byte') });
   });
 
-  it('is reported with the reason when it can not be run', async () => {
+  it('is told of when it can not be run, in the words of the system', async () => {
     using shop = new Workshop();
     writeFileSync(join(shop.dir.path, 'text'), 'no program');
     expect((await shop.run(['./text'])).end).toMatchObject({
@@ -121,30 +126,32 @@ onLinux('a program that a command starts', () => {
     });
   });
 
-  it('ends with its own exit code beside two hundred others', async () => {
+  it('tells its end beside two hundred others, each its own', async () => {
     using shop = new Workshop();
     const codes = Array.from({ length: 200 }, (_, n) => n % 256);
     const ends = await Promise.all(codes.map(async (code) => (await shop.bash(`exit ${code}`)).end));
     expect(ends).toEqual(codes.map((exitCode) => ({ type: 'exited', exitCode })));
   });
 
-  it('leaves no descriptor behind', async () => {
+  it('leaves no descriptor and no handler behind', async () => {
     using shop = new Workshop();
     await shop.bash('true');
     const before = openDescriptors();
     for (let n = 0; n < 20; n += 1) await shop.bash('echo out; echo err >&2');
     await shop.run(['/nowhere/at/all']);
     await until(() => openDescriptors() <= before);
+    expect(process.listenerCount('SIGCHLD')).toBe(0);
   });
 });
 
-onLinux('in a worker thread, which gets no signals', () => {
-  it('a program is started and its end reported all the same', async () => {
+onLinux('in a thread, which gets no signals', () => {
+  it('a program is started by Node, and its end is told all the same', async () => {
     using dir = tempDir();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: dir.path, execArgv: [] });
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     worker.once('message', resolve).once('error', reject);
     expect(await promise).toMatchObject({
+      isNative: false,
       end: { type: 'exited', exitCode: 7 },
       output: 'from a thread\n',
     });
