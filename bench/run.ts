@@ -24,7 +24,7 @@ interface Row {
 
 const rows: Row[] = [];
 for (const scenario of scenarios) {
-  if (values.only && !scenario.name.includes(values.only)) continue;
+  if (values.only && !scenario.name.startsWith(values.only)) continue;
   const taking = contestants(values.peers ?? null).filter((who) => scenario.takes(who));
   const samples = new Map<string, number[]>(taking.map((who) => [who.name, []]));
   const rounds = Math.max(1, Math.min(Number(values.rounds), scenario.maxRounds));

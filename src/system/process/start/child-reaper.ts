@@ -47,7 +47,7 @@ export class ChildReaper {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Several ends may be told by one signal. Only these programs are asked for: Node collects its own. */
+  /** One signal may report several ends. Only these programs are waited for: Node collects its own. */
   #collect(): void {
     const status = new Int32Array(1);
     for (const [pid, resolve] of this.#running) {
