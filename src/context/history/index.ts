@@ -1,5 +1,6 @@
 export { compactedItems } from './compaction.ts';
 export { compactionPrompt, handoverOf, prunedOutputNote } from './compaction-texts.ts';
+export { estimateTokens } from './context-size.ts';
 export { ConversationHistory, type RepairListener } from './conversation-history.ts';
 export { isCall, isOutput } from './pairs.ts';
 export { type OldOutput, outputsToPrune } from './pruning.ts';

@@ -3,5 +3,6 @@ export { FileLog } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';
 export type { ReplayedRequest } from './replay/replay-ports.ts';
 export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
+export type { ContextKind, SessionReport } from './reports/report.ts';
 export { Session, submitIfOpen } from './session.ts';
 export type { ThreadOrigin } from './thread/open-thread.ts';

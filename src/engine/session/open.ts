@@ -11,6 +11,7 @@ import type { OrphanCare } from '../../system/process/index.ts';
 import type { ChildOptions } from './agents/child-sessions.ts';
 import { Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
+import { sessionReport } from './reports/session-report.ts';
 import { openServices, type SessionServices } from './services.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -171,6 +172,8 @@ async function start(
     hub,
     closed,
     killProcesses: () => services.killProcesses(),
+    report: (what) => sessionReport(what, state, services),
+    endCommands: (id) => services.execSessions.end(id),
   });
 }
 

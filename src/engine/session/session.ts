@@ -1,5 +1,6 @@
 import { KeelError, type Op, type SessionEvent } from '../../foundation/protocol/index.ts';
 import type { EventHub, ReaderOptions } from './event-hub.ts';
+import type { SessionReport } from './reports/report.ts';
 import type { SubmissionQueue } from './submission-queue.ts';
 
 export interface SessionParts {
@@ -10,6 +11,8 @@ export interface SessionParts {
   /** Resolves when the submission loop has ended and everything of the session is closed. */
   readonly closed: Promise<void>;
   readonly killProcesses: () => void;
+  readonly report: (what: SessionReport['type']) => SessionReport;
+  readonly endCommands: (id: number | null) => Promise<number>;
 }
 
 /**
@@ -52,6 +55,16 @@ export class Session implements AsyncDisposable {
   /** Ends every process that the session started, at once and without waiting: for a program that is about to exit. */
   killProcesses(): void {
     this.#parts.killProcesses();
+  }
+
+  /** What the session says about itself now, beside its events. */
+  report(what: SessionReport['type']): SessionReport {
+    return this.#parts.report(what);
+  }
+
+  /** Ends the commands that outlive their calls, or one of them. @returns how many there were */
+  endCommands(id: number | null = null): Promise<number> {
+    return this.#parts.endCommands(id);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -17,6 +17,11 @@ type State =
   | { readonly type: 'failed' | 'lost'; readonly reason: string }
   | { readonly type: 'closed' };
 
+/** Where a server is in its life; a reason is for the user. */
+export type ServerStatus =
+  | { readonly type: 'idle' | 'starting' | 'ready' | 'closed' }
+  | { readonly type: 'failed' | 'lost'; readonly reason: string };
+
 export interface ConnectionOptions {
   readonly server: McpServer;
   readonly env: Environment;
@@ -59,6 +64,13 @@ export class McpConnection {
   /** What it offers, or did when it was last reached; null if that is not known, or it did not start. */
   get offer(): ServerOffer | null {
     return this.#hasFailed ? null : this.#offer;
+  }
+
+  get status(): ServerStatus {
+    const state = this.#state;
+    return state.type === 'failed' || state.type === 'lost'
+      ? { type: state.type, reason: state.reason }
+      : { type: state.type };
   }
 
   /** Nobody has asked for it yet, and what it offers is known. */

@@ -1,6 +1,6 @@
 import type { Environment, McpServer } from '../../storage/config/index.ts';
 import type { CallResult } from './call-result.ts';
-import { McpConnection } from './connection.ts';
+import { McpConnection, type ServerStatus } from './connection.ts';
 import type { ServerLauncher } from './launcher.ts';
 import { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestLimits } from './open-client.ts';
@@ -95,6 +95,15 @@ export class McpConnections {
       leftOut.push({ server, name, reason: `there is a ${qualifiedName} already` });
     });
     return { tools, leftOut };
+  }
+
+  /** Each server as it is now, with the names of the tools that it lists and may use. */
+  servers(): { readonly name: string; readonly status: ServerStatus; readonly tools: readonly string[] }[] {
+    return this.#connections.map(({ server, status, offer }) => ({
+      name: server.name,
+      status,
+      tools: offer?.tools.map(({ name }) => name).filter((name) => isAllowed(server, name)) ?? [],
+    }));
   }
 
   /** What servers say of themselves, of those whose words the user lets the model have. */

@@ -1,4 +1,5 @@
 export type { CallResult } from './call-result.ts';
+export type { ServerStatus } from './connection.ts';
 export { type LeftOutTool, McpConnections } from './connections.ts';
 export type { LaunchRequest, ServerProcess } from './launcher.ts';
 export type { ResourceKind, ResourcePage } from './resource-types.ts';

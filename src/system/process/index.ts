@@ -6,7 +6,13 @@ export { type UserShell, userShell } from './login/user-shell.ts';
 export { listProcesses, type ProcessEntry } from './process-tree/process-table.ts';
 export { type OrphanCare, Processes } from './processes.ts';
 export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
-export { ExecSessions, type KeptSession, MAX_SESSIONS, WARN_SESSIONS } from './run/exec-sessions.ts';
+export {
+  ExecSessions,
+  type KeptSession,
+  MAX_SESSIONS,
+  type RunningSession,
+  WARN_SESSIONS,
+} from './run/exec-sessions.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run/run-command.ts';
 export { identityOf, openHandle, type PathHandle, type ProgramInput } from './start/program-input.ts';
 export type { SpawnSpec } from './start/spawn-spec.ts';

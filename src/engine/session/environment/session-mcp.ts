@@ -86,6 +86,11 @@ export class SessionMcp {
     return known;
   }
 
+  /** The servers that are switched on, as they are now. */
+  servers() {
+    return this.#connections.servers();
+  }
+
   /** Starts the servers that the answer to a request may call, while the model works on it. */
   requestSent(): void {
     this.#connections.startSoon();

@@ -69,6 +69,18 @@ export class ExecSessions {
       .map(([id, { command }]) => ({ id, command }));
   }
 
+  /** Ends those that run, or one of them; the next look at one finds its end. @returns how many there were */
+  async end(id: number | null): Promise<number> {
+    const running = [...this.#entries].filter(([key, { session }]) => session.exitCode === null && (id ?? key) === key);
+    await Promise.all(
+      running.map(async ([, { session }]) => {
+        await session.end();
+        await session.exited;
+      }),
+    );
+    return running.length;
+  }
+
   /** Ends all of them at once. */
   close(): void {
     for (const { session } of this.#entries.values()) session.kill();
