@@ -119,6 +119,38 @@ describe('a thread in a terminal', () => {
     expect(processesWith(home.path)).toEqual([]);
   });
 
+  test('/export writes a page that names the thread, /config and /doctor open in the pager, /stop ends a command', async () => {
+    await using run = await open([
+      respond(functionCall('exec_command', { cmd: 'echo up; sleep 300', yield_time_ms: 300 }, 'c1')),
+      respond(message('It runs.')),
+    ]);
+    await run.sees('directory:');
+    run.type('serve\r');
+    await run.sees('It runs.');
+    run.type('/ps\r');
+    await run.sees(/1 +.*sleep 300/);
+    run.type('/stop\r');
+    await run.sees('The command is stopped.');
+    run.type('/context\r');
+    await run.sees(/Tool outputs +\d+ bytes/);
+    run.type('/export page.html\r');
+    await run.sees('The thread is written to');
+    expect(readFileSync(join(repo.path, 'page.html'), 'utf8')).toContain('It runs.');
+    run.type('/config\r');
+    await run.sees('Settings as configured');
+    expect(run.screen()).toMatch(/^sandbox_mode +"workspace-write"/m);
+    run.type('q');
+    await run.seesNot('Settings as configured');
+    run.type('/doctor\r');
+    await run.sees('This machine and the configuration');
+    expect(run.screen()).toMatch(/^ok +Node\.js: v/m);
+    run.type('q');
+    await run.seesNot('This machine and the configuration');
+    run.type('/quit\r');
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(processesWith(home.path)).toEqual([]);
+  });
+
   test('a steered message reaches the model within the turn, a queued one after it', async () => {
     const gate = Promise.withResolvers<void>();
     await using run = await open([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { findProgram, reasonOf } from '../../foundation/util/index.ts';
-import { type Config, loadConfig } from '../../storage/config/index.ts';
+import { type Config, type LoadOptions, loadConfig } from '../../storage/config/index.ts';
 import { Processes, programOutput } from '../../system/process/index.ts';
 import { probeBackend } from '../../system/sandbox/index.ts';
 import { demoProject } from './project.ts';
@@ -61,14 +61,19 @@ export async function makeProject(dir: string, env: DemoIo['env']): Promise<void
   await programOutput(git, ['commit', '--quiet', '--message=A library with a bug'], options);
 }
 
-/** Settings of the demo: the scripted model, and no instructions of the user's. */
-export async function demoConfig(env: DemoIo['env'], project: string, hasBackend: boolean): Promise<Config> {
-  const config = await loadConfig({
+/** Where the settings of the demo come from: the scripted model is set as `-c` sets one. */
+export function demoSettings(env: DemoIo['env'], project: string, hasBackend: boolean): LoadOptions {
+  return {
     env,
     cwd: project,
     overrides: ['model="gpt-5 (scripted)"'],
     flags: { sandboxMode: hasBackend ? 'workspace-write' : 'danger-full-access' },
-  });
+  };
+}
+
+/** Settings of the demo, without instructions of the user's. */
+export async function demoConfig(env: DemoIo['env'], project: string, hasBackend: boolean): Promise<Config> {
+  const config = await loadConfig(demoSettings(env, project, hasBackend));
   return { ...config, baseInstructions: null };
 }
 

@@ -1,8 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../../storage/config/index.ts';
+import type { Config, LoadOptions } from '../../storage/config/index.ts';
 import { type ModelServer, message, respond, startModelServer } from '../../testing/index.ts';
-import { type DemoIo, demoConfig, demoEnvironment, hasSandbox, makeProject, temporaryDirectory } from './demo-place.ts';
+import {
+  type DemoIo,
+  demoConfig,
+  demoEnvironment,
+  demoSettings,
+  hasSandbox,
+  makeProject,
+  temporaryDirectory,
+} from './demo-place.ts';
 import { demoPrompt } from './project.ts';
 import { demoScript } from './script.ts';
 
@@ -12,6 +20,8 @@ export interface OpenDemo extends AsyncDisposable {
   /** What the user should know first. */
   readonly notices: readonly string[];
   readonly loadConfig: () => Promise<Config>;
+  /** Where its settings come from. */
+  readonly settings: LoadOptions;
 }
 
 /** The same small project and scripted model as `keel demo`, for a surface that the user types into. */
@@ -35,7 +45,13 @@ export async function openDemo(env: DemoIo['env']): Promise<OpenDemo> {
         ? []
         : ['No sandbox works here (`keel doctor` says why): the demo runs its harmless script without one.']),
     ];
-    return { env: own, notices, loadConfig: () => demoConfig(own, project, hasBackend), [Symbol.asyncDispose]: close };
+    return {
+      env: own,
+      notices,
+      loadConfig: () => demoConfig(own, project, hasBackend),
+      settings: demoSettings(own, project, hasBackend),
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,4 @@
-import type { ThreadOrigin, ThreadPage, ThreadQuery } from '../../engine/threads/index.ts';
+import type { SessionReport, ThreadOrigin, ThreadPage, ThreadQuery } from '../../engine/threads/index.ts';
 import type {
   ApprovalPolicy,
   Op,
@@ -6,8 +6,10 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
+import type { Config } from '../../storage/config/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { InputEvent, Size } from './terminal/index.ts';
+import type { ThemeName } from './text/index.ts';
 
 /** The settings of a thread that the screen shows and commands change. */
 export interface ThreadSettings {
@@ -34,6 +36,9 @@ export interface Setup {
   readonly hidesReasoning: boolean;
   /** False: no sign moves by itself. */
   readonly isAnimated: boolean;
+  readonly theme: ThemeName;
+  /** What models cost, by their names. */
+  readonly prices: Config['modelPrices'];
 }
 
 /** Something that a name under the cursor can be completed to. */
@@ -76,6 +81,9 @@ export type Message =
     }
   | { readonly type: 'edited'; readonly text: string }
   | { readonly type: 'diffRead'; readonly text: string }
+  | { readonly type: 'reportRead'; readonly report: SessionReport }
+  /** A text to read in the pager. */
+  | { readonly type: 'textRead'; readonly title: string; readonly text: string }
   | { readonly type: 'draftRestored'; readonly draft: SavedDraft }
   /** A signal or the end of the terminal: keel stops in order. */
   | { readonly type: 'stop'; readonly code: number };
@@ -109,6 +117,15 @@ export type Effect =
   | { readonly type: 'readDiff' }
   | { readonly type: 'readBranch' }
   | { readonly type: 'copy'; readonly text: string }
+  /** Writes a thread as a page; the end of the file's name says as what. */
+  | { readonly type: 'export'; readonly threadId: string; readonly file: string }
+  | { readonly type: 'setTheme'; readonly theme: ThemeName }
+  | { readonly type: 'readConfig' }
+  | { readonly type: 'runDoctor' }
+  | { readonly type: 'readReport'; readonly report: SessionReport['type'] }
+  /** Null: all of them. */
+  | { readonly type: 'stopCommands'; readonly id: number | null }
+  | { readonly type: 'logOut' }
   | { readonly type: 'edit'; readonly text: string }
   | { readonly type: 'suspend' }
   | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }

@@ -13,6 +13,8 @@ export interface TuiOptions {
   readonly images: readonly string[];
   /** Reads the configuration with what the command line says on top. Called again after an answer about trust. */
   readonly loadConfig: () => Promise<Config>;
+  /** The settings as `keel config` shows them. */
+  readonly describeConfig: () => Promise<string>;
   /** The command line says how far commands may reach, so nothing is asked about trust. */
   readonly isAccessGiven: boolean;
   /** Whether the thread is still there when keel is closed. */

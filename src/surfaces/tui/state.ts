@@ -81,7 +81,7 @@ export interface State {
   /** In the order in which they were asked. */
   readonly approvals: readonly ApprovalView[];
   readonly screen: Screen | null;
-  readonly usage: { readonly info: TokenUsageInfo | null; readonly rateLimits: RateLimitSnapshot | null };
+  readonly usage: Usage;
   readonly branch: string | null;
   readonly skills: readonly Candidate[] | null;
   /** The list of skills is shown once it is read. */
@@ -105,6 +105,15 @@ export interface State {
   /** Begins the ids of all submissions, so that those of other processes differ. */
   readonly idPrefix: string;
 }
+
+export interface Usage {
+  readonly info: TokenUsageInfo | null;
+  readonly rateLimits: RateLimitSnapshot | null;
+  /** US dollars since the thread was opened here; null: the price of a model that it used is not known. */
+  readonly cost: number | null;
+}
+
+export const NO_USAGE_YET: Usage = { info: null, rateLimits: null, cost: 0 };
 
 export interface Hint {
   readonly text: string;
@@ -134,7 +143,7 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     turn: null,
     approvals: [],
     screen: null,
-    usage: { info: null, rateLimits: null },
+    usage: NO_USAGE_YET,
     branch: null,
     skills: null,
     wantsSkills: false,

@@ -23,6 +23,8 @@ export const SETUP: Setup = {
   warnings: [],
   hidesReasoning: false,
   isAnimated: true,
+  theme: 'auto',
+  prices: {},
 };
 
 function workspace() {

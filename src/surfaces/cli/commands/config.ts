@@ -1,6 +1,7 @@
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import {
   type LoadedConfig,
+  type LoadOptions,
   loadConfigWithOrigins,
   originOf,
   shownSetting,
@@ -46,6 +47,11 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
   else say(io, table(rows));
   for (const warning of loaded.config.warnings) note(io, `warning: ${warning}\n`);
   return 0;
+}
+
+/** All settings in force, as `keel config` shows them. @throws KeelError `invalidConfig` */
+export async function configText(options: LoadOptions): Promise<string> {
+  return table(rowsOf(await loadConfigWithOrigins(options)));
 }
 
 function rowsOf({ config, settings, layers }: LoadedConfig): Row[] {

@@ -1,10 +1,15 @@
 import { openDemo } from '../../demo/index.ts';
 import { runTui, type TuiOptions } from '../../tui/index.ts';
 import type { CommandIo } from '../io.ts';
+import { configText } from './config.ts';
 
 /** `keel --demo`: the terminal on the built-in model and its small project, which are gone when it is closed. */
 export async function runDemoTui(options: TuiOptions, io: CommandIo): Promise<number> {
   await using demo = await openDemo(io.env);
-  const { env, loadConfig, notices } = demo;
-  return await runTui({ ...options, env, loadConfig, notices, isAccessGiven: true, canResume: false }, io);
+  const { env, loadConfig, notices, settings } = demo;
+  const describeConfig = () => configText(settings);
+  return await runTui(
+    { ...options, env, loadConfig, describeConfig, notices, isAccessGiven: true, canResume: false },
+    io,
+  );
 }

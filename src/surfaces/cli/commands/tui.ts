@@ -39,6 +39,7 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     prompt: args.prompt,
     images: args.images.map((path) => resolve(io.cwd, path)),
     loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
+    describeConfig: async () => (await import('./config.ts')).configText(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
     canResume: true,
     notices: [],

@@ -32,6 +32,8 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     warnings: [...options.notices, ...config.warnings],
     hidesReasoning: config.hideAgentReasoning,
     isAnimated: config.tui.animations,
+    theme: config.tui.theme,
+    prices: config.modelPrices,
   };
   return { config, setup };
 }

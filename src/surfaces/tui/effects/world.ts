@@ -5,6 +5,7 @@ import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
+import { Reports } from './reports.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
 type Dispatch = (message: Message) => void;
@@ -25,6 +26,7 @@ export class World {
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
   readonly #lookUps: LookUps;
+  readonly #reports: Reports;
   /** Threads are opened, closed and moved one after the other. */
   #threadWork: Promise<void> = Promise.resolve();
 
@@ -33,6 +35,7 @@ export class World {
     this.#parts = parts;
     this.#dispatch = dispatch;
     this.#lookUps = new LookUps(dispatch);
+    this.#reports = new Reports(options, dispatch);
   }
 
   /** Reads the configuration and opens the first thread, unless the user is asked something before. */
@@ -53,13 +56,17 @@ export class World {
   }
 
   run(effect: Effect): void {
-    this.#run(effect).catch((error: unknown) => this.#fail(error));
+    this.#run(effect).catch((error: unknown) => {
+      // What keel gave up itself because it is closing is no failure.
+      if (!this.#stop.signal.aborted) this.#fail(error);
+    });
   }
 
   /** Stops everything that runs, in order; what does not stop in time is ended by force. */
   async close(graceMs: number): Promise<void> {
     this.#stop.abort();
     this.#lookUps.close();
+    this.#reports.close();
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
@@ -118,6 +125,20 @@ export class World {
       case 'copy':
         this.#parts.terminal.write(`\u001b]52;c;${Buffer.from(effect.text, 'utf8').toString('base64')}\u0007`);
         return this.#dispatch({ type: 'succeeded', text: 'Copied, if this terminal lets programs copy (OSC 52).' });
+      case 'export':
+        return this.#reports.export(effect.threadId, effect.file, this.#ready());
+      case 'setTheme':
+        return this.#parts.terminal.setTheme(effect.theme);
+      case 'readConfig':
+        return this.#reports.readConfig();
+      case 'runDoctor':
+        return this.#reports.runDoctor(this.#ready());
+      case 'readReport':
+        return this.#reports.readSession(effect.report, this.#session);
+      case 'stopCommands':
+        return this.#reports.stopCommands(effect.id, this.#session);
+      case 'logOut':
+        return this.#logOut();
       case 'edit': {
         const { editedInEditor } = await import('./editor.ts');
         const { home, env } = this.#ready();
@@ -191,6 +212,17 @@ export class World {
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
+  }
+
+  async #logOut(): Promise<void> {
+    const { removeStoredKey } = await import('../../../storage/config/index.ts');
+    const config = this.#ready();
+    const wasThere = removeStoredKey(config.home);
+    this.#config = { ...config, storedKey: null };
+    const text = wasThere
+      ? 'The stored key is removed. This thread keeps what it has read until it is closed; the next ones need another key.'
+      : 'There was no stored key.';
+    this.#dispatch({ type: 'succeeded', text });
   }
 
   #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {

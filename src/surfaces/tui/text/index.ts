@@ -26,6 +26,6 @@ export {
   type Style,
   span,
 } from './row.ts';
-export { type Theme, type ThemeName, themeFor } from './theme.ts';
+export { THEME_NAMES, type Theme, type ThemeName, themeFor } from './theme.ts';
 export { rowWidth, textWidth } from './width.ts';
 export { fitRow, padRow, sliceRow, type WrapOptions, wrapRow, wrapSoft } from './wrap.ts';

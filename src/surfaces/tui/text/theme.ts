@@ -16,7 +16,15 @@ export interface Look {
 export type Theme = Readonly<Record<Role, Look>>;
 
 /** What people choose from. `auto` asks the terminal for its background. */
-export type ThemeName = 'auto' | 'dark' | 'light' | 'colour-blind' | 'dark-colour-blind' | 'light-colour-blind';
+export const THEME_NAMES = [
+  'auto',
+  'dark',
+  'light',
+  'colour-blind',
+  'dark-colour-blind',
+  'light-colour-blind',
+] as const;
+export type ThemeName = (typeof THEME_NAMES)[number];
 
 const WHITE = rgb('#ffffff');
 const BLACK = rgb('#000000');

@@ -1,12 +1,12 @@
 import type { RateLimitWindow } from '../../../foundation/protocol/index.ts';
-import { contextLeft } from '../figures.ts';
+import { contextLeft, dollars } from '../figures.ts';
 import type { Candidate } from '../message.ts';
 import { modeLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type Entry, withEntry } from '../transcript/index.ts';
 import { withNotice } from './step.ts';
 
-type Facts = (readonly [string, string])[];
+export type Facts = (readonly [string, string])[];
 
 export function statusCard(state: State): State {
   const { thread, setup, branch, usage } = state;
@@ -25,6 +25,7 @@ export function statusCard(state: State): State {
     ['Thread', thread.name === null ? thread.id : `${thread.name} (${thread.id})`],
     ['Window', `${left}% left`],
     ['Tokens', tokens(state)],
+    ...costFact(state),
   ];
   return withCard(state, 'Status', facts);
 }
@@ -37,6 +38,7 @@ export function usageCard(state: State): State {
     ['Of it cached', figure(total?.cached_input_tokens)],
     ['Output', figure(total?.output_tokens)],
     ['Of it reasoning', figure(total?.reasoning_output_tokens)],
+    ...costFact(state),
     ...limitFact('Limit', limits?.primary ?? null),
     ...limitFact('Second limit', limits?.secondary ?? null),
   ];
@@ -72,9 +74,13 @@ export function agentsCard(state: State): State {
   return withCard(state, 'Subagents', [...asking, ...facts]);
 }
 
-function withCard(state: State, title: string, facts: Facts): State {
+export function withCard(state: State, title: string, facts: Facts): State {
   const entry: Entry = { type: 'card', title, facts };
   return { ...state, transcript: withEntry(state.transcript, entry) };
+}
+
+function costFact({ usage: { cost } }: State): Facts {
+  return cost === null || cost === 0 ? [] : [['Cost since opened', dollars(cost)]];
 }
 
 function limitFact(label: string, limit: RateLimitWindow | null): Facts {

@@ -7,6 +7,7 @@ import { modes } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type PickerView, type PickItem, picker, type TextPrompt } from '../views/index.ts';
 import { opening } from './opening.ts';
+import { withTheme } from './outside.ts';
 import { withSettings } from './settings.ts';
 import { andThen, only, type Step, step, withNotice } from './step.ts';
 
@@ -33,6 +34,8 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
       return withMode(state, id);
     case 'fullAccess':
       return id === 'yes' ? withMode(state, 'full access') : only(state);
+    case 'theme':
+      return withTheme(state, id);
     case 'review':
       return onReviewKind(state, id);
     case 'reviewBranch':

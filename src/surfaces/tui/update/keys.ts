@@ -8,7 +8,7 @@ import { answered, isChoice, onDialogKey } from './asking.ts';
 import { onScreenKey } from './choosing.ts';
 import { withCompletion } from './completing.ts';
 import { onComposerKey } from './composing.ts';
-import { only, type Step, withHelp } from './step.ts';
+import { only, type Step, withPager } from './step.ts';
 
 /** What a key, a text or a paste changes: it belongs to the screen in front, then to a dialog, then to the composer. */
 export function onInput(before: State, { event, at }: Extract<Message, { type: 'input' }>): Step {
@@ -48,7 +48,7 @@ function onText(state: State, text: string, at: number): Step {
     }
     if (/^[yapn1-5]$/i.test(text)) return answered(state, dialog, approvalKey(dialog, text, 1), at);
   }
-  if (text === '?' && state.composer.draft.atoms.length === 0) return only(withHelp(state));
+  if (text === '?' && state.composer.draft.atoms.length === 0) return only(withPager(state, { type: 'help' }));
   const composer = typed(state.composer, text);
   return withCompletion({ ...state, composer, lastKeyAt: at, hint: null });
 }

@@ -6,7 +6,8 @@ import type {
   Turn,
 } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
-import type { State } from '../state.ts';
+import { costOf } from '../figures.ts';
+import { NO_USAGE_YET, type State, type Usage } from '../state.ts';
 import {
   abandoned,
   closedGroups,
@@ -56,7 +57,7 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
     case 'approval.resolved':
       return only(withoutApproval(state, event.questionId, at));
     case 'usage.updated':
-      return only({ ...state, usage: { info: event.info, rateLimits: event.rateLimits } });
+      return only({ ...state, usage: withUsed(state, event) });
     case 'submissions.dropped':
       return only(withReturned(state, event.ids));
     case 'warning':
@@ -94,7 +95,7 @@ function onThread(
     transcript,
     turn: null,
     approvals: [],
-    usage: { info: null, rateLimits: null },
+    usage: NO_USAGE_YET,
     lastAnswer: lastAnswerOf(turns.flatMap(({ items }) => items)),
     thread: {
       id: threadId,
@@ -108,6 +109,14 @@ function onThread(
   const { firstMessage, isQueuePaused } = opened;
   if (firstMessage !== null) return withMessage({ ...opened, firstMessage: null }, firstMessage, 'steer');
   return isQueuePaused ? only(opened) : withNextQueued(opened);
+}
+
+/** What was used since the last report costs what the thread's model does. */
+function withUsed({ usage, thread, setup }: State, { info, rateLimits }: SessionEventOf<'usage.updated'>): Usage {
+  const model = thread?.settings.model ?? '';
+  const prices = setup?.prices ?? {};
+  const added = costOf(usage.info, info, Object.hasOwn(prices, model) ? (prices[model] ?? null) : null);
+  return { info, rateLimits, cost: added === null || usage.cost === null ? null : usage.cost + added };
 }
 
 /** What the user said in these turns, in order. */

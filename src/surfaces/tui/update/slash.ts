@@ -9,7 +9,8 @@ import { onAnswered, withModel } from './chosen.ts';
 import { withCompletion } from './completing.ts';
 import { opening } from './opening.ts';
 import { withMessage, withNextQueued } from './outbox.ts';
-import { only, type Step, step, withHelp, withNotice } from './step.ts';
+import { onExport, onStop, onTheme } from './outside.ts';
+import { only, type Step, step, withHint, withNotice, withPager } from './step.ts';
 
 /** Sent by `/init`. */
 const INIT_PROMPT = `Write a file AGENTS.md in the root of this repository, for agents that work on it. Look at the repository first.
@@ -41,7 +42,17 @@ export function onSlash(written: State, emptied: State, parsed: ParsedCommand): 
   }
 }
 
-const WITHOUT_THREAD: ReadonlySet<SlashCommand['name']> = new Set(['quit', 'exit', 'help', 'new', 'resume']);
+const WITHOUT_THREAD: ReadonlySet<SlashCommand['name']> = new Set([
+  'quit',
+  'exit',
+  'help',
+  'new',
+  'resume',
+  'theme',
+  'config',
+  'doctor',
+  'logout',
+]);
 
 function onPrompt(
   written: State,
@@ -105,8 +116,26 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
       return withCompletion({ ...state, composer: withDraft(state.composer, inserted(draftOf(''), '@')) });
     case 'queue':
       return withNextQueued(state);
+    case 'export':
+      return onExport(state, argument);
+    case 'context':
+      return step(state, { type: 'readReport', report: 'context' });
+    case 'mcp':
+      return step(state, { type: 'readReport', report: 'mcpServers' });
+    case 'ps':
+      return step(state, { type: 'readReport', report: 'commands' });
+    case 'stop':
+      return onStop(state, argument);
+    case 'theme':
+      return onTheme(state, argument);
+    case 'config':
+      return step(state, { type: 'readConfig' });
+    case 'doctor':
+      return step(withHint(state, 'Checking…'), { type: 'runDoctor' });
+    case 'logout':
+      return step(state, { type: 'logOut' });
     case 'help':
-      return only(withHelp(state));
+      return only(withPager(state, { type: 'help' }));
     case 'quit':
     case 'exit':
       return step({ ...state, isClosing: true }, { type: 'exit', code: 0 });

@@ -2,6 +2,7 @@ import type { Effect } from '../message.ts';
 import type { State } from '../state.ts';
 import type { NoticeEntry } from '../transcript/index.ts';
 import { withEntry } from '../transcript/index.ts';
+import type { PagerView } from '../views/index.ts';
 
 /** The state after a message, and what the world is asked to do. */
 export interface Step {
@@ -37,8 +38,7 @@ export function withHint(state: State, text: string, arms: 'quit' | 'backtrack' 
   return { ...state, hint: { text, arms, until: state.now + (arms === 'quit' ? REPEAT_MS : HINT_MS) } };
 }
 
-/** Keys and commands, from the top. */
-export function withHelp(state: State): State {
-  const view = { content: { type: 'help' }, below: Number.POSITIVE_INFINITY } as const;
-  return { ...state, screen: { type: 'pager', view } };
+/** A text in the full screen, from the top. */
+export function withPager(state: State, content: PagerView['content']): State {
+  return { ...state, screen: { type: 'pager', view: { content, below: Number.POSITIVE_INFINITY } } };
 }

@@ -11,7 +11,8 @@ import { withEditedText } from './composing.ts';
 import { onInput } from './keys.ts';
 import { onLine } from './lines.ts';
 import { onSession } from './on-session.ts';
-import { only, type Step, step, withNotice } from './step.ts';
+import { reportCard } from './report-cards.ts';
+import { only, type Step, step, withNotice, withPager } from './step.ts';
 
 /** The state after a message, and the effects it asks for: the whole behaviour of the terminal. */
 export function update(state: State, message: Message): Step {
@@ -62,6 +63,10 @@ export function update(state: State, message: Message): Step {
       return withCompletion(withEditedText(state, message.text));
     case 'diffRead':
       return only(withDiff(state, message.text));
+    case 'reportRead':
+      return only(reportCard(state, message.report));
+    case 'textRead':
+      return only(withPager(state, { type: 'text', title: message.title, text: message.text }));
     case 'draftRestored':
       return only(withSaved(state, message.draft));
     case 'stop':
@@ -113,10 +118,7 @@ function withThreads(state: State, { query, page }: Extract<Message, { type: 'th
 
 function withDiff(state: State, text: string): State {
   if (text.trim() === '') return withNotice(state, 'info', 'There are no changes.');
-  return {
-    ...state,
-    screen: { type: 'pager', view: { content: { type: 'diff', text }, below: Number.POSITIVE_INFINITY } },
-  };
+  return withPager(state, { type: 'diff', text });
 }
 
 /** What an earlier keel that was killed had in its composer and queue. Nothing that is written already is replaced. */

@@ -1,5 +1,5 @@
 import { visibleText } from '../composer/index.ts';
-import { contextLeft, elapsed } from '../figures.ts';
+import { contextLeft, dollars, elapsed } from '../figures.ts';
 import { modeLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type Row, row, rowWidth, span, textWidth } from '../text/index.ts';
@@ -67,6 +67,7 @@ export function footerRow({ hint, thread, setup, usage, branch, size, composer }
     modeLabel(settings),
     `${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`,
     `${left}% context left`,
+    ...(usage.cost === null || usage.cost === 0 ? [] : [dollars(usage.cost)]),
     `${fromHome(settings.cwd, setup?.userHome ?? null)}${branch === null ? '' : ` (${oneLine(branch)})`}`,
     ...(thread?.name ? [oneLine(thread.name)] : []),
     ...(composer.draft.atoms.length === 0 ? ['? help'] : []),

@@ -1,7 +1,7 @@
 import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
 import { diffRows, type Row, row, span } from '../text/index.ts';
-import { type Entry, entryRows } from '../transcript/index.ts';
+import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
 import type { PagerView } from '../views/index.ts';
 import { approvalBody, helpRows } from '../views/index.ts';
 
@@ -24,6 +24,8 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
       return helpRows(width);
     case 'diff':
       return diffRows(content.text, { width, form: 'unified', path: '' });
+    case 'text':
+      return exactRows(content.text.trimEnd(), width);
     case 'approval': {
       const view = state.approvals.find(({ request }) => request.questionId === content.questionId);
       return view === undefined ? [row('This question is settled.', { role: 'muted' })] : approvalBody(view, width);
@@ -39,14 +41,18 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
   const shown = rows.slice(Math.max(0, rows.length - height - below), rows.length - below);
   const fill = Array.from({ length: height - shown.length }, (): Row => [span('~', { role: 'muted' })]);
   const percent = rows.length <= height ? 100 : Math.round((100 * (rows.length - below)) / rows.length);
-  const title = { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
-    view.content.type
-  ];
   return [
-    row(title, { bold: true, role: 'accent' }),
+    row(titleOf(view.content), { bold: true, role: 'accent' }),
     ...shown,
     ...fill,
     row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · q closes`.slice(0, state.size.columns), { role: 'muted' }),
+  ];
+}
+
+function titleOf(content: PagerView['content']): string {
+  if (content.type === 'text') return content.title;
+  return { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
+    content.type
   ];
 }
 

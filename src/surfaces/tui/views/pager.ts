@@ -3,6 +3,7 @@ export type PagerContent =
   | { readonly type: 'transcript' }
   | { readonly type: 'help' }
   | { readonly type: 'diff'; readonly text: string }
+  | { readonly type: 'text'; readonly title: string; readonly text: string }
   | { readonly type: 'approval'; readonly questionId: string };
 
 /** A text in the full screen, which can be scrolled. */

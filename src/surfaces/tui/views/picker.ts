@@ -14,6 +14,7 @@ export type Purpose =
   | { readonly type: 'effort'; readonly model: string }
   | { readonly type: 'mode' }
   | { readonly type: 'fullAccess' }
+  | { readonly type: 'theme' }
   | { readonly type: 'review' }
   | { readonly type: 'reviewBranch' }
   | { readonly type: 'reviewCommit' }
