@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -119,13 +119,14 @@ describe('a thread in a terminal', () => {
     expect(processesWith(home.path)).toEqual([]);
   });
 
-  test('/export writes a page that names the thread, /config and /doctor open in the pager, /stop ends a command', async () => {
+  test('/export writes a page that names the thread, /config and /doctor open in the pager, /stop ends a command, /logout removes the key', async () => {
     await using run = await open([
       respond(functionCall('exec_command', { cmd: 'echo up; sleep 300', yield_time_ms: 300 }, 'c1')),
       respond(message('It runs.')),
     ]);
     await run.sees('directory:');
-    run.type('serve\r');
+    await run.typeSlowly('serve');
+    run.type(KEY.enter);
     await run.sees('It runs.');
     run.type('/ps\r');
     await run.sees(/1 +.*sleep 300/);
@@ -146,6 +147,12 @@ describe('a thread in a terminal', () => {
     expect(run.screen()).toMatch(/^ok +Node\.js: v/m);
     run.type('q');
     await run.seesNot('This machine and the configuration');
+    writeFileSync(join(home.path, 'auth.json'), '{ "OPENAI_API_KEY": "sk-stored-0000000000" }');
+    run.type('/logout\r');
+    await run.sees('The stored key is removed.');
+    expect(readdirSync(home.path)).not.toContain('auth.json');
+    run.type('/theme light\r');
+    await run.sees('Theme: light');
     run.type('/quit\r');
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(processesWith(home.path)).toEqual([]);
@@ -222,7 +229,8 @@ describe('ways out', () => {
     run.type(KEY.tab);
     await run.typeSlowly('half a thou');
     await run.sees('half a thou');
-    await until(() => readdirSync(join(home.path, 'drafts')).some((name) => name.endsWith('.json')));
+    const drafts = join(home.path, 'drafts');
+    await until(() => existsSync(drafts) && readdirSync(drafts).some((name) => name.endsWith('.json')));
     await delay(500);
     run.kill('SIGKILL');
     await run.ended;

@@ -43,11 +43,14 @@ const KINDS: Readonly<Record<ContextKind, string>> = {
 function contextFacts({ parts, countedTokens, window }: ReportOf<'context'>): Facts {
   const sizes = [...parts, { kind: null, ...sumOf(parts) }];
   const bytes = columnOf(sizes.map((part) => part.bytes));
-  const tokens = columnOf(sizes.map((part) => part.tokens));
+  const tokens = columnOf(
+    sizes.map((part) => part.tokens),
+    '~',
+  );
   const all = sizes.at(-1)?.tokens ?? 0;
   const lines = sizes.map(({ kind, tokens: own }, index): Facts[number] => {
     const share = `${all === 0 ? 0 : Math.round((100 * own) / all)}%`.padStart(4);
-    return [kind === null ? 'Together' : KINDS[kind], `${bytes[index]} bytes  ~${tokens[index]} tokens  ${share}`];
+    return [kind === null ? 'Together' : KINDS[kind], `${bytes[index]} bytes  ${tokens[index]} tokens  ${share}`];
   });
   const of = window === null ? '' : ` of ${figure(window)} (${Math.round((100 * countedTokens) / window)}%)`;
   return [...lines, ['In use', `${figure(countedTokens)} tokens${of}, counted by the provider as far as it has`]];
@@ -59,8 +62,8 @@ function sumOf(parts: ReportOf<'context'>['parts']) {
 }
 
 /** Figures of the same width. */
-function columnOf(values: readonly number[]): string[] {
-  const shown = values.map(figure);
+function columnOf(values: readonly number[], sign = ''): string[] {
+  const shown = values.map((value) => `${sign}${figure(value)}`);
   const width = Math.max(0, ...shown.map((text) => text.length));
   return shown.map((text) => text.padStart(width));
 }
