@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
-import { processesWith, runKeel, until } from '../support/keel.ts';
+import { processesWith, runKeel, savedDrafts, until } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 import { KEY, TuiRun } from '../support/tui.ts';
 
@@ -229,9 +229,7 @@ describe('ways out', () => {
     run.type(KEY.tab);
     await run.typeSlowly('half a thou');
     await run.sees('half a thou');
-    const drafts = join(home.path, 'drafts');
-    await until(() => existsSync(drafts) && readdirSync(drafts).some((name) => name.endsWith('.json')));
-    await delay(500);
+    await until(() => /half a thou.*queued one/s.test(savedDrafts(home.path)));
     run.kill('SIGKILL');
     await run.ended;
     gate.resolve();

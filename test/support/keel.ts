@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -94,6 +94,14 @@ export function rolloutsIn(home: string): string[] {
   const dir = join(home, 'sessions');
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));
   return names.sort().map((name) => join(dir, name));
+}
+
+/** The drafts that are on the disk below a home, as text; empty before the first one is saved. */
+export function savedDrafts(home: string): string {
+  const dir = join(home, 'drafts');
+  if (!existsSync(dir)) return '';
+  const names = readdirSync(dir).filter((name) => name.endsWith('.json'));
+  return names.map((name) => readFileSync(join(dir, name), 'utf8')).join('\n');
 }
 
 /** Processes whose environment holds a text, such as the path of a test's home; but for login shells, which outlive keel on purpose. */

@@ -130,3 +130,14 @@ test('what an editor left is the draft, and its images stay images', () => {
   driver.key('enter');
   expect(driver.ops()).toMatchObject([{ items: [{ path: '/p/b.png' }, { text: 'see [Image #2]\nclosely' }] }]);
 });
+
+test('a draft of a killed keel that comes late does not replace what is written: Up finds it', () => {
+  const driver = Driver.ready();
+  driver.type('new');
+  driver.send({ type: 'draftRestored', draft: { draft: ['o', 'l', 'd'], queue: [['q']] } });
+  expect(driver.draft()).toBe('new');
+  driver.key('ctrl+c');
+  driver.key('up');
+  driver.key('up');
+  expect(driver.draft()).toBe('old');
+});

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DraftStore } from '../../../src/surfaces/tui/effects/draft-store.ts';
@@ -26,4 +26,18 @@ test('an empty draft leaves no file, and a damaged one is no draft', () => {
   const [name = ''] = readdirSync(join(home.path, 'drafts'));
   home.write({ [`drafts/${name}`]: '{"draft":7}' });
   expect(new DraftStore(home.path, '/work/app').takeOver()).toBeNull();
+});
+
+test('a draft that was taken over is kept until the next save', () => {
+  using home = tempDir();
+  const saved = { draft: ['a'], queue: [] };
+  new DraftStore(home.path, '/work/app').save(saved);
+  const [name = ''] = readdirSync(join(home.path, 'drafts'));
+  const ofDeadProcess = name.replace(/\d+\.json$/, '4194999.json');
+  renameSync(join(home.path, 'drafts', name), join(home.path, 'drafts', ofDeadProcess));
+  const next = new DraftStore(home.path, '/work/app');
+  expect(next.takeOver()).toEqual(saved);
+  expect(readdirSync(join(home.path, 'drafts'))).toEqual([name]);
+  next.clear();
+  expect(readdirSync(join(home.path, 'drafts'))).toEqual([]);
 });

@@ -41,11 +41,12 @@ export class DraftStore {
   /** The newest draft of a keel in this directory that did not end in order; it is this one's from here on. */
   takeOver(): SavedDraft | null {
     for (const name of this.#leftBehind()) {
-      const path = join(this.#dir, name);
       try {
-        const draft = parsed(readFileSync(path, 'utf8'));
-        rmSync(path, { force: true });
+        // The file is kept until the next save: a kill in between loses nothing either.
+        renameSync(join(this.#dir, name), this.#own);
+        const draft = parsed(readFileSync(this.#own, 'utf8'));
         if (draft !== null) return draft;
+        rmSync(this.#own, { force: true });
       } catch {
         // Another keel took it.
       }

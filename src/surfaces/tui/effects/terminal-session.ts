@@ -176,11 +176,12 @@ export class TerminalSession {
   #take(events: readonly InputEvent[]): void {
     const at = performance.now();
     if (this.#decoder.hasPasted) this.#bursts.turnOff();
-    for (const event of this.#bursts.push(events, at)) {
-      if (event.type === 'reply') this.#onReply(event.reply);
-      else this.#options.dispatch({ type: 'input', event, at });
+    // One by one: what a reply changes holds for the keys that came with it in the same read.
+    for (const one of events) {
+      if (one.type === 'reply') this.#onReply(one.reply);
+      else for (const event of this.#bursts.push([one], at)) this.#options.dispatch({ type: 'input', event, at });
       // The colours may have changed while another window was in front.
-      if (event.type === 'focus' && event.isFocused) this.write(COLOUR_QUERIES);
+      if (one.type === 'focus' && one.isFocused) this.write(COLOUR_QUERIES);
     }
   }
 

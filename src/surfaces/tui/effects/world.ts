@@ -1,6 +1,6 @@
 import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import type { Effect, Message, ThreadSettings } from '../message.ts';
+import type { Effect, Message, SavedDraft, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
@@ -25,6 +25,8 @@ export class World {
   #threads: Threads | null = null;
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
+  /** What was to be saved before there was a place for it. */
+  #unsavedDraft: SavedDraft | null = null;
   readonly #lookUps: LookUps;
   readonly #reports: Reports;
   /** Threads are opened, closed and moved one after the other. */
@@ -150,6 +152,7 @@ export class World {
       case 'notify':
         return this.#notify(effect.what, effect.text);
       case 'saveDraft':
+        if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft);
       case 'exit':
         return this.#parts.exit(effect.code);
@@ -208,6 +211,7 @@ export class World {
     this.#drafts = new Drafts(config.home, config.cwd);
     const draft = this.#drafts.takeOver();
     if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
+    else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('./prompt-files.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { isBlank, withDraft, withEarlier } from '../composer/index.ts';
+import { type Composer, isBlank, remembered, withDraft, withEarlier } from '../composer/index.ts';
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
@@ -121,16 +121,22 @@ function withDiff(state: State, text: string): State {
   return withPager(state, { type: 'diff', text });
 }
 
-/** What an earlier keel that was killed had in its composer and queue. Nothing that is written already is replaced. */
+/**
+ * What an earlier keel that was killed had in its composer and queue. Nothing that is written already is replaced: then the
+ * earlier draft is in the history.
+ */
 function withSaved(state: State, { draft, queue }: SavedDraft): State {
   const outbox = queue.map((one, index) => ({
     id: `${state.idPrefix}-restored-${index}`,
     atoms: one,
     status: 'queued' as const,
   }));
-  const composer = isBlank(state.composer.draft.atoms)
-    ? withDraft(state.composer, { atoms: draft, cursor: draft.length })
-    : state.composer;
   const isQueuePaused = state.isQueuePaused || outbox.length > 0;
+  const composer = withSavedDraft(state.composer, draft);
   return { ...state, composer, outbox: [...outbox, ...state.outbox], isQueuePaused };
+}
+
+function withSavedDraft(composer: Composer, draft: SavedDraft['draft']): Composer {
+  if (isBlank(composer.draft.atoms)) return withDraft(composer, { atoms: draft, cursor: draft.length });
+  return isBlank(draft) ? composer : remembered(composer, draft);
 }
