@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  customCall,
   delay,
   functionCall,
   hang,
@@ -141,6 +142,55 @@ test('prompts 19: a call cut off by a kill is reported as unknown with its last 
   expect(effects()).toEqual(['begun']);
   // What the killed keel had started is ended when its thread is taken up again.
   await until(() => processesWith(`HOME=${home.path}`).length === 0);
+});
+
+/** A patch that adds `made.txt`. */
+const patch = '*** Begin Patch\n*** Add File: made.txt\n+x\n*** End Patch';
+
+/** Starts a run whose second request gets no answer, kills it there, and gives the thread's id. */
+async function killedInTurn(args: readonly string[]): Promise<string> {
+  const live = startKeel(['exec', '--json', ...args, 'go'], place());
+  live.child.stdin.end();
+  await until(() => server.requests.length === 2);
+  live.child.kill('SIGKILL');
+  return String(jsonLines((await live.ended).stdout)[0]?.['thread_id']);
+}
+
+/** The first answer reads a file, the second never comes, the third patches a file, and then it is done. */
+function readThenPatch(_request: RecordedRequest, index: number) {
+  if (index === 0) return respond(functionCall('shell', { command: ['cat', 'README.md'] }, 'call_1'));
+  if (index === 1) return respond(hang());
+  return index === 2 ? respond(customCall('apply_patch', patch, 'call_2')) : respond(message('done'), usage({}));
+}
+
+describe('a turn that continues after kill -9 without flags', () => {
+  test('has the sandbox, model and effort that it was started with', async () => {
+    server = await startModelServer(readThenPatch);
+    const id = await killedInTurn(['--full-auto', '-m', 'gpt-5.1', '-c', 'model_reasoning_effort=low']);
+    const run = await runKeel(['exec', '--json', 'resume', id], place());
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(repo.path, 'made.txt'), 'utf8')).toBe('x\n');
+    const sent = server.requests.map(({ body }) => ({ model: body['model'], reasoning: body['reasoning'] }));
+    expect(new Set(sent.map((request) => JSON.stringify(request))).size).toBe(1);
+    expect(sent.at(-1)).toMatchObject({ model: 'gpt-5.1', reasoning: { effort: 'low' } });
+  });
+
+  test('has less where a flag says so, and the change is shown', async () => {
+    server = await startModelServer(readThenPatch);
+    const id = await killedInTurn(['--full-auto']);
+    const run = await runKeel(['exec', 'resume', id, '-s', 'read-only'], place());
+    expect(run.stderr).toContain('changed: the sandbox is read-only; the thread had workspace-write\n');
+    expect(existsSync(join(repo.path, 'made.txt'))).toBe(false);
+  });
+
+  test('does not take its rights to another directory', async () => {
+    server = await startModelServer(readThenPatch);
+    const id = await killedInTurn(['--yolo']);
+    using other = gitRepository();
+    const run = await runKeel(['exec', 'resume', id], { ...place(), cwd: other.path });
+    expect(run.stderr).toContain(`the sandbox is read-only; the thread had danger-full-access in ${repo.path}`);
+    expect(existsSync(join(other.path, 'made.txt'))).toBe(false);
+  });
 });
 
 test('a resume with a new prompt ends the cut-off turn and reports the restart to the model', async () => {

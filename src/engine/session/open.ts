@@ -2,8 +2,8 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { toKeelError } from '../../foundation/protocol/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
-import { programSearch } from '../../storage/config/index.ts';
-import type { ThreadLog } from '../../storage/rollout/index.ts';
+import { type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
+import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
@@ -15,7 +15,7 @@ import { sessionReport } from './reports/session-report.ts';
 import { openServices, type SessionServices } from './services.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session-deps.ts';
-import { initialConfiguration, type SessionConfiguration } from './settings.ts';
+import { initialConfiguration, requireAbsolute } from './settings.ts';
 import { SessionState } from './state.ts';
 import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
@@ -38,6 +38,11 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   /** A turn that a crash cut off continues at its very step, or ends as interrupted. */
   readonly unfinishedTurn: 'continue' | 'interrupt';
   /**
+   * `thread`: a thread that is resumed or forked keeps its model, effort, sandbox and approval policy where the configuration says
+   * that none was chosen for this run. Default `configured`: those of the configuration.
+   */
+  readonly settings?: 'configured' | 'thread';
+  /**
    * `end` where this process runs keel and nothing else, and this thread alone: processes that commands leave without a parent
    * end with the session. Default `leave`: keel inside another program touches none of that program's processes.
    */
@@ -57,32 +62,34 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const now = options.now ?? Date.now;
-  const configuration = initialConfiguration(options.config);
+  requireAbsolute(options.config.cwd);
   const wire = await loadWire(options.config.provider.wireApi);
   const thread = openThread({ ...options, now });
   let services: SessionServices | null = null;
   try {
+    const { config, changes } = settingsOf(thread, options);
     services = openServices({
       ...options,
+      config,
       wire,
       threadId: thread.id,
       recorder: thread.recorder,
       lease: thread.lease,
       lastRequest: thread.lastRequest,
       now,
-      openChild: (config, start) =>
+      openChild: (childConfig, start) =>
         openSession({
           ...options,
           checksOutput: false,
           // Processes without a parent may be those of this session, which ends them.
           ...(options.orphans === 'end' ? { orphans: 'collect' as const } : {}),
           ...start,
-          config,
+          config: childConfig,
           origin: { type: 'new' },
           parentThreadId: thread.id,
         }),
     });
-    return await start(thread, services, configuration, options);
+    return await start(thread, services, changes, options);
   } catch (error) {
     // The first error is the one that is reported; a failure to close the rest adds nothing.
     await (services ?? thread.recorder).close().catch(() => undefined);
@@ -91,18 +98,38 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   }
 }
 
+/** The thread's own settings count, but not those of another turn for one that continues: it may have been given less. */
+function settingsOf({ log, forkedFrom }: OpenThread, options: OpenSessionOptions): KeptSettings {
+  const { config } = options;
+  const context = log?.lastTurnContext ?? null;
+  if (options.settings !== 'thread' || log === null || context === null) return { config, changes: [] };
+  const continues = continuedTurn(log, forkedFrom, options);
+  if (continues !== null && context.turn_id !== continues.turnId) return { config, changes: [] };
+  return withThreadSettings(config, { context, provider: log.provider ?? config.provider.id });
+}
+
+/** A turn that a fork found running continues in its own thread, if at all: its calls must not run twice. */
+function continuedTurn(
+  log: ThreadLog | null,
+  forkedFrom: string | null,
+  { unfinishedTurn }: Pick<OpenSessionOptions, 'unfinishedTurn'>,
+): OpenTurn | null {
+  return unfinishedTurn === 'continue' && forkedFrom === null ? (log?.openTurn ?? null) : null;
+}
+
 async function start(
   thread: OpenThread,
   services: SessionServices,
-  configuration: SessionConfiguration,
-  { config, unfinishedTurn }: OpenSessionOptions,
+  changes: readonly string[],
+  options: OpenSessionOptions,
 ): Promise<Session> {
   const { log, forkedFrom } = thread;
-  const { tree } = services;
+  const { tree, config } = services;
+  const configuration = initialConfiguration(config);
   const hub = new EventHub();
   const emit = (event: SessionEvent) => hub.emit(event);
-  // A turn that a fork found running continues in its own thread, if at all: its calls must not run twice.
-  const continues = log?.openTurn != null && unfinishedTurn === 'continue' && forkedFrom === null;
+  const openTurn = continuedTurn(log, forkedFrom, options);
+  const continues = openTurn !== null;
   const onRepair = (what: string) => services.log.error(what);
   const conversation = log
     ? rebuildConversation(log, continues ? log.history : log.wholeHistory, onRepair)
@@ -133,7 +160,6 @@ async function start(
     rolloutPath: thread.recorder.path,
     turns: turnsBefore,
   });
-  const openTurn = continues ? (log?.openTurn ?? null) : null;
   const run = async () => {
     try {
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
@@ -168,6 +194,8 @@ async function start(
   return new Session({
     threadId: thread.id,
     rolloutPath: thread.recorder.path,
+    configuration,
+    changes,
     queue,
     hub,
     closed,

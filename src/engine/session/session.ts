@@ -1,11 +1,14 @@
 import { KeelError, type Op, type SessionEvent } from '../../foundation/protocol/index.ts';
 import type { EventHub, ReaderOptions } from './event-hub.ts';
 import type { SessionReport } from './reports/report.ts';
+import type { SessionConfiguration } from './settings.ts';
 import type { SubmissionQueue } from './submission-queue.ts';
 
 export interface SessionParts {
   readonly threadId: string;
   readonly rolloutPath: string | null;
+  readonly configuration: SessionConfiguration;
+  readonly changes: readonly string[];
   readonly queue: SubmissionQueue;
   readonly hub: EventHub;
   /** Resolves when the submission loop has ended and everything of the session is closed. */
@@ -24,11 +27,17 @@ export class Session implements AsyncDisposable {
   readonly threadId: string;
   /** Where the thread is recorded; null if it is not. */
   readonly rolloutPath: string | null;
+  /** The settings with which it was opened. */
+  readonly configuration: SessionConfiguration;
+  /** For people: how these differ from those of the thread's newest turn, a sentence each. */
+  readonly changes: readonly string[];
   readonly #parts: SessionParts;
 
   constructor(parts: SessionParts) {
     this.threadId = parts.threadId;
     this.rolloutPath = parts.rolloutPath;
+    this.configuration = parts.configuration;
+    this.changes = parts.changes;
     this.#parts = parts;
   }
 

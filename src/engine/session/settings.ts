@@ -48,7 +48,8 @@ export function applySettings(current: SessionConfiguration, update: SettingsUpd
   };
 }
 
-function requireAbsolute(cwd: string): void {
+/** @throws KeelError `invalidInput` */
+export function requireAbsolute(cwd: string): void {
   if (isAbsolute(cwd)) return;
   throw new KeelError('invalidInput', `the working directory has to be an absolute path, got "${cwd}"`);
 }

@@ -7,6 +7,7 @@ export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
 export { recordTrust } from './record-trust.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
+export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
   Budget,

@@ -6,6 +6,7 @@ import type { LoadOptions } from './load-options.ts';
 import { networkRules } from './network.ts';
 import { shadowedProviders } from './providers.ts';
 import { resolveConfig } from './resolve-config.ts';
+import { chosenSettings } from './thread-settings.ts';
 import type { Config } from './types.ts';
 
 /** Where the machine's administrator puts things. */
@@ -29,12 +30,14 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const cwd = canonical(options.cwd);
   const home = resolveHome(options.env);
   const env = withDotenv(home, options.env);
-  const { layers, warnings: ignored } = await readLayers(home, { cwd, overrides, profile: flags.profile, systemDir });
+  const read = await readLayers(home, { cwd, overrides, profile: flags.profile, systemDir });
+  const { layers } = read;
   const { settings, unknown } = await checkedSettings(layers);
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
-  const warnings = [...ignored, ...unknown, ...shadowedProviders(settings)];
+  const warnings = [...read.warnings, ...unknown, ...shadowedProviders(settings)];
   const network = networkRules(settings, layers);
-  const config = resolveConfig({ home, env, cwd, flags, systemDir, settings, layers, network, warnings });
+  const chosen = chosenSettings(flags, read.insistent);
+  const config = resolveConfig({ home, env, cwd, flags, systemDir, settings, layers, network, chosen, warnings });
   return { config, settings, layers };
 }
 

@@ -42,6 +42,7 @@ export interface ReadSettings {
   readonly settings: ConfigFile;
   readonly layers: readonly Layer[];
   readonly network: NetworkRules | null;
+  readonly chosen: Config['chosen'];
   readonly warnings: readonly string[];
 }
 
@@ -55,6 +56,7 @@ export function resolveConfig({
   settings,
   layers,
   network,
+  chosen,
   warnings,
 }: ReadSettings): Config {
   const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
@@ -74,6 +76,7 @@ export function resolveConfig({
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
     projectTrust: projectTrust(cwd, settings),
     trustedFolder: trustedFolder(cwd, settings),
+    chosen,
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
     verbosity: settings.model_verbosity ?? null,

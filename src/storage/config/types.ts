@@ -189,6 +189,9 @@ export interface TuiSettings {
   readonly theme: 'auto' | 'dark' | 'light' | 'colour-blind' | 'dark-colour-blind' | 'light-colour-blind';
 }
 
+/** A setting that a thread keeps when it is resumed or forked. */
+export type ThreadSetting = 'model' | 'effort' | 'approvalPolicy' | 'sandboxPolicy';
+
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
   readonly home: string;
@@ -205,6 +208,8 @@ export interface Config {
   readonly projectTrust: 'trusted' | 'untrusted' | null;
   /** The folder of the project that the user trusts; null: none. */
   readonly trustedFolder: string | null;
+  /** What was chosen for this run, or is insisted on by the administrator: a thread's own setting gives way to it. */
+  readonly chosen: readonly ThreadSetting[];
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;

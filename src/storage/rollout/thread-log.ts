@@ -11,6 +11,7 @@ import {
   TokenUsage,
   TokenUsageInfo,
   type TurnContextRecord,
+  TurnSetup,
 } from '../../foundation/protocol/index.ts';
 import type { Rollout } from './read.ts';
 import { spentBefore, survivingLines } from './rollback.ts';
@@ -34,6 +35,8 @@ export interface ThreadLog {
   readonly tokenInfo: TokenUsageInfo | null;
   readonly rateLimits: RateLimitSnapshot | null;
   readonly lastTurnContext: TurnContextRecord | null;
+  /** Id of the provider that the newest turn asked; null: it is not recorded. */
+  readonly provider: string | null;
   /** The turn that a crash cut off; its items are not in `history`. */
   readonly openTurn: OpenTurn | null;
   readonly turns: readonly LoggedTurn[];
@@ -93,7 +96,7 @@ interface RecordedOutput {
 
 /** Reads a thread's log out of its lines; what was rolled back is not in it. */
 export function threadLog(rollout: Rollout): ThreadLog {
-  const reader = new LogReader();
+  const reader = new LogReader(rollout.meta.model_provider ?? null);
   for (const line of survivingLines(rollout.lines)) reader.read(line);
   return reader.finish();
 }
@@ -107,10 +110,15 @@ class LogReader {
   #turnStartedAt = 0;
   #rateLimits: RateLimitSnapshot | null = null;
   #lastTurnContext: TurnContextRecord | null = null;
+  #provider: string | null;
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
   /** The outputs of the newest response that has calls. */
   #outputs: RecordedOutput[] = [];
+
+  constructor(provider: string | null) {
+    this.#provider = provider;
+  }
 
   read(line: RolloutItem): void {
     switch (line.type) {
@@ -151,6 +159,7 @@ class LogReader {
       tokenInfo: open ? this.#tokenInfoBefore : this.#tokenInfo,
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
+      provider: this.#provider,
       openTurn: open && { turnId: open.id, lines: open.lines },
       agents: [...this.#agents.values()],
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
@@ -232,6 +241,7 @@ class LogReader {
       case 'task_started':
         this.#tokenInfoBefore = this.#tokenInfo;
         this.#turnStartedAt = this.#history.length;
+        this.#provider = TurnSetup.safeParse(event['setup']).data?.provider ?? this.#provider;
         this.#turns.push(draft(stringOf(event, 'turn_id') ?? `turn-${this.#turns.length}`, true));
         return;
       case 'user_message':

@@ -21,3 +21,8 @@ export function readCommandLine<const T extends ParseArgsOptionsConfig>(
     throw new UsageError(reasonOf(error));
   }
 }
+
+/** @throws UsageError if a command got more words than it takes */
+export function refuseMore([word]: readonly string[]): void {
+  if (word !== undefined) throw new UsageError(`unexpected word: ${word}`);
+}

@@ -118,7 +118,8 @@ function endByBug(io: CommandIo, error: unknown): void {
 
 async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
   const [word = '', ...rest] = withoutAliases(argv);
-  if (word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
+  if (word === 'help') return help(io, rest);
+  if (word === '--help' || word === '-h') return print(io, helpText());
   if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!entry && isMistyped(io, argv)) {
@@ -131,6 +132,21 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
   } catch (error) {
     return reportFailure(io, entry === undefined ? '' : word, error);
   }
+}
+
+/** `keel help [COMMAND]`: the same as `keel COMMAND --help`. */
+async function help(io: CommandIo, words: readonly string[]): Promise<number> {
+  const [word, ...more] = withoutAliases(words);
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
+  if (!Object.hasOwn(commands, word)) {
+    note(io, `keel: there is no command "${printable(word)}". \`keel help\` lists them.\n`);
+    return 2;
+  }
+  if (more.length > 0) {
+    note(io, `keel help: unexpected word: ${printable(more[0] ?? '')}\n`);
+    return 2;
+  }
+  return runCommand(io, [word, '--help']);
 }
 
 /** `keel e` is `keel exec`, and `keel exec review` is `keel review`. */
@@ -186,6 +202,6 @@ Usage: keel [options] [PROMPT]     open keel in this terminal
 Commands:
 ${rows.join('\n')}
 
-\`keel <command> --help\` explains a command. \`keel demo\` needs no key and no network.
+\`keel help <command>\` explains a command. \`keel demo\` needs no key and no network.
 `;
 }

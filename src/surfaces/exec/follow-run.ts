@@ -75,14 +75,13 @@ function afterOpening(event: SessionEventOf<'thread.started'>, run: Run): Phase 
 /** A run that was stopped submits nothing: its turn would start after the interrupt. */
 function submitPrompt({ session, options, stop }: Run): Phase {
   if (stop.aborted) return { type: 'stopped' };
-  const { prompt, review, images, config, outputSchema } = options;
+  const { prompt, review, images, outputSchema } = options;
   const schema = outputSchema === undefined ? {} : { outputSchema };
   if (review) session.submit({ type: 'review', target: review, ...schema });
   else if (prompt !== null) {
     const items: UserInput[] = images.map((path) => ({ type: 'localImage', path }));
     items.push({ type: 'text', text: prompt });
-    const { cwd, approvalPolicy, sandboxPolicy, model, effort, summary } = config;
-    session.submit({ type: 'userTurn', items, cwd, approvalPolicy, sandboxPolicy, model, effort, summary, ...schema });
+    session.submit({ type: 'userInput', items, ...schema });
   }
   return { type: 'submitted' };
 }

@@ -32,7 +32,6 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   const options = await withLocalModel(asked, io);
   if (options === null || io.stop.aborted) return stopCode(io);
   const { config, lastMessageFile } = options;
-  using file = lastMessageFile === null ? null : new LastMessageFile(lastMessageFile, everWritableRoots(config));
   const session = await openSession({
     config,
     origin: options.origin,
@@ -44,12 +43,16 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
     checksOutput: true,
     orphans: 'end',
     unfinishedTurn: options.prompt === null ? 'continue' : 'interrupt',
+    settings: 'thread',
   });
   io.onExit(() => session.killProcesses());
   const onStop = () => stopSession(session);
   io.stop.addEventListener('abort', onStop, { once: true });
   try {
-    const printer = makePrinter(options, io);
+    const place = { ...config, ...session.configuration };
+    using file = lastMessageFile === null ? null : new LastMessageFile(lastMessageFile, everWritableRoots(place));
+    for (const change of session.changes) io.writeErr(`${printable(`changed: ${change}`)}\n`);
+    const printer = makePrinter(options, session, io);
     const end = await followRun({ session, options, printer, stop: io.stop });
     return report(end, { options, printer, file, io });
   } finally {
@@ -99,7 +102,7 @@ function stopCode({ stop }: ExecIo): number {
   return Number(stop.reason) || 1;
 }
 
-function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
+function makePrinter(options: ExecOptions, { configuration }: Session, io: ExecIo): ExecPrinter {
   if (options.jsonl !== null) return options.jsonl;
   const { config } = options;
   return new HumanPrinter({
@@ -110,7 +113,7 @@ function makePrinter(options: ExecOptions, io: ExecIo): ExecPrinter {
       prompt: options.prompt ?? (options.review ? '(review)' : '(continues the unfinished turn)'),
       provider: config.provider.id,
       approvalPolicy: 'never',
-      sandboxPolicy: config.sandboxPolicy,
+      sandboxPolicy: configuration.sandboxPolicy,
       hideReasoning: config.hideAgentReasoning,
     },
   });

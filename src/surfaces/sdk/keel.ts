@@ -78,6 +78,7 @@ export class Keel {
       canAsk: options.onApproval !== undefined,
       checksOutput: true,
       unfinishedTurn: 'interrupt',
+      settings: 'thread',
     });
     return new Thread(session, await earlierTurns(session), options.onApproval ?? null);
   }

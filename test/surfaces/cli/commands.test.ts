@@ -185,3 +185,82 @@ startup_timeout_ms = 2500
   expect((await keel(['mcp', 'get', 'x', '--json'])).code).toBe(1);
   expect((await keel(['mcp', 'put'])).code).toBe(2);
 });
+
+const COMMANDS = [
+  ...[
+    'exec',
+    'resume',
+    'fork',
+    'review',
+    'demo',
+    'config',
+    'doctor',
+    'sandbox',
+    'execpolicy',
+    'mcp',
+    'skills',
+    'threads',
+  ],
+  ...['export', 'replay', 'login', 'logout', 'debug', 'generate', 'apply-patch'],
+];
+
+/** A key as `keel login` stores it. @returns whether it is still there */
+function storedKey(): () => boolean {
+  const text = JSON.stringify({ OPENAI_API_KEY: 'sk-kept-1234567890' });
+  home.write({ 'auth.json': text });
+  return () => readFileSync(join(home.path, 'auth.json'), 'utf8') === text;
+}
+
+test('every command has help of its own, by `keel help COMMAND`', { timeout: 60_000 }, async () => {
+  const isKept = storedKey();
+  const listed = [...(await keel(['help'])).stdout.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name]) => name);
+  expect(listed).toEqual(COMMANDS);
+  for (const name of COMMANDS) {
+    const shown = await keel(['help', name], 'x');
+    expect(shown, name).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
+    expect(shown.stdout).toContain(`keel ${name}`);
+  }
+  expect(await keel(['help', 'logot'])).toMatchObject({ code: 2, stdout: '' });
+  expect(isKept()).toBe(true);
+});
+
+test.each(['logout', 'apply-patch'])('keel %s --help does nothing', async (name) => {
+  const isKept = storedKey();
+  const stdin = '*** Begin Patch\n*** Add File: a.txt\n+x\n*** End Patch';
+  const run = await keel([name, '--help'], stdin);
+  expect(run).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`Usage: keel ${name}`) });
+  expect(isKept()).toBe(true);
+  expect(existsSync(join(repo.path, 'a.txt'))).toBe(false);
+});
+
+test.each([
+  'logout foo',
+  'login status foo',
+  'login foo --with-api-key',
+  'config model foo',
+  'debug prompt-input Hi foo',
+  'generate ts foo',
+  'doctor foo',
+  'skills list foo',
+  'sandbox check foo',
+  'mcp get a foo',
+  'help exec foo',
+])('an extra word is refused, and nothing is done: keel %s', async (words) => {
+  const isKept = storedKey();
+  const run = await keel(words.split(' '), 'sk-other-1234567890');
+  expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('unexpected word: foo') });
+  expect(isKept()).toBe(true);
+});
+
+test.each([
+  ['exec', '--full-auto', 'hi'],
+  ['exec', '--yolo', 'hi'],
+  ['--full-auto', 'hi'],
+  ['--yolo', 'hi'],
+  ['sandbox', 'run', '--full-auto', '--', 'true'],
+])('a sandbox mode conflicts with what chooses one too: %s %s', async (...words) => {
+  const at = words.findIndex((word) => word.startsWith('--'));
+  const run = await keel([...words.slice(0, at), '-s', 'read-only', ...words.slice(at)]);
+  expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--sandbox') });
+  expect(run.stderr).toContain('exclude each other');
+});

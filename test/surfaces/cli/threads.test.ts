@@ -55,6 +55,26 @@ describe('keel exec resume and keel exec fork', () => {
     expect(rolloutsIn(home.path)).toHaveLength(1);
   });
 
+  test('a later turn has the model, effort and mode of the thread, flags win, and what they change is shown', async () => {
+    const given = ['-m', 'gpt-5.1', '-c', 'model_reasoning_effort=low', '--full-auto'];
+    const id = idOf(await keel('exec', '--json', ...given, 'one'));
+    const sent = () => server.requests.at(-1)?.body;
+    const kept = { model: 'gpt-5.1', reasoning: { effort: 'low' } };
+    for (const verb of ['resume', 'fork']) {
+      const { stderr } = await keel('exec', verb, id, 'two');
+      expect(stderr).toMatch(/^model: gpt-5\.1$/m);
+      expect(stderr).toMatch(/^sandbox: workspace-write /m);
+      expect(stderr).not.toContain('changed:');
+      expect(sent()).toMatchObject(kept);
+    }
+    const changed = await keel('exec', '--json', 'resume', id, '-m', 'gpt-5.2', '-s', 'danger-full-access', 'three');
+    expect(changed.stderr).toContain('changed: the model is gpt-5.2; the thread had gpt-5.1\n');
+    expect(changed.stderr).toContain('changed: the sandbox is danger-full-access; the thread had workspace-write\n');
+    expect(sent()).toMatchObject({ model: 'gpt-5.2' });
+    expect((await keel('exec', 'resume', id, 'four')).stderr).toMatch(/^sandbox: danger-full-access$/m);
+    expect(sent()).toMatchObject({ model: 'gpt-5.2' });
+  });
+
   test('protocol 18: an unknown id or name is an error, and a name that two threads have asks for the id', async () => {
     const [a, b] = [await thread('one'), await thread('two')];
     expect(await keel('exec', 'resume', 'nobody', 'x')).toMatchObject({ code: 1, stdout: '' });

@@ -19,7 +19,12 @@ export interface LayerOptions {
   readonly systemDir: string;
 }
 
-export interface ReadLayers {
+export interface ReadLayers extends ProjectLayers {
+  /** Those that were chosen for this run, or that the administrator insists on: `-c`, a profile that it names, the managed file. */
+  readonly insistent: readonly Layer[];
+}
+
+interface ProjectLayers {
   readonly layers: readonly Layer[];
   /** What of a project's layers is ignored. */
   readonly warnings: readonly string[];
@@ -44,9 +49,11 @@ export async function readLayers(
   const above = [session, managed].filter((layer) => layer !== null);
   const all = [...below, ...above];
   const name = profile ?? valueAt(mergeLayers(all), ['profile']);
+  if (typeof name !== 'string') return { layers: all, insistent: above, warnings };
+  const layer = profileLayer(name, all);
+  const isNamedHere = profile !== undefined || (session !== null && valueAt(session.table, ['profile']) !== undefined);
   // A profile is above the files and below what the command line says.
-  const layers = typeof name === 'string' ? [...below, profileLayer(name, all), ...above] : all;
-  return { layers, warnings };
+  return { layers: [...below, layer, ...above], insistent: isNamedHere ? [layer, ...above] : above, warnings };
 }
 
 /** The layers as one table, checked. Where nothing is configured the checks are not even loaded. */
@@ -63,7 +70,7 @@ function systemLayer(path: string): Promise<Layer | null> {
 }
 
 /** From the folder that the user trusts down to the working directory; what a project may not set is left out. */
-async function projectLayers(cwd: string, home: string, own: Table): Promise<ReadLayers> {
+async function projectLayers(cwd: string, home: string, own: Table): Promise<ProjectLayers> {
   const folder = trustedFolder(cwd, own);
   const layers: Layer[] = [];
   const warnings: string[] = [];

@@ -1,10 +1,17 @@
 import { applyPatchMain } from '../../../tools/patch/index.ts';
+import { readCommandLine } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { note, say } from '../output.ts';
 
+const help = `Usage: keel apply-patch [PATCH]
+
+Apply a patch in the format of the agent to the files below the working directory, with your own rights. Without PATCH
+it is read from standard input.
+`;
+
 /** `keel apply-patch [PATCH]`: the agent's patch engine for a person or a script; without an argument it reads stdin. */
 export async function applyPatchCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const result = await applyPatchMain(words, () => readAll(io), io.cwd);
+  const result = await applyPatchMain(readCommandLine(words, help, {}).positionals, () => readAll(io), io.cwd);
   say(io, result.stdout);
   note(io, result.stderr);
   return result.exitCode;

@@ -7,7 +7,7 @@ import {
   shownSetting,
   valueAt,
 } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 
@@ -33,6 +33,8 @@ const options = {
 /** `keel config`: the settings in force, each with its origin. */
 export async function configCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
+  const [wanted, ...more] = positionals;
+  refuseMore(more);
   const loaded = await loadConfigWithOrigins({
     env: io.env,
     cwd: io.cwd,
@@ -40,7 +42,6 @@ export async function configCommand(io: CommandIo, words: readonly string[]): Pr
     flags: values.profile === undefined ? {} : { profile: values.profile },
     strict: values['strict-config'] ?? false,
   });
-  const [wanted] = positionals;
   const rows = rowsOf(loaded).filter(({ key }) => wanted === undefined || key === wanted);
   if (rows.length === 0) throw new KeelError('invalidInput', `there is no setting ${wanted}`);
   if (values.json) data(io, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,7 +1,7 @@
 import { describeFirstRequest } from '../../../engine/session/index.ts';
 import { version } from '../../../foundation/util/index.ts';
 import { loadConfig } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note } from '../output.ts';
 import { UsageError } from '../usage.ts';
@@ -20,7 +20,9 @@ const options = {
 /** `keel debug prompt-input`: the first request of a thread, byte for byte. */
 export async function debugCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, options);
-  if (positionals[0] !== 'prompt-input') throw new UsageError('what should be printed? keel debug prompt-input');
+  const [what, prompt = 'Hello', ...more] = positionals;
+  if (what !== 'prompt-input') throw new UsageError('what should be printed? keel debug prompt-input');
+  refuseMore(more);
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,
@@ -29,7 +31,7 @@ export async function debugCommand(io: CommandIo, words: readonly string[]): Pro
   });
   const request = await describeFirstRequest({
     config,
-    prompt: positionals[1] ?? 'Hello',
+    prompt,
     version,
     onWarning: (message) => note(io, `warning: ${message}\n`),
   });

@@ -7,10 +7,9 @@ import { proxyRoute, resolveCredentials } from '../../../models/client/index.ts'
 import { type Config, loadConfig, resolveHome } from '../../../storage/config/index.ts';
 import { Processes, programOutput } from '../../../system/process/index.ts';
 import { probeBackend } from '../../../system/sandbox/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
-import { UsageError } from '../usage.ts';
 
 /** How long a program may take to print its version. */
 const ANSWER_MS = 5_000;
@@ -29,7 +28,7 @@ interface Finding {
 /** `keel doctor`: checks that everything is there that keel needs. */
 export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
-  if (positionals[0] !== undefined) throw new UsageError(`unexpected word: ${positionals[0]}`);
+  refuseMore(positionals);
   const config = await loaded(io);
   const bwrapPath = config instanceof Error ? null : config.sandbox.bwrapPath;
   const rest = [...(await configuration(config)), ...(await programs(io)), await sandbox(bwrapPath)];

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { jsonSchemas } from '../../../foundation/protocol/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data } from '../output.ts';
 import { UsageError } from '../usage.ts';
@@ -32,9 +32,10 @@ export async function generateCommand(io: CommandIo, words: readonly string[]): 
 
 function readArguments(words: readonly string[]): { kind: 'schema' | 'ts'; out: string | null } {
   const { values, positionals } = readCommandLine(words, help, { out: { type: 'string', short: 'o' } });
-  const [kind] = positionals;
+  const [kind, ...more] = positionals;
   if (kind !== 'schema' && kind !== 'ts')
     throw new UsageError('what should be written? keel generate schema or keel generate ts');
+  refuseMore(more);
   return { kind, out: values.out ?? null };
 }
 

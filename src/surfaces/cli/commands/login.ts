@@ -2,22 +2,31 @@ import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import { resolveCredentials } from '../../../models/client/index.ts';
 import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { note } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
 const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
        keel login status
-       keel logout
 
-Store an API key in keel's home, readable by you only; show which key is used; or remove the stored one.
+Store an API key in keel's home, readable by you only, or show which key is used. \`keel logout\` removes the stored one.
+`;
+const logoutHelp = `Usage: keel logout
+
+Remove the API key that \`keel login\` stored. It succeeds also when there is none.
 `;
 
 /** `keel login`. */
 export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, help, { 'with-api-key': { type: 'boolean' } });
-  if (positionals[0] === 'status') return status(io);
+  const [verb, ...more] = positionals;
+  if (verb === 'status') {
+    if (values['with-api-key']) throw new UsageError('status takes no --with-api-key');
+    refuseMore(more);
+    return status(io);
+  }
+  refuseMore(positionals);
   if (!values['with-api-key']) throw new UsageError('pipe the key in with --with-api-key, or use keel login status');
   const key = await readKey(io);
   storeKey(resolveHome(io.env), key);
@@ -26,7 +35,8 @@ export async function loginCommand(io: CommandIo, words: readonly string[]): Pro
 }
 
 /** `keel logout`: succeeds also when no key is stored. */
-export async function logoutCommand(io: CommandIo): Promise<number> {
+export async function logoutCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+  refuseMore(readCommandLine(words, logoutHelp, {}).positionals);
   const removed = removeStoredKey(resolveHome(io.env));
   note(io, removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
   return 0;

@@ -9,6 +9,7 @@ import {
   type ExecPlan,
   SandboxManager,
 } from '../../../system/sandbox/index.ts';
+import { refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
@@ -68,12 +69,13 @@ function parse(words: readonly string[]): Request {
   if (['linux', 'landlock', 'macos', 'seatbelt'].includes(verb)) return parse(['run', ...rest]);
   if (verb === '--help' || verb === '-h') throw new HelpRequested(help);
   if (verb !== 'run' && verb !== 'explain' && verb !== 'check') throw new UsageError(`there is no "sandbox ${verb}"`);
-  let mode: SandboxMode = 'read-only';
+  let mode: SandboxMode | null = null;
+  let isFullAuto = false;
   let json = false;
   const overrides: string[] = [];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--help' || word === '-h') throw new HelpRequested(help);
-    if (word === '--full-auto') mode = 'workspace-write';
+    if (word === '--full-auto') isFullAuto = true;
     else if (word === '--json') json = true;
     else if (word === '-s' || word === '--sandbox') mode = modeOf(rest.shift());
     else if (word === '-c' || word === '--config') overrides.push(rest.shift() ?? '');
@@ -84,8 +86,10 @@ function parse(words: readonly string[]): Request {
       break;
     }
   }
-  if (verb !== 'check' && rest.length === 0) throw new UsageError('which command? write it after --');
-  return { verb, mode, json, overrides, argv: rest };
+  if (verb === 'check') refuseMore(rest);
+  else if (rest.length === 0) throw new UsageError('which command? write it after --');
+  if (isFullAuto && mode !== null) throw new UsageError('--full-auto and --sandbox exclude each other');
+  return { verb, mode: isFullAuto ? 'workspace-write' : (mode ?? 'read-only'), json, overrides, argv: rest };
 }
 
 function modeOf(word: string | undefined): SandboxMode {

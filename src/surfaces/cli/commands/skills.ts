@@ -1,6 +1,6 @@
 import { discoverSkills, inOrder, onOneLine, type Skill, type Skills } from '../../../context/index.ts';
 import { loadConfig } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -24,7 +24,7 @@ export async function skillsCommand(io: CommandIo, words: readonly string[]): Pr
   const { values, positionals } = readCommandLine(words, help, options);
   const [verb = 'list', ...more] = positionals;
   if (verb !== 'list') throw new UsageError(`there is no "skills ${verb}"`);
-  if (more[0] !== undefined) throw new UsageError(`unexpected word: ${more[0]}`);
+  refuseMore(more);
   const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: values.config ?? [], flags: {} });
   using stop = stopSignal(io);
   const found = await discoverSkills(config, stop.signal);

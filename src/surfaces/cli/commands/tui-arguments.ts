@@ -153,6 +153,10 @@ function flagsOf(given: Given): ConfigFlags {
   if (isUnbounded && (given['full-auto'] || given['ask-for-approval'] !== undefined)) {
     throw new UsageError('--dangerously-bypass-approvals-and-sandbox excludes --full-auto and --ask-for-approval');
   }
+  if (given.sandbox !== undefined && (isUnbounded || given['full-auto'])) {
+    const other = given['full-auto'] ? '--full-auto' : '--dangerously-bypass-approvals-and-sandbox (--yolo)';
+    throw new UsageError(`--sandbox and ${other} exclude each other: both choose the sandbox`);
+  }
   const chosenMode = choiceOf('sandbox', given.sandbox, SANDBOX_MODES);
   const chosenPolicy = choiceOf('ask-for-approval', given['ask-for-approval'], APPROVAL_POLICIES);
   const sandboxMode = isUnbounded ? 'danger-full-access' : given['full-auto'] ? 'workspace-write' : chosenMode;

@@ -167,6 +167,10 @@ function sandboxOf(given: Options): SandboxMode | null {
     throw new UsageError('--full-auto and --dangerously-bypass-approvals-and-sandbox exclude each other');
   }
   const mode = choiceOf(given, 'sandbox', SandboxMode.options);
+  if (mode !== null && (given['full-auto'] || isUnbounded)) {
+    const other = given['full-auto'] ? '--full-auto' : '--dangerously-bypass-approvals-and-sandbox (--yolo)';
+    throw new UsageError(`--sandbox and ${other} exclude each other: both choose the sandbox`);
+  }
   if (given['full-auto']) return 'workspace-write';
   return isUnbounded ? 'danger-full-access' : mode;
 }
