@@ -18,3 +18,9 @@ test('the picture in the README shows what keel demo prints', { timeout: 120_000
   context.skip(code === 2, stderr);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
+
+test('the pictures of docs/terminal.md show what keel shows', { timeout: 120_000 }, (context) => {
+  const { code, stderr } = check('record-screens.js');
+  context.skip(code === 2, stderr);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});

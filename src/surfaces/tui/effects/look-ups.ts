@@ -4,6 +4,8 @@ import type { FileFinder } from './file-finder.ts';
 
 /** Commits to choose from for a review. */
 const SHOWN_COMMITS = 100;
+/** How long the branch is looked for. Only the footer waits for it. */
+const BRANCH_MS = 10_000;
 
 /** What is looked up around a thread: files, skills, branches, commits, changes. Each answer is a message. */
 export class LookUps {
@@ -68,7 +70,7 @@ export class LookUps {
 
   async readBranch({ cwd, env }: Config): Promise<void> {
     const { gatherRepositoryFacts } = await import('../../../system/git/index.ts');
-    const facts = await gatherRepositoryFacts(cwd, env, { signal: this.#stop.signal });
+    const facts = await gatherRepositoryFacts(cwd, env, { signal: this.#stop.signal, deadlineMs: BRANCH_MS });
     if (facts !== null) this.#dispatch({ type: 'branchRead', branch: facts.isRepository ? facts.branch : null });
   }
 }
