@@ -7,12 +7,14 @@ import { tempDir } from '../../support/temp-dir.ts';
 const paste = { type: 'paste', label: '[Pasted Content 3 chars]', text: 'abc' } as const;
 const image = { type: 'image', label: '[Image #1]', path: '/p/a.png' } as const;
 
-test('a draft and its queue come back with their elements, once, and only in their directory', () => {
+test('a draft and its queue come back with their elements, until keel ends in order, and only in their directory', () => {
   using home = tempDir();
   const saved = { draft: ['a', 'é', paste, '\n', image], queue: [['x'], [image, 'y']] };
   new DraftStore(home.path, '/work/app').save(saved);
   expect(new DraftStore(home.path, '/work/other').takeOver()).toBeNull();
-  expect(new DraftStore(home.path, '/work/app').takeOver()).toEqual(saved);
+  const next = new DraftStore(home.path, '/work/app');
+  expect(next.takeOver()).toEqual(saved);
+  next.clear();
   expect(new DraftStore(home.path, '/work/app').takeOver()).toBeNull();
 });
 
