@@ -471,3 +471,49 @@ test('a turn that its budget ended fails: exit code 3, the reason in the output,
   ]);
   expect(readFileSync(join(repo.path, 'last.txt'), 'utf8')).toBe('half done');
 });
+
+describe('a change that is refused', () => {
+  const patch = (name: string) => `*** Begin Patch\n*** Add File: ${name}\n+new\n*** End Patch`;
+
+  test('is an item with its reason, and the end of the turn says what to do', async () => {
+    const script = [respond(customCall('apply_patch', patch('n.txt'))), respond(message('done'), usage({}))];
+    const people = await exec([...script, ...script], ['go']);
+    expect(people.stderr).toContain('file update (declined)');
+    expect(people.stderr).toContain(
+      'refused: Nothing was changed: the sandbox is read-only; run again with --full-auto, or trust this folder.\n',
+    );
+    const items = jsonLines((await again(['--json', 'go'])).stdout).map((line) => line.item);
+    expect(items.find((item) => item?.type === 'file_change')).toMatchObject({
+      status: 'failed',
+      changes: [{ kind: 'add' }],
+      error: { message: expect.stringContaining('patch rejected: writing outside of the project') },
+    });
+  });
+
+  test('is named at the end where other changes were made', async () => {
+    const outside = '/usr/keel-test/n.txt';
+    const script = [
+      respond(customCall('apply_patch', patch('n.txt'))),
+      respond(customCall('apply_patch', patch(outside))),
+      respond(message('done'), usage({})),
+    ];
+    const { stderr } = await exec(script, ['--full-auto', 'go']);
+    expect(stderr).toContain(`refused: These changes were refused: ${outside}: `);
+    expect(stderr).not.toContain('Nothing was changed');
+  });
+});
+
+test('a tool that does not exist and an image that is missing are shown', async () => {
+  const script = [
+    respond(functionCall('no_such_tool', {}, 'c1'), functionCall('view_image', { path: 'missing.png' }, 'c2')),
+    respond(message('done'), usage({})),
+  ];
+  const { stderr } = await exec([...script, ...script], ['go']);
+  expect(stderr).toContain('failed: no tool no_such_tool is offered here\n');
+  expect(stderr).toMatch(/^failed: unable to locate image at .*missing\.png/m);
+  const items = jsonLines((await again(['--json', 'go'])).stdout).map((line) => line.item);
+  expect(items.filter((item) => item?.type === 'error').map((item) => item?.['message'])).toEqual([
+    expect.stringMatching(/^no_such_tool: /),
+    expect.stringMatching(/^view_image: /),
+  ]);
+});

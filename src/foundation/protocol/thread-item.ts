@@ -94,6 +94,8 @@ export const FileChangeThreadItem = z.lazy(() =>
     id: z.string(),
     changes: z.array(FileUpdate),
     status: ItemStatus,
+    /** Why it was declined or failed. */
+    reason: z.optional(z.string()),
   }),
 );
 export const McpToolCallThreadItem = z.lazy(() =>
@@ -135,11 +137,13 @@ export const ToolCallThreadItem = z.lazy(() =>
   z.object({
     type: z.literal('toolCall'),
     id: z.string(),
-    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. */
+    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. Also a call that could not be done, with `reason`. */
     tool: z.string(),
     status: ItemStatus,
     arguments: z.string(),
     durationMs: z.nullable(z.number()),
+    /** Why it could not be done: there is no such tool, or no such image. */
+    reason: z.optional(z.string()),
   }),
 );
 export const ImageViewThreadItem = z.lazy(() =>

@@ -19,6 +19,7 @@ import {
   sandboxText,
 } from './human-texts.ts';
 import { droppedMessage, type ExecPrinter } from './printer.ts';
+import { RefusedChanges } from './refused-changes.ts';
 
 const RULE = '--------';
 
@@ -44,6 +45,7 @@ export class HumanPrinter implements ExecPrinter {
   readonly #options: HumanPrinterOptions;
   readonly #paint: Paint;
   #usage: TokenUsage | null = null;
+  readonly #refused = new RefusedChanges();
   /** The newest message, not printed yet: the last one goes to stdout alone. */
   #lastMessage: string | null = null;
 
@@ -142,7 +144,8 @@ export class HumanPrinter implements ExecPrinter {
         const status = item.status === 'completed' ? '' : this.#paint('red', ` (${item.status})`);
         this.#write(`${this.#paint('magenta', 'file update')}${status}\n`);
         for (const change of item.changes) this.#write(`${changeText(change, this.#paint)}\n`);
-        return;
+        if (item.reason !== undefined) this.#line('reason', item.reason, 'red');
+        return this.#refused.note(item);
       }
       case 'mcpToolCall': {
         const outcome = item.status === 'completed' ? 'success' : 'failed';
@@ -154,7 +157,8 @@ export class HumanPrinter implements ExecPrinter {
       case 'imageView':
         return this.#line('viewed image', item.path, 'magenta');
       case 'toolCall':
-        return this.#line(item.tool, item.arguments, 'magenta');
+        this.#line(item.tool, item.arguments, 'magenta');
+        return item.reason === undefined ? undefined : this.#line('failed', item.reason, 'red');
       case 'collabAgentToolCall':
         return this.#line('agent', agentsText(item), 'magenta');
       case 'contextCompaction':
@@ -187,6 +191,8 @@ export class HumanPrinter implements ExecPrinter {
     if (event.status === 'completed' && event.lastAgentMessage !== null) this.#lastMessage = null;
     this.#flushMessage();
     if (event.status === 'interrupted') this.#line('interrupted', event.abortReason ?? '', 'yellow');
+    const refused = this.#refused.summary(this.#options.facts.sandboxPolicy);
+    if (refused !== null) this.#line('refused', refused, 'red');
     if (!this.#usage) return;
     const { input_tokens, cached_input_tokens, output_tokens } = this.#usage;
     const used = Math.max(0, input_tokens - cached_input_tokens) + output_tokens;

@@ -68,6 +68,7 @@ export function jsonlBodies(item: ThreadItem): Json[] {
           type: 'file_change',
           changes: item.changes.map((change) => ({ path: change.path, kind: change.kind.type })),
           status: statusNames[item.status],
+          ...(item.reason === undefined ? {} : { error: { message: item.reason } }),
         },
       ];
     case 'mcpToolCall':
@@ -107,10 +108,11 @@ export function jsonlBodies(item: ThreadItem): Json[] {
           status: statusNames[item.status],
         },
       ];
+    case 'toolCall':
+      return item.reason === undefined ? [] : [{ type: 'error', message: `${item.tool}: ${item.reason}` }];
     case 'userMessage':
     case 'enteredReviewMode':
     case 'undo':
-    case 'toolCall':
     case 'imageView':
     case 'contextCompaction':
       return [];

@@ -1,5 +1,12 @@
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
-import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, withNote } from '../contract/index.ts';
+import {
+  showFailedCall,
+  type ToolCall,
+  type ToolContext,
+  type ToolOutput,
+  type ToolRegistry,
+  withNote,
+} from '../contract/index.ts';
 import { ignoredFieldsNote, inFormOf } from './call-forms.ts';
 import { doesSameWork, nearestTool } from './tool-names.ts';
 
@@ -25,7 +32,10 @@ export async function dispatch(
 ): Promise<ToolOutput> {
   const handler = registry.handler(call.name);
   const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
-  if (!handler || !isOffered) return { body: unsupported(call, offered), success: false };
+  if (!handler || !isOffered) {
+    showFailedCall(call, context, `no tool ${shownName(call)} is offered here`);
+    return { body: unsupported(call, offered), success: false };
+  }
   const formed = inFormOf(call, handler, registry.spec(call.name));
   if (formed.type === 'failed') return { body: formed.message, success: false };
   try {
@@ -46,9 +56,13 @@ function isAnswered(name: string, registry: ToolRegistry, offered: readonly stri
   return doesSameWork(name, offered);
 }
 
-function unsupported({ name, payload }: ToolCall, offered: readonly string[]): string {
-  const shown = cutBytesEnd(name.replaceAll(/\p{Cc}+/gu, ' '), MAX_NAME_BYTES);
-  const line = `unsupported ${payload.type === 'custom' ? 'custom tool ' : ''}call: ${shown}`;
+function shownName({ name }: ToolCall): string {
+  return cutBytesEnd(name.replaceAll(/\p{Cc}+/gu, ' '), MAX_NAME_BYTES);
+}
+
+function unsupported(call: ToolCall, offered: readonly string[]): string {
+  const shown = shownName(call);
+  const line = `unsupported ${call.payload.type === 'custom' ? 'custom tool ' : ''}call: ${shown}`;
   const nearest = nearestTool(shown, offered);
   return nearest === null ? line : `${line}\nThe nearest tool here is ${nearest}.`;
 }

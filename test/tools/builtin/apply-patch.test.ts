@@ -127,14 +127,14 @@ describe('apply_patch', () => {
 });
 
 describe('the permission for a patch', () => {
-  it('A14: rejects a path outside under never, without an event or a prompt', async () => {
+  it('A14: rejects a path outside under never, without a prompt, and shows that', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'), { approvalPolicy: 'never' });
     expect(await turn.freeform(applyPatchTool.handler, outside)).toEqual({
       body: 'patch rejected: writing outside of the project; rejected by user approval settings',
       success: false,
     });
-    expect(turn.seen).toEqual([]);
+    expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange declined']);
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 

@@ -158,7 +158,7 @@ describe('a call of a tool that was not offered', () => {
     const args = JSON.stringify({ file_path: '/etc/hostname', dir_path: '/etc', pattern: '.' });
     const { output, turn } = await answer(functionCall(name, args));
     expect(output.body).toMatch(new RegExp(`^unsupported call: ${name}\\n`));
-    expect(turn.seen).toEqual([]);
+    expect(turn.seen).toEqual(['started toolCall inProgress', 'completed toolCall failed']);
   });
 
   it('does not run in a set without images: view_image', async () => {

@@ -81,9 +81,9 @@ export async function runVerified(
     signal,
   );
   if (result.type === 'refused') {
-    if (result.message.startsWith('patch rejected by user')) {
+    if (!signal.aborted) {
       context.events.itemStarted(item);
-      context.events.itemCompleted({ ...item, status: 'declined' });
+      context.events.itemCompleted({ ...item, status: 'declined', reason: result.message });
     }
     return failedOutput(result.message);
   }
@@ -101,7 +101,10 @@ function reportResult(
       if (movedFrom !== null) context.diff.moved(movedFrom, path);
     }
   }
-  context.events.itemCompleted({ ...item, status: applied.ok ? 'completed' : 'failed' });
+  const end = applied.ok
+    ? ({ status: 'completed' } as const)
+    : ({ status: 'failed', reason: applied.fault.message } as const);
+  context.events.itemCompleted({ ...item, ...end });
   const output = applied.ok ? describeSuccess(applied.value, context) : describeFailure(applied.fault, context);
   const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
   return { body: commandResultJson({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
