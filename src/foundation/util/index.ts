@@ -15,6 +15,7 @@ export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.t
 export { sourceStack } from './source-stack.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
+export { nearestName } from './text/nearest-name.ts';
 export { printable, printableStyled, visible } from './text/printable.ts';
 export {
   countLines,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
-import { printable, version } from '../../foundation/util/index.ts';
+import { nearestName, printable, version } from '../../foundation/util/index.ts';
 import { type CommandIo, endWithReader, processIo } from './io.ts';
 import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
@@ -123,7 +123,7 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
   if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!entry && isMistyped(io, argv)) {
-    note(io, `keel: there is no command "${word}". \`keel help\` lists them.\n`);
+    note(io, unknownCommand(word));
     return 2;
   }
   try {
@@ -139,7 +139,7 @@ async function help(io: CommandIo, words: readonly string[]): Promise<number> {
   const [word, ...more] = withoutAliases(words);
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
   if (!Object.hasOwn(commands, word)) {
-    note(io, `keel: there is no command "${printable(word)}". \`keel help\` lists them.\n`);
+    note(io, unknownCommand(word));
     return 2;
   }
   if (more.length > 0) {
@@ -159,7 +159,13 @@ function withoutAliases([word, ...rest]: readonly string[]): readonly string[] {
 /** Words that name no command are a prompt, except those that a script or a slip of the hand meant as a command. */
 function isMistyped({ stdin, stdout }: CommandIo, [word = '', ...rest]: readonly string[]): boolean {
   if (word === '' || word.startsWith('-') || /\s/.test(word)) return false;
-  return rest.length > 0 || !stdin.isTTY || !stdout.isTTY;
+  return rest.length > 0 || !stdin.isTTY || !stdout.isTTY || nearestName(word, Object.keys(commands)) !== null;
+}
+
+function unknownCommand(word: string): string {
+  const nearest = nearestName(word, Object.keys(commands));
+  const hint = nearest === null ? '' : ` Did you mean \`keel ${nearest}\`?`;
+  return `keel: there is no command "${printable(word)}".${hint} \`keel help\` lists them.\n`;
 }
 
 async function reportFailure(io: CommandIo, name: string, error: unknown): Promise<number> {

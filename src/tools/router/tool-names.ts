@@ -1,3 +1,4 @@
+import { nearestName } from '../../foundation/util/index.ts';
 import {
   applyPatchTool,
   editFileTool,
@@ -33,7 +34,6 @@ const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: re
   { names: ['ls', 'list_files', 'list_directory', 'list_dir'], tools: [listDirTool.name, ...runners] },
   { names: ['todo', 'todo_write', 'plan'], tools: [updatePlanTool.name] },
 ];
-const MAX_HINT_DISTANCE = 2;
 
 /** Whether one of the offered tools does the work of the named one. */
 export function doesSameWork(name: string, offered: readonly string[]): boolean {
@@ -43,20 +43,5 @@ export function doesSameWork(name: string, offered: readonly string[]): boolean 
 /** The offered tool that a model probably meant by a name; null if none is near. */
 export function nearestTool(name: string, offered: readonly string[]): string | null {
   const known = KNOWN_AS.find(({ names }) => names.includes(name.toLowerCase()));
-  const alike = offered.filter((tool) => distance(tool, name) <= MAX_HINT_DISTANCE);
-  return known?.tools.find((tool) => offered.includes(tool)) ?? alike[0] ?? null;
-}
-
-/** Levenshtein distance; names are short. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      const swap = (row[j] ?? 0) + (left === right ? 0 : 1);
-      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return known?.tools.find((tool) => offered.includes(tool)) ?? nearestName(name, offered);
 }

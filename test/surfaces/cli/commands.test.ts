@@ -22,7 +22,10 @@ test('help and version, and an unknown command', async () => {
   expect(await keel(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^keel \d+\.\d+\.\d+\n$/) });
   expect((await keel(['help'])).stdout).toContain('keel demo');
   expect((await keel(['exec', '--help'])).stdout).toContain('--output-schema');
-  expect(await keel(['exce'])).toMatchObject({ code: 2, stdout: '' });
+  const misspelled = { code: 2, stdout: '', stderr: expect.stringContaining('Did you mean `keel exec`?') };
+  expect(await keel(['exce'])).toMatchObject(misspelled);
+  expect(await keel(['help', 'exce'])).toMatchObject(misspelled);
+  expect((await keel(['nothinglikeit'])).stderr).not.toContain('Did you mean');
 });
 
 test('keel config shows each value with its origin', async () => {

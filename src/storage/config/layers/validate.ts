@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { KeelError } from '../../../foundation/protocol/index.ts';
+import { nearestName } from '../../../foundation/util/index.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 import { ConfigFile } from './schema.ts';
 import { shownSetting } from './secret-settings.ts';
@@ -39,31 +40,13 @@ function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path:
     const here = [...path, key];
     const kept = known[key];
     if (!Object.hasOwn(known, key)) {
-      const nearest = nearestKey(key, path);
+      const nearest =
+        path.length === 0 ? nearestName(key, Object.keys(ConfigFile.shape), Math.max(2, key.length / 4)) : null;
       const hint = nearest === null ? '' : `; did you mean ${nearest}?`;
       return [`${originOf(layers, here)}: unknown key ${here.join('.')}${hint}`];
     }
     return isTable(value) && isTable(kept) ? unknownKeys(value, kept, layers, here) : [];
   });
-}
-
-function nearestKey(key: string, path: readonly string[]): string | null {
-  if (path.length > 0) return null;
-  const scored = Object.keys(ConfigFile.shape).map((name) => ({ name, distance: editDistance(name, key) }));
-  const best = scored.sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= Math.max(2, key.length / 4) ? best.name : null;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (left === right ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
