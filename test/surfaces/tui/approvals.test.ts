@@ -28,7 +28,7 @@ function ask(
       questionId,
       callId: 'c1',
       command: ['bash', '-lc', 'npm test -- --watch'],
-      cwd: '/work/app',
+      cwd: '/home/ada/app',
       commandActions: [],
       reason: 'the tests have to run',
       escalated: false,
@@ -149,8 +149,8 @@ describe('what is shown', () => {
     for (const part of [
       'npm test -- --watch',
       'the tests have to run',
-      '/work/app',
-      'files in /work/app',
+      '/home/ada/app',
+      'files in /home/ada/app',
       'no network',
     ]) {
       expect(shown).toContain(part);

@@ -44,7 +44,7 @@ describe('17: slash commands', () => {
     driver.type('/status');
     driver.key('enter');
     const text = driver.rows().join('\n');
-    for (const fact of ['gpt-5-codex', '/work/app', 'thread-1', 'auto']) expect(text).toContain(fact);
+    for (const fact of ['gpt-5-codex', '/home/ada/app', 'thread-1', 'auto']) expect(text).toContain(fact);
   });
 
   test('a model and its effort hold for later turns', () => {

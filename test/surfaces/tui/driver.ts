@@ -13,7 +13,7 @@ export const SETUP: Setup = {
     effort: null,
     approvalPolicy: 'on-request',
     sandboxPolicy: workspace(),
-    cwd: '/work/app',
+    cwd: '/home/ada/app',
   },
   provider: 'test',
   workspacePolicy: workspace(),
@@ -55,7 +55,7 @@ export class Driver {
       threadId: 'thread-1',
       model: 'gpt-5-codex',
       effort: null,
-      cwd: '/work/app',
+      cwd: '/home/ada/app',
       rolloutPath: '/rollout',
       turns: [],
     });

@@ -5,7 +5,7 @@ import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver } from './driver.ts';
 
 const update: FileUpdate = {
-  path: '/work/app/src/tide.ts',
+  path: '/home/ada/app/src/tide.ts',
   kind: { type: 'update', movePath: null },
   diff: '@@ -1,3 +1,3 @@\n const a = 1;\n-let b = 2;\n+const b = 2;\n export { a, b };\n@@ -40,2 +40,3 @@\n end();\n+more();\n // done\n',
 };
@@ -45,9 +45,9 @@ const items: Readonly<Record<string, ThreadItem>> = {
     id: 'f2',
     status: 'completed',
     changes: [
-      { path: '/work/app/new.ts', kind: { type: 'add' }, diff: 'one\ntwo\n' },
-      { path: '/work/app/old.ts', kind: { type: 'delete' }, diff: 'gone\n' },
-      { ...update, kind: { type: 'update', movePath: '/work/app/src/clock.ts' } },
+      { path: '/home/ada/app/new.ts', kind: { type: 'add' }, diff: 'one\ntwo\n' },
+      { path: '/home/ada/app/old.ts', kind: { type: 'delete' }, diff: 'gone\n' },
+      { ...update, kind: { type: 'update', movePath: '/home/ada/app/src/clock.ts' } },
     ],
   },
   'a patch that was refused': { type: 'fileChange', id: 'f3', changes: [update], status: 'declined' },
@@ -62,7 +62,7 @@ const items: Readonly<Record<string, ThreadItem>> = {
     query: 'tide tables',
     action: { type: 'search', query: 'tide tables' },
   },
-  'an image that was looked at': { type: 'imageView', id: 'i', path: '/work/app/clock.png' },
+  'an image that was looked at': { type: 'imageView', id: 'i', path: '/home/ada/app/clock.png' },
   'a review': {
     type: 'exitedReviewMode',
     id: 'x',
@@ -74,7 +74,7 @@ const items: Readonly<Record<string, ThreadItem>> = {
           body: 'It stays where it was.',
           confidence_score: 1,
           priority: 1,
-          code_location: { absolute_file_path: '/work/app/src/tide.ts', line_range: { start: 3, end: 4 } },
+          code_location: { absolute_file_path: '/home/ada/app/src/tide.ts', line_range: { start: 3, end: 4 } },
         },
       ],
       overall_correctness: 'incorrect',
@@ -124,7 +124,7 @@ function command(id: string, more: Partial<ThreadItemOf<'commandExecution'>>): T
     type: 'commandExecution',
     id,
     command: id,
-    cwd: '/work/app',
+    cwd: '/home/ada/app',
     processId: null,
     source: 'agent',
     status: 'completed',
@@ -250,7 +250,7 @@ test('32: names, outputs and notices have no control characters in any row', () 
     type: 'fileChange',
     id: 'f',
     status: 'completed',
-    changes: [{ ...update, path: `/work/app/${bad}`, diff: bad }],
+    changes: [{ ...update, path: `/home/ada/app/${bad}`, diff: bad }],
   });
   driver.event({ type: 'warning', turnId: null, message: bad });
   driver.event({

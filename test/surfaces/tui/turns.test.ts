@@ -83,7 +83,7 @@ describe('18: messages while a turn runs', () => {
     driver.key('enter');
     expect(driver.sent()).toEqual([]);
     driver.send({ type: 'setUp', setup: SETUP });
-    const thread = { threadId: 'x', model: 'm', effort: null, cwd: '/work/app', rolloutPath: null, turns: [] };
+    const thread = { threadId: 'x', model: 'm', effort: null, cwd: '/home/ada/app', rolloutPath: null, turns: [] };
     driver.event({ type: 'thread.started', ...thread });
     expect(driver.sent()).toEqual(['early']);
   });
@@ -177,7 +177,7 @@ test('28: a notification only while the user looks elsewhere', () => {
 });
 
 describe('30: trust', () => {
-  const asked = { ...SETUP, trustQuestion: { folder: '/work/app', runs: ['AGENTS.md'] } };
+  const asked = { ...SETUP, trustQuestion: { folder: '/home/ada/app', runs: ['AGENTS.md'] } };
 
   test('is asked with what would count, and No is what Enter and Esc mean', () => {
     for (const key of ['enter', 'escape'] as const) {
@@ -185,7 +185,7 @@ describe('30: trust', () => {
       driver.send({ type: 'setUp', setup: asked });
       expect(driver.live().join('\n')).toContain('AGENTS.md');
       driver.key(key);
-      expect(driver.effects).toEqual([{ type: 'trust', folder: '/work/app', level: 'untrusted' }]);
+      expect(driver.effects).toEqual([{ type: 'trust', folder: '/home/ada/app', level: 'untrusted' }]);
     }
   });
 
@@ -193,7 +193,7 @@ describe('30: trust', () => {
     const driver = new Driver();
     driver.send({ type: 'setUp', setup: asked });
     driver.type('1');
-    expect(driver.effects).toEqual([{ type: 'trust', folder: '/work/app', level: 'trusted' }]);
+    expect(driver.effects).toEqual([{ type: 'trust', folder: '/home/ada/app', level: 'trusted' }]);
   });
 });
 
@@ -204,7 +204,7 @@ describe('31: the list of threads', () => {
     archived: false,
     name: null,
     preview: `about ${id}`,
-    cwd: '/work/app',
+    cwd: '/home/ada/app',
     updatedAt: 0,
     createdAt: 0,
     model: null,
@@ -248,7 +248,7 @@ describe('31: the list of threads', () => {
     driver.key('end');
     expect(driver.live().join('\n')).toContain('about u9');
     driver.type('t');
-    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads', query: { search: 't', cwd: '/work/app' } });
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads', query: { search: 't', cwd: '/home/ada/app' } });
     answer(driver, ['found'], null);
     driver.key('enter');
     expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { type: 'resume', id: 'found' } });
@@ -266,7 +266,7 @@ function command(more: Partial<ThreadItemOf<'commandExecution'>>): ThreadItemOf<
     type: 'commandExecution',
     id: 'c1',
     command: 'make',
-    cwd: '/work/app',
+    cwd: '/home/ada/app',
     processId: null,
     source: 'agent',
     status: 'completed',
@@ -288,7 +288,7 @@ function approval(questionId: string): SessionEvent {
       questionId,
       callId: 'c1',
       command: ['make'],
-      cwd: '/work/app',
+      cwd: '/home/ada/app',
       commandActions: [],
       reason: null,
       escalated: false,

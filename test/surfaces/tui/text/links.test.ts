@@ -3,7 +3,7 @@ import { linkedRow } from '../../../../src/surfaces/tui/text/links.ts';
 import { row, rowText } from '../../../../src/surfaces/tui/text/row.ts';
 
 const files = new Set(['src/a.ts', 'README.md', 'src/dir/b c.ts']);
-const resolve = (path: string) => (files.has(path) ? `/work/${path}` : null);
+const resolve = (path: string) => (files.has(path) ? `/home/ada/app/${path}` : null);
 
 function links(text: string): [string, string][] {
   const linked = linkedRow(row(text), resolve);
@@ -15,8 +15,8 @@ function links(text: string): [string, string][] {
 
 test('point 17.7: addresses and files that exist become links, with their line', () => {
   expect(links('See src/a.ts:10:2, README.md and https://example.com/x.')).toEqual([
-    ['src/a.ts:10:2', 'file:///work/src/a.ts#L10'],
-    ['README.md', 'file:///work/README.md'],
+    ['src/a.ts:10:2', 'file:///home/ada/app/src/a.ts#L10'],
+    ['README.md', 'file:///home/ada/app/README.md'],
     ['https://example.com/x', 'https://example.com/x'],
   ]);
 });
