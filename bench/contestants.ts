@@ -10,7 +10,7 @@ export interface Contestant {
 
 export interface Work {
   readonly prompt: string;
-  /** Id of a thread to go on with. */
+  /** Id of a thread to resume. */
   readonly resume?: string;
 }
 

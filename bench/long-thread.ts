@@ -18,7 +18,7 @@ const EARLY = { from: 10, to: 30 };
 const WARM = { from: 200, to: 300 };
 const LATE_STEPS = 100;
 
-/** Works a thread of so many commands, one a response. The program finds the model by `OPENAI_BASE_URL`. */
+/** Runs a thread of this many commands, one a response. The program finds the model by `OPENAI_BASE_URL`. */
 export async function runLongThread(steps: number, options: RunOptions): Promise<LongThread> {
   const model = new StepModel(steps);
   const url = await model.open();

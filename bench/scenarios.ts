@@ -243,7 +243,7 @@ function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): 
     : { cmd: command, yield_time_ms: 30_000 };
 }
 
-/** Writes a thread of turns with a call each, until it has so many items or bytes; gives its path. */
+/** Writes a thread of turns with a call each, until it has that many items or bytes; returns its path. */
 function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
   const { textBytes, items = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = size;
   const text = 'lorem ipsum '.repeat(textBytes / 12);

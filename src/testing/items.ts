@@ -184,7 +184,7 @@ function wholeText(text: string | Deltas): string {
   return typeof text === 'string' ? text : text.filter((piece) => typeof piece === 'string').join('');
 }
 
-/** Pieces of so many UTF-16 units, one more where a surrogate pair would be torn. */
+/** Pieces of this many UTF-16 units, one more where a surrogate pair would be split. */
 function piecesOf(text: string, units: number): string[] {
   if (!(units >= 1)) throw new RangeError(`chunk is 1 or more, not ${units}`);
   const pieces: string[] = [];

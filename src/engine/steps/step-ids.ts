@@ -17,7 +17,7 @@ const PREFIX = {
 
 export type StepName = keyof typeof PREFIX;
 
-/** The id of a step. `place` tells steps of one name apart: the round of the turn, with more where a round has several. */
+/** The id of a step. `place` distinguishes steps of one name: the round of the turn, with more where a round has several. */
 export function stepId(name: StepName, place: number | string): string {
   return `${PREFIX[name]}-${place}`;
 }

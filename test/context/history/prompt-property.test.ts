@@ -139,7 +139,7 @@ const response = fc
   .array(fc.constantFrom('text', 'reasoning', 'function', 'custom'), { minLength: 1, maxLength: 4 })
   .map((kinds) => kinds);
 
-test('M3: a request extends the one before it, item by item, while a turn goes on', () => {
+test('M3: a request extends the one before it, item by item, while a turn runs', () => {
   fc.assert(
     fc.property(fc.array(response, { maxLength: 12 }), (responses) => {
       const history = new ConversationHistory((what) => {

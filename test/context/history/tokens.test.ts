@@ -120,7 +120,7 @@ test('L11: what children used fills nothing of the window, live or rebuilt', () 
   expect(rebuilt.contextTokens).toBe(live.contextTokens);
 });
 
-test('M56: a window that was found full is full when the thread is taken up again', () => {
+test('M56: a window that was found full is full when the thread is resumed', () => {
   const live = new ConversationHistory();
   live.updateTokenInfo(usage(90_000, 0), 100_000);
   live.setFull(100_000);

@@ -60,7 +60,7 @@ describe('creation and settings', () => {
     if (first) second?.assertExtends(first);
   });
 
-  test('M4, M6, M7: a changed policy is told before the next message, and only then', async () => {
+  test('M4, M6, M7: a changed policy is sent before the next message, and only then', async () => {
     await open([ok, ok, ok]);
     await live.say('one');
     live.session.submit({
@@ -81,7 +81,7 @@ describe('creation and settings', () => {
     if (second) third?.assertExtends(second);
   });
 
-  test('M5, M11: what a turn changes of its surroundings is told; what the context does not hold is not', async () => {
+  test('M5, M11: what a turn changes of its surroundings is sent; what the context does not hold is not', async () => {
     using other = gitRepository();
     await open([ok, ok, ok], { overrides: ['sandbox_mode="workspace-write"'] });
     const workspace = { mode: 'workspace-write', network_access: false, exclude_tmpdir_env_var: false } as const;
@@ -104,7 +104,7 @@ describe('creation and settings', () => {
     expect(lastUserTexts(2, 2)).toEqual(['go', 'go']);
   });
 
-  test('M80: a resumed thread opens with its turns as people saw them, and goes on counting', async () => {
+  test('M80: a resumed thread opens with its turns as people saw them, and continues counting', async () => {
     await open([respond(shell('echo x', 'c1'), usage({ total: 5 })), ok, ok]);
     await live.say('one');
     await live[Symbol.asyncDispose]();
@@ -192,7 +192,7 @@ describe('turns and interruption', () => {
     expect(lastUserTexts(0, 1)).toEqual(['next']);
   });
 
-  test('M15: an interrupt with nothing running tells nothing', async () => {
+  test('M15: an interrupt with nothing running reports nothing', async () => {
     await open([ok]);
     live.session.submit({ type: 'interrupt' });
     await live.say('hi');
@@ -453,7 +453,7 @@ describe('the stream, its errors and its tools', () => {
     expect(await live.say('three')).toMatchObject({ status: 'completed' });
   });
 
-  test('R6, M34: a full window is told with the usage full, and not retried', async () => {
+  test('R6, M34: a full window is reported with the usage full, and not retried', async () => {
     await open([respond(failed({ code: 'context_length_exceeded', message: 'x' })), ok, ok]);
     expect(await live.say('one')).toMatchObject({ status: 'failed', error: { kind: 'contextWindowExceeded' } });
     const told = live.events.findIndex((event) => event.type === 'usage.updated');
@@ -466,7 +466,7 @@ describe('the stream, its errors and its tools', () => {
     expect(await live.say('two')).toMatchObject({ status: 'completed' });
   });
 
-  test('M35: a used-up plan is one request, with the limits told before the error', async () => {
+  test('M35: a used-up plan is one request, with the limits reported before the error', async () => {
     await open([
       httpError(
         429,

@@ -351,7 +351,7 @@ describe('secrets', () => {
   });
 });
 
-describe('what a client tells of its settings', () => {
+describe('what a client reports of its settings', () => {
   const provider = providerAt('http://host.example/v1');
 
   test('a model that takes all of them gives no warning', () => {

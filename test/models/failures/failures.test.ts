@@ -277,7 +277,7 @@ describe('failed requests', () => {
     });
   });
 
-  test.each([400, 404, 413, 422])('model 23: status %s is final and tells the message of the body', async (status) => {
+  test.each([400, 404, 413, 422])('model 23: status %s is final and shows the message of the body', async (status) => {
     const error = await statusFailure(status, '{"error":{"message":"Unknown parameter: x","code":null}}', {
       'x-request-id': 'req_9',
     });

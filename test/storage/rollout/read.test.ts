@@ -12,7 +12,7 @@ function read(text: string) {
 
 const ofDamaged = (line: number) => expect.stringMatching(new RegExp(`^line ${line} of .*rollout\\.jsonl is damaged`));
 
-test('24: a torn last line and a line of unknown type are left out with a warning each, the rest is kept', () => {
+test('24: a truncated last line and a line of unknown type are left out with a warning each, the rest is kept', () => {
   const lines = [meta(), item(message('user', 'hi'))];
   const unknown = `${JSON.stringify({ type: 'world_state', payload: {} })}\n`;
   const rollout = read(`${fileText(lines)}${unknown}{"timestamp":"2026-`);

@@ -112,7 +112,7 @@ test('the last turn context is the newest one', () => {
   expect(logOf(context('/a'), context('/b')).lastTurnContext?.cwd).toBe('/b');
 });
 
-test('protocol 25: a compaction stands in the history where it happened, with what it left', () => {
+test('protocol 25: a compaction is in the history where it happened, with what it left', () => {
   const replacement = [message('user', 'kept')];
   const log = logOf(
     item(message('user', 'one')),

@@ -54,7 +54,7 @@ describe('the message history', () => {
     expect(readdirSync(home.path)).toEqual(['history.jsonl']);
   });
 
-  test('config 31: no message is torn or lost while another process drops the oldest', async () => {
+  test('config 31: no message is truncated or lost while another process drops the oldest', async () => {
     expect(await Promise.all([writer('a', 8_000), writer('b', 8_000)])).toEqual([0, 0]);
     const entries = lines().map((line) => JSON.parse(line));
     expect(statSync(path).size).toBeLessThanOrEqual(8_000);

@@ -115,7 +115,7 @@ describe('the list of threads', () => {
     expect(await numbers()).toEqual([1]);
   });
 
-  test('27: threads of one second are told once each, and one that begins between two pages shifts none', async () => {
+  test('27: threads of one second are listed once each, and one that begins between two pages shifts none', async () => {
     for (const n of [1, 2, 3]) setTimes(thread(n), timeOf(1));
     const first = await index.list({ limit: 2, sortKey: 'createdAt' });
     thread(9);

@@ -18,7 +18,7 @@ type Changed = Extract<DiffLine, { number: number }>;
 
 /**
  * A diff as rows: the number of the line, a sign, and the text in the colours of its language on the tint of the change. Signs
- * are there in any case: colour alone says nothing. Long lines go on below, indented.
+ * are there in any case: colour alone says nothing. Long lines continue below, indented.
  */
 export function diffRows(diff: string, { width, form, path }: DiffShape): Row[] {
   const lines = diffLines(diff, form);

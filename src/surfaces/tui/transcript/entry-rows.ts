@@ -80,7 +80,7 @@ function fitted(one: Row, width: number): Row[] {
   return [[...spans, span('…', { role: 'muted' })]];
 }
 
-/** The start of a text that is at most so many cells wide. */
+/** The longest start of a text that fits the width, in cells. */
 export function cutTo(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let cut = '';

@@ -8,7 +8,7 @@ import { calls, mcpThreads, ok } from './mcp-thread.ts';
 const current = mcpThreads();
 
 describe('servers that start late, badly or not at all', () => {
-  test('T32, M1: one that hangs is told after its time, others are of use', async () => {
+  test('T32, M1: one that hangs is reported after its time, others are of use', async () => {
     const thread = current();
     const hanging = stdio('deaf', ['hang'], { startup_timeout_sec: 0.7 });
     await thread.open([calls('mcp__notes__echo', { text: 'x' }), ok], [hanging, stdio('notes')]);
@@ -120,7 +120,7 @@ describe('servers that start late, badly or not at all', () => {
     expect(thread.outputOf()).toContain('echo: x');
   });
 
-  test('T32: a call that takes longer than it may is told with its limit, and the server is of use afterwards', async () => {
+  test('T32: a call that takes longer than it may is reported with its limit, and the server is of use afterwards', async () => {
     const thread = current();
     const script = [calls('mcp__notes__sleep', { ms: 20_000 }, 'a'), calls('mcp__notes__echo', { text: 'x' }, 'b'), ok];
     await thread.open(script, [stdio('notes', [], { tool_timeout_sec: 0.3 })]);
@@ -131,7 +131,7 @@ describe('servers that start late, badly or not at all', () => {
     expect(thread.outputOf('b')).toContain('echo: x');
   });
 
-  test('T32: one that crashes in a call is told, and started again for the next', async () => {
+  test('T32: one that crashes in a call is reported, and started again for the next', async () => {
     const thread = current();
     const script = [calls('mcp__notes__crash', {}, 'a'), ok, calls('mcp__notes__echo', { text: 'x' }, 'b'), ok];
     await thread.open(script, [stdio('notes')]);

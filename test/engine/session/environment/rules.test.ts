@@ -112,7 +112,7 @@ describe('the user’s rules', () => {
     );
   });
 
-  test('C24: a file that is wrong is told of, and the session goes on', async () => {
+  test('C24: a file that is wrong is reported, and the session continues', async () => {
     home.write({ 'rules/mine.rules': 'prefix_rule(' });
     await open([shell('echo x', 'c1'), ok]);
     expect(await live.say('go')).toMatchObject({ status: 'completed' });

@@ -277,7 +277,7 @@ describe('a review', () => {
     }
   });
 
-  test('the reviewer of a commit is told its whole hash and its title', async () => {
+  test('the reviewer of a commit gets its whole hash and its title', async () => {
     await open([reviewed]);
     await live?.turn({ type: 'review', target: { type: 'commit', sha: 'HEAD', title: null } });
     expect(server.requests[0]?.textsOf('user').at(-1)).toMatch(/^Review commit [0-9a-f]{40} \("start"\)/);

@@ -13,7 +13,7 @@ const recordIn = (index: number) =>
   server.requests[index]?.textsOf('user').find((text) => text.startsWith('<user_shell_command>')) ?? '';
 
 describe('a command of the user', () => {
-  test('M85: is told as theirs, runs where the thread is, outside the sandbox and unasked, and is known to the model', async () => {
+  test('M85: is shown as theirs, runs where the thread is, outside the sandbox and unasked, and is known to the model', async () => {
     const overrides = ['sandbox_mode="read-only"', 'approval_policy="untrusted"'];
     await open([ok], { overrides });
     const end = await live.turn(run('pwd; echo made > made; exit 3'));

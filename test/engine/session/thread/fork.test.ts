@@ -108,7 +108,7 @@ describe('a fork', () => {
     expect(after?.body['prompt_cache_key']).not.toBe(before?.body['prompt_cache_key']);
   });
 
-  test('protocol 26: leaves the other thread as it was, and can be taken up again itself', async () => {
+  test('protocol 26: leaves the other thread as it was, and can be resumed itself', async () => {
     const id = await threeTurns(answer('a5'));
     const path = rolloutsIn(home.path)[0] ?? '';
     const before = readFileSync(path, 'utf8');

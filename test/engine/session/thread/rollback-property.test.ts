@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('M76: a thread that was rolled back, live, goes on as one read from its file, whatever came before', async () => {
+test('M76: a thread that was rolled back, live, continues as one read from its file, whatever came before', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { minLength: 3, maxLength: 9 }), async (deeds) => {
       using home = tempDir();

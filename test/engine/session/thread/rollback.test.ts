@@ -33,7 +33,7 @@ async function rollBack(turns: number): Promise<'done' | string> {
 }
 
 describe('a rollback', () => {
-  test('P23, L4: takes the last turns out, only adds to the record, and tells clients and the model', async () => {
+  test('P23, L4: takes the last turns out, only adds to the record, and informs clients and the model', async () => {
     await open([
       answer('a1'),
       patch('*** Begin Patch\n*** Add File: new.txt\n+x\n*** End Patch', 'c1'),

@@ -94,7 +94,7 @@ describe('compaction', () => {
     expect(JSON.stringify(last?.input).split('"input_image"').length - 1).toBe(7);
   });
 
-  test('R10, M58: over the limit with a call, the next request compacts, the one after goes on', async () => {
+  test('R10, M58: over the limit with a call, the next request compacts, the one after continues', async () => {
     await open(
       [respond(shell('echo seen', 'c1'), used(50_000)), respond(message(SUMMARY), used(900)), ok],
       limit(20_000),
@@ -208,7 +208,7 @@ describe('compaction', () => {
     expect(server.requests[2]?.textsOf('user')).toContain('one');
   });
 
-  test('M67: a handover without words is asked for twice more; then the facts stand in for it, and the user is told', async () => {
+  test('M67: a handover without words is asked for twice more; then the facts take its place, and the user is warned', async () => {
     const wordless = [
       respond(used(50)),
       respond(shell('echo no', 'x1'), used(50)),
@@ -277,7 +277,7 @@ describe('compaction', () => {
     expect(lastUserText(1)).toContain('The user asks to keep in particular: the colour blue');
   });
 
-  test('M76, M77: a thread compacted twice is the same when it is taken up again', async () => {
+  test('M76, M77: a thread compacted twice is the same when it is resumed', async () => {
     await open([ok, respond(message(SUMMARY), used(50)), ok, respond(message(`${SUMMARY} 2`), used(50)), ok, ok]);
     await live.say('one');
     await live.turn(compact);

@@ -68,7 +68,7 @@ function answer({ request }: SessionEventOf<'approval.requested'>, decision: App
 }
 
 describe('T39: hosts of a session', () => {
-  test('an allowed one is reached unasked; a denied one is refused unasked; the model is told which it may reach', async () => {
+  test('an allowed one is reached unasked; a denied one is refused unasked; the model learns which it may reach', async () => {
     await open([shell(get('a.test'), 'c1'), shell(get('bad.test'), 'c2'), ok]);
     await live.say('go');
     expect(outputOf(1, 'c1')).toContain('hello from there');

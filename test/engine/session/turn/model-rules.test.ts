@@ -24,7 +24,7 @@ const rollout = () =>
     .map((line) => JSON.parse(line));
 
 describe('model', () => {
-  test('M36: a bad request is not tried again, and the provider’s words are told', async () => {
+  test('M36: a bad request is not tried again, and the provider’s words are shown', async () => {
     await open([httpError(400, { error: { message: 'the tool list is too long' } }), ok]);
     expect(await live.say('go')).toMatchObject({ status: 'failed' });
     expect(server.requests).toHaveLength(1);
@@ -89,7 +89,7 @@ describe('events and records', () => {
     expect(rollout()[0]).toMatchObject({ type: 'session_meta', payload: { id: threadId } });
   });
 
-  test('protocol 2, M14: a turn is told from its start to its one end, and nothing of it afterwards', async () => {
+  test('protocol 2, M14: a turn is reported from its start to its one end, and nothing of it afterwards', async () => {
     await open([ok, ok]);
     const first = await live.say('one');
     await live.say('two');

@@ -15,7 +15,7 @@ const held = [
 ];
 const outputOf = (request: number, id: string) => String(server.requests[request]?.outputOf(id));
 
-describe('P14: what the model is told of a refusal of the sandbox', () => {
+describe('P14: what the model learns of a refusal of the sandbox', () => {
   const write = () => respond(functionCall('shell', { command: ['touch', join(outside.path, 'x')] }, 'c1'));
 
   test('under on-request one line names it, and what can be done', async () => {

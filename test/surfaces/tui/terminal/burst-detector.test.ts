@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BurstDetector } from '../../../../src/surfaces/tui/terminal/burst-detector.ts';
 import { InputDecoder } from '../../../../src/surfaces/tui/terminal/input-decoder.ts';
 
-/** What is made of keys that arrive one each so many milliseconds, or all in one write (0). */
+/** The events of keys that arrive at this interval in milliseconds, or all in one write (0). */
 function typed(text: string, gap: number, detector = new BurstDetector()): string {
   const decoder = new InputDecoder();
   const writes = gap === 0 ? [text] : text.split('');
