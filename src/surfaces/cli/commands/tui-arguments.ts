@@ -1,26 +1,35 @@
-import type { ApprovalPolicy, SandboxMode } from '../../../foundation/protocol/index.ts';
+import type { ApprovalPolicy } from '../../../foundation/protocol/index.ts';
 import type { ConfigFlags } from '../../../storage/config/index.ts';
 import { readCommandLine } from '../command-line.ts';
+import {
+  choiceOf,
+  countOf,
+  imagesOf,
+  isUnbounded,
+  localProviderOf,
+  overridesOf,
+  sandboxModeOf,
+  sessionOptions,
+} from '../session-options.ts';
 import { UsageError } from '../usage.ts';
 
 const settings = `
 The model
   -m, --model MODEL               model to use
-  --oss                           use a model on this machine, fetched if it is not there
+  --oss                           use a model on this machine; fetch it if it is missing
   --local-provider ollama|lmstudio
-                                  the same, and whose models
+                                  the same, from this server
   -i, --image FILE                image to send before the prompt; repeat it or separate with commas
-  --demo                          a scripted stand-in in place of a model, on a small project: no key, no network
+  --demo                          a scripted model on a small project: no key, no network
 
-What it may do
+What it is allowed to do
   -C, --cd DIR                    working directory
-  -s, --sandbox MODE              how far commands may reach: read-only, workspace-write, danger-full-access
+  -s, --sandbox MODE              where commands may write: read-only, workspace-write, danger-full-access
   -a, --ask-for-approval POLICY   when you are asked: untrusted, on-failure, on-request, never
   --full-auto                     the same as --sandbox workspace-write --ask-for-approval on-request
   --dangerously-bypass-approvals-and-sandbox, --yolo
                                   no sandbox and no questions
-  --add-dir DIR                   further directory that may be written; repeatable
-  --search                        let the model search the web
+  --add-dir DIR                   another writable directory; repeatable
 
 Settings
   -c, --config KEY=VALUE          override a setting; repeatable
@@ -56,33 +65,16 @@ ${settings}`,
 
 const flag = { type: 'boolean' } as const;
 const value = { type: 'string' } as const;
-const values = { type: 'string', multiple: true } as const;
 const options = {
-  model: { ...value, short: 'm' },
-  oss: flag,
-  'local-provider': value,
-  image: { ...values, short: 'i' },
+  ...sessionOptions,
   demo: flag,
-  cd: { ...value, short: 'C' },
-  sandbox: { ...value, short: 's' },
   'ask-for-approval': { ...value, short: 'a' },
-  'full-auto': flag,
-  'dangerously-bypass-approvals-and-sandbox': flag,
-  yolo: flag,
-  'add-dir': values,
-  search: flag,
   last: flag,
   all: flag,
   at: value,
-  config: { ...values, short: 'c' },
-  profile: { ...value, short: 'p' },
-  enable: values,
-  disable: values,
-  'strict-config': flag,
 } as const;
 
 // Not read from the protocol's schemas, which a start would have to wait for.
-const SANDBOX_MODES: readonly SandboxMode[] = ['read-only', 'workspace-write', 'danger-full-access'];
 const APPROVAL_POLICIES: readonly ApprovalPolicy[] = ['untrusted', 'on-failure', 'on-request', 'never'];
 
 type Given = ReturnType<typeof readCommandLine<typeof options>>['values'];
@@ -116,15 +108,10 @@ export function parseTuiArguments(verb: keyof typeof helps, words: readonly stri
   return {
     target,
     prompt: rest[0] ?? null,
-    images: (given.image ?? []).flatMap((list) => list.split(',').filter((file) => file !== '')),
+    images: imagesOf(given),
     isDemo: given.demo ?? false,
     cd: given.cd ?? null,
-    overrides: [
-      ...(given.config ?? []),
-      ...(given.search ? ['features.web_search_request=true'] : []),
-      ...(given.enable ?? []).map((feature) => `features.${feature}=true`),
-      ...(given.disable ?? []).map((feature) => `features.${feature}=false`),
-    ],
+    overrides: overridesOf(given),
     flags: flagsOf(given),
     strictConfig: given['strict-config'] ?? false,
   };
@@ -134,8 +121,7 @@ function targetOf(verb: keyof typeof helps, words: readonly string[], { last = f
   if (all && !last) throw new UsageError('--all belongs to --last');
   if (last && verb === 'new') throw new UsageError('--last belongs to resume and fork');
   if (at !== undefined && verb !== 'fork') throw new UsageError('--at belongs to fork');
-  if (at !== undefined && !/^\d{1,9}$/.test(at)) throw new UsageError(`--at: a whole number is expected, not "${at}"`);
-  const userMessages = at === undefined ? null : Number(at);
+  const userMessages = countOf('at', at, 0);
   const [id, ...rest] = words;
   const isFork = verb === 'fork';
   const target = (): TuiTarget => {
@@ -149,19 +135,14 @@ function targetOf(verb: keyof typeof helps, words: readonly string[], { last = f
 }
 
 function flagsOf(given: Given): ConfigFlags {
-  const isUnbounded = given.yolo || given['dangerously-bypass-approvals-and-sandbox'];
-  if (isUnbounded && (given['full-auto'] || given['ask-for-approval'] !== undefined)) {
-    throw new UsageError('--dangerously-bypass-approvals-and-sandbox excludes --full-auto and --ask-for-approval');
+  const isFree = isUnbounded(given);
+  if (isFree && given['ask-for-approval'] !== undefined) {
+    throw new UsageError('--dangerously-bypass-approvals-and-sandbox and --ask-for-approval exclude each other');
   }
-  if (given.sandbox !== undefined && (isUnbounded || given['full-auto'])) {
-    const other = given['full-auto'] ? '--full-auto' : '--dangerously-bypass-approvals-and-sandbox (--yolo)';
-    throw new UsageError(`--sandbox and ${other} exclude each other: both choose the sandbox`);
-  }
-  const chosenMode = choiceOf('sandbox', given.sandbox, SANDBOX_MODES);
+  const sandboxMode = sandboxModeOf(given);
   const chosenPolicy = choiceOf('ask-for-approval', given['ask-for-approval'], APPROVAL_POLICIES);
-  const sandboxMode = isUnbounded ? 'danger-full-access' : given['full-auto'] ? 'workspace-write' : chosenMode;
-  const approvalPolicy = isUnbounded ? 'never' : given['full-auto'] ? 'on-request' : chosenPolicy;
-  const localProvider = choiceOf('local-provider', given['local-provider'], ['ollama', 'lmstudio'] as const);
+  const approvalPolicy = isFree ? 'never' : given['full-auto'] ? 'on-request' : chosenPolicy;
+  const localProvider = localProviderOf(given);
   return {
     ...(given.model === undefined ? {} : { model: given.model }),
     ...(given.profile === undefined ? {} : { profile: given.profile }),
@@ -171,11 +152,4 @@ function flagsOf(given: Given): ConfigFlags {
     ...(localProvider === null ? {} : { localProvider }),
     ...(given['add-dir'] === undefined ? {} : { addDirs: given['add-dir'] }),
   };
-}
-
-function choiceOf<T extends string>(name: string, word: string | undefined, choices: readonly T[]): T | null {
-  if (word === undefined) return null;
-  const choice = choices.find((one) => one === word);
-  if (choice === undefined) throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${word}"`);
-  return choice;
 }

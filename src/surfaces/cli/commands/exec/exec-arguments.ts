@@ -1,7 +1,15 @@
-import { SandboxMode } from '../../../../foundation/protocol/index.ts';
+import type { SandboxMode } from '../../../../foundation/protocol/index.ts';
 import type { LocalServerKind } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
-import { UsageError } from '../../usage.ts';
+import {
+  choiceOf,
+  countOf,
+  imagesOf,
+  localProviderOf,
+  overridesOf,
+  sandboxModeOf,
+  sessionOptions,
+} from '../../session-options.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
 const help = `Usage: keel exec [options] [prompt | -]
@@ -51,19 +59,9 @@ Settings
 
 const flag = { type: 'boolean' } as const;
 const value = { type: 'string' } as const;
-const values = { type: 'string', multiple: true } as const;
 const options = {
-  model: { ...value, short: 'm' },
-  oss: flag,
-  'local-provider': value,
-  image: { ...values, short: 'i' },
+  ...sessionOptions,
   'output-schema': value,
-  cd: { ...value, short: 'C' },
-  sandbox: { ...value, short: 's' },
-  'full-auto': flag,
-  'dangerously-bypass-approvals-and-sandbox': flag,
-  yolo: flag,
-  'add-dir': values,
   'skip-git-repo-check': flag,
   verify: flag,
   json: flag,
@@ -75,17 +73,11 @@ const options = {
   all: flag,
   at: value,
   rollback: value,
-  config: { ...values, short: 'c' },
-  profile: { ...value, short: 'p' },
-  enable: values,
-  disable: values,
-  'strict-config': flag,
   // Clients send these; they have no effect here.
   'thread-source': value,
   'cyber-access-program': value,
 } as const;
 const IGNORED = ['thread-source', 'cyber-access-program'] as const;
-const LOCAL_SERVERS = ['ollama', 'lmstudio'] as const;
 const COLORS = ['always', 'never', 'auto'] as const;
 
 /** The command line of `keel exec`, before configuration is read. */
@@ -115,8 +107,6 @@ export interface ExecArguments {
   readonly ignored: readonly string[];
 }
 
-type Options = ReturnType<typeof readCommandLine<typeof options>>['values'];
-
 /**
  * Reads the words after `keel exec`. Options may precede or follow `resume`, since the SDKs write both.
  * @throws UsageError, HelpRequested
@@ -124,8 +114,8 @@ type Options = ReturnType<typeof readCommandLine<typeof options>>['values'];
 export function parseExecArguments(words: readonly string[]): ExecArguments {
   const { values: given, positionals } = readCommandLine(words, help, options);
   const { last = false, all = false } = given;
-  const at = numberOf(given, 'at', 0);
-  const rollback = numberOf(given, 'rollback', 1);
+  const at = countOf('at', given.at, 0);
+  const rollback = countOf('rollback', given.rollback, 1);
   const { target, prompt } = readWords(positionals, {
     last,
     all,
@@ -136,68 +126,22 @@ export function parseExecArguments(words: readonly string[]): ExecArguments {
     target,
     rollback,
     prompt,
-    images: (given.image ?? []).flatMap(filesIn),
+    images: imagesOf(given),
     model: given.model ?? null,
     profile: given.profile ?? null,
-    sandbox: sandboxOf(given),
+    sandbox: sandboxModeOf(given),
     cd: given.cd ?? null,
     addDirs: given['add-dir'] ?? [],
-    overrides: [
-      ...(given.verify ? ['verify_before_finish="exec"'] : []),
-      ...(given.config ?? []),
-      ...(given.enable ?? []).map((feature) => `features.${feature}=true`),
-      ...(given.disable ?? []).map((feature) => `features.${feature}=false`),
-    ],
+    overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
     oss: given.oss ?? false,
-    localProvider: choiceOf(given, 'local-provider', LOCAL_SERVERS),
+    localProvider: localProviderOf(given),
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,
     lastMessageFile: given['output-last-message'] ?? null,
     skipGitRepoCheck: given['skip-git-repo-check'] ?? false,
-    color: choiceOf(given, 'color', COLORS) ?? 'auto',
+    color: choiceOf('color', given.color, COLORS) ?? 'auto',
     json: (given.json || given['experimental-json']) ?? false,
     ephemeral: given.ephemeral ?? false,
     ignored: IGNORED.filter((name) => given[name] !== undefined).map((name) => `--${name}`),
   };
-}
-
-function sandboxOf(given: Options): SandboxMode | null {
-  const isUnbounded = given.yolo || given['dangerously-bypass-approvals-and-sandbox'];
-  if (given['full-auto'] && isUnbounded) {
-    throw new UsageError('--full-auto and --dangerously-bypass-approvals-and-sandbox exclude each other');
-  }
-  const mode = choiceOf(given, 'sandbox', SandboxMode.options);
-  if (mode !== null && (given['full-auto'] || isUnbounded)) {
-    const other = given['full-auto'] ? '--full-auto' : '--dangerously-bypass-approvals-and-sandbox (--yolo)';
-    throw new UsageError(`--sandbox and ${other} exclude each other: both choose the sandbox`);
-  }
-  if (given['full-auto']) return 'workspace-write';
-  return isUnbounded ? 'danger-full-access' : mode;
-}
-
-function choiceOf<T extends string>(
-  given: Options,
-  name: 'local-provider' | 'color' | 'sandbox',
-  choices: readonly T[],
-): T | null {
-  const word = given[name];
-  if (word === undefined) return null;
-  const choice = choices.find((one) => one === word);
-  if (choice === undefined) throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${word}"`);
-  return choice;
-}
-
-function filesIn(list: string): readonly string[] {
-  const files = list.split(',').filter((file) => file !== '');
-  if (files.length === 0) throw new UsageError('--image: a file name is expected');
-  return files;
-}
-
-function numberOf(given: Options, name: 'at' | 'rollback', least: number): number | null {
-  const text = given[name];
-  if (text === undefined) return null;
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
-    throw new UsageError(`--${name}: a whole number from ${least} is expected, not "${text}"`);
-  }
-  return Number(text);
 }
