@@ -92,7 +92,8 @@ export class ToolTurn {
   }
 }
 
-function turnContext(cwd: string, turn: Partial<Turn>): Turn {
+/** A turn in `cwd`, with what differs from an ordinary one. */
+export function turnContext(cwd: string, turn: Partial<Turn>): Turn {
   return {
     threadId: 'thread',
     date: '2026-01-02',

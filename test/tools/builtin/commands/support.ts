@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../../src/foundation/protocol/index.ts';
-import { modelInfo } from '../../../../src/models/catalogue/index.ts';
 import { ExecSessions } from '../../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../../src/tools/approvals/index.ts';
 import type { ToolContext } from '../../../../src/tools/contract/tool.ts';
@@ -10,6 +9,7 @@ import { TurnDiffTracker } from '../../../../src/tools/patch/index.ts';
 import { noAgents } from '../../../support/no-agents.ts';
 import { unconfinedRules } from '../../../support/unconfined-rules.ts';
 import { Workshop } from '../../../system/process/support.ts';
+import { turnContext } from '../support.ts';
 
 export const MARK = 'keel:0a1b2c';
 type CommandItem = Extract<ThreadItem, { type: 'commandExecution' }>;
@@ -89,7 +89,10 @@ export class CommandTurn implements Disposable {
       },
     };
     return {
-      turn: { ...aTurn(cwd), ...this.turn },
+      turn: {
+        ...turnContext(cwd, { approvalPolicy: 'never', sandboxPolicy: { mode: 'danger-full-access' }, noteMark: MARK }),
+        ...this.turn,
+      },
       events: {
         itemStarted: (item) => this.#saw('started', item),
         itemUpdated: () => undefined,
@@ -116,32 +119,4 @@ export class CommandTurn implements Disposable {
       judge: new CommandJudge(),
     };
   }
-}
-
-function aTurn(cwd: string): ToolContext['turn'] {
-  return {
-    threadId: 'thread',
-    date: '2026-01-02',
-    turnId: 'turn',
-    taskKind: 'regular',
-    cwd,
-    approvalPolicy: 'never',
-    sandboxPolicy: { mode: 'danger-full-access' },
-    allowedHosts: null,
-    canAsk: true,
-    model: modelInfo('gpt-5', {}),
-    effort: null,
-    summary: 'auto',
-    instructions: '',
-    outputSchema: null,
-    shellEnvironmentPolicy: {
-      inherit: 'all',
-      ignoreDefaultExcludes: false,
-      exclude: [],
-      set: {},
-      includeOnly: [],
-      useProfile: true,
-    },
-    noteMark: MARK,
-  };
 }
