@@ -35,7 +35,12 @@ const gpt5 = { supportsReasoning: true, contextWindow: 272_000, maxOutputTokens:
 /** `text.verbosity` is off: these models answer 400 to any but the default. */
 const codingTuned = { ...gpt5, baseText: 'short', toolSet: 'shell', patchForm: 'freeform' } as const;
 const oSeries = { supportsReasoning: true, contextWindow: 200_000, maxOutputTokens: 100_000 } as const;
-const claude = { addendum: 'claude', thinking: 'adaptive', supportsParallelToolCalls: true } as const;
+const claude = {
+  addendum: 'claude',
+  thinking: 'adaptive',
+  patchForm: 'editFile',
+  supportsParallelToolCalls: true,
+} as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
 
 /**

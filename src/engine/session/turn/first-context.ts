@@ -12,12 +12,13 @@ import type { SessionServices } from '../services.ts';
 
 /** The surroundings of a turn as the model is sent them. */
 export function environmentFacts(context: TurnContext): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, allowsCommits, canAsk, date } = context;
   return {
     cwd,
     approvalPolicy,
     sandboxPolicy,
     allowedHosts,
+    allowsCommits,
     canAsk,
     date,
     sandboxEnforced: true,

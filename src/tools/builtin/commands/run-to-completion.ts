@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { commandResultJson } from '../../../foundation/protocol/index.ts';
+import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
 import type { EndedCommand } from '../../../system/sandbox/index.ts';
 import {
   described,
   escalation,
   failedOutput,
+  limitText,
   numberSchema,
   type ToolCall,
   type ToolContext,
@@ -28,8 +29,7 @@ const BARE_PATCH =
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** End of the descriptions of the tools that run a command to completion. */
-export const completionText =
-  'Gives exit code and output. Nothing can be typed in, and it is killed at `timeout_ms`: allow more for builds and tests. Long output loses its middle, with a note.';
+export const completionText = `Gives exit code and output. Nothing can be typed in, and it is killed at \`timeout_ms\`: allow more for builds and tests. ${limitText}`;
 
 /** Parameters that these tools share. */
 export const completionParameters = {
@@ -82,7 +82,7 @@ export async function runShell(
     return failedOutput(result.message);
   }
   const end = endOf(result.value);
-  const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
+  const notes = end === null ? [] : refusalNotes(end, result.denialAt?.(end) ?? null, context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -90,7 +90,7 @@ export async function runShell(
 /** Answers for a program that can't be started, without asking for approval. */
 function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
   item.completeUnrun('failed', message, exitCode);
-  return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
+  return { body: finishedResult({ output: message, exitCode, durationSeconds: 0 }), success: false };
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {
@@ -111,7 +111,7 @@ function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): T
     exitCode,
     durationMs: outcome.durationMs,
   });
-  return { body: commandResultJson(worded), success };
+  return { body: finishedResult(worded), success };
 }
 
 export interface PossiblePatch {

@@ -22,7 +22,7 @@ export const offeredSets: readonly OfferedSet[] = [
 
 export function specsOf({ slug, set }: OfferedSet): ToolSpec[] {
   const model = modelInfo(slug);
-  return specsFor(builtinTools(), offeredTools(model, set), model);
+  return specsFor(builtinTools(), offeredTools(model, set), { model, offersEscalation: true });
 }
 
 /** Every spec once; a tool that has two forms twice. */

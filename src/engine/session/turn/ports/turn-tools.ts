@@ -168,7 +168,7 @@ export function openTurnTools(
   }
 
   return {
-    specs: specsFor(registry, offered, turn.model),
+    specs: specsFor(registry, offered, turn),
     repeat: repeatOf,
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),
