@@ -3,6 +3,7 @@
 // Nodes parse.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
+const ENTRY = './cli.cjs';
 const isSupported = major > 22 || (major === 22 && minor >= 19);
 
 if (isSupported) await runProgram();
@@ -18,43 +19,44 @@ async function runProgram() {
   const { readFileSync } = process.getBuiltinModule('node:fs');
   const { Script } = process.getBuiltinModule('node:vm');
   const dist = join(import.meta.dirname, '..', 'dist');
+  const distUrl = new URL('../dist/', import.meta.url).href;
   const directory = codeDirectory();
-  // The code of another Node or build is never asked for: builds differ in the names of their scripts.
-  const codePath = (name) => join(directory, `${name}-${process.version}-${process.arch}.code`);
   const scripts = new Map();
   const modules = new Map();
   let isNew = false;
 
-  const codeOf = (name) => {
+  const load = (id) => {
+    if (!id.startsWith('./')) return process.getBuiltinModule('node:module').createRequire(distUrl)(id);
+    const name = id.slice('./'.length);
+    const known = modules.get(name);
+    if (known !== undefined) return known.exports;
+    const path = join(dist, name);
+    // Names carry a hash of the text, so that code of another build is never taken; the entry's does not.
+    const code = directory === null || id === ENTRY ? null : join(directory, `${name}-${process.version}.code`);
+    const cachedData = code === null ? undefined : readIfThere(code);
+    // The build writes ASCII only. By its URL a stack names a script as it names a module.
+    const script = new Script(readFileSync(path, 'latin1'), { filename: `${distUrl}${name}`, cachedData });
+    if (code !== null) {
+      scripts.set(code, script);
+      isNew ||= cachedData === undefined || script.cachedDataRejected === true;
+    }
+    const module = { exports: {} };
+    modules.set(name, module);
+    script.runInThisContext()(module.exports, load, module, path, dist);
+    return module.exports;
+  };
+  const readIfThere = (path) => {
     try {
-      return directory === null ? undefined : readFileSync(codePath(name));
+      return readFileSync(path);
     } catch {
       return undefined;
     }
   };
-  const load = (path) => {
-    if (!path.startsWith('./')) return process.getBuiltinModule('node:module').createRequire(join(dist, 'cli.cjs'))(path);
-    const name = path.slice('./'.length);
-    const known = modules.get(name);
-    if (known !== undefined) return known.exports;
-    const filename = join(dist, name);
-    const cachedData = codeOf(name);
-    // The build writes ASCII only.
-    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
-    if (cachedData === undefined || script.cachedDataRejected) isNew = true;
-    scripts.set(name, script);
-    const module = { exports: {} };
-    modules.set(name, module);
-    script.runInThisContext()(module.exports, load, module, filename, dist);
-    return module.exports;
-  };
 
-  if (directory !== null) {
-    process.on('exit', () => {
-      if (isNew) keepCode(directory, [...scripts].map(([name, script]) => [codePath(name), script]));
-    });
-  }
-  await load('./cli.cjs').main();
+  process.on('exit', () => {
+    if (isNew) keepCode(directory, scripts);
+  });
+  await load(ENTRY).main();
 }
 
 /** Writes compiled code, each file whole or not at all, and removes what builds of a month ago left. */
