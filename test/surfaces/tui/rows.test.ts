@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FileUpdate, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
-import { rowText, rowWidth } from '../../../src/surfaces/tui/text/index.ts';
+import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver } from './driver.ts';
 

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import type { FileUpdate, ItemStatus, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { diffRows, type Role, type Row, row, span } from '../text/index.ts';
+import { diffRows, type Role, type Row, row, span } from '../../text/index.ts';
 import { oneLine, prefixed, textRows } from './lines.ts';
 
 /** Rows of a change that are shown in the transcript; the pager has all of them. */

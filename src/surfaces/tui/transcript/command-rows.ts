@@ -1,5 +1,5 @@
 import type { CommandAction, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { type Role, type Row, row, span, wrapSoft } from '../text/index.ts';
+import { type Role, type Row, row, span, wrapSoft } from '../../text/index.ts';
 import type { ExploredEntry, ItemEntry } from './entry.ts';
 import { linesOf, oneLine, outputRows, prefixed, textRows } from './lines.ts';
 
