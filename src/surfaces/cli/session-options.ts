@@ -1,36 +1,68 @@
 import type { SandboxMode } from '../../foundation/protocol/index.ts';
 import type { LocalServerKind } from '../../storage/config/index.ts';
 import type { readCommandLine } from './command-line.ts';
+import type { CommandSpec, OptionSpecs } from './command-spec.ts';
 import { UsageError } from './usage.ts';
-
-const flag = { type: 'boolean' } as const;
-const value = { type: 'string' } as const;
-const values = { type: 'string', multiple: true } as const;
-
-/** The options of every command that opens a session: `keel exec` and the terminal. */
-export const sessionOptions = {
-  model: { ...value, short: 'm' },
-  oss: flag,
-  'local-provider': value,
-  image: { ...values, short: 'i' },
-  cd: { ...value, short: 'C' },
-  sandbox: { ...value, short: 's' },
-  'full-auto': flag,
-  'dangerously-bypass-approvals-and-sandbox': flag,
-  yolo: flag,
-  'add-dir': values,
-  config: { ...values, short: 'c' },
-  profile: { ...value, short: 'p' },
-  enable: values,
-  disable: values,
-  'strict-config': flag,
-} as const;
-
-type Given = ReturnType<typeof readCommandLine<typeof sessionOptions>>['values'];
 
 // Not read from the protocol's schemas, which a start of the terminal would have to wait for.
 const SANDBOX_MODES: readonly SandboxMode[] = ['read-only', 'workspace-write', 'danger-full-access'];
 const LOCAL_SERVERS: readonly LocalServerKind[] = ['ollama', 'lmstudio'];
+
+/** The options of every command that opens a session, in the order of help: of the model, */
+export const modelOptions = {
+  model: { type: 'string', short: 'm', value: 'MODEL', about: 'model to use' },
+  oss: { type: 'boolean', about: 'use a model on this machine; fetch it if it is missing' },
+  'local-provider': {
+    ...{ type: 'string', value: 'SERVER', choices: LOCAL_SERVERS },
+    about: 'the same, from this server: ollama or lmstudio',
+  },
+  image: {
+    ...{ type: 'string', short: 'i', multiple: true, value: 'FILE' },
+    about: 'image to send before the prompt; repeat it or separate with commas',
+  },
+} as const satisfies OptionSpecs;
+
+/** of what it is allowed to do, */
+export const accessOptions = {
+  cd: { type: 'string', short: 'C', value: 'DIR', about: 'working directory' },
+  sandbox: {
+    ...{ type: 'string', short: 's', value: 'MODE', choices: SANDBOX_MODES },
+    about: 'where commands may write: read-only, workspace-write or danger-full-access',
+  },
+  'full-auto': { type: 'boolean', about: 'the same as --sandbox workspace-write' },
+  'dangerously-bypass-approvals-and-sandbox': {
+    ...{ type: 'boolean', also: 'yolo' },
+    about: 'no sandbox and no questions',
+  },
+  yolo: { type: 'boolean' },
+  'add-dir': { type: 'string', multiple: true, value: 'DIR', about: 'another writable directory; repeatable' },
+} as const satisfies OptionSpecs;
+
+/** and of settings. */
+export const settingOptions = {
+  config: {
+    ...{ type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE' },
+    about: 'override a setting; repeatable',
+  },
+  profile: { type: 'string', short: 'p', value: 'NAME', about: 'profile of the configuration' },
+  enable: { type: 'string', multiple: true, value: 'FEATURE', about: 'switch a feature on; repeatable' },
+  disable: { type: 'string', multiple: true, value: 'FEATURE', about: 'switch a feature off; repeatable' },
+  'strict-config': { type: 'boolean', about: 'treat an unknown key in the configuration as an error' },
+} as const satisfies OptionSpecs;
+
+export const sessionHeadings = {
+  model: 'The model',
+  cd: 'What it is allowed to do',
+  config: 'Settings',
+} as const;
+
+const sessionSpec = {
+  usage: [],
+  about: [],
+  options: { ...modelOptions, ...accessOptions, ...settingOptions },
+} as const satisfies CommandSpec;
+
+type Given = ReturnType<typeof readCommandLine<typeof sessionSpec.options>>['values'];
 
 /** Whether commands run with no sandbox and no questions. */
 export function isUnbounded(given: Given): boolean {

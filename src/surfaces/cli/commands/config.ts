@@ -8,14 +8,23 @@ import {
   valueAt,
 } from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 
-const help = `Usage: keel config [KEY] [--json] [-c key=value] [-p PROFILE] [--strict-config]
-
-Show the settings in force and where each comes from: a file and line, a profile, -c, the environment, or the default.
-With KEY, show one of them, such as \`model\` or \`sandbox_mode\`.
-`;
+const spec = {
+  usage: ['config [KEY] [options]'],
+  about: [
+    'Show the settings in force and where each comes from: a file and line, a profile, the command line, the environment, or the default. With KEY, show one of them, such as `model`, or a table, such as `sandbox`.',
+  ],
+  options: {
+    json: { type: 'boolean', about: 'print the settings as JSON' },
+    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
+    profile: { type: 'string', short: 'p', value: 'NAME', about: 'profile of the configuration' },
+    'strict-config': { type: 'boolean', about: 'treat an unknown key in the configuration as an error' },
+  },
+} as const satisfies CommandSpec;
 
 interface Row {
   readonly key: string;
@@ -23,16 +32,11 @@ interface Row {
   readonly origin: string;
 }
 
-const options = {
-  json: { type: 'boolean' },
-  config: { type: 'string', short: 'c', multiple: true },
-  profile: { type: 'string', short: 'p' },
-  'strict-config': { type: 'boolean' },
-} as const;
-
 /** `keel config`: the settings in force, each with its origin. */
-export async function configCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const configCommand: Command = { spec, run: showConfig };
+
+async function showConfig(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [wanted, ...more] = positionals;
   refuseMore(more);
   const loaded = await loadConfigWithOrigins({

@@ -4,15 +4,17 @@ import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundatio
 import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
 import { type ConfigFlags, loadConfig } from '../../../../storage/config/index.ts';
 import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
+import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
 import { answer, note, progress } from '../../output.ts';
 import { stopSignal } from '../../stop-signal.ts';
-import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
+import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
 
 /** `keel exec`: runs one request to completion. */
-export function execCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  return runWith(io, parseExecArguments(words), null);
-}
+export const execCommand: Command = {
+  spec: execSpec,
+  run: async (io, words) => runWith(io, parseExecArguments(words), null),
+};
 
 /**
  * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
