@@ -60,8 +60,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
   },
+  undo: {
+    summary: 'take back what the newest turns did to files',
+    load: async () => (await import('./commands/undo.ts')).undoCommand,
+  },
   threads: {
-    summary: 'list, search, name, archive and roll back recorded threads',
+    summary: 'list, search, name, archive, delete and roll back threads',
     load: async () => (await import('./commands/threads.ts')).threadsCommand,
   },
   export: {

@@ -23,8 +23,9 @@ function endByBug(io: CommandIo, error: unknown): void {
   logCrash(io, error).finally(() => process.exit(1));
 }
 
-async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
-  const [word = '', ...rest] = withoutAliases(argv);
+async function runCommand(io: CommandIo, given: readonly string[]): Promise<number> {
+  const argv = withoutAliases(given);
+  const [word = '', ...rest] = argv;
   if (word === 'help') return help(io, rest);
   if (word === '--help' || word === '-h') return print(io, await overview());
   if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
@@ -56,9 +57,20 @@ async function help(io: CommandIo, words: readonly string[]): Promise<number> {
   return runCommand(io, [word, '--help']);
 }
 
-/** `keel e` is `keel exec`, and `keel exec review` is `keel review`. */
-function withoutAliases([word, ...rest]: readonly string[]): readonly string[] {
+/**
+ * `keel e` is `keel exec`, and `keel exec review` is `keel review`. `--print` and `--continue` before a prompt mean here what they
+ * mean to other agents: run it without a terminal, and continue the newest thread.
+ */
+function withoutAliases(words: readonly string[]): readonly string[] {
+  const [word, ...rest] = words;
   if (word === undefined) return [];
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  const own = words.slice(0, end);
+  if (word.startsWith('-') && (own.includes('--print') || own.includes('--continue'))) {
+    const options = [...own.filter((one) => one !== '--print' && one !== '--continue'), ...words.slice(end)];
+    const resume = own.includes('--continue') ? ['resume', '--last'] : [];
+    return own.includes('--print') ? ['exec', ...resume, ...options] : [...resume, ...options];
+  }
   const name = word === 'e' ? 'exec' : word;
   return name === 'exec' && rest[0] === 'review' ? rest : [name, ...rest];
 }

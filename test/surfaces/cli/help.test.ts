@@ -21,17 +21,3 @@ test('help of the terminal fits 80 columns, and so does every summary', async ()
   ];
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
-
-test('an option has the same meaning and short form in every command that has it', async () => {
-  const shorts = new Map<string, string>();
-  for (const { load } of Object.values(commands)) {
-    const { spec } = await load();
-    for (const [name, { short }] of Object.entries(spec.options)) {
-      if (short === undefined) continue;
-      const known = shorts.get(short);
-      if (known !== undefined) expect([short, name]).toEqual([short, known]);
-      shorts.set(short, name);
-    }
-  }
-  expect(shorts.get('c')).toBe('config');
-});

@@ -1,3 +1,4 @@
+import type { ThreadOrigin } from '../../../engine/session/index.ts';
 import type { ApprovalPolicy } from '../../../foundation/protocol/index.ts';
 import type { ConfigFlags } from '../../../storage/config/index.ts';
 import { readCommandLine } from '../command-line.ts';
@@ -8,12 +9,13 @@ import {
   countOf,
   imagesOf,
   isUnbounded,
-  localProviderOf,
+  labelOf,
   modelOptions,
   overridesOf,
-  sandboxModeOf,
+  sessionFlags,
   sessionHeadings,
   settingOptions,
+  threadOptions,
 } from '../session-options.ts';
 import { UsageError } from '../usage.ts';
 
@@ -28,6 +30,7 @@ const terminalOptions = {
     ...{ type: 'string', short: 'a', value: 'POLICY', choices: APPROVAL_POLICIES },
     about: 'when you are asked: untrusted, on-failure, on-request or never',
   },
+  ...threadOptions,
   ...settingOptions,
 } as const satisfies OptionSpecs;
 
@@ -49,7 +52,7 @@ export const terminalSpecs = {
     usage: ['[options] [PROMPT]'],
     about: ['Open keel in this terminal, with PROMPT as the first message. `keel help` lists the commands.'],
     options: { ...terminalOptions, ...hidden },
-    headings: sessionHeadings,
+    headings: { ...sessionHeadings, name: 'The thread' },
   },
   resume: {
     usage: ['resume [options] [THREAD | --last] [PROMPT]'],
@@ -57,7 +60,7 @@ export const terminalSpecs = {
       'Continue a recorded thread in this terminal. THREAD is an id or a name; without one, choose from a list. Scripts use `keel exec resume`.',
     ],
     options: { ...hidden, ...resumeOptions, ...terminalOptions },
-    headings: sessionHeadings,
+    headings: { ...sessionHeadings, name: 'The thread' },
   },
   fork: {
     usage: ['fork [options] [THREAD | --last] [PROMPT]'],
@@ -65,20 +68,14 @@ export const terminalSpecs = {
       'Start a new thread in this terminal as a copy of another one. THREAD is an id or a name; without one, choose from a list. Scripts use `keel exec fork`.',
     ],
     options: { ...hidden, ...forkOptions, ...terminalOptions },
-    headings: sessionHeadings,
+    headings: { ...sessionHeadings, name: 'The thread' },
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 type Given = ReturnType<typeof readCommandLine<typeof terminalSpecs.fork.options>>['values'];
 
 /** Which thread the terminal opens. `choose`: the user is shown a list. */
-export type TuiTarget =
-  | { readonly type: 'new' }
-  | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
-  | { readonly type: 'resume'; readonly id: string }
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
-  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
-  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
+export type TuiTarget = ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
 
 /** What `keel`, `keel resume` or `keel fork` was asked for in a terminal, before configuration is read. */
 export interface TuiArguments {
@@ -88,6 +85,7 @@ export interface TuiArguments {
   readonly isDemo: boolean;
   readonly cd: string | null;
   readonly overrides: readonly string[];
+  /** Paths in it are as they were given. */
   readonly flags: ConfigFlags;
   readonly strictConfig: boolean;
 }
@@ -97,8 +95,9 @@ export function parseTuiArguments(verb: keyof typeof terminalSpecs, words: reado
   const { values: given, positionals } = readCommandLine(words, terminalSpecs[verb]);
   const { target, rest } = targetOf(verb, positionals, given);
   if (rest.length > 1) throw new UsageError(`one prompt is expected, got ${rest.length} words: quote it`);
+  const isNew = target.type === 'new' || target.type === 'fork' || target.type === 'forkLast';
   return {
-    target,
+    target: { ...target, ...labelOf(given, isNew) },
     prompt: rest[0] ?? null,
     images: imagesOf(given),
     isDemo: given.demo ?? false,
@@ -135,17 +134,7 @@ function flagsOf(given: Given): ConfigFlags {
   if (isFree && given['ask-for-approval'] !== undefined) {
     throw new UsageError('--dangerously-bypass-approvals-and-sandbox and --ask-for-approval exclude each other');
   }
-  const sandboxMode = sandboxModeOf(given);
   const chosenPolicy = choiceOf('ask-for-approval', given['ask-for-approval'], APPROVAL_POLICIES);
   const approvalPolicy = isFree ? 'never' : given['full-auto'] ? 'on-request' : chosenPolicy;
-  const localProvider = localProviderOf(given);
-  return {
-    ...(given.model === undefined ? {} : { model: given.model }),
-    ...(given.profile === undefined ? {} : { profile: given.profile }),
-    ...(sandboxMode === null ? {} : { sandboxMode }),
-    ...(approvalPolicy === null ? {} : { approvalPolicy }),
-    ...(given.oss ? { oss: true } : {}),
-    ...(localProvider === null ? {} : { localProvider }),
-    ...(given['add-dir'] === undefined ? {} : { addDirs: given['add-dir'] }),
-  };
+  return { ...sessionFlags(given), ...(approvalPolicy === null ? {} : { approvalPolicy }) };
 }

@@ -5,6 +5,7 @@ import type { LoadOptions } from '../../../storage/config/index.ts';
 import { runTui, type TuiOptions } from '../../tui/index.ts';
 import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
+import { placedFlags } from '../session-options.ts';
 import { parseTuiArguments, type TuiArguments, terminalSpecs } from './tui-arguments.ts';
 
 type Verb = keyof typeof terminalSpecs;
@@ -36,7 +37,7 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
-    flags: args.flags,
+    flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   };
   return {

@@ -1,5 +1,4 @@
-import type { SandboxMode } from '../../../../foundation/protocol/index.ts';
-import type { LocalServerKind } from '../../../../storage/config/index.ts';
+import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
 import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
@@ -7,13 +6,15 @@ import {
   choiceOf,
   countOf,
   imagesOf,
-  localProviderOf,
+  labelOf,
   modelOptions,
   overridesOf,
-  sandboxModeOf,
+  sessionFlags,
   sessionHeadings,
   settingOptions,
+  threadOptions,
 } from '../../session-options.ts';
+import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
 const COLORS = ['always', 'never', 'auto'] as const;
@@ -42,6 +43,7 @@ const execOptions = {
     ...{ type: 'string', value: 'N' },
     about: 'with resume: first take the last N turns out of the conversation',
   },
+  ...threadOptions,
   ...settingOptions,
   // Clients send these; they have no effect here.
   'thread-source': { type: 'string' },
@@ -89,14 +91,10 @@ export interface ExecArguments {
   /** Null: standard input, if there is any. */
   readonly prompt: string | null;
   readonly images: readonly string[];
-  readonly model: string | null;
-  readonly profile: string | null;
-  readonly sandbox: SandboxMode | null;
+  /** Paths in it are as they were given. */
+  readonly flags: ConfigFlags;
   readonly cd: string | null;
-  readonly addDirs: readonly string[];
   readonly overrides: readonly string[];
-  readonly oss: boolean;
-  readonly localProvider: LocalServerKind | null;
   readonly strictConfig: boolean;
   readonly outputSchema: string | null;
   readonly lastMessageFile: string | null;
@@ -128,19 +126,16 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
     ...(at === null ? {} : { at }),
     ...(rollback === null ? {} : { rollback }),
   });
+  const isNew = target.type !== 'resume' && target.type !== 'resumeLast';
+  if (given.name !== undefined && given.ephemeral) throw new UsageError('--name and --ephemeral exclude each other');
   return {
-    target,
+    target: { ...target, ...labelOf(given, isNew) },
     rollback,
     prompt,
     images: imagesOf(given),
-    model: given.model ?? null,
-    profile: given.profile ?? null,
-    sandbox: sandboxModeOf(given),
+    flags: sessionFlags(given),
     cd: given.cd ?? null,
-    addDirs: given['add-dir'] ?? [],
     overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
-    oss: given.oss ?? false,
-    localProvider: localProviderOf(given),
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,
     lastMessageFile: given['output-last-message'] ?? null,
