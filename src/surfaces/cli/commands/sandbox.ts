@@ -42,7 +42,8 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
     overrides: request.overrides,
     flags: { sandboxMode: request.mode },
   });
-  const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  const options = { home: config.home, env: config.env, processes, isForOneCommand: true };
+  const manager = new SandboxManager({ ...config.sandbox, ...options });
   try {
     if (request.verb === 'check') {
       const { bwrapPath } = config.sandbox;
