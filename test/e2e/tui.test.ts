@@ -353,6 +353,24 @@ describe.each([
   });
 });
 
+test('a thread that is continued has its own model, effort and mode, unless the command line says otherwise', async () => {
+  server = await startModelServer([respond(message('Hello.')), respond(message('Again.'))]);
+  const place = { home: home.path, cwd: repo.path, url: server.url };
+  const own = ['-m', 'gpt-5-own', '-c', 'model_reasoning_effort="high"', '-s', 'read-only'];
+  expect(await runKeel(['exec', ...own, 'hi'], place)).toMatchObject({ code: 0 });
+  home.write({ 'config.toml': `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n` });
+  await using run = start(['resume', '--last', 'more']);
+  await run.sees('Again.');
+  await run.sees('read-only · gpt-5-own high');
+  expect(run.everything()).not.toContain('Changed:');
+  expect(server.requests.at(-1)?.body).toMatchObject({ model: 'gpt-5-own', reasoning: { effort: 'high' } });
+  run.type('/quit\r');
+  await run.ended;
+  await using other = start(['fork', '--last', '-m', 'gpt-5-other', '-s', 'workspace-write']);
+  await other.sees('Changed: the model is gpt-5-other; the thread had gpt-5-own.');
+  expect(other.everything()).toContain('Changed: the sandbox is workspace-write; the thread had read-only.');
+});
+
 describe('what is loaded', () => {
   const dist = join(import.meta.dirname, '../../dist');
   const textOf = (name: string) => readFileSync(join(dist, name), 'utf8');

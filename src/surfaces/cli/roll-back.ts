@@ -1,6 +1,5 @@
-import { openSession } from '../../engine/session/index.ts';
+import { Threads } from '../../engine/threads/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { version } from '../../foundation/util/index.ts';
 import { loadConfig } from '../../storage/config/index.ts';
 import type { CommandIo } from './io.ts';
 import { say } from './output.ts';
@@ -13,16 +12,10 @@ export async function rollBackThread(
   io: CommandIo,
   { path, turns }: { readonly path: string; readonly turns: number },
 ): Promise<void> {
-  await using session = await openSession({
+  const threads = new Threads({ source: 'cli', originator: 'keel_cli', canAsk: false, ownsProcess: true });
+  await using session = await threads.open({
     config: await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} }),
     origin: { type: 'resume', id: path },
-    source: 'cli',
-    originator: 'keel_cli',
-    version,
-    ephemeral: false,
-    canAsk: false,
-    orphans: 'end',
-    unfinishedTurn: 'interrupt',
   });
   const events = session.events();
   session.submit({ type: 'rollback', turns });

@@ -59,6 +59,8 @@ export type Message =
   | { readonly type: 'setUp'; readonly setup: Setup }
   /** The list of threads is opened, to choose the first thread from. */
   | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
+  /** A thread is about to report itself. `changes`: how its settings differ from those it had, a sentence each. */
+  | { readonly type: 'opens'; readonly settings: ThreadSettings; readonly changes: readonly string[] }
   | { readonly type: 'session'; readonly event: SessionEvent; readonly at: number }
   /** A thread can't be opened, or what an effect tried has failed. */
   | { readonly type: 'failed'; readonly reason: string }

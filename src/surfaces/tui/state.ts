@@ -39,9 +39,12 @@ export interface ThreadState {
   readonly messages: readonly string[];
 }
 
-/** A thread that is being opened. `settings`: of the thread before; null: as configured. */
+/** A thread that is being opened. */
 export interface Opening {
+  /** Null until they are known. */
   readonly settings: ThreadSettings | null;
+  /** How its settings differ from those it had, a sentence each. */
+  readonly changes: readonly string[];
 }
 
 /** A list under the composer that completes the word under the cursor. */

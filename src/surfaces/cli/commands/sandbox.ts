@@ -35,7 +35,7 @@ interface Request {
 /** `keel sandbox`: the agent's sandbox, to try and to check. */
 export async function sandboxCommand(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
-  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: 'end' });
+  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: () => 'end' });
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,

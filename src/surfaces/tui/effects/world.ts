@@ -1,4 +1,4 @@
-import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Effect, Message, SavedDraft, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
@@ -23,6 +23,7 @@ export class World {
   readonly #stop = new AbortController();
   #config: Config | null = null;
   #threads: Threads | null = null;
+  #recorded: RecordedThreads | null = null;
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
   /** What was to be saved before there was a place for it. */
@@ -48,10 +49,9 @@ export class World {
     const { terminal } = this.#parts;
     if (config.tui.screenReader) terminal.append();
     terminal.setTheme(config.tui.theme);
-    const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
-    const { home } = config;
-    const { version } = this.#options;
-    this.#threads = new OpenThreads({ home, source: 'cli', originator: 'keel_tui', version, canAsk: true });
+    const floor = await import('../../../engine/threads/index.ts');
+    this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
+    this.#recorded = new floor.RecordedThreads(config.home);
     this.#dispatch({ type: 'setUp', setup });
     if (setup.trustQuestion === null) this.#begin();
     await this.#readSurroundings(config);
@@ -97,18 +97,18 @@ export class World {
       case 'openThread':
         return this.#openThread(effect.origin, effect.settings);
       case 'rename':
-        this.#threads?.rename(effect.threadId, effect.name);
+        this.#recorded?.rename(effect.threadId, effect.name);
         return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
       case 'archive':
         return this.#afterThreads(async () => {
-          this.#threads?.archive(effect.threadId);
+          this.#recorded?.archive(effect.threadId);
           this.#dispatch({
             type: 'succeeded',
             text: `The thread is archived. keel threads unarchive ${effect.threadId} brings it back.`,
           });
         });
       case 'listThreads': {
-        const page = await this.#threads?.list(effect.query);
+        const page = await this.#recorded?.list(effect.query);
         if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
         return;
       }
@@ -165,14 +165,16 @@ export class World {
       if (threads === null || this.#stop.signal.aborted) return;
       const before = this.#session;
       this.#session = null;
-      if (before !== null) await threads.close(before);
+      await before?.close();
       const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
-      const session = await threads.open(config, origin);
+      // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
+      const session = await threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
       this.#session = session;
+      const { threadId, configuration, changes } = session;
+      this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
       if (origin.type === 'new') return;
-      const { threadId } = session;
-      this.#dispatch({ type: 'named', threadId, name: await threads.nameOf(threadId) });
+      this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
   }
 
@@ -214,7 +216,7 @@ export class World {
     else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('./prompt-files.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
-    this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
+    this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
   }
 

@@ -106,9 +106,11 @@ function onThread(
     },
     opening: null,
   };
-  const { firstMessage, isQueuePaused } = opened;
-  if (firstMessage !== null) return withMessage({ ...opened, firstMessage: null }, firstMessage, 'steer');
-  return isQueuePaused ? only(opened) : withNextQueued(opened);
+  const changes = state.opening?.changes ?? [];
+  const noted = changes.reduce((next, change) => withNotice(next, 'info', `Changed: ${change}.`), opened);
+  const { firstMessage, isQueuePaused } = noted;
+  if (firstMessage !== null) return withMessage({ ...noted, firstMessage: null }, firstMessage, 'steer');
+  return isQueuePaused ? only(noted) : withNextQueued(noted);
 }
 
 /** What was used since the last report costs what the thread's model does. */

@@ -33,6 +33,8 @@ export function update(state: State, message: Message): Step {
       return onSetUp(state, message.setup);
     case 'choose':
       return threadPicker(state, message.verb);
+    case 'opens':
+      return only({ ...state, opening: { settings: message.settings, changes: message.changes } });
     case 'session':
       return onSession({ ...state, now: message.at }, message.event, message.at);
     case 'failed':
