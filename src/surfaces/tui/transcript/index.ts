@@ -14,5 +14,5 @@ export {
   withItem,
 } from './entry.ts';
 export { cutTo, entryRows } from './entry-rows.ts';
-export type { Shape } from './item-rows.ts';
+
 export { exactRows, oneLine, prefixed, textRows } from './lines.ts';

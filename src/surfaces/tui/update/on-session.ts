@@ -140,6 +140,7 @@ function onTurnEnd(state: State, event: SessionEventOf<'turn.completed'>, at: nu
   const isInterrupted = event.status === 'interrupted';
   let transcript = isInterrupted ? abandoned(state.transcript) : closedGroups(state.transcript);
   if (isInterrupted && event.abortReason === 'interrupted') transcript = withEntry(transcript, INTERRUPTED);
+  if (event.work !== undefined) transcript = withEntry(transcript, { type: 'work', ...event.work });
   if (!isInterrupted && seconds >= LONG_TURN_SECONDS) transcript = withEntry(transcript, { type: 'turnEnd', seconds });
   const ended: State = { ...state, transcript: abandoned(transcript), turn: null, approvals: [] };
   const answer = event.lastAgentMessage ?? 'The turn has ended.';

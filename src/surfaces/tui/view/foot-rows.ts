@@ -1,6 +1,6 @@
 import { visibleText } from '../composer/index.ts';
 import { contextLeft, dollars, elapsed } from '../figures.ts';
-import { modeLabel } from '../modes.ts';
+import { modeLabel, sandboxLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type Row, row, rowWidth, span, textWidth } from '../text/index.ts';
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
@@ -65,6 +65,7 @@ export function footerRow({ hint, thread, setup, usage, branch, size, composer }
   const left = contextLeft(usage.info);
   const parts = [
     modeLabel(settings),
+    sandboxLabel(settings),
     `${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`,
     `${left}% context left`,
     ...(usage.cost === null || usage.cost === 0 ? [] : [dollars(usage.cost)]),

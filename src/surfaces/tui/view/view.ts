@@ -56,10 +56,15 @@ export function view(state: State, mark: Mark): View {
   };
 }
 
+/** The calls that the user is asked about. */
+export function askedCalls({ approvals }: State): string[] {
+  return approvals.flatMap(({ request }) => ('callId' in request ? request.callId : []));
+}
+
 /** An entry with the blank row before it; one that shows nothing has none. */
 function spaced(state: State, entry: Entry, isFirst: boolean): Row[] {
   const cwd = state.thread?.settings.cwd ?? '/';
-  const rows = entryRows(entry, { width: state.size.columns, isFull: false, cwd });
+  const rows = entryRows(entry, { width: state.size.columns, isFull: false, cwd, asked: askedCalls(state) });
   return isFirst || rows.length === 0 ? rows : [[], ...rows];
 }
 
