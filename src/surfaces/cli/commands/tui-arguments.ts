@@ -36,6 +36,7 @@ Settings
   -p, --profile NAME              profile of the configuration
   --enable FEATURE, --disable FEATURE
                                   switch a feature on or off; repeatable
+  --screen-reader                 only add lines, for a screen reader; the cursor is never moved
   --strict-config                 treat an unknown key in the configuration as an error
   -h, --help                      show this help
 `;
@@ -68,6 +69,7 @@ const value = { type: 'string' } as const;
 const options = {
   ...sessionOptions,
   demo: flag,
+  'screen-reader': flag,
   'ask-for-approval': { ...value, short: 'a' },
   last: flag,
   all: flag,
@@ -94,6 +96,8 @@ export interface TuiArguments {
   readonly prompt: string | null;
   readonly images: readonly string[];
   readonly isDemo: boolean;
+  /** Lines are only ever added. */
+  readonly isForScreenReader: boolean;
   readonly cd: string | null;
   readonly overrides: readonly string[];
   readonly flags: ConfigFlags;
@@ -110,6 +114,7 @@ export function parseTuiArguments(verb: keyof typeof helps, words: readonly stri
     prompt: rest[0] ?? null,
     images: imagesOf(given),
     isDemo: given.demo ?? false,
+    isForScreenReader: given['screen-reader'] ?? false,
     cd: given.cd ?? null,
     overrides: overridesOf(given),
     flags: flagsOf(given),

@@ -1,11 +1,12 @@
 import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import type { Effect, Message, SavedDraft, ThreadSettings } from '../message.ts';
+import type { Effect, KeptSetting, Message, SavedDraft, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { Reports } from './reports.ts';
+import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
 type Dispatch = (message: Message) => void;
@@ -26,6 +27,7 @@ export class World {
   #recorded: RecordedThreads | null = null;
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
+  #status: StatusCommand | null = null;
   /** What was to be saved before there was a place for it. */
   #unsavedDraft: SavedDraft | null = null;
   readonly #lookUps: LookUps;
@@ -69,6 +71,7 @@ export class World {
     this.#stop.abort();
     this.#lookUps.close();
     this.#reports.close();
+    this.#status?.close();
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
@@ -141,6 +144,19 @@ export class World {
         return this.#reports.stopCommands(effect.id, this.#session);
       case 'logOut':
         return this.#logOut();
+      case 'keep':
+        return this.#keep(effect.setting);
+      case 'pasteImage': {
+        const { clipboardImage } = await import('./clipboard-image.ts');
+        const path = await clipboardImage(this.#ready(), this.#stop.signal);
+        return this.#dispatch({ type: 'imagePasted', path });
+      }
+      case 'runStatusLine': {
+        const { StatusCommand: Command } = await import('./status-command.ts');
+        if (this.#stop.signal.aborted) return;
+        this.#status ??= new Command((text) => this.#dispatch({ type: 'statusLineRead', text }));
+        return this.#status.run(effect.command, effect.input, this.#ready());
+      }
       case 'edit': {
         const { editedInEditor } = await import('./editor.ts');
         const { home, env } = this.#ready();
@@ -218,6 +234,21 @@ export class World {
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
+  }
+
+  async #keep(setting: KeptSetting): Promise<void> {
+    const { recordSettings } = await import('../../../storage/config/index.ts');
+    const { home } = this.#ready();
+    if (setting.type === 'theme') {
+      await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
+      return this.#dispatch({ type: 'succeeded', text: 'The theme is kept in config.toml.' });
+    }
+    const { model, effort } = setting;
+    await recordSettings(home, [
+      { table: [], key: 'model', value: model },
+      { table: [], key: 'model_reasoning_effort', value: effort },
+    ]);
+    this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
   }
 
   async #logOut(): Promise<void> {

@@ -67,12 +67,12 @@ function headerRows({ version, model, effort, cwd }: HeaderEntry, width: number)
     ],
     [span('directory: ', { role: 'muted' }), span(oneLine(cwd))],
   ];
-  return facts.flatMap((one) => fitted(one, width));
+  return facts.map((one) => cutRow(one, width));
 }
 
 /** A row that is cut where it is too wide. */
-function fitted(one: Row, width: number): Row[] {
-  if (rowWidth(one) <= width) return [one];
+export function cutRow(one: Row, width: number): Row {
+  if (rowWidth(one) <= width) return one;
   const spans: Span[] = [];
   let left = width - 1;
   for (const part of one) {
@@ -81,7 +81,7 @@ function fitted(one: Row, width: number): Row[] {
     left -= textWidth(text);
     if (text !== part.text) break;
   }
-  return [[...spans, span('…', { role: 'muted' })]];
+  return [...spans, span('…', { role: 'muted' })];
 }
 
 /** The longest start of a text that fits the width, in cells. */

@@ -101,7 +101,7 @@ function onThread(
       id: threadId,
       name: null,
       settings: { ...(state.opening?.settings ?? settings), model, effort, cwd },
-      isRecorded: rolloutPath !== null,
+      rolloutPath,
       messages: messagesOf(turns),
     },
     opening: null,
