@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { nearestName, printable, version } from '../../foundation/util/index.ts';
-import { type CommandIo, endWithReader, processIo, written } from './io.ts';
 import { commands, loadTerminal } from './commands.ts';
+import { type CommandIo, endWithReader, processIo, written } from './io.ts';
 
 import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
