@@ -1,8 +1,8 @@
+import { type Row, row, rowWidth, span, textWidth } from '../../text/index.ts';
 import { visibleText } from '../composer/index.ts';
 import { contextLeft, dollars, elapsed } from '../figures.ts';
 import { modeLabel } from '../modes.ts';
 import type { State } from '../state.ts';
-import { type Row, row, rowWidth, span, textWidth } from '../text/index.ts';
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 
 /** Rows of a queued message that are shown. */
