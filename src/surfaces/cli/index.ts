@@ -39,7 +39,7 @@ async function runCommand(io: CommandIo, given: readonly string[]): Promise<numb
   }
   try {
     const command = await (entry === undefined ? loadTerminal() : entry.load());
-    return await command.run(io, entry === undefined ? argv : rest);
+    return await command.run(io, entry === undefined ? argv : rest, { commands, loadTerminal });
   } catch (error) {
     return reportFailure(io, entry === undefined ? '' : word, error);
   }
