@@ -108,7 +108,7 @@ test('keel undo restores the files of the newest turns, and says when there is n
   expect(await keel('undo')).toMatchObject({ code: 0, stdout: expect.stringContaining('back at the snapshot') });
   expect(there()).toEqual(['1.txt']);
   const rest = await keel('undo', '--turns', '2');
-  expect([rest.code, rest.stdout]).toEqual([1, expect.stringMatching(/back at the snapshot[^]*nothing to undo/)]);
+  expect([rest.code, rest.stdout]).toEqual([1, expect.stringMatching(/back at the snapshot[\s\S]*nothing to undo/)]);
   expect(there()).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-con
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
 export { OPENAI_KEY_VARIABLES } from './providers.ts';
+export { recordSettings, type SettingToRecord } from './record-setting.ts';
 export { recordTrust } from './record-trust.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';

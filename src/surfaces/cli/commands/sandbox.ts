@@ -50,14 +50,15 @@ export const sandboxCommand: Command = { spec, run: sandbox };
 
 async function sandbox(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
-  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: 'end' });
+  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: () => 'end' });
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,
     overrides: ['sandbox_mode="read-only"', ...request.overrides],
     flags: request.mode === null ? {} : { sandboxMode: request.mode },
   });
-  const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  const options = { home: config.home, env: config.env, processes, isForOneCommand: true };
+  const manager = new SandboxManager({ ...config.sandbox, ...options });
   try {
     if (request.verb === 'check') {
       const { bwrapPath } = config.sandbox;

@@ -45,6 +45,7 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     env: io.env,
     origin: args.target,
     prompt: args.prompt,
+    isForScreenReader: args.isForScreenReader,
     images: args.images.map((path) => resolve(io.cwd, path)),
     loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
     describeConfig: async () => (await import('./config.ts')).configText(load),

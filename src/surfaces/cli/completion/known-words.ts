@@ -46,10 +46,15 @@ function knownOption(name: string, { short, also, about = '', ...rest }: OptionS
     ...(also === undefined ? [] : [`--${also}`]),
     ...(short === undefined ? [] : [`-${short}`]),
   ];
-  return { names, about, value: valueOf(rest) };
+  return { names, about, value: optionValue(rest) };
 }
 
-function valueOf({ type, value = '', choices, optional }: Omit<OptionSpec, 'short' | 'also' | 'about'>): OptionValue {
+function optionValue({
+  type,
+  value = '',
+  choices,
+  optional,
+}: Omit<OptionSpec, 'short' | 'also' | 'about'>): OptionValue {
   if (choices !== undefined) return { type: 'choice', choices };
   if (type === 'boolean' || optional) return { type: 'none' };
   if (value === 'DIR') return { type: 'directory' };
