@@ -9,7 +9,12 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. Reading it throws a KeelError `invalidInput` where the working directory is gone. */
   readonly cwd: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
+  readonly stdin: Readable & {
+    readonly isTTY?: boolean;
+    readonly fd?: number;
+    /** Of a terminal. */
+    setRawMode?(isRaw: boolean): unknown;
+  };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
@@ -27,6 +32,13 @@ export function processIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
   };
+}
+
+/** All of standard input, as text. */
+export async function readInput({ stdin }: Pick<CommandIo, 'stdin'>): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) text += String(chunk);
+  return text;
 }
 
 /** Ends the program when its reader is gone. A run adds its own listener, since it has work to end in order. */
