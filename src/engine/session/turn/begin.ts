@@ -85,7 +85,7 @@ async function contextItems(
   { context, recorder, abort }: ActiveTurn,
 ): Promise<ResponseItem[]> {
   if (state.sentContext !== null) {
-    const diff = environmentDiff(state.sentContext, environmentFacts(context));
+    const diff = environmentDiff(state.sentContext, environmentFacts(context, services));
     return [...(diff === null ? [] : [diff]), ...agents.takeNotes()];
   }
   const onWarning = (message: string) => recorder.warn(message);

@@ -11,7 +11,10 @@ import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
 
 /** The surroundings of a turn as the model is sent them. */
-export function environmentFacts(context: TurnContext): EnvironmentFacts {
+export function environmentFacts(
+  context: TurnContext,
+  { sandbox }: Pick<SessionServices, 'sandbox'>,
+): EnvironmentFacts {
   const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
   return {
     cwd,
@@ -21,6 +24,7 @@ export function environmentFacts(context: TurnContext): EnvironmentFacts {
     canAsk,
     date,
     sandboxEnforced: true,
+    hasLoopback: sandbox.hasLoopback,
   };
 }
 
@@ -52,7 +56,7 @@ export function firstContext(
           untrusted: config.projectTrust === 'untrusted',
           onWarning,
         });
-  const environment = environmentContext(environmentFacts(context), {
+  const environment = environmentContext(environmentFacts(context, services), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
     date: context.date,

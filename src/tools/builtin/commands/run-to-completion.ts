@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { commandResultJson } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
-import type { EndedCommand } from '../../../system/sandbox/index.ts';
+import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
   described,
   escalation,
@@ -17,7 +17,7 @@ import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { applyPatchText } from '../files/write-patch.ts';
 import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
-import { type Wording, wordOutcome } from './command-outcome.ts';
+import { TIMEOUT_EXIT_CODE, type Wording, wordOutcome } from './command-outcome.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';
 
 /** Default time limit of a command, milliseconds. */
@@ -81,8 +81,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return failedOutput(result.message);
   }
-  const end = endOf(result.value);
-  const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
+  const notes = refusalNotes(refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -95,6 +94,15 @@ function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOu
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {
   return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
+}
+
+/** What the sandbox refused to a command. One that was killed at its limit may have been waiting for the network. */
+function refusedTo({ value, denialAt }: Extract<Orchestrated<CommandOutcome>, { type: 'done' }>): Denial | null {
+  const end = endOf(value);
+  if (end !== null) return denialAt?.(end) ?? null;
+  if (value.end.type !== 'timedOut') return null;
+  const denial = denialAt?.({ exitCode: TIMEOUT_EXIT_CODE, output: value.output }) ?? null;
+  return isNetworkDenial(denial) ? denial : null;
 }
 
 function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {

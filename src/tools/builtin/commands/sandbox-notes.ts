@@ -1,16 +1,22 @@
-import type { Denial } from '../../../system/sandbox/index.ts';
+import { type Denial, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import { type ToolContext, type ToolOutput, withNote } from '../../contract/index.ts';
 
 const MAX_SHOWN_HOSTS = 5;
 
 /**
  * The note on something that the sandbox refused, if the refusal is certain and the model may ask for escalation. Elsewhere
- * a word about the sandbox would only lead it to look for a way around.
+ * a word about the sandbox would only lead it to look for a way around, except for the network: without one it would try again.
  */
 export function refusalNotes(denial: Denial | null, { turn }: Pick<ToolContext, 'turn'>): string[] {
-  if (denial === null || !denial.isCertain || turn.approvalPolicy !== 'on-request' || !turn.canAsk) return [];
+  if (denial === null || !denial.isCertain) return [];
+  if (turn.approvalPolicy !== 'on-request' || !turn.canAsk)
+    return isNetworkDenial(denial) ? [noNetwork(denial, turn)] : [];
   const cure = 'If the task needs it, repeat the call with escalation.';
   return [`${turn.noteMark} The sandbox refused this: ${denial.what}. ${cure}`];
+}
+
+function noNetwork({ what }: Denial, { noteMark }: ToolContext['turn']): string {
+  return `${noteMark} There is no access to ${what}. Waiting or another try does not help.`;
 }
 
 /** Appends the hosts that the sandbox refused to a command: programs seldom say so, or why. */
