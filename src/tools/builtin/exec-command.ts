@@ -170,7 +170,7 @@ async function report(started: Started, context: ToolContext, signal: AbortSigna
   const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
-    status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
+    status: aborted ? 'interrupted' : id !== null || session.exitCode === 0 ? 'completed' : 'failed',
     aggregatedOutput: session.transcript(),
     exitCode: session.exitCode,
     durationMs: session.durationMs,

@@ -114,12 +114,19 @@ function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): T
   const { exitCode } = worded;
   const success = exitCode === 0;
   item.complete({
-    status: success ? 'completed' : 'failed',
+    status: success ? 'completed' : outcome.end.type === 'aborted' ? 'interrupted' : 'failed',
     aggregatedOutput: outcome.output,
     exitCode,
     durationMs: outcome.durationMs,
+    ...cutShort(outcome, wording),
   });
   return { body: commandResultJson(worded), success };
+}
+
+/** Why a program did not run to completion, for people. */
+function cutShort({ end }: CommandOutcome, { timeoutMs }: Wording): { readonly reason?: string } {
+  if (end.type === 'timedOut') return { reason: `timed out after ${timeoutMs / 1_000} s` };
+  return end.type === 'signalled' ? { reason: `ended by ${end.signal}` } : {};
 }
 
 export interface PossiblePatch {
