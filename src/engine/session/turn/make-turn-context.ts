@@ -19,7 +19,7 @@ export interface ContextStart {
 /** The parts of a session's services from which a turn's context is made. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
   readonly config: ModelOverrides &
-    Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
+    Pick<Config, 'toolSet' | 'tools' | 'baseInstructions' | 'addedInstructions' | 'shellEnvironmentPolicy'> & {
       readonly sandbox: Pick<Config['sandbox'], 'network'>;
     };
 }
@@ -51,6 +51,7 @@ export function makeTurnContext(
       model,
       tools: offered,
       override: config.baseInstructions,
+      added: config.addedInstructions,
     }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,

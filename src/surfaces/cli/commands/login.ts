@@ -3,23 +3,34 @@ import { reasonOf } from '../../../foundation/util/index.ts';
 import { resolveCredentials } from '../../../models/client/index.ts';
 import { loadConfig, removeStoredKey, resolveHome, storeKey } from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { note } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
-const help = `Usage: printenv OPENAI_API_KEY | keel login --with-api-key
-       keel login status
+const spec = {
+  usage: ['login --with-api-key', 'login status'],
+  about: [
+    "Store an API key in keel's home, readable by you only, or show which key is used. `keel logout` removes the stored one.",
+    'printenv OPENAI_API_KEY | keel login --with-api-key',
+  ],
+  verbs: { status: '' },
+  options: { 'with-api-key': { type: 'boolean', about: 'read the key from standard input' } },
+} as const satisfies CommandSpec;
 
-Store an API key in keel's home, readable by you only, or show which key is used. \`keel logout\` removes the stored one.
-`;
-const logoutHelp = `Usage: keel logout
+const logoutSpec = {
+  usage: ['logout'],
+  about: ['Remove the API key that `keel login` stored. It succeeds also when there is none.'],
+  options: {},
+} as const satisfies CommandSpec;
 
-Remove the API key that \`keel login\` stored. It succeeds also when there is none.
-`;
+export const loginCommand: Command = { spec, run: login };
+export const logoutCommand: Command = { spec: logoutSpec, run: logout };
 
 /** `keel login`. */
-export async function loginCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, { 'with-api-key': { type: 'boolean' } });
+async function login(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [verb, ...more] = positionals;
   if (verb === 'status') {
     if (values['with-api-key']) throw new UsageError('status takes no --with-api-key');
@@ -35,8 +46,8 @@ export async function loginCommand(io: CommandIo, words: readonly string[]): Pro
 }
 
 /** `keel logout`: succeeds also when no key is stored. */
-export async function logoutCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  refuseMore(readCommandLine(words, logoutHelp, {}).positionals);
+async function logout(io: CommandIo, words: readonly string[]): Promise<number> {
+  refuseMore(readCommandLine(words, logoutSpec).positionals);
   const removed = removeStoredKey(resolveHome(io.env));
   note(io, removed ? 'The stored key is removed.\n' : 'There was no stored key.\n');
   return 0;

@@ -2,17 +2,20 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
 import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
-import { type ConfigFlags, loadConfig } from '../../../../storage/config/index.ts';
+import { loadConfig } from '../../../../storage/config/index.ts';
 import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
+import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
 import { answer, note, progress } from '../../output.ts';
+import { placedFlags } from '../../session-options.ts';
 import { stopSignal } from '../../stop-signal.ts';
-import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
+import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
 
 /** `keel exec`: runs one request to completion. */
-export function execCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  return runWith(io, parseExecArguments(words), null);
-}
+export const execCommand: Command = {
+  spec: execSpec,
+  run: async (io, words) => runWith(io, parseExecArguments(words), null),
+};
 
 /**
  * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
@@ -54,7 +57,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
-    flags: flagsOf(args),
+    flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   });
   for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
@@ -82,17 +85,6 @@ function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
     writeErr: (text) => progress(io, text),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
-  };
-}
-
-function flagsOf(args: ExecArguments): ConfigFlags {
-  return {
-    ...(args.model === null ? {} : { model: args.model }),
-    ...(args.profile === null ? {} : { profile: args.profile }),
-    ...(args.sandbox === null ? {} : { sandboxMode: args.sandbox }),
-    ...(args.oss ? { oss: true } : {}),
-    ...(args.localProvider === null ? {} : { localProvider: args.localProvider }),
-    ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
   };
 }
 

@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest';
+import { commands, loadTerminal } from '../../../src/surfaces/cli/commands.ts';
+import { helpText } from '../../../src/surfaces/cli/help-text.ts';
+
+describe.each(Object.keys(commands))('help of keel %s', (name) => {
+  test('fits 80 columns and is as recorded', async () => {
+    const entry = commands[name];
+    const { spec } = await (entry ?? { load: loadTerminal }).load();
+    const text = helpText(spec);
+    expect(text).toMatch(new RegExp(`^Usage: keel ${name}`));
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toMatchSnapshot();
+  });
+});
+
+test('help of the terminal fits 80 columns, and so does every summary', async () => {
+  const { spec } = await loadTerminal();
+  const lines = [
+    ...helpText(spec).split('\n'),
+    ...Object.values(commands).map(({ summary }) => `${' '.repeat(15)}${summary}`),
+  ];
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
