@@ -156,7 +156,7 @@ describe('what a run prints for a person', () => {
     expect(run.stdout).toBe('hello there\n');
     expect(run.stderr).toContain('on the way');
     expect(run.stderr).not.toContain('hello there');
-    expect(run.stderr).toMatch(/echo x in .*\n succeeded in \d+ms:\nx\n/);
+    expect(run.stderr).toMatch(/^echo x\n succeeded in \d+ms:\nx\n/m);
     expect(run.stderr).toContain('tokens used\n');
   });
 
@@ -374,17 +374,20 @@ describe('what is checked before anything is sent', () => {
     expect(server.requests[0]?.body['text']).toMatchObject({ format: { type: 'json_schema', strict: true } });
   });
 
-  test('no key: the turn fails without a request and names what to set', async () => {
-    server = await startModelServer([]);
-    const run = await runKeel(['exec', '--json', 'hi'], {
-      home: home.path,
-      cwd: repo.path,
-      url: server.url,
-      env: { OPENAI_API_KEY: '' },
-    });
+  test('without a key a run names what to set, sends nothing and leaves no thread for --last', async () => {
+    const first = await exec([hello, hello], ['one']);
+    const places = { home: home.path, cwd: repo.path, url: server.url, env: { OPENAI_API_KEY: '' } };
+    const run = await runKeel(['exec', '--json', 'two'], places);
     expect(run.code).toBe(1);
-    expect(run.stdout).toContain('OPENAI_API_KEY');
-    expect(server.requests).toHaveLength(0);
+    expect(jsonLines(run.stdout)).toMatchObject([
+      { type: 'turn.failed', error: { message: expect.stringContaining('OPENAI_API_KEY') } },
+    ]);
+    expect(server.requests).toHaveLength(1);
+    await again(['resume', '--last', 'three']);
+    expect(first.code).toBe(0);
+    expect(server.requests.at(-1)?.lastUserText).toBe('three');
+    expect(JSON.stringify(server.requests.at(-1)?.body)).toContain('one');
+    expect(rolloutsIn(home.path)).toHaveLength(1);
   });
 });
 
@@ -480,7 +483,7 @@ describe('a change that is refused', () => {
     const people = await exec([...script, ...script], ['go']);
     expect(people.stderr).toContain('file update (declined)');
     expect(people.stderr).toContain(
-      'refused: Nothing was changed: the sandbox is read-only; run again with --full-auto, or trust this folder.\n',
+      '\nNothing was changed: the sandbox is read-only; run again with --full-auto, or trust this folder.\n',
     );
     const items = jsonLines((await again(['--json', 'go'])).stdout).map((line) => line.item);
     expect(items.find((item) => item?.type === 'file_change')).toMatchObject({
@@ -498,7 +501,7 @@ describe('a change that is refused', () => {
       respond(message('done'), usage({})),
     ];
     const { stderr } = await exec(script, ['--full-auto', 'go']);
-    expect(stderr).toContain(`refused: These changes were refused: ${outside}: `);
+    expect(stderr).toContain(`\nThese changes were refused: ${outside}: `);
     expect(stderr).not.toContain('Nothing was changed');
   });
 });

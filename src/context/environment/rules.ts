@@ -13,9 +13,13 @@ export interface RuleFacts {
   readonly userPresent?: boolean;
   /** Whether a sandbox enforces the policy on commands on this machine. */
   readonly sandboxEnforced: boolean;
+  /** Whether commands without a network have a loopback of their own. Absent: they have. */
+  readonly hasLoopback?: boolean;
 }
 
 const MAX_HOSTS = 20;
+const OWN_LOOPBACK =
+  'No network: downloads, installs and remote calls fail. Servers on 127.0.0.1 work, for your other commands too.';
 
 /** The policy in effect: where nobody answers, nothing can be asked. */
 export function effectivePolicy({ approvalPolicy, canAsk }: RuleFacts): ApprovalPolicy {
@@ -57,12 +61,14 @@ function writablePlaces(policy: Extract<SandboxPolicy, { mode: 'workspace-write'
 }
 
 function network(facts: RuleFacts): string {
-  const { sandboxPolicy: policy, sandboxEnforced, allowedHosts = null } = facts;
+  const { sandboxPolicy: policy, sandboxEnforced, hasLoopback = true, allowedHosts = null } = facts;
   const isListed = policy.mode === 'workspace-write' && allowedHosts !== null;
   if (isListed && sandboxEnforced) return listedHosts(allowedHosts, facts);
   if (policy.mode === 'workspace-write' && policy.network_access && !isListed) return 'Commands can use the network.';
+  if (sandboxEnforced && !hasLoopback)
+    return 'No network, 127.0.0.1 included: downloads, installs, remote calls and servers fail.';
   return sandboxEnforced
-    ? 'No network: downloads, installs and remote calls fail.'
+    ? OWN_LOOPBACK
     : 'The network counts as off, but nothing blocks it: use it only if the user asks.';
 }
 
@@ -71,7 +77,7 @@ function listedHosts(hosts: readonly string[], facts: RuleFacts): string {
   if (hosts.length === 0) {
     return canAsk
       ? 'The network reaches no host until the user allows it: keel asks when a command tries one.'
-      : 'No network: downloads, installs and remote calls fail.';
+      : OWN_LOOPBACK;
   }
   const listed = hosts.slice(0, MAX_HOSTS).join(', ');
   const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : '';

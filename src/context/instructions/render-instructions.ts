@@ -16,6 +16,8 @@ export interface InstructionFacts {
   readonly tools: readonly string[];
   /** The user's own text, which replaces keel's and is sent byte for byte. Absent or null: keel's. */
   readonly override?: string | null;
+  /** The user's own text that follows either. */
+  readonly added?: string | null;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface InstructionFacts {
  * that all threads of a model share the cached prefix.
  */
 export function renderInstructions(facts: InstructionFacts): string {
-  return facts.override ?? builtInText(facts);
+  const text = facts.override ?? builtInText(facts);
+  return facts.added ? `${text.trimEnd()}\n\n${facts.added}` : text;
 }
 
 function builtInText({ model, tools }: InstructionFacts): string {

@@ -5,4 +5,4 @@ export type { ReplayedRequest } from './replay/replay-ports.ts';
 export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export type { ContextKind, SessionReport } from './reports/report.ts';
 export { Session, submitIfOpen } from './session.ts';
-export type { ThreadOrigin } from './thread/open-thread.ts';
+export type { ThreadLabel, ThreadOrigin } from './thread/open-thread.ts';

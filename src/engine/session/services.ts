@@ -20,6 +20,7 @@ import { SandboxManager } from '../../system/sandbox/index.ts';
 import {
   ApprovalCache,
   builtinTools,
+  checkToolLists,
   LocalToolHost,
   registerAgentTools,
   type ToolHost,
@@ -96,7 +97,7 @@ export interface ServiceOptions {
   readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
   /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
-  readonly orphans?: OrphanCare | undefined;
+  readonly orphans?: (() => OrphanCare) | undefined;
   /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
@@ -127,6 +128,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
+  checkToolLists(config.tools, tools.names());
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
   const onCrash = (error: unknown) => log.crash(error);
   const { openChild = () => Promise.reject(new Error('this session has no children')) } = options;

@@ -150,6 +150,8 @@ export const TurnSetup = z.lazy(() =>
     supports_reasoning_summaries: z.optional(z.boolean()),
     verbosity: z.optional(Verbosity),
     base_instructions: z.optional(z.string()),
+    /** They follow the instructions. */
+    added_instructions: z.optional(z.string()),
     output_schema: z.optional(z.unknown()),
     compact_prompt: z.optional(z.string()),
     compact_model: z.optional(z.string()),
@@ -165,7 +167,14 @@ export const TurnSetup = z.lazy(() =>
     verify: z.optional(z.boolean()),
     /** And about what its subagents left unchecked. */
     verify_tree: z.optional(z.boolean()),
-    budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
+    budget: z.optional(
+      z.object({
+        tokens: z.nullable(z.number()),
+        minutes: z.nullable(z.number()),
+        /** Responses of the model; earlier versions had no such limit. */
+        turns: z.optional(z.nullable(z.number())),
+      }),
+    ),
     /** Patterns of hosts that commands could reach. */
     allowed_hosts: z.optional(z.array(z.string())),
     /** False: the tools had no fields for escalation. */

@@ -1,5 +1,5 @@
 export { isAzure } from './azure.ts';
-export { compactLimit, effectiveWindow, modelInfo } from './catalogue.ts';
+export { compactLimit, effectiveWindow, effortFault, modelInfo } from './catalogue.ts';
 export type { ModelInfo, ModelOverrides, ToolSet } from './model-info.ts';
 export { learnedQuirk, quirkSetting } from './quirk-rules.ts';
 export { ServerFacts } from './server-facts.ts';

@@ -114,6 +114,8 @@ export interface Budget {
   readonly tokens: number | null;
   /** Of time, from the start of the turn. */
   readonly minutes: number | null;
+  /** Responses of the model in its turn; those of children do not count. */
+  readonly turns: number | null;
 }
 
 /** Whether calls of a server's tools are asked about: by what the tool says of itself, always, or never. */
@@ -187,10 +189,28 @@ export interface TuiSettings {
   /** Lines are only ever added, and signs are words. */
   readonly screenReader: boolean;
   readonly theme: 'auto' | 'dark' | 'light' | 'colour-blind' | 'dark-colour-blind' | 'light-colour-blind';
+  /** The composer has the keys of vim. */
+  readonly vim: boolean;
+  /** Keys by the action that they do, as written. */
+  readonly keymap: Readonly<Record<string, readonly string[]>>;
+  /** The last row: parts of keel's own, or the first line that a command prints. Null: the usual parts. */
+  readonly statusLine:
+    | { readonly type: 'parts'; readonly parts: readonly string[] }
+    | { readonly type: 'command'; readonly command: string }
+    | null;
 }
 
 /** A setting that a thread keeps when it is resumed or forked. */
 export type ThreadSetting = 'model' | 'effort' | 'approvalPolicy' | 'sandboxPolicy';
+
+/** The settings of a thread that the administrator's file fixes; absent: it does not. */
+export interface ManagedSettings {
+  readonly model?: string;
+  readonly effort?: ReasoningEffort;
+  readonly approvalPolicy?: ApprovalPolicy;
+  readonly sandboxMode?: SandboxMode;
+  readonly networkAccess?: boolean;
+}
 
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {
@@ -210,6 +230,8 @@ export interface Config {
   readonly trustedFolder: string | null;
   /** What was chosen for this run, or is insisted on by the administrator: a thread's own setting gives way to it. */
   readonly chosen: readonly ThreadSetting[];
+  /** What the administrator insists on, which nothing in a session changes. */
+  readonly managed: ManagedSettings;
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;
@@ -236,12 +258,16 @@ export interface Config {
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */
   readonly baseInstructions: string | null;
+  /** Added to the instructions, built-in or not. */
+  readonly addedInstructions: string | null;
   readonly hideAgentReasoning: boolean;
   readonly showRawAgentReasoning: boolean;
   readonly projectDocMaxBytes: number;
   readonly projectDocFallbackFilenames: readonly string[];
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** Names of tools, in which `*` matches any text: those that may be offered (null: all), and those that may not. */
+  readonly tools: { readonly allowed: readonly string[] | null; readonly disallowed: readonly string[] };
   /** By name. */
   readonly mcpServers: readonly McpServer[];
   /** How long a first request may wait for servers whose tools are not known yet. */

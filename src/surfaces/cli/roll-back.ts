@@ -1,8 +1,6 @@
-import { openSession } from '../../engine/session/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { version } from '../../foundation/util/index.ts';
-import { loadConfig } from '../../storage/config/index.ts';
 import type { CommandIo } from './io.ts';
+import { openRecorded } from './open-thread.ts';
 import { say } from './output.ts';
 
 /**
@@ -13,17 +11,7 @@ export async function rollBackThread(
   io: CommandIo,
   { path, turns }: { readonly path: string; readonly turns: number },
 ): Promise<void> {
-  await using session = await openSession({
-    config: await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} }),
-    origin: { type: 'resume', id: path },
-    source: 'cli',
-    originator: 'keel_cli',
-    version,
-    ephemeral: false,
-    canAsk: false,
-    orphans: 'end',
-    unfinishedTurn: 'interrupt',
-  });
+  await using session = await openRecorded(io, { type: 'resume', id: path }, io.cwd);
   const events = session.events();
   session.submit({ type: 'rollback', turns });
   for await (const event of events) {

@@ -9,6 +9,8 @@ export interface TuiOptions {
   readonly origin: ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
   /** Sent when the thread is open; null: nothing is. */
   readonly prompt: string | null;
+  /** The command line asks for lines that are only ever added. */
+  readonly isForScreenReader: boolean;
   /** Absolute paths of images that go with the prompt. */
   readonly images: readonly string[];
   /** Reads the configuration with what the command line says on top. Called again after an answer about trust. */

@@ -138,7 +138,7 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  const noteAtEnd = (end: EndedCommand) => refusalNotes(end, result.denialAt?.(end) ?? null, context);
+  const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, end.output, context);
   const output = await report({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -170,7 +170,7 @@ async function report(started: Started, context: ToolContext, signal: AbortSigna
   const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
-    status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
+    status: aborted ? 'interrupted' : id !== null || session.exitCode === 0 ? 'completed' : 'failed',
     aggregatedOutput: session.transcript(),
     exitCode: session.exitCode,
     durationMs: session.durationMs,

@@ -1,3 +1,4 @@
+export { attemptedUpdates, namedUpdates } from './diff/attempted-updates.ts';
 export { fileUpdates } from './diff/file-updates.ts';
 export { touchedLines } from './diff/touched-lines.ts';
 export { TurnDiffTracker } from './diff/turn-diff.ts';
@@ -7,6 +8,6 @@ export { lookalikeNameHint } from './lookalike-name.ts';
 export { applyPatchMain, successText } from './main.ts';
 export { closestPlaceInText } from './match/closest-place.ts';
 export { placeFault, readFault, readText } from './overlay.ts';
-export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault } from './patch.ts';
+export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault, type Section } from './patch.ts';
 export { type VerifiedPatch, verifyPatch } from './verify.ts';
 export { applyPatch } from './write/apply.ts';

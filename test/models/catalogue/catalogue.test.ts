@@ -37,6 +37,7 @@ describe('the catalogue of models', () => {
   test('an unknown model says so, and gets the cautious defaults', () => {
     expect(modelInfo('mystery-1')).toEqual({
       slug: 'mystery-1',
+      efforts: null,
       family: 'unknown',
       known: false,
       baseText: 'general',

@@ -5,7 +5,7 @@ import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProces
 import { type Config, type McpServer, type McpStdioServer, programSearch } from '../../../storage/config/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
-import { type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
+import { isAllowedTool, type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
 import type { Log } from '../log.ts';
 
 const PLAIN_WORKSPACE: SandboxPolicy = {
@@ -83,7 +83,8 @@ export class SessionMcp {
       tools,
     });
     this.#reportLeftOut([...leftOut, ...known.leftOut]);
-    return known;
+    const { tools: lists } = this.#options.config;
+    return { ...known, names: known.names.filter((name) => isAllowedTool(name, lists)) };
   }
 
   /** The servers that are switched on, as they are now. */

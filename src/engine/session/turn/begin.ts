@@ -33,7 +33,10 @@ export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): 
   const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
   const spend = (tokens: number) => budget?.spend(tokens);
   const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, log: services.log });
-  return new ActiveTurn({ context, recorder, window, budget, focus });
+  // With what its subagents do, where that is followed.
+  const facts = services.tree ?? state.facts;
+  const before = facts.place;
+  return new ActiveTurn({ context, recorder, window, budget, focus, work: () => facts.workSince(before) });
 }
 
 /**
@@ -85,13 +88,13 @@ async function contextItems(
   { context, recorder, abort }: ActiveTurn,
 ): Promise<ResponseItem[]> {
   if (state.sentContext !== null) {
-    const diff = environmentDiff(state.sentContext, environmentFacts(context));
+    const diff = environmentDiff(state.sentContext, environmentFacts(context, services));
     return [...(diff === null ? [] : [diff]), ...agents.takeNotes()];
   }
   const onWarning = (message: string) => recorder.warn(message);
   const [found, skills] = await Promise.all([
     within(repository, REPOSITORY_GRACE_MS),
-    unlessStopped(firstSkillList(services, abort.signal, onWarning), abort.signal),
+    unlessStopped(firstSkillList(context, services, abort.signal, onWarning), abort.signal),
   ]);
   return firstContext(context, services, { repository: found, skills, onWarning });
 }

@@ -9,9 +9,13 @@ import {
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
+import { contextBudget } from './context-budget.ts';
 
 /** The surroundings of a turn as the model is sent them. */
-export function environmentFacts(context: TurnContext): EnvironmentFacts {
+export function environmentFacts(
+  context: TurnContext,
+  { sandbox }: Pick<SessionServices, 'sandbox'>,
+): EnvironmentFacts {
   const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, allowsCommits, canAsk, date } = context;
   return {
     cwd,
@@ -22,6 +26,7 @@ export function environmentFacts(context: TurnContext): EnvironmentFacts {
     canAsk,
     date,
     sandboxEnforced: true,
+    hasLoopback: sandbox.hasLoopback,
   };
 }
 
@@ -48,12 +53,13 @@ export function firstContext(
           home: config.home,
           cwd: config.cwd,
           maxBytes: config.projectDocMaxBytes,
+          windowBytes: contextBudget(context).instructionsBytes,
           fallbackNames: config.projectDocFallbackFilenames,
           hidden: config.sandbox.hidden,
           untrusted: config.projectTrust === 'untrusted',
           onWarning,
         });
-  const environment = environmentContext(environmentFacts(context), {
+  const environment = environmentContext(environmentFacts(context, services), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
     date: context.date,

@@ -19,7 +19,10 @@ export interface ContextStart {
 /** The parts of a session's services from which a turn's context is made. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
   readonly config: ModelOverrides &
-    Pick<Config, 'approvalPolicy' | 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
+    Pick<
+      Config,
+      'approvalPolicy' | 'toolSet' | 'tools' | 'baseInstructions' | 'addedInstructions' | 'shellEnvironmentPolicy'
+    > & {
       readonly sandbox: Pick<Config['sandbox'], 'network' | 'allowGitCommit'>;
     };
 }
@@ -54,6 +57,7 @@ export function makeTurnContext(
       model,
       tools: offered,
       override: config.baseInstructions,
+      added: config.addedInstructions,
     }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,

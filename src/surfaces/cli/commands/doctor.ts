@@ -8,15 +8,22 @@ import { type Config, loadConfig, resolveHome } from '../../../storage/config/in
 import { Processes, programOutput } from '../../../system/process/index.ts';
 import { probeBackend } from '../../../system/sandbox/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
 
 /** How long a program may take to print its version. */
 const ANSWER_MS = 5_000;
-const help = `Usage: keel doctor [--json]
-
-Check this machine and the configuration. The exit code is 1 if something is missing that keel can't work without.
-`;
+const spec = {
+  usage: ['doctor [options]'],
+  about: [
+    "Check this machine and the configuration. The exit code is 1 if something is missing that keel can't work without.",
+  ],
+  options: {
+    json: { type: 'boolean', about: 'print the findings as JSON' },
+  },
+} as const satisfies CommandSpec;
 
 interface Finding {
   readonly name: string;
@@ -26,8 +33,10 @@ interface Finding {
 }
 
 /** `keel doctor`: checks that everything is there that keel needs. */
-export async function doctorCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, { json: { type: 'boolean' } });
+export const doctorCommand: Command = { spec, run: doctor };
+
+async function doctor(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   refuseMore(positionals);
   const config = await loaded(io);
   const bwrapPath = config instanceof Error ? null : config.sandbox.bwrapPath;

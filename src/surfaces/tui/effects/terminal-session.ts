@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { paletteOf, type Rgb, type ThemeName, themeFor } from '../../text/index.ts';
 import type { Message } from '../message.ts';
 import {
   AppendWriter,
@@ -18,7 +19,6 @@ import {
   type TerminalReply,
   titleBytes,
 } from '../terminal/index.ts';
-import { paletteOf, type Rgb, type ThemeName, themeFor } from '../text/index.ts';
 import { FullScreen } from './full-screen.ts';
 
 const MODIFIERS = { alt: false, shift: false, super: false, isRepeat: false } as const;
@@ -30,6 +30,8 @@ export interface TerminalSessionOptions {
   readonly stdin: ReadStream;
   readonly stdout: WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lines are only ever added, whatever the terminal can do. */
+  readonly isAppending: boolean;
   readonly dispatch: (message: Message) => void;
 }
 
@@ -57,7 +59,7 @@ export class TerminalSession {
     if (this.capabilities.passthrough === 'tmux') this.#bursts.turnOff();
     const size = this.size();
     const style = this.#style();
-    this.isAppending = this.capabilities.painting === 'append';
+    this.isAppending = options.isAppending || this.capabilities.painting === 'append';
     const inline = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
     this.#painter = this.isAppending ? new AppendWriter({ output: stdout, style }) : inline;
     const makePainter = (now: Size) =>

@@ -70,7 +70,7 @@ export function withModel(state: State, model: string, effort: string | null): S
     'info',
     `Model: ${model}${effort === null ? '' : ` (${effort})`}, from the next turn on.`,
   );
-  return { ...next, state: noted };
+  return { state: noted, effects: [...next.effects, { type: 'keep', setting: { type: 'model', model, effort } }] };
 }
 
 function withMode(state: State, name: string): Step {
@@ -135,8 +135,20 @@ export function threadQuery(state: State, { query, isEverywhere }: PickerView): 
 }
 
 /** A thread as an entry of the list. */
-export function threadItem({ id, name, preview, cwd, updatedAt }: ThreadSummary, nowMs: number): PickItem {
-  return { id, label: name ?? preview, detail: `${ago(nowMs - updatedAt)}  ${cwd}` };
+export function threadItem(thread: ThreadSummary, nowMs: number): PickItem {
+  const { id, name, preview, cwd, updatedAt, createdAt, turnCount, model, gitBranch } = thread;
+  const facts = [
+    `${turnCount} ${turnCount === 1 ? 'turn' : 'turns'}`,
+    ...(model === null ? [] : [model]),
+    ...(gitBranch === null ? [] : [`on ${gitBranch}`]),
+    `started ${ago(nowMs - createdAt)}`,
+  ];
+  return {
+    id,
+    label: name ?? preview,
+    detail: `${ago(nowMs - updatedAt)}  ${cwd}`,
+    preview: [facts.join(' · '), preview],
+  };
 }
 
 function ago(ms: number): string {

@@ -1,5 +1,13 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { type Composer, isBlank, remembered, withDraft, withEarlier } from '../composer/index.ts';
+import {
+  type Composer,
+  isBlank,
+  remembered,
+  VIM_INSERT,
+  withDraft,
+  withEarlier,
+  withImage,
+} from '../composer/index.ts';
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
@@ -33,6 +41,8 @@ export function update(state: State, message: Message): Step {
       return onSetUp(state, message.setup);
     case 'choose':
       return threadPicker(state, message.verb);
+    case 'opens':
+      return only({ ...state, opening: { settings: message.settings, changes: message.changes } });
     case 'session':
       return onSession({ ...state, now: message.at }, message.event, message.at);
     case 'failed':
@@ -61,6 +71,10 @@ export function update(state: State, message: Message): Step {
       return only(withReviewTargets(state, message.candidates));
     case 'edited':
       return withCompletion(withEditedText(state, message.text));
+    case 'imagePasted':
+      return only({ ...state, composer: withImage(state.composer, message.path) });
+    case 'statusLineRead':
+      return only({ ...state, statusText: message.text });
     case 'diffRead':
       return only(withDiff(state, message.text));
     case 'reportRead':
@@ -89,7 +103,8 @@ function withTime(state: State, at: number): State {
 }
 
 function onSetUp(state: State, setup: Setup): Step {
-  const ready: State = { ...state, setup };
+  const vim = setup.hasVim ? (state.vim ?? VIM_INSERT) : null;
+  const ready: State = { ...state, setup, keymap: setup.keymap, vim };
   const warned = setup.warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
   if (setup.trustQuestion === null) return only(warned);
   const { folder, runs } = setup.trustQuestion;

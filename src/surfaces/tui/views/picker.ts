@@ -4,6 +4,8 @@ export interface PickItem {
   readonly label: string;
   readonly detail: string;
   readonly isCurrent?: boolean;
+  /** Lines about it that are shown while it is selected. */
+  readonly preview?: readonly string[];
 }
 
 /** What is chosen, and so what the choice does. */

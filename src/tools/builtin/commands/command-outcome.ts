@@ -3,12 +3,12 @@ import type { CommandOutcome } from '../../../system/process/index.ts';
 import { abortedNote, showOutput } from '../../contract/index.ts';
 
 /** Exit code of a command that was killed at its time limit. */
-const TIMEOUT_EXIT_CODE = 124;
+export const TIMEOUT_EXIT_CODE = 124;
 
 export interface Wording {
   readonly timeoutMs: number;
   readonly mark: string;
-  /** Lines of keel's own, appended if the program ended by itself. */
+  /** Lines of keel's own on why the program failed; for one that was killed at its limit, why more time does not help. */
   readonly notes: readonly string[];
 }
 
@@ -25,8 +25,9 @@ export function wordOutcome(outcome: CommandOutcome, { timeoutMs, mark, notes }:
       return { output: showOutput(shown, { last: [note] }, mark), exitCode: end.exitCode, durationSeconds };
     }
     case 'timedOut': {
-      const note = `${mark} Killed at its time limit of ${timeoutMs} ms with everything it had started. Give it more with timeout_ms, or do less in one call.`;
-      const own = { first: timedOutLine(durationMs), last: [note] };
+      const cure = notes.length > 0 ? '' : ' Give it more with timeout_ms, or do less in one call.';
+      const note = `${mark} Killed at its time limit of ${timeoutMs} ms with everything it had started.${cure}`;
+      const own = { first: timedOutLine(durationMs), last: [note, ...notes] };
       return { output: showOutput(shown, own, mark), exitCode: TIMEOUT_EXIT_CODE, durationSeconds };
     }
     case 'aborted':

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
-import type { EndedCommand } from '../../../system/sandbox/index.ts';
+import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
   described,
   escalation,
@@ -18,7 +18,7 @@ import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { applyPatchText } from '../files/write-patch.ts';
 import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
-import { type Wording, wordOutcome } from './command-outcome.ts';
+import { TIMEOUT_EXIT_CODE, type Wording, wordOutcome } from './command-outcome.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';
 
 /** Default time limit of a command, milliseconds. */
@@ -81,8 +81,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return failedOutput(result.message);
   }
-  const end = endOf(result.value);
-  const notes = end === null ? [] : refusalNotes(end, result.denialAt?.(end) ?? null, context);
+  const notes = refusalNotes(refusedTo(result), result.value.output, context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -97,6 +96,15 @@ function endOf({ end, output }: CommandOutcome): EndedCommand | null {
   return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
 }
 
+/** What the sandbox refused to a command. One that was killed at its limit may have been waiting for the network. */
+function refusedTo({ value, denialAt }: Extract<Orchestrated<CommandOutcome>, { type: 'done' }>): Denial | null {
+  const end = endOf(value);
+  if (end !== null) return denialAt?.(end) ?? null;
+  if (value.end.type !== 'timedOut') return null;
+  const denial = denialAt?.({ exitCode: TIMEOUT_EXIT_CODE, output: value.output }) ?? null;
+  return isNetworkDenial(denial) ? denial : null;
+}
+
 function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
   const worded = wordOutcome(outcome, wording);
   if (outcome.end.type === 'spawnFailed') {
@@ -106,12 +114,19 @@ function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): T
   const { exitCode } = worded;
   const success = exitCode === 0;
   item.complete({
-    status: success ? 'completed' : 'failed',
+    status: success ? 'completed' : outcome.end.type === 'aborted' ? 'interrupted' : 'failed',
     aggregatedOutput: outcome.output,
     exitCode,
     durationMs: outcome.durationMs,
+    ...cutShort(outcome, wording),
   });
   return { body: finishedResult(worded), success };
+}
+
+/** Why a program did not run to completion, for people. */
+function cutShort({ end }: CommandOutcome, { timeoutMs }: Wording): { readonly reason?: string } {
+  if (end.type === 'timedOut') return { reason: `timed out after ${timeoutMs / 1_000} s` };
+  return end.type === 'signalled' ? { reason: `ended by ${end.signal}` } : {};
 }
 
 export interface PossiblePatch {

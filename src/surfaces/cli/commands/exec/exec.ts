@@ -2,17 +2,28 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
 import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
-import { type ConfigFlags, loadConfig } from '../../../../storage/config/index.ts';
-import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
-import type { CommandIo } from '../../io.ts';
-import { answer, note, progress } from '../../output.ts';
+import { loadConfig } from '../../../../storage/config/index.ts';
+import {
+  type ExecIo,
+  type ExecOptions,
+  isDumb,
+  JsonlPrinter,
+  readPrompt,
+  runExec,
+  wantsColour,
+} from '../../../exec/index.ts';
+import type { Command } from '../../commands.ts';
+import { type CommandIo, isOneOutput } from '../../io.ts';
+import { answer, laidOut, liveLine, note, progress } from '../../output.ts';
+import { placedFlags } from '../../session-options.ts';
 import { stopSignal } from '../../stop-signal.ts';
-import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
+import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
 
 /** `keel exec`: runs one request to completion. */
-export function execCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  return runWith(io, parseExecArguments(words), null);
-}
+export const execCommand: Command = {
+  spec: execSpec,
+  run: async (io, words) => runWith(io, parseExecArguments(words), null),
+};
 
 /**
  * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
@@ -24,12 +35,15 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
     const options = await execOptions({ io, args, review, jsonl });
     // Until here a signal simply ends the process.
     using stop = stopSignal(io);
-    return await runExec(options, execIo(io, stop));
+    return await runExec(options, execIo(io, args, stop));
   } catch (error) {
     jsonl?.printFailure(toKeelError(error).message);
     throw error;
   }
 }
+
+/** Width of a terminal that doesn't name its own. */
+const DEFAULT_COLUMNS = 80;
 
 interface Given {
   readonly io: CommandIo;
@@ -54,7 +68,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
-    flags: flagsOf(args),
+    flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   });
   for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
@@ -76,23 +90,25 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
   };
 }
 
-function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
+function execIo(io: CommandIo, { color }: ExecArguments, stop: ReturnType<typeof stopSignal>): ExecIo {
+  const { stdout, stderr, env } = io;
+  const canDraw = !isDumb(env);
+  const isLaidOut = Boolean(stdout.isTTY) && canDraw && color !== 'never';
   return {
     writeOut: (text) => answer(io, text),
     writeErr: (text) => progress(io, text),
+    drawLive: stderr.isTTY && canDraw ? (text) => liveLine(io, text) : null,
+    messageTerminal: isLaidOut
+      ? {
+          columns: stdout.columns ?? DEFAULT_COLUMNS,
+          hasColour: color === 'always' || wantsColour(env, true),
+          write: (text) => laidOut(io, text),
+        }
+      : null,
+    isOneOutput: () => isOneOutput(io),
+    isInteractive: Boolean(stderr.isTTY),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
-  };
-}
-
-function flagsOf(args: ExecArguments): ConfigFlags {
-  return {
-    ...(args.model === null ? {} : { model: args.model }),
-    ...(args.profile === null ? {} : { profile: args.profile }),
-    ...(args.sandbox === null ? {} : { sandboxMode: args.sandbox }),
-    ...(args.oss ? { oss: true } : {}),
-    ...(args.localProvider === null ? {} : { localProvider: args.localProvider }),
-    ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
   };
 }
 
@@ -115,5 +131,5 @@ function readSchema(path: string): unknown {
 
 function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
   if (color !== 'auto') return color === 'always';
-  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'];
+  return wantsColour(io.env, Boolean(io.stderr.isTTY));
 }

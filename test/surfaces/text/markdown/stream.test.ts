@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MarkdownReader, markdownRows, piecesRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
+import {
+  EMPTY_STREAM,
+  endMarkdown,
+  livePieces,
+  type MarkdownStream,
+  pushMarkdown,
+} from '../../../../src/surfaces/text/markdown/stream.ts';
+import { type Row, rowText } from '../../../../src/surfaces/text/row.ts';
+import { rowWidth } from '../../../../src/surfaces/text/width.ts';
+
+const PARTS = [
+  '# Title\n',
+  '## Sub **bold**\n',
+  'A paragraph with `code`, *marks* and a [link](https://example.com/a).\n',
+  'next line\n',
+  '\n',
+  '\n\n',
+  '- one\n',
+  '- two\n',
+  '  - nested\n',
+  '    more of it\n',
+  '1. first\n',
+  '2. second\n',
+  '3) other\n',
+  '- [x] done\n',
+  '* star\n',
+  '+ plus\n',
+  ' - off by one\n',
+  '```ts\n',
+  'const a = `x`;\n',
+  '/* open\n',
+  '*/\n',
+  '```\n',
+  '````\n',
+  '~~~\n',
+  '  ```\n',
+  '    indented code\n',
+  '\tby a tab\n',
+  '> quote\n',
+  '> > deep\n',
+  '>\n',
+  '| a | b |\n',
+  '|---|--:|\n',
+  '| 1 | 漢字 |\n',
+  '---\n',
+  '===\n',
+  '***\n',
+  '<div>html</div>\n',
+  '[id]: https://example.com\n',
+  '漢字とかな。\n',
+  '👨‍👩‍👧 family\n',
+  'line\r\n',
+  'no line end',
+  '**open',
+  '__',
+  'https://example.com/x_y ',
+  '\\*\n',
+  '  \n',
+  '- \n',
+  '-\n',
+  '1.\n',
+  '\u001b[2J\n',
+  'é́\n',
+];
+
+const text = fc.array(fc.constantFrom(...PARTS), { maxLength: 30 }).map((parts) => parts.join(''));
+
+/** Streams a text cut at the given lengths; checks on the way that what is final never changes. */
+function streamed(source: string, cuts: readonly number[], width: number): Row[] {
+  let stream: MarkdownStream = EMPTY_STREAM;
+  const rows: Row[] = [];
+  const whole = markdownRows(source, width);
+  let from = 0;
+  const parts = [
+    ...cuts.map((cut) => {
+      const part = source.slice(from, from + cut);
+      from += part.length;
+      return part;
+    }),
+  ];
+  for (const part of [...parts, source.slice(from)]) {
+    const next = pushMarkdown(stream, part);
+    stream = next.stream;
+    rows.push(...piecesRows(next.pieces, width));
+    expect(rows).toEqual(whole.slice(0, rows.length));
+    livePieces(stream);
+  }
+  return [...rows, ...piecesRows(endMarkdown(stream), width)];
+}
+
+test('check 6: a text that is streamed ends as the text rendered at once, wherever it is cut, and what is final never changes', () => {
+  fc.assert(
+    fc.property(text, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), (source, cuts) => {
+      expect(streamed(source, cuts, 40)).toEqual(markdownRows(source, 40));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('check 6: the same, one character at a time', () => {
+  fc.assert(
+    fc.property(text, (source) => {
+      expect(
+        streamed(
+          source,
+          Array.from({ length: source.length }, () => 1),
+          60,
+        ),
+      ).toEqual(markdownRows(source, 60));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('no row is wider than its width, or has a control character', () => {
+  fc.assert(
+    fc.property(text, fc.integer({ min: 2, max: 90 }), (source, width) => {
+      for (const row of markdownRows(source, width)) {
+        expect(rowWidth(row)).toBeLessThanOrEqual(Math.max(width, 2));
+        expect(rowText(row)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('check 7: an unterminated code block of 200 lines becomes final as it grows', () => {
+  const reader = new MarkdownReader();
+  let source = '```ts\n';
+  for (let line = 0; line < 200; line += 1) {
+    source += `const x${line} = ${line};\n`;
+    expect(reader.read(source).liveRows(80).length).toBeLessThanOrEqual(12);
+  }
+  expect(piecesRows(reader.read(source).final, 80).map(rowText)[100]).toBe('const x100 = 100;');
+});
+
+test('a long list becomes final item by item, with its numbers', () => {
+  const reader = new MarkdownReader();
+  let source = 'Steps:\n\n';
+  for (let item = 1; item <= 60; item += 1) {
+    source += `${item}. step ${item}\n`;
+    expect(reader.read(source).liveRows(80).length).toBeLessThanOrEqual(4);
+  }
+  const rows = [...piecesRows(reader.read(source).final, 80), ...reader.read(source).liveRows(80)].map(rowText);
+  expect(rows.slice(0, 4)).toEqual(['Steps:', '', '1. step 1', '2. step 2']);
+  expect(rows.at(-1)).toBe('60. step 60');
+});
+
+test('a text of 200 KB is read in time, also when it is one block', () => {
+  const started = process.cpuUsage();
+  markdownRows('a line of some words\n'.repeat(10_000), 80);
+  markdownRows('paragraph of words\n\n- item\n- other\n\n'.repeat(5_000), 80);
+  markdownRows(`${'*'.repeat(50_000)}${'_a'.repeat(50_000)}`, 80);
+  markdownRows(`${'> '.repeat(20_000)}x\n${'- '.repeat(20_000)}y`, 80);
+  expect(process.cpuUsage(started).user).toBeLessThan(8_000_000);
+});
