@@ -82,8 +82,13 @@ await bundle({
 // A thread of its own, named by its file (src/system/process/confined/confined-thread.ts): it shares nothing with the others.
 await bundle({ 'confined-worker': inSource('system/process/confined/worker.ts') });
 
-// The grammar of bash is read as bytes when the first script needs it.
-for (const path of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm']) {
+// Grammars are read as bytes when the first script, or the first edit of a file, needs them.
+const grammars = [
+  ...['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm'],
+  ...['tree-sitter-javascript/tree-sitter-javascript.wasm', 'tree-sitter-python/tree-sitter-python.wasm'],
+  ...['tree-sitter-typescript/tree-sitter-tsx.wasm', 'tree-sitter-typescript/tree-sitter-typescript.wasm'],
+];
+for (const path of grammars) {
   copyFileSync(join(root, 'node_modules', path), join(root, 'dist', basename(path)));
 }
 

@@ -2,6 +2,7 @@ export { Deferred, onAbort, raceAbort } from './async.ts';
 export { assertNever, reasonOf, storageAdvice } from './errors.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
 export { lockFile } from './native/file-lock.ts';
+export { type Grammar, grammarParser } from './native/grammar.ts';
 export {
   hasOwnProc,
   isRunning,

@@ -266,6 +266,8 @@ export interface Config {
   readonly projectDocFallbackFilenames: readonly string[];
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** Whether the syntax of files is checked after an edit. */
+  readonly checksSyntax: boolean;
   /** Names of tools, in which `*` matches any text: those that may be offered (null: all), and those that may not. */
   readonly tools: { readonly allowed: readonly string[] | null; readonly disallowed: readonly string[] };
   /** By name. */

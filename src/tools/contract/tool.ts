@@ -73,6 +73,8 @@ export interface ToolContext {
   readonly protection: ProtectionOptions & HiddenOptions;
   /** Environment for commands of this turn, without secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether the syntax of a file is checked after an edit. */
+  readonly checksSyntax: boolean;
   /** The user's shell for command strings, e.g. `/bin/bash`. */
   readonly shell: string;
 }

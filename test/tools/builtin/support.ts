@@ -67,6 +67,7 @@ export class ToolTurn {
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
       protection: {},
+      checksSyntax: true,
       judge: new CommandJudge(),
     };
   }

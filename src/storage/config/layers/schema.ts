@@ -248,6 +248,7 @@ export const ConfigFile = z.object({
       set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
       allowed: z.optional(strings),
       disallowed: z.optional(strings),
+      check_syntax: z.optional(z.boolean()),
       web_search: z.optional(z.boolean()),
       web_search_request: z.optional(z.boolean()),
       view_image: z.optional(z.boolean()),

@@ -1,25 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Parser } from 'web-tree-sitter';
+import { grammarParser } from '../../../foundation/util/index.ts';
 import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 
 /** Longer than any script that a person wrote takes; a hostile one would take the grammar minutes. */
 const MAX_PARSE_MS = 100;
 
-/**
- * By default V8 optimises the grammar while it is used: up to a second of work and 500 MB, and keel's exit would wait for it.
- * Only both flags together prevent that. They stay set, since a function is optimised whenever it has run often; the little
- * other WebAssembly in keel does not need the optimiser.
- */
-const NOT_OPTIMISED = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
-
-/** Parses scripts by the grammar of bash. Loading takes some 60 ms, and happens when the first script needs it. */
+/** Parses scripts by the grammar of bash, which is loaded when the first script needs it. */
 export class BashGrammar {
-  /**
-   * One instance for all sessions of the process. Two that load at the same time would each set up the library, and the
-   * parser of one would later be freed in the memory of the other.
-   */
+  /** One instance for all sessions of the process. */
   static #shared: Promise<BashGrammar> | null = null;
   readonly #parser: Parser;
 
@@ -37,12 +25,7 @@ export class BashGrammar {
   }
 
   static async #load(): Promise<BashGrammar> {
-    const v8 = process.getBuiltinModule('node:v8');
-    for (const flag of NOT_OPTIMISED) v8.setFlagsFromString(flag);
-    const { Language, Parser } = await import('web-tree-sitter');
-    await Parser.init({ wasmBinary: wasm('web-tree-sitter') });
-    const parser = new Parser();
-    parser.setLanguage(await Language.load(wasm('tree-sitter-bash')));
+    const parser = await grammarParser('bash');
     // The first script triggers the compilation.
     parser.parse('true')?.delete();
     return new BashGrammar(parser);
@@ -63,16 +46,4 @@ export class BashGrammar {
       tree.delete();
     }
   }
-}
-
-/** The build puts both files beside the bundle; without a build they are in their packages. */
-function wasm(name: 'web-tree-sitter' | 'tree-sitter-bash'): Buffer {
-  const bundled = join(import.meta.dirname, `${name}.wasm`);
-  if (existsSync(bundled)) return readFileSync(bundled);
-  const require = createRequire(import.meta.url);
-  const path =
-    name === 'web-tree-sitter'
-      ? require.resolve('web-tree-sitter/web-tree-sitter.wasm')
-      : join(dirname(require.resolve('tree-sitter-bash/package.json')), 'tree-sitter-bash.wasm');
-  return readFileSync(path);
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
 import { type FileUpdate, finishedResult, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
@@ -20,6 +20,7 @@ import {
 } from '../../patch/index.ts';
 import { failedChange } from './failed-change.ts';
 import { hiddenFault, judgeFor } from './read-judge.ts';
+import { syntaxNotes } from './syntax/syntax-check.ts';
 
 /** Applies a patch for a call, also one that came inside a shell command. `cwd`: absolute, the base of its paths. */
 export async function applyPatchText(
@@ -93,6 +94,7 @@ export async function runVerified(
     return failedOutput(result.message);
   }
   const applied = result.value;
+  const { cwd } = verified;
   const finished = (output: string): ToolOutput => {
     const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
     return { body: finishedResult({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
@@ -107,19 +109,25 @@ export async function runVerified(
   // Files that changed since they were shown were verified again: what was written may differ.
   const written = applied.value === verified ? changes : await fileUpdates(applied.value);
   context.events.itemCompleted({ ...item, changes: written, status: 'completed' });
-  return finished(describeSuccess(applied.value, written, context));
+  const faults = context.checksSyntax ? await syntaxNotes(applied.value, (path) => relative(cwd, path) || path) : [];
+  return finished(describeSuccess(applied.value, written, faults, context));
 }
 
 /** Limit for the notes on one patch. */
 const MAX_NOTES = 8;
 
-function describeSuccess(applied: VerifiedPatch, written: readonly FileUpdate[], { turn }: ToolContext): string {
+function describeSuccess(
+  applied: VerifiedPatch,
+  written: readonly FileUpdate[],
+  faults: readonly string[],
+  { turn }: ToolContext,
+): string {
   const { notes } = applied;
   const shown = notes.slice(0, MAX_NOTES);
   if (notes.length > shown.length) shown.push(`${notes.length - shown.length} more notes of this kind are left out.`);
   const summary = summaryOf(applied, written);
   const what = summary.length === 0 ? 'No file was changed.\n' : successText(summary);
-  return what + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
+  return what + [...shown, ...faults].map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
 }
 
 /** The summary without files that are as they were, and with the lines that were touched: `M a.ts:9-14`. */

@@ -85,6 +85,7 @@ export function openTurnTools(
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
     judge: services.rules.judge,
+    checksSyntax: services.config.checksSyntax,
     protection,
   };
   const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);

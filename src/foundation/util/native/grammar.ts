@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Parser } from 'web-tree-sitter';
+
+/** The package that each grammar comes in. */
+const PACKAGES = {
+  bash: 'tree-sitter-bash',
+  javascript: 'tree-sitter-javascript',
+  python: 'tree-sitter-python',
+  tsx: 'tree-sitter-typescript',
+  typescript: 'tree-sitter-typescript',
+} as const;
+
+export type Grammar = keyof typeof PACKAGES;
+
+/**
+ * By default V8 optimises a grammar while it is used: up to a second of work and 500 MB, and keel's exit would wait for it.
+ * Only both flags together prevent that. They stay set, since a function is optimised whenever it has run often; the little
+ * other WebAssembly in keel does not need the optimiser.
+ */
+const NOT_OPTIMISED = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
+
+type Library = typeof import('web-tree-sitter');
+
+/**
+ * One for the process. Two that load at the same time would each set up the library, and the parser of one would later be
+ * freed in the memory of the other.
+ */
+let library: Promise<Library> | null = null;
+
+/** Loads a grammar, which takes some 60 ms the first time. @throws if it can't be loaded; the next call tries again */
+export async function grammarParser(grammar: Grammar): Promise<Parser> {
+  library ??= loadLibrary();
+  const { Language, Parser } = await library.catch((error: unknown) => {
+    library = null;
+    throw error;
+  });
+  const parser = new Parser();
+  parser.setLanguage(await Language.load(wasm(PACKAGES[grammar], `tree-sitter-${grammar}`)));
+  return parser;
+}
+
+async function loadLibrary(): Promise<Library> {
+  const v8 = process.getBuiltinModule('node:v8');
+  for (const flag of NOT_OPTIMISED) v8.setFlagsFromString(flag);
+  const loaded = await import('web-tree-sitter');
+  await loaded.Parser.init({ wasmBinary: wasm('web-tree-sitter', 'web-tree-sitter') });
+  return loaded;
+}
+
+/** The build puts the files beside the bundle; without a build they are in their packages. */
+function wasm(packageName: string, name: string): Buffer {
+  const bundled = join(import.meta.dirname, `${name}.wasm`);
+  if (existsSync(bundled)) return readFileSync(bundled);
+  const require = createRequire(import.meta.url);
+  if (packageName === 'web-tree-sitter') return readFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'));
+  return readFileSync(join(dirname(require.resolve(`${packageName}/package.json`)), `${name}.wasm`));
+}
