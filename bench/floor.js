@@ -1,8 +1,8 @@
 // The floor: the least a Node program can do for the same work. It posts the conversation, reads the stream, runs the
 // commands it is asked to, and posts again; no checks, no records, no sandbox, no options.
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import http from 'node:http';
+const { spawn } = process.getBuiltinModule('node:child_process');
+const { readFileSync } = process.getBuiltinModule('node:fs');
+const http = process.getBuiltinModule('node:http');
 
 const base = new URL(`${process.env.OPENAI_BASE_URL}/responses`);
 const agent = new http.Agent({ keepAlive: true });

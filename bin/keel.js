@@ -1,16 +1,88 @@
 #!/usr/bin/env node
-// The launcher: checks Node, turns on the compile cache, loads the built program. Kept to syntax that old Nodes parse.
+// The launcher: checks Node, then runs the built program with the code that earlier runs compiled. Kept to syntax that old
+// Nodes parse.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
+const ENTRY = './cli.cjs';
 const isSupported = major > 22 || (major === 22 && minor >= 19);
 
-if (isSupported) {
-  const cache = codeCache(process.getBuiltinModule('node:fs'), process.getBuiltinModule('node:path'));
-  if (cache !== null) process.getBuiltinModule('node:module').enableCompileCache(cache);
-  const { main } = await import('../dist/cli.js');
-  await main();
-} else {
-  await runWithPinnedNode();
+if (isSupported) await runProgram();
+else await runWithPinnedNode();
+
+/**
+ * Runs the scripts in dist/ and keeps the code that V8 compiled for them, as it is at the end of a run: Node's own compile
+ * cache has what was compiled while a file was loaded, half of what a start needs. A run that loads a script for the first
+ * time writes the code of all that it loaded.
+ */
+async function runProgram() {
+  const { join } = process.getBuiltinModule('node:path');
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const { Script } = process.getBuiltinModule('node:vm');
+  const dist = join(import.meta.dirname, '..', 'dist');
+  const distUrl = new URL('../dist/', import.meta.url).href;
+  const directory = codeDirectory();
+  const scripts = new Map();
+  const modules = new Map();
+  let isNew = false;
+
+  const load = (id) => {
+    if (!id.startsWith('./')) return process.getBuiltinModule('node:module').createRequire(distUrl)(id);
+    const name = id.slice('./'.length);
+    const known = modules.get(name);
+    if (known !== undefined) return known.exports;
+    const path = join(dist, name);
+    // Names carry a hash of the text, so that code of another build is never taken; the entry's does not.
+    const code = directory === null || id === ENTRY ? null : join(directory, `${name}-${process.version}.code`);
+    const cachedData = code === null ? undefined : readIfThere(code);
+    // The build writes ASCII only. By its URL a stack names a script as it names a module.
+    const script = new Script(readFileSync(path, 'latin1'), { filename: `${distUrl}${name}`, cachedData });
+    if (code !== null) {
+      scripts.set(code, script);
+      isNew ||= cachedData === undefined || script.cachedDataRejected === true;
+    }
+    const module = { exports: {} };
+    modules.set(name, module);
+    script.runInThisContext()(module.exports, load, module, path, dist);
+    return module.exports;
+  };
+  const readIfThere = (path) => {
+    try {
+      return readFileSync(path);
+    } catch {
+      return undefined;
+    }
+  };
+
+  process.on('exit', () => {
+    if (isNew) keepCode(directory, scripts);
+  });
+  await load(ENTRY).main();
+}
+
+/** Writes compiled code, each file whole or not at all, and removes what builds of a month ago left. */
+function keepCode(directory, scripts) {
+  const { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } =
+    process.getBuiltinModule('node:fs');
+  const { join } = process.getBuiltinModule('node:path');
+  try {
+    for (const [path, script] of scripts) {
+      const unfinished = `${path}.${process.pid}`;
+      const file = openSync(unfinished, 'wx', 0o600);
+      try {
+        writeSync(file, script.createCachedData());
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(unfinished, path);
+    }
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      if (Date.now() - statSync(path).mtimeMs > 30 * 24 * 3_600_000) rmSync(path, { recursive: true });
+    }
+  } catch {
+    // A full disk, or another keel that does the same: the next run tries again.
+  }
 }
 
 /**
@@ -18,7 +90,9 @@ if (isSupported) {
  * only from a place that nobody but this user and root can change (the rule of src/foundation/util/trust/writable-by-others.ts, which is part
  * of what gets cached). Null: this start does without.
  */
-function codeCache({ existsSync, lstatSync, mkdirSync, realpathSync }, { dirname, join }) {
+function codeDirectory() {
+  const { existsSync, lstatSync, mkdirSync, realpathSync } = process.getBuiltinModule('node:fs');
+  const { dirname, join } = process.getBuiltinModule('node:path');
   const { HOME, KEEL_HOME } = process.env;
   const user = process.geteuid?.() ?? 0;
   const isSafe = (path, mayBeSticky) => {

@@ -55,14 +55,17 @@ function staticClosure(id, context, found = new Set()) {
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
+// The program is loaded by bin/keel.js, which keeps its compiled code: that takes scripts, not modules.
 await bundle(
+  { cli: inSource('surfaces/cli/index.ts') },
   {
-    cli: inSource('surfaces/cli/index.ts'),
-    sdk: inSource('surfaces/sdk/index.ts'),
-    protocol: inSource('foundation/protocol/index.ts'),
-    testing: inSource('testing/index.ts'),
-  },
-  {
+    format: 'cjs',
+    dynamicImportInCjs: false,
+    // A function that takes what it needs: Node's loader has no part in it.
+    postBanner: '(function(exports,require,module,__filename,__dirname){',
+    postFooter: '})',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
     codeSplitting: {
       groups: [
         together('base', inSource('surfaces/cli/index.ts'), 2),
@@ -71,6 +74,11 @@ await bundle(
     },
   },
 );
+await bundle({
+  sdk: inSource('surfaces/sdk/index.ts'),
+  protocol: inSource('foundation/protocol/index.ts'),
+  testing: inSource('testing/index.ts'),
+});
 // A thread of its own, named by its file (src/system/process/confined/confined-thread.ts): it shares nothing with the others.
 await bundle({ 'confined-worker': inSource('system/process/confined/worker.ts') });
 

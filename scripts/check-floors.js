@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The storeys, top down, each with its rooms, top down. An empty name is what lies in the storey itself, in no room of its own. */
 const storeys = {
-  surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'export', 'replay'],
+  surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'export', 'replay', 'text'],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],

@@ -374,17 +374,20 @@ describe('what is checked before anything is sent', () => {
     expect(server.requests[0]?.body['text']).toMatchObject({ format: { type: 'json_schema', strict: true } });
   });
 
-  test('no key: the turn fails without a request and names what to set', async () => {
-    server = await startModelServer([]);
-    const run = await runKeel(['exec', '--json', 'hi'], {
-      home: home.path,
-      cwd: repo.path,
-      url: server.url,
-      env: { OPENAI_API_KEY: '' },
-    });
+  test('without a key a run names what to set, sends nothing and leaves no thread for --last', async () => {
+    const first = await exec([hello, hello], ['one']);
+    const places = { home: home.path, cwd: repo.path, url: server.url, env: { OPENAI_API_KEY: '' } };
+    const run = await runKeel(['exec', '--json', 'two'], places);
     expect(run.code).toBe(1);
-    expect(run.stdout).toContain('OPENAI_API_KEY');
-    expect(server.requests).toHaveLength(0);
+    expect(jsonLines(run.stdout)).toMatchObject([
+      { type: 'turn.failed', error: { message: expect.stringContaining('OPENAI_API_KEY') } },
+    ]);
+    expect(server.requests).toHaveLength(1);
+    await again(['resume', '--last', 'three']);
+    expect(first.code).toBe(0);
+    expect(server.requests.at(-1)?.lastUserText).toBe('three');
+    expect(JSON.stringify(server.requests.at(-1)?.body)).toContain('one');
+    expect(rolloutsIn(home.path)).toHaveLength(1);
   });
 });
 

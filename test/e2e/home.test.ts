@@ -1,5 +1,14 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
@@ -67,6 +76,20 @@ describe('compiled code', () => {
     expect(cached()).not.toEqual([]);
     expect(statSync(join(home, 'cache')).mode & 0o777).toBe(0o700);
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test('that is damaged is written again, and the run is not disturbed', async () => {
+    await exec(['hi']);
+    const [core = ''] = cached().filter((name) => name.startsWith('core-'));
+    const path = join(home, 'cache', 'code', core);
+    const { size } = statSync(path);
+    for (const damaged of [Buffer.alloc(0), Buffer.alloc(size), readFileSync(path).subarray(0, size / 2)]) {
+      writeFileSync(path, damaged);
+      expect(await exec(['hi'])).toMatchObject({ code: 0, stderr: expect.not.stringContaining('keel:') });
+      expect(readFileSync(path).equals(damaged)).toBe(false);
+      expect(statSync(path).size).toBeGreaterThan(size / 2);
+    }
+    expect(cached().filter((name) => !name.endsWith('.code'))).toEqual([]);
   });
 
   test.skipIf(!hasOwners).each(['cache', 'cache/code'])(

@@ -395,17 +395,17 @@ describe('what is loaded', () => {
     const visit = (name: string) => {
       if (closure.has(name)) return;
       closure.add(name);
-      for (const [, next = ''] of textOf(name).matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) visit(next);
+      for (const [, next = ''] of textOf(name).matchAll(/(?<!then\(\(\)=>)require\("\.\/([^"]+\.cjs)"\)/g)) visit(next);
     };
     for (const name of names) visit(name);
     return closure;
   };
-  const terminal = () => named(/\.js$/).filter((name) => textOf(name).includes('Ask for something'));
-  const core = () => named(/^core-.*\.js$/);
+  const terminal = () => named(/\.cjs$/).filter((name) => textOf(name).includes('Ask for something'));
+  const core = () => named(/^core-.*\.cjs$/);
 
   test('keel exec loads nothing of the terminal', () => {
     expect(terminal()).toHaveLength(1);
-    const loaded = closureOf(['cli.js', ...core()]);
+    const loaded = closureOf(['cli.cjs', ...core()]);
     expect(terminal().filter((name) => loaded.has(name))).toEqual([]);
   });
 

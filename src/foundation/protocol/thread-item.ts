@@ -137,12 +137,12 @@ export const ToolCallThreadItem = z.lazy(() =>
   z.object({
     type: z.literal('toolCall'),
     id: z.string(),
-    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. Also a call that could not be done, with `reason`. */
+    /** A built-in tool that only reads: `read_file`, `list_dir`, `grep_files`. Also any call that failed before its tool did anything. */
     tool: z.string(),
     status: ItemStatus,
     arguments: z.string(),
     durationMs: z.nullable(z.number()),
-    /** Why it could not be done: there is no such tool, or no such image. */
+    /** Why it failed: there is no such tool, its arguments can't be read, there is no such file. */
     reason: z.optional(z.string()),
   }),
 );

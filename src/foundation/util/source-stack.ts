@@ -3,7 +3,7 @@ import type { SourceMap } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FRAME = /^(\s*at ).*?(file:\/\/[^\s()]+\.js):(\d+):(\d+)\)?$/;
+const FRAME = /^(\s*at ).*?(file:\/\/[^\s()]+\.c?js):(\d+):(\d+)\)?$/;
 
 /**
  * The stack of an error with each place in keel's bundle replaced by the place in `src/` it came from, where source maps lie

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { nearestName, printable, version } from '../../foundation/util/index.ts';
-import { type CommandIo, endWithReader, processIo } from './io.ts';
+import { type CommandIo, endWithReader, processIo, written } from './io.ts';
 import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
 
@@ -105,7 +105,10 @@ export async function main(): Promise<void> {
   process.once('uncaughtException', (error) => endByBug(io, error));
   endWithReader(io.stdout);
   endWithReader(io.stderr);
-  process.exitCode = await runCommand(io, process.argv.slice(2));
+  const exitCode = await runCommand(io, process.argv.slice(2));
+  await Promise.all([written(io.stdout), written(io.stderr)]);
+  // Nothing is left to do. Node would take down its heap piece by piece first, which takes as long as all else at the end.
+  process.exit(exitCode);
 }
 
 /** An error that nothing caught, of a promise too: the user gets a sentence, the log the stack. */

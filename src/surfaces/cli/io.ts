@@ -38,6 +38,14 @@ export function endWithReader(stream: Writable): void {
   });
 }
 
+/** Resolves once the system has everything that was written to the stream. */
+export async function written(stream: Writable): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.write('', () => resolve());
+  await promise;
+}
+
 /** The output can't be written, for example because its disk is full. */
 export function unwritable(cause: Error): KeelError {
   return new KeelError('storageFailed', `the output can't be written: ${cause.message}`, { cause });

@@ -2,11 +2,12 @@ import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
+import { resolveCredentials } from '../../models/client/index.ts';
 import type { ExecOptions } from './exec-options.ts';
 
 /**
- * Checks every file that a run has to read or write, before a request is paid for.
- * @throws KeelError `invalidInput` that names what is wrong and what to do
+ * Checks every file that a run has to read or write, and that there is a key, before a thread is made and a request is paid for.
+ * @throws KeelError `invalidInput` or `missingCredentials` that names what is wrong and what to do
  */
 export function checkBeforeRun(options: ExecOptions): void {
   checkWorkingDirectory(options);
@@ -15,6 +16,8 @@ export function checkBeforeRun(options: ExecOptions): void {
   if (options.review?.type === 'custom' && options.review.instructions.trim() === '') {
     throw invalid('the instructions of the review are empty');
   }
+  const { provider, env, storedKey } = options.config;
+  resolveCredentials(provider, env, storedKey);
 }
 
 function checkWorkingDirectory({ config: { cwd }, skipGitRepoCheck }: ExecOptions): void {

@@ -110,7 +110,8 @@ function item(shown: ThreadItem, output: string | null): string {
         (change) =>
           `\n${changeVerb(change)} ${code(changeLabel(change))}\n\n${fence(shownOutput(diffLines(change).join('\n')), 'diff')}`,
       );
-      return `\n**Patch** (${shown.status})\n${files.join('')}`;
+      const why = shown.reason === undefined ? '' : `\n${quote(shown.reason)}`;
+      return `\n**Patch** (${shown.status})\n${why}${files.join('')}`;
     }
     case 'mcpToolCall':
       return tool(`${shown.server}.${shown.tool}`, shown.status, JSON.stringify(shown.arguments) ?? '', output);

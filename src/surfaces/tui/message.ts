@@ -7,11 +7,11 @@ import type {
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
 import type { Config } from '../../storage/config/index.ts';
+import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { Keymap } from './keymap/index.ts';
 import type { StatusInput, StatusLine } from './status-parts.ts';
 import type { InputEvent, Size } from './terminal/index.ts';
-import type { ThemeName } from './text/index.ts';
 
 /** The settings of a thread that the screen shows and commands change. */
 export interface ThreadSettings {

@@ -3,7 +3,6 @@ import { readJson } from '../../foundation/util/index.ts';
 import type { CustomToolSpec } from '../../models/prompt/index.ts';
 import {
   argumentNames,
-  failedOutput,
   functionSpec,
   type ParsedArguments,
   parseArguments,
@@ -12,6 +11,7 @@ import {
   type ToolPayload,
   textSchema,
 } from '../contract/index.ts';
+import { failedChange } from './files/failed-change.ts';
 import { applyPatchText } from './files/write-patch.ts';
 
 const patchArguments = z.object({ input: z.string() });
@@ -73,7 +73,10 @@ const handler: ToolHandler = {
   repeat: 'asks',
   async run(call, context, signal) {
     const parsed = patchIn(call.payload);
-    if (parsed.type === 'failed') return failedOutput(parsed.message);
+    if (parsed.type === 'failed') {
+      const { message: reason } = parsed;
+      return failedChange({ callId: call.callId, changes: [], reason, answer: reason }, context);
+    }
     return applyPatchText(call.callId, parsed.value.input, context.turn.cwd, context, signal);
   },
 };

@@ -6,14 +6,22 @@ import {
   argumentNames,
   argumentsText,
   booleanSchema,
-  failedOutput,
   functionSpec,
   parseArguments,
   type Tool,
   type ToolHandler,
   textSchema,
 } from '../contract/index.ts';
-import { closestPlaceInText, placeFault, readFault, readText, type VerifiedPatch } from '../patch/index.ts';
+import {
+  attemptedUpdates,
+  closestPlaceInText,
+  placeFault,
+  readFault,
+  readText,
+  type Section,
+  type VerifiedPatch,
+} from '../patch/index.ts';
+import { failedChange } from './files/failed-change.ts';
 import { hiddenFault, judgeFor } from './files/read-judge.ts';
 import { runVerified } from './files/write-patch.ts';
 
@@ -45,20 +53,27 @@ const handler: ToolHandler = {
   async run(call, context, signal) {
     const startedAt = performance.now();
     const parsed = parseArguments(argumentsText(call), editArguments, { aliases });
-    if (parsed.type === 'failed') return failedOutput(parsed.message);
+    const { callId } = call;
+    if (parsed.type === 'failed') {
+      return failedChange({ callId, changes: [], reason: parsed.message, answer: parsed.message }, context);
+    }
     const { file_path, old_string, new_string, replace_all = false } = parsed.value;
-    if (file_path === '' || file_path.includes('\0')) return failedOutput('edit_file failed: file_path names no file');
     const { cwd, noteMark } = context.turn;
+    const fail = (reason: string, hinted = reason) => {
+      const changes = attemptedUpdates({ sections: [asSection(parsed.value)] }, cwd);
+      return failedChange({ callId, changes, reason, answer: `edit_file failed: ${hinted}` }, context);
+    };
+    if (file_path === '' || file_path.includes('\0')) return fail('file_path names no file');
     const misread = notationFault(file_path, cwd);
-    if (misread !== null) return failedOutput(`edit_file failed: ${misread}`);
+    if (misread !== null) return fail(misread);
     const path = resolve(cwd, file_path);
     const judge = judgeFor(context);
     const hidden = hiddenFault(path, judge);
-    if (hidden !== null) return failedOutput(`edit_file failed: ${path} can't be read: ${hidden}`);
+    if (hidden !== null) return fail(`${path} can't be read: ${hidden}`);
     const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
     if (edited.type === 'refused') {
-      const hint = edited.hint === null ? '' : `\n${noteMark} ${edited.hint}`;
-      return failedOutput(`edit_file failed: ${edited.message}${hint}`);
+      const { message, hint } = edited;
+      return fail(message, hint === null ? message : `${message}\n${noteMark} ${hint}`);
     }
     const letter = edited.before === null ? 'A' : 'M';
     const verified: VerifiedPatch = {
@@ -70,12 +85,22 @@ const handler: ToolHandler = {
       paths: [path],
       judge,
     };
-    return runVerified(call.callId, verified, context, signal, startedAt);
+    return runVerified(callId, verified, context, signal, startedAt);
   },
 };
 
 /** `edit_file`: one exact replacement, or a new file. Written by the patch engine, under the same rules. */
 export const editFileTool: Tool = { name: spec.name, spec, handler };
+
+/** The edit as a section of a patch. */
+function asSection({ file_path: path, old_string: old, new_string: text }: z.infer<typeof editArguments>): Section {
+  if (old === '') return { type: 'add', path, content: text };
+  const rows = [
+    ...old.split('\n').map((line) => ({ type: 'remove', text: line }) as const),
+    ...text.split('\n').map((line) => ({ type: 'add', text: line }) as const),
+  ];
+  return { type: 'update', path, moveTo: null, chunks: [{ headers: [], rows, atEnd: false }] };
+}
 
 interface Edit {
   readonly path: string;

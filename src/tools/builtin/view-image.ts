@@ -9,7 +9,6 @@ import {
   failedOutput,
   functionSpec,
   parseArguments,
-  showFailedCall,
   type Tool,
   type ToolHandler,
   textSchema,
@@ -38,10 +37,7 @@ const handler: ToolHandler = {
     if (misread !== null) return { body: misread, success: false };
     const path = resolve(context.turn.cwd, parsed.value.path);
     const image = await imageAt(path, judgeFor(context));
-    if (image.type === 'failed') {
-      showFailedCall(call, context, image.message);
-      return { body: image.message, success: false };
-    }
+    if (image.type === 'failed') return failedOutput(image.message);
     if (!context.injectInput([{ type: 'image', url: image.url }])) {
       return { body: 'unable to attach image (no active task)', success: false };
     }

@@ -1,7 +1,7 @@
 export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from './agent-tools.ts';
 export { withNote } from './appended-note.ts';
 export { argumentNames, type ParsedArguments, parseArguments, unknownFields } from './arguments.ts';
-export { showFailedCall } from './failed-call.ts';
+export { failureReason } from './failure-reason.ts';
 export { booleanSchema, described, escalation, functionSpec, numberSchema, textSchema } from './function-spec.ts';
 export { jsonFault } from './json-fault.ts';
 export { ToolRegistry } from './registry.ts';

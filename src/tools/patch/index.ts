@@ -1,3 +1,4 @@
+export { attemptedUpdates, namedUpdates } from './diff/attempted-updates.ts';
 export { fileUpdates } from './diff/file-updates.ts';
 export { TurnDiffTracker } from './diff/turn-diff.ts';
 export { type ParsedPatch, parsePatch } from './language/parse.ts';
@@ -6,6 +7,6 @@ export { lookalikeNameHint } from './lookalike-name.ts';
 export { applyPatchMain, successText } from './main.ts';
 export { closestPlaceInText } from './match/closest-place.ts';
 export { placeFault, readFault, readText } from './overlay.ts';
-export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault } from './patch.ts';
+export { describeFaultToModel, type Fallible, fallible, hintToModel, type PatchFault, type Section } from './patch.ts';
 export { type VerifiedPatch, verifyPatch } from './verify.ts';
 export { applyPatch } from './write/apply.ts';

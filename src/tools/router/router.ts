@@ -1,13 +1,7 @@
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
-import {
-  showFailedCall,
-  type ToolCall,
-  type ToolContext,
-  type ToolOutput,
-  type ToolRegistry,
-  withNote,
-} from '../contract/index.ts';
+import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, withNote } from '../contract/index.ts';
 import { ignoredFieldsNote, inFormOf } from './call-forms.ts';
+import { showFailure, withFailureShown } from './shown-failures.ts';
 import { doesSameWork, nearestTool } from './tool-names.ts';
 
 /** Limit for a name that a model made up, UTF-8 bytes. */
@@ -24,7 +18,16 @@ export interface Dispatch {
 }
 
 /** Runs a call. Whatever is wrong with the call or its handler becomes its output: the turn continues. */
-export async function dispatch(
+export function dispatch(
+  call: ToolCall,
+  context: ToolContext,
+  signal: AbortSignal,
+  routing: Dispatch,
+): Promise<ToolOutput> {
+  return withFailureShown(call, context, signal, (watched) => answer(call, watched, signal, routing));
+}
+
+async function answer(
   call: ToolCall,
   context: ToolContext,
   signal: AbortSignal,
@@ -33,7 +36,7 @@ export async function dispatch(
   const handler = registry.handler(call.name);
   const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
   if (!handler || !isOffered) {
-    showFailedCall(call, context, `no tool ${shownName(call)} is offered here`);
+    showFailure(call, context, `no tool ${shownName(call)} is offered here`);
     return { body: unsupported(call, offered), success: false };
   }
   const formed = inFormOf(call, handler, registry.spec(call.name));

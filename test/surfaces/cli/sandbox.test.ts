@@ -96,14 +96,14 @@ test.each(['bwrap', 'landlock'])('under %s commands change nothing of a keel tha
   for (const name of ['bin', 'dist', 'package.json'])
     cpSync(join(checkout, name), join(installed, name), { recursive: true });
   symlinkSync(join(checkout, 'node_modules'), join(installed, 'node_modules'));
-  const script = `echo x >> node_modules/keel/dist/cli.js; echo x >> node_modules/keel/bin/keel.js
+  const script = `echo x >> node_modules/keel/dist/cli.cjs; echo x >> node_modules/keel/bin/keel.js
 echo x > node_modules/keel/dist/new.js; mv node_modules/keel other; mv node_modules/keel/dist other`;
   const config = backend === 'bwrap' ? [] : ['-c', 'sandbox.bubblewrap="/nowhere/bwrap"'];
   const run = ['sandbox', 'run', '--full-auto', ...config, '--', 'sh', '-c', script];
   const env = { PATH: process.env['PATH'], KEEL_HOME: home.path };
   const { stderr } = spawnSync(process.execPath, [join(installed, 'bin/keel.js'), ...run], { cwd: repo.path, env });
   expect(String(stderr).match(/Read-only file system|Permission denied|busy/g)?.length).toBeGreaterThanOrEqual(5);
-  for (const file of ['bin/keel.js', 'dist/cli.js'])
+  for (const file of ['bin/keel.js', 'dist/cli.cjs'])
     expect(readFileSync(join(installed, file))).toEqual(readFileSync(join(checkout, file)));
   expect(existsSync(join(installed, 'dist/new.js'))).toBe(false);
 });

@@ -142,6 +142,24 @@ test('a review shows its findings; a command that was stopped or declined has no
   expect(written(path, 'md')).toContain('**Review**\n\n```\n[P1] Mend <it>\n```');
 });
 
+test('a change that was not made has its reason, also where the record names no file', () => {
+  using dir = tempDir();
+  const changes = [{ path: '/a/b.ts', kind: { type: 'add' }, diff: 'x' }];
+  const items = [
+    { type: 'fileChange', id: 'f1', status: 'declined', changes, reason: 'the sandbox is <read-only>' },
+    { type: 'fileChange', id: 'f2', status: 'failed', changes: [], reason: 'invalid patch: no end' },
+  ];
+  const value = items.map((item) => ({ type: 'item.completed', turnId: 't', item }));
+  const step = { turn: 't', id: 'tool-1.0-c', kind: 'tool', version: 1, state: 'end', value } as const;
+  const path = rolloutOf(dir, [meta, ...turn('t', ...said('go'), { type: 'step', payload: step })]);
+  const page = written(path, 'html');
+  expect(page).toContain('<p class="note">Change declined, not applied: the sandbox is &lt;read-only&gt;</p>');
+  expect(page).toContain('<p class="note">Change failed: invalid patch: no end</p>');
+  const text = written(path, 'md');
+  expect(text).toContain('**Patch** (declined)\n\n> the sandbox is <read-only>\n');
+  expect(text).toContain('**Patch** (failed)\n\n> invalid patch: no end\n');
+});
+
 describe('records that are not whole or not keel’s', () => {
   test('a turn without an end is unfinished, with the call that has no output', () => {
     using dir = tempDir();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FileUpdate, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
-import { rowText, rowWidth } from '../../../src/surfaces/tui/text/index.ts';
+import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver } from './driver.ts';
 
@@ -51,6 +51,29 @@ const items: Readonly<Record<string, ThreadItem>> = {
     ],
   },
   'a patch that was refused': { type: 'fileChange', id: 'f3', changes: [update], status: 'declined' },
+  'a patch that was refused, with the reason': {
+    type: 'fileChange',
+    id: 'f4',
+    changes: [update],
+    status: 'declined',
+    reason: 'patch rejected: the sandbox is read-only',
+  },
+  'a patch that can not be read': {
+    type: 'fileChange',
+    id: 'f5',
+    changes: [],
+    status: 'failed',
+    reason: "invalid patch: The first line of the patch must be '*** Begin Patch'",
+  },
+  'a call that could not be done': {
+    type: 'toolCall',
+    id: 't9',
+    tool: 'write_stdin',
+    arguments: '{"session_id":7}',
+    status: 'failed',
+    durationMs: null,
+    reason: 'write_stdin failed: there is no session 7',
+  },
   'a call of a server': mcp({ result: { content: [{ type: 'text', text: 'high at six' }], structuredContent: null } }),
   'a call with an image': mcp({
     result: { content: [{ type: 'image', data: 'x', mimeType: 'image/png' }], structuredContent: null },

@@ -67,14 +67,49 @@ describe('apply_patch', () => {
     [patchOf('*** Update File: none\n@@\n-a\n+b'), 'Failed to read file to update none: no such file or directory'],
     [patchOf('*** Delete File: none'), 'Failed to delete file none: no such file or directory'],
     [patchOf(`*** Update File: ${'n'.repeat(5_000)}\n@@\n-a`), 'Failed to read file to update n'],
-  ])('A20: answers what is wrong with %j and reports nothing to people', async (patch, reason) => {
+  ])('A20: answers what is wrong with %j, and shows people a change that failed', async (patch, reason) => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const output = await turn.freeform(applyPatchTool.handler, patch);
     expect(textOf(output)).toMatch(/^apply_patch verification failed: /);
     expect(textOf(output)).toContain(reason);
-    expect(turn.seen).toEqual([]);
+    expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange failed']);
+    expect(turn.items.at(-1)).toMatchObject({ reason: expect.stringContaining(reason) });
     expect(await turn.context.diff.takeUnifiedDiff()).toBe('');
+  });
+
+  it('shows what a patch that does not fit asked for, and why it failed, without the hint to the model', async () => {
+    using workspace = new Workspace({ 'a.txt': 'const total = 1;\n' });
+    const turn = new ToolTurn(workspace.dir);
+    const sections = '*** Update File: a.txt\n*** Move to: b.txt\n@@\n-const total = 2;\n+x\n*** Add File: new\n+y';
+    await turn.freeform(applyPatchTool.handler, patchOf(sections));
+    expect(turn.items.at(-1)).toEqual({
+      type: 'fileChange',
+      id: 'call-1',
+      status: 'failed',
+      reason: 'Failed to find expected lines in a.txt:\nconst total = 2;',
+      changes: [
+        {
+          path: workspace.path('a.txt'),
+          kind: { type: 'update', movePath: workspace.path('b.txt') },
+          diff: '@@ -0,1 +0,1 @@\n-const total = 2;\n+x\n',
+        },
+        { path: workspace.path('new'), kind: { type: 'add' }, diff: 'y\n' },
+      ],
+    });
+  });
+
+  it('names the files of a patch that can not be read', async () => {
+    using workspace = new Workspace();
+    const turn = new ToolTurn(workspace.dir);
+    await turn.freeform(applyPatchTool.handler, patchOf('*** Update File: a.txt\n@@\n-x\n*** Delete File: b\n*** Bad'));
+    expect(turn.items.at(-1)).toMatchObject({
+      status: 'failed',
+      changes: [
+        { path: workspace.path('a.txt'), kind: { type: 'update' } },
+        { path: workspace.path('b'), kind: { type: 'delete' } },
+      ],
+    });
   });
 
   it('names the closest place on a marked line of its own', async () => {
@@ -121,8 +156,10 @@ describe('apply_patch', () => {
 
   it('answers wrong arguments', async () => {
     using workspace = new Workspace();
-    const output = await new ToolTurn(workspace.dir).call(applyPatchTool.handler, { text: edit });
+    const turn = new ToolTurn(workspace.dir);
+    const output = await turn.call(applyPatchTool.handler, { text: edit });
     expect(textOf(output)).toMatch(/^failed to parse function arguments: missing field `input`/);
+    expect(turn.items.at(-1)).toMatchObject({ type: 'fileChange', status: 'failed', reason: textOf(output) });
   });
 });
 

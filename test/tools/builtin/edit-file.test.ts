@@ -93,6 +93,25 @@ describe('edit_file', () => {
     expect((await edited('y', args)).body).toMatch(/^edit_file failed: /);
   });
 
+  it('shows people an edit that failed, and why', async () => {
+    using workspace = new Workspace({ 'f.txt': 'let count = 1;\n' });
+    const turn = new ToolTurn(workspace.dir);
+    await turn.call(editFileTool.handler, { file_path: 'f.txt', old_string: 'let count = 2;', new_string: '' });
+    expect(turn.items.at(-1)).toEqual({
+      type: 'fileChange',
+      id: 'call-1',
+      status: 'failed',
+      reason: `old_string does not occur in ${workspace.path('f.txt')}; read the place again and copy it exactly`,
+      changes: [
+        {
+          path: workspace.path('f.txt'),
+          kind: { type: 'update', movePath: null },
+          diff: '@@ -0,1 +0,1 @@\n-let count = 2;\n+\n',
+        },
+      ],
+    });
+  });
+
   it('refuses a file that is not text', async () => {
     using workspace = new Workspace();
     workspace.write('f', Buffer.from([0xff, 0x61]));

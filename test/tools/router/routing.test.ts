@@ -192,7 +192,7 @@ describe('a call that its tool cannot take', () => {
       const { output, turn } = await answer(functionCall('update_plan', args));
       expect(output.body).toContain('failed to parse function arguments');
       expect(output.success).toBe(false);
-      expect(turn.seen).toEqual([]);
+      expect(turn.seen).toEqual(['started toolCall inProgress', 'completed toolCall failed']);
     },
   );
 
@@ -228,6 +228,46 @@ describe('a handler that throws', () => {
     });
     expect(output.body).toBe('aborted');
     expect(crashes).toEqual([]);
+  });
+});
+
+describe('a call that fails', () => {
+  function registryOf(run: ToolHandler['run']): ToolRegistry {
+    const registry = new ToolRegistry();
+    registry.register(tool('shy', run));
+    return registry;
+  }
+
+  it('is shown with its reason when its tool shows nothing of it, without what is for the model', async () => {
+    const body = 'there is no session 7\nkeel:t3st Start another one.';
+    const registry = registryOf(async () => ({ body, success: false }));
+    const { turn } = await answer(functionCall('shy', '{"a":1}'), { registry, offered: ['shy'] });
+    expect(turn.items.at(-1)).toEqual({
+      type: 'toolCall',
+      id: 'call-1',
+      tool: 'shy',
+      arguments: '{"a":1}',
+      durationMs: null,
+      status: 'failed',
+      reason: 'there is no session 7',
+    });
+  });
+
+  it('is not shown twice', async () => {
+    const item = { type: 'imageView', id: 'call-1', path: '/a.png' } as const;
+    const registry = registryOf(async (_call, { events }) => {
+      events.itemStarted(item);
+      events.itemCompleted(item);
+      return { body: 'broken', success: false };
+    });
+    const { turn } = await answer(functionCall('shy'), { registry, offered: ['shy'] });
+    expect(turn.seen).toEqual(['started imageView', 'completed imageView']);
+  });
+
+  it('is not shown when the turn was stopped', async () => {
+    const registry = registryOf(async () => ({ body: 'aborted', success: false }));
+    const { turn } = await answer(functionCall('shy'), { registry, offered: ['shy'], signal: AbortSignal.abort() });
+    expect(turn.seen).toEqual([]);
   });
 });
 

@@ -22,7 +22,7 @@ export function itemHtml(item: ThreadItem, output: string | null): string {
     case 'commandExecution':
       return commandHtml(item, output);
     case 'fileChange':
-      return item.changes.map((change) => changeHtml(change, item.status)).join('');
+      return changesHtml(item);
     case 'mcpToolCall':
       return toolHtml(`${item.server}.${item.tool}`, item, JSON.stringify(item.arguments) ?? '', output);
     case 'toolCall':
@@ -87,16 +87,23 @@ function toolHtml(
   return folded(`tool ${tone(status)}`, label, (input === '' ? '' : pre(shownOutput(input))) + result);
 }
 
+/** A change of files. Why it was not made is said once, also where the record names no file. */
+function changesHtml({ changes, status, reason }: ThreadItemOf<'fileChange'>): string {
+  const files = changes.map((change) => changeHtml(change, status)).join('');
+  return reason === undefined ? files : `${files}<p class="note">Change ${ended[status]}: ${escapeHtml(reason)}</p>\n`;
+}
+
+const ended = {
+  inProgress: 'not finished',
+  completed: '',
+  failed: 'failed',
+  declined: 'declined, not applied',
+  interrupted: 'interrupted',
+} as const satisfies Record<ItemStatus, string>;
+
 function changeHtml(change: FileUpdate, status: ItemStatus): string {
-  const ended = {
-    inProgress: 'not finished',
-    completed: '',
-    failed: 'failed',
-    declined: 'declined, not applied',
-    interrupted: 'interrupted',
-  }[status];
   const lines = shownOutput(diffLines(change).join('\n')).split('\n');
-  const label = `${what(`${changeVerb(change)} ${changeLabel(change)}`)}${how(ended || counts(lines))}`;
+  const label = `${what(`${changeVerb(change)} ${changeLabel(change)}`)}${how(ended[status] || counts(lines))}`;
   const body = diffHtml(lines);
   const kind = `change ${status === 'completed' ? '' : tone(status)}`;
   return `<details open class="${kind.trim()}"><summary>${label}</summary>${body}</details>\n`;

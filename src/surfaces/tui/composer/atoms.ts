@@ -1,4 +1,4 @@
-import { graphemes } from '../text/index.ts';
+import { graphemes } from '../../text/index.ts';
 
 /** A long paste, shown as a label and sent as its text. */
 export interface PasteAtom {

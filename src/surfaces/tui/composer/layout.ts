@@ -1,4 +1,4 @@
-import { textWidth } from '../text/index.ts';
+import { textWidth } from '../../text/index.ts';
 import { type Atom, shownText } from './atoms.ts';
 import type { Draft } from './draft.ts';
 

@@ -1,6 +1,6 @@
 import { startProgram } from '../../../system/process/index.ts';
+import { fuzzyMatch } from '../../text/index.ts';
 import type { Candidate } from '../message.ts';
-import { fuzzyMatch } from '../text/index.ts';
 
 /** Files that are looked through at most. */
 const MAX_FILES = 400_000;

@@ -1,5 +1,5 @@
+import type { Row } from '../../text/index.ts';
 import type { FramePainter, Size } from '../terminal/index.ts';
-import type { Row } from '../text/index.ts';
 
 const ENTER = '\u001b[?1049h\u001b[H\u001b[?1007h';
 const LEAVE = '\u001b[?1007l\u001b[?1049l';

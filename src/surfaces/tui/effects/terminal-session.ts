@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { paletteOf, type Rgb, type ThemeName, themeFor } from '../../text/index.ts';
 import type { Message } from '../message.ts';
 import {
   AppendWriter,
@@ -18,7 +19,6 @@ import {
   type TerminalReply,
   titleBytes,
 } from '../terminal/index.ts';
-import { paletteOf, type Rgb, type ThemeName, themeFor } from '../text/index.ts';
 import { FullScreen } from './full-screen.ts';
 
 const MODIFIERS = { alt: false, shift: false, super: false, isRepeat: false } as const;

@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
-import { isContinued, type Row } from '../text/row.ts';
-import { encodeRow, type RowStyle } from './encode-row.ts';
+import { encodeRow, isContinued, type Row, type RowStyle } from '../../text/index.ts';
 import type { Frame, FramePainter } from './frame.ts';
 
 export interface AppendWriterOptions {

@@ -1,4 +1,4 @@
-import type { ColourDepth } from '../text/colour.ts';
+import type { ColourDepth } from '../../text/index.ts';
 import type { Reflow } from './reflow.ts';
 
 /** What the environment says about the terminal, before it is asked anything. */

@@ -1,7 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Row } from '../text/row.ts';
-import { wrapSoft } from '../text/wrap.ts';
-import type { RowStyle } from './encode-row.ts';
+import { type Row, type RowStyle, wrapSoft } from '../../text/index.ts';
 import type { CursorPosition, Frame, FramePainter, Size } from './frame.ts';
 import { ERASE_BELOW, type Painted, paintRows } from './paint-frame.ts';
 import { type Reflow, rowsAboveCursor } from './reflow.ts';

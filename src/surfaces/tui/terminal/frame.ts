@@ -1,4 +1,4 @@
-import type { Row } from '../text/row.ts';
+import type { Row } from '../../text/index.ts';
 
 /** Size of the terminal, in cells. */
 export interface Size {

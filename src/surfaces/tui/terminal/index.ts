@@ -2,7 +2,6 @@ export { notificationBytes, type Progress, plainLine, progressBytes, titleBytes 
 export { AppendWriter, type AppendWriterOptions } from './append-writer.ts';
 export { BurstDetector } from './burst-detector.ts';
 export { type Capabilities, capabilitiesOf } from './capabilities.ts';
-export type { RowStyle } from './encode-row.ts';
 export type { CursorPosition, Frame, FramePainter, Size } from './frame.ts';
 export { FrameWriter, type FrameWriterOptions } from './frame-writer.ts';
 export { InputDecoder } from './input-decoder.ts';

@@ -1,6 +1,13 @@
-import { isContinued, type Row, rowText } from '../text/row.ts';
-import { rowWidth, textWidth } from '../text/width.ts';
-import { encodeFill, encodeRow, type RowStyle } from './encode-row.ts';
+import {
+  encodeFill,
+  encodeRow,
+  isContinued,
+  type Row,
+  type RowStyle,
+  rowText,
+  rowWidth,
+  textWidth,
+} from '../../text/index.ts';
 import type { CursorPosition } from './frame.ts';
 import { changeOf, isSureRow, sameRow } from './row-change.ts';
 

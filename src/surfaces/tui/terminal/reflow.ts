@@ -1,5 +1,4 @@
-import { isContinued, type Row } from '../text/row.ts';
-import { rowWidth } from '../text/width.ts';
+import { isContinued, type Row, rowWidth } from '../../text/index.ts';
 import type { Painted } from './paint-frame.ts';
 
 /**

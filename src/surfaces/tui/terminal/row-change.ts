@@ -1,6 +1,4 @@
-import { graphemes, isSimple } from '../text/graphemes.ts';
-import { isContinued, type Row, type Span, type Style } from '../text/row.ts';
-import { textWidth } from '../text/width.ts';
+import { graphemes, isContinued, isSimple, type Row, type Span, type Style, textWidth } from '../../text/index.ts';
 
 export function sameRow(a: Row, b: Row): boolean {
   if (a === b) return true;

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import type { FileUpdate, ItemStatus, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { diffRows, type Role, type Row, row, span } from '../text/index.ts';
+import { diffRows, type Role, type Row, row, span } from '../../text/index.ts';
 import { oneLine, prefixed, textRows } from './lines.ts';
 import { ASKED, type CallState, type Shape } from './shape.ts';
 
@@ -8,19 +8,23 @@ import { ASKED, type CallState, type Shape } from './shape.ts';
 const SHOWN_ROWS = 60;
 
 /** A patch as a diff: shown as done only when it is. */
-export function changeRows({ changes, status }: ThreadItemOf<'fileChange'>, state: CallState, shape: Shape): Row[] {
+export function changeRows(
+  { changes, status, reason }: ThreadItemOf<'fileChange'>,
+  state: CallState,
+  shape: Shape,
+): Row[] {
   const sorted = [...changes].sort((a, b) => (a.path < b.path ? -1 : 1));
   const totals = sorted.map(countLines);
   const [only] = sorted;
   const role = roleOf(status, state);
   const isOne = sorted.length === 1 && only !== undefined;
-  const what = isOne ? pathOf(only, shape.cwd) : `${sorted.length} files`;
+  const what = isOne ? pathOf(only, shape.cwd) : sorted.length === 0 ? 'a patch' : `${sorted.length} files`;
   const verb = verbFor(isOne ? only.kind.type : 'update', status, state);
   const added = totals.reduce((sum, one) => sum + one.added, 0);
   const deleted = totals.reduce((sum, one) => sum + one.deleted, 0);
   const head: Row = [span('• ', { role }), span(verb, { bold: true }), span(` ${what} `), ...counts(added, deleted)];
   const body = sorted.flatMap((change, index) => fileRows(change, totals[index], isOne, shape));
-  return [head, ...failure(status), ...cut(body, shape.isFull)];
+  return [head, ...failure(status, reason, shape.width), ...cut(body, shape.isFull)];
 }
 
 type Place = Pick<Shape, 'width' | 'cwd'>;
@@ -94,10 +98,12 @@ function roleOf(status: ItemStatus, state: CallState): Role {
   return status === 'completed' ? 'success' : 'danger';
 }
 
-function failure(status: ItemStatus): Row[] {
-  if (status === 'declined') return [row('  ✗ you did not allow it', { role: 'danger' })];
-  if (status === 'failed') return [row('  ✗ it could not be applied; nothing was changed', { role: 'danger' })];
-  return status === 'interrupted' ? [row('  ✗ interrupted', { role: 'danger' })] : [];
+function failure(status: ItemStatus, reason: string | undefined, width: number): Row[] {
+  if (status === 'interrupted') return [row('  ✗ interrupted', { role: 'danger' })];
+  if (status !== 'declined' && status !== 'failed') return [];
+  const what = status === 'declined' ? 'you did not allow it' : 'it could not be applied; nothing was changed';
+  const text = reason === undefined ? what : `${status === 'declined' ? 'not allowed' : 'failed'}: ${oneLine(reason)}`;
+  return prefixed(textRows(text, width - 4, { role: 'danger' }), span('  ✗ ', { role: 'danger' }), span('    '));
 }
 
 function cut(rows: readonly Row[], isFull: boolean): Row[] {

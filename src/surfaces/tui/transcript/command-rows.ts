@@ -1,5 +1,5 @@
 import type { CommandAction, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { type Role, type Row, row, span, wrapSoft } from '../text/index.ts';
+import { type Role, type Row, row, span, wrapSoft } from '../../text/index.ts';
 import type { ExploredEntry, ItemEntry } from './entry.ts';
 import { linesOf, oneLine, outputRows, prefixed, textRows } from './lines.ts';
 import { ASKED, type CallState, isAsked, type Shape } from './shape.ts';
@@ -91,7 +91,7 @@ export function exploredRows({ commands }: ExploredEntry, shape: Shape): Row[] {
 }
 
 interface Exploration {
-  readonly verb: 'Read' | 'List' | 'Search';
+  readonly verb: 'Read' | 'List' | 'Search' | 'Failed';
   readonly what: string;
 }
 
@@ -136,7 +136,8 @@ function commandAction(action: CommandAction): Exploration {
 }
 
 /** A built-in tool that only reads. Its arguments are the model's JSON. */
-function toolAction({ tool, arguments: text }: ThreadItemOf<'toolCall'>): Exploration {
+function toolAction({ tool, arguments: text, reason }: ThreadItemOf<'toolCall'>): Exploration {
+  if (reason !== undefined) return { verb: 'Failed', what: oneLine(`${tool}: ${reason}`) };
   const what = [...text.matchAll(/"(?:pattern|query|path|file_path|dir_path)"\s*:\s*"((?:[^"\\]|\\.)*)"/g)].map(
     ([, value = '']) => value,
   );

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { diffRows, type Row, row, rowWidth, type Span, type Style, span, textWidth } from '../text/index.ts';
+import { diffRows, type Row, row, rowWidth, type Span, type Style, span, textWidth } from '../../text/index.ts';
 import { exploredRows } from './command-rows.ts';
 import type { CardEntry, Entry, HeaderEntry, NoticeEntry } from './entry.ts';
 import { itemRows } from './item-rows.ts';

@@ -1,6 +1,6 @@
 import type { ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
-import { markdownRows, type Role, type Row, row, span } from '../text/index.ts';
+import { markdownRows, type Role, type Row, row, span } from '../../text/index.ts';
 import { changeRows, shownPath } from './change-rows.ts';
 import { commandRows, withoutMiddle } from './command-rows.ts';
 import type { ItemEntry } from './entry.ts';

@@ -9,7 +9,7 @@ import {
   span,
   wrapRow,
   wrapSoft,
-} from '../text/index.ts';
+} from '../../text/index.ts';
 
 const TAB = '    ';
 

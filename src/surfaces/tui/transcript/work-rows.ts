@@ -1,5 +1,5 @@
 import type { TurnWork } from '../../../foundation/protocol/index.ts';
-import { type Row, type Style, span } from '../text/index.ts';
+import { type Row, type Style, span } from '../../text/index.ts';
 import { shownPath } from './change-rows.ts';
 import { oneLine, prefixed, textRows } from './lines.ts';
 

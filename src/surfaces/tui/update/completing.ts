@@ -1,8 +1,8 @@
+import { fuzzyMatch } from '../../text/index.ts';
 import { SLASH_COMMANDS } from '../commands/index.ts';
 import { completedToken, tokenAt, visibleText, withDraft, withImage } from '../composer/index.ts';
 import type { Candidate } from '../message.ts';
 import type { Completion, State } from '../state.ts';
-import { fuzzyMatch } from '../text/index.ts';
 
 import { only, type Step, step } from './step.ts';
 

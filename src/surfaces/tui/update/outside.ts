@@ -1,5 +1,5 @@
+import { THEME_NAMES, type ThemeName } from '../../text/index.ts';
 import type { State } from '../state.ts';
-import { THEME_NAMES, type ThemeName } from '../text/index.ts';
 import { picker } from '../views/index.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 

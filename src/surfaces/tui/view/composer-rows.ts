@@ -1,7 +1,7 @@
+import { type Row, type Span, span } from '../../text/index.ts';
 import { COMPOSER_MARGIN, cellText, layoutOf } from '../composer/index.ts';
 import type { State } from '../state.ts';
 import type { CursorPosition } from '../terminal/index.ts';
-import { type Row, type Span, span } from '../text/index.ts';
 
 /** Rows of a draft that are shown at once; a longer one scrolls. */
 const MOST_ROWS = 12;

@@ -1,6 +1,6 @@
+import { diffRows, type Row, row, span } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
-import { diffRows, type Row, row, span } from '../text/index.ts';
 import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
 import { approvalBody, helpRows, type PagerView } from '../views/index.ts';
 import { askedCalls } from './view.ts';

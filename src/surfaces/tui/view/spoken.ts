@@ -1,5 +1,5 @@
+import { type Row, row } from '../../text/index.ts';
 import type { State } from '../state.ts';
-import { type Row, row } from '../text/index.ts';
 import { approvalRows, pickerRows } from '../views/index.ts';
 import { pagerRows } from './pager-rows.ts';
 

@@ -1,8 +1,8 @@
+import { ansiLines, type Row, row, rowWidth, span } from '../../text/index.ts';
 import { contextLeft, dollars } from '../figures.ts';
 import { modeLabel, sandboxLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type StatusPart, USUAL_PARTS } from '../status-parts.ts';
-import { ansiLines, type Row, row, rowWidth, span } from '../text/index.ts';
 import { cutRow, cutTo, oneLine } from '../transcript/index.ts';
 
 /** The last row: a hint for a moment, else what the user's command printed, else the parts that fit, from the left. */

@@ -1,4 +1,4 @@
-import { MarkdownReader, piecesRows, type Row } from '../text/index.ts';
+import { MarkdownReader, piecesRows, type Row } from '../../text/index.ts';
 import type { Entry } from '../transcript/index.ts';
 
 /** What of an answer is final, and what may still change. */

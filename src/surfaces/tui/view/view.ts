@@ -1,7 +1,7 @@
+import type { Row } from '../../text/index.ts';
+import { row } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
-import type { Row } from '../text/index.ts';
-import { row } from '../text/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
 import { approvalRows, pickerRows } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';

@@ -1,5 +1,5 @@
 import type { ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { markInvisible, type Row, row, span } from '../text/index.ts';
+import { markInvisible, type Row, row, span } from '../../text/index.ts';
 import { diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
 import { type ApprovalView, choicesOf } from './approval.ts';
 

@@ -1,5 +1,5 @@
+import { type Row, row, span } from '../../text/index.ts';
 import { SLASH_COMMANDS } from '../commands/index.ts';
-import { type Row, row, span } from '../text/index.ts';
 import { prefixed, textRows } from '../transcript/index.ts';
 
 /** Every key that does something in the composer, in the order in which people need them. */

@@ -1,4 +1,4 @@
-import { type Row, row, span, textWidth } from '../text/index.ts';
+import { type Row, row, span, textWidth } from '../../text/index.ts';
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 import { type PickerView, type PickItem, shownItems } from './picker.ts';
 

@@ -1,22 +1,25 @@
-import type { ToolCall, ToolContext, ToolOutput } from '../../contract/index.ts';
+import { failureReason, type ToolCall, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 
 /** Reports a tool that only reads to people: that it started, and how it ended. */
 export async function shownAsToolCall(
   { callId, name, payload }: ToolCall,
-  { events }: ToolContext,
+  { events, turn }: ToolContext,
   work: () => Promise<ToolOutput>,
 ): Promise<ToolOutput> {
   const startedAt = performance.now();
   const args = payload.type === 'function' ? payload.arguments : '';
   const item = { type: 'toolCall', id: callId, tool: name, arguments: args } as const;
   events.itemStarted({ ...item, status: 'inProgress', durationMs: null });
-  let isDone = false;
+  let output: ToolOutput | null = null;
   try {
-    const output = await work();
-    isDone = output.success;
+    output = await work();
     return output;
   } finally {
-    const status = isDone ? 'completed' : 'failed';
-    events.itemCompleted({ ...item, status, durationMs: Math.round(performance.now() - startedAt) });
+    const durationMs = Math.round(performance.now() - startedAt);
+    if (output?.success) events.itemCompleted({ ...item, status: 'completed', durationMs });
+    else {
+      const reason = output === null ? {} : { reason: failureReason(output, turn.noteMark) };
+      events.itemCompleted({ ...item, status: 'failed', durationMs, ...reason });
+    }
   }
 }

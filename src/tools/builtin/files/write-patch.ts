@@ -4,11 +4,13 @@ import { commandResultJson, type ThreadItemOf } from '../../../foundation/protoc
 import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 import {
   applyPatch,
+  attemptedUpdates,
   describeFaultToModel,
   type Fallible,
   fallible,
   fileUpdates,
   hintToModel,
+  namedUpdates,
   type ParsedPatch,
   type PatchFault,
   parsePatch,
@@ -16,6 +18,7 @@ import {
   type VerifiedPatch,
   verifyPatch,
 } from '../../patch/index.ts';
+import { failedChange } from './failed-change.ts';
 import { hiddenFault, judgeFor } from './read-judge.ts';
 
 /** Applies a patch for a call, also one that came inside a shell command. `cwd`: absolute, the base of its paths. */
@@ -31,13 +34,15 @@ export async function applyPatchText(
   const judge = judgeFor(context);
   // Even the message that lines are not found, or which are the closest, would reveal part of a hidden file.
   const hidden = parsed.ok ? hiddenPath(parsed.value, cwd, judge) : null;
-  if (hidden !== null) return { body: `apply_patch verification failed: ${hidden}`, success: false };
+  const fail = (reason: string, hinted = reason) => {
+    const changes = parsed.ok ? attemptedUpdates(parsed.value, cwd) : namedUpdates(text, cwd);
+    return failedChange({ callId, changes, reason, answer: `apply_patch verification failed: ${hinted}` }, context);
+  };
+  if (hidden !== null) return fail(hidden);
   const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd, judge)) : parsed;
-  if (!verified.ok) {
-    const reason = withHint(describeFaultToModel(verified.fault), verified.fault, context.turn.noteMark);
-    return { body: `apply_patch verification failed: ${reason}`, success: false };
-  }
-  return runVerified(callId, verified.value, context, signal, startedAt);
+  if (verified.ok) return runVerified(callId, verified.value, context, signal, startedAt);
+  const reason = describeFaultToModel(verified.fault);
+  return fail(reason, withHint(reason, verified.fault, context.turn.noteMark));
 }
 
 /** Why a patch names a hidden file; null if it does not. */

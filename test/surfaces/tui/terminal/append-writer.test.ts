@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { CONTINUED, row } from '../../../../src/surfaces/text/row.ts';
 import { AppendWriter } from '../../../../src/surfaces/tui/terminal/append-writer.ts';
-import { CONTINUED, row } from '../../../../src/surfaces/tui/text/row.ts';
 import { style } from './emulator.ts';
 
 function written(): { writer: AppendWriter; text: () => string } {

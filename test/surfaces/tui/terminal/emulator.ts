@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
 import headless from '@xterm/headless';
+import type { ColourDepth } from '../../../../src/surfaces/text/colour.ts';
+import { paletteOf } from '../../../../src/surfaces/text/palette.ts';
+import { themeFor } from '../../../../src/surfaces/text/theme.ts';
 import type { Size } from '../../../../src/surfaces/tui/terminal/frame.ts';
 import { FrameWriter } from '../../../../src/surfaces/tui/terminal/frame-writer.ts';
-import type { ColourDepth } from '../../../../src/surfaces/tui/text/colour.ts';
-import { paletteOf } from '../../../../src/surfaces/tui/text/palette.ts';
-import { themeFor } from '../../../../src/surfaces/tui/text/theme.ts';
 
 export function style(depth: ColourDepth = 'none') {
   return { palette: paletteOf(themeFor('dark', null), depth), hasLinks: depth !== 'none' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CONTINUED, type Row, row } from '../../../../src/surfaces/tui/text/row.ts';
+import { CONTINUED, type Row, row } from '../../../../src/surfaces/text/row.ts';
 import { Emulator } from './emulator.ts';
 
 /** Live rows as wide as the window, as a status bar and a composer are. */

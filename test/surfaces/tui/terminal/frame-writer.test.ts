@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { CONTINUED, type Row, row } from '../../../../src/surfaces/text/row.ts';
 import type { Size } from '../../../../src/surfaces/tui/terminal/frame.ts';
-import { CONTINUED, type Row, row } from '../../../../src/surfaces/tui/text/row.ts';
 import { Emulator } from './emulator.ts';
 
 const SIZES: Size[] = [

@@ -1,8 +1,9 @@
 // Runs inside tmux: finishes a line with each key, or each few milliseconds, above a live region, and follows the size.
+
+import { paletteOf } from '../../../../src/surfaces/text/palette.ts';
+import { row } from '../../../../src/surfaces/text/row.ts';
+import { themeFor } from '../../../../src/surfaces/text/theme.ts';
 import { FrameWriter } from '../../../../src/surfaces/tui/terminal/frame-writer.ts';
-import { paletteOf } from '../../../../src/surfaces/tui/text/palette.ts';
-import { row } from '../../../../src/surfaces/tui/text/row.ts';
-import { themeFor } from '../../../../src/surfaces/tui/text/theme.ts';
 
 const count = Number(process.argv[2]);
 const pace = process.argv[3];

@@ -1,5 +1,5 @@
-import type { Palette } from '../text/palette.ts';
-import type { Row, Span } from '../text/row.ts';
+import type { Palette } from './palette.ts';
+import type { Row, Span } from './row.ts';
 
 /** What no row may send to a terminal, whoever made it: controls, and what turns the direction of writing. */
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fuzzyMatch } from '../../../../src/surfaces/tui/text/fuzzy.ts';
+import { fuzzyMatch } from '../../../src/surfaces/text/fuzzy.ts';
 
 const ranked = (query: string, texts: readonly string[]) =>
   texts

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { markdownRows } from '../../../../../src/surfaces/tui/text/markdown/markdown.ts';
-import { copiedText, rowText } from '../../../../../src/surfaces/tui/text/row.ts';
+import { markdownRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
+import { copiedText, rowText } from '../../../../src/surfaces/text/row.ts';
 
 const shown = (source: string, width = 40) => markdownRows(source, width).map(rowText).join('\n');
 

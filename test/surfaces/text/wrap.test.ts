@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { copiedText, isContinued, type Row, row, rowText, span } from '../../../../src/surfaces/tui/text/row.ts';
-import { rowWidth } from '../../../../src/surfaces/tui/text/width.ts';
-import { fitRow, padRow, sliceRow, wrapRow, wrapSoft } from '../../../../src/surfaces/tui/text/wrap.ts';
+import { copiedText, isContinued, type Row, row, rowText, span } from '../../../src/surfaces/text/row.ts';
+import { rowWidth } from '../../../src/surfaces/text/width.ts';
+import { fitRow, padRow, sliceRow, wrapRow, wrapSoft } from '../../../src/surfaces/text/wrap.ts';
 
 const letters = fc.constantFrom(
   'a',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CONTINUED, copiedText, row, rowText, span } from '../../../../src/surfaces/tui/text/row.ts';
+import { CONTINUED, copiedText, row, rowText, span } from '../../../src/surfaces/text/row.ts';
 
 test('a row is its spans’ texts', () => {
   expect(rowText([span('a', { bold: true }), span('b')])).toBe('ab');

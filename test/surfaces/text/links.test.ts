@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { linkedRow } from '../../../../src/surfaces/tui/text/links.ts';
-import { row, rowText } from '../../../../src/surfaces/tui/text/row.ts';
+import { linkedRow } from '../../../src/surfaces/text/links.ts';
+import { row, rowText } from '../../../src/surfaces/text/row.ts';
 
 const files = new Set(['src/a.ts', 'README.md', 'src/dir/b c.ts']);
 const resolve = (path: string) => (files.has(path) ? `/home/ada/app/${path}` : null);

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { graphemes, isSimple } from '../../../../src/surfaces/tui/text/graphemes.ts';
-import { textWidth } from '../../../../src/surfaces/tui/text/width.ts';
+import { graphemes, isSimple } from '../../../src/surfaces/text/graphemes.ts';
+import { textWidth } from '../../../src/surfaces/text/width.ts';
 
 test('every character that is taken for one cell without a look at the tables is one cell, and no part of another', () => {
   const wrong: string[] = [];

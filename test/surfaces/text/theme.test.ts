@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { contrast, nearest256, type Rgb, rgb } from '../../../../src/surfaces/tui/text/colour.ts';
-import { paletteOf } from '../../../../src/surfaces/tui/text/palette.ts';
-import { type ThemeName, themeFor } from '../../../../src/surfaces/tui/text/theme.ts';
+import { contrast, nearest256, type Rgb, rgb } from '../../../src/surfaces/text/colour.ts';
+import { paletteOf } from '../../../src/surfaces/text/palette.ts';
+import { type ThemeName, themeFor } from '../../../src/surfaces/text/theme.ts';
 
 const DARK = ['#000000', '#1e1e1e', '#282c34', '#0d1117', '#002b36'].map(rgb);
 const LIGHT = ['#ffffff', '#fafafa', '#fdf6e3'].map(rgb);

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MarkdownReader, markdownRows, piecesRows } from '../../../../../src/surfaces/tui/text/markdown/markdown.ts';
+import { MarkdownReader, markdownRows, piecesRows } from '../../../../src/surfaces/text/markdown/markdown.ts';
 import {
   EMPTY_STREAM,
   endMarkdown,
   livePieces,
   type MarkdownStream,
   pushMarkdown,
-} from '../../../../../src/surfaces/tui/text/markdown/stream.ts';
-import { type Row, rowText } from '../../../../../src/surfaces/tui/text/row.ts';
-import { rowWidth } from '../../../../../src/surfaces/tui/text/width.ts';
+} from '../../../../src/surfaces/text/markdown/stream.ts';
+import { type Row, rowText } from '../../../../src/surfaces/text/row.ts';
+import { rowWidth } from '../../../../src/surfaces/text/width.ts';
 
 const PARTS = [
   '# Title\n',

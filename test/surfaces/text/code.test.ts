@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { codeRows } from '../../../../src/surfaces/tui/text/code-rows.ts';
-import { diffRows } from '../../../../src/surfaces/tui/text/diff-rows.ts';
-import { highlightLines } from '../../../../src/surfaces/tui/text/highlight.ts';
-import { languageFile, languageOfPath } from '../../../../src/surfaces/tui/text/languages.ts';
-import { rowText } from '../../../../src/surfaces/tui/text/row.ts';
-import { rowWidth } from '../../../../src/surfaces/tui/text/width.ts';
+import { codeRows } from '../../../src/surfaces/text/code-rows.ts';
+import { diffRows } from '../../../src/surfaces/text/diff-rows.ts';
+import { highlightLines } from '../../../src/surfaces/text/highlight.ts';
+import { languageFile, languageOfPath } from '../../../src/surfaces/text/languages.ts';
+import { rowText } from '../../../src/surfaces/text/row.ts';
+import { rowWidth } from '../../../src/surfaces/text/width.ts';
 
 const shown = (diff: string, width: number, form: 'added' | 'deleted' | 'unified' = 'unified', path = 'src/a.ts') =>
   diffRows(diff, { width, form, path }).map((row) => rowText(row).trimEnd());

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { encodeFill, encodeRow } from '../../../../src/surfaces/tui/terminal/encode-row.ts';
-import { rgb } from '../../../../src/surfaces/tui/text/colour.ts';
-import { paletteOf } from '../../../../src/surfaces/tui/text/palette.ts';
-import { row, span } from '../../../../src/surfaces/tui/text/row.ts';
-import { themeFor } from '../../../../src/surfaces/tui/text/theme.ts';
+import { rgb } from '../../../src/surfaces/text/colour.ts';
+import { encodeFill, encodeRow } from '../../../src/surfaces/text/encode-row.ts';
+import { paletteOf } from '../../../src/surfaces/text/palette.ts';
+import { row, span } from '../../../src/surfaces/text/row.ts';
+import { themeFor } from '../../../src/surfaces/text/theme.ts';
 
 const style = { palette: paletteOf(themeFor('dark', rgb('#1e1e1e')), 'truecolor'), hasLinks: true };
 const plain = { palette: paletteOf(themeFor('auto', null), 'none'), hasLinks: false };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ansiLines } from '../../../../src/surfaces/tui/text/ansi.ts';
-import { rowText } from '../../../../src/surfaces/tui/text/row.ts';
+import { ansiLines } from '../../../src/surfaces/text/ansi.ts';
+import { rowText } from '../../../src/surfaces/text/row.ts';
 
 test('a program’s colours become roles, over line ends too', () => {
   expect(
