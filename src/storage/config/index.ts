@@ -5,6 +5,7 @@ export { originOf, shownSetting, trustPlace, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
+export { localProviders } from './providers.ts';
 export { recordSettings, type SettingToRecord } from './record-setting.ts';
 export { recordTrust } from './record-trust.ts';
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
