@@ -5,11 +5,25 @@ export { originOf, settingNames, shownSetting, trustPlace, valueAt } from './lay
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
-export { OPENAI_KEY_VARIABLES } from './providers.ts';
+export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
 export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';
-export { localProviders } from './providers.ts';
-
 
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
-export type { AgentRoleSettings, Budget, Config, Environment, LocalServerKind, ManagedSettings, McpApprovalMode, McpHttpServer, McpServer, McpStdioServer, ModelPrice, ModelProvider, ShellEnvironmentPolicy, StoredKey, TuiSettings } from './types.ts';
+export type {
+  AgentRoleSettings,
+  Budget,
+  Config,
+  Environment,
+  LocalServerKind,
+  ManagedSettings,
+  McpApprovalMode,
+  McpHttpServer,
+  McpServer,
+  McpStdioServer,
+  ModelPrice,
+  ModelProvider,
+  ShellEnvironmentPolicy,
+  StoredKey,
+  TuiSettings,
+} from './types.ts';
