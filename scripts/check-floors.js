@@ -1,6 +1,7 @@
 // Lint: a listing of src/ is the architecture. Imports go down the storeys and, within a storey, down its rooms; another room is
 // reached through its face (index.ts); no files import each other in a circle, not even types. Besides: surfaces do not know
-// each other, commands write by surfaces/cli/output.ts, and the turn loop touches the world through its steps alone. See docs/architecture.md.
+// each other and open threads by engine/threads, commands write by surfaces/cli/output.ts, and the turn loop touches the world
+// through its steps alone. See docs/architecture.md.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +100,9 @@ export function floorFaults(root) {
       if (rooms.indexOf(to) < rooms.indexOf(from)) faults.push(`${name}: imports up, from ${to}`);
       if (separate.includes(to) && separate.includes(from)) faults.push(`${name}: a surface imports the surface ${to}`);
       if (path !== join(to, 'index.ts')) faults.push(`${name}: reaches behind the face of ${to} (${path})`);
+    }
+    if (from.startsWith('surfaces') && /\bopenSession\b/.test(text)) {
+      faults.push(`${name}: opens a session itself: surfaces open threads by engine/threads`);
     }
     if (from === join('surfaces', 'cli') && !name.endsWith('output.ts') && /\bstd(?:out|err)\.write\(/.test(text)) {
       faults.push(`${name}: writes to a terminal without surfaces/cli/output.ts`);

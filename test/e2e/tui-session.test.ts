@@ -103,7 +103,9 @@ test('one long session, from the first run over a kill to the end', { timeout: 1
   await tui.sees('All done.');
   await tui.seesNot('Esc interrupts');
   expect(notes()).toBe('two\n');
+  await tui.sees('Nothing was checked after the last change.');
   const first = tui.everything();
+  expect(first).toMatch(/• Changed: .*notes\.txt/);
   const lines = [
     '› change the notes',
     'I look, then I write.',

@@ -327,17 +327,18 @@ describe('help for the fingers', () => {
 });
 
 describe.each([
-  ['a dumb terminal', { TERM: 'dumb' }, null],
-  ['ACCESSIBLE=1', { ACCESSIBLE: '1' }, null],
-  ['tui.screen_reader', {}, '[tui]\nscreen_reader = true\n'],
-])('33: %s', (_name, env: Record<string, string>, settings) => {
+  ['a dumb terminal', { TERM: 'dumb' }, null, []],
+  ['ACCESSIBLE=1', { ACCESSIBLE: '1' }, null, []],
+  ['tui.screen_reader', {}, '[tui]\nscreen_reader = true\n', []],
+  ['--screen-reader', {}, null, ['--screen-reader']],
+])('33: %s', (_name, env: Record<string, string>, settings, flags) => {
   test('gets lines only, and answers with lines', async () => {
     if (settings !== null) home.write({ 'config.toml': settings });
     server = await startModelServer([
       respond(functionCall('exec_command', { cmd: 'touch made && echo it ran' }, 'c1')),
       respond(message('All **done**.', { chunk: 2 })),
     ]);
-    const args = ['-s', 'workspace-write', '-a', 'untrusted'];
+    const args = [...flags, '-s', 'workspace-write', '-a', 'untrusted'];
     await using run = new TuiRun(args, { home: home.path, cwd: repo.path, url: server.url, env });
     await run.sees('Ready.');
     const before = run.bytes.length;
@@ -351,6 +352,38 @@ describe.each([
     run.type('/quit\r');
     expect(await run.ended).toEqual({ code: 0, signal: 0 });
   });
+});
+
+test('a thread that is continued has its own model, effort and mode, unless the command line says otherwise', async () => {
+  server = await startModelServer([respond(message('Hello.')), respond(message('Again.'))]);
+  const place = { home: home.path, cwd: repo.path, url: server.url };
+  const own = ['-m', 'gpt-5-own', '-c', 'model_reasoning_effort="high"', '-s', 'read-only'];
+  expect(await runKeel(['exec', ...own, 'hi'], place)).toMatchObject({ code: 0 });
+  home.write({ 'config.toml': `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n` });
+  await using run = start(['resume', '--last', 'more']);
+  await run.sees('Again.');
+  await run.sees('read-only · gpt-5-own high');
+  expect(run.everything()).not.toContain('Changed:');
+  expect(server.requests.at(-1)?.body).toMatchObject({ model: 'gpt-5-own', reasoning: { effort: 'high' } });
+  run.type('/quit\r');
+  await run.ended;
+  await using other = start(['fork', '--last', '-m', 'gpt-5-other', '-s', 'workspace-write']);
+  await other.sees('Changed: the model is gpt-5-other; the thread had gpt-5-own.');
+  expect(other.everything()).toContain('Changed: the sandbox is workspace-write; the thread had read-only.');
+});
+
+test('17.11: a command of the user writes the last row, from the state as JSON and without keys; a theme is kept', async () => {
+  home.write({
+    'config.toml': '[tui]\nstatus_line = { command = "cat > $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
+  });
+  await using run = await open([respond(message('Hello.'))], ['-s', 'read-only', 'hi']);
+  await run.sees('Hello.');
+  await run.sees(/line of \d+ with key=\./);
+  const seen = readFileSync(join(home.path, 'seen'), 'utf8');
+  expect(JSON.parse(seen)).toMatchObject({ hook_event_name: 'Status', cwd: repo.path, model: { id: 'gpt-5-codex' } });
+  run.type('/theme light\r');
+  await run.sees('The theme is kept');
+  expect(readFileSync(join(home.path, 'config.toml'), 'utf8')).toMatch(/^\[tui\]\ntheme = "light"\nstatus_line = /);
 });
 
 describe('what is loaded', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type CallItem, commandEnd, type ResponseItem } from '../../foundation/protocol/index.ts';
+import { type CallItem, commandEnd, type ResponseItem, type TurnWork } from '../../foundation/protocol/index.ts';
 import { cutBytesEnd, cutBytesStart } from '../../foundation/util/index.ts';
 import { chosenSkillLabel } from '../index.ts';
 import { argumentsOf, parsedArguments, scriptOf, shortened, textOf } from './call-text.ts';
@@ -12,6 +12,7 @@ const MAX_COMMANDS = 40;
 const MAX_READ = 30;
 const MAX_SERVER_CALLS = 20;
 const MAX_SKILLS = 10;
+const MAX_CHECKS = 10;
 const MAX_FAILURE_BYTES = 1_024;
 const MAX_FACTS_BYTES = 16 * 1024;
 const CHECK =
@@ -70,6 +71,8 @@ export class ThreadFacts {
   #check: CheckFact | null = null;
   /** The path of every edit, in order. */
   readonly #edits: string[] = [];
+  /** Checks that ran after the last edit, each command once. */
+  #checksSinceEdit: TurnWork['checks'] = [];
   /** How many edits there were when the last check ran. */
   #editsChecked = 0;
   #plansSet = 0;
@@ -111,6 +114,15 @@ export class ThreadFacts {
       uncheckedFiles: [...new Set(this.#edits.slice(Math.max(edits, this.#editsChecked)))],
       openSteps: openSteps.map(({ step }) => step),
     };
+  }
+
+  /** What was changed since a place, and how it was checked; null: nothing was. */
+  workSince({ edits }: FactsPlace): TurnWork | null {
+    const changed = [...new Set(this.#edits.slice(edits))].map((path) => {
+      const kind = this.#files.get(path)?.kind ?? 'M';
+      return { path, kind: KINDS[kind] };
+    });
+    return changed.length === 0 ? null : { changed, checks: [...this.#checksSinceEdit] };
   }
 
   /** All facts, within `maxBytes`; empty if there are none. `running`: command sessions that still run, a line each. */
@@ -195,6 +207,7 @@ export class ThreadFacts {
       removed: (before?.removed ?? 0) + fact.removed,
     });
     this.#edits.push(path);
+    this.#checksSinceEdit = [];
     if (this.#check) this.#check = { ...this.#check, isFresh: false };
   }
 
@@ -226,6 +239,8 @@ export class ThreadFacts {
     const tail = ended.exitCode === 0 ? '' : cutBytesStart(ended.output.trimEnd(), MAX_FAILURE_BYTES);
     this.#check = { command, exitCode: ended.exitCode, tail, isFresh: true };
     this.#editsChecked = this.#edits.length;
+    const others = this.#checksSinceEdit.filter((check) => check.command !== command);
+    this.#checksSinceEdit = [...others, { command, exitCode: ended.exitCode }].slice(-MAX_CHECKS);
   }
 
   #commandLines(): string[] {
@@ -250,6 +265,7 @@ export class ThreadFacts {
   }
 }
 
+const KINDS = { A: 'add', M: 'update', D: 'delete' } as const;
 const EDITED: FileChange = { kind: 'M', added: 0, removed: 0 };
 
 function planLines(plan: readonly z.infer<typeof PlanStep>[]): string[] {

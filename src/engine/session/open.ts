@@ -44,10 +44,10 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
    */
   readonly settings?: 'configured' | 'thread';
   /**
-   * `end` where this process runs keel and nothing else, and this thread alone: processes that commands leave without a parent
-   * end with the session. Default `leave`: keel inside another program touches none of that program's processes.
+   * `end` where this process runs keel and nothing else, and no other thread is open: processes that commands leave without a
+   * parent end with the session. Default `leave`: keel inside another program touches none of that program's processes.
    */
-  readonly orphans?: OrphanCare;
+  readonly orphans?: () => OrphanCare;
   readonly now?: () => number;
   /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver;
@@ -84,7 +84,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           ...options,
           checksOutput: false,
           // Processes without a parent may be those of this session, which ends them.
-          ...(options.orphans === 'end' ? { orphans: 'collect' as const } : {}),
+          ...(options.orphans === undefined ? {} : { orphans: () => 'collect' as const }),
           ...start,
           config: childConfig,
           origin: { type: 'new' },

@@ -97,7 +97,7 @@ export interface ServiceOptions {
   readonly checksOutput?: boolean | undefined;
   readonly now: () => number;
   /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
-  readonly orphans?: OrphanCare | undefined;
+  readonly orphans?: (() => OrphanCare) | undefined;
   /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */

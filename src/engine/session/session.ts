@@ -31,6 +31,8 @@ export class Session implements AsyncDisposable {
   readonly configuration: SessionConfiguration;
   /** For people: how these differ from those of the thread's newest turn, a sentence each. */
   readonly changes: readonly string[];
+  /** Resolves when the session has ended, of itself or because it was closed, and holds nothing any more. */
+  readonly ended: Promise<void>;
   readonly #parts: SessionParts;
 
   constructor(parts: SessionParts) {
@@ -38,6 +40,8 @@ export class Session implements AsyncDisposable {
     this.rolloutPath = parts.rolloutPath;
     this.configuration = parts.configuration;
     this.changes = parts.changes;
+    // An event has reported the failure that ended it, and `close` throws it.
+    this.ended = parts.closed.catch(() => undefined);
     this.#parts = parts;
   }
 

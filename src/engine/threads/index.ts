@@ -1,3 +1,10 @@
 export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/threads/index.ts';
-export type { ContextKind, Session, SessionReport, ThreadOrigin } from '../session/index.ts';
-export { Threads, type ThreadsOptions } from './threads.ts';
+export {
+  type ContextKind,
+  type Session,
+  type SessionReport,
+  submitIfOpen,
+  type ThreadOrigin,
+} from '../session/index.ts';
+export { RecordedThreads } from './recorded-threads.ts';
+export { type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';

@@ -1,35 +1,36 @@
 import type { SessionSource } from '../../foundation/protocol/index.ts';
-import type { Config } from '../../storage/config/index.ts';
-import {
-  archiveThread,
-  findRollout,
-  MessageHistory,
-  nameThread,
-  ThreadIndex,
-  type ThreadPage,
-  type ThreadQuery,
-} from '../../storage/threads/index.ts';
-import { openSession, type Session, type ThreadOrigin } from '../session/index.ts';
-
-/** Of the file of typed messages, this much is read. */
-const RECENT_MESSAGES_BYTES = 256 * 1024;
+import { version } from '../../foundation/util/index.ts';
+import { type OpenSessionOptions, openSession, type Session } from '../session/index.ts';
 
 export interface ThreadsOptions {
-  readonly home: string;
   readonly source: SessionSource;
   readonly originator: string;
-  readonly version: string;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
+  /**
+   * Whether this process runs keel and nothing else: processes that commands leave without a parent end with the last thread
+   * then. Inside another program keel touches none of that program's processes.
+   */
+  readonly ownsProcess: boolean;
+}
+
+/** A thread to open. */
+export interface ThreadOptions extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings'> {
+  /** Keep no record of it. Default false. */
+  readonly ephemeral?: boolean;
+  /** Default `interrupt`. */
+  readonly unfinishedTurn?: OpenSessionOptions['unfinishedTurn'];
 }
 
 /**
- * The threads of one program that has the process to itself: those that are recorded, and the ones that it has open, one after
- * the other. Orphans of commands end with the thread, so a thread is closed before the next one is opened.
+ * The threads that one program has open. Any number of them run side by side, and each has any number of readers of its events.
+ * A thread is closed through its session and is then no longer live; closing this closes them all.
  */
 export class Threads implements AsyncDisposable {
   readonly #options: ThreadsOptions;
-  readonly #open = new Set<Session>();
+  readonly #live = new Map<string, Session>();
+  /** Threads that are live or being opened. */
+  #count = 0;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
@@ -37,66 +38,55 @@ export class Threads implements AsyncDisposable {
 
   /**
    * Opens a thread: a new one, or a recorded one to resume or fork.
-   * @throws KeelError as `openSession` does
+   * @throws KeelError as `openSession` does; nothing is left open
    */
-  async open(config: Config, origin: ThreadOrigin): Promise<Session> {
-    const { source, originator, version, canAsk } = this.#options;
-    const session = await openSession({
-      config,
-      origin,
-      source,
-      originator,
-      version,
-      canAsk,
-      ephemeral: false,
-      orphans: 'end',
-      unfinishedTurn: 'interrupt',
-    });
-    this.#open.add(session);
-    return session;
+  async open({ ephemeral = false, unfinishedTurn = 'interrupt', ...thread }: ThreadOptions): Promise<Session> {
+    const { source, originator, canAsk, ownsProcess } = this.#options;
+    this.#count += 1;
+    try {
+      const session = await openSession({
+        ...thread,
+        ephemeral,
+        unfinishedTurn,
+        source,
+        originator,
+        canAsk,
+        version,
+        // An orphan could be any thread's: the last one to close ends them.
+        ...(ownsProcess ? { orphans: () => (this.#count > 1 ? 'collect' : 'end') } : {}),
+      });
+      this.#live.set(session.threadId, session);
+      void session.ended.then(() => {
+        this.#live.delete(session.threadId);
+        this.#count -= 1;
+      });
+      return session;
+    } catch (error) {
+      this.#count -= 1;
+      throw error;
+    }
   }
 
-  /** Stops a thread and closes it; nothing of it runs any more. */
-  async close(session: Session): Promise<void> {
-    this.#open.delete(session);
-    await session.close();
+  /** A thread that is open here; null: this one is not. */
+  find(id: string): Session | null {
+    return this.#live.get(id) ?? null;
   }
 
   /** Ends every process of every open thread at once, for a program that is about to exit. */
   killProcesses(): void {
-    for (const session of this.#open) session.killProcesses();
+    for (const session of this.#live.values()) session.killProcesses();
   }
 
-  /** @throws KeelError `invalidInput` */
-  async list(query: ThreadQuery): Promise<ThreadPage> {
-    using index = new ThreadIndex(this.#options.home);
-    return await index.list(query);
-  }
-
-  /** Null: it has none. */
-  async nameOf(id: string): Promise<string | null> {
-    using index = new ThreadIndex(this.#options.home);
-    return (await index.get(id))?.name ?? null;
-  }
-
-  /** Gives a thread a name; an empty one takes it away. @throws KeelError `invalidInput`, `storageFailed` */
-  rename(id: string, name: string): void {
-    nameThread(this.#options.home, { id, name, nowMs: Date.now() });
-  }
-
-  /** Moves a thread that is not open out of the lists. @throws KeelError `threadNotFound`, `threadBusy`, `storageFailed` */
-  archive(id: string): void {
-    const path = findRollout(this.#options.home, { type: 'id', id });
-    archiveThread(this.#options.home, { threadId: id, path });
-  }
-
-  /** The newest messages that the user typed in any thread, oldest first. */
-  async recentMessages(): Promise<readonly string[]> {
-    const history = new MessageHistory(this.#options.home, { maxBytes: Number.POSITIVE_INFINITY });
-    return history.newest(RECENT_MESSAGES_BYTES);
-  }
-
+  /** Stops and closes every thread; nothing of them runs any more. @throws the first failure to close one */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#open].map((session) => this.close(session)));
+    const [last, ...others] = this.#live.values();
+    await Promise.all(others.map(close));
+    if (last !== undefined) await close(last);
   }
+}
+
+/** Afterwards the thread is no longer counted as open. */
+async function close(session: Session): Promise<void> {
+  await session.close();
+  await session.ended;
 }

@@ -8,6 +8,16 @@ import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
 
 const turnId = z.string();
 
+/** What a turn did to files, as its calls and their results show. */
+export const TurnWork = z.lazy(() =>
+  z.object({
+    changed: z.array(z.object({ path: z.string(), kind: z.enum(['add', 'delete', 'update']) })),
+    /** Commands that look like checks and ran after the last change, oldest first. */
+    checks: z.array(z.object({ command: z.string(), exitCode: z.number() })),
+  }),
+);
+export type TurnWork = z.infer<typeof TurnWork>;
+
 /** A finished or interrupted turn as read back from a rollout. */
 export const Turn = z.lazy(() =>
   z.object({
@@ -64,6 +74,8 @@ export const SessionEvent = z.lazy(() =>
       /** Why an interrupted turn ended. */
       abortReason: z.nullable(z.enum(['interrupted', 'replaced', 'shutdown'])),
       lastAgentMessage: z.nullable(z.string()),
+      /** What keel itself saw of its changes; absent: no file was changed. */
+      work: z.optional(TurnWork),
     }),
     z.object({ type: z.literal('item.started'), turnId, item: ThreadItem }),
     z.object({ type: z.literal('item.updated'), turnId, item: ThreadItem }),

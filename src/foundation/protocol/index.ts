@@ -7,13 +7,14 @@ export {
   commandOutput,
   commandResultJson,
   commandResultLines,
+  finishedResult,
   jsonResultAsLines,
   steadyResult,
   timedOutLine,
   withCommandOutput,
 } from './command-result.ts';
 export { ErrorInfo, ErrorKind, KeelError, type KeelErrorOptions, toKeelError } from './error.ts';
-export { SessionEvent, type SessionEventOf, Turn, TypedMessage } from './event.ts';
+export { SessionEvent, type SessionEventOf, Turn, TurnWork, TypedMessage } from './event.ts';
 export { Op } from './op.ts';
 export {
   ApprovalPolicy,

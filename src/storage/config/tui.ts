@@ -12,5 +12,15 @@ export function tuiSettings(tui: ConfigFile['tui'] = {}): TuiSettings {
     animations,
     screenReader: tui.screen_reader ?? false,
     theme: tui.theme ?? 'auto',
+    vim: tui.vim ?? false,
+    keymap: Object.fromEntries(
+      Object.entries(tui.keymap ?? {}).map(([action, keys]) => [action, typeof keys === 'string' ? [keys] : keys]),
+    ),
+    statusLine: statusLine(tui.status_line),
   };
+}
+
+function statusLine(setting: NonNullable<ConfigFile['tui']>['status_line']): TuiSettings['statusLine'] {
+  if (setting === undefined) return null;
+  return Array.isArray(setting) ? { type: 'parts', parts: setting } : { type: 'command', command: setting.command };
 }

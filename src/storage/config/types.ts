@@ -189,6 +189,15 @@ export interface TuiSettings {
   /** Lines are only ever added, and signs are words. */
   readonly screenReader: boolean;
   readonly theme: 'auto' | 'dark' | 'light' | 'colour-blind' | 'dark-colour-blind' | 'light-colour-blind';
+  /** The composer has the keys of vim. */
+  readonly vim: boolean;
+  /** Keys by the action that they do, as written. */
+  readonly keymap: Readonly<Record<string, readonly string[]>>;
+  /** The last row: parts of keel's own, or the first line that a command prints. Null: the usual parts. */
+  readonly statusLine:
+    | { readonly type: 'parts'; readonly parts: readonly string[] }
+    | { readonly type: 'command'; readonly command: string }
+    | null;
 }
 
 /** A setting that a thread keeps when it is resumed or forked. */

@@ -10,7 +10,12 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. Reading it throws a KeelError `invalidInput` where the working directory is gone. */
   readonly cwd: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
+  readonly stdin: Readable & {
+    readonly isTTY?: boolean;
+    readonly fd?: number;
+    /** Of a terminal. */
+    setRawMode?(isRaw: boolean): unknown;
+  };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly fd?: number; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly fd?: number };
 }
@@ -28,6 +33,13 @@ export function processIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
   };
+}
+
+/** All of standard input, as text. */
+export async function readInput({ stdin }: Pick<CommandIo, 'stdin'>): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) text += String(chunk);
+  return text;
 }
 
 /** Whether standard output and standard error are read in one place: a terminal, a file, or `2>&1`. */

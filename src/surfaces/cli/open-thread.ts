@@ -1,5 +1,5 @@
-import { openSession, type Session, type ThreadOrigin } from '../../engine/session/index.ts';
-import { version } from '../../foundation/util/index.ts';
+import type { Session, ThreadOrigin } from '../../engine/session/index.ts';
+import { Threads } from '../../engine/threads/index.ts';
 import { loadConfig } from '../../storage/config/index.ts';
 import type { CommandIo } from './io.ts';
 
@@ -8,15 +8,6 @@ import type { CommandIo } from './io.ts';
  * @throws KeelError `threadNotFound`, `threadBusy`
  */
 export async function openRecorded(io: CommandIo, origin: ThreadOrigin, cwd: string): Promise<Session> {
-  return await openSession({
-    config: await loadConfig({ env: io.env, cwd, overrides: [], flags: {} }),
-    origin,
-    source: 'cli',
-    originator: 'keel_cli',
-    version,
-    ephemeral: false,
-    canAsk: false,
-    orphans: 'end',
-    unfinishedTurn: 'interrupt',
-  });
+  const threads = new Threads({ source: 'cli', originator: 'keel_cli', canAsk: false, ownsProcess: true });
+  return await threads.open({ config: await loadConfig({ env: io.env, cwd, overrides: [], flags: {} }), origin });
 }

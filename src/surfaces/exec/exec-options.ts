@@ -1,4 +1,4 @@
-import type { ThreadOrigin } from '../../engine/session/index.ts';
+import type { ThreadOrigin } from '../../engine/threads/index.ts';
 import type { ReviewTarget } from '../../foundation/protocol/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import type { JsonlPrinter } from './jsonl-printer.ts';

@@ -1,4 +1,4 @@
-import type { Session } from '../../engine/session/index.ts';
+import type { Session } from '../../engine/threads/index.ts';
 import { KeelError, type SessionEvent, type SessionEventOf, type UserInput } from '../../foundation/protocol/index.ts';
 import type { ExecOptions } from './exec-options.ts';
 import type { RunEvent } from './printer.ts';

@@ -1,4 +1,4 @@
-import { openSession, type Session } from '../../engine/session/index.ts';
+import { type Session, Threads } from '../../engine/threads/index.ts';
 import { printable } from '../../foundation/util/index.ts';
 import { everWritableRoots } from '../../system/sandbox/index.ts';
 import type { ExecOptions } from './exec-options.ts';
@@ -43,20 +43,16 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   const options = await withLocalModel(asked, io);
   if (options === null || io.stop.aborted) return stopCode(io);
   const { config, lastMessageFile } = options;
-  const session = await openSession({
+  const threads = new Threads({ source: 'exec', originator: options.originator, canAsk: false, ownsProcess: true });
+  const session = await threads.open({
     config,
     origin: options.origin,
-    source: 'exec',
-    originator: options.originator,
-    version: options.version,
     ephemeral: options.ephemeral,
-    canAsk: false,
     checksOutput: true,
-    orphans: 'end',
     unfinishedTurn: options.prompt === null ? 'continue' : 'interrupt',
     settings: 'thread',
   });
-  io.onExit(() => session.killProcesses());
+  io.onExit(() => threads.killProcesses());
   const onStop = () => stopSession(session);
   io.stop.addEventListener('abort', onStop, { once: true });
   try {

@@ -1,4 +1,4 @@
-import { type Session, submitIfOpen } from '../../engine/session/index.ts';
+import { type Session, submitIfOpen } from '../../engine/threads/index.ts';
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../foundation/protocol/index.ts';
 
 /**

@@ -11,6 +11,7 @@
  * ```
  */
 
+export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../engine/threads/index.ts';
 export {
   type ApprovalDecision,
   type ApprovalRequest,
@@ -26,7 +27,6 @@ export {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
-export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/threads/index.ts';
 export { Keel, type KeelOptions } from './keel.ts';
 export {
   type ApprovalHandler,

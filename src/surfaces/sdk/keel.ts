@@ -1,9 +1,13 @@
-import { openSession, type Session, type ThreadOrigin } from '../../engine/session/index.ts';
+import {
+  RecordedThreads,
+  type Session,
+  type ThreadOrigin,
+  type ThreadPage,
+  type ThreadQuery,
+  Threads,
+} from '../../engine/threads/index.ts';
 import type { ApprovalPolicy, SandboxMode, Turn } from '../../foundation/protocol/index.ts';
-import { version } from '../../foundation/util/index.ts';
 import { type Config, loadConfig } from '../../storage/config/index.ts';
-import type { ThreadPage, ThreadQuery } from '../../storage/threads/index.ts';
-import { ThreadIndex } from '../../storage/threads/index.ts';
 import { type ApprovalHandler, Thread } from './thread.ts';
 
 export interface KeelOptions {
@@ -27,9 +31,12 @@ export interface KeelOptions {
 /** Opens threads that share settings. Needs no closing itself. */
 export class Keel {
   readonly #options: KeelOptions;
+  readonly #threads: Threads;
 
   constructor(options: KeelOptions = {}) {
     this.#options = options;
+    const canAsk = options.onApproval !== undefined;
+    this.#threads = new Threads({ source: 'sdk', originator: 'keel_sdk', canAsk, ownsProcess: false });
   }
 
   /** @throws KeelError for settings that can't be used */
@@ -62,22 +69,16 @@ export class Keel {
   /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for an invalid cursor or limit */
   async listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
     const { home } = await this.#config();
-    using index = new ThreadIndex(home);
-    return await index.list(query);
+    return new RecordedThreads(home).list(query);
   }
 
   async #open(origin: ThreadOrigin): Promise<Thread> {
     const options = this.#options;
-    const session = await openSession({
+    const session = await this.#threads.open({
       config: await this.#config(),
       origin,
-      source: 'sdk',
-      originator: 'keel_sdk',
-      version,
       ephemeral: options.ephemeral ?? false,
-      canAsk: options.onApproval !== undefined,
       checksOutput: true,
-      unfinishedTurn: 'interrupt',
       settings: 'thread',
     });
     return new Thread(session, await earlierTurns(session), options.onApproval ?? null);

@@ -1,4 +1,4 @@
-import { type Session, submitIfOpen } from '../../engine/session/index.ts';
+import { type Session, submitIfOpen } from '../../engine/threads/index.ts';
 import {
   ApprovalDecision,
   type ApprovalRequest,

@@ -6,9 +6,11 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { Config } from '../../storage/config/index.ts';
+import type { Config, LocalServerKind } from '../../storage/config/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
+import type { Keymap } from './keymap/index.ts';
+import type { StatusInput, StatusLine } from './status-parts.ts';
 import type { InputEvent, Size } from './terminal/index.ts';
 
 /** The settings of a thread that the screen shows and commands change. */
@@ -20,6 +22,19 @@ export interface ThreadSettings {
   readonly cwd: string;
 }
 
+/** Why no model can be reached yet, for people, and whether a key that the user enters would change that. */
+export interface MissingModel {
+  readonly reason: string;
+  readonly takesKey: boolean;
+}
+
+/** A server of models that runs on this machine. */
+export interface FoundServer {
+  readonly kind: LocalServerKind;
+  readonly name: string;
+  readonly models: readonly string[];
+}
+
 /** What is known once the configuration is read. */
 export interface Setup {
   readonly version: string;
@@ -27,6 +42,8 @@ export interface Setup {
   readonly provider: string;
   /** The sandbox policy that writes in the workspace, as configured. */
   readonly workspacePolicy: SandboxPolicy;
+  /** Null: the model can be reached, as far as is known. Asked before anything else. */
+  readonly connect: MissingModel | null;
   /** Null: the project is trusted or refused, or the command line says what is allowed. */
   readonly trustQuestion: { readonly folder: string; readonly runs: readonly string[] } | null;
   /** Models to choose from, beside the one in use. */
@@ -37,6 +54,9 @@ export interface Setup {
   /** False: no sign moves by itself. */
   readonly isAnimated: boolean;
   readonly theme: ThemeName;
+  readonly keymap: Keymap;
+  readonly hasVim: boolean;
+  readonly statusLine: StatusLine;
   /** What models cost, by their names. */
   readonly prices: Config['modelPrices'];
 }
@@ -59,6 +79,8 @@ export type Message =
   | { readonly type: 'setUp'; readonly setup: Setup }
   /** The list of threads is opened, to choose the first thread from. */
   | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
+  /** A thread is about to report itself. `changes`: how its settings differ from those it had, a sentence each. */
+  | { readonly type: 'opens'; readonly settings: ThreadSettings; readonly changes: readonly string[] }
   | { readonly type: 'session'; readonly event: SessionEvent; readonly at: number }
   /** A thread can't be opened, or what an effect tried has failed. */
   | { readonly type: 'failed'; readonly reason: string }
@@ -79,7 +101,12 @@ export type Message =
       readonly kind: 'branches' | 'commits';
       readonly candidates: readonly Candidate[];
     }
+  | { readonly type: 'serversFound'; readonly servers: readonly FoundServer[] }
   | { readonly type: 'edited'; readonly text: string }
+  /** An image of the clipboard, as a file. */
+  | { readonly type: 'imagePasted'; readonly path: string }
+  /** The first line that the command of `tui.status_line` printed. */
+  | { readonly type: 'statusLineRead'; readonly text: string }
   | { readonly type: 'diffRead'; readonly text: string }
   | { readonly type: 'reportRead'; readonly report: SessionReport }
   /** A text to read in the pager. */
@@ -96,6 +123,11 @@ export interface CustomPrompt {
   readonly body: string;
 }
 
+/** A choice that later starts begin with. */
+export type KeptSetting =
+  | { readonly type: 'model'; readonly model: string; readonly effort: ReasoningEffort | null }
+  | { readonly type: 'theme'; readonly theme: ThemeName };
+
 /** What a crash must not lose. */
 export interface SavedDraft {
   readonly draft: readonly Atom[];
@@ -110,7 +142,15 @@ export type Effect =
   | { readonly type: 'archive'; readonly threadId: string }
   | { readonly type: 'listThreads'; readonly query: ThreadQuery }
   | { readonly type: 'trust'; readonly folder: string; readonly level: 'trusted' | 'untrusted' }
-  | { readonly type: 'saveModel'; readonly model: string; readonly effort: ReasoningEffort | null }
+  /** Keeps a setting in the user's configuration, for later starts. */
+  | { readonly type: 'keep'; readonly setting: KeptSetting }
+  | { readonly type: 'findServers' }
+  | { readonly type: 'storeKey'; readonly key: string }
+  /** Null: the model that is usual for this kind of server. */
+  | { readonly type: 'useServer'; readonly kind: LocalServerKind; readonly model: string | null }
+  | { readonly type: 'startDemo' }
+  | { readonly type: 'pasteImage' }
+  | { readonly type: 'runStatusLine'; readonly command: string; readonly input: StatusInput }
   | { readonly type: 'findFiles'; readonly query: string }
   | { readonly type: 'readSkills' }
   | { readonly type: 'readReviewTargets'; readonly kind: 'branches' | 'commits' }

@@ -61,6 +61,14 @@ export function nextMode(settings: ThreadSettings, workspacePolicy: SandboxPolic
   return round[(at + 1) % round.length];
 }
 
+/** Where commands can write, and whether they reach the network. */
+export function sandboxLabel({ sandboxPolicy }: ThreadSettings): string {
+  if (sandboxPolicy.mode === 'danger-full-access') return 'no sandbox';
+  if (sandboxPolicy.mode === 'read-only') return 'sandbox: read-only';
+  const more = sandboxPolicy.writable_roots?.length ?? 0;
+  return `sandbox: workspace${more === 0 ? '' : ` +${more}`}${sandboxPolicy.network_access ? ', network' : ''}`;
+}
+
 /** The mode in words, for the footer. */
 export function modeLabel(settings: ThreadSettings): string {
   return modeOf(settings) ?? `${settings.sandboxPolicy.mode}, ${settings.approvalPolicy}`;

@@ -9,6 +9,8 @@ export interface TuiOptions {
   readonly origin: ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
   /** Sent when the thread is open; null: nothing is. */
   readonly prompt: string | null;
+  /** The command line asks for lines that are only ever added. */
+  readonly isForScreenReader: boolean;
   /** Absolute paths of images that go with the prompt. */
   readonly images: readonly string[];
   /** Reads the configuration with what the command line says on top. Called again after an answer about trust. */
@@ -17,6 +19,8 @@ export interface TuiOptions {
   readonly describeConfig: () => Promise<string>;
   /** The command line says how far commands may reach, so nothing is asked about trust. */
   readonly isAccessGiven: boolean;
+  /** Has the demo follow when the terminal is closed; null: this is the demo. */
+  readonly startDemo: (() => void) | null;
   /** Whether the thread is still there when keel is closed. */
   readonly canResume: boolean;
   /** Said at the start, such as that a demo is running. */

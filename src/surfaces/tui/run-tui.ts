@@ -31,6 +31,7 @@ export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Pro
     stdin,
     stdout,
     env: options.env,
+    isAppending: options.isForScreenReader,
     dispatch: (message) => runtime.dispatch(message),
   });
   const runtime: Runtime = new Runtime({

@@ -7,6 +7,7 @@ import { update } from './update/update.ts';
 import { SPINNER_MS } from './view/foot-rows.ts';
 import { pagerScreen } from './view/pager-rows.ts';
 import { spokenRows } from './view/spoken.ts';
+import { hasNewStatus, statusInput } from './view/status-input.ts';
 import { type Mark, NO_MARK, view } from './view/view.ts';
 
 /** Frames that nobody's key asked for come no closer to each other than this, ms. */
@@ -64,6 +65,7 @@ export class Runtime {
     for (const effect of effects) this.#parts.run(effect);
     if (state === before) return;
     if (state.composer !== before.composer || state.outbox !== before.outbox) this.#saveSoon();
+    if (hasNewStatus(before, state)) this.#updateStatusLine();
     this.#paintSoon(message.type === 'input' || message.type === 'resized');
     this.#tickSoon();
     this.#announce();
@@ -148,6 +150,14 @@ export class Runtime {
     if (title === this.#announced) return;
     this.#announced = title;
     this.#parts.announce(title, progress);
+  }
+
+  #updateStatusLine(): void {
+    const line = this.#state.setup?.statusLine;
+    const input = line?.type === 'command' ? statusInput(this.#state) : null;
+    if (line?.type === 'command' && input !== null) {
+      this.#parts.run({ type: 'runStatusLine', command: line.command, input });
+    }
   }
 
   #saveSoon(): void {

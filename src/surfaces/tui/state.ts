@@ -1,6 +1,7 @@
 import type { RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
-import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER } from './composer/index.ts';
-import type { Candidate, CustomPrompt, Setup, ThreadSettings } from './message.ts';
+import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
+import { DEFAULT_KEYMAP, type Keymap } from './keymap/index.ts';
+import type { Candidate, CustomPrompt, FoundServer, Setup, ThreadSettings } from './message.ts';
 import type { Size } from './terminal/index.ts';
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript/index.ts';
 import type { ApprovalView, PagerView, PickerView, TextPrompt } from './views/index.ts';
@@ -34,14 +35,18 @@ export interface ThreadState {
   readonly id: string;
   readonly name: string | null;
   readonly settings: ThreadSettings;
-  readonly isRecorded: boolean;
+  /** Null: the thread is not recorded. */
+  readonly rolloutPath: string | null;
   /** What the user said in it, in order. */
   readonly messages: readonly string[];
 }
 
-/** A thread that is being opened. `settings`: of the thread before; null: as configured. */
+/** A thread that is being opened. */
 export interface Opening {
+  /** Null until they are known. */
   readonly settings: ThreadSettings | null;
+  /** How its settings differ from those it had, a sentence each. */
+  readonly changes: readonly string[];
 }
 
 /** A list under the composer that completes the word under the cursor. */
@@ -69,6 +74,9 @@ export interface State {
   readonly opening: Opening | null;
   readonly transcript: Transcript;
   readonly composer: Composer;
+  readonly keymap: Keymap;
+  /** Null: the keys are not vim's. */
+  readonly vim: Vim | null;
   readonly completion: Completion | null;
   /** A completion that was closed with Esc stays closed for this query. */
   readonly dismissed: string | null;
@@ -83,6 +91,10 @@ export interface State {
   readonly screen: Screen | null;
   readonly usage: Usage;
   readonly branch: string | null;
+  /** What the command of `tui.status_line` printed last; null: nothing yet. */
+  readonly statusText: string | null;
+  /** Servers of models that were found on this machine. */
+  readonly servers: readonly FoundServer[];
   readonly skills: readonly Candidate[] | null;
   /** The list of skills is shown once it is read. */
   readonly wantsSkills: boolean;
@@ -135,6 +147,8 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     opening: null,
     transcript: EMPTY_TRANSCRIPT,
     composer: EMPTY_COMPOSER,
+    keymap: DEFAULT_KEYMAP,
+    vim: null,
     completion: null,
     dismissed: null,
     outbox: [],
@@ -145,6 +159,8 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     screen: null,
     usage: NO_USAGE_YET,
     branch: null,
+    statusText: null,
+    servers: [],
     skills: null,
     wantsSkills: false,
     prompts: [],

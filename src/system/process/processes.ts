@@ -44,8 +44,8 @@ export type OrphanCare = 'leave' | 'collect' | 'end';
 export interface ProcessesOptions {
   /** Where the commands are noted that a crash would leave running; what an earlier owner left is ended at once. */
   readonly journalPath?: string | null;
-  /** `leave` by default. What else is only for a process that is keel's own. */
-  readonly orphans?: OrphanCare;
+  /** Asked when it matters; `leave` by default. What else is only for a process that is keel's own. */
+  readonly orphans?: () => OrphanCare;
   /** What a command that is asked to end gets for it before it is killed, ms. */
   readonly graceMs?: number;
 }
@@ -65,7 +65,7 @@ export class Processes {
   readonly #survivors = new Set<Readable>();
   readonly #confined = new ConfinedThreads();
   #started = 0;
-  readonly #care: OrphanCare;
+  readonly #care: () => OrphanCare;
   /** Something was started since all was ended that the kernel does not end as a whole, as it does a PID namespace. */
   #mayLeaveRunning = false;
   /** Commands that a confined thread is about to start. */
@@ -78,7 +78,7 @@ export class Processes {
   constructor(token: string, options: ProcessesOptions = {}) {
     this.#token = token;
     this.#graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
-    this.#care = options.orphans ?? 'leave';
+    this.#care = options.orphans ?? (() => 'leave');
     this.#journal = options.journalPath ? new GroupJournal(options.journalPath) : null;
     this.#journal?.endLeftovers();
   }
@@ -261,7 +261,7 @@ export class Processes {
   #prepare({ isSupervisor = false }: SpawnSpec): void {
     if (this.#closed) throw new Error('the session has ended');
     // bubblewrap's own children as well, which nobody else may collect: many containers have an init that does not.
-    if (this.#care !== 'leave') Orphans.collect();
+    if (this.#care() !== 'leave') Orphans.collect();
     if (!isSupervisor) this.#mayLeaveRunning = true;
   }
 
@@ -278,12 +278,12 @@ export class Processes {
   /** Whether anything may be left to end. Where keel gets the orphans, it knows that without a look at every process. */
   #mayRun(): boolean {
     if (this.#groups.size > 0 || this.#starting > 0) return true;
-    const orphans = this.#care === 'leave' ? null : Orphans.collected;
+    const orphans = this.#care() === 'leave' ? null : Orphans.collected;
     return orphans?.mayExist() ?? this.#mayLeaveRunning;
   }
 
   #treeOptions(): TreeOptions {
-    const orphans = this.#care === 'end' ? Orphans.collected : null;
+    const orphans = this.#care() === 'end' ? Orphans.collected : null;
     return { marks: [markedFrom(`${this.#token}/`)], since: this.#firstTicks ?? 0, orphans };
   }
 

@@ -173,7 +173,7 @@ describe('keel threads', () => {
     await keel('threads', 'rename', id, 'tides');
     expect((await keel('threads', 'archive', 'tides')).code).toBe(0);
     expect(existsSync(path)).toBe(false);
-    expect((await keel('threads', 'list')).stdout).toBe('');
+    expect((await keel('threads', 'list')).stdout).toBe('No threads.\n');
     expect((await keel('threads', 'list', '--archived')).stdout).toContain('tides');
     expect((await keel('threads', 'show', id)).stdout).toContain('archived: yes');
     expect((await keel('exec', 'resume', '--last', 'x')).code).toBe(1);

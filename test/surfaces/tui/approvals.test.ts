@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest } from '../../../src/foundation/protocol/index.ts';
+import type { ApprovalRequest, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
 import { Driver } from './driver.ts';
 
 const REST = 400;
@@ -38,6 +38,32 @@ function ask(
 }
 
 const rule = { proposedRule: { prefix: ['npm', 'test'], wouldMatch: ['npm test -- x'] } };
+
+test('a call that the user is asked about waits, and runs only once it is allowed', () => {
+  const driver = asking();
+  const command: ThreadItemOf<'commandExecution'> = {
+    type: 'commandExecution',
+    id: 'c1',
+    command: 'npm test',
+    cwd: '/home/ada/app',
+    processId: null,
+    source: 'agent',
+    status: 'inProgress',
+    commandActions: [],
+    aggregatedOutput: null,
+    exitCode: null,
+    durationMs: null,
+  };
+  driver.item(command, 'item.started');
+  driver.item({ ...command, id: 'c10' }, 'item.started');
+  expect(driver.live().filter((row) => row.includes('• '))).toEqual([
+    '• Waiting for you: npm test',
+    '• Running npm test',
+  ]);
+  driver.event({ type: 'approval.resolved', turnId: 't1', questionId: 'q1' });
+  expect(driver.live()).toContain('• Running npm test');
+  expect(driver.live().join('\n')).not.toContain('Waiting');
+});
 
 describe('21: answers', () => {
   test.each([

@@ -1,7 +1,9 @@
 import type { SessionEvent, ThreadItem } from '../../../src/foundation/protocol/index.ts';
 import { rowText } from '../../../src/surfaces/text/index.ts';
+import { DEFAULT_KEYMAP } from '../../../src/surfaces/tui/keymap/index.ts';
 import type { Effect, Message, Setup } from '../../../src/surfaces/tui/message.ts';
 import { initialState, type State } from '../../../src/surfaces/tui/state.ts';
+import { USUAL_PARTS } from '../../../src/surfaces/tui/status-parts.ts';
 import type { NamedKey } from '../../../src/surfaces/tui/terminal/index.ts';
 import { update } from '../../../src/surfaces/tui/update/update.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
@@ -17,6 +19,7 @@ export const SETUP: Setup = {
   },
   provider: 'test',
   workspacePolicy: workspace(),
+  connect: null,
   trustQuestion: null,
   models: [],
   userHome: '/home/ada',
@@ -24,6 +27,9 @@ export const SETUP: Setup = {
   hidesReasoning: false,
   isAnimated: true,
   theme: 'auto',
+  keymap: DEFAULT_KEYMAP,
+  hasVim: false,
+  statusLine: { type: 'parts', parts: USUAL_PARTS },
   prices: {},
 };
 
@@ -47,9 +53,9 @@ export class Driver {
   }
 
   /** With an open thread that has nothing in it. */
-  static ready(columns = 80, rows = 24): Driver {
+  static ready(columns = 80, rows = 24, setup: Partial<Setup> = {}): Driver {
     const driver = new Driver(columns, rows);
-    driver.send({ type: 'setUp', setup: SETUP });
+    driver.send({ type: 'setUp', setup: { ...SETUP, ...setup } });
     driver.event({
       type: 'thread.started',
       threadId: 'thread-1',

@@ -39,21 +39,21 @@ describe('/export', () => {
 
   test('a thread that is not recorded says so', () => {
     const driver = Driver.ready();
-    if (driver.state.thread) driver.state = { ...driver.state, thread: { ...driver.state.thread, isRecorded: false } };
+    if (driver.state.thread) driver.state = { ...driver.state, thread: { ...driver.state.thread, rolloutPath: null } };
     expect(textOf(typed('/export', driver))).toContain('This thread is not recorded');
     expect(driver.effects.filter(({ type }) => type === 'export')).toEqual([]);
   });
 });
 
 describe('/theme', () => {
-  test('the one in use is marked, and the chosen one is applied', () => {
+  test('the one in use is marked, and the chosen one is applied and kept', () => {
     const driver = typed('/theme');
     expect(driver.live().join('\n')).toMatch(/auto.*\n.*dark/);
     driver.key('down');
     driver.key('enter');
     expect(driver.effects).toContainEqual({ type: 'setTheme', theme: 'dark' });
     expect(driver.state.setup?.theme).toBe('dark');
-    expect(textOf(driver)).toContain('theme = "dark" under [tui]');
+    expect(driver.effects).toContainEqual({ type: 'keep', setting: { type: 'theme', theme: 'dark' } });
   });
 
   test('a name that there is not changes nothing', () => {

@@ -295,3 +295,26 @@ function approval(questionId: string): SessionEvent {
     },
   };
 }
+
+test('the end of a turn shows what was changed and whether it was checked, from the record and not from the answer', () => {
+  const driver = Driver.ready();
+  const endsWith = (checks: readonly { command: string; exitCode: number }[]) => {
+    driver.turn();
+    const changed = [
+      { path: '/home/ada/app/src/a.ts', kind: 'update' },
+      { path: 'b.ts', kind: 'add' },
+    ] as const;
+    const end = { type: 'turn.completed', turnId: 't1', status: 'completed', error: null, abortReason: null } as const;
+    driver.event({ ...end, lastAgentMessage: 'All tests pass.', work: { changed: [...changed], checks: [...checks] } });
+    return driver.rows().join('\n');
+  };
+  const unchecked = endsWith([]);
+  expect(unchecked).toContain('• Changed: src/a.ts, b.ts (new)');
+  expect(unchecked).toContain('└ Nothing was checked after the last change.');
+  const checked = endsWith([
+    { command: 'npm test', exitCode: 1 },
+    { command: 'npm run lint', exitCode: 0 },
+  ]);
+  expect(checked).toContain('└ Checked afterwards: npm test failed, exit code 1');
+  expect(checked).toContain('Checked afterwards: npm run lint passed');
+});

@@ -32,7 +32,7 @@ export interface RunnerRequest {
 
 const setup: RunnerSetup = JSON.parse(process.argv[2] ?? '{}');
 const { workspace, orphans } = setup;
-const processes = new Processes(`orphans-${process.pid}`, { orphans });
+const processes = new Processes(`orphans-${process.pid}`, { orphans: () => orphans });
 const manager = new SandboxManager({ ...planHeld(setup), processes });
 const signal = new AbortController().signal;
 if (setup.isConfined) await manager.ready(signal);

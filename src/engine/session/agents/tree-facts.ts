@@ -1,5 +1,5 @@
 import { type FactsPlace, ThreadFacts } from '../../../context/history/index.ts';
-import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { ResponseItem, TurnWork } from '../../../foundation/protocol/index.ts';
 
 /**
  * Changes that a session and all its subagents made to files, in their order. They are known while the session lives and are
@@ -27,5 +27,9 @@ export class TreeFacts {
 
   uncheckedSince(place: FactsPlace): readonly string[] {
     return this.#facts.since(place).uncheckedFiles;
+  }
+
+  workSince(place: FactsPlace): TurnWork | null {
+    return this.#facts.workSince(place);
   }
 }

@@ -1,5 +1,5 @@
 import type { TurnContext } from '../../../context/index.ts';
-import type { SessionEventOf, TaskKind } from '../../../foundation/protocol/index.ts';
+import type { SessionEventOf, TaskKind, TurnWork } from '../../../foundation/protocol/index.ts';
 import { Deferred } from '../../../foundation/util/index.ts';
 import { TurnApprovals } from './approvals.ts';
 import type { RequestBudget } from './request-budget.ts';
@@ -18,6 +18,8 @@ export interface ActiveTurnOptions {
   readonly budget: RequestBudget | null;
   /** What a compaction should keep in particular, where the user said so. */
   readonly focus: string | null;
+  /** What the turn has changed by now; null: nothing. */
+  readonly work: () => TurnWork | null;
 }
 
 /** Work of a turn that runs. The turn ends after all of it. */
@@ -37,6 +39,7 @@ export class ActiveTurn {
   readonly window: TurnWindow;
   readonly budget: RequestBudget | null;
   readonly focus: string | null;
+  readonly work: () => TurnWork | null;
   readonly input: TurnInput;
   readonly approvals: TurnApprovals;
   readonly abort = new AbortController();
@@ -52,12 +55,13 @@ export class ActiveTurn {
   readonly #ownTaskDone = new AbortController();
   readonly #ended = new Deferred<void>();
 
-  constructor({ context, recorder, window, budget, focus }: ActiveTurnOptions) {
+  constructor({ context, recorder, window, budget, focus, work }: ActiveTurnOptions) {
     this.context = context;
     this.recorder = recorder;
     this.window = window;
     this.budget = budget;
     this.focus = focus;
+    this.work = work;
     this.input = new TurnInput(context.turnId);
     this.approvals = new TurnApprovals(context.turnId, recorder);
     this.background = AbortSignal.any([this.abort.signal, this.#ownTaskDone.signal]);

@@ -33,7 +33,10 @@ export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): 
   const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
   const spend = (tokens: number) => budget?.spend(tokens);
   const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, log: services.log });
-  return new ActiveTurn({ context, recorder, window, budget, focus });
+  // With what its subagents do, where that is followed.
+  const facts = services.tree ?? state.facts;
+  const before = facts.place;
+  return new ActiveTurn({ context, recorder, window, budget, focus, work: () => facts.workSince(before) });
 }
 
 /**

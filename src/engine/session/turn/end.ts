@@ -35,6 +35,7 @@ export async function endTurn(
       emit({ type: 'warning', turnId, message: `The end of this turn is not recorded: ${message}` });
     }
   }
+  const work = active.work();
   emit({
     type: 'turn.completed',
     turnId,
@@ -42,6 +43,7 @@ export async function endTurn(
     error: outcome.type === 'failed' ? outcome.error : null,
     abortReason: outcome.type === 'interrupted' ? (reason ?? 'interrupted') : null,
     lastAgentMessage: outcome.type === 'interrupted' ? null : (outcome.lastAgentMessage ?? null),
+    ...(work === null ? {} : { work }),
   });
 }
 

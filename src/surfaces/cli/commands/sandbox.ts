@@ -50,7 +50,7 @@ export const sandboxCommand: Command = { spec, run: sandbox };
 
 async function sandbox(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
-  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: 'end' });
+  const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: () => 'end' });
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,

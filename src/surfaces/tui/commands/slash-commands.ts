@@ -37,6 +37,8 @@ const COMMANDS = [
   ['mention', 'name a file', true, ''],
   ['queue', 'send the next queued message now', true, ''],
   ['theme', 'choose the colours', true, 'NAME'],
+  ['keymap', 'show which key does what', true, ''],
+  ['vim', 'switch the keys of vim on or off', true, ''],
   ['config', 'show the settings and where each comes from', true, ''],
   ['doctor', 'check this machine and the configuration', true, ''],
   ['logout', 'remove the stored key', true, ''],

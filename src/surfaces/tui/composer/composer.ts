@@ -85,6 +85,11 @@ export function killed(composer: Composer, from: number, to: number): Composer {
   return { ...edited(composer, draft, 'kill'), kills };
 }
 
+/** Keeps a text for a yank without cutting it. */
+export function withKill(composer: Composer, atoms: readonly Atom[]): Composer {
+  return atoms.length === 0 ? composer : { ...composer, kills: [...composer.kills, atoms].slice(-MAX_KILLS) };
+}
+
 export function yanked(composer: Composer): Composer {
   const atoms = composer.kills.at(-1);
   if (atoms === undefined) return composer;

@@ -52,23 +52,24 @@ export function lineEnd({ atoms, cursor }: Draft): number {
 /** The end of the word before the cursor is its start: blanks are skipped, then one word or one run of signs. */
 export function wordBefore({ atoms, cursor }: Draft): number {
   let at = cursor;
-  while (at > 0 && kindOf(atoms[at - 1]) === 'blank') at -= 1;
-  const kind = kindOf(atoms[at - 1]);
+  while (at > 0 && charKind(atoms[at - 1]) === 'blank') at -= 1;
+  const kind = charKind(atoms[at - 1]);
   if (kind === 'element') return at - 1;
-  while (at > 0 && kindOf(atoms[at - 1]) === kind) at -= 1;
+  while (at > 0 && charKind(atoms[at - 1]) === kind) at -= 1;
   return at;
 }
 
 export function wordAfter({ atoms, cursor }: Draft): number {
   let at = cursor;
-  while (at < atoms.length && kindOf(atoms[at]) === 'blank') at += 1;
-  const kind = kindOf(atoms[at]);
+  while (at < atoms.length && charKind(atoms[at]) === 'blank') at += 1;
+  const kind = charKind(atoms[at]);
   if (kind === 'element') return at + 1;
-  while (at < atoms.length && kindOf(atoms[at]) === kind) at += 1;
+  while (at < atoms.length && charKind(atoms[at]) === kind) at += 1;
   return at;
 }
 
-function kindOf(atom: Atom | undefined): 'blank' | 'word' | 'sign' | 'element' | 'none' {
+/** What an atom is to the movements by words. */
+export function charKind(atom: Atom | undefined): 'blank' | 'word' | 'sign' | 'element' | 'none' {
   if (atom === undefined) return 'none';
   if (typeof atom !== 'string') return 'element';
   if (/^\s/.test(atom)) return 'blank';

@@ -20,22 +20,22 @@ export type Edit =
   | 'newline'
   | 'left'
   | 'right'
-  | 'wordLeft'
-  | 'wordRight'
+  | 'word_left'
+  | 'word_right'
   | 'up'
   | 'down'
-  | 'lineStart'
-  | 'lineEnd'
-  | 'textStart'
-  | 'textEnd'
-  | 'deleteBack'
-  | 'deleteForward'
-  | 'deleteWordBack'
-  | 'deleteWordForward'
-  | 'killToStart'
-  | 'killToEnd'
+  | 'line_start'
+  | 'line_end'
+  | 'text_start'
+  | 'text_end'
+  | 'delete_back'
+  | 'delete_forward'
+  | 'delete_word_back'
+  | 'delete_word_forward'
+  | 'kill_to_start'
+  | 'kill_to_end'
   | 'yank'
-  | 'yankEarlier'
+  | 'yank_earlier'
   | 'undo'
   | 'redo';
 
@@ -51,37 +51,37 @@ export function withEdit(composer: Composer, edit: Edit, width: number): Compose
       return goTo(cursor - 1);
     case 'right':
       return goTo(cursor + 1);
-    case 'wordLeft':
+    case 'word_left':
       return goTo(wordBefore(draft));
-    case 'wordRight':
+    case 'word_right':
       return goTo(wordAfter(draft));
     case 'up':
       return vertically(composer, -1, width);
     case 'down':
       return vertically(composer, 1, width);
-    case 'lineStart':
+    case 'line_start':
       return goTo(atLineStart(draft));
-    case 'lineEnd':
+    case 'line_end':
       return goTo(atLineEnd(draft));
-    case 'textStart':
+    case 'text_start':
       return goTo(0);
-    case 'textEnd':
+    case 'text_end':
       return goTo(draft.atoms.length);
-    case 'deleteBack':
+    case 'delete_back':
       return cursor === 0 ? composer : edited(composer, removed(draft, cursor - 1, cursor), 'delete');
-    case 'deleteForward':
+    case 'delete_forward':
       return cursor === draft.atoms.length ? composer : edited(composer, removed(draft, cursor, cursor + 1), 'delete');
-    case 'deleteWordBack':
+    case 'delete_word_back':
       return killed(composer, wordBefore(draft), cursor);
-    case 'deleteWordForward':
+    case 'delete_word_forward':
       return killed(composer, cursor, wordAfter(draft));
-    case 'killToStart':
+    case 'kill_to_start':
       return killed(composer, lineStart(draft) === cursor ? Math.max(0, cursor - 1) : lineStart(draft), cursor);
-    case 'killToEnd':
+    case 'kill_to_end':
       return killed(composer, cursor, lineEnd(draft) === cursor ? cursor + 1 : lineEnd(draft));
     case 'yank':
       return yanked(composer);
-    case 'yankEarlier':
+    case 'yank_earlier':
       return yankedEarlier(composer);
     case 'undo':
       return undone(composer);

@@ -9,8 +9,8 @@ export {
   withEarlier,
 } from './composer.ts';
 export { draftOf, inserted } from './draft.ts';
-export { typed, withEdit } from './edits.ts';
-export { editOf } from './keys.ts';
+export { type Edit, typed, withEdit } from './edits.ts';
 export { COMPOSER_MARGIN, cellText, layoutOf } from './layout.ts';
 export { imagePathIn, pasted, withImage } from './paste.ts';
 export { completedToken, tokenAt } from './token.ts';
+export { leftInsert, VIM_INSERT, type Vim, vimKey } from './vim.ts';

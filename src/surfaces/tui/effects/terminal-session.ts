@@ -30,6 +30,8 @@ export interface TerminalSessionOptions {
   readonly stdin: ReadStream;
   readonly stdout: WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lines are only ever added, whatever the terminal can do. */
+  readonly isAppending: boolean;
   readonly dispatch: (message: Message) => void;
 }
 
@@ -57,7 +59,7 @@ export class TerminalSession {
     if (this.capabilities.passthrough === 'tmux') this.#bursts.turnOff();
     const size = this.size();
     const style = this.#style();
-    this.isAppending = this.capabilities.painting === 'append';
+    this.isAppending = options.isAppending || this.capabilities.painting === 'append';
     const inline = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
     this.#painter = this.isAppending ? new AppendWriter({ output: stdout, style }) : inline;
     const makePainter = (now: Size) =>
@@ -100,7 +102,8 @@ export class TerminalSession {
   open(): void {
     const { stdin, stdout } = this.#options;
     if (!this.isAppending) this.#modes.open();
-    stdin.on('data', this.#onData).on('end', this.#onGone);
+    // An earlier session of this process may have paused it.
+    stdin.on('data', this.#onData).on('end', this.#onGone).resume();
     stdout.on('error', this.#onGone).on('resize', this.#onResize);
     process.on('SIGINT', this.#onInterrupt);
     process.prependOnceListener('uncaughtException', this.#onCrash);

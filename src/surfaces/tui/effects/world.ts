@@ -1,11 +1,12 @@
-import type { Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import type { Effect, Message, SavedDraft, ThreadSettings } from '../message.ts';
+import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { Reports } from './reports.ts';
+import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
 type Dispatch = (message: Message) => void;
@@ -23,8 +24,10 @@ export class World {
   readonly #stop = new AbortController();
   #config: Config | null = null;
   #threads: Threads | null = null;
+  #recorded: RecordedThreads | null = null;
   #session: Session | null = null;
   #drafts: DraftStore | null = null;
+  #status: StatusCommand | null = null;
   /** What was to be saved before there was a place for it. */
   #unsavedDraft: SavedDraft | null = null;
   readonly #lookUps: LookUps;
@@ -48,12 +51,11 @@ export class World {
     const { terminal } = this.#parts;
     if (config.tui.screenReader) terminal.append();
     terminal.setTheme(config.tui.theme);
-    const { Threads: OpenThreads } = await import('../../../engine/threads/index.ts');
-    const { home } = config;
-    const { version } = this.#options;
-    this.#threads = new OpenThreads({ home, source: 'cli', originator: 'keel_tui', version, canAsk: true });
+    const floor = await import('../../../engine/threads/index.ts');
+    this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
+    this.#recorded = new floor.RecordedThreads(config.home);
     this.#dispatch({ type: 'setUp', setup });
-    if (setup.trustQuestion === null) this.#begin();
+    this.#beginIfReady(setup);
     await this.#readSurroundings(config);
   }
 
@@ -69,6 +71,7 @@ export class World {
     this.#stop.abort();
     this.#lookUps.close();
     this.#reports.close();
+    this.#status?.close();
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
@@ -83,7 +86,8 @@ export class World {
     this.#threads?.killProcesses();
   }
 
-  #begin(): void {
+  #beginIfReady({ connect, trustQuestion }: Setup): void {
+    if (connect !== null || trustQuestion !== null) return;
     const { origin } = this.#options;
     if (origin.type === 'choose') this.#dispatch({ type: 'choose', verb: origin.verb });
     else this.#openThread(origin, null);
@@ -97,18 +101,18 @@ export class World {
       case 'openThread':
         return this.#openThread(effect.origin, effect.settings);
       case 'rename':
-        this.#threads?.rename(effect.threadId, effect.name);
+        this.#recorded?.rename(effect.threadId, effect.name);
         return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
       case 'archive':
         return this.#afterThreads(async () => {
-          this.#threads?.archive(effect.threadId);
+          this.#recorded?.archive(effect.threadId);
           this.#dispatch({
             type: 'succeeded',
             text: `The thread is archived. keel threads unarchive ${effect.threadId} brings it back.`,
           });
         });
       case 'listThreads': {
-        const page = await this.#threads?.list(effect.query);
+        const page = await this.#recorded?.list(effect.query);
         if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
         return;
       }
@@ -141,6 +145,35 @@ export class World {
         return this.#reports.stopCommands(effect.id, this.#session);
       case 'logOut':
         return this.#logOut();
+      case 'findServers': {
+        const { localServers } = await import('./first-run.ts');
+        const servers = await localServers(this.#ready(), this.#stop.signal);
+        return this.#dispatch({ type: 'serversFound', servers });
+      }
+      case 'storeKey': {
+        const { keepKey } = await import('./first-run.ts');
+        return this.#connect((config) => keepKey(config, effect.key));
+      }
+      case 'useServer': {
+        const { useLocalServer } = await import('./first-run.ts');
+        return this.#connect((config) => useLocalServer(config, effect.kind, effect.model));
+      }
+      case 'startDemo':
+        this.#options.startDemo?.();
+        return this.#parts.exit(0);
+      case 'keep':
+        return this.#keep(effect.setting);
+      case 'pasteImage': {
+        const { clipboardImage } = await import('./clipboard-image.ts');
+        const path = await clipboardImage(this.#ready(), this.#stop.signal);
+        return this.#dispatch({ type: 'imagePasted', path });
+      }
+      case 'runStatusLine': {
+        const { StatusCommand: Command } = await import('./status-command.ts');
+        if (this.#stop.signal.aborted) return;
+        this.#status ??= new Command((text) => this.#dispatch({ type: 'statusLineRead', text }));
+        return this.#status.run(effect.command, effect.input, this.#ready());
+      }
       case 'edit': {
         const { editedInEditor } = await import('./editor.ts');
         const { home, env } = this.#ready();
@@ -165,14 +198,16 @@ export class World {
       if (threads === null || this.#stop.signal.aborted) return;
       const before = this.#session;
       this.#session = null;
-      if (before !== null) await threads.close(before);
+      await before?.close();
       const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
-      const session = await threads.open(config, origin);
+      // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
+      const session = await threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
       this.#session = session;
+      const { threadId, configuration, changes } = session;
+      this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
       if (origin.type === 'new') return;
-      const { threadId } = session;
-      this.#dispatch({ type: 'named', threadId, name: await threads.nameOf(threadId) });
+      this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
   }
 
@@ -196,14 +231,28 @@ export class World {
     const { recordTrust } = await import('../../../storage/config/index.ts');
     const { setUp } = await import('./set-up.ts');
     try {
-      recordTrust(this.#ready().home, folder, level);
+      await recordTrust(this.#ready().home, folder, level);
     } catch (error) {
       this.#fail(error);
     }
     const { config, setup } = await setUp(this.#options);
     this.#config = config;
-    this.#dispatch({ type: 'setUp', setup: { ...setup, trustQuestion: null } });
-    this.#begin();
+    const answered = { ...setup, trustQuestion: null };
+    this.#dispatch({ type: 'setUp', setup: answered });
+    this.#beginIfReady(answered);
+  }
+
+  /** Does what makes a model reachable, and reads the configuration again: the next question comes up, or the thread opens. */
+  async #connect(work: (config: Config) => void | Promise<void>): Promise<void> {
+    const { setUp } = await import('./set-up.ts');
+    try {
+      await work(this.#ready());
+    } finally {
+      const { config, setup } = await setUp(this.#options);
+      this.#config = config;
+      this.#dispatch({ type: 'setUp', setup });
+      this.#beginIfReady(setup);
+    }
   }
 
   async #readSurroundings(config: Config): Promise<void> {
@@ -214,8 +263,23 @@ export class World {
     else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('./prompt-files.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
-    this.#dispatch({ type: 'historyRead', texts: (await this.#threads?.recentMessages()) ?? [] });
+    this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
+  }
+
+  async #keep(setting: KeptSetting): Promise<void> {
+    const { recordSettings } = await import('../../../storage/config/index.ts');
+    const { home } = this.#ready();
+    if (setting.type === 'theme') {
+      await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
+      return this.#dispatch({ type: 'succeeded', text: 'The theme is kept in config.toml.' });
+    }
+    const { model, effort } = setting;
+    await recordSettings(home, [
+      { table: [], key: 'model', value: model },
+      { table: [], key: 'model_reasoning_effort', value: effort },
+    ]);
+    this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
   }
 
   async #logOut(): Promise<void> {

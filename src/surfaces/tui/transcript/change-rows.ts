@@ -2,29 +2,24 @@ import { isAbsolute, relative } from 'node:path';
 import type { FileUpdate, ItemStatus, ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { diffRows, type Role, type Row, row, span } from '../../text/index.ts';
 import { oneLine, prefixed, textRows } from './lines.ts';
+import { ASKED, type CallState, type Shape } from './shape.ts';
 
 /** Rows of a change that are shown in the transcript; the pager has all of them. */
 const SHOWN_ROWS = 60;
 
-interface Shape {
-  readonly width: number;
-  readonly isFull: boolean;
-  readonly cwd: string;
-}
-
 /** A patch as a diff: shown as done only when it is. */
 export function changeRows(
   { changes, status, reason }: ThreadItemOf<'fileChange'>,
-  isDone: boolean,
+  state: CallState,
   shape: Shape,
 ): Row[] {
   const sorted = [...changes].sort((a, b) => (a.path < b.path ? -1 : 1));
   const totals = sorted.map(countLines);
   const [only] = sorted;
-  const role = roleOf(status, isDone);
+  const role = roleOf(status, state);
   const isOne = sorted.length === 1 && only !== undefined;
   const what = isOne ? pathOf(only, shape.cwd) : sorted.length === 0 ? 'a patch' : `${sorted.length} files`;
-  const verb = isOne ? verbOf(only, status, isDone) : verbFor('update', status, isDone);
+  const verb = verbFor(isOne ? only.kind.type : 'update', status, state);
   const added = totals.reduce((sum, one) => sum + one.added, 0);
   const deleted = totals.reduce((sum, one) => sum + one.deleted, 0);
   const head: Row = [span('• ', { role }), span(verb, { bold: true }), span(` ${what} `), ...counts(added, deleted)];
@@ -32,12 +27,14 @@ export function changeRows(
   return [head, ...failure(status, reason, shape.width), ...cut(body, shape.isFull)];
 }
 
+type Place = Pick<Shape, 'width' | 'cwd'>;
+
 /** The files of a change with their diffs, without a heading. */
-export function diffOf(changes: readonly FileUpdate[], shape: Shape): Row[] {
+export function diffOf(changes: readonly FileUpdate[], shape: Place): Row[] {
   return changes.flatMap((change) => fileRows(change, countLines(change), false, shape));
 }
 
-function fileRows(change: FileUpdate, total: Count | undefined, isOne: boolean, { width, cwd }: Shape): Row[] {
+function fileRows(change: FileUpdate, total: Count | undefined, isOne: boolean, { width, cwd }: Place): Row[] {
   const head: Row = [
     span('  └ ', { role: 'muted' }),
     span(`${pathOf(change, cwd)} `),
@@ -85,11 +82,9 @@ export function shownPath(path: string, cwd: string): string {
   return oneLine(near === '' || near.startsWith('../..') ? path : near);
 }
 
-function verbOf({ kind }: FileUpdate, status: ItemStatus, isDone: boolean): string {
-  return verbFor(kind.type, status, isDone);
-}
-
-function verbFor(kind: FileUpdate['kind']['type'], status: ItemStatus, isDone: boolean): string {
+function verbFor(kind: FileUpdate['kind']['type'], status: ItemStatus, state: CallState): string {
+  if (state === 'asked') return ASKED;
+  const isDone = state === 'done';
   if (isDone && status !== 'completed' && status !== 'inProgress') return 'Not changed:';
   const [doing, done] = { add: ['Adding', 'Added'], delete: ['Deleting', 'Deleted'], update: ['Editing', 'Edited'] }[
     kind
@@ -97,8 +92,9 @@ function verbFor(kind: FileUpdate['kind']['type'], status: ItemStatus, isDone: b
   return (isDone ? done : doing) ?? '';
 }
 
-function roleOf(status: ItemStatus, isDone: boolean): Role {
-  if (!isDone) return 'accent';
+function roleOf(status: ItemStatus, state: CallState): Role {
+  if (state === 'asked') return 'warning';
+  if (state === 'running') return 'accent';
   return status === 'completed' ? 'success' : 'danger';
 }
 

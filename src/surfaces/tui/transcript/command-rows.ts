@@ -2,6 +2,7 @@ import type { CommandAction, ThreadItemOf } from '../../../foundation/protocol/i
 import { type Role, type Row, row, span, wrapSoft } from '../../text/index.ts';
 import type { ExploredEntry, ItemEntry } from './entry.ts';
 import { linesOf, oneLine, outputRows, prefixed, textRows } from './lines.ts';
+import { ASKED, type CallState, isAsked, type Shape } from './shape.ts';
 
 /** Rows of output that are shown of a command of the agent's, and of one that the user ran. */
 const AGENT_ROWS = 5;
@@ -14,10 +15,10 @@ type CommandItem = ThreadItemOf<'commandExecution'>;
 /** A command with what it printed; `isFull` shows all of it. */
 export function commandRows(
   { item, isDone, live }: ItemEntry & { item: CommandItem },
-  width: number,
-  isFull: boolean,
+  state: CallState,
+  { width, isFull }: Shape,
 ): Row[] {
-  const { verb, role } = outcome(item, isDone);
+  const { verb, role } = outcome(item, state);
   const [first = '', ...others] = linesOf(strippedCommand(item.command));
   // Commands copy whole: the terminal itself wraps them.
   const start = wrapSoft([span('• ', { role }), span(verb, { bold: true }), span(` ${first}`)], width);
@@ -30,10 +31,11 @@ export function commandRows(
 
 function outcome(
   { status, source, exitCode, processId }: CommandItem,
-  isDone: boolean,
+  state: CallState,
 ): { readonly verb: string; readonly role: Role } {
   const isUsers = source === 'userShell';
-  if (!isDone || status === 'inProgress') return { verb: isUsers ? 'You run' : 'Running', role: 'accent' };
+  if (state === 'asked') return { verb: ASKED, role: 'warning' };
+  if (state === 'running' || status === 'inProgress') return { verb: isUsers ? 'You run' : 'Running', role: 'accent' };
   if (status === 'completed' && exitCode === null && processId !== null) return { verb: 'Started', role: 'accent' };
   if (status === 'completed') return { verb: isUsers ? 'You ran' : 'Ran', role: 'success' };
   if (status === 'declined') return { verb: 'Not allowed:', role: 'danger' };
@@ -68,12 +70,14 @@ export function withoutMiddle(rows: readonly Row[], most: number): Row[] {
 }
 
 /** Commands that only looked at files, as one. */
-export function exploredRows({ commands }: ExploredEntry, width: number): Row[] {
+export function exploredRows({ commands }: ExploredEntry, shape: Shape): Row[] {
+  const { width } = shape;
   const isRunning = commands.some(({ status }) => status === 'inProgress');
+  const isAsking = commands.some(({ id, status }) => status === 'inProgress' && isAsked(id, shape));
   const isFailed = commands.some(({ status }) => status === 'failed' || status === 'interrupted');
   const head: Row = [
-    span('• ', { role: isRunning ? 'accent' : isFailed ? 'danger' : 'success' }),
-    span(isRunning ? 'Exploring' : 'Explored', { bold: true }),
+    span('• ', { role: isAsking ? 'warning' : isRunning ? 'accent' : isFailed ? 'danger' : 'success' }),
+    span(isAsking ? ASKED : isRunning ? 'Exploring' : 'Explored', { bold: true }),
   ];
   const lines = explorations(commands).flatMap(({ verb, what }) => {
     const rows = textRows(`${verb} ${what}`, width - 4);

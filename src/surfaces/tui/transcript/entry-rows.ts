@@ -2,8 +2,10 @@ import { assertNever } from '../../../foundation/util/index.ts';
 import { diffRows, type Row, row, rowWidth, type Span, type Style, span, textWidth } from '../../text/index.ts';
 import { exploredRows } from './command-rows.ts';
 import type { CardEntry, Entry, HeaderEntry, NoticeEntry } from './entry.ts';
-import { itemRows, type Shape } from './item-rows.ts';
+import { itemRows } from './item-rows.ts';
 import { exactRows, oneLine, prefixed, textRows } from './lines.ts';
+import type { Shape } from './shape.ts';
+import { workRows } from './work-rows.ts';
 
 /** An entry in rows, without the blank row before it. */
 export function entryRows(entry: Entry, shape: Shape): Row[] {
@@ -12,7 +14,7 @@ export function entryRows(entry: Entry, shape: Shape): Row[] {
     case 'item':
       return itemRows(entry, shape);
     case 'explored':
-      return exploredRows(entry, width);
+      return exploredRows(entry, shape);
     case 'notice':
       return noticeRows(entry, width);
     case 'header':
@@ -26,6 +28,8 @@ export function entryRows(entry: Entry, shape: Shape): Row[] {
           : exactRows(entry.text.trimEnd(), width);
       return [...exactRows(oneLine(entry.title), width, { bold: true }), ...rows];
     }
+    case 'work':
+      return workRows(entry, shape);
     case 'turnEnd':
       return [
         row(`Worked for ${Math.floor(entry.seconds / 60)}m ${Math.floor(entry.seconds % 60)}s`, { role: 'muted' }),
@@ -63,12 +67,12 @@ function headerRows({ version, model, effort, cwd }: HeaderEntry, width: number)
     ],
     [span('directory: ', { role: 'muted' }), span(oneLine(cwd))],
   ];
-  return facts.flatMap((one) => fitted(one, width));
+  return facts.map((one) => cutRow(one, width));
 }
 
 /** A row that is cut where it is too wide. */
-function fitted(one: Row, width: number): Row[] {
-  if (rowWidth(one) <= width) return [one];
+export function cutRow(one: Row, width: number): Row {
+  if (rowWidth(one) <= width) return one;
   const spans: Span[] = [];
   let left = width - 1;
   for (const part of one) {
@@ -77,7 +81,7 @@ function fitted(one: Row, width: number): Row[] {
     left -= textWidth(text);
     if (text !== part.text) break;
   }
-  return [[...spans, span('…', { role: 'muted' })]];
+  return [...spans, span('…', { role: 'muted' })];
 }
 
 /** The longest start of a text that fits the width, in cells. */

@@ -1,4 +1,4 @@
-import type { ThreadItem, ThreadItemOf, Turn } from '../../../foundation/protocol/index.ts';
+import type { ThreadItem, ThreadItemOf, Turn, TurnWork } from '../../../foundation/protocol/index.ts';
 
 /** Output of a command that is kept for the screen, characters. The whole of it is in the thread's record. */
 const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
@@ -59,7 +59,20 @@ export interface TurnEndEntry {
   readonly seconds: number;
 }
 
-export type Entry = ItemEntry | ExploredEntry | NoticeEntry | HeaderEntry | CardEntry | TextEntry | TurnEndEntry;
+/** What a turn changed, and how that was checked afterwards. */
+export interface WorkEntry extends TurnWork {
+  readonly type: 'work';
+}
+
+export type Entry =
+  | ItemEntry
+  | ExploredEntry
+  | NoticeEntry
+  | HeaderEntry
+  | CardEntry
+  | TextEntry
+  | TurnEndEntry
+  | WorkEntry;
 
 /** What is shown of a thread, oldest first: `past` never changes again, `open` may. */
 export interface Transcript {

@@ -13,6 +13,6 @@ export {
   withEntry,
   withItem,
 } from './entry.ts';
-export { cutTo, entryRows } from './entry-rows.ts';
-export type { Shape } from './item-rows.ts';
+export { cutRow, cutTo, entryRows } from './entry-rows.ts';
+
 export { exactRows, oneLine, prefixed, textRows } from './lines.ts';

@@ -5,17 +5,11 @@ import { changeRows, shownPath } from './change-rows.ts';
 import { commandRows, withoutMiddle } from './command-rows.ts';
 import type { ItemEntry } from './entry.ts';
 import { exactRows, oneLine, prefixed, textRows } from './lines.ts';
-
-/** How entries are to be shown. */
-export interface Shape {
-  readonly width: number;
-  /** Nothing is folded: for the pager. */
-  readonly isFull: boolean;
-  readonly cwd: string;
-}
+import { ASKED, type CallState, isAsked, type Shape } from './shape.ts';
 
 /** Rows of a result that are shown. */
 const RESULT_ROWS = 5;
+const VERBS = { asked: ASKED, running: 'Calling', done: 'Called' } as const;
 const BULLET = span('• ', { role: 'muted' });
 const INDENT = span('  ');
 
@@ -23,6 +17,7 @@ const INDENT = span('  ');
 export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
   const { item, isDone, live } = entry;
   const { width } = shape;
+  const state = isDone ? 'done' : isAsked(item.id, shape) ? 'asked' : 'running';
   switch (item.type) {
     case 'userMessage':
       return userRows(item, width);
@@ -31,11 +26,11 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
     case 'reasoning':
       return reasoningRows(item, isDone ? null : live, width);
     case 'commandExecution':
-      return commandRows({ ...entry, item }, width, shape.isFull);
+      return commandRows({ ...entry, item }, state, shape);
     case 'fileChange':
-      return changeRows(item, isDone, shape);
+      return changeRows(item, state, shape);
     case 'mcpToolCall':
-      return mcpRows(item, isDone, shape);
+      return mcpRows(item, state, shape);
     case 'webSearch':
       return said(isDone ? 'Searched the web' : 'Searching the web', item.query, width);
     case 'toolCall':
@@ -102,11 +97,12 @@ function planRows({ explanation, steps }: ThreadItemOf<'plan'>, width: number): 
   ];
 }
 
-function mcpRows(item: ThreadItemOf<'mcpToolCall'>, isDone: boolean, { width, isFull }: Shape): Row[] {
+function mcpRows(item: ThreadItemOf<'mcpToolCall'>, state: CallState, { width, isFull }: Shape): Row[] {
+  const isDone = state === 'done';
   const isFailed = item.error !== null || (isDone && item.status !== 'completed');
   const role: Role = !isDone ? 'accent' : isFailed ? 'danger' : 'success';
   const call = oneLine(`${item.server}.${item.tool}(${JSON.stringify(item.arguments) ?? ''})`);
-  const verb = isDone ? 'Called' : 'Calling';
+  const verb = VERBS[state];
   const head: Row = [span('• ', { role }), span(verb, { bold: true })];
   const isShort = verb.length + call.length + 3 <= width;
   const first: Row[] = isShort

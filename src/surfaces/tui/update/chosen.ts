@@ -6,6 +6,7 @@ import type { Candidate } from '../message.ts';
 import { modes } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type PickerView, type PickItem, picker, type TextPrompt } from '../views/index.ts';
+import { onConnectChoice, onKey, onLocalModel } from './connecting.ts';
 import { opening } from './opening.ts';
 import { withTheme } from './outside.ts';
 import { withSettings } from './settings.ts';
@@ -51,12 +52,17 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
       const level = id === 'trusted' ? 'trusted' : 'untrusted';
       return folder === undefined ? only(state) : step(state, { type: 'trust', folder, level });
     }
+    case 'connect':
+      return onConnectChoice(state, id);
+    case 'localModel':
+      return onLocalModel(state, purpose.kind, id);
     default:
       return assertNever(purpose, 'purpose');
   }
 }
 
 export function onAnswered(state: State, purpose: TextPrompt['purpose'], text: string): Step {
+  if (purpose === 'apiKey') return onKey(state, text);
   if (purpose === 'reviewInstructions') return withReview(state, { type: 'custom', instructions: text });
   const { thread } = state;
   if (thread === null) return only(state);
@@ -70,7 +76,7 @@ export function withModel(state: State, model: string, effort: string | null): S
     'info',
     `Model: ${model}${effort === null ? '' : ` (${effort})`}, from the next turn on.`,
   );
-  return { ...next, state: noted };
+  return { state: noted, effects: [...next.effects, { type: 'keep', setting: { type: 'model', model, effort } }] };
 }
 
 function withMode(state: State, name: string): Step {
@@ -135,8 +141,20 @@ export function threadQuery(state: State, { query, isEverywhere }: PickerView): 
 }
 
 /** A thread as an entry of the list. */
-export function threadItem({ id, name, preview, cwd, updatedAt }: ThreadSummary, nowMs: number): PickItem {
-  return { id, label: name ?? preview, detail: `${ago(nowMs - updatedAt)}  ${cwd}` };
+export function threadItem(thread: ThreadSummary, nowMs: number): PickItem {
+  const { id, name, preview, cwd, updatedAt, createdAt, turnCount, model, gitBranch } = thread;
+  const facts = [
+    `${turnCount} ${turnCount === 1 ? 'turn' : 'turns'}`,
+    ...(model === null ? [] : [model]),
+    ...(gitBranch === null ? [] : [`on ${gitBranch}`]),
+    `started ${ago(nowMs - createdAt)}`,
+  ];
+  return {
+    id,
+    label: name ?? preview,
+    detail: `${ago(nowMs - updatedAt)}  ${cwd}`,
+    preview: [facts.join(' · '), preview],
+  };
 }
 
 function ago(ms: number): string {

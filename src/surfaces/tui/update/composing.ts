@@ -5,15 +5,17 @@ import {
   COMPOSER_MARGIN,
   cleared,
   draftOf,
-  editOf,
+  type Edit,
   imagesIn,
   isBlank,
   sentText,
   trimmed,
+  VIM_INSERT,
   visibleText,
   withDraft,
   withEdit,
 } from '../composer/index.ts';
+import type { Action } from '../keymap/index.ts';
 import { nextMode } from '../modes.ts';
 import type { State } from '../state.ts';
 import { backtrackPicker, historyPicker } from './choosing.ts';
@@ -29,32 +31,43 @@ export function onComposerKey(before: State, key: string): Step {
   const completing = state.completion === null ? null : onCompletionKey(state, key);
   if (completing !== null) return completing;
   switch (key) {
-    case 'enter':
-      return onEnter(state, 'steer');
-    case 'tab':
-      return state.turn === null && state.thread !== null ? only(state) : onEnter(state, 'queue');
-    case 'shift+tab':
-      return onNextMode(state);
     case 'escape':
       return onEscape(state, hint?.arms === 'backtrack');
     case 'ctrl+c':
       return onCtrlC(state, hint?.arms === 'quit' && state.now <= hint.until);
-    case 'ctrl+d':
-      return state.composer.draft.atoms.length === 0 ? quit(state) : edit(state, key);
-    case 'ctrl+t':
+    default: {
+      const action = state.keymap.get(key);
+      return action === undefined ? only(state) : onAction(state, action);
+    }
+  }
+}
+
+function onAction(state: State, action: Action): Step {
+  switch (action) {
+    case 'send':
+      return onEnter({ ...state, vim: state.vim && VIM_INSERT }, 'steer');
+    case 'queue':
+      return state.turn === null && state.thread !== null ? only(state) : onEnter(state, 'queue');
+    case 'next_mode':
+      return onNextMode(state);
+    case 'delete_forward_or_quit':
+      return state.composer.draft.atoms.length === 0 ? quit(state) : edit(state, 'delete_forward');
+    case 'transcript':
       return only({ ...state, screen: { type: 'pager', view: { content: { type: 'transcript' }, below: 0 } } });
-    case 'ctrl+o':
+    case 'whole_output':
       return only(withUnfolded(state));
-    case 'ctrl+r':
+    case 'search_history':
       return only({ ...state, screen: { type: 'picker', view: historyPicker(state) } });
-    case 'ctrl+g':
+    case 'editor':
       return step(state, { type: 'edit', text: sentText(state.composer.draft.atoms) });
-    case 'ctrl+z':
+    case 'suspend':
       return step(state, { type: 'suspend' });
-    case 'alt+up':
+    case 'paste_image':
+      return step(state, { type: 'pasteImage' });
+    case 'edit_queued':
       return only(editingQueued(state));
     default:
-      return edit(state, key);
+      return edit(state, action);
   }
 }
 
@@ -62,9 +75,7 @@ function quit(state: State): Step {
   return step({ ...state, isClosing: true }, { type: 'exit', code: 0 });
 }
 
-function edit(state: State, key: string): Step {
-  const change = editOf(key);
-  if (change === null) return only(state);
+function edit(state: State, change: Edit): Step {
   const composer = withEdit(state.composer, change, Math.max(1, state.size.columns - COMPOSER_MARGIN));
   if (composer.recalled !== null) return only({ ...state, composer, completion: null });
   return withCompletion({ ...state, composer });

@@ -9,6 +9,7 @@ import { onScreenKey } from './choosing.ts';
 import { withCompletion } from './completing.ts';
 import { onComposerKey } from './composing.ts';
 import { only, type Step, withPager } from './step.ts';
+import { vimOnKey, vimOnText } from './vim-keys.ts';
 
 /** What a key, a text or a paste changes: it belongs to the screen in front, then to a dialog, then to the composer. */
 export function onInput(before: State, { event, at }: Extract<Message, { type: 'input' }>): Step {
@@ -35,7 +36,8 @@ function onKey(state: State, key: string, at: number): Step {
   if (dialog !== undefined && isAwake(dialog, at, state.lastKeyAt) && isChoice(dialog, key, state.composer)) {
     return onDialogKey(state, dialog, key, at);
   }
-  return onComposerKey({ ...state, lastKeyAt: at }, key);
+  const next = { ...state, lastKeyAt: at };
+  return vimOnKey(next, key) ?? onComposerKey(next, key);
 }
 
 function onText(state: State, text: string, at: number): Step {
@@ -49,6 +51,8 @@ function onText(state: State, text: string, at: number): Step {
     if (/^[yapn1-5]$/i.test(text)) return answered(state, dialog, approvalKey(dialog, text, 1), at);
   }
   if (text === '?' && state.composer.draft.atoms.length === 0) return only(withPager(state, { type: 'help' }));
+  const commanded = vimOnText({ ...state, lastKeyAt: at }, text);
+  if (commanded !== null) return commanded;
   const composer = typed(state.composer, text);
   return withCompletion({ ...state, composer, lastKeyAt: at, hint: null });
 }

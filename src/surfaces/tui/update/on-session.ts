@@ -101,14 +101,16 @@ function onThread(
       id: threadId,
       name: null,
       settings: { ...(state.opening?.settings ?? settings), model, effort, cwd },
-      isRecorded: rolloutPath !== null,
+      rolloutPath,
       messages: messagesOf(turns),
     },
     opening: null,
   };
-  const { firstMessage, isQueuePaused } = opened;
-  if (firstMessage !== null) return withMessage({ ...opened, firstMessage: null }, firstMessage, 'steer');
-  return isQueuePaused ? only(opened) : withNextQueued(opened);
+  const changes = state.opening?.changes ?? [];
+  const noted = changes.reduce((next, change) => withNotice(next, 'info', `Changed: ${change}.`), opened);
+  const { firstMessage, isQueuePaused } = noted;
+  if (firstMessage !== null) return withMessage({ ...noted, firstMessage: null }, firstMessage, 'steer');
+  return isQueuePaused ? only(noted) : withNextQueued(noted);
 }
 
 /** What was used since the last report costs what the thread's model does. */
@@ -138,6 +140,7 @@ function onTurnEnd(state: State, event: SessionEventOf<'turn.completed'>, at: nu
   const isInterrupted = event.status === 'interrupted';
   let transcript = isInterrupted ? abandoned(state.transcript) : closedGroups(state.transcript);
   if (isInterrupted && event.abortReason === 'interrupted') transcript = withEntry(transcript, INTERRUPTED);
+  if (event.work !== undefined) transcript = withEntry(transcript, { type: 'work', ...event.work });
   if (!isInterrupted && seconds >= LONG_TURN_SECONDS) transcript = withEntry(transcript, { type: 'turnEnd', seconds });
   const ended: State = { ...state, transcript: abandoned(transcript), turn: null, approvals: [] };
   const answer = event.lastAgentMessage ?? 'The turn has ended.';

@@ -2,16 +2,21 @@ import type { ThreadOrigin } from '../../../engine/threads/index.ts';
 import type { State } from '../state.ts';
 import { type Step, step } from './step.ts';
 
-/** Closes the thread on the screen and opens another one with the same settings; what is queued and written stays. */
+/**
+ * Closes the thread on the screen and opens another one; what is queued and written stays. A new thread and a copy of this one
+ * have its settings, any other one its own.
+ */
 export function opening(state: State, origin: ThreadOrigin): Step {
-  const settings = state.thread?.settings ?? null;
+  const { thread } = state;
+  const isOfThis = origin.type === 'new' || (origin.type === 'fork' && origin.id === thread?.id);
+  const settings = isOfThis ? (thread?.settings ?? null) : null;
   // What was sent and not taken in would be lost with its thread.
   const outbox = state.outbox.map((message) => ({ ...message, status: 'queued' as const }));
   const isQueuePaused = outbox.length > 0;
   const next: State = {
     ...state,
     thread: null,
-    opening: { settings },
+    opening: { settings, changes: [] },
     screen: null,
     outbox,
     isQueuePaused,

@@ -7,7 +7,8 @@ import { only, type Step, step, withNotice } from './step.ts';
 export function onExport(state: State, argument: string): Step {
   const { thread } = state;
   if (thread === null) return only(state);
-  if (!thread.isRecorded) return only(withNotice(state, 'error', 'This thread is not recorded, so it has no page.'));
+  if (thread.rolloutPath === null)
+    return only(withNotice(state, 'error', 'This thread is not recorded, so it has no page.'));
   const file = argument === '' ? `keel-${thread.id}.html` : argument;
   if (!/\.(?:html|md)$/.test(file)) {
     return only(withNotice(state, 'error', `"${file}" ends in neither .html nor .md: /export FILE.html`));
@@ -52,6 +53,5 @@ export function withTheme(state: State, wanted: string): Step {
     return only(withNotice(state, 'error', `There is no theme ${wanted}. There are: ${THEME_NAMES.join(', ')}.`));
   }
   const chosen = { ...state, setup: state.setup && { ...state.setup, theme } };
-  const text = `Theme: ${theme}, until keel is closed. To keep it, set theme = "${theme}" under [tui] in config.toml.`;
-  return step(withNotice(chosen, 'info', text), { type: 'setTheme', theme });
+  return step(chosen, { type: 'setTheme', theme }, { type: 'keep', setting: { type: 'theme', theme } });
 }

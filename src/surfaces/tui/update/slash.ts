@@ -1,9 +1,10 @@
 import { assertNever } from '../../../foundation/util/index.ts';
 import { filledPrompt, type ParsedCommand, type SlashCommand } from '../commands/index.ts';
-import { atomsOf, draftOf, inserted, withDraft } from '../composer/index.ts';
+import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/index.ts';
+import { keymapText } from '../keymap/index.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
-import { agentsCard, skillsCard, statusCard, usageCard } from './cards.ts';
+import { agentsCard, skillsCard, statusCard, usageCard } from './cards/cards.ts';
 import { modePicker, threadPicker } from './choosing.ts';
 import { onAnswered, withModel } from './chosen.ts';
 import { withCompletion } from './completing.ts';
@@ -49,6 +50,8 @@ const WITHOUT_THREAD: ReadonlySet<SlashCommand['name']> = new Set([
   'new',
   'resume',
   'theme',
+  'keymap',
+  'vim',
   'config',
   'doctor',
   'logout',
@@ -128,6 +131,17 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
       return onStop(state, argument);
     case 'theme':
       return onTheme(state, argument);
+    case 'keymap':
+      return only(withPager(state, { type: 'text', title: 'Keys, by what they do', text: keymapText(state.keymap) }));
+    case 'vim': {
+      const vim = state.vim === null ? VIM_INSERT : null;
+      return only(
+        withHint(
+          { ...state, vim },
+          vim === null ? 'The keys are as usual.' : 'The keys are those of vim: Esc, then i.',
+        ),
+      );
+    }
     case 'config':
       return step(state, { type: 'readConfig' });
     case 'doctor':

@@ -1,8 +1,8 @@
-import { type Row, row, rowWidth, span, textWidth } from '../../text/index.ts';
+import { type Row, row, span, textWidth } from '../../text/index.ts';
 import { visibleText } from '../composer/index.ts';
-import { contextLeft, dollars, elapsed } from '../figures.ts';
-import { modeLabel } from '../modes.ts';
+import { elapsed } from '../figures.ts';
 import type { State } from '../state.ts';
+
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 
 /** Rows of a queued message that are shown. */
@@ -55,35 +55,6 @@ export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMes
       ? 'Enter sends the next one · Alt-Up edits'
       : 'queued for after the turn · Alt-Up edits';
   return [...rows, row(cutTo(`     ${how}`, size.columns), { role: 'muted' })];
-}
-
-/** Model, place, window and mode on one row, or a hint for a moment; what does not fit is left out from the right. */
-export function footerRow({ hint, thread, setup, usage, branch, size, composer }: State): Row {
-  if (hint !== null) return row(cutTo(`  ${hint.text}`, size.columns), { role: 'warning' });
-  const settings = thread?.settings ?? setup?.settings;
-  if (settings === undefined) return [];
-  const left = contextLeft(usage.info);
-  const parts = [
-    modeLabel(settings),
-    `${settings.model}${settings.effort === null ? '' : ` ${settings.effort}`}`,
-    `${left}% context left`,
-    ...(usage.cost === null || usage.cost === 0 ? [] : [dollars(usage.cost)]),
-    `${fromHome(settings.cwd, setup?.userHome ?? null)}${branch === null ? '' : ` (${oneLine(branch)})`}`,
-    ...(thread?.name ? [oneLine(thread.name)] : []),
-    ...(composer.draft.atoms.length === 0 ? ['? help'] : []),
-  ];
-  let shown: Row = [];
-  for (const part of parts) {
-    const next: Row = [...shown, span(`${shown.length === 0 ? '  ' : ' · '}${part}`, { role: 'muted' })];
-    if (rowWidth(next) > size.columns) break;
-    shown = next;
-  }
-  return shown;
-}
-
-function fromHome(path: string, home: string | null): string {
-  const isBelow = home !== null && (path === home || path.startsWith(`${home}/`));
-  return oneLine(isBelow ? `~${path.slice(home.length)}` : path);
 }
 
 /** The list under the composer. */

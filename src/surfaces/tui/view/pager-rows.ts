@@ -2,8 +2,8 @@ import { diffRows, type Row, row, span } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
 import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
-import type { PagerView } from '../views/index.ts';
-import { approvalBody, helpRows } from '../views/index.ts';
+import { approvalBody, helpRows, type PagerView } from '../views/index.ts';
+import { askedCalls } from './view.ts';
 
 /** The title above the text, the rule and the keys below it. */
 const AROUND = 2;
@@ -18,7 +18,12 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
   switch (content.type) {
     case 'transcript': {
       const cwd = state.thread?.settings.cwd ?? '/';
-      return [...state.transcript.past, ...state.transcript.open].flatMap((entry) => cachedRows(entry, width, cwd));
+      const asked = askedCalls(state);
+      const past = state.transcript.past.flatMap((entry) => cachedRows(entry, width, cwd));
+      return [
+        ...past,
+        ...state.transcript.open.flatMap((entry) => spacedRows(entry, { width, isFull: true, cwd, asked })),
+      ];
     }
     case 'help':
       return helpRows(width);
@@ -61,14 +66,18 @@ interface CachedRows {
   readonly rows: readonly Row[];
 }
 
-/** Rows of entries as the pager shows them: entries never change, so they are made once for a width. */
+/** Rows of past entries as the pager shows them: these never change, so they are made once for a width. */
 const cache = new WeakMap<Entry, CachedRows>();
 
 function cachedRows(entry: Entry, width: number, cwd: string): readonly Row[] {
   const known = cache.get(entry);
   if (known?.width === width) return known.rows;
-  const made = entryRows(entry, { width, isFull: true, cwd });
-  const rows = made.length === 0 ? made : [...made, []];
+  const rows = spacedRows(entry, { width, isFull: true, cwd, asked: [] });
   cache.set(entry, { width, rows });
   return rows;
+}
+
+function spacedRows(entry: Entry, shape: Parameters<typeof entryRows>[1]): readonly Row[] {
+  const made = entryRows(entry, shape);
+  return made.length === 0 ? made : [...made, []];
 }

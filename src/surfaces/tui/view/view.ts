@@ -3,9 +3,10 @@ import { row } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
-import { approvalRows, pickerRows } from '../views/index.ts';
+import { approvalRows, pickerRows, type TextPrompt } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
-import { completionRows, footerRow, queueRows, statusRows } from './foot-rows.ts';
+import { completionRows, queueRows, statusRows } from './foot-rows.ts';
+import { statusRow } from './status-row.ts';
 import { remainingRows, streamedRows, streamedText } from './streamed.ts';
 
 /** How much of the transcript is in the terminal's scrollback already. */
@@ -56,10 +57,15 @@ export function view(state: State, mark: Mark): View {
   };
 }
 
+/** The calls that the user is asked about. */
+export function askedCalls({ approvals }: State): string[] {
+  return approvals.flatMap(({ request }) => ('callId' in request ? request.callId : []));
+}
+
 /** An entry with the blank row before it; one that shows nothing has none. */
 function spaced(state: State, entry: Entry, isFirst: boolean): Row[] {
   const cwd = state.thread?.settings.cwd ?? '/';
-  const rows = entryRows(entry, { width: state.size.columns, isFull: false, cwd });
+  const rows = entryRows(entry, { width: state.size.columns, isFull: false, cwd, asked: askedCalls(state) });
   return isFirst || rows.length === 0 ? rows : [[], ...rows];
 }
 
@@ -88,15 +94,16 @@ function bottomRows(state: State): Bottom {
   const asked = dialog === undefined ? [] : [[], ...approvalRows(dialog, approvals.length, size.columns, height)];
   const above = [...asked, [], ...statusRows(state), ...queueRows(state)];
   const composed = composerRows(state);
-  const below = [...completionRows(state), footerRow(state)];
+  const below = [...completionRows(state), statusRow(state)];
   return {
     rows: [...above, ...composed.rows, ...below],
     cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
   };
 }
 
-function promptRows({ size }: State, { title, text }: { readonly title: string; readonly text: string }): Bottom {
-  const lines = textRows(`› ${text}`, size.columns - 1);
+function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bottom {
+  const shown = purpose === 'apiKey' ? '•'.repeat([...text].length) : text;
+  const lines = textRows(`› ${shown}`, size.columns - 1);
   const rows = [
     [],
     ...textRows(title, size.columns, { bold: true, role: 'accent' }),

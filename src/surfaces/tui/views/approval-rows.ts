@@ -39,7 +39,7 @@ function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
     case 'command':
       return exactRows(markInvisible(commandText(request.command)), width);
     case 'fileChange':
-      return diffOf(request.changes, { width, isFull: true, cwd });
+      return diffOf(request.changes, { width, cwd });
     case 'mcpToolCall': {
       const text = `${request.server}.${request.tool}\n${JSON.stringify(request.arguments, null, 2) ?? ''}`;
       return exactRows(markInvisible(text), width);

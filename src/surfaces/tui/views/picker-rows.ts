@@ -1,6 +1,10 @@
 import { type Row, row, span, textWidth } from '../../text/index.ts';
-import { cutTo, oneLine, textRows } from '../transcript/index.ts';
+import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 import { type PickerView, type PickItem, shownItems } from './picker.ts';
+
+/** Rows of a preview, and the height of a list from which there is one. */
+const PREVIEW_ROWS = 4;
+const PREVIEW_FROM = 14;
 
 /** A list as rows: as many entries as there is room for, around the selected one. */
 export function pickerRows(view: PickerView, width: number, height: number): Row[] {
@@ -10,14 +14,31 @@ export function pickerRows(view: PickerView, width: number, height: number): Row
     ...(view.note === null ? [] : textRows(view.note, width, { role: 'muted' })),
     ...(view.query === null ? [] : [searchRow(view.query)]),
   ];
-  const room = Math.max(1, height - head.length - 2);
+  const preview = previewRows(items[view.selected], width, height);
+  const room = Math.max(1, height - head.length - preview.length - 2);
   const start = Math.max(0, Math.min(view.selected - Math.floor(room / 2), items.length - room));
   const labels = Math.min(Math.floor(width * 0.6), Math.max(8, ...items.slice(start, start + room).map(labelWidth)));
   const rows = items
     .slice(start, start + room)
     .map((item, index) => itemRow(item, { at: start + index, view, width, labels }));
   const nothing = view.isLoading ? 'Reading…' : view.query ? 'Nothing matches.' : 'There is nothing here.';
-  return [...head, ...(rows.length === 0 ? [row(nothing, { role: 'muted' })] : rows), [], hints(view, items.length)];
+  return [
+    ...head,
+    ...(rows.length === 0 ? [row(nothing, { role: 'muted' })] : rows),
+    ...preview,
+    [],
+    hints(view, items.length),
+  ];
+}
+
+/** What is known of the selected entry, where the screen has room for it. */
+function previewRows(item: PickItem | undefined, width: number, height: number): Row[] {
+  if (item?.preview === undefined || height < PREVIEW_FROM) return [];
+  const rows = item.preview.flatMap((line) => textRows(line, width - 4, { role: 'muted' }));
+  const shown = rows.slice(0, PREVIEW_ROWS);
+  // Always as high, so that the list does not move while the user goes through it.
+  const fill = Array.from({ length: PREVIEW_ROWS - shown.length }, (): Row => []);
+  return [[], ...prefixed(shown, span('  │ ', { role: 'muted' }), span('  │ ', { role: 'muted' })), ...fill];
 }
 
 function labelWidth({ label }: PickItem): number {

@@ -24,13 +24,13 @@ const without = ({ text }: Model, from: number, to: number): Model => ({
 const EDITS: readonly Step[] = [
   ['left', (m) => ({ ...m, at: Math.max(0, m.at - 1) })],
   ['right', (m) => ({ ...m, at: Math.min(m.text.length, m.at + 1) })],
-  ['textStart', (m) => ({ ...m, at: 0 })],
-  ['textEnd', (m) => ({ ...m, at: m.text.length })],
+  ['text_start', (m) => ({ ...m, at: 0 })],
+  ['text_end', (m) => ({ ...m, at: m.text.length })],
   ['newline', (m) => ({ text: [...m.text.slice(0, m.at), '\n', ...m.text.slice(m.at)], at: m.at + 1 })],
-  ['deleteBack', (m) => (m.at === 0 ? m : without(m, m.at - 1, m.at))],
-  ['deleteForward', (m) => (m.at === m.text.length ? m : without(m, m.at, m.at + 1))],
-  ['killToStart', (m) => (start(m) === m.at ? without(m, Math.max(0, m.at - 1), m.at) : without(m, start(m), m.at))],
-  ['killToEnd', (m) => without(m, m.at, end(m) === m.at ? Math.min(m.text.length, m.at + 1) : end(m))],
+  ['delete_back', (m) => (m.at === 0 ? m : without(m, m.at - 1, m.at))],
+  ['delete_forward', (m) => (m.at === m.text.length ? m : without(m, m.at, m.at + 1))],
+  ['kill_to_start', (m) => (start(m) === m.at ? without(m, Math.max(0, m.at - 1), m.at) : without(m, start(m), m.at))],
+  ['kill_to_end', (m) => without(m, m.at, end(m) === m.at ? Math.min(m.text.length, m.at + 1) : end(m))],
 ];
 
 const typedText = fc.stringMatching(/^[a-z. ]{1,6}$/);
@@ -70,15 +70,15 @@ test('the composer does to a text what the same edits do to a plain list of char
 
 test('what was killed is put back by a yank, and kills that follow each other are one', () => {
   let composer = typed(EMPTY_COMPOSER, 'one two three');
-  composer = withEdit(withEdit(composer, 'deleteWordBack', 80), 'deleteWordBack', 80);
+  composer = withEdit(withEdit(composer, 'delete_word_back', 80), 'delete_word_back', 80);
   expect(sentText(composer.draft.atoms)).toBe('one ');
   expect(sentText(withEdit(composer, 'yank', 80).draft.atoms)).toBe('one two three');
 });
 
 test.each([
-  ['👨‍👩‍👧x', 'deleteBack', '👨‍👩‍👧'],
-  ['e\u0301', 'deleteBack', ''],
-  ['日本', 'deleteBack', '日'],
+  ['👨‍👩‍👧x', 'delete_back', '👨‍👩‍👧'],
+  ['e\u0301', 'delete_back', ''],
+  ['日本', 'delete_back', '日'],
 ] as const)('one grapheme is one step: %s', (text, edit, left) => {
   expect(sentText(withEdit(typed(EMPTY_COMPOSER, text), edit, 80).draft.atoms)).toBe(left);
 });

@@ -1,8 +1,8 @@
-import type { ThreadOrigin } from '../../../engine/session/index.ts';
-import type { ApprovalPolicy } from '../../../foundation/protocol/index.ts';
-import type { ConfigFlags } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
-import type { CommandSpec, OptionSpecs } from '../command-spec.ts';
+import type { ThreadOrigin } from '../../../../engine/session/index.ts';
+import type { ApprovalPolicy } from '../../../../foundation/protocol/index.ts';
+import type { ConfigFlags } from '../../../../storage/config/index.ts';
+import { readCommandLine } from '../../command-line.ts';
+import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
   accessOptions,
   choiceOf,
@@ -16,8 +16,8 @@ import {
   sessionHeadings,
   settingOptions,
   threadOptions,
-} from '../session-options.ts';
-import { UsageError } from '../usage.ts';
+} from '../../session-options.ts';
+import { UsageError } from '../../usage.ts';
 
 // Not read from the protocol's schemas, which a start would have to wait for.
 const APPROVAL_POLICIES: readonly ApprovalPolicy[] = ['untrusted', 'on-failure', 'on-request', 'never'];
@@ -31,6 +31,7 @@ const terminalOptions = {
     about: 'when you are asked: untrusted, on-failure, on-request or never',
   },
   ...threadOptions,
+  'screen-reader': { type: 'boolean', about: 'only add lines, for a screen reader; the cursor is never moved' },
   ...settingOptions,
 } as const satisfies OptionSpecs;
 
@@ -83,6 +84,8 @@ export interface TuiArguments {
   readonly prompt: string | null;
   readonly images: readonly string[];
   readonly isDemo: boolean;
+  /** Lines are only ever added. */
+  readonly isForScreenReader: boolean;
   readonly cd: string | null;
   readonly overrides: readonly string[];
   /** Paths in it are as they were given. */
@@ -101,6 +104,7 @@ export function parseTuiArguments(verb: keyof typeof terminalSpecs, words: reado
     prompt: rest[0] ?? null,
     images: imagesOf(given),
     isDemo: given.demo ?? false,
+    isForScreenReader: given['screen-reader'] ?? false,
     cd: given.cd ?? null,
     overrides: overridesOf(given),
     flags: flagsOf(given),

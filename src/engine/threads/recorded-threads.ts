@@ -1,0 +1,50 @@
+import {
+  archiveThread,
+  findRollout,
+  MessageHistory,
+  nameThread,
+  ThreadIndex,
+  type ThreadPage,
+  type ThreadQuery,
+} from '../../storage/threads/index.ts';
+
+/** Of the file of typed messages, this much is read. */
+const RECENT_MESSAGES_BYTES = 256 * 1024;
+
+/** The threads that are recorded in a home, whoever has them open. */
+export class RecordedThreads {
+  readonly #home: string;
+
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  /** A page of them, newest first. @throws KeelError `invalidInput` for an invalid cursor or limit */
+  async list(query: ThreadQuery): Promise<ThreadPage> {
+    using index = new ThreadIndex(this.#home);
+    return await index.list(query);
+  }
+
+  /** Null: the thread has no name. */
+  async nameOf(id: string): Promise<string | null> {
+    using index = new ThreadIndex(this.#home);
+    return (await index.get(id))?.name ?? null;
+  }
+
+  /** Gives a thread a name; an empty one takes it away. @throws KeelError `invalidInput`, `storageFailed` */
+  rename(id: string, name: string): void {
+    nameThread(this.#home, { id, name, nowMs: Date.now() });
+  }
+
+  /** Moves a thread that is not open out of the lists. @throws KeelError `threadNotFound`, `threadBusy`, `storageFailed` */
+  archive(id: string): void {
+    const path = findRollout(this.#home, { type: 'id', id });
+    archiveThread(this.#home, { threadId: id, path });
+  }
+
+  /** The newest messages that the user typed in any thread, oldest first. */
+  async recentMessages(): Promise<readonly string[]> {
+    const history = new MessageHistory(this.#home, { maxBytes: Number.POSITIVE_INFINITY });
+    return history.newest(RECENT_MESSAGES_BYTES);
+  }
+}
