@@ -1,11 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
-import { KeelError } from '../../../foundation/protocol/index.ts';
-import { version } from '../../../foundation/util/index.ts';
-import type { LoadOptions } from '../../../storage/config/index.ts';
-import { runTui, type TuiOptions } from '../../tui/index.ts';
-import type { Command } from '../commands.ts';
-import type { CommandIo } from '../io.ts';
-import { placedFlags } from '../session-options.ts';
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { version } from '../../../../foundation/util/index.ts';
+import type { LoadOptions } from '../../../../storage/config/index.ts';
+import { runTui, type TuiOptions } from '../../../tui/index.ts';
+import type { Command } from '../../commands.ts';
+import type { CommandIo } from '../../io.ts';
+import { placedFlags } from '../../session-options.ts';
 import { parseTuiArguments, type TuiArguments, terminalSpecs } from './tui-arguments.ts';
 
 type Verb = keyof typeof terminalSpecs;
@@ -47,8 +47,8 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     prompt: args.prompt,
     isForScreenReader: args.isForScreenReader,
     images: args.images.map((path) => resolve(io.cwd, path)),
-    loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
-    describeConfig: async () => (await import('./config.ts')).configText(load),
+    loadConfig: async () => (await import('../../../../storage/config/index.ts')).loadConfig(load),
+    describeConfig: async () => (await import('../config.ts')).configText(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
     canResume: true,
     notices: [],
