@@ -28,6 +28,7 @@ export {
 } from './orchestrator/index.ts';
 export {
   abortedOutput,
+  BEHIND_UNKNOWN,
   CallGate,
   dispatch,
   LoopWatch,

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { KeelError } from '../../foundation/protocol/index.ts';
 
@@ -15,8 +16,8 @@ export interface CommandIo {
     /** Of a terminal. */
     setRawMode?(isRaw: boolean): unknown;
   };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly fd?: number; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly fd?: number };
 }
 
 export function processIo(): CommandIo {
@@ -39,6 +40,14 @@ export async function readInput({ stdin }: Pick<CommandIo, 'stdin'>): Promise<st
   let text = '';
   for await (const chunk of stdin) text += String(chunk);
   return text;
+}
+
+/** Whether standard output and standard error are read in one place: a terminal, a file, or `2>&1`. */
+export function isOneOutput({ stdout, stderr }: CommandIo): boolean {
+  if (stdout.isTTY && stderr.isTTY) return true;
+  if (stdout.fd === undefined || stderr.fd === undefined) return false;
+  const [out, err] = [fstatSync(stdout.fd), fstatSync(stderr.fd)];
+  return out.dev === err.dev && out.ino === err.ino;
 }
 
 /** Ends the program when its reader is gone. A run adds its own listener, since it has work to end in order. */

@@ -9,6 +9,7 @@ import {
   escalation,
   failedOutput,
   functionSpec,
+  limitText,
   numberSchema,
   type ParsedArguments,
   parseArguments,
@@ -53,8 +54,7 @@ type ExecArguments = z.infer<typeof execArguments>;
 
 const spec = functionSpec({
   name: 'exec_command',
-  description:
-    'Run a shell command. Returns when it ends, with exit code and output. If still going after `yield_time_ms` it keeps running, and you get its output so far and a session id for `write_stdin`: for builds, servers and programs that ask things. Long output loses its middle, with a note.',
+  description: `Run a shell command. Returns when it ends, with exit code and output. If still going after \`yield_time_ms\` it keeps running, and you get its output so far and a session id for \`write_stdin\`: for builds, servers and programs that ask things. ${limitText}`,
   required: ['cmd'],
   properties: {
     cmd: described(textSchema, 'Script for bash.'),
@@ -138,7 +138,7 @@ async function runScript(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `exec_command failed: ${result.value.message}`);
   }
-  const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
+  const noteAtEnd = (end: EndedCommand) => refusalNotes(end.output, result.denialAt?.(end) ?? null, context);
   const output = await report({ session: result.value.session, script, cwd, item, noteAtEnd }, context, signal);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -170,7 +170,7 @@ async function report(started: Started, context: ToolContext, signal: AbortSigna
   const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: script, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
-    status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
+    status: aborted ? 'interrupted' : id !== null || session.exitCode === 0 ? 'completed' : 'failed',
     aggregatedOutput: session.transcript(),
     exitCode: session.exitCode,
     durationMs: session.durationMs,

@@ -4,6 +4,7 @@ import { readJudge } from '../../../../system/sandbox/index.ts';
 
 import {
   abortedOutput,
+  BEHIND_UNKNOWN,
   CallGate,
   type CommandRules,
   callDigest,
@@ -154,6 +155,7 @@ export function openTurnTools(
     return async (call, options) => {
       const known = recalled(call, options.key);
       if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
+      if (options.earlier.some((key) => services.toolHost.isLost(key))) return outputItem(call, BEHIND_UNKNOWN);
       const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
       const work = gate.run(mode, options.signal, async () => {
         if (canChangeFiles(call)) await beforeChange();
@@ -168,7 +170,7 @@ export function openTurnTools(
   }
 
   return {
-    specs: specsFor(registry, offered, turn.model),
+    specs: specsFor(registry, offered, turn),
     repeat: repeatOf,
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),
