@@ -5,6 +5,8 @@ export interface RuleFacts {
   readonly sandboxPolicy: SandboxPolicy;
   /** The only hosts that commands may reach; null or absent: no list, the policy alone decides. */
   readonly allowedHosts?: readonly string[] | null;
+  /** Whether commands may write what a commit writes in `.git`. Absent: no. */
+  readonly allowsCommits?: boolean;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   /** Whether the run is interactive. Absent: it is if somebody answers. */
@@ -33,7 +35,7 @@ export function rules(facts: RuleFacts): string[] {
   return [reach(facts), ...(isSandboxed ? [network(facts)] : []), approval(facts), interaction(facts)];
 }
 
-function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
+function reach({ sandboxPolicy: policy, sandboxEnforced, allowsCommits = false }: RuleFacts): string {
   switch (policy.mode) {
     case 'danger-full-access':
       return "There is no sandbox: each call acts on this machine with the user's own rights.";
@@ -41,10 +43,13 @@ function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
       return sandboxEnforced
         ? 'Everything can be read, nothing changed.'
         : 'Read anything, change nothing. This is enforced for patches, not for commands (no sandbox): start none that writes.';
-    case 'workspace-write':
+    case 'workspace-write': {
+      const git = allowsCommits ? "git's hooks and config" : '`.git`';
+      const commits = allowsCommits ? ', and commits work' : '';
       return sandboxEnforced
-        ? `Writes work under ${writablePlaces(policy)}; elsewhere, and to \`.git\` and keel's settings, they fail.`
-        : `Write only under ${writablePlaces(policy)}, not to \`.git\` or keel's settings. This is enforced for patches, not for commands (no sandbox): keep to it.`;
+        ? `Writes work under ${writablePlaces(policy)}${commits}; elsewhere, and to ${git} and keel's settings, they fail.`
+        : `Write only under ${writablePlaces(policy)}, not to ${git} or keel's settings. This is enforced for patches, not for commands (no sandbox): keep to it.`;
+    }
   }
 }
 

@@ -1,9 +1,17 @@
 import type { ModelInfo } from '../../models/catalogue/index.ts';
 
-import { claudeLine, commandLines, editLines, generalText, planLines, shortText } from './base-texts.ts';
+import {
+  claudeLine,
+  commandLines,
+  editLines,
+  generalText,
+  parallelSentence,
+  planLines,
+  shortText,
+} from './base-texts.ts';
 
 export interface InstructionFacts {
-  readonly model: Pick<ModelInfo, 'baseText' | 'addendum' | 'shellTool'>;
+  readonly model: Pick<ModelInfo, 'baseText' | 'addendum' | 'shellTool' | 'supportsParallelToolCalls'>;
   /** Names of the tools that are offered. */
   readonly tools: readonly string[];
   /** The user's own text, which replaces keel's and is sent byte for byte. Absent or null: keel's. */
@@ -31,7 +39,8 @@ function builtInText({ model, tools }: InstructionFacts): string {
     addendum: addendum === 'claude' ? claudeLine : null,
   };
   const template = baseText === 'short' ? shortText : generalText;
-  return template.replaceAll(/^\{\{(\w+)\}\}\n/gm, (_, name: string) => {
+  const sentence = model.supportsParallelToolCalls ? parallelSentence : '';
+  return template.replace('{{parallel}}', sentence).replaceAll(/^\{\{(\w+)\}\}\n/gm, (_, name: string) => {
     const line = lines[name] ?? null;
     return line === null ? '' : `${line}\n`;
   });

@@ -17,6 +17,8 @@ import { projectFolders } from './project-folders.ts';
 
 const SEPARATOR = '\n\n--- project-doc ---\n\n';
 const NAMES = ['AGENTS.override.md', 'AGENTS.md'];
+/** Where a project has none of the others: many have written for one agent only. */
+const OTHER_NAMES = ['CLAUDE.md'];
 /** Limit for the user's own file in keel's home, which does not count against the project's budget. */
 const MAX_HOME_BYTES = 1024 * 1024;
 
@@ -102,7 +104,7 @@ function withCutNote(file: FileStart, { name, path, onWarning }: CutNoteFacts): 
 }
 
 function instructionFile(dir: string, fallbackNames: readonly string[]): string | null {
-  for (const name of [...NAMES, ...fallbackNames.filter((candidate) => candidate.trim() !== '')]) {
+  for (const name of [...NAMES, ...fallbackNames.filter((candidate) => candidate.trim() !== ''), ...OTHER_NAMES]) {
     const path = join(dir, name);
     if (isFile(path)) return path;
   }

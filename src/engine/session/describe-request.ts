@@ -67,7 +67,7 @@ export async function describeFirstRequest({
     state.record(await skillsFor(prompt, services, signal, onWarning));
     // The tools that servers listed when they were last reached: none is started for this.
     const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
-    const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context.model);
+    const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context);
     const input = state.history.forPrompt();
     const request = services.modelClient(context).describe({
       instructions: context.instructions,

@@ -177,6 +177,10 @@ export const TurnSetup = z.lazy(() =>
     ),
     /** Patterns of hosts that commands could reach. */
     allowed_hosts: z.optional(z.array(z.string())),
+    /** False: the tools had no fields for escalation. */
+    escalation: z.optional(z.boolean()),
+    /** Commands could commit. */
+    allow_git_commit: z.optional(z.boolean()),
     /** The provider keeps responses, and items go with their ids. */
     store: z.optional(z.boolean()),
     /** The API that was spoken (absent: the Responses API) and the provider's id, absent in old records. */

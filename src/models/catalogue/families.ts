@@ -59,6 +59,7 @@ const claude = {
   addendum: 'claude',
   efforts: claudeEfforts,
   thinking: 'adaptive',
+  patchForm: 'editFile',
   supportsParallelToolCalls: true,
 } as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;

@@ -5,9 +5,9 @@ export { originOf, settingNames, shownSetting, trustPlace, valueAt } from './lay
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
-export { OPENAI_KEY_VARIABLES } from './providers.ts';
-export { recordSettings, type SettingToRecord } from './record-setting.ts';
-export { recordTrust } from './record-trust.ts';
+export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
+export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';
+
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {

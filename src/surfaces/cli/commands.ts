@@ -4,7 +4,14 @@ import type { CommandIo } from './io.ts';
 /** A command: what is known of it, and how it runs with the words after its name; that resolves with the exit code. */
 export interface Command {
   readonly spec: CommandSpec;
-  readonly run: (io: CommandIo, words: readonly string[]) => Promise<number>;
+  readonly run: (io: CommandIo, words: readonly string[], program: Program) => Promise<number>;
+}
+
+/** All commands, for those that describe the others. */
+export interface Program {
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+  /** keel without a command: the terminal. */
+  readonly loadTerminal: () => Promise<Command>;
 }
 
 interface CommandEntry {
@@ -15,7 +22,7 @@ interface CommandEntry {
 }
 
 /** Every command there is. Help, completion and the man page come from here. */
-export const commands: Readonly<Record<string, CommandEntry>> = {
+export const commands: Program['commands'] = {
   exec: {
     summary: 'run a request to completion, non-interactively',
     load: async () => (await import('./commands/exec/exec.ts')).execCommand,
@@ -91,6 +98,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   generate: {
     summary: 'write the protocol as JSON Schema or TypeScript',
     load: async () => (await import('./commands/generate.ts')).generateCommand,
+  },
+  completion: {
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
+  man: {
+    summary: 'print the manual page',
+    load: async () => (await import('./commands/man.ts')).manCommand,
   },
   'apply-patch': {
     summary: 'apply a patch in the format of the agent',

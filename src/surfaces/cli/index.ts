@@ -3,7 +3,6 @@ import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { nearestName, printable, version } from '../../foundation/util/index.ts';
 import { commands, loadTerminal } from './commands.ts';
 import { type CommandIo, endWithReader, processIo, written } from './io.ts';
-
 import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
 
@@ -40,7 +39,7 @@ async function runCommand(io: CommandIo, given: readonly string[]): Promise<numb
   }
   try {
     const command = await (entry === undefined ? loadTerminal() : entry.load());
-    return await command.run(io, entry === undefined ? argv : rest);
+    return await command.run(io, entry === undefined ? argv : rest, { commands, loadTerminal });
   } catch (error) {
     return reportFailure(io, entry === undefined ? '' : word, error);
   }

@@ -1,7 +1,8 @@
-import type { SessionEvent, ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import type { ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
 import { type Json, jsonlBodies } from './jsonl-items.ts';
-import { droppedMessage, type ExecPrinter } from './printer.ts';
+import type { NotDone } from './not-done.ts';
+import { droppedMessage, type ExecPrinter, type RunEvent, type RunResult } from './printer.ts';
 
 /**
  * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member
@@ -17,7 +18,7 @@ export class JsonlPrinter implements ExecPrinter {
     this.#write = write;
   }
 
-  print(event: SessionEvent): void {
+  print(event: RunEvent): void {
     switch (event.type) {
       case 'thread.started':
         // Numbers continue in a resumed thread, so that an id names one item of the whole thread.
@@ -38,8 +39,6 @@ export class JsonlPrinter implements ExecPrinter {
         return this.#item('item.completed', this.#freshId(), { type: 'error', message: event.message });
       case 'error':
         return this.#line({ type: 'error', message: event.error.message });
-      case 'turn.completed':
-        return this.#turnCompleted(event);
       case 'events.lost':
         return this.#item('item.completed', this.#freshId(), {
           type: 'error',
@@ -61,18 +60,29 @@ export class JsonlPrinter implements ExecPrinter {
     }
   }
 
+  endEarly(): void {
+    // A program knows by the exit code.
+  }
+
   /** Prints a failure outside of the turn, as the last line in place of the turn's end. */
   printFailure(message: string): void {
     this.#line({ type: 'turn.failed', error: { message } });
   }
 
-  #turnCompleted(event: Extract<SessionEvent, { type: 'turn.completed' }>): void {
-    if (event.status === 'completed') {
+  async end({ turn, notDone, isUnwritten }: RunResult): Promise<void> {
+    // The failure is the last line, in place of the turn's end.
+    if (isUnwritten) return;
+    const open = notDone === null ? {} : { not_done: openWork(notDone) };
+    if (turn.status === 'completed') {
       const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = this.#usage ?? {};
-      return this.#line({ type: 'turn.completed', usage: { input_tokens, cached_input_tokens, output_tokens } });
+      return this.#line({
+        type: 'turn.completed',
+        usage: { input_tokens, cached_input_tokens, output_tokens },
+        ...open,
+      });
     }
-    const message = event.error?.message ?? 'the turn was interrupted';
-    this.#line({ type: 'turn.failed', error: { message } });
+    const message = turn.error?.message ?? 'the turn was interrupted';
+    this.#line({ type: 'turn.failed', error: { message }, ...open });
   }
 
   #started(item: ThreadItem): void {
@@ -113,6 +123,10 @@ export class JsonlPrinter implements ExecPrinter {
   #line(value: Json): void {
     this.#write(`${wellFormedJson(value)}\n`);
   }
+}
+
+function openWork({ messages, changes, calls }: NotDone): Json {
+  return { message: messages.join(' '), changes, calls };
 }
 
 /** Half of a surrogate pair, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is not one. */

@@ -6,6 +6,7 @@ import {
   escalation,
   failedOutput,
   functionSpec,
+  limitText,
   numberSchema,
   type ParsedArguments,
   parseArguments,
@@ -44,8 +45,7 @@ type ExecArguments = z.infer<typeof execArguments>;
 
 const spec = functionSpec({
   name: 'exec_command',
-  description:
-    'Run a shell command. Returns when it ends, with exit code and output. If still going after `yield_time_ms` it keeps running, and you get its output so far and a session id for `write_stdin`: for builds, servers and programs that ask. All of it ends with the run. Long output loses its middle, with a note.',
+  description: `Run a shell command. Returns when it ends, with exit code and output. If still going after \`yield_time_ms\` it keeps running, and you get its output so far and a session id for \`write_stdin\`: for builds, servers and programs that ask. All of it ends with the run. ${limitText}`,
   required: ['cmd'],
   properties: {
     cmd: described(textSchema, 'Script for bash.'),

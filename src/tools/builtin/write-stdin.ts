@@ -80,7 +80,7 @@ async function writeTo(
   if (hasEnded) context.sessions.drop(id);
   const news = session.takeNews();
   item.complete({
-    status: !aborted && (!hasEnded || session.exitCode === 0) ? 'completed' : 'failed',
+    status: aborted ? 'interrupted' : !hasEnded || session.exitCode === 0 ? 'completed' : 'failed',
     aggregatedOutput: news.output,
     exitCode: session.exitCode,
     durationMs: session.durationMs,

@@ -104,14 +104,21 @@ describe('the instructions of a user and a project', () => {
   });
 
   it('M81: come from the override, else AGENTS.md, else the first fallback name that is there', () => {
-    const names = { fallbackNames: ['', 'CLAUDE.md', 'OTHER.md'] };
-    const all = { 'AGENTS.override.md': '1', 'AGENTS.md': '2', 'CLAUDE.md': '3', 'OTHER.md': '4' };
+    const names = { fallbackNames: ['', 'FIRST.md', 'OTHER.md'] };
+    const all = { 'AGENTS.override.md': '1', 'AGENTS.md': '2', 'FIRST.md': '3', 'OTHER.md': '4' };
     expect(read(place(all), names)).toBe('[AGENTS.override.md]\n1');
     const { 'AGENTS.override.md': _1, ...noOverride } = all;
     expect(read(place(noOverride), names)).toBe('[AGENTS.md]\n2');
     const { 'AGENTS.md': _2, ...fallbacks } = noOverride;
-    expect(read(place(fallbacks), names)).toBe('[CLAUDE.md]\n3');
+    expect(read(place(fallbacks), names)).toBe('[FIRST.md]\n3');
     expect(read(place(fallbacks))).toBeNull();
+  });
+
+  it('come from CLAUDE.md where a folder has no other, and no fallback name is there', () => {
+    const files = { 'CLAUDE.md': 'theirs', 'a/AGENTS.md': 'ours', 'a/CLAUDE.md': 'not read', 'OTHER.md': 'named' };
+    const here = place(files);
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[../CLAUDE.md]\ntheirs\n\n[AGENTS.md]\nours');
+    expect(read(here, { fallbackNames: ['OTHER.md'] })).toBe('[OTHER.md]\nnamed');
   });
 
   it("M81: begin with the home's, joined by the separator; either is used alone", () => {

@@ -59,7 +59,7 @@ describe('the places of skills', () => {
     writeTree(here.root, {
       'a/.agents/skills/s1/SKILL.md': skillMd('near'),
       '.keel/skills/s2/SKILL.md': skillMd('far-own'),
-      '.agents/skills/s3/SKILL.md': skillMd('far'),
+      '.claude/skills/s3/SKILL.md': skillMd('far'),
       'a/b/.agents/skills/s9/SKILL.md': skillMd('below'),
     });
     writeTree(here.home, {

@@ -3,7 +3,8 @@ import { commands, loadTerminal } from '../../../src/surfaces/cli/commands.ts';
 import { helpText } from '../../../src/surfaces/cli/help-text.ts';
 
 describe.each(Object.keys(commands))('help of keel %s', (name) => {
-  test('fits 80 columns and is as recorded', async () => {
+  // The first one loads all of keel's source.
+  test('fits 80 columns and is as recorded', { timeout: 120_000 }, async () => {
     const entry = commands[name];
     const { spec } = await (entry ?? { load: loadTerminal }).load();
     const text = helpText(spec);
@@ -13,7 +14,7 @@ describe.each(Object.keys(commands))('help of keel %s', (name) => {
   });
 });
 
-test('help of the terminal fits 80 columns, and so does every summary', async () => {
+test('help of the terminal fits 80 columns, and so does every summary', { timeout: 120_000 }, async () => {
   const { spec } = await loadTerminal();
   const lines = [
     ...helpText(spec).split('\n'),

@@ -31,7 +31,8 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     ...recordedTools(setup),
     config: {
       ...recordedTools(setup).config,
-      sandbox: { network: null },
+      approvalPolicy: context.approval_policy,
+      sandbox: { network: null, allowGitCommit: setup?.allow_git_commit ?? false },
       contextWindow: setup?.context_window ?? null,
       autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
       maxOutputTokens: setup?.max_output_tokens ?? null,
@@ -55,6 +56,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     ...makeTurnContext({ configuration }, sources, start),
     // They are recorded as the model was sent them.
     allowedHosts: setup?.allowed_hosts ?? null,
+    offersEscalation: setup?.escalation ?? true,
   };
 }
 

@@ -15,12 +15,13 @@ export function environmentFacts(
   context: TurnContext,
   { sandbox }: Pick<SessionServices, 'sandbox'>,
 ): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, allowsCommits, canAsk, date } = context;
   return {
     cwd,
     approvalPolicy,
     sandboxPolicy,
     allowedHosts,
+    allowsCommits,
     canAsk,
     date,
     sandboxEnforced: true,

@@ -2,7 +2,7 @@ import { applyPatchMain } from '../../../tools/patch/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandSpec } from '../command-spec.ts';
 import type { Command } from '../commands.ts';
-import type { CommandIo } from '../io.ts';
+import { type CommandIo, readInput } from '../io.ts';
 import { note, say } from '../output.ts';
 
 const spec = {
@@ -17,14 +17,8 @@ export const applyPatchCommand: Command = { spec, run: applyPatch };
 
 /** `keel apply-patch [PATCH]`: the agent's patch engine for a person or a script; without an argument it reads stdin. */
 async function applyPatch(io: CommandIo, words: readonly string[]): Promise<number> {
-  const result = await applyPatchMain(readCommandLine(words, spec).positionals, () => readAll(io), io.cwd);
+  const result = await applyPatchMain(readCommandLine(words, spec).positionals, () => readInput(io), io.cwd);
   say(io, result.stdout);
   note(io, result.stderr);
   return result.exitCode;
-}
-
-async function readAll({ stdin }: CommandIo): Promise<string> {
-  let text = '';
-  for await (const chunk of stdin) text += String(chunk);
-  return text;
 }

@@ -9,7 +9,7 @@ export async function runDemoTui(options: TuiOptions, io: CommandIo): Promise<nu
   const { env, loadConfig, notices, settings } = demo;
   const describeConfig = () => configText(settings);
   return await runTui(
-    { ...options, env, loadConfig, describeConfig, notices, isAccessGiven: true, canResume: false },
+    { ...options, env, loadConfig, describeConfig, notices, isAccessGiven: true, canResume: false, startDemo: null },
     io,
   );
 }

@@ -28,11 +28,16 @@ async function openTerminal(io: CommandIo, verb: Verb, words: readonly string[])
       `the interactive ${verb === 'new' ? 'keel' : `keel ${verb}`} needs a terminal; without one use \`${instead}\``,
     );
   }
-  if (!args.isDemo) return runTui(optionsOf(io, args), io);
-  return (await import('./tui-demo.ts')).runDemoTui(optionsOf(io, args), io);
+  let isDemo = args.isDemo;
+  const startDemo = () => {
+    isDemo = true;
+  };
+  const options = { ...optionsOf(io, args), startDemo };
+  const code = isDemo ? 0 : await runTui(options, io);
+  return isDemo ? (await import('./tui-demo.ts')).runDemoTui(options, io) : code;
 }
 
-function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
+function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDemo'> {
   const load: LoadOptions = {
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),

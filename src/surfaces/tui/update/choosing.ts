@@ -5,6 +5,7 @@ import type { Screen, State } from '../state.ts';
 import { pagerHeight, pagerRows } from '../view/pager-rows.ts';
 import { type PickerView, type PickItem, pagerKey, picker, pickerKey, textPromptKey } from '../views/index.ts';
 import { onAnswered, onChosen, threadQuery } from './chosen.ts';
+import { askedToConnect } from './connecting.ts';
 import { only, type Step, step } from './step.ts';
 
 /** What a key does to the screen in front. */
@@ -21,7 +22,9 @@ export function onScreenKey(state: State, key: string, isText: boolean): Step {
     case 'prompt': {
       const next = textPromptKey(screen.view, key, isText);
       if (next.type === 'answered') return onAnswered({ ...state, screen: null }, screen.view.purpose, next.text);
-      return only({ ...state, screen: next.type === 'closed' ? null : { type: 'prompt', view: next.view } });
+      if (next.type === 'view') return only({ ...state, screen: { type: 'prompt', view: next.view } });
+      const missing = screen.view.purpose === 'apiKey' ? (state.setup?.connect ?? null) : null;
+      return missing === null ? only({ ...state, screen: null }) : askedToConnect(state, missing);
     }
     case 'picker':
       return onPickerKey(state, screen, key, isText);
@@ -64,6 +67,9 @@ function withMore(state: State, view: PickerView): Step {
 
 /** Nothing was chosen: at the start that means a new thread, and a project that is not trusted. */
 function onClosed(state: State, view: PickerView): Step {
+  if (view.purpose.type === 'connect') return onChosen(state, view, { id: 'quit', label: '', detail: '' });
+  const { connect = null } = state.setup ?? {};
+  if (connect !== null) return askedToConnect(state, connect);
   const isStart = state.thread === null && state.opening === null;
   if (view.purpose.type === 'trust') return onChosen(state, view, { id: 'untrusted', label: '', detail: '' });
   return isStart ? onChosen(state, view, { id: 'new', label: '', detail: '' }) : only(state);

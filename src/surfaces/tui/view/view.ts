@@ -3,7 +3,7 @@ import { row } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
-import { approvalRows, pickerRows } from '../views/index.ts';
+import { approvalRows, pickerRows, type TextPrompt } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, queueRows, statusRows } from './foot-rows.ts';
 import { statusRow } from './status-row.ts';
@@ -101,8 +101,9 @@ function bottomRows(state: State): Bottom {
   };
 }
 
-function promptRows({ size }: State, { title, text }: { readonly title: string; readonly text: string }): Bottom {
-  const lines = textRows(`› ${text}`, size.columns - 1);
+function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bottom {
+  const shown = purpose === 'apiKey' ? '•'.repeat([...text].length) : text;
+  const lines = textRows(`› ${shown}`, size.columns - 1);
   const rows = [
     [],
     ...textRows(title, size.columns, { bold: true, role: 'accent' }),

@@ -79,7 +79,7 @@ export async function runSession(
   if (result.value.type === 'spawnFailed') {
     return unrun(item, 'failed', `${call.name} failed: ${result.value.message}`);
   }
-  const noteAtEnd = (end: EndedCommand) => refusalNotes(result.denialAt?.(end) ?? null, context);
+  const noteAtEnd = (end: EndedCommand) => refusalNotes(end.output, result.denialAt?.(end) ?? null, context);
   const output = await report({ session: result.value.session, label, cwd, item, noteAtEnd }, context, signal);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -111,7 +111,7 @@ async function report(started: Started, context: ToolContext, signal: AbortSigna
   const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: label, cwd, noteAtEnd });
   item.complete({
     processId: id === null ? null : String(id),
-    status: !aborted && (id !== null || session.exitCode === 0) ? 'completed' : 'failed',
+    status: aborted ? 'interrupted' : id !== null || session.exitCode === 0 ? 'completed' : 'failed',
     aggregatedOutput: session.transcript(),
     exitCode: session.exitCode,
     durationMs: session.durationMs,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { commandResultJson } from '../../../foundation/protocol/index.ts';
+import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
 import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
@@ -7,6 +7,7 @@ import {
   described,
   escalation,
   failedOutput,
+  limitText,
   numberSchema,
   type ToolCall,
   type ToolContext,
@@ -29,8 +30,7 @@ const BARE_PATCH =
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** End of the descriptions of the tools that run a command to completion. */
-export const completionText =
-  'Gives exit code and output. Nothing can be typed in, and it is killed at `timeout_ms`: allow more for builds and tests. Long output loses its middle, with a note.';
+export const completionText = `Gives exit code and output. Nothing can be typed in, and it is killed at \`timeout_ms\`: allow more for builds and tests. ${limitText}`;
 
 /** Parameters that these tools share. */
 export const completionParameters = {
@@ -83,7 +83,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return failedOutput(result.message);
   }
-  const notes = refusalNotes(refusedTo(result), context);
+  const notes = refusalNotes(result.value.output, refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -91,7 +91,7 @@ export async function runShell(
 /** Answers for a program that can't be started, without asking for approval. */
 function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
   item.completeUnrun('failed', message, exitCode);
-  return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
+  return { body: finishedResult({ output: message, exitCode, durationSeconds: 0 }), success: false };
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {
@@ -116,12 +116,19 @@ function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): T
   const { exitCode } = worded;
   const success = exitCode === 0;
   item.complete({
-    status: success ? 'completed' : 'failed',
+    status: success ? 'completed' : outcome.end.type === 'aborted' ? 'interrupted' : 'failed',
     aggregatedOutput: outcome.output,
     exitCode,
     durationMs: outcome.durationMs,
+    ...cutShort(outcome, wording),
   });
-  return { body: commandResultJson(worded), success };
+  return { body: finishedResult(worded), success };
+}
+
+/** Why a program did not run to completion, for people. */
+function cutShort({ end }: CommandOutcome, { timeoutMs }: Wording): { readonly reason?: string } {
+  if (end.type === 'timedOut') return { reason: `timed out after ${timeoutMs / 1_000} s` };
+  return end.type === 'signalled' ? { reason: `ended by ${end.signal}` } : {};
 }
 
 export interface PossiblePatch {

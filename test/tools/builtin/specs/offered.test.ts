@@ -13,6 +13,7 @@ describe('the tools that a model is offered', () => {
     ['shell-function', ['shell', 'write_stdin', 'apply_patch', 'update_plan']],
     ['shell-freeform', ['shell', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
     ['shell-command-freeform', ['shell_command', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
+    ['session-edit', ['exec_command', 'write_stdin', 'edit_file', 'update_plan', 'view_image']],
     ['lean', ['shell_command', 'write_stdin', 'read_file', 'edit_file', 'update_plan']],
     [
       'reader',

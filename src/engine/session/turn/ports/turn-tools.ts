@@ -176,7 +176,7 @@ export function openTurnTools(
   }
 
   return {
-    specs: specsFor(registry, offered, turn.model),
+    specs: specsFor(registry, offered, turn),
     repeat: repeatOf,
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),

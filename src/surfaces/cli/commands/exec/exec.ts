@@ -3,10 +3,18 @@ import { isAbsolute, resolve } from 'node:path';
 import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
 import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
 import { loadConfig } from '../../../../storage/config/index.ts';
-import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
+import {
+  type ExecIo,
+  type ExecOptions,
+  isDumb,
+  JsonlPrinter,
+  readPrompt,
+  runExec,
+  wantsColour,
+} from '../../../exec/index.ts';
 import type { Command } from '../../commands.ts';
-import type { CommandIo } from '../../io.ts';
-import { answer, note, progress } from '../../output.ts';
+import { type CommandIo, isOneOutput } from '../../io.ts';
+import { answer, laidOut, liveLine, note, progress } from '../../output.ts';
 import { placedFlags } from '../../session-options.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
@@ -27,12 +35,15 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
     const options = await execOptions({ io, args, review, jsonl });
     // Until here a signal simply ends the process.
     using stop = stopSignal(io);
-    return await runExec(options, execIo(io, stop));
+    return await runExec(options, execIo(io, args, stop));
   } catch (error) {
     jsonl?.printFailure(toKeelError(error).message);
     throw error;
   }
 }
+
+/** Width of a terminal that doesn't name its own. */
+const DEFAULT_COLUMNS = 80;
 
 interface Given {
   readonly io: CommandIo;
@@ -79,10 +90,23 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
   };
 }
 
-function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
+function execIo(io: CommandIo, { color }: ExecArguments, stop: ReturnType<typeof stopSignal>): ExecIo {
+  const { stdout, stderr, env } = io;
+  const canDraw = !isDumb(env);
+  const isLaidOut = Boolean(stdout.isTTY) && canDraw && color !== 'never';
   return {
     writeOut: (text) => answer(io, text),
     writeErr: (text) => progress(io, text),
+    drawLive: stderr.isTTY && canDraw ? (text) => liveLine(io, text) : null,
+    messageTerminal: isLaidOut
+      ? {
+          columns: stdout.columns ?? DEFAULT_COLUMNS,
+          hasColour: color === 'always' || wantsColour(env, true),
+          write: (text) => laidOut(io, text),
+        }
+      : null,
+    isOneOutput: () => isOneOutput(io),
+    isInteractive: Boolean(stderr.isTTY),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
   };
@@ -107,5 +131,5 @@ function readSchema(path: string): unknown {
 
 function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
   if (color !== 'auto') return color === 'always';
-  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'];
+  return wantsColour(io.env, Boolean(io.stderr.isTTY));
 }
