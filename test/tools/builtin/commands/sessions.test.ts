@@ -91,7 +91,7 @@ describe('exec_command', () => {
     const text = await turn.text('exec_command', { cmd: 'seq 10000' });
     expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\n1\n2\n/);
     expect(text).toMatch(/^\[lines \d+-\d+ of 10000 left out; /m);
-    expect(text).toContain(` left out; all in ${turn.spillPath('call-1')}]\n`);
+    expect(text).toContain(` left out; all in ${turn.spillPath('call-1')}, nothing omitted]\n`);
     expect(readFileSync(turn.spillPath('call-1'), 'utf8').length).toBe(48_894);
     expect(withCommandOutput(text, cutForModel)).toBe(text);
   });
