@@ -1,9 +1,9 @@
 import type { Row } from '../../text/index.ts';
-import { row } from '../../text/index.ts';
+import { row, textWidth } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
-import { approvalRows, pickerRows, type TextPrompt } from '../views/index.ts';
+import { approvalRows, headRows, type PickerView, pickerRows, SEARCH_SIGN, type TextPrompt } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, queueRows, statusRows } from './foot-rows.ts';
 import { statusRow } from './status-row.ts';
@@ -87,7 +87,7 @@ function bottomRows(state: State): Bottom {
   const height = Math.max(4, size.rows - 6);
   if (state.isClosing) return { rows: [[], row('Closing…', { role: 'muted' })], cursor: null };
   if (screen?.type === 'picker') {
-    return { rows: [[], ...pickerRows(screen.view, size.columns, Math.min(size.rows - 2, 24))], cursor: null };
+    return pickerPart(screen.view, size);
   }
   if (screen?.type === 'prompt') return promptRows(state, screen.view);
   const [dialog] = approvals;
@@ -99,6 +99,14 @@ function bottomRows(state: State): Bottom {
     rows: [...above, ...composed.rows, ...below],
     cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
   };
+}
+
+/** A list; while it is searched the cursor is where the next letter comes. */
+function pickerPart(view: PickerView, { columns, rows: height }: State['size']): Bottom {
+  const rows = [[], ...pickerRows(view, columns, Math.min(height - 2, 24))];
+  if (view.query === null) return { rows, cursor: null };
+  const column = Math.min(columns - 1, SEARCH_SIGN.length + textWidth(view.query));
+  return { rows, cursor: { row: 1 + headRows(view, columns).length, column } };
 }
 
 function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bottom {
