@@ -64,9 +64,9 @@ export function offeredTools(model: ModelInfo, override: ToolSet | null): string
     case 'session':
       return session;
     case 'shell':
-      return [model.shellTool, editor, updatePlanTool.name, ...image];
+      return [model.shellTool, writeStdinTool.name, editor, updatePlanTool.name, ...image];
     case 'lean':
-      return [shellCommandTool.name, readFileTool.name, editFileTool.name, updatePlanTool.name];
+      return [shellCommandTool.name, writeStdinTool.name, readFileTool.name, editFileTool.name, updatePlanTool.name];
     case 'reader':
       return [...session, readFileTool.name, grepFilesTool.name, listDirTool.name];
   }

@@ -76,6 +76,11 @@ export class McpConnections {
     }, START_AFTER_MS).unref();
   }
 
+  /** Starts every one, whatever is known of it. Resolves when each has started or failed. */
+  async startAll(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.start()));
+  }
+
   /** Ends these servers; they are started again when next asked for. */
   async stop(which: (server: McpServer) => boolean): Promise<void> {
     await Promise.all(this.#connections.filter(({ server }) => which(server)).map((connection) => connection.stop()));

@@ -1,7 +1,7 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
-export { originOf, settingNames, shownSetting, trustPlace, valueAt } from './layers/index.ts';
+export { type ManagedSettings, originOf, settingNames, shownSetting, trustPlace, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
@@ -10,20 +10,4 @@ export { recordSettings, recordTrust, type SettingToRecord } from './record-sett
 
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
-export type {
-  AgentRoleSettings,
-  Budget,
-  Config,
-  Environment,
-  LocalServerKind,
-  ManagedSettings,
-  McpApprovalMode,
-  McpHttpServer,
-  McpServer,
-  McpStdioServer,
-  ModelPrice,
-  ModelProvider,
-  ShellEnvironmentPolicy,
-  StoredKey,
-  TuiSettings,
-} from './types.ts';
+export type { AgentRoleSettings, Budget, Config, Environment, LocalServerKind, McpApprovalMode, McpHttpServer, McpServer, McpStdioServer, ModelPrice, ModelProvider, ShellEnvironmentPolicy, StoredKey, TuiSettings } from './types.ts';

@@ -90,6 +90,12 @@ export class SessionMcp {
     return { ...known, names: known.names.filter((name) => isAllowedTool(name, lists)) };
   }
 
+  /** Resolves when every server has started or failed. */
+  async startAll(): Promise<void> {
+    await this.#confineBy(this.#options.config.sandboxPolicy);
+    await this.#connections.startAll();
+  }
+
   /** The servers that are switched on, as they are now. */
   servers() {
     return this.#connections.servers();

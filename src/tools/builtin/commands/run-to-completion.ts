@@ -3,6 +3,7 @@ import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
 import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
+  booleanSchema,
   described,
   escalation,
   failedOutput,
@@ -35,6 +36,7 @@ export const completionText = `Gives exit code and output. Nothing can be typed 
 export const completionParameters = {
   workdir: textSchema,
   timeout_ms: described(numberSchema, `Time limit; ${DEFAULT_TIMEOUT_MS} if absent.`),
+  background: described(booleanSchema, 'Keep it running, as a session for `write_stdin`. It ends with the run.'),
   ...escalation,
 };
 

@@ -36,7 +36,10 @@ describe('exec_command', () => {
       aggregatedOutput: 'end\n',
       exitCode: 3,
     });
-    expect(await turn.text('write_stdin', { session_id: 1 })).toBe('write_stdin failed: there is no session 1');
+    expect(await turn.text('write_stdin', { session_id: 1 })).toBe(
+      'write_stdin failed: session 1 has ended with exit code 3',
+    );
+    expect(await turn.text('write_stdin', { session_id: 9 })).toBe('write_stdin failed: there is no session 9');
   });
 
   it('T28: keeps what was typed on a terminal; another session does not see it; after exit the id is unknown', async () => {
@@ -48,7 +51,7 @@ describe('exec_command', () => {
     await turn.call('exec_command', start);
     expect(await turn.text('write_stdin', { session_id: 2, chars: 'echo "[$SEEN]"\n' })).toMatch(/\n\[\]/);
     expect(await turn.text('write_stdin', { session_id: 1, chars: 'exit 4\n' })).toMatch(/^Exit code: 4\n/);
-    expect(await turn.text('write_stdin', { session_id: 1 })).toContain('there is no session 1');
+    expect(await turn.text('write_stdin', { session_id: 1 })).toContain('session 1 has ended with exit code 4');
   });
 
   it('T29: an aborted call leaves nothing of its command, nor of the session it waits for', async () => {
