@@ -105,7 +105,7 @@ describe('shell', () => {
     turn.onDelta = () => abort.abort();
     const text = await turn.text('shell', { command: bash('echo begun; sleep 30') }, abort.signal);
     expect(commandEnd(text)?.output).toMatch(/^begun\naborted by user after \d+\.\d+s$/);
-    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+    expect(turn.lastItem).toMatchObject({ status: 'interrupted', exitCode: -1 });
     expect(turn.shop.running()).toEqual([]);
   });
 
