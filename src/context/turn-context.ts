@@ -26,6 +26,10 @@ export interface TurnContext {
   readonly allowedHosts: readonly string[] | null;
   /** False when nobody can answer an approval request: the effective policy is then `never`. */
   readonly canAsk: boolean;
+  /** Whether the tools that run commands have fields by which a call asks for escalation. */
+  readonly offersEscalation: boolean;
+  /** Whether commands may write what a commit writes in `.git`. */
+  readonly allowsCommits: boolean;
   readonly model: ModelInfo;
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;

@@ -1,3 +1,4 @@
+export { endedSessionNote } from './builtin/index.ts';
 export {
   type AgentMessage,
   type AgentOutcome,
@@ -28,6 +29,7 @@ export {
 } from './orchestrator/index.ts';
 export {
   abortedOutput,
+  BEHIND_UNKNOWN,
   CallGate,
   dispatch,
   LoopWatch,
@@ -36,4 +38,5 @@ export {
   STOPPED_BY_SANDBOX,
   toolCallOf,
 } from './router/index.ts';
+export { checkToolLists, isAllowedTool } from './tool-filter.ts';
 export { AGENT_TOOLS, builtinTools, offeredTools, registerAgentTools, specsFor } from './tool-set.ts';

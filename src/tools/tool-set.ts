@@ -1,4 +1,4 @@
-import type { AgentRole } from '../context/index.ts';
+import type { AgentRole, TurnContext } from '../context/index.ts';
 import type { ModelInfo, ToolSet } from '../models/catalogue/index.ts';
 import type { ToolSpec } from '../models/prompt/index.ts';
 import {
@@ -21,7 +21,7 @@ import {
   waitTool,
   writeStdinTool,
 } from './builtin/index.ts';
-import { ToolRegistry } from './contract/index.ts';
+import { ToolRegistry, withoutEscalation } from './contract/index.ts';
 
 /** The tools for subagents, in the order of the request: behind all others. */
 export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, closeAgentTool.name] as const;
@@ -64,17 +64,22 @@ export function offeredTools(model: ModelInfo, override: ToolSet | null): string
     case 'session':
       return session;
     case 'shell':
-      return [model.shellTool, editor, updatePlanTool.name, ...image];
+      return [model.shellTool, writeStdinTool.name, editor, updatePlanTool.name, ...image];
     case 'lean':
-      return [shellCommandTool.name, readFileTool.name, editFileTool.name, updatePlanTool.name];
+      return [shellCommandTool.name, writeStdinTool.name, readFileTool.name, editFileTool.name, updatePlanTool.name];
     case 'reader':
       return [...session, readFileTool.name, grepFilesTool.name, listDirTool.name];
   }
 }
 
-/** The specs of the tools that a model is offered. Some families write a patch as plain text. */
-export function specsFor(registry: ToolRegistry, offered: readonly string[], model: ModelInfo): ToolSpec[] {
-  return registry
-    .specs(offered)
-    .map((spec) => (spec === applyPatchTool.spec && model.patchForm === 'freeform' ? freeformPatchSpec : spec));
+/** The specs of the tools that a turn offers. Some families write a patch as plain text. */
+export function specsFor(
+  registry: ToolRegistry,
+  offered: readonly string[],
+  { model, offersEscalation }: Pick<TurnContext, 'model' | 'offersEscalation'>,
+): ToolSpec[] {
+  return registry.specs(offered).map((spec) => {
+    if (spec === applyPatchTool.spec && model.patchForm === 'freeform') return freeformPatchSpec;
+    return offersEscalation ? spec : withoutEscalation(spec);
+  });
 }

@@ -13,7 +13,7 @@ const PROMPT = 'Mend the failing test in src/duration.js and run the tests';
 function firstRequest(slug: string, toolSet: ToolSet | null = null): { body: string; tools: string[]; text: string } {
   const model = modelInfo(slug);
   const offered = offeredTools(model, toolSet);
-  const tools = specsFor(builtinTools(), offered, model);
+  const tools = specsFor(builtinTools(), offered, { model, offersEscalation: true });
   const instructions = renderInstructions({ model, tools: offered });
   const input = [
     environmentContext({ ...execFacts, sandboxEnforced: false }, startFacts),
@@ -31,7 +31,7 @@ describe('the first request', () => {
     ['claude-opus', 'session', 8_192],
     ['gpt-oss-120b', 'shell', 8_192],
     ['qwen3-coder', 'lean', 8_192],
-    ['gpt-5-codex', null, 5_600],
+    ['gpt-5-codex', null, 6_144],
     ['gpt-5', 'reader', 10_240],
   ])('P1, must-hold 1: of %s with the set %s is at most %i bytes', (slug, set, bar) => {
     expect(Buffer.byteLength(firstRequest(slug, set).body)).toBeLessThanOrEqual(bar);
@@ -53,7 +53,9 @@ describe('the first request', () => {
 
   it.each(MODELS)('P5: for %s names no parameter that the runner does not have', (slug) => {
     const model = modelInfo(slug);
-    const specs = JSON.stringify(specsFor(builtinTools(), offeredTools(model, null), model));
+    const specs = JSON.stringify(
+      specsFor(builtinTools(), offeredTools(model, null), { model, offersEscalation: true }),
+    );
     const { text } = firstRequest(slug);
     for (const name of ['timeout_ms', 'workdir', 'yield_time_ms']) {
       if (text.includes(`\`${name}\``)) expect(specs).toContain(`"${name}":`);
@@ -78,7 +80,7 @@ describe('P3, must-hold 2: instructions and tools', () => {
       for (const slug of ${JSON.stringify(MODELS)}) {
         const model = modelInfo(slug);
         const tools = offeredTools(model, null);
-        const specs = specsFor(builtinTools(), tools, model);
+        const specs = specsFor(builtinTools(), tools, { model, offersEscalation: true });
         console.log(JSON.stringify([renderInstructions({ model, tools }), specs]));
       }`;
     const words = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];

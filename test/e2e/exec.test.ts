@@ -156,7 +156,7 @@ describe('what a run prints for a person', () => {
     expect(run.stdout).toBe('hello there\n');
     expect(run.stderr).toContain('on the way');
     expect(run.stderr).not.toContain('hello there');
-    expect(run.stderr).toMatch(/echo x in .*\n succeeded in \d+ms:\nx\n/);
+    expect(run.stderr).toMatch(/^echo x\n succeeded in \d+ms:\nx\n/m);
     expect(run.stderr).toContain('tokens used\n');
   });
 
@@ -483,7 +483,7 @@ describe('a change that is refused', () => {
     const people = await exec([...script, ...script], ['go']);
     expect(people.stderr).toContain('file update (declined)');
     expect(people.stderr).toContain(
-      'refused: Nothing was changed: the sandbox is read-only; run again with --full-auto, or trust this folder.\n',
+      '\nNothing was changed: the sandbox is read-only; run again with --full-auto, or trust this folder.\n',
     );
     const items = jsonLines((await again(['--json', 'go'])).stdout).map((line) => line.item);
     expect(items.find((item) => item?.type === 'file_change')).toMatchObject({
@@ -501,7 +501,7 @@ describe('a change that is refused', () => {
       respond(message('done'), usage({})),
     ];
     const { stderr } = await exec(script, ['--full-auto', 'go']);
-    expect(stderr).toContain(`refused: These changes were refused: ${outside}: `);
+    expect(stderr).toContain(`\nThese changes were refused: ${outside}: `);
     expect(stderr).not.toContain('Nothing was changed');
   });
 });

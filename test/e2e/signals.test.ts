@@ -117,7 +117,13 @@ test.each([
   server = await startModelServer(() => respond(message('hello')));
   const run = spawnSync('bash', ['-c', `exec "${process.execPath}" "${keelBin}" exec go ${where}`], {
     cwd: repo.path,
-    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: 'http://127.0.0.1:9' },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home.path,
+      KEEL_HOME: home.path,
+      OPENAI_BASE_URL: 'http://127.0.0.1:9',
+      OPENAI_API_KEY: 'k',
+    },
     encoding: 'utf8',
     timeout: 10_000,
   });
@@ -147,14 +153,23 @@ async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, jsonl: JsonlP
       rollback: null,
       images: [],
       outputSchema: undefined,
-      jsonl,
+      program: jsonl,
       color: false,
       skipGitRepoCheck: false,
       ephemeral: true,
       lastMessageFile: null,
       originator: 'test',
     },
-    { writeOut: () => undefined, writeErr: () => undefined, onExit: () => undefined, ...io },
+    {
+      writeOut: () => undefined,
+      writeErr: () => undefined,
+      drawLive: null,
+      messageTerminal: null,
+      isOneOutput: () => true,
+      isInteractive: false,
+      onExit: () => undefined,
+      ...io,
+    },
   );
 }
 
@@ -172,7 +187,7 @@ test('a signal that comes when the turn has completed does not take its message 
   server = await startModelServer(() => respond(message('all done'), usage({ input: 1, output: 1 })));
   const stop = new AbortController();
   const printed: string[] = [];
-  const onTold = (text: string) => (text.includes('tokens used') ? stop.abort(130) : undefined);
+  const onTold = (text: string) => (text === 'keel\n' ? stop.abort(130) : undefined);
   const io = { stop: stop.signal, writeErr: onTold, writeOut: (text: string) => printed.push(text) };
   expect(await runHere(io, null)).toBe(130);
   expect(printed).toEqual(['all done\n']);

@@ -27,6 +27,7 @@ export interface KeelRun {
 export interface LiveKeel {
   readonly child: ChildProcessWithoutNullStreams;
   readonly stdout: () => string;
+  readonly stderr: () => string;
   readonly ended: Promise<KeelRun>;
 }
 
@@ -56,7 +57,7 @@ export function startKeel(args: readonly string[], options: KeelOptions): LiveKe
   });
   const { promise, resolve } = Promise.withResolvers<KeelRun>();
   child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  return { child, stdout: () => stdout, ended: promise };
+  return { child, stdout: () => stdout, stderr: () => stderr, ended: promise };
 }
 
 /** Runs it to its end. */

@@ -5,15 +5,21 @@ export interface RuleFacts {
   readonly sandboxPolicy: SandboxPolicy;
   /** The only hosts that commands may reach; null or absent: no list, the policy alone decides. */
   readonly allowedHosts?: readonly string[] | null;
+  /** Whether commands may write what a commit writes in `.git`. Absent: no. */
+  readonly allowsCommits?: boolean;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
   /** Whether the run is interactive. Absent: it is if somebody answers. */
   readonly userPresent?: boolean;
   /** Whether a sandbox enforces the policy on commands on this machine. */
   readonly sandboxEnforced: boolean;
+  /** Whether commands without a network have a loopback of their own. Absent: they have. */
+  readonly hasLoopback?: boolean;
 }
 
 const MAX_HOSTS = 20;
+const OWN_LOOPBACK =
+  'No network: downloads, installs and remote calls fail. Servers on 127.0.0.1 work, for your other commands too.';
 
 /** The policy in effect: where nobody answers, nothing can be asked. */
 export function effectivePolicy({ approvalPolicy, canAsk }: RuleFacts): ApprovalPolicy {
@@ -29,7 +35,7 @@ export function rules(facts: RuleFacts): string[] {
   return [reach(facts), ...(isSandboxed ? [network(facts)] : []), approval(facts), interaction(facts)];
 }
 
-function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
+function reach({ sandboxPolicy: policy, sandboxEnforced, allowsCommits = false }: RuleFacts): string {
   switch (policy.mode) {
     case 'danger-full-access':
       return "There is no sandbox: each call acts on this machine with the user's own rights.";
@@ -37,10 +43,13 @@ function reach({ sandboxPolicy: policy, sandboxEnforced }: RuleFacts): string {
       return sandboxEnforced
         ? 'Everything can be read, nothing changed.'
         : 'Read anything, change nothing. This is enforced for patches, not for commands (no sandbox): start none that writes.';
-    case 'workspace-write':
+    case 'workspace-write': {
+      const git = allowsCommits ? "git's hooks and config" : '`.git`';
+      const commits = allowsCommits ? ', and commits work' : '';
       return sandboxEnforced
-        ? `Writes work under ${writablePlaces(policy)}; elsewhere, and to \`.git\` and keel's settings, they fail.`
-        : `Write only under ${writablePlaces(policy)}, not to \`.git\` or keel's settings. This is enforced for patches, not for commands (no sandbox): keep to it.`;
+        ? `Writes work under ${writablePlaces(policy)}${commits}; elsewhere, and to ${git} and keel's settings, they fail.`
+        : `Write only under ${writablePlaces(policy)}, not to ${git} or keel's settings. This is enforced for patches, not for commands (no sandbox): keep to it.`;
+    }
   }
 }
 
@@ -52,12 +61,14 @@ function writablePlaces(policy: Extract<SandboxPolicy, { mode: 'workspace-write'
 }
 
 function network(facts: RuleFacts): string {
-  const { sandboxPolicy: policy, sandboxEnforced, allowedHosts = null } = facts;
+  const { sandboxPolicy: policy, sandboxEnforced, hasLoopback = true, allowedHosts = null } = facts;
   const isListed = policy.mode === 'workspace-write' && allowedHosts !== null;
   if (isListed && sandboxEnforced) return listedHosts(allowedHosts, facts);
   if (policy.mode === 'workspace-write' && policy.network_access && !isListed) return 'Commands can use the network.';
+  if (sandboxEnforced && !hasLoopback)
+    return 'No network, 127.0.0.1 included: downloads, installs, remote calls and servers fail.';
   return sandboxEnforced
-    ? 'No network: downloads, installs and remote calls fail.'
+    ? OWN_LOOPBACK
     : 'The network counts as off, but nothing blocks it: use it only if the user asks.';
 }
 
@@ -66,7 +77,7 @@ function listedHosts(hosts: readonly string[], facts: RuleFacts): string {
   if (hosts.length === 0) {
     return canAsk
       ? 'The network reaches no host until the user allows it: keel asks when a command tries one.'
-      : 'No network: downloads, installs and remote calls fail.';
+      : OWN_LOOPBACK;
   }
   const listed = hosts.slice(0, MAX_HOSTS).join(', ');
   const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : '';

@@ -4,7 +4,7 @@ import {
   type ResponseItem,
   withCommandOutput,
 } from '../../foundation/protocol/index.ts';
-import { byteLength, cutMiddle, MAX_OUTPUT_BYTES, truncateForModel } from '../../foundation/util/index.ts';
+import { byteLength, cutForModel, cutMiddle, MAX_OUTPUT_BYTES } from '../../foundation/util/index.ts';
 import { isOutput } from './pairs.ts';
 
 /** Room for the line above a text that is cut already, and for lines that a tool adds below it. */
@@ -26,7 +26,7 @@ export function outlivesTurn(item: ResponseItem): boolean {
 
 /** The item as it is stored: outputs are cut to the limit of what a model is shown, once, when they are recorded. */
 export function asKept(item: ResponseItem): ResponseItem {
-  return isOutput(item) ? cutOutput(item, { cut: truncateForModel, maxBytes: MAX_OUTPUT_BYTES }) : item;
+  return isOutput(item) ? cutOutput(item, { cut: cutForModel, maxBytes: MAX_OUTPUT_BYTES }) : item;
 }
 
 /** An output cut to `maxBytes`, fewer than a model is shown otherwise; its pictures stay. */

@@ -1,13 +1,23 @@
 import type { ModelInfo } from '../../models/catalogue/index.ts';
 
-import { claudeLine, commandLines, editLines, generalText, planLines, shortText } from './base-texts.ts';
+import {
+  claudeLine,
+  commandLines,
+  editLines,
+  generalText,
+  parallelSentence,
+  planLines,
+  shortText,
+} from './base-texts.ts';
 
 export interface InstructionFacts {
-  readonly model: Pick<ModelInfo, 'baseText' | 'addendum' | 'shellTool'>;
+  readonly model: Pick<ModelInfo, 'baseText' | 'addendum' | 'shellTool' | 'supportsParallelToolCalls'>;
   /** Names of the tools that are offered. */
   readonly tools: readonly string[];
   /** The user's own text, which replaces keel's and is sent byte for byte. Absent or null: keel's. */
   readonly override?: string | null;
+  /** The user's own text that follows either. */
+  readonly added?: string | null;
 }
 
 /**
@@ -15,7 +25,8 @@ export interface InstructionFacts {
  * that all threads of a model share the cached prefix.
  */
 export function renderInstructions(facts: InstructionFacts): string {
-  return facts.override ?? builtInText(facts);
+  const text = facts.override ?? builtInText(facts);
+  return facts.added ? `${text.trimEnd()}\n\n${facts.added}` : text;
 }
 
 function builtInText({ model, tools }: InstructionFacts): string {
@@ -28,7 +39,8 @@ function builtInText({ model, tools }: InstructionFacts): string {
     addendum: addendum === 'claude' ? claudeLine : null,
   };
   const template = baseText === 'short' ? shortText : generalText;
-  return template.replaceAll(/^\{\{(\w+)\}\}\n/gm, (_, name: string) => {
+  const sentence = model.supportsParallelToolCalls ? parallelSentence : '';
+  return template.replace('{{parallel}}', sentence).replaceAll(/^\{\{(\w+)\}\}\n/gm, (_, name: string) => {
     const line = lines[name] ?? null;
     return line === null ? '' : `${line}\n`;
   });

@@ -6,6 +6,9 @@ import { type Config, userHome } from '../../storage/config/index.ts';
 import { projectFolders } from '../instructions/project-folders.ts';
 import type { SkillScope } from './skill.ts';
 
+/** The last one is another agent's: its skills have the same form. */
+const PROJECT_DIRS = ['.keel', '.agents', '.claude'];
+
 export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills'>;
 
 /** A folder that is searched for skills. */
@@ -67,7 +70,7 @@ function projectRoots({ cwd, projectTrust }: SkillSettings): NamedRoot[] {
   const limits = () => ({ trusted: writersOf(real), below: within });
   return folders
     .toReversed()
-    .flatMap((dir) => [join(dir, '.keel', 'skills'), join(dir, '.agents', 'skills')])
+    .flatMap((dir) => PROJECT_DIRS.map((name) => join(dir, name, 'skills')))
     .map((named) => ({ scope: 'repo', origin: { named, limits, within } }));
 }
 

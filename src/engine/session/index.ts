@@ -1,3 +1,4 @@
+export { checkServers } from './check-servers.ts';
 export { describeFirstRequest } from './describe-request.ts';
 export { FileLog } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';
@@ -5,4 +6,4 @@ export type { ReplayedRequest } from './replay/replay-ports.ts';
 export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export type { ContextKind, SessionReport } from './reports/report.ts';
 export { Session, submitIfOpen } from './session.ts';
-export type { ThreadOrigin } from './thread/open-thread.ts';
+export type { ThreadLabel, ThreadOrigin } from './thread/open-thread.ts';

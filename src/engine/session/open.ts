@@ -1,8 +1,9 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
-import { toKeelError } from '../../foundation/protocol/index.ts';
+import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
+import { effortFault, modelInfo } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
-import { type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
+import { type Config, type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
 import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
@@ -68,6 +69,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   let services: SessionServices | null = null;
   try {
     const { config, changes } = settingsOf(thread, options);
+    if (options.child === undefined) checkEffort(config);
     services = openServices({
       ...options,
       config,
@@ -96,6 +98,12 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     thread.lease?.release();
     throw error;
   }
+}
+
+/** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */
+function checkEffort(config: Config): void {
+  const fault = effortFault(modelInfo(config.model, config), config.effort);
+  if (fault !== null) throw new KeelError('invalidConfig', fault);
 }
 
 /** The thread's own settings count, but not those of another turn for one that continues: it may have been given less. */
@@ -134,7 +142,10 @@ async function start(
   const conversation = log
     ? rebuildConversation(log, continues ? log.history : log.wholeHistory, onRepair)
     : emptyConversation(onRepair);
-  const state = new SessionState(configuration, conversation, log?.rateLimits ?? null);
+  const state = new SessionState(configuration, conversation, {
+    rateLimits: log?.rateLimits ?? null,
+    managed: config.managed,
+  });
   const record = new ThreadRecord({
     recorder: thread.recorder,
     state,

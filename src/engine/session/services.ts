@@ -20,6 +20,7 @@ import { SandboxManager } from '../../system/sandbox/index.ts';
 import {
   ApprovalCache,
   builtinTools,
+  checkToolLists,
   LocalToolHost,
   registerAgentTools,
   type ToolHost,
@@ -127,6 +128,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
+  checkToolLists(config.tools, tools.names());
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
   const onCrash = (error: unknown) => log.crash(error);
   const { openChild = () => Promise.reject(new Error('this session has no children')) } = options;

@@ -1,6 +1,7 @@
 import type { ConversationHistory, ThreadFacts } from '../../context/history/index.ts';
 import type { TurnContext } from '../../context/index.ts';
 import type { RateLimitSnapshot, ResponseItem, SettingsUpdate } from '../../foundation/protocol/index.ts';
+import type { ManagedSettings } from '../../storage/config/index.ts';
 import { applySettings, type SessionConfiguration } from './settings.ts';
 
 /** The surroundings as the model was last sent them. */
@@ -18,20 +19,28 @@ export interface Conversation {
   readonly sentContext: SentContext | null;
 }
 
+interface StateOptions {
+  readonly rateLimits?: RateLimitSnapshot | null;
+  /** What stays as it is. */
+  readonly managed?: ManagedSettings;
+}
+
 /** What lives as long as the session: its settings, its conversation, and the provider's limits. */
 export class SessionState {
   #configuration: SessionConfiguration;
   #conversation: Conversation;
   #rateLimits: RateLimitSnapshot | null;
+  readonly #managed: ManagedSettings;
 
   constructor(
     configuration: SessionConfiguration,
     conversation: Conversation,
-    rateLimits: RateLimitSnapshot | null = null,
+    { rateLimits = null, managed = {} }: StateOptions = {},
   ) {
     this.#configuration = configuration;
     this.#conversation = conversation;
     this.#rateLimits = rateLimits;
+    this.#managed = managed;
   }
 
   get configuration(): SessionConfiguration {
@@ -40,7 +49,7 @@ export class SessionState {
 
   /** @throws KeelError `invalidInput`; the settings then stay as they were */
   configure(update: SettingsUpdate): void {
-    this.#configuration = applySettings(this.#configuration, update);
+    this.#configuration = applySettings(this.#configuration, update, this.#managed);
   }
 
   get history(): ConversationHistory {

@@ -5,9 +5,17 @@ import { failureOf, type SamplingFailure } from './sampling-end.ts';
 /** Time limit of the one last answer once the time of a budget is used up, milliseconds. */
 const LAST_ANSWER_MS = 30_000;
 
-/** The failure of a request that the budget no longer allows; null: it may be sent. Called inside steps only. */
-export function refusedByBudget({ budget }: TurnPorts, isLastAnswer: boolean): SamplingFailure | null {
-  if (budget === null || (isLastAnswer && budget.hasLastAnswer)) return null;
+/**
+ * The failure of a request that the budget no longer allows; null: it may be sent. Called inside steps only.
+ * @param round the number of the response that it asks for, from 1; null: it asks for none of the turn's
+ */
+export function refusedByBudget(
+  { budget }: TurnPorts,
+  { isLastAnswer, round }: { readonly isLastAnswer: boolean; readonly round: number | null },
+): SamplingFailure | null {
+  if (budget === null) return null;
+  if (round !== null && budget.turns !== null && round > budget.turns) return failureOfBudget(budget);
+  if (isLastAnswer && budget.hasLastAnswer) return null;
   const isSpent = budget.tokens !== null && budget.tokensUsed() >= budget.tokens;
   return isSpent || budget.expired.aborted ? failureOfBudget(budget) : null;
 }
@@ -53,10 +61,11 @@ function failureOfBudget(budget: TurnBudget): SamplingFailure {
 }
 
 function budgetError(budget: TurnBudget | null): ErrorInfo {
-  const { tokens = null, minutes = null } = budget ?? {};
+  const { tokens = null, minutes = null, turns = null } = budget ?? {};
   const limits = [
     ...(tokens === null ? [] : [`${tokens} tokens`]),
     ...(minutes === null ? [] : [minutes === 1 ? '1 minute' : `${minutes} minutes`]),
+    ...(turns === null ? [] : [turns === 1 ? '1 response of the model' : `${turns} responses of the model`]),
   ];
   const what = limits.length === 0 ? '' : ` of ${limits.join(' or ')}`;
   return {

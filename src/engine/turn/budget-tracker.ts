@@ -20,6 +20,7 @@ export class BudgetTracker {
   /** How many warnings the model has had of each. */
   readonly #warnings = new Map<BudgetLeft['unit'], number>();
   #isUsedUp = false;
+  #round = 0;
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -30,11 +31,18 @@ export class BudgetTracker {
     return this.#isUsedUp;
   }
 
+  /** Call before each request with the number of the response that it asks for, from 1. */
+  startRound(round: number): void {
+    this.#round = round;
+  }
+
   /** What the newest result has to say; null for nothing. Called inside steps only. */
   due(): DueNote | null {
     const mark = this.#ports.context.noteMark;
     const all = this.#left();
-    if (all.some(({ left }) => left <= 0)) return { line: budgetUsedUp(mark), note: { type: 'usedUp' } };
+    // A turn that has had its last response makes no further request, and needs no word about it.
+    if (all.some(({ left, unit }) => left <= 0 && unit !== 'turns'))
+      return { line: budgetUsedUp(mark), note: { type: 'usedUp' } };
     const due = all.find((one) => warningsDue(one) > (this.#warnings.get(one.unit) ?? 0));
     if (!due) return null;
     return { line: budgetWarning(mark, due), note: { type: 'warned', unit: due.unit, warnings: warningsDue(due) } };
@@ -49,11 +57,12 @@ export class BudgetTracker {
   #left(): BudgetLeft[] {
     const { budget } = this.#ports;
     if (budget === null) return [];
-    const { tokens, minutes } = budget;
+    const { tokens, minutes, turns } = budget;
     const minutesLeft = (total: number) => (budget.expired.aborted ? 0 : total - budget.minutesGone());
     return [
       ...(tokens === null ? [] : [{ left: tokens - budget.tokensUsed(), total: tokens, unit: 'tokens' } as const]),
       ...(minutes === null ? [] : [{ left: minutesLeft(minutes), total: minutes, unit: 'minutes' } as const]),
+      ...(turns === null ? [] : [{ left: turns - this.#round, total: turns, unit: 'turns' } as const]),
     ];
   }
 }

@@ -108,7 +108,7 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
   const { value } = await ports.steps.step(
     { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
     async ({ signal }): Promise<SummaryEnd> => {
-      const refused = refusedByBudget(ports, false);
+      const refused = refusedByBudget(ports, { isLastAnswer: false, round: null });
       if (refused !== null) return refused;
       ports.history.recordContext();
       const limited = requestSignal(ports, signal, false);

@@ -93,6 +93,8 @@ export interface TurnModel {
 export interface CallOptions {
   /** Unique in the thread and the same on replay: the key of the call ledger. */
   readonly key: string;
+  /** The keys of the calls before it in the same response. */
+  readonly earlier: readonly string[];
   readonly signal: AbortSignal;
   /** Called with the events of the call's work, in order. */
   readonly report: (event: SessionEvent) => void;

@@ -17,6 +17,7 @@ export class RunningCalls {
   readonly #budget: BudgetTracker | null;
   /** Resolves with the number of calls in the response, once the response has ended. */
   readonly #finalCount = new Deferred<number>();
+  readonly #keys: string[] = [];
   readonly #running: Step<Recorded<CallValue>>[] = [];
 
   constructor(ports: TurnPorts, round: number, budget: BudgetTracker | null) {
@@ -40,6 +41,8 @@ export class RunningCalls {
     const place = this.count;
     const id = callStepId(this.#round, place, `${call.call_id}`);
     const key = callKey(context.turnId, id);
+    const earlier = [...this.#keys];
+    this.#keys.push(key);
     const spec: StepSpec<CallValue> = {
       id,
       kind: 'tool',
@@ -55,7 +58,7 @@ export class RunningCalls {
       };
       const output = this.#budget?.isUsedUp
         ? outputItem(call, { body: BUDGET_REFUSAL, success: false })
-        : await this.#run(call, { key, signal: this.#limited(attempt.signal), report });
+        : await this.#run(call, { key, earlier, signal: this.#limited(attempt.signal), report });
       const fitted = this.#ports.history.fitted(output);
       const due = await this.#noteDue(place);
       attempt.record(

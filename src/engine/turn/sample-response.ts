@@ -38,6 +38,7 @@ export async function sampleResponse(
   const prompt = buildPrompt(ports);
   const mark = newResponseMark();
   const isLastAnswer = budget?.isUsedUp ?? false;
+  budget?.startRound(round);
   const itemEvents = new ItemEvents({
     turnId: context.turnId,
     emit: ports.emit,
@@ -61,7 +62,7 @@ export async function sampleResponse(
       truncated: { type: 'truncated' },
     },
     async (attempt) => {
-      const refused = refusedByBudget(ports, isLastAnswer);
+      const refused = refusedByBudget(ports, { isLastAnswer, round });
       if (refused !== null) return refused;
       history.recordContext();
       const { signal } = attempt;

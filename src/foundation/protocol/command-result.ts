@@ -1,5 +1,5 @@
-// The result of a command as it is recorded and as the model sees it. Tools that run a command to completion answer with JSON,
-// tools that keep it as a session with lines. Both forms are written here and read here, nowhere else.
+// The result of a command as it is recorded and as the model sees it: lines. Earlier versions recorded JSON for commands that
+// ran to completion. Both forms are read here, nowhere else.
 import * as z from 'zod/mini';
 import { parseJson, splitOmitted } from '../util/index.ts';
 
@@ -36,18 +36,24 @@ const LINES =
   /^(?:Exit code: (-?\d{1,10})|Still running as session (\d{1,10}))\nWall time: [\d.]{1,20} seconds\nOutput:\n/;
 const TIMED_OUT = /^command timed out after \d+ milliseconds$/m;
 
+/** The result of a command that ran to completion. */
+export function finishedResult({ output, exitCode, durationSeconds }: CommandResult): string {
+  return commandResultLines({ state: { type: 'ended', exitCode }, seconds: String(durationSeconds), output });
+}
+
+/** The form of earlier versions. */
 export function commandResultJson({ output, exitCode, durationSeconds }: CommandResult): string {
   return JSON.stringify({ output, metadata: { exit_code: exitCode, duration_seconds: durationSeconds } });
 }
 
-/** The lines form. `totalLines`: of the whole output, where a line says so above it. */
+/** `totalLines`: of the whole output, where a line says so above it, as earlier versions had it. */
 export function commandResultLines({ state, seconds, totalLines, output }: ResultLines): string {
   const first = state.type === 'ended' ? `Exit code: ${state.exitCode}` : `Still running as session ${state.sessionId}`;
   const total = totalLines === undefined ? [] : [`Total output lines: ${totalLines}`];
   return [first, `Wall time: ${seconds} seconds`, ...total, 'Output:', output].join('\n');
 }
 
-/** The JSON form as lines; null for any other text. */
+/** A result in the JSON form of earlier versions as lines; null for any other text. */
 export function jsonResultAsLines(text: string): string | null {
   const result = jsonResult(text);
   if (result === null) return null;

@@ -7,6 +7,7 @@ export {
   commandOutput,
   commandResultJson,
   commandResultLines,
+  finishedResult,
   jsonResultAsLines,
   steadyResult,
   timedOutLine,

@@ -87,31 +87,34 @@ export type RefusedContent = z.infer<typeof RefusedContent>;
 /** Facts about a turn that no response item contains. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.lazy(() =>
   z.union([
-    AgentStatusRecord,
-    z.looseObject({ type: z.literal('user_message'), message: z.string() }),
-    z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
-    z.looseObject({
-      type: z.literal('token_count'),
-      info: z.optional(z.nullable(TokenUsageInfo)),
-      rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
-      /** What of it came from a helper since the line before. */
-      foreign: z.optional(TokenUsage),
-    }),
-    z.looseObject({
-      type: z.literal('task_started'),
-      turn_id: z.optional(z.nullable(z.string())),
-      /** A TurnSetup. */
-      setup: z.optional(z.unknown()),
-    }),
-    z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
-    z.looseObject({
-      type: z.literal('turn_aborted'),
-      turn_id: z.optional(z.nullable(z.string())),
-      reason: z.optional(z.nullable(z.string())),
-    }),
-    z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
-    /** Content that the provider refused was taken out of the conversation: a RefusedContent. */
-    z.looseObject({ type: z.literal('content_refused') }),
+    // By its type, since a union tries one after the other, and a long thread has many.
+    z.discriminatedUnion('type', [
+      AgentStatusRecord,
+      z.looseObject({ type: z.literal('user_message'), message: z.string() }),
+      z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
+      z.looseObject({
+        type: z.literal('token_count'),
+        info: z.optional(z.nullable(TokenUsageInfo)),
+        rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+        /** What of it came from a helper since the line before. */
+        foreign: z.optional(TokenUsage),
+      }),
+      z.looseObject({
+        type: z.literal('task_started'),
+        turn_id: z.optional(z.nullable(z.string())),
+        /** A TurnSetup. */
+        setup: z.optional(z.unknown()),
+      }),
+      z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
+      z.looseObject({
+        type: z.literal('turn_aborted'),
+        turn_id: z.optional(z.nullable(z.string())),
+        reason: z.optional(z.nullable(z.string())),
+      }),
+      z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
+      /** Content that the provider refused was taken out of the conversation: a RefusedContent. */
+      z.looseObject({ type: z.literal('content_refused') }),
+    ]),
     z.looseObject({ type: z.string() }),
   ]),
 );
@@ -150,6 +153,8 @@ export const TurnSetup = z.lazy(() =>
     supports_reasoning_summaries: z.optional(z.boolean()),
     verbosity: z.optional(Verbosity),
     base_instructions: z.optional(z.string()),
+    /** They follow the instructions. */
+    added_instructions: z.optional(z.string()),
     output_schema: z.optional(z.unknown()),
     compact_prompt: z.optional(z.string()),
     compact_model: z.optional(z.string()),
@@ -165,9 +170,20 @@ export const TurnSetup = z.lazy(() =>
     verify: z.optional(z.boolean()),
     /** And about what its subagents left unchecked. */
     verify_tree: z.optional(z.boolean()),
-    budget: z.optional(z.object({ tokens: z.nullable(z.number()), minutes: z.nullable(z.number()) })),
+    budget: z.optional(
+      z.object({
+        tokens: z.nullable(z.number()),
+        minutes: z.nullable(z.number()),
+        /** Responses of the model; earlier versions had no such limit. */
+        turns: z.optional(z.nullable(z.number())),
+      }),
+    ),
     /** Patterns of hosts that commands could reach. */
     allowed_hosts: z.optional(z.array(z.string())),
+    /** False: the tools had no fields for escalation. */
+    escalation: z.optional(z.boolean()),
+    /** Commands could commit. */
+    allow_git_commit: z.optional(z.boolean()),
     /** The provider keeps responses, and items go with their ids. */
     store: z.optional(z.boolean()),
     /** The API that was spoken (absent: the Responses API) and the provider's id, absent in old records. */

@@ -86,6 +86,8 @@ export const CommandExecutionThreadItem = z.lazy(() =>
     aggregatedOutput: z.nullable(z.string()),
     exitCode: z.nullable(z.number()),
     durationMs: z.nullable(z.number()),
+    /** Why it did not run to completion, in a few words: `timed out after 10 s`. */
+    reason: z.optional(z.string()),
   }),
 );
 export const FileChangeThreadItem = z.lazy(() =>

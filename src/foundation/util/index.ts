@@ -15,19 +15,19 @@ export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.t
 export { sourceStack } from './source-stack.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
-export { nearestName } from './text/nearest-name.ts';
-export { printable, printableStyled, visible } from './text/printable.ts';
 export {
   countLines,
+  cutAgain,
+  cutForModel,
+  cutLines,
   fitsModel,
   MAX_OUTPUT_BYTES,
-  MAX_OUTPUT_LINES,
   type PartialText,
   splitOmitted,
-  truncateForModel,
-  truncatePartial,
   wholeText,
-} from './text/truncate.ts';
+} from './text/cut-output.ts';
+export { nearestName } from './text/nearest-name.ts';
+export { printable, printableStyled, visible } from './text/printable.ts';
 export {
   findConfiguredProgram,
   findProgram,

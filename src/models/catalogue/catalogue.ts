@@ -32,6 +32,15 @@ export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelIn
   };
 }
 
+/** What is wrong with an effort that no model of the family takes; null: nothing, or keel does not know. */
+export function effortFault(
+  { slug, efforts }: Pick<ModelInfo, 'slug' | 'efforts'>,
+  effort: string | null,
+): string | null {
+  if (effort === null || efforts === null || efforts.includes(effort)) return null;
+  return `the model ${slug} has no effort "${effort}": it takes ${efforts.join(', ')}`;
+}
+
 /** A model of another maker that speaks the Messages API knows its older form. */
 function thinkingOf(known: ModelInfo['thinking'], chosen: boolean | null): ModelInfo['thinking'] {
   if (chosen === null) return known;

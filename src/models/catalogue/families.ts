@@ -23,6 +23,7 @@ export const DEFAULT_FACTS: FamilyFacts = {
   shellTool: 'shell',
   patchForm: 'function',
   supportsReasoning: false,
+  efforts: null,
   thinking: null,
   supportsParallelToolCalls: false,
   supportsVerbosity: false,
@@ -31,11 +32,36 @@ export const DEFAULT_FACTS: FamilyFacts = {
   maxOutputTokens: null,
 };
 
-const gpt5 = { supportsReasoning: true, contextWindow: 272_000, maxOutputTokens: 128_000 } as const;
+const basicEfforts = ['low', 'medium', 'high'] as const;
+const gpt5 = {
+  supportsReasoning: true,
+  efforts: ['minimal', ...basicEfforts],
+  contextWindow: 272_000,
+  maxOutputTokens: 128_000,
+} as const;
 /** `text.verbosity` is off: these models answer 400 to any but the default. */
-const codingTuned = { ...gpt5, baseText: 'short', toolSet: 'shell', patchForm: 'freeform' } as const;
-const oSeries = { supportsReasoning: true, contextWindow: 200_000, maxOutputTokens: 100_000 } as const;
-const claude = { addendum: 'claude', thinking: 'adaptive', supportsParallelToolCalls: true } as const;
+const codingTuned = {
+  ...gpt5,
+  efforts: [...basicEfforts, 'xhigh'],
+  baseText: 'short',
+  toolSet: 'shell',
+  patchForm: 'freeform',
+} as const;
+const oSeries = {
+  supportsReasoning: true,
+  efforts: basicEfforts,
+  contextWindow: 200_000,
+  maxOutputTokens: 100_000,
+} as const;
+/** `none` and `minimal` are other providers' words for the least. */
+const claudeEfforts = ['none', 'minimal', ...basicEfforts, 'xhigh', 'max'] as const;
+const claude = {
+  addendum: 'claude',
+  efforts: claudeEfforts,
+  thinking: 'adaptive',
+  patchForm: 'editFile',
+  supportsParallelToolCalls: true,
+} as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
 
 /**
@@ -71,6 +97,7 @@ export const FAMILIES: readonly Family[] = [
     name: 'gpt-5.x',
     prefixes: ['gpt-5.', 'gpt-6'],
     ...gpt5,
+    efforts: ['none', 'minimal', ...basicEfforts, 'xhigh'],
     patchForm: 'freeform',
     supportsVerbosity: true,
     supportsParallelToolCalls: true,
@@ -90,6 +117,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'gpt-oss',
     prefixes: ['gpt-oss'],
+    efforts: basicEfforts,
     toolSet: 'shell',
     supportsImages: false,
     contextWindow: 96_000,

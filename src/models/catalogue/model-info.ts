@@ -18,6 +18,8 @@ export interface ModelInfo {
   readonly patchForm: 'freeform' | 'function' | 'editFile';
   /** Takes `reasoning` in a request and returns reasoning items. */
   readonly supportsReasoning: boolean;
+  /** The efforts that some model of the family takes; null: not known, so any is passed on. */
+  readonly efforts: readonly string[] | null;
   /**
    * How the Messages API makes the model think: by an effort, by a number of tokens, or not at all. Other APIs go by
    * `supportsReasoning`.

@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import type { ModelProvider, StoredKey } from '../../storage/config/index.ts';
+import { type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,9 +12,6 @@ export interface Credentials {
   /** Headers whose values come from the environment. */
   readonly headers: Readonly<Record<string, string>>;
 }
-
-/** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
-const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
 
 /**
  * Finds the key for a provider: literal token, the provider's variable, the general variables (OpenAI only), the stored

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { KeelError } from '../../foundation/protocol/index.ts';
+import { flagSettings } from './flag-settings.ts';
 import { resolveHome, withDotenv } from './home.ts';
-import { type ConfigFile, checkedSettings, type Layer, readLayers } from './layers/index.ts';
+import { type ConfigFile, checkedSettings, type Layer, managedSettings, readLayers } from './layers/index.ts';
 import type { LoadOptions } from './load-options.ts';
 import { networkRules } from './network.ts';
 import { shadowedProviders } from './providers.ts';
@@ -30,14 +31,24 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   const cwd = canonical(options.cwd);
   const home = resolveHome(options.env);
   const env = withDotenv(home, options.env);
-  const read = await readLayers(home, { cwd, overrides, profile: flags.profile, systemDir });
+  const read = await readLayers(home, {
+    cwd,
+    overrides,
+    systemDir,
+    flagSettings: (below) => flagSettings(flags, cwd, below),
+    mcpFiles: flags.mcpFiles ?? [],
+    trusted: flags.trusted ?? false,
+    withUserFile: !flags.withoutUserFile,
+  });
   const { layers } = read;
   const { settings, unknown } = await checkedSettings(layers);
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...read.warnings, ...unknown, ...shadowedProviders(settings)];
   const network = networkRules(settings, layers);
   const chosen = chosenSettings(flags, read.insistent);
-  const config = resolveConfig({ home, env, cwd, flags, systemDir, settings, layers, network, chosen, warnings });
+  const managed = managedSettings(read.managed, flags.addDirs ?? []);
+  const resolved = { home, env, cwd, flags, systemDir, settings, layers, network, chosen, managed, warnings };
+  const config = resolveConfig(resolved);
   return { config, settings, layers };
 }
 

@@ -1,9 +1,10 @@
-import type { ApprovalPolicy, SandboxMode } from '../../foundation/protocol/index.ts';
+import type { ApprovalPolicy, ReasoningEffort, SandboxMode } from '../../foundation/protocol/index.ts';
 import type { Environment, LocalServerKind } from './types.ts';
 
-/** What the command line says with flags of its own. They win over every file. */
+/** What the command line says with flags of its own. They win over every file but the administrator's. */
 export interface ConfigFlags {
   readonly model?: string;
+  readonly effort?: ReasoningEffort;
   readonly profile?: string;
   readonly sandboxMode?: SandboxMode;
   readonly approvalPolicy?: ApprovalPolicy;
@@ -12,6 +13,19 @@ export interface ConfigFlags {
   /** The same, by name. */
   readonly localProvider?: LocalServerKind;
   readonly addDirs?: readonly string[];
+  /** Names of tools: no others are offered, or these aren't. `*` matches any text. */
+  readonly allowedTools?: readonly string[];
+  readonly disallowedTools?: readonly string[];
+  /** The most responses of the model for one request of the user. */
+  readonly maxTurns?: number;
+  /** Added to the instructions. */
+  readonly instructions?: string;
+  /** Files with MCP servers, absolute. */
+  readonly mcpFiles?: readonly string[];
+  /** The project of the working directory is trusted for this run. */
+  readonly trusted?: boolean;
+  /** The user's own `config.toml` is not read. */
+  readonly withoutUserFile?: boolean;
 }
 
 export interface LoadOptions {

@@ -1,7 +1,17 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
 import type { ConfigFile } from './layers/index.ts';
-import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
+import type { Environment, LocalServerKind, ModelProvider, StoredKey } from './types.ts';
 
+const DEFAULT_MODEL = 'gpt-5-codex';
+/** Of providers that do not have the other one. */
+const DEFAULT_MODELS: Readonly<Record<string, string>> = {
+  anthropic: 'claude-opus-5-5',
+  oss: 'gpt-oss:20b',
+  ollama: 'gpt-oss:20b',
+  lmstudio: 'openai/gpt-oss-20b',
+};
+/** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
+export const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
 const MAX_RETRIES = 100;
 /** A timer of Node's that is set for longer fires at once, ms. */
 export const MAX_TIMER_MS = 2_147_483_647;
@@ -18,6 +28,11 @@ const defaults = {
   requiresOpenaiAuth: false,
 } as const;
 
+/** The model of a provider for which none is configured. */
+export function defaultModel(providerId: string): string {
+  return (Object.hasOwn(DEFAULT_MODELS, providerId) ? DEFAULT_MODELS[providerId] : undefined) ?? DEFAULT_MODEL;
+}
+
 /** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
 export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
   const builtIn = new Map(Object.entries(builtInProviders(settings, env)));
@@ -28,6 +43,23 @@ export function resolveProvider(id: string, settings: ConfigFile, env: Environme
   if (found) return found;
   const known = [...new Set([...builtIn.keys(), ...local.keys(), ...own.keys()])].join(', ');
   throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
+}
+
+/**
+ * The provider where none is configured: Anthropic for its own models, and where its key is the only one there is; else
+ * OpenAI. An address of the user's own for OpenAI's API may serve anything.
+ */
+export function impliedProvider(
+  { model, openai_base_url: baseUrl }: ConfigFile,
+  env: Environment,
+  storedKey: StoredKey | null,
+): string {
+  const isSet = (name: string) => (env[name] ?? '').trim() !== '';
+  if (baseUrl || isSet('OPENAI_BASE_URL')) return 'openai';
+  if (model !== undefined) return model.toLowerCase().startsWith('claude') ? 'anthropic' : 'openai';
+  if (!isSet('ANTHROPIC_API_KEY')) return 'openai';
+  const hasOther = OPENAI_KEY_VARIABLES.some(isSet) || (storedKey?.apiKey ?? '').trim() !== '';
+  return hasOther ? 'openai' : 'anthropic';
 }
 
 /** Entries that have no effect, since a built-in provider has their id. */

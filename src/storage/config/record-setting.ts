@@ -41,6 +41,11 @@ export async function recordSettings(home: string, settings: readonly SettingToR
   }
 }
 
+/** Writes whether the user trusts a project. `folder`: as `trustPlace` names it. @throws KeelError as `recordSettings` */
+export async function recordTrust(home: string, folder: string, level: 'trusted' | 'untrusted'): Promise<void> {
+  await recordSettings(home, [{ table: ['projects', folder], key: 'trust_level', value: level }]);
+}
+
 function withSetting(text: string, { table, key, value }: SettingToRecord): string {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
   const isHeading = (line: string) => /^\s*\[/.test(line);

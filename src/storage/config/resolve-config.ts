@@ -11,19 +11,11 @@ import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedF
 import type { ConfigFlags } from './load-options.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { commandRoots, ownPlaceWarnings } from './programs.ts';
-import { MAX_TIMER_MS, resolveProvider } from './providers.ts';
+import { defaultModel, impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sandbox-settings.ts';
 import { tuiSettings } from './tui.ts';
 import type { Config, Environment } from './types.ts';
 
-const DEFAULT_MODEL = 'gpt-5-codex';
-/** Of providers that do not have the other one. */
-const DEFAULT_MODELS: Readonly<Record<string, string>> = {
-  anthropic: 'claude-opus-5-5',
-  oss: 'gpt-oss:20b',
-  ollama: 'gpt-oss:20b',
-  lmstudio: 'openai/gpt-oss-20b',
-};
 const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
@@ -43,6 +35,7 @@ export interface ReadSettings {
   readonly layers: readonly Layer[];
   readonly network: NetworkRules | null;
   readonly chosen: Config['chosen'];
+  readonly managed: Config['managed'];
   readonly warnings: readonly string[];
 }
 
@@ -57,10 +50,11 @@ export function resolveConfig({
   layers,
   network,
   chosen,
+  managed,
   warnings,
 }: ReadSettings): Config {
-  const localId = flags.localProvider ?? (flags.oss ? (settings.oss_provider ?? 'oss') : null);
-  const providerId = localId ?? settings.model_provider ?? 'openai';
+  const storedKey = readStoredKey(home);
+  const providerId = settings.model_provider ?? impliedProvider(settings, env, storedKey);
   const shell = settings.shell_environment_policy ?? {};
   const policy = sandboxPolicy(settings, flags, cwd);
   const roots = commandRoots({ cwd, sandboxPolicy: policy });
@@ -68,15 +62,15 @@ export function resolveConfig({
     home,
     cwd,
     env,
-    model:
-      flags.model ?? (localId === null ? settings.model : undefined) ?? DEFAULT_MODELS[providerId] ?? DEFAULT_MODEL,
+    model: settings.model ?? defaultModel(providerId),
     provider: resolveProvider(providerId, settings, env),
-    approvalPolicy: flags.approvalPolicy ?? settings.approval_policy ?? 'on-request',
+    approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
     projectTrust: projectTrust(cwd, settings),
     trustedFolder: trustedFolder(cwd, settings),
     chosen,
+    managed,
     effort: settings.model_reasoning_effort ?? null,
     summary: settings.model_reasoning_summary ?? 'auto',
     verbosity: settings.model_verbosity ?? null,
@@ -88,7 +82,11 @@ export function resolveConfig({
     modelPrices: modelPrices(settings.model_prices ?? {}),
     compactModel: settings.compact_model ?? null,
     verifyBeforeFinish: settings.verify_before_finish ?? 'off',
-    budget: { tokens: settings.budget?.tokens ?? null, minutes: settings.budget?.minutes ?? null },
+    budget: {
+      tokens: settings.budget?.tokens ?? null,
+      minutes: settings.budget?.minutes ?? null,
+      turns: settings.budget?.turns ?? null,
+    },
     elideOutputs: settings.compact_elide_outputs ?? true,
     agents: agentSettings(settings, layers, cwd),
     skills: {
@@ -98,8 +96,10 @@ export function resolveConfig({
     maxOutputTokens: settings.model_max_output_tokens ?? null,
     supportsReasoningSummaries: settings.model_supports_reasoning_summaries ?? null,
     baseInstructions: baseInstructions(settings, cwd),
+    addedInstructions: settings.developer_instructions?.trim() || null,
     hideAgentReasoning: settings.hide_agent_reasoning ?? false,
-    showRawAgentReasoning: settings.show_raw_agent_reasoning ?? localId !== null,
+    showRawAgentReasoning:
+      settings.show_raw_agent_reasoning ?? (flags.oss === true || flags.localProvider !== undefined),
     projectDocMaxBytes: settings.project_doc_max_bytes ?? DEFAULT_DOC_BYTES,
     projectDocFallbackFilenames: settings.project_doc_fallback_filenames ?? [],
     shellEnvironmentPolicy: {
@@ -111,6 +111,7 @@ export function resolveConfig({
       useProfile: shell.experimental_use_profile ?? true,
     },
     toolSet: settings.tools?.set ?? null,
+    tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
     mcpServers: mcpServers(settings, cwd),
     mcpStartupWaitMs: Math.min(
       MAX_TIMER_MS,
@@ -125,7 +126,7 @@ export function resolveConfig({
     commandGraceMs: settings.command_grace_ms ?? DEFAULT_COMMAND_GRACE_MS,
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
-    storedKey: readStoredKey(home),
+    storedKey,
     warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
   };
 }

@@ -7,15 +7,8 @@ import type { ConfigFlags } from './load-options.ts';
 import type { SandboxSettings } from './types.ts';
 
 /** @throws KeelError `invalidConfig` for a writable root that does not exist, or one that the mode can't grant */
-export function sandboxPolicy(
-  settings: ConfigFile,
-  { sandboxMode, addDirs = [] }: ConfigFlags,
-  cwd: string,
-): SandboxPolicy {
-  const mode =
-    sandboxMode ??
-    settings.sandbox_mode ??
-    (projectTrust(cwd, settings) === 'trusted' ? 'workspace-write' : 'read-only');
+export function sandboxPolicy(settings: ConfigFile, { addDirs = [] }: ConfigFlags, cwd: string): SandboxPolicy {
+  const mode = settings.sandbox_mode ?? (projectTrust(cwd, settings) === 'trusted' ? 'workspace-write' : 'read-only');
   if (mode !== 'workspace-write') {
     if (addDirs.length > 0 && mode === 'read-only') {
       const dirs = addDirs.join(', ');

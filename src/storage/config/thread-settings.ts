@@ -16,15 +16,14 @@ const KEYS: Readonly<Record<ThreadSetting, readonly string[]>> = {
 const SETTINGS: readonly ThreadSetting[] = ['model', 'effort', 'approvalPolicy', 'sandboxPolicy'];
 
 /** @param insistent the layers that a thread's own settings give way to */
-export function chosenSettings(flags: ConfigFlags, insistent: readonly Layer[]): readonly ThreadSetting[] {
-  const flagged: Readonly<Record<ThreadSetting, boolean>> = {
-    model: flags.model !== undefined || flags.oss === true || flags.localProvider !== undefined,
-    effort: false,
-    approvalPolicy: flags.approvalPolicy !== undefined,
-    sandboxPolicy: flags.sandboxMode !== undefined || flags.addDirs !== undefined,
-  };
+export function chosenSettings(
+  flags: Pick<ConfigFlags, 'addDirs'>,
+  insistent: readonly Layer[],
+): readonly ThreadSetting[] {
   const isSet = (key: string) => insistent.some(({ table }) => valueAt(table, [key]) !== undefined);
-  return SETTINGS.filter((setting) => flagged[setting] || KEYS[setting].some(isSet));
+  return SETTINGS.filter(
+    (setting) => KEYS[setting].some(isSet) || (setting === 'sandboxPolicy' && flags.addDirs !== undefined),
+  );
 }
 
 /** What a thread's record says of its newest turn. */

@@ -7,7 +7,7 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
-import type { QuirkSettings } from './layers/index.ts';
+import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -114,6 +114,8 @@ export interface Budget {
   readonly tokens: number | null;
   /** Of time, from the start of the turn. */
   readonly minutes: number | null;
+  /** Responses of the model in its turn; those of children do not count. */
+  readonly turns: number | null;
 }
 
 /** Whether calls of a server's tools are asked about: by what the tool says of itself, always, or never. */
@@ -219,6 +221,8 @@ export interface Config {
   readonly trustedFolder: string | null;
   /** What was chosen for this run, or is insisted on by the administrator: a thread's own setting gives way to it. */
   readonly chosen: readonly ThreadSetting[];
+  /** What the administrator insists on, which nothing in a session changes. */
+  readonly managed: ManagedSettings;
   readonly effort: ReasoningEffort | null;
   readonly summary: ReasoningSummary;
   readonly verbosity: Verbosity | null;
@@ -245,12 +249,16 @@ export interface Config {
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */
   readonly baseInstructions: string | null;
+  /** Added to the instructions, built-in or not. */
+  readonly addedInstructions: string | null;
   readonly hideAgentReasoning: boolean;
   readonly showRawAgentReasoning: boolean;
   readonly projectDocMaxBytes: number;
   readonly projectDocFallbackFilenames: readonly string[];
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** Names of tools, in which `*` matches any text: those that may be offered (null: all), and those that may not. */
+  readonly tools: { readonly allowed: readonly string[] | null; readonly disallowed: readonly string[] };
   /** By name. */
   readonly mcpServers: readonly McpServer[];
   /** How long a first request may wait for servers whose tools are not known yet. */

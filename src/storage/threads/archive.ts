@@ -18,31 +18,34 @@ export interface ThreadFile {
  * writes it, `storageFailed`; then nothing has moved
  */
 export function archiveThread(home: string, file: ThreadFile): string {
-  const path = ownFile(file, sessionsDir(home));
+  const path = ownFile(file, sessionsDir(home), 'moved');
   return move(path, join(archivedDir(home), basename(path)));
 }
 
 /** The way back, with the same errors. */
 export function unarchiveThread(home: string, file: ThreadFile): string {
-  const path = ownFile(file, archivedDir(home));
+  const path = ownFile(file, archivedDir(home), 'moved');
   const place = placeInSessions(home, basename(path));
-  if (place === null) throw refused(file, 'its name does not say when it started');
+  if (place === null) {
+    throw new KeelError('invalidInput', `${file.path} is not moved: its name does not say when it started`);
+  }
   return move(path, place);
 }
 
 /** The rollout's real path. What the path says, what it leads to and what the file says have to agree. */
-function ownFile(file: ThreadFile, root: string): string {
+export function ownFile(file: ThreadFile, root: string, verb: 'moved' | 'deleted'): string {
+  const refused = (reason: string) => new KeelError('invalidInput', `${file.path} is not ${verb}: ${reason}`);
   const real = realPath(file.path);
   const realRoot = realPath(root);
   if (real === null || realRoot === null || !real.startsWith(realRoot + sep)) {
-    throw refused(file, `it is not below ${root}`);
+    throw refused(`it is not below ${root}`);
   }
   const stats = lstatSync(file.path);
-  if (!stats.isFile()) throw refused(file, 'it is not a file of its own');
+  if (!stats.isFile()) throw refused('it is not a file of its own');
   const wanted = file.threadId.toLowerCase();
-  if (threadIdOf(real) !== wanted) throw refused(file, `it is not named after the thread ${file.threadId}`);
+  if (threadIdOf(real) !== wanted) throw refused(`it is not named after the thread ${file.threadId}`);
   const recorded = readHead(real)?.meta.id.toLowerCase();
-  if (recorded !== undefined && recorded !== wanted) throw refused(file, `it records the thread ${recorded}`);
+  if (recorded !== undefined && recorded !== wanted) throw refused(`it records the thread ${recorded}`);
   return real;
 }
 
@@ -69,8 +72,4 @@ function realPath(path: string): string | null {
     // Not there, or not to be reached: it lies below nothing.
     return null;
   }
-}
-
-function refused({ path }: ThreadFile, reason: string): KeelError {
-  return new KeelError('invalidInput', `${path} is not moved: ${reason}`);
 }

@@ -42,6 +42,11 @@ function missingLast(home: string, { providerId, cwd }: LastThread): string {
   return `no thread was started in ${cwd}; the newest one elsewhere is ${meta.id} in ${meta.cwd}: name it, or use --all`;
 }
 
+/** Whether there is a thread with this id, archived or not. */
+export function hasThread(home: string, id: string): boolean {
+  return UUID.test(id) && findById(home, id) !== null;
+}
+
 function findById(home: string, id: string): string | null {
   // Whoever writes a thread holds the lease beside its file, whatever link leads there.
   if (id.endsWith('.jsonl') && isAbsolute(id)) return existsSync(id) ? realpathSync(id) : null;

@@ -1,5 +1,6 @@
 export { archiveThread, unarchiveThread } from './archive.ts';
-export { findRollout } from './find.ts';
+export { deleteThread } from './delete.ts';
+export { findRollout, hasThread } from './find.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from './list-threads.ts';
 export { type HistoryAnswer, type HistoryLookup, MessageHistory } from './message-history.ts';
 export { ThreadIndex } from './thread-index.ts';

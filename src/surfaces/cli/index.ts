@@ -1,103 +1,10 @@
 import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { nearestName, printable, version } from '../../foundation/util/index.ts';
+import { commands, loadTerminal } from './commands.ts';
 import { type CommandIo, endWithReader, processIo, written } from './io.ts';
 import { note, say } from './output.ts';
 import { HelpRequested, UsageError } from './usage.ts';
-
-/** Runs a subcommand with the words after its name; resolves with the exit code. */
-type CommandRun = (io: CommandIo, words: readonly string[]) => Promise<number>;
-
-interface CommandEntry {
-  readonly summary: string;
-  /** Loads the command's code: each command is a chunk of its own. */
-  readonly load: () => Promise<CommandRun>;
-}
-
-const commands: Readonly<Record<string, CommandEntry>> = {
-  exec: {
-    summary: 'run a request to completion, non-interactively',
-    load: async () => (await import('./commands/exec/exec.ts')).execCommand,
-  },
-  resume: {
-    summary: 'continue a recorded thread in this terminal',
-    load: () => interactive('resume'),
-  },
-  fork: {
-    summary: 'start a new thread in this terminal from another one',
-    load: () => interactive('fork'),
-  },
-  review: {
-    summary: 'have a separate reviewer look at a change',
-    load: async () => (await import('./commands/exec/review.ts')).reviewCommand,
-  },
-  demo: {
-    summary: 'watch keel fix a small project, with a scripted model',
-    load: async () => (await import('./commands/demo.ts')).demoCommand,
-  },
-  config: {
-    summary: 'show the settings in force and where each comes from',
-    load: async () => (await import('./commands/config.ts')).configCommand,
-  },
-  doctor: {
-    summary: 'check this machine and the configuration',
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  sandbox: {
-    summary: 'run a command in the sandbox, explain or check the sandbox',
-    load: async () => (await import('./commands/sandbox.ts')).sandboxCommand,
-  },
-  execpolicy: {
-    summary: 'test rules for commands',
-    load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
-  },
-  mcp: {
-    summary: 'show the configured MCP servers',
-    load: async () => (await import('./commands/mcp.ts')).mcpCommand,
-  },
-  skills: {
-    summary: 'list the skills found here',
-    load: async () => (await import('./commands/skills.ts')).skillsCommand,
-  },
-  threads: {
-    summary: 'list, search, name, archive and roll back recorded threads',
-    load: async () => (await import('./commands/threads.ts')).threadsCommand,
-  },
-  export: {
-    summary: 'write a thread as one readable page or as Markdown',
-    load: async () => (await import('./commands/export.ts')).exportCommand,
-  },
-  replay: {
-    summary: 'run a recorded thread again and check that keel would send the same',
-    load: async () => (await import('./commands/replay.ts')).replayCommand,
-  },
-  login: {
-    summary: 'store an API key, or show which one is used',
-    load: async () => (await import('./commands/login.ts')).loginCommand,
-  },
-  logout: {
-    summary: 'remove the stored API key',
-    load: async () => (await import('./commands/login.ts')).logoutCommand,
-  },
-  debug: {
-    summary: 'print exactly what would be sent to the model',
-    load: async () => (await import('./commands/debug.ts')).debugCommand,
-  },
-  generate: {
-    summary: 'write the protocol as JSON Schema or TypeScript',
-    load: async () => (await import('./commands/generate.ts')).generateCommand,
-  },
-  'apply-patch': {
-    summary: 'apply a patch in the format of the agent',
-    load: async () => (await import('./commands/apply-patch.ts')).applyPatchCommand,
-  },
-};
-
-/** Opens the terminal; no other command loads any of it. */
-async function interactive(verb: 'new' | 'resume' | 'fork'): Promise<CommandRun> {
-  const { tuiCommand } = await import('./commands/tui.ts');
-  return (io, words) => tuiCommand(io, verb, words);
-}
 
 /** The program: runs the command that the arguments name and sets the exit code. */
 export async function main(): Promise<void> {
@@ -119,10 +26,11 @@ function endByBug(io: CommandIo, error: unknown): void {
   logCrash(io, error).finally(() => process.exit(1));
 }
 
-async function runCommand(io: CommandIo, argv: readonly string[]): Promise<number> {
-  const [word = '', ...rest] = withoutAliases(argv);
+async function runCommand(io: CommandIo, given: readonly string[]): Promise<number> {
+  const argv = withoutAliases(given);
+  const [word = '', ...rest] = argv;
   if (word === 'help') return help(io, rest);
-  if (word === '--help' || word === '-h') return print(io, helpText());
+  if (word === '--help' || word === '-h') return print(io, await overview());
   if (word === '--version' || word === '-V') return print(io, `keel ${version}\n`);
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!entry && isMistyped(io, argv)) {
@@ -130,8 +38,8 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
     return 2;
   }
   try {
-    const run = entry === undefined ? await interactive('new') : await entry.load();
-    return await run(io, entry === undefined ? argv : rest);
+    const command = await (entry === undefined ? loadTerminal() : entry.load());
+    return await command.run(io, entry === undefined ? argv : rest, { commands, loadTerminal });
   } catch (error) {
     return reportFailure(io, entry === undefined ? '' : word, error);
   }
@@ -140,7 +48,7 @@ async function runCommand(io: CommandIo, argv: readonly string[]): Promise<numbe
 /** `keel help [COMMAND]`: the same as `keel COMMAND --help`. */
 async function help(io: CommandIo, words: readonly string[]): Promise<number> {
   const [word, ...more] = withoutAliases(words);
-  if (word === undefined || word === 'help' || word === '--help' || word === '-h') return print(io, helpText());
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') return print(io, await overview());
   if (!Object.hasOwn(commands, word)) {
     note(io, unknownCommand(word));
     return 2;
@@ -152,9 +60,20 @@ async function help(io: CommandIo, words: readonly string[]): Promise<number> {
   return runCommand(io, [word, '--help']);
 }
 
-/** `keel e` is `keel exec`, and `keel exec review` is `keel review`. */
-function withoutAliases([word, ...rest]: readonly string[]): readonly string[] {
+/**
+ * `keel e` is `keel exec`, and `keel exec review` is `keel review`. `--print` and `--continue` before a prompt mean here what they
+ * mean to other agents: run it without a terminal, and continue the newest thread.
+ */
+function withoutAliases(words: readonly string[]): readonly string[] {
+  const [word, ...rest] = words;
   if (word === undefined) return [];
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  const own = words.slice(0, end);
+  if (word.startsWith('-') && (own.includes('--print') || own.includes('--continue'))) {
+    const options = [...own.filter((one) => one !== '--print' && one !== '--continue'), ...words.slice(end)];
+    const resume = own.includes('--continue') ? ['resume', '--last'] : [];
+    return own.includes('--print') ? ['exec', ...resume, ...options] : [...resume, ...options];
+  }
   const name = word === 'e' ? 'exec' : word;
   return name === 'exec' && rest[0] === 'review' ? rest : [name, ...rest];
 }
@@ -172,7 +91,7 @@ function unknownCommand(word: string): string {
 }
 
 async function reportFailure(io: CommandIo, name: string, error: unknown): Promise<number> {
-  if (error instanceof HelpRequested) return print(io, error.text);
+  if (error instanceof HelpRequested) return print(io, (await import('./help-text.ts')).helpText(error.spec));
   if (error instanceof UsageError) {
     const command = `keel ${name}`.trimEnd();
     note(io, `${command}: ${printable(error.message)}\nSee \`${command} --help\`.\n`);
@@ -200,17 +119,20 @@ function print(io: CommandIo, text: string): number {
   return 0;
 }
 
-function helpText(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+/** All commands, and the options of the terminal. */
+async function overview(): Promise<string> {
+  const { listed, optionList } = await import('./help-text.ts');
+  const { spec } = await loadTerminal();
   return `keel ${version}: a coding agent
 
 Usage: keel [options] [PROMPT]     open keel in this terminal
        keel <command> [options]
 
 Commands:
-${rows.join('\n')}
+${listed(Object.entries(commands).map(([name, { summary }]) => [name, summary]))}
 
-\`keel help <command>\` explains a command. \`keel demo\` needs no key and no network.
+\`keel help COMMAND\` explains a command. \`keel demo\` needs no key, no network.
+
+${optionList(spec)}
 `;
 }

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { KeelError } from '../../foundation/protocol/index.ts';
 
@@ -9,9 +10,14 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. Reading it throws a KeelError `invalidInput` where the working directory is gone. */
   readonly cwd: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & {
+    readonly isTTY?: boolean;
+    readonly fd?: number;
+    /** Of a terminal. */
+    setRawMode?(isRaw: boolean): unknown;
+  };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly fd?: number; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly fd?: number };
 }
 
 export function processIo(): CommandIo {
@@ -27,6 +33,21 @@ export function processIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
   };
+}
+
+/** All of standard input, as text. */
+export async function readInput({ stdin }: Pick<CommandIo, 'stdin'>): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) text += String(chunk);
+  return text;
+}
+
+/** Whether standard output and standard error are read in one place: a terminal, a file, or `2>&1`. */
+export function isOneOutput({ stdout, stderr }: CommandIo): boolean {
+  if (stdout.isTTY && stderr.isTTY) return true;
+  if (stdout.fd === undefined || stderr.fd === undefined) return false;
+  const [out, err] = [fstatSync(stdout.fd), fstatSync(stderr.fd)];
+  return out.dev === err.dev && out.ino === err.ino;
 }
 
 /** Ends the program when its reader is gone. A run adds its own listener, since it has work to end in order. */

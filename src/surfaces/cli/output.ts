@@ -27,6 +27,20 @@ export function progress(io: Pick<CommandIo, 'stderr'>, text: string): void {
   io.stderr.write(printableStyled(text));
 }
 
+/** Text that keel has laid out and styled itself, and that has no control characters of anybody else's. */
+export function laidOut(io: Pick<CommandIo, 'stdout'>, text: string): void {
+  io.stdout.write(text);
+}
+
+/**
+ * The live line of a terminal on standard error: replaced, or erased by null. The terminal doesn't wrap it, so that it is always
+ * one row.
+ */
+export function liveLine(io: Pick<CommandIo, 'stderr'>, text: string | null): void {
+  const line = text === null ? '' : `\u001b[?7l${printable(text).replaceAll(/[\n\t]/g, ' ')}\u001b[?7h`;
+  io.stderr.write(`\r\u001b[K${line}`);
+}
+
 /** Data for a program, byte for byte; a terminal gets it as text for people. */
 export function data(io: Pick<CommandIo, 'stdout'>, text: string): void {
   io.stdout.write(fitFor(io.stdout, text));

@@ -1,7 +1,6 @@
-import { Threads } from '../../engine/threads/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { loadConfig } from '../../storage/config/index.ts';
 import type { CommandIo } from './io.ts';
+import { openRecorded } from './open-thread.ts';
 import { say } from './output.ts';
 
 /**
@@ -12,11 +11,7 @@ export async function rollBackThread(
   io: CommandIo,
   { path, turns }: { readonly path: string; readonly turns: number },
 ): Promise<void> {
-  const threads = new Threads({ source: 'cli', originator: 'keel_cli', canAsk: false, ownsProcess: true });
-  await using session = await threads.open({
-    config: await loadConfig({ env: io.env, cwd: io.cwd, overrides: [], flags: {} }),
-    origin: { type: 'resume', id: path },
-  });
+  await using session = await openRecorded(io, { type: 'resume', id: path }, io.cwd);
   const events = session.events();
   session.submit({ type: 'rollback', turns });
   for await (const event of events) {

@@ -1,12 +1,14 @@
+import type { CommandSpec } from './command-spec.ts';
+
 /** A wrong command line: printed with a hint at the help, exit code 2. */
 export class UsageError extends Error {}
 
-/** The user asked for help: `text` goes to stdout, exit code 0. */
+/** The user asked for help, which goes to stdout; exit code 0. */
 export class HelpRequested extends Error {
-  readonly text: string;
+  readonly spec: CommandSpec;
 
-  constructor(text: string) {
+  constructor(spec: CommandSpec) {
     super('help requested');
-    this.text = text;
+    this.spec = spec;
   }
 }

@@ -11,7 +11,7 @@ import { demoProject } from './project.ts';
 
 export interface DemoIo {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
 }
 
 export async function hasSandbox(): Promise<boolean> {

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import { version } from '../../foundation/util/index.ts';
 import { programOutput, startProgram } from '../../system/process/index.ts';
 import { startModelServer } from '../../testing/index.ts';
-import { runExec } from '../exec/index.ts';
+import { isDumb, runExec, wantsColour } from '../exec/index.ts';
 import {
   type DemoIo,
   demoConfig,
@@ -24,7 +24,7 @@ import { demoScript } from './script.ts';
 export async function runDemo(io: DemoIo): Promise<number> {
   const dir = await temporaryDirectory();
   const project = join(dir, 'tide-times');
-  const color = Boolean(io.stdout.isTTY) && !io.env['NO_COLOR'];
+  const color = wantsColour(io.env, Boolean(io.stdout.isTTY));
   const title = (text: string) =>
     io.stdout.write(`\n${color ? styleText('bold', text, { validateStream: false }) : text}\n`);
   try {
@@ -50,7 +50,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
         rollback: null,
         images: [],
         outputSchema: undefined,
-        jsonl: null,
+        program: null,
         color,
         skipGitRepoCheck: false,
         ephemeral: true,
@@ -60,6 +60,13 @@ export async function runDemo(io: DemoIo): Promise<number> {
       {
         writeOut: (text) => io.stdout.write(text),
         writeErr: (text) => io.stdout.write(text),
+        drawLive: null,
+        messageTerminal:
+          io.stdout.isTTY && !isDumb(io.env)
+            ? { columns: io.stdout.columns ?? 80, hasColour: color, write: (text) => io.stdout.write(text) }
+            : null,
+        isOneOutput: () => true,
+        isInteractive: Boolean(io.stdout.isTTY),
         stop: stop.signal,
         onExit: (kill) => process.once('exit', kill),
       },

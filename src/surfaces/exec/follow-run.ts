@@ -1,7 +1,7 @@
 import type { Session } from '../../engine/threads/index.ts';
 import { KeelError, type SessionEvent, type SessionEventOf, type UserInput } from '../../foundation/protocol/index.ts';
 import type { ExecOptions } from './exec-options.ts';
-import type { ExecPrinter } from './printer.ts';
+import type { RunEvent } from './printer.ts';
 
 /** How a run ended. `message`: the agent's last message, or the review where there was one. */
 export type RunEnd =
@@ -22,12 +22,13 @@ type Phase =
 export interface Run {
   readonly session: Session;
   readonly options: ExecOptions;
-  readonly printer: ExecPrinter;
+  /** Receives every event but the last. */
+  readonly show: (event: RunEvent) => void;
   readonly stop: AbortSignal;
 }
 
 /**
- * Submits what was asked for as soon as the thread is open, and prints events until its turn has ended. The last event,
+ * Submits what was asked for as soon as the thread is open, and shows events until its turn has ended. The last event,
  * `turn.completed`, is left to the caller.
  * @throws KeelError for what keeps the turn from starting
  */
@@ -51,7 +52,7 @@ function afterEvent(phase: Phase, event: SessionEvent, run: Run): Phase {
   if (phase.type !== 'running' && event.type === 'error' && event.turnId === null) {
     throw new KeelError(event.error.kind, event.error.message);
   }
-  run.printer.print(event);
+  run.show(event);
   if (phase.type === 'rollingBack' && event.type === 'thread.rolledBack') return submitPrompt(run);
   if (event.type === 'turn.started') return { type: 'running', review: null };
   if (phase.type === 'running' && event.type === 'item.completed' && event.item.type === 'exitedReviewMode') {
@@ -66,7 +67,7 @@ function afterOpening(event: SessionEventOf<'thread.started'>, run: Run): Phase 
   if (prompt === null && !review && event.turns.at(-1)?.status !== 'inProgress') {
     throw new KeelError('invalidInput', 'this thread has no unfinished turn: give a prompt to continue it');
   }
-  run.printer.print(event);
+  run.show(event);
   if (rollback === null) return submitPrompt(run);
   run.session.submit({ type: 'rollback', turns: rollback });
   return { type: 'rollingBack' };

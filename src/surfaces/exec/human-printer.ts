@@ -1,43 +1,35 @@
-import type {
-  SandboxPolicy,
-  SessionEvent,
-  SessionEventOf,
-  ThreadItem,
-  TokenUsage,
-} from '../../foundation/protocol/index.ts';
+import type { SessionEventOf, ThreadItem, ThreadItemOf, TokenUsage } from '../../foundation/protocol/index.ts';
 import { assertNever, printable, printableStyled } from '../../foundation/util/index.ts';
+import { headerRows, type RunFacts } from './header.ts';
 import {
   agentsText,
   changeText,
   duration,
-  firstLines,
   outcomeText,
   type Paint,
   painter,
   planText,
   type Style,
-  sandboxText,
 } from './human-texts.ts';
-import { droppedMessage, type ExecPrinter } from './printer.ts';
-import { RefusedChanges } from './refused-changes.ts';
+import { droppedMessage, type ExecPrinter, type RunEvent, type RunResult } from './printer.ts';
+import { FAILED_OUTPUT_LINES, headAndTail, OUTPUT_LINES } from './shown-output.ts';
+import { shownPath } from './shown-path.ts';
 
 const RULE = '--------';
 
-/** What the banner shows of the run before it starts. */
-interface RunFacts {
-  readonly version: string;
-  readonly prompt: string;
-  readonly provider: string;
-  readonly approvalPolicy: string;
-  readonly sandboxPolicy: SandboxPolicy;
-  readonly hideReasoning: boolean;
-}
-
 export interface HumanPrinterOptions {
   readonly facts: RunFacts;
+  readonly prompt: string;
+  readonly hideReasoning: boolean;
   readonly color: boolean;
   /** Receives everything but the final message. */
   readonly write: (text: string) => void;
+  /** Receives the final message. */
+  readonly writeMessage: (text: string) => void | Promise<void>;
+  /** Whether whoever reads `write` reads the final message in the same place, so that it needs a heading. */
+  readonly hasHeading: () => boolean;
+  /** The command line that continues a thread. */
+  readonly resumeCommand: (threadId: string) => string;
 }
 
 /** Shows people what happens, step by step. It does not print the final message, which goes to stdout alone. */
@@ -45,7 +37,9 @@ export class HumanPrinter implements ExecPrinter {
   readonly #options: HumanPrinterOptions;
   readonly #paint: Paint;
   #usage: TokenUsage | null = null;
-  readonly #refused = new RefusedChanges();
+  #cwd = '';
+  /** The recorded thread, once its turn runs: a run that ends early can be continued by its id. */
+  #thread: { readonly id: string; readonly hasTurn: boolean } | null = null;
   /** The newest message, not printed yet: the last one goes to stdout alone. */
   #lastMessage: string | null = null;
 
@@ -54,11 +48,11 @@ export class HumanPrinter implements ExecPrinter {
     this.#paint = painter(options.color);
   }
 
-  print(event: SessionEvent): void {
+  print(event: RunEvent): void {
     if (event.type === 'item.started' || event.type === 'error') this.#flushMessage();
     switch (event.type) {
       case 'thread.started':
-        return this.#banner(event);
+        return this.#header(event);
       case 'item.started':
         return this.#started(event.item);
       case 'item.updated':
@@ -72,8 +66,6 @@ export class HumanPrinter implements ExecPrinter {
         return this.#line('warning', event.message, 'yellow');
       case 'error':
         return this.#line(event.willRetry ? 'retry' : 'ERROR', event.error.message, event.willRetry ? 'yellow' : 'red');
-      case 'turn.completed':
-        return this.#turnCompleted(event);
       case 'events.lost':
         return this.#line('warning', `${event.dropped} events were lost: this output was read too slowly`, 'yellow');
       case 'thread.rolledBack':
@@ -85,6 +77,8 @@ export class HumanPrinter implements ExecPrinter {
       case 'submissions.dropped':
         return this.#line('dropped', droppedMessage(event), 'yellow');
       case 'turn.started':
+        if (this.#thread !== null) this.#thread = { ...this.#thread, hasTurn: true };
+        return;
       case 'turn.diff':
       case 'item.delta':
       case 'approval.requested':
@@ -98,25 +92,38 @@ export class HumanPrinter implements ExecPrinter {
     }
   }
 
-  #banner(event: SessionEventOf<'thread.started'>): void {
-    const { facts } = this.#options;
-    const rows: [string, string][] = [
-      ['workdir', event.cwd],
-      ['model', event.model],
-      ['provider', facts.provider],
-      ['approval', facts.approvalPolicy],
-      ['sandbox', sandboxText(facts.sandboxPolicy)],
-      ['effort', event.effort ?? 'default'],
-      ['session id', event.threadId],
-    ];
+  /** The end of the run: its final message, what it leaves undone, its cost, and how to continue it. */
+  async end({ turn, message, notDone }: RunResult): Promise<void> {
+    if (message !== null && turn.lastAgentMessage !== null) this.#lastMessage = null;
+    this.#flushMessage();
+    if (turn.status === 'interrupted') this.#write(`${this.#paint('yellow', 'interrupted')}\n`);
+    if (message !== null) {
+      if (this.#options.hasHeading()) this.#write(`${this.#paint('cyan', 'keel')}\n`);
+      await this.#options.writeMessage(message);
+    }
+    for (const sentence of notDone?.messages ?? []) this.#write(`${this.#paint('red', sentence)}\n`);
+    this.#tokens();
+    if (turn.status !== 'completed') this.endEarly();
+  }
+
+  /** Names the command that continues the thread of a run that was cut short. */
+  endEarly(): void {
+    if (this.#thread?.hasTurn) this.#line('continue with', this.#options.resumeCommand(this.#thread.id), 'cyan');
+  }
+
+  #header(event: SessionEventOf<'thread.started'>): void {
+    const { facts, prompt } = this.#options;
+    this.#cwd = event.cwd;
+    this.#thread = event.rolloutPath === null ? null : { id: event.threadId, hasTurn: false };
     this.#write(`keel ${facts.version}\n${RULE}\n`);
-    for (const [key, value] of rows) this.#write(`${this.#paint('bold', `${key}:`)} ${value}\n`);
-    this.#write(`${RULE}\n${this.#paint('cyan', 'user')}\n${facts.prompt}\n`);
+    for (const [label, value] of headerRows(event, facts)) this.#line(label, value, 'bold');
+    this.#write(`${RULE}\n${this.#paint('cyan', 'user')}\n${headAndTail(prompt, FAILED_OUTPUT_LINES)}`);
   }
 
   #started(item: ThreadItem): void {
     if (item.type === 'commandExecution') {
-      this.#write(`${this.#paint('magenta', 'exec')}\n${this.#paint('bold', item.command)} in ${item.cwd}\n`);
+      const where = item.cwd === this.#cwd ? '' : ` in ${shownPath(item.cwd, this.#cwd)}`;
+      this.#write(`${this.#paint('magenta', 'exec')}\n${this.#paint('bold', item.command)}${where}\n`);
     }
     if (item.type === 'mcpToolCall') {
       this.#write(`${this.#paint('magenta', 'tool')} ${item.server}.${item.tool}(${JSON.stringify(item.arguments)})\n`);
@@ -131,31 +138,27 @@ export class HumanPrinter implements ExecPrinter {
         this.#lastMessage = item.text;
         return;
       case 'reasoning':
-        if (!this.#options.facts.hideReasoning && item.summary.length > 0) {
+        if (!this.#options.hideReasoning && item.summary.length > 0) {
           this.#block('thinking', item.summary.join('\n'), 'dim');
         }
         return;
       case 'commandExecution': {
-        const style = item.status === 'completed' ? 'green' : 'red';
-        this.#write(`${this.#paint(style, ` ${outcomeText(item)}${duration(item.durationMs)}:`)}\n`);
-        return this.#write(this.#paint('dim', firstLines(item.aggregatedOutput ?? '')));
+        const isDone = item.status === 'completed';
+        const output = headAndTail(item.aggregatedOutput ?? '', isDone ? OUTPUT_LINES : FAILED_OUTPUT_LINES);
+        this.#write(`${this.#paint(isDone ? 'green' : 'red', ` ${outcomeText(item)}:`)}\n`);
+        return this.#write(this.#paint('dim', output));
       }
-      case 'fileChange': {
-        const status = item.status === 'completed' ? '' : this.#paint('red', ` (${item.status})`);
-        this.#write(`${this.#paint('magenta', 'file update')}${status}\n`);
-        for (const change of item.changes) this.#write(`${changeText(change, this.#paint)}\n`);
-        if (item.reason !== undefined) this.#line('reason', item.reason, 'red');
-        return this.#refused.note(item);
-      }
+      case 'fileChange':
+        return this.#fileChange(item);
       case 'mcpToolCall': {
         const outcome = item.status === 'completed' ? 'success' : 'failed';
         const result = item.error?.message ?? JSON.stringify(item.result, null, 2);
-        return this.#write(` ${outcome}${duration(item.durationMs)}:\n${firstLines(result ?? '')}`);
+        return this.#write(` ${outcome}${duration(item.durationMs)}:\n${headAndTail(result ?? '', OUTPUT_LINES)}`);
       }
       case 'webSearch':
         return this.#line('search', item.query, 'magenta');
       case 'imageView':
-        return this.#line('viewed image', item.path, 'magenta');
+        return this.#line('viewed image', shownPath(item.path, this.#cwd), 'magenta');
       case 'toolCall':
         this.#line(item.tool, item.arguments, 'magenta');
         return item.reason === undefined ? undefined : this.#line('failed', item.reason, 'red');
@@ -178,6 +181,13 @@ export class HumanPrinter implements ExecPrinter {
     }
   }
 
+  #fileChange({ status, changes, reason }: ThreadItemOf<'fileChange'>): void {
+    const note = status === 'completed' ? '' : this.#paint('red', ` (${status})`);
+    this.#write(`${this.#paint('magenta', 'file update')}${note}\n`);
+    for (const change of changes) this.#write(changeText(change, this.#cwd, this.#paint));
+    if (reason !== undefined) this.#line('reason', reason, 'red');
+  }
+
   #plan(item: ThreadItem): void {
     if (item.type === 'plan') this.#block('plan', planText(item), 'magenta');
   }
@@ -187,12 +197,7 @@ export class HumanPrinter implements ExecPrinter {
     this.#lastMessage = null;
   }
 
-  #turnCompleted(event: SessionEventOf<'turn.completed'>): void {
-    if (event.status === 'completed' && event.lastAgentMessage !== null) this.#lastMessage = null;
-    this.#flushMessage();
-    if (event.status === 'interrupted') this.#line('interrupted', event.abortReason ?? '', 'yellow');
-    const refused = this.#refused.summary(this.#options.facts.sandboxPolicy);
-    if (refused !== null) this.#line('refused', refused, 'red');
+  #tokens(): void {
     if (!this.#usage) return;
     const { input_tokens, cached_input_tokens, output_tokens } = this.#usage;
     const used = Math.max(0, input_tokens - cached_input_tokens) + output_tokens;

@@ -1,8 +1,10 @@
 import { styleText } from 'node:util';
-import type { FileUpdate, SandboxPolicy, ThreadItemOf } from '../../foundation/protocol/index.ts';
+import type { FileUpdate, ThreadItemOf } from '../../foundation/protocol/index.ts';
+import { headAndTail, type ShownLines } from './shown-output.ts';
+import { shownPath } from './shown-path.ts';
 
-/** Lines of a command's output that are shown; the whole of it is in the events and, where long, in a file. */
-const SHOWN_OUTPUT_LINES = 20;
+/** Lines of one file's diff that are shown. */
+const DIFF_LINES: ShownLines = { head: 80, tail: 20 };
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -22,28 +24,12 @@ export function duration(ms: number | null): string {
   return ` in ${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
 }
 
-export function firstLines(text: string): string {
-  if (text === '') return '';
-  const lines = text.trimEnd().split('\n');
-  const shown = lines.slice(0, SHOWN_OUTPUT_LINES).join('\n');
-  const more = lines.length - SHOWN_OUTPUT_LINES;
-  return more > 0 ? `${shown}\n… ${more} more lines\n` : `${shown}\n`;
-}
-
-export function sandboxText(policy: SandboxPolicy): string {
-  if (policy.mode !== 'workspace-write') return policy.mode;
-  const places = ['workdir'];
-  if (!policy.exclude_slash_tmp) places.push('/tmp');
-  if (!policy.exclude_tmpdir_env_var) places.push('$TMPDIR');
-  places.push(...(policy.writable_roots ?? []));
-  return `workspace-write [${places.join(', ')}]${policy.network_access ? ' (network access enabled)' : ''}`;
-}
-
 /** One changed file with its diff. */
-export function changeText({ path, kind, diff }: FileUpdate, paint: Paint): string {
-  if (kind.type === 'add') return `A ${path}\n${colouredDiff(withPrefix(diff, '+'), paint)}`;
-  if (kind.type === 'delete') return `D ${path}`;
-  const head = kind.movePath === null ? `M ${path}` : `R ${path} -> ${kind.movePath}`;
+export function changeText({ path, kind, diff }: FileUpdate, cwd: string, paint: Paint): string {
+  const name = shownPath(path, cwd);
+  if (kind.type === 'delete') return `D ${name}\n`;
+  if (kind.type === 'add') return `A ${name}\n${diff === '' ? '' : colouredDiff(withPrefix(diff, '+'), paint)}`;
+  const head = kind.movePath === null ? `M ${name}` : `R ${name} -> ${shownPath(kind.movePath, cwd)}`;
   return `${head}\n${colouredDiff(diff, paint)}`;
 }
 
@@ -56,10 +42,16 @@ export function agentsText({ tool, status, prompt, agentsStates }: ThreadItemOf<
   return `${verb} (${outcome})${task}`;
 }
 
-/** How a command ended. */
-export function outcomeText({ status, exitCode }: ThreadItemOf<'commandExecution'>): string {
-  if (status === 'completed') return 'succeeded';
-  return status === 'declined' || status === 'interrupted' ? status : `exited ${exitCode ?? '?'}`;
+/** How a command ended, or that it continues as a session. */
+export function outcomeText(item: ThreadItemOf<'commandExecution'>): string {
+  const { status, exitCode, processId, reason, durationMs } = item;
+  if (reason !== undefined) return reason;
+  if (status === 'declined') return 'declined';
+  const took = duration(durationMs);
+  if (status === 'interrupted') return `interrupted${took.replace(' in ', ' after ')}`;
+  if (status !== 'completed') return exitCode === null || exitCode === -1 ? 'failed' : `exited ${exitCode}${took}`;
+  const isRunning = processId !== null && exitCode === null;
+  return isRunning ? `still running${took.replace(' in ', ' after ')}` : `succeeded${took}`;
 }
 
 export function planText({ explanation, steps }: ThreadItemOf<'plan'>): string {
@@ -74,7 +66,8 @@ function colouredDiff(diff: string, paint: Paint): string {
     if (line.startsWith('-')) return paint('red', line);
     return line.startsWith('@@') ? paint('cyan', line) : line;
   };
-  return diff.trimEnd().split('\n').map(coloured).join('\n');
+  const lines = headAndTail(diff, DIFF_LINES).split('\n');
+  return lines.map(coloured).join('\n');
 }
 
 function withPrefix(text: string, prefix: string): string {

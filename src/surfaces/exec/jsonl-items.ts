@@ -60,6 +60,7 @@ export function jsonlBodies(item: ThreadItem): Json[] {
           aggregated_output: item.aggregatedOutput ?? '',
           exit_code: item.exitCode,
           status: statusNames[item.status],
+          ...(item.reason === undefined ? {} : { error: { message: item.reason } }),
         },
       ];
     case 'fileChange':

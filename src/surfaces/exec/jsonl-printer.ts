@@ -1,13 +1,14 @@
-import type { SessionEvent, ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import type { ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
 import { type Json, jsonlBodies } from './jsonl-items.ts';
-import { droppedMessage, type ExecPrinter } from './printer.ts';
+import type { NotDone } from './not-done.ts';
+import { droppedMessage, type ProgramPrinter, type RunEvent, type RunResult } from './printer.ts';
 
 /**
  * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member
  * names in snake_case, items numbered `item_0`, `item_1`, ... in order of their first appearance in the thread.
  */
-export class JsonlPrinter implements ExecPrinter {
+export class JsonlPrinter implements ProgramPrinter {
   readonly #write: (line: string) => void;
   readonly #ids = new Map<string, string>();
   #nextId = 0;
@@ -17,7 +18,11 @@ export class JsonlPrinter implements ExecPrinter {
     this.#write = write;
   }
 
-  print(event: SessionEvent): void {
+  configured(): void {
+    // Settings change nothing of what it prints.
+  }
+
+  print(event: RunEvent): void {
     switch (event.type) {
       case 'thread.started':
         // Numbers continue in a resumed thread, so that an id names one item of the whole thread.
@@ -38,8 +43,6 @@ export class JsonlPrinter implements ExecPrinter {
         return this.#item('item.completed', this.#freshId(), { type: 'error', message: event.message });
       case 'error':
         return this.#line({ type: 'error', message: event.error.message });
-      case 'turn.completed':
-        return this.#turnCompleted(event);
       case 'events.lost':
         return this.#item('item.completed', this.#freshId(), {
           type: 'error',
@@ -61,18 +64,29 @@ export class JsonlPrinter implements ExecPrinter {
     }
   }
 
+  endEarly(): void {
+    // A program knows by the exit code.
+  }
+
   /** Prints a failure outside of the turn, as the last line in place of the turn's end. */
   printFailure(message: string): void {
     this.#line({ type: 'turn.failed', error: { message } });
   }
 
-  #turnCompleted(event: Extract<SessionEvent, { type: 'turn.completed' }>): void {
-    if (event.status === 'completed') {
+  async end({ turn, notDone, isUnwritten }: RunResult): Promise<void> {
+    // The failure is the last line, in place of the turn's end.
+    if (isUnwritten) return;
+    const open = notDone === null ? {} : { not_done: notDoneJson(notDone) };
+    if (turn.status === 'completed') {
       const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = this.#usage ?? {};
-      return this.#line({ type: 'turn.completed', usage: { input_tokens, cached_input_tokens, output_tokens } });
+      return this.#line({
+        type: 'turn.completed',
+        usage: { input_tokens, cached_input_tokens, output_tokens },
+        ...open,
+      });
     }
-    const message = event.error?.message ?? 'the turn was interrupted';
-    this.#line({ type: 'turn.failed', error: { message } });
+    const message = turn.error?.message ?? 'the turn was interrupted';
+    this.#line({ type: 'turn.failed', error: { message }, ...open });
   }
 
   #started(item: ThreadItem): void {
@@ -111,15 +125,22 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #line(value: Json): void {
-    this.#write(`${wellFormedJson(value)}\n`);
+    this.#write(jsonLine(value));
   }
+}
+
+/** What a turn leaves undone, for programs. */
+export function notDoneJson({ messages, changes, calls }: NotDone): Json {
+  return { message: messages.join(' '), changes, calls };
 }
 
 /** Half of a surrogate pair, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is not one. */
 const LONE_SURROGATE = /(\\\\)|\\ud[89a-f][0-9a-f]{2}/gi;
 
-function wellFormedJson(value: Json): string {
-  return JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
+/** A value on a line of its own. */
+export function jsonLine(value: Json): string {
+  const text = JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
+  return `${text}\n`;
 }
 
 /** Kinds whose start is printed too, under the same id. */

@@ -2,18 +2,29 @@ import { type Session, Threads } from '../../engine/threads/index.ts';
 import { printable } from '../../foundation/util/index.ts';
 import { everWritableRoots } from '../../system/sandbox/index.ts';
 import type { ExecOptions } from './exec-options.ts';
+import { type MessageTerminal, writeMarkdown } from './final-message.ts';
 import { followRun, type RunEnd } from './follow-run.ts';
 import { HumanPrinter } from './human-printer.ts';
 import { LastMessageFile } from './last-message.ts';
+import { LiveLine } from './live-line.ts';
+import { NotDoneWatch } from './not-done.ts';
 import { checkBeforeRun } from './preflight.ts';
-import type { ExecPrinter } from './printer.ts';
+import type { ExecPrinter, RunEvent } from './printer.ts';
 
 export interface ExecIo {
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
+  /** Replaces the live line of the terminal that `writeErr` writes to; null erases it. Null where it has none. */
+  readonly drawLive: ((text: string | null) => void) | null;
+  /** Where the final message is shown as Markdown; null: it is written as it is. */
+  readonly messageTerminal: MessageTerminal | null;
+  /** Whether what `writeOut` and `writeErr` write is read in one place. */
+  readonly isOneOutput: () => boolean;
+  /** Whether somebody can open a thread in this terminal. */
+  readonly isInteractive: boolean;
   /** Aborts when the run is to stop: a signal, or the reader of the output is gone. The reason is the exit code. */
   readonly stop: AbortSignal;
-  /** Called once with a function that ends every child process at once, for a process that is about to exit. */
+  /** Called with what has to be done at once when the process is about to exit: children are ended, the live line is erased. */
   readonly onExit: (kill: () => void) => void;
 }
 
@@ -23,7 +34,7 @@ const BUDGET_EXIT_CODE = 3;
 const STOP_GRACE_MS = 1_000;
 
 /**
- * Runs one turn non-interactively. Everything but the result goes to stderr, or all of it to stdout as JSONL.
+ * Runs one turn non-interactively. Everything but the result goes to stderr, or all of it to stdout for a program.
  * @returns the exit code: 0 if the turn completed, 1 if it failed, 3 if its budget ended it, the stop signal's reason if it was stopped
  * @throws KeelError for what is wrong before the turn starts
  */
@@ -48,9 +59,17 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
     const place = { ...config, ...session.configuration };
     using file = lastMessageFile === null ? null : new LastMessageFile(lastMessageFile, everWritableRoots(place));
     for (const change of session.changes) io.writeErr(`${printable(`changed: ${change}`)}\n`);
-    const printer = makePrinter(options, session, io);
-    const end = await followRun({ session, options, printer, stop: io.stop });
-    return report(end, { options, printer, file, io });
+    using live = liveLine(options, io);
+    const shown = live === null ? io : behind(live, io);
+    const printer = makePrinter(options, session, shown);
+    const notDone = new NotDoneWatch(session.configuration.cwd, session.configuration.sandboxPolicy);
+    const show = (event: RunEvent) => {
+      live?.note(event);
+      if (event.type === 'item.completed') notDone.note(event.item);
+      printer.print(event);
+    };
+    const end = await followRun({ session, options, show, stop: io.stop });
+    return await report(end, { printer, notDone, file, io: shown });
   } finally {
     io.stop.removeEventListener('abort', onStop);
     await session.close();
@@ -72,22 +91,45 @@ async function withLocalModel(options: ExecOptions, io: ExecIo): Promise<ExecOpt
   }
 }
 
+/** The live line of a run for people; null where there is none. */
+function liveLine({ program }: ExecOptions, { drawLive: draw, onExit }: ExecIo): LiveLine | null {
+  if (draw === null || program !== null) return null;
+  const live = new LiveLine({ draw, now: () => performance.now() });
+  onExit(() => live.hide());
+  return live;
+}
+
+/** The same output, for which the live line makes room. */
+function behind(live: LiveLine, io: ExecIo): ExecIo {
+  const hidden = (write: (text: string) => void) => (text: string) => {
+    live.hide();
+    write(text);
+  };
+  return { ...io, writeOut: hidden(io.writeOut), writeErr: hidden(io.writeErr) };
+}
+
 interface ReportDeps {
-  readonly options: ExecOptions;
   readonly printer: ExecPrinter;
+  readonly notDone: NotDoneWatch;
   readonly file: LastMessageFile | null;
   readonly io: ExecIo;
 }
 
 /** Prints the result and says by the exit code how the run ended. */
-function report(end: RunEnd, { options, printer, file, io }: ReportDeps): number {
-  if (end.type === 'stopped') return stopCode(io);
+async function report(end: RunEnd, { printer, notDone, file, io }: ReportDeps): Promise<number> {
+  if (end.type === 'stopped') {
+    printer.endEarly();
+    return stopCode(io);
+  }
   const { turn, message } = end;
   const isStopped = io.stop.aborted && turn.status !== 'completed';
   const unwritten = isStopped || file === null ? null : file.write(message, io.writeErr);
-  // A run whose output file is missing is not a success: the caller prints that failure in place of the turn's end.
-  if (unwritten === null || options.jsonl === null) printer.print(turn);
-  if (!isStopped && options.jsonl === null && message !== null) io.writeOut(`${message.replace(/\n$/, '')}\n`);
+  await printer.end({
+    turn,
+    message: isStopped ? null : message,
+    notDone: notDone.summary(),
+    isUnwritten: unwritten !== null,
+  });
   if (unwritten !== null) throw unwritten;
   if (io.stop.aborted) return stopCode(io);
   if (turn.error?.kind === 'budgetExceeded') return BUDGET_EXIT_CODE;
@@ -99,19 +141,21 @@ function stopCode({ stop }: ExecIo): number {
 }
 
 function makePrinter(options: ExecOptions, { configuration }: Session, io: ExecIo): ExecPrinter {
-  if (options.jsonl !== null) return options.jsonl;
-  const { config } = options;
+  if (options.program !== null) return options.program;
+  const { config, version } = options;
+  const { sandboxPolicy } = configuration;
+  const { messageTerminal, isInteractive } = io;
+  const open = isInteractive ? 'keel resume' : 'keel exec resume';
   return new HumanPrinter({
+    facts: { version, provider: config.provider.id, sandboxPolicy },
+    prompt: options.prompt ?? (options.review ? '(review)' : '(continues the unfinished turn)'),
+    hideReasoning: config.hideAgentReasoning,
     color: options.color,
     write: io.writeErr,
-    facts: {
-      version: options.version,
-      prompt: options.prompt ?? (options.review ? '(review)' : '(continues the unfinished turn)'),
-      provider: config.provider.id,
-      approvalPolicy: 'never',
-      sandboxPolicy: configuration.sandboxPolicy,
-      hideReasoning: config.hideAgentReasoning,
-    },
+    writeMessage: (text) =>
+      messageTerminal === null ? io.writeOut(`${text.replace(/\n$/, '')}\n`) : writeMarkdown(text, messageTerminal),
+    hasHeading: io.isOneOutput,
+    resumeCommand: (threadId) => `${open} ${threadId}${isInteractive ? '' : ' PROMPT'}`,
   });
 }
 

@@ -47,7 +47,8 @@ export function decisionLabel(decision: ApprovalDecision): string {
 }
 
 /** What never ran, or was stopped, has no exit code of its own: keel records -1. */
-function exitLabel({ exitCode, status }: ThreadItemOf<'commandExecution'>): string | null {
+function exitLabel({ exitCode, status, reason }: ThreadItemOf<'commandExecution'>): string | null {
+  if (reason !== undefined) return reason;
   if (exitCode === null || status === 'declined') return null;
   return exitCode === -1 ? 'stopped' : `exit ${exitCode}`;
 }

@@ -7,7 +7,7 @@ export {
   type ReviewOptions,
   recentCommits,
 } from './changes/review-targets.ts';
-export { uncommittedChanges } from './changes/uncommitted-changes.ts';
+export { type UncommittedOptions, uncommittedChanges } from './changes/uncommitted-changes.ts';
 export { findRepository, repositoryPlace } from './repository.ts';
 export { gatherRepositoryFacts, type RepositoryFacts } from './repository-facts.ts';
 export { readingEnvironment } from './run/hardening.ts';

@@ -4,6 +4,7 @@ export { type DomainPattern, formatPattern, matchesAny, parsePattern } from './g
 export type { Gate, GateOptions, HostRuleVerdict, NetworkRules } from './gate/gate.ts';
 export { parseHost, parseHostAndPort } from './gate/host.ts';
 export type { Resolver } from './gate/resolve.ts';
+export { offlineEnvironment } from './offline-environment.ts';
 export { proxyEnvironment } from './proxy/environment.ts';
 export { loadProxy } from './proxy/load-proxy.ts';
 export type { NetworkProxy } from './proxy/proxy.ts';

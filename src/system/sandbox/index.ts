@@ -11,7 +11,7 @@ export {
   writeFaultJudge,
   writeJudge,
 } from './places/writable.ts';
-export type { Denial, EndedCommand } from './plan/denial.ts';
+export { type Denial, type EndedCommand, isNetworkDenial } from './plan/denial.ts';
 export { describePlan } from './plan/describe.ts';
 export type { CommandSpec, ExecPlan, Scope } from './plan/exec-plan.ts';
 export { directPlan, type PlanRequest, plan, type SandboxSetup } from './plan/plan.ts';

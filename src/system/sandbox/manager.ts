@@ -3,8 +3,9 @@ import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
 import { isInside, realPath } from '../../foundation/util/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
-import { probeBackend } from './backends/probe.ts';
+import { bwrapProgram, probeSandbox } from './backends/probe.ts';
 import { NetworkAccess } from './network/network-access.ts';
+import type { NetworkNamespace, OpenedNamespace } from './network/network-namespace.ts';
 import { type FoundRoots, SessionRoots } from './places/roots.ts';
 import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './plan/exec-plan.ts';
@@ -37,11 +38,13 @@ export interface CommandPlace {
   readonly cwd: string;
 }
 
-export interface SandboxOptions extends Omit<SandboxSetup, 'proxyWay' | 'session'> {
+export interface SandboxOptions extends Omit<SandboxSetup, 'enter' | 'proxyWay' | 'session'> {
   readonly processes: Processes;
   readonly bwrapPath: string | null;
   /** Which backends may be used; all that there are, if absent. */
   readonly backends?: readonly ('bwrap' | 'landlock')[];
+  /** `true`: it is for one command, which then has a network of its own. Else the session's commands share one. */
+  readonly isForOneCommand?: boolean;
   /** Hosts that commands reach through a proxy. Absent: none are listed. */
   readonly network?: NetworkRules | null;
   /** What rules of the user's say of hosts beside that. */
@@ -68,10 +71,12 @@ export class SandboxManager implements SandboxPlanner {
   readonly #startedAt = new WeakMap<ExecPlan, number>();
   #probe: Promise<Found> | null = null;
   #proxyWay: ProxyWay | null;
+  #namespace: NetworkNamespace | null = null;
   #network: NetworkAccess | null = null;
   #askUser: AskUser | null = null;
   #isClosed = false;
   #isTold = false;
+  #isFound = false;
   #facts: BackendFacts = { type: 'unavailable', reason: 'The sandbox has not been looked for yet.' };
 
   constructor(options: SandboxOptions) {
@@ -93,8 +98,16 @@ export class SandboxManager implements SandboxPlanner {
     const { facts, proxyWay } = await this.#probe;
     if (signal.aborted && (facts.type === 'unavailable' || proxyWay?.type === 'none')) this.#probe = null;
     this.#facts = facts;
+    this.#isFound = true;
     this.#proxyWay = proxyWay;
     return facts;
+  }
+
+  /** Whether commands without a network have a loopback of their own; a likelihood until the sandbox has been looked for. */
+  get hasLoopback(): boolean {
+    if (this.#isFound) return this.#facts.type === 'bwrap';
+    const { backends = ['bwrap'], bwrapPath } = this.#options;
+    return process.platform === 'linux' && backends.includes('bwrap') && bwrapProgram(bwrapPath) !== undefined;
   }
 
   /** Why commands can't be confined here, or not fully, once a session; null if they can, or it was reported. */
@@ -108,7 +121,7 @@ export class SandboxManager implements SandboxPlanner {
 
   plan(request: PlanRequest): Planned {
     const { policy, cwd, spec, scope } = request;
-    const setup = { ...this.#options, proxyWay: this.#proxyWay };
+    const setup = { ...this.#options, enter: this.#namespace?.enter ?? [], proxyWay: this.#proxyWay };
     if (scope === 'unsandboxed' || policy.mode === 'danger-full-access') return plan(request, setup, this.#facts);
     const found = this.#find({ policy, cwd });
     const reach = this.#reach(found, { policy, cwd }, spec.cwd);
@@ -157,6 +170,8 @@ export class SandboxManager implements SandboxPlanner {
   close(): void {
     this.#isClosed = true;
     this.#network?.close();
+    this.#namespace?.close();
+    this.#namespace = null;
     this.#planted.close();
   }
 
@@ -186,13 +201,25 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   async #probeAll(signal: AbortSignal): Promise<Found> {
-    const { processes, bwrapPath, backends } = this.#options;
-    const facts = await probeBackend({ processes, bwrapPath, backends, signal });
-    return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(facts, signal) };
+    const { processes, bwrapPath, backends, network = null, isForOneCommand = false } = this.#options;
+    const isShared = network !== null || !isForOneCommand;
+    const { facts, shared } = await probeSandbox({ processes, bwrapPath, backends, signal, isShared });
+    this.#keep(shared);
+    if (this.#isClosed) return { facts, proxyWay: this.#proxyWay };
+    return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(shared, signal) };
+  }
+
+  /** A look that was repeated, or outlived the session, leaves no namespace behind. */
+  #keep(shared: OpenedNamespace): void {
+    this.#namespace?.close();
+    this.#namespace = shared.type === 'namespace' ? shared.namespace : null;
+    if (!this.#isClosed) return;
+    this.#namespace?.close();
+    this.#namespace = null;
   }
 
   /** The proxy is loaded where hosts are listed only. */
-  async #openNetwork(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay | null> {
+  async #openNetwork(shared: OpenedNamespace, signal: AbortSignal): Promise<ProxyWay | null> {
     const {
       network = null,
       processes,
@@ -204,7 +231,7 @@ export class SandboxManager implements SandboxPlanner {
     const { hostRuleOf: ruleOf } = this.#options;
     this.#network ??= await NetworkAccess.load({ rules: network, processes, resolve, ruleOf, onCrash, ask });
     if (this.#isClosed) this.#network.close();
-    return this.#network.open(facts, signal);
+    return this.#network.open(shared, signal);
   }
 }
 

@@ -25,6 +25,9 @@ import { failedChange } from './files/failed-change.ts';
 import { hiddenFault, judgeFor } from './files/read-judge.ts';
 import { runVerified } from './files/write-patch.ts';
 
+/** Limit for the places of a text that are named. */
+const MAX_NAMED_PLACES = 6;
+
 const editArguments = z.object({
   file_path: z.string(),
   old_string: z.string(),
@@ -131,11 +134,29 @@ function edit({ path, old, replacement, all, judge }: Edit): Edited {
     return refuse(message, closestPlaceInText(before, old, path));
   }
   if (count > 1 && !all) {
+    const where = linesOf(pieces, withEnding(old, ending));
     return refuse(
-      `old_string occurs ${count} times in ${path}; add lines around it until it does once, or set replace_all`,
+      `old_string occurs ${count} times in ${path} (${where}); add lines around it until it does once, or set replace_all`,
     );
   }
   return { type: 'edited', before, after: pieces.join(withEnding(replacement, ending)) };
+}
+
+/** The lines in which the text between these pieces starts. */
+function linesOf(pieces: readonly string[], between: string): string {
+  let line = 1;
+  const lines = pieces.slice(0, -1).map((piece) => {
+    const start = line + newlines(piece);
+    line = start + newlines(between);
+    return start;
+  });
+  const [...different] = new Set(lines);
+  const more = different.length > MAX_NAMED_PLACES ? ', ...' : '';
+  return `${different.length === 1 ? 'line' : 'lines'} ${different.slice(0, MAX_NAMED_PLACES).join(', ')}${more}`;
+}
+
+function newlines(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 /** The model does not see carriage returns: where most lines have them, its line ends match both forms. */

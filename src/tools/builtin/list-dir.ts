@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { FileFault, notationFault, openDirectory, type PlaceJudge, placeOf } from '../../foundation/files/index.ts';
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
@@ -47,7 +47,7 @@ const spec = functionSpec({
     'List a directory as an indented tree: / marks a directory, @ a link. Gives one page of entries and says if there are more.',
   required: ['dir_path'],
   properties: {
-    dir_path: described(textSchema, 'Absolute path.'),
+    dir_path: textSchema,
     offset: described(numberSchema, 'First entry, from 1.'),
     limit: described(numberSchema, `Entries in the page (${DEFAULT_LIMIT} if absent).`),
     depth: described(numberSchema, `Levels to go down (${DEFAULT_DEPTH} if absent).`),
@@ -63,10 +63,13 @@ const handler: ToolHandler = {
     const parsed = parseArguments(argumentsText(call), listArguments, { aliases });
     if (parsed.type === 'failed') return failedOutput(parsed.message);
     const args = parsed.value;
-    const misread = notationFault(args.dir_path, context.turn.cwd);
+    const { cwd } = context.turn;
+    const misread = notationFault(args.dir_path, cwd);
     if (misread !== null) return failedOutput(misread);
     const judge = judgeFor(context);
-    return shownAsToolCall(call, context, () => list({ ...args, judge }, signal));
+    return shownAsToolCall(call, context, () =>
+      list({ ...args, dir_path: resolve(cwd, args.dir_path), judge }, signal),
+    );
   },
 };
 
@@ -79,7 +82,6 @@ async function list(
   { dir_path, offset = 1, limit = DEFAULT_LIMIT, depth = DEFAULT_DEPTH, judge }: ListRequest,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  if (!isAbsolute(dir_path)) return failedOutput('dir_path must be an absolute path');
   if (offset < 1 || limit < 1 || depth < 1) return failedOutput('offset, limit and depth must be at least 1');
   try {
     const wanted = offset + limit - 1;

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import {
   FileFault,
@@ -10,7 +10,7 @@ import {
   type PlaceJudge,
   SNIFFED_BYTES,
 } from '../../foundation/files/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { byteLength, MAX_OUTPUT_BYTES, reasonOf } from '../../foundation/util/index.ts';
 import {
   argumentNames,
   argumentsText,
@@ -31,6 +31,8 @@ import { judgeFor } from './files/read-judge.ts';
 import { shownAsToolCall } from './files/shown-as-tool-call.ts';
 
 const DEFAULT_LIMIT = 2_000;
+/** Room for lines of keel's own below those of the file, bytes. */
+const NOTES_RESERVE = 512;
 /** Finding a block needs all lines of its file in memory. */
 const MAX_BLOCK_FILE_LINES = 200_000;
 
@@ -54,11 +56,10 @@ type ReadArguments = z.infer<typeof readArguments>;
 
 const spec = functionSpec({
   name: 'read_file',
-  description:
-    'Read a text file, or a stretch of it. Each line comes as `L<number>: text`; that prefix is not in the file. Up to `limit` lines are given; if the file goes on, a last line says so and where to continue.',
+  description: `Read a text file, or a stretch of it. Each line comes as \`L<number>: text\`; that prefix is not in the file. Up to \`limit\` lines or ${MAX_OUTPUT_BYTES} bytes are given; if the file goes on, a last line says so and where to continue.`,
   required: ['file_path'],
   properties: {
-    file_path: described(textSchema, 'Absolute path.'),
+    file_path: textSchema,
     offset: described(numberSchema, 'First line, from 1.'),
     limit: described(numberSchema, `How many lines (${DEFAULT_LIMIT} if absent).`),
   },
@@ -72,9 +73,11 @@ const handler: ToolHandler = {
   async run(call, context, signal) {
     const parsed = parseArguments(argumentsText(call), readArguments, { aliases });
     if (parsed.type === 'failed') return failedOutput(parsed.message);
-    const misread = notationFault(parsed.value.file_path, context.turn.cwd);
+    const { cwd, noteMark: mark } = context.turn;
+    const misread = notationFault(parsed.value.file_path, cwd);
     if (misread !== null) return failedOutput(misread);
-    const request = { ...parsed.value, mark: context.turn.noteMark, judge: judgeFor(context) };
+    const file_path = resolve(cwd, parsed.value.file_path);
+    const request = { ...parsed.value, file_path, mark, judge: judgeFor(context) };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
@@ -86,7 +89,6 @@ type ReadRequest = ReadArguments & { readonly mark: string; readonly judge: Plac
 
 async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
   const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
-  if (!isAbsolute(file_path)) return failedOutput('file_path must be an absolute path');
   if (offset < 1) return failedOutput('offset must be at least 1: lines count from 1');
   if (limit < 1) return failedOutput('limit must be at least 1');
   try {
@@ -122,11 +124,11 @@ async function readSlice(
   { offset, limit }: Slice,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  const lines: FileLine[] = [];
+  const page = new Page(offset, limit);
   let total = 0;
   for await (const line of linesOfFile(file, signal)) {
     total += 1;
-    if (total >= offset && lines.length < limit) lines.push(line);
+    if (total >= offset) page.add(line);
   }
   const isScanned = file.place.stats.size <= MAX_SCANNED_BYTES;
   if (offset > total && !(total === 0 && offset === 1)) {
@@ -134,10 +136,8 @@ async function readSlice(
       isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`,
     );
   }
-  const last = offset + lines.length - 1;
-  const shown = numbered(lines, offset, mark);
-  const all = isScanned ? `${total}` : `more than ${total}`;
-  if (last < total) shown.push(`${mark} Lines ${offset}-${last} of ${all} shown. Continue with offset ${last + 1}.`);
+  const shown = page.shown(mark);
+  if (page.next <= total) shown.push(page.note(isScanned ? `${total}` : `more than ${total}`, mark));
   return { body: shown.join('\n'), success: true };
 }
 
@@ -156,16 +156,56 @@ async function readBlock(
   const texts = lines.map(({ text }) => text);
   const block = indentationBlock(texts, { ...indentation, anchor: indentation.anchor_line ?? offset, limit });
   if (!block.ok) return failedOutput(block.message);
-  return { body: numbered(lines.slice(block.first - 1, block.last), block.first, mark).join('\n'), success: true };
+  const page = new Page(block.first, limit);
+  for (const line of lines.slice(block.first - 1, block.last)) page.add(line);
+  const shown = page.shown(mark);
+  if (page.next <= block.last) shown.push(page.note(`a block that ends with ${block.last}`, mark));
+  return { body: shown.join('\n'), success: true };
 }
 
-function numbered(lines: readonly FileLine[], first: number, mark: string): string[] {
-  const shown = lines.map(({ text }, at) => `L${first + at}: ${text}`);
-  const shortened = lines.filter(({ isCut }) => isCut).length;
-  const lossy = lines.filter(({ isLossy }) => isLossy).length;
-  if (lossy > 0) {
-    shown.push(`${mark} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: ${lossy}.`);
+/** Successive lines of a file, as many as a model is shown at once. */
+class Page {
+  readonly #first: number;
+  readonly #limit: number;
+  readonly #lines: FileLine[] = [];
+  #room = MAX_OUTPUT_BYTES - NOTES_RESERVE;
+
+  /** @param first the number of the first line */
+  constructor(first: number, limit: number) {
+    this.#first = first;
+    this.#limit = limit;
   }
-  if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
-  return shown;
+
+  /** Takes the next line; none after one that found no room. */
+  add(line: FileLine): void {
+    if (this.#lines.length >= this.#limit || this.#room < 0) return;
+    this.#room -= byteLength(numbered(line, this.next)) + 1;
+    if (this.#room >= 0) this.#lines.push(line);
+  }
+
+  /** The number of the first line that is not shown. */
+  get next(): number {
+    return this.#first + this.#lines.length;
+  }
+
+  /** The lines with their numbers, and below them what keel has to say of them. */
+  shown(mark: string): string[] {
+    const shown = this.#lines.map((line, at) => numbered(line, this.#first + at));
+    const shortened = this.#lines.filter(({ isCut }) => isCut).length;
+    const lossy = this.#lines.filter(({ isLossy }) => isLossy).length;
+    if (lossy > 0) {
+      shown.push(`${mark} Bytes that are not UTF-8 (perhaps Latin-1) are shown as U+FFFD; lines: ${lossy}.`);
+    }
+    if (shortened > 0) shown.push(`${mark} ${shortened} long lines were shortened to ${MAX_LINE_BYTES} bytes.`);
+    return shown;
+  }
+
+  /** @param whole what these lines are a part of */
+  note(whole: string, mark: string): string {
+    return `${mark} Lines ${this.#first}-${this.next - 1} of ${whole} shown. Continue with offset ${this.next}.`;
+  }
+}
+
+function numbered({ text }: FileLine, number: number): string {
+  return `L${number}: ${text}`;
 }

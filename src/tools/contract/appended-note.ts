@@ -1,16 +1,10 @@
 import { withCommandOutput } from '../../foundation/protocol/index.ts';
-import {
-  byteLength,
-  countLines,
-  cutBytesEnd,
-  MAX_OUTPUT_BYTES,
-  MAX_OUTPUT_LINES,
-} from '../../foundation/util/index.ts';
+import { byteLength, cutAgain, MAX_OUTPUT_BYTES } from '../../foundation/util/index.ts';
 import type { ToolOutput } from './tool-call.ts';
 
 /**
- * Appends a line of keel's own to an output. The whole stays within the limits for outputs: the end of what the call itself
- * printed is cut to make room, lines that keel had added before stay.
+ * Appends a line of keel's own to an output. The whole stays within the limit for outputs: lines from the middle of what the
+ * call itself printed make room, lines that keel had added before stay.
  */
 export function withNote(output: ToolOutput, note: string): ToolOutput {
   const { body } = output;
@@ -23,7 +17,8 @@ function appended(text: string, note: string): string {
   const own = ownLines(text, mark);
   const raw = text.slice(0, text.length - own.length);
   const tail = `${own === '' || own.endsWith('\n') ? own : `${own}\n`}${note}`;
-  return joined(shortened(raw, tail), tail);
+  const maxBytes = MAX_OUTPUT_BYTES - byteLength(tail) - 1;
+  return joined(cutAgain(raw, { maxBytes, where: 'they made room for the line below' }), tail);
 }
 
 /** The lines that keel has appended to a text. */
@@ -31,12 +26,6 @@ function ownLines(text: string, mark: string): string {
   const lines = text.split('\n');
   const first = lines.findLastIndex((line) => line !== '' && !line.startsWith(mark)) + 1;
   return lines.slice(first).some((line) => line !== '') ? lines.slice(first).join('\n') : '';
-}
-
-function shortened(raw: string, tail: string): string {
-  const cut = cutBytesEnd(raw, MAX_OUTPUT_BYTES - byteLength(tail) - 1);
-  const room = MAX_OUTPUT_LINES - countLines(tail);
-  return countLines(cut) <= room ? cut : cut.split('\n').slice(0, room).join('\n');
 }
 
 function joined(text: string, line: string): string {

@@ -1,4 +1,4 @@
-import type { FunctionToolSpec } from '../../models/prompt/index.ts';
+import type { FunctionToolSpec, ToolSpec } from '../../models/prompt/index.ts';
 
 type Parameters = FunctionToolSpec['parameters'];
 
@@ -24,7 +24,7 @@ export function described<T extends object>(schema: T, description: string): T &
   return { ...schema, description };
 }
 
-/** The fields by which a call asks for approval. Always in the schema: the environment context says whether asking is possible. */
+/** The fields by which a call asks for approval. The environment context says whether asking is possible now. */
 export const escalation = {
   with_escalated_permissions: described(
     booleanSchema,
@@ -32,3 +32,13 @@ export const escalation = {
   ),
   justification: described(textSchema, 'Why, in one sentence, when asking.'),
 } as const;
+
+/** The spec for a thread in which nothing can be asked. A spec without these fields is returned as it is. */
+export function withoutEscalation(spec: ToolSpec): ToolSpec {
+  if (spec.type !== 'function') return spec;
+  const { properties } = spec.parameters;
+  if (typeof properties !== 'object' || properties === null || !('with_escalated_permissions' in properties))
+    return spec;
+  const kept = Object.entries(properties).filter(([name]) => !(name in escalation));
+  return { ...spec, parameters: { ...spec.parameters, properties: Object.fromEntries(kept) } };
+}

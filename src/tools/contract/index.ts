@@ -2,9 +2,17 @@ export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, Wai
 export { withNote } from './appended-note.ts';
 export { argumentNames, type ParsedArguments, parseArguments, unknownFields } from './arguments.ts';
 export { failureReason } from './failure-reason.ts';
-export { booleanSchema, described, escalation, functionSpec, numberSchema, textSchema } from './function-spec.ts';
+export {
+  booleanSchema,
+  described,
+  escalation,
+  functionSpec,
+  numberSchema,
+  textSchema,
+  withoutEscalation,
+} from './function-spec.ts';
 export { jsonFault } from './json-fault.ts';
 export { ToolRegistry } from './registry.ts';
-export { abortedNote, showOutput } from './shown-output.ts';
+export { abortedNote, limitText, showOutput } from './shown-output.ts';
 export type { Tool, ToolContext, ToolHandler, TurnEvents } from './tool.ts';
 export { argumentsText, failedOutput, type ToolCall, type ToolOutput, type ToolPayload } from './tool-call.ts';

@@ -18,6 +18,11 @@ export class ToolRegistry {
     this.#tools.set(name, tool);
   }
 
+  /** Names of its own tools that a model can be offered. */
+  names(): string[] {
+    return [...this.#tools.values()].filter(({ spec }) => spec !== null).map(({ name }) => name);
+  }
+
   handler(name: string): ToolHandler | null {
     return this.#tools.get(name)?.handler ?? this.#fallback(name);
   }

@@ -1,10 +1,4 @@
-import {
-  byteLength,
-  fitsModel,
-  MAX_OUTPUT_LINES,
-  type PartialText,
-  truncatePartial,
-} from '../../foundation/util/index.ts';
+import { byteLength, cutLines, fitsModel, MAX_OUTPUT_BYTES, type PartialText } from '../../foundation/util/index.ts';
 
 /** An output and the file that has the whole of it. */
 export interface ShownOutput {
@@ -16,22 +10,29 @@ export interface ShownOutput {
   readonly printedBytes: number;
 }
 
-/**
- * The output as the model sees it: cut to its limits, with keel's own lines at the end. These lines count within the limits.
- * Copies of their mark in the output are altered, so that no program can forge one.
- */
-export function showOutput(output: ShownOutput, notes: readonly string[], mark: string): string {
-  const partial = defuse(output.partial, mark);
-  const all = fitsModel(partial, roomFor(notes)) ? notes : [cutNote(output, mark), ...notes];
-  const room = roomFor(all);
-  // A text with too many lines keeps its first and last 128; only one that would just fit gives up lines for the notes.
-  const lines = partial.totalLines > MAX_OUTPUT_LINES ? 0 : room.lines;
-  const body = truncatePartial(partial, { bytes: room.bytes, lines });
-  return all.length === 0 ? body : `${body}${body === '' || body.endsWith('\n') ? '' : '\n'}${all.join('\n')}`;
+/** What the descriptions of tools say about the limit for an output. */
+export const limitText = `Output over ${MAX_OUTPUT_BYTES} bytes loses middle lines; a line names them and the file with all.`;
+
+/** Lines of keel's own around an output. */
+export interface OwnLines {
+  /** With its end; it is not a line of the output. */
+  readonly first?: string;
+  readonly last: readonly string[];
 }
 
-function roomFor(notes: readonly string[]): { bytes: number; lines: number } {
-  return { bytes: notes.reduce((sum, note) => sum + byteLength(note) + 1, 0), lines: notes.length };
+/**
+ * The output as the model sees it: cut to the limit, with keel's own lines around it. These count within the limit.
+ * Copies of their mark in the output are altered, so that no program can forge one.
+ */
+export function showOutput(output: ShownOutput, { first = '', last }: OwnLines, mark: string): string {
+  const partial = defuse(output.partial, mark);
+  const reserved = byteLength(first) + last.reduce((sum, line) => sum + byteLength(line) + 1, 0);
+  const where = whereabouts(output);
+  const body = fitsModel(partial, reserved)
+    ? partial.head + partial.tail
+    : cutLines(partial, { maxBytes: MAX_OUTPUT_BYTES - reserved, where });
+  const ended = last.length === 0 || body === '' || body.endsWith('\n') ? body : `${body}\n`;
+  return first + ended + last.join('\n');
 }
 
 function defuse(text: PartialText, mark: string): PartialText {
@@ -43,16 +44,12 @@ function defuse(text: PartialText, mark: string): PartialText {
   return { ...text, head, tail, totalBytes: text.totalBytes + grown };
 }
 
-/** Says what was cut out of an output and where it can be read. */
-function cutNote({ spillPath, spilledBytes, printedBytes }: ShownOutput, mark: string): string {
-  const left = `${mark} The middle of this output was left out`;
-  if (spillPath === null) {
-    return `${left} and not kept. Run it again with its output narrowed or sent to a file if you need that part.`;
-  }
-  if (spilledBytes < printedBytes) {
-    return `${left}. The first ${spilledBytes} of ${printedBytes} bytes are in ${spillPath}; the rest was not kept.`;
-  }
-  return `${left}. All ${printedBytes} bytes are in ${spillPath}; read the part you need from there.`;
+/** Where the lines that were cut out of an output can be read. */
+function whereabouts({ spillPath, spilledBytes, printedBytes }: ShownOutput): string {
+  if (spillPath === null) return 'not kept: to see them, narrow the output or send it to a file';
+  return spilledBytes < printedBytes
+    ? `the first ${spilledBytes} of ${printedBytes} bytes are in ${spillPath}`
+    : `all in ${spillPath}, nothing omitted`;
 }
 
 export function abortedNote(durationMs: number): string {

@@ -30,6 +30,8 @@ export interface ToolHost {
   call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome>;
   /** What is known of an earlier call; null if it never started. Runs nothing. */
   recall(call: HostedCall): RecalledCall | null;
+  /** Whether an earlier process started a call and its end is not known. */
+  isLost(key: string): boolean;
   /** Forgets the calls of a turn that has ended: its outputs are on the disk, in the rollout. */
   turnEnded(): void;
   close(): void;
@@ -89,6 +91,10 @@ export class LocalToolHost implements ToolHost {
       case 'unknown':
         return { type: 'unknown', startedAt: known.startedAt, partial: lastWords(this.#options.outputPath(callId)) };
     }
+  }
+
+  isLost(key: string): boolean {
+    return !this.#running.has(key) && this.#openLedger().get(key)?.end.type === 'unknown';
   }
 
   async #resolve(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {

@@ -36,7 +36,7 @@ export function boundedText(text: string, callId: string, { turn, spillPath, spi
   const kept = path === null ? null : spill(path, cutBytesEnd(text, spillMaxBytes));
   const { totalBytes: printedBytes } = partial;
   const spilled = { spillPath: kept === null ? null : path, spilledBytes: kept ?? 0, printedBytes };
-  return showOutput({ partial, ...spilled }, [], turn.noteMark);
+  return showOutput({ partial, ...spilled }, { last: [] }, turn.noteMark);
 }
 
 /** The parts as JSON. Texts that are too long together are joined without JSON, so that they are cut between lines. */

@@ -1,5 +1,6 @@
 export { attemptedUpdates, namedUpdates } from './diff/attempted-updates.ts';
 export { fileUpdates } from './diff/file-updates.ts';
+export { touchedLines } from './diff/touched-lines.ts';
 export { TurnDiffTracker } from './diff/turn-diff.ts';
 export { type ParsedPatch, parsePatch } from './language/parse.ts';
 export { isBarePatch, patchInCommand } from './language/patch-in-command.ts';

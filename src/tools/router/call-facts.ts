@@ -41,7 +41,7 @@ const patched = successText([]).trimEnd();
 function changedFiles({ body }: ToolOutput): string[] {
   const text = typeof body === 'string' ? commandOutput(body) : '';
   if (!text.startsWith(patched)) return [];
-  return [...text.matchAll(/^[AMDR] (.+)$/gm)].map((line) => line[1] ?? '');
+  return [...text.matchAll(/^[AMDR] (.+?)(?::\d[\d,.-]*)?$/gm)].map((line) => line[1] ?? '');
 }
 
 function commandLine(call: ToolCall): string | null {

@@ -52,6 +52,25 @@ function textField(spec: ToolSpec | null, [field]: readonly string[]): string | 
   return type === 'string' || field === 'command' ? field : null;
 }
 
+/** How a tool is called, in a sentence. */
+export function callForm(spec: ToolSpec): string {
+  if (spec.type === 'custom') return 'Call it with plain text, without JSON around it.';
+  const fields = requiredFields(spec).map((name) => `${JSON.stringify(name)}: ${placeholder(spec, name)}`);
+  return `Call it with {${fields.join(', ')}}.`;
+}
+
+function placeholder(spec: ToolSpec, field: string): string {
+  const properties = spec.type === 'function' ? spec.parameters['properties'] : undefined;
+  switch (propertyOf(propertyOf(properties, field), 'type')) {
+    case 'array':
+      return '[...]';
+    case 'number':
+      return '1';
+    default:
+      return '"..."';
+  }
+}
+
 function propertyOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.entries(value).find(([name]) => name === key)?.[1]

@@ -2,4 +2,4 @@ export { CallGate } from './call-gate.ts';
 export { outputItem, toolCallOf } from './call-items.ts';
 export { LoopWatch } from './loop-watch.ts';
 export { dispatch } from './router.ts';
-export { abortedOutput, NOT_BEGUN, STOPPED_BY_SANDBOX } from './unfinished-calls.ts';
+export { abortedOutput, BEHIND_UNKNOWN, NOT_BEGUN, STOPPED_BY_SANDBOX } from './unfinished-calls.ts';

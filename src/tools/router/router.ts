@@ -1,6 +1,7 @@
 import { cutBytesEnd, reasonOf } from '../../foundation/util/index.ts';
+import { applyPatchTool, freeformPatchSpec } from '../builtin/index.ts';
 import { type ToolCall, type ToolContext, type ToolOutput, type ToolRegistry, withNote } from '../contract/index.ts';
-import { ignoredFieldsNote, inFormOf } from './call-forms.ts';
+import { callForm, ignoredFieldsNote, inFormOf } from './call-forms.ts';
 import { showFailure, withFailureShown } from './shown-failures.ts';
 import { doesSameWork, nearestTool } from './tool-names.ts';
 
@@ -37,7 +38,7 @@ async function answer(
   const isOffered = isAnswered(call.name, registry, offered) && !withheld.includes(call.name);
   if (!handler || !isOffered) {
     showFailure(call, context, `no tool ${shownName(call)} is offered here`);
-    return { body: unsupported(call, offered), success: false };
+    return { body: unsupported(call, context, { registry, offered }), success: false };
   }
   const formed = inFormOf(call, handler, registry.spec(call.name));
   if (formed.type === 'failed') return { body: formed.message, success: false };
@@ -63,9 +64,16 @@ function shownName({ name }: ToolCall): string {
   return cutBytesEnd(name.replaceAll(/\p{Cc}+/gu, ' '), MAX_NAME_BYTES);
 }
 
-function unsupported(call: ToolCall, offered: readonly string[]): string {
+function unsupported(
+  call: ToolCall,
+  { turn }: ToolContext,
+  { registry, offered }: Pick<Dispatch, 'registry' | 'offered'>,
+): string {
   const shown = shownName(call);
   const line = `unsupported ${call.payload.type === 'custom' ? 'custom tool ' : ''}call: ${shown}`;
   const nearest = nearestTool(shown, offered);
-  return nearest === null ? line : `${line}\nThe nearest tool here is ${nearest}.`;
+  if (nearest === null) return line;
+  const isPlainPatch = nearest === applyPatchTool.name && turn.model.patchForm === 'freeform';
+  const spec = isPlainPatch ? freeformPatchSpec : registry.spec(nearest);
+  return `${line}\nThe nearest tool here is ${nearest}.${spec === null ? '' : ` ${callForm(spec)}`}`;
 }

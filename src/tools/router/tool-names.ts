@@ -25,7 +25,13 @@ const SAME_WORK: readonly (readonly string[])[] = [
 /** Names of tools in other products, and the tools of keel that do the same. Hints only: nothing runs under these names. */
 const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: readonly string[] }[] = [
   { names: ['bash', 'sh', 'terminal', 'run', 'run_command', 'execute', 'execute_command'], tools: runners },
-  { names: ['edit', 'str_replace', 'search_replace', 'write', 'write_file', 'create_file', 'patch'], tools: editors },
+  {
+    names: [
+      ...['edit', 'str_replace', 'str_replace_editor', 'str_replace_based_edit_tool', 'search_replace'],
+      ...['write', 'write_file', 'create_file', 'patch'],
+    ],
+    tools: editors,
+  },
   { names: ['read', 'view', 'cat', 'open_file', 'view_file', 'read_file'], tools: [readFileTool.name, ...runners] },
   {
     names: ['grep', 'search', 'rg', 'glob', 'find', 'search_files', 'grep_files'],

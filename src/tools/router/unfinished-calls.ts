@@ -6,6 +6,12 @@ export const NOT_BEGUN: ToolOutput = {
   success: false,
 };
 
+/** Answers a call behind one whose outcome is not known: the model decides what to do once it has heard of that. */
+export const BEHIND_UNKNOWN: ToolOutput = {
+  body: 'not run: keel was stopped during an earlier call of this response, whose outcome is not known',
+  success: false,
+};
+
 /** Answers a call that the sandbox had stopped before the user decided about a run without it. */
 export const STOPPED_BY_SANDBOX: ToolOutput = {
   body: 'the sandbox stopped this call, and the turn ended before anyone approved a run without the sandbox',

@@ -104,7 +104,7 @@ describe('what changed since the model last saw it', () => {
   <network_access>restricted</network_access>
   <rules>
     Everything can be read, nothing changed.
-    No network: downloads, installs and remote calls fail.
+    No network: downloads, installs and remote calls fail. Servers on 127.0.0.1 work, for your other commands too.
     Approval can't be had. A blocked call stays blocked: do what the limits allow and report what they kept you from.
     The user reads along and may write at any time.
   </rules>

@@ -12,6 +12,7 @@ interface Cell {
   readonly userPresent: boolean;
   readonly sandboxEnforced: boolean;
   readonly allowedHosts?: readonly string[] | null;
+  readonly allowsCommits?: boolean;
 }
 
 const sandboxes: readonly SandboxPolicy[] = [
@@ -135,6 +136,15 @@ describe('where writes work', () => {
   it('must-hold 5: names both escalation fields under on-request with workspace-write', () => {
     const text = rulesOf({ ...cell, approvalPolicy: 'on-request', canAsk: true }).join('\n');
     expect(text).toMatch(/`with_escalated_permissions` true and a `justification`/);
+  });
+
+  it.each([
+    [true, "Writes work under the working directory and temp space, and commits work; elsewhere, and to git's hooks"],
+    [false, "Write only under the working directory and temp space, not to git's hooks and config"],
+  ])('names what the user opened in .git; confined: %s', (sandboxEnforced, text) => {
+    const [first] = rulesOf({ ...cell, sandboxEnforced, allowsCommits: true });
+    expect(first?.startsWith(text)).toBe(true);
+    expect(first).not.toContain('`.git`');
   });
 
   it.each([

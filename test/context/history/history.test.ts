@@ -106,7 +106,7 @@ describe('truncation of outputs', () => {
     if (kept) expect(historyOf(functionCall('a'), kept).items[1]).toBe(kept);
   });
 
-  const long = Array.from({ length: 356 }, (_, at) => `line ${at}`).join('\n');
+  const long = Array.from({ length: 2_000 }, (_, at) => `line ${at}`).join('\n');
 
   test('JSON that only looks like a command’s result is cut like every other text', () => {
     const history = new ConversationHistory();
@@ -115,12 +115,12 @@ describe('truncation of outputs', () => {
     expect(JSON.stringify(history.forPrompt()).length).toBeLessThan(12_000);
   });
 
-  test('M54: of 356 lines the marker says that 100 are left out, and the first and last line are present', () => {
+  test('M54: a line says which lines are left out, and the first and last line are present', () => {
     const [, output] = historyOf(functionCall('a'), functionOutput('a', long)).items;
     const text = output && 'output' in output ? output.output : '';
-    expect(text).toContain('[... omitted 100 of 356 lines ...]');
+    expect(text).toMatch(/^\[lines \d+-\d+ of 2000 left out; not kept\]$/m);
     expect(text).toContain('line 0\n');
-    expect(text).toContain('line 355');
+    expect(text).toContain('line 1999');
   });
 
   test('custom outputs and each text part are cut, images are not', () => {
@@ -131,8 +131,8 @@ describe('truncation of outputs', () => {
       output: [{ type: 'input_text', text: long }, image],
     };
     const items = historyOf(customCall('a'), customOutput('a', long), functionCall('b'), parts).items;
-    expect(JSON.stringify(items[1])).toContain('omitted 100 of 356 lines');
-    expect(JSON.stringify(items[3])).toContain('omitted 100 of 356 lines');
+    expect(JSON.stringify(items[1])).toContain(' of 2000 left out; not kept]');
+    expect(JSON.stringify(items[3])).toContain(' of 2000 left out; not kept]');
     expect(JSON.stringify(items[3])).toContain(image.image_url);
   });
 
@@ -141,7 +141,7 @@ describe('truncation of outputs', () => {
     const [, item] = historyOf(functionCall('a'), functionOutput('a', result)).items;
     const kept: unknown = JSON.parse(item?.type === 'function_call_output' ? String(item.output) : '');
     expect(kept).toMatchObject({
-      output: expect.stringContaining('omitted 100 of 356 lines'),
+      output: expect.stringContaining(' of 2000 left out; not kept]'),
       metadata: { exit_code: 3 },
     });
   });

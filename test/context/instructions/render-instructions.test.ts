@@ -55,7 +55,6 @@ describe('P6: what the general text conveys', () => {
     ['to the end', /find out, change, check, report/],
     ['questions leave the files alone', /Asked a question, answer it and leave the files alone/],
     ['read before editing, search before guessing', /read the code you will change.*search rather than guess/],
-    ['reads side by side', /independent reads side by side/],
     ['smallest change at the cause', /fix the cause with the smallest change/],
     ['no weakened tests, warnings, stubs', /Don't weaken a test, silence a warning or leave a stub/],
     ['new things whole', /Build new things whole/],
@@ -100,6 +99,15 @@ describe('P6: what the general text conveys', () => {
   ];
   it.each(facts)('%s', (_, pattern) => {
     expect(general).toMatch(pattern);
+  });
+
+  it.each(every)('reads side by side where several calls at once are on, and only there: %s', (slug, text) => {
+    const { baseText, supportsParallelToolCalls } = modelInfo(slug);
+    expect(text.includes('independent reads side by side')).toBe(baseText === 'general' && supportsParallelToolCalls);
+  });
+
+  it.each(every)('line numbers can be had: %s', (_, text) => {
+    expect(text).toMatch(/`rg -n`.*`cat -n`/);
   });
 
   it.each([

@@ -104,14 +104,21 @@ describe('the instructions of a user and a project', () => {
   });
 
   it('M81: come from the override, else AGENTS.md, else the first fallback name that is there', () => {
-    const names = { fallbackNames: ['', 'CLAUDE.md', 'OTHER.md'] };
-    const all = { 'AGENTS.override.md': '1', 'AGENTS.md': '2', 'CLAUDE.md': '3', 'OTHER.md': '4' };
+    const names = { fallbackNames: ['', 'FIRST.md', 'OTHER.md'] };
+    const all = { 'AGENTS.override.md': '1', 'AGENTS.md': '2', 'FIRST.md': '3', 'OTHER.md': '4' };
     expect(read(place(all), names)).toBe('[AGENTS.override.md]\n1');
     const { 'AGENTS.override.md': _1, ...noOverride } = all;
     expect(read(place(noOverride), names)).toBe('[AGENTS.md]\n2');
     const { 'AGENTS.md': _2, ...fallbacks } = noOverride;
-    expect(read(place(fallbacks), names)).toBe('[CLAUDE.md]\n3');
+    expect(read(place(fallbacks), names)).toBe('[FIRST.md]\n3');
     expect(read(place(fallbacks))).toBeNull();
+  });
+
+  it('come from CLAUDE.md where a folder has no other, and no fallback name is there', () => {
+    const files = { 'CLAUDE.md': 'theirs', 'a/AGENTS.md': 'ours', 'a/CLAUDE.md': 'not read', 'OTHER.md': 'named' };
+    const here = place(files);
+    expect(read(here, { cwd: join(here.root, 'a') })).toBe('[../CLAUDE.md]\ntheirs\n\n[AGENTS.md]\nours');
+    expect(read(here, { fallbackNames: ['OTHER.md'] })).toBe('[OTHER.md]\nnamed');
   });
 
   it("M81: begin with the home's, joined by the separator; either is used alone", () => {
@@ -141,6 +148,22 @@ describe('the instructions of a user and a project', () => {
     const text = read(here, { cwd: join(here.root, 'a'), maxBytes: 1_024 }) ?? '';
     expect(text).toContain('x'.repeat(600));
     expect(text).toMatch(/\n\n\[AGENTS\.md\]\ny{424}\n\[AGENTS\.md: 424 of 600 bytes shown/);
+  });
+
+  it("keep to a small window together, each with a note: at most half of it is the user's own", () => {
+    const here = place({ 'AGENTS.md': 'p'.repeat(5_000) }, { 'AGENTS.md': 'u'.repeat(5_000) });
+    const warnings: string[] = [];
+    const text = read(here, { windowBytes: 1_000, onWarning: (line) => warnings.push(line) }) ?? '';
+    expect(text).toContain(
+      `${'u'.repeat(500)}\n[${join(here.home, 'AGENTS.md')}: 500 of 5000 bytes shown; read the file for the rest]`,
+    );
+    expect(text).toContain(`${'p'.repeat(500)}\n[AGENTS.md: 500 of 5000 bytes shown; read the file for the rest]`);
+    expect(warnings).toEqual([
+      expect.stringContaining("sent to the model (the model's window is small)"),
+      expect.stringContaining("sent to the model (the model's window is small)"),
+    ]);
+    const small = place({ 'AGENTS.md': 'p'.repeat(900) }, { 'AGENTS.md': 'mine' });
+    expect(read(small, { windowBytes: 1_000 })).not.toContain('bytes shown');
   });
 
   it.each([1, 2, 3, 4, 5])('are cut between characters (%i bytes left)', (maxBytes) => {

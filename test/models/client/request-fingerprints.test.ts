@@ -14,7 +14,9 @@ const settings: Parameters<typeof responses>[0] = {
   ...{ effort: null, summary: 'auto', verbosity: null },
 };
 const wire = responses(settings);
-const tools = ['gpt-4.1', 'gpt-5-codex'].map((slug) => specsFor(builtinTools(), ['apply_patch'], modelInfo(slug)));
+const tools = ['gpt-4.1', 'gpt-5-codex'].map((slug) =>
+  specsFor(builtinTools(), ['apply_patch'], { model: modelInfo(slug), offersEscalation: true }),
+);
 const say = (text: string): ResponseItem => ({
   type: 'message',
   role: 'user',

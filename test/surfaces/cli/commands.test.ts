@@ -189,24 +189,6 @@ startup_timeout_ms = 2500
   expect((await keel(['mcp', 'put'])).code).toBe(2);
 });
 
-const COMMANDS = [
-  ...[
-    'exec',
-    'resume',
-    'fork',
-    'review',
-    'demo',
-    'config',
-    'doctor',
-    'sandbox',
-    'execpolicy',
-    'mcp',
-    'skills',
-    'threads',
-  ],
-  ...['export', 'replay', 'login', 'logout', 'debug', 'generate', 'apply-patch'],
-];
-
 /** A key as `keel login` stores it. @returns whether it is still there */
 function storedKey(): () => boolean {
   const text = JSON.stringify({ OPENAI_API_KEY: 'sk-kept-1234567890' });
@@ -214,17 +196,22 @@ function storedKey(): () => boolean {
   return () => readFileSync(join(home.path, 'auth.json'), 'utf8') === text;
 }
 
-test('every command has help of its own, by `keel help COMMAND`', { timeout: 60_000 }, async () => {
+test('help of a command, also by another name and of a mistyped one, does nothing else', async () => {
   const isKept = storedKey();
-  const listed = [...(await keel(['help'])).stdout.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name]) => name);
-  expect(listed).toEqual(COMMANDS);
-  for (const name of COMMANDS) {
-    const shown = await keel(['help', name], 'x');
-    expect(shown, name).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
-    expect(shown.stdout).toContain(`keel ${name}`);
-  }
+  const shown = await keel(['help', 'logout'], 'x');
+  expect(shown).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: keel logout/) });
+  expect(await keel(['help', 'e'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: keel exec/) });
   expect(await keel(['help', 'logot'])).toMatchObject({ code: 2, stdout: '' });
   expect(isKept()).toBe(true);
+});
+
+test.each([
+  [['exec', '--modle', 'x'], 'there is no option --modle. Did you mean --model?'],
+  [['exec', '--cd', '--json', 'hi'], '--cd needs a value, not the option --json'],
+  [['exec', '- fix the tests'], 'goes behind --'],
+  [['sandbox', 'run', '--jsn', '--', 'ls', '--all'], 'there is no option --jsn. Did you mean --json?'],
+])('a wrong option is named, with what was probably meant: %j', async (words, message) => {
+  expect(await keel(words)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
 });
 
 test.each(['logout', 'apply-patch'])('keel %s --help does nothing', async (name) => {

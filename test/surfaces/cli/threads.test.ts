@@ -62,7 +62,7 @@ describe('keel exec resume and keel exec fork', () => {
     const kept = { model: 'gpt-5.1', reasoning: { effort: 'low' } };
     for (const verb of ['resume', 'fork']) {
       const { stderr } = await keel('exec', verb, id, 'two');
-      expect(stderr).toMatch(/^model: gpt-5\.1$/m);
+      expect(stderr).toMatch(/^model: gpt-5\.1 \(openai, effort low\)$/m);
       expect(stderr).toMatch(/^sandbox: workspace-write /m);
       expect(stderr).not.toContain('changed:');
       expect(sent()).toMatchObject(kept);
@@ -71,7 +71,7 @@ describe('keel exec resume and keel exec fork', () => {
     expect(changed.stderr).toContain('changed: the model is gpt-5.2; the thread had gpt-5.1\n');
     expect(changed.stderr).toContain('changed: the sandbox is danger-full-access; the thread had workspace-write\n');
     expect(sent()).toMatchObject({ model: 'gpt-5.2' });
-    expect((await keel('exec', 'resume', id, 'four')).stderr).toMatch(/^sandbox: danger-full-access$/m);
+    expect((await keel('exec', 'resume', id, 'four')).stderr).toMatch(/^sandbox: danger-full-access /m);
     expect(sent()).toMatchObject({ model: 'gpt-5.2' });
   });
 
@@ -173,7 +173,7 @@ describe('keel threads', () => {
     await keel('threads', 'rename', id, 'tides');
     expect((await keel('threads', 'archive', 'tides')).code).toBe(0);
     expect(existsSync(path)).toBe(false);
-    expect((await keel('threads', 'list')).stdout).toBe('');
+    expect((await keel('threads', 'list')).stdout).toBe('No threads.\n');
     expect((await keel('threads', 'list', '--archived')).stdout).toContain('tides');
     expect((await keel('threads', 'show', id)).stdout).toContain('archived: yes');
     expect((await keel('exec', 'resume', '--last', 'x')).code).toBe(1);

@@ -269,6 +269,17 @@ describe('approvals, hosts, and what the user does meanwhile', () => {
     expect(started?.payload['setup']).toMatchObject({ allowed_hosts: ['example.org'] });
   });
 
+  test('tools have fields for escalation only while a turn may ask, in a thread that started under never', async () => {
+    await open([ok, ok, ok], ['approval_policy="never"', 'sandbox_workspace_write.allow_git_commit=true']);
+    for (const approvalPolicy of ['never', 'on-request', 'never'] as const) {
+      live.session.submit({ type: 'overrideTurnContext', settings: { approvalPolicy } });
+      await live.say(approvalPolicy);
+    }
+    const offer = server.requests.map(({ tools }) => JSON.stringify(tools).includes('with_escalated_permissions'));
+    expect(offer).toEqual([false, true, false]);
+    expectSame(await replayed(live), 3);
+  });
+
   test('a turn that is stopped while a call waits for leave, and a command of the user’s in a turn', async () => {
     await open(
       [respond(shell('echo x > made', 'c1'), shell('ls', 'c2')), respond(message('half'), hang()), ok],

@@ -320,6 +320,7 @@ describe('what else a thread does', () => {
     };
     const keel = await keelWith([says('fine'), says('{"ok":true}')]);
     await using thread = await keel.startThread();
+    writeFileSync(join(places.repo.path, 'README.md'), 'changed\n');
     const found = await thread.review({ type: 'uncommittedChanges' }, { outputSchema });
     expect([found, server.requests.length]).toEqual([{ review: '{"ok":true}', output: null }, 2]);
   });

@@ -19,6 +19,18 @@ describe('the end of a command', () => {
     expect(outcome.output).toBe('last words\n');
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'leaves all that it printed, though it did not wait for that to be read',
+    async () => {
+      using shop = new Workshop();
+      // Node does not wait at process.exit() for what a full pipe did not take.
+      const program = "process.stdout.write('x'.repeat(900_000) + 'THE END'); process.exit(1)";
+      const outcome = await shop.run(['node', '-e', program]);
+      expect(outcome).toMatchObject({ totalBytes: 900_007, end: { exitCode: 1 } });
+      expect(outcome.output).toMatch(/THE END$/);
+    },
+  );
+
   it('T8: comes at the time limit in under a second, with the output so far and nothing left running', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('echo begun; sleep 30 & (setsid sleep 30 &) ; sleep 30', { timeoutMs: 200 });

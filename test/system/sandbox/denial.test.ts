@@ -36,6 +36,11 @@ describe('T17: a refusal of the sandbox', () => {
 
   test.each([
     [6, 'curl: (6) Could not resolve host: example.com', 'the network'],
+    [1, 'npm error request to https://r.test/x failed, reason: getaddrinfo EAI_AGAIN r.test', 'the network'],
+    [1, 'connect: Network is unreachable\nmkdir: a: Permission denied', 'the network'],
+    [2, 'go: a.test/x: module lookup disabled by GOPROXY=off\nmake: *** [all] Error 1', 'the network'],
+    [1, 'Error: listen EPERM: operation not permitted 127.0.0.1:3000', 'the network, 127.0.0.1 included'],
+    [1, 'listen tcp 127.0.0.1:0: socket: operation not permitted', 'the network, 127.0.0.1 included'],
     [159, '', 'a system call that commands may not use'],
   ])('is certain for exit code %i and %j', (exitCode, output, what) => {
     expect(denialOf(held, ended(exitCode, output))).toEqual({ what, isCertain: true });
@@ -71,6 +76,8 @@ describe('T17: a refusal of the sandbox', () => {
   test('is not seen where nothing was held, nor one of the network where that is open', () => {
     expect(denialOf({ ...held, backend: 'none' }, ended(159, 'sandbox'))).toBeNull();
     expect(denialOf({ ...held, network: 'full' }, ended(6, 'Could not resolve host'))).toBeNull();
+    const loopback = denialOf({ ...held, network: 'loopback' }, ended(1, 'listen EPERM 127.0.0.1:80'));
+    expect(loopback).toBeNull();
   });
 
   test('is looked for in bounded time', () => {

@@ -91,12 +91,20 @@ def pair_datagram():
     left.sendto(b'x', os.path.join(outside, 'socket'))
 
 
+def interface_down():
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    # RTM_NEWLINK for the loopback, with NLM_F_REQUEST and NLM_F_ACK: IFF_UP is cleared.
+    link.send(struct.pack('=IHHIIBxHiII', 32, 16, 5, 1, 0, 0, 0, 1, 0, 1))
+    error = -struct.unpack_from('=i', link.recv(4096), 16)[0]
+    if error != 0: raise OSError(error, os.strerror(error))
+
+
 def tcp():
     socket.create_connection(('127.0.0.1', int(open(os.path.join(outside, 'port')).read())), 2)
 
 
 def udp():
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 53))
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))
 
 
 def setuid_gain():
@@ -193,7 +201,8 @@ attempts = {
     'tcp': tcp,
     'udp': udp,
     'raw socket': lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
-    'netlink': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
+    'netlink': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12),
+    'interface': interface_down,
     'vsock': lambda: socket.socket(40, socket.SOCK_STREAM),
     'packet': lambda: socket.socket(17, socket.SOCK_RAW),
     'name look-up': lambda: socket.getaddrinfo('example.com', 80),

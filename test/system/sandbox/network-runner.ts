@@ -36,12 +36,12 @@ await Promise.all([http, datagrams, ...sockets].map((server) => once(server, 'li
 
 const processes = new Processes(`network-${process.pid}`);
 const allowed = place.allowed
-  .map(parsePattern)
+  ?.map(parsePattern)
   .flatMap((parsed) => (parsed.type === 'pattern' ? [parsed.pattern] : []));
 const manager = new SandboxManager({
   ...{ home, env: {}, hidden: [], allowGitCommit: false, allowUnixSockets },
   ...{ maxProcesses: null, maxFileBytes: null, bwrapPath: null, processes },
-  network: { allowed, denied: [], mode: 'full', allowLocalBinding: true },
+  network: allowed === undefined ? null : { allowed, denied: [], mode: 'full', allowLocalBinding: true },
   resolve: async () => ['127.0.0.1'],
   onCrash: (error) => process.stderr.write(`crash: ${String(error)}\n`),
 });
@@ -51,7 +51,7 @@ const said = { port: portOf(http), udpPort: datagrams.address().port, abstract: 
 process.stdout.write(`${JSON.stringify(said)}\n`);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { script, timeoutMs }: { script: string; timeoutMs: number } = JSON.parse(line);
+  const { script, timeoutMs, isKept }: { script: string; timeoutMs: number; isKept: boolean } = JSON.parse(line);
   const before = reached;
   const env = { PATH: process.env['PATH'] ?? '', HOME: workspace, LC_ALL: 'C', OUT: outside, ...stringsOf(said) };
   const spec = { argv: ['bash', '-c', script], cwd: workspace, env };
@@ -59,10 +59,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (planned.type === 'unavailable') throw new Error(planned.reason);
   const { plan } = planned;
   const release = manager.track(plan);
-  const { output, end } = await runCommand(plan.spawn, {
+  const running = runCommand(plan.spawn, {
     ...{ processes, timeoutMs, signal, spill: null },
     onText: () => undefined,
   });
+  if (isKept) {
+    void running.then(release);
+    process.stdout.write('{}\n');
+    continue;
+  }
+  const { output, end } = await running;
   release();
   const exitCode = end.type === 'exited' ? end.exitCode : -1;
   const denial = manager.denial(plan, { exitCode, output });

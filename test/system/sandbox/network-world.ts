@@ -11,7 +11,8 @@ export interface NetworkPlace {
   readonly outside: string;
   /** Files that the server hands out. */
   readonly served: string;
-  readonly allowed: readonly string[];
+  /** Null: no hosts are listed. */
+  readonly allowed: readonly string[] | null;
   readonly allowUnixSockets: boolean;
 }
 
@@ -27,6 +28,8 @@ export interface NetworkOutcome {
 
 export interface NetworkWorldOptions {
   readonly uid?: number | undefined;
+  /** Absent: one. */
+  readonly allowed?: null;
   readonly allowUnixSockets?: boolean;
 }
 
@@ -48,7 +51,7 @@ export class NetworkWorld implements AsyncDisposable {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  static async start({ uid, allowUnixSockets = false }: NetworkWorldOptions = {}): Promise<NetworkWorld> {
+  static async start({ uid, allowUnixSockets = false, ...options }: NetworkWorldOptions = {}): Promise<NetworkWorld> {
     const dir = tempDir();
     const [workspace = '', home = '', outside = '', served = ''] = ['work', 'home', 'outside', 'served'].map((name) =>
       join(dir.path, name),
@@ -60,7 +63,7 @@ export class NetworkWorld implements AsyncDisposable {
     }
     const world = new NetworkWorld(
       dir,
-      { workspace, home, outside, served, allowed: ['a.test'], allowUnixSockets },
+      { workspace, home, outside, served, allowed: options.allowed === null ? null : ['a.test'], allowUnixSockets },
       uid,
     );
     await world.#next();
@@ -69,14 +72,23 @@ export class NetworkWorld implements AsyncDisposable {
 
   /** Runs a script with `$PORT` of a web server, `$UDPPORT`, `$ABSTRACT`, `$OUT` and keel's `$PID`. */
   async run(script: string, timeoutMs = 15_000): Promise<NetworkOutcome> {
-    this.#child.stdin?.write(`${JSON.stringify({ script, timeoutMs })}\n`);
-    return JSON.parse(await this.#next());
+    return JSON.parse(await this.#send({ script, timeoutMs, isKept: false }));
+  }
+
+  /** Starts a script that runs until the world ends. */
+  async keep(script: string): Promise<void> {
+    await this.#send({ script, timeoutMs: 600_000, isKept: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin?.end();
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     this.#dir[Symbol.dispose]();
+  }
+
+  #send(request: { script: string; timeoutMs: number; isKept: boolean }): Promise<string> {
+    this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+    return this.#next();
   }
 
   async #next(): Promise<string> {

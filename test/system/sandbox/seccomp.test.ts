@@ -13,7 +13,7 @@ const TABLES: Readonly<Record<FilterArch, Table>> = JSON.parse(
 const ARCH_IDS = { x64: 0xc000003e, arm64: 0xc00000b7 };
 const I386 = 0x40000003;
 const ARM32 = 0x40000028;
-const NETWORKS = ['full', 'none', 'proxy'] as const;
+const NETWORKS = ['full', 'none', 'loopback'] as const;
 
 const UNIX = 1n;
 const INET = 2n;
@@ -128,12 +128,14 @@ describe('the families of sockets', () => {
     expect(ask('socketpair', UNIX, DGRAM)).toBe('allow');
   });
 
-  it('behind a proxy are those of the internet', () => {
-    const ask = asked({ network: 'proxy' });
+  it('in a network of its own are those of the internet, and what lists its interfaces', () => {
+    const ask = asked({ network: 'loopback' });
     for (const family of [INET, INET6]) expect(ask('socket', family, STREAM)).toBe('allow');
-    for (const family of [UNIX, NETLINK, PACKET, VSOCK]) expect(ask('socket', family, STREAM)).toBe('EPERM');
+    for (const family of [UNIX, PACKET, VSOCK]) expect(ask('socket', family, STREAM)).toBe('EPERM');
+    expect(ask('socket', NETLINK, 3n, 0n)).toBe('allow');
+    for (const protocol of [4n, 12n, 15n, 16n]) expect(ask('socket', NETLINK, 3n, protocol)).toBe('EPERM');
     expect(ask('socketpair', UNIX, DGRAM)).toBe('EPERM');
-    expect(asked({ network: 'proxy', allowUnixSockets: true })('socket', UNIX, STREAM)).toBe('allow');
+    expect(asked({ network: 'loopback', allowUnixSockets: true })('socket', UNIX, STREAM)).toBe('allow');
   });
 });
 

@@ -50,6 +50,8 @@ export class Room implements AsyncDisposable {
       maxFileBytes: null,
       bwrapPath: null,
       processes: this.processes,
+      // Another user can't enter what this one has opened.
+      isForOneCommand: this.#options.uid !== undefined,
       ...this.#options.setup,
     });
   }

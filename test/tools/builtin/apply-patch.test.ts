@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { commandEnd } from '../../../src/foundation/protocol/index.ts';
 import { applyPatchTool } from '../../../src/tools/builtin/apply-patch.ts';
 import { applyPatchText } from '../../../src/tools/builtin/files/write-patch.ts';
 import { patchOf, Workspace } from '../patch/support.ts';
@@ -14,11 +15,52 @@ describe('apply_patch', () => {
     const turn = new ToolTurn(workspace.dir);
     const output = await turn.call(applyPatchTool.handler, { input: edit });
     expect(output.success).toBe(true);
-    expect(JSON.parse(textOf(output))).toEqual({
-      output: 'Success. Updated the following files:\nM a.txt\n',
-      metadata: { exit_code: 0, duration_seconds: expect.any(Number) },
-    });
+    expect(textOf(output)).toMatch(
+      /^Exit code: 0\nWall time: \d+(\.\d)? seconds\nOutput:\nSuccess\. Updated the following files:\nM a\.txt:1\n$/,
+    );
     expect(workspace.read('a.txt')).toBe('two\n');
+  });
+
+  it.each([
+    ['changed lines', '@@\n 2\n-3\n+three\n+more\n 4', 'M f:3-4'],
+    ['lines in two places', '@@\n-2\n+two\n@@\n-7\n+seven', 'M f:2,7'],
+    ['added lines alone', '@@\n 8\n+9\n+10', 'M f:9-10'],
+    ['removed lines, by what follows them', '@@\n 2\n-3\n-4\n 5', 'M f:3'],
+    ['removed lines at the end', '@@\n 6\n-7\n-8', 'M f:6'],
+    ['a move, under the new name', '*** Move to: g\n@@\n-4\n+four', 'M g:4'],
+  ])('names the lines that were touched: %s', async (_, rows, line) => {
+    using workspace = new Workspace({ f: '1\n2\n3\n4\n5\n6\n7\n8\n' });
+    const output = await new ToolTurn(workspace.dir).freeform(
+      applyPatchTool.handler,
+      patchOf(`*** Update File: f\n${rows}`),
+    );
+    expect(textOf(output)).toContain(`Success. Updated the following files:\n${line}\n`);
+  });
+
+  it('names the lines of a file that two sections change as they are in the end', async () => {
+    using workspace = new Workspace({ f: '1\n2\n3\n' });
+    const patch = patchOf('*** Update File: f\n@@\n-3\n+three\n*** Update File: f\n@@\n-1\n+0\n+1');
+    const output = await new ToolTurn(workspace.dir).freeform(applyPatchTool.handler, patch);
+    expect(textOf(output)).toContain('files:\nM f:1,4\n');
+  });
+
+  it('lists no file that is as it was, and says so where none was changed', async () => {
+    using workspace = new Workspace({ f: 'a\n', g: 'b\n' });
+    const turn = new ToolTurn(workspace.dir);
+    const same = '*** Update File: f\n@@\n-a\n+a\n*** Add File: g\n+b\n';
+    expect(textOf(await turn.freeform(applyPatchTool.handler, patchOf(same.trimEnd())))).toContain(
+      `Output:\nNo file was changed.\n${MARK} f line 1: these rows change nothing.\n${MARK} g existed with this very text`,
+    );
+    const some = textOf(await turn.freeform(applyPatchTool.handler, patchOf(`${same}*** Add File: h\n+c`)));
+    expect(some).toContain('Success. Updated the following files:\nA h\nkeel:');
+  });
+
+  it('names the lines of what was written, not of what was shown, where the file changed in between', async () => {
+    using workspace = new Workspace({ 'a.txt': 'one\n' });
+    const turn = new ToolTurn(workspace.dir, { approvalPolicy: 'untrusted', sandboxPolicy: workspaceOnly });
+    turn.onAsk = () => workspace.write('a.txt', 'new\none\n');
+    expect(textOf(await turn.freeform(applyPatchTool.handler, edit))).toContain('M a.txt:2\n');
+    expect(turn.items.at(-1)).toMatchObject({ changes: [{ diff: expect.stringContaining('+two') }] });
   });
 
   it('A21: reports a change as started and done, with one diff per file', async () => {
@@ -274,9 +316,9 @@ describe('the permission for a patch', () => {
     turn.onAsk = () => workspace.write('a.txt', 'zero\n');
     const output = await turn.freeform(applyPatchTool.handler, edit);
     expect(output.success).toBe(false);
-    expect(JSON.parse(textOf(output))).toMatchObject({
+    expect(commandEnd(textOf(output))).toMatchObject({
       output: expect.stringContaining(`${MARK} The file has changed since the patch was made.`),
-      metadata: { exit_code: 1 },
+      exitCode: 1,
     });
     expect(turn.seen).toEqual(['asked', 'started fileChange inProgress', 'completed fileChange failed']);
     expect(workspace.read('a.txt')).toBe('zero\n');

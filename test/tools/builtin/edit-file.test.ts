@@ -25,7 +25,17 @@ describe('edit_file', () => {
   it('refuses a text that occurs more than once, and replaces all of them on request', async () => {
     const twice = await edited('x x', { old_string: 'x', new_string: 'y' });
     expect(twice).toMatchObject({ text: 'x x', success: false, body: expect.stringContaining('occurs 2 times') });
+    expect(twice.body).toContain('f.txt (line 1);');
     expect((await edited('x x', { old_string: 'x', new_string: 'y', replace_all: 'true' })).text).toBe('y y');
+  });
+
+  it('names the lines of all places, and of those it changed', async () => {
+    const before = 'x\ny\n\nx\ny\nx\ny\n';
+    const refused = await edited(before, { old_string: 'x\ny', new_string: 'z' });
+    expect(refused.body).toContain('occurs 3 times');
+    expect(refused.body).toContain('f.txt (lines 1, 4, 6); add lines around it');
+    const done = await edited(before, { old_string: 'x\ny', new_string: 'z', replace_all: true });
+    expect(done.body).toContain('M f.txt:1,3-4\n');
   });
 
   it('names the closest place when a text does not occur', async () => {
@@ -67,7 +77,7 @@ describe('edit_file', () => {
     using workspace = new Workspace();
     const turn = new ToolTurn(workspace.dir);
     const args = { file_path: 'new/f.txt', old_string: '', new_string: 'text' };
-    expect(JSON.parse(textOf(await turn.call(editFileTool.handler, args))).output).toContain('A new/f.txt');
+    expect(textOf(await turn.call(editFileTool.handler, args))).toContain('\nA new/f.txt\n');
     expect(workspace.files()).toEqual({ 'new/f.txt': 'text' });
     expect(turn.seen).toEqual(['started fileChange inProgress', 'completed fileChange completed']);
   });

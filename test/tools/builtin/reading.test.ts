@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { cutForModel } from '../../../src/foundation/util/index.ts';
 import { editFileTool } from '../../../src/tools/builtin/edit-file.ts';
 import { grepFilesTool } from '../../../src/tools/builtin/grep-files.ts';
 import { listDirTool } from '../../../src/tools/builtin/list-dir.ts';
@@ -31,6 +32,27 @@ describe('read_file', () => {
 
   it('counts lines by line feeds alone, as other programs do', async () => {
     expect(await reader('a\u2028b\rc\nd\n')()).toBe('L1: a\u2028b\rc\nL2: d');
+  });
+
+  it('takes a path from the working directory', async () => {
+    expect(await reader('a\n')({ file_path: './f' })).toBe('L1: a');
+  });
+
+  it('gives as many whole lines as a model is shown, and says where to continue', async () => {
+    const text = await reader(`${'some words of a line\n'.repeat(1_000)}`)();
+    const [, last = ''] = /^keel:t3st Lines 1-(\d+) of 1000 shown\. Continue with offset/m.exec(text) ?? [];
+    expect(text).toContain(`\nL${last}: some words of a line\n${MARK} Lines 1-${last}`);
+    expect(text.endsWith(`offset ${Number(last) + 1}.`)).toBe(true);
+    expect(cutForModel(text)).toBe(text);
+    const rest = await reader(`${'some words of a line\n'.repeat(1_000)}`)({ offset: Number(last) + 1, limit: 1 });
+    expect(rest).toMatch(new RegExp(`^L${Number(last) + 1}: `));
+  });
+
+  it('gives the start of a block that is too long', async () => {
+    const text = await reader(`a:\n${'  some words of a line\n'.repeat(1_000)}`)({ mode: 'indentation', offset: 500 });
+    expect(text).toMatch(/^L1: a:\nL2: /);
+    expect(text).toMatch(/^keel:t3st Lines 1-\d+ of a block that ends with 1001 shown\./m);
+    expect(cutForModel(text)).toBe(text);
   });
 
   it('gives a slice and says where to continue', async () => {
@@ -62,7 +84,7 @@ describe('read_file', () => {
     [{ offset: -1 }, 'offset must be at least 1'],
     [{ limit: 0 }, 'limit must be at least 1'],
     [{ offset: 3 }, 'offset exceeds file length'],
-    [{ file_path: 'f' }, 'file_path must be an absolute path'],
+    [{ file_path: 'none' }, 'failed to read file: ENOENT'],
     [{ file_path: '/' }, 'failed to read file: '],
     [{ file_path: '/dev/zero' }, 'failed to read file: '],
     [{ file_path: '/none/such' }, 'failed to read file: ENOENT'],
@@ -254,7 +276,7 @@ describe('list_dir', () => {
     [{ limit: 0 }, 'must be at least 1'],
     [{ depth: -1 }, 'must be at least 1'],
     [{ offset: 9 }, 'offset exceeds directory entry count'],
-    [{ dir_path: 'relative' }, 'dir_path must be an absolute path'],
+    [{ dir_path: 'relative' }, 'failed to read directory: ENOENT'],
     [{ dir_path: '/none/such' }, 'failed to read directory: ENOENT'],
   ])('T40: answers %j with an error', async (args, message) => {
     using workspace = new Workspace({ a: '' });

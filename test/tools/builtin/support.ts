@@ -104,6 +104,8 @@ export function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     sandboxPolicy: workspaceOnly,
     allowedHosts: null,
     canAsk: true,
+    offersEscalation: true,
+    allowsCommits: false,
     model: modelInfo('gpt-5', {}),
     effort: null,
     summary: 'auto',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CallItem } from '../../../src/foundation/protocol/index.ts';
+import { type CallItem, commandOutput } from '../../../src/foundation/protocol/index.ts';
 import { builtinTools, dispatch, toolCallOf } from '../../../src/tools/index.ts';
 import { MARK, ToolTurn, textOf } from '../builtin/support.ts';
 import { patchOf, Workspace } from '../patch/support.ts';
@@ -11,7 +11,7 @@ async function answer(workspace: Workspace, item: CallItem): Promise<string> {
   const options = { registry: builtinTools(), offered, onCrash: () => undefined };
   const output = await dispatch(toolCallOf(item), turn.context, new AbortController().signal, options);
   const text = textOf(output);
-  return text.startsWith('{"output"') ? JSON.parse(text).output : text;
+  return commandOutput(text);
 }
 
 function asFunction(name: string, args: unknown): CallItem {

@@ -124,18 +124,24 @@ describe('a call of a tool that does not exist', () => {
   });
 
   it.each([
-    ['bash', session, 'exec_command'],
-    ['Bash', ['shell_command', 'read_file'], 'shell_command'],
-    ['run', ['shell', 'apply_patch'], 'shell'],
-    ['edit', ['shell_command', 'edit_file'], 'edit_file'],
-    ['write_file', session, 'apply_patch'],
-    ['grep', session, 'exec_command'],
-    ['grep', [...session, 'grep_files'], 'grep_files'],
-    ['apply_pach', session, 'apply_patch'],
-    ['view_images', session, 'view_image'],
-  ])('must-hold 11: %s, where %j are offered, names %s', async (name, offered, nearest) => {
+    ['bash', session, 'exec_command', 'with {"cmd": "..."}'],
+    ['Bash', ['shell_command', 'read_file'], 'shell_command', 'with {"command": "..."}'],
+    ['run', ['shell', 'apply_patch'], 'shell', 'with {"command": [...]}'],
+    [
+      'str_replace_based_edit_tool',
+      ['shell_command', 'edit_file'],
+      'edit_file',
+      'with {"file_path": "...", "old_string": "...", "new_string": "..."}',
+    ],
+    ['write_file', session, 'apply_patch', 'with plain text, without JSON around it'],
+    ['grep', session, 'exec_command', 'with {"cmd": "..."}'],
+    ['grep', [...session, 'grep_files'], 'grep_files', 'with {"pattern": "..."}'],
+    ['apply_pach', session, 'apply_patch', 'with plain text, without JSON around it'],
+    ['view_images', session, 'view_image', 'with {"path": "..."}'],
+    ['write_stdn', session, 'write_stdin', 'with {"session_id": 1}'],
+  ])('must-hold 11: %s, where %j are offered, names %s and how it is called', async (name, offered, nearest, form) => {
     const { output } = await answer(functionCall(name), { offered });
-    expect(output.body).toBe(`unsupported call: ${name}\nThe nearest tool here is ${nearest}.`);
+    expect(output.body).toBe(`unsupported call: ${name}\nThe nearest tool here is ${nearest}. Call it ${form}.`);
   });
 
   it.each(['bash', 'update_plans', 'constructor', '__proto__', 'hasOwnProperty'])(

@@ -14,7 +14,9 @@ export interface RecordedTurn extends Omit<RecordedSettings, 'threadId'> {
 export function recordedBudget(setup: TurnSetup | null, tokensUsed: () => number): TurnBudget | null {
   if (setup !== null && setup.budget === undefined) return null;
   return {
-    ...{ tokens: null, minutes: null, ...setup?.budget },
+    tokens: setup?.budget?.tokens ?? null,
+    minutes: setup?.budget?.minutes ?? null,
+    turns: setup?.budget?.turns ?? null,
     hasLastAnswer: true,
     minutesGone: () => 0,
     tokensUsed,

@@ -10,7 +10,7 @@ import { ModelClient, type RequestFingerprints } from '../../../models/client/in
 import type { WireMaker } from '../../../models/wires/index.ts';
 import { builtinTools, registerAgentTools, type ToolRegistry } from '../../../tools/index.ts';
 import { type ContextSources, makeTurnContext } from '../turn/make-turn-context.ts';
-import type { ToolSettings } from '../turn/ports/offered-tools.ts';
+import { ALL_TOOLS, type ToolSettings } from '../turn/ports/offered-tools.ts';
 
 /** The recorded settings of a turn, from which the same code makes the same context again. */
 export interface RecordedSettings {
@@ -31,12 +31,14 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     ...recordedTools(setup),
     config: {
       ...recordedTools(setup).config,
-      sandbox: { network: null },
+      approvalPolicy: context.approval_policy,
+      sandbox: { network: null, allowGitCommit: setup?.allow_git_commit ?? false },
       contextWindow: setup?.context_window ?? null,
       autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
       maxOutputTokens: setup?.max_output_tokens ?? null,
       supportsReasoningSummaries: setup?.supports_reasoning_summaries ?? null,
       baseInstructions: setup?.base_instructions ?? null,
+      addedInstructions: setup?.added_instructions ?? null,
       shellEnvironmentPolicy: NO_POLICY,
     },
   };
@@ -54,6 +56,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     ...makeTurnContext({ configuration }, sources, start),
     // They are recorded as the model was sent them.
     allowedHosts: setup?.allowed_hosts ?? null,
+    offersEscalation: setup?.escalation ?? true,
   };
 }
 
@@ -62,7 +65,7 @@ export function recordedTools(setup: TurnSetup | null): ToolSettings {
   return {
     child: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
     agentLevels: setup?.agent_levels ?? 0,
-    config: { toolSet: setup?.tool_set ?? null },
+    config: { toolSet: setup?.tool_set ?? null, tools: ALL_TOOLS },
   };
 }
 

@@ -106,7 +106,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
     options.onReplaced,
   );
   const offered = toolsOf(recordedTools(setup), modelOfTurn);
-  const specs = specsFor(recordedRegistry(setup), offered, modelOfTurn);
+  const specs = specsFor(recordedRegistry(setup), offered, context);
   window.offer(specs);
   const ports = turnPorts({
     context,

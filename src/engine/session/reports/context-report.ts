@@ -15,7 +15,7 @@ const BYTES_PER_TOKEN = 4;
 export function contextReport(state: SessionState, services: SessionServices): ContextReport {
   const turn = makeTurnContext(state, services, { turnId: '', taskKind: 'regular', outputSchema: undefined });
   const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
-  const specs = (of: readonly string[]) => specsFor(registry, [...of], turn.model).map((spec) => JSON.stringify(spec));
+  const specs = (of: readonly string[]) => specsFor(registry, [...of], turn).map((spec) => JSON.stringify(spec));
   const items = Map.groupBy(state.history.forPrompt(), kindOf);
   const texts = (kind: ContextKind, all: readonly string[]): ContextPart => {
     const bytes = all.reduce((sum, text) => sum + byteLength(text), 0);

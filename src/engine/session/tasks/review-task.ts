@@ -33,7 +33,8 @@ export function reviewTask({ target, outputSchema }: Extract<Op, { type: 'review
       const { services, state } = deps;
       const { config } = services;
       const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_LIMIT_MS)]);
-      const place = { cwd: state.configuration.cwd, ...programSearch(config), signal: limited };
+      const search = programSearch(config);
+      const place = { cwd: state.configuration.cwd, home: config.home, ...search, signal: limited };
       const prompt = reviewRequest(await findTarget(target, place));
       if (signal.aborted) return { type: 'interrupted' };
       show(active, { type: 'enteredReviewMode', id: `${active.context.turnId}-review`, review: hintOf(target) });

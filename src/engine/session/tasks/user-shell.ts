@@ -1,6 +1,6 @@
 import { userShellNote } from '../../../context/index.ts';
 import type { ResponseItem, ThreadItemOf } from '../../../foundation/protocol/index.ts';
-import { truncatePartial } from '../../../foundation/util/index.ts';
+import { cutLines, fitsModel, MAX_OUTPUT_BYTES } from '../../../foundation/util/index.ts';
 import { type CommandEnd, type CommandOutcome, runCommand } from '../../../system/process/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
@@ -62,7 +62,8 @@ function exitCodeOf(end: CommandEnd): number {
 }
 
 function outputOf({ end, partial }: CommandOutcome): string {
-  const output = truncatePartial(partial);
+  const cut = { maxBytes: MAX_OUTPUT_BYTES, where: 'not kept' };
+  const output = fitsModel(partial) ? partial.head + partial.tail : cutLines(partial, cut);
   if (end.type === 'spawnFailed') return end.message;
   return end.type === 'aborted'
     ? `${output}${output === '' || output.endsWith('\n') ? '' : '\n'}stopped by the user`

@@ -1,6 +1,11 @@
 import { rmSync } from 'node:fs';
 import { isContextMessage } from '../../../context/index.ts';
-import type { ResponseItem, RolloutItem, SessionSource } from '../../../foundation/protocol/index.ts';
+import {
+  KeelError,
+  type ResponseItem,
+  type RolloutItem,
+  type SessionSource,
+} from '../../../foundation/protocol/index.ts';
 import { uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import {
@@ -18,21 +23,38 @@ import {
   type ThreadLog,
   threadLog,
 } from '../../../storage/rollout/index.ts';
-import { findRollout } from '../../../storage/threads/index.ts';
+import { findRollout, hasThread, nameThread } from '../../../storage/threads/index.ts';
 
 /** Lines that a fork copies in one go. */
 const COPIED_AT_ONCE = 1_000;
 
 /** The thread that a session opens. */
 export type ThreadOrigin =
-  | { readonly type: 'new' }
+  | { readonly type: 'new'; readonly label?: ThreadLabel }
   /** `id`: its id, the path of its rollout, or its name. */
   | { readonly type: 'resume'; readonly id: string }
   /** A new thread that starts as a copy of another: of its first user messages and what followed them; null copies all. */
-  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
+  | {
+      readonly type: 'fork';
+      readonly id: string;
+      readonly userMessages: number | null;
+      readonly label?: ThreadLabel;
+    }
   /** The newest one of the configured provider, started in the working directory or anywhere. */
   | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
-  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
+  | {
+      readonly type: 'forkLast';
+      readonly anyDirectory: boolean;
+      readonly userMessages: number | null;
+      readonly label?: ThreadLabel;
+    };
+
+/** What a new thread is called by. */
+export interface ThreadLabel {
+  /** Absent: one is made. */
+  readonly threadId?: string;
+  readonly name?: string;
+}
 
 export interface OpenThreadOptions {
   readonly config: Config;
@@ -61,6 +83,21 @@ export interface OpenThread {
 
 /** @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`; nothing is left open */
 export function openThread(options: OpenThreadOptions): OpenThread {
+  const thread = openUnnamed(options);
+  const { origin, config, now } = options;
+  const name = 'label' in origin ? origin.label?.name : undefined;
+  if (name === undefined || thread.recorder.path === null) return thread;
+  try {
+    nameThread(config.home, { id: thread.id, name, nowMs: now() });
+    return thread;
+  } catch (error) {
+    giveUp(thread.recorder);
+    thread.lease?.release();
+    throw error;
+  }
+}
+
+function openUnnamed(options: OpenThreadOptions): OpenThread {
   const { config, origin, now } = options;
   if (origin.type === 'new') return newThread(options);
   const path = pathOf(origin, config);
@@ -82,10 +119,12 @@ export function openThread(options: OpenThreadOptions): OpenThread {
 }
 
 function newThread(
-  { config, ephemeral, originator, version, source, parentThreadId, now }: OpenThreadOptions,
+  { config, ephemeral, originator, version, source, parentThreadId, origin, now }: OpenThreadOptions,
   forkedFrom: string | null = null,
 ): OpenThread {
-  const id = uuidV7(now());
+  const { threadId } = ('label' in origin ? origin.label : undefined) ?? {};
+  if (threadId !== undefined) refuseKnownId(config.home, threadId);
+  const id = threadId ?? uuidV7(now());
   const none = { id, log: null, lastRequest: [], forkedFrom, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
@@ -110,6 +149,12 @@ function newThread(
     discard(recorder);
     throw error;
   }
+}
+
+/** @throws KeelError `invalidInput` */
+function refuseKnownId(home: string, id: string): void {
+  if (!hasThread(home, id)) return;
+  throw new KeelError('invalidInput', `there is a thread ${id} already: resume it, or choose another id`);
 }
 
 /** Closes a rollout that nobody is going to write; that it can't be flushed does not matter then. */

@@ -88,13 +88,13 @@ async function contextItems(
   { context, recorder, abort }: ActiveTurn,
 ): Promise<ResponseItem[]> {
   if (state.sentContext !== null) {
-    const diff = environmentDiff(state.sentContext, environmentFacts(context));
+    const diff = environmentDiff(state.sentContext, environmentFacts(context, services));
     return [...(diff === null ? [] : [diff]), ...agents.takeNotes()];
   }
   const onWarning = (message: string) => recorder.warn(message);
   const [found, skills] = await Promise.all([
     within(repository, REPOSITORY_GRACE_MS),
-    unlessStopped(firstSkillList(services, abort.signal, onWarning), abort.signal),
+    unlessStopped(firstSkillList(context, services, abort.signal, onWarning), abort.signal),
   ]);
   return firstContext(context, services, { repository: found, skills, onWarning });
 }

@@ -9,18 +9,24 @@ import {
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
+import { contextBudget } from './context-budget.ts';
 
 /** The surroundings of a turn as the model is sent them. */
-export function environmentFacts(context: TurnContext): EnvironmentFacts {
-  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, canAsk, date } = context;
+export function environmentFacts(
+  context: TurnContext,
+  { sandbox }: Pick<SessionServices, 'sandbox'>,
+): EnvironmentFacts {
+  const { cwd, approvalPolicy, sandboxPolicy, allowedHosts, allowsCommits, canAsk, date } = context;
   return {
     cwd,
     approvalPolicy,
     sandboxPolicy,
     allowedHosts,
+    allowsCommits,
     canAsk,
     date,
     sandboxEnforced: true,
+    hasLoopback: sandbox.hasLoopback,
   };
 }
 
@@ -47,12 +53,13 @@ export function firstContext(
           home: config.home,
           cwd: config.cwd,
           maxBytes: config.projectDocMaxBytes,
+          windowBytes: contextBudget(context).instructionsBytes,
           fallbackNames: config.projectDocFallbackFilenames,
           hidden: config.sandbox.hidden,
           untrusted: config.projectTrust === 'untrusted',
           onWarning,
         });
-  const environment = environmentContext(environmentFacts(context), {
+  const environment = environmentContext(environmentFacts(context, services), {
     shell: shell.name,
     os: `${process.platform} ${process.arch}`,
     date: context.date,

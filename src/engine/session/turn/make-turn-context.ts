@@ -19,8 +19,11 @@ export interface ContextStart {
 /** The parts of a session's services from which a turn's context is made. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
   readonly config: ModelOverrides &
-    Pick<Config, 'toolSet' | 'baseInstructions' | 'shellEnvironmentPolicy'> & {
-      readonly sandbox: Pick<Config['sandbox'], 'network'>;
+    Pick<
+      Config,
+      'approvalPolicy' | 'toolSet' | 'tools' | 'baseInstructions' | 'addedInstructions' | 'shellEnvironmentPolicy'
+    > & {
+      readonly sandbox: Pick<Config['sandbox'], 'network' | 'allowGitCommit'>;
     };
 }
 
@@ -44,6 +47,9 @@ export function makeTurnContext(
     sandboxPolicy: configuration.sandboxPolicy,
     allowedHosts: config.sandbox.network?.allowed.map(formatPattern) ?? null,
     canAsk: services.canAsk,
+    offersEscalation:
+      services.canAsk && (config.approvalPolicy !== 'never' || configuration.approvalPolicy !== 'never'),
+    allowsCommits: config.sandbox.allowGitCommit,
     model,
     effort: configuration.effort,
     summary: configuration.summary,
@@ -51,6 +57,7 @@ export function makeTurnContext(
       model,
       tools: offered,
       override: config.baseInstructions,
+      added: config.addedInstructions,
     }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,

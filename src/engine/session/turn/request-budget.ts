@@ -9,8 +9,9 @@ export function budgetOf(
   { taskKind }: Pick<TurnContext, 'taskKind'>,
   { budget }: Pick<Config, 'budget'>,
 ): Budget | null {
-  const { tokens, minutes } = budget;
-  return taskKind !== 'regular' || (tokens === null && minutes === null) ? null : { tokens, minutes };
+  const { tokens, minutes, turns } = budget;
+  const isLimited = tokens !== null || minutes !== null || turns !== null;
+  return taskKind === 'regular' && isLimited ? { tokens, minutes, turns } : null;
 }
 
 /** The budget of one request of the user: its turn and all subagents that work for it, at any depth, draw on it together. */

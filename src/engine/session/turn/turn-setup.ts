@@ -2,7 +2,7 @@ import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
 import { isAzure } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
-import { toolsOf } from './ports/offered-tools.ts';
+import { toolsOf, toolsWithout } from './ports/offered-tools.ts';
 import { asksBeforeEnd } from './ports/open-work.ts';
 
 import { budgetOf } from './request-budget.ts';
@@ -18,15 +18,16 @@ export interface TurnSetupParts {
 
 /** The settings that shape a turn's requests, so that a replay depends on no other machine. */
 export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts): TurnSetup {
-  const { config, child, agentLevels } = services;
+  const { config, agentLevels } = services;
+  const without = toolsWithout(services, context.model);
   const budget = budgetOf(context, config);
-  const { verbosity, baseInstructions, compactPrompt, compactModel, toolSet } = config;
+  const { verbosity, baseInstructions, addedInstructions, compactPrompt, compactModel, toolSet } = config;
   const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries, maxOutputTokens, provider } = config;
   return {
     task: context.taskKind,
     tools: [...toolsOf(services, context.model), ...mcpTools],
     retries: { request: provider.requestMaxRetries, stream: provider.streamMaxRetries },
-    ...(child === null ? {} : { without_tools: [...child.withoutTools] }),
+    ...(without.length === 0 ? {} : { without_tools: without }),
     ...(toolSet === null ? {} : { tool_set: toolSet }),
     ...(contextWindow === null ? {} : { context_window: contextWindow }),
     ...(autoCompactTokenLimit === null ? {} : { auto_compact_token_limit: autoCompactTokenLimit }),
@@ -34,6 +35,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(supportsReasoningSummaries === null ? {} : { supports_reasoning_summaries: supportsReasoningSummaries }),
     ...(verbosity === null ? {} : { verbosity }),
     ...(baseInstructions === null ? {} : { base_instructions: baseInstructions }),
+    ...(addedInstructions === null ? {} : { added_instructions: addedInstructions }),
     ...(context.outputSchema === undefined ? {} : { output_schema: context.outputSchema }),
     ...(compactPrompt === null ? {} : { compact_prompt: compactPrompt }),
     ...(compactModel === null ? {} : { compact_model: compactModel }),
@@ -43,6 +45,8 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(asksBeforeEnd(context, services) ? { verify: true, verify_tree: true } : {}),
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
+    ...(context.offersEscalation ? {} : { escalation: false }),
+    ...(context.allowsCommits ? { allow_git_commit: true } : {}),
     ...(isAzure(provider) ? { store: true } : {}),
     ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi }),
     provider: provider.id,

@@ -3,62 +3,97 @@ import { readObeyedFile, UntrustedFile } from '../../../foundation/files/index.t
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { decodeText, isInside, ownerOf } from '../../../foundation/util/index.ts';
 import { MAX_SETTINGS_BYTES, readHomeFile } from './home-file.ts';
-import { type Layer, mergeLayers, readLayer, type Table, valueAt } from './layer.ts';
+import { type Layer, merge, mergeLayers, readLayer, type Table, valueAt } from './layer.ts';
+import { overruledWarnings, refuseOverruled } from './managed-layer.ts';
 import { overrideLayer } from './overrides.ts';
-import { trustedFolder } from './trust.ts';
+import type { ConfigFile } from './schema.ts';
+import { trustedFolder, trustSettings } from './trust.ts';
 import type { Validated } from './validate.ts';
+
+/** The name of the layer of flags. */
+const FLAG_LAYER = 'the command line';
 
 export interface LayerOptions {
   /** Absolute, with symlinks resolved. */
   readonly cwd: string;
   /** `-c key=value`, in order. */
   readonly overrides: readonly string[];
-  /** Wins over the `profile` that the layers name. */
-  readonly profile: string | undefined;
+  /** What the flags of the command line set, given the layers below, merged. Valid as it is. */
+  readonly flagSettings: (below: Table) => ConfigFile;
+  /** Files with MCP servers, absolute. */
+  readonly mcpFiles: readonly string[];
+  /** The project of the working directory counts as trusted. */
+  readonly trusted: boolean;
+  /** The user's own file counts. */
+  readonly withUserFile: boolean;
   /** Where the machine's own layers are. */
   readonly systemDir: string;
 }
 
 export interface ReadLayers extends ProjectLayers {
-  /** Those that were chosen for this run, or that the administrator insists on: `-c`, a profile that it names, the managed file. */
+  /**
+   * Those that were chosen for this run, or that the administrator insists on: `-c`, flags, a profile that they name, the
+   * managed file.
+   */
   readonly insistent: readonly Layer[];
+  readonly managed: Layer | null;
 }
 
 interface ProjectLayers {
   readonly layers: readonly Layer[];
-  /** What of a project's layers is ignored. */
+  /** What of the layers is ignored. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Every source of settings that there is, lowest first: the machine's, the user's, those of a trusted project, a profile, `-c`, and
- * what the machine's administrator insists on.
- * @throws KeelError `invalidConfig` for one that can't be read, or that others may write
+ * Every source of settings that there is, lowest first: the machine's, the user's, those of a trusted project, a profile, files
+ * with servers, `-c`, flags, and what the machine's administrator insists on.
+ * @throws KeelError `invalidConfig` for one that can't be read, that others may write, or a flag that the administrator's file contradicts
  */
-export async function readLayers(
-  home: string,
-  { cwd, overrides, profile, systemDir }: LayerOptions,
-): Promise<ReadLayers> {
+export async function readLayers(home: string, options: LayerOptions): Promise<ReadLayers> {
+  const { cwd, systemDir } = options;
   const system = await systemLayer(join(systemDir, 'config.toml'));
-  const user = await readLayer(join(home, 'config.toml'), () => readHomeFile(home, 'config.toml'));
-  const session = overrides.length === 0 ? null : await overrideLayer(overrides);
+  const readUser = () => readLayer(join(home, 'config.toml'), () => readHomeFile(home, 'config.toml'));
+  const user = options.withUserFile ? await readUser() : null;
   const managed = await systemLayer(join(systemDir, 'managed_config.toml'));
   const files = [system, user].filter((layer) => layer !== null);
-  const { layers: project, warnings } = await projectLayers(cwd, home, mergeLayers(files));
-  const below = [...files, ...project];
-  const above = [session, managed].filter((layer) => layer !== null);
+  const ofFiles = mergeLayers(files);
+  const own = options.trusted ? merge(ofFiles, trustSettings(cwd, ofFiles)) : ofFiles;
+  const project = await projectLayers(cwd, home, own);
+  const below = [...files, ...project.layers];
+  const run = await runLayers(options, below);
+  const warnings = managed === null ? [] : run.flatMap((layer) => overruledBy(managed, layer));
+  const above = [...run, ...(managed === null ? [] : [managed])];
   const all = [...below, ...above];
-  const name = profile ?? valueAt(mergeLayers(all), ['profile']);
-  if (typeof name !== 'string') return { layers: all, insistent: above, warnings };
+  const facts = { managed, warnings: [...project.warnings, ...warnings] };
+  const name = valueAt(mergeLayers(all), ['profile']);
+  if (typeof name !== 'string') return { layers: all, insistent: above, ...facts };
   const layer = profileLayer(name, all);
-  const isNamedHere = profile !== undefined || (session !== null && valueAt(session.table, ['profile']) !== undefined);
+  const isNamedHere = run.some(({ table }) => valueAt(table, ['profile']) !== undefined);
   // A profile is above the files and below what the command line says.
-  return { layers: [...below, layer, ...above], insistent: isNamedHere ? [layer, ...above] : above, warnings };
+  return { layers: [...below, layer, ...above], insistent: isNamedHere ? [layer, ...above] : above, ...facts };
 }
 
-/** The layers as one table, checked. Where nothing is configured the checks are not even loaded. */
+/** The layers of one run. */
+async function runLayers(options: LayerOptions, below: readonly Layer[]): Promise<Layer[]> {
+  const { mcpFiles, overrides } = options;
+  const servers = mcpFiles.length === 0 ? [] : await (await import('./mcp-file.ts')).mcpFileLayers(mcpFiles);
+  const session = overrides.length === 0 ? [] : [await overrideLayer(overrides)];
+  const lower = [...servers, ...session];
+  const table = options.flagSettings(mergeLayers([...below, ...lower]));
+  return Object.keys(table).length === 0 ? lower : [...lower, { name: FLAG_LAYER, table, text: null }];
+}
+
+/** @returns warnings; a flag has to be left out */
+function overruledBy(managed: Layer, layer: Layer): string[] {
+  if (layer.name !== FLAG_LAYER) return overruledWarnings(layer, managed);
+  refuseOverruled(layer, managed);
+  return [];
+}
+
+/** The layers as one table, checked. Where no file or `-c` configures anything the checks are not even loaded. */
 export async function checkedSettings(layers: readonly Layer[]): Promise<Validated> {
-  if (layers.length === 0) return { settings: {}, unknown: [] };
+  if (layers.every(({ name }) => name === FLAG_LAYER)) return { settings: mergeLayers(layers), unknown: [] };
   const { validate } = await import('./validate.ts');
   return validate(mergeLayers(layers), layers);
 }

@@ -158,7 +158,11 @@ export const ConfigFile = z.object({
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
   command_grace_ms: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
   budget: z.optional(
-    z.object({ tokens: z.optional(z.int().check(z.gte(1))), minutes: z.optional(z.number().check(z.gt(0))) }),
+    z.object({
+      tokens: z.optional(z.int().check(z.gte(1))),
+      minutes: z.optional(z.number().check(z.gt(0))),
+      turns: z.optional(z.int().check(z.gte(1))),
+    }),
   ),
   model_providers: z.optional(z.record(z.string(), provider)),
   openai_base_url: z.optional(z.string()),
@@ -169,6 +173,7 @@ export const ConfigFile = z.object({
   model_supports_reasoning_summaries: z.optional(z.boolean()),
   model_reasoning_summary_format: z.optional(z.enum(['none', 'experimental'])),
   instructions: z.optional(z.string()),
+  developer_instructions: z.optional(z.string()),
   sandbox_workspace_write: z.optional(
     z.object({
       writable_roots: z.optional(strings),
@@ -241,6 +246,8 @@ export const ConfigFile = z.object({
   tools: z.optional(
     z.object({
       set: z.optional(z.enum(['session', 'shell', 'lean', 'reader'])),
+      allowed: z.optional(strings),
+      disallowed: z.optional(strings),
       web_search: z.optional(z.boolean()),
       web_search_request: z.optional(z.boolean()),
       view_image: z.optional(z.boolean()),

@@ -3,7 +3,7 @@ import { isSecretName, MASK, maskedArguments, maskedText, maskSecrets } from '..
 /** Their values are secrets, whatever they are called. */
 const SECRET_KEYS: ReadonlySet<string> = new Set(['http_headers', 'experimental_bearer_token', 'bearer_token', 'env']);
 /** Of these tables the values are secrets that have the name of one. */
-const NAMED_BY_USER: ReadonlySet<string> = new Set(['query_params', 'set']);
+const NAMED_BY_USER: ReadonlySet<string> = new Set(['query_params', 'shell_environment_policy.set']);
 
 /** A setting for people: without what is secret in it by its place, its name or its form. */
 export function shownSetting(path: readonly string[], value: unknown): unknown {
@@ -20,7 +20,7 @@ export function shownSetting(path: readonly string[], value: unknown): unknown {
 
 function isSecretSetting(path: readonly string[]): boolean {
   if (path.some((key) => SECRET_KEYS.has(key))) return true;
-  const table = path.findIndex((key) => NAMED_BY_USER.has(key));
+  const table = path.findIndex((key, at) => NAMED_BY_USER.has(key) || NAMED_BY_USER.has(`${path[at - 1]}.${key}`));
   return table > 0 && (table === path.length - 1 || isSecretName(path.at(-1) ?? ''));
 }
 

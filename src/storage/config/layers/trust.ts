@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readFileStart } from '../../../foundation/files/index.ts';
 import { type Table, valueAt } from './layer.ts';
+import type { ConfigFile } from './schema.ts';
 
 const MAX_POINTER_BYTES = 16 * 1024;
 
@@ -38,6 +39,13 @@ export function projectTrust(cwd: string, settings: Table): 'trusted' | 'untrust
 /** The folder that an answer about a directory's project is recorded for: the main checkout of its repository, or itself. */
 export function trustPlace(cwd: string): string {
   return mainCheckout(cwd) ?? cwd;
+}
+
+/** Settings that make the project of a directory a trusted one. `below`: the layers below, merged. */
+export function trustSettings(cwd: string, below: Table): Pick<ConfigFile, 'projects'> {
+  // What was said of the directory itself comes before what was said of its repository.
+  const place = valueAt(below, ['projects', cwd]) === undefined ? trustPlace(cwd) : cwd;
+  return { projects: { [place]: { trust_level: 'trusted' } } };
 }
 
 /** The folder that holds the repository's common git directory: a work tree shares the main checkout's. */

@@ -1,13 +1,15 @@
 import type * as z from 'zod/mini';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { nearestName } from '../../../foundation/util/index.ts';
+import { inertSettings } from './inert-settings.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 import { ConfigFile } from './schema.ts';
 import { shownSetting } from './secret-settings.ts';
+import { keysAt } from './setting-names.ts';
 
 export interface Validated {
   readonly settings: ConfigFile;
-  /** One a key that nothing reads, with the nearest one that exists. */
+  /** One line for each setting that nothing reads, with the nearest name that exists, or the reason. */
   readonly unknown: readonly string[];
 }
 
@@ -16,7 +18,8 @@ export function validate(merged: Table, layers: readonly Layer[]): Validated {
   const parsed = ConfigFile.safeParse(merged);
   if (!parsed.success) throw wrongValue(parsed.error.issues[0], merged, layers);
   checkMcpServers(parsed.data, layers);
-  return { settings: parsed.data, unknown: unknownKeys(merged, parsed.data, layers) };
+  const unknown = [...unknownKeys(merged, parsed.data, layers), ...inertSettings(merged, layers)];
+  return { settings: parsed.data, unknown };
 }
 
 function wrongValue(issue: z.core.$ZodIssue | undefined, merged: Table, layers: readonly Layer[]): KeelError {
@@ -40,9 +43,8 @@ function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path:
     const here = [...path, key];
     const kept = known[key];
     if (!Object.hasOwn(known, key)) {
-      const nearest =
-        path.length === 0 ? nearestName(key, Object.keys(ConfigFile.shape), Math.max(2, key.length / 4)) : null;
-      const hint = nearest === null ? '' : `; did you mean ${nearest}?`;
+      const nearest = nearestName(key, keysAt(path) ?? [], Math.max(2, key.length / 4));
+      const hint = nearest === null ? '' : `; did you mean ${[...path, nearest].join('.')}?`;
       return [`${originOf(layers, here)}: unknown key ${here.join('.')}${hint}`];
     }
     return isTable(value) && isTable(kept) ? unknownKeys(value, kept, layers, here) : [];

@@ -2,24 +2,28 @@ import { describeFirstRequest } from '../../../engine/session/index.ts';
 import { version } from '../../../foundation/util/index.ts';
 import { loadConfig } from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note } from '../output.ts';
 import { UsageError } from '../usage.ts';
 
-const help = `Usage: keel debug prompt-input [PROMPT] [-m MODEL] [-c key=value] [--json]
-
-Print exactly what a first request would send, with the size of each part. Nothing is sent.
-`;
-
-const options = {
-  model: { type: 'string', short: 'm' },
-  config: { type: 'string', short: 'c', multiple: true },
-  json: { type: 'boolean' },
-} as const;
+const spec = {
+  usage: ['debug prompt-input [PROMPT] [options]'],
+  about: ['Print exactly what a first request would send, with the size of each part. Nothing is sent.'],
+  verbs: { 'prompt-input': '' },
+  options: {
+    model: { type: 'string', short: 'm', value: 'MODEL', about: 'model to use' },
+    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
+    json: { type: 'boolean', about: 'print the body of the request alone' },
+  },
+} as const satisfies CommandSpec;
 
 /** `keel debug prompt-input`: the first request of a thread, byte for byte. */
-export async function debugCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const debugCommand: Command = { spec, run: printRequest };
+
+async function printRequest(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [what, prompt = 'Hello', ...more] = positionals;
   if (what !== 'prompt-input') throw new UsageError('what should be printed? keel debug prompt-input');
   refuseMore(more);

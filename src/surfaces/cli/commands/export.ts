@@ -8,27 +8,32 @@ import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import { everWritableRoots } from '../../../system/sandbox/index.ts';
 import { readCommandLine } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { fitFor } from '../output.ts';
 import { UsageError } from '../usage.ts';
 import { namedRollout } from './named-rollout.ts';
 
-const help = `Usage: keel export ROLLOUT|ID|--last --html|--md [-o FILE]
-
-Write a thread as one readable file: HTML that needs nothing else and runs nothing, or Markdown.
-ROLLOUT is the path of a record, ID a thread's id; --last takes the newest thread of this directory, --last --all of any. Without -o the transcript goes to stdout.
-`;
-const options = {
-  last: { type: 'boolean', default: false },
-  all: { type: 'boolean', default: false },
-  html: { type: 'boolean', default: false },
-  md: { type: 'boolean', default: false },
-  output: { type: 'string', short: 'o' },
-} as const;
-
+const spec = {
+  usage: ['export ROLLOUT|ID|--last --html|--md [options]'],
+  about: [
+    'Write a thread as one readable file: HTML that needs nothing else and runs nothing, or Markdown.',
+    "ROLLOUT is the path of a record, ID a thread's id or name.",
+  ],
+  options: {
+    last: { type: 'boolean', default: false, about: 'the newest thread of this directory' },
+    all: { type: 'boolean', default: false, about: 'with --last: of any directory' },
+    html: { type: 'boolean', default: false, about: 'write HTML' },
+    md: { type: 'boolean', default: false, about: 'write Markdown' },
+    output: { type: 'string', short: 'o', value: 'FILE', about: 'write to a file in place of stdout' },
+  },
+} as const satisfies CommandSpec;
 /** `keel export`: a thread for people to read. */
-export async function exportCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const exportCommand: Command = { spec, run: exportThread };
+
+async function exportThread(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   if (values.html === values.md) throw new UsageError('choose one form: --html or --md');
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');

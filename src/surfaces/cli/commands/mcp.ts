@@ -2,18 +2,26 @@ import { KeelError } from '../../../foundation/protocol/index.ts';
 import { maskedArguments, maskedText } from '../../../foundation/secrets/index.ts';
 import { type LoadedConfig, loadConfigWithOrigins } from '../../../storage/config/index.ts';
 import { readCommandLine } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
 import { table } from '../table.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel mcp list [--json] [--show-secrets] [-c key=value]
-       keel mcp get NAME [--json] [--show-secrets] [-c key=value]
-
-List the configured MCP servers, or show one of them. Values of variables and headers, and secrets in arguments and
-addresses, are masked unless --show-secrets is given.
-To add a server, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.
-`;
+const spec = {
+  usage: ['mcp list [options]', 'mcp get NAME [options]'],
+  about: [
+    'List the configured MCP servers, or show one of them. Values of variables and headers, and secrets in arguments and addresses, are masked unless --show-secrets is given.',
+    'To add a server, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.',
+  ],
+  verbs: { list: '', get: '' },
+  options: {
+    json: { type: 'boolean', about: 'print the servers as JSON' },
+    'show-secrets': { type: 'boolean', about: 'mask nothing' },
+    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
+  },
+} as const satisfies CommandSpec;
 const NONE = 'No MCP server is configured. Add a table [mcp_servers.NAME] to config.toml: see docs/mcp.md.\n';
 
 /** Programs that read the list know this mask. */
@@ -26,17 +34,13 @@ interface Shown {
   readonly entry: Entry;
 }
 
-const options = {
-  json: { type: 'boolean' },
-  'show-secrets': { type: 'boolean' },
-  config: { type: 'string', short: 'c', multiple: true },
-} as const;
-
 /** `keel mcp`: the configured servers. Starts none. */
-export async function mcpCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const mcpCommand: Command = { spec, run: showServers };
+
+async function showServers(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [verb, name, ...more] = positionals;
-  if (verb === undefined) throw new HelpRequested(help);
+  if (verb === undefined) throw new HelpRequested(spec);
   if (more.length > 0) throw new UsageError(`unexpected word: ${more[0]}`);
   const { settings } = await loadConfigWithOrigins({
     env: io.env,

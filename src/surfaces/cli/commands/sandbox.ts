@@ -9,40 +9,56 @@ import {
   type ExecPlan,
   SandboxManager,
 } from '../../../system/sandbox/index.ts';
-import { refuseMore } from '../command-line.ts';
+import { readCommandLine, refuseMore, splitAtCommand } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
+import { choiceOf } from '../session-options.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel sandbox run [-s MODE | --full-auto] [-c key=value] -- COMMAND...
-       keel sandbox explain [--json] [-s MODE | --full-auto] [-c key=value] -- COMMAND...
-       keel sandbox check [--json] [-c key=value]
-
-Run a command in the agent's sandbox, or check the sandbox of this machine.
-  run      run a command exactly as the agent's commands run; read-only by default
-  explain  print what would confine the command, and run nothing
-  check    try to break out on this machine and show what was stopped ("open": a known limit)
-`;
+const spec = {
+  usage: ['sandbox run [options] -- COMMAND...', 'sandbox explain [options] -- COMMAND...', 'sandbox check [options]'],
+  about: ["Run a command in the agent's sandbox, or check the sandbox of this machine."],
+  verbs: {
+    run: "run a command exactly as the agent's commands run; read-only by default",
+    explain: 'print what would confine the command, and run nothing',
+    check: 'try to break out on this machine and show what was stopped ("open": a known limit)',
+  },
+  options: {
+    sandbox: {
+      ...{ type: 'string', short: 's', value: 'MODE', choices: SandboxMode.options },
+      about: 'read-only, workspace-write or danger-full-access',
+    },
+    'full-auto': { type: 'boolean', about: 'the same as --sandbox workspace-write' },
+    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
+    json: { type: 'boolean', about: 'with explain and check: print JSON' },
+  },
+} as const satisfies CommandSpec;
 
 interface Request {
   readonly verb: 'run' | 'explain' | 'check';
-  readonly mode: SandboxMode;
+  /** Null: that of `-c`, else `read-only`. */
+  readonly mode: SandboxMode | null;
   readonly json: boolean;
   readonly overrides: readonly string[];
   readonly argv: readonly string[];
 }
 
 /** `keel sandbox`: the agent's sandbox, to try and to check. */
-export async function sandboxCommand(io: CommandIo, words: readonly string[]): Promise<number> {
+export const sandboxCommand: Command = { spec, run: sandbox };
+
+async function sandbox(io: CommandIo, words: readonly string[]): Promise<number> {
   const request = parse(words);
   const processes = new Processes(`sandbox.${randomUUID()}`, { orphans: () => 'end' });
   const config = await loadConfig({
     env: io.env,
     cwd: io.cwd,
-    overrides: request.overrides,
-    flags: { sandboxMode: request.mode },
+    overrides: ['sandbox_mode="read-only"', ...request.overrides],
+    flags: request.mode === null ? {} : { sandboxMode: request.mode },
   });
-  const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
+  const options = { home: config.home, env: config.env, processes, isForOneCommand: true };
+  const manager = new SandboxManager({ ...config.sandbox, ...options });
   try {
     if (request.verb === 'check') {
       const { bwrapPath } = config.sandbox;
@@ -64,38 +80,26 @@ export async function sandboxCommand(io: CommandIo, words: readonly string[]): P
 }
 
 function parse(words: readonly string[]): Request {
-  const [verb = '--help', ...rest] = words;
+  const [verb, ...rest] = words;
+  if (verb === undefined) throw new HelpRequested(spec);
   // Names of the Codex CLI's debugging commands, which only run something.
   if (['linux', 'landlock', 'macos', 'seatbelt'].includes(verb)) return parse(['run', ...rest]);
-  if (verb === '--help' || verb === '-h') throw new HelpRequested(help);
-  if (verb !== 'run' && verb !== 'explain' && verb !== 'check') throw new UsageError(`there is no "sandbox ${verb}"`);
-  let mode: SandboxMode | null = null;
-  let isFullAuto = false;
-  let json = false;
-  const overrides: string[] = [];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--help' || word === '-h') throw new HelpRequested(help);
-    if (word === '--full-auto') isFullAuto = true;
-    else if (word === '--json') json = true;
-    else if (word === '-s' || word === '--sandbox') mode = modeOf(rest.shift());
-    else if (word === '-c' || word === '--config') overrides.push(rest.shift() ?? '');
-    else if (word === '--') break;
-    else if (word.startsWith('-')) throw new UsageError(`unknown option ${word}`);
-    else {
-      rest.unshift(word);
-      break;
-    }
-  }
-  if (verb === 'check') refuseMore(rest);
-  else if (rest.length === 0) throw new UsageError('which command? write it after --');
+  const isVerb = verb === 'run' || verb === 'explain' || verb === 'check';
+  const { own, command } = splitAtCommand(rest, spec.options);
+  const { values } = readCommandLine(isVerb ? own : words, spec);
+  if (!isVerb) throw new UsageError(`there is no "sandbox ${verb}"`);
+  if (verb === 'check') refuseMore(command);
+  else if (command.length === 0) throw new UsageError('which command? write it after --');
+  const mode = choiceOf('sandbox', values.sandbox, SandboxMode.options);
+  const isFullAuto = values['full-auto'] ?? false;
   if (isFullAuto && mode !== null) throw new UsageError('--full-auto and --sandbox exclude each other');
-  return { verb, mode: isFullAuto ? 'workspace-write' : (mode ?? 'read-only'), json, overrides, argv: rest };
-}
-
-function modeOf(word: string | undefined): SandboxMode {
-  const mode = SandboxMode.options.find((option) => option === word);
-  if (!mode) throw new UsageError(`the sandbox mode is one of ${SandboxMode.options.join(', ')}`);
-  return mode;
+  return {
+    verb,
+    mode: isFullAuto ? 'workspace-write' : mode,
+    json: values.json ?? false,
+    overrides: values.config ?? [],
+    argv: command,
+  };
 }
 
 interface RunDeps {

@@ -1,27 +1,33 @@
 import { discoverSkills, inOrder, onOneLine, type Skill, type Skills } from '../../../context/index.ts';
 import { loadConfig } from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, note, say } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { table } from '../table.ts';
 import { UsageError } from '../usage.ts';
 
-const help = `Usage: keel skills [list] [--json] [-c key=value]
-
-List the skills that a thread started here would have, and what is wrong with those that can't be used. See docs/skills.md.
-`;
+const spec = {
+  usage: ['skills [list] [options]'],
+  about: [
+    "List the skills that a thread started here would have, and what is wrong with those that can't be used. See docs/skills.md.",
+  ],
+  verbs: { list: '' },
+  options: {
+    json: { type: 'boolean', about: 'print the skills as JSON' },
+    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
+  },
+} as const satisfies CommandSpec;
 const NONE = 'No skills were found. A skill is a folder with a SKILL.md: see docs/skills.md.\n';
 const SHOWN_DESCRIPTION_CHARS = 60;
 
-const options = {
-  json: { type: 'boolean' },
-  config: { type: 'string', short: 'c', multiple: true },
-} as const;
-
 /** `keel skills`: the skills found here, with their places. */
-export async function skillsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const skillsCommand: Command = { spec, run: listSkills };
+
+async function listSkills(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [verb = 'list', ...more] = positionals;
   if (verb !== 'list') throw new UsageError(`there is no "skills ${verb}"`);
   refuseMore(more);

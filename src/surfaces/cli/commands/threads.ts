@@ -10,37 +10,55 @@ import {
   type ThreadPage,
   unarchiveThread,
 } from '../../../storage/threads/index.ts';
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine, refuseMore } from '../command-line.ts';
+import type { CommandSpec } from '../command-spec.ts';
+import type { Command } from '../commands.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
 import { threadFacts, threadLines } from '../thread-lines.ts';
 import { HelpRequested, UsageError } from '../usage.ts';
 
-const help = `Usage: keel threads list [--cwd DIR] [--archived] [--subagents] [--limit N] [--cursor C] [--json]
-       keel threads search TEXT [the same options]
-       keel threads show THREAD [--json]
-       keel threads rename THREAD NAME
-       keel threads archive THREAD
-       keel threads unarchive THREAD
-       keel threads rollback THREAD N
-
-List, search, show, rename, archive or roll back recorded threads.
-THREAD is an id, or the name that you gave it. Lists show threads with a message of yours, newest first, and print the cursor of
-the next page if there is one. A search looks at your messages, at names and at directories. Archived threads are listed with
---archived, threads that other threads started with --subagents. A rollback takes your last N turns out of the conversation;
-files stay as they are.
-`;
-const options = {
-  search: { type: 'string' },
-  cwd: { type: 'string' },
-  archived: { type: 'boolean', default: false },
-  subagents: { type: 'boolean', default: false },
-  limit: { type: 'string' },
-  cursor: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
-
-type Values = ReturnType<typeof readCommandLine<typeof options>>['values'];
+const spec = {
+  usage: [
+    'threads list [options]',
+    'threads search TEXT [options]',
+    'threads show THREAD [--json]',
+    'threads rename THREAD NAME',
+    'threads archive THREAD',
+    'threads unarchive THREAD',
+    'threads delete THREAD',
+    'threads purge --older AGE [options]',
+    'threads rollback THREAD N',
+  ],
+  about: [
+    'List, search, show, rename, archive, delete or roll back recorded threads.',
+    'THREAD is an id, or the name that you gave it. Lists show threads with a message of yours, newest first, and print the cursor of the next page if there is one. A search looks at your messages, at names and at directories. A rollback takes your last N turns out of the conversation; files stay as they are.',
+    'A thread is deleted for good, with those that it started (subagents, reviewers). A purge deletes all that have not changed for AGE, such as 30d, 12h or 90m; those that a process has open stay.',
+  ],
+  verbs: {
+    list: '',
+    search: '',
+    show: '',
+    rename: '',
+    archive: '',
+    unarchive: '',
+    delete: '',
+    purge: '',
+    rollback: '',
+  },
+  options: {
+    search: { type: 'string' },
+    cwd: { type: 'string', value: 'DIR', about: 'threads that were started in this directory' },
+    archived: { type: 'boolean', default: false, about: 'archived threads' },
+    subagents: { type: 'boolean', default: false, about: 'threads that other threads started, too' },
+    older: { type: 'string', value: 'AGE', about: 'with purge: not changed for this long' },
+    'dry-run': { type: 'boolean', default: false, about: 'with purge: only list what would go' },
+    limit: { type: 'string', value: 'N', about: 'at most N threads' },
+    cursor: { type: 'string', value: 'C', about: 'the page that starts there' },
+    json: { type: 'boolean', default: false, about: 'print everything that is known, as JSON' },
+  },
+} as const satisfies CommandSpec;
+type Values = ReturnType<typeof readCommandLine<typeof spec.options>>['values'];
 
 /** What every verb works with. */
 interface Place {
@@ -64,6 +82,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   archive: { words: [0, 0], run: ({ home }, thread) => archiveThread(home, thread) },
   unarchive: { words: [0, 0], run: ({ home }, thread) => unarchiveThread(home, thread) },
+  delete: {
+    words: [0, 0],
+    run: async ({ io, home }, thread) => (await import('../delete-threads.ts')).deleteWithChildren(io, home, thread),
+  },
   rollback: {
     words: [1, 1],
     run: async ({ io }, { path }, [turns = '']) =>
@@ -72,17 +94,25 @@ const verbs: Readonly<Record<string, Verb>> = {
 };
 
 /** `keel threads`: the recorded conversations. */
-export async function threadsCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, help, options);
+export const threadsCommand: Command = { spec, run: threads };
+
+async function threads(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, spec);
   const [name, ...rest] = positionals;
-  if (name === undefined) throw new HelpRequested(help);
+  if (name === undefined) throw new HelpRequested(spec);
   const home = resolveHome(io.env);
   const place = { io, home, values };
   if (name === 'list' || name === 'search') {
     const page = await list(place, searchOf(name, rest, values));
     if (values.json) data(io, `${JSON.stringify(page, null, 2)}\n`);
-    else say(io, threadLines(page));
+    else say(io, threadLines(page, Date.now()));
     return 0;
+  }
+  if (name === 'purge') {
+    refuseMore(rest);
+    const { purgeThreads, ageMs } = await import('../delete-threads.ts');
+    const options = { olderMs: ageMs(values.older), archived: values.archived, dryRun: values['dry-run'] };
+    return await purgeThreads(io, home, options);
   }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (!verb) throw new UsageError(`there is no "threads ${name}"`);
@@ -126,7 +156,7 @@ async function show({ io, home, values }: Place, threadId: string): Promise<void
   const thread = await index.get(threadId);
   if (thread === null) throw new KeelError('threadNotFound', `the thread ${threadId} has no message of yours yet`);
   if (values.json) data(io, `${JSON.stringify(thread, null, 2)}\n`);
-  else say(io, threadFacts(thread));
+  else say(io, threadFacts(thread, Date.now()));
 }
 
 function turnsOf(text: string): number {

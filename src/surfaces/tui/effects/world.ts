@@ -231,7 +231,7 @@ export class World {
     const { recordTrust } = await import('../../../storage/config/index.ts');
     const { setUp } = await import('./set-up.ts');
     try {
-      recordTrust(this.#ready().home, folder, level);
+      await recordTrust(this.#ready().home, folder, level);
     } catch (error) {
       this.#fail(error);
     }

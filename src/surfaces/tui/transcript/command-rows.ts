@@ -52,7 +52,7 @@ interface OutputShape {
 function shownOutput(output: string, item: CommandItem, { width, isFull, isDone }: OutputShape): Row[] {
   const text = output.replace(/\s+$/, '');
   const isFailed = isDone && item.exitCode !== null && item.exitCode !== 0;
-  const code = isFailed ? [[span(`    exit code ${item.exitCode}`, { role: 'danger' })]] : [];
+  const code = isFailed ? [[span(`    ${item.reason ?? `exit code ${item.exitCode}`}`, { role: 'danger' })]] : [];
   if (text === '') return isDone && !isFailed ? [[span('  └ (no output)', { role: 'muted' })]] : code;
   const rows = outputRows(text, width - 4);
   const most = item.source === 'userShell' ? USER_ROWS : AGENT_ROWS;

@@ -2,6 +2,7 @@ import { type Row, row, span, textWidth } from '../../text/index.ts';
 import { visibleText } from '../composer/index.ts';
 import { elapsed } from '../figures.ts';
 import type { State } from '../state.ts';
+
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 
 /** Rows of a queued message that are shown. */

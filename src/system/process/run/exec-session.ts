@@ -105,9 +105,10 @@ export class ExecSession {
   takeNews(): SessionNews {
     const unseen = this.#unseen;
     this.#unseen = new BoundedOutput();
-    const partial = unseen.partial();
-    const { spill, totalBytes: printedBytes } = this.#sink;
-    const { totalBytes } = partial;
+    const { spill, totalBytes: printedBytes, totalLines } = this.#sink;
+    const news = unseen.partial();
+    const { totalBytes } = news;
+    const partial = { ...news, linesBefore: totalLines - news.totalLines };
     return { output: unseen.text(), partial, totalBytes, printedBytes, ...spill, exitCode: this.#exitCode };
   }
 

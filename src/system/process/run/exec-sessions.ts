@@ -22,7 +22,18 @@ export interface KeptSession extends SessionLabel {
 
 interface Entry extends KeptSession {
   lastUse: number;
+  /** Its end was announced, or somebody is looking at it. */
+  isAnnounced: boolean;
 }
+
+/** A program that ended while nobody looked at it. Its unread output can still be taken. */
+export interface EndedSession extends KeptSession {
+  readonly id: number;
+  readonly exitCode: number;
+}
+
+/** Programs whose end is remembered once their id means nothing any more. */
+const MAX_REMEMBERED = 256;
 
 export interface RunningSession {
   readonly id: number;
@@ -32,6 +43,8 @@ export interface RunningSession {
 /** The programs that outlive their calls, by the id the model knows them by. */
 export class ExecSessions {
   readonly #entries = new Map<number, Entry>();
+  /** Exit codes by id; null: it was ended before it ended by itself. */
+  readonly #ended = new Map<number, number | null>();
   #nextId = 1;
   #uses = 0;
 
@@ -45,7 +58,7 @@ export class ExecSessions {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#uses += 1;
-    this.#entries.set(id, { ...label, session, lastUse: this.#uses });
+    this.#entries.set(id, { ...label, session, lastUse: this.#uses, isAnnounced: false });
     session.listen(null);
     return id;
   }
@@ -58,9 +71,29 @@ export class ExecSessions {
     return entry;
   }
 
-  /** Forgets a program whose end was reported: the id means nothing any more. */
+  /** Forgets a program whose end was reported: of its id only the exit code is remembered. */
   drop(id: number): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
     this.#entries.delete(id);
+    this.#ended.set(id, entry.session.exitCode);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  /** The exit code of a program that was dropped; null: it was ended from outside. Absent: there was none of this id, or long ago. */
+  exitCodeOf(id: number): number | null | undefined {
+    return this.#ended.get(id);
+  }
+
+  /** Those that ended since this was last asked and that nobody has looked at; each once. */
+  takeEnded(): readonly EndedSession[] {
+    return [...this.#entries].flatMap(([id, entry]) => {
+      const { exitCode } = entry.session;
+      if (exitCode === null || entry.isAnnounced) return [];
+      entry.isAnnounced = true;
+      return [{ ...entry, id, exitCode }];
+    });
   }
 
   running(): readonly RunningSession[] {
@@ -93,6 +126,6 @@ export class ExecSessions {
     const leaving = candidates.find(([, { session }]) => session.exitCode !== null) ?? candidates[0];
     if (!leaving) return;
     void leaving[1].session.end();
-    this.#entries.delete(leaving[0]);
+    this.drop(leaving[0]);
   }
 }

@@ -3,8 +3,8 @@ import { fitsModel, type PartialText } from '../../../foundation/util/index.ts';
 import { BoundedOutput } from './bounded-output.ts';
 import { SpillFile, type SpillOptions } from './spill-file.ts';
 
-/** Room below the model's limits for keel's own lines: an output that needs it is kept as well. */
-const NOTES_RESERVE = { bytes: 1_024, lines: 16 };
+/** Room below the model's limit for keel's own lines, bytes: an output that needs it is kept as well. */
+const NOTES_RESERVE = 1_024;
 
 export interface SinkOptions {
   /** Where the whole output goes; null keeps only what fits in memory. */
@@ -47,6 +47,10 @@ export class OutputSink {
 
   get totalBytes(): number {
     return this.#kept.totalBytes;
+  }
+
+  get totalLines(): number {
+    return this.#kept.totalLines;
   }
 
   /** All so far, bounded. */

@@ -8,6 +8,12 @@ export interface Pipe {
 }
 
 const O_CLOEXEC = 0o2000000;
+const F_SETPIPE_SZ = 1031;
+/**
+ * What every user may have (`/proc/sys/fs/pipe-max-size`). Some programs end without what a full pipe did not take: Node at
+ * `process.exit()`, for one. With the usual 64 KiB the end of a test's report, and with it the failure, is often lost.
+ */
+const PIPE_BYTES = 1024 * 1024;
 
 interface Calls {
   readonly newPipe: () => Pipe;
@@ -58,10 +64,14 @@ function bind(): Calls {
   const { native, functions } = cLibrary();
   const pipe2 = functions.func('pipe2', 'int', ['void *', 'int']);
   const close = functions.func('close', 'int', ['int']);
+  const fcntl = functions.func('fcntl', 'int', ['int', 'int', 'int']);
   const newPipe = () => {
     const ends = new Int32Array(2);
     if (pipe2(ends, O_CLOEXEC) !== 0) throw new Error(`pipe2 failed with error ${native.errno()}`);
-    return { readFd: ends[0] ?? -1, writeFd: ends[1] ?? -1 };
+    const pipe = { readFd: ends[0] ?? -1, writeFd: ends[1] ?? -1 };
+    // Refused where the user has many large pipes: it then stays as small as it is.
+    fcntl(pipe.writeFd, F_SETPIPE_SZ, PIPE_BYTES);
+    return pipe;
   };
   return { newPipe, close };
 }

@@ -8,7 +8,7 @@ export interface BwrapOptions {
   readonly spec: CommandSpec;
   readonly mounts: readonly Mount[];
   readonly network: NetworkReach;
-  /** Words that start it in a network of its own; with `proxy`. */
+  /** Words that start it in the network of the session. */
   readonly enter?: readonly string[];
   /** A seccomp program. */
   readonly filter: Uint8Array;
@@ -19,10 +19,9 @@ const MAX_ARGUMENT_BYTES = 96 * 1024;
 const FIRST_INPUT = 3;
 
 /**
- * A command inside bubblewrap: namespaces for its users, processes, IPC and, without network, for that (one that reaches a
- * proxy shares its network with the session's other commands); no capabilities,
- * also for root; everything read-only but what the mounts open. It dies with keel. The caller makes it the leader of a
- * session of its own, so that it has no terminal to push input into.
+ * A command inside bubblewrap: namespaces for its users, processes, IPC and, without network, for that, which it may share
+ * with the session's other commands; no capabilities, also for root; everything read-only but what the mounts open. It dies
+ * with keel. The caller makes it the leader of a session of its own, so that it has no terminal to push input into.
  *
  * What is mounted is what a descriptor names: bubblewrap looks at what it has mounted and gives up if that is another file.
  */
@@ -34,7 +33,7 @@ export function bwrapCommand({ facts, spec, mounts, network, enter = [], filter 
   const flags = [
     '--die-with-parent',
     ...['--unshare-user', '--unshare-pid', '--unshare-ipc'],
-    // Without a way into another one, what is not to be open gets a network of its own.
+    // Without a way into the session's, what is not to be open gets a network of its own.
     ...(network !== 'full' && enter.length === 0 ? ['--unshare-net'] : []),
     ...['--cap-drop', 'ALL', '--ro-bind', '/', '/', '--dev', '/dev'],
     // bubblewrap covers only what it may not write itself: what root owns below /proc/sys stays writable for root.

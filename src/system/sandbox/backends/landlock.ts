@@ -1,6 +1,6 @@
 import { isInside } from '../../../foundation/util/index.ts';
 import type { Confinement, WritablePath } from '../../process/index.ts';
-import type { BackendFacts, Mount, NetworkReach } from '../plan/exec-plan.ts';
+import type { BackendFacts, Mount } from '../plan/exec-plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { DeniedOnDemand, FilterArch } from '../seccomp/syscall-numbers.ts';
 import { coveringEntries, type Entry, stillThere } from './covering-entries.ts';
@@ -9,7 +9,7 @@ export interface LandlockOptions {
   readonly facts: Extract<BackendFacts, { type: 'landlock' }>;
   /** Mounts in the order in which they would cover each other; here they become rules. */
   readonly mounts: readonly Mount[];
-  readonly network: Exclude<NetworkReach, 'proxy'>;
+  readonly network: 'full' | 'none';
   readonly arch: FilterArch;
   readonly allowUnixSockets: boolean;
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { type Processes, runCommand } from '../../process/index.ts';
+import { type OpenedNamespace, openNetworkNamespace } from '../network/network-namespace.ts';
 import type { BackendFacts, Mount } from '../plan/exec-plan.ts';
 import { filterArch } from '../plan/plan.ts';
 import { seccompProgram } from '../seccomp/program.ts';
@@ -29,56 +30,94 @@ const ABILITIES = [
 /** Exists everywhere, and nobody can have replaced it. */
 const TRIAL_MOUNT: Mount = { type: 'readOnly', path: '/usr' };
 
-type Found = Extract<BackendFacts, { type: 'bwrap' }> | { readonly type: 'absent'; readonly cause: string };
+/** What confines commands here, and the network namespace that they share; `fails`: each has its own, or none. */
+export interface Probed {
+  readonly facts: BackendFacts;
+  readonly shared: OpenedNamespace;
+}
+
+type BwrapFacts = Extract<BackendFacts, { type: 'bwrap' }>;
+interface BwrapProbe extends ProbeOptions {
+  readonly isShared: boolean;
+  readonly arch: FilterArch;
+}
+
+type Found = ({ readonly type: 'works' } & Probed) | { readonly type: 'absent'; readonly cause: string };
 
 /**
  * Finds out what really works here by running a trivial command in it, with everything that confines commands:
  * bubblewrap if it does, else Landlock, which confines less.
  */
 export async function probeBackend(options: ProbeOptions): Promise<BackendFacts> {
-  if (process.platform === 'darwin') return probeSeatbelt(options);
-  if (process.platform !== 'linux') {
-    return unavailable(`commands can't be sandboxed on ${process.platform} yet`);
-  }
-  if (!existsSync('/proc/self')) {
-    return unavailable('there is no /proc here, which every sandbox needs: mount it (mount -t proc proc /proc)');
-  }
-  const arch = filterArch();
-  if (arch === null) return unavailable(`commands can't be sandboxed on ${process.arch} machines yet`);
-  const { backends = ['bwrap', 'landlock'] } = options;
-  const found: Found = backends.includes('bwrap')
-    ? await probeBwrap(options, arch)
-    : { type: 'absent', cause: 'bubblewrap is not to be used' };
-  if (found.type === 'bwrap') return found;
-  if (!backends.includes('landlock')) return unavailable(found.cause);
-  const landlock = await probeLandlock({ ...options, arch });
-  if (landlock.type === 'works') return { type: 'landlock', abi: landlock.abi, reason: found.cause };
-  return unavailable(`${found.cause}. Landlock, which would do as well, does not work either (${landlock.cause})`);
+  return (await probeSandbox({ ...options, isShared: false })).facts;
 }
 
-async function probeBwrap({ processes, bwrapPath, signal }: ProbeOptions, arch: FilterArch): Promise<Found> {
-  const path = (bwrapPath === null ? USUAL_PLACES : [bwrapPath]).find(isExecutable);
+/** As `probeBackend`. `isShared`: also opens a network namespace that commands can be started in, the caller's to close. */
+export async function probeSandbox(options: ProbeOptions & { readonly isShared: boolean }): Promise<Probed> {
+  if (process.platform === 'darwin') return alone(await probeSeatbelt(options), 'macOS has no network namespaces');
+  if (process.platform !== 'linux') return nowhere(`commands can't be sandboxed on ${process.platform} yet`);
+  if (!existsSync('/proc/self')) {
+    return nowhere('there is no /proc here, which every sandbox needs: mount it (mount -t proc proc /proc)');
+  }
+  const arch = filterArch();
+  if (arch === null) return nowhere(`commands can't be sandboxed on ${process.arch} machines yet`);
+  const { backends = ['bwrap', 'landlock'] } = options;
+  const found: Found = backends.includes('bwrap')
+    ? await probeBwrap({ ...options, arch })
+    : { type: 'absent', cause: 'bubblewrap is not to be used' };
+  if (found.type === 'works') return found;
+  if (!backends.includes('landlock')) return nowhere(found.cause);
+  const landlock = await probeLandlock({ ...options, arch });
+  if (landlock.type === 'works') {
+    return alone({ type: 'landlock', abi: landlock.abi, reason: found.cause }, BY_PORT);
+  }
+  return nowhere(`${found.cause}. Landlock, which would do as well, does not work either (${landlock.cause})`);
+}
+
+const BY_PORT = 'Landlock distinguishes connections by port and not by address, so it can confine nobody to a proxy';
+
+/** Where bubblewrap is, whether or not it works. */
+export function bwrapProgram(bwrapPath: string | null): string | undefined {
+  return (bwrapPath === null ? USUAL_PLACES : [bwrapPath]).find(isExecutable);
+}
+
+async function probeBwrap(options: BwrapProbe): Promise<Found> {
+  const { processes, bwrapPath, signal, isShared } = options;
+  const path = bwrapProgram(bwrapPath);
   if (path === undefined) {
     const place = bwrapPath === null ? '' : ` at ${bwrapPath}`;
     return absent(`bubblewrap is not installed${place}: install it (Debian, Ubuntu: apt install bubblewrap)`);
   }
+  const opened: OpenedNamespace = isShared
+    ? await openNetworkNamespace({ processes, bwrap: path, signal })
+    : { type: 'fails', cause: 'each command has a network of its own' };
   let message = '';
   // From the best on: releases differ in what they can do, containers in what they let it do.
   for (const abilities of ABILITIES) {
     const facts = { type: 'bwrap', path, ...abilities } as const;
-    const outcome = await runCommand(trial(facts, arch), {
-      processes,
-      timeoutMs: LIMIT_MS,
-      signal,
-      onText: () => undefined,
-      spill: null,
-    });
-    if (outcome.end.type === 'exited' && outcome.end.exitCode === 0) return facts;
-    message = outcome.end.type === 'spawnFailed' ? outcome.end.message : outcome.output.trim();
+    if (opened.type === 'namespace') {
+      message = await tryOut(facts, opened.namespace.enter, options);
+      if (message === '') return { type: 'works', facts, shared: opened };
+    }
+    const cause = `a command could not be started in the network made for it (${message})`;
+    message = await tryOut(facts, [], options);
+    if (message !== '') continue;
+    if (opened.type === 'namespace') opened.namespace.close();
+    return { type: 'works', facts, shared: opened.type === 'fails' ? opened : { type: 'fails', cause } };
   }
+  if (opened.type === 'namespace') opened.namespace.close();
   return absent(
-    `${path} can't start a sandbox here${message === '' ? '' : ` ("${message.slice(0, 200)}")`}: user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
+    `${path} can't start a sandbox here ("${message}"): user namespaces have to be allowed (kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap; in a container, a seccomp profile that lets it)`,
   );
+}
+
+/** @returns why a command does not start as commands will; empty if it does */
+async function tryOut(facts: BwrapFacts, enter: readonly string[], options: BwrapProbe): Promise<string> {
+  const { processes, signal, arch } = options;
+  const run = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
+  const { end, output } = await runCommand(trial(facts, enter, arch), run);
+  if (end.type === 'exited' && end.exitCode === 0) return '';
+  return (end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200)) || end.type;
 }
 
 async function probeSeatbelt({ processes, signal }: ProbeOptions): Promise<BackendFacts> {
@@ -95,12 +134,20 @@ function absent(cause: string): Found {
   return { type: 'absent', cause };
 }
 
-function trial(facts: Extract<BackendFacts, { type: 'bwrap' }>, arch: FilterArch) {
-  const filter = seccompProgram({ arch, network: 'none', allowUnixSockets: false });
+function trial(facts: BwrapFacts, enter: readonly string[], arch: FilterArch) {
+  const filter = seccompProgram({ arch, network: 'loopback', allowUnixSockets: false });
   // The descriptors of what was mounted must not come through: they lead to the same places outside.
   const argv = ['/bin/sh', '-c', '! [ -e /proc/self/fd/4 ]'];
   const spec = { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } };
-  return bwrapCommand({ facts, spec, mounts: [TRIAL_MOUNT], network: 'none', filter });
+  return bwrapCommand({ facts, spec, mounts: [TRIAL_MOUNT], network: 'loopback', enter, filter });
+}
+
+function alone(facts: BackendFacts, cause: string): Probed {
+  return { facts, shared: { type: 'fails', cause } };
+}
+
+function nowhere(cause: string): Probed {
+  return alone(unavailable(cause), cause);
 }
 
 function unavailable(cause: string): BackendFacts {

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { assertNever, isInside } from '../../../foundation/util/index.ts';
 import type { SpawnSpec } from '../../process/index.ts';
-import type { CommandSpec, Mount, NetworkReach } from '../plan/exec-plan.ts';
+import type { CommandSpec, Mount } from '../plan/exec-plan.ts';
 
 export interface SeatbeltOptions {
   readonly spec: CommandSpec;
   /** Paths are canonical: the system judges a file by where it really lies, such as /private/tmp for /tmp. */
   readonly mounts: readonly Mount[];
-  readonly network: Exclude<NetworkReach, 'proxy'>;
+  readonly network: 'full' | 'none';
   readonly allowUnixSockets: boolean;
 }
 

@@ -8,12 +8,10 @@ import {
   type NetworkRules,
   type Resolver,
 } from '../../network/index.ts';
-import { type Processes, runCommand } from '../../process/index.ts';
-import { bwrapCommand } from '../backends/bubblewrap.ts';
-import type { BackendFacts, ProxyWay } from '../plan/exec-plan.ts';
-import { filterArch } from '../plan/plan.ts';
-import { seccompProgram } from '../seccomp/program.ts';
-import { type NetworkNamespace, openNetworkNamespace } from './network-namespace.ts';
+import type { Processes } from '../../process/index.ts';
+import type { ProxyWay } from '../plan/exec-plan.ts';
+import { listenInNamespace } from './listen-in-namespace.ts';
+import type { OpenedNamespace } from './network-namespace.ts';
 
 export interface NetworkAccessOptions {
   readonly rules: NetworkRules;
@@ -27,14 +25,14 @@ export interface NetworkAccessOptions {
   readonly ask: AskUser;
 }
 
-const LIMIT_MS = 5_000;
+/** Where proxies usually are; nothing else of keel's listens in there. */
+const PORT = 3128;
 
-/** A session's proxy, the namespace in which commands reach it and nothing else, closed with the session. */
+/** A session's proxy, in the namespace in which commands reach it and nothing else; closed with the session. */
 export class NetworkAccess {
   readonly #options: NetworkAccessOptions;
   readonly #gate: Gate;
   readonly #proxy: NetworkProxy;
-  #namespace: NetworkNamespace | null = null;
   #isClosed = false;
 
   private constructor(options: NetworkAccessOptions, gate: Gate, proxy: NetworkProxy) {
@@ -50,26 +48,19 @@ export class NetworkAccess {
     return new NetworkAccess(options, gate, new NetworkProxy({ gate, onCrash }));
   }
 
-  /** Makes the way to the proxy, and tries it. Call it until it was made. */
-  async open(facts: BackendFacts, signal: AbortSignal): Promise<ProxyWay> {
-    if (facts.type === 'landlock') {
-      return none('Landlock distinguishes connections by port and not by address, so it can confine nobody to a proxy');
+  /** Makes the way to the proxy in a session's namespace. Call it until it was made. */
+  async open(found: OpenedNamespace, signal: AbortSignal): Promise<ProxyWay> {
+    if (found.type === 'fails') return none(found.cause);
+    const { namespace } = found;
+    const { processes, rules } = this.#options;
+    const opened = await listenInNamespace(namespace, PORT, { processes, signal });
+    if (opened.type === 'fails') return none(`no proxy could be opened for commands (${opened.cause})`);
+    if (this.#isClosed) {
+      opened.server.close();
+      return none('the session has ended');
     }
-    if (facts.type !== 'bwrap') return none('only bubblewrap can confine commands to a proxy yet');
-    const { processes } = this.#options;
-    const opened = await openNetworkNamespace({ processes, bwrap: facts.path, signal });
-    if (opened.type === 'fails') return none(`no network of its own could be made for commands (${opened.cause})`);
-    const { namespace } = opened;
-    const cause = await this.#tryOut(facts, namespace, signal);
-    if (cause !== null || this.#isClosed) {
-      namespace.server.close();
-      namespace.close();
-      return none(`a command could not be started in the network made for it (${cause ?? 'the session has ended'})`);
-    }
-    this.#namespace = namespace;
-    this.#proxy.serve(namespace.server);
-    const hosts = this.#options.rules.allowed.map(formatPattern);
-    return { type: 'namespace', enter: namespace.enter, port: namespace.port, hosts };
+    this.#proxy.serve(opened.server);
+    return { type: 'namespace', port: PORT, hosts: rules.allowed.map(formatPattern) };
   }
 
   /** Hosts that were refused from a time on (`performance.now`). */
@@ -80,22 +71,6 @@ export class NetworkAccess {
   close(): void {
     this.#isClosed = true;
     this.#proxy.close();
-    this.#namespace?.close();
-    this.#namespace = null;
-  }
-
-  /** @returns why a command does not start in a namespace as commands will; null if it does */
-  async #tryOut(facts: Extract<BackendFacts, { type: 'bwrap' }>, namespace: NetworkNamespace, signal: AbortSignal) {
-    const arch = filterArch();
-    if (arch === null) return 'no filter is known for this machine';
-    const filter = seccompProgram({ arch, network: 'proxy', allowUnixSockets: false });
-    const spec = { argv: ['true'], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
-    const trial = bwrapCommand({ facts, spec, mounts: [], network: 'proxy', enter: namespace.enter, filter });
-    const { processes } = this.#options;
-    const options = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
-    const { end, output } = await runCommand(trial, options);
-    if (end.type === 'exited' && end.exitCode === 0) return null;
-    return end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200) || end.type;
   }
 }
 

@@ -20,14 +20,18 @@ export interface Denial {
 
 /** 128 + SIGSYS: the filter killed it. */
 const FILTER_EXIT = 159;
-/** Codes that speak of something else: bad usage, not executable, not found. */
-const OTHER_CAUSES = new Set([2, 126, 127]);
+/** Codes of what did not run: not executable, not found. */
+const NOT_RUN = new Set([126, 127]);
 const WORDS =
   /operation not permitted|permission denied|read-only file system|seccomp|sandbox|landlock|failed to write file/i;
 /** The proxy's own words, which name a setting of the sandbox. */
 const REFUSED_HOST = /^.*keel refused .*$/gm;
 const NO_NETWORK =
-  /could not resolve host|name or service not known|temporary failure in name resolution|network is unreachable|EAI_AGAIN|getaddrinfo/i;
+  /could not resolve host|name or service not known|temporary failure in name resolution|network is unreachable|failed to lookup address|dial tcp: lookup|disabled by GOPROXY|trouble with your network|EAI_AGAIN|ENOTFOUND|ENETUNREACH|getaddrinfo/i;
+const NO_SOCKETS =
+  /\b(?:listen|bind|connect|socket)\b[^\n]{0,200}(?:EPERM|not permitted)|_socket\.socket[\s\S]{0,400}not permitted/i;
+const NETWORK: Denial = { what: 'the network', isCertain: true };
+const SOCKETS: Denial = { what: 'the network, 127.0.0.1 included', isCertain: true };
 /** More lines are not looked through for a path. */
 const MAX_LINES = 200;
 const MAX_PATH_CHARS = 200;
@@ -46,9 +50,18 @@ export function denialOf(
   if (exitCode === FILTER_EXIT) return { what: 'a system call that commands may not use', isCertain: true };
   const complaints = refusedHosts.length === 0 ? output : output.replaceAll(REFUSED_HOST, '');
   const word = WORDS.exec(complaints)?.[0];
-  if (word !== undefined) return closedPath(plan, complaints) ?? { what: word.toLowerCase(), isCertain: false };
-  if (OTHER_CAUSES.has(exitCode) || plan.network === 'full' || refusedHosts.length > 0) return null;
-  return NO_NETWORK.test(output) ? { what: 'the network', isCertain: true } : null;
+  const closed = word === undefined ? null : closedPath(plan, complaints);
+  if (closed !== null) return closed;
+  if (refusedHosts.length === 0 && !NOT_RUN.has(exitCode)) {
+    if (plan.network === 'none' && NO_SOCKETS.test(output)) return SOCKETS;
+    if (plan.network !== 'full' && NO_NETWORK.test(output)) return NETWORK;
+  }
+  return word === undefined ? null : { what: word.toLowerCase(), isCertain: false };
+}
+
+/** Whether what was refused is the network: it is not there, and neither waiting nor another try changes that. */
+export function isNetworkDenial(denial: Denial | null): boolean {
+  return denial === NETWORK || denial === SOCKETS;
 }
 
 /** The first path in the complaints that the plan closes to the command and not to the user. */

@@ -10,7 +10,8 @@ const HEADINGS: readonly (readonly [Mount['type'], string])[] = [
 const NETWORKS: Readonly<Record<ExecPlan['network'], string>> = {
   full: 'open',
   none: 'none, and no sockets of any kind',
-  proxy: "only keel's proxy, which lets through what sandbox.network allows",
+  loopback: "none but a loopback of the session's own",
+  proxy: "only keel's proxy, which lets through what sandbox.network allows, and a loopback of the session's own",
 };
 
 /** A plan for a person: what the command may do, and how it is started. */

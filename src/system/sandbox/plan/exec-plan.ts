@@ -13,15 +13,17 @@ export interface CommandSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How far the network reaches. */
-export type NetworkReach = 'full' | 'none' | 'proxy';
+/**
+ * How far the network reaches. `none`: nowhere, there are no sockets. `loopback`: to servers in the network namespace of the
+ * command, and nothing else. `proxy`: the same, and one of those servers is keel's proxy.
+ */
+export type NetworkReach = 'full' | 'none' | 'loopback' | 'proxy';
 
 /** How commands come to the proxy of a session, where lists of hosts are configured. */
 export type ProxyWay =
   | {
+      /** In the session's network namespace. */
       readonly type: 'namespace';
-      /** Words before a command line that start it where nothing but the proxy can be reached. */
-      readonly enter: readonly string[];
       /** On 127.0.0.1 in there. */
       readonly port: number;
       /** What is listed, for people. */
@@ -62,7 +64,6 @@ export interface ExecPlan {
   readonly enforced: Enforced;
   /** In the order in which they are laid on each other. */
   readonly mounts: readonly Mount[];
-  /** `proxy`: nothing but keel's proxy, which lets through what the lists of hosts allow. */
   readonly network: NetworkReach;
   /** What a person should know of this plan beyond its data. */
   readonly notes: readonly string[];

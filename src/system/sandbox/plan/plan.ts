@@ -1,5 +1,5 @@
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
-import { proxyEnvironment } from '../../network/index.ts';
+import { offlineEnvironment, proxyEnvironment } from '../../network/index.ts';
 import { bwrapCommand } from '../backends/bubblewrap.ts';
 import { landlockRules } from '../backends/landlock.ts';
 import { seatbeltCommand } from '../backends/seatbelt.ts';
@@ -23,6 +23,8 @@ export interface SandboxSetup {
   /** Upper bounds for each command's processes (of its user) and files; null: none. */
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
+  /** Words before a command line that start it in the session's network namespace. Absent: each command has its own. */
+  readonly enter?: readonly string[];
   /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
   readonly proxyWay?: ProxyWay | null;
   /** What is known of the session so far. Absent: everything is looked up again. */
@@ -56,8 +58,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     return { type: 'ready', plan: directPlan(spec) };
   }
   if (facts.type === 'unavailable') return { type: 'unavailable', reason: facts.reason };
-  const reach = networkReach(request, setup.proxyWay ?? null);
-  const { network } = reach;
+  const reach = networkReach(request, setup, facts.type);
   const session = setup.session ?? NO_SESSION;
   const { cwd } = request;
   const { env, home } = setup;
@@ -82,9 +83,8 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   const command = confined(spec, { reach, setup, backend: facts.type });
   const parts = { setup, mounts, notes } as const;
   if (facts.type === 'bwrap') return bwrapPlan(command, { ...parts, facts, reach });
-  // The way to a proxy is made for bubblewrap alone.
-  if (network === 'proxy')
-    return { type: 'unavailable', reason: 'commands can be confined to a proxy by bubblewrap only' };
+  // Without namespaces there is no loopback that is not the machine's.
+  const network = reach.network === 'full' ? 'full' : 'none';
   if (facts.type === 'seatbelt') return { type: 'ready', plan: seatbeltPlan(command, { ...parts, network }) };
   const arch = filterArch();
   if (arch === null) return UNKNOWN_MACHINE;
@@ -100,20 +100,32 @@ interface Reach {
   readonly network: NetworkReach;
   readonly enter: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the command's own environment may set differently. */
+  readonly defaults: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 
+const EVERYTHING: Reach = { network: 'full', enter: [], env: {}, defaults: {}, notes: [] };
+const DISABLED = { KEEL_SANDBOX_NETWORK_DISABLED: '1' };
+const NOTHING: Reach = { network: 'none', enter: [], env: DISABLED, defaults: offlineEnvironment, notes: [] };
+
 /** Where hosts are listed the list counts, also for a policy that opens the network; where it can't be enforced, nothing is open. */
-function networkReach({ policy, network }: Pick<PlanRequest, 'policy' | 'network'>, way: ProxyWay | null): Reach {
-  const nothing = { network: 'none', enter: [], env: { KEEL_SANDBOX_NETWORK_DISABLED: '1' }, notes: [] } as const;
-  const everything = { ...nothing, network: 'full', env: {} } as const;
-  if (network !== undefined) return network === 'full' ? everything : nothing;
-  if (policy.mode !== 'workspace-write') return nothing;
-  if (way === null) return policy.network_access ? everything : nothing;
-  if (way.type === 'none') return { ...nothing, notes: [`the listed hosts can't be reached: ${way.reason}`] };
+function networkReach(
+  { policy, network }: Pick<PlanRequest, 'policy' | 'network'>,
+  { enter = [], proxyWay: way = null }: Pick<SandboxSetup, 'enter' | 'proxyWay'>,
+  backend: BackendFacts['type'],
+): Reach {
+  if (network !== undefined) return network === 'full' ? EVERYTHING : NOTHING;
+  const offline: Reach = backend === 'bwrap' ? { ...NOTHING, network: 'loopback', enter } : NOTHING;
+  // The session's namespace has a way out then, which is not for a mode that only reads.
+  if (policy.mode !== 'workspace-write') return way?.type === 'namespace' ? { ...offline, enter: [] } : offline;
+  if (way === null) return policy.network_access ? EVERYTHING : offline;
+  if (way.type === 'none') return { ...offline, notes: [`the listed hosts can't be reached: ${way.reason}`] };
+  // The way to a proxy is made for bubblewrap alone.
+  if (backend !== 'bwrap') return NOTHING;
   const hosts = way.hosts.length === 0 ? 'no host' : way.hosts.join(', ');
-  const env = { ...nothing.env, ...proxyEnvironment(way.port) };
-  return { network: 'proxy', enter: way.enter, env, notes: [`of the network ${hosts} can be reached unasked`] };
+  const env = { ...DISABLED, ...proxyEnvironment(way.port) };
+  return { network: 'proxy', enter, env, defaults: {}, notes: [`of the network ${hosts} can be reached unasked`] };
 }
 
 interface PlanParts extends Pick<ExecPlan, 'mounts' | 'notes'> {
@@ -136,7 +148,7 @@ function bwrapPlan(spec: CommandSpec, { facts, mounts, notes, setup, reach }: Bw
 }
 
 interface OwnNetworkParts extends PlanParts {
-  readonly network: Exclude<NetworkReach, 'proxy'>;
+  readonly network: 'full' | 'none';
 }
 
 /** Other processes can't be reached, but one that stays behind is found by keel, not by the system. */
@@ -187,8 +199,9 @@ const filters = new Map<string, Uint8Array>();
 
 /** Returns the same array for the same question: an array is written to a memory file once and then used again. */
 function filterFor(arch: FilterArch, network: NetworkReach, { allowUnixSockets }: SandboxSetup): Uint8Array {
-  const key = `${network}/${allowUnixSockets}`;
-  const known = filters.get(key) ?? seccompProgram({ arch, network, allowUnixSockets });
+  const families = network === 'proxy' ? 'loopback' : network;
+  const key = `${families}/${allowUnixSockets}`;
+  const known = filters.get(key) ?? seccompProgram({ arch, network: families, allowUnixSockets });
   filters.set(key, known);
   return known;
 }
@@ -209,7 +222,7 @@ interface ConfinedBy {
 
 /** Adds what a command can see of its sandbox, and the limits it starts under. */
 function confined(spec: CommandSpec, { reach, setup, backend }: ConfinedBy): CommandSpec {
-  const env = { ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
+  const env = { ...reach.defaults, ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
   const limits = [
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
     ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),

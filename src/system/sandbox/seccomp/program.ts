@@ -4,10 +4,10 @@ import { type DeniedOnDemand, deniedNumbers, type FilterArch, type JudgedCall, n
 export interface SeccompOptions {
   readonly arch: FilterArch;
   /**
-   * `full`: the ordinary families of sockets. `proxy`: only internet sockets, for a network namespace of their own in
-   * which nothing but a proxy can be reached. `none`: no sockets at all.
+   * `full`: the ordinary families of sockets. `loopback`: internet sockets and questions about the network's interfaces, for
+   * a network namespace of their own without a way out. `none`: no sockets at all.
    */
-  readonly network: 'full' | 'none' | 'proxy';
+  readonly network: 'full' | 'none' | 'loopback';
   /** Opens Unix sockets where the network is not `full`. Whatever listens on a socket file can then be reached. */
   readonly allowUnixSockets: boolean;
   /** What has to be refused too where namespaces or Landlock don't keep it harmless. */
@@ -31,6 +31,7 @@ const ENOSYS = 0x00050026;
 const UNIX = 1;
 const INTERNET = [2, 10];
 const NETLINK = 16;
+const NETLINK_ROUTE = 0;
 const STREAM = 1;
 const SEQPACKET = 5;
 /** The rest of a socket's type are flags such as close-on-exec. */
@@ -85,7 +86,10 @@ function rulesFor(options: SeccompOptions): readonly Rule[] {
       call: 'ioctl',
       lines: [argument(1), jump('equal', TIOCSTI, 'deny'), jump('equal', TIOCLINUX, 'deny'), ALLOW_HERE],
     },
-    { call: 'socket', lines: [argument(0), ...families(options).map((f) => jump('equal', f, 'allow')), DENY_HERE] },
+    {
+      call: 'socket',
+      lines: [argument(0), ...families(options).map((f) => jump('equal', f, 'allow')), ...netlink(options)],
+    },
     ...(hasUnixSockets(options) ? [FREE_PAIRS] : CLOSED_PAIRS),
     ...(options.network === 'none' && !options.allowUnixSockets ? NO_ADDRESSES : []),
   ];
@@ -94,7 +98,23 @@ function rulesFor(options: SeccompOptions): readonly Rule[] {
 function families({ network, allowUnixSockets }: SeccompOptions): readonly number[] {
   // Names can't be looked up without netlink.
   if (network === 'full') return [UNIX, ...INTERNET, NETLINK];
-  return [...(allowUnixSockets ? [UNIX] : []), ...(network === 'proxy' ? INTERNET : [])];
+  return [...(allowUnixSockets ? [UNIX] : []), ...(network === 'loopback' ? INTERNET : [])];
+}
+
+/**
+ * Of netlink only the protocol that lists interfaces and addresses: servers ask it where they can be reached. A change takes
+ * capabilities that commands don't have.
+ */
+function netlink({ network }: SeccompOptions): readonly BpfLine[] {
+  if (network !== 'loopback') return [DENY_HERE];
+  return [
+    jump('equal', NETLINK, 'netlink'),
+    DENY_HERE,
+    label('netlink'),
+    argument(2),
+    jump('equal', NETLINK_ROUTE, 'allow'),
+    DENY_HERE,
+  ];
 }
 
 function hasUnixSockets({ network, allowUnixSockets }: SeccompOptions): boolean {

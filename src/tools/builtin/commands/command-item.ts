@@ -15,7 +15,7 @@ export interface CommandIdentity {
 
 type Ending = Pick<
   ThreadItemOf<'commandExecution'>,
-  'status' | 'aggregatedOutput' | 'exitCode' | 'durationMs' | 'processId'
+  'status' | 'aggregatedOutput' | 'exitCode' | 'durationMs' | 'processId' | 'reason'
 >;
 
 /** A command as people see it: reported as started, with its live output, and as ended exactly once. */

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import { commandResultJson } from '../../../foundation/protocol/index.ts';
+import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
-import type { EndedCommand } from '../../../system/sandbox/index.ts';
+import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
+  booleanSchema,
   described,
   escalation,
   failedOutput,
+  limitText,
   numberSchema,
   type ToolCall,
   type ToolContext,
@@ -17,7 +19,7 @@ import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { applyPatchText } from '../files/write-patch.ts';
 import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
-import { type Wording, wordOutcome } from './command-outcome.ts';
+import { TIMEOUT_EXIT_CODE, type Wording, wordOutcome } from './command-outcome.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';
 
 /** Default time limit of a command, milliseconds. */
@@ -28,13 +30,13 @@ const BARE_PATCH =
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** End of the descriptions of the tools that run a command to completion. */
-export const completionText =
-  'Gives exit code and output. Nothing can be typed in, and it is killed at `timeout_ms`: allow more for builds and tests. Long output loses its middle, with a note.';
+export const completionText = `Gives exit code and output. Nothing can be typed in, and it is killed at \`timeout_ms\`: allow more for builds and tests. ${limitText}`;
 
 /** Parameters that these tools share. */
 export const completionParameters = {
   workdir: textSchema,
   timeout_ms: described(numberSchema, `Time limit; ${DEFAULT_TIMEOUT_MS} if absent.`),
+  background: described(booleanSchema, 'Keep it running, as a session for `write_stdin`. It ends with the run.'),
   ...escalation,
 };
 
@@ -81,8 +83,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return failedOutput(result.message);
   }
-  const end = endOf(result.value);
-  const notes = end === null ? [] : refusalNotes(result.denialAt?.(end) ?? null, context);
+  const notes = refusalNotes(result.value.output, refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
@@ -90,11 +91,20 @@ export async function runShell(
 /** Answers for a program that can't be started, without asking for approval. */
 function unstarted({ exitCode, message }: StartFault, item: CommandItem): ToolOutput {
   item.completeUnrun('failed', message, exitCode);
-  return { body: commandResultJson({ output: message, exitCode, durationSeconds: 0 }), success: false };
+  return { body: finishedResult({ output: message, exitCode, durationSeconds: 0 }), success: false };
 }
 
 function endOf({ end, output }: CommandOutcome): EndedCommand | null {
   return end.type === 'exited' ? { exitCode: end.exitCode, output } : null;
+}
+
+/** What the sandbox refused to a command. One that was killed at its limit may have been waiting for the network. */
+function refusedTo({ value, denialAt }: Extract<Orchestrated<CommandOutcome>, { type: 'done' }>): Denial | null {
+  const end = endOf(value);
+  if (end !== null) return denialAt?.(end) ?? null;
+  if (value.end.type !== 'timedOut') return null;
+  const denial = denialAt?.({ exitCode: TIMEOUT_EXIT_CODE, output: value.output }) ?? null;
+  return isNetworkDenial(denial) ? denial : null;
 }
 
 function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): ToolOutput {
@@ -106,12 +116,19 @@ function report(outcome: CommandOutcome, wording: Wording, item: CommandItem): T
   const { exitCode } = worded;
   const success = exitCode === 0;
   item.complete({
-    status: success ? 'completed' : 'failed',
+    status: success ? 'completed' : outcome.end.type === 'aborted' ? 'interrupted' : 'failed',
     aggregatedOutput: outcome.output,
     exitCode,
     durationMs: outcome.durationMs,
+    ...cutShort(outcome, wording),
   });
-  return { body: commandResultJson(worded), success };
+  return { body: finishedResult(worded), success };
+}
+
+/** Why a program did not run to completion, for people. */
+function cutShort({ end }: CommandOutcome, { timeoutMs }: Wording): { readonly reason?: string } {
+  if (end.type === 'timedOut') return { reason: `timed out after ${timeoutMs / 1_000} s` };
+  return end.type === 'signalled' ? { reason: `ended by ${end.signal}` } : {};
 }
 
 export interface PossiblePatch {

@@ -49,7 +49,7 @@ export function wordNews({ session, id, news, notes, aborted }: News, { turn }: 
   const state: CommandState =
     id === null ? { type: 'ended', exitCode: session.exitCode ?? -1 } : { type: 'running', sessionId: id };
   return {
-    body: commandResultLines({ state, seconds, output: showOutput(news, own, turn.noteMark) }),
+    body: commandResultLines({ state, seconds, output: showOutput(news, { last: own }, turn.noteMark) }),
     success: !aborted && (id !== null || session.exitCode === 0),
   };
 }

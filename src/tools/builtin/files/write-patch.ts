@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
-import { commandResultJson, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import { type FileUpdate, finishedResult, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
 import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 import {
   applyPatch,
   attemptedUpdates,
   describeFaultToModel,
-  type Fallible,
   fallible,
   fileUpdates,
   hintToModel,
@@ -15,6 +14,7 @@ import {
   type PatchFault,
   parsePatch,
   successText,
+  touchedLines,
   type VerifiedPatch,
   verifyPatch,
 } from '../../patch/index.ts';
@@ -92,36 +92,55 @@ export async function runVerified(
     }
     return failedOutput(result.message);
   }
-  return reportResult(item, result.value, context, startedAt);
-}
-
-function reportResult(
-  item: ThreadItemOf<'fileChange'>,
-  applied: Fallible<VerifiedPatch>,
-  context: ToolContext,
-  startedAt: number,
-): ToolOutput {
-  if (applied.ok) {
-    for (const { movedFrom, path } of applied.value.changes) {
-      if (movedFrom !== null) context.diff.moved(movedFrom, path);
-    }
+  const applied = result.value;
+  const finished = (output: string): ToolOutput => {
+    const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
+    return { body: finishedResult({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
+  };
+  if (!applied.ok) {
+    context.events.itemCompleted({ ...item, status: 'failed', reason: applied.fault.message });
+    return finished(describeFailure(applied.fault, context));
   }
-  const end = applied.ok
-    ? ({ status: 'completed' } as const)
-    : ({ status: 'failed', reason: applied.fault.message } as const);
-  context.events.itemCompleted({ ...item, ...end });
-  const output = applied.ok ? describeSuccess(applied.value, context) : describeFailure(applied.fault, context);
-  const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  return { body: commandResultJson({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
+  for (const { movedFrom, path } of applied.value.changes) {
+    if (movedFrom !== null) context.diff.moved(movedFrom, path);
+  }
+  // Files that changed since they were shown were verified again: what was written may differ.
+  const written = applied.value === verified ? changes : await fileUpdates(applied.value);
+  context.events.itemCompleted({ ...item, changes: written, status: 'completed' });
+  return finished(describeSuccess(applied.value, written, context));
 }
 
 /** Limit for the notes on one patch. */
 const MAX_NOTES = 8;
 
-function describeSuccess({ summary, notes }: VerifiedPatch, { turn }: ToolContext): string {
+function describeSuccess(applied: VerifiedPatch, written: readonly FileUpdate[], { turn }: ToolContext): string {
+  const { notes } = applied;
   const shown = notes.slice(0, MAX_NOTES);
   if (notes.length > shown.length) shown.push(`${notes.length - shown.length} more notes of this kind are left out.`);
-  return successText(summary) + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
+  const summary = summaryOf(applied, written);
+  const what = summary.length === 0 ? 'No file was changed.\n' : successText(summary);
+  return what + shown.map((note) => `${turn.noteMark} ${oneLine(note)}\n`).join('');
+}
+
+/** The summary without files that are as they were, and with the lines that were touched: `M a.ts:9-14`. */
+function summaryOf({ summary, cwd, paths }: VerifiedPatch, written: readonly FileUpdate[]): string[] {
+  const touched = new Map(written.map((update) => [placeOf(update), touchedIn(update)]));
+  const lines = summary.flatMap((line): string[] => {
+    const path = resolve(cwd, line.slice(2));
+    const where = touched.get(path);
+    if (line.startsWith('D')) return [line];
+    if (where === undefined) return paths.includes(path) ? [] : [line];
+    return [where === '' || line.startsWith('A') ? line : `${line}:${where}`];
+  });
+  return [...new Set(lines)];
+}
+
+function placeOf({ path, kind }: FileUpdate): string {
+  return kind.type === 'update' ? (kind.movePath ?? path) : path;
+}
+
+function touchedIn({ kind, diff }: FileUpdate): string {
+  return kind.type === 'update' ? touchedLines(diff) : '';
 }
 
 /** Names of files may have any characters. */

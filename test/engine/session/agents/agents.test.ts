@@ -795,6 +795,7 @@ describe('what a helper may do', () => {
   });
 
   test('a review has none', async () => {
+    repo.write({ 'change.ts': 'changed\n' });
     await open({ parent: [done] });
     await live.turn({ type: 'review', target: { type: 'uncommittedChanges' } });
     expect(server.requests[0]?.tools.map((tool) => tool['name'])).not.toContain('spawn_agent');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { REVIEW_RUBRIC } from '../../../../src/context/index.ts';
 import { parseReview } from '../../../../src/engine/session/tasks/parse-review.ts';
 import { Op, type ReviewTarget } from '../../../../src/foundation/protocol/index.ts';
@@ -13,6 +13,9 @@ import { slowGit } from '../../../support/slow-git.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
 const { home, live, open, reopen, repo, serve, server } = liveSession();
+
+// A clean work tree has nothing to review.
+beforeEach(() => repo.write({ 'change.ts': 'changed\n' }));
 
 const ok = respond(message('ok'), usage({ input: 10, output: 1 }));
 const shell = (script: string, id: string) => functionCall('shell', { command: ['bash', '-c', script] }, id);
@@ -275,6 +278,19 @@ describe('a review', () => {
       expect(end).toMatchObject({ status: 'completed' });
       expect(server.requests.at(-1)?.textsOf('user').at(-1)).toContain(`The common ancestor is ${head}`);
     }
+  });
+
+  test.each<[string, ReviewTarget, string]>([
+    ['a clean work tree', { type: 'uncommittedChanges' }, 'there are no uncommitted changes'],
+    ['a branch that HEAD is', { type: 'baseBranch', branch: 'main' }, 'HEAD has nothing that main has not'],
+  ])('of %s is refused, and asks no model', async (_, target, reason) => {
+    rmSync(join(repo.path, 'change.ts'));
+    const { events } = await open([]);
+    expect(await live?.turn({ type: 'review', target })).toMatchObject({
+      status: 'failed',
+      error: { kind: 'invalidInput', message: expect.stringContaining(reason) },
+    });
+    expect([server.requests.length, turnItems(events)]).toEqual([0, []]);
   });
 
   test('the reviewer of a commit gets its whole hash and its title', async () => {

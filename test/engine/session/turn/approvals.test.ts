@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,6 +14,7 @@ import type { DyingSession } from '../../../support/dying-session.ts';
 import { rolloutsIn } from '../../../support/keel.ts';
 import { says, type TestSession, testSession } from '../../../support/session.ts';
 import { gitRepository, type TempDir, tempDir } from '../../../support/temp-dir.ts';
+import { untilDeath } from '../../../support/until-death.ts';
 
 let home: TempDir;
 let repo: TempDir;
@@ -52,24 +52,7 @@ function oneByOne(...scripts: readonly string[]) {
   };
 }
 
-/** Runs a session in a process of its own until it kills itself. @returns the thread's id */
-async function dies(how: Omit<DyingSession, 'place'>): Promise<string> {
-  const program = join(import.meta.dirname, '../../../support/dying-session.ts');
-  const child = spawn(process.execPath, [program, JSON.stringify({ place: place(), ...how } satisfies DyingSession)]);
-  let said = '';
-  let faults = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    faults += text;
-  });
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals | null>();
-  child.once('close', (_code, signal) => resolve(signal));
-  expect(await promise, faults).toBe('SIGKILL');
-  return said.trim();
-}
-
+const dies = (how: Omit<DyingSession, 'place'>) => untilDeath({ place: place(), ...how });
 const goesOn = (id: string) =>
   testSession({ ...place(), options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue' } });
 const questions = (live: TestSession) => live.events.filter(({ type }) => type === 'approval.requested');

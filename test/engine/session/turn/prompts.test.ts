@@ -103,6 +103,30 @@ describe('what a sandbox refused', () => {
     expect(await noteOn(script, overrides)).toBeNull();
   });
 
+  const lock = (path: string) => `echo "fatal: Unable to create '$PWD/${path}': Read-only file system"; exit 128`;
+  const SETTING = '.git is closed to commands. The user can open it to commits: allow_git_commit = true under';
+
+  test.each([
+    ['the index', '.git/index.lock', held],
+    [
+      'a branch, under never',
+      '.git/refs/heads/new.lock',
+      ['sandbox_mode="workspace-write"', 'approval_policy="never"'],
+    ],
+  ])('a lock of git that was refused names the setting that allows it: %s', async (_, path, overrides) => {
+    await noteOn(lock(path), overrides);
+    expect(outputOf(1, 'c1')).toContain(SETTING);
+  });
+
+  test.each([
+    ['of git’s config', '.git/config.lock', held],
+    ['where commits are allowed', '.git/index.lock', [...held, 'sandbox_workspace_write.allow_git_commit=true']],
+    ['in a read-only run', '.git/index.lock', ['sandbox_mode="read-only"', 'approval_policy="never"']],
+  ])('a refused lock that the setting would not allow names none: %s', async (_, path, overrides) => {
+    await noteOn(lock(path), overrides);
+    expect(outputOf(1, 'c1')).not.toContain('allow_git_commit');
+  });
+
   test('the path is one bounded line, whatever the command printed', async () => {
     const hostile = `printf "'/etc/a\\033[31m\\342\\200\\256%s': Read-only file system\\n" "$(head -c 230 /dev/zero | tr '\\0' x)"; exit 1`;
     const note = (await noteOn(hostile, held)) ?? '';

@@ -32,6 +32,20 @@ describe('P14: what the model learns of a refusal of the sandbox', () => {
     expect(outputOf(1, 'c1')).not.toMatch(/sandbox/i);
   });
 
+  test('a network that is not there is named under any policy, also where a command waited for it', async () => {
+    const lookUp = { command: ['bash', '-c', 'echo getaddrinfo EAI_AGAIN a.test >&2; exit 1'] };
+    const waiting = { command: ['bash', '-c', 'echo trouble with your network connection; sleep 30'], timeout_ms: 500 };
+    await open([respond(functionCall('shell', lookUp, 'c1')), respond(functionCall('shell', waiting, 'c2')), ok], {
+      overrides: [...held, 'approval_policy="never"'],
+    });
+    await live.say('go');
+    const note = 'There is no access to the network. Waiting or another try does not help.';
+    expect(outputOf(1, 'c1')).toContain(note);
+    expect(outputOf(2, 'c2')).toContain('Killed at its time limit of 500 ms');
+    expect(outputOf(2, 'c2')).toContain(note);
+    expect(outputOf(2, 'c2')).not.toContain('timeout_ms');
+  });
+
   test('a session is watched as long as it lives', async () => {
     const cmd = `sleep 0.6; touch ${join(outside.path, 'x')}`;
     await open(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { withCommandOutput } from '../../../../src/foundation/protocol/index.ts';
-import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
+import { byteLength, cutForModel } from '../../../../src/foundation/util/index.ts';
 import { WARN_SESSIONS } from '../../../../src/system/process/index.ts';
 import { until } from '../../../system/process/support.ts';
 import { CommandTurn, MARK } from './support.ts';
@@ -36,7 +36,10 @@ describe('exec_command', () => {
       aggregatedOutput: 'end\n',
       exitCode: 3,
     });
-    expect(await turn.text('write_stdin', { session_id: 1 })).toBe('write_stdin failed: there is no session 1');
+    expect(await turn.text('write_stdin', { session_id: 1 })).toBe(
+      'write_stdin failed: session 1 has ended with exit code 3',
+    );
+    expect(await turn.text('write_stdin', { session_id: 9 })).toBe('write_stdin failed: there is no session 9');
   });
 
   it('T28: keeps what was typed on a terminal; another session does not see it; after exit the id is unknown', async () => {
@@ -48,7 +51,7 @@ describe('exec_command', () => {
     await turn.call('exec_command', start);
     expect(await turn.text('write_stdin', { session_id: 2, chars: 'echo "[$SEEN]"\n' })).toMatch(/\n\[\]/);
     expect(await turn.text('write_stdin', { session_id: 1, chars: 'exit 4\n' })).toMatch(/^Exit code: 4\n/);
-    expect(await turn.text('write_stdin', { session_id: 1 })).toContain('there is no session 1');
+    expect(await turn.text('write_stdin', { session_id: 1 })).toContain('session 1 has ended with exit code 4');
   });
 
   it('T29: an aborted call leaves nothing of its command, nor of the session it waits for', async () => {
@@ -86,20 +89,23 @@ describe('exec_command', () => {
   it('cuts long output once, with the file that has all of it', async () => {
     using turn = new CommandTurn();
     const text = await turn.text('exec_command', { cmd: 'seq 10000' });
-    expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\nTotal output lines: 10000\n\n1\n/);
-    expect(text).toContain(`All 48894 bytes are in ${turn.spillPath('call-1')}`);
+    expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\n1\n2\n/);
+    expect(text).toMatch(/^\[lines \d+-\d+ of 10000 left out; /m);
+    expect(text).toContain(` left out; all in ${turn.spillPath('call-1')}, nothing omitted]\n`);
     expect(readFileSync(turn.spillPath('call-1'), 'utf8').length).toBe(48_894);
-    expect(withCommandOutput(text, truncateForModel)).toBe(text);
+    expect(withCommandOutput(text, cutForModel)).toBe(text);
   });
 
-  it('cuts what came since the last look with the numbers of that, and names the file of all', async () => {
+  it('cuts what came since the last look with the numbers of the file that has all', async () => {
     using turn = new CommandTurn();
     const script = 'echo first; until test -e go; do sleep 0.02; done; seq 10000';
     await turn.call('exec_command', { cmd: script, yield_time_ms: 250 });
     turn.shop.dir.write({ go: '' });
     const text = await turn.text('write_stdin', { session_id: 1 });
-    expect(text).toContain('Total output lines: 10000\n\n1\n');
-    expect(text).toContain('All 48900 bytes are in');
+    const [, first] = /^\[lines (\d+)-\d+ of 10001 left out; all in /m.exec(text) ?? [];
+    const file = readFileSync(turn.spillPath('call-1'), 'utf8').split('\n');
+    expect(file[Number(first) - 2]).toBe(String(Number(first) - 2));
+    expect(text).toContain(`\n${file[Number(first) - 2]}\n[lines ${first}-`);
   });
 
   it('says why nothing ran', async () => {

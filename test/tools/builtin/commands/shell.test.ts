@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { byteLength, truncateForModel } from '../../../../src/foundation/util/index.ts';
+import { commandEnd } from '../../../../src/foundation/protocol/index.ts';
+import { byteLength, cutForModel } from '../../../../src/foundation/util/index.ts';
 import { CommandTurn, MARK } from './support.ts';
 
 const bash = (script: string) => ['bash', '-c', script];
@@ -11,7 +12,7 @@ describe('shell', () => {
     using turn = new CommandTurn();
     const output = await turn.call('shell', { command: ['/bin/sh', '-c', 'echo hi; exit 42'] });
     expect(output.success).toBe(false);
-    expect(output.body).toMatch(/^\{"output":"hi\\n","metadata":\{"exit_code":42,"duration_seconds":\d+(\.\d)?\}\}$/);
+    expect(output.body).toMatch(/^Exit code: 42\nWall time: \d+(\.\d)? seconds\nOutput:\nhi\n$/);
   });
 
   it('is reported as started and as ended, with all its output', async () => {
@@ -32,58 +33,58 @@ describe('shell', () => {
     });
   });
 
-  it('T6: of 400 lines shows the model 128 at each end, and people all of them', async () => {
+  it('T6: shows the model 400 short lines whole, as it does people', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: ['seq', '400'] });
-    const [, body = ''] = output.split('Total output lines: 400\n\n');
-    expect(body).toContain('128\n\n[... omitted 144 of 400 lines ...]\n\n273\n');
-    expect(byteLength(body)).toBeLessThanOrEqual(10_240);
-    expect(turn.lastItem.aggregatedOutput?.split('\n')).toHaveLength(401);
-    expect(turn.deltas.join('')).toBe(turn.lastItem.aggregatedOutput);
+    const { output } = await turn.ended('shell', { command: ['seq', '400'] });
+    expect(output.split('\n')).toHaveLength(401);
+    expect(turn.lastItem.aggregatedOutput).toBe(output);
+    expect(turn.deltas.join('')).toBe(output);
+    expect(existsSync(turn.spillPath('call-1'))).toBe(false);
   });
 
   it('T7: one long line is cut between characters', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: bash('for i in $(seq 4000); do printf "漢é😀"; done') });
-    expect(output).toContain('\n[... output truncated to fit 10240 bytes ...]\n\n');
+    const { output } = await turn.ended('shell', { command: bash('for i in $(seq 4000); do printf "漢é😀"; done') });
+    expect(output).toContain(
+      `\n[middle of line 1 of 1 left out; all in ${turn.spillPath('call-1')}, nothing omitted]\n`,
+    );
     expect(output).not.toContain('\uFFFD');
   });
 
-  it('says where the whole of a cut output is, within what the model is shown in all', async () => {
+  it('says which lines of a long output are missing and where all of it is, in one line and within the limit', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: ['seq', '10000'] });
+    const { output } = await turn.ended('shell', { command: ['seq', '10000'] });
     const path = turn.spillPath('call-1');
-    const note = `${MARK} The middle of this output was left out. All 48894 bytes are in ${path}; read the part you need from there.`;
-    expect(output.endsWith(`10000\n${note}`)).toBe(true);
-    expect(readFileSync(path, 'utf8').length).toBe(48_894);
-    const body = output.slice(output.indexOf('\n\n') + 2);
-    expect(byteLength(body)).toBeLessThanOrEqual(10_240);
-    expect(truncateForModel(output)).toBe(output);
+    const [notice = '', first, last] = /^\[lines (\d+)-(\d+) of 10000 left out; all in (.+)\]$/m.exec(output) ?? [];
+    expect(notice).toContain(`all in ${path}, nothing omitted]`);
+    expect(output).toContain(`\n${Number(first) - 1}\n${notice}\n${Number(last) + 1}\n`);
+    expect(output.endsWith('\n10000\n')).toBe(true);
+    expect(output).not.toContain(MARK);
+    expect(readFileSync(path, 'utf8').split('\n')[Number(first) - 1]).toBe(first);
+    expect(byteLength(output)).toBeLessThanOrEqual(10_240);
+    expect(cutForModel(output)).toBe(output);
   });
 
   it('says how much of a very long output was kept', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: ['seq', '1000000'] });
-    expect(output).toContain('Total output lines: 1000000\n');
-    expect(output).toContain('[... omitted 999');
-    expect(output).toContain('The first 1000000 of 6888896 bytes are in');
+    const { output } = await turn.ended('shell', { command: ['seq', '1000000'] });
+    expect(output).toMatch(/^\[lines \d+-99\d+ of 1000000 left out; the first 1000000 of 6888896 bytes are in \S+\]$/m);
   });
 
   it('says that the whole of a cut output was not kept', async () => {
     using turn = new CommandTurn();
     turn.spills = false;
-    const { output } = await turn.json('shell', { command: ['seq', '10000'] });
-    expect(output).toContain(`\n${MARK} The middle of this output was left out and not kept. Run it again`);
+    const { output } = await turn.ended('shell', { command: ['seq', '10000'] });
+    expect(output).toMatch(/^\[lines \d+-\d+ of 10000 left out; not kept: to see them, /m);
   });
 
   it('T8: ends a command at its time limit and says so first and last', async () => {
     using turn = new CommandTurn();
     const result = await turn.call('shell', { command: bash('echo begun; sleep 5'), timeout_ms: 200 });
-    const { output, metadata } = JSON.parse(String(result.body));
+    const end = commandEnd(String(result.body));
     expect(result.success).toBe(false);
-    expect(metadata.exit_code).toBe(124);
-    expect(metadata.duration_seconds).toBeLessThan(1);
-    expect(output).toMatch(
+    expect(end?.exitCode).toBe(124);
+    expect(end?.output).toMatch(
       /^command timed out after \d+ milliseconds\nbegun\nkeel:0a1b2c Killed at its time limit of 200 ms /,
     );
     expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: 124, aggregatedOutput: 'begun\n' });
@@ -92,10 +93,12 @@ describe('shell', () => {
 
   it('keeps to the limits of the model where lines of keel come on top of full output', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: bash('seq 255; sleep 5'), timeout_ms: 200 });
-    expect(output.startsWith('Total output lines: 256\n\ncommand timed out after')).toBe(true);
-    expect(output).toContain('\n127\n\n[... omitted 2 of 256 lines ...]\n\n130\n');
-    expect(truncateForModel(output)).toBe(output);
+    const { output } = await turn.ended('shell', { command: bash('seq 2240; sleep 5'), timeout_ms: 500 });
+    // The numbers are those of the lines that the program printed.
+    const [, first] = /\n\[lines (\d+)-\d+ of 2240 left out; all in /.exec(output) ?? [];
+    expect(output).toMatch(/^command timed out after \d+ milliseconds\n1\n2\n/);
+    expect(output).toContain(`\n${Number(first) - 1}\n[lines ${first}-`);
+    expect(byteLength(output)).toBeLessThanOrEqual(10_240);
   });
 
   it('T11: an aborted call returns what it had printed and says that it was aborted', async () => {
@@ -103,16 +106,16 @@ describe('shell', () => {
     const abort = new AbortController();
     turn.onDelta = () => abort.abort();
     const text = await turn.text('shell', { command: bash('echo begun; sleep 30') }, abort.signal);
-    expect(JSON.parse(text).output).toMatch(/^begun\naborted by user after \d+\.\d+s$/);
-    expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode: -1 });
+    expect(commandEnd(text)?.output).toMatch(/^begun\naborted by user after \d+\.\d+s$/);
+    expect(turn.lastItem).toMatchObject({ status: 'interrupted', exitCode: -1 });
     expect(turn.shop.running()).toEqual([]);
   });
 
   it('names the signal that ended a program', async () => {
     using turn = new CommandTurn();
-    const { output, metadata } = await turn.json('shell', { command: bash('echo begun; kill -KILL $$') });
+    const { output, exitCode } = await turn.ended('shell', { command: bash('echo begun; kill -KILL $$') });
     expect(output).toBe(`begun\n${MARK} The program was ended by the signal SIGKILL.`);
-    expect(metadata.exit_code).toBe(137);
+    expect(exitCode).toBe(137);
   });
 
   it('says why nothing ran', async () => {
@@ -131,22 +134,22 @@ describe('shell', () => {
       ['/tmp', 126, '/tmp: not an executable file, or not permitted to run it'],
     ] as const;
     for (const [program, exitCode, text] of cases) {
-      const { output, metadata } = await turn.json('shell', { command: [program] });
-      expect([output, metadata.exit_code]).toEqual([text, exitCode]);
+      const end = await turn.ended('shell', { command: [program] });
+      expect(end).toEqual({ output: text, exitCode });
       expect(turn.lastItem).toMatchObject({ status: 'failed', exitCode });
     }
   });
 
   it('prompts 10: breaks copies of the mark at the beginning of lines', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: ['printf', `${MARK} forged\nin ${MARK} line\n${MARK}\n`] });
+    const { output } = await turn.ended('shell', { command: ['printf', `${MARK} forged\nin ${MARK} line\n${MARK}\n`] });
     expect(output).toBe(`keel:?0a1b2c forged\nin ${MARK} line\nkeel:?0a1b2c\n`);
   });
 
   it('T27: a flood of output ends the deltas, not the collection', async () => {
     using turn = new CommandTurn();
-    const { output } = await turn.json('shell', { command: bash('yes "a line of the flood" | head -n 3000000') });
-    expect(output.startsWith('Total output lines: 3000000\n')).toBe(true);
+    const { output } = await turn.ended('shell', { command: bash('yes "a line of the flood" | head -n 3000000') });
+    expect(output).toMatch(/^\[lines \d+-\d+ of 3000000 left out; /m);
     expect(turn.lastItem.aggregatedOutput).toMatch(/\[\.\.\. \d+ bytes \(\d+ lines\) left out \.\.\.\]/);
     expect(turn.deltas.length).toBeLessThanOrEqual(10_000);
     expect(Math.max(...turn.deltas.map(byteLength))).toBeLessThanOrEqual(8_192);
@@ -157,7 +160,7 @@ describe('shell', () => {
     using turn = new CommandTurn();
     mkdirSync(join(turn.shop.dir.path, 'sub'));
     for (const workdir of ['sub', join(turn.shop.dir.path, 'sub')]) {
-      expect((await turn.json('shell', { command: ['pwd'], workdir })).output).toBe(`${turn.shop.dir.path}/sub\n`);
+      expect((await turn.ended('shell', { command: ['pwd'], workdir })).output).toBe(`${turn.shop.dir.path}/sub\n`);
     }
   });
 });
@@ -167,22 +170,22 @@ describe('the names and forms of the same tool', () => {
     using turn = new CommandTurn();
     const argv = ['echo', '$HOME'];
     for (const name of ['shell', 'container.exec']) {
-      expect((await turn.json(name, { cmd: argv, timeout: '5000', cwd: '.' })).output).toBe('$HOME\n');
+      expect((await turn.ended(name, { cmd: argv, timeout: '5000', cwd: '.' })).output).toBe('$HOME\n');
     }
-    expect(JSON.parse(String((await turn.localShell(argv)).body)).output).toBe('$HOME\n');
-    expect((await turn.json('shell', { command: 'echo one | cat' })).output).toBe('one\n');
-    expect((await turn.json('shell_command', { command: 'echo two | cat' })).output).toBe('two\n');
-    expect((await turn.json('shell_command', { command: argv })).output).toBe('$HOME\n');
+    expect(commandEnd(String((await turn.localShell(argv)).body))?.output).toBe('$HOME\n');
+    expect((await turn.ended('shell', { command: 'echo one | cat' })).output).toBe('one\n');
+    expect((await turn.ended('shell_command', { command: 'echo two | cat' })).output).toBe('two\n');
+    expect((await turn.ended('shell_command', { command: argv })).output).toBe('$HOME\n');
   });
 
   it('give a login shell the environment of any other command: the path stays the one that keel was started with', async () => {
     using turn = new CommandTurn();
     turn.shop.dir.write({ '.bash_profile': 'PATH=/replaced; cd /\n', '.profile': 'PATH=/replaced; cd /\n' });
     const script = 'echo "$PATH $PWD"';
-    const { output } = await turn.json('shell', { command: ['bash', '-c', script] });
+    const { output } = await turn.ended('shell', { command: ['bash', '-c', script] });
     expect(output).not.toContain('/replaced');
-    expect((await turn.json('shell', { command: ['bash', '-lc', script] })).output).toBe(output);
-    expect((await turn.json('shell_command', { command: script, login: true })).output).toBe(output);
+    expect((await turn.ended('shell', { command: ['bash', '-lc', script] })).output).toBe(output);
+    expect((await turn.ended('shell_command', { command: script, login: true })).output).toBe(output);
   });
 
   it('refuse what they cannot read before anything is begun', async () => {
@@ -251,5 +254,31 @@ describe('a patch in a command', () => {
         /^apply_patch verification failed: patch detected without explicit call/,
       );
     }
+  });
+});
+
+describe('a command in the background', () => {
+  it.each([
+    ['shell', { command: ['bash', '-c', 'echo up; until test -e go; do sleep 0.02; done; echo down; exit 3'] }],
+    ['shell_command', { command: 'echo up; until test -e go; do sleep 0.02; done; echo down; exit 3' }],
+  ])('is left running by %s as a session', async (name, args) => {
+    using turn = new CommandTurn();
+    const started = await turn.call(name, { ...args, background: true });
+    expect(started).toMatchObject({
+      success: true,
+      body: expect.stringMatching(/^Still running as session 1\n.*\nup\n$/s),
+    });
+    expect(turn.lastItem).toMatchObject({ status: 'completed', processId: '1', exitCode: null });
+    turn.shop.dir.write({ go: '' });
+    expect(await turn.text('write_stdin', { session_id: 1 })).toMatch(/^Exit code: 3\n.*\ndown\n$/s);
+  });
+
+  it('that fails at its start says so at once', async () => {
+    using turn = new CommandTurn();
+    const text = await turn.text('shell', { command: ['bash', '-c', 'echo no port >&2; exit 1'], background: true });
+    expect(text).toMatch(/^Exit code: 1\n.*no port\n$/s);
+    expect(turn.sessions.size).toBe(0);
+    expect(await turn.text('shell', { command: [], background: true })).toBe('command args are empty');
+    expect(await turn.text('shell', { command: ['no-such-program'], background: true })).toMatch(/^shell failed: /);
   });
 });

@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import type { ApprovalDecision, ApprovalRequest, ThreadItem } from '../../../../src/foundation/protocol/index.ts';
+import {
+  type ApprovalDecision,
+  type ApprovalRequest,
+  commandEnd,
+  type ThreadItem,
+} from '../../../../src/foundation/protocol/index.ts';
 import { ExecSessions } from '../../../../src/system/process/index.ts';
 import { CommandJudge } from '../../../../src/tools/approvals/index.ts';
 import type { ToolContext } from '../../../../src/tools/contract/tool.ts';
@@ -48,9 +53,11 @@ export class CommandTurn implements Disposable {
     return body;
   }
 
-  /** The same of the tools that answer in JSON. */
-  async json(name: string, args: unknown): Promise<{ output: string; metadata: { exit_code: number } }> {
-    return JSON.parse(await this.text(name, args));
+  /** The same of a command that ended: its output and its exit code. */
+  async ended(name: string, args: unknown): Promise<{ output: string; exitCode: number }> {
+    const end = commandEnd(await this.text(name, args));
+    if (end === null) throw new Error('it has not ended');
+    return end;
   }
 
   /** The last command as people saw it in the end. */

@@ -10,10 +10,11 @@ describe('the tools that a model is offered', () => {
   it.each<[string, string[]]>([
     ['session-function', ['exec_command', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
     ['session-freeform', ['exec_command', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
-    ['shell-function', ['shell', 'apply_patch', 'update_plan']],
-    ['shell-freeform', ['shell', 'apply_patch', 'update_plan', 'view_image']],
-    ['shell-command-freeform', ['shell_command', 'apply_patch', 'update_plan', 'view_image']],
-    ['lean', ['shell_command', 'read_file', 'edit_file', 'update_plan']],
+    ['shell-function', ['shell', 'write_stdin', 'apply_patch', 'update_plan']],
+    ['shell-freeform', ['shell', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
+    ['shell-command-freeform', ['shell_command', 'write_stdin', 'apply_patch', 'update_plan', 'view_image']],
+    ['session-edit', ['exec_command', 'write_stdin', 'edit_file', 'update_plan', 'view_image']],
+    ['lean', ['shell_command', 'write_stdin', 'read_file', 'edit_file', 'update_plan']],
     [
       'reader',
       [

@@ -16,13 +16,14 @@ export const offeredSets: readonly OfferedSet[] = [
   { name: 'shell-function', slug: 'gpt-oss-120b', set: null },
   { name: 'shell-freeform', slug: 'gpt-5-codex', set: null },
   { name: 'shell-command-freeform', slug: 'gpt-5.1-codex', set: null },
+  { name: 'session-edit', slug: 'claude-sonnet-4', set: null },
   { name: 'lean', slug: 'qwen3-coder', set: null },
-  { name: 'reader', slug: 'claude-sonnet-4', set: 'reader' },
+  { name: 'reader', slug: 'gemini-2.5-pro', set: 'reader' },
 ];
 
 export function specsOf({ slug, set }: OfferedSet): ToolSpec[] {
   const model = modelInfo(slug);
-  return specsFor(builtinTools(), offeredTools(model, set), model);
+  return specsFor(builtinTools(), offeredTools(model, set), { model, offersEscalation: true });
 }
 
 /** Every spec once; a tool that has two forms twice. */

@@ -155,10 +155,11 @@ describe('P9: the schemas', () => {
 describe('P10: the numbers', () => {
   /** What the numbers in a tool's texts have to be; the patch example aside. */
   const numbersIn: Readonly<Record<string, readonly number[]>> = {
-    shell: [10_000],
-    shell_command: [10_000],
-    exec_command: [10_000, 30_000],
-    read_file: [1, 2_000],
+    shell: [10_240, 10_000],
+    shell_command: [10_240, 10_000],
+    exec_command: [10_240, 10_000, 30_000],
+    write_stdin: [300_000],
+    read_file: [10_240, 1, 2_000],
     grep_files: [100],
     list_dir: [1, 25, 2],
   };

@@ -1,16 +1,27 @@
 import type { ModelInfo } from '../../../../models/catalogue/index.ts';
-import { AGENT_TOOLS, offeredTools } from '../../../../tools/index.ts';
+import { AGENT_TOOLS, isAllowedTool, offeredTools } from '../../../../tools/index.ts';
 import type { ChildOptions } from '../../agents/child-sessions.ts';
 import type { SessionServices } from '../../services.ts';
 
 /** The settings of a session that say which tools there are. */
 export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
   readonly child: Pick<ChildOptions, 'withoutTools'> | null;
-  readonly config: Pick<SessionServices['config'], 'toolSet'>;
+  readonly config: Pick<SessionServices['config'], 'toolSet' | 'tools'>;
 }
 
 /** Names of the tools that a model is offered in this session. */
 export function toolsOf({ config, child, agentLevels }: ToolSettings, model: ModelInfo): string[] {
   const offered = [...offeredTools(model, config.toolSet), ...(agentLevels > 0 ? AGENT_TOOLS : [])];
-  return offered.filter((name) => !child?.withoutTools.includes(name));
+  return offered.filter((name) => !child?.withoutTools.includes(name) && isAllowedTool(name, config.tools));
 }
+
+/** Names of the tools that this session withholds from a model which would have them. */
+export function toolsWithout(settings: ToolSettings, model: ModelInfo): string[] {
+  const { config, child } = settings;
+  const all = toolsOf({ ...settings, child: null, config: { ...config, tools: ALL_TOOLS } }, model);
+  const offered = toolsOf(settings, model);
+  return [...new Set([...(child?.withoutTools ?? []), ...all.filter((name) => !offered.includes(name))])];
+}
+
+/** No list of the user's. */
+export const ALL_TOOLS = { allowed: null, disallowed: [] } as const;

@@ -4,10 +4,12 @@ import { readJudge } from '../../../../system/sandbox/index.ts';
 
 import {
   abortedOutput,
+  BEHIND_UNKNOWN,
   CallGate,
   type CommandRules,
   callDigest,
   dispatch,
+  endedSessionNote,
   type HostedRun,
   LoopWatch,
   NOT_BEGUN,
@@ -116,11 +118,16 @@ export function openTurnTools(
     if (message !== null) recorder.warn(message);
   }
 
-  /** Files made by commands that would be obeyed later are reported to the user and to the model. */
-  function withFindings(output: ToolOutput): ToolOutput {
+  /**
+   * Files made by commands that would be obeyed later are reported to the user and to the model, and sessions that ended
+   * meanwhile to the model.
+   */
+  function withNews(output: ToolOutput): ToolOutput {
     const findings = services.sandbox.takeFindings();
     for (const message of findings) recorder.warn(message);
-    return findings.reduce((noted, finding) => withNote(noted, `${turn.noteMark} ${finding}`), output);
+    const ended = services.execSessions.takeEnded().map((session) => endedSessionNote(session, turn.noteMark));
+    const notes = [...findings.map((finding) => `${turn.noteMark} ${finding}`), ...ended];
+    return notes.reduce(withNote, output);
   }
 
   async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
@@ -133,7 +140,7 @@ export function openTurnTools(
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       if (handlerOf(call)?.repeat === 'ledger') await run?.start();
-      return withFindings(await dispatch(toolCall, contextFor(options, run), signal, routing));
+      return withNews(await dispatch(toolCall, contextFor(options, run), signal, routing));
     };
     if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
@@ -154,6 +161,7 @@ export function openTurnTools(
     return async (call, options) => {
       const known = recalled(call, options.key);
       if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
+      if (options.earlier.some((key) => services.toolHost.isLost(key))) return outputItem(call, BEHIND_UNKNOWN);
       const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
       const work = gate.run(mode, options.signal, async () => {
         if (canChangeFiles(call)) await beforeChange();
@@ -168,7 +176,7 @@ export function openTurnTools(
   }
 
   return {
-    specs: specsFor(registry, offered, turn.model),
+    specs: specsFor(registry, offered, turn),
     repeat: repeatOf,
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),

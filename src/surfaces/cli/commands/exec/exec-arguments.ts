@@ -1,84 +1,92 @@
-import type { SandboxMode } from '../../../../foundation/protocol/index.ts';
-import type { LocalServerKind } from '../../../../storage/config/index.ts';
+import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
+import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
+  accessOptions,
   choiceOf,
   countOf,
   imagesOf,
-  localProviderOf,
+  labelOf,
+  modelOptions,
   overridesOf,
-  sandboxModeOf,
-  sessionOptions,
+  sessionFlags,
+  sessionHeadings,
+  settingOptions,
+  threadOptions,
 } from '../../session-options.ts';
+import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
-const help = `Usage: keel exec [options] [prompt | -]
-       keel exec resume [options] [id | name | --last [--all]] [--rollback N] [prompt | -]
-       keel exec fork [options] [id | name | --last [--all]] [--at N] [prompt | -]
-
-Run a request to completion, non-interactively. Without a prompt, or with -, read it from standard input.
-
-The model
-  -m, --model MODEL               model to use
-  --oss                           use a model on this machine; fetch it if it is missing
-  --local-provider ollama|lmstudio
-                                  the same, from this server
-  -i, --image FILE                image to send before the prompt; repeat it or separate with commas
-  --output-schema FILE            JSON Schema for the final message
-
-What it is allowed to do
-  -C, --cd DIR                    working directory
-  -s, --sandbox MODE              where commands may write: read-only, workspace-write, danger-full-access
-  --full-auto                     the same as --sandbox workspace-write
-  --dangerously-bypass-approvals-and-sandbox, --yolo
-                                  no sandbox and no questions
-  --add-dir DIR                   another writable directory; repeatable
-  --skip-git-repo-check           also run outside a Git repository
-  --verify                        ask once for a check if files changed after the last one
-
-Output
-  --json                          print events as JSON lines on stdout
-  -o, --output-last-message FILE  write the last message to a file
-  --color always|never|auto       colours in the output
-  --ephemeral                     keep no record of this thread
-
-Threads
-  --last                          with resume or fork: the newest thread of this directory
-  --all                           with --last: of any directory
-  --at N                          with fork: keep the first N messages of the user
-  --rollback N                    with resume: first take the last N turns out of the conversation
-
-Settings
-  -c, --config KEY=VALUE          override a setting; repeatable
-  -p, --profile NAME              profile of the configuration
-  --enable FEATURE, --disable FEATURE
-                                  switch a feature on or off; repeatable
-  --strict-config                 treat an unknown key in the configuration as an error
-  -h, --help                      show this help
-`;
-
-const flag = { type: 'boolean' } as const;
-const value = { type: 'string' } as const;
-const options = {
-  ...sessionOptions,
-  'output-schema': value,
-  'skip-git-repo-check': flag,
-  verify: flag,
-  json: flag,
-  'experimental-json': flag,
-  'output-last-message': { ...value, short: 'o' },
-  color: value,
-  ephemeral: flag,
-  last: flag,
-  all: flag,
-  at: value,
-  rollback: value,
-  // Clients send these; they have no effect here.
-  'thread-source': value,
-  'cyber-access-program': value,
-} as const;
-const IGNORED = ['thread-source', 'cyber-access-program'] as const;
+const FORMATS = ['text', 'json', 'stream-json'] as const;
 const COLORS = ['always', 'never', 'auto'] as const;
+
+const execOptions = {
+  ...modelOptions,
+  'output-schema': { type: 'string', value: 'FILE', about: 'JSON Schema for the final message' },
+  ...accessOptions,
+  'skip-git-repo-check': { type: 'boolean', about: 'also run outside a Git repository' },
+  verify: { type: 'boolean', about: 'ask once for a check if files changed after the last one' },
+  'output-format': {
+    ...{ type: 'string', value: 'FORMAT', choices: FORMATS },
+    about: 'text, json (one object with text, usage, cost and thread) or stream-json',
+  },
+  json: { type: 'boolean', about: 'events as JSON lines on stdout, the same as stream-json' },
+  'experimental-json': { type: 'boolean' },
+  'output-last-message': {
+    ...{ type: 'string', short: 'o', value: 'FILE' },
+    about: 'write the last message to a file',
+  },
+  color: {
+    ...{ type: 'string', value: 'WHEN', choices: COLORS },
+    about: 'colours in the output: always, never or auto',
+  },
+  ephemeral: { type: 'boolean', about: 'keep no record of this thread' },
+  last: { type: 'boolean', about: 'with resume or fork: the newest thread of this directory' },
+  all: { type: 'boolean', about: 'with --last: of any directory' },
+  at: { type: 'string', value: 'N', about: 'with fork: keep the first N messages of the user' },
+  rollback: {
+    ...{ type: 'string', value: 'N' },
+    about: 'with resume: first take the last N turns out of the conversation',
+  },
+  ...threadOptions,
+  ...settingOptions,
+  // Clients send these; they have no effect here.
+  'thread-source': { type: 'string' },
+  'cyber-access-program': { type: 'string' },
+} as const satisfies OptionSpecs;
+
+export const execSpec = {
+  usage: [
+    'exec [options] [prompt | -]',
+    'exec resume [options] THREAD|--last [prompt | -]',
+    'exec fork [options] THREAD|--last [prompt | -]',
+  ],
+  about: [
+    'Run a request to completion, non-interactively. Without a prompt, or with -, read it from standard input. THREAD is an id or a name.',
+  ],
+  verbs: { resume: '', fork: '', review: '' },
+  options: execOptions,
+  headings: { ...sessionHeadings, 'output-format': 'Output', last: 'Threads' },
+} as const satisfies CommandSpec;
+
+export const reviewSpec = {
+  usage: ['review [options] [INSTRUCTIONS]'],
+  about: [
+    'Have a separate reviewer look at a change; it edits nothing. Without a target, review the uncommitted changes.',
+    'The review goes to stdout, everything else to stderr; --json prints every event as a JSON line.',
+  ],
+  options: {
+    uncommitted: { type: 'boolean', about: 'what is not committed yet' },
+    base: { type: 'string', multiple: true, value: 'BRANCH', about: 'what this branch adds to another one' },
+    commit: { type: 'string', multiple: true, value: 'SHA', about: 'what one commit changes' },
+    ...execOptions,
+  },
+  headings: execSpec.headings,
+} as const satisfies CommandSpec;
+
+const IGNORED = ['thread-source', 'cyber-access-program'] as const;
+
+type Given = ReturnType<typeof readCommandLine<typeof execOptions>>['values'];
 
 /** The command line of `keel exec`, before configuration is read. */
 export interface ExecArguments {
@@ -88,20 +96,16 @@ export interface ExecArguments {
   /** Null: standard input, if there is any. */
   readonly prompt: string | null;
   readonly images: readonly string[];
-  readonly model: string | null;
-  readonly profile: string | null;
-  readonly sandbox: SandboxMode | null;
+  /** Paths in it are as they were given. */
+  readonly flags: ConfigFlags;
   readonly cd: string | null;
-  readonly addDirs: readonly string[];
   readonly overrides: readonly string[];
-  readonly oss: boolean;
-  readonly localProvider: LocalServerKind | null;
   readonly strictConfig: boolean;
   readonly outputSchema: string | null;
   readonly lastMessageFile: string | null;
   readonly skipGitRepoCheck: boolean;
   readonly color: 'always' | 'never' | 'auto';
-  readonly json: boolean;
+  readonly format: (typeof FORMATS)[number];
   readonly ephemeral: boolean;
   /** Options that clients send and that have no effect here. */
   readonly ignored: readonly string[];
@@ -112,7 +116,12 @@ export interface ExecArguments {
  * @throws UsageError, HelpRequested
  */
 export function parseExecArguments(words: readonly string[]): ExecArguments {
-  const { values: given, positionals } = readCommandLine(words, help, options);
+  const { values, positionals } = readCommandLine(words, execSpec);
+  return execArguments(values, positionals);
+}
+
+/** @throws UsageError */
+export function execArguments(given: Given, positionals: readonly string[]): ExecArguments {
   const { last = false, all = false } = given;
   const at = countOf('at', given.at, 0);
   const rollback = countOf('rollback', given.rollback, 1);
@@ -122,26 +131,32 @@ export function parseExecArguments(words: readonly string[]): ExecArguments {
     ...(at === null ? {} : { at }),
     ...(rollback === null ? {} : { rollback }),
   });
+  const isNew = target.type !== 'resume' && target.type !== 'resumeLast';
+  if (given.name !== undefined && given.ephemeral) throw new UsageError('--name and --ephemeral exclude each other');
   return {
-    target,
+    target: { ...target, ...labelOf(given, isNew) },
     rollback,
     prompt,
     images: imagesOf(given),
-    model: given.model ?? null,
-    profile: given.profile ?? null,
-    sandbox: sandboxModeOf(given),
+    flags: sessionFlags(given),
     cd: given.cd ?? null,
-    addDirs: given['add-dir'] ?? [],
     overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
-    oss: given.oss ?? false,
-    localProvider: localProviderOf(given),
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,
     lastMessageFile: given['output-last-message'] ?? null,
     skipGitRepoCheck: given['skip-git-repo-check'] ?? false,
     color: choiceOf('color', given.color, COLORS) ?? 'auto',
-    json: (given.json || given['experimental-json']) ?? false,
+    format: formatOf(given),
     ephemeral: given.ephemeral ?? false,
     ignored: IGNORED.filter((name) => given[name] !== undefined).map((name) => `--${name}`),
   };
+}
+
+/** @throws UsageError */
+function formatOf(given: Given): ExecArguments['format'] {
+  const format = choiceOf('output-format', given['output-format'], FORMATS);
+  if (!given.json && !given['experimental-json']) return format ?? 'text';
+  if (format !== null && format !== 'stream-json')
+    throw new UsageError(`--json and --output-format ${format} exclude each other`);
+  return 'stream-json';
 }

@@ -1,13 +1,8 @@
+import type { ThreadOrigin } from '../../../../engine/session/index.ts';
 import { UsageError } from '../../usage.ts';
 
-/** The thread of a run. */
-export type ExecTarget =
-  | { readonly type: 'new' }
-  /** `id`: an id or a name. */
-  | { readonly type: 'resume'; readonly id: string }
-  | { readonly type: 'resumeLast'; readonly anyDirectory: boolean }
-  | { readonly type: 'fork'; readonly id: string; readonly userMessages: number | null }
-  | { readonly type: 'forkLast'; readonly anyDirectory: boolean; readonly userMessages: number | null };
+/** The thread of a run; `id` may also be a name. */
+export type ExecTarget = ThreadOrigin;
 
 export interface TargetOptions {
   readonly last: boolean;

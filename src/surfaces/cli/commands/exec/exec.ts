@@ -2,43 +2,66 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
 import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
-import { type ConfigFlags, loadConfig } from '../../../../storage/config/index.ts';
-import { type ExecIo, type ExecOptions, JsonlPrinter, readPrompt, runExec } from '../../../exec/index.ts';
-import type { CommandIo } from '../../io.ts';
-import { answer, note, progress } from '../../output.ts';
+import { loadConfig } from '../../../../storage/config/index.ts';
+import {
+  type ExecIo,
+  type ExecOptions,
+  isDumb,
+  JsonlPrinter,
+  type ProgramPrinter,
+  ResultPrinter,
+  readPrompt,
+  runExec,
+  wantsColour,
+} from '../../../exec/index.ts';
+import type { Command } from '../../commands.ts';
+import { type CommandIo, isOneOutput } from '../../io.ts';
+import { answer, laidOut, liveLine, note, progress } from '../../output.ts';
+import { placedFlags } from '../../session-options.ts';
 import { stopSignal } from '../../stop-signal.ts';
-import { type ExecArguments, parseExecArguments } from './exec-arguments.ts';
+import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
 
 /** `keel exec`: runs one request to completion. */
-export function execCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  return runWith(io, parseExecArguments(words), null);
-}
+export const execCommand: Command = {
+  spec: execSpec,
+  run: async (io, words) => runWith(io, parseExecArguments(words), null),
+};
 
 /**
  * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
- * replaces the prompt. With --json, whatever ends the run early is a JSON line too.
+ * replaces the prompt. Where a program reads the output, it has whatever ends the run early too.
  */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
-  const jsonl = args.json ? new JsonlPrinter((text) => answer(io, text)) : null;
+  const program = programPrinter(io, args);
   try {
-    const options = await execOptions({ io, args, review, jsonl });
+    const options = await execOptions({ io, args, review, program });
     // Until here a signal simply ends the process.
     using stop = stopSignal(io);
-    return await runExec(options, execIo(io, stop));
+    return await runExec(options, execIo(io, args, stop));
   } catch (error) {
-    jsonl?.printFailure(toKeelError(error).message);
+    program?.printFailure(toKeelError(error).message);
     throw error;
   }
 }
+
+/** Null: people read the output. */
+function programPrinter(io: CommandIo, { format }: ExecArguments): ProgramPrinter | null {
+  const write = (text: string) => answer(io, text);
+  if (format === 'stream-json') return new JsonlPrinter(write);
+  return format === 'json' ? new ResultPrinter(write, () => performance.now()) : null;
+}
+
+/** Width of a terminal that doesn't name its own. */
+const DEFAULT_COLUMNS = 80;
 
 interface Given {
   readonly io: CommandIo;
   readonly args: ExecArguments;
   readonly review: ReviewTarget | null;
-  readonly jsonl: JsonlPrinter | null;
+  readonly program: ProgramPrinter | null;
 }
 
-async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOptions> {
+async function execOptions({ io, args, review, program }: Given): Promise<ExecOptions> {
   for (const option of args.ignored) note(io, `keel exec: ${option} has no effect here\n`);
   const prompt =
     review !== null
@@ -54,9 +77,10 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
-    flags: flagsOf(args),
+    flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   });
+  program?.configured(config);
   for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
   return {
     config: { ...config, approvalPolicy: 'never' },
@@ -67,7 +91,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     ...(review === null ? {} : { review }),
     images: args.images.map((path) => resolve(io.cwd, path)),
     outputSchema,
-    jsonl,
+    program,
     color: wantsColor(args, io),
     skipGitRepoCheck: args.skipGitRepoCheck,
     ephemeral: args.ephemeral,
@@ -76,23 +100,25 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
   };
 }
 
-function execIo(io: CommandIo, stop: ReturnType<typeof stopSignal>): ExecIo {
+function execIo(io: CommandIo, { color }: ExecArguments, stop: ReturnType<typeof stopSignal>): ExecIo {
+  const { stdout, stderr, env } = io;
+  const canDraw = !isDumb(env);
+  const isLaidOut = Boolean(stdout.isTTY) && canDraw && color !== 'never';
   return {
     writeOut: (text) => answer(io, text),
     writeErr: (text) => progress(io, text),
+    drawLive: stderr.isTTY && canDraw ? (text) => liveLine(io, text) : null,
+    messageTerminal: isLaidOut
+      ? {
+          columns: stdout.columns ?? DEFAULT_COLUMNS,
+          hasColour: color === 'always' || wantsColour(env, true),
+          write: (text) => laidOut(io, text),
+        }
+      : null,
+    isOneOutput: () => isOneOutput(io),
+    isInteractive: Boolean(stderr.isTTY),
     stop: stop.signal,
     onExit: (kill) => stop.onExit(kill),
-  };
-}
-
-function flagsOf(args: ExecArguments): ConfigFlags {
-  return {
-    ...(args.model === null ? {} : { model: args.model }),
-    ...(args.profile === null ? {} : { profile: args.profile }),
-    ...(args.sandbox === null ? {} : { sandboxMode: args.sandbox }),
-    ...(args.oss ? { oss: true } : {}),
-    ...(args.localProvider === null ? {} : { localProvider: args.localProvider }),
-    ...(args.addDirs.length === 0 ? {} : { addDirs: args.addDirs }),
   };
 }
 
@@ -115,5 +141,5 @@ function readSchema(path: string): unknown {
 
 function wantsColor({ color }: ExecArguments, io: CommandIo): boolean {
   if (color !== 'auto') return color === 'always';
-  return Boolean(io.stderr.isTTY) && !io.env['NO_COLOR'];
+  return wantsColour(io.env, Boolean(io.stderr.isTTY));
 }

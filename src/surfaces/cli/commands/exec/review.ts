@@ -1,40 +1,30 @@
 import type { ReviewTarget } from '../../../../foundation/protocol/index.ts';
+import { readCommandLine } from '../../command-line.ts';
+import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
-import { HelpRequested, UsageError } from '../../usage.ts';
+import { UsageError } from '../../usage.ts';
 import { runWith } from './exec.ts';
-import { parseExecArguments } from './exec-arguments.ts';
-
-const help = `Usage: keel review [--uncommitted | --base BRANCH | --commit SHA | INSTRUCTIONS] [options of keel exec]
-
-Have a separate reviewer look at a change; it edits nothing. Without a target, review the uncommitted changes.
-The review goes to stdout, everything else to stderr; --json prints every event as a JSON line.
-`;
-
-/** The value follows an equals sign, or is the next word. */
-const OPTION = /^(--base|--commit)(?:=(.*))?$/s;
+import { execArguments, reviewSpec } from './exec-arguments.ts';
 
 /** `keel review`, also as `keel exec review`. */
-export async function reviewCommand(io: CommandIo, words: readonly string[]): Promise<number> {
-  const targets: ReviewTarget[] = [];
-  const rest: string[] = [];
-  const left = [...words];
-  for (let word = left.shift(); word !== undefined; word = left.shift()) {
-    if (word === '--help' || word === '-h') throw new HelpRequested(help);
-    const [, option, value] = OPTION.exec(word) ?? [];
-    if (word === '--uncommitted') targets.push({ type: 'uncommittedChanges' });
-    else if (option === '--base') targets.push({ type: 'baseBranch', branch: valueFor(option, value ?? left.shift()) });
-    else if (option === '--commit')
-      targets.push({ type: 'commit', sha: valueFor(option, value ?? left.shift()), title: null });
-    else rest.push(word);
-  }
-  const args = parseExecArguments(rest);
-  if (args.prompt !== null) targets.push({ type: 'custom', instructions: args.prompt });
+export const reviewCommand: Command = { spec: reviewSpec, run: review };
+
+async function review(io: CommandIo, words: readonly string[]): Promise<number> {
+  const { values, positionals } = readCommandLine(words, reviewSpec);
+  const { uncommitted, base = [], commit = [], ...given } = values;
+  const args = execArguments(given, positionals);
+  const targets: ReviewTarget[] = [
+    ...(uncommitted ? [{ type: 'uncommittedChanges' } as const] : []),
+    ...base.map((branch) => ({ type: 'baseBranch', branch: named('--base', branch) }) as const),
+    ...commit.map((sha) => ({ type: 'commit', sha: named('--commit', sha), title: null }) as const),
+    ...(args.prompt === null ? [] : [{ type: 'custom', instructions: args.prompt } as const]),
+  ];
   const [target = { type: 'uncommittedChanges' }, ...more] = targets;
   if (more.length > 0) throw new UsageError('give one target: a review looks at one change');
   return runWith(io, args, target);
 }
 
-function valueFor(option: string, value: string | undefined): string {
-  if (value === undefined || value === '') throw new UsageError(`${option} needs a value`);
+function named(option: string, value: string): string {
+  if (value === '') throw new UsageError(`${option} needs a value`);
   return value;
 }

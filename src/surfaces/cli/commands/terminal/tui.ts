@@ -1,17 +1,25 @@
 import { isAbsolute, resolve } from 'node:path';
-import { KeelError } from '../../../foundation/protocol/index.ts';
-import { version } from '../../../foundation/util/index.ts';
-import type { LoadOptions } from '../../../storage/config/index.ts';
-import { runTui, type TuiOptions } from '../../tui/index.ts';
-import type { CommandIo } from '../io.ts';
-import { parseTuiArguments, type TuiArguments } from './tui-arguments.ts';
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { version } from '../../../../foundation/util/index.ts';
+import type { LoadOptions } from '../../../../storage/config/index.ts';
+import { runTui, type TuiOptions } from '../../../tui/index.ts';
+import type { Command } from '../../commands.ts';
+import type { CommandIo } from '../../io.ts';
+import { placedFlags } from '../../session-options.ts';
+import { parseTuiArguments, type TuiArguments, terminalSpecs } from './tui-arguments.ts';
+
+type Verb = keyof typeof terminalSpecs;
 
 /** `keel [PROMPT]`, `keel resume` and `keel fork` in a terminal. */
-export async function tuiCommand(
-  io: CommandIo,
-  verb: 'new' | 'resume' | 'fork',
-  words: readonly string[],
-): Promise<number> {
+export const terminalCommand = terminal('new');
+export const resumeCommand = terminal('resume');
+export const forkCommand = terminal('fork');
+
+function terminal(verb: Verb): Command {
+  return { spec: terminalSpecs[verb], run: (io, words) => openTerminal(io, verb, words) };
+}
+
+async function openTerminal(io: CommandIo, verb: Verb, words: readonly string[]): Promise<number> {
   const args = parseTuiArguments(verb, words);
   if (!io.stdin.isTTY || !io.stdout.isTTY) {
     const instead = verb === 'new' ? 'keel exec' : `keel exec ${verb}`;
@@ -34,7 +42,7 @@ function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDe
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
     overrides: args.overrides,
-    flags: args.flags,
+    flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   };
   return {
@@ -44,8 +52,8 @@ function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDe
     prompt: args.prompt,
     isForScreenReader: args.isForScreenReader,
     images: args.images.map((path) => resolve(io.cwd, path)),
-    loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
-    describeConfig: async () => (await import('./config.ts')).configText(load),
+    loadConfig: async () => (await import('../../../../storage/config/index.ts')).loadConfig(load),
+    describeConfig: async () => (await import('../config.ts')).configText(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
     canResume: true,
     notices: [],
