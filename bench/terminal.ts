@@ -32,6 +32,7 @@ class Run {
   readonly #pty: pty.IPty;
   readonly #ended: Promise<void>;
   #wake: () => void = () => undefined;
+  #isOver = false;
 
   constructor(args: readonly string[]) {
     this.#pty = pty.spawn(process.execPath, [...args], {
@@ -49,7 +50,13 @@ class Run {
       this.reads += 1;
       this.#wake();
     });
-    this.#ended = new Promise((done) => this.#pty.onExit(() => done()));
+    this.#ended = new Promise((done) =>
+      this.#pty.onExit(() => {
+        this.#isOver = true;
+        this.#wake();
+        done();
+      }),
+    );
   }
 
   type(text: string): void {
@@ -61,6 +68,7 @@ class Run {
     const has = () =>
       typeof text === 'string' ? this.output.includes(text, from) : text.test(this.output.slice(from));
     while (!has()) {
+      if (this.#isOver) throw new Error(`it ended without ${text}: ${this.output.slice(-500)}`);
       await new Promise<void>((next) => {
         this.#wake = next;
       });
@@ -84,7 +92,7 @@ class Run {
   }
 }
 
-const open = (...args: string[]) => new Run([keel, '-s', 'read-only', ...args]);
+const open = (...args: string[]) => new Run([keel, ...args, '-s', 'read-only']);
 const say = (what: string, figure: string, goal: string) =>
   process.stdout.write(`${what.padEnd(58)} ${figure.padEnd(34)} ${goal}\n`);
 

@@ -370,3 +370,26 @@ test('17.8: the status says which subagent waits', () => {
   });
   expect(driver.live().join('\n')).toContain('worker-1 waits for you');
 });
+
+test('1: a long past becomes final over several frames, each row once, with what streams behind it', () => {
+  const driver = Driver.ready();
+  for (let at = 0; at < 10; at += 1) driver.item(said(`u${at}`, `question ${at}`));
+  driver.turn();
+  driver.item({ type: 'agentMessage', id: 'a', text: '' }, 'item.started');
+  const part = { type: 'item.delta', turnId: 't1', itemId: 'a', part: 'agentMessage' } as const;
+  driver.event({ ...part, delta: 'first paragraph\n\nsecond' });
+  const whole = view(driver.state, NO_MARK);
+  let mark = NO_MARK;
+  const rows: string[] = [];
+  let live: readonly string[] = [];
+  for (let frames = 0; frames < 10; frames += 1) {
+    const next = view(driver.state, mark, 3);
+    rows.push(...next.frame.finished.map(rowText));
+    live = next.frame.live.map(rowText);
+    mark = next.mark;
+    if (frames === 0) expect(live.join('\n')).not.toContain('second');
+  }
+  expect(rows).toEqual(whole.frame.finished.map(rowText));
+  expect(live).toEqual(whole.frame.live.map(rowText));
+  expect(mark).toEqual(whole.mark);
+});

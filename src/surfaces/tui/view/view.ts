@@ -25,15 +25,20 @@ export interface View {
   readonly mark: Mark;
 }
 
-/** The state as rows: those that are final since the last frame, and the live region with the cursor. */
-export function view(state: State, mark: Mark): View {
-  const { past, open } = state.transcript;
+/**
+ * The state as rows: those that are final since the last frame, and the live region with the cursor.
+ * @param most entries of the past that become final in one frame; those behind them, and what is open, come with the next one
+ */
+export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY): View {
+  const { past } = state.transcript;
   const width = state.size.columns;
-  const finished = past.slice(mark.entries).flatMap((entry, index) => {
+  const end = Math.min(past.length, mark.entries + most);
+  const open = end < past.length ? [] : state.transcript.open;
+  const finished = past.slice(mark.entries, end).flatMap((entry, index) => {
     if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
     return spaced(state, entry, mark.entries + index === 0);
   });
-  const known = past.length === mark.entries ? mark.pieces : 0;
+  const known = end === mark.entries ? mark.pieces : 0;
   const [first, ...others] = open;
   const text = streamedText(first);
   const blank: Row[] = past.length === 0 ? [] : [[]];
@@ -53,7 +58,7 @@ export function view(state: State, mark: Mark): View {
   const cursor = bottom.cursor && { ...bottom.cursor, row: bottom.cursor.row + shown.length };
   return {
     frame: { finished, live: [...shown, ...bottom.rows], cursor },
-    mark: { entries: past.length, pieces },
+    mark: { entries: end, pieces },
   };
 }
 
