@@ -1,3 +1,4 @@
+export { endedSessionNote } from './builtin/index.ts';
 export {
   type AgentMessage,
   type AgentOutcome,

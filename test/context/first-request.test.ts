@@ -31,7 +31,7 @@ describe('the first request', () => {
     ['claude-opus', 'session', 8_192],
     ['gpt-oss-120b', 'shell', 8_192],
     ['qwen3-coder', 'lean', 8_192],
-    ['gpt-5-codex', null, 5_600],
+    ['gpt-5-codex', null, 6_144],
     ['gpt-5', 'reader', 10_240],
   ])('P1, must-hold 1: of %s with the set %s is at most %i bytes', (slug, set, bar) => {
     expect(Buffer.byteLength(firstRequest(slug, set).body)).toBeLessThanOrEqual(bar);

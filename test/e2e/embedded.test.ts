@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -40,4 +41,32 @@ test('the built package is taken by its name, and leaves nothing that keeps the 
   });
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual({ first: 'turn.started', last: 'turn.completed', known: true });
+});
+
+const failing = {
+  'opening a thread': `await new Keel({ home: '/nowhere' }).startThread();`,
+  'a turn': `const thread = await new Keel().startThread();
+try { await thread.run('hi'); } finally { await thread.close(); }`,
+  'a streamed turn': `const thread = await new Keel().startThread();
+try { for await (const _ of thread.runStreamed('')); } finally { await thread.close(); }`,
+  'a closed thread': `const thread = await new Keel().startThread();
+await thread.close();
+thread.configure({ model: 'x' });`,
+};
+
+test.each(Object.entries(failing))('an error that nobody catches shows the line of the program: %s', (_, code) => {
+  using home = tempDir();
+  using repo = gitRepository();
+  mkdirSync(join(repo.path, 'node_modules'));
+  symlinkSync(root, join(repo.path, 'node_modules/keel'));
+  repo.write({ 'main.mjs': `import { Keel } from 'keel';\n${code}\n` });
+  const { stderr, status } = spawnSync(process.execPath, ['main.mjs'], {
+    cwd: repo.path,
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path },
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/main\.mjs:\d+\n.+\n *\^+\n\nKeelError: .+\n {4}at .*main\.mjs/);
+  expect(stderr).not.toContain('/dist/');
 });

@@ -10,6 +10,7 @@ import {
   respond,
   type Script,
   startModelServer,
+  usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, keelBin, rolloutsIn, runKeel } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -74,6 +75,30 @@ test.each([
   const { code, stderr } = await keel('exec', ...options, 'hi');
   expect([code === 0, stderr]).toEqual([false, expect.stringContaining(message)]);
   expect(server.requests).toHaveLength(0);
+});
+
+test('--output-format json prints one object, also for what fails before the run; usage is of the run alone', async () => {
+  await serve(() => respond(message('done'), usage({ input: 100, cached: 40, output: 20 })));
+  const price = 'model_prices."gpt-5"={input=1,cached_input=0.5,output=10}';
+  const options = ['--output-format', 'json', '-m', 'gpt-5', '-c', price];
+  const first = JSON.parse((await keel('exec', ...options, 'hi')).stdout);
+  const run = await keel('exec', 'resume', '--last', ...options, 'again');
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(run.stdout)).toEqual({
+    ...{ type: 'result', status: 'completed', text: 'done', thread_id: first.thread_id, model: 'gpt-5', responses: 1 },
+    usage: { input_tokens: 100, cached_input_tokens: 40, output_tokens: 20, reasoning_output_tokens: 0 },
+    cost_usd: (60 + 20 + 200) / 1_000_000,
+    duration_ms: expect.any(Number),
+  });
+  const failed = await keel('exec', '--output-format', 'json', '--image', 'none.png', 'hi');
+  expect([failed.code, JSON.parse(failed.stdout)]).toEqual([
+    1,
+    expect.objectContaining({
+      status: 'failed',
+      thread_id: null,
+      error: { message: expect.stringContaining('none.png') },
+    }),
+  ]);
 });
 
 test('--max-turns ends a run that goes on, and a tool that is not allowed does not run', async () => {

@@ -1,4 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -12,7 +14,7 @@ import {
   startModelServer,
   usage,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, runKeel, startKeel, until } from '../support/keel.ts';
+import { jsonLines, type KeelRun, keelBin, runKeel, startKeel, until } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 import { TuiRun } from '../support/tui.ts';
 
@@ -192,4 +194,25 @@ describe('what a run leaves undone', () => {
     expect(stderr).toMatch(/^reason: Failed to find expected lines in a\.txt:\ntwo$/m);
     expect(stderr).not.toContain('not made later');
   });
+});
+
+test('the first command of the README changes files in a repository that was just made', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [command = ''] = readme.match(/^node \S+keel\.js exec .*$/m) ?? [];
+  server = await startModelServer([respond(add('date.txt')), answer]);
+  using fresh = tempDir();
+  const script = `git init --quiet && ${command.replace(/\S+keel\.js/, '"$KEEL"')}`;
+  const child = spawn('bash', ['-c', script], {
+    cwd: fresh.path,
+    stdio: 'ignore',
+    env: {
+      PATH: `${join(process.execPath, '..')}:${process.env['PATH']}`,
+      HOME: home.path,
+      KEEL: keelBin,
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'k',
+    },
+  });
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(readFileSync(join(fresh.path, 'date.txt'), 'utf8')).toBe('new\n');
 });

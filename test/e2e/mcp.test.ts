@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, type KeelRun, type LiveKeel, processesWith, runKeel, startKeel, until } from '../support/keel.ts';
-import { stdioServer } from '../support/mcp/settings.ts';
+import { mcpServer, stdioServer } from '../support/mcp/settings.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -57,6 +57,31 @@ test('protocol 22: a server that fails to start is an error item; the run succee
       message: 'MCP server quitter could not be started: it ended with exit code 3: no licence found',
     },
   });
+});
+
+test('a server that never answers is reported before the request, with the likely cause and its cures', async () => {
+  const npx = join(home.path, 'npx');
+  writeFileSync(npx, '#!/bin/sh\nexec sleep 100\n', { mode: 0o755 });
+  const settings = [
+    mcpServer('docs', { command: npx, args: ['-y', 'docs-server'] }),
+    stdioServer('deaf', ['hang'], { sandbox: 'danger-full-access' }),
+    'mcp_startup_wait_sec=0.4',
+  ];
+  const late = (name: string) =>
+    `MCP server ${name} has not answered in 0.4 s (mcp_startup_wait_sec), and the turn starts without its tools`;
+  const cause =
+    '. It has no network in the sandbox, and npx can\'t fetch a package there: in [mcp_servers.docs] set network_access = true, or sandbox = "danger-full-access" to run it unconfined.';
+  const run = await exec([ok], settings);
+  const lines = jsonLines(run.stdout);
+  expect(run.code).toBe(0);
+  const errors = lines.flatMap(({ item }) => (item?.type === 'error' ? [item['message']] : []));
+  expect(errors.sort()).toEqual([late('deaf'), `${late('docs')}${cause}`]);
+  await server.close();
+  server = await startModelServer([ok]);
+  const args = ['exec', ...settings.flatMap((setting) => ['-c', setting]), 'go'];
+  const { stderr } = await runKeel(args, { home: home.path, cwd: repo.path, url: server.url });
+  expect(stderr).toContain(`warning: ${late('docs')}${cause}\n`);
+  expect(running()).toEqual([]);
 });
 
 test('a call is printed when it starts and when it ends', async () => {

@@ -153,7 +153,7 @@ async function runHere(io: Partial<ExecIo> & Pick<ExecIo, 'stop'>, jsonl: JsonlP
       rollback: null,
       images: [],
       outputSchema: undefined,
-      jsonl,
+      program: jsonl,
       color: false,
       skipGitRepoCheck: false,
       ephemeral: true,

@@ -119,6 +119,13 @@ export function serverNote({ server, text }: Readonly<Record<'server' | 'text', 
   return contextMessage(`<keel_note kind="server">${lead}${said}</keel_note>`);
 }
 
+/** The note behind a run that ended while commands still ran. `sessions`: those, one line each. */
+export function endedWithRunNote(sessions: readonly string[]): ResponseItem {
+  return contextMessage(
+    `<keel_note kind="sessions">The run ended, and with it what still ran: ${listed(sessions)}. Start again what is needed.</keel_note>`,
+  );
+}
+
 /** Asks, before a turn ends, for a check of its last edits. `check`: the last check that ran; null: none did. */
 export function verifyNote({ files, check }: { readonly files: readonly string[]; readonly check: string | null }) {
   const since =

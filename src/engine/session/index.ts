@@ -1,3 +1,4 @@
+export { checkServers } from './check-servers.ts';
 export { describeFirstRequest } from './describe-request.ts';
 export { FileLog } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';

@@ -53,6 +53,11 @@ export interface KeelErrorOptions {
 
 /** Every failure that can reach a user. */
 export class KeelError extends Error {
+  static {
+    // A minified class has another name, which Node prints beside `name`.
+    Object.defineProperty(KeelError, 'name', { value: 'KeelError' });
+  }
+
   readonly kind: ErrorKind;
   readonly retryable: boolean;
   readonly httpStatus: number | undefined;

@@ -87,31 +87,34 @@ export type RefusedContent = z.infer<typeof RefusedContent>;
 /** Facts about a turn that no response item contains. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.lazy(() =>
   z.union([
-    AgentStatusRecord,
-    z.looseObject({ type: z.literal('user_message'), message: z.string() }),
-    z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
-    z.looseObject({
-      type: z.literal('token_count'),
-      info: z.optional(z.nullable(TokenUsageInfo)),
-      rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
-      /** What of it came from a helper since the line before. */
-      foreign: z.optional(TokenUsage),
-    }),
-    z.looseObject({
-      type: z.literal('task_started'),
-      turn_id: z.optional(z.nullable(z.string())),
-      /** A TurnSetup. */
-      setup: z.optional(z.unknown()),
-    }),
-    z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
-    z.looseObject({
-      type: z.literal('turn_aborted'),
-      turn_id: z.optional(z.nullable(z.string())),
-      reason: z.optional(z.nullable(z.string())),
-    }),
-    z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
-    /** Content that the provider refused was taken out of the conversation: a RefusedContent. */
-    z.looseObject({ type: z.literal('content_refused') }),
+    // By its type, since a union tries one after the other, and a long thread has many.
+    z.discriminatedUnion('type', [
+      AgentStatusRecord,
+      z.looseObject({ type: z.literal('user_message'), message: z.string() }),
+      z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
+      z.looseObject({
+        type: z.literal('token_count'),
+        info: z.optional(z.nullable(TokenUsageInfo)),
+        rate_limits: z.optional(z.nullable(RateLimitSnapshot)),
+        /** What of it came from a helper since the line before. */
+        foreign: z.optional(TokenUsage),
+      }),
+      z.looseObject({
+        type: z.literal('task_started'),
+        turn_id: z.optional(z.nullable(z.string())),
+        /** A TurnSetup. */
+        setup: z.optional(z.unknown()),
+      }),
+      z.looseObject({ type: z.literal('task_complete'), turn_id: z.optional(z.nullable(z.string())) }),
+      z.looseObject({
+        type: z.literal('turn_aborted'),
+        turn_id: z.optional(z.nullable(z.string())),
+        reason: z.optional(z.nullable(z.string())),
+      }),
+      z.looseObject({ type: z.literal('outputs_elided'), outputs: z.array(ElidedOutput) }),
+      /** Content that the provider refused was taken out of the conversation: a RefusedContent. */
+      z.looseObject({ type: z.literal('content_refused') }),
+    ]),
     z.looseObject({ type: z.string() }),
   ]),
 );

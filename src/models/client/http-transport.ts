@@ -92,7 +92,10 @@ function authorities({ env, caFile }: HttpTransportOptions): { readonly ca?: rea
 }
 
 function throughProxy(error: Error, label: string, host: string): Error {
-  const advice = `if that must not be used for ${host}, add it to NO_PROXY`;
+  const wantsName = / 407\b/.test(reasonOf(error));
+  const advice = wantsName
+    ? 'the proxy wants a name and a password: write them into the variable, as http://NAME:PASSWORD@HOST:PORT'
+    : `if that must not be used for ${host}, add it to NO_PROXY`;
   return new Error(`through the proxy ${label}: ${reasonOf(error)}; ${advice}`, { cause: error });
 }
 

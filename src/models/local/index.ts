@@ -1,1 +1,1 @@
-export { prepareLocalModel, seeLocalServer } from './prepare-local-model.ts';
+export { localServer, prepareLocalModel, seeLocalServer } from './prepare-local-model.ts';

@@ -1,5 +1,5 @@
 import type { Config, LocalServerKind, ModelProvider } from '../../storage/config/index.ts';
-import { commandEnvironment, type EnvironmentSettings } from '../../storage/config/index.ts';
+import { commandEnvironment, type EnvironmentSettings, localProviders } from '../../storage/config/index.ts';
 import { HttpTransport } from '../client/index.ts';
 import { LmStudio } from './lm-studio.ts';
 import { LocalHttp } from './local-http.ts';
@@ -39,6 +39,18 @@ export async function prepareLocalModel(
     }
     return { ...provider, wireApi: sight.wireApi };
   });
+}
+
+/** Looks for a server of this kind where it usually is, or where the environment says. @throws KeelError if none answers */
+export async function localServer(
+  kind: LocalServerKind,
+  {
+    config,
+    signal,
+  }: Omit<LocalModelOptions, 'config'> & { readonly config: Pick<Config, 'cwd'> & EnvironmentSettings },
+): Promise<Sight> {
+  const provider = localProviders(config.env)[kind];
+  return withServer(kind, { config: { ...config, provider, model: '' }, signal }, (server) => server.look());
 }
 
 /** What a local server of this kind shows, without fetching anything. @throws KeelError if it does not answer */

@@ -4,7 +4,7 @@ import type { Environment, McpServer } from '../../storage/config/index.ts';
 import type { ServerLauncher } from './launcher.ts';
 import type { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestFault, RequestLimits } from './open-client.ts';
-import { faultOf, type OpenServer, offerOf, openServer } from './open-server.ts';
+import { faultOf, type OpenServer, offerOf, openServer, ServerSilent } from './open-server.ts';
 import { secretsMask } from './server-environment.ts';
 import { isServerName } from './tool-names.ts';
 import type { McpOutcome, ServerOffer } from './types.ts';
@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   /** keel's. */
   readonly version: string;
   readonly log: (message: string) => void;
-  /** It did not start; `reason` is for the user. */
-  readonly onFailure: (reason: string) => void;
+  /** It did not start; `reason` is for the user. `isSilent`: it has not said anything in its time. */
+  readonly onFailure: (reason: string, isSilent: boolean) => void;
 }
 
 /** One request to a server that runs. Throws what `faultOf` classifies. */
@@ -155,7 +155,7 @@ export class McpConnection {
       this.#become(await openServer(open, signal), signal);
     } catch (error) {
       // Whoever ended it knows why.
-      if (!signal.aborted) this.#fail(reasonOf(error));
+      if (!signal.aborted) this.#fail(reasonOf(error), error instanceof ServerSilent);
     }
   }
 
@@ -172,10 +172,10 @@ export class McpConnection {
     if (this.#hasChanged) void this.#relist();
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, isSilent: boolean): void {
     this.#hasFailed = true;
     this.#state = { type: 'failed', reason: this.#shown(reason) };
-    this.#options.onFailure(this.#shown(reason));
+    this.#options.onFailure(this.#shown(reason), isSilent);
   }
 
   #learn(offer: ServerOffer): void {

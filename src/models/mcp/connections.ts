@@ -5,6 +5,7 @@ import type { ServerLauncher } from './launcher.ts';
 import { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestLimits } from './open-client.ts';
 import type { ResourceKind, ResourcePage } from './resource-types.ts';
+import { startAdvice, withAdvice } from './start-advice.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
 import type { DroppedTool, McpOutcome, McpTool } from './types.ts';
 
@@ -22,7 +23,7 @@ export interface ConnectionsOptions {
   /** How long the first turn may wait for servers whose tools are not known yet. */
   readonly startupWaitMs: number;
   readonly log: (message: string) => void;
-  /** A server did not start. Called once for the same reason. */
+  /** A server did not start, or not in time for a turn. Called once for the same reason. */
   readonly onFailure: (message: string) => void;
 }
 
@@ -35,17 +36,24 @@ export interface LeftOutTool extends DroppedTool {
 export class McpConnections {
   readonly #connections: readonly McpConnection[];
   readonly #startupWaitMs: number;
+  readonly #launcher: ServerLauncher;
+  readonly #onFailure: (message: string) => void;
+  /** Servers that a turn has started without. */
+  readonly #late = new Set<string>();
   #deadline = 0;
 
   constructor({ servers, home, startupWaitMs, log, onFailure, ...shared }: ConnectionsOptions) {
     const cache = new OfferCache(home);
     this.#startupWaitMs = startupWaitMs;
+    this.#launcher = shared.launcher;
+    this.#onFailure = onFailure;
     this.#connections = servers
       .filter(({ enabled }) => enabled)
       .map((server) => {
         const reported = new Set<string>();
-        const onFirstFailure = (reason: string) => {
-          if (reported.has(reason)) return;
+        const onFirstFailure = (reason: string, isSilent: boolean) => {
+          // That it is silent was reported when a turn stopped waiting for it.
+          if (reported.has(reason) || (isSilent && this.#late.has(server.name))) return;
           reported.add(reason);
           onFailure(`MCP server ${server.name} could not be started: ${reason}`);
         };
@@ -68,6 +76,11 @@ export class McpConnections {
     }, START_AFTER_MS).unref();
   }
 
+  /** Starts every one, whatever is known of it. Resolves when each has started or failed. */
+  async startAll(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.start()));
+  }
+
   /** Ends these servers; they are started again when next asked for. */
   async stop(which: (server: McpServer) => boolean): Promise<void> {
     await Promise.all(this.#connections.filter(({ server }) => which(server)).map((connection) => connection.stop()));
@@ -76,8 +89,16 @@ export class McpConnections {
   /** Resolves when what every server offers is known, or the session has waited long enough, or `signal` aborts. */
   async settled(signal: AbortSignal): Promise<void> {
     const awaited = this.#connections.filter(({ isAwaited }) => isAwaited);
+    if (awaited.length === 0) return;
+    await this.#wait(awaited, signal);
+    // Whoever sets the wait to zero wants turns to start without servers.
+    if (signal.aborted || this.#startupWaitMs === 0) return;
+    for (const { server } of awaited.filter(({ isAwaited }) => isAwaited)) this.#reportLate(server);
+  }
+
+  async #wait(awaited: readonly McpConnection[], signal: AbortSignal): Promise<void> {
     const leftMs = this.#deadline - performance.now();
-    if (awaited.length === 0 || leftMs <= 0 || signal.aborted) return;
+    if (leftMs <= 0 || signal.aborted) return;
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, leftMs);
     const onAbort = () => resolve();
@@ -85,6 +106,17 @@ export class McpConnections {
     await Promise.race([Promise.all(awaited.map((connection) => connection.start())), enough]);
     signal.removeEventListener('abort', onAbort);
     clearTimeout(timer);
+  }
+
+  /** Reports a server whose tools a turn does without: a run may be over before the server has used up its time. */
+  #reportLate(server: McpServer): void {
+    const { name, transport } = server;
+    if (this.#late.has(name)) return;
+    this.#late.add(name);
+    const waited = this.#startupWaitMs / 1_000;
+    const reason = `MCP server ${name} has not answered in ${waited} s (mcp_startup_wait_sec), and the turn starts without its tools`;
+    const hasNetwork = transport.type !== 'stdio' || this.#launcher.hasNetwork(transport);
+    this.#onFailure(withAdvice(reason, startAdvice(server, hasNetwork, true)));
   }
 
   /** What the model may be offered now, in byte order of the names, and what the servers list beside it. */

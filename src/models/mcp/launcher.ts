@@ -23,4 +23,6 @@ export interface LaunchRequest {
 export interface ServerLauncher {
   /** @throws Error with a message for the user if it can't be started or confined */
   launch(request: LaunchRequest, signal: AbortSignal): Promise<ServerProcess>;
+  /** Whether a server has the whole network as the session's settings are now. */
+  hasNetwork(server: McpStdioServer): boolean;
 }

@@ -3,6 +3,7 @@ import type { ServerLauncher, ServerProcess } from './launcher.ts';
 import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
 import { serverEnvironment, serverHeaders } from './server-environment.ts';
 import { watchErrors } from './server-log.ts';
+import { startAdvice, withAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
 import type { ServerOffer } from './types.ts';
 
@@ -47,7 +48,9 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
     return await open(options, { type: 'process', process }, signal);
   } catch (error) {
     await process.end();
-    throw startError(server, await faultOf(error), await endInWords(process, lastWords));
+    const fault = await faultOf(error);
+    const end = await endInWords(process, lastWords);
+    throw startError(server, fault, { end, hasNetwork: launcher.hasNetwork(transport) });
   }
 }
 
@@ -85,10 +88,22 @@ async function endInWords(process: ServerProcess, lastWords: string): Promise<st
   return lastWords === '' ? how : `${how}: ${lastWords}`;
 }
 
-function startError({ startupTimeoutMs }: McpServer, fault: RequestFault, end: string | null = null): Error {
-  if (fault.type === 'timedOut') {
-    return new Error(`it did not answer within ${startupTimeoutMs / 1_000} s (startup_timeout_sec)`);
-  }
+/** A server did not answer in its time. */
+export class ServerSilent extends Error {}
+
+/** How the process of a server ended, and what it was allowed. */
+interface Ended {
+  readonly end: string;
+  readonly hasNetwork: boolean;
+}
+
+function startError(server: McpServer, fault: RequestFault, ended: Ended | null = null): Error {
+  const hasTimedOut = fault.type === 'timedOut';
+  const advice = ended === null ? '' : startAdvice(server, ended.hasNetwork, hasTimedOut);
+  if (hasTimedOut)
+    return new ServerSilent(
+      withAdvice(`it did not answer within ${server.startupTimeoutMs / 1_000} s (startup_timeout_sec)`, advice),
+    );
   if (fault.type === 'expired') return new Error('there is no MCP server at its url (HTTP 404)');
-  return new Error(fault.type === 'lost' && end !== null ? end : fault.reason);
+  return new Error(fault.type === 'lost' && ended !== null ? withAdvice(ended.end, advice) : fault.reason);
 }

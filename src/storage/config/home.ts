@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { directoryWritableByOthers } from '../../foundation/util/index.ts';
+import { directoryWritableByOthers, reasonOf } from '../../foundation/util/index.ts';
 import { optionalHomeFile } from './layers/index.ts';
 import type { Environment } from './types.ts';
 
@@ -49,13 +49,9 @@ function namedHome(named: string): string {
   try {
     return realpathSync(named);
   } catch (cause) {
-    throw new KeelError(
-      'invalidConfig',
-      `KEEL_HOME names ${named}, which does not exist: create it or unset the variable`,
-      {
-        cause,
-      },
-    );
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const what = isMissing ? 'does not exist: create it' : `can't be used (${reasonOf(cause)}): name another one`;
+    throw new KeelError('invalidConfig', `KEEL_HOME names ${named}, which ${what} or unset the variable`, { cause });
   }
 }
 

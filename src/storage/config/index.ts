@@ -1,12 +1,13 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
-export { originOf, settingNames, shownSetting, trustPlace, valueAt } from './layers/index.ts';
+export { type ManagedSettings, originOf, settingNames, shownSetting, trustPlace, valueAt } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
-export { OPENAI_KEY_VARIABLES } from './providers.ts';
+export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
 export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';
+
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
@@ -15,7 +16,6 @@ export type {
   Config,
   Environment,
   LocalServerKind,
-  ManagedSettings,
   McpApprovalMode,
   McpHttpServer,
   McpServer,

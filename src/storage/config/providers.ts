@@ -92,7 +92,7 @@ function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Reco
 }
 
 /** Unlike the others these may be replaced: many had named their own server so before. */
-function localProviders(env: Environment): Readonly<Record<string, ModelProvider>> {
+export function localProviders(env: Environment): Readonly<Record<LocalServerKind, ModelProvider>> {
   return {
     ollama: localProvider('ollama', 'Ollama', 'ollama', env),
     lmstudio: localProvider('lmstudio', 'LM Studio', 'lmstudio', env),

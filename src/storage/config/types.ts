@@ -7,7 +7,7 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
-import type { QuirkSettings } from './layers/index.ts';
+import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -202,15 +202,6 @@ export interface TuiSettings {
 
 /** A setting that a thread keeps when it is resumed or forked. */
 export type ThreadSetting = 'model' | 'effort' | 'approvalPolicy' | 'sandboxPolicy';
-
-/** The settings of a thread that the administrator's file fixes; absent: it does not. */
-export interface ManagedSettings {
-  readonly model?: string;
-  readonly effort?: ReasoningEffort;
-  readonly approvalPolicy?: ApprovalPolicy;
-  readonly sandboxMode?: SandboxMode;
-  readonly networkAccess?: boolean;
-}
 
 /** The settings in force: every layer resolved, every default filled in. Plain data. */
 export interface Config {

@@ -29,11 +29,11 @@ export const commands: Program['commands'] = {
   },
   resume: {
     summary: 'continue a recorded thread in this terminal',
-    load: async () => (await import('./commands/tui.ts')).resumeCommand,
+    load: async () => (await import('./commands/terminal/tui.ts')).resumeCommand,
   },
   fork: {
     summary: 'start a new thread in this terminal from another one',
-    load: async () => (await import('./commands/tui.ts')).forkCommand,
+    load: async () => (await import('./commands/terminal/tui.ts')).forkCommand,
   },
   review: {
     summary: 'have a separate reviewer look at a change',
@@ -115,5 +115,5 @@ export const commands: Program['commands'] = {
 
 /** keel without a command: the terminal. */
 export async function loadTerminal(): Promise<Command> {
-  return (await import('./commands/tui.ts')).terminalCommand;
+  return (await import('./commands/terminal/tui.ts')).terminalCommand;
 }

@@ -50,7 +50,7 @@ export async function runDemo(io: DemoIo): Promise<number> {
         rollback: null,
         images: [],
         outputSchema: undefined,
-        jsonl: null,
+        program: null,
         color,
         skipGitRepoCheck: false,
         ephemeral: true,

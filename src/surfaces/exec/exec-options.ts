@@ -1,7 +1,7 @@
 import type { ThreadOrigin } from '../../engine/threads/index.ts';
 import type { ReviewTarget } from '../../foundation/protocol/index.ts';
 import type { Config } from '../../storage/config/index.ts';
-import type { JsonlPrinter } from './jsonl-printer.ts';
+import type { ProgramPrinter } from './printer.ts';
 
 export interface ExecOptions {
   readonly config: Config;
@@ -15,8 +15,8 @@ export interface ExecOptions {
   readonly rollback: number | null;
   readonly images: readonly string[];
   readonly outputSchema: unknown;
-  /** Prints every event to stdout as a JSON line; null: stderr shows progress, stdout the result. */
-  readonly jsonl: JsonlPrinter | null;
+  /** Prints the run to stdout for a program; null: stderr shows progress, stdout the final message. */
+  readonly program: ProgramPrinter | null;
   readonly color: boolean;
   readonly skipGitRepoCheck: boolean;
   readonly ephemeral: boolean;

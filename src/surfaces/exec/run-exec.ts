@@ -34,7 +34,7 @@ const BUDGET_EXIT_CODE = 3;
 const STOP_GRACE_MS = 1_000;
 
 /**
- * Runs one turn non-interactively. Everything but the result goes to stderr, or all of it to stdout as JSONL.
+ * Runs one turn non-interactively. Everything but the result goes to stderr, or all of it to stdout for a program.
  * @returns the exit code: 0 if the turn completed, 1 if it failed, 3 if its budget ended it, the stop signal's reason if it was stopped
  * @throws KeelError for what is wrong before the turn starts
  */
@@ -92,8 +92,8 @@ async function withLocalModel(options: ExecOptions, io: ExecIo): Promise<ExecOpt
 }
 
 /** The live line of a run for people; null where there is none. */
-function liveLine({ jsonl }: ExecOptions, { drawLive: draw, onExit }: ExecIo): LiveLine | null {
-  if (draw === null || jsonl !== null) return null;
+function liveLine({ program }: ExecOptions, { drawLive: draw, onExit }: ExecIo): LiveLine | null {
+  if (draw === null || program !== null) return null;
   const live = new LiveLine({ draw, now: () => performance.now() });
   onExit(() => live.hide());
   return live;
@@ -141,7 +141,7 @@ function stopCode({ stop }: ExecIo): number {
 }
 
 function makePrinter(options: ExecOptions, { configuration }: Session, io: ExecIo): ExecPrinter {
-  if (options.jsonl !== null) return options.jsonl;
+  if (options.program !== null) return options.program;
   const { config, version } = options;
   const { sandboxPolicy } = configuration;
   const { messageTerminal, isInteractive } = io;

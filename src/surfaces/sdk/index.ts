@@ -6,8 +6,9 @@
  * import { Keel } from 'keel';
  *
  * const keel = new Keel({ cwd: '/path/to/repository' });
- * await using thread = await keel.startThread();
+ * const thread = await keel.startThread();
  * const { finalResponse } = await thread.run('Why does the build fail?');
+ * await thread.close();
  * ```
  */
 

@@ -8,6 +8,7 @@ import {
 } from '../../engine/threads/index.ts';
 import type { ApprovalPolicy, SandboxMode, Turn } from '../../foundation/protocol/index.ts';
 import { type Config, loadConfig } from '../../storage/config/index.ts';
+import { forCaller } from './caller-errors.ts';
 import { type ApprovalHandler, Thread } from './thread.ts';
 
 export interface KeelOptions {
@@ -67,12 +68,18 @@ export class Keel {
   }
 
   /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for an invalid cursor or limit */
-  async listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
-    const { home } = await this.#config();
-    return new RecordedThreads(home).list(query);
+  listThreads(query: ThreadQuery = {}): Promise<ThreadPage> {
+    return forCaller(async () => {
+      const { home } = await this.#config();
+      return new RecordedThreads(home).list(query);
+    });
   }
 
-  async #open(origin: ThreadOrigin): Promise<Thread> {
+  #open(origin: ThreadOrigin): Promise<Thread> {
+    return forCaller(() => this.#opened(origin));
+  }
+
+  async #opened(origin: ThreadOrigin): Promise<Thread> {
     const options = this.#options;
     const session = await this.#threads.open({
       config: await this.#config(),

@@ -15,6 +15,7 @@ import {
   type UserInput,
 } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
+import { eventsForCaller, forCaller, forCallerOf } from './caller-errors.ts';
 import { followTurn, rollBack } from './follow-turn.ts';
 
 /** Whose call an approval is for. */
@@ -97,8 +98,8 @@ export class Thread implements AsyncDisposable {
    * Runs a request to completion.
    * @throws KeelError of the kind the turn failed with; `interrupted` if the signal aborted; `invalidInput` for empty input
    */
-  async run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
-    return this.#toEnd(inputOp(input, options), options);
+  run(input: string | readonly UserInput[], options: RunOptions = {}): Promise<TurnResult> {
+    return forCaller(() => this.#toEnd(inputOp(input, options), options));
   }
 
   /**
@@ -109,14 +110,18 @@ export class Thread implements AsyncDisposable {
     input: string | readonly UserInput[],
     options: RunOptions = {},
   ): AsyncGenerator<SessionEvent, void, undefined> {
-    return this.#follow(inputOp(input, options), options);
+    return eventsForCaller(this.#follow(inputOp(input, options), options));
   }
 
   /**
    * Has a separate reviewer look at a change; it edits nothing.
    * @throws KeelError as `run`; `invalidInput` before any request if there is no such branch or commit
    */
-  async review(target: ReviewTarget, options: RunOptions = {}): Promise<ReviewResult> {
+  review(target: ReviewTarget, options: RunOptions = {}): Promise<ReviewResult> {
+    return forCaller(() => this.#review(target, options));
+  }
+
+  async #review(target: ReviewTarget, options: RunOptions): Promise<ReviewResult> {
     const { outputSchema } = options;
     const op: Op = { type: 'review', target, ...(outputSchema === undefined ? {} : { outputSchema }) };
     const { items } = await this.#toEnd(op, options);
@@ -126,30 +131,37 @@ export class Thread implements AsyncDisposable {
   }
 
   /** Replaces the conversation so far by a handover, to make room. @throws KeelError as `run` */
-  async compact(options: TurnOptions & { readonly focus?: string } = {}): Promise<void> {
-    await this.#toEnd({ type: 'compact', ...(options.focus === undefined ? {} : { focus: options.focus }) }, options);
+  compact(options: TurnOptions & { readonly focus?: string } = {}): Promise<void> {
+    const { focus } = options;
+    return forCaller(async () => {
+      await this.#toEnd({ type: 'compact', ...(focus === undefined ? {} : { focus }) }, options);
+    });
   }
 
   /** Restores files as they were before the newest turn (unless `features.ghost_commit` is false). @throws KeelError as `run` */
-  async undo(options: TurnOptions = {}): Promise<UndoResult> {
-    const { items } = await this.#toEnd({ type: 'undo' }, options);
-    const found = items.find((item) => item.type === 'undo');
-    return { undone: found?.status === 'completed', message: found?.message ?? '' };
+  undo(options: TurnOptions = {}): Promise<UndoResult> {
+    return forCaller(async () => {
+      const { items } = await this.#toEnd({ type: 'undo' }, options);
+      const found = items.find((item) => item.type === 'undo');
+      return { undone: found?.status === 'completed', message: found?.message ?? '' };
+    });
   }
 
   /**
    * Takes the user's last turns out of the conversation; files stay as they are.
    * @throws KeelError `threadBusy` while a turn runs, `invalidInput`
    */
-  async rollback(turns: number): Promise<RollbackResult> {
-    this.#assertIdle();
-    const { removed, turns: left } = await rollBack(this.#session, turns);
-    return { removed, turns: left };
+  rollback(turns: number): Promise<RollbackResult> {
+    return forCaller(async () => {
+      this.#assertIdle();
+      const { removed, turns: left } = await rollBack(this.#session, turns);
+      return { removed, turns: left };
+    });
   }
 
   /** Changes the settings of later turns. */
   configure(settings: SettingsUpdate): void {
-    this.#session.submit({ type: 'overrideTurnContext', settings });
+    forCallerOf(this.configure, () => this.#session.submit({ type: 'overrideTurnContext', settings }));
   }
 
   /** Stops what runs and releases the thread. */

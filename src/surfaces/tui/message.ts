@@ -6,7 +6,7 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { Config } from '../../storage/config/index.ts';
+import type { Config, LocalServerKind } from '../../storage/config/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { Keymap } from './keymap/index.ts';
@@ -22,6 +22,19 @@ export interface ThreadSettings {
   readonly cwd: string;
 }
 
+/** Why no model can be reached yet, for people, and whether a key that the user enters would change that. */
+export interface MissingModel {
+  readonly reason: string;
+  readonly takesKey: boolean;
+}
+
+/** A server of models that runs on this machine. */
+export interface FoundServer {
+  readonly kind: LocalServerKind;
+  readonly name: string;
+  readonly models: readonly string[];
+}
+
 /** What is known once the configuration is read. */
 export interface Setup {
   readonly version: string;
@@ -29,6 +42,8 @@ export interface Setup {
   readonly provider: string;
   /** The sandbox policy that writes in the workspace, as configured. */
   readonly workspacePolicy: SandboxPolicy;
+  /** Null: the model can be reached, as far as is known. Asked before anything else. */
+  readonly connect: MissingModel | null;
   /** Null: the project is trusted or refused, or the command line says what is allowed. */
   readonly trustQuestion: { readonly folder: string; readonly runs: readonly string[] } | null;
   /** Models to choose from, beside the one in use. */
@@ -86,6 +101,7 @@ export type Message =
       readonly kind: 'branches' | 'commits';
       readonly candidates: readonly Candidate[];
     }
+  | { readonly type: 'serversFound'; readonly servers: readonly FoundServer[] }
   | { readonly type: 'edited'; readonly text: string }
   /** An image of the clipboard, as a file. */
   | { readonly type: 'imagePasted'; readonly path: string }
@@ -128,6 +144,11 @@ export type Effect =
   | { readonly type: 'trust'; readonly folder: string; readonly level: 'trusted' | 'untrusted' }
   /** Keeps a setting in the user's configuration, for later starts. */
   | { readonly type: 'keep'; readonly setting: KeptSetting }
+  | { readonly type: 'findServers' }
+  | { readonly type: 'storeKey'; readonly key: string }
+  /** Null: the model that is usual for this kind of server. */
+  | { readonly type: 'useServer'; readonly kind: LocalServerKind; readonly model: string | null }
+  | { readonly type: 'startDemo' }
   | { readonly type: 'pasteImage' }
   | { readonly type: 'runStatusLine'; readonly command: string; readonly input: StatusInput }
   | { readonly type: 'findFiles'; readonly query: string }

@@ -19,6 +19,8 @@ export interface TuiOptions {
   readonly describeConfig: () => Promise<string>;
   /** The command line says how far commands may reach, so nothing is asked about trust. */
   readonly isAccessGiven: boolean;
+  /** Has the demo follow when the terminal is closed; null: this is the demo. */
+  readonly startDemo: (() => void) | null;
   /** Whether the thread is still there when keel is closed. */
   readonly canResume: boolean;
   /** Said at the start, such as that a demo is running. */

@@ -1,7 +1,7 @@
 import type { RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
 import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
 import { DEFAULT_KEYMAP, type Keymap } from './keymap/index.ts';
-import type { Candidate, CustomPrompt, Setup, ThreadSettings } from './message.ts';
+import type { Candidate, CustomPrompt, FoundServer, Setup, ThreadSettings } from './message.ts';
 import type { Size } from './terminal/index.ts';
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript/index.ts';
 import type { ApprovalView, PagerView, PickerView, TextPrompt } from './views/index.ts';
@@ -93,6 +93,8 @@ export interface State {
   readonly branch: string | null;
   /** What the command of `tui.status_line` printed last; null: nothing yet. */
   readonly statusText: string | null;
+  /** Servers of models that were found on this machine. */
+  readonly servers: readonly FoundServer[];
   readonly skills: readonly Candidate[] | null;
   /** The list of skills is shown once it is read. */
   readonly wantsSkills: boolean;
@@ -158,6 +160,7 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     usage: NO_USAGE_YET,
     branch: null,
     statusText: null,
+    servers: [],
     skills: null,
     wantsSkills: false,
     prompts: [],

@@ -1,4 +1,6 @@
-import { findRepository, repositoryPlace } from './repository.ts';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { findRepository, type Repository, repositoryPlace } from './repository.ts';
 import type { Environment } from './run/hardening.ts';
 import { namesPrograms } from './run/names-programs.ts';
 import { runGit } from './run/run-git.ts';
@@ -23,6 +25,8 @@ export interface GatherOptions {
 }
 
 const DEADLINE_MS = 150;
+/** Of some 30,000 files. In a larger work tree git has no answer in time, and works for nothing beside what the user waits for. */
+const MAX_INDEX_BYTES = 3 * 1024 * 1024;
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const SHORT_HASH_CHARS = 7;
 const STATUS = [
@@ -36,8 +40,8 @@ const STATUS = [
 ];
 
 /**
- * Asks git for the state of the work tree. Null if there is no answer in time, or none that is safe to ask for: a filter that the
- * repository configures can't be switched off by an option, so git is then not asked at all.
+ * Asks git for the state of the work tree. Null if there is no answer in time, as in a very large one, or none that is safe to ask
+ * for: a filter that the repository configures can't be switched off by an option, so git is then not asked at all.
  */
 export async function gatherRepositoryFacts(
   cwd: string,
@@ -46,7 +50,7 @@ export async function gatherRepositoryFacts(
 ): Promise<RepositoryFacts | null> {
   const repository = findRepository(cwd);
   if (repository === null) return { isRepository: false };
-  if (namesPrograms(repository)) return null;
+  if (namesPrograms(repository) || indexBytes(repository) > MAX_INDEX_BYTES) return null;
   const { root } = repository;
   const result = await runGit(STATUS, {
     cwd: root,
@@ -59,6 +63,10 @@ export async function gatherRepositoryFacts(
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });
   return result.type === 'ok' ? parseStatus(result.stdout.toString('utf8')) : null;
+}
+
+function indexBytes({ gitDir }: Pick<Repository, 'gitDir'>): number {
+  return statSync(join(gitDir, 'index'), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function parseStatus(output: string): RepositoryFacts {

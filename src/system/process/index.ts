@@ -7,6 +7,7 @@ export { listProcesses, type ProcessEntry } from './process-tree/process-table.t
 export { type OrphanCare, Processes } from './processes.ts';
 export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
 export {
+  type EndedSession,
   ExecSessions,
   type KeptSession,
   MAX_SESSIONS,

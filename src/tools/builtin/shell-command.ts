@@ -11,6 +11,7 @@ import {
   textSchema,
 } from '../contract/index.ts';
 import {
+  backgroundFields,
   commandAliases,
   commandField,
   isReading,
@@ -18,9 +19,15 @@ import {
   limitsOf,
   scriptOf,
 } from './commands/command-arguments.ts';
+import { runInBackground } from './commands/run-session.ts';
 import { completionParameters, completionText, runShell } from './commands/run-to-completion.ts';
 
-const scriptArguments = z.object({ command: commandField, ...limitFields, login: z.optional(z.boolean()) });
+const scriptArguments = z.object({
+  command: commandField,
+  ...limitFields,
+  ...backgroundFields,
+  login: z.optional(z.boolean()),
+});
 
 const spec = functionSpec({
   name: 'shell_command',
@@ -41,9 +48,12 @@ const handler: ToolHandler = {
   async run(call, context, signal) {
     const parsed = parseArguments(argumentsText(call), scriptArguments, { aliases: commandAliases });
     if (parsed.type === 'failed') return failedOutput(parsed.message);
-    const { command, login = false } = parsed.value;
+    const { command, login = false, background = false, keep_running: outlives = false } = parsed.value;
     const argv = [context.shell, login ? '-lc' : '-c', scriptOf(command)];
-    return runShell(call, { argv, ...limitsOf(parsed.value) }, context, signal);
+    const request = { argv, ...limitsOf(parsed.value) };
+    return background || outlives
+      ? runInBackground(call, { ...request, outlives }, context, signal)
+      : runShell(call, request, context, signal);
   },
 };
 

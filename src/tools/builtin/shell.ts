@@ -11,15 +11,17 @@ import {
 } from '../contract/index.ts';
 import {
   argvOf,
+  backgroundFields,
   commandAliases,
   commandField,
   isReading,
   limitFields,
   limitsOf,
 } from './commands/command-arguments.ts';
+import { runInBackground } from './commands/run-session.ts';
 import { completionParameters, completionText, runShell } from './commands/run-to-completion.ts';
 
-const shellArguments = z.object({ command: commandField, ...limitFields });
+const shellArguments = z.object({ command: commandField, ...limitFields, ...backgroundFields });
 
 const spec = functionSpec({
   name: 'shell',
@@ -50,7 +52,11 @@ const handler: ToolHandler = {
     const parsed = parseArguments(argumentsText(call), shellArguments, { aliases: commandAliases });
     if (parsed.type === 'failed') return failedOutput(parsed.message);
     const argv = argvOf(parsed.value.command, context.shell);
-    return runShell(call, { argv, ...limitsOf(parsed.value) }, context, signal);
+    const request = { argv, ...limitsOf(parsed.value) };
+    const { background = false, keep_running: outlives = false } = parsed.value;
+    return background || outlives
+      ? runInBackground(call, { ...request, outlives }, context, signal)
+      : runShell(call, request, context, signal);
   },
 };
 

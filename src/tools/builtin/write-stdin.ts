@@ -34,8 +34,7 @@ type WriteArguments = z.infer<typeof writeArguments>;
 
 const spec = functionSpec({
   name: 'write_stdin',
-  description:
-    'Continue an `exec_command` session: send text, or nothing to wait; gives what was printed since. Enter is \\n, Ctrl-C is \\u0003. At the end you get the exit code and the id is gone. One long wait beats many short ones.',
+  description: `Continue a session: send text, or nothing to wait (up to ${MAX_POLL_MS} ms); gives what was printed since. Enter is \\n, Ctrl-C is \\u0003. At the end you get the exit code. One long wait beats many short ones.`,
   required: ['session_id'],
   properties: {
     session_id: numberSchema,
@@ -54,7 +53,7 @@ const handler: ToolHandler = {
     if (parsed.type === 'failed') return failedOutput(parsed.message);
     const { session_id: id } = parsed.value;
     const kept = context.sessions.get(id);
-    if (!kept) return refused(`there is no session ${id}`);
+    if (!kept) return refused(noSession(id, context.sessions.exitCodeOf(id)));
     return writeTo(kept, { ...parsed.value, callId: call.callId }, context, signal);
   },
 };
@@ -94,6 +93,11 @@ async function writeTo(
 function waitAfter(chars: string, asked: number | undefined): Wait {
   if (chars === '') return { ms: Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, asked ?? DEFAULT_YIELD_MS)) };
   return asked === undefined ? { ms: clampYield(), silenceMs: ANSWERED_MS } : { ms: clampYield(asked) };
+}
+
+function noSession(id: number, exitCode: number | null | undefined): string {
+  if (exitCode === undefined) return `there is no session ${id}`;
+  return exitCode === null ? `session ${id} was ended` : `session ${id} has ended with exit code ${exitCode}`;
 }
 
 function refused(reason: string): ToolOutput {

@@ -40,6 +40,7 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
   using home = tempDir();
   const told: string[] = [];
   const launcher: ServerLauncher = {
+    hasNetwork: () => true,
     launch: () => Promise.reject(new Error('no sandbox works here (sesame-open); install bubblewrap')),
   };
   const connections = new McpConnections({

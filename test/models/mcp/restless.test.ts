@@ -16,6 +16,7 @@ class Restless {
   quits = false;
 
   readonly launcher: ServerLauncher = {
+    hasNetwork: () => true,
     launch: () => {
       this.starts += 1;
       let listed = 0;

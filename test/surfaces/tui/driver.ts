@@ -19,6 +19,7 @@ export const SETUP: Setup = {
   },
   provider: 'test',
   workspacePolicy: workspace(),
+  connect: null,
   trustQuestion: null,
   models: [],
   userHome: '/home/ada',

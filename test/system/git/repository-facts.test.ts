@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,7 +47,24 @@ async function pidIn(file: string): Promise<number> {
   return Number(readFileSync(file, 'utf8'));
 }
 
+/** Lists this many files in the index; none of them is there. */
+function listFiles(root: string, count: number): void {
+  const blob = execFileSync('git', ['-C', root, 'rev-parse', 'HEAD:a.txt'], { env: gitEnv, encoding: 'utf8' }).trim();
+  const input = Array.from({ length: count }, (_, at) => `100644 ${blob}\tmany/${String(at).padStart(10, '0')}\n`).join(
+    '',
+  );
+  execFileSync('git', ['-C', root, 'update-index', '--index-info'], { env: gitEnv, input });
+}
+
 describe('facts about a repository', () => {
+  it('are not asked for where git would need long: the size of the index tells', async () => {
+    const root = repository();
+    listFiles(root, 20_000);
+    expect(await facts(root)).toMatchObject({ branch: 'main', changed: 20_000 });
+    listFiles(root, 60_000);
+    expect(await facts(root)).toBeNull();
+  });
+
   it('must-hold 8: counts three modified files and an untracked one', async () => {
     const root = repository();
     writeTree(root, { 'a.txt': '1\n', 'b.txt': '2\n', 'c.txt': '3\n', 'new.txt': 'n\n' });

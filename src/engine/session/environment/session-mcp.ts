@@ -45,7 +45,10 @@ export class SessionMcp {
       servers: config.mcpServers,
       env: config.env,
       home: config.home,
-      launcher: { launch: (request, signal) => this.#launch(request, signal) },
+      launcher: {
+        launch: (request, signal) => this.#launch(request, signal),
+        hasNetwork: (server) => hasNetwork(server, policyOf(server, this.#policy, config.sandboxPolicy)),
+      },
       version,
       startupWaitMs: config.mcpStartupWaitMs,
       log: (message) => log.info(message),
@@ -85,6 +88,12 @@ export class SessionMcp {
     this.#reportLeftOut([...leftOut, ...known.leftOut]);
     const { tools: lists } = this.#options.config;
     return { ...known, names: known.names.filter((name) => isAllowedTool(name, lists)) };
+  }
+
+  /** Resolves when every server has started or failed. */
+  async startAll(): Promise<void> {
+    await this.#confineBy(this.#options.config.sandboxPolicy);
+    await this.#connections.startAll();
   }
 
   /** The servers that are switched on, as they are now. */
@@ -157,8 +166,13 @@ function followsSession({ transport }: McpServer): boolean {
 function isWider({ networkAccess }: McpStdioServer, policy: SandboxPolicy, session: SandboxPolicy): boolean {
   if (session.mode === 'danger-full-access') return false;
   if (policy.mode === 'danger-full-access') return true;
-  const hasNetwork = networkAccess ?? (policy.mode === 'workspace-write' && policy.network_access);
-  return hasNetwork && !(session.mode === 'workspace-write' && session.network_access);
+  return hasNetwork({ networkAccess }, policy) && !(session.mode === 'workspace-write' && session.network_access);
+}
+
+/** Whether a server has the whole network under a policy. */
+function hasNetwork({ networkAccess }: Pick<McpStdioServer, 'networkAccess'>, policy: SandboxPolicy): boolean {
+  if (policy.mode === 'danger-full-access') return true;
+  return networkAccess ?? (policy.mode === 'workspace-write' && policy.network_access);
 }
 
 /** A server's own mode has the details that are configured for that mode. */

@@ -19,7 +19,8 @@ export function sessionReport(
   }
 }
 
-function serverReports({ config, mcp }: SessionServices): ServerReport[] {
+/** Each configured server as it is now. */
+export function serverReports({ config, mcp }: Pick<SessionServices, 'config' | 'mcp'>): ServerReport[] {
   const known = mcp?.servers() ?? [];
   return config.mcpServers.map(
     ({ name }) => known.find((server) => server.name === name) ?? { name, status: { type: 'off' }, tools: [] },

@@ -1,4 +1,4 @@
-import { interruptionNote, userMessage } from '../../../context/index.ts';
+import { endedWithRunNote, interruptionNote, userMessage } from '../../../context/index.ts';
 import { toKeelError } from '../../../foundation/protocol/index.ts';
 import { type TurnOutcome, threadItemsOf } from '../../turn/index.ts';
 import { notifyUser } from '../environment/notifier.ts';
@@ -23,6 +23,14 @@ export async function endTurn(
   active.approvals.denyAll();
   deps.agents.turnEnded();
   deps.services.sandbox.askAboutHosts(approvedHosts(deps.services.approvals));
+  const left = endedWithRun(deps, active);
+  if (left.length > 0) {
+    emit({ type: 'warning', turnId, message: `Ended with this run, since they still ran: ${left.join('; ')}` });
+  }
+  const outliving = outlivingCommands(deps);
+  if (outliving.length > 0) {
+    emit({ type: 'warning', turnId, message: `Still running, also when keel has ended: ${outliving.join('; ')}` });
+  }
   try {
     await recordEnd(deps, active, outcome, reason);
     deps.services.toolHost.turnEnded();
@@ -70,6 +78,8 @@ async function recordEnd(
   } else {
     const message = outcome.lastAgentMessage ?? null;
     const error = outcome.type === 'failed' ? outcome.error : null;
+    const left = endedWithRun(deps, active);
+    if (left.length > 0) record.addItems([endedWithRunNote(left)], turnId);
     const payload = { type: 'task_complete', turn_id: turnId, last_agent_message: message, error };
     record.addLines({ type: 'event_msg', payload });
   }
@@ -88,6 +98,19 @@ async function recordUnread({ record, emit }: TurnDeps, { context, input }: Acti
     emit({ type: 'item.started', turnId, item });
     emit({ type: 'item.completed', turnId, item });
   }
+}
+
+/** Commands that end now, with a run that has no further turn. */
+function endedWithRun({ services }: TurnDeps, { context }: ActiveTurn): readonly string[] {
+  const isWholeRun = services.source === 'exec' && services.child === null && context.taskKind === 'regular';
+  if (!isWholeRun) return [];
+  const outliving = services.execSessions.outliving().map(({ id }) => id);
+  return runningCommands(services, outliving);
+}
+
+/** Commands that the model has started to outlive keel. */
+function outlivingCommands({ services }: TurnDeps): readonly string[] {
+  return services.execSessions.outliving().map(({ pid, command }) => `process ${pid}: ${command}`);
 }
 
 function interruption({ services }: TurnDeps, { calls, context }: ActiveTurn) {

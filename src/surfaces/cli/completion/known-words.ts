@@ -1,7 +1,7 @@
 import type { OptionSpec } from '../command-spec.ts';
 import type { Command, Program } from '../commands.ts';
 
-/** What a shell is told of one command. */
+/** What a shell knows of one command. */
 export interface KnownCommand {
   /** Empty for keel without a command. */
   readonly name: string;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { KeelError, type SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { trustPlace, userHome } from '../../../storage/config/index.ts';
 import { keymapOf } from '../keymap/index.ts';
-import type { Setup } from '../message.ts';
+import type { MissingModel, Setup } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { statusLineOf } from '../status-parts.ts';
 
@@ -30,6 +30,7 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     settings: { model, effort, approvalPolicy, sandboxPolicy, cwd },
     provider: provider.name,
     workspacePolicy: sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy : DEFAULT_WORKSPACE,
+    connect: await missingModel(config),
     trustQuestion: isAsked ? { folder, runs: PROJECT_PLACES.filter((path) => existsSync(join(folder, path))) } : null,
     models: Object.keys(config.modelPrices),
     userHome: userHome(env),
@@ -43,4 +44,20 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     prices: config.modelPrices,
   };
   return { config, setup };
+}
+
+/** Whether a key is missing for the provider that is configured. */
+async function missingModel({ provider, env, storedKey }: Config): Promise<MissingModel | null> {
+  const { resolveCredentials } = await import('../../../models/client/index.ts');
+  const isFound = (stored: Config['storedKey']) => {
+    try {
+      resolveCredentials(provider, env, stored);
+      return null;
+    } catch (error) {
+      if (error instanceof KeelError && error.kind === 'missingCredentials') return error.message;
+      throw error;
+    }
+  };
+  const reason = isFound(storedKey);
+  return reason === null ? null : { reason, takesKey: isFound({ apiKey: 'any', path: '' }) === null };
 }

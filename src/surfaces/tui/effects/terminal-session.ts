@@ -102,7 +102,8 @@ export class TerminalSession {
   open(): void {
     const { stdin, stdout } = this.#options;
     if (!this.isAppending) this.#modes.open();
-    stdin.on('data', this.#onData).on('end', this.#onGone);
+    // An earlier session of this process may have paused it.
+    stdin.on('data', this.#onData).on('end', this.#onGone).resume();
     stdout.on('error', this.#onGone).on('resize', this.#onResize);
     process.on('SIGINT', this.#onInterrupt);
     process.prependOnceListener('uncaughtException', this.#onCrash);

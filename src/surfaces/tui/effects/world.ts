@@ -1,6 +1,6 @@
 import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import type { Effect, KeptSetting, Message, SavedDraft, ThreadSettings } from '../message.ts';
+import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftStore } from './draft-store.ts';
@@ -55,7 +55,7 @@ export class World {
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);
     this.#dispatch({ type: 'setUp', setup });
-    if (setup.trustQuestion === null) this.#begin();
+    this.#beginIfReady(setup);
     await this.#readSurroundings(config);
   }
 
@@ -86,7 +86,8 @@ export class World {
     this.#threads?.killProcesses();
   }
 
-  #begin(): void {
+  #beginIfReady({ connect, trustQuestion }: Setup): void {
+    if (connect !== null || trustQuestion !== null) return;
     const { origin } = this.#options;
     if (origin.type === 'choose') this.#dispatch({ type: 'choose', verb: origin.verb });
     else this.#openThread(origin, null);
@@ -144,6 +145,22 @@ export class World {
         return this.#reports.stopCommands(effect.id, this.#session);
       case 'logOut':
         return this.#logOut();
+      case 'findServers': {
+        const { localServers } = await import('./first-run.ts');
+        const servers = await localServers(this.#ready(), this.#stop.signal);
+        return this.#dispatch({ type: 'serversFound', servers });
+      }
+      case 'storeKey': {
+        const { keepKey } = await import('./first-run.ts');
+        return this.#connect((config) => keepKey(config, effect.key));
+      }
+      case 'useServer': {
+        const { useLocalServer } = await import('./first-run.ts');
+        return this.#connect((config) => useLocalServer(config, effect.kind, effect.model));
+      }
+      case 'startDemo':
+        this.#options.startDemo?.();
+        return this.#parts.exit(0);
       case 'keep':
         return this.#keep(effect.setting);
       case 'pasteImage': {
@@ -220,8 +237,22 @@ export class World {
     }
     const { config, setup } = await setUp(this.#options);
     this.#config = config;
-    this.#dispatch({ type: 'setUp', setup: { ...setup, trustQuestion: null } });
-    this.#begin();
+    const answered = { ...setup, trustQuestion: null };
+    this.#dispatch({ type: 'setUp', setup: answered });
+    this.#beginIfReady(answered);
+  }
+
+  /** Does what makes a model reachable, and reads the configuration again: the next question comes up, or the thread opens. */
+  async #connect(work: (config: Config) => void | Promise<void>): Promise<void> {
+    const { setUp } = await import('./set-up.ts');
+    try {
+      await work(this.#ready());
+    } finally {
+      const { config, setup } = await setUp(this.#options);
+      this.#config = config;
+      this.#dispatch({ type: 'setUp', setup });
+      this.#beginIfReady(setup);
+    }
   }
 
   async #readSurroundings(config: Config): Promise<void> {

@@ -6,6 +6,7 @@ import type { Candidate } from '../message.ts';
 import { modes } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type PickerView, type PickItem, picker, type TextPrompt } from '../views/index.ts';
+import { onConnectChoice, onKey, onLocalModel } from './connecting.ts';
 import { opening } from './opening.ts';
 import { withTheme } from './outside.ts';
 import { withSettings } from './settings.ts';
@@ -51,12 +52,17 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
       const level = id === 'trusted' ? 'trusted' : 'untrusted';
       return folder === undefined ? only(state) : step(state, { type: 'trust', folder, level });
     }
+    case 'connect':
+      return onConnectChoice(state, id);
+    case 'localModel':
+      return onLocalModel(state, purpose.kind, id);
     default:
       return assertNever(purpose, 'purpose');
   }
 }
 
 export function onAnswered(state: State, purpose: TextPrompt['purpose'], text: string): Step {
+  if (purpose === 'apiKey') return onKey(state, text);
   if (purpose === 'reviewInstructions') return withReview(state, { type: 'custom', instructions: text });
   const { thread } = state;
   if (thread === null) return only(state);

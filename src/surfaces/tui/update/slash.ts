@@ -4,7 +4,7 @@ import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/i
 import { keymapText } from '../keymap/index.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
-import { agentsCard, skillsCard, statusCard, usageCard } from './cards.ts';
+import { agentsCard, skillsCard, statusCard, usageCard } from './cards/cards.ts';
 import { modePicker, threadPicker } from './choosing.ts';
 import { onAnswered, withModel } from './chosen.ts';
 import { withCompletion } from './completing.ts';

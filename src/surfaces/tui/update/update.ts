@@ -11,15 +11,16 @@ import {
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
-import { skillsCard } from './cards.ts';
+import { skillsCard } from './cards/cards.ts';
+import { reportCard } from './cards/report-cards.ts';
 import { threadPicker } from './choosing.ts';
 import { threadItem, withReviewTargets } from './chosen.ts';
 import { withCompletion, withFiles } from './completing.ts';
 import { withEditedText } from './composing.ts';
+import { askedToConnect, withServers } from './connecting.ts';
 import { onInput } from './keys.ts';
 import { onLine } from './lines.ts';
 import { onSession } from './on-session.ts';
-import { reportCard } from './report-cards.ts';
 import { only, type Step, step, withNotice, withPager } from './step.ts';
 
 /** The state after a message, and the effects it asks for: the whole behaviour of the terminal. */
@@ -71,6 +72,8 @@ export function update(state: State, message: Message): Step {
       return only(withReviewTargets(state, message.candidates));
     case 'edited':
       return withCompletion(withEditedText(state, message.text));
+    case 'serversFound':
+      return only(withServers(state, message.servers));
     case 'imagePasted':
       return only({ ...state, composer: withImage(state.composer, message.path) });
     case 'statusLineRead':
@@ -105,7 +108,10 @@ function withTime(state: State, at: number): State {
 function onSetUp(state: State, setup: Setup): Step {
   const vim = setup.hasVim ? (state.vim ?? VIM_INSERT) : null;
   const ready: State = { ...state, setup, keymap: setup.keymap, vim };
-  const warned = setup.warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
+  const shown = state.setup?.warnings ?? [];
+  const warnings = setup.warnings.filter((warning) => !shown.includes(warning));
+  const warned = warnings.reduce((next, warning) => withNotice(next, 'warning', warning), ready);
+  if (setup.connect !== null) return askedToConnect(warned, setup.connect);
   if (setup.trustQuestion === null) return only(warned);
   const { folder, runs } = setup.trustQuestion;
   const items = [

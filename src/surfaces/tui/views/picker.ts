@@ -22,7 +22,9 @@ export type Purpose =
   | { readonly type: 'reviewCommit' }
   | { readonly type: 'history' }
   | { readonly type: 'backtrack' }
-  | { readonly type: 'trust' };
+  | { readonly type: 'trust' }
+  | { readonly type: 'connect' }
+  | { readonly type: 'localModel'; readonly kind: 'ollama' | 'lmstudio' };
 
 /** A list to choose from. One with a search takes typed text as its query; in others digits and letters choose. */
 export interface PickerView {

@@ -1,6 +1,7 @@
 /** A line of text that is asked for. */
 export interface TextPrompt {
-  readonly purpose: 'rename' | 'reviewInstructions';
+  /** An `apiKey` is not shown. */
+  readonly purpose: 'rename' | 'reviewInstructions' | 'apiKey';
   readonly title: string;
   readonly text: string;
 }

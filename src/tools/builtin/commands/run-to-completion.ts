@@ -3,9 +3,11 @@ import { finishedResult } from '../../../foundation/protocol/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
 import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
+  booleanSchema,
   described,
   escalation,
   failedOutput,
+  keepRunning,
   limitText,
   numberSchema,
   type ToolCall,
@@ -35,6 +37,8 @@ export const completionText = `Gives exit code and output. Nothing can be typed 
 export const completionParameters = {
   workdir: textSchema,
   timeout_ms: described(numberSchema, `Time limit; ${DEFAULT_TIMEOUT_MS} if absent.`),
+  background: described(booleanSchema, 'Keep it running, as a session for `write_stdin`. It ends with the run.'),
+  ...keepRunning,
   ...escalation,
 };
 
@@ -81,7 +85,7 @@ export async function runShell(
     item.completeUnrun('declined', result.message);
     return failedOutput(result.message);
   }
-  const notes = refusalNotes(refusedTo(result), result.value.output, context);
+  const notes = refusalNotes(result.value.output, refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }

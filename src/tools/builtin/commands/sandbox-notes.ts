@@ -7,28 +7,25 @@ const MAX_SHOWN_HOSTS = 5;
 const REFUSED_LOCK =
   /\.git\/(?!config)[^'\n]*\.lock': (?:Read-only file system|Permission denied|Operation not permitted)/;
 
-/** The notes on what the sandbox refused to a command, which printed `output`. */
-export function refusalNotes(
-  denial: Denial | null,
-  output: string,
-  { turn }: Pick<ToolContext, 'turn'>,
-): readonly string[] {
-  return denial === null ? [] : [...gitNotes(output, turn), ...denialNotes(denial, turn)];
+/** The notes on what the sandbox refused to a command that has ended with this output. */
+export function refusalNotes(output: string, denial: Denial | null, context: Pick<ToolContext, 'turn'>): string[] {
+  if (denial === null) return [];
+  return [...gitNote(output, context), ...escalationNote(denial, context)];
 }
 
-/** Commits are refused by a setting that only the user can change: the model's report should name it. */
-function gitNotes(output: string, { sandboxPolicy, allowsCommits, noteMark }: ToolContext['turn']): string[] {
-  if (sandboxPolicy.mode !== 'workspace-write' || allowsCommits || !REFUSED_LOCK.test(output)) return [];
+/** A commit is refused by a setting, which only the user can change: the report to the user should name it. */
+function gitNote(output: string, { turn }: Pick<ToolContext, 'turn'>): string[] {
+  if (turn.sandboxPolicy.mode !== 'workspace-write' || turn.allowsCommits || !REFUSED_LOCK.test(output)) return [];
   return [
-    `${noteMark} .git is closed to commands. The user can open it to commits: allow_git_commit = true under [sandbox_workspace_write].`,
+    `${turn.noteMark} .git is closed to commands. The user can open it to commits: allow_git_commit = true under [sandbox_workspace_write].`,
   ];
 }
 
 /**
- * Only if the refusal is certain and the model may ask for escalation. Elsewhere a word about the sandbox would only lead it
- * to look for a way around, except for the network: without one it would try again.
+ * Only if the refusal is certain and the model may ask for escalation. Elsewhere a word about the sandbox would only lead it to
+ * look for a way around, except for the network: without one it would try again.
  */
-function denialNotes(denial: Denial, turn: ToolContext['turn']): string[] {
+function escalationNote(denial: Denial, { turn }: Pick<ToolContext, 'turn'>): string[] {
   if (!denial.isCertain) return [];
   if (turn.approvalPolicy !== 'on-request' || !turn.canAsk)
     return isNetworkDenial(denial) ? [noNetwork(denial, turn)] : [];

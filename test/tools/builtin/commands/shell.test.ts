@@ -256,3 +256,29 @@ describe('a patch in a command', () => {
     }
   });
 });
+
+describe('a command in the background', () => {
+  it.each([
+    ['shell', { command: ['bash', '-c', 'echo up; until test -e go; do sleep 0.02; done; echo down; exit 3'] }],
+    ['shell_command', { command: 'echo up; until test -e go; do sleep 0.02; done; echo down; exit 3' }],
+  ])('is left running by %s as a session', async (name, args) => {
+    using turn = new CommandTurn();
+    const started = await turn.call(name, { ...args, background: true });
+    expect(started).toMatchObject({
+      success: true,
+      body: expect.stringMatching(/^Still running as session 1\n.*\nup\n$/s),
+    });
+    expect(turn.lastItem).toMatchObject({ status: 'completed', processId: '1', exitCode: null });
+    turn.shop.dir.write({ go: '' });
+    expect(await turn.text('write_stdin', { session_id: 1 })).toMatch(/^Exit code: 3\n.*\ndown\n$/s);
+  });
+
+  it('that fails at its start says so at once', async () => {
+    using turn = new CommandTurn();
+    const text = await turn.text('shell', { command: ['bash', '-c', 'echo no port >&2; exit 1'], background: true });
+    expect(text).toMatch(/^Exit code: 1\n.*no port\n$/s);
+    expect(turn.sessions.size).toBe(0);
+    expect(await turn.text('shell', { command: [], background: true })).toBe('command args are empty');
+    expect(await turn.text('shell', { command: ['no-such-program'], background: true })).toMatch(/^shell failed: /);
+  });
+});

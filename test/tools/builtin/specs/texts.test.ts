@@ -158,6 +158,7 @@ describe('P10: the numbers', () => {
     shell: [10_240, 10_000],
     shell_command: [10_240, 10_000],
     exec_command: [10_240, 10_000, 30_000],
+    write_stdin: [300_000],
     read_file: [10_240, 1, 2_000],
     grep_files: [100],
     list_dir: [1, 25, 2],

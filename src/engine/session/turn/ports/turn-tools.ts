@@ -9,6 +9,7 @@ import {
   type CommandRules,
   callDigest,
   dispatch,
+  endedSessionNote,
   type HostedRun,
   LoopWatch,
   NOT_BEGUN,
@@ -118,11 +119,16 @@ export function openTurnTools(
     if (message !== null) recorder.warn(message);
   }
 
-  /** Files made by commands that would be obeyed later are reported to the user and to the model. */
-  function withFindings(output: ToolOutput): ToolOutput {
+  /**
+   * Files made by commands that would be obeyed later are reported to the user and to the model, and sessions that ended
+   * meanwhile to the model.
+   */
+  function withNews(output: ToolOutput): ToolOutput {
     const findings = services.sandbox.takeFindings();
     for (const message of findings) recorder.warn(message);
-    return findings.reduce((noted, finding) => withNote(noted, `${turn.noteMark} ${finding}`), output);
+    const ended = services.execSessions.takeEnded().map((session) => endedSessionNote(session, turn.noteMark));
+    const notes = [...findings.map((finding) => `${turn.noteMark} ${finding}`), ...ended];
+    return notes.reduce(withNote, output);
   }
 
   async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
@@ -135,7 +141,7 @@ export function openTurnTools(
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       if (handlerOf(call)?.repeat === 'ledger') await run?.start();
-      return withFindings(await dispatch(toolCall, contextFor(options, run), signal, routing));
+      return withNews(await dispatch(toolCall, contextFor(options, run), signal, routing));
     };
     if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);

@@ -17,6 +17,7 @@ import {
 import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
+const FORMATS = ['text', 'json', 'stream-json'] as const;
 const COLORS = ['always', 'never', 'auto'] as const;
 
 const execOptions = {
@@ -25,7 +26,11 @@ const execOptions = {
   ...accessOptions,
   'skip-git-repo-check': { type: 'boolean', about: 'also run outside a Git repository' },
   verify: { type: 'boolean', about: 'ask once for a check if files changed after the last one' },
-  json: { type: 'boolean', about: 'print events as JSON lines on stdout' },
+  'output-format': {
+    ...{ type: 'string', value: 'FORMAT', choices: FORMATS },
+    about: 'text, json (one object with text, usage, cost and thread) or stream-json',
+  },
+  json: { type: 'boolean', about: 'events as JSON lines on stdout, the same as stream-json' },
   'experimental-json': { type: 'boolean' },
   'output-last-message': {
     ...{ type: 'string', short: 'o', value: 'FILE' },
@@ -61,7 +66,7 @@ export const execSpec = {
   ],
   verbs: { resume: '', fork: '', review: '' },
   options: execOptions,
-  headings: { ...sessionHeadings, json: 'Output', last: 'Threads' },
+  headings: { ...sessionHeadings, 'output-format': 'Output', last: 'Threads' },
 } as const satisfies CommandSpec;
 
 export const reviewSpec = {
@@ -100,7 +105,7 @@ export interface ExecArguments {
   readonly lastMessageFile: string | null;
   readonly skipGitRepoCheck: boolean;
   readonly color: 'always' | 'never' | 'auto';
-  readonly json: boolean;
+  readonly format: (typeof FORMATS)[number];
   readonly ephemeral: boolean;
   /** Options that clients send and that have no effect here. */
   readonly ignored: readonly string[];
@@ -141,8 +146,17 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
     lastMessageFile: given['output-last-message'] ?? null,
     skipGitRepoCheck: given['skip-git-repo-check'] ?? false,
     color: choiceOf('color', given.color, COLORS) ?? 'auto',
-    json: (given.json || given['experimental-json']) ?? false,
+    format: formatOf(given),
     ephemeral: given.ephemeral ?? false,
     ignored: IGNORED.filter((name) => given[name] !== undefined).map((name) => `--${name}`),
   };
+}
+
+/** @throws UsageError */
+function formatOf(given: Given): ExecArguments['format'] {
+  const format = choiceOf('output-format', given['output-format'], FORMATS);
+  if (!given.json && !given['experimental-json']) return format ?? 'text';
+  if (format !== null && format !== 'stream-json')
+    throw new UsageError(`--json and --output-format ${format} exclude each other`);
+  return 'stream-json';
 }

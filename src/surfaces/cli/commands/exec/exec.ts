@@ -8,6 +8,8 @@ import {
   type ExecOptions,
   isDumb,
   JsonlPrinter,
+  type ProgramPrinter,
+  ResultPrinter,
   readPrompt,
   runExec,
   wantsColour,
@@ -27,19 +29,26 @@ export const execCommand: Command = {
 
 /**
  * Runs a parsed command line. Everything is checked before anything is sent, in the order that scripts rely on. `review`
- * replaces the prompt. With --json, whatever ends the run early is a JSON line too.
+ * replaces the prompt. Where a program reads the output, it has whatever ends the run early too.
  */
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
-  const jsonl = args.json ? new JsonlPrinter((text) => answer(io, text)) : null;
+  const program = programPrinter(io, args);
   try {
-    const options = await execOptions({ io, args, review, jsonl });
+    const options = await execOptions({ io, args, review, program });
     // Until here a signal simply ends the process.
     using stop = stopSignal(io);
     return await runExec(options, execIo(io, args, stop));
   } catch (error) {
-    jsonl?.printFailure(toKeelError(error).message);
+    program?.printFailure(toKeelError(error).message);
     throw error;
   }
+}
+
+/** Null: people read the output. */
+function programPrinter(io: CommandIo, { format }: ExecArguments): ProgramPrinter | null {
+  const write = (text: string) => answer(io, text);
+  if (format === 'stream-json') return new JsonlPrinter(write);
+  return format === 'json' ? new ResultPrinter(write, () => performance.now()) : null;
 }
 
 /** Width of a terminal that doesn't name its own. */
@@ -49,10 +58,10 @@ interface Given {
   readonly io: CommandIo;
   readonly args: ExecArguments;
   readonly review: ReviewTarget | null;
-  readonly jsonl: JsonlPrinter | null;
+  readonly program: ProgramPrinter | null;
 }
 
-async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOptions> {
+async function execOptions({ io, args, review, program }: Given): Promise<ExecOptions> {
   for (const option of args.ignored) note(io, `keel exec: ${option} has no effect here\n`);
   const prompt =
     review !== null
@@ -71,6 +80,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   });
+  program?.configured(config);
   for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
   return {
     config: { ...config, approvalPolicy: 'never' },
@@ -81,7 +91,7 @@ async function execOptions({ io, args, review, jsonl }: Given): Promise<ExecOpti
     ...(review === null ? {} : { review }),
     images: args.images.map((path) => resolve(io.cwd, path)),
     outputSchema,
-    jsonl,
+    program,
     color: wantsColor(args, io),
     skipGitRepoCheck: args.skipGitRepoCheck,
     ephemeral: args.ephemeral,

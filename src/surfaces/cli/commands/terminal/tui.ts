@@ -1,11 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
-import { KeelError } from '../../../foundation/protocol/index.ts';
-import { version } from '../../../foundation/util/index.ts';
-import type { LoadOptions } from '../../../storage/config/index.ts';
-import { runTui, type TuiOptions } from '../../tui/index.ts';
-import type { Command } from '../commands.ts';
-import type { CommandIo } from '../io.ts';
-import { placedFlags } from '../session-options.ts';
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { version } from '../../../../foundation/util/index.ts';
+import type { LoadOptions } from '../../../../storage/config/index.ts';
+import { runTui, type TuiOptions } from '../../../tui/index.ts';
+import type { Command } from '../../commands.ts';
+import type { CommandIo } from '../../io.ts';
+import { placedFlags } from '../../session-options.ts';
 import { parseTuiArguments, type TuiArguments, terminalSpecs } from './tui-arguments.ts';
 
 type Verb = keyof typeof terminalSpecs;
@@ -28,11 +28,16 @@ async function openTerminal(io: CommandIo, verb: Verb, words: readonly string[])
       `the interactive ${verb === 'new' ? 'keel' : `keel ${verb}`} needs a terminal; without one use \`${instead}\``,
     );
   }
-  if (!args.isDemo) return runTui(optionsOf(io, args), io);
-  return (await import('./tui-demo.ts')).runDemoTui(optionsOf(io, args), io);
+  let isDemo = args.isDemo;
+  const startDemo = () => {
+    isDemo = true;
+  };
+  const options = { ...optionsOf(io, args), startDemo };
+  const code = isDemo ? 0 : await runTui(options, io);
+  return isDemo ? (await import('./tui-demo.ts')).runDemoTui(options, io) : code;
 }
 
-function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
+function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDemo'> {
   const load: LoadOptions = {
     env: io.env,
     cwd: args.cd !== null && isAbsolute(args.cd) ? args.cd : resolve(io.cwd, args.cd ?? ''),
@@ -47,8 +52,8 @@ function optionsOf(io: CommandIo, args: TuiArguments): TuiOptions {
     prompt: args.prompt,
     isForScreenReader: args.isForScreenReader,
     images: args.images.map((path) => resolve(io.cwd, path)),
-    loadConfig: async () => (await import('../../../storage/config/index.ts')).loadConfig(load),
-    describeConfig: async () => (await import('./config.ts')).configText(load),
+    loadConfig: async () => (await import('../../../../storage/config/index.ts')).loadConfig(load),
+    describeConfig: async () => (await import('../config.ts')).configText(load),
     isAccessGiven: args.flags.sandboxMode !== undefined || args.flags.approvalPolicy !== undefined,
     canResume: true,
     notices: [],

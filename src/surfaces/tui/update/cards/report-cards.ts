@@ -1,8 +1,8 @@
-import type { ContextKind, SessionReport } from '../../../engine/threads/index.ts';
-import { assertNever } from '../../../foundation/util/index.ts';
-import type { State } from '../state.ts';
+import type { ContextKind, SessionReport } from '../../../../engine/threads/index.ts';
+import { assertNever } from '../../../../foundation/util/index.ts';
+import type { State } from '../../state.ts';
+import { withNotice } from '../step.ts';
 import { type Facts, withCard } from './cards.ts';
-import { withNotice } from './step.ts';
 
 type ReportOf<T extends SessionReport['type']> = Extract<SessionReport, { type: T }>;
 

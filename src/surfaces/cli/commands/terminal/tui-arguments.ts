@@ -1,8 +1,8 @@
-import type { ThreadOrigin } from '../../../engine/session/index.ts';
-import type { ApprovalPolicy } from '../../../foundation/protocol/index.ts';
-import type { ConfigFlags } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
-import type { CommandSpec, OptionSpecs } from '../command-spec.ts';
+import type { ThreadOrigin } from '../../../../engine/session/index.ts';
+import type { ApprovalPolicy } from '../../../../foundation/protocol/index.ts';
+import type { ConfigFlags } from '../../../../storage/config/index.ts';
+import { readCommandLine } from '../../command-line.ts';
+import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
   accessOptions,
   choiceOf,
@@ -16,8 +16,8 @@ import {
   sessionHeadings,
   settingOptions,
   threadOptions,
-} from '../session-options.ts';
-import { UsageError } from '../usage.ts';
+} from '../../session-options.ts';
+import { UsageError } from '../../usage.ts';
 
 // Not read from the protocol's schemas, which a start would have to wait for.
 const APPROVAL_POLICIES: readonly ApprovalPolicy[] = ['untrusted', 'on-failure', 'on-request', 'never'];

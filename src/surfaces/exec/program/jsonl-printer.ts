@@ -1,14 +1,14 @@
-import type { ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
-import { assertNever } from '../../foundation/util/index.ts';
+import type { ThreadItem, TokenUsage } from '../../../foundation/protocol/index.ts';
+import { assertNever } from '../../../foundation/util/index.ts';
+import type { NotDone } from '../not-done.ts';
+import { droppedMessage, type ProgramPrinter, type RunEvent, type RunResult } from '../printer.ts';
 import { type Json, jsonlBodies } from './jsonl-items.ts';
-import type { NotDone } from './not-done.ts';
-import { droppedMessage, type ExecPrinter, type RunEvent, type RunResult } from './printer.ts';
 
 /**
  * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member
  * names in snake_case, items numbered `item_0`, `item_1`, ... in order of their first appearance in the thread.
  */
-export class JsonlPrinter implements ExecPrinter {
+export class JsonlPrinter implements ProgramPrinter {
   readonly #write: (line: string) => void;
   readonly #ids = new Map<string, string>();
   #nextId = 0;
@@ -16,6 +16,10 @@ export class JsonlPrinter implements ExecPrinter {
 
   constructor(write: (line: string) => void) {
     this.#write = write;
+  }
+
+  configured(): void {
+    // Settings change nothing of what it prints.
   }
 
   print(event: RunEvent): void {
@@ -72,7 +76,7 @@ export class JsonlPrinter implements ExecPrinter {
   async end({ turn, notDone, isUnwritten }: RunResult): Promise<void> {
     // The failure is the last line, in place of the turn's end.
     if (isUnwritten) return;
-    const open = notDone === null ? {} : { not_done: openWork(notDone) };
+    const open = notDone === null ? {} : { not_done: notDoneJson(notDone) };
     if (turn.status === 'completed') {
       const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = this.#usage ?? {};
       return this.#line({
@@ -121,19 +125,22 @@ export class JsonlPrinter implements ExecPrinter {
   }
 
   #line(value: Json): void {
-    this.#write(`${wellFormedJson(value)}\n`);
+    this.#write(jsonLine(value));
   }
 }
 
-function openWork({ messages, changes, calls }: NotDone): Json {
+/** What a turn leaves undone, for programs. */
+export function notDoneJson({ messages, changes, calls }: NotDone): Json {
   return { message: messages.join(' '), changes, calls };
 }
 
 /** Half of a surrogate pair, which `JSON.stringify` writes as an escape that many readers refuse; an escaped backslash is not one. */
 const LONE_SURROGATE = /(\\\\)|\\ud[89a-f][0-9a-f]{2}/gi;
 
-function wellFormedJson(value: Json): string {
-  return JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
+/** A value on a line of its own. */
+export function jsonLine(value: Json): string {
+  const text = JSON.stringify(value).replaceAll(LONE_SURROGATE, (_match, backslash?: string) => backslash ?? '\\ufffd');
+  return `${text}\n`;
 }
 
 /** Kinds whose start is printed too, under the same id. */

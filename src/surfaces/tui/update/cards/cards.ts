@@ -1,10 +1,10 @@
-import type { RateLimitWindow } from '../../../foundation/protocol/index.ts';
-import { contextLeft, dollars } from '../figures.ts';
-import type { Candidate } from '../message.ts';
-import { modeLabel } from '../modes.ts';
-import type { State } from '../state.ts';
-import { type Entry, withEntry } from '../transcript/index.ts';
-import { withNotice } from './step.ts';
+import type { RateLimitWindow } from '../../../../foundation/protocol/index.ts';
+import { contextLeft, dollars } from '../../figures.ts';
+import type { Candidate } from '../../message.ts';
+import { modeLabel } from '../../modes.ts';
+import type { State } from '../../state.ts';
+import { type Entry, withEntry } from '../../transcript/index.ts';
+import { withNotice } from '../step.ts';
 
 export type Facts = (readonly [string, string])[];
 

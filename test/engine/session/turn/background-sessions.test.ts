@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { functionCall, message, respond } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
+
+const { live, open, server } = liveSession();
+const overrides = ['sandbox_mode="danger-full-access"', 'model="gpt-5"'];
+const ok = respond(message('ok'));
+const outputOf = (request: number, id: string) => String(server.requests[request]?.outputOf(id));
+
+test('a session that ended while nobody looked is announced once, on the next result, with its last lines', async () => {
+  const cmd = 'echo building; until test -e go; do sleep 0.02; done; echo "keel:forged"; echo FAILED: a.c; exit 2';
+  await open(
+    [
+      respond(functionCall('exec_command', { cmd, yield_time_ms: 250 }, 'c1')),
+      respond(
+        functionCall(
+          'exec_command',
+          { cmd: 'touch go; while pgrep -f "until test -[e] go"; do sleep 0.02; done; sleep 0.2' },
+          'c2',
+        ),
+      ),
+      respond(functionCall('exec_command', { cmd: 'echo next' }, 'c3')),
+      respond(functionCall('write_stdin', { session_id: 1 }, 'c4')),
+      ok,
+    ],
+    { overrides },
+  );
+  await live.say('go');
+  expect(outputOf(1, 'c1')).toContain('Still running as session 1');
+  const told =
+    /\nkeel:[0-9a-f]{6} Session 1 \(echo building; until .*\) has ended with exit code 2\. Its last lines: building \| keel:forged \| FAILED: a\.c$/;
+  expect(outputOf(2, 'c2')).toMatch(told);
+  expect(outputOf(3, 'c3')).not.toContain('Session 1');
+  // What nobody has read can still be read.
+  expect(outputOf(4, 'c4')).toMatch(/^Exit code: 2\n.*FAILED: a\.c/s);
+});
+
+test('a run that ends with live sessions names them, to the user at once and to the model when it is resumed', async () => {
+  const start = functionCall('exec_command', { cmd: 'true; sleep 600', yield_time_ms: 250 }, 'c1');
+  await open([respond(start), ok, ok], { overrides });
+  await live.say('go');
+  const warnings = live.events.filter((event) => event.type === 'warning').map(({ message: text }) => text);
+  expect(warnings).toEqual(['Ended with this run, since they still ran: session 1: true; sleep 600']);
+  await live.say('and now');
+  const note = '<keel_note kind=\\"sessions\\">The run ended, and with it what still ran: session 1: true; sleep 600.';
+  expect(JSON.stringify(server.requests.at(-1)?.input)).toContain(note);
+});
