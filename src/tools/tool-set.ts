@@ -19,12 +19,16 @@ import {
   updatePlanTool,
   viewImageTool,
   waitTool,
+  webFetchTool,
   writeStdinTool,
 } from './builtin/index.ts';
 import { keepRunning, ToolRegistry, withoutEscalation, withoutFields } from './contract/index.ts';
 
 /** The tools for subagents, in the order of the request: behind all others. */
 export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, closeAgentTool.name] as const;
+
+/** The tool that the user has to switch on. */
+export const WEB_FETCH = webFetchTool.name;
 
 /** Every tool that comes with keel. */
 export function builtinTools(onWarning?: (message: string) => void): ToolRegistry {
@@ -41,6 +45,7 @@ export function builtinTools(onWarning?: (message: string) => void): ToolRegistr
   registry.register(readFileTool);
   registry.register(grepFilesTool);
   registry.register(listDirTool);
+  registry.register(webFetchTool);
   return registry;
 }
 

@@ -182,6 +182,8 @@ export const TurnSetup = z.lazy(() =>
     allowed_hosts: z.optional(z.array(z.string())),
     /** False: the tools had no fields for escalation. */
     escalation: z.optional(z.boolean()),
+    /** The model could fetch pages. */
+    web_fetch: z.optional(z.boolean()),
     /** Commands could commit. */
     allow_git_commit: z.optional(z.boolean()),
     /** The provider keeps responses, and items go with their ids. */

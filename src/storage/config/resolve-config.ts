@@ -111,6 +111,7 @@ export function resolveConfig({
       useProfile: shell.experimental_use_profile ?? true,
     },
     toolSet: settings.tools?.set ?? null,
+    webFetch: settings.tools?.web_fetch ?? false,
     checksSyntax: settings.tools?.check_syntax ?? true,
     tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
     mcpServers: mcpServers(settings, cwd),

@@ -257,6 +257,8 @@ export interface Config {
   readonly projectDocFallbackFilenames: readonly string[];
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
+  /** Whether the model is offered `web_fetch`. */
+  readonly webFetch: boolean;
   /** Whether the syntax of files is checked after an edit. */
   readonly checksSyntax: boolean;
   /** Names of tools, in which `*` matches any text: those that may be offered (null: all), and those that may not. */

@@ -13,4 +13,5 @@ export { SPAWN_AGENT, spawnAgentTool } from './spawn-agent.ts';
 export { updatePlanTool } from './update-plan.ts';
 export { viewImageTool } from './view-image.ts';
 export { waitTool } from './wait.ts';
+export { webFetchTool } from './web-fetch.ts';
 export { writeStdinTool } from './write-stdin.ts';

@@ -1,6 +1,7 @@
 export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, WaitOutcome } from './agent-tools.ts';
 export { withNote } from './appended-note.ts';
 export { argumentNames, type ParsedArguments, parseArguments, unknownFields } from './arguments.ts';
+export { boundedText } from './bounded-text.ts';
 export { failureReason } from './failure-reason.ts';
 export {
   booleanSchema,

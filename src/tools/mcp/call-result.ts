@@ -1,10 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { OutputContentItem } from '../../foundation/protocol/index.ts';
-import { byteLength, cutBytesEnd, fitsModel, reasonOf, wholeText } from '../../foundation/util/index.ts';
+import { fitsModel, reasonOf, wholeText } from '../../foundation/util/index.ts';
 import type { CallResult } from '../../models/mcp/index.ts';
 import { imageDataUrl } from '../../models/prompt/index.ts';
-import { showOutput, type ToolContext, type ToolOutput } from '../contract/index.ts';
+import { boundedText, type ToolContext, type ToolOutput } from '../contract/index.ts';
 
 /** Limit for the pictures of one result that a model is shown. */
 const MAX_PICTURES = 32;
@@ -27,16 +25,6 @@ export async function resultOutput(result: CallResult, callId: string, context: 
   }
   const parts = structured === null ? content : [textPart(jsonOf(structured)), ...content.filter(isPicture)];
   return { body: await shownParts(parts, callId, context), success };
-}
-
-/** A text cut to the limits for outputs; the whole of a longer one is kept in a file that the model can read. */
-export function boundedText(text: string, callId: string, { turn, spillPath, spillMaxBytes }: ToolContext): string {
-  const partial = wholeText(text);
-  const path = fitsModel(partial) ? null : spillPath(callId);
-  const kept = path === null ? null : spill(path, cutBytesEnd(text, spillMaxBytes));
-  const { totalBytes: printedBytes } = partial;
-  const spilled = { spillPath: kept === null ? null : path, spilledBytes: kept ?? 0, printedBytes };
-  return showOutput({ partial, ...spilled }, { last: [] }, turn.noteMark);
 }
 
 /** The parts as JSON. Texts that are too long together are joined without JSON, so that they are cut between lines. */
@@ -113,16 +101,4 @@ function dataOf(part: Part): string {
   if (type !== 'resource' || typeof resource !== 'object' || resource === null) return '';
   const isImage = 'mimeType' in resource && String(resource.mimeType).startsWith('image/');
   return isImage && 'blob' in resource && typeof resource.blob === 'string' ? resource.blob : '';
-}
-
-/** @returns how many bytes are kept; null if none can be */
-function spill(path: string, text: string): number | null {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, text, { mode: 0o600 });
-    return byteLength(text);
-  } catch {
-    // The note to the model says that the rest was not kept.
-    return null;
-  }
 }

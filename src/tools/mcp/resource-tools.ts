@@ -3,6 +3,7 @@ import { readJson } from '../../foundation/util/index.ts';
 import type { McpOutcome, ResourceKind, ResourcePage } from '../../models/mcp/index.ts';
 import {
   argumentsText,
+  boundedText,
   described,
   failedOutput,
   functionSpec,
@@ -14,7 +15,7 @@ import {
   type ToolOutput,
   textSchema,
 } from '../contract/index.ts';
-import { boundedText } from './call-result.ts';
+
 import { McpCallItem } from './mcp-item.ts';
 
 /** Shown to people in place of a server where a call is for all servers. */

@@ -10,6 +10,7 @@ import {
   shellCommandTool,
   shellTool,
   updatePlanTool,
+  webFetchTool,
   writeStdinTool,
 } from '../builtin/index.ts';
 
@@ -38,6 +39,7 @@ const KNOWN_AS: readonly { readonly names: readonly string[]; readonly tools: re
     tools: [grepFilesTool.name, ...runners],
   },
   { names: ['ls', 'list_files', 'list_directory', 'list_dir'], tools: [listDirTool.name, ...runners] },
+  { names: ['fetch', 'webfetch', 'web_fetch', 'browse', 'read_url'], tools: [webFetchTool.name, ...runners] },
   { names: ['todo', 'todo_write', 'plan'], tools: [updatePlanTool.name] },
 ];
 

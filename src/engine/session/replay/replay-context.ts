@@ -65,7 +65,7 @@ export function recordedTools(setup: TurnSetup | null): ToolSettings {
   return {
     child: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
     agentLevels: setup?.agent_levels ?? 0,
-    config: { toolSet: setup?.tool_set ?? null, tools: ALL_TOOLS },
+    config: { toolSet: setup?.tool_set ?? null, tools: ALL_TOOLS, webFetch: setup?.web_fetch ?? false },
   };
 }
 

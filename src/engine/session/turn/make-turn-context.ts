@@ -21,7 +21,13 @@ export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now'
   readonly config: ModelOverrides &
     Pick<
       Config,
-      'approvalPolicy' | 'toolSet' | 'tools' | 'baseInstructions' | 'addedInstructions' | 'shellEnvironmentPolicy'
+      | 'approvalPolicy'
+      | 'toolSet'
+      | 'tools'
+      | 'webFetch'
+      | 'baseInstructions'
+      | 'addedInstructions'
+      | 'shellEnvironmentPolicy'
     > & {
       readonly sandbox: Pick<Config['sandbox'], 'network' | 'allowGitCommit'>;
     };

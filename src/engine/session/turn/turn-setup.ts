@@ -45,6 +45,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(asksBeforeEnd(context, services) ? { verify: true, verify_tree: true } : {}),
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
+    ...(config.webFetch ? { web_fetch: true } : {}),
     ...(context.offersEscalation ? {} : { escalation: false }),
     ...(context.allowsCommits ? { allow_git_commit: true } : {}),
     ...(isAzure(provider) ? { store: true } : {}),

@@ -249,6 +249,7 @@ export const ConfigFile = z.object({
       allowed: z.optional(strings),
       disallowed: z.optional(strings),
       check_syntax: z.optional(z.boolean()),
+      web_fetch: z.optional(z.boolean()),
       web_search: z.optional(z.boolean()),
       web_search_request: z.optional(z.boolean()),
       view_image: z.optional(z.boolean()),

@@ -42,10 +42,12 @@ export const completionParameters = {
   ...escalation,
 };
 
+type ProgramRequest = CommandLimits & { readonly argv: readonly string[] };
+
 /** Runs one program to completion for a call of `shell`, `shell_command` or `local_shell`. */
 export async function runShell(
   call: ToolCall,
-  request: CommandLimits & { readonly argv: readonly string[] },
+  request: ProgramRequest,
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
@@ -53,13 +55,31 @@ export async function runShell(
   if (argv.length === 0 || argv[0] === '') return { body: 'command args are empty', success: false };
   const cwd = resolve(context.turn.cwd, request.workdir ?? '');
   const patched = await runAsPatch({ call, argv, cwd }, context, signal);
-  if (patched) return patched;
+  return patched ?? (await runProgram(call, request, context, signal)).output;
+}
+
+export interface RanProgram {
+  /** The answer to the call. */
+  readonly output: ToolOutput;
+  /** Null: it did not run. */
+  readonly outcome: CommandOutcome | null;
+}
+
+/** Runs a program to completion, under the policy and the sandbox of the turn. */
+export async function runProgram(
+  call: ToolCall,
+  request: ProgramRequest,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<RanProgram> {
+  const { argv } = request;
+  const cwd = resolve(context.turn.cwd, request.workdir ?? '');
   const timeoutMs = Math.min(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
   await context.judge.ready(argv);
   const commandActions = context.judge.summarise(argv);
   const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
   const fault = startFault({ argv, cwd, env: context.env });
-  if (fault !== null) return unstarted(fault, item);
+  if (fault !== null) return { output: unstarted(fault, item), outcome: null };
   const result: Orchestrated<CommandOutcome> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
@@ -83,11 +103,14 @@ export async function runShell(
   );
   if (result.type === 'refused') {
     item.completeUnrun('declined', result.message);
-    return failedOutput(result.message);
+    return { output: failedOutput(result.message), outcome: null };
   }
   const notes = refusalNotes(result.value.output, refusedTo(result), context);
   const output = report(result.value, { timeoutMs, mark: context.turn.noteMark, notes }, item);
-  return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
+  return {
+    output: withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark),
+    outcome: result.value,
+  };
 }
 
 /** Answers for a program that can't be started, without asking for approval. */
