@@ -31,6 +31,7 @@ import { type ChildOptions, ChildSessions, type OpenChild } from './agents/child
 import { TreeFacts } from './agents/tree-facts.ts';
 import { CommandEnvironment } from './environment/command-environment.ts';
 import { SessionRules } from './environment/command-rules.ts';
+import { EditResults } from './environment/edit-results.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
 import { FileLog, type Log } from './log.ts';
 import { ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
@@ -55,6 +56,7 @@ export interface SessionServices {
   readonly mcp: SessionMcp | null;
   readonly log: Log;
   readonly typedMessages: TypedMessages;
+  readonly editResults: EditResults;
   /** Null where no turn is checked before its end. */
   readonly tree: TreeFacts | null;
   /** Learned from the provider's answers, for this session and its children. */
@@ -161,6 +163,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     mcp,
     log,
     typedMessages,
+    editResults: new EditResults(config.home),
     tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.child?.tree ?? null),
     serverFacts,
     now,

@@ -28,6 +28,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     // The date of the turn is a part of its context and of nothing else that is made here.
     now: () => Date.parse(`${context.date ?? '1970-01-01'}T12:00:00`),
     canAsk: context.can_ask ?? true,
+    editResults: { formOf: ({ patchForm }) => setup?.patch_form ?? patchForm },
     ...recordedTools(setup),
     config: {
       ...recordedTools(setup).config,

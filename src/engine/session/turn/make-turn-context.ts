@@ -18,6 +18,7 @@ export interface ContextStart {
 
 /** The parts of a session's services from which a turn's context is made. */
 export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
+  readonly editResults: Pick<SessionServices['editResults'], 'formOf'>;
   readonly config: ModelOverrides &
     Pick<
       Config,
@@ -41,7 +42,8 @@ export function makeTurnContext(
 ): TurnContext {
   const { configuration } = state;
   const { config, threadId } = services;
-  const model = modelInfo(configuration.model, config);
+  const known = modelInfo(configuration.model, config);
+  const model = { ...known, patchForm: services.editResults.formOf(known) };
   const offered = toolsOf(services, model);
   return {
     threadId,

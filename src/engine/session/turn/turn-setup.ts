@@ -1,6 +1,6 @@
 import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
-import { isAzure } from '../../../models/catalogue/index.ts';
+import { isAzure, modelInfo } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
 import { toolsOf, toolsWithout } from './ports/offered-tools.ts';
 import { asksBeforeEnd } from './ports/open-work.ts';
@@ -45,6 +45,9 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(asksBeforeEnd(context, services) ? { verify: true, verify_tree: true } : {}),
     ...(budget === null ? {} : { budget }),
     ...(context.allowedHosts === null ? {} : { allowed_hosts: [...context.allowedHosts] }),
+    ...(context.model.patchForm === modelInfo(context.model.slug).patchForm
+      ? {}
+      : { patch_form: context.model.patchForm }),
     ...(config.webFetch ? { web_fetch: true } : {}),
     ...(context.offersEscalation ? {} : { escalation: false }),
     ...(context.allowsCommits ? { allow_git_commit: true } : {}),

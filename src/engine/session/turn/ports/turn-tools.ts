@@ -141,7 +141,9 @@ export function openTurnTools(
       await services.commandEnvironment.ready(signal);
       if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
       if (handlerOf(call)?.repeat === 'ledger') await run?.start();
-      return withNews(await dispatch(toolCall, contextFor(options, run), signal, routing));
+      const output = await dispatch(toolCall, contextFor(options, run), signal, routing);
+      services.editResults.note(turn.model.slug, toolCall.name, output);
+      return withNews(output);
     };
     if (repeatOf(call) === 'safe') return work(null);
     const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
