@@ -1,18 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Parser } from 'web-tree-sitter';
 
-/** The package that each grammar comes in. */
-const PACKAGES = {
-  bash: 'tree-sitter-bash',
-  javascript: 'tree-sitter-javascript',
-  python: 'tree-sitter-python',
-  tsx: 'tree-sitter-typescript',
-  typescript: 'tree-sitter-typescript',
-} as const;
+/** Where the library and each grammar are without a build: in their packages. */
+const inPackages = (require: NodeJS.Require) => ({
+  'web-tree-sitter': () => require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
+  bash: () => require.resolve('tree-sitter-bash/tree-sitter-bash.wasm'),
+  javascript: () => require.resolve('tree-sitter-javascript/tree-sitter-javascript.wasm'),
+  python: () => require.resolve('tree-sitter-python/tree-sitter-python.wasm'),
+  tsx: () => require.resolve('tree-sitter-typescript/tree-sitter-tsx.wasm'),
+  typescript: () => require.resolve('tree-sitter-typescript/tree-sitter-typescript.wasm'),
+});
 
-export type Grammar = keyof typeof PACKAGES;
+type WasmFile = keyof ReturnType<typeof inPackages>;
+export type Grammar = Exclude<WasmFile, 'web-tree-sitter'>;
 
 /**
  * By default V8 optimises a grammar while it is used: up to a second of work and 500 MB, and keel's exit would wait for it.
@@ -37,7 +38,7 @@ export async function grammarParser(grammar: Grammar): Promise<Parser> {
     throw error;
   });
   const parser = new Parser();
-  parser.setLanguage(await Language.load(wasm(PACKAGES[grammar], `tree-sitter-${grammar}`)));
+  parser.setLanguage(await Language.load(wasm(grammar)));
   return parser;
 }
 
@@ -45,15 +46,15 @@ async function loadLibrary(): Promise<Library> {
   const v8 = process.getBuiltinModule('node:v8');
   for (const flag of NOT_OPTIMISED) v8.setFlagsFromString(flag);
   const loaded = await import('web-tree-sitter');
-  await loaded.Parser.init({ wasmBinary: wasm('web-tree-sitter', 'web-tree-sitter') });
+  await loaded.Parser.init({ wasmBinary: wasm('web-tree-sitter') });
   return loaded;
 }
 
 /** The build puts the files beside the bundle; without a build they are in their packages. */
-function wasm(packageName: string, name: string): Buffer {
-  const bundled = join(import.meta.dirname, `${name}.wasm`);
+function wasm(name: WasmFile): Buffer {
+  const file = name === 'web-tree-sitter' ? name : `tree-sitter-${name}`;
+  const bundled = join(import.meta.dirname, `${file}.wasm`);
   if (existsSync(bundled)) return readFileSync(bundled);
-  const require = createRequire(import.meta.url);
-  if (packageName === 'web-tree-sitter') return readFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'));
-  return readFileSync(join(dirname(require.resolve(`${packageName}/package.json`)), `${name}.wasm`));
+  const { createRequire } = process.getBuiltinModule('node:module');
+  return readFileSync(inPackages(createRequire(import.meta.url))[name]());
 }
