@@ -63,6 +63,10 @@ export const commands: Program['commands'] = {
     summary: 'show the configured MCP servers',
     load: async () => (await import('./commands/mcp.ts')).mcpCommand,
   },
+  'mcp-server': {
+    summary: 'serve keel to an MCP client, as a tool',
+    load: async () => (await import('./commands/mcp-server.ts')).mcpServerCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
