@@ -31,7 +31,7 @@ const STEPS = 30;
 const ITEMS_A_TURN = 4;
 const LONG_STEPS = 2_000;
 const DELTAS = 20_000;
-const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
+export const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
 const hello: Script = () => respond(message('hello'), usage({ input: 10, output: 2 }));
 const isDone = (request: { input: readonly unknown[] }) =>
@@ -244,7 +244,7 @@ function argumentsOf(request: Parameters<typeof runnerOf>[0], command: string): 
 }
 
 /** Writes a thread of turns with a call each, until it has that many items or bytes; returns its path. */
-function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
+export function longThread(size: { readonly textBytes: number; readonly items?: number; readonly bytes?: number }) {
   const { textBytes, items = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = size;
   const text = 'lorem ipsum '.repeat(textBytes / 12);
   return (home: string): string => {

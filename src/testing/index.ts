@@ -28,6 +28,7 @@
  * ]);
  * ```
  */
+export { type FileModelOptions, startFileModel } from './file-model.ts';
 export {
   type CallOptions,
   customCall,

@@ -21,7 +21,7 @@ import {
   waitTool,
   writeStdinTool,
 } from './builtin/index.ts';
-import { ToolRegistry, withoutEscalation } from './contract/index.ts';
+import { keepRunning, ToolRegistry, withoutEscalation, withoutFields } from './contract/index.ts';
 
 /** The tools for subagents, in the order of the request: behind all others. */
 export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, closeAgentTool.name] as const;
@@ -72,14 +72,18 @@ export function offeredTools(model: ModelInfo, override: ToolSet | null): string
   }
 }
 
+/** What the specs of a turn depend on. Without a policy commands are confined. */
+type SpecFacts = Pick<TurnContext, 'model' | 'offersEscalation'> & Partial<Pick<TurnContext, 'sandboxPolicy'>>;
+
 /** The specs of the tools that a turn offers. Some families write a patch as plain text. */
 export function specsFor(
   registry: ToolRegistry,
   offered: readonly string[],
-  { model, offersEscalation }: Pick<TurnContext, 'model' | 'offersEscalation'>,
+  { model, offersEscalation, sandboxPolicy }: SpecFacts,
 ): ToolSpec[] {
   return registry.specs(offered).map((spec) => {
     if (spec === applyPatchTool.spec && model.patchForm === 'freeform') return freeformPatchSpec;
-    return offersEscalation ? spec : withoutEscalation(spec);
+    const fitting = sandboxPolicy?.mode === 'danger-full-access' ? spec : withoutFields(spec, Object.keys(keepRunning));
+    return offersEscalation ? fitting : withoutEscalation(fitting);
   });
 }

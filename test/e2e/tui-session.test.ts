@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,7 +13,9 @@ let repo: TempDir;
 let server: ModelServer | null = null;
 beforeEach(() => {
   home = tempDir();
-  home.write({ 'config.toml': 'approval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n' });
+  home.write({
+    'config.toml': 'features.multi_agent = true\napproval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n',
+  });
   repo = gitRepository({ 'notes.txt': 'one\n', 'AGENTS.md': 'Be brief.\n' });
 });
 afterEach(async () => {
@@ -75,6 +77,13 @@ test('one long session, from the first run over a kill to the end', { timeout: 1
     respond(message(review)),
     patch('two', 'three', 'call_5'),
     respond(message('Patched again.')),
+    respond(
+      functionCall('spawn_agent', { message: 'note the tide' }, 'call_6'),
+      functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'call_7'),
+    ),
+    respond(run('touch tide', 'call_8')),
+    respond(message('The tide is noted.')),
+    respond(message('My helper is done.')),
     respond(message('Back to work.')),
   ]);
   const place = { home: home.path, cwd: repo.path, url: server.url };
@@ -179,13 +188,21 @@ test('one long session, from the first run over a kill to the end', { timeout: 1
   await tui.seesNot('Esc interrupts');
   expect(notes()).toBe('two\n');
 
+  // A helper with a question
+  tui.type('have it noted\r');
+  await answer(tui, 'Run this command? (asked by the subagent: worker-1)', 'y');
+  await tui.sees('My helper is done.');
+  await tui.seesNot('Esc interrupts');
+  expect(existsSync(join(repo.path, 'tide'))).toBe(true);
+  expect(tui.everything()).toContain('The tide is noted.');
+
   // A kill, and the way back
   await tui.typeSlowly('half a thought');
   await until(() => savedDrafts(home.path).includes('half a thought'));
   tui.kill('SIGKILL');
   await tui.ended;
   await using again = new TuiRun(['resume', '--last'], place);
-  await again.sees('Patched again.');
+  await again.sees('My helper is done.');
   await again.sees('› half a thought');
   expect(again.everything()).not.toContain('Do you trust');
   again.type(KEY.enter);

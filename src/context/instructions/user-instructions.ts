@@ -21,6 +21,7 @@ const NAMES = ['AGENTS.override.md', 'AGENTS.md'];
 const OTHER_NAMES = ['CLAUDE.md'];
 /** Limit for the user's own file in keel's home, which does not count against the project's budget. */
 const MAX_HOME_BYTES = 1024 * 1024;
+const SMALL_WINDOW = "the model's window is small";
 
 export interface InstructionSources {
   readonly home: string;
@@ -28,6 +29,8 @@ export interface InstructionSources {
   readonly cwd: string;
   /** Limit for all project files together; 0 reads none. */
   readonly maxBytes: number;
+  /** Limit for all files together, by the model's window; half of it is the project's. Absent: none. */
+  readonly windowBytes?: number;
   /** Names to try where there is neither of the usual ones. */
   readonly fallbackNames: readonly string[];
   /** Paths that commands can't read, besides the credentials in keel's home: a link in the project must not include them. */
@@ -40,26 +43,37 @@ export interface InstructionSources {
 
 /** The user's and the project's instructions as one message; null if there are none. */
 export function userInstructions(sources: InstructionSources): ResponseItem | null {
-  const parts = [homeInstructions(sources), projectInstructions(sources)].filter((part) => part !== '');
+  const { maxBytes, windowBytes = Number.POSITIVE_INFINITY } = sources;
+  const home = homeInstructions(sources, Math.min(MAX_HOME_BYTES, Math.floor(windowBytes / 2)));
+  const left = windowBytes - home.bytes;
+  const project = projectInstructions(sources, left < maxBytes ? left : maxBytes);
+  const parts = [home.text, project].filter((part) => part !== '');
   if (parts.length === 0) return null;
   return contextMessage(`<user_instructions>\n\n${parts.join(SEPARATOR)}\n\n</user_instructions>`);
 }
 
-function homeInstructions({ home, onWarning }: InstructionSources): string {
+function homeInstructions(
+  { home, onWarning }: InstructionSources,
+  maxBytes: number,
+): { readonly text: string; readonly bytes: number } {
   for (const name of NAMES) {
     const path = join(home, name);
     if (!isFile(path)) continue;
     const limits = () => ({ trusted: ownerOf(home), below: home });
-    const file = readStart(path, { maxBytes: MAX_HOME_BYTES, limits, judge: () => null, onWarning });
-    if (file && file.text.trim() !== '') return withCutNote(file, { name: path, path, onWarning });
+    const file = readStart(path, { maxBytes, limits, judge: () => null, onWarning });
+    if (file && file.text.trim() !== '') {
+      const limit = maxBytes < MAX_HOME_BYTES ? SMALL_WINDOW : `at most ${MAX_HOME_BYTES}`;
+      return { text: withCutNote(file, { name: path, path, limit, onWarning }), bytes: file.bytes };
+    }
   }
-  return '';
+  return { text: '', bytes: 0 };
 }
 
 /** The files from the repository's root down to the working directory, one for each folder, each headed by its path. */
-function projectInstructions(sources: InstructionSources): string {
-  const { cwd, maxBytes, fallbackNames, untrusted, onWarning } = sources;
+function projectInstructions(sources: InstructionSources, maxBytes: number): string {
+  const { cwd, fallbackNames, untrusted, onWarning } = sources;
   if (untrusted) return '';
+  const limit = maxBytes < sources.maxBytes ? SMALL_WINDOW : 'project_doc_max_bytes';
   const parts: string[] = [];
   let left = maxBytes;
   const folders = projectFolders(cwd);
@@ -75,7 +89,7 @@ function projectInstructions(sources: InstructionSources): string {
     if (!file || path === null) continue;
     if (file.text.trim() !== '') {
       const name = relative(real, path);
-      parts.push(`[${escaped(name)}]\n${withCutNote(file, { name, path, onWarning })}`);
+      parts.push(`[${escaped(name)}]\n${withCutNote(file, { name, path, limit, onWarning })}`);
       left -= file.bytes;
     }
     // The file that crosses the budget is the last one, even if nothing of it fits.
@@ -94,12 +108,14 @@ interface CutNoteFacts {
   /** The name that the model sees. */
   readonly name: string;
   readonly path: string;
+  /** What the file was cut by, for the user. */
+  readonly limit: string;
   readonly onWarning: ((message: string) => void) | undefined;
 }
 
-function withCutNote(file: FileStart, { name, path, onWarning }: CutNoteFacts): string {
+function withCutNote(file: FileStart, { name, path, limit, onWarning }: CutNoteFacts): string {
   if (file.bytes === file.total) return file.text;
-  onWarning?.(`${path}: ${file.bytes} of ${file.total} bytes are sent to the model (project_doc_max_bytes)`);
+  onWarning?.(`${path}: ${file.bytes} of ${file.total} bytes are sent to the model (${limit})`);
   return `${file.text}\n[${escaped(name)}: ${file.bytes} of ${file.total} bytes shown; read the file for the rest]`;
 }
 

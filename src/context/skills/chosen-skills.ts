@@ -6,8 +6,6 @@ import { faultOf, readSkillFile, splitFrontMatter } from './skill-file.ts';
 import type { SkillSettings } from './skill-roots.ts';
 import { chosenSkill } from './skill-texts.ts';
 
-/** Limit for all skills that one message names, UTF-8 bytes. */
-const MAX_CHOSEN_BYTES = 32 * 1024;
 /** Matches `$name` where it is not part of a longer word and not escaped. */
 const MENTION = /(?<![\p{L}\p{N}_$\\])\$([\p{L}\p{N}][\p{L}\p{N}_-]*)/gu;
 
@@ -15,6 +13,8 @@ export interface ChosenOptions {
   readonly settings: SkillSettings;
   /** The user's text. */
   readonly text: string;
+  /** Limit for all skills that the text names, UTF-8 bytes. */
+  readonly maxBytes: number;
   readonly signal: AbortSignal;
   /** Called for each skill that was named and can't be used. */
   readonly onWarning: (message: string) => void;
@@ -25,12 +25,13 @@ export interface ChosenOptions {
  * searched. A `$word` that isn't a skill is ignored.
  * @throws the signal's reason
  */
-export async function chosenSkills({ settings, text, signal, onWarning }: ChosenOptions): Promise<ResponseItem[]> {
+export async function chosenSkills(options: ChosenOptions): Promise<ResponseItem[]> {
+  const { settings, text, maxBytes, signal, onWarning } = options;
   const names = new Set([...text.matchAll(MENTION)].map(([, name]) => name ?? ''));
   if (names.size === 0) return [];
   const known = await discoverSkills(settings, signal);
   const messages: ResponseItem[] = [];
-  let left = MAX_CHOSEN_BYTES;
+  let left = maxBytes;
   for (const name of names) {
     const skill = skillNamed(name, known, onWarning);
     if (skill === null) continue;

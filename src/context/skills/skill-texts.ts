@@ -5,20 +5,18 @@ import { escaped } from '../escape.ts';
 import { SKILL_SCOPES, type Skill } from './skill.ts';
 import type { SkillText } from './skill-file.ts';
 
-/** Limit for the whole message that lists skills, UTF-8 bytes. */
-const MAX_LIST_BYTES = 2_048;
 const MAX_NAME_CHARS = 100;
 const MAX_DESCRIPTION_CHARS = 200;
 const LIST_START = '<skills>\n';
 const RULES =
   'Instructions kept in files, for certain kinds of work. When the user names one or the task plainly fits its description, read that file first, whole, and follow it; paths in it are relative to its folder. Load no others.';
 
-/** The list of enabled skills for the start of a thread; null if there are none. */
-export function skillList(skills: readonly Skill[]): ResponseItem | null {
+/** The list of enabled skills for the start of a thread, at most `maxBytes`; null if there are none. */
+export function skillList(skills: readonly Skill[], maxBytes: number): ResponseItem | null {
   const listed = inOrder(skills.filter(({ enabled }) => enabled));
   if (listed.length === 0) return null;
   const whole = listText(listed.map(describedLine));
-  return contextMessage(fits(whole) ? whole : shortList(listed.map(shortLine)));
+  return contextMessage(byteLength(whole) <= maxBytes ? whole : shortList(listed.map(shortLine), maxBytes));
 }
 
 /** Sorts by scope, then by name. */
@@ -66,17 +64,14 @@ function shortLine({ name, path }: Skill): string {
 }
 
 /** The lines that fit, and the number of the others. */
-function shortList(lines: readonly string[]): string {
+function shortList(lines: readonly string[], maxBytes: number): string {
+  const fits = (text: string) => byteLength(text) <= maxBytes;
   const whole = listText(lines);
   if (fits(whole)) return whole;
   const withFirst = (shown: number) => listText([...lines.slice(0, shown), `… and ${lines.length - shown} more`]);
   let shown = 0;
   while (fits(withFirst(shown + 1))) shown += 1;
   return withFirst(shown);
-}
-
-function fits(text: string): boolean {
-  return byteLength(text) <= MAX_LIST_BYTES;
 }
 
 function listText(lines: readonly string[]): string {

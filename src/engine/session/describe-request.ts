@@ -60,11 +60,11 @@ export async function describeFirstRequest({
     const { env, roots } = programSearch(config);
     const [repository, skills] = await Promise.all([
       gatherRepositoryFacts(config.cwd, env, { roots }),
-      firstSkillList(services, signal, onWarning),
+      firstSkillList(context, services, signal, onWarning),
     ]);
     state.record(firstContext(context, services, { repository, skills, onWarning }));
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
-    state.record(await skillsFor(prompt, services, signal, onWarning));
+    state.record(await skillsFor(prompt, context, services, signal, onWarning));
     // The tools that servers listed when they were last reached: none is started for this.
     const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context);

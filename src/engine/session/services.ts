@@ -224,6 +224,10 @@ function modelClients(
 }
 
 /** The commands that sessions of a terminal still run, one line each. */
-export function runningCommands({ execSessions }: Pick<SessionServices, 'execSessions'>): string[] {
-  return execSessions.running().map(({ id, command }) => `session ${id}: ${command}`);
+export function runningCommands(
+  { execSessions }: Pick<SessionServices, 'execSessions'>,
+  except: readonly number[] = [],
+): string[] {
+  const running = execSessions.running().filter(({ id }) => !except.includes(id));
+  return running.map(({ id, command }) => `session ${id}: ${command}`);
 }

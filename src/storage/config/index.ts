@@ -10,4 +10,19 @@ export { recordSettings, recordTrust, type SettingToRecord } from './record-sett
 
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
-export type { AgentRoleSettings, Budget, Config, Environment, LocalServerKind, McpApprovalMode, McpHttpServer, McpServer, McpStdioServer, ModelPrice, ModelProvider, ShellEnvironmentPolicy, StoredKey, TuiSettings } from './types.ts';
+export type {
+  AgentRoleSettings,
+  Budget,
+  Config,
+  Environment,
+  LocalServerKind,
+  McpApprovalMode,
+  McpHttpServer,
+  McpServer,
+  McpStdioServer,
+  ModelPrice,
+  ModelProvider,
+  ShellEnvironmentPolicy,
+  StoredKey,
+  TuiSettings,
+} from './types.ts';

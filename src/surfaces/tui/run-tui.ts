@@ -49,7 +49,7 @@ export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Pro
   try {
     code = await Promise.race([ended, world.start().then(() => ended)]);
   } finally {
-    runtime.paint();
+    runtime.paint(true);
     await world.close(CLOSE_GRACE_MS);
     runtime.close();
     terminal.close();

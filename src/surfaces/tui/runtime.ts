@@ -12,6 +12,8 @@ import { type Mark, NO_MARK, view } from './view/view.ts';
 
 /** Frames that nobody's key asked for come no closer to each other than this, ms. */
 const FRAME_MS = 16;
+/** Entries that become final in one frame: a long thread that is read back takes several, and keys are answered between them. */
+const FRAME_ENTRIES = 200;
 /** How often the time of a turn changes, ms. */
 const SECOND_MS = 1_000;
 /** How long a draft rests before it is written to the disk, ms. */
@@ -71,8 +73,8 @@ export class Runtime {
     this.#announce();
   }
 
-  /** Paints what the state is now, at once. */
-  paint(): void {
+  /** Paints what the state is now, at once. `all`: whatever the time that it takes. */
+  paint(all = false): void {
     this.#frame = null;
     if (this.#isClosed) return;
     this.#isImmediate = false;
@@ -85,9 +87,10 @@ export class Runtime {
       return;
     }
     fullScreen.hide();
-    const { frame, mark } = view(this.#state, this.#mark);
+    const { frame, mark } = view(this.#state, this.#mark, all ? Number.POSITIVE_INFINITY : FRAME_ENTRIES);
     this.#mark = mark;
     painter.render(frame);
+    if (mark.entries < this.#state.transcript.past.length) this.#paintSoon(true);
     if (this.#state.approvals[0]?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
   }
 

@@ -22,6 +22,7 @@ import {
 import { sealDescriptors } from './start/descriptors.ts';
 import { InputFiles } from './start/input-files.ts';
 import { type NativeChild, NativeStarter } from './start/native-starter.ts';
+import { outlivingEnvironment } from './start/own-children.ts';
 import type { SpawnSpec } from './start/spawn-spec.ts';
 import { startProgram } from './start/start-program.ts';
 import { ownTerminalArgv } from './terminal/own-terminal.ts';
@@ -100,7 +101,7 @@ export class Processes {
     sealDescriptors();
     const inputs = this.#openInputs(spec);
     try {
-      const child = starter.start({ ...spec, env: this.marked(spec.env, mark) }, [...outputs, ...inputs]);
+      const child = starter.start({ ...spec, env: this.#environment(spec, mark) }, [...outputs, ...inputs]);
       if (child !== null) this.adopt(child.pid, mark, spec);
       return child;
     } finally {
@@ -117,7 +118,7 @@ export class Processes {
     try {
       const child = startProgram(program, args, {
         cwd: spec.cwd,
-        env: this.marked(spec.env, mark),
+        env: this.#environment(spec, mark),
         detached: true,
         stdio: [...stdio, ...inputs],
         ...argv0,
@@ -184,11 +185,11 @@ export class Processes {
   }
 
   /** Takes over a group that was started elsewhere (a terminal's). */
-  adopt(pid: number, mark: string, { isSupervisor: isSupervised = false }: SpawnSpec): void {
+  adopt(pid: number, mark: string, { isSupervisor: isSupervised = false, outlives = false }: SpawnSpec): void {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
     this.#firstTicks ??= group.startTicks ?? 0;
-    this.#groups.set(pid, { ...group, isSupervised });
-    this.#journal?.note(group);
+    this.#groups.set(pid, { ...group, isSupervised, outlives });
+    if (!outlives) this.#journal?.note(group);
   }
 
   /** The leader has ended by itself. What it left running is ended with the session. */
@@ -226,7 +227,7 @@ export class Processes {
   /** Asks everything that still runs to end, and kills what is left after the grace. */
   async endAll(): Promise<void> {
     this.#forgetEnded();
-    const groups = [...this.#groups.values()];
+    const groups = this.#ending();
     if (this.#mayRun()) await endPolitely(groups, { ...this.#treeOptions(), graceMs: this.#graceMs });
     this.killAll();
   }
@@ -240,7 +241,7 @@ export class Processes {
   /** Ends everything the session started, at once; usable from an exit handler. */
   killAll(): void {
     this.#forgetEnded();
-    const groups = [...this.#groups.values()];
+    const groups = this.#ending();
     for (const group of groups) killGroup(group);
     if (this.#mayRun()) sweep(() => processTreeOf(groups, this.#treeOptions()));
     this.#mayLeaveRunning = false;
@@ -277,9 +278,19 @@ export class Processes {
 
   /** Whether anything may be left to end. Where keel gets the orphans, it knows that without a look at every process. */
   #mayRun(): boolean {
-    if (this.#groups.size > 0 || this.#starting > 0) return true;
+    if (this.#ending().length > 0 || this.#starting > 0) return true;
     const orphans = this.#care() === 'leave' ? null : Orphans.collected;
     return orphans?.mayExist() ?? this.#mayLeaveRunning;
+  }
+
+  /** What ends with the session. */
+  #ending(): Group[] {
+    return [...this.#groups.values()].filter(({ outlives = false }) => !outlives);
+  }
+
+  /** The mark finds what is to end with the session; what is to outlive it carries another one. */
+  #environment({ env, outlives = false }: SpawnSpec, mark: string): Record<string, string> {
+    return outlives ? outlivingEnvironment({ ...env }) : this.marked(env, mark);
   }
 
   #treeOptions(): TreeOptions {

@@ -6,6 +6,7 @@ import {
   escalation,
   failedOutput,
   functionSpec,
+  keepRunning,
   limitText,
   numberSchema,
   type ParsedArguments,
@@ -39,6 +40,7 @@ const execArguments = z.object({
   login: z.optional(z.boolean()),
   yield_time_ms: z.optional(milliseconds),
   tty: z.optional(z.boolean()),
+  keep_running: z.optional(z.boolean()),
 });
 const aliases = { cmd: ['command'], workdir: ['cwd'] };
 type ExecArguments = z.infer<typeof execArguments>;
@@ -52,6 +54,7 @@ const spec = functionSpec({
     workdir: textSchema,
     yield_time_ms: described(numberSchema, `Longest wait; ${DEFAULT_YIELD_MS} if absent, at most ${MAX_YIELD_MS}.`),
     tty: described(booleanSchema, 'A terminal; else its input is empty.'),
+    ...keepRunning,
     ...escalation,
   },
 });
@@ -92,7 +95,8 @@ async function runScript(
   const script = scriptOf(args.cmd);
   const argv = [args.shell ?? context.shell, args.login ? '-lc' : '-c', script];
   const waitMs = clampYield(args.yield_time_ms);
-  return runSession(call, { ...limitsOf(args), argv, label: script, tty: args.tty ?? false, waitMs }, context, signal);
+  const { tty = false, keep_running: outlives = false } = args;
+  return runSession(call, { ...limitsOf(args), argv, label: script, tty, outlives, waitMs }, context, signal);
 }
 
 export function clampYield(ms: number = DEFAULT_YIELD_MS): number {

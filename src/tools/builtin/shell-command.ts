@@ -11,7 +11,7 @@ import {
   textSchema,
 } from '../contract/index.ts';
 import {
-  backgroundField,
+  backgroundFields,
   commandAliases,
   commandField,
   isReading,
@@ -25,7 +25,7 @@ import { completionParameters, completionText, runShell } from './commands/run-t
 const scriptArguments = z.object({
   command: commandField,
   ...limitFields,
-  ...backgroundField,
+  ...backgroundFields,
   login: z.optional(z.boolean()),
 });
 
@@ -48,10 +48,12 @@ const handler: ToolHandler = {
   async run(call, context, signal) {
     const parsed = parseArguments(argumentsText(call), scriptArguments, { aliases: commandAliases });
     if (parsed.type === 'failed') return failedOutput(parsed.message);
-    const { command, login = false, background = false } = parsed.value;
+    const { command, login = false, background = false, keep_running: outlives = false } = parsed.value;
     const argv = [context.shell, login ? '-lc' : '-c', scriptOf(command)];
     const request = { argv, ...limitsOf(parsed.value) };
-    return background ? runInBackground(call, request, context, signal) : runShell(call, request, context, signal);
+    return background || outlives
+      ? runInBackground(call, { ...request, outlives }, context, signal)
+      : runShell(call, request, context, signal);
   },
 };
 

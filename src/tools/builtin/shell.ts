@@ -11,7 +11,7 @@ import {
 } from '../contract/index.ts';
 import {
   argvOf,
-  backgroundField,
+  backgroundFields,
   commandAliases,
   commandField,
   isReading,
@@ -21,7 +21,7 @@ import {
 import { runInBackground } from './commands/run-session.ts';
 import { completionParameters, completionText, runShell } from './commands/run-to-completion.ts';
 
-const shellArguments = z.object({ command: commandField, ...limitFields, ...backgroundField });
+const shellArguments = z.object({ command: commandField, ...limitFields, ...backgroundFields });
 
 const spec = functionSpec({
   name: 'shell',
@@ -53,8 +53,9 @@ const handler: ToolHandler = {
     if (parsed.type === 'failed') return failedOutput(parsed.message);
     const argv = argvOf(parsed.value.command, context.shell);
     const request = { argv, ...limitsOf(parsed.value) };
-    return parsed.value.background
-      ? runInBackground(call, request, context, signal)
+    const { background = false, keep_running: outlives = false } = parsed.value;
+    return background || outlives
+      ? runInBackground(call, { ...request, outlives }, context, signal)
       : runShell(call, request, context, signal);
   },
 };

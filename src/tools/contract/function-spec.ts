@@ -33,12 +33,21 @@ export const escalation = {
   justification: described(textSchema, 'Why, in one sentence, when asking.'),
 } as const;
 
+/** The field by which a command outlives the run. Only for commands with the user's own rights: others end with their sandbox. */
+export const keepRunning = {
+  keep_running: described(booleanSchema, 'Let it outlive the run, in the background; its output goes to a file.'),
+} as const;
+
 /** The spec for a thread in which nothing can be asked. A spec without these fields is returned as it is. */
 export function withoutEscalation(spec: ToolSpec): ToolSpec {
+  return withoutFields(spec, Object.keys(escalation));
+}
+
+/** A spec without some of its optional fields. One that has none of them is returned as it is. */
+export function withoutFields(spec: ToolSpec, names: readonly string[]): ToolSpec {
   if (spec.type !== 'function') return spec;
   const { properties } = spec.parameters;
-  if (typeof properties !== 'object' || properties === null || !('with_escalated_permissions' in properties))
-    return spec;
-  const kept = Object.entries(properties).filter(([name]) => !(name in escalation));
+  if (typeof properties !== 'object' || properties === null || !names.some((name) => name in properties)) return spec;
+  const kept = Object.entries(properties).filter(([name]) => !names.includes(name));
   return { ...spec, parameters: { ...spec.parameters, properties: Object.fromEntries(kept) } };
 }

@@ -7,9 +7,11 @@ export {
   described,
   escalation,
   functionSpec,
+  keepRunning,
   numberSchema,
   textSchema,
   withoutEscalation,
+  withoutFields,
 } from './function-spec.ts';
 export { jsonFault } from './json-fault.ts';
 export { ToolRegistry } from './registry.ts';

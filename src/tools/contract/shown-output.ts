@@ -49,7 +49,7 @@ function whereabouts({ spillPath, spilledBytes, printedBytes }: ShownOutput): st
   if (spillPath === null) return 'not kept: to see them, narrow the output or send it to a file';
   return spilledBytes < printedBytes
     ? `the first ${spilledBytes} of ${printedBytes} bytes are in ${spillPath}`
-    : `all in ${spillPath}`;
+    : `all in ${spillPath}, nothing omitted`;
 }
 
 export function abortedNote(durationMs: number): string {

@@ -150,6 +150,22 @@ describe('the instructions of a user and a project', () => {
     expect(text).toMatch(/\n\n\[AGENTS\.md\]\ny{424}\n\[AGENTS\.md: 424 of 600 bytes shown/);
   });
 
+  it("keep to a small window together, each with a note: at most half of it is the user's own", () => {
+    const here = place({ 'AGENTS.md': 'p'.repeat(5_000) }, { 'AGENTS.md': 'u'.repeat(5_000) });
+    const warnings: string[] = [];
+    const text = read(here, { windowBytes: 1_000, onWarning: (line) => warnings.push(line) }) ?? '';
+    expect(text).toContain(
+      `${'u'.repeat(500)}\n[${join(here.home, 'AGENTS.md')}: 500 of 5000 bytes shown; read the file for the rest]`,
+    );
+    expect(text).toContain(`${'p'.repeat(500)}\n[AGENTS.md: 500 of 5000 bytes shown; read the file for the rest]`);
+    expect(warnings).toEqual([
+      expect.stringContaining("sent to the model (the model's window is small)"),
+      expect.stringContaining("sent to the model (the model's window is small)"),
+    ]);
+    const small = place({ 'AGENTS.md': 'p'.repeat(900) }, { 'AGENTS.md': 'mine' });
+    expect(read(small, { windowBytes: 1_000 })).not.toContain('bytes shown');
+  });
+
   it.each([1, 2, 3, 4, 5])('are cut between characters (%i bytes left)', (maxBytes) => {
     const text = read(place({ 'AGENTS.md': `a\u{1f600}b` }), { maxBytes });
     expect(text).not.toContain('\ufffd');

@@ -91,7 +91,7 @@ test('every setting is on a page, and every setting of the page is one', slow, a
   const text = pages.map(textOf).join('\n');
   const unnamed = names.filter((key) => {
     const [, table, last = key] = /^(.*)\.([^.]+)$/.exec(key) ?? [];
-    const isNamed = text.includes(`\`${key}\``) || text.includes(`\`${key} =`);
+    const isNamed = text.includes(`\`${key}\``) || text.includes(`\`${key} =`) || text.includes(`\`${key}.NAME\``);
     return !isNamed && !(table !== undefined && text.includes(`${table}.*`) && text.includes(last));
   });
   expect(unnamed).toEqual([]);

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionEvent, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
+import { rowText } from '../../../src/surfaces/text/index.ts';
 import { contextLeft } from '../../../src/surfaces/tui/figures.ts';
+import { pagerScreen } from '../../../src/surfaces/tui/view/pager-rows.ts';
+import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver, SETUP } from './driver.ts';
 
 const usage = (total: number, window: number | null) => ({
@@ -254,6 +257,23 @@ describe('31: the list of threads', () => {
     expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { type: 'resume', id: 'found' } });
   });
 
+  test('Ctrl-C leaves keel, and what is searched for has the cursor', () => {
+    const driver = open();
+    answer(driver, ['one'], null);
+    driver.type('漢x');
+    const { cursor } = view(driver.state, NO_MARK).frame;
+    expect(cursor).toEqual({ row: driver.live().findIndex((row) => row.startsWith('› 漢x')), column: 5 });
+    driver.key('ctrl+c');
+    expect(driver.effects.at(-1)).toEqual({ type: 'exit', code: 0 });
+  });
+
+  test('the selected thread is shown with what is known of it', () => {
+    const driver = open();
+    answer(driver, ['one', 'two'], null);
+    driver.key('down');
+    expect(driver.live().join('\n')).toMatch(/│ 1 turn · .*started .*\n {2}│ about two/);
+  });
+
   test('Esc starts a new thread', () => {
     const driver = open();
     driver.key('escape');
@@ -317,4 +337,59 @@ test('the end of a turn shows what was changed and whether it was checked, from 
   ]);
   expect(checked).toContain('└ Checked afterwards: npm test failed, exit code 1');
   expect(checked).toContain('Checked afterwards: npm run lint passed');
+});
+
+test('17.11: p and n in the pager go to the user’s messages', () => {
+  const driver = Driver.ready(80, 12);
+  for (const at of [1, 2, 3]) {
+    driver.item(said(`u${at}`, `question ${at}`));
+    driver.item({ type: 'agentMessage', id: `a${at}`, text: 'line\n\n'.repeat(20) });
+  }
+  driver.key('ctrl+t');
+  const top = () => {
+    const { screen } = driver.state;
+    return screen?.type === 'pager' ? rowText(pagerScreen(driver.state, screen.view)[1] ?? []).trim() : null;
+  };
+  const tops = ['p', 'p', 'p', 'p', 'n'].map((key) => {
+    driver.type(key);
+    return top();
+  });
+  expect(tops).toEqual(['› question 3', '› question 2', '› question 1', '› question 1', '› question 2']);
+});
+
+test('17.8: the status says which subagent waits', () => {
+  const driver = Driver.ready();
+  driver.turn();
+  const request = { type: 'network', questionId: 'q', host: 'x.example', port: 443, protocol: 'https' } as const;
+  driver.event({
+    type: 'approval.requested',
+    turnId: 't1',
+    threadId: 'child',
+    agent: 'worker-1',
+    request: { ...request, reason: null },
+  });
+  expect(driver.live().join('\n')).toContain('worker-1 waits for you');
+});
+
+test('1: a long past becomes final over several frames, each row once, with what streams behind it', () => {
+  const driver = Driver.ready();
+  for (let at = 0; at < 10; at += 1) driver.item(said(`u${at}`, `question ${at}`));
+  driver.turn();
+  driver.item({ type: 'agentMessage', id: 'a', text: '' }, 'item.started');
+  const part = { type: 'item.delta', turnId: 't1', itemId: 'a', part: 'agentMessage' } as const;
+  driver.event({ ...part, delta: 'first paragraph\n\nsecond' });
+  const whole = view(driver.state, NO_MARK);
+  let mark = NO_MARK;
+  const rows: string[] = [];
+  let live: readonly string[] = [];
+  for (let frames = 0; frames < 10; frames += 1) {
+    const next = view(driver.state, mark, 3);
+    rows.push(...next.frame.finished.map(rowText));
+    live = next.frame.live.map(rowText);
+    mark = next.mark;
+    if (frames === 0) expect(live.join('\n')).not.toContain('second');
+  }
+  expect(rows).toEqual(whole.frame.finished.map(rowText));
+  expect(live).toEqual(whole.frame.live.map(rowText));
+  expect(mark).toEqual(whole.mark);
 });

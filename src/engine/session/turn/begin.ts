@@ -94,7 +94,7 @@ async function contextItems(
   const onWarning = (message: string) => recorder.warn(message);
   const [found, skills] = await Promise.all([
     within(repository, REPOSITORY_GRACE_MS),
-    unlessStopped(firstSkillList(services, abort.signal, onWarning), abort.signal),
+    unlessStopped(firstSkillList(context, services, abort.signal, onWarning), abort.signal),
   ]);
   return firstContext(context, services, { repository: found, skills, onWarning });
 }

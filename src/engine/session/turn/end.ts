@@ -27,6 +27,10 @@ export async function endTurn(
   if (left.length > 0) {
     emit({ type: 'warning', turnId, message: `Ended with this run, since they still ran: ${left.join('; ')}` });
   }
+  const outliving = outlivingCommands(deps);
+  if (outliving.length > 0) {
+    emit({ type: 'warning', turnId, message: `Still running, also when keel has ended: ${outliving.join('; ')}` });
+  }
   try {
     await recordEnd(deps, active, outcome, reason);
     deps.services.toolHost.turnEnded();
@@ -99,7 +103,14 @@ async function recordUnread({ record, emit }: TurnDeps, { context, input }: Acti
 /** Commands that end now, with a run that has no further turn. */
 function endedWithRun({ services }: TurnDeps, { context }: ActiveTurn): readonly string[] {
   const isWholeRun = services.source === 'exec' && services.child === null && context.taskKind === 'regular';
-  return isWholeRun ? runningCommands(services) : [];
+  if (!isWholeRun) return [];
+  const outliving = services.execSessions.outliving().map(({ id }) => id);
+  return runningCommands(services, outliving);
+}
+
+/** Commands that the model has started to outlive keel. */
+function outlivingCommands({ services }: TurnDeps): readonly string[] {
+  return services.execSessions.outliving().map(({ pid, command }) => `process ${pid}: ${command}`);
 }
 
 function interruption({ services }: TurnDeps, { calls, context }: ActiveTurn) {

@@ -9,6 +9,7 @@ import {
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { RepositoryFacts } from '../../../system/git/index.ts';
 import type { SessionServices } from '../services.ts';
+import { contextBudget } from './context-budget.ts';
 
 /** The surroundings of a turn as the model is sent them. */
 export function environmentFacts(
@@ -52,6 +53,7 @@ export function firstContext(
           home: config.home,
           cwd: config.cwd,
           maxBytes: config.projectDocMaxBytes,
+          windowBytes: contextBudget(context).instructionsBytes,
           fallbackNames: config.projectDocFallbackFilenames,
           hidden: config.sandbox.hidden,
           untrusted: config.projectTrust === 'untrusted',

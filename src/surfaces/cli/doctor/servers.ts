@@ -3,9 +3,6 @@ import { printable, reasonOf, version } from '../../../foundation/util/index.ts'
 import type { Config, McpServer } from '../../../storage/config/index.ts';
 import type { Finding } from './finding.ts';
 
-/** Programs that fetch what they run. */
-const FETCHERS = /(^|\/)(npx|pnpx|bunx|uvx|pipx|docker|podman)$/;
-
 /** Each configured MCP server that is switched on: it is started as a session would start it, and ended again. */
 export async function serverFindings(config: Config): Promise<Finding[]> {
   const enabled = config.mcpServers.filter((server) => server.enabled);
@@ -39,8 +36,5 @@ function fixFor({ name, transport }: McpServer): string {
   const key = `mcp_servers.${name}`;
   if (transport.type === 'streamableHttp')
     return `check ${key}.url and the server's key; ${key}.enabled = false switches it off`;
-  if (FETCHERS.test(transport.command) && transport.networkAccess !== true) {
-    return `${transport.command} fetches what it runs: set ${key}.network_access = true, and ${key}.startup_timeout_sec higher`;
-  }
   return `run ${transport.command} by hand; ${key}.startup_timeout_sec gives it more time, ${key}.sandbox other rights`;
 }

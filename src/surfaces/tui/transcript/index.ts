@@ -15,4 +15,5 @@ export {
 } from './entry.ts';
 export { cutRow, cutTo, entryRows } from './entry-rows.ts';
 
+export { isMessageStart } from './item-rows.ts';
 export { exactRows, oneLine, prefixed, textRows } from './lines.ts';

@@ -10,6 +10,7 @@ import { ASKED, type CallState, isAsked, type Shape } from './shape.ts';
 /** Rows of a result that are shown. */
 const RESULT_ROWS = 5;
 const VERBS = { asked: ASKED, running: 'Calling', done: 'Called' } as const;
+const MESSAGE_SIGN = '› ';
 const BULLET = span('• ', { role: 'muted' });
 const INDENT = span('  ');
 
@@ -56,6 +57,11 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
   }
 }
 
+/** Whether a row is the first one of a message of the user's. */
+export function isMessageStart([first]: Row): boolean {
+  return first?.text === MESSAGE_SIGN && first.style?.role === 'user';
+}
+
 /** What the user said, on the tint of the composer. */
 function userRows({ content }: ThreadItemOf<'userMessage'>, width: number): Row[] {
   const text = content.map((part) =>
@@ -63,7 +69,7 @@ function userRows({ content }: ThreadItemOf<'userMessage'>, width: number): Row[
   );
   const rows = textRows(text.join('\n'), width - 2, { role: 'user' });
   const fill = span('', { role: 'user' });
-  const sign = span('› ', { role: 'user', bold: true });
+  const sign = span(MESSAGE_SIGN, { role: 'user', bold: true });
   return prefixed(rows, sign, span('  ', { role: 'user' })).map((one) => [...one, fill]);
 }
 

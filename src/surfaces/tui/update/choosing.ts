@@ -2,6 +2,7 @@ import { assertNever } from '../../../foundation/util/index.ts';
 import { visibleText } from '../composer/index.ts';
 import { modeOf, modes } from '../modes.ts';
 import type { Screen, State } from '../state.ts';
+import { isMessageStart } from '../transcript/index.ts';
 import { pagerHeight, pagerRows } from '../view/pager-rows.ts';
 import { type PickerView, type PickItem, pagerKey, picker, pickerKey, textPromptKey } from '../views/index.ts';
 import { onAnswered, onChosen, threadQuery } from './chosen.ts';
@@ -16,7 +17,8 @@ export function onScreenKey(state: State, key: string, isText: boolean): Step {
       return only(state);
     case 'pager': {
       const rows = pagerRows(state, screen.view);
-      const next = pagerKey(screen.view, key, rows.length, pagerHeight(state.size));
+      const messages = rows.flatMap((row, at) => (isMessageStart(row) ? at : []));
+      const next = pagerKey(screen.view, key, { total: rows.length, height: pagerHeight(state.size), messages });
       return only({ ...state, screen: next.type === 'closed' ? null : { type: 'pager', view: next.view } });
     }
     case 'prompt': {
@@ -46,7 +48,7 @@ function onPickerKey(state: State, { view }: Extract<Screen, { type: 'picker' }>
     case 'chosen':
       return onChosen({ ...state, screen: null }, view, next.item);
     case 'closed':
-      return onClosed({ ...state, screen: null }, view);
+      return key === 'ctrl+c' && isStart(state) ? leaving(state) : onClosed({ ...state, screen: null }, view);
     default:
       return assertNever(next, 'step');
   }
@@ -65,14 +67,22 @@ function withMore(state: State, view: PickerView): Step {
   return step(shown(state, { ...view, isLoading: true }), { type: 'listThreads', query });
 }
 
+/** Whether no thread has been opened yet. */
+function isStart({ thread, opening }: State): boolean {
+  return thread === null && opening === null;
+}
+
+function leaving(state: State): Step {
+  return step({ ...state, screen: null, isClosing: true }, { type: 'exit', code: 0 });
+}
+
 /** Nothing was chosen: at the start that means a new thread, and a project that is not trusted. */
 function onClosed(state: State, view: PickerView): Step {
   if (view.purpose.type === 'connect') return onChosen(state, view, { id: 'quit', label: '', detail: '' });
   const { connect = null } = state.setup ?? {};
   if (connect !== null) return askedToConnect(state, connect);
-  const isStart = state.thread === null && state.opening === null;
   if (view.purpose.type === 'trust') return onChosen(state, view, { id: 'untrusted', label: '', detail: '' });
-  return isStart ? onChosen(state, view, { id: 'new', label: '', detail: '' }) : only(state);
+  return isStart(state) ? onChosen(state, view, { id: 'new', label: '', detail: '' }) : only(state);
 }
 
 function shown(state: State, view: PickerView): State {

@@ -23,7 +23,9 @@ export function statusRows({ turn, now, size, approvals, setup }: State): Row[] 
     user_shell: 'Running',
     regular: 'Working',
   } as const;
-  const waits = approvals.length > 0 ? 'Waiting for you' : null;
+  const [asking] = approvals;
+  const waits =
+    asking === undefined ? null : asking.agent === null ? 'Waiting for you' : `${oneLine(asking.agent)} waits for you`;
   const what = turn.isStopping ? 'Stopping' : (waits ?? oneLine(turn.header ?? names[turn.kind]));
   const picture =
     setup?.isAnimated === false

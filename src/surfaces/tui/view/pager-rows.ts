@@ -50,7 +50,9 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
     row(titleOf(view.content), { bold: true, role: 'accent' }),
     ...shown,
     ...fill,
-    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · q closes`.slice(0, state.size.columns), { role: 'muted' }),
+    row(`${percent}% · ↑ ↓ PgUp PgDn Home End scroll · p n: your messages · q closes`.slice(0, state.size.columns), {
+      role: 'muted',
+    }),
   ];
 }
 

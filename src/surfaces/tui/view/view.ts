@@ -1,9 +1,9 @@
 import type { Row } from '../../text/index.ts';
-import { row } from '../../text/index.ts';
+import { row, textWidth } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
-import { approvalRows, pickerRows, type TextPrompt } from '../views/index.ts';
+import { approvalRows, headRows, type PickerView, pickerRows, SEARCH_SIGN, type TextPrompt } from '../views/index.ts';
 import { composerRows } from './composer-rows.ts';
 import { completionRows, queueRows, statusRows } from './foot-rows.ts';
 import { statusRow } from './status-row.ts';
@@ -25,15 +25,20 @@ export interface View {
   readonly mark: Mark;
 }
 
-/** The state as rows: those that are final since the last frame, and the live region with the cursor. */
-export function view(state: State, mark: Mark): View {
-  const { past, open } = state.transcript;
+/**
+ * The state as rows: those that are final since the last frame, and the live region with the cursor.
+ * @param most entries of the past that become final in one frame; those behind them, and what is open, come with the next one
+ */
+export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY): View {
+  const { past } = state.transcript;
   const width = state.size.columns;
-  const finished = past.slice(mark.entries).flatMap((entry, index) => {
+  const end = Math.min(past.length, mark.entries + most);
+  const open = end < past.length ? [] : state.transcript.open;
+  const finished = past.slice(mark.entries, end).flatMap((entry, index) => {
     if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
     return spaced(state, entry, mark.entries + index === 0);
   });
-  const known = past.length === mark.entries ? mark.pieces : 0;
+  const known = end === mark.entries ? mark.pieces : 0;
   const [first, ...others] = open;
   const text = streamedText(first);
   const blank: Row[] = past.length === 0 ? [] : [[]];
@@ -53,7 +58,7 @@ export function view(state: State, mark: Mark): View {
   const cursor = bottom.cursor && { ...bottom.cursor, row: bottom.cursor.row + shown.length };
   return {
     frame: { finished, live: [...shown, ...bottom.rows], cursor },
-    mark: { entries: past.length, pieces },
+    mark: { entries: end, pieces },
   };
 }
 
@@ -87,7 +92,7 @@ function bottomRows(state: State): Bottom {
   const height = Math.max(4, size.rows - 6);
   if (state.isClosing) return { rows: [[], row('Closing…', { role: 'muted' })], cursor: null };
   if (screen?.type === 'picker') {
-    return { rows: [[], ...pickerRows(screen.view, size.columns, Math.min(size.rows - 2, 24))], cursor: null };
+    return pickerPart(screen.view, size);
   }
   if (screen?.type === 'prompt') return promptRows(state, screen.view);
   const [dialog] = approvals;
@@ -99,6 +104,14 @@ function bottomRows(state: State): Bottom {
     rows: [...above, ...composed.rows, ...below],
     cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
   };
+}
+
+/** A list; while it is searched the cursor is where the next letter comes. */
+function pickerPart(view: PickerView, { columns, rows: height }: State['size']): Bottom {
+  const rows = [[], ...pickerRows(view, columns, Math.min(height - 2, 24))];
+  if (view.query === null) return { rows, cursor: null };
+  const column = Math.min(columns - 1, SEARCH_SIGN.length + textWidth(view.query));
+  return { rows, cursor: { row: 1 + headRows(view, columns).length, column } };
 }
 
 function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bottom {

@@ -15,8 +15,15 @@ export interface PagerView {
 
 export type PagerStep = { readonly type: 'view'; readonly view: PagerView } | { readonly type: 'closed' };
 
-/** `total` and `height`: rows of the text, and of the part that is visible. */
-export function pagerKey(view: PagerView, key: string, total: number, height: number): PagerStep {
+export interface PagerPlace {
+  /** Rows of the text, and of the part that is visible. */
+  readonly total: number;
+  readonly height: number;
+  /** The rows at which the user's messages start. */
+  readonly messages: readonly number[];
+}
+
+export function pagerKey(view: PagerView, key: string, { total, height, messages }: PagerPlace): PagerStep {
   const most = Math.max(0, total - height);
   const now = Math.min(view.below, most);
   const at = (below: number): PagerStep => ({
@@ -37,6 +44,14 @@ export function pagerKey(view: PagerView, key: string, total: number, height: nu
     case ' ':
     case 'f':
       return at(now - height);
+    case 'p': {
+      const before = messages.findLast((row) => row < most - now);
+      return at(before === undefined ? now : most - before);
+    }
+    case 'n': {
+      const after = messages.find((row) => row > most - now);
+      return at(after === undefined ? 0 : most - after);
+    }
     case 'home':
     case 'g':
       return at(most);

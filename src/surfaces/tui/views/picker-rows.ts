@@ -2,6 +2,9 @@ import { type Row, row, span, textWidth } from '../../text/index.ts';
 import { cutTo, oneLine, prefixed, textRows } from '../transcript/index.ts';
 import { type PickerView, type PickItem, shownItems } from './picker.ts';
 
+/** Before what is searched for. */
+export const SEARCH_SIGN = '› ';
+
 /** Rows of a preview, and the height of a list from which there is one. */
 const PREVIEW_ROWS = 4;
 const PREVIEW_FROM = 14;
@@ -9,11 +12,7 @@ const PREVIEW_FROM = 14;
 /** A list as rows: as many entries as there is room for, around the selected one. */
 export function pickerRows(view: PickerView, width: number, height: number): Row[] {
   const items = shownItems(view);
-  const head = [
-    ...textRows(view.title, width, { bold: true, role: 'accent' }),
-    ...(view.note === null ? [] : textRows(view.note, width, { role: 'muted' })),
-    ...(view.query === null ? [] : [searchRow(view.query)]),
-  ];
+  const head = [...headRows(view, width), ...(view.query === null ? [] : [searchRow(view.query)])];
   const preview = previewRows(items[view.selected], width, height);
   const room = Math.max(1, height - head.length - preview.length - 2);
   const start = Math.max(0, Math.min(view.selected - Math.floor(room / 2), items.length - room));
@@ -28,6 +27,14 @@ export function pickerRows(view: PickerView, width: number, height: number): Row
     ...preview,
     [],
     hints(view, items.length),
+  ];
+}
+
+/** What is above the search and the entries. */
+export function headRows({ title, note }: PickerView, width: number): Row[] {
+  return [
+    ...textRows(title, width, { bold: true, role: 'accent' }),
+    ...(note === null ? [] : textRows(note, width, { role: 'muted' })),
   ];
 }
 
@@ -64,11 +71,7 @@ function itemRow({ label, detail, isCurrent }: PickItem, { at, view, width, labe
 }
 
 function searchRow(query: string): Row {
-  return [
-    span('› ', { bold: true }),
-    query === '' ? span('type to search', { role: 'muted' }) : span(query),
-    span('▏', { role: 'accent' }),
-  ];
+  return [span(SEARCH_SIGN, { bold: true }), query === '' ? span('type to search', { role: 'muted' }) : span(query)];
 }
 
 function hints({ purpose, isEverywhere }: PickerView, count: number): Row {

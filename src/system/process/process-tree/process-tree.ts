@@ -12,6 +12,8 @@ export interface Group {
   readonly mark: string;
   /** The leader only supervises the command (bubblewrap), and the command ends with it. */
   readonly isSupervised?: boolean;
+  /** It does not end with the session. */
+  readonly outlives?: boolean;
 }
 
 export interface TreeOptions {

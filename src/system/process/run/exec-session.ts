@@ -78,6 +78,11 @@ export class ExecSession {
     return this.#exited.promise;
   }
 
+  /** Process id of the program, and of the group that it leads. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   get durationMs(): number {
     return this.#durationMs ?? performance.now() - this.#startedAt;
   }

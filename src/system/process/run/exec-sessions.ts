@@ -12,6 +12,8 @@ export interface SessionLabel {
   readonly command: string;
   /** Absolute. */
   readonly cwd: string;
+  /** It does not end with the others. */
+  readonly outlives?: boolean;
   /** Lines to add to the report of its end, for the way it has ended. */
   readonly noteAtEnd?: (end: { readonly exitCode: number; readonly output: string }) => readonly string[];
 }
@@ -38,6 +40,10 @@ const MAX_REMEMBERED = 256;
 export interface RunningSession {
   readonly id: number;
   readonly command: string;
+}
+
+export interface OutlivingSession extends RunningSession {
+  readonly pid: number;
 }
 
 /** The programs that outlive their calls, by the id the model knows them by. */
@@ -102,6 +108,13 @@ export class ExecSessions {
       .map(([id, { command }]) => ({ id, command }));
   }
 
+  /** Of those that run the ones that are meant to go on when the others end. */
+  outliving(): readonly OutlivingSession[] {
+    return [...this.#entries]
+      .filter(([, { session, outlives }]) => outlives === true && session.exitCode === null)
+      .map(([id, { command, session }]) => ({ id, command, pid: session.pid }));
+  }
+
   /** Ends those that run, or one of them; the next look at one finds its end. @returns how many there were */
   async end(id: number | null): Promise<number> {
     const running = [...this.#entries].filter(([key, { session }]) => session.exitCode === null && (id ?? key) === key);
@@ -114,14 +127,16 @@ export class ExecSessions {
     return running.length;
   }
 
-  /** Ends all of them at once. */
+  /** Ends all of them at once, but what is to outlive them. */
   close(): void {
-    for (const { session } of this.#entries.values()) session.kill();
+    for (const { session, outlives = false } of this.#entries.values()) if (!outlives) session.kill();
     this.#entries.clear();
   }
 
   #makeRoom(): void {
-    const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    const oldestFirst = [...this.#entries]
+      .filter(([, { outlives }]) => outlives !== true)
+      .sort(([, a], [, b]) => a.lastUse - b.lastUse);
     const candidates = oldestFirst.slice(0, -PROTECTED_SESSIONS);
     const leaving = candidates.find(([, { session }]) => session.exitCode !== null) ?? candidates[0];
     if (!leaving) return;

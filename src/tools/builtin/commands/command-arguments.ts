@@ -38,8 +38,8 @@ export const limitFields = {
   justification: z.optional(z.string()),
 };
 
-/** The field by which a tool that runs a command to completion leaves it running. */
-export const backgroundField = { background: z.optional(z.boolean()) };
+/** The fields by which a tool that runs a command to completion leaves it running. */
+export const backgroundFields = { background: z.optional(z.boolean()), keep_running: z.optional(z.boolean()) };
 
 /** Names of the same fields that models were trained on. */
 export const commandAliases = { command: ['cmd'], timeout_ms: ['timeout'], workdir: ['cwd'] };

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ExecSession, type SessionStart, startFault, WARN_SESSIONS } from '../../../system/process/index.ts';
 import type { EndedCommand } from '../../../system/sandbox/index.ts';
 import { failedOutput, type ToolCall, type ToolContext, type ToolOutput } from '../../contract/index.ts';
@@ -14,6 +15,8 @@ export interface SessionRequest extends CommandLimits {
   /** The command as the model wrote it. */
   readonly label: string;
   readonly tty: boolean;
+  /** It is to outlive keel. */
+  readonly outlives: boolean;
   /** How long the call waits for the end, milliseconds. */
   readonly waitMs: number;
 }
@@ -21,10 +24,10 @@ export interface SessionRequest extends CommandLimits {
 /** How long a call looks at what it leaves running: a fault at the start is seen then, milliseconds. */
 const BACKGROUND_WAIT_MS = 1_500;
 
-/** Starts a program that goes on in the background, for a tool that otherwise runs programs to completion. */
+/** Starts a program that continues in the background, for a tool that otherwise runs programs to completion. */
 export function runInBackground(
   call: ToolCall,
-  request: CommandLimits & { readonly argv: readonly string[] },
+  request: Pick<SessionRequest, 'argv' | 'outlives'> & CommandLimits,
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
@@ -41,7 +44,11 @@ export async function runSession(
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  const { argv, label, tty, waitMs, escalated, justification } = request;
+  const { argv, label, tty, outlives, waitMs, escalated, justification } = request;
+  if (outlives) {
+    const fault = outlivingFault(call, request, context);
+    if (fault !== null) return failedOutput(`${call.name} failed: ${fault}`);
+  }
   const cwd = resolve(context.turn.cwd, request.workdir ?? '');
   const patched = await runAsPatch({ call, argv, cwd }, context, signal);
   if (patched) return patched;
@@ -50,16 +57,18 @@ export async function runSession(
   const item = new CommandItem({ callId: call.callId, command: quoteCommand(argv), cwd, commandActions }, context);
   const fault = startFault({ argv, cwd, env: context.env });
   if (fault !== null) return unrun(item, 'failed', `${call.name} failed: ${fault.message}`, fault.exitCode);
+  const env = sessionEnvironment(context.env);
+  const spillPath = outlives ? outputFile(call, context) : null;
   const result: Orchestrated<SessionStart> = await context.orchestrator.runCommand(
     {
       callId: call.callId,
-      spec: { argv: withoutLogin(argv), cwd, env: sessionEnvironment(context.env) },
+      spec: { argv: outlives ? intoFile(withoutLogin(argv), spillPath) : withoutLogin(argv), cwd, env },
       escalated,
       justification,
       commandActions,
       run: async (plan, ended) => {
         const start = await ExecSession.start({
-          spec: plan.spawn,
+          spec: outlives ? { ...plan.spawn, outlives } : plan.spawn,
           processes: context.processes,
           tty,
           spill: spillFor(call, context),
@@ -80,7 +89,11 @@ export async function runSession(
     return unrun(item, 'failed', `${call.name} failed: ${result.value.message}`);
   }
   const noteAtEnd = (end: EndedCommand) => refusalNotes(end.output, result.denialAt?.(end) ?? null, context);
-  const output = await report({ session: result.value.session, label, cwd, item, noteAtEnd }, context, signal);
+  const output = await report(
+    { session: result.value.session, label, cwd, item, noteAtEnd, spillPath },
+    context,
+    signal,
+  );
   return withRefusedHosts(output, result.refusedHosts ?? [], context.turn.noteMark);
 }
 
@@ -100,15 +113,20 @@ interface Started {
   readonly cwd: string;
   readonly item: CommandItem;
   readonly noteAtEnd: (end: EndedCommand) => readonly string[];
+  /** Where the output of a program goes that is to outlive keel; null: it is not. */
+  readonly spillPath: string | null;
 }
 
 /** Reports a session for the first time: it has ended, it is ended now, or it continues under an id. */
 async function report(started: Started, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
-  const { session, label, cwd, item, noteAtEnd } = started;
+  const { session, label, cwd, item, noteAtEnd, spillPath } = started;
   const { sessions, turn } = context;
   const aborted = signal.aborted && session.exitCode === null;
   if (aborted) await session.end();
-  const id = aborted || session.exitCode !== null ? null : sessions.keep(session, { command: label, cwd, noteAtEnd });
+  const id =
+    aborted || session.exitCode !== null
+      ? null
+      : sessions.keep(session, { command: label, cwd, noteAtEnd, outlives: spillPath !== null });
   item.complete({
     processId: id === null ? null : String(id),
     status: aborted ? 'interrupted' : id !== null || session.exitCode === 0 ? 'completed' : 'failed',
@@ -120,7 +138,34 @@ async function report(started: Started, context: ToolContext, signal: AbortSigna
   const notes = isFull ? [`${turn.noteMark} ${sessions.size} sessions are kept. End those you no longer need.`] : [];
   const end = aborted ? null : endOf({ type: 'started', session });
   const endNotes = end === null ? [] : noteAtEnd(end);
+  if (spillPath !== null)
+    notes.push(
+      `${turn.noteMark} Its output is in ${spillPath}.${id === null ? '' : ' It keeps running after this run.'}`,
+    );
   return wordNews({ session, id, news: session.takeNews(), notes: [...notes, ...endNotes], aborted }, context);
+}
+
+/** Why a program can't outlive keel; null: it can. */
+function outlivingFault(
+  { callId }: ToolCall,
+  { tty }: SessionRequest,
+  { turn, spillPath }: ToolContext,
+): string | null {
+  if (turn.sandboxPolicy.mode !== 'danger-full-access') return 'keep_running works without a sandbox only';
+  if (tty) return 'a terminal ends with keel: leave out tty with keep_running';
+  return spillPath(callId) === null ? 'this thread keeps no files, so there is no place for the output' : null;
+}
+
+/** A file for the output of a program that is to outlive keel, whose pipes would not. */
+function outputFile(call: ToolCall, context: ToolContext): string {
+  const path = context.spillPath(call.callId) ?? '/dev/null';
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, '', { mode: 0o600 });
+  return path;
+}
+
+function intoFile(argv: readonly string[], path: string | null): readonly string[] {
+  return ['/bin/sh', '-c', 'exec "$@" >> "$0" 2>&1', path ?? '/dev/null', ...argv];
 }
 
 /** The environment asks programs for output without colours and pagers. */

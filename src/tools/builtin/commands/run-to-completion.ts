@@ -7,6 +7,7 @@ import {
   described,
   escalation,
   failedOutput,
+  keepRunning,
   limitText,
   numberSchema,
   type ToolCall,
@@ -37,6 +38,7 @@ export const completionParameters = {
   workdir: textSchema,
   timeout_ms: described(numberSchema, `Time limit; ${DEFAULT_TIMEOUT_MS} if absent.`),
   background: described(booleanSchema, 'Keep it running, as a session for `write_stdin`. It ends with the run.'),
+  ...keepRunning,
   ...escalation,
 };
 

@@ -100,7 +100,7 @@ describe('tools', () => {
     const output = String(thread.outputOf());
     expect(output).toMatch(/^line 1\nline 2\n/);
     expect(output).toContain('line 5000');
-    const path = / of 5000 left out; all in (\S+)\]/.exec(output)?.[1] ?? '';
+    const path = / of 5000 left out; all in (\S+), nothing omitted\]/.exec(output)?.[1] ?? '';
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(5_000);
   });
 

@@ -1,5 +1,3 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { liveSession } from '../../../support/live-session.ts';
@@ -35,4 +33,15 @@ test('a session that ended while nobody looked is announced once, on the next re
   expect(outputOf(3, 'c3')).not.toContain('Session 1');
   // What nobody has read can still be read.
   expect(outputOf(4, 'c4')).toMatch(/^Exit code: 2\n.*FAILED: a\.c/s);
+});
+
+test('a run that ends with live sessions names them, to the user at once and to the model when it is resumed', async () => {
+  const start = functionCall('exec_command', { cmd: 'true; sleep 600', yield_time_ms: 250 }, 'c1');
+  await open([respond(start), ok, ok], { overrides });
+  await live.say('go');
+  const warnings = live.events.filter((event) => event.type === 'warning').map(({ message: text }) => text);
+  expect(warnings).toEqual(['Ended with this run, since they still ran: session 1: true; sleep 600']);
+  await live.say('and now');
+  const note = '<keel_note kind=\\"sessions\\">The run ended, and with it what still ran: session 1: true; sleep 600.';
+  expect(JSON.stringify(server.requests.at(-1)?.input)).toContain(note);
 });

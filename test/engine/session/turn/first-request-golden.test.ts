@@ -69,3 +69,37 @@ describe('P2: the whole first request', () => {
     await expect(`${JSON.stringify(body, null, 1)}\n`).toMatchFileSnapshot(join(import.meta.dirname, 'golden', name));
   });
 });
+
+/** Bytes of a first request for a model with this window, in a project with long instructions and many skills. */
+async function bytesIn(windowTokens: number): Promise<{ bytes: number; body: string }> {
+  repo.write({ 'AGENTS.md': 'Keep to the style around you.\n'.repeat(3_000) });
+  for (let at = 0; at < 40; at += 1) {
+    const text = `---\nname: skill-${at}\ndescription: ${'what it is for '.repeat(10)}\n---\ntext\n`;
+    repo.write({ [`.agents/skills/skill-${at}/SKILL.md`]: text });
+  }
+  const config = await loadConfig({
+    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'test' },
+    cwd: repo.path,
+    overrides: ['model="llama3"', `model_context_window=${windowTokens}`],
+    flags: {},
+    systemDir: home.path,
+  });
+  const { body } = await describeFirstRequest({ config, prompt: 'Mend it.', version: '0.0.0', canAsk: false });
+  return { bytes: Buffer.byteLength(body), body };
+}
+
+describe('a project with long instructions and many skills', () => {
+  test.each([4_096, 8_192, 16_384, 32_768])(
+    'leaves a window of %i tokens room to work in, and says what was cut',
+    async (windowTokens) => {
+      const { bytes, body } = await bytesIn(windowTokens);
+      expect(bytes / 4).toBeLessThan(windowTokens * 0.75);
+      expect(body).toMatch(/\[AGENTS\.md: \d+ of 90000 bytes shown; read the file for the rest\]/);
+      expect(body).toMatch(/… and \d+ more/);
+    },
+  );
+
+  test('has the whole budget in a large window', async () => {
+    expect((await bytesIn(200_000)).body).toContain('[AGENTS.md: 32768 of 90000 bytes shown;');
+  });
+});

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withCommandOutput } from '../../../../src/foundation/protocol/index.ts';
 import { byteLength, cutForModel } from '../../../../src/foundation/util/index.ts';
@@ -91,7 +92,7 @@ describe('exec_command', () => {
     const text = await turn.text('exec_command', { cmd: 'seq 10000' });
     expect(text).toMatch(/^Exit code: 0\nWall time: .*\nOutput:\n1\n2\n/);
     expect(text).toMatch(/^\[lines \d+-\d+ of 10000 left out; /m);
-    expect(text).toContain(` left out; all in ${turn.spillPath('call-1')}]\n`);
+    expect(text).toContain(` left out; all in ${turn.spillPath('call-1')}, nothing omitted]\n`);
     expect(readFileSync(turn.spillPath('call-1'), 'utf8').length).toBe(48_894);
     expect(withCommandOutput(text, cutForModel)).toBe(text);
   });
@@ -189,5 +190,44 @@ describe('write_stdin', () => {
     expect(turn.deltas.slice(before).join('')).toBe('end\n');
     expect(Math.max(...turn.deltas.map(byteLength))).toBeLessThanOrEqual(8_192);
     await until(() => turn.shop.running().length === 0);
+  });
+});
+
+describe('keep_running', () => {
+  const keep = (cmd: string, more = {}) => ({ cmd, keep_running: true, yield_time_ms: 400, ...more });
+
+  it('leaves a program running when the session ends, with its output in a file', async () => {
+    using turn = new CommandTurn();
+    const cmd = 'echo up; echo "$$" > pid; until test -e go; do sleep 0.02; done; echo done; touch ended';
+    const text = await turn.text('exec_command', keep(cmd));
+    const path = turn.spillPath('call-1');
+    expect(text).toContain(`${MARK} Its output is in ${path}. It keeps running after this run.`);
+    await turn.shop.processes.endAll();
+    turn.sessions.close();
+    expect(readFileSync(path, 'utf8')).toBe('up\n');
+    turn.shop.dir.write({ go: '' });
+    await until(() => existsSync(join(turn.shop.dir.path, 'ended')));
+    expect(readFileSync(path, 'utf8')).toBe('up\ndone\n');
+  });
+
+  it('can be ended by the model, and says how it ended', async () => {
+    using turn = new CommandTurn();
+    await turn.call('exec_command', keep('sleep 60'));
+    expect(turn.sessions.outliving()).toMatchObject([{ id: 1, command: 'sleep 60' }]);
+    expect(await turn.text('write_stdin', { session_id: 1, chars: '\u0003' })).toMatch(/^Exit code: 130\n/);
+    expect(turn.shop.running()).toEqual([]);
+    expect(await turn.text('exec_command', keep('exit 4'))).toMatch(/^Exit code: 4\n.*Its output is in \S+\.$/s);
+  });
+
+  it('is refused in a sandbox, where everything ends with the command, and on a terminal', async () => {
+    using turn = new CommandTurn();
+    expect(await turn.text('exec_command', keep('sleep 60', { tty: true }))).toMatch(
+      /failed: a terminal ends with keel/,
+    );
+    turn.turn = { sandboxPolicy: { mode: 'read-only' } };
+    expect(await turn.text('exec_command', keep('sleep 60'))).toBe(
+      'exec_command failed: keep_running works without a sandbox only',
+    );
+    expect(turn.items).toEqual([]);
   });
 });

@@ -45,7 +45,9 @@ describe('shell', () => {
   it('T7: one long line is cut between characters', async () => {
     using turn = new CommandTurn();
     const { output } = await turn.ended('shell', { command: bash('for i in $(seq 4000); do printf "漢é😀"; done') });
-    expect(output).toContain(`\n[middle of line 1 of 1 left out; all in ${turn.spillPath('call-1')}]\n`);
+    expect(output).toContain(
+      `\n[middle of line 1 of 1 left out; all in ${turn.spillPath('call-1')}, nothing omitted]\n`,
+    );
     expect(output).not.toContain('\uFFFD');
   });
 
@@ -54,7 +56,7 @@ describe('shell', () => {
     const { output } = await turn.ended('shell', { command: ['seq', '10000'] });
     const path = turn.spillPath('call-1');
     const [notice = '', first, last] = /^\[lines (\d+)-(\d+) of 10000 left out; all in (.+)\]$/m.exec(output) ?? [];
-    expect(notice).toContain(`all in ${path}]`);
+    expect(notice).toContain(`all in ${path}, nothing omitted]`);
     expect(output).toContain(`\n${Number(first) - 1}\n${notice}\n${Number(last) + 1}\n`);
     expect(output.endsWith('\n10000\n')).toBe(true);
     expect(output).not.toContain(MARK);

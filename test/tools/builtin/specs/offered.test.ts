@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { modelInfo } from '../../../../src/models/catalogue/index.ts';
 import { toolName } from '../../../../src/models/prompt/index.ts';
-import { offeredTools } from '../../../../src/tools/index.ts';
+import { builtinTools, offeredTools, specsFor } from '../../../../src/tools/index.ts';
 import { allSpecs, descriptionOf, offeredSets, specsOf } from './support.ts';
 
 const runners = ['exec_command', 'shell', 'shell_command'];
@@ -69,6 +69,23 @@ describe('the tools that a model is offered', () => {
     expect(offeredTools(modelInfo('gpt-5'), 'lean')).toContain('edit_file');
     expect(offeredTools(modelInfo('gpt-5.1-codex'), 'shell')[0]).toBe('shell_command');
   });
+
+  it.each(['gpt-5', 'gpt-5-codex', 'qwen3-coder'])(
+    'lets commands of %s outlive the run only where there is no sandbox',
+    (slug) => {
+      const model = modelInfo(slug);
+      const specs = (mode: 'danger-full-access' | 'read-only') =>
+        JSON.stringify(
+          specsFor(builtinTools(), offeredTools(model, null), {
+            model,
+            offersEscalation: false,
+            sandboxPolicy: { mode },
+          }),
+        );
+      expect(specs('danger-full-access').match(/"keep_running":/g)).toHaveLength(1);
+      expect(specs('read-only')).not.toContain('keep_running');
+    },
+  );
 
   it('is no image tool for a model that takes no images', () => {
     const model = { ...modelInfo('gpt-5'), supportsImages: false };

@@ -25,7 +25,7 @@ export async function takeInput(
     if (items.length === 0) continue;
     const message = fittingMessage(await userMessage(items, context.cwd), active);
     const text = textOf(one);
-    const skills = await skillsFor(text, services, active.abort.signal, onWarning);
+    const skills = await skillsFor(text, context, services, active.abort.signal, onWarning);
     // A large image may have taken longer than the turn had left: nothing more is recorded for it.
     if (recorder.isRevoked) break;
     // The event is recorded together with the message: after a crash in between nothing would have been asked.

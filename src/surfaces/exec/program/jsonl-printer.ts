@@ -1,8 +1,8 @@
-import type { ThreadItem, TokenUsage } from '../../foundation/protocol/index.ts';
-import { assertNever } from '../../foundation/util/index.ts';
+import type { ThreadItem, TokenUsage } from '../../../foundation/protocol/index.ts';
+import { assertNever } from '../../../foundation/util/index.ts';
+import type { NotDone } from '../not-done.ts';
+import { droppedMessage, type ProgramPrinter, type RunEvent, type RunResult } from '../printer.ts';
 import { type Json, jsonlBodies } from './jsonl-items.ts';
-import type { NotDone } from './not-done.ts';
-import { droppedMessage, type ProgramPrinter, type RunEvent, type RunResult } from './printer.ts';
 
 /**
  * Prints the events of a run as the JSONL that the published SDK and scripts read: one object a line, types and member

@@ -1,5 +1,5 @@
-import type { ThreadItem, ThreadItemOf, WebSearchAction } from '../../foundation/protocol/index.ts';
-import { assertNever } from '../../foundation/util/index.ts';
+import type { ThreadItem, ThreadItemOf, WebSearchAction } from '../../../foundation/protocol/index.ts';
+import { assertNever } from '../../../foundation/util/index.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
-import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../foundation/protocol/index.ts';
-import { costOf, type ModelPrices } from '../../models/catalogue/index.ts';
-import type { Config } from '../../storage/config/index.ts';
+import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../../foundation/protocol/index.ts';
+import { costOf, type ModelPrices } from '../../../models/catalogue/index.ts';
+import type { Config } from '../../../storage/config/index.ts';
+import type { ProgramPrinter, RunEvent, RunResult } from '../printer.ts';
 import type { Json } from './jsonl-items.ts';
 import { jsonLine, notDoneJson } from './jsonl-printer.ts';
-import type { ProgramPrinter, RunEvent, RunResult } from './printer.ts';
 
 /** Prints a run as one JSON object when it has ended: the final text, what it cost, and the thread to continue. */
 export class ResultPrinter implements ProgramPrinter {
