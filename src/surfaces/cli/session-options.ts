@@ -38,6 +38,10 @@ export const modelOptions = {
 /** of what it is allowed to do, */
 export const accessOptions = {
   cd: { type: 'string', short: 'C', value: 'DIR', about: 'working directory' },
+  worktree: {
+    ...{ type: 'string', value: 'NAME', optional: true },
+    about: 'work in a Git work tree beside the repository; it is removed if nothing was changed',
+  },
   sandbox: {
     ...{ type: 'string', short: 's', value: 'MODE', choices: SANDBOX_MODES },
     about: 'where commands may write: read-only, workspace-write or danger-full-access',
@@ -186,6 +190,11 @@ function sandboxModeOf(given: Given): SandboxMode | null {
   }
   if (given['full-auto']) return 'workspace-write';
   return isUnbounded(given) ? 'danger-full-access' : mode;
+}
+
+/** The work tree to work in; `name` null: a new one. Null: the working directory itself. */
+export function worktreeOf({ worktree }: Given): { readonly name: string | null } | null {
+  return worktree === undefined ? null : { name: worktree === '' ? null : worktree };
 }
 
 /** What `-c`, `--enable` and `--disable` set, in this order. */

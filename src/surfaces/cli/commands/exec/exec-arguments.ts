@@ -13,6 +13,7 @@ import {
   sessionHeadings,
   settingOptions,
   threadOptions,
+  worktreeOf,
 } from '../../session-options.ts';
 import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
@@ -99,6 +100,7 @@ export interface ExecArguments {
   /** Paths in it are as they were given. */
   readonly flags: ConfigFlags;
   readonly cd: string | null;
+  readonly worktree: ReturnType<typeof worktreeOf>;
   readonly overrides: readonly string[];
   readonly strictConfig: boolean;
   readonly outputSchema: string | null;
@@ -140,6 +142,7 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
     images: imagesOf(given),
     flags: sessionFlags(given),
     cd: given.cd ?? null,
+    worktree: worktreeOf(given),
     overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,

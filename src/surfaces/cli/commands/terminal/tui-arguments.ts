@@ -16,6 +16,7 @@ import {
   sessionHeadings,
   settingOptions,
   threadOptions,
+  worktreeOf,
 } from '../../session-options.ts';
 import { UsageError } from '../../usage.ts';
 
@@ -87,6 +88,7 @@ export interface TuiArguments {
   /** Lines are only ever added. */
   readonly isForScreenReader: boolean;
   readonly cd: string | null;
+  readonly worktree: ReturnType<typeof worktreeOf>;
   readonly overrides: readonly string[];
   /** Paths in it are as they were given. */
   readonly flags: ConfigFlags;
@@ -106,6 +108,7 @@ export function parseTuiArguments(verb: keyof typeof terminalSpecs, words: reado
     isDemo: given.demo ?? false,
     isForScreenReader: given['screen-reader'] ?? false,
     cd: given.cd ?? null,
+    worktree: worktreeOf(given),
     overrides: overridesOf(given),
     flags: flagsOf(given),
     strictConfig: given['strict-config'] ?? false,
