@@ -1,20 +1,8 @@
 import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
 import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
-import {
-  accessOptions,
-  choiceOf,
-  countOf,
-  imagesOf,
-  labelOf,
-  modelOptions,
-  overridesOf,
-  sessionFlags,
-  sessionHeadings,
-  settingOptions,
-  threadOptions,
-  worktreeOf,
-} from '../../session-options.ts';
+import { choiceOf, countOf, imagesOf, labelOf, overridesOf, sessionFlags, worktreeOf } from '../../session-options.ts';
+import { accessOptions, modelOptions, sessionHeadings, settingOptions, threadOptions } from '../../session-specs.ts';
 import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 

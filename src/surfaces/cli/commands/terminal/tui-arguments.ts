@@ -4,20 +4,16 @@ import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
 import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
-  accessOptions,
   choiceOf,
   countOf,
   imagesOf,
   isUnbounded,
   labelOf,
-  modelOptions,
   overridesOf,
   sessionFlags,
-  sessionHeadings,
-  settingOptions,
-  threadOptions,
   worktreeOf,
 } from '../../session-options.ts';
+import { accessOptions, modelOptions, sessionHeadings, settingOptions, threadOptions } from '../../session-specs.ts';
 import { UsageError } from '../../usage.ts';
 
 // Not read from the protocol's schemas, which a start would have to wait for.
