@@ -95,6 +95,10 @@ export const commands: Program['commands'] = {
     summary: 'remove the stored API key',
     load: async () => (await import('./commands/login.ts')).logoutCommand,
   },
+  import: {
+    summary: "bring another agent's settings over",
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
   debug: {
     summary: 'print exactly what would be sent to the model',
     load: async () => (await import('./commands/debug.ts')).debugCommand,
