@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -99,6 +99,33 @@ test('--output-format json prints one object, also for what fails before the run
       error: { message: expect.stringContaining('none.png') },
     }),
   ]);
+});
+
+test('--worktree works beside the repository, and leaves nothing where nothing was changed', {
+  timeout: 60_000,
+}, async () => {
+  const patch = '*** Begin Patch\n*** Add File: new.txt\n+x\n*** End Patch';
+  await serve([hello, respond(functionCall('apply_patch', { input: patch }, 'c1')), hello, hello]);
+  const options = ['-m', 'gpt-5.1-codex', '-s', 'danger-full-access'];
+  const trees = `${repo.path}.worktrees`;
+  try {
+    const clean = await keel('exec', ...options, '--worktree=look', 'hi');
+    expect([clean.code, clean.stderr]).toEqual([0, expect.stringContaining('removed, since nothing was changed')]);
+    expect(existsSync(join(trees, 'look'))).toBe(false);
+    const branches = () => execFileSync('git', ['branch', '--list', 'keel/*'], { cwd: repo.path, encoding: 'utf8' });
+    expect(branches()).toBe('');
+
+    const changed = await keel('exec', ...options, '--worktree=fix', 'hi');
+    expect([changed.code, changed.stderr]).toEqual([0, expect.stringContaining('kept with its changes')]);
+    expect([existsSync(join(trees, 'fix/new.txt')), existsSync(join(repo.path, 'new.txt'))]).toEqual([true, false]);
+    expect(branches()).toContain('keel/fix');
+    const again = await keel('exec', ...options, '--worktree=fix', 'hi');
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('as it was')]);
+    expect(server.requests.at(-1)?.textsOf('user').join()).toContain(join(trees, 'fix'));
+    expect((await keel('exec', '--worktree=../x', 'hi')).code).toBe(2);
+  } finally {
+    rmSync(trees, { recursive: true, force: true });
+  }
 });
 
 test('--max-turns ends a run that goes on, and a tool that is not allowed does not run', async () => {

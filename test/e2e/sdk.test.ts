@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Codex } from 'codex-sdk-0.163';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
+  customCall,
   failed,
   functionCall,
   type ModelServer,
@@ -50,6 +51,16 @@ test('protocol 20, 21: the published SDK runs a turn, gets items and usage, and 
   expect(thread.id).toBe(id);
   expect(server.requests[2]?.textsOf('user').slice(-2)).toEqual(['do it', 'and again']);
   expect(server.requests[0]?.headers).toMatchObject({ originator: 'codex_sdk_ts', authorization: 'Bearer sdk-key' });
+});
+
+test('a change that was refused is a failed item to the published SDK, and its turn completes', async () => {
+  const patch = '*** Begin Patch\n*** Add File: n.txt\n+new\n*** End Patch';
+  server = await startModelServer([respond(customCall('apply_patch', patch)), done]);
+  const thread = published().startThread({ workingDirectory: repo.path, sandboxMode: 'read-only' });
+  const { items, finalResponse, usage: used } = await thread.run('go');
+  expect(items.map(({ type }) => type)).toEqual(['file_change', 'agent_message']);
+  expect(items[0]).toMatchObject({ status: 'failed', changes: [{ path: join(repo.path, 'n.txt'), kind: 'add' }] });
+  expect([finalResponse, used?.output_tokens]).toEqual(['It is done.', 2]);
 });
 
 test('streaming yields the same events, one by one', async () => {

@@ -6,5 +6,6 @@ export {
   submitIfOpen,
   type ThreadOrigin,
 } from '../session/index.ts';
+export { followTurn, rollBack } from './follow-turn.ts';
 export { RecordedThreads } from './recorded-threads.ts';
 export { type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';

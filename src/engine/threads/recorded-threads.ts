@@ -6,6 +6,7 @@ import {
   ThreadIndex,
   type ThreadPage,
   type ThreadQuery,
+  type ThreadSummary,
 } from '../../storage/threads/index.ts';
 
 /** Of the file of typed messages, this much is read. */
@@ -25,10 +26,15 @@ export class RecordedThreads {
     return await index.list(query);
   }
 
+  /** Null: there is no such thread. */
+  async find(id: string): Promise<ThreadSummary | null> {
+    using index = new ThreadIndex(this.#home);
+    return await index.get(id);
+  }
+
   /** Null: the thread has no name. */
   async nameOf(id: string): Promise<string | null> {
-    using index = new ThreadIndex(this.#home);
-    return (await index.get(id))?.name ?? null;
+    return (await this.find(id))?.name ?? null;
   }
 
   /** Gives a thread a name; an empty one takes it away. @throws KeelError `invalidInput`, `storageFailed` */

@@ -29,6 +29,7 @@ export {
 } from './text/cut-output.ts';
 export { nearestName } from './text/nearest-name.ts';
 export { printable, printableStyled, visible } from './text/printable.ts';
+export { quoteCommand } from './text/quote-command.ts';
 export {
   findConfiguredProgram,
   findProgram,

@@ -1,7 +1,15 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome, userHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
-export { type ManagedSettings, originOf, settingNames, shownSetting, trustPlace, valueAt } from './layers/index.ts';
+export {
+  convertedServer,
+  type ManagedSettings,
+  originOf,
+  settingNames,
+  shownSetting,
+  trustPlace,
+  valueAt,
+} from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';

@@ -63,6 +63,10 @@ export const commands: Program['commands'] = {
     summary: 'show the configured MCP servers',
     load: async () => (await import('./commands/mcp.ts')).mcpCommand,
   },
+  'mcp-server': {
+    summary: 'serve keel to an MCP client, as a tool',
+    load: async () => (await import('./commands/mcp-server.ts')).mcpServerCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
@@ -90,6 +94,10 @@ export const commands: Program['commands'] = {
   logout: {
     summary: 'remove the stored API key',
     load: async () => (await import('./commands/login.ts')).logoutCommand,
+  },
+  import: {
+    summary: "bring another agent's settings over",
+    load: async () => (await import('./commands/import.ts')).importCommand,
   },
   debug: {
     summary: 'print exactly what would be sent to the model',

@@ -12,8 +12,9 @@ const SEQUENCE = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|.)/g;
 /** Asks on a terminal for a line that is not shown. Null: the user gave up (Ctrl-C, or Ctrl-D on an empty line). */
 export async function readHidden(io: CommandIo, question: string): Promise<string | null> {
   const { stdin } = io;
-  note(io, question);
+  // First, so that not even what is typed at once is shown.
   stdin.setRawMode?.(true);
+  note(io, question);
   let text = '';
   try {
     for await (const chunk of stdin) {

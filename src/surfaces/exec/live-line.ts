@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../../foundation/protocol/index.ts';
+import type { RunEvent } from './printer.ts';
 
 /** Between two pictures of the line, milliseconds. A wait of less than a second shows nothing. */
 const TICK_MS = 1_000;
@@ -25,28 +25,30 @@ export class LiveLine implements Disposable {
     this.#options = options;
   }
 
-  note(event: SessionEvent): void {
+  note(event: RunEvent): void {
     const now = this.#options.now();
     switch (event.type) {
       case 'turn.started':
-        this.#idleSince = now;
-        this.#timer ??= setInterval(() => this.#draw(), TICK_MS).unref();
-        return;
+        return this.#restart(now);
       case 'item.started':
         if (event.item.type === 'commandExecution') this.#start(event.item.id, event.item.command);
         if (event.item.type === 'mcpToolCall') this.#start(event.item.id, `${event.item.server}.${event.item.tool}`);
         return;
       case 'item.completed':
         this.#running.delete(event.item.id);
-        this.#idleSince = now;
+        if (this.#timer !== null) this.#restart(now);
         return;
       case 'usage.updated':
         this.#tokens = event.info?.total_token_usage.total_tokens ?? this.#tokens;
         return;
-      case 'turn.completed':
-        this[Symbol.dispose]();
-        return;
     }
+  }
+
+  /** Counts from here: the line shows whole seconds of what runs now. */
+  #restart(now: number): void {
+    this.#idleSince = now;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#draw(), TICK_MS).unref();
   }
 
   /** Makes room for other output; the line returns with the next tick. */
@@ -63,12 +65,14 @@ export class LiveLine implements Disposable {
 
   #start(id: string, text: string): void {
     const [what = ''] = text.split('\n', 1);
-    this.#running.set(id, { what: what.slice(0, MAX_COMMAND_CHARS), since: this.#options.now() });
+    const now = this.#options.now();
+    this.#running.set(id, { what: what.slice(0, MAX_COMMAND_CHARS), since: now });
+    if (this.#timer !== null) this.#restart(now);
   }
 
   #draw(): void {
     const [oldest] = this.#running.values();
-    const seconds = Math.floor((this.#options.now() - (oldest?.since ?? this.#idleSince)) / 1_000);
+    const seconds = Math.round((this.#options.now() - (oldest?.since ?? this.#idleSince)) / 1_000);
     if (seconds === 0) return;
     const others = this.#running.size - 1;
     const more = others > 0 ? ` and ${others} more` : '';

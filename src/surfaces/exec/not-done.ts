@@ -68,7 +68,8 @@ export class NotDoneWatch {
       for (const { path } of changes) this.#changes.delete(path);
     }
     if (status !== 'declined' && status !== 'failed') return;
-    if (changes.length === 0) this.#changes.set(null, { path: null, status, reason });
+    // A patch that names no file was never judged by what it would change.
+    if (changes.length === 0) this.#changes.set(null, { path: null, status: 'failed', reason });
     for (const { path } of changes) this.#changes.set(path, { path, status, reason });
   }
 

@@ -69,6 +69,7 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
       printer.print(event);
     };
     const end = await followRun({ session, options, show, stop: io.stop });
+    live?.[Symbol.dispose]();
     return await report(end, { printer, notDone, file, io: shown });
   } finally {
     io.stop.removeEventListener('abort', onStop);

@@ -1,4 +1,4 @@
-import { type Session, submitIfOpen } from '../../engine/threads/index.ts';
+import { followTurn, rollBack, type Session, submitIfOpen } from '../../engine/threads/index.ts';
 import {
   ApprovalDecision,
   type ApprovalRequest,
@@ -16,7 +16,6 @@ import {
 } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import { eventsForCaller, forCaller, forCallerOf } from './caller-errors.ts';
-import { followTurn, rollBack } from './follow-turn.ts';
 
 /** Whose call an approval is for. */
 export interface ApprovalSource {

@@ -185,11 +185,12 @@ export class Processes {
   }
 
   /** Takes over a group that was started elsewhere (a terminal's). */
-  adopt(pid: number, mark: string, { isSupervisor: isSupervised = false, outlives = false }: SpawnSpec): void {
+  adopt(pid: number, mark: string, { isSupervisor: isSupervised = false, outlives = false, onStart }: SpawnSpec): void {
     const group = { pid, startTicks: processEntry(pid)?.startTicks ?? null, mark };
     this.#firstTicks ??= group.startTicks ?? 0;
     this.#groups.set(pid, { ...group, isSupervised, outlives });
     if (!outlives) this.#journal?.note(group);
+    onStart?.(pid);
   }
 
   /** The leader has ended by itself. What it left running is ended with the session. */

@@ -3,9 +3,10 @@ import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
 import { isInside, realPath } from '../../foundation/util/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
-import { bwrapProgram, probeSandbox } from './backends/probe.ts';
+import { bwrapProgram, probeSandbox, startsBehind } from './backends/probe.ts';
 import { NetworkAccess } from './network/network-access.ts';
 import type { NetworkNamespace, OpenedNamespace } from './network/network-namespace.ts';
+import { SharedNetwork } from './network/shared-network.ts';
 import { type FoundRoots, SessionRoots } from './places/roots.ts';
 import { type Denial, denialOf, type EndedCommand } from './plan/denial.ts';
 import type { BackendFacts, ExecPlan, Planned, ProxyWay } from './plan/exec-plan.ts';
@@ -43,8 +44,6 @@ export interface SandboxOptions extends Omit<SandboxSetup, 'enter' | 'proxyWay' 
   readonly bwrapPath: string | null;
   /** Which backends may be used; all that there are, if absent. */
   readonly backends?: readonly ('bwrap' | 'landlock')[];
-  /** `true`: it is for one command, which then has a network of its own. Else the session's commands share one. */
-  readonly isForOneCommand?: boolean;
   /** Hosts that commands reach through a proxy. Absent: none are listed. */
   readonly network?: NetworkRules | null;
   /** What rules of the user's say of hosts beside that. */
@@ -69,8 +68,10 @@ export class SandboxManager implements SandboxPlanner {
   readonly #planted = new PlantedNames();
   readonly #reaches = new WeakMap<ExecPlan, Reach>();
   readonly #startedAt = new WeakMap<ExecPlan, number>();
+  readonly #shared = new SharedNetwork();
   #probe: Promise<Found> | null = null;
   #proxyWay: ProxyWay | null;
+  /** Where the proxy is, if hosts are listed. */
   #namespace: NetworkNamespace | null = null;
   #network: NetworkAccess | null = null;
   #askUser: AskUser | null = null;
@@ -90,6 +91,7 @@ export class SandboxManager implements SandboxPlanner {
     const found = this.facts(signal);
     if (place !== undefined) await this.#planted.prepare(this.#reach(this.#find(place), place, place.cwd));
     await found;
+    await this.#shared.find((enter) => this.#startsBehind(enter, signal));
   }
 
   /** What works here. An aborted look is not remembered. */
@@ -121,7 +123,8 @@ export class SandboxManager implements SandboxPlanner {
 
   plan(request: PlanRequest): Planned {
     const { policy, cwd, spec, scope } = request;
-    const setup = { ...this.#options, enter: this.#namespace?.enter ?? [], proxyWay: this.#proxyWay };
+    const enter = request.sharesNetwork === true ? this.#shared.enter : [];
+    const setup = { ...this.#options, enter, proxyWay: this.#proxyWay };
     if (scope === 'unsandboxed' || policy.mode === 'danger-full-access') return plan(request, setup, this.#facts);
     const found = this.#find({ policy, cwd });
     const reach = this.#reach(found, { policy, cwd }, spec.cwd);
@@ -133,8 +136,10 @@ export class SandboxManager implements SandboxPlanner {
       made: () => this.#planted.made,
     };
     const planned = plan(request, { ...setup, session }, this.#facts);
-    if (planned.type === 'ready') this.#reaches.set(planned.plan, reach);
-    return planned;
+    if (planned.type !== 'ready') return planned;
+    const ready = request.sharesNetwork === true ? this.#sharing(planned.plan) : planned.plan;
+    this.#reaches.set(ready, reach);
+    return { type: 'ready', plan: ready };
   }
 
   noteWritten(paths: readonly string[]): void {
@@ -159,7 +164,11 @@ export class SandboxManager implements SandboxPlanner {
   track(plan: ExecPlan): () => void {
     this.#startedAt.set(plan, performance.now());
     const reach = this.#reaches.get(plan);
-    return reach === undefined || reach.roots.length === 0 ? () => undefined : this.#planted.track(reach);
+    const release = reach === undefined || reach.roots.length === 0 ? null : this.#planted.track(reach);
+    return () => {
+      this.#shared.ended(plan);
+      release?.();
+    };
   }
 
   /** Whom hosts that no list names are asked about from now on. */
@@ -170,6 +179,7 @@ export class SandboxManager implements SandboxPlanner {
   close(): void {
     this.#isClosed = true;
     this.#network?.close();
+    this.#shared.close();
     this.#namespace?.close();
     this.#namespace = null;
     this.#planted.close();
@@ -201,12 +211,25 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   async #probeAll(signal: AbortSignal): Promise<Found> {
-    const { processes, bwrapPath, backends, network = null, isForOneCommand = false } = this.#options;
-    const isShared = network !== null || !isForOneCommand;
+    const { processes, bwrapPath, backends, network = null } = this.#options;
+    const isShared = network !== null;
     const { facts, shared } = await probeSandbox({ processes, bwrapPath, backends, signal, isShared });
     this.#keep(shared);
     if (this.#isClosed) return { facts, proxyWay: this.#proxyWay };
     return { facts, proxyWay: facts.type === 'unavailable' ? this.#proxyWay : await this.#openNetwork(shared, signal) };
+  }
+
+  /** The plan of a command whose network others can share while it runs. */
+  #sharing(plan: ExecPlan): ExecPlan {
+    if (plan.network !== 'loopback') return plan;
+    const onStart = (pid: number) => this.#shared.started(shared, pid);
+    const shared: ExecPlan = { ...plan, spawn: { ...plan.spawn, onStart } };
+    return shared;
+  }
+
+  async #startsBehind(enter: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const { processes } = this.#options;
+    return this.#facts.type === 'bwrap' && (await startsBehind(this.#facts, enter, { processes, signal }));
   }
 
   /** A look that was repeated, or outlived the session, leaves no namespace behind. */

@@ -6,5 +6,5 @@ export { ExecPolicy, type RuleMatch } from './rules/exec-policy.ts';
 export { type HostRule, hostRuleLine, hostRuleMatches, judgeHost } from './rules/host-rule.ts';
 export { judgeByRules, type RuleVerdict } from './rules/judge-by-rules.ts';
 export { type LoadedRules, loadRuleFiles, loadRules, type RuleSource } from './rules/load-rules.ts';
-export { remember, rememberLine, wouldMatch } from './rules/remember.ts';
+export { mayBeRemembered, remember, rememberLine, wouldMatch } from './rules/remember.ts';
 export type { PlainCommand } from './shell/words.ts';

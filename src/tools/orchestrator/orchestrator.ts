@@ -116,7 +116,13 @@ export class Orchestrator {
     const { planner } = this.#deps.rules;
     // Before the plan, so that nothing comes between what was looked at and what is run.
     await this.#deps.run?.start();
-    const planned = planner.plan({ spec: started, policy: turn.sandboxPolicy, cwd: turn.cwd, scope });
+    const planned = planner.plan({
+      spec: started,
+      policy: turn.sandboxPolicy,
+      cwd: turn.cwd,
+      scope,
+      sharesNetwork: true,
+    });
     if (planned.type === 'unavailable') {
       return { type: 'refused', message: signal.aborted ? 'aborted' : planned.reason };
     }

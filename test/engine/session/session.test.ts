@@ -45,6 +45,25 @@ describe('creation and settings', () => {
     expect(await live.next('error')).toMatchObject({ error: { kind: 'invalidInput' } });
   });
 
+  test.each([
+    { sandboxPolicy: { mode: 'danger-full-access' as const } },
+    { approvalPolicy: 'never' as const },
+    { model: 'gpt-5.1' },
+    { effort: 'low' },
+  ])('what the administrator fixes stays as it is: %j', async (settings) => {
+    home.write({
+      'managed_config.toml':
+        'model = "gpt-5"\nmodel_reasoning_effort = "high"\napproval_policy = "untrusted"\nsandbox_mode = "read-only"\n',
+    });
+    await open([ok]);
+    live.session.submit({ type: 'overrideTurnContext', settings });
+    expect(await live.next('error')).toMatchObject({
+      error: { kind: 'invalidInput', message: expect.stringContaining('the administrator of this machine fixes it') },
+    });
+    await live.say('one');
+    expect(server.requests[0]?.body).toMatchObject({ model: 'gpt-5', reasoning: { effort: 'high' } });
+  });
+
   test('M3: the context is sent once, and each request extends the one before', async () => {
     repo.write({ 'AGENTS.md': 'Use tabs.\n' });
     await open([ok, ok]);

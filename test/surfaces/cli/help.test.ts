@@ -86,6 +86,11 @@ describe.each(pages.filter((page) => !page.endsWith('roadmap.md')))('%s', (page)
   });
 });
 
+test.each(pages)('the samples of %s run on the oldest Node.js that keel runs on', (page) => {
+  const samples = [...textOf(page).matchAll(/^```[tj]s\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
+  expect(samples.filter((code) => /^\s*(await )?using /m.test(code))).toEqual([]);
+});
+
 test('every setting is on a page, and every setting of the page is one', slow, async () => {
   const names = await settingNames();
   const text = pages.map(textOf).join('\n');

@@ -1,7 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PlanRequest } from '../../../src/system/sandbox/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { NetworkWorld } from './network-world.ts';
 import { Room, readOnly, workspaceWrite } from './support.ts';
@@ -40,7 +41,8 @@ const serve = (host) => new Promise((resolve, reject) => {
   });
 
   test('a server that one command has started is reached from the next, and not from the machine', async () => {
-    await world.keep('python3 -m http.server 8124 --bind 0.0.0.0');
+    await world.keep('touch up; exec python3 -m http.server 8124 --bind 0.0.0.0');
+    while (!existsSync(join(world.place.workspace, 'up'))) await delay(20);
     const ask =
       'for i in $(seq 200); do curl -s -m 1 -o /dev/null http://127.0.0.1:8124/ && exit; sleep 0.05; done; exit 1';
     expect(await world.run(ask, 60_000)).toMatchObject({ exitCode: 0 });
@@ -74,31 +76,68 @@ const serve = (host) => new Promise((resolve, reject) => {
   });
 });
 
-test('another session, a mode that only reads, and a single command have the same, each for itself', async () => {
-  await using room = new Room({ policy: workspaceWrite });
-  await using other = new Room({ policy: readOnly });
-  await using single = new Room({ setup: { isForOneCommand: true } });
-  const inode = async (each: Room) => (await each.output('readlink /proc/self/ns/net')).trim();
-  const first = await inode(room);
-  expect(await inode(room)).toBe(first);
-  const all = [first, await inode(other), await inode(single), await inode(single)];
-  expect(new Set(all).size).toBe(4);
-  expect((await single.plan('true')).spawn.argv).toContain('--unshare-net');
+/** A command that runs until `stop` is called, which gives the network it is in. */
+async function keptIn(room: Room): Promise<{ stop(): Promise<string> }> {
+  const running = room.output('touch up; until test -e done; do sleep 0.02; done; readlink /proc/self/ns/net');
+  while (!existsSync(join(room.workspace, 'up'))) await delay(20);
+  return {
+    stop() {
+      writeFileSync(join(room.workspace, 'done'), '');
+      return running;
+    },
+  };
+}
+const networkOf = (room: Room) => room.output('readlink /proc/self/ns/net');
+
+test('only commands that run at the same time in one session share a network', async () => {
+  await using room = new Room({ sharesNetwork: true });
+  await using reading = new Room({ sharesNetwork: true, policy: readOnly });
+  await using apart = new Room();
+  const alone = await room.plan('true');
+  expect(alone.spawn.argv).toContain('--unshare-net');
+  const kept = await keptIn(room);
+  const joined = await room.plan('true');
+  expect(joined.spawn.argv[0]).toMatch(/nsenter$/);
+  expect(joined.spawn.argv).not.toContain('--unshare-net');
+  const network = await networkOf(room);
+  expect(await networkOf(reading)).not.toBe(network);
+  expect(await networkOf(apart)).not.toBe(network);
+  expect(await kept.stop()).toBe(network);
+  expect((await room.plan('true')).spawn.argv).toContain('--unshare-net');
 });
 
-test('a session that ends leaves no descriptor and no process of its network', async () => {
+test('a command that reaches the real network, or none, shares none', async () => {
+  await using room = new Room({ sharesNetwork: true });
+  const kept = await keptIn(room);
+  const spec = { argv: ['true'], cwd: room.workspace, env: {} };
+  await room.manager.ready(new AbortController().signal);
+  const argvOf = (request: Pick<PlanRequest, 'policy' | 'network'>) => {
+    const planned = room.manager.plan({ spec, cwd: room.workspace, sharesNetwork: true, ...request });
+    return planned.type === 'ready' ? planned.plan.spawn.argv.join(' ') : planned.reason;
+  };
+  expect(argvOf({ policy: workspaceWrite })).toContain('nsenter');
+  expect(argvOf({ policy: { ...workspaceWrite, network_access: true } })).not.toMatch(/nsenter|--unshare-net/);
+  const none = argvOf({ policy: workspaceWrite, network: 'none' });
+  expect(none).not.toContain('nsenter');
+  expect(none).toContain('--unshare-net');
+  await kept.stop();
+});
+
+test('a session that ends leaves no descriptor of its network', async () => {
   const open = () => readdirSync('/proc/self/fd').length;
   await new Room()[Symbol.asyncDispose]();
   const before = open();
-  for (let round = 0; round < 3; round += 1) {
-    await using room = new Room();
-    expect(await room.output('true')).toBe('0');
+  for (let round = 0; round < 2; round += 1) {
+    await using room = new Room({ sharesNetwork: true });
+    const kept = await keptIn(room);
+    await networkOf(room);
+    if (round === 0) await kept.stop();
   }
   for (let look = 0; look < 100 && open() > before; look += 1) await delay(20);
   expect(open()).toBeLessThanOrEqual(before);
 });
 
-test('where nothing can be started in a shared network, each command has its own, and nothing is open', async () => {
+test('where nothing can be started in the network of another command, each has its own', async () => {
   using dir = tempDir();
   // bubblewrap as a machine has it that does not let it run inside a user namespace.
   const bwrap = join(dir.path, 'bwrap');
@@ -107,9 +146,10 @@ test('where nothing can be started in a shared network, each command has its own
     '#!/bin/sh\n[ "$(cat /proc/self/uid_map)" = "$(cat /proc/1/uid_map)" ] || exit 1\nexec /usr/bin/bwrap "$@"\n',
     { mode: 0o755 },
   );
-  await using room = new Room({ setup: { bwrapPath: bwrap } });
+  await using room = new Room({ sharesNetwork: true, setup: { bwrapPath: bwrap } });
+  const kept = await keptIn(room);
   const plan = await room.plan('true');
   expect(plan).toMatchObject({ backend: 'bwrap', network: 'loopback' });
   expect(plan.spawn.argv).toContain('--unshare-net');
-  expect(await room.output(`node -e 'require("net").createServer().listen(0, () => process.exit(0))'`)).toBe('0');
+  expect(await networkOf(room)).not.toBe(await kept.stop());
 });

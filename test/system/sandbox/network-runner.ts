@@ -55,7 +55,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const before = reached;
   const env = { PATH: process.env['PATH'] ?? '', HOME: workspace, LC_ALL: 'C', OUT: outside, ...stringsOf(said) };
   const spec = { argv: ['bash', '-c', script], cwd: workspace, env };
-  const planned = manager.plan({ spec, policy: workspaceWrite, cwd: workspace });
+  await manager.ready(signal);
+  const planned = manager.plan({ spec, policy: workspaceWrite, cwd: workspace, sharesNetwork: true });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
   const { plan } = planned;
   const release = manager.track(plan);

@@ -16,6 +16,7 @@ export const readOnly = { mode: 'read-only' } as const satisfies SandboxPolicy;
 export interface RoomOptions {
   readonly policy?: SandboxPolicy;
   readonly setup?: Partial<SandboxOptions>;
+  readonly sharesNetwork?: boolean;
   /** Run as this user instead of the test's own. */
   readonly uid?: number;
 }
@@ -50,8 +51,6 @@ export class Room implements AsyncDisposable {
       maxFileBytes: null,
       bwrapPath: null,
       processes: this.processes,
-      // Another user can't enter what this one has opened.
-      isForOneCommand: this.#options.uid !== undefined,
       ...this.#options.setup,
     });
   }
@@ -63,10 +62,10 @@ export class Room implements AsyncDisposable {
   /** The plan of a shell script under the room's policy. */
   async plan(script: string, cwd: string = this.workspace): Promise<ExecPlan> {
     await this.manager.ready(new AbortController().signal);
-    const { policy = workspaceWrite } = this.#options;
+    const { policy = workspaceWrite, sharesNetwork = false } = this.#options;
     const argv = ['bash', '-c', script];
     const env = { PATH: process.env['PATH'] ?? '', HOME: this.home, LC_ALL: 'C' };
-    const planned = this.manager.plan({ spec: { argv, cwd, env }, policy, cwd: this.workspace });
+    const planned = this.manager.plan({ spec: { argv, cwd, env }, policy, cwd: this.workspace, sharesNetwork });
     if (planned.type === 'unavailable') throw new Error(planned.reason);
     return planned.plan;
   }

@@ -57,8 +57,7 @@ async function sandbox(io: CommandIo, words: readonly string[]): Promise<number>
     overrides: ['sandbox_mode="read-only"', ...request.overrides],
     flags: request.mode === null ? {} : { sandboxMode: request.mode },
   });
-  const options = { home: config.home, env: config.env, processes, isForOneCommand: true };
-  const manager = new SandboxManager({ ...config.sandbox, ...options });
+  const manager = new SandboxManager({ ...config.sandbox, home: config.home, env: config.env, processes });
   try {
     if (request.verb === 'check') {
       const { bwrapPath } = config.sandbox;

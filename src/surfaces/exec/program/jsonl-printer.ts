@@ -13,6 +13,7 @@ export class JsonlPrinter implements ProgramPrinter {
   readonly #ids = new Map<string, string>();
   #nextId = 0;
   #usage: TokenUsage | null = null;
+  #hasTurn = false;
 
   constructor(write: (line: string) => void) {
     this.#write = write;
@@ -29,6 +30,7 @@ export class JsonlPrinter implements ProgramPrinter {
         for (const turn of event.turns) for (const item of turn.items) this.#nextId += jsonlBodies(item).length;
         return this.#line({ type: 'thread.started', thread_id: event.threadId });
       case 'turn.started':
+        this.#hasTurn = true;
         return this.#line({ type: 'turn.started' });
       case 'item.started':
         return this.#started(event.item);
@@ -65,7 +67,7 @@ export class JsonlPrinter implements ProgramPrinter {
   }
 
   endEarly(): void {
-    // A program knows by the exit code.
+    if (this.#hasTurn) this.printFailure('the turn was interrupted');
   }
 
   /** Prints a failure outside of the turn, as the last line in place of the turn's end. */

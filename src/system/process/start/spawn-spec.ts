@@ -15,6 +15,8 @@ export interface SpawnSpec {
   readonly inputs?: readonly ProgramInput[];
   /** The program only supervises another one (bubblewrap), and takes it along when it ends. */
   readonly isSupervisor?: boolean;
+  /** Called with its process id when it has been started. */
+  readonly onStart?: (pid: number) => void;
   /** It is meant to outlive keel: it does not end with the session. */
   readonly outlives?: boolean;
   /** Confined by the kernel from its first instruction on, in the thread that starts it. Linux only. */

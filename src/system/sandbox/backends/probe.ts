@@ -37,6 +37,8 @@ export interface Probed {
 }
 
 type BwrapFacts = Extract<BackendFacts, { type: 'bwrap' }>;
+type Trial = Pick<BwrapProbe, 'processes' | 'signal' | 'arch'>;
+
 interface BwrapProbe extends ProbeOptions {
   readonly isShared: boolean;
   readonly arch: FilterArch;
@@ -112,12 +114,22 @@ async function probeBwrap(options: BwrapProbe): Promise<Found> {
 }
 
 /** @returns why a command does not start as commands will; empty if it does */
-async function tryOut(facts: BwrapFacts, enter: readonly string[], options: BwrapProbe): Promise<string> {
+async function tryOut(facts: BwrapFacts, enter: readonly string[], options: Trial): Promise<string> {
   const { processes, signal, arch } = options;
   const run = { processes, timeoutMs: LIMIT_MS, signal, onText: () => undefined, spill: null };
   const { end, output } = await runCommand(trial(facts, enter, arch), run);
   if (end.type === 'exited' && end.exitCode === 0) return '';
   return (end.type === 'spawnFailed' ? end.message : output.trim().slice(0, 200)) || end.type;
+}
+
+/** Whether commands start behind these words, which put them into a network namespace. */
+export async function startsBehind(
+  facts: BwrapFacts,
+  enter: readonly string[],
+  options: Pick<ProbeOptions, 'processes' | 'signal'>,
+): Promise<boolean> {
+  const arch = filterArch();
+  return arch !== null && (await tryOut(facts, enter, { ...options, arch })) === '';
 }
 
 async function probeSeatbelt({ processes, signal }: ProbeOptions): Promise<BackendFacts> {

@@ -60,7 +60,7 @@ export class NetworkAccess {
       return none('the session has ended');
     }
     this.#proxy.serve(opened.server);
-    return { type: 'namespace', port: PORT, hosts: rules.allowed.map(formatPattern) };
+    return { type: 'namespace', enter: namespace.enter, port: PORT, hosts: rules.allowed.map(formatPattern) };
   }
 
   /** Hosts that were refused from a time on (`performance.now`). */

@@ -1,6 +1,6 @@
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { onAbort, reasonOf } from '../../../foundation/util/index.ts';
-import { ExecSession, type Processes } from '../../process/index.ts';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { cLibrary, onAbort, reasonOf } from '../../../foundation/util/index.ts';
+import { ExecSession, type Processes, processEntry } from '../../process/index.ts';
 
 export interface NamespaceOptions {
   readonly processes: Processes;
@@ -63,19 +63,81 @@ export async function openNetworkNamespace({ processes, bwrap, signal }: Namespa
   }
 }
 
-function namespaceOf(pid: number, nsenter: string): NetworkNamespace {
-  const kept: { kind: string; fd: number }[] = [];
-  const close = () => {
-    for (const { fd } of kept.splice(0)) closeSync(fd);
-  };
+/**
+ * The network namespace of a command that runs in bubblewrap. Null: it has none of its own, it has ended, or it can't be opened.
+ * `pid`: of bubblewrap, whose only child is the first process of the command's namespaces.
+ */
+export function namespaceOfCommand(pid: number): NetworkNamespace | null {
+  const nsenter = NSENTER.find(isExecutable);
+  const [child] = childrenOf(pid);
+  if (nsenter === undefined || child === undefined) return null;
   try {
-    for (const kind of ['user', 'net']) kept.push({ kind, fd: openSync(`/proc/${pid}/ns/${kind}`, 'r') });
+    const namespace = ownedNamespace(child, nsenter);
+    // The child may have ended, and its id may be another process's by now.
+    if (processEntry(child)?.parent === pid) return namespace;
+    namespace.close();
+    return null;
+  } catch {
+    // It has just ended.
+    return null;
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return text.split(' ').flatMap((word) => (word === '' ? [] : Number(word)));
+  } catch {
+    // It has ended, or the kernel has no such list.
+    return [];
+  }
+}
+
+/** Linux: ioctl(2) for the user namespace that a namespace belongs to. */
+const NS_GET_USERNS = 0xb701;
+
+/** The process may be in a further user namespace, without rights over its network: bubblewrap ends up in one. */
+function ownedNamespace(pid: number, nsenter: string): NetworkNamespace {
+  const net = openSync(`/proc/${pid}/ns/net`, 'r');
+  const { native, functions } = cLibrary();
+  const user: number = functions.func('ioctl', 'int', ['int', 'ulong'])(net, NS_GET_USERNS);
+  if (user !== -1) return entered({ user, net }, nsenter);
+  closeSync(net);
+  throw new Error(`NS_GET_USERNS failed with error ${native.errno()}`);
+}
+
+/** @throws what the system says */
+function namespaceOf(pid: number, nsenter: string): NetworkNamespace {
+  const net = openSync(`/proc/${pid}/ns/net`, 'r');
+  let user: number;
+  try {
+    user = openSync(`/proc/${pid}/ns/user`, 'r');
   } catch (error) {
-    close();
+    closeSync(net);
     throw error;
   }
-  const ways = kept.map(({ kind, fd }) => `--${kind}=/proc/${process.pid}/fd/${fd}`);
-  return { enter: [nsenter, ...ways, '--preserve-credentials', '--'], close };
+  return entered({ user, net }, nsenter);
+}
+
+/** Takes both descriptors over. @throws where one of them leads to a namespace that keel itself is in */
+function entered(fds: { readonly user: number; readonly net: number }, nsenter: string): NetworkNamespace {
+  const close = () => {
+    for (const fd of [fds.user, fds.net]) closeSync(fd);
+  };
+  const isOwn = (kind: 'user' | 'net') => fstatSync(fds[kind]).ino === statSync(`/proc/self/ns/${kind}`).ino;
+  if (isOwn('user') || isOwn('net')) {
+    close();
+    throw new Error("the process is in a namespace of keel's own");
+  }
+  const ways = (['user', 'net'] as const).map((kind) => `--${kind}=/proc/${process.pid}/fd/${fds[kind]}`);
+  let isClosed = false;
+  return {
+    enter: [nsenter, ...ways, '--preserve-credentials', '--'],
+    close() {
+      if (!isClosed) close();
+      isClosed = true;
+    },
+  };
 }
 
 function fails(cause: string): OpenedNamespace {

@@ -24,6 +24,8 @@ export type ProxyWay =
   | {
       /** In the session's network namespace. */
       readonly type: 'namespace';
+      /** Words before a command line that start it in there. */
+      readonly enter: readonly string[];
       /** On 127.0.0.1 in there. */
       readonly port: number;
       /** What is listed, for people. */

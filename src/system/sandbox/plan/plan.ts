@@ -23,7 +23,7 @@ export interface SandboxSetup {
   /** Upper bounds for each command's processes (of its user) and files; null: none. */
   readonly maxProcesses: number | null;
   readonly maxFileBytes: number | null;
-  /** Words before a command line that start it in the session's network namespace. Absent: each command has its own. */
+  /** Words before a command line that start it in the network that it shares. Absent: it has its own. */
   readonly enter?: readonly string[];
   /** How commands come to the proxy. Absent: no hosts are listed, and the policy alone says whether there is a network. */
   readonly proxyWay?: ProxyWay | null;
@@ -47,6 +47,8 @@ export interface PlanRequest {
   readonly cwd: string;
   /** Absent: confined by the policy. */
   readonly scope?: Scope;
+  /** It shares a network without a way out with others of its session that run at the same time. Absent: it does not. */
+  readonly sharesNetwork?: boolean;
   /** Absent: as the policy has it. */
   readonly network?: 'full' | 'none';
 }
@@ -117,15 +119,20 @@ function networkReach(
 ): Reach {
   if (network !== undefined) return network === 'full' ? EVERYTHING : NOTHING;
   const offline: Reach = backend === 'bwrap' ? { ...NOTHING, network: 'loopback', enter } : NOTHING;
-  // The session's namespace has a way out then, which is not for a mode that only reads.
-  if (policy.mode !== 'workspace-write') return way?.type === 'namespace' ? { ...offline, enter: [] } : offline;
+  if (policy.mode !== 'workspace-write') return offline;
   if (way === null) return policy.network_access ? EVERYTHING : offline;
   if (way.type === 'none') return { ...offline, notes: [`the listed hosts can't be reached: ${way.reason}`] };
   // The way to a proxy is made for bubblewrap alone.
   if (backend !== 'bwrap') return NOTHING;
   const hosts = way.hosts.length === 0 ? 'no host' : way.hosts.join(', ');
   const env = { ...DISABLED, ...proxyEnvironment(way.port) };
-  return { network: 'proxy', enter, env, defaults: {}, notes: [`of the network ${hosts} can be reached unasked`] };
+  return {
+    network: 'proxy',
+    enter: way.enter,
+    env,
+    defaults: {},
+    notes: [`of the network ${hosts} can be reached unasked`],
+  };
 }
 
 interface PlanParts extends Pick<ExecPlan, 'mounts' | 'notes'> {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { readJson } from '../../../foundation/util/index.ts';
+import { quoteCommand, readJson } from '../../../foundation/util/index.ts';
 import type { CommandJudge } from '../../approvals/index.ts';
 
 /** A count that can't be negative. */
@@ -105,14 +105,4 @@ export function withoutLogin(argv: readonly string[]): readonly string[] {
 /** The command as a script; the words of an argument list are quoted, so that they stay the same words. */
 export function scriptOf(command: Command): string {
   return typeof command === 'string' ? command : (loneLine(command) ?? quoteCommand(command));
-}
-
-/** An argument list as a person would type it into a shell. */
-export function quoteCommand(argv: readonly string[]): string {
-  return argv.map(quoteWord).join(' ');
-}
-
-function quoteWord(word: string): string {
-  if (word !== '' && /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

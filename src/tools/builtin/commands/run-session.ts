@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { quoteCommand } from '../../../foundation/util/index.ts';
 import { ExecSession, type SessionStart, startFault, WARN_SESSIONS } from '../../../system/process/index.ts';
 import type { EndedCommand } from '../../../system/sandbox/index.ts';
 import { failedOutput, type ToolCall, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 import type { Orchestrated } from '../../orchestrator/index.ts';
-import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
+import { type CommandLimits, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { runAsPatch, spillFor } from './run-to-completion.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { finishedResult } from '../../../foundation/protocol/index.ts';
+import { quoteCommand } from '../../../foundation/util/index.ts';
 import { type CommandOutcome, runCommand, type StartFault, startFault } from '../../../system/process/index.ts';
 import { type Denial, type EndedCommand, isNetworkDenial } from '../../../system/sandbox/index.ts';
 import {
@@ -18,7 +19,7 @@ import {
 import type { Orchestrated } from '../../orchestrator/index.ts';
 import { isBarePatch, patchInCommand } from '../../patch/index.ts';
 import { applyPatchText } from '../files/write-patch.ts';
-import { type CommandLimits, quoteCommand, withoutLogin } from './command-arguments.ts';
+import { type CommandLimits, withoutLogin } from './command-arguments.ts';
 import { CommandItem } from './command-item.ts';
 import { TIMEOUT_EXIT_CODE, type Wording, wordOutcome } from './command-outcome.ts';
 import { refusalNotes, withRefusedHosts } from './sandbox-notes.ts';

@@ -45,3 +45,24 @@ test('a run that ends with live sessions names them, to the user at once and to 
   const note = '<keel_note kind=\\"sessions\\">The run ended, and with it what still ran: session 1: true; sleep 600.';
   expect(JSON.stringify(server.requests.at(-1)?.input)).toContain(note);
 });
+
+test('a server left running in the sandbox is reached by the next command, and its end closes what they share', async () => {
+  const serve =
+    'node -e \'require("http").createServer((_, r) => r.end("served")).listen(8125, () => console.log("up"))\'';
+  const ask = 'for i in $(seq 100); do curl -s http://127.0.0.1:8125/ && exit; sleep 0.1; done; exit 7';
+  await open(
+    [
+      respond(functionCall('exec_command', { cmd: serve, yield_time_ms: 1_000 }, 'c1')),
+      respond(functionCall('exec_command', { cmd: ask, yield_time_ms: 30_000 }, 'c2')),
+      respond(functionCall('write_stdin', { session_id: 1, chars: '\u0003' }, 'c3')),
+      respond(functionCall('exec_command', { cmd: 'curl -sS http://127.0.0.1:8125/' }, 'c4')),
+      ok,
+    ],
+    { overrides: ['sandbox_mode="workspace-write"', 'model="gpt-5"'] },
+  );
+  await live.say('go');
+  expect(outputOf(1, 'c1')).toContain('Still running as session 1');
+  expect(outputOf(2, 'c2')).toMatch(/^Exit code: 0\n.*served$/s);
+  expect(outputOf(3, 'c3')).toMatch(/^Exit code: /);
+  expect(outputOf(4, 'c4')).toMatch(/^Exit code: 7\n.*(refused|connect)/s);
+}, 60_000);

@@ -1,19 +1,8 @@
 import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
 import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
-import {
-  accessOptions,
-  choiceOf,
-  countOf,
-  imagesOf,
-  labelOf,
-  modelOptions,
-  overridesOf,
-  sessionFlags,
-  sessionHeadings,
-  settingOptions,
-  threadOptions,
-} from '../../session-options.ts';
+import { choiceOf, countOf, imagesOf, labelOf, overridesOf, sessionFlags, worktreeOf } from '../../session-options.ts';
+import { accessOptions, modelOptions, sessionHeadings, settingOptions, threadOptions } from '../../session-specs.ts';
 import { UsageError } from '../../usage.ts';
 import { type ExecTarget, readWords } from './exec-target.ts';
 
@@ -99,6 +88,7 @@ export interface ExecArguments {
   /** Paths in it are as they were given. */
   readonly flags: ConfigFlags;
   readonly cd: string | null;
+  readonly worktree: ReturnType<typeof worktreeOf>;
   readonly overrides: readonly string[];
   readonly strictConfig: boolean;
   readonly outputSchema: string | null;
@@ -140,6 +130,7 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
     images: imagesOf(given),
     flags: sessionFlags(given),
     cd: given.cd ?? null,
+    worktree: worktreeOf(given),
     overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,

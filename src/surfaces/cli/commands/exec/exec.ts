@@ -19,6 +19,7 @@ import { type CommandIo, isOneOutput } from '../../io.ts';
 import { answer, laidOut, liveLine, note, progress } from '../../output.ts';
 import { placedFlags } from '../../session-options.ts';
 import { stopSignal } from '../../stop-signal.ts';
+import type { Worktree } from '../../worktree.ts';
 import { type ExecArguments, execSpec, parseExecArguments } from './exec-arguments.ts';
 
 /** `keel exec`: runs one request to completion. */
@@ -34,7 +35,8 @@ export const execCommand: Command = {
 export async function runWith(io: CommandIo, args: ExecArguments, review: ReviewTarget | null): Promise<number> {
   const program = programPrinter(io, args);
   try {
-    const options = await execOptions({ io, args, review, program });
+    await using tree = await worktreeFor(io, args);
+    const options = await execOptions({ io, args: tree === null ? args : { ...args, cd: tree.cwd }, review, program });
     // Until here a signal simply ends the process.
     using stop = stopSignal(io);
     return await runExec(options, execIo(io, args, stop));
@@ -42,6 +44,13 @@ export async function runWith(io: CommandIo, args: ExecArguments, review: Review
     program?.printFailure(toKeelError(error).message);
     throw error;
   }
+}
+
+/** Null: the run has the working directory itself. */
+async function worktreeFor(io: CommandIo, { worktree, cd }: ExecArguments): Promise<Worktree | null> {
+  if (worktree === null) return null;
+  const { openWorktree } = await import('../../worktree.ts');
+  return await openWorktree(io, resolve(io.cwd, cd ?? ''), worktree.name);
 }
 
 /** Null: people read the output. */

@@ -4,19 +4,16 @@ import type { ConfigFlags } from '../../../../storage/config/index.ts';
 import { readCommandLine } from '../../command-line.ts';
 import type { CommandSpec, OptionSpecs } from '../../command-spec.ts';
 import {
-  accessOptions,
   choiceOf,
   countOf,
   imagesOf,
   isUnbounded,
   labelOf,
-  modelOptions,
   overridesOf,
   sessionFlags,
-  sessionHeadings,
-  settingOptions,
-  threadOptions,
+  worktreeOf,
 } from '../../session-options.ts';
+import { accessOptions, modelOptions, sessionHeadings, settingOptions, threadOptions } from '../../session-specs.ts';
 import { UsageError } from '../../usage.ts';
 
 // Not read from the protocol's schemas, which a start would have to wait for.
@@ -87,6 +84,7 @@ export interface TuiArguments {
   /** Lines are only ever added. */
   readonly isForScreenReader: boolean;
   readonly cd: string | null;
+  readonly worktree: ReturnType<typeof worktreeOf>;
   readonly overrides: readonly string[];
   /** Paths in it are as they were given. */
   readonly flags: ConfigFlags;
@@ -106,6 +104,7 @@ export function parseTuiArguments(verb: keyof typeof terminalSpecs, words: reado
     isDemo: given.demo ?? false,
     isForScreenReader: given['screen-reader'] ?? false,
     cd: given.cd ?? null,
+    worktree: worktreeOf(given),
     overrides: overridesOf(given),
     flags: flagsOf(given),
     strictConfig: given['strict-config'] ?? false,

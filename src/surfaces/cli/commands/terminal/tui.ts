@@ -6,6 +6,7 @@ import { runTui, type TuiOptions } from '../../../tui/index.ts';
 import type { Command } from '../../commands.ts';
 import type { CommandIo } from '../../io.ts';
 import { placedFlags } from '../../session-options.ts';
+import type { Worktree } from '../../worktree.ts';
 import { parseTuiArguments, type TuiArguments, terminalSpecs } from './tui-arguments.ts';
 
 type Verb = keyof typeof terminalSpecs;
@@ -32,9 +33,17 @@ async function openTerminal(io: CommandIo, verb: Verb, words: readonly string[])
   const startDemo = () => {
     isDemo = true;
   };
-  const options = { ...optionsOf(io, args), startDemo };
+  await using tree = await worktreeFor(io, args);
+  const options = { ...optionsOf(io, tree === null ? args : { ...args, cd: tree.cwd }), startDemo };
   const code = isDemo ? 0 : await runTui(options, io);
   return isDemo ? (await import('./tui-demo.ts')).runDemoTui(options, io) : code;
+}
+
+/** Null: the thread has the working directory itself. */
+async function worktreeFor(io: CommandIo, { worktree, cd }: TuiArguments): Promise<Worktree | null> {
+  if (worktree === null) return null;
+  const { openWorktree } = await import('../../worktree.ts');
+  return await openWorktree(io, resolve(io.cwd, cd ?? ''), worktree.name);
 }
 
 function optionsOf(io: CommandIo, args: TuiArguments): Omit<TuiOptions, 'startDemo'> {

@@ -1,5 +1,5 @@
-import { type Session, submitIfOpen } from '../../engine/threads/index.ts';
 import { KeelError, type Op, type SessionEvent, type SessionEventOf } from '../../foundation/protocol/index.ts';
+import { type Session, submitIfOpen } from '../session/index.ts';
 
 /**
  * Submits an op that starts a turn, and follows that turn from `turn.started` to `turn.completed`. Yields questions and

@@ -1,0 +1,42 @@
+import { type InputResponseView, inputRequired } from '@modelcontextprotocol/server';
+import type { ApprovalDecision, ApprovalRequest, FileUpdate, SessionEventOf } from '../../foundation/protocol/index.ts';
+import { cutBytesEnd, printable, quoteCommand } from '../../foundation/util/index.ts';
+
+/** Longer arguments of a call are cut in the question, UTF-8 bytes: a person reads it. */
+const MAX_SHOWN_BYTES = 2_000;
+
+/** A question of a turn as a form without fields: accepting it means yes. Names and commands can't act on a terminal. */
+export function questionForm({ request, agent }: SessionEventOf<'approval.requested'>) {
+  const who = agent === undefined ? '' : `Asked by the subagent ${agent}.\n`;
+  const why = 'reason' in request && request.reason !== null ? `\nReason: ${request.reason}` : '';
+  return inputRequired.elicit({
+    message: printable(`${who}${questionText(request)}${why}`),
+    requestedSchema: { type: 'object', properties: {} },
+  });
+}
+
+/** Only an accepted form is a yes. Declining and cancelling are both a no: the turn continues without. */
+export function decisionOf(response: InputResponseView): ApprovalDecision {
+  const isYes = response.kind === 'elicit' && response.action === 'accept';
+  return isYes ? { type: 'approved' } : { type: 'denied' };
+}
+
+function questionText(request: ApprovalRequest): string {
+  switch (request.type) {
+    case 'command':
+      return `Run this command in ${request.cwd}${request.escalated ? ', outside the sandbox' : ''}?\n\n${quoteCommand(request.command)}\n`;
+    case 'fileChange':
+      return `Make these changes?\n\n${request.changes.map(changeLine).join('\n')}\n`;
+    case 'mcpToolCall': {
+      const args = cutBytesEnd(JSON.stringify(request.arguments) ?? '', MAX_SHOWN_BYTES);
+      return `Call the tool ${request.tool} of the MCP server ${request.server}?\n\n${args}\n`;
+    }
+    case 'network':
+      return `Let a command reach ${request.host}:${request.port} (${request.protocol})?\n`;
+  }
+}
+
+function changeLine({ path, kind }: FileUpdate): string {
+  const target = kind.type === 'update' && kind.movePath !== null ? ` -> ${kind.movePath}` : '';
+  return `${kind.type} ${path}${target}`;
+}
