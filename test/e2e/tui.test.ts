@@ -374,7 +374,7 @@ test('a thread that is continued has its own model, effort and mode, unless the 
 
 test('17.11: a command of the user writes the last row, from the state as JSON and without keys; a theme is kept', async () => {
   home.write({
-    'config.toml': '[tui]\nstatus_line = { command = "cat > $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
+    'config.toml': '[tui]\nstatus_line = { command = "cat > $HOME/new; mv $HOME/new $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
   });
   await using run = await open([respond(message('Hello.'))], ['-s', 'read-only', 'hi']);
   await run.sees('Hello.');
@@ -382,7 +382,7 @@ test('17.11: a command of the user writes the last row, from the state as JSON a
   const seen = readFileSync(join(home.path, 'seen'), 'utf8');
   expect(JSON.parse(seen)).toMatchObject({ hook_event_name: 'Status', cwd: repo.path, model: { id: 'gpt-5-codex' } });
   run.type('/theme light\r');
-  await run.sees('The theme is kept');
+  await run.sees('Theme: light, kept');
   expect(readFileSync(join(home.path, 'config.toml'), 'utf8')).toMatch(/^\[tui\]\ntheme = "light"\nstatus_line = /);
 });
 

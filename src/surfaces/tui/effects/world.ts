@@ -272,7 +272,7 @@ export class World {
     const { home } = this.#ready();
     if (setting.type === 'theme') {
       await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
-      return this.#dispatch({ type: 'succeeded', text: 'The theme is kept in config.toml.' });
+      return this.#dispatch({ type: 'succeeded', text: `Theme: ${setting.theme}, kept in config.toml.` });
     }
     const { model, effort } = setting;
     await recordSettings(home, [
