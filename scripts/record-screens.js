@@ -2,7 +2,7 @@
 // pseudo-terminal that is read through an emulator. With --check it writes nothing and fails if a picture shows something else
 // than the program shows now.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { functionCall, message, respond, startModelServer } from '../src/testing/index.ts';
 import { gitRepository, tempDir } from '../test/support/temp-dir.ts';
 import { KEY, TuiRun } from '../test/support/tui.ts';
@@ -33,7 +33,7 @@ async function conversation() {
   run.type(KEY.enter);
   await run.sees('4 passed');
   await run.seesNot('Esc interrupts');
-  await run.sees('(main)');
+  await run.sees(' · main');
   return rowsOf(run.terminal).map((row) => withoutPlace(row, home.path, '~'));
 }
 
@@ -52,7 +52,7 @@ async function approval() {
   const place = { home: home.path, cwd: repo.path, url: server.url, columns: COLUMNS, rows: 40 };
   const flags = ['-m', 'gpt-5', '-s', 'workspace-write', '-a', 'on-request', '-c', 'tui.animations=false'];
   await using run = new TuiRun(flags, place);
-  await run.sees('(main)');
+  await run.sees(' · main');
   await run.typeSlowly('publish the new version');
   await run.sees('› publish the new version');
   run.type(KEY.enter);
@@ -65,7 +65,10 @@ async function approval() {
 function withoutPlace(row, place, name) {
   return row.map((piece) => ({
     ...piece,
-    text: piece.text.replaceAll(place, name).replaceAll(/~\/keel-demo-\w+/g, '~'),
+    text: piece.text
+      .replaceAll(place, name)
+      .replaceAll(`…/${basename(place)}`, name)
+      .replaceAll(/~\/keel-demo-\w+/g, '~'),
   }));
 }
 

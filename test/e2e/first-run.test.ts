@@ -11,9 +11,9 @@ const places = freshPlaces();
 vi.setConfig({ testTimeout: 90_000 });
 
 /** No key, and no server of models but the given one. */
-function start(url: string, local = 'http://127.0.0.1:9'): TuiRun {
+function start(url: string, local = 'http://127.0.0.1:9', args: readonly string[] = []): TuiRun {
   const env = { OPENAI_API_KEY: '', CODEX_OSS_BASE_URL: local };
-  return new TuiRun([], { home: places.home.path, cwd: places.repo.path, url, env });
+  return new TuiRun(args, { home: places.home.path, cwd: places.repo.path, url, env });
 }
 
 test('a new user enters a key, trusts the folder and works; the key is stored and never shown', async () => {
@@ -66,4 +66,12 @@ test('the demo needs neither', async () => {
   await run.sees('directory:');
   run.type('/quit\r');
   expect(await run.ended).toEqual({ code: 0, signal: 0 });
+});
+
+test('where the terminal shows what is typed no key is asked for', async () => {
+  await using run = start('http://127.0.0.1:9', 'http://127.0.0.1:9', ['--screen-reader']);
+  await run.sees('How should keel reach a model?');
+  await run.sees('keel login');
+  await run.sees('1. Try the demo');
+  expect(run.everything()).not.toContain('Enter an API key');
 });

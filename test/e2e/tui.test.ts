@@ -313,12 +313,17 @@ describe('help for the fingers', () => {
     await run.sees('└ mine');
   });
 
-  test('the first start in a folder asks whether it is trusted; a no is remembered', async () => {
-    await using run = await open([], []);
-    await run.sees('Do you trust');
+  test('30: the first start asks whether the repository is trusted; a key that is released answers nothing, a no is remembered', async () => {
+    server = await startModelServer([]);
+    const place = { home: home.path, cwd: join(repo.path, 'src/deep'), url: server.url };
+    await using run = new TuiRun([], place);
+    await run.sees(`Do you trust what is in ${repo.path}?`);
+    // The release of 1, which would be a yes.
+    run.type('\u001b[49;1:3u');
     run.type(KEY.enter);
     await run.sees('directory:');
-    expect(readFileSync(join(home.path, 'config.toml'), 'utf8')).toContain('trust_level = "untrusted"');
+    const settings = readFileSync(join(home.path, 'config.toml'), 'utf8');
+    expect(settings).toContain(`[projects."${repo.path}"]\ntrust_level = "untrusted"`);
     run.type('/quit\r');
     await run.ended;
     await using again = start([]);
@@ -374,7 +379,8 @@ test('a thread that is continued has its own model, effort and mode, unless the 
 
 test('17.11: a command of the user writes the last row, from the state as JSON and without keys; a theme is kept', async () => {
   home.write({
-    'config.toml': '[tui]\nstatus_line = { command = "cat > $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
+    'config.toml':
+      '[tui]\nstatus_line = { command = "cat > $HOME/new; mv $HOME/new $HOME/seen; echo line of $$ with key=$OPENAI_API_KEY." }\n',
   });
   await using run = await open([respond(message('Hello.'))], ['-s', 'read-only', 'hi']);
   await run.sees('Hello.');
@@ -382,7 +388,7 @@ test('17.11: a command of the user writes the last row, from the state as JSON a
   const seen = readFileSync(join(home.path, 'seen'), 'utf8');
   expect(JSON.parse(seen)).toMatchObject({ hook_event_name: 'Status', cwd: repo.path, model: { id: 'gpt-5-codex' } });
   run.type('/theme light\r');
-  await run.sees('The theme is kept');
+  await run.sees('Theme: light, kept');
   expect(readFileSync(join(home.path, 'config.toml'), 'utf8')).toMatch(/^\[tui\]\ntheme = "light"\nstatus_line = /);
 });
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { RecordedThreads, type Session, Threads } from '../../../src/engine/threads/index.ts';
 import { processStat } from '../../../src/foundation/util/index.ts';
 import { loadConfig } from '../../../src/storage/config/index.ts';
@@ -81,20 +81,23 @@ test('closing them all ends their turns and leaves their records free', async ()
   expect((await recorded.list({})).threads).toEqual([]);
 });
 
+// It starts a program from its sources, on a machine that may be busy.
 test.skipIf(process.platform !== 'linux')(
   'a process that a command left behind ends with the last thread of its program',
+  { timeout: 120_000 },
   async () => {
     const script = join(import.meta.dirname, 'side-by-side.ts');
     const child = spawn(process.execPath, [script, places.home.path, places.repo.path], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    onTestFinished(() => void child.kill('SIGKILL'));
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
     const pidFile = join(places.repo.path, 'pid');
     const isAlive = () => processStat(Number(readFileSync(pidFile, 'utf8')))?.hasEnded === false;
-    await until(() => output.includes('one is closed'), 30_000);
+    await until(() => output.includes('one is closed'), 60_000);
     expect(existsSync(pidFile)).toBe(true);
     expect(isAlive()).toBe(true);
     child.stdin.end();

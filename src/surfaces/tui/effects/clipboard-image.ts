@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { startProgram } from '../../../system/process/index.ts';
 
 const TIMEOUT_MS = 5_000;
+/** Drafts with images may wait for as long. */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
 const MAX_IMAGE_BYTES = 32 * 1024 * 1024;
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
@@ -43,11 +45,20 @@ export async function clipboardImage(config: Config, signal: AbortSignal): Promi
     if (!bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) continue;
     const directory = join(config.home, 'pasted');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    removeOld(directory);
     const path = join(directory, `${uuidV7(Date.now())}.png`);
     writeFileSync(path, bytes, { mode: 0o600, flag: 'wx' });
     return path;
   }
   throw new Error('There is no image in the clipboard.');
+}
+
+/** A message has its image in the thread's record: the file is only needed until it is sent. */
+function removeOld(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true });
+  }
 }
 
 /** What the program prints; nothing if it fails, takes too long or prints too much. */

@@ -45,18 +45,27 @@ export class World {
 
   /** Reads the configuration and opens the first thread, unless the user is asked something before. */
   async start(): Promise<void> {
-    const { setUp } = await import('./set-up.ts');
-    const { config, setup } = await setUp(this.#options);
-    this.#config = config;
-    const { terminal } = this.#parts;
-    if (config.tui.screenReader) terminal.append();
-    terminal.setTheme(config.tui.theme);
+    const setup = await this.#readSetup();
+    const config = this.#ready();
+    this.#parts.terminal.setTheme(config.tui.theme);
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);
     this.#dispatch({ type: 'setUp', setup });
     this.#beginIfReady(setup);
     await this.#readSurroundings(config);
+  }
+
+  /** Reads the configuration, at the start and when an answer of the user's has changed it. */
+  async #readSetup(): Promise<Setup> {
+    const { setUp } = await import('./set-up.ts');
+    const { config, setup } = await setUp(this.#options);
+    this.#config = config;
+    const { terminal } = this.#parts;
+    if (config.tui.screenReader) terminal.append();
+    // Where the terminal itself edits lines it also shows them: no key is asked for there.
+    const connect = setup.connect && { ...setup.connect, takesKey: setup.connect.takesKey && !terminal.isAppending };
+    return { ...setup, connect };
   }
 
   run(effect: Effect): void {
@@ -229,27 +238,22 @@ export class World {
 
   async #answerTrust(folder: string, level: 'trusted' | 'untrusted'): Promise<void> {
     const { recordTrust } = await import('../../../storage/config/index.ts');
-    const { setUp } = await import('./set-up.ts');
     try {
       await recordTrust(this.#ready().home, folder, level);
     } catch (error) {
       this.#fail(error);
     }
-    const { config, setup } = await setUp(this.#options);
-    this.#config = config;
-    const answered = { ...setup, trustQuestion: null };
+    const answered = { ...(await this.#readSetup()), trustQuestion: null };
     this.#dispatch({ type: 'setUp', setup: answered });
     this.#beginIfReady(answered);
   }
 
   /** Does what makes a model reachable, and reads the configuration again: the next question comes up, or the thread opens. */
   async #connect(work: (config: Config) => void | Promise<void>): Promise<void> {
-    const { setUp } = await import('./set-up.ts');
     try {
       await work(this.#ready());
     } finally {
-      const { config, setup } = await setUp(this.#options);
-      this.#config = config;
+      const setup = await this.#readSetup();
       this.#dispatch({ type: 'setUp', setup });
       this.#beginIfReady(setup);
     }
@@ -272,7 +276,7 @@ export class World {
     const { home } = this.#ready();
     if (setting.type === 'theme') {
       await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
-      return this.#dispatch({ type: 'succeeded', text: 'The theme is kept in config.toml.' });
+      return this.#dispatch({ type: 'succeeded', text: `Theme: ${setting.theme}, kept in config.toml.` });
     }
     const { model, effort } = setting;
     await recordSettings(home, [

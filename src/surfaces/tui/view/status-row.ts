@@ -1,11 +1,15 @@
-import { ansiLines, type Row, row, rowWidth, span } from '../../text/index.ts';
+import { basename } from 'node:path';
+import { ansiLines, type Row, row, rowWidth, span, textWidth } from '../../text/index.ts';
 import { contextLeft, dollars } from '../figures.ts';
 import { modeLabel, sandboxLabel } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type StatusPart, USUAL_PARTS } from '../status-parts.ts';
 import { cutRow, cutTo, oneLine } from '../transcript/index.ts';
 
-/** The last row: a hint for a moment, else what the user's command printed, else the parts that fit, from the left. */
+/** A longer directory is shortened. */
+const DIRECTORY_CELLS = 28;
+
+/** The last row: a hint for a moment, else what the user’s command printed, else the parts that have room. */
 export function statusRow(state: State): Row {
   const { hint, setup, statusText, size } = state;
   if (hint !== null) return row(cutTo(`  ${hint.text}`, size.columns), { role: 'warning' });
@@ -22,7 +26,7 @@ function fitting(texts: readonly string[], width: number): Row {
   let shown: Row = [];
   for (const text of texts) {
     const next: Row = [...shown, span(`${shown.length === 0 ? '  ' : ' · '}${text}`, { role: 'muted' })];
-    if (rowWidth(next) > width) break;
+    if (rowWidth(next) > width) continue;
     shown = next;
   }
   return shown;
@@ -48,7 +52,7 @@ function partText(part: StatusPart, { thread, setup, usage, branch, composer }: 
     case 'cost':
       return usage.cost === null || usage.cost === 0 ? [] : [dollars(usage.cost)];
     case 'directory':
-      return [fromHome(settings.cwd, setup?.userHome ?? null)];
+      return [shownDirectory(settings.cwd, setup?.userHome ?? null)];
     case 'branch':
       return branch === null ? [] : [oneLine(branch)];
     case 'thread':
@@ -66,7 +70,9 @@ function partText(part: StatusPart, { thread, setup, usage, branch, composer }: 
   }
 }
 
-function fromHome(path: string, home: string | null): string {
+/** From the user's home, and a long one by its last name alone. */
+function shownDirectory(path: string, home: string | null): string {
   const isBelow = home !== null && (path === home || path.startsWith(`${home}/`));
-  return oneLine(isBelow ? `~${path.slice(home.length)}` : path);
+  const shown = oneLine(isBelow ? `~${path.slice(home.length)}` : path);
+  return textWidth(shown) > DIRECTORY_CELLS ? `…/${oneLine(basename(path))}` : shown;
 }
