@@ -105,7 +105,7 @@ export const commands: Program['commands'] = {
   },
   generate: {
     summary: 'write the protocol as JSON Schema or TypeScript',
-    load: async () => (await import('./commands/generate.ts')).generateCommand,
+    load: async () => (await import('./commands/generate/generate.ts')).generateCommand,
   },
   completion: {
     summary: 'print a completion script for bash, zsh or fish',

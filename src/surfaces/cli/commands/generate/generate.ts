@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { jsonSchemas } from '../../../foundation/protocol/index.ts';
-import { readCommandLine, refuseMore } from '../command-line.ts';
-import type { CommandSpec } from '../command-spec.ts';
-import type { Command } from '../commands.ts';
-import type { CommandIo } from '../io.ts';
-import { data } from '../output.ts';
-import { UsageError } from '../usage.ts';
+import { jsonSchemas } from '../../../../foundation/protocol/index.ts';
+import { readCommandLine, refuseMore } from '../../command-line.ts';
+import type { CommandSpec } from '../../command-spec.ts';
+import type { Command } from '../../commands.ts';
+import type { CommandIo } from '../../io.ts';
+import { data } from '../../output.ts';
+import { UsageError } from '../../usage.ts';
 import { typescriptOf } from './schema-to-typescript.ts';
 
 const spec = {
