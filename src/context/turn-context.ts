@@ -28,6 +28,8 @@ export interface TurnContext {
   readonly canAsk: boolean;
   /** Whether the tools that run commands have fields by which a call asks for escalation. */
   readonly offersEscalation: boolean;
+  /** Whether they have a field by which a program may outlive the run: in a thread that began without a sandbox. */
+  readonly offersKeepRunning: boolean;
   /** Whether commands may write what a commit writes in `.git`. */
   readonly allowsCommits: boolean;
   readonly model: ModelInfo;

@@ -77,18 +77,18 @@ export function offeredTools(model: ModelInfo, override: ToolSet | null): string
   }
 }
 
-/** What the specs of a turn depend on. Without a policy commands are confined. */
-type SpecFacts = Pick<TurnContext, 'model' | 'offersEscalation'> & Partial<Pick<TurnContext, 'sandboxPolicy'>>;
+/** What the specs of a turn depend on: nothing that changes within a thread, so that its requests stay extensions of one another. */
+type SpecFacts = Pick<TurnContext, 'model' | 'offersEscalation' | 'offersKeepRunning'>;
 
 /** The specs of the tools that a turn offers. Some families write a patch as plain text. */
 export function specsFor(
   registry: ToolRegistry,
   offered: readonly string[],
-  { model, offersEscalation, sandboxPolicy }: SpecFacts,
+  { model, offersEscalation, offersKeepRunning }: SpecFacts,
 ): ToolSpec[] {
   return registry.specs(offered).map((spec) => {
     if (spec === applyPatchTool.spec && model.patchForm === 'freeform') return freeformPatchSpec;
-    const fitting = sandboxPolicy?.mode === 'danger-full-access' ? spec : withoutFields(spec, Object.keys(keepRunning));
+    const fitting = offersKeepRunning ? spec : withoutFields(spec, Object.keys(keepRunning));
     return offersEscalation ? fitting : withoutEscalation(fitting);
   });
 }

@@ -13,7 +13,7 @@ const PROMPT = 'Mend the failing test in src/duration.js and run the tests';
 function firstRequest(slug: string, toolSet: ToolSet | null = null): { body: string; tools: string[]; text: string } {
   const model = modelInfo(slug);
   const offered = offeredTools(model, toolSet);
-  const tools = specsFor(builtinTools(), offered, { model, offersEscalation: true });
+  const tools = specsFor(builtinTools(), offered, { model, offersEscalation: true, offersKeepRunning: false });
   const instructions = renderInstructions({ model, tools: offered });
   const input = [
     environmentContext({ ...execFacts, sandboxEnforced: false }, startFacts),
@@ -54,7 +54,7 @@ describe('the first request', () => {
   it.each(MODELS)('P5: for %s names no parameter that the runner does not have', (slug) => {
     const model = modelInfo(slug);
     const specs = JSON.stringify(
-      specsFor(builtinTools(), offeredTools(model, null), { model, offersEscalation: true }),
+      specsFor(builtinTools(), offeredTools(model, null), { model, offersEscalation: true, offersKeepRunning: false }),
     );
     const { text } = firstRequest(slug);
     for (const name of ['timeout_ms', 'workdir', 'yield_time_ms']) {
@@ -80,7 +80,7 @@ describe('P3, must-hold 2: instructions and tools', () => {
       for (const slug of ${JSON.stringify(MODELS)}) {
         const model = modelInfo(slug);
         const tools = offeredTools(model, null);
-        const specs = specsFor(builtinTools(), tools, { model, offersEscalation: true });
+        const specs = specsFor(builtinTools(), tools, { model, offersEscalation: true, offersKeepRunning: false });
         console.log(JSON.stringify([renderInstructions({ model, tools }), specs]));
       }`;
     const words = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownerOf, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
-import { type Config, userHome } from '../../storage/config/index.ts';
+import { ownerOf, userHome, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
+import type { Config } from '../../storage/config/index.ts';
 import { projectFolders } from '../instructions/project-folders.ts';
 import type { SkillScope } from './skill.ts';
 

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { userHome } from '../util/index.ts';
 
 /** A path in the notation of a shell, a URL, prose or another system. */
 interface Misread {
@@ -29,12 +29,17 @@ function misreadOf(path: string, cwd: string): Misread | null {
   if (quoted !== undefined) return { why: 'quotes would belong to the name', right: plainForm(quoted, cwd) };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return { why: 'it is a URL', right: pathOfUrl(path) };
   const home = /^(?:~|\$HOME|\$\{HOME\}|%USERPROFILE%)(?=[/\\]|$)/.exec(path)?.[0];
-  if (home !== undefined) return { why: `${home} is not expanded`, right: homedir() + path.slice(home.length) };
+  if (home !== undefined) return { why: `${home} is not expanded`, right: homePath(path.slice(home.length)) };
   const here = /^(?:\$PWD|\$\{PWD\}|\$\(pwd\))(?=\/|$)/.exec(path)?.[0];
   if (here !== undefined) return { why: `${here} is not expanded`, right: cwd + path.slice(here.length) };
   const variable = /^(?:\$(?:TMPDIR|OLDPWD)(?=\/)|\$\{\w+\}(?=\/)|\$\([^)]*\)(?=\/)|~[\w.-]+(?=\/))/.exec(path)?.[0];
   if (variable !== undefined) return { why: `${variable} is not expanded`, right: null };
   return isWindows ? null : backslashed(path);
+}
+
+function homePath(rest: string): string | null {
+  const home = userHome();
+  return home === null ? null : home + rest;
 }
 
 function backslashed(path: string): Misread | null {

@@ -182,6 +182,8 @@ export const TurnSetup = z.lazy(() =>
     allowed_hosts: z.optional(z.array(z.string())),
     /** False: the tools had no fields for escalation. */
     escalation: z.optional(z.boolean()),
+    /** The tools had a field by which a program may outlive the run. */
+    keep_running: z.optional(z.boolean()),
     /** The form in which the model edited, where it is not the usual one of its family. */
     patch_form: z.optional(z.enum(['freeform', 'function', 'editFile'])),
     /** The model could fetch pages. */

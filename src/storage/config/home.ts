@@ -1,25 +1,13 @@
 import { realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { directoryWritableByOthers, reasonOf } from '../../foundation/util/index.ts';
+import { directoryWritableByOthers, reasonOf, userHome } from '../../foundation/util/index.ts';
 import { optionalHomeFile } from './layers/index.ts';
 import type { Environment } from './types.ts';
 
 /** Names that a `.env` in the home can't set: it must not redirect keel itself. */
 const OWN_NAME = /^(KEEL|CODEX)_/i;
-
-/** The user's own directory; null for a user id without one, as in some containers. */
-export function userHome(env: Environment): string | null {
-  if (env['HOME']) return env['HOME'];
-  try {
-    return homedir();
-  } catch {
-    // The system has no entry for this user id.
-    return null;
-  }
-}
 
 /**
  * Where keel keeps its files: `KEEL_HOME`, else `~/.keel`, which need not exist. What lies there names programs, rights and

@@ -1,5 +1,5 @@
 export { removeStoredKey, storeKey } from './auth.ts';
-export { resolveHome, userHome } from './home.ts';
+export { resolveHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export {
   convertedServer,

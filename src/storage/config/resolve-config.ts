@@ -1,11 +1,10 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { readRegularFile } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { reasonOf, userHome } from '../../foundation/util/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
-import { userHome } from './home.ts';
 import { knownSecrets } from './known-secrets.ts';
 import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedFolder } from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { KeelError } from '../../foundation/protocol/index.ts';
 
 /** The exit code of a program that SIGPIPE ended: the reader of its output is gone. */
@@ -59,12 +60,13 @@ export function endWithReader(stream: Writable): void {
   });
 }
 
-/** Resolves once the system has everything that was written to the stream. */
+/** Resolves once the system has everything that was written to the stream, and listeners know of what it refused. */
 export async function written(stream: Writable): Promise<void> {
-  if (stream.writableLength === 0 || stream.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  stream.write('', () => resolve());
+  if (stream.writableLength === 0 || stream.destroyed) resolve();
+  else stream.write('', () => resolve());
   await promise;
+  await immediate();
 }
 
 /** The output can't be written, for example because its disk is full. */

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import type { SandboxPolicy, SessionEventOf } from '../../foundation/protocol/index.ts';
+import { userHome } from '../../foundation/util/index.ts';
 
 /** Every row of the header fits this width, characters. */
 const WIDTH = 80;
@@ -46,7 +46,8 @@ function sandboxText(policy: SandboxPolicy): string {
 }
 
 function withTilde(path: string): string {
-  const home = homedir();
+  const home = userHome();
+  if (home === null) return path;
   return path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 

@@ -4,6 +4,7 @@ export { landlockVersion } from './confined/kernel.ts';
 export { LoginEnvironment } from './login/login-environment.ts';
 export { type UserShell, userShell } from './login/user-shell.ts';
 export { listProcesses, type ProcessEntry, processEntry } from './process-tree/process-table.ts';
+export { sendSignal } from './process-tree/process-tree.ts';
 export { type OrphanCare, Processes } from './processes.ts';
 export { ExecSession, type PtySessionOptions, type SessionNews, type SessionStart } from './run/exec-session.ts';
 export {

@@ -15,7 +15,11 @@ const settings: Parameters<typeof responses>[0] = {
 };
 const wire = responses(settings);
 const tools = ['gpt-4.1', 'gpt-5-codex'].map((slug) =>
-  specsFor(builtinTools(), ['apply_patch'], { model: modelInfo(slug), offersEscalation: true }),
+  specsFor(builtinTools(), ['apply_patch'], {
+    model: modelInfo(slug),
+    offersEscalation: true,
+    offersKeepRunning: false,
+  }),
 );
 const say = (text: string): ResponseItem => ({
   type: 'message',

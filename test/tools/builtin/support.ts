@@ -106,6 +106,7 @@ export function turnContext(cwd: string, turn: Partial<Turn>): Turn {
     allowedHosts: null,
     canAsk: true,
     offersEscalation: true,
+    offersKeepRunning: false,
     allowsCommits: false,
     model: modelInfo('gpt-5', {}),
     effort: null,

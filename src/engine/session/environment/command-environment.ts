@@ -1,5 +1,5 @@
-import { privateDirectory } from '../../../foundation/util/index.ts';
-import { type Config, commandEnvironment, userHome } from '../../../storage/config/index.ts';
+import { privateDirectory, userHome } from '../../../foundation/util/index.ts';
+import { type Config, commandEnvironment } from '../../../storage/config/index.ts';
 import { LoginEnvironment, type UserShell } from '../../../system/process/index.ts';
 import { commandToolsDirectory } from './command-tools.ts';
 

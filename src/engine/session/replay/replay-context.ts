@@ -33,6 +33,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     config: {
       ...recordedTools(setup).config,
       approvalPolicy: context.approval_policy,
+      sandboxPolicy: context.sandbox_policy,
       sandbox: { network: null, allowGitCommit: setup?.allow_git_commit ?? false },
       contextWindow: setup?.context_window ?? null,
       autoCompactTokenLimit: setup?.auto_compact_token_limit ?? null,
@@ -58,6 +59,7 @@ export function replayedContext({ threadId, turnId, context, setup }: RecordedSe
     // They are recorded as the model was sent them.
     allowedHosts: setup?.allowed_hosts ?? null,
     offersEscalation: setup?.escalation ?? true,
+    offersKeepRunning: setup?.keep_running ?? false,
   };
 }
 

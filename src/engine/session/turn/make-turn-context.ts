@@ -23,6 +23,7 @@ export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now'
     Pick<
       Config,
       | 'approvalPolicy'
+      | 'sandboxPolicy'
       | 'toolSet'
       | 'tools'
       | 'webFetch'
@@ -57,6 +58,7 @@ export function makeTurnContext(
     canAsk: services.canAsk,
     offersEscalation:
       services.canAsk && (config.approvalPolicy !== 'never' || configuration.approvalPolicy !== 'never'),
+    offersKeepRunning: config.sandboxPolicy.mode === 'danger-full-access',
     allowsCommits: config.sandbox.allowGitCommit,
     model,
     effort: configuration.effort,

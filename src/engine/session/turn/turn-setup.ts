@@ -50,6 +50,7 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
       : { patch_form: context.model.patchForm }),
     ...(config.webFetch ? { web_fetch: true } : {}),
     ...(context.offersEscalation ? {} : { escalation: false }),
+    ...(context.offersKeepRunning ? { keep_running: true } : {}),
     ...(context.allowsCommits ? { allow_git_commit: true } : {}),
     ...(isAzure(provider) ? { store: true } : {}),
     ...(provider.wireApi === 'responses' ? {} : { wire_api: provider.wireApi }),

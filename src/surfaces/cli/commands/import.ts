@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { resolveHome, userHome } from '../../../storage/config/index.ts';
+import { userHome } from '../../../foundation/util/index.ts';
+import { resolveHome } from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandSpec } from '../command-spec.ts';
 import type { Command } from '../commands.ts';

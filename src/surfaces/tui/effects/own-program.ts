@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { launcherPath } from '../../../foundation/util/index.ts';
-import { type Environment, userHome } from '../../../storage/config/index.ts';
+import { launcherPath, userHome } from '../../../foundation/util/index.ts';
+import type { Environment } from '../../../storage/config/index.ts';
 import { startProgram } from '../../../system/process/index.ts';
 
 /** Output beyond this is dropped, characters. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeelError, type SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { userHome } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
-import { trustPlace, userHome } from '../../../storage/config/index.ts';
+import { trustPlace } from '../../../storage/config/index.ts';
 import { keymapOf } from '../keymap/index.ts';
 import type { MissingModel, Setup } from '../message.ts';
 import type { TuiOptions } from '../options.ts';

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { cLibrary, onAbort, reasonOf } from '../../../foundation/util/index.ts';
-import { ExecSession, type Processes, processEntry } from '../../process/index.ts';
+import { ExecSession, type Processes, processEntry, sendSignal } from '../../process/index.ts';
 
 export interface NamespaceOptions {
   readonly processes: Processes;
@@ -59,7 +59,7 @@ export async function openNetworkNamespace({ processes, bwrap, signal }: Namespa
     return fails(reasonOf(error));
   } finally {
     if (pid === null) session.kill();
-    else if (session.exitCode === null) process.kill(pid, 'SIGKILL');
+    else if (session.exitCode === null) sendSignal(pid, 'SIGKILL');
   }
 }
 

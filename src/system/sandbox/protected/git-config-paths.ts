@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../../../foundation/files/index.ts';
+import { userHome } from '../../../foundation/util/index.ts';
 
 /** A configuration is far smaller. */
 const MAX_CONFIG_BYTES = 256 * 1024;
@@ -66,7 +66,8 @@ function pathsIn(file: string, workTree: string, seen: Set<string>): readonly st
 }
 
 function pathFrom(from: string, value: string): string {
-  return value.startsWith('~/') ? join(homedir(), value.slice(2)) : resolve(from, value);
+  const home = value.startsWith('~/') ? userHome() : null;
+  return home === null ? resolve(from, value) : join(home, value.slice(2));
 }
 
 function unquoted(value: string): string {

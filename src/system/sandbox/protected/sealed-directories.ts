@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isInside, realPath } from '../../../foundation/util/index.ts';
+import { isInside, realPath, userHome } from '../../../foundation/util/index.ts';
 
 /**
  * A directory in which commands can't make, rename or remove entries: something that is missing there has to stay missing.
@@ -39,7 +38,8 @@ export interface SealOptions {
  * of programs, and the root of the file system.
  */
 export function sealedDirectories(roots: readonly string[], { env, scratch }: SealOptions): readonly SealedDirectory[] {
-  const homes = [...new Set([env['HOME'] || homedir(), homedir()].map((path) => realPath(path)))];
+  const own = [userHome(env), userHome()].filter((path) => path !== null);
+  const homes = [...new Set(own.map((path) => realPath(path)))];
   const sealed = homes
     .filter((home) => !scratch.includes(home))
     .flatMap((home): SealedDirectory[] => [

@@ -71,19 +71,19 @@ describe('the tools that a model is offered', () => {
   });
 
   it.each(['gpt-5', 'gpt-5-codex', 'qwen3-coder'])(
-    'lets commands of %s outlive the run only where there is no sandbox',
+    'lets commands of %s outlive the run only in a thread that began without a sandbox',
     (slug) => {
       const model = modelInfo(slug);
-      const specs = (mode: 'danger-full-access' | 'read-only') =>
+      const specs = (offersKeepRunning: boolean) =>
         JSON.stringify(
           specsFor(builtinTools(), offeredTools(model, null), {
             model,
             offersEscalation: false,
-            sandboxPolicy: { mode },
+            offersKeepRunning,
           }),
         );
-      expect(specs('danger-full-access').match(/"keep_running":/g)).toHaveLength(1);
-      expect(specs('read-only')).not.toContain('keep_running');
+      expect(specs(true).match(/"keep_running":/g)).toHaveLength(1);
+      expect(specs(false)).not.toContain('keep_running');
     },
   );
 

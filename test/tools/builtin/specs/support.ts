@@ -23,7 +23,11 @@ export const offeredSets: readonly OfferedSet[] = [
 
 export function specsOf({ slug, set }: OfferedSet): ToolSpec[] {
   const model = modelInfo(slug);
-  return specsFor(builtinTools(), offeredTools(model, set), { model, offersEscalation: true });
+  return specsFor(builtinTools(), offeredTools(model, set), {
+    model,
+    offersEscalation: true,
+    offersKeepRunning: false,
+  });
 }
 
 /** Every spec once; a tool that has two forms twice. */
