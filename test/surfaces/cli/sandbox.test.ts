@@ -33,9 +33,9 @@ test('a command is read-only by default', async () => {
 test('a plan is printed for people and for programs', async () => {
   const plan = await keel('explain', '-s', 'workspace-write', '--', 'npm', 'test');
   expect(plan.stdout).toMatch(new RegExp(`Stays as it is\n(  .*\n)*  ${join(repo.path, '.git')}\n`));
-  expect(plan.stdout).toContain('Network: none');
+  expect(plan.stdout).toContain('Network: none but a loopback');
   const { stdout } = await keel('explain', '--json', '--', 'npm', 'test');
-  expect(JSON.parse(stdout)).toMatchObject({ backend: 'bwrap', network: 'none', enforced: { fileWrites: true } });
+  expect(JSON.parse(stdout)).toMatchObject({ backend: 'bwrap', network: 'loopback', enforced: { fileWrites: true } });
 });
 
 test('listed hosts are in the plan, and a run reaches only them', async () => {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { realPath } from '../../../foundation/util/index.ts';
 import { type CommandOutcome, type Processes, runCommand } from '../../process/index.ts';
@@ -53,14 +55,22 @@ export async function checkSandbox({ processes, home, bwrapPath }: CheckOptions)
     ...{ allowGitCommit: false, allowUnixSockets: false, maxProcesses: null, maxFileBytes: null },
   };
   const managers = { plain: new SandboxManager(setup), listed: new SandboxManager({ ...setup, network: NO_HOSTS }) };
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   try {
     furnish(place);
-    return await tryAll(managers, { place, processes });
+    await once(server, 'listening');
+    return await tryAll(managers, { place, processes, port: portOf(server) });
   } finally {
+    server.close();
     managers.plain.close();
     managers.listed.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function furnish({ workspace, outside, home }: Place): void {
@@ -81,6 +91,8 @@ interface Managers {
 interface CheckDeps {
   readonly place: Place;
   readonly processes: Processes;
+  /** Of a server on this machine. */
+  readonly port: number;
 }
 
 async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<CheckReport> {
@@ -110,9 +122,14 @@ async function tryAll({ plain, listed }: Managers, deps: CheckDeps): Promise<Che
   return { backend: facts.type, reason: '', rows: judged };
 }
 
-async function run(script: string, manager: SandboxManager, { place, processes }: CheckDeps): Promise<CommandOutcome> {
+async function run(
+  script: string,
+  manager: SandboxManager,
+  { place, processes, port }: CheckDeps,
+): Promise<CommandOutcome> {
   const { workspace: cwd, outside, home } = place;
-  const env = { PATH: process.env['PATH'] ?? '', OUT: outside, HOST: String(process.pid), KEEL_CHECK_HOME: home };
+  const own = { OUT: outside, HOST: String(process.pid), PORT: String(port), KEEL_CHECK_HOME: home };
+  const env = { PATH: process.env['PATH'] ?? '', ...own };
   const policy = { ...POLICY, writable_roots: ['later', 'root'].map((name) => join(cwd, name)) };
   const planned = manager.plan({ spec: { argv: ['bash', '-c', script], cwd, env }, policy, cwd });
   if (planned.type === 'unavailable') throw new Error(planned.reason);
