@@ -33,7 +33,7 @@ export function countsOf({ lives, lines, threadId }: Course, plan: Plan, tally: 
     const output = String(payload['output'] ?? '');
     if (/aborted|not run: the turn was stopped/.test(output)) count('calls cut off');
     if (output.startsWith('unknown outcome')) count('calls of unknown outcome');
-    if (output.includes('"exit_code":0')) count('effects');
+    if (/"exit_code":0|Exit code: 0/.test(output)) count('effects');
     if (textOf(payload).startsWith('said-')) count('messages');
     if (textOf(payload).startsWith('<user_shell_command>')) count('commands of the user');
   }
