@@ -52,7 +52,7 @@ describe('nothing is put in the place of what is missing', () => {
 });
 
 describe('what a command has made under a protected name', () => {
-  test.each(['.keel', '.agents', '.codex'])(
+  test.each(['.keel', '.agents', '.codex', '.claude'])(
     '%s has no effect when the command has ended, and is reported',
     async (name) => {
       enter();

@@ -85,10 +85,10 @@ describe('the macOS sandbox', () => {
 
   test('T19: closes what is protected in a root again, and pins what leads there', () => {
     const work = realPath(join(dir.path, 'work'));
-    for (const name of ['.keel', '.codex', '.agents']) mkdirSync(join(work, name));
+    for (const name of ['.keel', '.codex', '.agents', '.claude']) mkdirSync(join(work, name));
     const { rules } = planned({ ...workspaceWrite, writable_roots: [dir.path] });
     const at = (rule: string) => rules.indexOf(rule);
-    for (const name of ['.git', '.keel', '.codex', '.agents']) {
+    for (const name of ['.git', '.keel', '.codex', '.agents', '.claude']) {
       expect(at(`deny file-write* subpath ${work}/${name}`)).toBeGreaterThan(at(`allow file-write* subpath ${work}`));
     }
     for (const path of [work, realPath(dir.path)])

@@ -143,7 +143,7 @@ describe('what keel itself may write', () => {
 });
 
 describe('what stays as it is in a writable root', () => {
-  it.each(['.git', '.keel', '.agents', '.codex', '.GIT'])('T19: is %s, whether it exists or not', (name) => {
+  it.each(['.git', '.keel', '.agents', '.codex', '.claude', '.GIT'])('T19: is %s, whether it exists or not', (name) => {
     using dir = project();
     expect(judge({ dir })(`project/${name}`)).toBe(false);
     expect(judge({ dir })(`project/${name}/hooks/pre-commit`)).toBe(false);

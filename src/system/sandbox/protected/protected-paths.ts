@@ -5,7 +5,7 @@ import { gitConfigPaths } from './git-config-paths.ts';
 import { gitDirectories, isDirectory, openableGitDirectories } from './git-directories.ts';
 
 /** These decide what runs later, wherever they are below a writable root. */
-const KEEL_NAMES = ['.keel', '.agents', '.codex'];
+const KEEL_NAMES = ['.keel', '.agents', '.codex', '.claude'];
 export const PROTECTED_NAMES = ['.git', ...KEEL_NAMES];
 /** These stay as they are where they exist directly in a root: files and folders that other programs take orders from. */
 const GUARDED_NAMES = [
