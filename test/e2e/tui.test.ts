@@ -138,13 +138,11 @@ describe('a thread in a terminal', () => {
     await run.sees('The thread is written to');
     expect(readFileSync(join(repo.path, 'page.html'), 'utf8')).toContain('It runs.');
     run.type('/config\r');
-    await run.sees('Settings as configured');
-    expect(run.screen()).toMatch(/^sandbox_mode +"workspace-write"/m);
+    await run.sees(/Settings as configured[\s\S]*^sandbox_mode +"workspace-write"/m);
     run.type('q');
     await run.seesNot('Settings as configured');
     run.type('/doctor\r');
-    await run.sees('This machine and the configuration');
-    expect(run.screen()).toMatch(/^ok +Node\.js: v/m);
+    await run.sees(/This machine and the configuration[\s\S]*^ok +Node\.js: v/m);
     run.type('q');
     await run.seesNot('This machine and the configuration');
     writeFileSync(join(home.path, 'auth.json'), '{ "OPENAI_API_KEY": "sk-stored-0000000000" }');

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { laws } from './laws.ts';
 import type { Plan } from './plan.ts';
 import { countsOf, type Tally } from './tally.ts';
-import { play } from './world.ts';
+import { PLACES, play } from './world.ts';
 
 /** How many courses run side by side: each spends most of its time waiting. */
 const LANES = 24;
@@ -78,7 +78,7 @@ async function expectNoProcesses(): Promise<void> {
 function commandsLeft(): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     try {
-      const isOurs = /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).includes('/keel-props-');
+      const isOurs = /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).includes(`/${PLACES}`);
       return isOurs ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')] : [];
     } catch {
       return []; // not ours to see, or gone already

@@ -60,6 +60,8 @@ export interface Course {
 /** How long everything that is under way may take to end once nothing holds it, milliseconds. */
 const PATIENCE_MS = 15_000;
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+/** How the folders of this process's sessions begin: other processes play at the same time. */
+export const PLACES = `keel-props-${process.pid}-`;
 const LIMIT = 100_000;
 
 let shared: Promise<Config> | null = null;
@@ -304,7 +306,7 @@ class World {
   }
 
   #folder(): string {
-    const folder = mkdtempSync(join(ROOT, 'keel-props-'));
+    const folder = mkdtempSync(join(ROOT, PLACES));
     this.#folders.push(folder);
     return folder;
   }
