@@ -128,7 +128,7 @@ test('--worktree works beside the repository, and leaves nothing where nothing w
   }
 });
 
-test('--max-turns ends a run that goes on, and a tool that is not allowed does not run', async () => {
+test('--max-turns ends a run that continues, and a tool that is not allowed does not run', async () => {
   await serve([
     respond(functionCall('shell_command', { command: 'touch made' }, 'c1')),
     respond(functionCall('update_plan', { plan: [{ step: 'A', status: 'pending' }] }, 'c2')),

@@ -23,7 +23,7 @@ export interface ThreadOptions extends Pick<OpenSessionOptions, 'config' | 'orig
 }
 
 /**
- * The threads that one program has open. Any number of them run side by side, and each has any number of readers of its events.
+ * The threads that one program has open. They run side by side, and several readers can follow the events of each.
  * A thread is closed through its session and is then no longer live; closing this closes them all.
  */
 export class Threads implements AsyncDisposable {

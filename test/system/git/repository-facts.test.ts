@@ -57,7 +57,7 @@ function listFiles(root: string, count: number): void {
 }
 
 describe('facts about a repository', () => {
-  it('are not asked for where git would need long: the size of the index tells', async () => {
+  it('are not asked for where the size of the index says that git would need long', async () => {
     const root = repository();
     listFiles(root, 20_000);
     expect(await facts(root)).toMatchObject({ branch: 'main', changed: 20_000 });
