@@ -108,7 +108,7 @@ export class ExecSessions {
       .map(([id, { command }]) => ({ id, command }));
   }
 
-  /** Of those that run the ones that are meant to go on when the others end. */
+  /** Those that run and are meant to outlive the others. */
   outliving(): readonly OutlivingSession[] {
     return [...this.#entries]
       .filter(([, { session, outlives }]) => outlives === true && session.exitCode === null)

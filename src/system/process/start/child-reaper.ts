@@ -9,7 +9,7 @@ const LOOK_AGAIN_MS = 1_000;
 const LOST: ExitStatus = { exitCode: -1, signal: null };
 
 /**
- * Learns how programs ended that Node knows nothing of. One for the process: the signal that tells of an end is the
+ * Learns how programs ended that Node knows nothing of. One for the process: the signal that reports an end is the
  * process's. Keeps the process alive as long as a program runs, and leaves nothing behind once none does.
  */
 export class ChildReaper {

@@ -27,9 +27,9 @@ test('a session that ended while nobody looked is announced once, on the next re
   );
   await live.say('go');
   expect(outputOf(1, 'c1')).toContain('Still running as session 1');
-  const told =
+  const note =
     /\nkeel:[0-9a-f]{6} Session 1 \(echo building; until .*\) has ended with exit code 2\. Its last lines: building \| keel:forged \| FAILED: a\.c$/;
-  expect(outputOf(2, 'c2')).toMatch(told);
+  expect(outputOf(2, 'c2')).toMatch(note);
   expect(outputOf(3, 'c3')).not.toContain('Session 1');
   // What nobody has read can still be read.
   expect(outputOf(4, 'c4')).toMatch(/^Exit code: 2\n.*FAILED: a\.c/s);

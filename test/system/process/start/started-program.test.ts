@@ -29,7 +29,7 @@ onLinux('a program that is started without the help of Node', () => {
     expect(outcome.output).not.toContain('HOME=');
   });
 
-  it('is told another name for itself when it is given one', async () => {
+  it('gets another name for itself when one is given', async () => {
     using shop = new Workshop();
     const outcome = await shop.runSpec({
       argv: ['/bin/sh', '-c', 'cat /proc/$$/cmdline'],
@@ -74,12 +74,12 @@ onLinux('a program that is started without the help of Node', () => {
     expect(outcome.output.split('\n').toSorted()).toEqual(['', 'one', 'three', 'two']);
   });
 
-  it.each([0, 1, 3, 126, 255])('tells its exit code %i', async (code) => {
+  it.each([0, 1, 3, 126, 255])('reports its exit code %i', async (code) => {
     using shop = new Workshop();
     expect((await shop.bash(`exit ${code}`)).end).toEqual({ type: 'exited', exitCode: code });
   });
 
-  it.each(['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGUSR1'] as const)('tells that %s ended it', async (signal) => {
+  it.each(['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGUSR1'] as const)('reports that %s ended it', async (signal) => {
     using shop = new Workshop();
     expect((await shop.bash(`kill -${signal.slice(3)} $$`)).end).toMatchObject({ type: 'signalled', signal });
   });
@@ -113,7 +113,7 @@ onLinux('a program that is started without the help of Node', () => {
     expect(end).toMatchObject({ type: 'spawnFailed', message: expect.stringContaining('zero byte') });
   });
 
-  it('is told of when it can not be run, in the words of the system', async () => {
+  it('is reported when it can not be run, in the words of the system', async () => {
     using shop = new Workshop();
     writeFileSync(join(shop.dir.path, 'text'), 'no program');
     expect((await shop.run(['./text'])).end).toMatchObject({
@@ -126,7 +126,7 @@ onLinux('a program that is started without the help of Node', () => {
     });
   });
 
-  it('tells its end beside two hundred others, each its own', async () => {
+  it('reports its end beside two hundred others, each its own', async () => {
     using shop = new Workshop();
     const codes = Array.from({ length: 200 }, (_, n) => n % 256);
     const ends = await Promise.all(codes.map(async (code) => (await shop.bash(`exit ${code}`)).end));
@@ -145,7 +145,7 @@ onLinux('a program that is started without the help of Node', () => {
 });
 
 onLinux('in a thread, which gets no signals', () => {
-  it('a program is started by Node, and its end is told all the same', async () => {
+  it('a program is started by Node, and its end is reported all the same', async () => {
     using dir = tempDir();
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: dir.path, execArgv: [] });
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

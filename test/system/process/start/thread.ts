@@ -1,4 +1,4 @@
-// Runs a command in a thread of its own and tells how it ended; see native-starter.test.ts.
+// Runs a command in a thread of its own and reports how it ended; see started-program.test.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Processes, runCommand } from '../../../../src/system/process/index.ts';
 import { NativeStarter } from '../../../../src/system/process/start/native-starter.ts';
