@@ -301,7 +301,11 @@ describe('what is wrong is said with its place', () => {
       '\nsandbox_mode = "open"',
       /config\.toml:2: sandbox_mode should be one of "read-only", .*, got "open"/,
     ],
-    ['a limit of helpers', '[agents]\nmax_threads = 0', /config\.toml:2: agents\.max_threads should be at least 1, got 0/],
+    [
+      'a limit of helpers',
+      '[agents]\nmax_threads = 0',
+      /config\.toml:2: agents\.max_threads should be at least 1, got 0/,
+    ],
     [
       'a role’s sandbox',
       '[agents.a]\nsandbox_mode = "open"',
