@@ -59,7 +59,7 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
 
 /**
  * Opens a thread. Its first event is `thread.started`; a turn that continues after a crash follows by itself.
- * @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
+ * @throws KeelError `threadNotFound`, `threadBusy` (not with `takeOver`), `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const now = options.now ?? Date.now;
@@ -171,6 +171,7 @@ async function start(
     rolloutPath: thread.recorder.path,
     turns: turnsBefore,
   });
+  let releaseGraceMs: number | null = null;
   const run = async () => {
     try {
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
@@ -178,7 +179,7 @@ async function start(
       if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
       for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
       if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
-      await runSubmissionLoop(queue, turns, deps);
+      await runSubmissionLoop(queue, turns, deps, () => releaseGraceMs);
     } finally {
       try {
         deps.agents.shutDown();
@@ -210,6 +211,10 @@ async function start(
     queue,
     hub,
     closed,
+    release: (graceMs) => {
+      releaseGraceMs = graceMs;
+      queue.close();
+    },
     killProcesses: () => services.killProcesses(),
     report: (what) => sessionReport(what, state, services),
     endCommands: (id) => services.execSessions.end(id),

@@ -34,7 +34,7 @@ import { SessionRules } from './environment/command-rules.ts';
 import { EditResults } from './environment/edit-results.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
 import { FileLog, type Log } from './log.ts';
-import { ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
+import { groupsPath, ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
 import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives, and closes at its end. */
@@ -76,6 +76,8 @@ export interface SessionServices {
   readonly children: ChildSessions;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
+  /** Nothing more is recorded or started for the thread. */
+  seal(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
   spillPath(callId: string): string | null;
   close(): Promise<void>;
@@ -115,7 +117,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left running are ended when its thread is resumed.
-  const journalPath = isKept ? join(threadDir, 'groups.jsonl') : null;
+  const journalPath = isKept ? groupsPath(threadDir) : null;
   const processes = new Processes(`${threadId}.${randomUUID()}`, {
     journalPath,
     graceMs: config.commandGraceMs,
@@ -126,6 +128,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     outputPath: (callId) => outputPath(threadDir, callId),
     now,
     syncJournal: () => recorder.sync(),
+    fence: () => options.lease?.fence(),
   });
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
@@ -175,6 +178,7 @@ export function openServices(options: ServiceOptions): SessionServices {
       children.killProcesses();
       processes.killAll();
     },
+    seal: () => options.lease?.seal(),
     canAsk: options.canAsk,
     checksOutput: options.checksOutput ?? false,
     modelClient: modelClients(options, transport, serverFacts),

@@ -74,6 +74,14 @@ export interface StepRunner {
   readonly interrupted: AbortSignal;
 }
 
+/** The turn is let go at this place: another process continues it here. */
+export class TurnReleased extends Error {
+  constructor() {
+    super('the turn was let go');
+    this.name = 'TurnReleased';
+  }
+}
+
 /** The pending step was abandoned because the turn was interrupted. Cleanup may still write. */
 export class TurnInterrupted extends Error {
   constructor() {

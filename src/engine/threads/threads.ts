@@ -15,7 +15,8 @@ export interface ThreadsOptions {
 }
 
 /** A thread to open. */
-export interface ThreadOptions extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings'> {
+export interface ThreadOptions
+  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'takeOver'> {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */

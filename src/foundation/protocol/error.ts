@@ -21,6 +21,8 @@ export const ErrorKind = z.enum([
   'invalidInput',
   'threadNotFound',
   'threadBusy',
+  /** Another process has taken the thread over from this one. */
+  'threadTaken',
   'rolloutCorrupt',
   'storageFailed',
   'sandboxError',

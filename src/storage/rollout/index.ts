@@ -7,6 +7,7 @@ export { openRollout, type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
+export { FencedRecorder, replaceByCopy } from './take-over.ts';
 export { textLines } from './text-lines.ts';
 export {
   type HistoryEntry,

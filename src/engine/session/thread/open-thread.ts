@@ -10,6 +10,7 @@ import { uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import {
   acquireLease,
+  FencedRecorder,
   FileRecorder,
   forkLines,
   isCopied,
@@ -18,12 +19,14 @@ import {
   NullRecorder,
   type RolloutRecorder,
   readRollout,
+  replaceByCopy,
   rolloutPath,
   survivingLines,
   type ThreadLog,
   threadLog,
 } from '../../../storage/rollout/index.ts';
 import { findRollout, hasThread, nameThread } from '../../../storage/threads/index.ts';
+import { groupsPath, ledgerPath, threadFolder } from './thread-files.ts';
 
 /** Lines that a fork copies in one go. */
 const COPIED_AT_ONCE = 1_000;
@@ -62,6 +65,11 @@ export interface OpenThreadOptions {
   readonly source: SessionSource;
   readonly originator: string;
   readonly version: string;
+  /**
+   * Take a recorded thread from a process that has it open: that one records and does nothing more from then on. Its commands run
+   * on if it does. Default false.
+   */
+  readonly takeOver?: boolean | undefined;
   /** Keep no record of the thread. */
   readonly ephemeral: boolean;
   /** The thread that starts this one for itself. */
@@ -98,16 +106,18 @@ export function openThread(options: OpenThreadOptions): OpenThread {
 }
 
 function openUnnamed(options: OpenThreadOptions): OpenThread {
-  const { config, origin, now } = options;
+  const { config, origin, now, takeOver = false } = options;
   if (origin.type === 'new') return newThread(options);
   const path = pathOf(origin, config);
   if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin);
-  const lease = acquireLease(path);
+  const lease = acquireLease(path, { takeOver });
   let recorder: RolloutRecorder | null = null;
   try {
+    if (lease.isTakenOver) replaceByCopy(path);
     const rollout = readRollout(path);
     const { meta, warnings } = rollout;
-    recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
+    if (lease.isTakenOver) takeFilesOver(threadFolder(config.home, meta.id));
+    recorder = new FencedRecorder(FileRecorder.open(path, now, rollout.nextOrdinal), lease);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
     const lastRequest = lastRequestItems(rollout.lines);
     return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest, forkedFrom: null, warnings };
@@ -144,11 +154,18 @@ function newThread(
         ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
       },
     });
-    return { ...none, recorder, lease: acquireLease(path) };
+    const lease = acquireLease(path);
+    return { ...none, recorder: new FencedRecorder(recorder, lease), lease };
   } catch (error) {
     discard(recorder);
     throw error;
   }
+}
+
+/** What the owner before still writes does not reach this process, and its commands are not those of one that is gone. */
+function takeFilesOver(threadDir: string): void {
+  replaceByCopy(ledgerPath(threadDir));
+  rmSync(groupsPath(threadDir), { force: true });
 }
 
 /** @throws KeelError `invalidInput` */

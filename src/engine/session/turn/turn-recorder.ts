@@ -79,6 +79,11 @@ export class TurnRecorder implements TurnHistory, Journal {
     this.#isRevoked = true;
   }
 
+  /** Silences the recorder at once: what is open stays so, for another process to continue. */
+  letGo(): void {
+    this.#isRevoked = true;
+  }
+
   append(...lines: readonly JournalLine[]): void {
     if (this.#isRevoked) return;
     this.#options.record.addLines(

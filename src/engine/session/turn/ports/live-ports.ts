@@ -39,6 +39,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
     turnId: context.turnId,
     journal: recorder,
     interrupted: active.abort.signal,
+    released: active.letGo.signal,
     recorded,
   });
   // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
