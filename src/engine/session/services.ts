@@ -4,8 +4,8 @@ import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
-  HttpTransport,
   ModelClient,
+  providerTransport,
   RequestFingerprints,
   resolveCredentials,
   type Transport,
@@ -108,7 +108,7 @@ export interface ServiceOptions {
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
+  const transport = options.openTransport?.() ?? providerTransport(config);
 
   const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();

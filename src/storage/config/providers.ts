@@ -1,4 +1,6 @@
+import { join, resolve } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
+import { userHome } from '../../foundation/util/index.ts';
 import type { ConfigFile } from './layers/index.ts';
 import type { Environment, LocalServerKind, ModelProvider, StoredKey } from './types.ts';
 
@@ -33,13 +35,21 @@ export function defaultModel(providerId: string): string {
   return (Object.hasOwn(DEFAULT_MODELS, providerId) ? DEFAULT_MODELS[providerId] : undefined) ?? DEFAULT_MODEL;
 }
 
+interface ProviderSources {
+  readonly settings: ConfigFile;
+  readonly env: Environment;
+  /** Where relative paths of files start: a repository must not be able to offer its own. */
+  readonly home: string;
+}
+
 /** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
-export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
+export function resolveProvider(id: string, sources: ProviderSources): ModelProvider {
+  const { settings, env } = sources;
   const builtIn = new Map(Object.entries(builtInProviders(settings, env)));
   const own = new Map(Object.entries(settings.model_providers ?? {}));
   const local = new Map(Object.entries(localProviders(env)));
   const entry = own.get(id);
-  const found = builtIn.get(id) ?? (entry ? configured(id, entry) : local.get(id));
+  const found = builtIn.get(id) ?? (entry ? configured(id, entry, sources) : local.get(id));
   if (found) return found;
   const known = [...new Set([...builtIn.keys(), ...local.keys(), ...own.keys()])].join(', ');
   throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
@@ -107,7 +117,7 @@ function localProvider(id: string, name: string, local: LocalServerKind, env: En
 
 type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
 
-function configured(id: string, entry: ProviderEntry): ModelProvider {
+function configured(id: string, entry: ProviderEntry, sources: ProviderSources): ModelProvider {
   if (entry.base_url === undefined) {
     throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
   }
@@ -126,8 +136,20 @@ function configured(id: string, entry: ProviderEntry): ModelProvider {
     requiresOpenaiAuth: entry.requires_openai_auth ?? false,
     ...(entry.quirks === undefined ? {} : { quirks: entry.quirks }),
     ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
-    ...(entry.ca_file === undefined ? {} : { caFile: entry.ca_file }),
+    ...connection(entry, sources),
     ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),
     ...(entry.experimental_bearer_token === undefined ? {} : { bearerToken: entry.experimental_bearer_token }),
+  };
+}
+
+function connection(entry: ProviderEntry, { env, home }: ProviderSources): Partial<ModelProvider> {
+  const { ca_file: caFile, client_cert: cert, client_key: key, connect_timeout_ms: connectMs } = entry;
+  const user = userHome(env);
+  const at = (path: string) => resolve(home, user !== null && path.startsWith('~/') ? join(user, path.slice(2)) : path);
+  return {
+    ...(caFile === undefined ? {} : { caFile: at(caFile) }),
+    ...(cert === undefined ? {} : { clientCert: at(cert) }),
+    ...(key === undefined ? {} : { clientKey: at(key) }),
+    ...(connectMs === undefined ? {} : { connectTimeoutMs: Math.min(MAX_TIMER_MS, connectMs) }),
   };
 }

@@ -62,7 +62,7 @@ export function resolveConfig({
     cwd,
     env,
     model: settings.model ?? defaultModel(providerId),
-    provider: resolveProvider(providerId, settings, env),
+    provider: resolveProvider(providerId, { settings, env, home }),
     approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },

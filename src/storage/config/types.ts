@@ -34,8 +34,13 @@ export interface ModelProvider {
   readonly streamMaxRetries: number;
   readonly streamIdleTimeoutMs: number;
   readonly requiresOpenaiAuth: boolean;
-  /** A file with certificates of authorities to trust beside the system's, PEM. */
+  /** Files, PEM, absolute: further authorities to trust, and the certificate and key that prove who asks. */
   readonly caFile?: string;
+  readonly clientCert?: string;
+  /** Absent: the key is in the same file. */
+  readonly clientKey?: string;
+  /** How long a connection may take; absent: the transport's own limit. */
+  readonly connectTimeoutMs?: number;
   /** What is looked at before the first request. */
   readonly local?: LocalServerKind;
   /** What the user says of the form of its requests. */

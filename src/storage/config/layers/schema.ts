@@ -75,6 +75,9 @@ const provider = z.object({
   stream_idle_timeout_ms: z.optional(wholeNumber),
   requires_openai_auth: z.optional(z.boolean()),
   ca_file: z.optional(z.string()),
+  client_cert: z.optional(z.string()),
+  client_key: z.optional(z.string()),
+  connect_timeout_ms: z.optional(wholeNumber),
   supports_websockets: z.optional(z.boolean()),
   quirks: z.optional(quirks),
 });

@@ -1,6 +1,6 @@
 import { maskedText } from '../../../foundation/secrets/index.ts';
 import { printable, reasonOf } from '../../../foundation/util/index.ts';
-import { HttpTransport, proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
+import { providerTransport, proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { ANSWER_MS, type Finding } from './finding.ts';
 
@@ -39,9 +39,9 @@ function proxy({ provider, env }: Config): Finding[] {
 /** Asks for the list of models, which costs nothing. */
 async function reachability(config: Config): Promise<Finding> {
   const name = 'provider';
-  const { provider, env } = config;
+  const { provider } = config;
   const host = new URL(provider.baseUrl).host;
-  const transport = new HttpTransport({ env, caFile: provider.caFile });
+  const transport = providerTransport(config);
   try {
     const started = performance.now();
     const request = { method: 'GET', ...listRequest(config), body: [] } as const;
