@@ -1,4 +1,4 @@
-export { resolveCredentials } from './credentials.ts';
+export { type Credentials, environmentHeaders, type RenewableCredentials, resolveCredentials } from './credentials.ts';
 export { HttpTransport, providerTransport } from './http-transport.ts';
 export { IdleWatch } from './idle-watch.ts';
 export { loadWire } from './load-wire.ts';

@@ -20,6 +20,7 @@ export { commandEnvironment, type EnvironmentSettings } from './shell-environmen
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
+  AuthCommand,
   Budget,
   Config,
   Environment,

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { userHome } from '../../foundation/util/index.ts';
 import type { ConfigFile } from './layers/index.ts';
@@ -17,6 +17,9 @@ export const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_AP
 const MAX_RETRIES = 100;
 /** A timer of Node's that is set for longer fires at once, ms. */
 export const MAX_TIMER_MS = 2_147_483_647;
+/** Of a program that prints a token: it may have to ask a server of its own. */
+const DEFAULT_AUTH_MS = 30_000;
+const DEFAULT_TOKEN_MS = 5 * 60_000;
 const LOCAL_PORTS = { ollama: '11434', lmstudio: '1234' } as const;
 
 const defaults = {
@@ -146,7 +149,14 @@ function connection(entry: ProviderEntry, { env, home }: ProviderSources): Parti
   const { ca_file: caFile, client_cert: cert, client_key: key, connect_timeout_ms: connectMs } = entry;
   const user = userHome(env);
   const at = (path: string) => resolve(home, user !== null && path.startsWith('~/') ? join(user, path.slice(2)) : path);
+  const [program, ...args] = entry.auth_command ?? [];
+  const authCommand = program === undefined ? null : { program: program.includes(sep) ? at(program) : program, args };
+  const limits = {
+    timeoutMs: Math.min(MAX_TIMER_MS, entry.auth_command_timeout_ms ?? DEFAULT_AUTH_MS),
+    lifetimeMs: entry.auth_command_lifetime_ms ?? DEFAULT_TOKEN_MS,
+  };
   return {
+    ...(authCommand === null ? {} : { authCommand: { ...authCommand, ...limits } }),
     ...(caFile === undefined ? {} : { caFile: at(caFile) }),
     ...(cert === undefined ? {} : { clientCert: at(cert) }),
     ...(key === undefined ? {} : { clientKey: at(key) }),

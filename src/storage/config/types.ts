@@ -14,6 +14,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
 export type LocalServerKind = 'ollama' | 'lmstudio';
 
+/** A program of the user's that prints a token. */
+export interface AuthCommand {
+  /** A name that is looked up in PATH, or an absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  /** How long a token that says nothing about it is used. */
+  readonly lifetimeMs: number;
+}
+
 /** Where requests go and how. */
 export interface ModelProvider {
   readonly id: string;
@@ -24,6 +34,7 @@ export interface ModelProvider {
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
+  readonly authCommand?: AuthCommand;
   /** The API that is spoken there. */
   readonly wireApi: 'responses' | 'chat' | 'anthropic';
   readonly queryParams: Readonly<Record<string, string>>;

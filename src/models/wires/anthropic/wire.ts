@@ -34,7 +34,8 @@ class AnthropicWire implements Wire {
 
   /** A key has a header of its own here; a token that the configuration calls a bearer goes as one. */
   headers(bearer: string | null): Record<string, string> {
-    const isBearer = this.#settings.provider.bearerToken !== undefined;
+    const { bearerToken, authCommand } = this.#settings.provider;
+    const isBearer = bearerToken !== undefined || authCommand !== undefined;
     const key = isBearer ? { Authorization: `Bearer ${bearer}` } : { 'x-api-key': bearer ?? '' };
     return { ...(bearer === null ? {} : key), 'anthropic-version': API_VERSION };
   }
