@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
+import { BUILT_IN_IDS, type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,7 +46,8 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
   // The key was stored for OpenAI: a provider with another API is somebody else, and one that wants no key gets none.
-  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
+  const isOwn = provider.envKey !== undefined && !BUILT_IN_IDS.includes(provider.id);
+  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || isOwn);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();

@@ -1,4 +1,5 @@
 export { removeStoredKey, storeKey } from './auth.ts';
+export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { resolveHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export {

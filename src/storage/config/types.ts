@@ -35,6 +35,10 @@ export interface ModelProvider {
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
   readonly authCommand?: AuthCommand;
+  /** How a key is sent; absent: as the API says. A token (`bearerToken`, `authCommand`) is a bearer everywhere. */
+  readonly keyHeader?: 'bearer' | 'x-api-key' | 'api-key';
+  /** Where the endpoint of the Messages API differs from Anthropic's own; absent: it does not. */
+  readonly endpoint?: 'vertex';
   /** The API that is spoken there. */
   readonly wireApi: 'responses' | 'chat' | 'anthropic';
   readonly queryParams: Readonly<Record<string, string>>;

@@ -61,11 +61,12 @@ const quirks = z.object({
 export type QuirkSettings = z.infer<typeof quirks>;
 
 const provider = z.object({
-  name: z.string(),
+  name: z.optional(z.string()),
   base_url: z.optional(z.string()),
   env_key: z.optional(z.string()),
   env_key_instructions: z.optional(z.string()),
   experimental_bearer_token: z.optional(z.string()),
+  key_header: z.optional(z.enum(['bearer', 'x-api-key', 'api-key'])),
   auth_command: z.optional(strings.check(z.minLength(1))),
   auth_command_timeout_ms: z.optional(wholeNumber),
   auth_command_lifetime_ms: z.optional(wholeNumber),
