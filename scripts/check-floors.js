@@ -15,6 +15,7 @@ const storeys = {
   context: ['history', ''],
   models: [
     'local',
+    'auth',
     'client',
     'wires/responses',
     'wires/chat',

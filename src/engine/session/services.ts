@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
+import { renewableCredentials } from '../../models/auth/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
-  HttpTransport,
   ModelClient,
+  providerTransport,
+  type RenewableCredentials,
   RequestFingerprints,
   resolveCredentials,
   type Transport,
@@ -61,6 +63,8 @@ export interface SessionServices {
   readonly tree: TreeFacts | null;
   /** Learned from the provider's answers, for this session and its children. */
   readonly serverFacts: ServerFacts;
+  /** Shared with its children; null: the credentials of the settings. */
+  readonly renewable: RenewableCredentials | null;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -110,8 +114,9 @@ export interface ServiceOptions {
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
+  const transport = options.openTransport?.() ?? providerTransport(config);
 
+  const renewable = options.child === undefined ? renewableCredentials(config) : options.child.renewable;
   const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
@@ -169,6 +174,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     editResults: new EditResults(config.home),
     tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.child?.tree ?? null),
     serverFacts,
+    renewable,
     now,
     child: options.child ?? null,
     agentLevels: options.child?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
@@ -181,7 +187,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     seal: () => options.lease?.seal(),
     canAsk: options.canAsk,
     checksOutput: options.checksOutput ?? false,
-    modelClient: modelClients(options, transport, serverFacts),
+    modelClient: modelClients(options, { transport, serverFacts, renewable }),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
@@ -203,8 +209,7 @@ export function openServices(options: ServiceOptions): SessionServices {
 /** Clients over one transport, which share what was sent and what was learned of the server. */
 function modelClients(
   options: ServiceOptions,
-  transport: Transport,
-  serverFacts: ServerFacts,
+  shared: { readonly transport: Transport } & Pick<SessionServices, 'serverFacts' | 'renewable'>,
 ): SessionServices['modelClient'] {
   const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
   const fingerprints = new RequestFingerprints(options.lastRequest);
@@ -218,10 +223,9 @@ function modelClients(
         summary,
         originator,
         sessionSource,
-        transport,
         fingerprints,
-        serverFacts,
         nowMs,
+        ...shared,
       },
       provider: config.provider,
       verbosity: config.verbosity,

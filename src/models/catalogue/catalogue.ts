@@ -72,7 +72,8 @@ function percentOf(window: number | null, percent: number): number | null {
 
 function findFamily(slug: string): Family | null {
   const whole = slug.toLowerCase();
-  const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1);
+  // Bedrock writes the vendor, and perhaps a region, with dots: `eu.anthropic.claude-opus-4-5`.
+  const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1).replace(/^(?:[a-z]+\.)*anthropic\./, '');
   return longestMatch(withoutVendor) ?? longestMatch(whole);
 }
 

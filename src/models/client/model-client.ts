@@ -15,7 +15,7 @@ import {
 import { parseJson } from '../json/index.ts';
 import type { ModelEvent, Prompt } from '../prompt/index.ts';
 import type { Wire, WireMaker, WireSettings } from '../wires/index.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, RenewableCredentials } from './credentials.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { maskedHeaders, secretsOf } from './masking.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
@@ -32,6 +32,8 @@ interface ModelClientOptions extends WireSettings {
   readonly sessionSource: SessionSource;
   /** Asked before each request; may throw `missingCredentials`. */
   readonly credentials: () => Credentials;
+  /** Asked in their place where the credentials end by themselves. */
+  readonly renewable?: RenewableCredentials | null;
   readonly transport: Transport;
   /** Those of the thread; without them, the client's first request counts as the thread's first. */
   readonly fingerprints?: RequestFingerprints;
@@ -86,7 +88,7 @@ export class ModelClient {
   }
 
   /**
-   * One request, and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
+   * One request (a second one after 401, where there are other credentials), and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
    * (`interrupted` when `signal` aborts, which closes the socket at once) or the KeelError of missing credentials or a
    * configuration that can't be sent.
    */
@@ -94,15 +96,25 @@ export class ModelClient {
     prompt: Prompt,
     { taskKind, signal, onSent }: StreamOptions,
   ): AsyncGenerator<ModelEvent, void, undefined> {
-    const { provider, transport } = this.#options;
-    const credentials = this.#options.credentials();
-    const request = this.#request(prompt, taskKind, credentials);
+    const { provider, transport, renewable = null } = this.#options;
+    let credentials = await this.#credentials(signal);
+    let request = this.#request(prompt, taskKind, credentials);
     let context = this.#failureContext(credentials, request.url);
     let response: HttpResponse | null = null;
     let isComplete = false;
     using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
     try {
       response = await transport.send(request, watch.signal, onSent);
+      watch.pause();
+      const others = response.status === 401 ? await renewable?.renewed(credentials, signal) : null;
+      watch.wait();
+      if (others) {
+        response.release();
+        credentials = others;
+        request = this.#request(prompt, taskKind, credentials);
+        context = this.#failureContext(credentials, request.url);
+        response = await transport.send(request, watch.signal);
+      }
       context = { ...context, proxy: response.proxy ?? null };
       if (response.status < 200 || response.status > 299) {
         throw this.#refusal(response, await readErrorBody(response), context);
@@ -160,6 +172,17 @@ export class ModelClient {
   /** Closes all connections, also those of clients made by `with`. */
   close(): void {
     this.#options.transport.close();
+  }
+
+  async #credentials(signal: AbortSignal): Promise<Credentials> {
+    const { renewable, credentials } = this.#options;
+    if (!renewable) return credentials();
+    try {
+      return await renewable.current(signal);
+    } catch (error) {
+      if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
+      throw error;
+    }
   }
 
   #request(prompt: Prompt, taskKind: string, credentials: Credentials): HttpRequest {

@@ -1,6 +1,6 @@
+import { defaultModel } from './built-in-providers.ts';
 import { type ConfigFile, type Table, trustSettings, valueAt } from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';
-import { defaultModel } from './providers.ts';
 
 /**
  * What flags set, as settings: they are merged, shown and limited like those of every other layer. Valid as it is.

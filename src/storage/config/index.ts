@@ -1,4 +1,5 @@
 export { removeStoredKey, storeKey } from './auth.ts';
+export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { resolveHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export {
@@ -20,6 +21,7 @@ export { commandEnvironment, type EnvironmentSettings } from './shell-environmen
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
+  AuthCommand,
   Budget,
   Config,
   Environment,

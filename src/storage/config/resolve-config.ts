@@ -5,12 +5,13 @@ import { reasonOf, userHome } from '../../foundation/util/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
 import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
+import { defaultModel } from './built-in-providers.ts';
 import { knownSecrets } from './known-secrets.ts';
 import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedFolder } from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { commandRoots, ownPlaceWarnings } from './programs.ts';
-import { defaultModel, impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
+import { impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sandbox-settings.ts';
 import { tuiSettings } from './tui.ts';
 import type { Config, Environment } from './types.ts';
@@ -62,7 +63,7 @@ export function resolveConfig({
     cwd,
     env,
     model: settings.model ?? defaultModel(providerId),
-    provider: resolveProvider(providerId, settings, env),
+    provider: resolveProvider(providerId, { settings, env, home }),
     approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },

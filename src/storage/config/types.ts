@@ -14,6 +14,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
 export type LocalServerKind = 'ollama' | 'lmstudio';
 
+/** A program of the user's that prints a token. */
+export interface AuthCommand {
+  /** A name that is looked up in PATH, or an absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  /** How long a token that says nothing about it is used. */
+  readonly lifetimeMs: number;
+}
+
 /** Where requests go and how. */
 export interface ModelProvider {
   readonly id: string;
@@ -24,6 +34,11 @@ export interface ModelProvider {
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
+  readonly authCommand?: AuthCommand;
+  /** How a key is sent; absent: as the API says. A token (`bearerToken`, `authCommand`) is a bearer everywhere. */
+  readonly keyHeader?: 'bearer' | 'x-api-key' | 'api-key';
+  /** Where the endpoint of the Messages API differs from Anthropic's own; absent: it does not. */
+  readonly endpoint?: 'vertex';
   /** The API that is spoken there. */
   readonly wireApi: 'responses' | 'chat' | 'anthropic';
   readonly queryParams: Readonly<Record<string, string>>;
@@ -34,8 +49,13 @@ export interface ModelProvider {
   readonly streamMaxRetries: number;
   readonly streamIdleTimeoutMs: number;
   readonly requiresOpenaiAuth: boolean;
-  /** A file with certificates of authorities to trust beside the system's, PEM. */
+  /** Files, PEM, absolute: further authorities to trust, and the certificate and key that prove who asks. */
   readonly caFile?: string;
+  readonly clientCert?: string;
+  /** Absent: the key is in the same file. */
+  readonly clientKey?: string;
+  /** How long a connection may take; absent: the transport's own limit. */
+  readonly connectTimeoutMs?: number;
   /** What is looked at before the first request. */
   readonly local?: LocalServerKind;
   /** What the user says of the form of its requests. */

@@ -379,6 +379,18 @@ describe('what is wrong is said with its place', () => {
     expect((await load()).provider).toMatchObject({ id: 'a', wireApi: 'anthropic' });
   });
 
+  test('files of a provider are looked for in the home, never in the working directory', async () => {
+    const files = 'ca_file = "ca.pem"\nclient_cert = "/etc/me.pem"\nclient_key = "~/me.key"\nconnect_timeout_ms = 5';
+    write(`model_provider = "a"\n[model_providers.a]\nname = "A"\nbase_url = "https://x"\n${files}`);
+    const { provider } = await load({ env: { HOME: '/home/me' } });
+    expect(provider).toMatchObject({
+      caFile: join(home.path, 'ca.pem'),
+      clientCert: '/etc/me.pem',
+      clientKey: '/home/me/me.key',
+      connectTimeoutMs: 5,
+    });
+  });
+
   test('config 5: an unknown key is one warning with the nearest name, an error when strict', async () => {
     write('modle = "x"\n[sandbox_workspace_write]\nnetwrk = true\n');
     const { warnings } = await load();

@@ -1,5 +1,6 @@
 import type { ResponseItem, SessionSource } from '../../../foundation/protocol/index.ts';
 import type { ServerFacts } from '../../../models/catalogue/index.ts';
+import type { RenewableCredentials } from '../../../models/client/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Log } from '../log.ts';
 import type { Session } from '../session.ts';
@@ -23,6 +24,7 @@ export interface ChildOptions {
   /** The tree whose changes its own are part of; null: none. */
   readonly tree: TreeFacts | null;
   readonly serverFacts: ServerFacts;
+  readonly renewable: RenewableCredentials | null;
 }
 
 export interface ChildStart {

@@ -73,6 +73,7 @@ async function openAndFollow(
       budget: () => null,
       tree: null,
       serverFacts: services.serverFacts,
+      renewable: services.renewable,
     },
   });
   // The parent may have been stopped while the child was opened.

@@ -176,6 +176,7 @@ export class Subagents implements AgentTools {
         budget: () => this.#budget,
         tree: services.tree,
         serverFacts: services.serverFacts,
+        renewable: services.renewable,
       },
     });
     return new Subagent({

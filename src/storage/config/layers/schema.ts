@@ -61,11 +61,15 @@ const quirks = z.object({
 export type QuirkSettings = z.infer<typeof quirks>;
 
 const provider = z.object({
-  name: z.string(),
+  name: z.optional(z.string()),
   base_url: z.optional(z.string()),
   env_key: z.optional(z.string()),
   env_key_instructions: z.optional(z.string()),
   experimental_bearer_token: z.optional(z.string()),
+  key_header: z.optional(z.enum(['bearer', 'x-api-key', 'api-key'])),
+  auth_command: z.optional(strings.check(z.minLength(1))),
+  auth_command_timeout_ms: z.optional(wholeNumber),
+  auth_command_lifetime_ms: z.optional(wholeNumber),
   wire_api: z.optional(z.enum(['responses', 'chat', 'anthropic'])),
   query_params: z.optional(stringMap),
   http_headers: z.optional(stringMap),
@@ -75,6 +79,9 @@ const provider = z.object({
   stream_idle_timeout_ms: z.optional(wholeNumber),
   requires_openai_auth: z.optional(z.boolean()),
   ca_file: z.optional(z.string()),
+  client_cert: z.optional(z.string()),
+  client_key: z.optional(z.string()),
+  connect_timeout_ms: z.optional(wholeNumber),
   supports_websockets: z.optional(z.boolean()),
   quirks: z.optional(quirks),
 });
