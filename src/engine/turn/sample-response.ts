@@ -130,7 +130,9 @@ async function streamResponse(
       else if (event.type === 'completed') {
         if (answer === 'given' || event.goesOn) return event;
         const what = answer === 'thoughts' ? 'only thoughts, no words and no call' : 'no words and no call';
-        return { ...failureOf(noAnswer(what), ports.jitter()), usage: event.usage };
+        const { usage, request } = event;
+        const measured = request === undefined ? {} : { request };
+        return { ...failureOf(noAnswer(what), ports.jitter()), usage, ...measured };
       } else sink.progress(event);
     }
     throw new Error('the model stream ended without a final event');

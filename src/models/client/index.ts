@@ -1,3 +1,4 @@
+export { CacheWatch, type Rewrite } from './cache-watch.ts';
 export { resolveCredentials } from './credentials.ts';
 export { HttpTransport } from './http-transport.ts';
 export { IdleWatch } from './idle-watch.ts';

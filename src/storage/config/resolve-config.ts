@@ -148,8 +148,9 @@ function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): 
 }
 
 function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {
-  const named = Object.entries(prices).map(([model, { input, cached_input: cachedInput = null, output }]) => {
-    return [model, { input, cachedInput, output }] as const;
+  const named = Object.entries(prices).map(([model, price]) => {
+    const { input, cached_input: cachedInput = null, output, cache_write: cacheWrite = null } = price;
+    return [model, { input, cachedInput, output, cacheWrite }] as const;
   });
   return Object.fromEntries(named);
 }

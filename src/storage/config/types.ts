@@ -171,6 +171,8 @@ export interface ModelPrice {
   /** Of input that the provider had cached; null: as other input. */
   readonly cachedInput: number | null;
   readonly output: number;
+  /** Of input that the provider wrote to its cache; null: as other input. */
+  readonly cacheWrite: number | null;
 }
 
 /** A key that a login stored. */

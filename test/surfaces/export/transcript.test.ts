@@ -4,7 +4,7 @@ import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { answered, meta, rolloutOf, said, turn } from './lines.ts';
 import { type SampleThread, sampleThread } from './sample-thread.ts';
 
-const prices = { 'gpt-5': { input: 1.25, cachedInput: 0.125, output: 10 } };
+const prices = { 'gpt-5': { input: 1.25, cachedInput: 0.125, output: 10, cacheWrite: null } };
 let home: TempDir;
 let sample: SampleThread;
 

@@ -5,7 +5,7 @@ import type {
   RequestFingerprint,
   ResponseItem,
 } from '../../../foundation/protocol/index.ts';
-import type { ServerFacts } from '../../../models/catalogue/index.ts';
+import { modelInfo, type ServerFacts } from '../../../models/catalogue/index.ts';
 import type { RequestFingerprints } from '../../../models/client/index.ts';
 import type { Prompt } from '../../../models/prompt/index.ts';
 import type { WireMaker } from '../../../models/wires/index.ts';
@@ -152,7 +152,8 @@ function replayModel(
   const client = silentClient(context, { setup, wire, fingerprints, model: other, facts });
   return {
     ...turnModel({
-      ...{ context, client, facts, slug, provider: setup?.provider ?? 'none' },
+      ...{ context, client, facts, provider: setup?.provider ?? 'none' },
+      other: other === null ? context.model : modelInfo(other),
       retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
     }),
     stream: stop,

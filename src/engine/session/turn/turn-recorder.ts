@@ -19,6 +19,7 @@ import type { ThreadRecord } from '../thread/thread-record.ts';
 import { historyCopy } from './history-copy.ts';
 import { type ItemIds, TurnItemIds } from './item-ids.ts';
 import { OpenItems } from './open-items.ts';
+import type { RequestMeter } from './ports/request-meter.ts';
 import type { TurnWindow } from './turn-window.ts';
 
 export interface TurnRecorderOptions {
@@ -30,6 +31,8 @@ export interface TurnRecorderOptions {
   readonly window: TurnWindow;
   /** Called with the tokens of each response. */
   readonly spend: (tokens: number) => void;
+  /** Absent: the turn makes no requests. */
+  readonly requests?: Pick<RequestMeter, 'rewritten' | 'costUsd'>;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -109,7 +112,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   prune(outputs: readonly ElidedOutput[]): void {
-    if (!this.#isRevoked) this.#history.prune(outputs);
+    if (this.#isRevoked) return;
+    this.#history.prune(outputs);
+    this.#options.requests?.rewritten('pruned');
   }
 
   recordRefused(refused: RefusedContent): void {
@@ -118,7 +123,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   takeOut(refused: RefusedContent): void {
-    if (!this.#isRevoked) this.#history.takeOut(refused);
+    if (this.#isRevoked) return;
+    this.#history.takeOut(refused);
+    this.#options.requests?.rewritten('contentRefused');
   }
 
   recordCompaction(summary: string, items: readonly ResponseItem[]): void {
@@ -128,7 +135,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   replace(items: readonly ResponseItem[]): void {
-    if (!this.#isRevoked) this.#history.replace(items);
+    if (this.#isRevoked) return;
+    this.#history.replace(items);
+    this.#options.requests?.rewritten('compacted');
   }
 
   forPrompt(): readonly ResponseItem[] {
@@ -200,11 +209,12 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   #reportUsage(): void {
-    const { state, record } = this.#options;
+    const { state, record, requests } = this.#options;
     const { rateLimits } = state;
     const info = state.history.tokenInfo;
     record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
-    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits });
+    const cost = requests === undefined ? {} : { costUsd: requests.costUsd };
+    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost });
   }
 
   #emit(event: SessionEvent, isKept: boolean): void {

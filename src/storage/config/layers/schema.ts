@@ -109,6 +109,7 @@ const modelPrice = z.object({
   input: z.number().check(z.gte(0)),
   cached_input: z.optional(z.number().check(z.gte(0))),
   output: z.number().check(z.gte(0)),
+  cache_write: z.optional(z.number().check(z.gte(0))),
 });
 
 const agentRole = z.object({
