@@ -25,6 +25,25 @@ export const CacheMiss = z.enum([
 ]);
 export type CacheMiss = z.infer<typeof CacheMiss>;
 
+/** The reasons, for people. */
+export const CACHE_MISS_TEXTS: Readonly<Record<CacheMiss, string>> = {
+  firstRequest: 'the first request of a thread',
+  providerChanged: 'the provider changed',
+  modelChanged: 'the model changed',
+  instructionsChanged: 'the instructions changed',
+  toolsChanged: 'the tools changed',
+  optionsChanged: 'other settings of the request changed',
+  compacted: 'the conversation was compacted',
+  pruned: 'old tool outputs were pruned',
+  rolledBack: 'turns were taken back',
+  contentRefused: 'content was removed that the provider refused',
+  historyChanged: 'the input did not extend the one before (thoughts of a finished turn are not sent again)',
+  idle: 'idle longer than the provider keeps a prompt',
+  evicted: 'nothing changed: the provider had dropped it',
+  tooShort: 'too short to be cached',
+  notReported: 'the provider does not report what it cached',
+};
+
 /** What is known of one answered request besides its tokens. Recorded with them, as a part of its step's value. */
 export const RequestRecord = z.lazy(() =>
   z.object({

@@ -1,5 +1,11 @@
 import * as z from 'zod/mini';
-import { RequestFingerprint, RequestRecord, type RolloutItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import {
+  RequestFingerprint,
+  RequestRecord,
+  type RolloutItem,
+  type StepRecord,
+  TokenUsage,
+} from '../../foundation/protocol/index.ts';
 
 /** The digests of a request's items, carried from one fingerprint to the next. */
 export class InputList {
@@ -18,6 +24,7 @@ export function fingerprintOf(value: unknown): RequestFingerprint | null {
 
 /** The part of a request's step value that says what the request took. Records of older versions have no `request`. */
 const Answered = z.object({ usage: z.nullable(TokenUsage), request: RequestRecord });
+export type AnsweredRequest = z.infer<typeof Answered>;
 
 /** The last request of a thread, also one that was rolled back. */
 export interface LastRequest {
@@ -25,7 +32,7 @@ export interface LastRequest {
   readonly digests: readonly string[];
   readonly fingerprint: RequestFingerprint | null;
   /** Of the last one that was answered; null: no record says. */
-  readonly answered: z.infer<typeof Answered> | null;
+  readonly answered: AnsweredRequest | null;
 }
 
 export const NO_REQUEST: LastRequest = { digests: [], fingerprint: null, answered: null };
@@ -36,8 +43,8 @@ export function lastRequest(lines: readonly RolloutItem[]): LastRequest {
   let answered: unknown = null;
   for (const line of lines) {
     if (line.type !== 'step') continue;
-    const { kind, state, asks, value } = line.payload;
-    if (state === 'end' && (kind === 'sampling' || kind === 'compact') && hasRequest(value)) answered = value;
+    const { state, asks } = line.payload;
+    if (isAnswer(line.payload)) answered = line.payload.value;
     if (state !== 'begin' || asks === undefined) continue;
     const next = fingerprintOf(asks);
     if (next === null) continue;
@@ -47,6 +54,12 @@ export function lastRequest(lines: readonly RolloutItem[]): LastRequest {
   return { digests: list.digests, fingerprint, answered: Answered.safeParse(answered).data ?? null };
 }
 
-function hasRequest(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'request' in value;
+/** What a request took whose end this line is; null for any other line, and in records of older versions. */
+export function answeredRequest(line: RolloutItem): AnsweredRequest | null {
+  return line.type === 'step' && isAnswer(line.payload) ? (Answered.safeParse(line.payload.value).data ?? null) : null;
+}
+
+function isAnswer({ kind, state, value }: StepRecord): boolean {
+  const isRequest = state === 'end' && (kind === 'sampling' || kind === 'compact');
+  return isRequest && typeof value === 'object' && value !== null && 'request' in value;
 }

@@ -43,7 +43,7 @@ describe('the reason of a cache miss', () => {
     ['evicted', more, to],
   ] as const)('%s', (cacheMiss, fingerprint, recipient) => {
     const watch = begun();
-    watch.asked(fingerprint, recipient);
+    watch.asked({ ...fingerprint, items: [...fingerprint.items] }, recipient);
     expect(watch.answered(answer(12_000, 0))).toEqual({ cacheMiss, missedTokens: 10_000 });
   });
 
