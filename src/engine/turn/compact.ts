@@ -71,7 +71,7 @@ async function summarise(
     const id = summaryStepId(place, attempt);
     const end = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
-      history.noteUsage(end.usage);
+      history.noteUsage(end.usage, end.request);
       if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
         wordless += 1;
         continue;

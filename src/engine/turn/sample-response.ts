@@ -83,11 +83,12 @@ export async function sampleResponse(
   );
   const sampled = await ended(sampling, calls);
   if (sampled.replayed) for (const item of sampled.items) take(item);
-  if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
-  if (sampled.value.type === 'failed' && sampled.value.usage !== undefined) history.noteUsage(sampled.value.usage);
+  const { value: end } = sampled;
+  const hasUsage = end.type === 'completed' || (end.type === 'failed' && end.usage !== undefined);
+  if (hasUsage) history.noteUsage(end.usage ?? null, end.request);
   calls.responseEnded();
   return {
-    end: sampled.value,
+    end,
     calls,
     itemCount: sampled.items.length + calls.count,
     lastAgentMessage: lastAgentMessage(sampled.items),

@@ -84,6 +84,7 @@ export function resolveConfig({
     budget: {
       tokens: settings.budget?.tokens ?? null,
       minutes: settings.budget?.minutes ?? null,
+      cost: settings.budget?.cost ?? null,
       turns: settings.budget?.turns ?? null,
     },
     elideOutputs: settings.compact_elide_outputs ?? true,

@@ -114,6 +114,8 @@ export interface Budget {
   readonly tokens: number | null;
   /** Of time, from the start of the turn. */
   readonly minutes: number | null;
+  /** US dollars of all responses together, those of children too. */
+  readonly cost: number | null;
   /** Responses of the model in its turn; those of children do not count. */
   readonly turns: number | null;
 }

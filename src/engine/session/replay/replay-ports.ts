@@ -97,8 +97,10 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const { model: modelOfTurn, instructions } = context;
   const window = new TurnWindow({ model: modelOfTurn, facts, instructions });
   let spent = 0;
-  const spend = (tokens: number) => {
+  let cost = 0;
+  const spend = (tokens: number, costUsd: number | null) => {
     spent += tokens;
+    cost += costUsd ?? 0;
   };
   const log = { warn: nothing };
   const recorder = new ReplayRecorder(
@@ -128,7 +130,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
       handover: stop,
       tooLong: nothing,
     },
-    budget: recordedBudget(setup, () => spent),
+    budget: recordedBudget(setup, { tokensUsed: () => spent, costUsed: () => cost }),
     answerForm: checksAnswer(turn) ? (setup?.output_schema ?? null) : null,
     finishGate: isAsked(turn) ? openWork(state, offered, recordedTree(setup)) : null,
     keepPruned: prunes(turn) ? stop : null,

@@ -5,6 +5,7 @@ import type {
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   ThreadItem,
@@ -29,8 +30,8 @@ export interface TurnRecorderOptions {
   readonly emit: (event: SessionEvent) => void;
   readonly itemIds: ItemIds;
   readonly window: TurnWindow;
-  /** Called with the tokens of each response. */
-  readonly spend: (tokens: number) => void;
+  /** Called with the tokens of each response, and what it cost in US dollars; null: not known. */
+  readonly spend: (tokens: number, costUsd: number | null) => void;
   /** Absent: the turn makes no requests. */
   readonly requests?: Pick<RequestMeter, 'rewritten' | 'costUsd'>;
   readonly log: Pick<Log, 'warn'>;
@@ -174,11 +175,11 @@ export class TurnRecorder implements TurnHistory, Journal {
     return this.#history.holds(content);
   }
 
-  noteUsage(usage: TokenUsage | null): void {
+  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void {
     if (this.#isRevoked) return;
     const known = usage !== null && usage.total_tokens > 0 ? usage : null;
     // The whole conversation was sent, and the answer is in it by now.
-    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens);
+    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens, request?.costUsd ?? null);
     this.#history.updateTokenInfo(known, this.#options.window.tokens);
     this.#reportUsage();
   }

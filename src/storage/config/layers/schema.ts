@@ -162,6 +162,7 @@ export const ConfigFile = z.object({
     z.object({
       tokens: z.optional(z.int().check(z.gte(1))),
       minutes: z.optional(z.number().check(z.gt(0))),
+      cost: z.optional(z.number().check(z.gt(0))),
       turns: z.optional(z.int().check(z.gte(1))),
     }),
   ),
