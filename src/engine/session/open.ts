@@ -1,7 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
-import { effortFault, modelInfo } from '../../models/catalogue/index.ts';
+import { effortFault, knownPrices, modelInfo, priceOf } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
 import { type Config, type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
 import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
@@ -70,6 +70,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   try {
     const { config, changes } = settingsOf(thread, options);
     if (options.child === undefined) checkEffort(config);
+    if (options.child === undefined || options.child.budget() !== null) checkPrice(config);
     services = openServices({
       ...options,
       config,
@@ -98,6 +99,15 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     thread.lease?.release();
     throw error;
   }
+}
+
+/** @throws KeelError `invalidConfig` */
+function checkPrice({ budget, model, modelPrices, provider }: Config): void {
+  if (budget.cost === null || priceOf(model, knownPrices(provider, modelPrices)) !== null) return;
+  throw new KeelError(
+    'invalidConfig',
+    `the price of ${model} at ${provider.name} is not known, so a budget of $${budget.cost} can't be kept: set model_prices."${model}" = { input = …, output = … } in config.toml, in US dollars for a million tokens, or limit tokens (--max-tokens)`,
+  );
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */

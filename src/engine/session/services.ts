@@ -15,7 +15,7 @@ import {
 } from '../../models/client/index.ts';
 import type { WireMaker } from '../../models/wires/index.ts';
 import { type Config, programSearch, secretValues } from '../../storage/config/index.ts';
-import type { Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
+import type { LastRequest, Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import { ExecSessions, type OrphanCare, Processes, type UserShell, userShell } from '../../system/process/index.ts';
 import { SandboxManager } from '../../system/sandbox/index.ts';
@@ -37,6 +37,7 @@ import { EditResults } from './environment/edit-results.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
 import { FileLog, type Log } from './log.ts';
 import { groupsPath, ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
+import { RequestMeter } from './turn/ports/request-meter.ts';
 import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives, and closes at its end. */
@@ -65,6 +66,7 @@ export interface SessionServices {
   readonly serverFacts: ServerFacts;
   /** Shared with its children; null: the credentials of the settings. */
   readonly renewable: RenewableCredentials | null;
+  readonly requests: RequestMeter;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -95,8 +97,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
-  /** Digests of the items of the last request that the thread's record has. */
-  readonly lastRequest: readonly string[];
+  /** The last request that the thread's record has. */
+  readonly lastRequest: LastRequest;
   readonly lease: Lease | null;
   readonly source: SessionSource;
   readonly originator: string;
@@ -175,6 +177,12 @@ export function openServices(options: ServiceOptions): SessionServices {
     tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.child?.tree ?? null),
     serverFacts,
     renewable,
+    requests: new RequestMeter({
+      config,
+      lastRequest: options.lastRequest,
+      now,
+      above: options.child?.requests ?? null,
+    }),
     now,
     child: options.child ?? null,
     agentLevels: options.child?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
@@ -212,7 +220,7 @@ function modelClients(
   shared: { readonly transport: Transport } & Pick<SessionServices, 'serverFacts' | 'renewable'>,
 ): SessionServices['modelClient'] {
   const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
-  const fingerprints = new RequestFingerprints(options.lastRequest);
+  const fingerprints = new RequestFingerprints(options.lastRequest.digests);
   return ({ model, effort, summary }) =>
     new ModelClient({
       ...{

@@ -5,7 +5,11 @@ import type { Codec } from '../steps/index.ts';
 /** What the newest result of a response said of the budget. `warnings`: how many of its warnings for this unit are due. */
 export const BudgetNote = z.discriminatedUnion('type', [
   z.object({ type: z.literal('usedUp') }),
-  z.object({ type: z.literal('warned'), unit: z.enum(['tokens', 'minutes', 'turns']), warnings: z.number() }),
+  z.object({
+    type: z.literal('warned'),
+    unit: z.enum(['tokens', 'minutes', 'turns', 'dollars']),
+    warnings: z.number(),
+  }),
 ]);
 export type BudgetNote = z.infer<typeof BudgetNote>;
 

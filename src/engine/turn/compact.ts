@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type ErrorInfo, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import { type ErrorInfo, RequestRecord, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import type { Prompt } from '../../models/prompt/index.ts';
 
 import { jsonCodec, stepId, summaryStepId } from '../steps/index.ts';
@@ -14,7 +14,12 @@ export type CompactionOutcome =
   | { readonly type: 'interrupted' };
 
 const SummaryEnd = z.union([
-  z.object({ type: z.literal('summary'), text: z.string(), usage: z.nullable(TokenUsage) }),
+  z.object({
+    type: z.literal('summary'),
+    text: z.string(),
+    usage: z.nullable(TokenUsage),
+    request: z.optional(RequestRecord),
+  }),
   JournaledEnd,
 ]);
 type SummaryEnd = z.infer<typeof SummaryEnd>;
@@ -66,7 +71,7 @@ async function summarise(
     const id = summaryStepId(place, attempt);
     const end = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
-      history.noteUsage(end.usage);
+      history.noteUsage(end.usage, end.request);
       if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
         wordless += 1;
         continue;
@@ -129,7 +134,10 @@ async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal
     if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
       text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
     } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
-    else if (event.type === 'completed') return { type: 'summary', text, usage: event.usage };
+    else if (event.type === 'completed') {
+      const { usage, request } = event;
+      return { type: 'summary', text, usage, ...(request === undefined ? {} : { request }) };
+    }
   }
   throw new Error('the model stream ended without a final event');
 }

@@ -8,6 +8,7 @@ import type {
   RateLimitSnapshot,
   RefusedContent,
   RequestFingerprint,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   TaskKind,
@@ -42,9 +43,9 @@ export interface TurnHistory {
   forPrompt(): readonly ResponseItem[];
   /**
    * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider reported none, and the budget
-   * is charged an estimate.
+   * is charged an estimate. `request`: what the response took besides.
    */
-  noteUsage(usage: TokenUsage | null): void;
+  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response reported, plus an estimate of what was added since. */
   contextTokens(): number;
@@ -137,6 +138,8 @@ export interface TurnBudget extends Budget {
   readonly minutesGone: () => number;
   /** By all turns that draw on the budget. Called inside steps only. */
   readonly tokensUsed: () => number;
+  /** US dollars, by all turns that draw on the budget. Infinity: of one response it is not known. Called inside steps only. */
+  readonly costUsed: () => number;
   /** Aborts when the time is used up: what runs then is stopped. */
   readonly expired: AbortSignal;
 }

@@ -30,6 +30,8 @@ export const DEFAULT_FACTS: FamilyFacts = {
   supportsImages: true,
   contextWindow: 272_000,
   maxOutputTokens: null,
+  // OpenAI documents 5 to 10 minutes, and longer at quiet times.
+  cacheMinutes: 10,
 };
 
 const basicEfforts = ['low', 'medium', 'high'] as const;
@@ -57,6 +59,7 @@ const oSeries = {
 const claudeEfforts = ['none', 'minimal', ...basicEfforts, 'xhigh', 'max'] as const;
 const claude = {
   addendum: 'claude',
+  cacheMinutes: 5,
   efforts: claudeEfforts,
   thinking: 'adaptive',
   patchForm: 'editFile',
@@ -171,7 +174,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'qwen', prefixes: ['qwen'], ...lean, contextWindow: 128_000 },
   { name: 'qwen-coder', prefixes: ['qwen3-coder'], ...lean, contextWindow: 256_000 },
   { name: 'glm', prefixes: ['glm-'], ...lean, contextWindow: 128_000 },
-  { name: 'deepseek', prefixes: ['deepseek'], ...lean, contextWindow: 128_000 },
+  { name: 'deepseek', prefixes: ['deepseek'], ...lean, cacheMinutes: 120, contextWindow: 128_000 },
   { name: 'kimi', prefixes: ['kimi'], ...lean, contextWindow: 128_000 },
   { name: 'mistral', prefixes: ['mistral', 'devstral', 'codestral'], ...lean, contextWindow: 128_000 },
   { name: 'llama', prefixes: ['llama'], ...lean, contextWindow: 128_000 },

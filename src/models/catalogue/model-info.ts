@@ -34,6 +34,8 @@ export interface ModelInfo {
   readonly effectiveContextWindow: number | null;
   /** History of this many tokens or more is compacted; never above 90 % of the raw window. Null: never. */
   readonly autoCompactTokenLimit: number | null;
+  /** How long its provider keeps a prompt in the cache that nobody sends again, minutes. */
+  readonly cacheMinutes: number;
   /** Tokens; null when unknown. Sent by the Messages API alone, which wants a limit. */
   readonly maxOutputTokens: number | null;
 }

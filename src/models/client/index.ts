@@ -1,5 +1,7 @@
+export { CacheWatch, type Rewrite } from './cache-watch.ts';
 export { type Credentials, environmentHeaders, type RenewableCredentials, resolveCredentials } from './credentials.ts';
 export { HttpTransport, providerTransport } from './http-transport.ts';
+
 export { IdleWatch } from './idle-watch.ts';
 export { loadWire } from './load-wire.ts';
 export { ModelClient } from './model-client.ts';

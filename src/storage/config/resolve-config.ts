@@ -85,6 +85,7 @@ export function resolveConfig({
     budget: {
       tokens: settings.budget?.tokens ?? null,
       minutes: settings.budget?.minutes ?? null,
+      cost: settings.budget?.cost ?? null,
       turns: settings.budget?.turns ?? null,
     },
     elideOutputs: settings.compact_elide_outputs ?? true,
@@ -149,8 +150,9 @@ function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): 
 }
 
 function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {
-  const named = Object.entries(prices).map(([model, { input, cached_input: cachedInput = null, output }]) => {
-    return [model, { input, cachedInput, output }] as const;
+  const named = Object.entries(prices).map(([model, price]) => {
+    const { input, cached_input: cachedInput = null, output, cache_write: cacheWrite = null } = price;
+    return [model, { input, cachedInput, output, cacheWrite }] as const;
   });
   return Object.fromEntries(named);
 }

@@ -134,6 +134,8 @@ export interface Budget {
   readonly tokens: number | null;
   /** Of time, from the start of the turn. */
   readonly minutes: number | null;
+  /** US dollars of all responses together, those of children too. */
+  readonly cost: number | null;
   /** Responses of the model in its turn; those of children do not count. */
   readonly turns: number | null;
 }
@@ -191,6 +193,8 @@ export interface ModelPrice {
   /** Of input that the provider had cached; null: as other input. */
   readonly cachedInput: number | null;
   readonly output: number;
+  /** Of input that the provider wrote to its cache; null: as other input. */
+  readonly cacheWrite: number | null;
 }
 
 /** A key that a login stored. */

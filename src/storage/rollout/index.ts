@@ -1,5 +1,12 @@
 export { forkLines, isCopied } from './fork-lines.ts';
-export { fingerprintOf, InputList, lastRequestItems } from './last-request.ts';
+export {
+  answeredRequest,
+  fingerprintOf,
+  InputList,
+  type LastRequest,
+  lastRequest,
+  NO_REQUEST,
+} from './last-request.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export { parseLine } from './parse-line.ts';
 export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';

@@ -83,6 +83,10 @@ export const commands: Program['commands'] = {
     summary: 'write a thread as one readable page or as Markdown',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  usage: {
+    summary: 'show what recorded threads cost, and why caches missed',
+    load: async () => (await import('./commands/models/usage.ts')).usageCommand,
+  },
   replay: {
     summary: 'run a recorded thread again and compare the requests',
     load: async () => (await import('./commands/replay.ts')).replayCommand,

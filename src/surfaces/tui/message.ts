@@ -6,7 +6,7 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { Config, LocalServerKind } from '../../storage/config/index.ts';
+import type { LocalServerKind } from '../../storage/config/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { Keymap } from './keymap/index.ts';
@@ -57,8 +57,6 @@ export interface Setup {
   readonly keymap: Keymap;
   readonly hasVim: boolean;
   readonly statusLine: StatusLine;
-  /** What models cost, by their names. */
-  readonly prices: Config['modelPrices'];
 }
 
 /** Something that a name under the cursor can be completed to. */

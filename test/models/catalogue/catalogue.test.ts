@@ -54,6 +54,7 @@ describe('the catalogue of models', () => {
       effectiveContextWindow: 258_400,
       autoCompactTokenLimit: 244_800,
       maxOutputTokens: null,
+      cacheMinutes: 10,
     });
   });
 

@@ -442,7 +442,7 @@ describe('overrides and profiles', () => {
       warnings: [],
     });
     const named = await load({ overrides: ['model_prices."a=b".input=1', "model_prices.'a=b'.output=2"] });
-    expect(named.modelPrices).toEqual({ 'a=b': { input: 1, cachedInput: null, output: 2 } });
+    expect(named.modelPrices).toEqual({ 'a=b': { input: 1, cachedInput: null, output: 2, cacheWrite: null } });
     await expect(load({ overrides: ['model'] })).rejects.toThrow(/key=value/);
     await expect(load({ overrides: ['=1'] })).rejects.toThrow(/key=value/);
   });

@@ -4,6 +4,7 @@ import type { RenewableCredentials } from '../../../models/client/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Log } from '../log.ts';
 import type { Session } from '../session.ts';
+import type { RequestMeter } from '../turn/ports/request-meter.ts';
 import type { RequestBudget } from '../turn/request-budget.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import type { TreeFacts } from './tree-facts.ts';
@@ -25,6 +26,8 @@ export interface ChildOptions {
   readonly tree: TreeFacts | null;
   readonly serverFacts: ServerFacts;
   readonly renewable: RenewableCredentials | null;
+  /** Those of the session above, whose cost its own are part of. */
+  readonly requests: RequestMeter;
 }
 
 export interface ChildStart {

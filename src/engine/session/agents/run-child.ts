@@ -72,6 +72,7 @@ async function openAndFollow(
       // A review is part of no request's budget.
       budget: () => null,
       tree: null,
+      requests: services.requests,
       serverFacts: services.serverFacts,
       renewable: services.renewable,
     },

@@ -14,8 +14,10 @@ import {
   FileRecorder,
   forkLines,
   isCopied,
+  type LastRequest,
   type Lease,
-  lastRequestItems,
+  lastRequest,
+  NO_REQUEST,
   NullRecorder,
   type RolloutRecorder,
   readRollout,
@@ -83,7 +85,7 @@ export interface OpenThread {
   readonly lease: Lease | null;
   /** Null for a new thread. */
   readonly log: ThreadLog | null;
-  readonly lastRequest: readonly string[];
+  readonly lastRequest: LastRequest;
   /** The thread that this one is a copy of. */
   readonly forkedFrom: string | null;
   readonly warnings: readonly string[];
@@ -119,8 +121,8 @@ function openUnnamed(options: OpenThreadOptions): OpenThread {
     if (lease.isTakenOver) takeFilesOver(threadFolder(config.home, meta.id));
     recorder = new FencedRecorder(FileRecorder.open(path, now, rollout.nextOrdinal), lease);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
-    const lastRequest = lastRequestItems(rollout.lines);
-    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest, forkedFrom: null, warnings };
+    const last = lastRequest(rollout.lines);
+    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest: last, forkedFrom: null, warnings };
   } catch (error) {
     giveUp(recorder);
     lease.release();
@@ -135,7 +137,7 @@ function newThread(
   const { threadId } = ('label' in origin ? origin.label : undefined) ?? {};
   if (threadId !== undefined) refuseKnownId(config.home, threadId);
   const id = threadId ?? uuidV7(now());
-  const none = { id, log: null, lastRequest: [], forkedFrom, warnings: [] };
+  const none = { id, log: null, lastRequest: NO_REQUEST, forkedFrom, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
   const recorder = FileRecorder.create(path, now);
@@ -204,7 +206,7 @@ function forkedThread(
   if (lines === null || userMessages === 0) return thread;
   copyLines(lines, thread);
   const log = threadLog({ ...source, lines });
-  return { ...thread, log, lastRequest: lastRequestItems(lines), warnings: source.warnings };
+  return { ...thread, log, lastRequest: lastRequest(lines), warnings: source.warnings };
 }
 
 /** Copies in pieces: a long thread has more lines than a call can have arguments. */

@@ -31,8 +31,9 @@ export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): 
   const limits = budgetOf(context, services.config);
   const { child } = services;
   const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
-  const spend = (tokens: number) => budget?.spend(tokens);
-  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, log: services.log });
+  const spend = (tokens: number, costUsd: number | null) => budget?.spend(tokens, costUsd);
+  const { log, requests } = services;
+  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, requests, log });
   // With what its subagents do, where that is followed.
   const facts = services.tree ?? state.facts;
   const before = facts.place;

@@ -56,6 +56,7 @@ const RULES: readonly (readonly [key: string, rule: Rule])[] = [
   ['agents.max_depth', lowered],
   ['budget.tokens', lowered],
   ['budget.minutes', lowered],
+  ['budget.cost', lowered],
   ['budget.turns', lowered],
   ['tools.disallowed', added],
   ['tool_output_spill_max_bytes', lowered],

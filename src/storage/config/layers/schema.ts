@@ -116,6 +116,7 @@ const modelPrice = z.object({
   input: z.number().check(z.gte(0)),
   cached_input: z.optional(z.number().check(z.gte(0))),
   output: z.number().check(z.gte(0)),
+  cache_write: z.optional(z.number().check(z.gte(0))),
 });
 
 const agentRole = z.object({
@@ -168,6 +169,7 @@ export const ConfigFile = z.object({
     z.object({
       tokens: z.optional(z.int().check(z.gte(1))),
       minutes: z.optional(z.number().check(z.gt(0))),
+      cost: z.optional(z.number().check(z.gt(0))),
       turns: z.optional(z.int().check(z.gte(1))),
     }),
   ),

@@ -42,7 +42,6 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     keymap,
     hasVim: config.tui.vim,
     statusLine,
-    prices: config.modelPrices,
   };
   return { config, setup };
 }

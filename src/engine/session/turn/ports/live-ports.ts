@@ -85,6 +85,7 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
     context,
     facts: serverFacts,
     provider: id,
+    meter: services.requests,
     retries: { request: requestMaxRetries, stream: streamMaxRetries },
   };
   const model = turnModel({
@@ -95,9 +96,9 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
     onSent: onceSent({ services, snapshots }, context),
   });
   const slug = config.compactModel ?? context.model.slug;
-  const handoverClient =
-    slug === context.model.slug ? client : services.modelClient({ ...context, model: modelInfo(slug, config) });
-  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, slug });
+  const other = slug === context.model.slug ? context.model : modelInfo(slug, config);
+  const handoverClient = other === context.model ? client : services.modelClient({ ...context, model: other });
+  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, other });
   return { model, handoverModel };
 }
 
