@@ -1,10 +1,12 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { resolveHome } from './home.ts';
+export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
 export {
   convertedServer,
   type ManagedSettings,
   originOf,
+  readHomeFile,
   settingNames,
   shownSetting,
   trustPlace,
