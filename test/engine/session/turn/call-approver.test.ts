@@ -31,7 +31,6 @@ class Life {
       approvals: this.approvals,
       threadId: 't',
       key: `turn/tool-1.0-${callId}`,
-      ofHooks: () => Promise.resolve(null),
     });
     return approver.request(questionAbout(callId), this.abort.signal, { keys: [covers], hookMayAllow: false });
   }

@@ -11,8 +11,8 @@ export interface CallApproverOptions {
   readonly threadId: string;
   /** The call's, unique in the thread. */
   readonly key: string;
-  /** The decision of a hook in the user's place; null: the user is asked. */
-  readonly ofHooks: (permission: Permission) => Promise<ApprovalDecision | null>;
+  /** The decision of a hook in the user's place; null: the user is asked. Absent or null: there are no hooks. */
+  readonly ofHooks?: ((permission: Permission) => Promise<ApprovalDecision | null>) | null;
 }
 
 const decisionCodec: Codec<ApprovalDecision> = {
@@ -26,13 +26,13 @@ const decisionCodec: Codec<ApprovalDecision> = {
  * question that waited is asked again under the same id. The id names the call and what a yes covers: if that has changed (a
  * link points elsewhere, the directory is another), it is another question, and an answer to the first does not count for it.
  */
-export function callApprover({ steps, approvals, threadId, key, ofHooks }: CallApproverOptions): Approver {
+export function callApprover({ steps, approvals, threadId, key, ofHooks = null }: CallApproverOptions): Approver {
   return {
     async request(question: ApprovalQuestion, signal: AbortSignal, { keys, hookMayAllow }: ApprovalSubject) {
       const inTurn = `${key}-${digest(keys)}`;
       try {
         return await steps.external({ kind: 'approval', questionId: inTurn }, decisionCodec, async (attempt) => {
-          const byHook = await ofHooks({ reason: question.reason, mayAllow: hookMayAllow });
+          const byHook = ofHooks && (await ofHooks({ reason: question.reason, mayAllow: hookMayAllow }));
           const decision =
             byHook ??
             (await approvals.request({ ...question, questionId: `${threadId}/${inTurn}` }, { threadId }, signal));

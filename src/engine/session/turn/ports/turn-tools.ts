@@ -106,8 +106,7 @@ export function openTurnTools(
   const hooks = services.hooks?.calls ?? null;
   const hooked = new HookedCalls(hooks, active);
   const orchestratorFor = (call: ToolCall, options: CallOptions, { opinion, run }: Judged) => {
-    const ofHooks = async (permission: Permission) =>
-      (await hooks?.permission(call, permission, hooked.momentOf(options))) ?? null;
+    const ofHooks = hooks && ((permission: Permission) => hooks.permission(call, permission, hooked.momentOf(options)));
     return new Orchestrator({
       approver: callApprover({ steps, approvals, threadId: turn.threadId, key: options.key, ofHooks }),
       cache: services.approvals,
