@@ -11,7 +11,7 @@ const storeys = {
   surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'mcp-server', 'export', 'replay', 'text'],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
-  tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],
+  tools: ['', 'router', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
     'local',

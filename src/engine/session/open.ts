@@ -3,7 +3,13 @@ import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { effortFault, knownPrices, modelInfo, priceOf } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
-import { type Config, type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
+import {
+  type Config,
+  hookFiles,
+  type KeptSettings,
+  programSearch,
+  withThreadSettings,
+} from '../../storage/config/index.ts';
 import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
@@ -12,6 +18,7 @@ import type { OrphanCare } from '../../system/process/index.ts';
 import type { ChildOptions } from './agents/child-sessions.ts';
 import { Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
+import type { HookSource } from './hooks/session-hooks.ts';
 import { sessionReport } from './reports/session-report.ts';
 import { openServices, type SessionServices } from './services.ts';
 import { Session } from './session.ts';
@@ -55,6 +62,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly openTransport?: () => Transport;
   /** For a child of another session. */
   readonly child?: ChildOptions;
+  /** For a child: the hooks of its parent. Absent: those that the files name. */
+  readonly hooks?: HookSource | null;
 }
 
 /**
@@ -71,9 +80,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     const { config, changes } = settingsOf(thread, options);
     if (options.child === undefined) checkEffort(config);
     if (options.child === undefined || options.child.budget() !== null) checkPrice(config);
+    const hooks = options.hooks === undefined ? await hookSource(config) : options.hooks;
     services = openServices({
       ...options,
       config,
+      hooks,
       wire,
       threadId: thread.id,
       recorder: thread.recorder,
@@ -87,12 +98,15 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           // Processes without a parent may be those of this session, which ends them.
           ...(options.orphans === undefined ? {} : { orphans: () => 'collect' as const }),
           ...start,
+          hooks,
           config: childConfig,
           origin: { type: 'new' },
           parentThreadId: thread.id,
         }),
     });
-    return await start(thread, services, changes, options);
+    // A child's parent has shown the notices.
+    const notices = options.hooks === undefined ? (hooks?.notices ?? []) : [];
+    return await start({ ...thread, warnings: [...thread.warnings, ...notices] }, services, changes, options);
   } catch (error) {
     // The first error is the one that is reported; a failure to close the rest adds nothing.
     await (services ?? thread.recorder).close().catch(() => undefined);
@@ -108,6 +122,14 @@ function checkPrice({ budget, model, modelPrices, provider }: Config): void {
     'invalidConfig',
     `the price of ${model} at ${provider.name} is not known, so a budget of $${budget.cost} can't be kept: set model_prices."${model}" = { input = …, output = … } in config.toml, in US dollars for a million tokens, or limit tokens (--max-tokens)`,
   );
+}
+
+/** Reads the files of hooks that exist. Null: there are none, and nothing more was loaded. */
+async function hookSource(config: Config): Promise<HookSource | null> {
+  const files = hookFiles(config);
+  if (files.length === 0) return null;
+  const { readHookFiles } = await import('./hooks/session-hooks.ts');
+  return readHookFiles(files, config);
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */

@@ -35,6 +35,7 @@ import { CommandEnvironment } from './environment/command-environment.ts';
 import { SessionRules } from './environment/command-rules.ts';
 import { EditResults } from './environment/edit-results.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
+import type { HookSource, SessionHooks } from './hooks/session-hooks.ts';
 import { FileLog, type Log } from './log.ts';
 import { groupsPath, ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
 import { RequestMeter } from './turn/ports/request-meter.ts';
@@ -57,6 +58,8 @@ export interface SessionServices {
   readonly commandEnvironment: CommandEnvironment;
   /** Null: there is no server. */
   readonly mcp: SessionMcp | null;
+  /** Null: none would run. */
+  readonly hooks: SessionHooks | null;
   readonly log: Log;
   readonly typedMessages: TypedMessages;
   readonly editResults: EditResults;
@@ -112,6 +115,8 @@ export interface ServiceOptions {
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
   readonly openTransport?: () => Transport;
+  /** Null or absent: no file names hooks. */
+  readonly hooks?: HookSource | null;
 }
 
 export function openServices(options: ServiceOptions): SessionServices {
@@ -156,6 +161,11 @@ export function openServices(options: ServiceOptions): SessionServices {
   // A child works for a turn of its parent, with keel's own tools only.
   const hasServers = !options.child && config.mcpServers.some(({ enabled }) => enabled);
   const mcp = hasServers ? new SessionMcp({ config, processes, sandbox, tools, log, version: options.version }) : null;
+  const commandEnvironment = new CommandEnvironment({ config, shell });
+  const transcriptPath = recorder.path;
+  const isChild = options.child !== undefined;
+  const hookDeps = { config, threadId, transcriptPath, isChild, processes, sandbox, shell };
+  const hooks = options.hooks?.open({ ...hookDeps, environment: commandEnvironment }) ?? null;
   return {
     config,
     threadId,
@@ -169,8 +179,9 @@ export function openServices(options: ServiceOptions): SessionServices {
     sandbox,
     rules,
     shell,
-    commandEnvironment: new CommandEnvironment({ config, shell }),
+    commandEnvironment,
     mcp,
+    hooks,
     log,
     typedMessages,
     editResults: new EditResults(config.home),
@@ -199,7 +210,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
-        await Promise.allSettled([children.closeAll(), mcp?.close()]);
+        await Promise.allSettled([children.closeAll(), mcp?.close(), hooks?.close()]);
         await typedMessages.close();
         await processes.endAll();
         execSessions.close();

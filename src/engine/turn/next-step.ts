@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../../foundation/protocol/index.ts';
 import { absorbInput } from './absorb-input.ts';
 import { AnswerForm } from './answer-form.ts';
 import { endedByBudget } from './budget-end.ts';
@@ -46,6 +47,8 @@ export class NextSteps {
       this.#recovery.reset();
       this.#contextLimit.responded({ hasUsage: end.usage !== null });
     }
+    const { stopReason } = response.calls;
+    if (stopReason !== null) return ended({ type: 'failed', error: stoppedByHook(stopReason) });
     // Messages that are still queued start a turn of their own, with a budget of its own.
     if (response.isLastAnswer) return ended(endedByBudget(this.#ports, lastAgentMessage));
     const isSteered = await absorbInput(this.#ports, round);
@@ -80,6 +83,11 @@ export class NextSteps {
         return ended({ type: 'completed', lastAgentMessage });
     }
   }
+}
+
+/** A turn that a hook of the user's ends is not finished, whatever the model had to say last. */
+export function stoppedByHook(reason: string): ErrorInfo {
+  return { kind: 'stoppedByHook', message: `A hook ended the turn: ${reason}` };
 }
 
 function ended(outcome: TurnOutcome): NextStep {

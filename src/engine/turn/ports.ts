@@ -99,6 +99,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Called with the events of the call's work, in order. */
   readonly report: (event: SessionEvent) => void;
+  /** Ends the turn once the calls of the response are settled; `reason` is for the user. */
+  readonly stop: (reason: string) => void;
 }
 
 /** Runs a call to its output; never rejects. An abort gives an output that says so. */

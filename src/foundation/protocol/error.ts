@@ -26,6 +26,8 @@ export const ErrorKind = z.enum([
   'rolloutCorrupt',
   'storageFailed',
   'sandboxError',
+  /** A hook of the user's dropped the prompt, or ended the turn. */
+  'stoppedByHook',
   'interrupted',
   'sessionClosed',
   'internal',

@@ -1,11 +1,13 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { resolveHome } from './home.ts';
+export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
 export {
   convertedServer,
   type ManagedSettings,
   originOf,
+  readHomeFile,
   settingNames,
   shownSetting,
   trustPlace,

@@ -122,6 +122,11 @@ export function resolveConfig({
     ),
     tui: tuiSettings(settings.tui),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    hooks: {
+      enabled: settings.hooks?.enabled ?? true,
+      files: settings.hooks?.files ?? ['keel', 'claude', 'codex'],
+      sandbox: settings.hooks?.sandbox ?? 'session',
+    },
     history: {
       persistence: settings.history?.persistence ?? 'save-all',
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,

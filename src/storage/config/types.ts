@@ -224,6 +224,16 @@ export interface TuiSettings {
     | null;
 }
 
+/** Which commands may run at the events of a session. */
+export interface HookSettings {
+  /** False: no file of hooks is looked for. */
+  readonly enabled: boolean;
+  /** The programs whose files of hooks are read. */
+  readonly files: readonly ('keel' | 'claude' | 'codex')[];
+  /** `danger-full-access`: the user's own hooks run outside the sandbox; a project's never do. */
+  readonly sandbox: 'session' | 'danger-full-access';
+}
+
 /** A setting that a thread keeps when it is resumed or forked. */
 export type ThreadSetting = 'model' | 'effort' | 'approvalPolicy' | 'sandboxPolicy';
 
@@ -292,6 +302,7 @@ export interface Config {
   /** How long a first request may wait for servers whose tools are not known yet. */
   readonly mcpStartupWaitMs: number;
   readonly notify: readonly string[] | null;
+  readonly hooks: HookSettings;
   readonly tui: TuiSettings;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };

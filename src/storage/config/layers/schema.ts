@@ -240,6 +240,13 @@ export const ConfigFile = z.object({
   ),
   disable_paste_burst: z.optional(z.boolean()),
   notify: z.optional(strings),
+  hooks: z.optional(
+    z.object({
+      enabled: z.optional(z.boolean()),
+      files: z.optional(z.array(z.enum(['keel', 'claude', 'codex']))),
+      sandbox: z.optional(z.enum(['session', 'danger-full-access'])),
+    }),
+  ),
   history: z.optional(
     z.object({ persistence: z.optional(z.enum(['save-all', 'none'])), max_bytes: z.optional(wholeNumber) }),
   ),

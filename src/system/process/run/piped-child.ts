@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Processes } from '../processes.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { startPiped } from '../start/start-piped.ts';
+import { startServed } from '../start/start-served.ts';
 import type { ExitStatus, StartedChild } from '../start/started-child.ts';
 
 /** How long output may still come from pipes that survivors of a program hold open. */
@@ -15,9 +16,11 @@ export interface PipedChildOptions {
   readonly onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => void;
   /** Once the program has ended, survivors that are silent for so long are taken to be meant for the background. */
   readonly quietMs: number;
+  /** What is on its standard input; absent: nothing. */
+  readonly input?: string | undefined;
 }
 
-/** A program with empty input, whose output is read until it has ended and its pipes are empty. */
+/** A program with a given input, whose output is read until it has ended and its pipes are empty. */
 export class PipedChild {
   readonly pid: number;
   /** Resolves when the program has ended and its output is in. */
@@ -34,7 +37,8 @@ export class PipedChild {
 
   /** @throws what the system says if the program can't be started */
   static async start(spec: SpawnSpec, options: PipedChildOptions): Promise<PipedChild> {
-    const child = await startPiped(spec, options.processes);
+    const { processes, input } = options;
+    const child = input === undefined ? await startPiped(spec, processes) : await startWith(input, spec, processes);
     const names = ['stdout', 'stderr'] as const;
     for (const [n, stream] of child.streams.entries()) {
       stream.on('data', (chunk: Buffer) => options.onChunk(chunk, names[n] ?? 'stdout'));
@@ -87,6 +91,16 @@ export class PipedChild {
     clearTimeout(limit);
     clearTimeout(quiet);
   }
+}
+
+/** Starts a program with this text on its standard input. */
+async function startWith(text: string, spec: SpawnSpec, processes: Processes): Promise<StartedChild> {
+  const { pid, input, output, errors, exited } = await startServed(spec, processes);
+  input.on('error', () => {
+    // A program need not read its input: the pipe breaks when it ends, and its exit status shows what happened.
+  });
+  input.end(text);
+  return { pid, streams: [output, errors], exited };
 }
 
 function closing(stream: Readable): Promise<void> {

@@ -1,0 +1,105 @@
+import type { Config, HookFile } from '../../../storage/config/index.ts';
+import type { Processes, UserShell } from '../../../system/process/index.ts';
+import type { SandboxManager } from '../../../system/sandbox/index.ts';
+import { type HookEvent, HookRunner, type HookVerdict, hookNotices, loadHooks } from '../../../tools/hooks/index.ts';
+import type { CommandEnvironment } from '../environment/command-environment.ts';
+import { CallHooks } from './call-hooks.ts';
+import type { HookAsked, HookAsker, HookMoment } from './hook-moment.ts';
+import { hookScope } from './hook-scope.ts';
+
+export interface SessionHooksDeps {
+  readonly config: Config;
+  readonly threadId: string;
+  /** Null: the thread is not recorded. */
+  readonly transcriptPath: string | null;
+  readonly isChild: boolean;
+  readonly processes: Processes;
+  readonly sandbox: SandboxManager;
+  readonly shell: UserShell;
+  readonly environment: CommandEnvironment;
+}
+
+/** The hooks that the files of a thread of the user's name. Its children share them. */
+export interface HookSource {
+  /** What the user should know of hooks that do not run, a sentence each. */
+  readonly notices: readonly string[];
+  /** For one session, which closes them. Null: none would run. */
+  open(deps: SessionHooksDeps): SessionHooks | null;
+}
+
+export function readHookFiles(files: readonly HookFile[], config: Config): HookSource {
+  const loaded = loadHooks(files, config);
+  return {
+    notices: hookNotices(loaded),
+    open(deps) {
+      const runner = new HookRunner(loaded.hooks, { planner: deps.sandbox, processes: deps.processes });
+      return runner.isEmpty ? null : new SessionHooks(runner, deps);
+    },
+  };
+}
+
+/** The hooks of a session: asks them at its events. Close it with the session. */
+export class SessionHooks implements HookAsker {
+  readonly calls = new CallHooks(this);
+  readonly #runner: HookRunner;
+  readonly #deps: SessionHooksDeps;
+
+  constructor(runner: HookRunner, deps: SessionHooksDeps) {
+    this.#runner = runner;
+    this.#deps = deps;
+  }
+
+  get isChild(): boolean {
+    return this.#deps.isChild;
+  }
+
+  has(event: HookEvent): boolean {
+    return this.#runner.has(event);
+  }
+
+  /** Asks all hooks of an event, and shows the user what they have to say to them. */
+  async ask(event: HookEvent, asked: readonly HookAsked[], moment: HookMoment): Promise<HookVerdict> {
+    const { environment, shell, config } = this.#deps;
+    const { context, signal, onMessage } = moment;
+    await environment.ready(signal);
+    const env = { ...environment.current(), CLAUDE_PROJECT_DIR: config.trustedFolder ?? config.cwd };
+    const common = this.#commonFields(event, moment);
+    const verdict = await this.#runner.run(event, {
+      questions: asked.map(({ fields, ...question }) => ({ ...question, input: { ...common, ...fields } })),
+      place: {
+        cwd: context.cwd,
+        policy: context.sandboxPolicy,
+        env,
+        shell: shell.path,
+        scopeOf: (hook) => hookScope(hook, config, context.cwd),
+      },
+      signal,
+      onMessage,
+    });
+    for (const message of verdict.messages) onMessage(message);
+    return verdict;
+  }
+
+  close(): Promise<void> {
+    return this.#runner.close();
+  }
+
+  #commonFields(event: HookEvent, { turnId, context }: HookMoment): Readonly<Record<string, unknown>> {
+    const { threadId, transcriptPath } = this.#deps;
+    return {
+      session_id: threadId,
+      transcript_path: transcriptPath ?? '',
+      cwd: context.cwd,
+      hook_event_name: event,
+      permission_mode: permissionMode(context),
+      model: context.model.slug,
+      ...(turnId === null ? {} : { turn_id: turnId }),
+    };
+  }
+}
+
+function permissionMode({ approvalPolicy, sandboxPolicy }: HookMoment['context']): string {
+  if (approvalPolicy === 'untrusted') return 'default';
+  if (approvalPolicy !== 'never') return sandboxPolicy.mode === 'read-only' ? 'default' : 'acceptEdits';
+  return sandboxPolicy.mode === 'danger-full-access' ? 'bypassPermissions' : 'dontAsk';
+}
