@@ -1,4 +1,5 @@
 export { removeStoredKey, storeKey } from './auth.ts';
+export { CredentialFile, type SignIn } from './credential-file.ts';
 export { resolveHome } from './home.ts';
 export { secretValues } from './known-secrets.ts';
 export {
@@ -27,6 +28,7 @@ export type {
   LocalServerKind,
   McpApprovalMode,
   McpHttpServer,
+  McpOAuthSettings,
   McpServer,
   McpStdioServer,
   ModelPrice,

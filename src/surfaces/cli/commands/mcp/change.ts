@@ -1,5 +1,11 @@
 import { KeelError } from '../../../../foundation/protocol/index.ts';
-import { convertedServer, loadConfigWithOrigins, recordTable, resolveHome } from '../../../../storage/config/index.ts';
+import {
+  CredentialFile,
+  convertedServer,
+  loadConfigWithOrigins,
+  recordTable,
+  resolveHome,
+} from '../../../../storage/config/index.ts';
 import { note } from '../../output.ts';
 import { UsageError } from '../../usage.ts';
 import type { McpPlace } from './show.ts';
@@ -27,6 +33,7 @@ export async function removeServer({ io, values }: McpPlace, name: string): Prom
   const isChanged = await recordTable(home, { path: ['mcp_servers', name], table: null });
   const overrides = values.config ?? [];
   const { settings } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  await new CredentialFile(home).write(name, null, new AbortController().signal);
   const isLeft = settings.mcp_servers?.[name] !== undefined;
   const what = isChanged ? `MCP server ${name} is removed` : `There was no MCP server ${name} in ${home}/config.toml`;
   const rest = isLeft ? `; another file still has one: \`keel config\` shows where` : '';

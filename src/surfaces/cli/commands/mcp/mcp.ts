@@ -13,6 +13,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   add: async (place, name, words) => (await import('./change.ts')).addServer(place, name, words),
   remove: async (place, name) => (await import('./change.ts')).removeServer(place, name),
   test: async (place, name) => (await import('./test.ts')).testServer(place, name),
+  login: async (place, name) => (await import('./sign-in.ts')).login(place, name),
+  logout: async (place, name) => (await import('./sign-in.ts')).logout(place, name),
 };
 
 /** `keel mcp`: the configured servers. */

@@ -1,6 +1,6 @@
 import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { maskedArguments, maskedText } from '../../../../foundation/secrets/index.ts';
-import { type LoadedConfig, loadConfigWithOrigins } from '../../../../storage/config/index.ts';
+import { CredentialFile, type LoadedConfig, loadConfigWithOrigins } from '../../../../storage/config/index.ts';
 import type { CommandIo } from '../../io.ts';
 import { data, say } from '../../output.ts';
 import { table } from '../../table.ts';
@@ -16,6 +16,8 @@ type Entry = NonNullable<LoadedConfig['settings']['mcp_servers']>[string];
 interface Shown {
   readonly name: string;
   readonly entry: Entry;
+  /** The user has signed in. */
+  readonly isSignedIn: boolean;
 }
 
 /** What every verb works with. */
@@ -47,9 +49,15 @@ export function unknownServer(name: string): KeelError {
 
 async function shownServers({ io, values }: McpPlace): Promise<Shown[]> {
   const overrides = values.config ?? [];
-  const { settings } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  const { settings, config } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  const signIns = new CredentialFile(config.home);
+  const signedIn = new Set(config.mcpServers.filter((one) => signIns.read(one) !== null).map(({ name }) => name));
   return Object.entries(settings.mcp_servers ?? {})
-    .map(([key, entry]) => ({ name: key, entry: values['show-secrets'] ? entry : masked(entry) }))
+    .map(([name, entry]) => ({
+      name,
+      entry: values['show-secrets'] ? entry : masked(entry),
+      isSignedIn: signedIn.has(name),
+    }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -94,7 +102,7 @@ function startupTimeoutSec({ startup_timeout_sec: seconds, startup_timeout_ms: m
 }
 
 function listed(server: Shown): object {
-  return { ...common(server), auth_status: authStatus(server.entry) };
+  return { ...common(server), auth_status: authStatus(server) };
 }
 
 function described(server: Shown): object {
@@ -102,10 +110,14 @@ function described(server: Shown): object {
   return { ...common(server), enabled_tools, disabled_tools };
 }
 
-function authStatus({ bearer_token_env_var, http_headers = {}, env_http_headers = {} }: Entry): string {
+function authStatus({ entry, isSignedIn }: Shown): string {
+  const { bearer_token_env_var, http_headers = {}, env_http_headers = {}, scopes, oauth } = entry;
   const headers = [...Object.keys(http_headers), ...Object.keys(env_http_headers)];
   const hasToken = bearer_token_env_var !== undefined || headers.some((name) => name.toLowerCase() === 'authorization');
-  return hasToken ? 'bearer_token' : 'unsupported';
+  if (hasToken) return 'bearer_token';
+  if (isSignedIn) return 'o_auth';
+  // Whether a server has a sign-in where the settings say nothing of it is known only to who asks it.
+  return scopes === undefined && oauth === undefined ? 'unsupported' : 'not_logged_in';
 }
 
 function asJson(value: unknown): string {
@@ -120,19 +132,18 @@ function listText(servers: readonly Shown[]): string {
   const tables = [
     table(
       ['Name', 'Command', 'Args', 'Env', 'Cwd', 'Status', 'Auth'],
-      started.map(({ name, entry }) => [
-        name,
-        entry.command,
-        entry.args?.join(' '),
-        variables(entry),
-        entry.cwd,
-        status(entry),
-        authStatus(entry),
-      ]),
+      started.map((server) => {
+        const { name, entry } = server;
+        const args = entry.args?.join(' ');
+        return [name, entry.command, args, variables(entry), entry.cwd, status(entry), authStatus(server)];
+      }),
     ),
     table(
       ['Name', 'Url', 'Bearer Token Env Var', 'Status', 'Auth'],
-      reached.map(({ name, entry }) => [name, entry.url, entry.bearer_token_env_var, status(entry), authStatus(entry)]),
+      reached.map((server) => {
+        const { name, entry } = server;
+        return [name, entry.url, entry.bearer_token_env_var, status(entry), authStatus(server)];
+      }),
     ),
   ];
   return tables.filter((text) => text !== '').join('\n');

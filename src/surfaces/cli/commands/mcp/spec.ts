@@ -11,6 +11,8 @@ export const mcpSpec = {
     'mcp add NAME [options] --url URL',
     'mcp remove NAME',
     'mcp test NAME [--json]',
+    'mcp login NAME [options]',
+    'mcp logout NAME',
   ],
   about: [
     'Show, add, remove and test MCP servers. They are tables [mcp_servers.NAME] in your config.toml; see docs/mcp.md for their other keys.',
@@ -22,6 +24,8 @@ export const mcpSpec = {
     add: 'write a server into config.toml, in the place of the one of that name',
     remove: 'remove a server from config.toml',
     test: 'start or reach a server as a session would, and list its tools or say what is wrong',
+    login: 'sign in to a server over HTTP with your browser (OAuth)',
+    logout: 'forget the sign-in to a server',
   },
   headings: { url: 'With add:', json: 'With the others:' },
   options: {
@@ -40,6 +44,8 @@ export const mcpSpec = {
       about: "how the command is confined; default: session, as the agent's commands are",
     },
     network: { type: 'boolean', about: 'the command may use the network' },
+    scopes: { type: 'string', value: 'A,B', about: 'with login: ask for these instead of what the server names' },
+    'no-browser': { type: 'boolean', about: 'with login: print the address only' },
     json: { type: 'boolean', about: 'print JSON' },
     'show-secrets': { type: 'boolean', about: 'mask nothing' },
     config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
