@@ -1,5 +1,6 @@
 export { removeStoredKey, storeKey } from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
+export { CredentialFile, type SignIn } from './credential-file.ts';
 export { resolveHome } from './home.ts';
 export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
@@ -17,7 +18,8 @@ export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-con
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
 export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
-export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';
+export { recordSettings, recordTrust, type SettingToRecord } from './record/record-setting.ts';
+export { recordTable } from './record/record-table.ts';
 
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
@@ -30,6 +32,7 @@ export type {
   LocalServerKind,
   McpApprovalMode,
   McpHttpServer,
+  McpOAuthSettings,
   McpServer,
   McpStdioServer,
   ModelPrice,

@@ -7,7 +7,7 @@ import type { Config, KnownSecrets } from './types.ts';
 const KEY_VARIABLES = [...OPENAI_KEY_VARIABLES, ...BUILT_IN_KEYS];
 
 /** Settings that name a variable with a secret, at any depth: of every provider and server, used or not, in every layer. */
-const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var']);
+const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var', 'client_secret_env_var']);
 const VALUE_IS_SECRET: ReadonlySet<string> = new Set(['experimental_bearer_token', 'bearer_token']);
 
 /** The secrets that settings name or contain. */

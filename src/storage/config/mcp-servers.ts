@@ -63,5 +63,11 @@ function httpServer(entry: Entry): McpHttpServer {
     bearerTokenEnvVar: entry.bearer_token_env_var ?? null,
     httpHeaders: entry.http_headers ?? {},
     envHttpHeaders: entry.env_http_headers ?? {},
+    oauth: {
+      clientId: entry.oauth?.client_id ?? null,
+      clientSecretEnvVar: entry.oauth?.client_secret_env_var ?? null,
+      scopes: entry.scopes ?? null,
+      callbackPort: entry.oauth?.callback_port ?? null,
+    },
   };
 }

@@ -168,6 +168,18 @@ export interface McpHttpServer {
   readonly httpHeaders: Readonly<Record<string, string>>;
   /** Header name to the variable its value comes from. */
   readonly envHttpHeaders: Readonly<Record<string, string>>;
+  readonly oauth: McpOAuthSettings;
+}
+
+/** How the user signs in to a server, where its own words don't say enough. */
+export interface McpOAuthSettings {
+  /** Of a client that is registered already; null: keel registers itself. */
+  readonly clientId: string | null;
+  readonly clientSecretEnvVar: string | null;
+  /** What to ask for; null: what the server names. */
+  readonly scopes: readonly string[] | null;
+  /** Where the browser comes back to on this machine; null: any that is free. */
+  readonly callbackPort: number | null;
 }
 
 /** An MCP server, whose tools the model may call. */

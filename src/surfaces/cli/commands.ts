@@ -60,8 +60,8 @@ export const commands: Program['commands'] = {
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
   mcp: {
-    summary: 'show the configured MCP servers',
-    load: async () => (await import('./commands/mcp.ts')).mcpCommand,
+    summary: 'show, add, remove and test MCP servers',
+    load: async () => (await import('./commands/mcp/mcp.ts')).mcpCommand,
   },
   'mcp-server': {
     summary: 'serve keel to an MCP client, as a tool',

@@ -1,7 +1,7 @@
 import { costOf, type ModelPrices } from '../../models/catalogue/index.ts';
 import type { TurnFigures } from './overview.ts';
 
-export { freshInput, type ModelPrices } from '../../models/catalogue/index.ts';
+export { freshInput } from '../../models/catalogue/index.ts';
 
 /** What a turn cost: as recorded, or else its tokens at the price of its model. Null: not known. */
 export function costOfTurn(turn: TurnFigures, prices: ModelPrices): number | null {

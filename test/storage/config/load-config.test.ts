@@ -542,6 +542,7 @@ tools = { x = { approval_mode = "approve" } }
           bearerTokenEnvVar: 'T',
           httpHeaders: {},
           envHttpHeaders: {},
+          oauth: { clientId: null, clientSecretEnvVar: null, scopes: null, callbackPort: null },
         },
         startupTimeoutMs: 300,
         toolTimeoutMs: 60_000,

@@ -98,6 +98,14 @@ const mcpServer = z.object({
   bearer_token_env_var: z.optional(z.string()),
   http_headers: z.optional(stringMap),
   env_http_headers: z.optional(stringMap),
+  scopes: z.optional(strings),
+  oauth: z.optional(
+    z.object({
+      client_id: z.optional(z.string()),
+      client_secret_env_var: z.optional(z.string()),
+      callback_port: z.optional(z.int().check(z.minimum(1), z.maximum(65_535))),
+    }),
+  ),
   enabled: z.optional(z.boolean()),
   startup_timeout_sec: z.optional(seconds),
   startup_timeout_ms: z.optional(wholeNumber),

@@ -52,7 +52,7 @@ function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path:
 }
 
 const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
-const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers'] as const;
+const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers', 'scopes', 'oauth'] as const;
 
 function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]): void {
   for (const [name, server] of Object.entries(mcp_servers)) {

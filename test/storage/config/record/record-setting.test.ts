@@ -1,8 +1,8 @@
 import { lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recordSettings } from '../../../src/storage/config/index.ts';
-import { freshDirectory } from '../../support/fresh-places.ts';
+import { recordSettings } from '../../../../src/storage/config/index.ts';
+import { freshDirectory } from '../../../support/fresh-places.ts';
 
 const home = freshDirectory();
 const text = () => readFileSync(join(home.path, 'config.toml'), 'utf8');

@@ -1,28 +1,12 @@
-import { KeelError } from '../../../foundation/protocol/index.ts';
-import { maskedArguments, maskedText } from '../../../foundation/secrets/index.ts';
-import { type LoadedConfig, loadConfigWithOrigins } from '../../../storage/config/index.ts';
-import { readCommandLine } from '../command-line.ts';
-import type { CommandSpec } from '../command-spec.ts';
-import type { Command } from '../commands.ts';
-import type { CommandIo } from '../io.ts';
-import { data, say } from '../output.ts';
-import { table } from '../table.ts';
-import { HelpRequested, UsageError } from '../usage.ts';
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { maskedArguments, maskedText } from '../../../../foundation/secrets/index.ts';
+import { CredentialFile, type LoadedConfig, loadConfigWithOrigins } from '../../../../storage/config/index.ts';
+import type { CommandIo } from '../../io.ts';
+import { data, say } from '../../output.ts';
+import { table } from '../../table.ts';
+import type { McpValues } from './spec.ts';
 
-const spec = {
-  usage: ['mcp list [options]', 'mcp get NAME [options]'],
-  about: [
-    'List the configured MCP servers, or show one of them. Values of variables and headers, and secrets in arguments and addresses, are masked unless --show-secrets is given.',
-    'To add a server, write a table [mcp_servers.NAME] into config.toml: see docs/mcp.md.',
-  ],
-  verbs: { list: '', get: '' },
-  options: {
-    json: { type: 'boolean', about: 'print the servers as JSON' },
-    'show-secrets': { type: 'boolean', about: 'mask nothing' },
-    config: { type: 'string', short: 'c', multiple: true, value: 'KEY=VALUE', about: 'override a setting; repeatable' },
-  },
-} as const satisfies CommandSpec;
-const NONE = 'No MCP server is configured. Add a table [mcp_servers.NAME] to config.toml: see docs/mcp.md.\n';
+const NONE = 'No MCP server is configured. Add one: keel mcp add NAME -- COMMAND, or keel mcp add NAME --url URL.\n';
 
 /** Programs that read the list know this mask. */
 const MASKED_VALUE = '*****';
@@ -32,38 +16,49 @@ type Entry = NonNullable<LoadedConfig['settings']['mcp_servers']>[string];
 interface Shown {
   readonly name: string;
   readonly entry: Entry;
+  /** The user has signed in. */
+  readonly isSignedIn: boolean;
 }
 
-/** `keel mcp`: the configured servers. Starts none. */
-export const mcpCommand: Command = { spec, run: showServers };
+/** What every verb works with. */
+export interface McpPlace {
+  readonly io: CommandIo;
+  readonly values: McpValues;
+}
 
-async function showServers(io: CommandIo, words: readonly string[]): Promise<number> {
-  const { values, positionals } = readCommandLine(words, spec);
-  const [verb, name, ...more] = positionals;
-  if (verb === undefined) throw new HelpRequested(spec);
-  if (more.length > 0) throw new UsageError(`unexpected word: ${more[0]}`);
-  const { settings } = await loadConfigWithOrigins({
-    env: io.env,
-    cwd: io.cwd,
-    overrides: values.config ?? [],
-    flags: {},
-  });
-  const servers = Object.entries(settings.mcp_servers ?? {})
-    .map(([key, entry]) => ({ name: key, entry: values['show-secrets'] ? entry : masked(entry) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (verb === 'list') {
-    if (name !== undefined) throw new UsageError('`keel mcp list` takes no name; use `keel mcp get NAME`');
-    if (values.json) data(io, asJson(servers.map(listed)));
-    else say(io, listText(servers));
-    return 0;
-  }
-  if (verb !== 'get') throw new UsageError(`there is no "mcp ${verb}"`);
-  if (name === undefined) throw new UsageError('which server? keel mcp get NAME');
-  const server = servers.find((one) => one.name === name);
-  if (server === undefined) throw new KeelError('invalidInput', `there is no MCP server ${name}`);
+/** `keel mcp list`: the configured servers. Starts none. */
+export async function listServers({ io, values }: McpPlace): Promise<number> {
+  const servers = await shownServers({ io, values });
+  if (values.json) data(io, asJson(servers.map(listed)));
+  else say(io, listText(servers));
+  return 0;
+}
+
+/** `keel mcp get NAME`. @throws KeelError for a server that there isn't */
+export async function showServer({ io, values }: McpPlace, name: string): Promise<number> {
+  const server = (await shownServers({ io, values })).find((one) => one.name === name);
+  if (server === undefined) throw unknownServer(name);
   if (values.json) data(io, asJson(described(server)));
   else say(io, describedText(server));
   return 0;
+}
+
+export function unknownServer(name: string): KeelError {
+  return new KeelError('invalidInput', `there is no MCP server ${name}`);
+}
+
+async function shownServers({ io, values }: McpPlace): Promise<Shown[]> {
+  const overrides = values.config ?? [];
+  const { settings, config } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  const signIns = new CredentialFile(config.home);
+  const signedIn = new Set(config.mcpServers.filter((one) => signIns.read(one) !== null).map(({ name }) => name));
+  return Object.entries(settings.mcp_servers ?? {})
+    .map(([name, entry]) => ({
+      name,
+      entry: values['show-secrets'] ? entry : masked(entry),
+      isSignedIn: signedIn.has(name),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Masks all values of variables and headers, and secrets in arguments and addresses. */
@@ -107,7 +102,7 @@ function startupTimeoutSec({ startup_timeout_sec: seconds, startup_timeout_ms: m
 }
 
 function listed(server: Shown): object {
-  return { ...common(server), auth_status: authStatus(server.entry) };
+  return { ...common(server), auth_status: authStatus(server) };
 }
 
 function described(server: Shown): object {
@@ -115,10 +110,14 @@ function described(server: Shown): object {
   return { ...common(server), enabled_tools, disabled_tools };
 }
 
-function authStatus({ bearer_token_env_var, http_headers = {}, env_http_headers = {} }: Entry): string {
+function authStatus({ entry, isSignedIn }: Shown): string {
+  const { bearer_token_env_var, http_headers = {}, env_http_headers = {}, scopes, oauth } = entry;
   const headers = [...Object.keys(http_headers), ...Object.keys(env_http_headers)];
   const hasToken = bearer_token_env_var !== undefined || headers.some((name) => name.toLowerCase() === 'authorization');
-  return hasToken ? 'bearer_token' : 'unsupported';
+  if (hasToken) return 'bearer_token';
+  if (isSignedIn) return 'o_auth';
+  // Whether a server has a sign-in where the settings say nothing of it is known only to who asks it.
+  return scopes === undefined && oauth === undefined ? 'unsupported' : 'not_logged_in';
 }
 
 function asJson(value: unknown): string {
@@ -133,19 +132,18 @@ function listText(servers: readonly Shown[]): string {
   const tables = [
     table(
       ['Name', 'Command', 'Args', 'Env', 'Cwd', 'Status', 'Auth'],
-      started.map(({ name, entry }) => [
-        name,
-        entry.command,
-        entry.args?.join(' '),
-        variables(entry),
-        entry.cwd,
-        status(entry),
-        authStatus(entry),
-      ]),
+      started.map((server) => {
+        const { name, entry } = server;
+        const args = entry.args?.join(' ');
+        return [name, entry.command, args, variables(entry), entry.cwd, status(entry), authStatus(server)];
+      }),
     ),
     table(
       ['Name', 'Url', 'Bearer Token Env Var', 'Status', 'Auth'],
-      reached.map(({ name, entry }) => [name, entry.url, entry.bearer_token_env_var, status(entry), authStatus(entry)]),
+      reached.map((server) => {
+        const { name, entry } = server;
+        return [name, entry.url, entry.bearer_token_env_var, status(entry), authStatus(server)];
+      }),
     ),
   ];
   return tables.filter((text) => text !== '').join('\n');
