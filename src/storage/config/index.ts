@@ -12,6 +12,7 @@ export {
 } from './layers/index.ts';
 export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-config.ts';
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
+export { overridesOf } from './overrides-of.ts';
 export { programSearch } from './programs.ts';
 export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
 export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';

@@ -23,16 +23,32 @@ export class MethodError extends Error {
   }
 }
 
+export type RequestId = string | number;
+
+/** A client's answer to a request of the server. */
+export type Reply =
+  | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'error'; readonly message: string };
+
 /** A connected client, as a method sees it. */
 export interface Client {
   /** Sends a notification, unless the client has opted out of it. Never waits. */
   notify(method: string, params: object): void;
+  /** Asks the client. `onReply` is not called after `withdraw`, nor when the connection has ended. Never waits. */
+  request(method: string, params: object, onReply: (reply: Reply) => void): RequestId;
+  /** The reply to a request is not wanted any more. */
+  withdraw(id: RequestId): void;
   /** Aborts when the connection has ended: whatever was started for it alone ends then. */
   readonly closed: AbortSignal;
 }
 
 /** A method of the protocol: its parameters are checked before `run` sees them. */
 export interface Method {
+  /**
+   * The next such request of the same client waits for this one, and what the server sends that client meanwhile follows the
+   * answer: a client knows a thread or turn by the answer before it hears of it. Absent: requests run side by side.
+   */
+  readonly ordered?: true;
   /** @throws MethodError what the client did wrong; other errors become internal ones */
   call(params: unknown, client: Client): Promise<object>;
 }
@@ -45,9 +61,18 @@ export function method<P>(params: z.ZodType<P>, run: (params: P, client: Client)
   return {
     async call(given, client) {
       const { success, data, error } = params.safeParse(given ?? {});
-      if (!success)
-        throw new MethodError(ErrorCode.invalidRequest, `Invalid request: ${error.issues[0]?.message ?? ''}`);
+      if (!success) {
+        const [issue] = error.issues;
+        const place = issue?.path.join('.') ?? '';
+        const reason = `${place === '' ? '' : `${place}: `}${issue?.message ?? ''}`;
+        throw new MethodError(ErrorCode.invalidRequest, `Invalid request: ${reason}`);
+      }
       return await run(data, client);
     },
   };
+}
+
+/** A method whose answer goes out before anything that it causes. */
+export function orderedMethod<P>(params: z.ZodType<P>, run: (params: P, client: Client) => Promise<object>): Method {
+  return { ...method(params, run), ordered: true };
 }
