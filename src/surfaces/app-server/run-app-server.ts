@@ -2,19 +2,20 @@ import type { Readable, Writable } from 'node:stream';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { resolveHome } from '../../storage/config/index.ts';
 import { Connection, type Wire } from './connection/connection.ts';
+import { LocalMethods } from './methods/local-methods.ts';
 import type { Methods } from './methods/method.ts';
 import { reviewMethods } from './methods/review.ts';
+import type { ServerContext } from './methods/server-settings.ts';
 import { historyMethods } from './methods/thread-history.ts';
 import { recordMethods } from './methods/thread-records.ts';
 import { threadMethods } from './methods/threads.ts';
 import { turnMethods } from './methods/turns.ts';
 import type { WhenAlone } from './threads/shared-thread.ts';
 import { SharedThreads } from './threads/shared-threads.ts';
-import type { ServerSettings } from './threads/thread-settings.ts';
 import { isLoopback, type ListenAddress, listenAddress } from './transports/listen-address.ts';
 import { serveStdio } from './transports/stdio.ts';
 
-export interface AppServerOptions extends ServerSettings {
+export interface AppServerOptions extends Omit<ServerContext, 'folders'> {
   /** `stdio:`, `unix:PATH` or `ws://IP:PORT`. */
   readonly listen: string;
   /** Whether addresses may be listened on that other machines reach. */
@@ -45,8 +46,12 @@ export async function runAppServer(options: AppServerOptions): Promise<void> {
     for (const client of clients) client.notify(method, params);
   };
   await using threads = new SharedThreads({ home, whenAlone, broadcast, log });
-  options.onExit(() => threads.killProcesses());
-  const methods = allMethods({ threads, settings: options, broadcast });
+  await using local = new LocalMethods({ ...options, folders: () => threads.folders });
+  options.onExit(() => {
+    local.killProcesses();
+    threads.killProcesses();
+  });
+  const methods = { ...local.methods, ...methodsOfThreads({ threads, settings: options, broadcast }) };
   const connect = (wire: Wire) => {
     const client = new Connection({ wire, methods, home, log });
     clients.add(client);
@@ -65,7 +70,7 @@ export async function runAppServer(options: AppServerOptions): Promise<void> {
   await aborted(stop);
 }
 
-function allMethods(context: Parameters<typeof threadMethods>[0]): Methods {
+function methodsOfThreads(context: Parameters<typeof threadMethods>[0]): Methods {
   return {
     ...threadMethods(context),
     ...recordMethods(context),

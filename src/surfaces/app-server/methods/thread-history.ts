@@ -4,8 +4,8 @@ import type { Turn } from '../../../foundation/protocol/index.ts';
 import { wireItem } from '../notifications/wire-item.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
+import { cursorOf, keyedPage } from './keyed-page.ts';
 import { ErrorCode, MethodError, type Methods, method } from './method.ts';
-import { cursorOf, pageOf } from './paging.ts';
 
 type AnyTurn = Turn | ViewedTurn;
 
@@ -36,7 +36,7 @@ const DEFAULT_ITEMS = 100;
 export function historyMethods(threads: SharedThreads): Methods {
   return {
     'thread/turns/list': method(TurnsList, async (params) => {
-      const page = pageOf(threads.turnsOf(requireId(params.threadId)), ({ id }) => id, {
+      const page = keyedPage(threads.turnsOf(requireId(params.threadId)), ({ id }) => id, {
         cursor: params.cursor ?? null,
         limit: Math.min(params.limit ?? DEFAULT_TURNS, MAX_TURNS),
         direction: params.sortDirection ?? 'desc',
@@ -46,7 +46,7 @@ export function historyMethods(threads: SharedThreads): Methods {
     'thread/items/list': method(ItemsList, async ({ threadId, turnId, cursor, limit, sortDirection }) => {
       const turns = threads.turnsOf(requireId(threadId)).filter(({ id }) => !turnId || id === turnId);
       const anchor = typeof cursor === 'object' ? cursor?.itemId : undefined;
-      return pageOf(turns.flatMap(entriesOf), keyOfEntry, {
+      return keyedPage(turns.flatMap(entriesOf), keyOfEntry, {
         cursor: anchor === undefined ? (typeof cursor === 'string' ? cursor : null) : cursorOf('after', anchor),
         limit: Math.min(limit ?? DEFAULT_ITEMS, MAX_ITEMS),
         direction: sortDirection ?? 'asc',

@@ -3,12 +3,13 @@ import type { ThreadQuery, ThreadSummary } from '../../../engine/threads/index.t
 import { recordedCard, wireThread } from '../notifications/wire-thread.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
 import { type Methods, method } from './method.ts';
-import { pageOf } from './paging.ts';
+import { pageOf, pageParams } from './page.ts';
 import { requireId } from './thread-history.ts';
 
 const OneThread = z.object({ threadId: z.string() });
-const Page = z.object({ cursor: z.string().nullish(), limit: z.int().nullish() });
-const List = Page.extend({
+const List = z.object({
+  cursor: z.string().nullish(),
+  limit: z.int().nullish(),
   sortKey: z.enum(['created_at', 'updated_at', 'recency_at', 'section_position']).nullish(),
   sortDirection: z.enum(['asc', 'desc']).nullish(),
   modelProviders: z.array(z.string()).nullish(),
@@ -31,14 +32,7 @@ export function recordMethods({ threads, broadcast }: RecordMethodsContext): Met
       const data = page.threads.map((thread) => shown(threads, thread));
       return { data, nextCursor: page.nextCursor, backwardsCursor: null };
     }),
-    'thread/loaded/list': method(Page, async ({ cursor, limit }) => {
-      const { data, nextCursor } = pageOf(threads.ids, (id) => id, {
-        cursor: cursor ?? null,
-        limit: clamp(limit ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-        direction: 'asc',
-      });
-      return { data, nextCursor };
-    }),
+    'thread/loaded/list': method(z.object(pageParams), async (page) => pageOf(threads.ids, page)),
     'thread/read': method(OneThread.extend({ includeTurns: z.boolean().nullish() }), async (params) => {
       const id = requireId(params.threadId);
       const includeTurns = params.includeTurns ?? false;

@@ -4,13 +4,14 @@ import { threadIdOf } from '../../../storage/rollout/index.ts';
 import { wireSession } from '../notifications/wire-thread.ts';
 import type { SharedThread } from '../threads/shared-thread.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
-import { type ServerSettings, ThreadSettings, threadConfig } from '../threads/thread-settings.ts';
+import { ThreadSettings, threadConfig } from '../threads/thread-settings.ts';
 import { type Client, ErrorCode, MethodError, type Methods, method, orderedMethod } from './method.ts';
+import type { ServerContext } from './server-settings.ts';
 import { historyCursors, messagesUpTo, requireId, userTurnsFrom } from './thread-history.ts';
 
 export interface ThreadMethodsContext {
   readonly threads: SharedThreads;
-  readonly settings: ServerSettings;
+  readonly settings: ServerContext;
   /** Sends to all clients. */
   readonly broadcast: (method: string, params: object) => void;
 }

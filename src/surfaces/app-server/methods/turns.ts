@@ -5,8 +5,9 @@ import type { SessionSettings } from '../notifications/wire-thread.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import type { SharedThread } from '../threads/shared-thread.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
-import { directory, type ServerSettings } from '../threads/thread-settings.ts';
+import { directory } from '../threads/thread-settings.ts';
 import { ErrorCode, MethodError, type Methods, method, orderedMethod } from './method.ts';
+import type { ServerContext } from './server-settings.ts';
 import { TurnInput, turnInput } from './turn-input.ts';
 
 const StartTurn = z.object({
@@ -25,7 +26,7 @@ const Interrupt = z.object({ threadId: z.string(), turnId: z.string() });
 
 export interface TurnMethodsContext {
   readonly threads: SharedThreads;
-  readonly settings: Pick<ServerSettings, 'cwd'>;
+  readonly settings: Pick<ServerContext, 'cwd'>;
 }
 
 /** Methods that start turns, add to them and stop them. */
@@ -63,7 +64,7 @@ function startOp({ settings }: SharedThread, params: z.infer<typeof StartTurn>, 
   return { type: 'userTurn', items, ...settings, ...update, ...schema };
 }
 
-function settingsOf(params: z.infer<typeof StartTurn>, server: Pick<ServerSettings, 'cwd'>): Partial<SessionSettings> {
+function settingsOf(params: z.infer<typeof StartTurn>, server: Pick<ServerContext, 'cwd'>): Partial<SessionSettings> {
   const { cwd, approvalPolicy, sandboxPolicy, model, effort, summary } = params;
   return {
     ...(cwd ? { cwd: directory(server, cwd) } : {}),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ApprovalPolicy, KeelError, SandboxMode } from '../../../foundation/protocol/index.ts';
 import { type Config, loadConfig, overridesOf } from '../../../storage/config/index.ts';
+import type { ServerContext } from '../methods/server-settings.ts';
 
 /** Settings that a thread is started, resumed or forked with. */
 export const ThreadSettings = z.object({
@@ -19,26 +20,19 @@ export const ThreadSettings = z.object({
 });
 export type ThreadSettings = z.infer<typeof ThreadSettings>;
 
-export interface ServerSettings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute. */
-  readonly cwd: string;
-  /** `key=value`, for every thread. */
-  readonly overrides: readonly string[];
-}
-
 /**
  * The configuration of a thread. `recordedCwd`: where it was at work before.
  * @throws KeelError `invalidInput` for a directory that isn't there, `invalidConfig`
  */
 export async function threadConfig(
-  server: ServerSettings,
+  server: ServerContext,
   given: ThreadSettings,
   recordedCwd: string | null = null,
 ): Promise<Config> {
   const { model, modelProvider, approvalPolicy, sandbox, developerInstructions, baseInstructions } = given;
   const config = await loadConfig({
     env: server.env,
+    ...(server.systemDir === undefined ? {} : { systemDir: server.systemDir }),
     cwd: directory(server, given.cwd ?? recordedCwd ?? '.'),
     overrides: [
       ...server.overrides,
@@ -56,7 +50,7 @@ export async function threadConfig(
 }
 
 /** @throws KeelError `invalidInput` */
-export function directory(server: Pick<ServerSettings, 'cwd'>, path: string): string {
+export function directory(server: Pick<ServerContext, 'cwd'>, path: string): string {
   const cwd = resolve(server.cwd, path);
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return cwd;
   throw new KeelError('invalidInput', `${cwd} is not a directory`);

@@ -23,6 +23,14 @@ export class FakeClient implements Client {
     for (const look of this.#waiting) look();
   }
 
+  request(method: string): number {
+    throw new Error(`${method} is asked of a client that answers nothing`);
+  }
+
+  withdraw(): void {
+    throw new Error('nothing was asked');
+  }
+
   close(): void {
     this.#connection.abort();
   }

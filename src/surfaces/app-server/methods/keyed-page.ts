@@ -1,13 +1,13 @@
 import { parseJson } from '../../../foundation/util/index.ts';
 import { ErrorCode, MethodError } from './method.ts';
 
-export interface PageQuery {
+export interface KeyedPageQuery {
   readonly cursor: string | null;
   readonly limit: number;
   readonly direction: 'asc' | 'desc';
 }
 
-export interface Page<T> {
+export interface KeyedPage<T> {
   readonly data: readonly T[];
   /** Continues behind the last entry. Null: there is no more. */
   readonly nextCursor: string | null;
@@ -16,7 +16,7 @@ export interface Page<T> {
 }
 
 /** A page of entries that are in order, oldest first. @throws MethodError for a cursor that isn't one of these entries' */
-export function pageOf<T>(entries: readonly T[], keyOf: (entry: T) => string, query: PageQuery): Page<T> {
+export function keyedPage<T>(entries: readonly T[], keyOf: (entry: T) => string, query: KeyedPageQuery): KeyedPage<T> {
   const inOrder = query.direction === 'asc' ? entries : entries.toReversed();
   const start = query.cursor === null ? 0 : placeOf(inOrder.map(keyOf), query.cursor);
   const data = inOrder.slice(start, start + query.limit);
