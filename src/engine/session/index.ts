@@ -7,3 +7,4 @@ export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export type { ContextKind, SessionReport } from './reports/report.ts';
 export { Session, submitIfOpen } from './session.ts';
 export type { ThreadLabel, ThreadOrigin } from './thread/open-thread.ts';
+export { recordedTurns } from './thread/shown-turns.ts';

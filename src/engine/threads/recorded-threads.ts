@@ -1,3 +1,4 @@
+import type { Turn } from '../../foundation/protocol/index.ts';
 import {
   archiveThread,
   findRollout,
@@ -7,7 +8,9 @@ import {
   type ThreadPage,
   type ThreadQuery,
   type ThreadSummary,
+  unarchiveThread,
 } from '../../storage/threads/index.ts';
+import { recordedTurns } from '../session/index.ts';
 
 /** Of the file of typed messages, this much is read. */
 const RECENT_MESSAGES_BYTES = 256 * 1024;
@@ -32,6 +35,11 @@ export class RecordedThreads {
     return await index.get(id);
   }
 
+  /** Its turns as people saw them, oldest first. @throws KeelError `threadNotFound`, `rolloutCorrupt` */
+  turns(id: string): readonly Turn[] {
+    return recordedTurns(findRollout(this.#home, { type: 'id', id }));
+  }
+
   /** Null: the thread has no name. */
   async nameOf(id: string): Promise<string | null> {
     return (await this.find(id))?.name ?? null;
@@ -46,6 +54,12 @@ export class RecordedThreads {
   archive(id: string): void {
     const path = findRollout(this.#home, { type: 'id', id });
     archiveThread(this.#home, { threadId: id, path });
+  }
+
+  /** Moves an archived thread back into the lists. @throws as `archive` */
+  unarchive(id: string): void {
+    const path = findRollout(this.#home, { type: 'id', id });
+    unarchiveThread(this.#home, { threadId: id, path });
   }
 
   /** The newest messages that the user typed in any thread, oldest first. */

@@ -18,8 +18,10 @@ export interface ThreadQuery {
   /** From the page before. It holds for the sort key it was made with. */
   readonly cursor?: string;
   readonly sortKey?: 'updatedAt' | 'createdAt';
-  /** Exactly this directory. */
-  readonly cwd?: string;
+  /** Default false: the newest come first. */
+  readonly oldestFirst?: boolean;
+  /** Exactly this directory, or any of these. */
+  readonly cwd?: string | readonly string[];
   /** Any of these; none given means all. */
   readonly sources?: readonly string[];
   /** Leaves out threads that other threads started, such as a reviewer's. */
@@ -33,7 +35,7 @@ export interface ThreadQuery {
 }
 
 export interface ThreadPage {
-  /** Newest first, by time and then id. */
+  /** By time and then id. */
   readonly threads: readonly ThreadSummary[];
   /** Null on the last page. */
   readonly nextCursor: string | null;
@@ -54,12 +56,13 @@ export function pageOf(
   query: ThreadQuery,
   said: (thread: ThreadSummary) => boolean,
 ): ThreadPage {
-  const { limit = DEFAULT_LIMIT, sortKey = 'updatedAt' } = query;
+  const { limit = DEFAULT_LIMIT, sortKey = 'updatedAt', oldestFirst = false } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new KeelError('invalidInput', `a page has 1 to ${MAX_LIMIT} threads, not ${limit}`);
   }
   const after = query.cursor === undefined ? null : parseCursor(query.cursor);
   const placeOf = (thread: ThreadSummary): Place => ({ time: thread[sortKey], id: thread.id });
+  const inOrder = oldestFirst ? (a: Place, b: Place) => newestFirst(b, a) : newestFirst;
   const wanted: ThreadSummary[] = [];
   for (const thread of threads) {
     const isBehind = after === null || inOrder(after, placeOf(thread)) < 0;
@@ -75,7 +78,7 @@ function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: Threa
   const { cwd, sources, modelProviders, archived = false, search } = query;
   if (thread.archived !== archived) return false;
   if (query.ofUser === true && isChild(thread)) return false;
-  if (cwd !== undefined && thread.cwd !== cwd) return false;
+  if (cwd !== undefined && ![cwd].flat().includes(thread.cwd)) return false;
   if (sources?.length && !sources.includes(thread.source)) return false;
   if (modelProviders?.length && thread.modelProvider !== null && !modelProviders.includes(thread.modelProvider)) {
     return false;
@@ -90,7 +93,7 @@ function isChild({ source, parentId }: ThreadSummary): boolean {
 }
 
 /** Newest first. Ids differ, so no two threads have one place. */
-function inOrder(a: Place, b: Place): number {
+function newestFirst(a: Place, b: Place): number {
   if (a.time !== b.time) return b.time - a.time;
   if (a.id === b.id) return 0;
   return a.id < b.id ? 1 : -1;

@@ -67,6 +67,10 @@ export const commands: Program['commands'] = {
     summary: 'serve keel to an MCP client, as a tool',
     load: async () => (await import('./commands/mcp-server.ts')).mcpServerCommand,
   },
+  'app-server': {
+    summary: 'serve keel to editors and other programs',
+    load: async () => (await import('./commands/app-server.ts')).appServerCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,

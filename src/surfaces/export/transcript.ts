@@ -2,7 +2,7 @@ import { rolloutLines } from '../../storage/rollout/index.ts';
 import { HtmlTranscript } from './html/html.ts';
 import { MarkdownTranscript } from './markdown.ts';
 import { overviewOf } from './overview.ts';
-import type { ModelPrices } from './prices.ts';
+import type { ModelPrices } from '../../models/catalogue/index.ts';
 import { TranscriptWalk } from './walk.ts';
 
 export interface TranscriptOptions {

@@ -11,11 +11,11 @@ import {
 import { RecordedThreads, type Session, type ThreadOrigin, Threads } from '../../engine/threads/index.ts';
 import { KeelError, type SessionEventOf, toKeelError } from '../../foundation/protocol/index.ts';
 import { onAbort, printable } from '../../foundation/util/index.ts';
-import { type Config, loadConfig } from '../../storage/config/index.ts';
+import { type Config, loadConfig, overridesOf } from '../../storage/config/index.ts';
 import { progressText } from './progress-text.ts';
 import { decisionOf, questionForm } from './question.ts';
 import { RunningTurn } from './running-turn.ts';
-import { flagsOf, type NewThread, overridesOf } from './tool-forms.ts';
+import { flagsOf, type NewThread } from './tool-forms.ts';
 
 /** Of the one question that a call asks at a time. */
 const QUESTION = 'approval';
@@ -62,7 +62,7 @@ export class Calls implements AsyncDisposable {
     const config = await loadConfig({
       env,
       cwd,
-      overrides: [...overrides, ...overridesOf(args.config)],
+      overrides: [...overrides, ...overridesOf(args.config ?? {})],
       flags: flagsOf(args),
     });
     return new RunningTurn(await this.#open(config, { type: 'new' }, canAsk), args.prompt);

@@ -49,12 +49,3 @@ export function flagsOf(args: NewThread): ConfigFlags {
     ...(instructions === undefined ? {} : { instructions }),
   };
 }
-
-/** Settings as `key=value`, one for each value that is no table. JSON's texts, numbers, booleans and lists are TOML's too. */
-export function overridesOf(settings: NewThread['config'] = {}, prefix = ''): string[] {
-  return Object.entries(settings).flatMap(([name, value]) => {
-    const key = `${prefix}${/^[\w-]+$/.test(name) ? name : JSON.stringify(name)}`;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return overridesOf(value, `${key}.`);
-    return `${key}=${JSON.stringify(value)}`;
-  });
-}

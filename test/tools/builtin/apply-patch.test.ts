@@ -225,11 +225,11 @@ describe('the permission for a patch', () => {
     expect(workspace.files()).toEqual({ 'w/a.txt': 'one\n' });
   });
 
-  it('apply-patch 19: asks for a path outside before anything is tried, and applies the patch after approval', async () => {
+  it('apply-patch 19: shows a change and asks for a path outside before anything is tried, and applies the patch after approval', async () => {
     using workspace = new Workspace({ 'w/a.txt': 'one\n' });
     const turn = new ToolTurn(workspace.path('w'));
     expect((await turn.freeform(applyPatchTool.handler, outside)).success).toBe(true);
-    expect(turn.seen).toEqual(['asked', 'started fileChange inProgress', 'completed fileChange completed']);
+    expect(turn.seen).toEqual(['started fileChange inProgress', 'asked', 'completed fileChange completed']);
     expect(workspace.read('outside.txt')).toBe('x\n');
   });
 
@@ -320,7 +320,7 @@ describe('the permission for a patch', () => {
       output: expect.stringContaining(`${MARK} The file has changed since the patch was made.`),
       exitCode: 1,
     });
-    expect(turn.seen).toEqual(['asked', 'started fileChange inProgress', 'completed fileChange failed']);
+    expect(turn.seen).toEqual(['started fileChange inProgress', 'asked', 'completed fileChange failed']);
     expect(workspace.read('a.txt')).toBe('zero\n');
   });
 });

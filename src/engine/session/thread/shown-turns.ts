@@ -1,7 +1,12 @@
 import { ThreadItem, type Turn } from '../../../foundation/protocol/index.ts';
-import type { LoggedTurn, ThreadLog } from '../../../storage/rollout/index.ts';
+import { type LoggedTurn, readRollout, type ThreadLog, threadLog } from '../../../storage/rollout/index.ts';
 import { eventsOfCall, threadItemsOf } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
+
+/** The turns of a thread that isn't open, from its rollout. @throws KeelError `rolloutCorrupt`, `storageFailed` */
+export function recordedTurns(path: string): Turn[] {
+  return shownTurns(threadLog(readRollout(path)), { openTurnEnded: true });
+}
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off has ended now. */
 export function shownTurns(log: ThreadLog, { openTurnEnded }: { readonly openTurnEnded: boolean }): Turn[] {

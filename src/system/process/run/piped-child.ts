@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Processes } from '../processes.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { startPiped } from '../start/start-piped.ts';
@@ -16,29 +16,32 @@ export interface PipedChildOptions {
   readonly onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => void;
   /** Once the program has ended, survivors that are silent for so long are taken to be meant for the background. */
   readonly quietMs: number;
-  /** What is on its standard input; absent: nothing. */
-  readonly input?: string | undefined;
+  /** Its whole input, or a pipe that is written later. Absent: its input is empty. */
+  readonly input?: { readonly text: string } | 'pipe' | undefined;
 }
 
-/** A program with a given input, whose output is read until it has ended and its pipes are empty. */
+/** A program whose output is read until it has ended and its pipes are empty. */
 export class PipedChild {
   readonly pid: number;
   /** Resolves when the program has ended and its output is in. */
   readonly ended: Promise<ExitStatus>;
+  /** Null: its input is empty. An error of it means that the program no longer reads. */
+  readonly input: Writable | null;
   readonly #options: PipedChildOptions;
   #isKilled = false;
   #hasExited = false;
 
-  private constructor(child: StartedChild, options: PipedChildOptions) {
+  private constructor(child: StartedChild, input: Writable | null, options: PipedChildOptions) {
     this.pid = child.pid;
+    this.input = input;
+    input?.on('error', () => input.destroy());
     this.#options = options;
     this.ended = this.#follow(child);
   }
 
   /** @throws what the system says if the program can't be started */
   static async start(spec: SpawnSpec, options: PipedChildOptions): Promise<PipedChild> {
-    const { processes, input } = options;
-    const child = input === undefined ? await startPiped(spec, processes) : await startWith(input, spec, processes);
+    const { input, ...child } = await started(spec, options);
     const names = ['stdout', 'stderr'] as const;
     for (const [n, stream] of child.streams.entries()) {
       stream.on('data', (chunk: Buffer) => options.onChunk(chunk, names[n] ?? 'stdout'));
@@ -46,7 +49,7 @@ export class PipedChild {
         // A pipe that breaks ends like one that closes; the exit status shows what happened.
       });
     }
-    return new PipedChild(child, options);
+    return new PipedChild(child, input, options);
   }
 
   /** True from its end on, though its output may still be coming in. */
@@ -69,6 +72,7 @@ export class PipedChild {
     const closed = Promise.all(streams.map(closing));
     const status = await exited;
     this.#hasExited = true;
+    this.input?.destroy();
     await this.#drain(closed, streams);
     const { processes } = this.#options;
     processes.release(this.pid);
@@ -93,14 +97,14 @@ export class PipedChild {
   }
 }
 
-/** Starts a program with this text on its standard input. */
-async function startWith(text: string, spec: SpawnSpec, processes: Processes): Promise<StartedChild> {
-  const { pid, input, output, errors, exited } = await startServed(spec, processes);
-  input.on('error', () => {
-    // A program need not read its input: the pipe breaks when it ends, and its exit status shows what happened.
-  });
-  input.end(text);
-  return { pid, streams: [output, errors], exited };
+async function started(
+  spec: SpawnSpec,
+  { processes, input: wanted }: PipedChildOptions,
+): Promise<StartedChild & { readonly input: Writable | null }> {
+  if (wanted === undefined) return { ...(await startPiped(spec, processes)), input: null };
+  const { output, errors, ...child } = await startServed(spec, processes);
+  if (wanted !== 'pipe') child.input.end(wanted.text);
+  return { ...child, streams: [output, errors] };
 }
 
 function closing(stream: Readable): Promise<void> {

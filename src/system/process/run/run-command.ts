@@ -54,7 +54,8 @@ export async function runCommand(spec: SpawnSpec, options: CommandOptions): Prom
 }
 
 async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSink): Promise<CommandEnd> {
-  const { processes, signal, input } = options;
+  const { processes, signal } = options;
+  const input = options.input === undefined ? undefined : { text: options.input };
   if (signal.aborted) return { type: 'aborted' };
   try {
     const onChunk = (chunk: Buffer, stream: 'stdout' | 'stderr') => {

@@ -5,7 +5,7 @@ import { isInside, realPath } from '../../../foundation/util/index.ts';
 import { isSystemView } from './system-views.ts';
 
 /** Files of keel's home that hold keys: the settings may have tokens and passwords in them too. */
-const CREDENTIALS = ['auth.json', '.env', '.credentials.json', 'config.toml'];
+const CREDENTIALS = ['auth.json', 'app-server-token', '.env', '.credentials.json', 'config.toml'];
 export interface HiddenOptions {
   /** keel's home, with its credentials. */
   readonly home?: string | undefined;

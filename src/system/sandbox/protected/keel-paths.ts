@@ -10,6 +10,7 @@ const HOME_ENTRIES = [
     'AGENTS.md',
     'AGENTS.override.md',
     'agents',
+    'app-server-token',
     'archived_sessions',
     'auth.json',
     'bin',

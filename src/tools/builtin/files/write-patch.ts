@@ -72,13 +72,14 @@ export async function runVerified(
   const changes = await fileUpdates(verified);
   const item: ThreadItemOf<'fileChange'> = { type: 'fileChange', id: callId, changes, status: 'inProgress' };
   if (signal.aborted) return { body: 'aborted', success: false };
+  // Who is asked for approval sees the change by its item.
+  context.events.itemStarted(item);
   const result = await context.orchestrator.runPatch(
     {
       callId,
       changes,
       paths: verified.paths,
       apply: async (mayWrite) => {
-        context.events.itemStarted(item);
         context.diff.beforeChange(verified.paths);
         return fallible(() => applyPatch(verified, mayWrite));
       },
@@ -87,10 +88,7 @@ export async function runVerified(
     signal,
   );
   if (result.type === 'refused') {
-    if (!signal.aborted) {
-      context.events.itemStarted(item);
-      context.events.itemCompleted({ ...item, status: 'declined', reason: result.message });
-    }
+    if (!signal.aborted) context.events.itemCompleted({ ...item, status: 'declined', reason: result.message });
     return failedOutput(result.message);
   }
   const applied = result.value;

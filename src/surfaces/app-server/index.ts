@@ -1,0 +1,1 @@
+export { type AppServerOptions, runAppServer } from './run-app-server.ts';

@@ -1,0 +1,51 @@
+import { type Session, submitIfOpen } from '../../../engine/threads/index.ts';
+import type { SessionEventOf } from '../../../foundation/protocol/index.ts';
+import type { Client, RequestId } from '../methods/method.ts';
+import { approvalRequest } from './approval-request.ts';
+import { decisionOf } from './decision.ts';
+
+type Question = SessionEventOf<'approval.requested'>;
+
+/** The questions of a thread's turn, as requests that all its subscribers have open. The first reply decides. */
+export class OpenQuestions {
+  readonly #session: Session;
+  /** By question: who was asked, and under which id. */
+  readonly #asked = new Map<string, Map<Client, RequestId>>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  ask(question: Question, client: Client): void {
+    const { questionId } = question.request;
+    const { method, params } = approvalRequest(this.#session.threadId, question);
+    const id = client.request(method, params, (reply) => {
+      const decision = decisionOf(question.request, reply);
+      submitIfOpen(this.#session, { type: 'approval', questionId, decision });
+    });
+    const asked = this.#asked.get(questionId) ?? new Map<Client, RequestId>();
+    this.#asked.set(questionId, asked.set(client, id));
+  }
+
+  /** The question has an answer, or none is needed any more: each client hears so, also the one that answered. */
+  resolve(questionId: string): void {
+    for (const [client, requestId] of this.#asked.get(questionId) ?? []) {
+      client.withdraw(requestId);
+      client.notify('serverRequest/resolved', { threadId: this.#session.threadId, requestId });
+    }
+    this.#asked.delete(questionId);
+  }
+
+  resolveAll(): void {
+    for (const questionId of [...this.#asked.keys()]) this.resolve(questionId);
+  }
+
+  /** A client that has left is asked nothing. */
+  forget(client: Client): void {
+    for (const asked of this.#asked.values()) {
+      const id = asked.get(client);
+      if (id !== undefined) client.withdraw(id);
+      asked.delete(client);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Readable, Writable } from 'node:stream';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { resolveHome } from '../../storage/config/index.ts';
+import { Connection, type Wire } from './connection/connection.ts';
+import { LocalMethods } from './methods/local-methods.ts';
+import type { Methods } from './methods/method.ts';
+import { reviewMethods } from './methods/review.ts';
+import type { ServerContext } from './methods/server-settings.ts';
+import { historyMethods } from './methods/thread-history.ts';
+import { recordMethods } from './methods/thread-records.ts';
+import { threadMethods } from './methods/threads.ts';
+import { turnMethods } from './methods/turns.ts';
+import type { WhenAlone } from './threads/shared-thread.ts';
+import { SharedThreads } from './threads/shared-threads.ts';
+import { isLoopback, type ListenAddress, listenAddress } from './transports/listen-address.ts';
+import { serveStdio } from './transports/stdio.ts';
+
+export interface AppServerOptions extends Omit<ServerContext, 'folders'> {
+  /** `stdio:`, `unix:PATH` or `ws://IP:PORT`. */
+  readonly listen: string;
+  /** Whether addresses may be listened on that other machines reach. */
+  readonly allowRemote: boolean;
+  readonly whenAlone: WhenAlone;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  /** For people. */
+  readonly log: (line: string) => void;
+  /** Ends the server and everything that it runs. */
+  readonly stop: AbortSignal;
+  /** Called once with a function that ends every child process at once, for a process that is about to exit. */
+  readonly onExit: (kill: () => void) => void;
+}
+
+/**
+ * Serves the app server protocol, version 2: to one client on standard input and output, or to several on a socket. Resolves
+ * when the input has ended or `stop` aborts; nothing that was started runs then, unless its threads were asked to outlive it.
+ * @throws KeelError `invalidInput` for an address that can't be listened on, and what `tokenFile` throws
+ */
+export async function runAppServer(options: AppServerOptions): Promise<void> {
+  const address = listenAddress(options.listen, options.cwd);
+  requireLocal(address, options.allowRemote);
+  const { log, whenAlone, stop } = options;
+  const home = resolveHome(options.env);
+  const clients = new Set<Connection>();
+  const broadcast = (method: string, params: object) => {
+    for (const client of clients) client.notify(method, params);
+  };
+  await using threads = new SharedThreads({ home, whenAlone, broadcast, log });
+  await using local = new LocalMethods({ ...options, folders: () => threads.folders });
+  options.onExit(() => {
+    local.killProcesses();
+    threads.killProcesses();
+  });
+  const methods = { ...local.methods, ...methodsOfThreads({ threads, settings: options, broadcast }) };
+  const connect = (wire: Wire) => {
+    const client = new Connection({ wire, methods, home, log });
+    clients.add(client);
+    client.closed.addEventListener('abort', () => clients.delete(client), { once: true });
+    return client;
+  };
+  if (address.type === 'stdio') return await serveStdio({ ...options, connect });
+  const [{ listen }, { tokenFile }] = await Promise.all([
+    import('./transports/listener.ts'),
+    import('./transports/token-file.ts'),
+  ]);
+  const { path, token } = tokenFile(home);
+  await using listener = await listen({ address, token, connect });
+  log(`listening on ${listener.url}`);
+  log(`clients show the token in ${path}`);
+  await aborted(stop);
+}
+
+function methodsOfThreads(context: Parameters<typeof threadMethods>[0]): Methods {
+  return {
+    ...threadMethods(context),
+    ...recordMethods(context),
+    ...historyMethods(context.threads),
+    ...turnMethods(context),
+    ...reviewMethods(context),
+  };
+}
+
+/** @throws KeelError */
+function requireLocal(address: ListenAddress, allowRemote: boolean): void {
+  if (address.type !== 'tcp' || isLoopback(address.host) || allowRemote) return;
+  const advice = 'the connection is not encrypted; use a tunnel, or --allow-remote in a network that you trust';
+  throw new KeelError('invalidInput', `--listen ${address.host}: other machines could connect, and ${advice}`);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
