@@ -33,7 +33,9 @@ const storeys = {
 };
 const rooms = Object.entries(storeys).flatMap(([storey, names]) => names.map((name) => join(storey, name)));
 /** Surfaces that may not import each other; the command line and the demo use them all. */
-const separate = ['exec', 'sdk', 'mcp-server', 'app-server', 'export', 'replay', 'tui'].map((name) => join('surfaces', name));
+const separate = ['exec', 'sdk', 'mcp-server', 'app-server', 'export', 'replay', 'tui'].map((name) =>
+  join('surfaces', name),
+);
 
 /** What the turn loop may not name: time, chance, the world, and un-journaled concurrency (docs/architecture.md, steps). */
 const bannedInTurn = [

@@ -1,3 +1,4 @@
+export { directoryOf, inDirectory, realName } from './in-directory.ts';
 export { obeyedJudge, readObeyedFile, UntrustedFile } from './obeyed-file.ts';
 export { FileFault, type OpenFile, openDirectory, openFile, type PlaceJudge, placeOf } from './open-real.ts';
 export { OutputFile } from './output-file.ts';

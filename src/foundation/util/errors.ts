@@ -4,6 +4,12 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** An error of the system in its own words, without the call and the path: `no such file or directory (ENOENT)`. */
+export function systemReason(error: unknown): string {
+  const reason = reasonOf(error);
+  return reason.replace(/^(\w+): (.*?)(, .*)?$/s, '$2 ($1)');
+}
+
 /** Ends a `switch` over a closed union: a new member becomes a compile error here, an unexpected value a clear throw. */
 export function assertNever(value: never, what: string): never {
   throw new Error(`unexpected ${what}: ${JSON.stringify(value)}`);

@@ -1,5 +1,5 @@
 export { Deferred, onAbort, raceAbort } from './async.ts';
-export { assertNever, reasonOf, storageAdvice } from './errors.ts';
+export { assertNever, reasonOf, storageAdvice, systemReason } from './errors.ts';
 export { userHome } from './home-directory.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
 export { lockFile } from './native/file-lock.ts';

@@ -6,6 +6,7 @@ export { SessionRoots } from './places/roots.ts';
 export {
   everWritableRoots,
   mayWrite,
+  nameFaultJudge,
   type WriteFault,
   writableRoots,
   writeFaultJudge,

@@ -1,10 +1,16 @@
 import { readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { FileFault, notationFault, type PlaceJudge, readRegularFile, textFault } from '../../foundation/files/index.ts';
-import { realPath, reasonOf } from '../../foundation/util/index.ts';
+import {
+  FileFault,
+  notationFault,
+  type PlaceJudge,
+  readRegularFile,
+  realName,
+  textFault,
+} from '../../foundation/files/index.ts';
+import { realPath, systemReason } from '../../foundation/util/index.ts';
 import { lookalikeNameHint } from './lookalike-name.ts';
 import { PatchFailure } from './patch.ts';
-import { realName } from './write/in-directory.ts';
 
 /** A larger file is not patched as text. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
@@ -152,12 +158,6 @@ function textIn(path: string, judge: PlaceJudge | undefined): string {
   if (fault !== null) throw new FileFault(fault);
   // Throws for bytes that are longer than a string can be.
   return bytes.toString('utf8');
-}
-
-/** An error of the system in its own words, without the call and the path: `no such file or directory (ENOENT)`. */
-export function systemReason(error: unknown): string {
-  const reason = reasonOf(error);
-  return reason.replace(/^(\w+): (.*?)(, .*)?$/s, '$2 ($1)');
 }
 
 /** Why a file can't be read as text; null if it can. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
+import { realName } from '../../../foundation/files/index.ts';
 import type { SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { isInside, realPath } from '../../../foundation/util/index.ts';
 import { scratchPlaces } from '../plan/mounts.ts';
@@ -67,16 +68,41 @@ export type WriteFault = 'outside' | 'protected' | 'hardLinks';
 
 /** {@link writeJudge} with the reason; null if the path may be written. */
 export function writeFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
-  if (options.policy.mode === 'danger-full-access') return () => null;
+  const { faultOf } = placeFaults(options);
+  return (path) => {
+    const real = realPath(path);
+    return faultOf(real) ?? (options.policy.mode !== 'danger-full-access' && hasOtherNames(real) ? 'hardLinks' : null);
+  };
+}
+
+/**
+ * Judges names that are removed or replaced, as {@link writeFaultJudge} judges files: a link at the end of a path is that name
+ * itself and isn't followed, other names of the file don't matter, and a root stays.
+ */
+export function nameFaultJudge(options: WritePolicyOptions): (path: string) => WriteFault | null {
+  const { roots, faultOf } = placeFaults(options);
+  return (path) => {
+    const name = realName(path);
+    return roots.includes(name) ? 'protected' : faultOf(name);
+  };
+}
+
+interface PlaceFaults {
+  readonly roots: readonly string[];
+  /** @param real without symlinks */
+  readonly faultOf: (real: string) => WriteFault | null;
+}
+
+function placeFaults(options: WritePolicyOptions): PlaceFaults {
   const roots = writableRoots(options);
+  if (options.policy.mode === 'danger-full-access') return { roots, faultOf: () => null };
   const own = options.home === undefined ? [] : [realPath(options.home)];
   const closed = [
     ...roots.flatMap((root) => [...protectedInRoot(root), ...protectedForGit(root, options)]),
     ...[...own, ...keelProgramIn(roots), ...SYSTEM_SCHEDULES],
   ];
   const sealed = sealedDirectories(roots, { env: options.env, scratch: scratchPlaces(options) });
-  return (path) => {
-    const real = realPath(path);
+  const faultOf = (real: string) => {
     const open = roots.filter((root) => isInside(real, root)).sort((a, b) => b.length - a.length);
     const [innermost] = open;
     if (innermost === undefined) return 'outside';
@@ -87,9 +113,9 @@ export function writeFaultJudge(options: WritePolicyOptions): (path: string) => 
       ({ path: dir, isOpen }) =>
         isInside(dir, innermost) && real !== dir && isInside(real, dir) && !isOpen(firstPart(dir, real)),
     );
-    if (isSealed) return 'outside';
-    return hasOtherNames(real) ? 'hardLinks' : null;
+    return isSealed ? 'outside' : null;
   };
+  return { roots, faultOf };
 }
 
 function firstPart(dir: string, path: string): string {

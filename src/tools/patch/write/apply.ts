@@ -1,11 +1,10 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
-import { type RootedDirectory, replaceFile } from '../../../foundation/files/index.ts';
-import { realPath, reasonOf } from '../../../foundation/util/index.ts';
-import { type NetChange, readText, systemReason } from '../overlay.ts';
+import { inDirectory, type RootedDirectory, realName, replaceFile } from '../../../foundation/files/index.ts';
+import { realPath, reasonOf, systemReason } from '../../../foundation/util/index.ts';
+import { type NetChange, readText } from '../overlay.ts';
 import { PatchFailure } from '../patch.ts';
 import { type VerifiedPatch, verifyPatch } from '../verify.ts';
-import { inDirectory, realName } from './in-directory.ts';
 import { UndoLog } from './undo-log.ts';
 
 /** Whether a path may be written, judged where it really leads. */

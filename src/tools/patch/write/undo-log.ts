@@ -1,6 +1,5 @@
 import { lstatSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
-import { type RootedDirectory, readRegularFile, replaceFile } from '../../../foundation/files/index.ts';
-import { inDirectory } from './in-directory.ts';
+import { inDirectory, type RootedDirectory, readRegularFile, replaceFile } from '../../../foundation/files/index.ts';
 
 /** More than a file that can be patched has: whatever a patch overwrites can be put back. */
 const MAX_KEPT_BYTES = 512 * 1024 * 1024;

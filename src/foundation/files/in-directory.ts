@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
-import { FileFault, namesOf, RootedDirectory } from '../../../foundation/files/index.ts';
-import { realPath } from '../../../foundation/util/index.ts';
+import { realPath } from '../util/index.ts';
+import { FileFault } from './open-real.ts';
+import { namesOf, RootedDirectory } from './rooted-directory.ts';
 
 /** The real path of a name itself: its directory is resolved, a link at its end is not. */
 export function realName(path: string): string {
@@ -17,17 +18,18 @@ export function inDirectory<T>(
   work: (directory: RootedDirectory, name: string) => T,
   onMade?: (path: string) => void,
 ): T {
-  using root = RootedDirectory.open('/');
-  using directory = entered(root, path, onMade);
+  using directory = directoryOf(path, onMade);
   return work(directory, basename(path));
 }
 
-function entered(root: RootedDirectory, path: string, onMade: ((path: string) => void) | undefined): RootedDirectory {
+/** The directory for {@link inDirectory}, for work that waits. The caller disposes of it. */
+export function directoryOf(path: string, onMade?: (path: string) => void): RootedDirectory {
+  using root = RootedDirectory.open('/');
   try {
     return root.enter(namesOf(dirname(path)), onMade === undefined ? {} : { onMade });
   } catch (error) {
     // The path had no links when it was judged.
-    if (error instanceof FileFault) throw new Error('its directory was moved meanwhile', { cause: error });
+    if (error instanceof FileFault) throw new FileFault('its directory was moved meanwhile', { cause: error });
     throw error;
   }
 }

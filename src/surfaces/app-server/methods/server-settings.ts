@@ -1,0 +1,50 @@
+import { type Config, loadConfig } from '../../../storage/config/index.ts';
+import { SessionRoots } from '../../../system/sandbox/index.ts';
+
+/** What the server was started with. */
+export interface ServerContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The server's working directory. Absolute. */
+  readonly cwd: string;
+  /** Settings for everything the server does, `key=value`. */
+  readonly overrides: readonly string[];
+  /** Further directories that clients work in, such as those of open threads. Absolute. Absent: none. */
+  readonly folders?: () => readonly string[];
+  /** Where the machine's own settings are; for tests. */
+  readonly systemDir?: string;
+}
+
+/** The settings of the folders that clients work in, each read when first needed. */
+export class ServerSettings {
+  readonly context: ServerContext;
+  /** The writable roots of the server's life: what a name meant when it was first used. */
+  readonly roots = new SessionRoots();
+  readonly #configs = new Map<string, Promise<Config>>();
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  /** @param cwd absolute @throws KeelError `invalidConfig` */
+  async config(cwd: string = this.context.cwd): Promise<Config> {
+    const known = this.#configs.get(cwd);
+    if (known !== undefined) return await known;
+    const { env, overrides, systemDir } = this.context;
+    const found = loadConfig({ env, cwd, overrides, flags: {}, ...(systemDir === undefined ? {} : { systemDir }) });
+    this.#configs.set(cwd, found);
+    // A file with a fault may be right at the next call.
+    found.catch(() => this.#configs.delete(cwd));
+    return await found;
+  }
+
+  /** Of the server's own folder and of those that clients work in. */
+  async configs(): Promise<readonly Config[]> {
+    const folders = new Set([this.context.cwd, ...(this.context.folders?.() ?? [])]);
+    return await Promise.all([...folders].map((folder) => this.config(folder)));
+  }
+
+  /** Settings were written: they are read again. */
+  changed(): void {
+    this.#configs.clear();
+  }
+}
