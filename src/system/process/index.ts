@@ -15,11 +15,16 @@ export {
   type RunningSession,
   WARN_SESSIONS,
 } from './run/exec-sessions.ts';
+export { PipedChild } from './run/piped-child.ts';
 export { type CommandEnd, type CommandOptions, type CommandOutcome, runCommand } from './run/run-command.ts';
 export { identityOf, openHandle, type PathHandle, type ProgramInput } from './start/program-input.ts';
+export { describeSpawnFailure } from './start/spawn-failure.ts';
 export type { SpawnSpec } from './start/spawn-spec.ts';
 export { type StartFault, startFault } from './start/start-fault.ts';
 export { startInherited } from './start/start-inherited.ts';
 export { programOutput, startOutliving, startProgram } from './start/start-program.ts';
 export { type ServedChild, startServed } from './start/start-served.ts';
 export type { ExitStatus } from './start/started-child.ts';
+export type { Terminal } from './terminal/linux-terminal.ts';
+export type { TerminalSize } from './terminal/pseudo-terminal.ts';
+export { openTerminal } from './terminal/terminal.ts';

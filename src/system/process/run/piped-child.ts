@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Processes } from '../processes.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { startPiped } from '../start/start-piped.ts';
+import { startServed } from '../start/start-served.ts';
 import type { ExitStatus, StartedChild } from '../start/started-child.ts';
 
 /** How long output may still come from pipes that survivors of a program hold open. */
@@ -15,26 +16,32 @@ export interface PipedChildOptions {
   readonly onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => void;
   /** Once the program has ended, survivors that are silent for so long are taken to be meant for the background. */
   readonly quietMs: number;
+  /** Whether it gets input. Absent: its input is empty. */
+  readonly input?: 'empty' | 'pipe';
 }
 
-/** A program with empty input, whose output is read until it has ended and its pipes are empty. */
+/** A program whose output is read until it has ended and its pipes are empty. */
 export class PipedChild {
   readonly pid: number;
   /** Resolves when the program has ended and its output is in. */
   readonly ended: Promise<ExitStatus>;
+  /** Null: its input is empty. An error of it means that the program no longer reads. */
+  readonly input: Writable | null;
   readonly #options: PipedChildOptions;
   #isKilled = false;
   #hasExited = false;
 
-  private constructor(child: StartedChild, options: PipedChildOptions) {
+  private constructor(child: StartedChild, input: Writable | null, options: PipedChildOptions) {
     this.pid = child.pid;
+    this.input = input;
+    input?.on('error', () => input.destroy());
     this.#options = options;
     this.ended = this.#follow(child);
   }
 
   /** @throws what the system says if the program can't be started */
   static async start(spec: SpawnSpec, options: PipedChildOptions): Promise<PipedChild> {
-    const child = await startPiped(spec, options.processes);
+    const { input, ...child } = await started(spec, options);
     const names = ['stdout', 'stderr'] as const;
     for (const [n, stream] of child.streams.entries()) {
       stream.on('data', (chunk: Buffer) => options.onChunk(chunk, names[n] ?? 'stdout'));
@@ -42,7 +49,7 @@ export class PipedChild {
         // A pipe that breaks ends like one that closes; the exit status shows what happened.
       });
     }
-    return new PipedChild(child, options);
+    return new PipedChild(child, input, options);
   }
 
   /** True from its end on, though its output may still be coming in. */
@@ -65,6 +72,7 @@ export class PipedChild {
     const closed = Promise.all(streams.map(closing));
     const status = await exited;
     this.#hasExited = true;
+    this.input?.destroy();
     await this.#drain(closed, streams);
     const { processes } = this.#options;
     processes.release(this.pid);
@@ -87,6 +95,15 @@ export class PipedChild {
     clearTimeout(limit);
     clearTimeout(quiet);
   }
+}
+
+async function started(
+  spec: SpawnSpec,
+  { processes, input: wanted = 'empty' }: PipedChildOptions,
+): Promise<StartedChild & { readonly input: Writable | null }> {
+  if (wanted === 'empty') return { ...(await startPiped(spec, processes)), input: null };
+  const { output, errors, ...child } = await startServed(spec, processes);
+  return { ...child, streams: [output, errors] };
 }
 
 function closing(stream: Readable): Promise<void> {

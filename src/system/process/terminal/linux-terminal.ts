@@ -5,7 +5,7 @@ import type { Confinement } from '../confined/confinement.ts';
 import type { Processes } from '../processes.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { type ExitStatus, followed, type StartedChild } from '../start/started-child.ts';
-import { openPseudoTerminal, type PseudoTerminal, type TerminalSize } from './pseudo-terminal.ts';
+import { openPseudoTerminal, type PseudoTerminal, resizeTerminal, type TerminalSize } from './pseudo-terminal.ts';
 
 /** How long survivors may hold the terminal open before the program's end is reported. */
 const DRAIN_MS = 200;
@@ -15,6 +15,8 @@ export interface Terminal {
   /** Resolves with the exit code; 128 + the signal's number after a signal. */
   readonly ended: Promise<number>;
   write(text: string): void;
+  /** Does nothing once the program has ended. */
+  resize(size: TerminalSize): void;
 }
 
 export interface LinuxTerminalOptions {
@@ -39,7 +41,15 @@ export async function openLinuxTerminal(spec: SpawnSpec, options: LinuxTerminalO
   try {
     const child = await start(spec, { slaveFd, path }, processes);
     const ended = drained(child.exited, closed).finally(() => stream.destroy());
-    return { pid: child.pid, ended, write: (text) => void stream.write(text) };
+    return {
+      pid: child.pid,
+      ended,
+      write: (text) => void stream.write(text),
+      resize: (next) => {
+        // The descriptor of a stream that is closed may be another file's by now.
+        if (!stream.destroyed) resizeTerminal(masterFd, next);
+      },
+    };
   } catch (error) {
     stream.destroy();
     throw error;

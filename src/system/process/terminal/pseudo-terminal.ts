@@ -26,12 +26,8 @@ const MAX_NAME_BYTES = 64;
  * Opens a terminal here, where nothing is confined: a thread that may open them itself could open the user's own as well.
  * Linux only.
  */
-export function openPseudoTerminal({ cols, rows }: TerminalSize): PseudoTerminal {
-  const { native, functions } = cLibrary();
-  const checked = (result: number, what: string): number => {
-    if (result < 0) throw new Error(`${what} failed with error ${native.errno()}`);
-    return result;
-  };
+export function openPseudoTerminal(size: TerminalSize): PseudoTerminal {
+  const { functions } = cLibrary();
   const masterFd = checked(
     functions.func('posix_openpt', 'int', ['int'])(O_RDWR | O_NOCTTY | O_CLOEXEC),
     'posix_openpt',
@@ -41,12 +37,22 @@ export function openPseudoTerminal({ cols, rows }: TerminalSize): PseudoTerminal
     const name = Buffer.alloc(MAX_NAME_BYTES);
     const status = functions.func('ptsname_r', 'int', ['int', 'void *', 'size_t'])(masterFd, name, name.length);
     if (status !== 0) throw new Error(`ptsname_r failed with error ${status}`);
-    const size = new Uint16Array([rows, cols, 0, 0]);
-    checked(functions.func('ioctl', 'int', ['int', 'ulong', 'void *'])(masterFd, TIOCSWINSZ, size), 'ioctl');
+    resizeTerminal(masterFd, size);
     const path = name.toString('utf8', 0, name.indexOf(0));
     return { masterFd, slaveFd: openSync(path, O_RDWR | O_NOCTTY), path };
   } catch (error) {
     closeSync(masterFd);
     throw error;
   }
+}
+
+/** The programs on it get SIGWINCH. @param masterFd keel's end, still open */
+export function resizeTerminal(masterFd: number, { cols, rows }: TerminalSize): void {
+  const size = new Uint16Array([rows, cols, 0, 0]);
+  checked(cLibrary().functions.func('ioctl', 'int', ['int', 'ulong', 'void *'])(masterFd, TIOCSWINSZ, size), 'ioctl');
+}
+
+function checked(result: number, what: string): number {
+  if (result < 0) throw new Error(`${what} failed with error ${cLibrary().native.errno()}`);
+  return result;
 }
