@@ -15,7 +15,9 @@ export { type LoadedConfig, loadConfig, loadConfigWithOrigins } from './load-con
 export type { ConfigFlags, LoadOptions } from './load-options.ts';
 export { programSearch } from './programs.ts';
 export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
-export { recordSettings, recordTrust, type SettingToRecord } from './record-setting.ts';
+export { recordSettings, recordTrust, type SettingToRecord } from './record/record-setting.ts';
+export { recordTable } from './record/record-table.ts';
+export { recordValues, type ValueToRecord } from './record/record-values.ts';
 
 export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';

@@ -39,6 +39,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
     mcpFiles: flags.mcpFiles ?? [],
     trusted: flags.trusted ?? false,
     withUserFile: !flags.withoutUserFile,
+    userText: options.userText ?? null,
   });
   const { layers } = read;
   const { settings, unknown } = await checkedSettings(layers);

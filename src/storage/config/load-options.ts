@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly flags: ConfigFlags;
   /** An unknown key is an error. */
   readonly strict?: boolean;
+  /** Counts in place of what is in the user's file: to try a change before it is written. */
+  readonly userText?: string;
   /** Where the machine's own layers are; for tests. */
   readonly systemDir?: string;
 }

@@ -26,6 +26,8 @@ export interface LayerOptions {
   readonly trusted: boolean;
   /** The user's own file counts. */
   readonly withUserFile: boolean;
+  /** Counts in place of what is in the user's file. */
+  readonly userText: string | null;
   /** Where the machine's own layers are. */
   readonly systemDir: string;
 }
@@ -53,7 +55,8 @@ interface ProjectLayers {
 export async function readLayers(home: string, options: LayerOptions): Promise<ReadLayers> {
   const { cwd, systemDir } = options;
   const system = await systemLayer(join(systemDir, 'config.toml'));
-  const readUser = () => readLayer(join(home, 'config.toml'), () => readHomeFile(home, 'config.toml'));
+  const readUser = () =>
+    readLayer(join(home, 'config.toml'), () => options.userText ?? readHomeFile(home, 'config.toml'));
   const user = options.withUserFile ? await readUser() : null;
   const managed = await systemLayer(join(systemDir, 'managed_config.toml'));
   const files = [system, user].filter((layer) => layer !== null);

@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from '../../../storage/config/index.ts';
+import { type Config, type LoadedConfig, loadConfigWithOrigins } from '../../../storage/config/index.ts';
 import { SessionRoots } from '../../../system/sandbox/index.ts';
 
 /** What the server was started with. */
@@ -29,12 +29,25 @@ export class ServerSettings {
   async config(cwd: string = this.context.cwd): Promise<Config> {
     const known = this.#configs.get(cwd);
     if (known !== undefined) return await known;
-    const { env, overrides, systemDir } = this.context;
-    const found = loadConfig({ env, cwd, overrides, flags: {}, ...(systemDir === undefined ? {} : { systemDir }) });
+    const found = this.read(cwd).then(({ config }) => config);
     this.#configs.set(cwd, found);
     // A file with a fault may be right at the next call.
     found.catch(() => this.#configs.delete(cwd));
     return await found;
+  }
+
+  /**
+   * Reads the settings as they are now, each with its layer.
+   * @param userText counts in place of what is in the user's file
+   * @throws KeelError `invalidConfig`
+   */
+  async read(cwd: string, userText?: string): Promise<LoadedConfig> {
+    const { env, overrides, systemDir } = this.context;
+    return await loadConfigWithOrigins({
+      ...{ env, cwd, overrides, flags: {} },
+      ...(systemDir === undefined ? {} : { systemDir }),
+      ...(userText === undefined ? {} : { userText }),
+    });
   }
 
   /** Of the server's own folder and of those that clients work in. */

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import { readHomeFile, type Table } from '../layers/index.ts';
+
+/** A change of the user's settings, as the lines it makes and as the values they have to come to. */
+export interface SettingsChange {
+  readonly text: (before: string) => string | Promise<string>;
+  readonly values: (before: Table) => Table;
+  /** The settings that change, for the message that the file can't be changed. */
+  readonly names: string;
+}
+
+/**
+ * Changes the user's configuration, and leaves everything else in the file as it is, comments too.
+ * @returns whether there was anything to change
+ * @throws KeelError `invalidConfig` if the file is written in a way that can't be changed so, `storageFailed`; it is unchanged then
+ */
+export async function changeSettings(home: string, { text, values, names }: SettingsChange): Promise<boolean> {
+  const { parse } = await import('smol-toml');
+  const path = join(home, 'config.toml');
+  const before = readHomeFile(home, 'config.toml') ?? '';
+  const after = await text(before);
+  if (after === before) return false;
+  if (!isExactly(after, () => values(parse(before)), parse)) {
+    throw new KeelError(
+      'invalidConfig',
+      `${path} can't be changed without touching other settings: change ${names} there`,
+    );
+  }
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    // A link to the file stays one.
+    const place = existsSync(path) ? realpathSync(path) : path;
+    const temporary = `${place}.${process.pid}.new`;
+    writeFileSync(temporary, after, { mode: 0o600 });
+    renameSync(temporary, place);
+  } catch (cause) {
+    throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}`, { cause });
+  }
+  return true;
+}
+
+/** A part of a dotted name as TOML writes it. */
+export function tomlKey(part: string): string {
+  return /^[\w-]+$/.test(part) ? part : JSON.stringify(part);
+}
+
+/** Whether a text has these values, no more and no less. */
+function isExactly(text: string, wanted: () => Table, parse: (text: string) => Table): boolean {
+  try {
+    return plain(parse(text)) === plain(wanted());
+  } catch {
+    // The lines that were changed were part of something else.
+    return false;
+  }
+}
+
+/** The same text for equal values, whatever the order of keys. */
+function plain(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return String(value);
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, sorted(inner)]);
+}
