@@ -8,7 +8,19 @@ import { fileURLToPath } from 'node:url';
 
 /** The storeys, top down, each with its rooms, top down. An empty name is what lies in the storey itself, in no room of its own. */
 const storeys = {
-  surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'mcp-server', 'app-server', 'export', 'replay', 'text'],
+  surfaces: [
+    'cli',
+    'demo',
+    'tui',
+    'exec',
+    'sdk',
+    'mcp-server',
+    'app-server',
+    'export',
+    'replay',
+    'file-search',
+    'text',
+  ],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],

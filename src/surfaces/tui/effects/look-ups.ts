@@ -1,6 +1,6 @@
 import type { Config } from '../../../storage/config/index.ts';
+import type { FileFinder } from '../../file-search/index.ts';
 import type { Message } from '../message.ts';
-import type { FileFinder } from './file-finder.ts';
 
 /** Commits to choose from for a review. */
 const SHOWN_COMMITS = 100;
@@ -28,10 +28,12 @@ export class LookUps {
     this.#search.abort();
     this.#search = new AbortController();
     const { signal } = this.#search;
-    const { FileFinder: Finder } = await import('./file-finder.ts');
+    const { FileFinder: Finder } = await import('../../file-search/index.ts');
     this.#finder ??= new Finder();
     try {
-      this.#dispatch({ type: 'filesFound', query, files: await this.#finder.find(query, cwd, signal) });
+      const found = await this.#finder.find(query, cwd, signal);
+      const files = found.map(({ path }) => ({ text: path, detail: '' }));
+      this.#dispatch({ type: 'filesFound', query, files });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -1,6 +1,5 @@
-import { startProgram } from '../../../system/process/index.ts';
-import { fuzzyMatch } from '../../text/index.ts';
-import type { Candidate } from '../message.ts';
+import { startProgram } from '../../system/process/index.ts';
+import { fuzzyMatch } from '../text/index.ts';
 
 /** Files that are looked through at most. */
 const MAX_FILES = 400_000;
@@ -9,6 +8,15 @@ const MAX_FOUND = 50;
 const FRESH_MS = 5_000;
 /** Names that are compared before other work gets its turn. */
 const AT_ONCE = 4_000;
+
+export interface FoundFile {
+  /** Relative to the directory that was searched. */
+  readonly path: string;
+  /** Better matches have more. */
+  readonly score: number;
+  /** Where in the path the letters of the query are, as indexes of UTF-16 units. */
+  readonly positions: readonly number[];
+}
 
 interface Listing {
   readonly cwd: string;
@@ -21,19 +29,19 @@ export class FileFinder {
   #listing: Listing | null = null;
 
   /** Best first. @throws the signal's reason, or what the system says if the files can't be listed */
-  async find(query: string, cwd: string, signal: AbortSignal): Promise<readonly Candidate[]> {
+  async find(query: string, cwd: string, signal: AbortSignal): Promise<readonly FoundFile[]> {
     const files = await this.#filesIn(cwd);
-    const found: { readonly path: string; readonly score: number }[] = [];
+    const found: FoundFile[] = [];
     for (let at = 0; at < files.length; at += AT_ONCE) {
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
       for (const path of files.slice(at, at + AT_ONCE)) {
         const match = fuzzyMatch(query, path);
-        if (match !== null) found.push({ path, score: match.score });
+        if (match !== null) found.push({ path, ...match });
       }
     }
     found.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
-    return found.slice(0, MAX_FOUND).map(({ path }) => ({ text: path, detail: '' }));
+    return found.slice(0, MAX_FOUND);
   }
 
   #filesIn(cwd: string): Promise<readonly string[]> {

@@ -1,0 +1,1 @@
+export { FileFinder, type FoundFile } from './file-finder.ts';
