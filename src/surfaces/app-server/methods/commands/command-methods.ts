@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { isInside, realPath } from '../../../../foundation/util/index.ts';
 import type { Config } from '../../../../storage/config/index.ts';
+import { Base64 } from '../base64.ts';
 import { type Client, ErrorCode, MethodError, type Methods, method } from '../method.ts';
 import type { ServerSettings } from '../server-settings.ts';
 import { ExecParams, shapeOf, TerminalSize } from './command-params.ts';
@@ -13,7 +14,7 @@ const MAX_COMMANDS = 64;
 
 const OfProcess = z.object({ processId: z.string() });
 const WriteParams = OfProcess.extend({
-  deltaBase64: z.base64({ error: 'deltaBase64 is not base64' }).nullish(),
+  deltaBase64: Base64.nullish(),
   closeStdin: z.boolean().nullish(),
 });
 const ResizeParams = OfProcess.extend({ size: TerminalSize });

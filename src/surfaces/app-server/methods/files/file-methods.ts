@@ -10,6 +10,7 @@ import {
   replaceFile,
 } from '../../../../foundation/files/index.ts';
 import { realPath } from '../../../../foundation/util/index.ts';
+import { Base64 } from '../base64.ts';
 import { type Methods, method } from '../method.ts';
 import type { ServerSettings } from '../server-settings.ts';
 import { copyTree } from './copy-tree.ts';
@@ -27,7 +28,6 @@ const AbsolutePath = z
   .string()
   .refine((path) => isAbsolute(path) && !path.includes('\0'), { error: 'the path has to be absolute' })
   .transform((path) => resolve(path));
-const Base64 = z.base64({ error: 'dataBase64 is not base64' });
 const ofPath = { path: AbsolutePath };
 
 /** `fs/*`: files of the workspace, under the rules of sandboxed commands. */
