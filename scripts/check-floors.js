@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The storeys, top down, each with its rooms, top down. An empty name is what lies in the storey itself, in no room of its own. */
 const storeys = {
-  surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'mcp-server', 'export', 'replay', 'text'],
+  surfaces: ['cli', 'demo', 'tui', 'exec', 'sdk', 'mcp-server', 'acp', 'export', 'replay', 'prompts', 'text'],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],
@@ -32,7 +32,7 @@ const storeys = {
 };
 const rooms = Object.entries(storeys).flatMap(([storey, names]) => names.map((name) => join(storey, name)));
 /** Surfaces that may not import each other; the command line and the demo use them all. */
-const separate = ['exec', 'sdk', 'mcp-server', 'export', 'replay', 'tui'].map((name) => join('surfaces', name));
+const separate = ['exec', 'sdk', 'mcp-server', 'acp', 'export', 'replay', 'tui'].map((name) => join('surfaces', name));
 
 /** What the turn loop may not name: time, chance, the world, and un-journaled concurrency (docs/architecture.md, steps). */
 const bannedInTurn = [

@@ -55,6 +55,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly openTransport?: () => Transport;
   /** For a child of another session. */
   readonly child?: ChildOptions;
+  /** Called with each subagent that the session and its children open, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**
@@ -79,8 +81,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       lease: thread.lease,
       lastRequest: thread.lastRequest,
       now,
-      openChild: (childConfig, start) =>
-        openSession({
+      openChild: async (childConfig, start) => {
+        const child = await openSession({
           ...options,
           checksOutput: false,
           // Processes without a parent may be those of this session, which ends them.
@@ -89,7 +91,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           config: childConfig,
           origin: { type: 'new' },
           parentThreadId: thread.id,
-        }),
+        });
+        // A task of the session's own, such as a review, is shown as part of it.
+        if (start.child.taskType === null) options.onChild?.(child);
+        return child;
+      },
     });
     return await start(thread, services, changes, options);
   } catch (error) {

@@ -20,6 +20,8 @@ export interface ThreadOptions extends Pick<OpenSessionOptions, 'config' | 'orig
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */
   readonly unfinishedTurn?: OpenSessionOptions['unfinishedTurn'];
+  /** Called with each subagent below the thread, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**

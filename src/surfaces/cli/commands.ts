@@ -67,6 +67,10 @@ export const commands: Program['commands'] = {
     summary: 'serve keel to an MCP client, as a tool',
     load: async () => (await import('./commands/mcp-server.ts')).mcpServerCommand,
   },
+  acp: {
+    summary: 'serve keel to an editor, by the Agent Client Protocol',
+    load: async () => (await import('./commands/acp.ts')).acpCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
