@@ -1,21 +1,30 @@
 import type { SessionUpdate, ToolCall, ToolCallContent, ToolCallUpdate } from '@agentclientprotocol/sdk';
 import type { ApprovalRequest } from '../../../foundation/protocol/index.ts';
-import { cutBytesStart, printable } from '../../../foundation/util/index.ts';
+import { cutBytesStart } from '../../../foundation/util/index.ts';
 import type { SessionClient } from '../client.ts';
 import { questionView } from '../permissions/question-view.ts';
 import { callView, type WorkItem } from './call-view.ts';
-import { type CallView, fenced, textContent } from './content.ts';
+import { commandContent } from './command-view.ts';
+import { type CallView, textContent } from './content.ts';
 
 /** The end of a running command's output, UTF-8 bytes: what a client without terminals is sent of it while it runs. */
 const LIVE_OUTPUT_BYTES = 16 * 1024;
 /** Time between two updates with the output of a running command, ms: each has all of that end. */
 const LIVE_OUTPUT_EVERY_MS = 250;
 
+/**
+ * Commands and calls of MCP servers start with an item and may then be asked about. Without a question or output for this long
+ * they count as running, ms.
+ */
+const QUIET_START_MS = 1_000;
+
 interface OpenCall {
   readonly toolCallId: string;
   readonly item: WorkItem;
   output: string;
   sentAt: number;
+  /** Until it is known to run. */
+  start: NodeJS.Timeout | null;
 }
 
 export interface CallFeedOptions {
@@ -32,6 +41,8 @@ export class CallFeed {
   /** Calls that were announced because they need approval, and have not started: tool call ids by call ids. */
   readonly #asked = new Map<string, string>();
   readonly #used = new Set<string>();
+  /** Tool call ids by the ids of items, which are unique in the thread. */
+  readonly #shown = new Map<string, string>();
 
   constructor(options: CallFeedOptions) {
     this.#options = options;
@@ -42,9 +53,14 @@ export class CallFeed {
     const asked = this.#asked.get(callId);
     this.#asked.delete(callId);
     const toolCallId = asked ?? this.#newId(item.id);
-    this.#open.set(item.id, { toolCallId, item, output: '', sentAt: performance.now() });
+    this.#shown.set(item.id, toolCallId);
+    const open: OpenCall = { toolCallId, item, output: '', sentAt: performance.now(), start: null };
+    this.#open.set(item.id, open);
+    const isWaiting = asked === undefined && (item.type === 'commandExecution' || item.type === 'mcpToolCall');
+    if (isWaiting) open.start = setTimeout(() => void this.#runs(open), QUIET_START_MS).unref();
     const view = this.#withTerminal(toolCallId, item, callView(item, { isOver: false, isLive: true }));
-    await this.#send(asked === undefined ? 'tool_call' : 'tool_call_update', toolCallId, view);
+    const shown = isWaiting ? { ...view, status: 'pending' as const } : view;
+    await this.#send(asked === undefined ? 'tool_call' : 'tool_call_update', toolCallId, shown);
   }
 
   async updated(item: WorkItem): Promise<void> {
@@ -56,8 +72,9 @@ export class CallFeed {
 
   async output(itemId: string, delta: string): Promise<void> {
     const open = this.#open.get(itemId);
-    if (open === undefined) return;
+    if (open?.item.type !== 'commandExecution') return;
     const { toolCallId } = open;
+    await this.#runs(open);
     if (this.#options.client.can.hasTerminalOutput) {
       const _meta = { terminal_output: { terminal_id: toolCallId, data: delta } };
       return await this.#update({ sessionUpdate: 'tool_call_update', toolCallId, _meta });
@@ -65,21 +82,25 @@ export class CallFeed {
     open.output = cutBytesStart(open.output + delta, LIVE_OUTPUT_BYTES);
     if (performance.now() - open.sentAt < LIVE_OUTPUT_EVERY_MS) return;
     open.sentAt = performance.now();
-    const content = [textContent(fenced(printable(open.output), 'console'))];
+    const content = [textContent(commandContent({ ...open.item, aggregatedOutput: open.output }))];
     await this.#update({ sessionUpdate: 'tool_call_update', toolCallId, content });
   }
 
   async completed(item: WorkItem): Promise<void> {
     if (!this.#open.has(item.id)) await this.started({ ...item });
-    const toolCallId = this.#open.get(item.id)?.toolCallId ?? item.id;
+    const open = this.#open.get(item.id);
+    const toolCallId = open?.toolCallId ?? item.id;
+    if (open !== undefined) stopWaiting(open);
     this.#open.delete(item.id);
     const view = this.#withTerminal(toolCallId, item, callView(item, { isOver: true, isLive: true }));
     await this.#send('tool_call_update', toolCallId, { ...view, ...this.#terminalEnd(toolCallId, item) });
   }
 
-  /** A call of an earlier turn, whole. */
+  /** A call that has ended, whole: under the id that it was shown by, if it was. */
   async replayed(item: WorkItem): Promise<void> {
-    await this.#send('tool_call', this.#newId(item.id), callView(item, { isOver: true, isLive: false }));
+    const toolCallId = this.#shown.get(item.id) ?? this.#newId(item.id);
+    this.#shown.set(item.id, toolCallId);
+    await this.#send('tool_call', toolCallId, callView(item, { isOver: true, isLive: false }));
   }
 
   /** Announces a call that waits for approval, or says so of one that runs. @returns it, for the question */
@@ -88,6 +109,7 @@ export class CallFeed {
     const running = 'callId' in request ? this.#running(request.callId) : undefined;
     const id = 'callId' in request ? request.callId : request.questionId;
     const toolCallId = running?.toolCallId ?? this.#asked.get(id) ?? this.#newId(id);
+    if (running !== undefined) stopWaiting(running);
     const isKnown = running !== undefined || this.#asked.has(id);
     if (running === undefined) this.#asked.set(id, toolCallId);
     await this.#send(isKnown ? 'tool_call_update' : 'tool_call', toolCallId, view);
@@ -105,6 +127,7 @@ export class CallFeed {
     }
     const running = this.#running(request.callId);
     if (running === undefined || !isAllowed) return;
+    stopWaiting(running);
     const { toolCallId } = running;
     await this.#update({ sessionUpdate: 'tool_call_update', toolCallId, status: 'in_progress' });
   }
@@ -121,6 +144,7 @@ export class CallFeed {
     await this.turnEnded();
     const open = [...this.#open.values()];
     this.#open.clear();
+    open.forEach(stopWaiting);
     for (const { toolCallId } of open) await this.#failed(toolCallId, 'Its end was not seen.');
   }
 
@@ -129,6 +153,13 @@ export class CallFeed {
     for (const { toolCallId, item } of this.#open.values()) {
       await this.#send('tool_call', toolCallId, callView(item, { isOver: false, isLive: true }));
     }
+  }
+
+  async #runs(open: OpenCall): Promise<void> {
+    if (open.start === null) return;
+    stopWaiting(open);
+    const { toolCallId } = open;
+    await this.#update({ sessionUpdate: 'tool_call_update', toolCallId, status: 'in_progress' });
   }
 
   #running(callId: string): OpenCall | undefined {
@@ -173,4 +204,9 @@ export class CallFeed {
   #update(update: SessionUpdate): Promise<void> {
     return this.#options.client.update(update);
   }
+}
+
+function stopWaiting(open: OpenCall): void {
+  clearTimeout(open.start ?? undefined);
+  open.start = null;
 }

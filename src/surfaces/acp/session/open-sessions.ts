@@ -88,7 +88,8 @@ export class OpenSessions implements AsyncDisposable {
   /** Moves a session out of the lists; one that is not there is out of them already. @throws KeelError `threadBusy` */
   async remove(id: string): Promise<void> {
     if (this.#sessions.has(id)) await this.close(id);
-    if ((await this.#recorded().find(id)) !== null) this.#recorded().archive(id);
+    const recorded = await this.#recorded().find(id);
+    if (recorded?.archived === false) this.#recorded().archive(id);
   }
 
   /** @throws KeelError `invalidInput` for a cursor that is none */
