@@ -64,6 +64,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly child?: ChildOptions;
   /** For a child: the hooks of its parent. Absent: those that the files name. */
   readonly hooks?: HookSource | null;
+  /** Called with each subagent that the session and its children open, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**
@@ -91,8 +93,8 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       lease: thread.lease,
       lastRequest: thread.lastRequest,
       now,
-      openChild: (childConfig, start) =>
-        openSession({
+      openChild: async (childConfig, start) => {
+        const child = await openSession({
           ...options,
           checksOutput: false,
           // Processes without a parent may be those of this session, which ends them.
@@ -102,7 +104,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           config: childConfig,
           origin: { type: 'new' },
           parentThreadId: thread.id,
-        }),
+        });
+        // A task of the session's own, such as a review, is shown as part of it.
+        if (start.child.taskType === null) options.onChild?.(child);
+        return child;
+      },
     });
     // A child's parent has shown the notices.
     const notices = options.hooks === undefined ? (hooks?.notices ?? []) : [];

@@ -21,6 +21,8 @@ export interface ThreadOptions
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */
   readonly unfinishedTurn?: OpenSessionOptions['unfinishedTurn'];
+  /** Called with each subagent below the thread, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**

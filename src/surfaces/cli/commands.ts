@@ -71,6 +71,10 @@ export const commands: Program['commands'] = {
     summary: 'serve keel to editors and other programs',
     load: async () => (await import('./commands/app-server.ts')).appServerCommand,
   },
+  acp: {
+    summary: 'serve keel to an editor, by the Agent Client Protocol',
+    load: async () => (await import('./commands/acp.ts')).acpCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,

@@ -1,10 +1,10 @@
 import type { ThreadItem } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
+import type { ModelPrices } from '../../models/catalogue/index.ts';
 import type { Block } from './blocks.ts';
 import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import type { Overview, TurnFigures } from './overview.ts';
 import { costOfTurn, dollars, freshInput, shortCount } from './prices.ts';
-import type { ModelPrices } from '../../models/catalogue/index.ts';
 import { shownOutput, visible } from './shown-text.ts';
 import { duration } from './times.ts';
 

@@ -6,7 +6,8 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { LocalServerKind } from '../../storage/config/index.ts';
+import type { Config, LocalServerKind, LocalServerKind } from '../../storage/config/index.ts';
+import type { CustomPrompt } from '../prompts/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { Keymap } from './keymap/index.ts';
@@ -112,14 +113,6 @@ export type Message =
   | { readonly type: 'draftRestored'; readonly draft: SavedDraft }
   /** A signal or the end of the terminal: keel stops in order. */
   | { readonly type: 'stop'; readonly code: number };
-
-/** A prompt of the user's own, from `prompts/NAME.md`. */
-export interface CustomPrompt {
-  readonly name: string;
-  readonly description: string;
-  readonly argumentHint: string;
-  readonly body: string;
-}
 
 /** A choice that later starts begin with. */
 export type KeptSetting =

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { assertNever, version } from '../../../foundation/util/index.ts';
+import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import type { Block } from '../blocks.ts';
 import type { Overview } from '../overview.ts';
 import { costOfTurn, dollars, shortCount } from '../prices.ts';
-import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import { duration } from '../times.ts';
 import { callHtml, itemHtml } from './html-item.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';

@@ -1,7 +1,7 @@
 import { CACHE_MISS_TEXTS } from '../../../foundation/protocol/index.ts';
+import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import type { TurnFigures } from '../overview.ts';
 import { costOfTurn, dollars, freshInput, shortCount } from '../prices.ts';
-import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import { duration } from '../times.ts';
 import { type Bar, barChart } from './chart.ts';
 import { escapeHtml, folded } from './html-text.ts';

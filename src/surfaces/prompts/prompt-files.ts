@@ -1,8 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFileStart } from '../../../foundation/files/index.ts';
-import { parsePromptFile } from '../commands/index.ts';
-import type { CustomPrompt } from '../message.ts';
+import { readFileStart } from '../../foundation/files/index.ts';
+import { type PromptFile, parsePromptFile } from './prompt-file.ts';
+
+/** A prompt of the user's own, from `prompts/NAME.md`. */
+export interface CustomPrompt extends PromptFile {
+  readonly name: string;
+}
 
 const MAX_BYTES = 256 * 1024;
 
