@@ -23,7 +23,7 @@ export { recordSettings, recordTrust, type SettingToRecord } from './record/reco
 export { recordTable } from './record/record-table.ts';
 export { recordValues, type ValueToRecord } from './record/record-values.ts';
 
-export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
+export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,

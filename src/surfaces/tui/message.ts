@@ -6,7 +6,7 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { Config, LocalServerKind, LocalServerKind } from '../../storage/config/index.ts';
+import type { LocalServerKind } from '../../storage/config/index.ts';
 import type { CustomPrompt } from '../prompts/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';

@@ -61,7 +61,13 @@ function stdio({ command, args, env }: Exclude<ClientServer, { type: 'http' | 's
 }
 
 function http({ url, headers }: Extract<ClientServer, { type: 'http' | 'sse' }>): McpHttpServer {
-  return { type: 'streamableHttp', url, bearerTokenEnvVar: null, httpHeaders: recordOf(headers), envHttpHeaders: {} };
+  const oauth = { clientId: null, clientSecretEnvVar: null, scopes: null, callbackPort: null };
+  return {
+    ...{ type: 'streamableHttp', url, oauth },
+    bearerTokenEnvVar: null,
+    httpHeaders: recordOf(headers),
+    envHttpHeaders: {},
+  };
 }
 
 function recordOf(pairs: readonly (EnvVariable | HttpHeader)[]): Record<string, string> {

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { KeelError, type SandboxPolicy } from '../../foundation/protocol/index.ts';
-import { type ProgramSearch, programFault } from '../../foundation/util/index.ts';
-import { type ConfigFile, projectTrust } from './layers/index.ts';
-import type { ConfigFlags } from './load-options.ts';
-import type { SandboxSettings } from './types.ts';
+import { KeelError, type SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { type ProgramSearch, programFault } from '../../../foundation/util/index.ts';
+import { type ConfigFile, projectTrust } from '../layers/index.ts';
+import type { ConfigFlags } from '../load-options.ts';
+import type { SandboxSettings } from '../types.ts';
 
 /** @throws KeelError `invalidConfig` for a writable root that does not exist, or one that the mode can't grant */
 export function sandboxPolicy(settings: ConfigFile, { addDirs = [] }: ConfigFlags, cwd: string): SandboxPolicy {

@@ -1,6 +1,6 @@
-import { holdsSecret, isSecretVariable } from '../../foundation/secrets/index.ts';
-import { secretValues } from './known-secrets.ts';
-import type { Config, ShellEnvironmentPolicy } from './types.ts';
+import { holdsSecret, isSecretVariable } from '../../../foundation/secrets/index.ts';
+import { secretValues } from '../known-secrets.ts';
+import type { Config, ShellEnvironmentPolicy } from '../types.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

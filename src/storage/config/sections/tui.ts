@@ -1,5 +1,5 @@
-import type { ConfigFile } from './layers/index.ts';
-import type { TuiSettings } from './types.ts';
+import type { ConfigFile } from '../layers/index.ts';
+import type { TuiSettings } from '../types.ts';
 
 const ALL = ['agent-turn-complete', 'approval-requested'] as const;
 

@@ -1,7 +1,7 @@
-import { KeelError } from '../../foundation/protocol/index.ts';
-import { type DomainPattern, type NetworkRules, parsePattern } from '../../system/network/index.ts';
-import type { ConfigFile } from './layers/index.ts';
-import { type Layer, originOf, valueAt } from './layers/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { type DomainPattern, type NetworkRules, parsePattern } from '../../../system/network/index.ts';
+import type { ConfigFile } from '../layers/index.ts';
+import { type Layer, originOf, valueAt } from '../layers/index.ts';
 
 const TABLE = ['sandbox', 'network'] as const;
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { readRegularFile } from '../../foundation/files/index.ts';
-import { KeelError } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
-import type { ConfigFile } from './layers/index.ts';
-import { type Layer, MAX_SETTINGS_BYTES, originOf } from './layers/index.ts';
-import type { AgentRoleSettings, AgentSettings } from './types.ts';
+import { readRegularFile } from '../../../foundation/files/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
+import type { ConfigFile } from '../layers/index.ts';
+import { type Layer, MAX_SETTINGS_BYTES, originOf } from '../layers/index.ts';
+import type { AgentRoleSettings, AgentSettings } from '../types.ts';
 
 const DEFAULT_MAX_THREADS = 6;
 const DEFAULT_MAX_DEPTH = 1;
