@@ -11,6 +11,8 @@ export interface TuiRunOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program for Node than keel. */
+  readonly program?: string;
 }
 
 /** Keys by their names, as a terminal without further protocols sends them. */
@@ -37,9 +39,12 @@ export class TuiRun implements AsyncDisposable {
   readonly #pty: pty.IPty;
   #isOver = false;
 
-  constructor(args: readonly string[], { home, cwd, url, columns = 100, rows = 30, env = {} }: TuiRunOptions) {
+  constructor(
+    args: readonly string[],
+    { home, cwd, url, columns = 100, rows = 30, env = {}, program = keelBin }: TuiRunOptions,
+  ) {
     this.terminal = new headless.Terminal({ cols: columns, rows, scrollback: 20_000, allowProposedApi: true });
-    this.#pty = pty.spawn(process.execPath, [keelBin, ...args], {
+    this.#pty = pty.spawn(process.execPath, [program, ...args], {
       cols: columns,
       rows,
       cwd,

@@ -5,13 +5,19 @@ const METHODS = [
   ...['thread/backgroundTerminals/clean', 'thread/search/partial', 'collaborationMode/list'],
   ...['fuzzyFileSearch/sessionStart', 'fuzzyFileSearch/sessionUpdate', 'fuzzyFileSearch/sessionStop'],
 ];
-const THREAD_FIELDS = ['dynamicTools', 'experimentalRawEvents', 'persistExtendedHistory', 'environments'];
+const THREAD_FIELDS = [
+  'dynamicTools',
+  'experimentalRawEvents',
+  'persistExtendedHistory',
+  'environments',
+  'permissions',
+];
 /** Parameters of stable methods that it may still change. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'thread/start': THREAD_FIELDS,
   'thread/resume': [...THREAD_FIELDS, 'history'],
   'thread/fork': THREAD_FIELDS,
-  'turn/start': ['collaborationMode', 'environments'],
+  'turn/start': ['collaborationMode', 'environments', 'permissions'],
 };
 
 /** @throws MethodError for what a client has to ask for at its `initialize`, and has not */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ApprovalPolicy, type Op, ReasoningEffort, ReasoningSummary } from '../../../foundation/protocol/index.ts';
-import { sandboxPolicyOf, WireSandboxPolicy } from '../notifications/wire-policy.ts';
+import { PermissionProfile, profilePolicy, sandboxPolicyOf, WireSandboxPolicy } from '../notifications/wire-policy.ts';
 import type { SessionSettings } from '../notifications/wire-thread.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import type { SharedThread } from '../threads/shared-thread.ts';
@@ -16,6 +16,7 @@ const StartTurn = z.object({
   cwd: z.string().nullish(),
   approvalPolicy: z.nullish(ApprovalPolicy),
   sandboxPolicy: WireSandboxPolicy.nullish(),
+  permissions: PermissionProfile.nullish(),
   model: z.string().nullish(),
   effort: z.nullish(ReasoningEffort),
   summary: z.nullish(ReasoningSummary),
@@ -65,10 +66,11 @@ function startOp({ settings }: SharedThread, params: z.infer<typeof StartTurn>, 
 }
 
 function settingsOf(params: z.infer<typeof StartTurn>, server: Pick<ServerContext, 'cwd'>): Partial<SessionSettings> {
-  const { cwd, approvalPolicy, sandboxPolicy, model, effort, summary } = params;
+  const { cwd, approvalPolicy, sandboxPolicy, permissions, model, effort, summary } = params;
   return {
     ...(cwd ? { cwd: directory(server, cwd) } : {}),
     ...(approvalPolicy ? { approvalPolicy } : {}),
+    ...(permissions ? { sandboxPolicy: profilePolicy(permissions) } : {}),
     ...(sandboxPolicy ? { sandboxPolicy: sandboxPolicyOf(sandboxPolicy) } : {}),
     ...(model ? { model } : {}),
     ...(effort ? { effort } : {}),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ApprovalPolicy, SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import type { ApprovalPolicy, SandboxMode, SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
 
 /** A sandbox policy as clients write it. */
@@ -15,6 +15,26 @@ export const WireSandboxPolicy = z.discriminatedUnion('type', [
   }),
 ]);
 export type WireSandboxPolicy = z.infer<typeof WireSandboxPolicy>;
+
+/** Names of permission profiles that the protocol has built in. Another one is refused: it may allow less than any of these. */
+export const PermissionProfile = z.enum([':read-only', ':workspace', ':danger-full-access']);
+const PROFILE_MODES = {
+  ':read-only': 'read-only',
+  ':workspace': 'workspace-write',
+  ':danger-full-access': 'danger-full-access',
+} as const;
+
+/** The sandbox of a profile. */
+export function profileMode(profile: z.infer<typeof PermissionProfile>): SandboxMode {
+  return PROFILE_MODES[profile];
+}
+
+/** The same with the details that a mode has by default. */
+export function profilePolicy(profile: z.infer<typeof PermissionProfile>): SandboxPolicy {
+  const mode = profileMode(profile);
+  if (mode !== 'workspace-write') return { mode };
+  return { mode, network_access: false, exclude_tmpdir_env_var: false, exclude_slash_tmp: false };
+}
 
 /** @throws MethodError for one that keel can't confine */
 export function sandboxPolicyOf(policy: WireSandboxPolicy): SandboxPolicy {

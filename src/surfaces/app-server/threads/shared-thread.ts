@@ -33,6 +33,8 @@ export class SharedThread {
   readonly session: Session;
   readonly config: Config;
   readonly view = new ThreadView();
+  /** Resolves when the earlier turns are known. */
+  readonly ready: Promise<void>;
   /** Resolves when the session has ended and the record is free. */
   readonly ended: Promise<void>;
   name: string | null;
@@ -59,7 +61,10 @@ export class SharedThread {
     this.#updatedAt = Date.now();
     this.#settings = session.configuration;
     this.#questions = new OpenQuestions(session);
-    this.ended = this.#follow();
+    const events = session.events();
+    // The first event has the turns so far.
+    this.ready = events.next().then(({ value }) => this.view.apply(value));
+    this.ended = this.ready.then(() => this.#follow(events));
   }
 
   get id(): string {
@@ -179,8 +184,8 @@ export class SharedThread {
     for (const client of this.#subscribers.keys()) client.notify(method, params);
   }
 
-  async #follow(): Promise<void> {
-    for await (const event of this.session.events()) this.#take(event);
+  async #follow(events: AsyncIterable<SessionEvent>): Promise<void> {
+    for await (const event of events) this.#take(event);
     await this.session.ended;
   }
 

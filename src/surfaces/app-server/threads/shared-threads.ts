@@ -89,6 +89,7 @@ export class SharedThreads implements AsyncDisposable {
     void thread.ended.then(() => {
       if (this.#open.get(thread.id) === thread) this.#open.delete(thread.id);
     });
+    await thread.ready;
     return thread;
   }
 

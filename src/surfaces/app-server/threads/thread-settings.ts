@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { ApprovalPolicy, KeelError, SandboxMode } from '../../../foundation/protocol/index.ts';
 import { type Config, loadConfig, overridesOf } from '../../../storage/config/index.ts';
 import type { ServerContext } from '../methods/server-settings.ts';
+import { PermissionProfile, profileMode } from '../notifications/wire-policy.ts';
 
 /** Settings that a thread is started, resumed or forked with. */
 export const ThreadSettings = z.object({
@@ -13,6 +14,8 @@ export const ThreadSettings = z.object({
   cwd: z.string().nullish(),
   approvalPolicy: z.nullish(ApprovalPolicy),
   sandbox: z.nullish(SandboxMode),
+  /** A name for a sandbox mode, in its place. */
+  permissions: PermissionProfile.nullish(),
   /** Further settings, as in config.toml; names may be dotted. */
   config: z.record(z.string(), z.json()).nullish(),
   baseInstructions: z.string().nullish(),
@@ -29,7 +32,8 @@ export async function threadConfig(
   given: ThreadSettings,
   recordedCwd: string | null = null,
 ): Promise<Config> {
-  const { model, modelProvider, approvalPolicy, sandbox, developerInstructions, baseInstructions } = given;
+  const { model, modelProvider, approvalPolicy, developerInstructions, baseInstructions } = given;
+  const sandbox = given.permissions ? profileMode(given.permissions) : given.sandbox;
   const config = await loadConfig({
     env: server.env,
     ...(server.systemDir === undefined ? {} : { systemDir: server.systemDir }),

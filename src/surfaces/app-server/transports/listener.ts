@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -110,17 +110,16 @@ async function start(server: Server, address: ListenerOptions['address']): Promi
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   // A socket file is made with the mode that this leaves, before anybody can connect.
-  const mask = process.umask(0o077);
+  const mask = address.type === 'unix' ? process.umask(0o077) : null;
   try {
     server.listen(place, resolve);
     await promise;
   } catch (cause) {
     throw new KeelError('invalidInput', `can't listen on ${placeName(address)}: ${reasonOf(cause)}`, { cause });
   } finally {
-    process.umask(mask);
+    if (mask !== null) process.umask(mask);
   }
   server.off('error', reject);
-  if (address.type === 'unix') chmodSync(address.path, 0o600);
 }
 
 /** A socket file that nobody listens on is what a killed server left. */
