@@ -16,8 +16,9 @@ function bundle(input, output = {}) {
     platform: 'node',
     transform: { target: 'node22' },
     plugins: [directBuiltins],
-    // Packages with native parts stay outside the bundle and are found in node_modules when first used.
-    external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter'],
+    // Packages with native parts, and one that requires Node's own modules, stay outside the bundle and are found in node_modules
+    // when first used.
+    external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
     // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
     resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
     output: {
