@@ -9,6 +9,7 @@ import {
   providerTransport,
   type RenewableCredentials,
   RequestFingerprints,
+  ResponseSocket,
   resolveCredentials,
   type Transport,
   userAgent,
@@ -123,6 +124,8 @@ export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
   const transport = options.openTransport?.() ?? providerTransport(config);
 
+  const { supportsWebsockets = false, wireApi } = config.provider;
+  const socket = supportsWebsockets && wireApi === 'responses' ? new ResponseSocket(transport) : null;
   const renewable = options.child === undefined ? renewableCredentials(config) : options.child.renewable;
   const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
@@ -206,7 +209,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     seal: () => options.lease?.seal(),
     canAsk: options.canAsk,
     checksOutput: options.checksOutput ?? false,
-    modelClient: modelClients(options, { transport, serverFacts, renewable }),
+    modelClient: modelClients(options, { transport, socket, serverFacts, renewable }),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
@@ -216,6 +219,7 @@ export function openServices(options: ServiceOptions): SessionServices {
         execSessions.close();
         processes.close();
         sandbox.close();
+        socket?.close();
         transport.close();
         toolHost.close();
       } finally {
@@ -228,7 +232,10 @@ export function openServices(options: ServiceOptions): SessionServices {
 /** Clients over one transport, which share what was sent and what was learned of the server. */
 function modelClients(
   options: ServiceOptions,
-  shared: { readonly transport: Transport } & Pick<SessionServices, 'serverFacts' | 'renewable'>,
+  shared: { readonly transport: Transport; readonly socket: ResponseSocket | null } & Pick<
+    SessionServices,
+    'serverFacts' | 'renewable'
+  >,
 ): SessionServices['modelClient'] {
   const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
   const fingerprints = new RequestFingerprints(options.lastRequest.digests);

@@ -5,7 +5,13 @@ import type { Config } from '../../storage/config/index.ts';
 import { withoutEncoding } from './content-encoding.ts';
 import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
 import { isUnknownAuthority, type TlsFiles, tlsOptions } from './tls-options.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import {
+  type Connection,
+  ConnectionRefused,
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+} from './transport.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,6 +34,8 @@ export interface HttpTransportOptions extends TlsFiles {
   readonly connectTimeoutMs?: number | undefined;
 }
 
+type HttpRequestHead = Pick<HttpRequest, 'url' | 'headers'>;
+
 interface Exchange {
   readonly request: HttpRequest;
   readonly url: URL;
@@ -48,24 +56,42 @@ export class HttpTransport implements Transport {
   }
 
   async send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
-    signal.throwIfAborted();
-    const url = new URL(request.url);
-    const route = proxyRoute(url, this.#options.env);
-    try {
-      return await this.#exchange({ request, url, route, signal, onSent });
-    } catch (error) {
-      // Nothing was sent to a server that was not trusted, so the request can be made as if for the first time.
-      const isUntrusted = error instanceof Error && isUnknownAuthority(error);
-      if (!isUntrusted || !this.#trustSystem()) throw described(error, route, url);
-      return await this.#exchange({ request, url, route, signal, onSent }).catch((second: unknown) => {
-        throw described(second, route, url);
-      });
-    }
+    return this.#trusting(request.url, signal, (url, route) => this.#exchange({ request, url, route, signal, onSent }));
+  }
+
+  async connect({ url: address, headers }: HttpRequestHead, signal: AbortSignal): Promise<Connection> {
+    const { openSocket } = await import('./web-socket.ts');
+    const connectTimeoutMs = this.#options.connectTimeoutMs ?? CONNECT_MS;
+    return this.#trusting(address, signal, (url, route) => {
+      const { agent } = this.#channel(url.protocol, route);
+      const proxy = route.type === 'direct' ? null : route.label;
+      return openSocket({ url, headers, agent, proxy, connectTimeoutMs, signal });
+    });
   }
 
   close(): void {
     for (const { agent } of this.#channels.values()) agent.destroy();
     this.#channels.clear();
+  }
+
+  /** Nothing was sent to a server that was not trusted, so with more authorities the same can be tried as if for the first time. */
+  async #trusting<T>(
+    address: string,
+    signal: AbortSignal,
+    attempt: (url: URL, route: ProxyRoute) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const url = new URL(address);
+    const route = proxyRoute(url, this.#options.env);
+    try {
+      return await attempt(url, route);
+    } catch (error) {
+      const isUntrusted = error instanceof Error && isUnknownAuthority(error);
+      if (!isUntrusted || !this.#trustSystem()) throw described(error, route, url);
+      return await attempt(url, route).catch((second: unknown) => {
+        throw described(second, route, url);
+      });
+    }
   }
 
   async #exchange({ request, url, route, signal, onSent }: Exchange): Promise<HttpResponse> {
@@ -136,6 +162,7 @@ function whenConnected(sent: ClientRequest, how: string, then: () => void): void
 }
 
 function described(error: unknown, route: ProxyRoute, { host }: URL): unknown {
+  if (error instanceof ConnectionRefused) return error;
   return route.type === 'direct' || !(error instanceof Error) ? error : throughProxy(error, route.label, host);
 }
 

@@ -112,6 +112,7 @@ function settingsOf(entry: ProviderEntry, sources: ProviderSources): Partial<Mod
     streamIdleTimeoutMs: atMost(MAX_TIMER_MS, entry.stream_idle_timeout_ms),
     connectTimeoutMs: atMost(MAX_TIMER_MS, entry.connect_timeout_ms),
     requiresOpenaiAuth: entry.requires_openai_auth,
+    supportsWebsockets: entry.supports_websockets,
     quirks: entry.quirks,
     envKey: entry.env_key,
     envKeyInstructions: entry.env_key_instructions,

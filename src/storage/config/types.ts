@@ -54,6 +54,8 @@ export interface ModelProvider {
   readonly clientCert?: string;
   /** Absent: the key is in the same file. */
   readonly clientKey?: string;
+  /** Whether it takes requests of the Responses API over a WebSocket. */
+  readonly supportsWebsockets?: boolean;
   /** How long a connection may take; absent: the transport's own limit. */
   readonly connectTimeoutMs?: number;
   /** What is looked at before the first request. */

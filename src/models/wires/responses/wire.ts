@@ -44,6 +44,10 @@ class ResponsesWire implements Wire {
     return this.#current.write(prompt);
   }
 
+  inputFrom(prompt: Prompt, from: number): Uint8Array {
+    return this.#current.inputFrom(prompt, from);
+  }
+
   formOf({ tools }: Prompt): string {
     return JSON.stringify([this.#request.items, wantsFreeform(tools)]);
   }
