@@ -1,7 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
-import { effortFault, knownPrices, modelInfo, priceOf } from '../../models/catalogue/index.ts';
+import { effortFault, knownPrices, modelInfo, priceOf, toolsFault } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
 import { type Config, type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
 import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
@@ -69,6 +69,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   let services: SessionServices | null = null;
   try {
     const { config, changes } = settingsOf(thread, options);
+    checkTools(config);
     if (options.child === undefined) checkEffort(config);
     if (options.child === undefined || options.child.budget() !== null) checkPrice(config);
     services = openServices({
@@ -108,6 +109,12 @@ function checkPrice({ budget, model, modelPrices, provider }: Config): void {
     'invalidConfig',
     `the price of ${model} at ${provider.name} is not known, so a budget of $${budget.cost} can't be kept: set model_prices."${model}" = { input = …, output = … } in config.toml, in US dollars for a million tokens, or limit tokens (--max-tokens)`,
   );
+}
+
+/** @throws KeelError `invalidConfig` */
+function checkTools(config: Config): void {
+  const fault = toolsFault(modelInfo(config.model, config));
+  if (fault !== null) throw new KeelError('invalidConfig', fault);
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */

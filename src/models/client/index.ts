@@ -2,6 +2,7 @@ export { CacheWatch, type Rewrite } from './cache-watch.ts';
 export { resolveCredentials } from './credentials.ts';
 export { HttpTransport } from './http-transport.ts';
 export { IdleWatch } from './idle-watch.ts';
+export { type ListedModel, listModels } from './list-models.ts';
 export { loadWire } from './load-wire.ts';
 export { ModelClient } from './model-client.ts';
 export { proxyRoute } from './proxy-route.ts';

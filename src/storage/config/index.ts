@@ -30,6 +30,7 @@ export type {
   McpStdioServer,
   ModelPrice,
   ModelProvider,
+  ModelSettings,
   ShellEnvironmentPolicy,
   StoredKey,
   TuiSettings,
