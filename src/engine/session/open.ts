@@ -1,7 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
-import { effortFault, knownPrices, modelInfo, priceOf } from '../../models/catalogue/index.ts';
+import { effortFault, knownPrices, modelInfo, priceOf, toolsFault } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
 import {
   type Config,
@@ -80,6 +80,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   let services: SessionServices | null = null;
   try {
     const { config, changes } = settingsOf(thread, options);
+    checkTools(config);
     if (options.child === undefined) checkEffort(config);
     if (options.child === undefined || options.child.budget() !== null) checkPrice(config);
     const hooks = options.hooks === undefined ? await hookSource(config) : options.hooks;
@@ -136,6 +137,12 @@ async function hookSource(config: Config): Promise<HookSource | null> {
   if (files.length === 0) return null;
   const { readHookFiles } = await import('./hooks/session-hooks.ts');
   return readHookFiles(files, config);
+}
+
+/** @throws KeelError `invalidConfig` */
+function checkTools(config: Config): void {
+  const fault = toolsFault(modelInfo(config.model, config));
+  if (fault !== null) throw new KeelError('invalidConfig', fault);
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */

@@ -25,6 +25,7 @@ export const DEFAULT_FACTS: FamilyFacts = {
   supportsReasoning: false,
   efforts: null,
   thinking: null,
+  supportsTools: true,
   supportsParallelToolCalls: false,
   supportsVerbosity: false,
   supportsImages: true,
@@ -66,6 +67,9 @@ const claude = {
   supportsParallelToolCalls: true,
 } as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
+
+/** When the rows below were last checked. */
+export const FAMILIES_AS_OF = '2026-11-27';
 
 /**
  * Every family keel knows. The longest matching prefix wins, so the order of rows has no meaning. Another tool set or
@@ -178,4 +182,15 @@ export const FAMILIES: readonly Family[] = [
   { name: 'kimi', prefixes: ['kimi'], ...lean, contextWindow: 128_000 },
   { name: 'mistral', prefixes: ['mistral', 'devstral', 'codestral'], ...lean, contextWindow: 128_000 },
   { name: 'llama', prefixes: ['llama'], ...lean, contextWindow: 128_000 },
+  {
+    // They have no tool calls, or do not talk at all.
+    name: 'without tools',
+    prefixes: [
+      ...['gpt-3.5-turbo-instruct', 'o1-mini', 'o1-preview', 'davinci', 'babbage', 'gpt-image', 'dall-e', 'whisper'],
+      ...['tts-', 'omni-moderation', 'text-embedding', '*-embedding', '*-embed-', 'mistral-embed', 'sora'],
+    ],
+    supportsTools: false,
+    supportsImages: false,
+    contextWindow: 16_385,
+  },
 ];

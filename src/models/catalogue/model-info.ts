@@ -1,3 +1,5 @@
+import type { ModelSettings } from '../../storage/config/index.ts';
+
 /** Which tools a model is offered (names as in the configuration key `tools.set`). */
 export type ToolSet = 'session' | 'shell' | 'lean' | 'reader';
 
@@ -25,6 +27,8 @@ export interface ModelInfo {
    * `supportsReasoning`.
    */
   readonly thinking: 'adaptive' | 'budget' | null;
+  /** False: it can't call tools, and so can do nothing here. */
+  readonly supportsTools: boolean;
   readonly supportsParallelToolCalls: boolean;
   readonly supportsVerbosity: boolean;
   readonly supportsImages: boolean;
@@ -47,4 +51,6 @@ export interface ModelOverrides {
   readonly maxOutputTokens?: number | null;
   readonly supportsReasoningSummaries?: boolean | null;
   readonly toolSet?: ToolSet | null;
+  /** By slug; what is said of all models wins. */
+  readonly models?: Readonly<Record<string, ModelSettings>>;
 }

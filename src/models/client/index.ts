@@ -3,6 +3,7 @@ export { type Credentials, environmentHeaders, type RenewableCredentials, resolv
 export { HttpTransport, providerTransport } from './http-transport.ts';
 
 export { IdleWatch } from './idle-watch.ts';
+export { type ListedModel, listModels } from './list-models.ts';
 export { loadWire } from './load-wire.ts';
 export { ModelClient } from './model-client.ts';
 export { proxyRoute } from './proxy-route.ts';

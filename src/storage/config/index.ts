@@ -39,6 +39,7 @@ export type {
   McpStdioServer,
   ModelPrice,
   ModelProvider,
+  ModelSettings,
   ShellEnvironmentPolicy,
   StoredKey,
   TuiSettings,

@@ -80,6 +80,7 @@ export function resolveConfig({
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     modelPrices: modelPrices(settings.model_prices ?? {}),
+    models: modelSettings(settings.models ?? {}),
     compactModel: settings.compact_model ?? null,
     verifyBeforeFinish: settings.verify_before_finish ?? 'off',
     budget: {
@@ -158,6 +159,14 @@ function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['m
   const named = Object.entries(prices).map(([model, price]) => {
     const { input, cached_input: cachedInput = null, output, cache_write: cacheWrite = null } = price;
     return [model, { input, cachedInput, output, cacheWrite }] as const;
+  });
+  return Object.fromEntries(named);
+}
+
+function modelSettings(models: NonNullable<ConfigFile['models']>): Config['models'] {
+  const named = Object.entries(models).map(([model, settings]) => {
+    const { context_window: contextWindow, max_output_tokens: maxOutputTokens, reasoning, efforts, tools } = settings;
+    return [model, { contextWindow, maxOutputTokens, reasoning, efforts, tools }] as const;
   });
   return Object.fromEntries(named);
 }

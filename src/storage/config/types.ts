@@ -211,6 +211,19 @@ export interface ModelPrice {
   readonly cacheWrite: number | null;
 }
 
+/** What the user says of one model. An absent field leaves the catalogue's. */
+export interface ModelSettings {
+  /** Tokens. */
+  readonly contextWindow?: number | undefined;
+  /** Tokens. */
+  readonly maxOutputTokens?: number | undefined;
+  /** Whether it takes `reasoning` and returns its thoughts. */
+  readonly reasoning?: boolean | undefined;
+  readonly efforts?: readonly string[] | undefined;
+  /** Whether it can call tools. */
+  readonly tools?: boolean | undefined;
+}
+
 /** A key that a login stored. */
 export interface StoredKey {
   readonly apiKey: string | null;
@@ -286,6 +299,8 @@ export interface Config {
   readonly compactModel: string | null;
   /** What models cost, by their names, for reports of a thread's cost. */
   readonly modelPrices: Readonly<Record<string, ModelPrice>>;
+  /** What the user says of models, by their names. */
+  readonly models: Readonly<Record<string, ModelSettings>>;
   /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
   readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
   readonly budget: Budget;

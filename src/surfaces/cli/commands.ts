@@ -91,6 +91,10 @@ export const commands: Program['commands'] = {
     summary: 'write a thread as one readable page or as Markdown',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  models: {
+    summary: 'list the models of the provider, with limits and prices',
+    load: async () => (await import('./commands/models/models.ts')).modelsCommand,
+  },
   usage: {
     summary: 'show what recorded threads cost, and why caches missed',
     load: async () => (await import('./commands/models/usage.ts')).usageCommand,

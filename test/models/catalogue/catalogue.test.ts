@@ -47,6 +47,7 @@ describe('the catalogue of models', () => {
       patchForm: 'function',
       supportsReasoning: false,
       thinking: null,
+      supportsTools: true,
       supportsParallelToolCalls: false,
       supportsVerbosity: false,
       supportsImages: true,

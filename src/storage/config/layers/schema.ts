@@ -127,6 +127,15 @@ const modelPrice = z.object({
   cache_write: z.optional(z.number().check(z.gte(0))),
 });
 
+/** What the catalogue does not know of a model, or knows wrong. */
+const modelSettings = z.object({
+  context_window: z.optional(z.int().check(z.gte(1))),
+  max_output_tokens: z.optional(z.int().check(z.gte(1))),
+  reasoning: z.optional(z.boolean()),
+  efforts: z.optional(strings),
+  tools: z.optional(z.boolean()),
+});
+
 const agentRole = z.object({
   description: z.optional(z.string()),
   model: z.optional(z.string()),
@@ -170,6 +179,7 @@ export const ConfigFile = z.object({
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   model_prices: z.optional(z.record(z.string(), modelPrice)),
+  models: z.optional(z.record(z.string(), modelSettings)),
   compact_elide_outputs: z.optional(z.boolean()),
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
   command_grace_ms: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
