@@ -2,6 +2,7 @@ import { endedWithRunNote, interruptionNote, userMessage } from '../../../contex
 import { toKeelError } from '../../../foundation/protocol/index.ts';
 import { type TurnOutcome, threadItemsOf } from '../../turn/index.ts';
 import { notifyUser } from '../environment/notifier.ts';
+import { asking } from '../hooks/turn-hooks.ts';
 import { runningCommands } from '../services.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { recordStart } from './begin.ts';
@@ -34,6 +35,7 @@ export async function endTurn(
   try {
     await recordEnd(deps, active, outcome, reason);
     deps.services.toolHost.turnEnded();
+    if (outcome.type === 'interrupted' && reason === 'interrupted') observeInterrupt(deps, active);
     if (outcome.type === 'completed') notify(deps, active, outcome.lastAgentMessage);
   } catch (error) {
     // Resuming repairs an end that can't be recorded. The error of a turn that failed was emitted already.
@@ -118,6 +120,12 @@ function interruption({ services }: TurnDeps, { calls, context }: ActiveTurn) {
     calls: [...calls.values()],
     sessions: context.taskKind === 'regular' ? runningCommands(services) : [],
   });
+}
+
+function observeInterrupt({ services, emit }: TurnDeps, { context }: ActiveTurn): void {
+  const { turnId } = context;
+  const onMessage = (message: string) => emit({ type: 'warning', turnId, message });
+  services.hooks?.observe('Interrupt', asking(null), { turnId, context, onMessage });
 }
 
 function notify({ services }: TurnDeps, { context, userTexts }: ActiveTurn, lastAssistantMessage: string | null): void {

@@ -1,31 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  customCall,
-  functionCall,
-  type ModelServer,
-  message,
-  respond,
-  type Script,
-  startModelServer,
-} from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { describe, expect, test } from 'vitest';
+import { customCall, functionCall, message, respond, type Script } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
 
-let home: TempDir;
-let repo: TempDir;
-let server: ModelServer;
-
-beforeEach(() => {
-  home = tempDir();
-  repo = gitRepository();
-});
-afterEach(async () => {
-  await server?.close();
-  home[Symbol.dispose]();
-  repo[Symbol.dispose]();
-});
+const { home, repo, server, live, open } = liveSession();
 
 /** A hook of one event for one matcher. */
 function hooks(event: string, matcher: string | null, command: string, more: object = {}): object {
@@ -42,12 +21,21 @@ function write(path: string, content: object | string): string {
 /** Hooks in keel's own file of the user. */
 const ownHooks = (content: object) => write(join(home.path, 'hooks.json'), content);
 
-async function exec(script: Script, ...args: readonly string[]): Promise<KeelRun> {
-  server = await startModelServer(script);
-  return runKeel(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url, stdin: null });
+/** Spares the wait for a login shell. */
+const NO_PROFILE = 'shell_environment_policy.experimental_use_profile=false';
+
+/** Sends one message in a session in which commands can write in the repository only, and nobody can be asked. */
+async function say(script: Script, ...overrides: readonly string[]) {
+  await open(script, {
+    overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides],
+    options: { canAsk: false },
+  });
+  return live.say('x');
 }
 
-const writing = ['-s', 'workspace-write'];
+/** What the user was warned of. */
+const warned = () => live.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join('\n');
+
 const shell = (cmd: string) => respond(functionCall('exec_command', { cmd }, 'call_1'));
 const done = respond(message('done'));
 
@@ -65,24 +53,26 @@ const answers = (answer: object) => `printf %s '${JSON.stringify(answer)}'`;
 describe('before a call', () => {
   test('a hook that exits with 2 denies the call, and the model gets its reason', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'echo "no touching" >&2; exit 2'));
-    const run = await exec([shell('touch made'), done], ...writing, 'x');
+    await say([shell('touch made'), done]);
     expect(outputOf()).toContain('no touching');
     expect(existsSync(inRepo('made'))).toBe(false);
-    expect(run.stderr).toContain('no touching');
-    expect(run.code).toBe(0);
+    const shown = live.events.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+    expect(shown).toContainEqual(
+      expect.objectContaining({ type: 'toolCall', status: 'failed', reason: 'refused by a hook: no touching' }),
+    );
   });
 
   test('a denial counts in spite of unknown keys and a failing exit code', async () => {
     const denial = { hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'mine', x: 1 }, y: 2 };
     ownHooks(hooks('PreToolUse', '', `${answers(denial)}; exit 1`));
-    await exec([shell('touch made'), done], ...writing, 'x');
+    await say([shell('touch made'), done]);
     expect(outputOf()).toContain('mine');
     expect(existsSync(inRepo('made'))).toBe(false);
   });
 
   test('a hook gets the event as one JSON object on its input', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'cat > asked.json'));
-    await exec([shell('echo hi'), done], ...writing, 'x');
+    await say([shell('echo hi'), done]);
     expect(JSON.parse(textIn('asked.json'))).toEqual({
       session_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       transcript_path: expect.stringMatching(/\.jsonl$/),
@@ -102,7 +92,7 @@ describe('before a call', () => {
       hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'echo safe > made' } },
     };
     ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
-    await exec([shell('echo other > made'), done], ...writing, 'x');
+    await say([shell('echo other > made'), done]);
     expect(textIn('made')).toBe('safe\n');
     expect(outputOf()).toContain('A hook changed the arguments of this call to: {"command":"echo safe > made"}');
   });
@@ -110,7 +100,7 @@ describe('before a call', () => {
   test('an approval makes nothing allowed that the sandbox refuses', async () => {
     const answer = { hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'touch made' } } };
     ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
-    await exec([shell('true'), done], '-s', 'read-only', 'x');
+    await say([shell('true'), done], 'sandbox_mode="read-only"');
     expect(existsSync(inRepo('made'))).toBe(false);
     expect(outputOf()).toContain('Read-only');
   });
@@ -119,7 +109,7 @@ describe('before a call', () => {
     const outside = join(home.path, 'outside.txt');
     const patch = `*** Begin Patch\n*** Add File: ${outside}\n+x\n*** End Patch`;
     ownHooks(hooks('PreToolUse', null, answers({ decision: 'approve' })));
-    await exec([respond(customCall('apply_patch', patch, 'call_1')), done], ...writing, 'x');
+    await say([respond(customCall('apply_patch', patch, 'call_1')), done]);
     expect(existsSync(outside)).toBe(false);
     expect(outputOf()).toContain('which is protected');
   });
@@ -132,7 +122,7 @@ describe('before a call', () => {
         answers({ hookSpecificOutput: { permissionDecision: 'ask', permissionDecisionReason: 'sure?' } }),
       ),
     );
-    await exec([shell('touch made'), done], ...writing, 'x');
+    await say([shell('touch made'), done]);
     expect(existsSync(inRepo('made'))).toBe(false);
     expect(outputOf()).toContain('sure?');
   });
@@ -141,36 +131,38 @@ describe('before a call', () => {
     const allow = { type: 'command', command: answers({ decision: 'approve' }) };
     const deny = { type: 'command', command: 'echo over >&2; exit 2' };
     ownHooks({ hooks: { PreToolUse: [{ hooks: [allow, deny, allow] }] } });
-    await exec([shell('touch made'), done], ...writing, 'x');
+    await say([shell('touch made'), done]);
     expect(existsSync(inRepo('made'))).toBe(false);
     expect(outputOf()).toContain('over');
   });
 
-  test('a hook that fails is shown and passes the call; with onFailure "block" it stops the call', async () => {
+  test('a hook that fails is shown and passes the call', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'echo broken >&2; exit 3'));
-    const passed = await exec([shell('touch made'), done], '--json', ...writing, 'x');
+    await say([shell('touch made'), done]);
     expect(existsSync(inRepo('made'))).toBe(true);
-    expect(JSON.stringify(jsonLines(passed.stdout))).toContain('exit code 3: broken');
-    await server.close();
+    expect(warned()).toContain('exit code 3: broken');
+  });
+
+  test('a hook that fails stops the call where it says so', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'exit 3', { onFailure: 'block' }));
-    await exec([shell('touch more'), done], ...writing, 'x');
-    expect(existsSync(inRepo('more'))).toBe(false);
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(false);
     expect(outputOf()).toContain('exit code 3');
   });
 
   test('a hook that takes too long is stopped and shown', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'sleep 60', { timeout: 0.3 }));
-    const run = await exec([shell('touch made'), done], ...writing, 'x');
-    expect(run.stderr).toContain('it took longer than 0.3 s');
+    await say([shell('touch made'), done]);
+    expect(warned()).toContain('it took longer than 0.3 s');
     expect(existsSync(inRepo('made'))).toBe(true);
   });
 
   test('hooks run in the sandbox of the session, without secrets', async () => {
     const target = join(home.path, 'escaped');
     ownHooks(hooks('PreToolUse', 'Bash', `env > env.txt; touch ${target}`));
-    const run = await exec([shell('true'), done], ...writing, 'x');
+    await say([shell('true'), done]);
     expect(existsSync(target)).toBe(false);
-    expect(run.stderr).toContain('Read-only file system');
+    expect(warned()).toContain('Read-only file system');
     expect(textIn('env.txt')).not.toContain('sk-test-secret');
     expect(textIn('env.txt')).toContain(`CLAUDE_PROJECT_DIR=${repo.path}`);
   });
@@ -183,10 +175,10 @@ describe('before a call', () => {
     ];
     write(inRepo('planted.sh'), '#!/bin/sh\ntouch planted\n');
     ownHooks({ hooks: { PreToolUse: [{ hooks: both }] } });
-    const run = await exec([shell('true'), done], ...writing, '-c', 'hooks.sandbox="danger-full-access"', 'x');
+    await say([shell('true'), done], 'hooks.sandbox="danger-full-access"');
     expect(existsSync(target)).toBe(true);
     expect(existsSync(inRepo('planted'))).toBe(false);
-    expect(run.stderr).toContain('commands may write');
+    expect(warned()).toContain('commands may write');
   });
 });
 
@@ -212,7 +204,7 @@ describe('which hooks a call concerns', () => {
 
   test('a patch is apply_patch and, for each file, Edit or Write', async () => {
     recordAll();
-    await exec([respond(customCall('apply_patch', patch, 'call_1')), done], ...writing, 'x');
+    await say([respond(customCall('apply_patch', patch, 'call_1')), done]);
     expect(asked('claude')).toMatchObject([
       { tool_name: 'Write', tool_input: { file_path: inRepo('a.txt'), content: 'one' } },
     ]);
@@ -222,7 +214,7 @@ describe('which hooks a call concerns', () => {
 
   test('a patch in a command line is both', async () => {
     recordAll();
-    await exec([shell(`cd . && apply_patch <<'EOF'\n${patch}\nEOF`), done], ...writing, 'x');
+    await say([shell(`cd . && apply_patch <<'EOF'\n${patch}\nEOF`), done]);
     expect(textIn('a.txt')).toBe('one\n');
     expect(asked('bash')).toMatchObject([{ tool_name: 'Bash' }]);
     expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch' }]);
@@ -234,7 +226,7 @@ describe('which hooks a call concerns', () => {
     write(inRepo('a.txt'), 'one\n');
     const edit = functionCall('edit_file', { file_path: 'a.txt', old_string: 'one', new_string: 'two' }, 'call_1');
     const read = functionCall('read_file', { file_path: 'a.txt' }, 'call_0');
-    await exec([respond(read), respond(edit), done], ...writing, '-c', 'tools.set="lean"', 'x');
+    await say([respond(read), respond(edit), done], 'tools.set="lean"');
     expect(asked('claude')).toMatchObject([
       { tool_name: 'Edit', tool_input: { file_path: inRepo('a.txt'), new_string: 'two' } },
     ]);
@@ -242,11 +234,68 @@ describe('which hooks a call concerns', () => {
   });
 });
 
+describe('where the user can be asked', () => {
+  const openAsking = (script: Script, ...overrides: readonly string[]) =>
+    open(script, { overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides] });
+  const request = (decision: object) =>
+    hooks('PermissionRequest', 'Bash', `cat > asked.json; ${answers({ hookSpecificOutput: { decision } })}`);
+
+  test('a hook that asks is asked about each time, also where the call needs no approval', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', answers({ hookSpecificOutput: { permissionDecision: 'ask' } })));
+    await openAsking([shell('touch made'), done]);
+    const turn = live.say('x');
+    await live.next('approval.requested');
+    live.answer('call_1', { type: 'denied' });
+    await turn;
+    expect(existsSync(inRepo('made'))).toBe(false);
+  });
+
+  test("a hook's approval answers the question about a command in the sandbox", async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', answers({ hookSpecificOutput: { permissionDecision: 'allow' } })));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(live.events.some(({ type }) => type === 'approval.requested')).toBe(false);
+  });
+
+  test('a permission hook answers in place of the user', async () => {
+    ownHooks(request({ behavior: 'allow' }));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(JSON.parse(textIn('asked.json'))).toMatchObject({
+      tool_name: 'Bash',
+      tool_input: { command: 'touch made' },
+    });
+  });
+
+  test('a permission hook denies, and the model gets its reason', async () => {
+    ownHooks(request({ behavior: 'deny', message: 'not now' }));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('not now');
+  });
+
+  test('no hook approves a run outside the sandbox: the user is asked all the same', async () => {
+    const allow = answers({ hookSpecificOutput: { permissionDecision: 'allow', decision: { behavior: 'allow' } } });
+    const group = [{ hooks: [{ type: 'command', command: allow }] }];
+    ownHooks({ hooks: { PreToolUse: group, PermissionRequest: group } });
+    const escalated = functionCall('exec_command', { cmd: 'true', with_escalated_permissions: true }, 'call_1');
+    await openAsking([respond(escalated), done]);
+    const turn = live.say('x');
+    const { request: asked } = await live.next('approval.requested');
+    expect(asked).toMatchObject({ type: 'command', escalated: true });
+    live.answer('call_1', { type: 'denied' });
+    await turn;
+  });
+});
+
 describe('after a call', () => {
   test('what a hook objects to, and what it adds, follows the output', async () => {
     const answer = { decision: 'block', reason: 'use tabs', hookSpecificOutput: { additionalContext: 'see STYLE.md' } };
     ownHooks(hooks('PostToolUse', 'Bash', `cat > asked.json; ${answers(answer)}`));
-    await exec([shell('echo hi'), done], ...writing, 'x');
+    await say([shell('echo hi'), done]);
     expect(outputOf()).toMatch(/hi[\s\S]*objects to what this call did: use tabs[\s\S]*see STYLE\.md/);
     expect(JSON.parse(textIn('asked.json'))).toMatchObject({
       tool_name: 'Bash',
@@ -257,14 +306,17 @@ describe('after a call', () => {
   test('nothing is asked after a call that was refused', async () => {
     ownHooks(hooks('PostToolUse', null, 'touch asked'));
     const escalated = functionCall('exec_command', { cmd: 'true', with_escalated_permissions: true }, 'call_1');
-    await exec([respond(escalated), done], ...writing, 'x');
+    await say([respond(escalated), done]);
     expect(existsSync(inRepo('asked'))).toBe(false);
   });
 
   test('a hook can end the turn, which then has failed', async () => {
     ownHooks(hooks('PostToolUse', null, answers({ continue: false, stopReason: 'enough' })));
-    const run = await exec([shell('true'), done], ...writing, 'x');
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('A hook ended the turn: enough') });
+    const turn = await say([shell('true'), done]);
+    expect(turn).toMatchObject({
+      status: 'failed',
+      error: { kind: 'stoppedByHook', message: 'A hook ended the turn: enough' },
+    });
     expect(server.requests).toHaveLength(1);
   });
 });
