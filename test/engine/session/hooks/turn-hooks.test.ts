@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { functionCall, hang, message, respond, type Script } from '../../../../src/testing/index.ts';
+import {
+  functionCall,
+  hang,
+  message,
+  type RecordedRequest,
+  respond,
+  type Script,
+} from '../../../../src/testing/index.ts';
 import { until } from '../../../support/keel.ts';
 import { liveSession } from '../../../support/live-session.ts';
 import { asksAbout, says } from '../../../support/session.ts';
@@ -163,16 +170,14 @@ test('a resumed session starts as resumed, and a child runs hooks of its own kin
     SubagentStop: recording('SubagentStop'),
     Stop: recording('Stop'),
   });
-  const start = functionCall('spawn_agent', { message: 'look' }, 'call_1');
-  let isStarted = false;
-  await open((request) => {
-    const isParent = JSON.stringify(request.input).includes('begin here');
-    if (!isParent || isStarted) return done;
-    isStarted = true;
-    return respond(start);
-  });
+  const parent = [
+    respond(functionCall('spawn_agent', { message: 'look' }, 'c1')),
+    respond(functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'c2')),
+  ];
+  const isChild = (request: RecordedRequest) => request.textsOf('user').some((text) => text.startsWith('<agent_role'));
+  await open((request) => (isChild(request) ? done : (parent.shift() ?? done)), 'features.multi_agent=true');
   await live.say('begin here');
-  await until(() => asked('SubagentStop').length === 1);
+  expect(asked('SubagentStop')).toHaveLength(1);
   expect(asked('Stop')).toHaveLength(1);
   expect(asked('SessionStart')).toHaveLength(1);
   const { threadId: id } = live.session;
