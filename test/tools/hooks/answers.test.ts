@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type HookAnswer, NO_ANSWER, readAnswer } from '../../../src/tools/hooks/answers/answer.ts';
 import { type HookResult, mergeAnswers } from '../../../src/tools/hooks/answers/merge-answers.ts';
-import type { HookEvent } from '../../../src/tools/hooks/hook.ts';
+import type { Hook, HookEvent } from '../../../src/tools/hooks/hook.ts';
 
 const printed = (stdout: string | object, exitCode = 0, stderr = '') => ({
   exitCode,
@@ -62,10 +62,10 @@ describe('what a hook prints', () => {
 });
 
 describe('the answers of several hooks', () => {
-  const hook = {
+  const hook: Hook = {
     ...{ event: 'PreToolUse', matcher: null, condition: null, command: 'check', timeoutMs: 1, isAsync: false },
     ...{ onFailure: 'pass', format: 'keel', file: '/f', project: null },
-  } as const;
+  };
   const question = { subject: 'Bash', names: null, content: '', input: {} };
   const says = (answer: Partial<HookAnswer>): HookResult => {
     return { hook, question, end: { type: 'answer', answer: { ...NO_ANSWER, ...answer } } };

@@ -43,9 +43,11 @@ export function readHookFiles(files: readonly HookFile[], config: Config): HookS
 /** How long the end of a session waits for hooks that observe it, milliseconds: what the others have by default, and a start. */
 const CLOSING_LIMIT_MS = 2_000;
 
+const CALL_EVENTS = ['PreToolUse', 'PermissionRequest', 'PostToolUse'] as const;
+
 /** The hooks of a session: asks them at its events. Close it with the session. */
 export class SessionHooks implements HookAsker {
-  readonly calls = new CallHooks(this);
+  readonly #calls = new CallHooks(this);
   readonly #runner: HookRunner;
   readonly #deps: SessionHooksDeps;
   #hasStarted = false;
@@ -61,6 +63,11 @@ export class SessionHooks implements HookAsker {
   /** @param show called with what becomes of hooks that run beside the session */
   showLateBy(show: (message: string) => void): void {
     this.#showLate = show;
+  }
+
+  /** Null: no hook is asked about calls. */
+  get calls(): CallHooks | null {
+    return CALL_EVENTS.some((event) => this.has(event)) ? this.#calls : null;
   }
 
   /** Whether hooks are asked when a conversation starts. */

@@ -89,10 +89,11 @@ async function recordEnd(
 }
 
 /** What the user asked stays in the conversation, also where the turn was stopped before its loop had taken it in. */
-async function recordUnread({ record, emit }: TurnDeps, { context, input }: ActiveTurn): Promise<void> {
+async function recordUnread({ services, record, emit }: TurnDeps, { context, input }: ActiveTurn): Promise<void> {
   const { turnId, cwd } = context;
   const unread = input.takeUnread();
-  if (unread === null) return;
+  // What hooks have not judged could be what they would have dropped.
+  if (unread === null || services.hooks?.has('UserPromptSubmit')) return;
   const message = await userMessage(unread.items, cwd);
   record.addUserEvent(textOf(unread));
   record.addItems([message], turnId);
