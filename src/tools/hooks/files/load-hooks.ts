@@ -60,9 +60,7 @@ export function hookNotices({ hooks, faults }: LoadedHooks): string[] {
   const unaccepted = skipped('unaccepted');
   return [
     ...faults,
-    ...(untrusted.length === 0
-      ? []
-      : [`${counted(untrusted.length)}, since you do not trust this project.`]),
+    ...(untrusted.length === 0 ? [] : [`${counted(untrusted.length)}, since you do not trust this project.`]),
     ...(unaccepted.length === 0
       ? []
       : [
