@@ -1,16 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
-  customCall,
   functionCall,
+  hang,
   type ModelServer,
   message,
   respond,
   type Script,
   startModelServer,
 } from '../../src/testing/index.ts';
-import { jsonLines, type KeelRun, runKeel } from '../support/keel.ts';
+import { jsonLines, runKeel, startKeel, until } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -27,244 +27,96 @@ afterEach(async () => {
   repo[Symbol.dispose]();
 });
 
-/** A hook of one event for one matcher. */
-function hooks(event: string, matcher: string | null, command: string, more: object = {}): object {
-  const group = { ...(matcher === null ? {} : { matcher }), hooks: [{ type: 'command', command, ...more }] };
-  return { hooks: { [event]: [group] } };
-}
-
-function write(path: string, content: object | string): string {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-  return path;
-}
-
-/** Hooks in keel's own file of the user. */
-const ownHooks = (content: object) => write(join(home.path, 'hooks.json'), content);
-
-async function exec(script: Script, ...args: readonly string[]): Promise<KeelRun> {
-  server = await startModelServer(script);
-  return runKeel(['exec', ...args], { home: home.path, cwd: repo.path, url: server.url, stdin: null });
-}
-
-const writing = ['-s', 'workspace-write'];
-const shell = (cmd: string) => respond(functionCall('exec_command', { cmd }, 'call_1'));
 const done = respond(message('done'));
+const shell = (cmd: string, id = 'call_1') => respond(functionCall('exec_command', { cmd }, id));
 
-/** The output that the model got of its call. */
-function outputOf(callId = 'call_1'): string {
-  const items = server.requests.flatMap(({ input }) => input);
-  return String(items.findLast((item) => item['call_id'] === callId && 'output' in item)?.['output']);
+function write(path: string, content: string, mode = 0o644): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { mode });
 }
 
-const inRepo = (name: string) => join(repo.path, name);
-const textIn = (name: string) => readFileSync(inRepo(name), 'utf8');
-/** A command that prints an answer in JSON. */
-const answers = (answer: object) => `printf %s '${JSON.stringify(answer)}'`;
+function writeHooks(path: string, commands: Readonly<Record<string, string>>): void {
+  const groups = Object.entries(commands).map(([event, command]) => [
+    event,
+    [{ hooks: [{ type: 'command', command }] }],
+  ]);
+  write(path, JSON.stringify({ hooks: Object.fromEntries(groups) }));
+}
 
-describe('before a call', () => {
-  test('a hook that exits with 2 denies the call, and the model gets its reason', async () => {
-    ownHooks(hooks('PreToolUse', 'Bash', 'echo "no touching" >&2; exit 2'));
-    const run = await exec([shell('touch made'), done], ...writing, 'x');
-    expect(outputOf()).toContain('no touching');
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(run.stderr).toContain('no touching');
-    expect(run.code).toBe(0);
-  });
+const place = (url = 'http://127.0.0.1:9') => ({ home: home.path, cwd: repo.path, url });
 
-  test('a denial counts in spite of unknown keys and a failing exit code', async () => {
-    const denial = { hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'mine', x: 1 }, y: 2 };
-    ownHooks(hooks('PreToolUse', '', `${answers(denial)}; exit 1`));
-    await exec([shell('touch made'), done], ...writing, 'x');
-    expect(outputOf()).toContain('mine');
-    expect(existsSync(inRepo('made'))).toBe(false);
-  });
+async function exec(script: Script, ...words: readonly string[]) {
+  await server?.close();
+  server = await startModelServer(script);
+  return runKeel(['exec', '-s', 'workspace-write', ...words], place(server.url));
+}
 
-  test('a hook gets the event as one JSON object on its input', async () => {
-    ownHooks(hooks('PreToolUse', 'Bash', 'cat > asked.json'));
-    await exec([shell('echo hi'), done], ...writing, 'x');
-    expect(JSON.parse(textIn('asked.json'))).toEqual({
-      session_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      transcript_path: expect.stringMatching(/\.jsonl$/),
-      cwd: repo.path,
-      hook_event_name: 'PreToolUse',
-      permission_mode: 'dontAsk',
-      model: expect.any(String),
-      turn_id: '0',
-      tool_name: 'Bash',
-      tool_input: { command: 'echo hi' },
-      tool_use_id: 'call_1',
-    });
-  });
-
-  test('changed arguments run in place of those of the model, which is shown them', async () => {
-    const answer = {
-      hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'echo safe > made' } },
-    };
-    ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
-    await exec([shell('echo other > made'), done], ...writing, 'x');
-    expect(textIn('made')).toBe('safe\n');
-    expect(outputOf()).toContain('A hook changed the arguments of this call to: {"command":"echo safe > made"}');
-  });
-
-  test('an approval makes nothing allowed that the sandbox refuses', async () => {
-    const answer = { hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'touch made' } } };
-    ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
-    await exec([shell('true'), done], '-s', 'read-only', 'x');
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(outputOf()).toContain('Read-only');
-  });
-
-  test('an approval does not let a patch write what the policy protects', async () => {
-    const outside = join(home.path, 'outside.txt');
-    const patch = `*** Begin Patch\n*** Add File: ${outside}\n+x\n*** End Patch`;
-    ownHooks(hooks('PreToolUse', null, answers({ decision: 'approve' })));
-    await exec([respond(customCall('apply_patch', patch, 'call_1')), done], ...writing, 'x');
-    expect(existsSync(outside)).toBe(false);
-    expect(outputOf()).toContain('which is protected');
-  });
-
-  test('where nobody can be asked, a hook that wants the user to be asked stops the call', async () => {
-    ownHooks(
-      hooks(
-        'PreToolUse',
-        'Bash',
-        answers({ hookSpecificOutput: { permissionDecision: 'ask', permissionDecisionReason: 'sure?' } }),
-      ),
-    );
-    await exec([shell('touch made'), done], ...writing, 'x');
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(outputOf()).toContain('sure?');
-  });
-
-  test('a denial counts over an approval of another hook', async () => {
-    const allow = { type: 'command', command: answers({ decision: 'approve' }) };
-    const deny = { type: 'command', command: 'echo over >&2; exit 2' };
-    ownHooks({ hooks: { PreToolUse: [{ hooks: [allow, deny, allow] }] } });
-    await exec([shell('touch made'), done], ...writing, 'x');
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(outputOf()).toContain('over');
-  });
-
-  test('a hook that fails is shown and passes the call; with onFailure "block" it stops the call', async () => {
-    ownHooks(hooks('PreToolUse', 'Bash', 'echo broken >&2; exit 3'));
-    const passed = await exec([shell('touch made'), done], '--json', ...writing, 'x');
-    expect(existsSync(inRepo('made'))).toBe(true);
-    expect(JSON.stringify(jsonLines(passed.stdout))).toContain('exit code 3: broken');
-    await server.close();
-    ownHooks(hooks('PreToolUse', 'Bash', 'exit 3', { onFailure: 'block' }));
-    await exec([shell('touch more'), done], ...writing, 'x');
-    expect(existsSync(inRepo('more'))).toBe(false);
-    expect(outputOf()).toContain('exit code 3');
-  });
-
-  test('a hook that takes too long is stopped and shown', async () => {
-    ownHooks(hooks('PreToolUse', 'Bash', 'sleep 60', { timeout: 0.3 }));
-    const run = await exec([shell('touch made'), done], ...writing, 'x');
-    expect(run.stderr).toContain('it took longer than 0.3 s');
-    expect(existsSync(inRepo('made'))).toBe(true);
-  });
-
-  test('hooks run in the sandbox of the session, without secrets', async () => {
-    const target = join(home.path, 'escaped');
-    ownHooks(hooks('PreToolUse', 'Bash', `env > env.txt; touch ${target}`));
-    const run = await exec([shell('true'), done], ...writing, 'x');
-    expect(existsSync(target)).toBe(false);
-    expect(run.stderr).toContain('Read-only file system');
-    expect(textIn('env.txt')).not.toContain('sk-test-secret');
-    expect(textIn('env.txt')).toContain(`CLAUDE_PROJECT_DIR=${repo.path}`);
-  });
-
-  test("the user's own hooks run outside the sandbox where that is granted, but not what commands can write", async () => {
-    const target = join(home.path, 'escaped');
-    const both = [
-      { type: 'command', command: `touch ${target}` },
-      { type: 'command', command: './planted.sh' },
-    ];
-    write(inRepo('planted.sh'), '#!/bin/sh\ntouch planted\n');
-    ownHooks({ hooks: { PreToolUse: [{ hooks: both }] } });
-    const run = await exec([shell('true'), done], ...writing, '-c', 'hooks.sandbox="danger-full-access"', 'x');
-    expect(existsSync(target)).toBe(true);
-    expect(existsSync(inRepo('planted'))).toBe(false);
-    expect(run.stderr).toContain('commands may write');
-  });
+test('keel exec ends with an error and the reason when a hook drops the prompt', async () => {
+  writeHooks(join(home.path, 'hooks.json'), { UserPromptSubmit: 'echo "not on a Friday" >&2; exit 2' });
+  const run = await exec([done], '--json', 'deploy');
+  expect(run.code).toBe(1);
+  expect(run.stderr + run.stdout).toContain('A hook dropped the prompt: not on a Friday');
+  expect(server.requests).toHaveLength(0);
 });
 
-describe('which hooks a call concerns', () => {
-  const recording = (name: string) => `cat >> ${name}.log; echo >> ${name}.log`;
-  const asked = (name: string) =>
-    existsSync(inRepo(`${name}.log`))
-      ? textIn(`${name}.log`)
-          .trim()
-          .split('\n')
-          .map((line): { tool_name: string; tool_input: Record<string, unknown> } => JSON.parse(line))
-      : [];
-  const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n*** End Patch';
+test("a project's hook runs once it is accepted, and again after a change only when that is accepted", async () => {
+  const script = join(repo.path, 'scripts/guard.sh');
+  write(join(home.path, 'config.toml'), `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n`);
+  writeHooks(join(repo.path, '.claude/settings.json'), { PreToolUse: '"$CLAUDE_PROJECT_DIR"/scripts/guard.sh' });
+  write(script, '#!/bin/sh\necho guarded >&2\nexit 2\n', 0o755);
+  const denied = () => JSON.stringify(server.requests.at(-1)?.input).includes('guarded');
 
-  function recordAll(): void {
-    write(join(home.path, '.claude/settings.json'), {
-      model: 'of another program',
-      ...hooks('PreToolUse', 'Edit|Write|MultiEdit', recording('claude')),
-    });
-    write(join(home.path, '.codex/hooks.json'), hooks('PreToolUse', '^apply_patch$', recording('codex')));
-    ownHooks(hooks('PreToolUse', 'Bash', recording('bash')));
-  }
+  const skipped = await exec([shell('true'), done], 'x');
+  expect(skipped.stderr).toContain('until you accept them (`keel hooks trust`)');
+  expect(denied()).toBe(false);
 
-  test('a patch is apply_patch and, for each file, Edit or Write', async () => {
-    recordAll();
-    await exec([respond(customCall('apply_patch', patch, 'call_1')), done], ...writing, 'x');
-    expect(asked('claude')).toMatchObject([
-      { tool_name: 'Write', tool_input: { file_path: inRepo('a.txt'), content: 'one' } },
-    ]);
-    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch', tool_input: { command: patch } }]);
-    expect(asked('bash')).toEqual([]);
-  });
+  const shown = await runKeel(['hooks', 'trust'], place());
+  expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('exit 2') });
+  expect(await runKeel(['hooks', 'trust', '--all'], place())).toMatchObject({ code: 0, stderr: '' });
+  const guarded = await exec([shell('true'), done], 'x');
+  expect(guarded.stderr).not.toContain('keel hooks trust');
+  expect(denied()).toBe(true);
 
-  test('a patch in a command line is both', async () => {
-    recordAll();
-    await exec([shell(`cd . && apply_patch <<'EOF'\n${patch}\nEOF`), done], ...writing, 'x');
-    expect(textIn('a.txt')).toBe('one\n');
-    expect(asked('bash')).toMatchObject([{ tool_name: 'Bash' }]);
-    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch' }]);
-    expect(asked('claude')).toMatchObject([{ tool_name: 'Write', tool_input: { file_path: inRepo('a.txt') } }]);
-  });
+  write(script, '#!/bin/sh\necho guarded >&2\ncurl evil\nexit 2\n', 0o755);
+  const changed = await exec([shell('true'), done], 'x');
+  expect(changed.stderr).toContain('(changed)');
+  expect(denied()).toBe(false);
+  expect((await runKeel(['hooks'], place())).stdout).toContain('+curl evil');
 
-  test('an edit by its own tool is an Edit and a patch', async () => {
-    recordAll();
-    write(inRepo('a.txt'), 'one\n');
-    const edit = functionCall('edit_file', { file_path: 'a.txt', old_string: 'one', new_string: 'two' }, 'call_1');
-    const read = functionCall('read_file', { file_path: 'a.txt' }, 'call_0');
-    await exec([respond(read), respond(edit), done], ...writing, '-c', 'tools.set="lean"', 'x');
-    expect(asked('claude')).toMatchObject([
-      { tool_name: 'Edit', tool_input: { file_path: inRepo('a.txt'), new_string: 'two' } },
-    ]);
-    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch' }]);
-  });
+  await runKeel(['hooks', 'trust', '--all'], place());
+  const [listed] = JSON.parse((await runKeel(['hooks', '--json'], place())).stdout).hooks;
+  expect(listed).toMatchObject({ event: 'PreToolUse', format: 'claude', status: 'accepted' });
+  expect(await runKeel(['hooks', 'untrust', '--all'], place())).toMatchObject({ code: 0 });
+  expect((await runKeel(['hooks', 'list'], place())).stdout).toContain('new');
 });
 
-describe('after a call', () => {
-  test('what a hook objects to, and what it adds, follows the output', async () => {
-    const answer = { decision: 'block', reason: 'use tabs', hookSpecificOutput: { additionalContext: 'see STYLE.md' } };
-    ownHooks(hooks('PostToolUse', 'Bash', `cat > asked.json; ${answers(answer)}`));
-    await exec([shell('echo hi'), done], ...writing, 'x');
-    expect(outputOf()).toMatch(/hi[\s\S]*objects to what this call did: use tabs[\s\S]*see STYLE\.md/);
-    expect(JSON.parse(textIn('asked.json'))).toMatchObject({
-      tool_name: 'Bash',
-      tool_response: { success: true, output: expect.stringContaining('hi') },
-    });
-  });
+test('a hook of a project that is not trusted does not run, and that is shown', async () => {
+  writeHooks(join(repo.path, '.codex/hooks.json'), { PreToolUse: 'touch ran' });
+  const run = await exec([shell('true'), done], 'x');
+  expect(run.stderr).toContain('1 hook of this project does not run, since you do not trust this project.');
+  expect((await runKeel(['hooks', 'trust', '--all'], place())).code).toBe(1);
+});
 
-  test('nothing is asked after a call that was refused', async () => {
-    ownHooks(hooks('PostToolUse', null, 'touch asked'));
-    const escalated = functionCall('exec_command', { cmd: 'true', with_escalated_permissions: true }, 'call_1');
-    await exec([respond(escalated), done], ...writing, 'x');
-    expect(existsSync(inRepo('asked'))).toBe(false);
+test('after kill -9 no hook is asked again about what is finished, and a replay asks none', async () => {
+  const log = join(repo.path, 'asked.log');
+  const record = `cat >> ${log}; echo >> ${log}`;
+  writeHooks(join(home.path, 'hooks.json'), {
+    ...{ UserPromptSubmit: record, PreToolUse: record, PostToolUse: record },
+    Stop: `${record}; [ $(grep -c '"Stop"' ${log}) -gt 1 ] || { echo "do it again" >&2; exit 2; }`,
   });
-
-  test('a hook can end the turn, which then has failed', async () => {
-    ownHooks(hooks('PostToolUse', null, answers({ continue: false, stopReason: 'enough' })));
-    const run = await exec([shell('true'), done], ...writing, 'x');
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('A hook ended the turn: enough') });
-    expect(server.requests).toHaveLength(1);
-  });
+  server = await startModelServer([shell('echo one', 'call_1'), respond(hang())]);
+  const live = startKeel(['exec', '-s', 'workspace-write', '--json', 'x'], place(server.url));
+  live.child.stdin.end();
+  await until(() => server.requests.length === 2);
+  live.child.kill('SIGKILL');
+  await live.ended;
+  const id = String(jsonLines(live.stdout())[0]?.['thread_id']);
+  const resumed = await exec([done, done], '--json', 'resume', id);
+  expect(resumed.code).toBe(0);
+  const asked = readFileSync(log, 'utf8').trim().split('\n');
+  const events = asked.map((line) => String(JSON.parse(line).hook_event_name));
+  expect(events).toEqual(['UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'Stop']);
+  expect(JSON.stringify(server.requests.at(-1)?.input)).toContain('do it again');
+  expect(await runKeel(['replay', id], place())).toMatchObject({ code: 0 });
+  expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(asked.length);
 });

@@ -18,6 +18,7 @@ import type { OrphanCare } from '../../system/process/index.ts';
 import type { ChildOptions } from './agents/child-sessions.ts';
 import { Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
+import { notifyHooks } from './hooks/notify-hooks.ts';
 import type { HookSource } from './hooks/session-hooks.ts';
 import { sessionReport } from './reports/session-report.ts';
 import { openServices, type SessionServices } from './services.ts';
@@ -88,6 +89,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       ...options,
       config,
       hooks,
+      isResumed: thread.log !== null,
       wire,
       threadId: thread.id,
       recorder: thread.recorder,
@@ -180,7 +182,10 @@ async function start(
   const { tree, config } = services;
   const configuration = initialConfiguration(config);
   const hub = new EventHub();
-  const emit = (event: SessionEvent) => hub.emit(event);
+  const emit = (event: SessionEvent) => {
+    hub.emit(event);
+    if (event.type === 'approval.requested') notifyHooks(services, event, emit);
+  };
   const openTurn = continuedTurn(log, forkedFrom, options);
   const continues = openTurn !== null;
   const onRepair = (what: string) => services.log.error(what);
@@ -219,6 +224,7 @@ async function start(
   let releaseGraceMs: number | null = null;
   const run = async () => {
     try {
+      services.hooks?.showLateBy((message) => emit({ type: 'warning', turnId: null, message }));
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
       // The first events wait until whoever opens the session has had the time to follow them.
       if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();

@@ -116,6 +116,8 @@ export interface ServiceOptions {
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
   readonly openTransport?: () => Transport;
+  /** The thread was there before; absent: it is new. */
+  readonly isResumed?: boolean;
   /** Null or absent: no file names hooks. */
   readonly hooks?: HookSource | null;
 }
@@ -167,7 +169,8 @@ export function openServices(options: ServiceOptions): SessionServices {
   const commandEnvironment = new CommandEnvironment({ config, shell });
   const transcriptPath = recorder.path;
   const isChild = options.child !== undefined;
-  const hookDeps = { config, threadId, transcriptPath, isChild, processes, sandbox, shell };
+  const { isResumed = false } = options;
+  const hookDeps = { config, threadId, transcriptPath, isChild, isResumed, processes, sandbox, shell };
   const hooks = options.hooks?.open({ ...hookDeps, environment: commandEnvironment }) ?? null;
   return {
     config,
@@ -213,7 +216,8 @@ export function openServices(options: ServiceOptions): SessionServices {
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
-        await Promise.allSettled([children.closeAll(), mcp?.close(), hooks?.close()]);
+        await hooks?.close();
+        await Promise.allSettled([children.closeAll(), mcp?.close()]);
         await typedMessages.close();
         await processes.endAll();
         execSessions.close();

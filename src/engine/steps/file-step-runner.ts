@@ -64,6 +64,12 @@ export class FileStepRunner implements StepRunner {
     return brand(this.#run(spec, work));
   }
 
+  optional<T>(spec: StepSpec<T>, isWanted: boolean, work: StepWork<T>): Step<Recorded<T> | null> {
+    const next = this.#expected.at(-1);
+    const isAsked = next === undefined ? isWanted : next === spec.id;
+    return brand<Recorded<T> | null>(isAsked ? this.#run(spec, work) : Promise.resolve(null));
+  }
+
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T> {
     const spec = { id: stepId(key.kind, key.questionId), kind: 'external', codec, repeat: 'safe' } as const;
     return brand(this.#run<T>(spec, announce).then(({ value }) => value));

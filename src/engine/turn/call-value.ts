@@ -40,10 +40,10 @@ export const callCodec: Codec<CallValue> = {
   decode(value, version) {
     if (!Array.isArray(value)) {
       const { events, budget = null, stop = null } = WithMore.parse(value);
-      return { events, budget, stop };
+      return stop === null ? { events, budget } : { events, budget, stop };
     }
     const events = Events.parse(value);
-    return version === 1 ? { events } : { events, budget: null, stop: null };
+    return version === 1 ? { events } : { events, budget: null };
   },
 };
 

@@ -4,12 +4,15 @@ import type { Prompt } from '../../models/prompt/index.ts';
 
 import { jsonCodec, stepId, summaryStepId } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
+import { askAfter, askBefore } from './hooks/compaction-hooks.ts';
 import type { HistoryCopy, TurnPorts } from './ports.ts';
 import { Recovery } from './recovery.ts';
 import { JournaledEnd } from './sampling-end.ts';
 
 export type CompactionOutcome =
   | { readonly type: 'compacted' }
+  /** A hook wants the conversation to stay as it is. */
+  | { readonly type: 'blocked'; readonly reason: string }
   | { readonly type: 'failed'; readonly error: ErrorInfo }
   | { readonly type: 'interrupted' };
 
@@ -49,10 +52,13 @@ export async function compact(
   options: CompactOptions = { wasRefused: false },
 ): Promise<CompactionOutcome> {
   const { context, emit } = ports;
+  const blocked = await askBefore(ports, place);
+  if (blocked !== null) return { type: 'blocked', reason: blocked };
   const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
   emit({ type: 'item.started', turnId: context.turnId, item });
   const outcome = await summarise(ports, place, options);
   emit({ type: 'item.completed', turnId: context.turnId, item });
+  if (outcome.type === 'compacted') await askAfter(ports, place);
   return outcome;
 }
 

@@ -21,8 +21,10 @@ import type { StepRunner } from '../steps/index.ts';
 /** A user message that waits for the turn, as it will be recorded. */
 export interface QueuedMessage {
   readonly submissionId: string;
-  /** A record is no person's message: it is shown to none and calls for no answer. */
-  readonly message: ResponseItem;
+  /** A record is no person's message: it is shown to none and calls for no answer. Null: a hook dropped it. */
+  readonly message: ResponseItem | null;
+  /** Why a hook dropped it. */
+  readonly dropped?: string;
 }
 
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
@@ -156,6 +158,21 @@ export interface TurnFinishGate {
   readonly notes: (lastMessage: string | null, unchecked: readonly string[] | null) => readonly ResponseItem[];
 }
 
+/** The user's hooks at moments of a turn. All are called inside steps only. */
+export interface TurnHooks {
+  /** Whether any hook would be asked. Changes nothing, and asks nobody. */
+  readonly has: (moment: 'stop' | 'beforeCompaction' | 'afterCompaction') => boolean;
+  /** @param blocks how often in a row hooks have kept this turn from its end. @returns why it continues; null: it ends */
+  readonly stop: (asked: { readonly lastMessage: string | null; readonly blocks: number }) => Promise<string | null>;
+  /** @returns why the compaction does not happen; null: it does */
+  readonly beforeCompaction: (trigger: CompactionTrigger) => Promise<string | null>;
+  /** @returns what the model is sent after the handover */
+  readonly afterCompaction: (trigger: CompactionTrigger) => Promise<readonly ResponseItem[]>;
+}
+
+/** Who asks for a compaction: the user, or keel since the conversation is long. */
+export type CompactionTrigger = 'manual' | 'auto';
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -168,6 +185,8 @@ export interface TurnPorts {
   readonly budget: TurnBudget | null;
   /** The schema that the final message is checked against; null: it is not. */
   readonly answerForm: unknown;
+  /** Null: there are none. */
+  readonly hooks: TurnHooks | null;
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
   /**

@@ -79,6 +79,10 @@ export const commands: Program['commands'] = {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
   },
+  hooks: {
+    summary: 'list the hooks found here, and accept those of a project',
+    load: async () => (await import('./commands/hooks/hooks.ts')).hooksCommand,
+  },
   undo: {
     summary: 'take back what the newest turns did to files',
     load: async () => (await import('./commands/undo.ts')).undoCommand,

@@ -13,6 +13,8 @@ export interface SessionHooksDeps {
   /** Null: the thread is not recorded. */
   readonly transcriptPath: string | null;
   readonly isChild: boolean;
+  /** The thread was there before. */
+  readonly isResumed: boolean;
   readonly processes: Processes;
   readonly sandbox: SandboxManager;
   readonly shell: UserShell;
@@ -38,15 +40,47 @@ export function readHookFiles(files: readonly HookFile[], config: Config): HookS
   };
 }
 
+/** How long the end of a session waits for hooks that observe it, milliseconds: what the others have by default, and a start. */
+const CLOSING_LIMIT_MS = 2_000;
+
+const CALL_EVENTS = ['PreToolUse', 'PermissionRequest', 'PostToolUse'] as const;
+
 /** The hooks of a session: asks them at its events. Close it with the session. */
 export class SessionHooks implements HookAsker {
-  readonly calls = new CallHooks(this);
+  readonly #calls = new CallHooks(this);
   readonly #runner: HookRunner;
   readonly #deps: SessionHooksDeps;
+  #hasStarted = false;
+  #showLate: (message: string) => void = () => undefined;
+  readonly #observing = new Set<Promise<unknown>>();
+  readonly #closed = new AbortController();
 
   constructor(runner: HookRunner, deps: SessionHooksDeps) {
     this.#runner = runner;
     this.#deps = deps;
+  }
+
+  /** @param show called with what becomes of hooks that run beside the session */
+  showLateBy(show: (message: string) => void): void {
+    this.#showLate = show;
+  }
+
+  /** Null: no hook is asked about calls. */
+  get calls(): CallHooks | null {
+    return CALL_EVENTS.some((event) => this.has(event)) ? this.#calls : null;
+  }
+
+  /** Whether hooks are asked when a conversation starts. */
+  get startsThreads(): boolean {
+    return !this.isChild && this.has('SessionStart');
+  }
+
+  /** How the session came to be, the first time that this is asked; null: nothing is to be asked any more. */
+  takeStart(): 'startup' | 'resume' | null {
+    if (this.#hasStarted) return null;
+    this.#hasStarted = true;
+    if (!this.startsThreads) return null;
+    return this.#deps.isResumed ? 'resume' : 'startup';
   }
 
   get isChild(): boolean {
@@ -74,14 +108,41 @@ export class SessionHooks implements HookAsker {
         scopeOf: (hook) => hookScope(hook, config, context.cwd),
       },
       signal,
-      onMessage,
+      onMessage: this.#showLate,
     });
-    for (const message of verdict.messages) onMessage(message);
+    // What an interrupt has stopped did not fail.
+    if (!signal.aborted) for (const message of verdict.messages) onMessage(message);
     return verdict;
   }
 
-  close(): Promise<void> {
-    return this.#runner.close();
+  /** Asks hooks that can only observe. Nobody waits for them but the end of the session, and that for a moment. */
+  observe(event: HookEvent, asked: readonly HookAsked[], moment: Omit<HookMoment, 'signal'>): void {
+    if (this.isChild || !this.has(event)) return;
+    const onMessage = (message: string) => {
+      if (!this.#closed.signal.aborted) moment.onMessage(message);
+    };
+    const done = this.ask(event, asked, { ...moment, onMessage, signal: this.#closed.signal });
+    this.#observing.add(done);
+    void done.catch(() => undefined).finally(() => this.#observing.delete(done));
+  }
+
+  /** Asks what is to be asked at the end of a session that has had a turn, then stops what still runs. */
+  async close(): Promise<void> {
+    const { approvalPolicy, sandboxPolicy, cwd, model: slug } = this.#deps.config;
+    if (this.#hasStarted) {
+      const context = { approvalPolicy, sandboxPolicy, cwd, model: { slug } };
+      const fields = { reason: 'other' };
+      const asked = [{ subject: 'other', names: null, content: '', fields }];
+      this.observe('SessionEnd', asked, { turnId: null, context, onMessage: () => undefined });
+    }
+    if (this.#observing.size > 0) {
+      const { promise: limit, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, CLOSING_LIMIT_MS);
+      await Promise.race([Promise.allSettled(this.#observing), limit]);
+      clearTimeout(timer);
+    }
+    this.#closed.abort();
+    await Promise.allSettled([...this.#observing, this.#runner.close()]);
   }
 
   #commonFields(event: HookEvent, { turnId, context }: HookMoment): Readonly<Record<string, unknown>> {

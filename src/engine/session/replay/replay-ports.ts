@@ -131,6 +131,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
       tooLong: nothing,
     },
     budget: recordedBudget(setup, { tokensUsed: () => spent, costUsed: () => cost }),
+    hooks: null,
     answerForm: checksAnswer(turn) ? (setup?.output_schema ?? null) : null,
     finishGate: isAsked(turn) ? openWork(state, offered, recordedTree(setup)) : null,
     keepPruned: prunes(turn) ? stop : null,

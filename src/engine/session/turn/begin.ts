@@ -4,6 +4,7 @@ import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
 import { firstSkillList } from '../environment/session-skills.ts';
+import { startedByHooks } from '../hooks/turn-hooks.ts';
 import { ActiveTurn } from './active-turn.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { hostAsker } from './host-asker.ts';
@@ -59,7 +60,7 @@ export async function beginTurn(
   if (recorder.isRevoked) throw new TurnInterrupted();
   const sent = { ...context, mcpTools: mcp?.names ?? [] };
   if (recorded === null) {
-    const items = await contextItems(deps, active);
+    const items = [...(await contextItems(deps, active)), ...(await hookContext(deps, active))];
     // The turn may also have been ended while files were read.
     if (recorder.isRevoked) throw new TurnInterrupted();
     if (state.sentContext === null) record.addOpening(items, context, sent);
@@ -81,6 +82,12 @@ export function recordStart(
 ): void {
   const setup = turnSetup({ context, services, focus, mcpTools });
   record.addLines({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
+}
+
+/** What hooks add at the start of a session. */
+async function hookContext({ services }: TurnDeps, active: ActiveTurn): Promise<readonly ResponseItem[]> {
+  const { hooks } = services;
+  return hooks === null || active.context.taskKind !== 'regular' ? [] : startedByHooks(hooks, active);
 }
 
 /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */

@@ -92,15 +92,16 @@ interface PatchSection {
 
 function sectionsOf(patch: string): PatchSection[] {
   const sections: { kind: string; path: string; lines: string[] }[] = [];
+  let lines: string[] = [];
   for (const line of patch.split('\n')) {
     const [, kind, path] = SECTION.exec(line) ?? [];
-    if (kind !== undefined && path !== undefined) sections.push({ kind, path, lines: [] });
-    else {
-      const moved = /^\*\*\* Move to: (.+?)\s*$/.exec(line)?.[1];
+    const moved = /^\*\*\* Move to: (.+?)\s*$/.exec(line)?.[1];
+    if (kind !== undefined && path !== undefined) {
+      lines = [];
+      sections.push({ kind, path, lines });
       // The target of a move is written too.
-      if (moved !== undefined) sections.push({ kind: 'Add', path: moved, lines: [] });
-      else sections.at(-1)?.lines.push(line);
-    }
+    } else if (moved !== undefined) sections.push({ kind: 'Update', path: moved, lines });
+    else lines.push(line);
   }
   return sections;
 }

@@ -60,19 +60,17 @@ export function hookNotices({ hooks, faults }: LoadedHooks): string[] {
   const unaccepted = skipped('unaccepted');
   return [
     ...faults,
-    ...(untrusted.length === 0
-      ? []
-      : [`${counted(untrusted.length)} of this project not run, since you do not trust the project.`]),
+    ...(untrusted.length === 0 ? [] : [`${counted(untrusted.length)}, since you do not trust this project.`]),
     ...(unaccepted.length === 0
       ? []
       : [
-          `${counted(unaccepted.length)} of this project not run until you accept them (\`keel hooks trust\`): ${unaccepted.map(named).join('; ')}`,
+          `${counted(unaccepted.length)} until you accept them (\`keel hooks trust\`): ${unaccepted.map(named).join('; ')}`,
         ]),
   ];
 }
 
 function counted(count: number): string {
-  return count === 1 ? '1 hook is' : `${count} hooks are`;
+  return count === 1 ? '1 hook of this project does not run' : `${count} hooks of this project do not run`;
 }
 
 function named({ hook, standing }: LoadedHook): string {

@@ -31,6 +31,7 @@ export class HookedCalls {
   ): Promise<ToolOutput> {
     if (this.#hooks === null) return (await run(call, { type: 'none' })).output;
     const before = await this.#hooks.before(call, this.momentOf(options));
+    if (options.signal.aborted) return { body: 'aborted', success: false };
     if (before.type === 'refused') {
       if (before.stop !== null) options.stop(before.stop);
       showFailure(call, { events: this.#events(options) }, `refused by a hook: ${before.reason}`);

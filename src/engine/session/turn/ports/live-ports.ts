@@ -8,6 +8,7 @@ import type { WithMcpTools } from '../../../../tools/index.ts';
 import { FileStepRunner } from '../../../steps/index.ts';
 import type { TurnModel, TurnPorts } from '../../../turn/index.ts';
 import { keptSkillList } from '../../environment/session-skills.ts';
+import { turnHooks } from '../../hooks/turn-hooks.ts';
 import { runningCommands } from '../../services.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { firstContext } from '../first-context.ts';
@@ -64,6 +65,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
       tooLong: (message) => services.log.error(`the request for a handover is too long: ${message}`),
     },
     budget: budget?.forTurn(active.background, child === null) ?? null,
+    hooks: services.hooks === null ? null : turnHooks(services.hooks, active),
     answerForm: services.checksOutput ? (context.outputSchema ?? null) : null,
     finishGate: asksBeforeEnd(context, services)
       ? openWork(state, toolsOf(services, context.model), services.tree)
