@@ -279,6 +279,8 @@ export interface Config {
   readonly mcpServers: readonly McpServer[];
   /** How long a first request may wait for servers whose tools are not known yet. */
   readonly mcpStartupWaitMs: number;
+  /** If the specs of servers' tools take more than this, requests carry a tool to search them instead. */
+  readonly mcpToolSearchBytes: number;
   readonly notify: readonly string[] | null;
   readonly tui: TuiSettings;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
