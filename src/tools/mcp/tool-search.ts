@@ -89,7 +89,9 @@ function wordsOf(text: string): string[] {
       .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [];
-  return parts.filter((word) => word.length > 1 || /\p{N}/u.test(word)).map((word) => word.replace(/(?<=\p{L}{3})s$/u, ''));
+  return parts
+    .filter((word) => word.length > 1 || /\p{N}/u.test(word))
+    .map((word) => word.replace(/(?<=\p{L}{3})s$/u, ''));
 }
 
 /** The tool's name, and the start of what its server says of it, on one line: a server can't write lines of its own. */
