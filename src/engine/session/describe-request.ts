@@ -66,7 +66,7 @@ export async function describeFirstRequest({
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
     state.record(await skillsFor(prompt, context, services, signal, onWarning));
     // The tools that servers listed when they were last reached: none is started for this.
-    const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
+    const { registry = services.tools, names = [] } = services.mcp?.knownTools(null) ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context);
     const input = state.history.forPrompt();
     const request = services.modelClient(context).describe({

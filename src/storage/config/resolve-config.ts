@@ -20,6 +20,7 @@ const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MCP_WAIT_SEC = 10;
+const DEFAULT_MCP_SEARCH_BYTES = 8 * 1024;
 /** Enough for a clean-up handler, too short to be a wait for whoever interrupts. */
 const DEFAULT_COMMAND_GRACE_MS = 500;
 
@@ -117,6 +118,7 @@ export function resolveConfig({
     checksSyntax: settings.tools?.check_syntax ?? true,
     tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
     mcpServers: mcpServers(settings, cwd),
+    mcpToolSearchBytes: settings.mcp_tool_search_bytes ?? DEFAULT_MCP_SEARCH_BYTES,
     mcpStartupWaitMs: Math.min(
       MAX_TIMER_MS,
       Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),

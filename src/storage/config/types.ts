@@ -330,6 +330,8 @@ export interface Config {
   readonly mcpServers: readonly McpServer[];
   /** How long a first request may wait for servers whose tools are not known yet. */
   readonly mcpStartupWaitMs: number;
+  /** If the specs of servers' tools take more than this, requests carry a tool to search them instead. */
+  readonly mcpToolSearchBytes: number;
   readonly notify: readonly string[] | null;
   readonly hooks: HookSettings;
   readonly tui: TuiSettings;

@@ -55,7 +55,7 @@ export async function beginTurn(
   const { services, state, record, agents } = deps;
   const { context, recorder, abort, approvals: questions } = active;
   agents.turnStarted(active);
-  const mcp = (await services.mcp?.turnTools(context, abort.signal)) ?? null;
+  const mcp = (await services.mcp?.turnTools(context, state, abort.signal)) ?? null;
   // The turn may have been ended while servers were waited for: nothing more is recorded for it.
   if (recorder.isRevoked) throw new TurnInterrupted();
   const sent = { ...context, mcpTools: mcp?.names ?? [] };
@@ -110,7 +110,9 @@ async function contextItems(
 /** Servers may have come, gone, or changed their tools since the last turn. */
 function toolsNotes({ state }: TurnDeps, now: readonly string[]): ResponseItem[] {
   const { mcpTools: before = [] } = state.sentContext ?? {};
-  const added = now.filter((name) => !before.includes(name));
+  const { foundTools } = state.facts;
+  // What the model has found by itself is no news to it.
+  const added = now.filter((name) => !before.includes(name) && !foundTools.includes(name));
   const removed = before.filter((name) => !now.includes(name));
   return added.length + removed.length === 0 ? [] : [toolsNote({ added, removed })];
 }

@@ -240,6 +240,7 @@ export const ConfigFile = z.object({
   ),
   mcp_servers: z.optional(z.record(z.string(), mcpServer)),
   mcp_startup_wait_sec: z.optional(seconds),
+  mcp_tool_search_bytes: z.optional(wholeNumber),
   mcp_oauth_credentials_store: z.optional(z.enum(['auto', 'file', 'keyring'])),
   hide_agent_reasoning: z.optional(z.boolean()),
   show_raw_agent_reasoning: z.optional(z.boolean()),

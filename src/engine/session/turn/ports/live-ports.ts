@@ -47,7 +47,6 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
   const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
   const tools = openTurnTools(deps, active, { steps, mcp, beforeChange });
-  window.offer(tools.specs);
   const { model, handoverModel } = models(deps, active);
   return turnPorts({
     context,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, UserInput } from '../../../../foundation/protocol/index.ts';
+import type { ToolSpec } from '../../../../models/prompt/index.ts';
 import { readJudge } from '../../../../system/sandbox/index.ts';
 import { argumentsText, failedOutput, type ToolCall } from '../../../../tools/contract/index.ts';
 import {
@@ -49,13 +50,23 @@ export interface TurnToolsOptions {
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
 export function openTurnTools(
-  { services, agents }: TurnDeps,
+  { services, state, agents }: TurnDeps,
   active: ActiveTurn,
   { steps, mcp, beforeChange }: TurnToolsOptions,
 ): TurnTools {
-  const { context: turn, recorder, approvals } = active;
+  const { context: turn, recorder, approvals, window } = active;
   const registry = mcp?.registry ?? services.tools;
-  const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
+  const shown = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
+  const deferred = mcp?.deferred ?? [];
+  const offered = [...shown, ...deferred];
+  const specs = growingSpecs(
+    () => state.facts.foundTools,
+    (found) => {
+      const all = specsFor(registry, [...shown, ...found.filter((name) => deferred.includes(name))], turn);
+      window.offer(all);
+      return all;
+    },
+  );
   const watch = new LoopWatch(turn.noteMark);
   const rules: CommandRules = {
     planner: services.sandbox,
@@ -207,7 +218,9 @@ export function openTurnTools(
   }
 
   return {
-    specs: specsFor(registry, offered, turn),
+    get specs() {
+      return specs();
+    },
     repeat: (call) => repeatOf(toolCallOf(call)),
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),
@@ -229,6 +242,23 @@ function watchedRun(run: HostedRun | null, onStart: () => void): HostedRun {
       await run?.start();
     },
     stopped: () => run?.stopped(),
+  };
+}
+
+/** The specs of a turn, made again only when the model has found further tools: these follow the others. */
+function growingSpecs(
+  foundNow: () => readonly string[],
+  make: (found: readonly string[]) => readonly ToolSpec[],
+): () => readonly ToolSpec[] {
+  let count = -1;
+  let specs: readonly ToolSpec[] = [];
+  return () => {
+    const found = foundNow();
+    if (found.length !== count) {
+      count = found.length;
+      specs = make(found);
+    }
+    return specs;
   };
 }
 
