@@ -5,18 +5,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { functionCall, message, respond, startModelServer } from '../../../src/testing/index.ts';
+import { functionCall, message, respond } from '../../../src/testing/index.ts';
 import { keelBin } from '../../support/keel.ts';
 import { AcpPlace } from './place.ts';
 
-const place = AcpPlace.perTest('sandbox_mode = "danger-full-access"\napproval_policy = "untrusted"\n');
+const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "untrusted"\n');
 const acpx = createRequire(import.meta.url)
   .resolve('acpx/package.json')
   .replace('package.json', 'dist/cli.js');
 
 describe('acpx', () => {
   test('a published client holds a conversation: it starts keel, approves a command and shows the answer', async () => {
-    await using server = await startModelServer([
+    await place.serve([
       respond(functionCall('shell', { command: ['touch', 'made'] }, 'c1')),
       respond(message('It is made.')),
     ]);
@@ -25,7 +25,7 @@ describe('acpx', () => {
       cwd: place.repo.path,
       env: {
         ...{ PATH: process.env['PATH'], HOME: place.home.path, KEEL_HOME: place.home.path },
-        ...{ OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' },
+        OPENAI_API_KEY: 'test',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -5,7 +5,7 @@ import { functionCall, message, reasoning, respond } from '../../../src/testing/
 import type { AcpClient, Update } from '../../support/acp-client.ts';
 import { AcpPlace, ask } from './place.ts';
 
-const place = AcpPlace.perTest('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
+const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
 const done = respond(message('It is done.'));
 const shell = (script: string) => respond(functionCall('shell', { command: ['bash', '-c', script] }, 'c1'));
 

@@ -6,9 +6,11 @@ import { functionCall, respond } from '../../../src/testing/index.ts';
 import { processesWith, startKeel, until } from '../../support/keel.ts';
 import { AcpPlace, ask } from './place.ts';
 
-const place = AcpPlace.perTest('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
+const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
 /** Malformed messages that one agent is sent. */
 const INPUTS = Number(process.env['KEEL_RUNS'] ?? 10_000);
+/** Inputs that are made of one message. */
+const VARIANTS = 10;
 
 const METHODS = [
   ...['initialize', 'authenticate', 'logout', 'session/new', 'session/load', 'session/list', 'session/resume'],
@@ -41,6 +43,17 @@ const line = fc.oneof(
   { weight: 1, arbitrary: envelope.map((value) => JSON.stringify(value).slice(0, -3)) },
 );
 
+/** The message itself, and others with a piece left out or put in. */
+function variants(text: string): string[] {
+  const at = (part: number) => Math.floor((text.length * part) / VARIANTS);
+  return Array.from({ length: VARIANTS }, (_, part) => {
+    if (part === 0) return text;
+    return part % 2 === 0
+      ? text.slice(0, at(part)) + text.slice(at(part) + part)
+      : `${text.slice(0, at(part))}"${text.slice(at(part))}`;
+  });
+}
+
 /** A client that writes lines, and waits until the agent has answered the last one. */
 async function answersTo(
   lines: Iterable<string>,
@@ -68,7 +81,9 @@ async function answersTo(
 describe('keel acp: hostile input', () => {
   test('malformed messages get errors and end nothing', async () => {
     const deep = `{"jsonrpc":"2.0","id":1,"deep":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    const answers = await answersTo([...fc.sample(line, INPUTS), deep].map((text) => `${text}\n`));
+    const answers = await answersTo(
+      [...fc.sample(line, INPUTS / VARIANTS).flatMap(variants), deep].map((text) => `${text}\n`),
+    );
     const codes = answers.flatMap(({ error }) => error?.code ?? []);
     expect(new Set(codes)).toEqual(new Set([-32700, -32600, -32601, -32602]));
     expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { sessionId: expect.any(String) } });
@@ -83,7 +98,7 @@ describe('keel acp: hostile input', () => {
 
   test('nothing but initialize is answered before it, and the end of the input ends the agent with all that it runs', async () => {
     const runs = respond(functionCall('shell', { command: ['bash', '-c', 'touch begun; sleep 300'] }, 'c1'));
-    await using editor = await place.connect([runs]);
+    await using editor = await place.connect([runs], { isOwn: true });
     const sessionId = await place.open(editor);
     const prompt = ask(editor, sessionId, 'go').catch(() => null);
     await until(() => existsSync(join(place.repo.path, 'begun')));

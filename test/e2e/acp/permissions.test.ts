@@ -6,8 +6,8 @@ import { functionCall, message, type RecordedRequest, respond } from '../../../s
 import { until } from '../../support/keel.ts';
 import { AcpPlace, ask } from './place.ts';
 
-const place = AcpPlace.perTest('approval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n');
-const agents = AcpPlace.perTest('features.multi_agent = true\napproval_policy = "untrusted"\n');
+const place = AcpPlace.ofFile('approval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n');
+const withAgents = 'features.multi_agent = true\napproval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n';
 const done = respond(message('It is done.'));
 const touch = (name: string, id = 'c1') => functionCall('shell', { command: ['touch', name] }, id);
 const optionOf = (kind: string) => (question: RequestPermissionRequest) =>
@@ -107,7 +107,7 @@ describe('keel acp: permissions', () => {
     const wait = (name: string, id: string) => functionCall('wait', { ids: [name], timeout_ms: 60_000 }, id);
     const parent = [respond(spawn('a'), spawn('b')), respond(wait('worker-1', 'w1'), wait('worker-2', 'w2')), done];
     const both = Promise.withResolvers<void>();
-    await using editor = await agents.connect(
+    await using editor = await place.connect(
       (request) => {
         const answered = request.input.filter((item) => item['type'] === 'function_call_output').length;
         if (!isHelper(request)) return (answered === 0 ? parent[0] : answered === 2 ? parent[1] : parent[2]) ?? done;
@@ -115,6 +115,7 @@ describe('keel acp: permissions', () => {
         return answered === 0 ? respond(touch(name, 's1')) : done;
       },
       {
+        config: withAgents,
         answer: async (question) => {
           if (editor.questions.length === 2) both.resolve();
           await both.promise;
@@ -122,7 +123,7 @@ describe('keel acp: permissions', () => {
         },
       },
     );
-    const sessionId = await agents.open(editor);
+    const sessionId = await place.open(editor);
     await ask(editor, sessionId, 'go');
     expect(new Set(editor.questions.map((question) => question.sessionId))).toEqual(new Set([sessionId]));
     const ids = editor.questions.map(({ toolCall }) => toolCall.toolCallId);
@@ -133,6 +134,6 @@ describe('keel acp: permissions', () => {
       );
       expect([states[0], states.at(-1)]).toEqual(['pending', 'completed']);
     }
-    expect(existsSync(join(agents.repo.path, 'a')) && existsSync(join(agents.repo.path, 'b'))).toBe(true);
+    expect(existsSync(join(place.repo.path, 'a')) && existsSync(join(place.repo.path, 'b'))).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { functionCall, message, respond } from '../../../src/testing/index.ts';
 import { serverFile } from '../../support/mcp/settings.ts';
 import { AcpPlace, ask } from './place.ts';
 
-const place = AcpPlace.perTest('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
+const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
 const done = respond(message('It is done.'));
 const server = (name: string, args: readonly string[] = []): McpServer => ({
   name,

@@ -4,7 +4,7 @@ import { functionCall, hold, message, reasoning, respond } from '../../../src/te
 import { runKeel } from '../../support/keel.ts';
 import { AcpPlace, ask } from './place.ts';
 
-const place = AcpPlace.perTest('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
+const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
 const soon = { timeout: 15_000 };
 const says = (text: string) => respond(message(text));
 const list = respond(reasoning(['Look.']), functionCall('shell', { command: ['echo', 'listed'] }, 'c1'));
@@ -30,7 +30,7 @@ describe('keel acp: sessions', () => {
       cwd: place.repo.path,
       mcpServers: [],
     });
-    await expect.poll(() => orderOf(editor.wire()), soon).toEqual(['answer', 'answer', 'available_commands_update']);
+    await expect.poll(() => orderOf(editor.wire()), soon).toEqual(['answer', 'available_commands_update']);
     // Both forms of the same choice agree, and no list is empty.
     const mode = configOptions?.find(({ category }) => category === 'mode');
     expect(mode).toMatchObject({ id: 'mode', currentValue: modes?.currentModeId });
@@ -45,12 +45,12 @@ describe('keel acp: sessions', () => {
   });
 
   test('load sends all of the history before its answer, and resume none of it', async () => {
-    await using first = await place.connect([list, says('Listed.')]);
+    await using first = await place.connect([list, says('Listed.')], { isOwn: true });
     const sessionId = await place.open(first);
     await ask(first, sessionId, 'list it');
     await first[Symbol.asyncDispose]();
 
-    await using second = await place.connect(null);
+    await using second = await place.connect(null, { isOwn: true });
     const { agent } = second;
     const params = again(sessionId);
     const loaded = await agent.request('session/load', params);
@@ -109,7 +109,7 @@ describe('keel acp: sessions', () => {
     });
     expect(shown.stdout).toContain('"acp"');
     await agent.request('session/delete', { sessionId });
-    expect(await agent.request('session/list', {})).toEqual({ sessions: [] });
+    expect(await agent.request('session/list', { cwd: place.repo.path })).toEqual({ sessions: [] });
     await agent.request('session/delete', { sessionId });
   });
 

@@ -15,9 +15,12 @@ export function changeKind(changes: readonly FileUpdate[]): ToolKind {
 
 export function changeTitle(changes: readonly FileUpdate[]): string {
   const verbs = { add: 'Add', delete: 'Delete', update: 'Edit' } as const;
-  return changes
-    .map(({ kind, path }) => `${verbs[kind.type]} ${path}${isMove(kind) ? ` -> ${target(kind)}` : ''}`)
-    .join(', ');
+  const title = ({ kind, path, diff }: FileUpdate) => {
+    const to = target(kind);
+    if (to === null) return `${verbs[kind.type]} ${path}`;
+    return `${diff === '' ? 'Move' : 'Edit'} ${path} -> ${to}`;
+  };
+  return changes.map(title).join(', ');
 }
 
 export function changeLocations(changes: readonly FileUpdate[]): ToolCallLocation[] {

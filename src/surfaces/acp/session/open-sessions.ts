@@ -17,8 +17,6 @@ export interface OpenSessionsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Settings for every session, `key=value`. */
   readonly overrides: readonly string[];
-  /** Ends whatever a session waits for while it is opened. */
-  readonly stop: AbortSignal;
 }
 
 /** What a client gives for a session that it opens. */
@@ -35,6 +33,8 @@ export class OpenSessions implements AsyncDisposable {
   readonly #sessions = new Map<string, AcpSession>();
   /** Sessions that are being opened or closed: each one at a time. */
   readonly #busy = new Map<string, Promise<unknown>>();
+  /** Ends whatever a session waits for while it is opened. */
+  readonly #stop = new AbortController();
 
   constructor(options: OpenSessionsOptions) {
     this.#options = options;
@@ -55,7 +55,7 @@ export class OpenSessions implements AsyncDisposable {
   create(place: Place, context: AgentContext, can: ClientAbilities): Promise<AcpSession> {
     const id = uuidV7(Date.now());
     const origin: ThreadOrigin = { type: 'new', label: { threadId: id } };
-    return this.#open({ id, origin, title: null, place, context, can });
+    return this.#alone(id, () => this.#open({ id, origin, title: null, place, context, can }));
   }
 
   /**
@@ -111,8 +111,9 @@ export class OpenSessions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#busy.values());
+    this.#stop.abort();
     for (const session of this.#sessions.values()) session.cancel();
+    await Promise.allSettled(this.#busy.values());
     await this.#threads[Symbol.asyncDispose]();
   }
 
@@ -125,6 +126,7 @@ export class OpenSessions implements AsyncDisposable {
     readonly can: ClientAbilities;
   }): Promise<AcpSession> {
     const { id, origin, title, place, context, can } = given;
+    if (this.#stop.signal.aborted) throw new KeelError('sessionClosed', 'keel is ending');
     const configured = await this.#config(place);
     resolveCredentials(configured.provider, configured.env, configured.storedKey);
     const { config, faults } = withClientServers(await this.#withLocalModel(configured), place.mcpServers ?? []);
@@ -158,7 +160,7 @@ export class OpenSessions implements AsyncDisposable {
   async #withLocalModel(config: Config): Promise<Config> {
     if (config.provider.local === undefined) return config;
     const { prepareLocalModel } = await import('../../../models/local/index.ts');
-    const provider = await prepareLocalModel({ config, signal: this.#options.stop }, () => undefined);
+    const provider = await prepareLocalModel({ config, signal: this.#stop.signal }, () => undefined);
     return { ...config, provider };
   }
 
