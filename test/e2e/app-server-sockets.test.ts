@@ -158,16 +158,14 @@ test('a token that others can read is not used', async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining(`chmod 600 ${path}`)]);
 });
 
-test('a Unix socket is its owner’s, asks for the token too, and is taken over from a server that was killed', async () => {
+test('a Unix socket is for its owner alone, refuses web pages, and is taken over from a server that was killed', async () => {
   const path = join(home.path, 'sock');
   for (let run = 0; run < 2; run += 1) {
     await using server = new SocketServer(options(), ['--listen', `unix:${path}`]);
     expect(await server.url()).toBe(`unix://${path}`);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await upgrade(`ws+unix:${path}:/`, {})).toBe(401);
-    const client = new SocketClient(
-      new WebSocket(`ws+unix:${path}:/`, { headers: { authorization: `Bearer ${server.token}` } }),
-    );
+    expect(await upgrade(`ws+unix:${path}:/`, { origin: 'http://localhost' })).toBe(403);
+    const client = new SocketClient(new WebSocket(`ws+unix:${path}:/`));
     await client.opened;
     expect(await client.initialize()).toHaveProperty('userAgent');
     server.keel.child.kill('SIGKILL');
@@ -179,7 +177,7 @@ describe('several clients', () => {
   let model: ModelServer;
   const serve = async (script: Parameters<typeof startModelServer>[0], args: readonly string[] = []) => {
     model = await startModelServer(script);
-    return new SocketServer(options(model.url), args);
+    return new SocketServer(options(model.url), ['--listen', 'ws://127.0.0.1:0', ...args]);
   };
 
   test('one that joins late gets the turn so far, then the stream, and is asked what is open; the first answer counts', async () => {
