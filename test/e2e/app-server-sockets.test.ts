@@ -239,7 +239,9 @@ describe('several clients', () => {
     await model.close();
   });
 
-  test('one that reads too slowly is disconnected with a word, and neither the turn nor another client waits for it', async () => {
+  test('one that reads too slowly is disconnected with a word, and neither the turn nor another client waits for it', {
+    timeout: 60_000,
+  }, async () => {
     await using server = await serve([respond(message('Hello.'))]);
     using slow = await initialized(server);
     using quick = await initialized(server);
@@ -249,7 +251,7 @@ describe('several clients', () => {
     askForMuch(slow);
     await quick.call('turn/start', { threadId, input });
     expect(await quick.next('turn/completed')).toMatchObject({ turn: { status: 'completed' } });
-    await until(() => server.keel.stderr().includes('too slowly'));
+    await until(() => server.keel.stderr().includes('too slowly'), 40_000);
     slow.socket.resume();
     expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining('too slowly') });
     expect(slow.methods.at(-1)).toBe('warning');
@@ -257,11 +259,13 @@ describe('several clients', () => {
   });
 });
 
-test('a client on standard output that reads nothing is given up, and the server ends', async () => {
+test('a client on standard output that reads nothing is given up, and the server ends', {
+  timeout: 60_000,
+}, async () => {
   const server = new StdioServer(options());
   server.keel.child.stdout.pause();
   askForMuch(server);
-  await until(() => server.keel.stderr().includes('too slowly'));
+  await until(() => server.keel.stderr().includes('too slowly'), 40_000);
   server.keel.child.stdout.resume();
   expect((await server.keel.ended).code).toBe(0);
 });
