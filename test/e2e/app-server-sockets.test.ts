@@ -158,16 +158,14 @@ test('a token that others can read is not used', async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining(`chmod 600 ${path}`)]);
 });
 
-test('a Unix socket is its owner’s, asks for the token too, and is taken over from a server that was killed', async () => {
+test('a Unix socket is for its owner alone, refuses web pages, and is taken over from a server that was killed', async () => {
   const path = join(home.path, 'sock');
   for (let run = 0; run < 2; run += 1) {
     await using server = new SocketServer(options(), ['--listen', `unix:${path}`]);
     expect(await server.url()).toBe(`unix://${path}`);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await upgrade(`ws+unix:${path}:/`, {})).toBe(401);
-    const client = new SocketClient(
-      new WebSocket(`ws+unix:${path}:/`, { headers: { authorization: `Bearer ${server.token}` } }),
-    );
+    expect(await upgrade(`ws+unix:${path}:/`, { origin: 'http://localhost' })).toBe(403);
+    const client = new SocketClient(new WebSocket(`ws+unix:${path}:/`));
     await client.opened;
     expect(await client.initialize()).toHaveProperty('userAgent');
     server.keel.child.kill('SIGKILL');
@@ -179,7 +177,7 @@ describe('several clients', () => {
   let model: ModelServer;
   const serve = async (script: Parameters<typeof startModelServer>[0], args: readonly string[] = []) => {
     model = await startModelServer(script);
-    return new SocketServer(options(model.url), args);
+    return new SocketServer(options(model.url), ['--listen', 'ws://127.0.0.1:0', ...args]);
   };
 
   test('one that joins late gets the turn so far, then the stream, and is asked what is open; the first answer counts', async () => {
@@ -241,7 +239,9 @@ describe('several clients', () => {
     await model.close();
   });
 
-  test('one that reads too slowly is disconnected with a word, and neither the turn nor another client waits for it', async () => {
+  test('one that reads too slowly is disconnected with a word, and neither the turn nor another client waits for it', {
+    timeout: 60_000,
+  }, async () => {
     await using server = await serve([respond(message('Hello.'))]);
     using slow = await initialized(server);
     using quick = await initialized(server);
@@ -251,7 +251,7 @@ describe('several clients', () => {
     askForMuch(slow);
     await quick.call('turn/start', { threadId, input });
     expect(await quick.next('turn/completed')).toMatchObject({ turn: { status: 'completed' } });
-    await until(() => server.keel.stderr().includes('too slowly'));
+    await until(() => server.keel.stderr().includes('too slowly'), 40_000);
     slow.socket.resume();
     expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining('too slowly') });
     expect(slow.methods.at(-1)).toBe('warning');
@@ -259,11 +259,13 @@ describe('several clients', () => {
   });
 });
 
-test('a client on standard output that reads nothing is given up, and the server ends', async () => {
+test('a client on standard output that reads nothing is given up, and the server ends', {
+  timeout: 60_000,
+}, async () => {
   const server = new StdioServer(options());
   server.keel.child.stdout.pause();
   askForMuch(server);
-  await until(() => server.keel.stderr().includes('too slowly'));
+  await until(() => server.keel.stderr().includes('too slowly'), 40_000);
   server.keel.child.stdout.resume();
   expect((await server.keel.ended).code).toBe(0);
 });

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   functionCall,
@@ -15,7 +17,7 @@ import {
 } from '../../src/testing/index.ts';
 import { type Message, type Params, RpcError } from '../support/app-server/client.ts';
 import { StdioServer } from '../support/app-server/run.ts';
-import { processesWith, rolloutsIn } from '../support/keel.ts';
+import { keelBin, processesWith, rolloutsIn } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
@@ -391,4 +393,20 @@ describe('keel app-server', () => {
     await expect(server.call('thread/resume', { threadId })).rejects.toThrow('no rollout found');
     expect(existsSync(join(home.path, 'sessions')) ? rolloutsIn(home.path) : []).toEqual([]);
   });
+});
+
+test('the example of docs/app-server.md runs', async () => {
+  model = await startModelServer([respond(message('It lacks a file.', { deltas: ['It lacks ', 'a file.'] }))]);
+  const page = readFileSync(join(import.meta.dirname, '../../docs/app-server.md'), 'utf8');
+  const [, example = ''] = /```js\n([\s\S]*?)```/.exec(page) ?? [];
+  home.write({ 'example.mjs': example });
+  mkdirSync(join(home.path, 'bin'));
+  symlinkSync(keelBin, join(home.path, 'bin/keel'));
+  const PATH = `${join(home.path, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`;
+  const env = { PATH, HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test' };
+  const { stdout } = await promisify(execFile)(process.execPath, [join(home.path, 'example.mjs')], {
+    cwd: repo.path,
+    env,
+  });
+  expect(stdout).toBe('It lacks a file.');
 });

@@ -14,6 +14,7 @@ import type { WhenAlone } from './threads/shared-thread.ts';
 import { SharedThreads } from './threads/shared-threads.ts';
 import { isLoopback, type ListenAddress, listenAddress } from './transports/listen-address.ts';
 import { serveStdio } from './transports/stdio.ts';
+import { tokenFile } from './transports/token-file.ts';
 
 export interface AppServerOptions extends Omit<ServerContext, 'folders'> {
   /** `stdio:`, `unix:PATH` or `ws://IP:PORT`. */
@@ -59,14 +60,11 @@ export async function runAppServer(options: AppServerOptions): Promise<void> {
     return client;
   };
   if (address.type === 'stdio') return await serveStdio({ ...options, connect });
-  const [{ listen }, { tokenFile }] = await Promise.all([
-    import('./transports/listener.ts'),
-    import('./transports/token-file.ts'),
-  ]);
-  const { path, token } = tokenFile(home);
-  await using listener = await listen({ address, token, connect });
+  const { listen } = await import('./transports/listener.ts');
+  const file = address.type === 'tcp' ? tokenFile(home) : null;
+  await using listener = await listen({ address, token: file?.token ?? null, connect });
+  if (file !== null) log(`clients show the token in ${file.path}`);
   log(`listening on ${listener.url}`);
-  log(`clients show the token in ${path}`);
   await aborted(stop);
 }
 

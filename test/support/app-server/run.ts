@@ -37,14 +37,14 @@ export class SocketServer implements AsyncDisposable {
   readonly keel: LiveKeel;
   readonly #home: string;
 
-  constructor(options: KeelOptions, args: readonly string[] = []) {
+  constructor(options: KeelOptions, args: readonly string[] = ['--listen', 'ws://127.0.0.1:0']) {
     this.#home = options.home;
-    this.keel = startKeel(['app-server', '--listen', 'ws://127.0.0.1:0', ...args], options);
+    this.keel = startKeel(['app-server', ...args], options);
   }
 
   /** Such as `ws://127.0.0.1:4500`; waits until it listens. */
   async url(): Promise<string> {
-    await until(() => this.keel.stderr().includes('the token in') || this.keel.child.exitCode !== null);
+    await until(() => /listening on \S+\n/.test(this.keel.stderr()) || this.keel.child.exitCode !== null);
     const [, url] = /listening on (\S+)/.exec(this.keel.stderr()) ?? [];
     if (url === undefined) throw new Error(`the server does not listen: ${this.keel.stderr()}`);
     return url;

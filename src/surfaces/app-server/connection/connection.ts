@@ -15,7 +15,7 @@ import { readMessage } from './message.ts';
 
 /** Requests of one client that are worked on at a time. */
 const MAX_REQUESTS = 128;
-/** What waits for a client to read it before the client is given up, bytes. */
+/** What waits for a client to read it before the client is given up, bytes; beside messages that are large themselves. */
 export const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 
 /** The way to a client. */
@@ -50,6 +50,8 @@ export class Connection implements Client {
   /** What follows the answer to the ordered request that runs; null: none runs. */
   #delayed: string[] | null = null;
   #delayedBytes = 0;
+  /** Of the largest message so far: a thread is read back as one. */
+  #largestBytes = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -185,6 +187,7 @@ export class Connection implements Client {
 
   #sendText(text: string): void {
     if (this.#closed.signal.aborted) return;
+    this.#largestBytes = Math.max(this.#largestBytes, text.length);
     this.#options.wire.send(text);
     this.#requireRoom();
   }
@@ -192,7 +195,8 @@ export class Connection implements Client {
   /** A client that does not read is given up, so that nobody has to wait for it and memory stays bounded. */
   #requireRoom(): void {
     const { wire, log } = this.#options;
-    if (this.#closed.signal.aborted || wire.queuedBytes() + this.#delayedBytes <= MAX_QUEUED_BYTES) return;
+    const room = MAX_QUEUED_BYTES + 2 * this.#largestBytes;
+    if (this.#closed.signal.aborted || wire.queuedBytes() + this.#delayedBytes <= room) return;
     const reason = 'the client reads too slowly: it is disconnected, and may resume its threads';
     wire.send(JSON.stringify({ method: 'warning', params: { threadId: null, message: reason } }));
     log(`app-server: ${reason}`);

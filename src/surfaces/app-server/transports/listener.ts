@@ -22,7 +22,8 @@ const HEALTH_PATHS = ['/readyz', '/healthz'];
 
 export interface ListenerOptions {
   readonly address: Exclude<ListenAddress, { type: 'stdio' }>;
-  readonly token: string;
+  /** What clients show; null: the mode of the socket's file says who connects. */
+  readonly token: string | null;
   readonly connect: (wire: Wire) => Connection;
 }
 
@@ -46,7 +47,7 @@ export async function listen({ address, token, connect }: ListenerOptions): Prom
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const refusal = placeRefusal(request, address) ?? tokenRefusal(request, token);
+    const refusal = placeRefusal(request, address) ?? (token === null ? null : tokenRefusal(request, token));
     if (refusal !== null) return refuse(socket, refusal);
     if (clients.clients.size >= MAX_CLIENTS) return refuse(socket, { status: 503, message: 'too many clients' });
     clients.handleUpgrade(request, socket, head, (client) => serve(client, connect));
@@ -110,7 +111,7 @@ async function start(server: Server, address: ListenerOptions['address']): Promi
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   // A socket file is made with the mode that this leaves, before anybody can connect.
-  const mask = address.type === 'unix' ? process.umask(0o077) : null;
+  const mask = address.type === 'unix' ? process.umask(0o177) : null;
   try {
     server.listen(place, resolve);
     await promise;

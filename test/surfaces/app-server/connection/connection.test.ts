@@ -132,12 +132,22 @@ describe('a connection', () => {
     const { connection, sent, wire, initialize } = connected();
     initialize();
     await turnOver();
-    wire.queued = MAX_QUEUED_BYTES + 1;
+    wire.queued = MAX_QUEUED_BYTES + 10_000;
     connection.notify('turn/started', {});
     connection.notify('turn/completed', {});
     expect(sent.map(({ method: name }) => name)).toEqual([undefined, 'turn/started', 'warning']);
     expect(wire.ended).toContain('too slowly');
     expect(connection.closed.aborted).toBe(true);
+  });
+
+  test('one message may be larger than what may wait', async () => {
+    const large = method(z.object({}), async () => ({ text: 'x'.repeat(MAX_QUEUED_BYTES) }));
+    const { connection, wire, send, initialize } = connected({ large });
+    initialize();
+    send({ id: 1, method: 'large' });
+    wire.queued = MAX_QUEUED_BYTES;
+    await turnOver();
+    expect(connection.closed.aborted).toBe(false);
   });
 
   test('a reply reaches its question once, and none that was withdrawn', async () => {
