@@ -14,6 +14,7 @@ const storeys = {
   tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
+    'conformance',
     'local',
     'client',
     'wires/responses',

@@ -32,6 +32,10 @@ interface RefusedResponse {
 
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-oai-request-id', 'cf-ray'] as const;
 
+/** Ollama, OpenRouter (404), vLLM without its option, llama.cpp without `--jinja`. */
+const NO_TOOLS =
+  /does(?:n't| not) support (?:tools|tool use|function calling)|no endpoints found that support tool use|--enable-auto-tool-choice|tools? param(?:eter)? requires --jinja/i;
+
 /** Why an answer that is not 2xx failed. */
 export function statusFailure(response: RefusedResponse, body: string, context: FailureContext): ModelError {
   const { status, headers } = response;
@@ -116,6 +120,9 @@ function knownFailureText(
   text: string,
   context: FailureContext,
 ): string | null {
+  if (kind === 'badRequest' && NO_TOOLS.test(failure.message ?? '')) {
+    return `${context.host} does not let this model call tools, and keel can do nothing without them: choose another model, or have the server allow them. \`keel provider test\` shows what works. (${text})`;
+  }
   switch (kind) {
     case 'contextWindowExceeded':
       return `The conversation no longer fits into the model's context window. Start a new thread, or undo or compact this one. (${text})`;
