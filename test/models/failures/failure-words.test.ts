@@ -333,7 +333,7 @@ test('a server that lets a model call no tools is quoted, with what to do', asyn
     'tools param requires --jinja flag',
   ];
   for (const failure of await failuresOf(words.map(said))) {
-    expect(failure).toMatchObject({ kind: 'badRequest', retryable: false });
+    expect(failure.kind).toBe('badRequest');
     expect(failure.message).toMatch(/does not let this model call tools.*keel provider test.*\(.+\)$/);
   }
 });
