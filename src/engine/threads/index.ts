@@ -8,5 +8,4 @@ export {
 } from '../session/index.ts';
 export { followTurn, rollBack } from './follow-turn.ts';
 export { RecordedThreads } from './recorded-threads.ts';
-export { ThreadView, type ViewedTurn } from './thread-view.ts';
 export { type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';

@@ -1,7 +1,8 @@
-import type { Session, ThreadSummary, ThreadView, ViewedTurn } from '../../../engine/threads/index.ts';
+import type { Session, ThreadSummary } from '../../../engine/threads/index.ts';
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import { version } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
+import type { ThreadView, ViewedTurn } from '../threads/thread-view.ts';
 import { wireApprovalPolicy, wireSandboxPolicy } from './wire-policy.ts';
 import { wireTurn } from './wire-turn.ts';
 

@@ -1,4 +1,4 @@
-import type { SessionEvent, SessionEventOf, TaskKind, ThreadItem, Turn } from '../../foundation/protocol/index.ts';
+import type { SessionEvent, SessionEventOf, TaskKind, ThreadItem, Turn } from '../../../foundation/protocol/index.ts';
 
 /** Of a running command's output, this much is kept until the item has it, UTF-16 units. */
 const MAX_LIVE_OUTPUT_CHARS = 256 * 1024;
