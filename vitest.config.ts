@@ -10,6 +10,13 @@ const TIMED = [
   'test/tools/builtin/commands/*.test.ts',
 ];
 
+/**
+ * They change nothing of their process that others could see, and share the modules that one process has loaded: loading them for
+ * each file took longer than many of the tests.
+ */
+const SHARING =
+  'test/{context,engine,foundation,models,storage,testing,tools,surfaces/{export,replay,text,tui}}/**/*.test.ts';
+
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/count-reporter.js'],
@@ -21,7 +28,18 @@ export default defineConfig({
       // They mostly wait for processes of their own, so that two at once leave no core idle.
       {
         extends: true,
-        test: { name: 'all', include: [ALL], exclude: TIMED, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { name: 'all', include: [ALL], exclude: [SHARING, ...TIMED], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sharing',
+          include: [SHARING],
+          exclude: TIMED,
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       { extends: true, test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],

@@ -16,17 +16,20 @@ const storeys = {
     'sdk',
     'mcp-server',
     'app-server',
+    'acp',
     'export',
     'replay',
     'file-search',
+    'prompts',
     'text',
   ],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
-  tools: ['', 'router', 'mcp', 'builtin', 'host', 'contract', 'orchestrator', 'approvals', 'patch'],
+  tools: ['', 'router', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
     'local',
+    'auth',
     'client',
     'wires/responses',
     'wires/chat',
@@ -44,7 +47,7 @@ const storeys = {
 };
 const rooms = Object.entries(storeys).flatMap(([storey, names]) => names.map((name) => join(storey, name)));
 /** Surfaces that may not import each other; the command line and the demo use them all. */
-const separate = ['exec', 'sdk', 'mcp-server', 'app-server', 'export', 'replay', 'tui'].map((name) =>
+const separate = ['exec', 'sdk', 'mcp-server', 'app-server', 'acp', 'export', 'replay', 'tui'].map((name) =>
   join('surfaces', name),
 );
 

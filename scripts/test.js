@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
-const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+// Programs that tests start load many modules, mostly the same.
+const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/tests');
+const env = { ...process.env, NODE_COMPILE_CACHE, PATH: `${bin}:${process.env.PATH}` };
 
 const built = spawnSync(process.execPath, ['scripts/build.js', '--no-types'], { cwd: root, stdio: 'inherit', env });
 if (built.status !== 0) process.exit(built.status ?? 1);

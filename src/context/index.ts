@@ -24,6 +24,7 @@ export {
   crashNote,
   endedWithRunNote,
   formNote,
+  hookNote,
   interruptionNote,
   isRollbackNote,
   planNote,

@@ -1,9 +1,11 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { play } from './play.ts';
+import { HttpOutlet, type Outlet } from './event-stream.ts';
+import { formOf, play } from './play.ts';
 import { RecordedRequest } from './recorded-request.ts';
 import { type Framing, httpError, type Response } from './script.ts';
+import type { WebSocketDoor } from './web-socket-door.ts';
 import { responsesForm, wireFormAt } from './wires/form-of.ts';
 
 /**
@@ -22,6 +24,11 @@ export interface ModelServerOptions {
   readonly framing?: Framing;
   /** Answers what comes after a list has run out. */
   readonly fallback?: Answer;
+  /**
+   * Whether the Responses API is spoken over WebSockets with a client that asks for one (the default), or such a client is answered
+   * 426, as by a server without them.
+   */
+  readonly webSockets?: 'offered' | 'refused';
   /** A port of 127.0.0.1; a free one by default. */
   readonly port?: number;
 }
@@ -63,6 +70,7 @@ class ScriptedServer implements ModelServer {
   readonly #faults: string[] = [];
   readonly #closing = new AbortController();
   #answered = 0;
+  #door: Promise<WebSocketDoor> | null = null;
 
   constructor(listener: http.Server, script: Script, options: ModelServerOptions) {
     const { port } = listener.address() as AddressInfo; // it listens on TCP, so this is the form
@@ -71,6 +79,9 @@ class ScriptedServer implements ModelServer {
     this.#script = script;
     this.#options = options;
     listener.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing));
+    listener.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+      void this.#open(incoming, socket, head);
+    });
   }
 
   get abandoned(): number {
@@ -104,6 +115,7 @@ class ScriptedServer implements ModelServer {
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) this.#closing.abort(new Error('the scripted model server was closed'));
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    (await this.#door)?.close();
     this.#listener.closeAllConnections();
     await closed;
   }
@@ -126,22 +138,48 @@ class ScriptedServer implements ModelServer {
     const body = await text(incoming).catch(() => null);
     if (body === null) return; // the client disconnected before its request was complete
     const { method = '', url = '', headers } = incoming;
-    const fields = { method, url, headers, text: body, arrivedAt, closed };
+    const fields = { method, url, headers, text: body, arrivedAt, closed, transport: 'http', before: [] } as const;
     const request = new RecordedRequest({ ...fields, isClosedEarly: () => isClosedEarly });
+    const answered = await this.#play(
+      request,
+      left.signal,
+      ({ wire, framing }) => new HttpOutlet(outgoing, wire, framing),
+    );
+    isReset = answered === 'reset';
+    if (answered === 'failed') outgoing.destroy();
+  }
+
+  /** Serves a WebSocket, or says that there is none. */
+  async #open(incoming: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    if (this.#options.webSockets === 'refused') {
+      socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    this.#door ??= import('./web-socket-door.ts').then(({ WebSocketDoor: Door }) => new Door());
+    const door = await this.#door;
+    if (this.#closing.signal.aborted) return void socket.destroy();
+    door.open({ incoming, socket, head }, (request, left, outlet) => this.#play(request, left, outlet));
+  }
+
+  /** Answers a request by the script. `reset`: as scripted the connection breaks. */
+  async #play(
+    request: RecordedRequest,
+    left: AbortSignal,
+    outletFor: (form: ReturnType<typeof formOf>) => Outlet,
+  ): Promise<'done' | 'reset' | 'failed'> {
     const index = this.requests.push(request) - 1;
     this.#waiting.get(index)?.resolve(request);
     try {
       const response = await this.#answer(request, index);
-      isReset = resets(response);
       const { pieceBytes, framing = pieceBytes === undefined ? {} : { pieces: [pieceBytes] } } = this.#options;
-      const gone = AbortSignal.any([left.signal, this.#closing.signal]);
+      const gone = AbortSignal.any([left, this.#closing.signal]);
       // Where nothing is expected the answer is an error, which has no form.
-      const form = wireFormAt(request.path) ?? responsesForm;
-      await play(outgoing, { response, form, index, framing, gone });
+      const form = formOf(response, { form: wireFormAt(request.path) ?? responsesForm, index, framing });
+      await play(outletFor(form), { response, wire: form.wire, index, gone });
+      return resets(response) ? 'reset' : 'done';
     } catch (error) {
       this.#faults.push(`request ${index} could not be answered: ${error}`);
-      isReset = true;
-      outgoing.destroy();
+      return 'failed';
     }
   }
 

@@ -1,44 +1,44 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertNever } from '../foundation/util/index.ts';
-import { EventStream } from './event-stream.ts';
+import type { EventSink, Outlet } from './event-stream.ts';
 import type { Ending, Framing, Json, Part, Pause, Response } from './script.ts';
 import { isPause, type WireForm, type WireFormMaker } from './wires/form.ts';
 
 export interface PlayOptions {
   readonly response: Response;
-  /** Tells it in the way of the API that was asked. */
-  readonly form: WireFormMaker;
+  /** In the form of the API that was asked. */
+  readonly wire: WireForm;
   /** Counts requests from 0; ids are made from it. */
   readonly index: number;
-  /** Holds unless the response says otherwise. */
-  readonly framing: Framing;
   /** Aborts when the client has gone or the server closes. */
   readonly gone: AbortSignal;
 }
 
-/** Plays one response over HTTP and SSE, as a provider would. Ends early, without an error, when the client goes. */
-export async function play(http: ServerResponse, options: PlayOptions): Promise<void> {
-  const { response, gone } = options;
-  const whole = response.find((part) => part.type === 'status' || part.type === 'silence');
-  if (whole?.type === 'status') {
-    http.writeHead(whole.status, { 'content-type': 'application/json', ...whole.headers });
-    http.end(whole.body);
-  } else if (whole?.type === 'silence') {
-    if (whole.by === 'reset') http.socket?.resetAndDestroy();
-    else await untilGone(gone);
-  } else await playStream(http, options);
-}
-
-async function playStream(http: ServerResponse, { response, form, index, framing, gone }: PlayOptions): Promise<void> {
-  const headers = Object.assign({}, ...response.map((part) => (part.type === 'headers' ? part.headers : {})));
+/** What the response says of its form: its usage, and how its events become bytes unless it says otherwise. */
+export function formOf(
+  response: Response,
+  { form, index, framing }: { readonly form: WireFormMaker; readonly index: number; readonly framing: Framing },
+): { readonly wire: WireForm; readonly framing: Framing } {
   const framings = response.map((part) => (part.type === 'framing' ? part.framing : {}));
   const usage = response.findLast((part) => part.type === 'usage')?.usage;
-  const wire = form({ index, usage });
-  const stream = new EventStream(http, wire, Object.assign({}, framing, ...framings));
-  http.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': `req_${index}`, ...headers });
-  http.flushHeaders();
+  return { wire: form({ index, usage }), framing: Object.assign({}, framing, ...framings) };
+}
+
+/** Plays one response, as a provider would. Ends early, without an error, when the client goes. */
+export async function play(outlet: Outlet, options: PlayOptions): Promise<void> {
+  const { response, gone } = options;
+  const whole = response.find((part) => part.type === 'status' || part.type === 'silence');
+  if (whole?.type === 'status') outlet.refuse(whole.status, whole.headers, whole.body);
+  else if (whole?.type === 'silence') {
+    if (whole.by === 'reset') outlet.reset();
+    else await untilGone(gone);
+  } else await playStream(outlet, options);
+}
+
+async function playStream(outlet: Outlet, { response, wire, index, gone }: PlayOptions): Promise<void> {
+  const headers = Object.assign({}, ...response.map((part) => (part.type === 'headers' ? part.headers : {})));
+  const stream = outlet.begin({ 'x-request-id': `req_${index}`, ...headers });
 
   await playSteps(stream, wire.begin(), gone);
   let items = 0;
@@ -51,10 +51,10 @@ async function playStream(http: ServerResponse, { response, form, index, framing
     } else if (part.type === 'end') ending = part.how;
     else await playPart(stream, part, gone);
   }
-  if (!gone.aborted) await playEnd({ http, stream, wire, gone, ending });
+  if (!gone.aborted) await playEnd({ outlet, stream, wire, gone, ending });
 }
 
-async function playSteps(stream: EventStream, steps: readonly (Json | Pause)[], gone: AbortSignal): Promise<void> {
+async function playSteps(stream: EventSink, steps: readonly (Json | Pause)[], gone: AbortSignal): Promise<void> {
   for (const step of steps) {
     if (gone.aborted) return;
     if (isPause(step)) await pause(step, gone);
@@ -62,7 +62,7 @@ async function playSteps(stream: EventStream, steps: readonly (Json | Pause)[], 
   }
 }
 
-async function playPart(stream: EventStream, part: Part, gone: AbortSignal): Promise<void> {
+async function playPart(stream: EventSink, part: Part, gone: AbortSignal): Promise<void> {
   switch (part.type) {
     case 'event':
       return stream.event(part.event);
@@ -90,14 +90,14 @@ function nothing(): void {
 }
 
 interface StreamEnd {
-  readonly http: ServerResponse;
-  readonly stream: EventStream;
+  readonly outlet: Outlet;
+  readonly stream: EventSink;
   readonly wire: WireForm;
   readonly gone: AbortSignal;
   readonly ending: Ending | null;
 }
 
-async function playEnd({ http, stream, wire, gone, ending }: StreamEnd): Promise<void> {
+async function playEnd({ outlet, stream, wire, gone, ending }: StreamEnd): Promise<void> {
   switch (ending?.type) {
     case undefined:
     case 'keepOpen':
@@ -107,17 +107,16 @@ async function playEnd({ http, stream, wire, gone, ending }: StreamEnd): Promise
       if (ending?.type === 'keepOpen') return untilGone(gone);
       break;
     case 'cut':
-      break;
+      return outlet.cut();
     case 'reset':
       await stream.handedOver();
-      http.socket?.resetAndDestroy();
-      return;
+      return outlet.reset();
     case 'hang':
       return untilGone(gone);
     default:
       return assertNever(ending, 'ending');
   }
-  http.end();
+  outlet.end();
 }
 
 async function untilGone(gone: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { rawFields } from './raw-json.ts';
-import type { Json } from './script.ts';
+import { isJson, type Json } from './script.ts';
 
 /** What came in, and how to learn what became of it. */
 export interface RequestFields {
@@ -11,6 +11,9 @@ export interface RequestFields {
   readonly arrivedAt: number;
   readonly closed: Promise<void>;
   readonly isClosedEarly: () => boolean;
+  readonly transport: 'http' | 'websocket';
+  /** Items that the server had before: those of the response that this request continues. */
+  readonly before: readonly Json[];
 }
 
 /** A request as the server got it. */
@@ -21,13 +24,16 @@ export class RecordedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The body, byte for byte. */
+  /** How it came. The message of a WebSocket counts as a POST. */
+  readonly transport: 'http' | 'websocket';
+  /** The body, or the message of a WebSocket, byte for byte. */
   readonly text: string;
   /** When its headers came in, milliseconds since 1970 with fractions, on a clock that never goes back. */
   readonly arrivedAt: number;
   /** Settles when the exchange is over, whoever ended it; never rejects. */
   readonly closed: Promise<void>;
   readonly #isClosedEarly: () => boolean;
+  readonly #before: readonly Json[];
   #body: Json | null = null;
 
   constructor(fields: RequestFields) {
@@ -40,6 +46,8 @@ export class RecordedRequest {
     this.text = fields.text;
     this.arrivedAt = fields.arrivedAt;
     this.closed = fields.closed;
+    this.transport = fields.transport;
+    this.#before = fields.before;
     this.#isClosedEarly = fields.isClosedEarly;
   }
 
@@ -54,9 +62,9 @@ export class RecordedRequest {
     return this.#body;
   }
 
-  /** Items, where the Responses API was asked. */
+  /** Items, where the Responses API was asked: with those of the responses that it continues, which are not sent again. */
   get input(): readonly Json[] {
-    return objectsIn(this.body['input']);
+    return [...this.#before, ...objectsIn(this.body['input'])];
   }
 
   /** Messages, where another API was asked. */
@@ -144,16 +152,12 @@ function isOfResults(content: unknown): boolean {
 function parsed(text: string): Json {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : {};
+    return isJson(value) ? value : {};
   } catch {
     return {}; // the text is there for a test of a client that sends something else
   }
 }
 
 function objectsIn(value: unknown): Json[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) ? value.filter(isJson) : [];
 }

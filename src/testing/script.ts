@@ -73,6 +73,10 @@ export interface Framing {
 
 export type Json = Readonly<Record<string, unknown>>;
 
+export function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Tokens of one response. Cached ones are part of the input, reasoning is part of the output. */
 export interface Usage {
   readonly input?: number;

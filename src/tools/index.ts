@@ -24,6 +24,7 @@ export {
   type ApprovalSubject,
   type Approver,
   type CommandRules,
+  type HookOpinion,
   type HostedRun,
   Orchestrator,
 } from './orchestrator/index.ts';
@@ -36,6 +37,7 @@ export {
   NOT_BEGUN,
   outputItem,
   STOPPED_BY_SANDBOX,
+  showFailure,
   toolCallOf,
 } from './router/index.ts';
 export { checkToolLists, isAllowedTool } from './tool-filter.ts';

@@ -94,23 +94,20 @@ function expectAllTold(request: RecordedRequest | undefined): void {
 
 describe('kill -9 at a step of a turn, then resume: the turn continues, nothing is lost, nothing happens twice', () => {
   // With the seventh line the message is on the disk: before that there is no turn to continue.
-  test.each([7, 8, 10, 11, 12, 13, 14, 15, 17, 20, 24, 28, 33, 39, 46, 54, 62])(
-    'after %i lines of the journal',
-    async (lines) => {
-      server = await startModelServer(tenSteps);
-      const id = await killAfterLines(['go'], lines);
-      const resumed = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
-      expect(resumed.stderr).toBe('');
-      expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
-      expectNothingTwice();
-      expectAllTold(server.requests.at(-1));
-      expect(effects().length).toBeGreaterThanOrEqual(STEPS - 1);
-      const items = server.requests.at(-1)?.input ?? [];
-      const calls = items.filter((item) => item['type'] === 'function_call');
-      const outputs = items.filter((item) => item['type'] === 'function_call_output');
-      expect(outputs.map((item) => item['call_id'])).toEqual(calls.map((item) => item['call_id']));
-    },
-  );
+  test.each([7, 8, 10, 12, 14, 17, 24, 33, 46, 62])('after %i lines of the journal', async (lines) => {
+    server = await startModelServer(tenSteps);
+    const id = await killAfterLines(['go'], lines);
+    const resumed = await runKeel(['exec', '-s', 'workspace-write', '--json', 'resume', id], place());
+    expect(resumed.stderr).toBe('');
+    expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
+    expectNothingTwice();
+    expectAllTold(server.requests.at(-1));
+    expect(effects().length).toBeGreaterThanOrEqual(STEPS - 1);
+    const items = server.requests.at(-1)?.input ?? [];
+    const calls = items.filter((item) => item['type'] === 'function_call');
+    const outputs = items.filter((item) => item['type'] === 'function_call_output');
+    expect(outputs.map((item) => item['call_id'])).toEqual(calls.map((item) => item['call_id']));
+  });
 });
 
 test('killed again while it resumes, twice, it still ends with every effect once', async () => {

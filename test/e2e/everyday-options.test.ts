@@ -70,6 +70,7 @@ test.each([
   [['--disallowed-tools', 'aply_patch'], 'which is no tool. Did you mean apply_patch?'],
   [['--append-system-prompt', ' '], 'there is no text'],
   [['--max-turns', '0'], 'a whole number from 1'],
+  [['--max-cost', '$1'], 'a number above 0'],
 ])('%j is refused before anything is sent', async (options, message) => {
   await serve([]);
   const { code, stderr } = await keel('exec', ...options, 'hi');
@@ -139,6 +140,25 @@ test('--max-turns ends a run that continues, and a tool that is not allowed does
   expect([run.code, server.requests.length]).toEqual([3, 2]);
   expect(run.stderr).toContain('2 responses of the model');
   expect(existsSync(join(repo.path, 'made'))).toBe(false);
+});
+
+test('--max-cost and --max-tokens end a run that uses more, and a price that is not known is an error at the start', async () => {
+  const call = (id: string) =>
+    respond(
+      functionCall('update_plan', { plan: [{ step: id, status: 'pending' }] }, id),
+      usage({ input: 1_000, output: 100 }),
+    );
+  await serve(({ input }) => (input.length > 12 ? hello : call(`c${input.length}`)));
+  const price = ['-c', 'model_prices.gpt-5={input=1,output=10}', '-m', 'gpt-5'];
+  const money = await keel('exec', ...price, '--max-cost', '0.005', 'hi');
+  expect([money.code, server.requests.length]).toEqual([3, 4]);
+  expect(money.stderr).toContain('The budget of $0.005 for this request is used up');
+  expect(money.stderr).toMatch(/\ncost\n\$0\.00\d\d\n/);
+  const tokens = await keel('exec', ...price, '--max-tokens', '1500', '--max-minutes', '5', 'hi');
+  expect([tokens.code, server.requests.length]).toEqual([3, 7]);
+  const unknown = await keel('exec', '-m', 'gpt-5', '--max-cost', '1', 'hi');
+  expect([unknown.code, server.requests.length]).toEqual([1, 7]);
+  expect(unknown.stderr).toContain('the price of gpt-5 at OpenAI is not known');
 });
 
 test('keel undo restores the files of the newest turns, and says when there is nothing more', {

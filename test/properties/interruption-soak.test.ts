@@ -5,15 +5,15 @@ import { talliedText } from './tally.ts';
 
 /** The number of interrupts in each place; programs take the most time. */
 const places: readonly (readonly [Place, number])[] = [
-  ['stream', 250],
-  ['tool', 250],
-  ['question', 200],
-  ['retry', 150],
-  ['compaction', 200],
-  ['fullTurn', 150],
-  ['review', 150],
-  ['command', 48],
-  ['userShell', 48],
+  ['stream', 120],
+  ['tool', 120],
+  ['question', 100],
+  ['retry', 80],
+  ['compaction', 100],
+  ['fullTurn', 80],
+  ['review', 80],
+  ['command', 30],
+  ['userShell', 30],
   ['undo', 12],
 ];
 
@@ -35,10 +35,10 @@ test.each(places)(
 
 /** The number of deaths in each place; a command has its effect at once and ends half a second later. */
 const deaths: readonly (readonly [Place, number])[] = [
-  ['stream', 100],
-  ['tool', 150],
-  ['question', 80],
-  ['fullTurn', 100],
+  ['stream', 60],
+  ['tool', 80],
+  ['question', 50],
+  ['fullTurn', 60],
   ['command', 40],
 ];
 

@@ -27,17 +27,17 @@ const ENOUGH = 500;
 test('I1-I14: any sequence of ops, model answers, failures and kills keeps the laws', {
   timeout: LIMIT_MS,
 }, async () => {
-  const tally = await hold({ plans: anyPlan, runs: runsOr(1_200), wire: 'memory' });
+  const tally = await hold({ plans: anyPlan, runs: runsOr(600), wire: 'memory' });
   report('in memory', tally);
 });
 
 test('I1-I14: so does any sequence over a socket', { timeout: LIMIT_MS }, async () => {
-  const tally = await hold({ plans: anyPlan, runs: runsOr(500), wire: 'loopback' });
+  const tally = await hold({ plans: anyPlan, runs: runsOr(250), wire: 'loopback' });
   report('over a socket', tally);
 });
 
 test('I1-I14: so does any with commands of the model and of the user', { timeout: LIMIT_MS }, async () => {
-  const tally = await hold({ plans: planWithCommands, runs: runsOr(100), wire: 'memory' });
+  const tally = await hold({ plans: planWithCommands, runs: runsOr(60), wire: 'memory' });
   report('with commands', tally);
 });
 

@@ -14,16 +14,22 @@ export interface DyingSession {
   readonly dieAfter: string;
   /** The how-manieth such write; 1 unless given. */
   readonly time?: number;
+  /** It does not die then, but stands still until this file exists, and lives on. */
+  readonly frozenUntil?: string;
 }
 
 /** A process of its own that opens a session and kills itself, as `kill -9` would, right behind a certain write. */
-async function run({ place, resume, text, decision, dieAfter, time = 1 }: DyingSession): Promise<void> {
+async function run({ place, resume, text, decision, dieAfter, time = 1, frozenUntil }: DyingSession): Promise<void> {
   const write = fs.writeSync;
   let left = time;
   const dying = (...args: readonly unknown[]): number => {
     const written: number = Reflect.apply(write, fs, args);
     if (String(args[1]).includes(dieAfter)) left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
+    if (left === 0 && frozenUntil === undefined) process.kill(process.pid, 'SIGKILL');
+    if (left === 0 && frozenUntil !== undefined) {
+      left = -1;
+      standStill(frozenUntil);
+    }
     return written;
   };
   Object.assign(fs, { writeSync: dying });
@@ -34,9 +40,20 @@ async function run({ place, resume, text, decision, dieAfter, time = 1 }: DyingS
   process.stdout.write(`${session.threadId}\n`);
   if (text !== null) session.submit(says(text));
   for await (const event of session.events()) {
+    if (frozenUntil !== undefined && event.type === 'turn.completed') {
+      process.stdout.write(`${event.error?.kind ?? event.status}\n`);
+      return session.close();
+    }
     if (event.type !== 'approval.requested' || decision === null) continue;
     session.submit({ type: 'approval', questionId: event.request.questionId, decision });
   }
+}
+
+/** Nothing of the process runs meanwhile, as if it had been stopped from outside. */
+function standStill(until: string): void {
+  process.stdout.write('frozen\n');
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!fs.existsSync(until)) Atomics.wait(cell, 0, 0, 20);
 }
 
 const [options] = process.argv.slice(2);

@@ -93,10 +93,11 @@ function sandboxLines({ sandboxPolicy: policy, allowedHosts = null }: Environmen
 }
 
 function budgetLines(budget: Budget | undefined): string[] {
-  const { minutes = null, tokens = null } = budget ?? {};
+  const { minutes = null, tokens = null, cost = null } = budget ?? {};
   return [
     ...(minutes === null ? [] : [`  <time_limit>${minutes} minutes for each task</time_limit>`]),
     ...(tokens === null ? [] : [`  <budget>${tokens} tokens for each task</budget>`]),
+    ...(cost === null ? [] : [`  <budget>${cost} US dollars for each task</budget>`]),
   ];
 }
 

@@ -19,6 +19,8 @@ const CHECK =
   /\b(tests?|check|lint|typecheck|tsc|pytest|vitest|jest|mocha|cargo|ctest|rspec|make|build|go (?:test|vet|build))\b/;
 /** Output of an MCP call that never reached its server. */
 const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|tool call rejected by user)/;
+/** A line of what `tool_search` finds. */
+const FOUND_TOOL = /^(mcp__[\w-]+)(?::|$)/gm;
 const SUMMARY_LINE = /^[^\w\n]*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
 const PlanStep = z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
@@ -77,6 +79,7 @@ export class ThreadFacts {
   #editsChecked = 0;
   #plansSet = 0;
   #hasSubagents = false;
+  readonly #foundTools = new Set<string>();
 
   note(item: ResponseItem): void {
     if (isCall(item) && item.call_id) this.#calls.set(item.call_id, item);
@@ -95,6 +98,11 @@ export class ThreadFacts {
   /** Whether the model has started subagents. */
   get hasSubagents(): boolean {
     return this.#hasSubagents;
+  }
+
+  /** Tools of servers that the model has searched for and found, oldest first. Their number only grows. */
+  get foundTools(): readonly string[] {
+    return [...this.#foundTools];
   }
 
   /** Files that the agent's patches and commands changed: `A`, `M` or `D` and the path. */
@@ -165,6 +173,10 @@ export class ThreadFacts {
       return;
     }
     if (name === 'spawn_agent') this.#hasSubagents = true;
+    if (name === 'tool_search') {
+      for (const [, found = ''] of output.matchAll(FOUND_TOOL)) this.#foundTools.add(found);
+      return;
+    }
     if (name === 'update_plan') this.#notePlan(call);
     else if (name === 'apply_patch' || name === 'edit_file') this.#noteEdit(call, output);
     else if (name === 'read_file') this.#noteRead(call);

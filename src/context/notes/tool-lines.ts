@@ -12,7 +12,7 @@ export function noteMark(threadId: string): string {
 export interface BudgetLeft {
   readonly left: number;
   readonly total: number;
-  readonly unit: 'tokens' | 'minutes' | 'turns';
+  readonly unit: 'tokens' | 'minutes' | 'turns' | 'dollars';
 }
 
 /** The output of a call that the model makes although it knows that the budget is used up. */

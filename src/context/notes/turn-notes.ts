@@ -166,6 +166,14 @@ function listed(names: readonly string[]): string {
   return hidden === 0 ? shown.join('; ') : `${shown.join('; ')}; and ${hidden} more`;
 }
 
+/** What a hook of the user's says to the model. */
+export function hookNote(text: string): ResponseItem {
+  const inside = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return contextMessage(
+    `<keel_note kind="hook">A program that the user has set up for this moment says:\n${inside}</keel_note>`,
+  );
+}
+
 /** Asks for the final message again, which does not fit the schema of the task. */
 export function formNote(fault: string): ResponseItem {
   return contextMessage(`<keel_note kind="form">Your final message does not fit the output schema that this task asks for: ${escaped(fault)}

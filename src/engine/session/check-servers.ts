@@ -1,7 +1,7 @@
 import { uuidV7 } from '../../foundation/util/index.ts';
 import { loadWire } from '../../models/client/index.ts';
 import type { Config } from '../../storage/config/index.ts';
-import { NullRecorder } from '../../storage/rollout/index.ts';
+import { NO_REQUEST, NullRecorder } from '../../storage/rollout/index.ts';
 import type { ServerReport } from './reports/report.ts';
 import { serverReports } from './reports/session-report.ts';
 import { openServices } from './services.ts';
@@ -13,7 +13,7 @@ export async function checkServers(config: Config, version: string): Promise<rea
     wire: await loadWire(config.provider.wireApi),
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
-    lastRequest: [],
+    lastRequest: NO_REQUEST,
     lease: null,
     source: 'exec',
     originator: 'keel_doctor',

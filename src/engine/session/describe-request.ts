@@ -2,7 +2,7 @@ import { userMessage } from '../../context/index.ts';
 import { uuidV7 } from '../../foundation/util/index.ts';
 import { loadWire } from '../../models/client/index.ts';
 import { type Config, programSearch } from '../../storage/config/index.ts';
-import { NullRecorder } from '../../storage/rollout/index.ts';
+import { NO_REQUEST, NullRecorder } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import { specsFor } from '../../tools/index.ts';
 import { firstSkillList, skillsFor } from './environment/session-skills.ts';
@@ -46,7 +46,7 @@ export async function describeFirstRequest({
     wire: await loadWire(config.provider.wireApi),
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
-    lastRequest: [],
+    lastRequest: NO_REQUEST,
     lease: null,
     source: 'exec',
     originator: 'keel_exec',
@@ -66,7 +66,7 @@ export async function describeFirstRequest({
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
     state.record(await skillsFor(prompt, context, services, signal, onWarning));
     // The tools that servers listed when they were last reached: none is started for this.
-    const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
+    const { registry = services.tools, names = [] } = services.mcp?.knownTools(null) ?? {};
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context);
     const input = state.history.forPrompt();
     const request = services.modelClient(context).describe({

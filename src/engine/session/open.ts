@@ -1,9 +1,15 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
-import { effortFault, modelInfo } from '../../models/catalogue/index.ts';
+import { effortFault, knownPrices, modelInfo, priceOf, toolsFault } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
-import { type Config, type KeptSettings, programSearch, withThreadSettings } from '../../storage/config/index.ts';
+import {
+  type Config,
+  hookFiles,
+  type KeptSettings,
+  programSearch,
+  withThreadSettings,
+} from '../../storage/config/index.ts';
 import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
@@ -12,6 +18,8 @@ import type { OrphanCare } from '../../system/process/index.ts';
 import type { ChildOptions } from './agents/child-sessions.ts';
 import { Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
+import { notifyHooks } from './hooks/notify-hooks.ts';
+import type { HookSource } from './hooks/session-hooks.ts';
 import { sessionReport } from './reports/session-report.ts';
 import { openServices, type SessionServices } from './services.ts';
 import { Session } from './session.ts';
@@ -55,11 +63,15 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly openTransport?: () => Transport;
   /** For a child of another session. */
   readonly child?: ChildOptions;
+  /** For a child: the hooks of its parent. Absent: those that the files name. */
+  readonly hooks?: HookSource | null;
+  /** Called with each subagent that the session and its children open, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**
  * Opens a thread. Its first event is `thread.started`; a turn that continues after a crash follows by itself.
- * @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
+ * @throws KeelError `threadNotFound`, `threadBusy` (not with `takeOver`), `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const now = options.now ?? Date.now;
@@ -69,35 +81,70 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   let services: SessionServices | null = null;
   try {
     const { config, changes } = settingsOf(thread, options);
+    checkTools(config);
     if (options.child === undefined) checkEffort(config);
+    if (options.child === undefined || options.child.budget() !== null) checkPrice(config);
+    const hooks = options.hooks === undefined ? await hookSource(config) : options.hooks;
     services = openServices({
       ...options,
       config,
+      hooks,
+      isResumed: thread.log !== null,
       wire,
       threadId: thread.id,
       recorder: thread.recorder,
       lease: thread.lease,
       lastRequest: thread.lastRequest,
       now,
-      openChild: (childConfig, start) =>
-        openSession({
+      openChild: async (childConfig, start) => {
+        const child = await openSession({
           ...options,
           checksOutput: false,
           // Processes without a parent may be those of this session, which ends them.
           ...(options.orphans === undefined ? {} : { orphans: () => 'collect' as const }),
           ...start,
+          hooks,
           config: childConfig,
           origin: { type: 'new' },
           parentThreadId: thread.id,
-        }),
+        });
+        // A task of the session's own, such as a review, is shown as part of it.
+        if (start.child.taskType === null) options.onChild?.(child);
+        return child;
+      },
     });
-    return await start(thread, services, changes, options);
+    // A child's parent has shown the notices.
+    const notices = options.hooks === undefined ? (hooks?.notices ?? []) : [];
+    return await start({ ...thread, warnings: [...thread.warnings, ...notices] }, services, changes, options);
   } catch (error) {
     // The first error is the one that is reported; a failure to close the rest adds nothing.
     await (services ?? thread.recorder).close().catch(() => undefined);
     thread.lease?.release();
     throw error;
   }
+}
+
+/** @throws KeelError `invalidConfig` */
+function checkPrice({ budget, model, modelPrices, provider }: Config): void {
+  if (budget.cost === null || priceOf(model, knownPrices(provider, modelPrices)) !== null) return;
+  throw new KeelError(
+    'invalidConfig',
+    `the price of ${model} at ${provider.name} is not known, so a budget of $${budget.cost} can't be kept: set model_prices."${model}" = { input = …, output = … } in config.toml, in US dollars for a million tokens, or limit tokens (--max-tokens)`,
+  );
+}
+
+/** Reads the files of hooks that exist. Null: there are none, and nothing more was loaded. */
+async function hookSource(config: Config): Promise<HookSource | null> {
+  const files = hookFiles(config);
+  if (files.length === 0) return null;
+  const { readHookFiles } = await import('./hooks/session-hooks.ts');
+  return readHookFiles(files, config);
+}
+
+/** @throws KeelError `invalidConfig` */
+function checkTools(config: Config): void {
+  const fault = toolsFault(modelInfo(config.model, config));
+  if (fault !== null) throw new KeelError('invalidConfig', fault);
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */
@@ -135,7 +182,10 @@ async function start(
   const { tree, config } = services;
   const configuration = initialConfiguration(config);
   const hub = new EventHub();
-  const emit = (event: SessionEvent) => hub.emit(event);
+  const emit = (event: SessionEvent) => {
+    hub.emit(event);
+    if (event.type === 'approval.requested') notifyHooks(services, event, emit);
+  };
   const openTurn = continuedTurn(log, forkedFrom, options);
   const continues = openTurn !== null;
   const onRepair = (what: string) => services.log.error(what);
@@ -171,14 +221,16 @@ async function start(
     rolloutPath: thread.recorder.path,
     turns: turnsBefore,
   });
+  let releaseGraceMs: number | null = null;
   const run = async () => {
     try {
+      services.hooks?.showLateBy((message) => emit({ type: 'warning', turnId: null, message }));
       services.mcp?.start((message) => emit({ type: 'warning', turnId: null, message }));
       // The first events wait until whoever opens the session has had the time to follow them.
       if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
       for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
       if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
-      await runSubmissionLoop(queue, turns, deps);
+      await runSubmissionLoop(queue, turns, deps, () => releaseGraceMs);
     } finally {
       try {
         deps.agents.shutDown();
@@ -210,6 +262,10 @@ async function start(
     queue,
     hub,
     closed,
+    release: (graceMs) => {
+      releaseGraceMs = graceMs;
+      queue.close();
+    },
     killProcesses: () => services.killProcesses(),
     report: (what) => sessionReport(what, state, services),
     endCommands: (id) => services.execSessions.end(id),

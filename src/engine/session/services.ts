@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
+import { renewableCredentials } from '../../models/auth/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
-  HttpTransport,
   ModelClient,
+  providerTransport,
+  type RenewableCredentials,
   RequestFingerprints,
+  ResponseSocket,
   resolveCredentials,
   type Transport,
   userAgent,
 } from '../../models/client/index.ts';
 import type { WireMaker } from '../../models/wires/index.ts';
 import { type Config, programSearch, secretValues } from '../../storage/config/index.ts';
-import type { Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
+import type { LastRequest, Lease, RolloutRecorder } from '../../storage/rollout/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import { ExecSessions, type OrphanCare, Processes, type UserShell, userShell } from '../../system/process/index.ts';
 import { SandboxManager } from '../../system/sandbox/index.ts';
@@ -33,8 +36,10 @@ import { CommandEnvironment } from './environment/command-environment.ts';
 import { SessionRules } from './environment/command-rules.ts';
 import { EditResults } from './environment/edit-results.ts';
 import { SessionMcp } from './environment/session-mcp.ts';
+import type { HookSource, SessionHooks } from './hooks/session-hooks.ts';
 import { FileLog, type Log } from './log.ts';
-import { ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
+import { groupsPath, ledgerPath, outputPath, threadFolder } from './thread/thread-files.ts';
+import { RequestMeter } from './turn/ports/request-meter.ts';
 import { TypedMessages } from './typed-messages.ts';
 
 /** What a session works with for as long as it lives, and closes at its end. */
@@ -54,6 +59,8 @@ export interface SessionServices {
   readonly commandEnvironment: CommandEnvironment;
   /** Null: there is no server. */
   readonly mcp: SessionMcp | null;
+  /** Null: none would run. */
+  readonly hooks: SessionHooks | null;
   readonly log: Log;
   readonly typedMessages: TypedMessages;
   readonly editResults: EditResults;
@@ -61,6 +68,9 @@ export interface SessionServices {
   readonly tree: TreeFacts | null;
   /** Learned from the provider's answers, for this session and its children. */
   readonly serverFacts: ServerFacts;
+  /** Shared with its children; null: the credentials of the settings. */
+  readonly renewable: RenewableCredentials | null;
+  readonly requests: RequestMeter;
   readonly now: () => number;
   /** Whether somebody answers approval requests. */
   readonly canAsk: boolean;
@@ -76,6 +86,8 @@ export interface SessionServices {
   readonly children: ChildSessions;
   /** Ends every process of the session and its children, at once. */
   killProcesses(): void;
+  /** Nothing more is recorded or started for the thread. */
+  seal(): void;
   /** Where the whole output of a call is kept; null for a thread that leaves no trace. */
   spillPath(callId: string): string | null;
   close(): Promise<void>;
@@ -89,8 +101,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly threadId: string;
   readonly recorder: RolloutRecorder;
-  /** Digests of the items of the last request that the thread's record has. */
-  readonly lastRequest: readonly string[];
+  /** The last request that the thread's record has. */
+  readonly lastRequest: LastRequest;
   readonly lease: Lease | null;
   readonly source: SessionSource;
   readonly originator: string;
@@ -104,18 +116,25 @@ export interface ServiceOptions {
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
   readonly openTransport?: () => Transport;
+  /** The thread was there before; absent: it is new. */
+  readonly isResumed?: boolean;
+  /** Null or absent: no file names hooks. */
+  readonly hooks?: HookSource | null;
 }
 
 export function openServices(options: ServiceOptions): SessionServices {
   const { config, threadId, recorder, now } = options;
-  const transport = options.openTransport?.() ?? new HttpTransport({ env: config.env, caFile: config.provider.caFile });
+  const transport = options.openTransport?.() ?? providerTransport(config);
 
+  const { supportsWebsockets = false, wireApi } = config.provider;
+  const socket = supportsWebsockets && wireApi === 'responses' ? new ResponseSocket(transport) : null;
+  const renewable = options.child === undefined ? renewableCredentials(config) : options.child.renewable;
   const serverFacts = options.child?.serverFacts ?? new ServerFacts(config.provider);
   const execSessions = new ExecSessions();
   const isKept = recorder.path !== null;
   const threadDir = threadFolder(config.home, threadId);
   // Groups that a killed keel left running are ended when its thread is resumed.
-  const journalPath = isKept ? join(threadDir, 'groups.jsonl') : null;
+  const journalPath = isKept ? groupsPath(threadDir) : null;
   const processes = new Processes(`${threadId}.${randomUUID()}`, {
     journalPath,
     graceMs: config.commandGraceMs,
@@ -126,6 +145,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     outputPath: (callId) => outputPath(threadDir, callId),
     now,
     syncJournal: () => recorder.sync(),
+    fence: () => options.lease?.fence(),
   });
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
@@ -146,6 +166,12 @@ export function openServices(options: ServiceOptions): SessionServices {
   // A child works for a turn of its parent, with keel's own tools only.
   const hasServers = !options.child && config.mcpServers.some(({ enabled }) => enabled);
   const mcp = hasServers ? new SessionMcp({ config, processes, sandbox, tools, log, version: options.version }) : null;
+  const commandEnvironment = new CommandEnvironment({ config, shell });
+  const transcriptPath = recorder.path;
+  const isChild = options.child !== undefined;
+  const { isResumed = false } = options;
+  const hookDeps = { config, threadId, transcriptPath, isChild, isResumed, processes, sandbox, shell };
+  const hooks = options.hooks?.open({ ...hookDeps, environment: commandEnvironment }) ?? null;
   return {
     config,
     threadId,
@@ -159,13 +185,21 @@ export function openServices(options: ServiceOptions): SessionServices {
     sandbox,
     rules,
     shell,
-    commandEnvironment: new CommandEnvironment({ config, shell }),
+    commandEnvironment,
     mcp,
+    hooks,
     log,
     typedMessages,
     editResults: new EditResults(config.home),
     tree: config.verifyBeforeFinish === 'off' ? null : new TreeFacts(options.child?.tree ?? null),
     serverFacts,
+    renewable,
+    requests: new RequestMeter({
+      config,
+      lastRequest: options.lastRequest,
+      now,
+      above: options.child?.requests ?? null,
+    }),
     now,
     child: options.child ?? null,
     agentLevels: options.child?.agentLevels ?? (config.agents.enabled ? config.agents.maxDepth : 0),
@@ -175,18 +209,21 @@ export function openServices(options: ServiceOptions): SessionServices {
       children.killProcesses();
       processes.killAll();
     },
+    seal: () => options.lease?.seal(),
     canAsk: options.canAsk,
     checksOutput: options.checksOutput ?? false,
-    modelClient: modelClients(options, transport, serverFacts),
+    modelClient: modelClients(options, { transport, socket, serverFacts, renewable }),
     spillPath: (callId) => (isKept ? outputPath(threadDir, callId) : null),
     async close() {
       try {
+        await hooks?.close();
         await Promise.allSettled([children.closeAll(), mcp?.close()]);
         await typedMessages.close();
         await processes.endAll();
         execSessions.close();
         processes.close();
         sandbox.close();
+        socket?.close();
         transport.close();
         toolHost.close();
       } finally {
@@ -199,11 +236,13 @@ export function openServices(options: ServiceOptions): SessionServices {
 /** Clients over one transport, which share what was sent and what was learned of the server. */
 function modelClients(
   options: ServiceOptions,
-  transport: Transport,
-  serverFacts: ServerFacts,
+  shared: { readonly transport: Transport; readonly socket: ResponseSocket | null } & Pick<
+    SessionServices,
+    'serverFacts' | 'renewable'
+  >,
 ): SessionServices['modelClient'] {
   const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
-  const fingerprints = new RequestFingerprints(options.lastRequest);
+  const fingerprints = new RequestFingerprints(options.lastRequest.digests);
   return ({ model, effort, summary }) =>
     new ModelClient({
       ...{
@@ -214,10 +253,9 @@ function modelClients(
         summary,
         originator,
         sessionSource,
-        transport,
         fingerprints,
-        serverFacts,
         nowMs,
+        ...shared,
       },
       provider: config.provider,
       verbosity: config.verbosity,

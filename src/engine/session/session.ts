@@ -13,6 +13,8 @@ export interface SessionParts {
   readonly hub: EventHub;
   /** Resolves when the submission loop has ended and everything of the session is closed. */
   readonly closed: Promise<void>;
+  /** Ends the submission loop; a turn that runs is let go, within so many milliseconds. */
+  readonly release: (graceMs: number) => void;
   readonly killProcesses: () => void;
   readonly report: (what: SessionReport['type']) => SessionReport;
   readonly endCommands: (id: number | null) => Promise<number>;
@@ -62,6 +64,16 @@ export class Session implements AsyncDisposable {
   /** Stops what runs, flushes the rollout and ends the event stream. Harmless when repeated. */
   async close(): Promise<void> {
     this.#parts.queue.close();
+    await this.#parts.closed;
+  }
+
+  /**
+   * Closes the session, but lets a turn that runs go without an end: opened with `unfinishedTurn: 'continue'`, here or elsewhere, the
+   * thread continues it at its very step. A question stays open and is asked again there.
+   * @param graceMs how long what is under way, a command or a response, has to end; then it is cut off as by a crash
+   */
+  async release(graceMs: number): Promise<void> {
+    this.#parts.release(graceMs);
     await this.#parts.closed;
   }
 

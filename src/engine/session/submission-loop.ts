@@ -9,8 +9,14 @@ import type { Turns } from './turn/turns.ts';
 /**
  * Handles the ops of a session one after the other until it is shut down. It waits for a task to start or to be aborted,
  * never for one to end, so that an interrupt or an answer always gets through.
+ * @param release asked at the end: how long a running turn has to be let go, ms; null: it is ended
  */
-export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, deps: SessionDeps): Promise<void> {
+export async function runSubmissionLoop(
+  queue: SubmissionQueue,
+  turns: Turns,
+  deps: SessionDeps,
+  release: () => number | null,
+): Promise<void> {
   for (let next = await queue.next(); next !== null; next = await queue.next()) {
     if (next.op.type === 'shutdown') break;
     try {
@@ -22,7 +28,9 @@ export async function runSubmissionLoop(queue: SubmissionQueue, turns: Turns, de
     }
   }
   queue.close();
-  await turns.abort('shutdown');
+  const graceMs = release();
+  if (graceMs === null) await turns.abort('shutdown');
+  else await turns.release(graceMs);
 }
 
 async function dispatch({ id }: Submission, op: Exclude<Op, { type: 'shutdown' }>, turns: Turns, deps: SessionDeps) {

@@ -13,6 +13,7 @@ import {
   type StepSpec,
   type StepWork,
   TurnInterrupted,
+  TurnReleased,
 } from './step-runner.ts';
 
 export interface FileStepRunnerOptions {
@@ -20,6 +21,8 @@ export interface FileStepRunnerOptions {
   readonly journal: Journal;
   /** Aborts when the turn is interrupted. */
   readonly interrupted: AbortSignal;
+  /** Aborts when the turn is let go: no step begins after that, but the calls of a response that was received whole. */
+  readonly released?: AbortSignal;
   /** What an earlier process journaled of this turn; empty for a new turn. */
   readonly recorded?: readonly JournalLine[];
   /** Called with each recorded step that asks for something: what it asked for then (undefined: not kept) and what now. */
@@ -61,6 +64,12 @@ export class FileStepRunner implements StepRunner {
     return brand(this.#run(spec, work));
   }
 
+  optional<T>(spec: StepSpec<T>, isWanted: boolean, work: StepWork<T>): Step<Recorded<T> | null> {
+    const next = this.#expected.at(-1);
+    const isAsked = next === undefined ? isWanted : next === spec.id;
+    return brand<Recorded<T> | null>(isAsked ? this.#run(spec, work) : Promise.resolve(null));
+  }
+
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T> {
     const spec = { id: stepId(key.kind, key.questionId), kind: 'external', codec, repeat: 'safe' } as const;
     return brand(this.#run<T>(spec, announce).then(({ value }) => value));
@@ -99,6 +108,7 @@ export class FileStepRunner implements StepRunner {
     }
     // A call of the model is answered even after an interrupt: its work sees the signal and reports that it was cut off.
     if (this.interrupted.aborted && spec.kind !== 'tool') throw new TurnInterrupted();
+    if (this.#options.released?.aborted) await letGo(spec.kind);
     return this.#runLive(spec, work);
   }
 
@@ -155,6 +165,12 @@ export class FileStepRunner implements StepRunner {
     const whole = state === 'end' && value !== undefined ? { ...record, value: codec.encode(value) } : record;
     return { type: 'step', record: whole } as const;
   }
+}
+
+/** @throws TurnReleased but for a call of the model, which still begins, and a question of one, which is never answered */
+async function letGo(kind: StepRecord['kind']): Promise<void> {
+  if (kind === 'external') await new Promise(() => undefined);
+  if (kind !== 'tool') throw new TurnReleased();
 }
 
 type RunSpec<T> = Omit<StepSpec<T>, 'kind'> & { readonly kind: StepRecord['kind'] };

@@ -10,4 +10,5 @@ export {
   type StepSpec,
   type StepWork,
   TurnInterrupted,
+  TurnReleased,
 } from './step-runner.ts';

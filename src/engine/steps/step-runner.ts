@@ -66,12 +66,25 @@ export interface StepSpec<T> {
  */
 export interface StepRunner {
   step<T>(spec: StepSpec<T>, work: StepWork<T>): Step<Recorded<T>>;
+  /**
+   * A step that only some settings ask for. A recorded turn asks for it where its record has it next, whatever the settings say now, and
+   * a new one where it `isWanted`. Call it where no other step is under way. @returns null: the turn has no such step here
+   */
+  optional<T>(spec: StepSpec<T>, isWanted: boolean, work: StepWork<T>): Step<Recorded<T> | null>;
   /** Waits for a value from outside (an approval). `announce` runs as a step first. */
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T>;
   sleep(ms: number): Step<void>;
   all<T>(steps: readonly Step<T>[]): Step<T[]>;
   /** Aborts when the turn is interrupted. */
   readonly interrupted: AbortSignal;
+}
+
+/** The turn is let go at this place: another process continues it here. */
+export class TurnReleased extends Error {
+  constructor() {
+    super('the turn was let go');
+    this.name = 'TurnReleased';
+  }
 }
 
 /** The pending step was abandoned because the turn was interrupted. Cleanup may still write. */

@@ -6,6 +6,7 @@ export {
   submitIfOpen,
   type ThreadOrigin,
 } from '../session/index.ts';
+export { type Mode, modeOf, modes, workspacePolicyOf } from './access-modes.ts';
 export { followTurn, rollBack } from './follow-turn.ts';
 export { RecordedThreads } from './recorded-threads.ts';
 export { type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';

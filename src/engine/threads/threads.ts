@@ -15,11 +15,14 @@ export interface ThreadsOptions {
 }
 
 /** A thread to open. */
-export interface ThreadOptions extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings'> {
+export interface ThreadOptions
+  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'takeOver'> {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */
   readonly unfinishedTurn?: OpenSessionOptions['unfinishedTurn'];
+  /** Called with each subagent below the thread, before it does anything. */
+  readonly onChild?: (child: Session) => void;
 }
 
 /**

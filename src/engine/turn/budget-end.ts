@@ -16,8 +16,9 @@ export function refusedByBudget(
   if (budget === null) return null;
   if (round !== null && budget.turns !== null && round > budget.turns) return failureOfBudget(budget);
   if (isLastAnswer && budget.hasLastAnswer) return null;
-  const isSpent = budget.tokens !== null && budget.tokensUsed() >= budget.tokens;
-  return isSpent || budget.expired.aborted ? failureOfBudget(budget) : null;
+  const areTokensSpent = budget.tokens !== null && budget.tokensUsed() >= budget.tokens;
+  const isMoneySpent = budget.cost !== null && budget.costUsed() >= budget.cost;
+  return areTokensSpent || isMoneySpent || budget.expired.aborted ? failureOfBudget(budget) : null;
 }
 
 /** The signal of a request: it also aborts when the time is used up. Called inside steps only. */
@@ -61,13 +62,18 @@ function failureOfBudget(budget: TurnBudget): SamplingFailure {
 }
 
 function budgetError(budget: TurnBudget | null): ErrorInfo {
-  const { tokens = null, minutes = null, turns = null } = budget ?? {};
+  const { tokens = null, minutes = null, turns = null, cost = null } = budget ?? {};
   const limits = [
     ...(tokens === null ? [] : [`${tokens} tokens`]),
     ...(minutes === null ? [] : [minutes === 1 ? '1 minute' : `${minutes} minutes`]),
+    ...(cost === null ? [] : [`$${cost}`]),
     ...(turns === null ? [] : [turns === 1 ? '1 response of the model' : `${turns} responses of the model`]),
   ];
   const what = limits.length === 0 ? '' : ` of ${limits.join(' or ')}`;
+  if (cost !== null && budget?.costUsed() === Number.POSITIVE_INFINITY) {
+    const message = `The budget of $${cost} can't be kept: what a response cost is not known (its tokens, or the price of its model). The work was stopped before it was finished. Set \`model_prices\` for every model that is used, or continue the thread with a new request.`;
+    return { kind: 'budgetExceeded', message };
+  }
   return {
     kind: 'budgetExceeded',
     message: `The budget${what} for this request is used up: the work was stopped before it was finished. Raise \`budget\`, or continue the thread with a new request.`,

@@ -57,11 +57,12 @@ export class BudgetTracker {
   #left(): BudgetLeft[] {
     const { budget } = this.#ports;
     if (budget === null) return [];
-    const { tokens, minutes, turns } = budget;
+    const { tokens, minutes, turns, cost } = budget;
     const minutesLeft = (total: number) => (budget.expired.aborted ? 0 : total - budget.minutesGone());
     return [
       ...(tokens === null ? [] : [{ left: tokens - budget.tokensUsed(), total: tokens, unit: 'tokens' } as const]),
       ...(minutes === null ? [] : [{ left: minutesLeft(minutes), total: minutes, unit: 'minutes' } as const]),
+      ...(cost === null ? [] : [{ left: cost - budget.costUsed(), total: cost, unit: 'dollars' } as const]),
       ...(turns === null ? [] : [{ left: turns - this.#round, total: turns, unit: 'turns' } as const]),
     ];
   }

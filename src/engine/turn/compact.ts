@@ -1,20 +1,28 @@
 import * as z from 'zod/mini';
-import { type ErrorInfo, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import { type ErrorInfo, RequestRecord, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
 import type { Prompt } from '../../models/prompt/index.ts';
 
 import { jsonCodec, stepId, summaryStepId } from '../steps/index.ts';
 import { endOfRequest, refusedByBudget, requestSignal } from './budget-end.ts';
+import { askAfter, askBefore } from './hooks/compaction-hooks.ts';
 import type { HistoryCopy, TurnPorts } from './ports.ts';
 import { Recovery } from './recovery.ts';
 import { JournaledEnd } from './sampling-end.ts';
 
 export type CompactionOutcome =
   | { readonly type: 'compacted' }
+  /** A hook wants the conversation to stay as it is. */
+  | { readonly type: 'blocked'; readonly reason: string }
   | { readonly type: 'failed'; readonly error: ErrorInfo }
   | { readonly type: 'interrupted' };
 
 const SummaryEnd = z.union([
-  z.object({ type: z.literal('summary'), text: z.string(), usage: z.nullable(TokenUsage) }),
+  z.object({
+    type: z.literal('summary'),
+    text: z.string(),
+    usage: z.nullable(TokenUsage),
+    request: z.optional(RequestRecord),
+  }),
   JournaledEnd,
 ]);
 type SummaryEnd = z.infer<typeof SummaryEnd>;
@@ -44,10 +52,13 @@ export async function compact(
   options: CompactOptions = { wasRefused: false },
 ): Promise<CompactionOutcome> {
   const { context, emit } = ports;
+  const blocked = await askBefore(ports, place);
+  if (blocked !== null) return { type: 'blocked', reason: blocked };
   const item = { type: 'contextCompaction', id: `${context.turnId}-compact-${place}` } as const;
   emit({ type: 'item.started', turnId: context.turnId, item });
   const outcome = await summarise(ports, place, options);
   emit({ type: 'item.completed', turnId: context.turnId, item });
+  if (outcome.type === 'compacted') await askAfter(ports, place);
   return outcome;
 }
 
@@ -66,7 +77,7 @@ async function summarise(
     const id = summaryStepId(place, attempt);
     const end = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
-      history.noteUsage(end.usage);
+      history.noteUsage(end.usage, end.request);
       if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
         wordless += 1;
         continue;
@@ -129,7 +140,10 @@ async function readSummary(ports: TurnPorts, prompt: Prompt, signal: AbortSignal
     if (event.type === 'itemDone' && event.item.type === 'message' && event.item.role === 'assistant') {
       text = event.item.content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
     } else if (event.type === 'rateLimits') ports.history.noteRateLimits(event.snapshot);
-    else if (event.type === 'completed') return { type: 'summary', text, usage: event.usage };
+    else if (event.type === 'completed') {
+      const { usage, request } = event;
+      return { type: 'summary', text, usage, ...(request === undefined ? {} : { request }) };
+    }
   }
   throw new Error('the model stream ended without a final event');
 }

@@ -4,7 +4,7 @@ import type { TurnPorts } from './ports.ts';
 import { pruneOutputs } from './prune-outputs.ts';
 import type { SamplingFailure } from './sampling-end.ts';
 
-type NoRoom = Exclude<CompactionOutcome, { type: 'compacted' }>;
+type NoRoom = Exclude<CompactionOutcome, { type: 'compacted' | 'blocked' }>;
 
 /** What was done to make room since a response last showed that the conversation fits. */
 type Phase =
@@ -21,6 +21,8 @@ type Phase =
 export class ContextLimit {
   readonly #ports: TurnPorts;
   #phase: Phase = { type: 'nothing' };
+  /** A hook keeps the conversation of this turn as it is. */
+  #isBlocked = false;
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -32,7 +34,7 @@ export class ContextLimit {
     if (compaction.limit === null || history.contextTokens() < compaction.limit) return null;
     if (await this.#prune(round)) return null;
     if (this.#phase.type === 'compacted') return { type: 'failed', error: stillFull(compaction.limit) };
-    return history.canShrink(0) ? this.#compact(round, false) : null;
+    return history.canShrink(0) && !this.#isBlocked ? this.#compact(round, false) : null;
   }
 
   /**
@@ -49,7 +51,9 @@ export class ContextLimit {
     const message = `The conversation no longer fits: it is made smaller, and the turn continues. (${error.message})`;
     emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
     if (await this.#prune(`full-${round}`)) return null;
-    return this.#compact(`full-${round}`, true);
+    const failed = this.#isBlocked ? null : await this.#compact(`full-${round}`, true);
+    // The same request would be refused again.
+    return this.#isBlocked ? { type: 'failed', error } : failed;
   }
 
   /** Call after each response. One without usage does not show its size: the estimate after the compaction counts then. */
@@ -71,6 +75,13 @@ export class ContextLimit {
   async #compact(place: number | string, wasRefused: boolean): Promise<NoRoom | null> {
     const { compaction, history } = this.#ports;
     const outcome = await compact(this.#ports, place, { wasRefused });
+    if (outcome.type === 'blocked') {
+      this.#isBlocked = true;
+      const { emit, context } = this.#ports;
+      const message = `A hook keeps the conversation from being compacted: ${outcome.reason}`;
+      emit({ type: 'warning', turnId: context.turnId, message });
+      return null;
+    }
     if (outcome.type !== 'compacted') return outcome;
     const isStillFull = history.contextTokens() >= (compaction.limit ?? Infinity);
     this.#phase = { type: 'compacted', isPruned: this.#phase.type === 'pruned', isStillFull };

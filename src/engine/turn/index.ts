@@ -1,8 +1,11 @@
+export { stoppedByHook } from './absorb-input.ts';
 export { eventsOfCall } from './call-value.ts';
 export { compact } from './compact.ts';
+export { COMPACT_NOW } from './hooks/compaction-hooks.ts';
 export { threadItemsOf } from './item-events.ts';
 export type {
   CallOptions,
+  CompactionTrigger,
   HistoryCopy,
   QueuedMessage,
   RunCall,
@@ -10,6 +13,7 @@ export type {
   TurnCompaction,
   TurnFinishGate,
   TurnHistory,
+  TurnHooks,
   TurnModel,
   TurnOutcome,
   TurnPorts,

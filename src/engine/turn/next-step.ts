@@ -1,8 +1,9 @@
-import { absorbInput } from './absorb-input.ts';
+import { absorbInput, stoppedByHook } from './absorb-input.ts';
 import { AnswerForm } from './answer-form.ts';
 import { endedByBudget } from './budget-end.ts';
 import type { ContextLimit } from './context-limit.ts';
 import { FinishGate } from './finish-gate.ts';
+import { StopHooks } from './hooks/stop-hooks.ts';
 import type { TurnOutcome, TurnPorts } from './ports.ts';
 import { Recovery } from './recovery.ts';
 import type { SampledResponse } from './sample-response.ts';
@@ -25,6 +26,7 @@ export class NextSteps {
   readonly #recovery: Recovery;
   readonly #gate: FinishGate;
   readonly #form: AnswerForm;
+  readonly #stopHooks: StopHooks;
   /** How often in a row the provider paused the model. */
   #pauses = 0;
 
@@ -34,6 +36,7 @@ export class NextSteps {
     this.#recovery = new Recovery(ports, ports.model);
     this.#gate = new FinishGate(ports);
     this.#form = new AnswerForm(ports);
+    this.#stopHooks = new StopHooks(ports);
   }
 
   /** Call once the response's calls are settled. */
@@ -46,9 +49,12 @@ export class NextSteps {
       this.#recovery.reset();
       this.#contextLimit.responded({ hasUsage: end.usage !== null });
     }
+    const { stopReason } = response.calls;
+    if (stopReason !== null)
+      return ended({ type: 'failed', error: stoppedByHook(`A hook ended the turn: ${stopReason}`) });
     // Messages that are still queued start a turn of their own, with a budget of its own.
     if (response.isLastAnswer) return ended(endedByBudget(this.#ports, lastAgentMessage));
-    const isSteered = await absorbInput(this.#ports, round);
+    const { isNew: isSteered } = await absorbInput(this.#ports, round);
     const isPaused = this.#isPaused(end);
     if (isSteered || isPaused || response.calls.count > 0 || end.type === 'truncated') return REQUEST;
     return this.#afterFinalMessage(lastAgentMessage, round);
@@ -77,6 +83,7 @@ export class NextSteps {
       case 'failed':
         return ended(check);
       case 'fits':
+        if (await this.#stopHooks.block(round, lastAgentMessage)) return REQUEST;
         return ended({ type: 'completed', lastAgentMessage });
     }
   }

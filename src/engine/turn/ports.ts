@@ -8,6 +8,7 @@ import type {
   RateLimitSnapshot,
   RefusedContent,
   RequestFingerprint,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   TaskKind,
@@ -20,8 +21,10 @@ import type { StepRunner } from '../steps/index.ts';
 /** A user message that waits for the turn, as it will be recorded. */
 export interface QueuedMessage {
   readonly submissionId: string;
-  /** A record is no person's message: it is shown to none and calls for no answer. */
-  readonly message: ResponseItem;
+  /** A record is no person's message: it is shown to none and calls for no answer. Null: a hook dropped it. */
+  readonly message: ResponseItem | null;
+  /** Why a hook dropped it. */
+  readonly dropped?: string;
 }
 
 /** A copy of the conversation that can be shortened; the live one stays as it is. */
@@ -42,9 +45,9 @@ export interface TurnHistory {
   forPrompt(): readonly ResponseItem[];
   /**
    * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider reported none, and the budget
-   * is charged an estimate.
+   * is charged an estimate. `request`: what the response took besides.
    */
-  noteUsage(usage: TokenUsage | null): void;
+  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response reported, plus an estimate of what was added since. */
   contextTokens(): number;
@@ -98,6 +101,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Called with the events of the call's work, in order. */
   readonly report: (event: SessionEvent) => void;
+  /** Ends the turn once the calls of the response are settled; `reason` is for the user. */
+  readonly stop: (reason: string) => void;
 }
 
 /** Runs a call to its output; never rejects. An abort gives an output that says so. */
@@ -137,6 +142,8 @@ export interface TurnBudget extends Budget {
   readonly minutesGone: () => number;
   /** By all turns that draw on the budget. Called inside steps only. */
   readonly tokensUsed: () => number;
+  /** US dollars, by all turns that draw on the budget. Infinity: of one response it is not known. Called inside steps only. */
+  readonly costUsed: () => number;
   /** Aborts when the time is used up: what runs then is stopped. */
   readonly expired: AbortSignal;
 }
@@ -151,6 +158,21 @@ export interface TurnFinishGate {
   readonly notes: (lastMessage: string | null, unchecked: readonly string[] | null) => readonly ResponseItem[];
 }
 
+/** The user's hooks at moments of a turn. All are called inside steps only. */
+export interface TurnHooks {
+  /** Whether any hook would be asked. Changes nothing, and asks nobody. */
+  readonly has: (moment: 'stop' | 'beforeCompaction' | 'afterCompaction') => boolean;
+  /** @param blocks how often in a row hooks have kept this turn from its end. @returns why it continues; null: it ends */
+  readonly stop: (asked: { readonly lastMessage: string | null; readonly blocks: number }) => Promise<string | null>;
+  /** @returns why the compaction does not happen; null: it does */
+  readonly beforeCompaction: (trigger: CompactionTrigger) => Promise<string | null>;
+  /** @returns what the model is sent after the handover */
+  readonly afterCompaction: (trigger: CompactionTrigger) => Promise<readonly ResponseItem[]>;
+}
+
+/** Who asks for a compaction: the user, or keel since the conversation is long. */
+export type CompactionTrigger = 'manual' | 'auto';
+
 /** Everything a turn works with. Made once, when the turn starts. */
 export interface TurnPorts {
   readonly context: TurnContext;
@@ -163,6 +185,8 @@ export interface TurnPorts {
   readonly budget: TurnBudget | null;
   /** The schema that the final message is checked against; null: it is not. */
   readonly answerForm: unknown;
+  /** Null: there are none. */
+  readonly hooks: TurnHooks | null;
   /** Null: nothing is asked at the end. */
   readonly finishGate: TurnFinishGate | null;
   /**

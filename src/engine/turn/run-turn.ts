@@ -1,5 +1,5 @@
 import { TurnInterrupted } from '../steps/index.ts';
-import { absorbInput } from './absorb-input.ts';
+import { absorbInput, stoppedByHook } from './absorb-input.ts';
 import { BudgetTracker } from './budget-tracker.ts';
 import { ContextLimit } from './context-limit.ts';
 import { NextSteps } from './next-step.ts';
@@ -32,8 +32,11 @@ async function runLoop(ports: TurnPorts): Promise<TurnOutcome> {
 
   let noRoom = await contextLimit.makeRoom(0);
   // The user's message is recorded even where there is no room to answer it.
-  const hasInput = await absorbInput(ports, 0);
+  const { isNew: hasInput, dropped } = await absorbInput(ports, 0);
   if (noRoom !== null) return noRoom;
+  if (!hasInput && dropped !== null) {
+    return { type: 'failed', error: stoppedByHook(`A hook dropped the prompt: ${dropped}`) };
+  }
   if (!hasInput) return { type: 'completed', lastAgentMessage: null };
 
   for (let round = 1; ; round += 1) {

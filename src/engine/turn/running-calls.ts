@@ -19,6 +19,7 @@ export class RunningCalls {
   readonly #finalCount = new Deferred<number>();
   readonly #keys: string[] = [];
   readonly #running: Step<Recorded<CallValue>>[] = [];
+  #stopReason: string | null = null;
 
   constructor(ports: TurnPorts, round: number, budget: BudgetTracker | null) {
     this.#budget = budget;
@@ -48,7 +49,7 @@ export class RunningCalls {
       kind: 'tool',
       codec: callCodec,
       repeat: tools.repeat(call),
-      truncated: { events: [], budget: null },
+      truncated: { events: [], budget: null, stop: null },
     };
     const step = steps.step(spec, async (attempt) => {
       const events: SessionEvent[] = [];
@@ -56,15 +57,19 @@ export class RunningCalls {
         if (event.type !== 'item.delta') events.push(event);
         this.#ports.emit(event);
       };
+      let stopped: string | null = null;
+      const stop = (reason: string) => {
+        stopped ??= reason;
+      };
       const output = this.#budget?.isUsedUp
         ? outputItem(call, { body: BUDGET_REFUSAL, success: false })
-        : await this.#run(call, { key, earlier, signal: this.#limited(attempt.signal), report });
+        : await this.#run(call, { key, earlier, signal: this.#limited(attempt.signal), report, stop });
       const fitted = this.#ports.history.fitted(output);
       const due = await this.#noteDue(place);
       attempt.record(
         due === null ? fitted : outputItem(call, withNote({ body: fitted.output, success: true }, due.line)),
       );
-      return { events, budget: due?.note ?? null };
+      return { events, budget: due?.note ?? null, stop: stopped };
     });
     // A replayed call emits its events at once, before later calls start.
     void step.then(
@@ -91,6 +96,11 @@ export class RunningCalls {
     for (const event of events) this.#ports.emit(event);
   }
 
+  /** Why a hook wants the turn to end after these calls; null: it does not. */
+  get stopReason(): string | null {
+    return this.#stopReason;
+  }
+
   /** Waits for all calls and records their outputs, each directly after its call. */
   async settle(): Promise<void> {
     if (this.count === 0) return;
@@ -98,6 +108,7 @@ export class RunningCalls {
     const settled = await steps.all(this.#running);
     for (const { items } of settled) history.record(items);
     this.#noteBudget(settled.at(-1));
+    this.#stopReason = settled.find(({ value }) => value.stop != null)?.value.stop ?? null;
     const diff = await tools.takeDiff();
     if (diff !== '') emit({ type: 'turn.diff', turnId: context.turnId, diff });
   }

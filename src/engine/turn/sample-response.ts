@@ -83,11 +83,12 @@ export async function sampleResponse(
   );
   const sampled = await ended(sampling, calls);
   if (sampled.replayed) for (const item of sampled.items) take(item);
-  if (sampled.value.type === 'completed') history.noteUsage(sampled.value.usage);
-  if (sampled.value.type === 'failed' && sampled.value.usage !== undefined) history.noteUsage(sampled.value.usage);
+  const { value: end } = sampled;
+  const hasUsage = end.type === 'completed' || (end.type === 'failed' && end.usage !== undefined);
+  if (hasUsage) history.noteUsage(end.usage ?? null, end.request);
   calls.responseEnded();
   return {
-    end: sampled.value,
+    end,
     calls,
     itemCount: sampled.items.length + calls.count,
     lastAgentMessage: lastAgentMessage(sampled.items),
@@ -130,7 +131,9 @@ async function streamResponse(
       else if (event.type === 'completed') {
         if (answer === 'given' || event.goesOn) return event;
         const what = answer === 'thoughts' ? 'only thoughts, no words and no call' : 'no words and no call';
-        return { ...failureOf(noAnswer(what), ports.jitter()), usage: event.usage };
+        const { usage, request } = event;
+        const measured = request === undefined ? {} : { request };
+        return { ...failureOf(noAnswer(what), ports.jitter()), usage, ...measured };
       } else sink.progress(event);
     }
     throw new Error('the model stream ended without a final event');

@@ -1,5 +1,11 @@
 import * as z from 'zod/mini';
-import { ErrorInfo, RateLimitSnapshot, TokenUsage, toKeelError } from '../../foundation/protocol/index.ts';
+import {
+  ErrorInfo,
+  RateLimitSnapshot,
+  RequestRecord,
+  TokenUsage,
+  toKeelError,
+} from '../../foundation/protocol/index.ts';
 import { ModelError } from '../../models/failures/index.ts';
 import type { Codec } from '../steps/index.ts';
 
@@ -9,6 +15,8 @@ export const JournaledEnd = z.discriminatedUnion('type', [
     type: z.literal('completed'),
     responseId: z.string(),
     usage: z.nullable(TokenUsage),
+    /** Absent in records of older versions. */
+    request: z.optional(RequestRecord),
     /** The provider paused the model, which has to be asked again. */
     goesOn: z.optional(z.literal(true)),
   }),
@@ -24,6 +32,7 @@ export const JournaledEnd = z.discriminatedUnion('type', [
     rateLimits: z.nullable(RateLimitSnapshot),
     /** Given for a response that arrived whole and has neither words nor a call. */
     usage: z.optional(z.nullable(TokenUsage)),
+    request: z.optional(RequestRecord),
     /** See ModelError for these. */
     pace: z.optional(z.literal('minute')),
     windowTokens: z.optional(z.number()),

@@ -1,4 +1,5 @@
 export { directoryOf, inDirectory, realName } from './in-directory.ts';
+export { withFileLock } from './locked-file.ts';
 export { obeyedJudge, readObeyedFile, UntrustedFile } from './obeyed-file.ts';
 export { FileFault, type OpenFile, openDirectory, openFile, type PlaceJudge, placeOf } from './open-real.ts';
 export { OutputFile } from './output-file.ts';

@@ -21,9 +21,13 @@ export const ErrorKind = z.enum([
   'invalidInput',
   'threadNotFound',
   'threadBusy',
+  /** Another process has taken the thread over from this one. */
+  'threadTaken',
   'rolloutCorrupt',
   'storageFailed',
   'sandboxError',
+  /** A hook of the user's dropped the prompt, or ended the turn. */
+  'stoppedByHook',
   'interrupted',
   'sessionClosed',
   'internal',

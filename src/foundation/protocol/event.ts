@@ -96,6 +96,8 @@ export const SessionEvent = z.lazy(() =>
       /** Null before the first response of the thread. */
       info: z.nullable(TokenUsageInfo),
       rateLimits: z.nullable(RateLimitSnapshot),
+      /** What the session's requests cost since it was opened, with those of its children, US dollars. Null: not known. */
+      costUsd: z.optional(z.nullable(z.number())),
     }),
     /** The whole change of the turn so far as one unified diff. */
     z.object({ type: z.literal('turn.diff'), turnId, diff: z.string() }),

@@ -26,6 +26,7 @@ export {
   TaskKind,
   Verbosity,
 } from './policy.ts';
+export { CACHE_MISS_TEXTS, CacheMiss, RequestRecord } from './request-record.ts';
 export {
   type CallItem,
   CHAT_THOUGHT_FIELDS,

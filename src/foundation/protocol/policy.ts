@@ -44,7 +44,7 @@ export type TaskKind = z.infer<typeof TaskKind>;
 /** Which surface opened the session. */
 export const SessionSource = z.lazy(() =>
   z.union([
-    z.enum(['cli', 'vscode', 'exec', 'mcp', 'appServer', 'sdk', 'unknown']),
+    z.enum(['cli', 'vscode', 'exec', 'mcp', 'appServer', 'sdk', 'acp', 'unknown']),
     z.looseObject({ subagent: z.unknown() }),
   ]),
 );

@@ -176,6 +176,8 @@ export const TurnSetup = z.lazy(() =>
         minutes: z.nullable(z.number()),
         /** Responses of the model; earlier versions had no such limit. */
         turns: z.optional(z.nullable(z.number())),
+        /** US dollars; earlier versions had no such limit. */
+        cost: z.optional(z.nullable(z.number())),
       }),
     ),
     /** Patterns of hosts that commands could reach. */

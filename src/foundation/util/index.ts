@@ -28,6 +28,7 @@ export {
   splitOmitted,
   wholeText,
 } from './text/cut-output.ts';
+export { EXPECTED_VALUE } from './text/expected-value.ts';
 export { nearestName } from './text/nearest-name.ts';
 export { printable, printableStyled, visible } from './text/printable.ts';
 export { quoteCommand } from './text/quote-command.ts';

@@ -12,7 +12,8 @@ const HANDOVER_TOKENS = 900;
  * Facts about a model: its family's (longest prefix wins, also behind a vendor path as in `openai/gpt-oss-20b`), or the
  * defaults for an unknown one, with the user's overrides on top.
  */
-export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelInfo {
+export function modelInfo(slug: string, given: ModelOverrides = {}): ModelInfo {
+  const overrides = overridesFor(slug, given);
   const family = findFamily(slug);
   const { name, prefixes: _, ...facts } = family ?? { name: 'unknown', prefixes: [] };
   const merged = { ...DEFAULT_FACTS, ...facts };
@@ -21,8 +22,10 @@ export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelIn
     ...merged,
     slug,
     family: name,
-    known: family !== null,
+    known: family !== null || overrides.isNamed,
     toolSet: overrides.toolSet ?? merged.toolSet,
+    supportsTools: overrides.tools ?? merged.supportsTools,
+    efforts: overrides.efforts ?? merged.efforts,
     supportsReasoning: overrides.supportsReasoningSummaries ?? merged.supportsReasoning,
     thinking: thinkingOf(merged.thinking, overrides.supportsReasoningSummaries ?? null),
     contextWindow,
@@ -30,6 +33,26 @@ export function modelInfo(slug: string, overrides: ModelOverrides = {}): ModelIn
     autoCompactTokenLimit: compactLimit(contextWindow, overrides.autoCompactTokenLimit ?? null),
     maxOutputTokens: overrides.maxOutputTokens ?? merged.maxOutputTokens,
   };
+}
+
+/** What the user's settings say of one model. */
+export function overridesFor(slug: string, { models = {}, ...all }: ModelOverrides) {
+  const own = Object.hasOwn(models, slug) ? models[slug] : undefined;
+  return {
+    ...all,
+    contextWindow: all.contextWindow ?? own?.contextWindow ?? null,
+    maxOutputTokens: all.maxOutputTokens ?? own?.maxOutputTokens ?? null,
+    supportsReasoningSummaries: all.supportsReasoningSummaries ?? own?.reasoning ?? null,
+    tools: own?.tools ?? null,
+    efforts: own?.efforts ?? null,
+    isNamed: own !== undefined,
+  };
+}
+
+/** Why a model can't be used at all; null: it can, or nobody knows. */
+export function toolsFault({ slug, supportsTools }: Pick<ModelInfo, 'slug' | 'supportsTools'>): string | null {
+  if (supportsTools) return null;
+  return `the model ${slug} can't call tools, so it can neither read files nor run commands: choose another one (\`keel models\`). If it can, set models."${slug}".tools = true in config.toml`;
 }
 
 /** What is wrong with an effort that no model of the family takes; null: nothing, or keel does not know. */
@@ -72,7 +95,8 @@ function percentOf(window: number | null, percent: number): number | null {
 
 function findFamily(slug: string): Family | null {
   const whole = slug.toLowerCase();
-  const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1);
+  // Bedrock writes the vendor, and perhaps a region, with dots: `eu.anthropic.claude-opus-4-5`.
+  const withoutVendor = whole.slice(whole.lastIndexOf('/') + 1).replace(/^(?:[a-z]+\.)*anthropic\./, '');
   return longestMatch(withoutVendor) ?? longestMatch(whole);
 }
 

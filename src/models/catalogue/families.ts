@@ -25,11 +25,14 @@ export const DEFAULT_FACTS: FamilyFacts = {
   supportsReasoning: false,
   efforts: null,
   thinking: null,
+  supportsTools: true,
   supportsParallelToolCalls: false,
   supportsVerbosity: false,
   supportsImages: true,
   contextWindow: 272_000,
   maxOutputTokens: null,
+  // OpenAI documents 5 to 10 minutes, and longer at quiet times.
+  cacheMinutes: 10,
 };
 
 const basicEfforts = ['low', 'medium', 'high'] as const;
@@ -57,12 +60,16 @@ const oSeries = {
 const claudeEfforts = ['none', 'minimal', ...basicEfforts, 'xhigh', 'max'] as const;
 const claude = {
   addendum: 'claude',
+  cacheMinutes: 5,
   efforts: claudeEfforts,
   thinking: 'adaptive',
   patchForm: 'editFile',
   supportsParallelToolCalls: true,
 } as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
+
+/** When the rows below were last checked. */
+export const FAMILIES_AS_OF = '2026-11-27';
 
 /**
  * Every family keel knows. The longest matching prefix wins, so the order of rows has no meaning. Another tool set or
@@ -171,8 +178,19 @@ export const FAMILIES: readonly Family[] = [
   { name: 'qwen', prefixes: ['qwen'], ...lean, contextWindow: 128_000 },
   { name: 'qwen-coder', prefixes: ['qwen3-coder'], ...lean, contextWindow: 256_000 },
   { name: 'glm', prefixes: ['glm-'], ...lean, contextWindow: 128_000 },
-  { name: 'deepseek', prefixes: ['deepseek'], ...lean, contextWindow: 128_000 },
+  { name: 'deepseek', prefixes: ['deepseek'], ...lean, cacheMinutes: 120, contextWindow: 128_000 },
   { name: 'kimi', prefixes: ['kimi'], ...lean, contextWindow: 128_000 },
   { name: 'mistral', prefixes: ['mistral', 'devstral', 'codestral'], ...lean, contextWindow: 128_000 },
   { name: 'llama', prefixes: ['llama'], ...lean, contextWindow: 128_000 },
+  {
+    // They have no tool calls, or do not talk at all.
+    name: 'without tools',
+    prefixes: [
+      ...['gpt-3.5-turbo-instruct', 'o1-mini', 'o1-preview', 'davinci', 'babbage', 'gpt-image', 'dall-e', 'whisper'],
+      ...['tts-', 'omni-moderation', 'text-embedding', '*-embedding', '*-embed-', 'mistral-embed', 'sora'],
+    ],
+    supportsTools: false,
+    supportsImages: false,
+    contextWindow: 16_385,
+  },
 ];

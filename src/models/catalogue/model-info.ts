@@ -1,3 +1,5 @@
+import type { ModelSettings } from '../../storage/config/index.ts';
+
 /** Which tools a model is offered (names as in the configuration key `tools.set`). */
 export type ToolSet = 'session' | 'shell' | 'lean' | 'reader';
 
@@ -25,6 +27,8 @@ export interface ModelInfo {
    * `supportsReasoning`.
    */
   readonly thinking: 'adaptive' | 'budget' | null;
+  /** False: it can't call tools, and so can do nothing here. */
+  readonly supportsTools: boolean;
   readonly supportsParallelToolCalls: boolean;
   readonly supportsVerbosity: boolean;
   readonly supportsImages: boolean;
@@ -34,6 +38,8 @@ export interface ModelInfo {
   readonly effectiveContextWindow: number | null;
   /** History of this many tokens or more is compacted; never above 90 % of the raw window. Null: never. */
   readonly autoCompactTokenLimit: number | null;
+  /** How long its provider keeps a prompt in the cache that nobody sends again, minutes. */
+  readonly cacheMinutes: number;
   /** Tokens; null when unknown. Sent by the Messages API alone, which wants a limit. */
   readonly maxOutputTokens: number | null;
 }
@@ -45,4 +51,6 @@ export interface ModelOverrides {
   readonly maxOutputTokens?: number | null;
   readonly supportsReasoningSummaries?: boolean | null;
   readonly toolSet?: ToolSet | null;
+  /** By slug; what is said of all models wins. */
+  readonly models?: Readonly<Record<string, ModelSettings>>;
 }

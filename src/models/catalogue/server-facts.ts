@@ -4,11 +4,11 @@ import { knownQuirks, type WireQuirks } from './wire-quirks.ts';
 
 /** What a session learned of its provider from what it refused; kept for the life of the session, by model. */
 export class ServerFacts {
-  readonly #provider: Pick<ModelProvider, 'baseUrl' | 'quirks'>;
+  readonly #provider: Pick<ModelProvider, 'id' | 'baseUrl' | 'quirks'>;
   readonly #quirks = new Map<string, WireQuirks>();
   readonly #windows = new Map<string, number>();
 
-  constructor(provider: Pick<ModelProvider, 'baseUrl' | 'quirks'>) {
+  constructor(provider: Pick<ModelProvider, 'id' | 'baseUrl' | 'quirks'>) {
     this.#provider = provider;
   }
 

@@ -50,9 +50,11 @@ const NO_QUIRKS: WireQuirks = {
 };
 
 /** For what is to be the same whoever serves a model. */
-export const NO_HOST = { baseUrl: '' } as const;
+export const NO_HOST = { id: '', baseUrl: '' } as const;
 
 interface QuirkRow {
+  /** Of a built-in provider, at whatever address. */
+  readonly id?: string;
   /** Host of the base URL, without a port; also of its subdomains. */
   readonly hosts?: readonly string[];
   /** Of the slug behind a vendor's path. */
@@ -63,23 +65,33 @@ interface QuirkRow {
 /** See `docs/models.md` for what each row was taken from. A later row wins. */
 const ROWS: readonly QuirkRow[] = [
   {
+    id: 'mistral',
     hosts: ['api.mistral.ai'],
     quirks: { streamOptions: 'omitted', roles: 'alternating', callIds: 'nine' },
   },
+  // Its only formats are text and any JSON.
+  { id: 'deepseek', hosts: ['api.deepseek.com'], quirks: { outputSchema: 'omitted' } },
   {
+    id: 'deepseek',
     hosts: ['api.deepseek.com', 'api.moonshot.ai', 'api.moonshot.cn', 'api.kimi.com'],
     model: /^(?:deepseek-(?:reasoner|v4)|kimi-k2(?:\.\d+|-thinking))/,
     quirks: { reasoningField: 'required' },
   },
-  { hosts: ['generativelanguage.googleapis.com'], model: /^gemini-[3-9]/, quirks: { callSignature: 'required' } },
+  {
+    id: 'gemini',
+    hosts: ['generativelanguage.googleapis.com'],
+    model: /^gemini-[3-9]/,
+    quirks: { callSignature: 'required' },
+  },
   { model: /^o[1-9](?:-|$)/, quirks: { parallelToolCalls: 'omitted' } },
 ];
 
 /** What is known of a provider and model before the first request. */
-export function knownQuirks({ baseUrl }: Pick<ModelProvider, 'baseUrl'>, slug: string): WireQuirks {
+export function knownQuirks({ id, baseUrl }: Pick<ModelProvider, 'id' | 'baseUrl'>, slug: string): WireQuirks {
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : '';
   const model = slug.slice(slug.lastIndexOf('/') + 1).toLowerCase();
-  const fits = ({ hosts, model: pattern }: QuirkRow) =>
-    (hosts?.some((one) => host === one || host.endsWith(`.${one}`)) ?? true) && (pattern?.test(model) ?? true);
+  const isThere = ({ id: own, hosts = [] }: QuirkRow) =>
+    own === id || hosts.some((one) => host === one || host.endsWith(`.${one}`));
+  const fits = (row: QuirkRow) => (row.hosts === undefined || isThere(row)) && (row.model?.test(model) ?? true);
   return Object.assign({}, NO_QUIRKS, ...ROWS.filter(fits).map(({ quirks }) => quirks));
 }

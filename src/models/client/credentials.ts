@@ -1,5 +1,5 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
+import { BUILT_IN_IDS, type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -13,8 +13,16 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Credentials that end and are made by somebody else. A failure is a KeelError in words, without a secret. */
+export interface RenewableCredentials {
+  /** Those for a request. */
+  current(signal: AbortSignal): Promise<Credentials>;
+  /** The server refused these: others, or null where there are no others. */
+  renewed(refused: Credentials, signal: AbortSignal): Promise<Credentials | null>;
+}
+
 /**
- * Finds the key for a provider: literal token, the provider's variable, the general variables (OpenAI only), the stored
+ * Finds the key for a provider: literal token, (not yet known) what its program prints, the provider's variable, the general variables (OpenAI only), the stored
  * key. Throws `missingCredentials` when the provider needs one and there is none, so that no request is sent in vain.
  */
 export function resolveCredentials(provider: ModelProvider, env: Environment, stored: StoredKey | null): Credentials {
@@ -24,6 +32,9 @@ export function resolveCredentials(provider: ModelProvider, env: Environment, st
 function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey | null): Omit<Credentials, 'headers'> {
   if (isSet(provider.bearerToken)) {
     return { bearer: provider.bearerToken, source: `experimental_bearer_token of provider "${provider.id}"` };
+  }
+  if (provider.authCommand !== undefined) {
+    return { bearer: null, source: `the program of auth_command (${provider.authCommand.program})` };
   }
   const usesOpenaiKeys = provider.requiresOpenaiAuth || provider.id === 'openai';
   const variables = [
@@ -35,7 +46,8 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
   // The key was stored for OpenAI: a provider with another API is somebody else, and one that wants no key gets none.
-  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || provider.envKey !== undefined);
+  const isOwn = provider.envKey !== undefined && !BUILT_IN_IDS.includes(provider.id);
+  const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || isOwn);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();
@@ -52,7 +64,8 @@ function missingOpenaiKey(): KeelError {
   return new KeelError('missingCredentials', message);
 }
 
-function environmentHeaders(provider: ModelProvider, env: Environment): Readonly<Record<string, string>> {
+/** Headers of a provider whose values are in variables. */
+export function environmentHeaders(provider: ModelProvider, env: Environment): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [header, variable] of Object.entries(provider.envHttpHeaders)) {
     const value = env[variable];

@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
-import { KeelError } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
+import type { Config } from '../../storage/config/index.ts';
 import { withoutEncoding } from './content-encoding.ts';
 import { type ProxyRoute, proxyRoute } from './proxy-route.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { isUnknownAuthority, type TlsFiles, tlsOptions } from './tls-options.ts';
+import {
+  type Connection,
+  ConnectionRefused,
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+} from './transport.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,41 +25,47 @@ interface Channel {
 const IDLE_CONNECTION_MS = 30_000;
 /** After the last event of interest the end of the body is waited for this long, ms, so that its connection serves again. */
 const DRAIN_MS = 1_000;
+const CONNECT_MS = 15_000;
 
-export interface HttpTransportOptions {
-  /** Proxies and `SSL_CERT_FILE` are read from it. */
+export interface HttpTransportOptions extends TlsFiles {
+  /** Proxies, `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS` are read from it. */
   readonly env: Environment;
-  /** Certificates of authorities to trust beside the system's, PEM; absent: `SSL_CERT_FILE` where that names a file. */
-  readonly caFile?: string | undefined;
+  /** How long a connection may take, with the proxy's part and the handshake; default 15 s. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+type HttpRequestHead = Pick<HttpRequest, 'url' | 'headers'>;
+
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly url: URL;
+  readonly route: ProxyRoute;
+  readonly signal: AbortSignal;
+  readonly onSent: (() => void) | undefined;
 }
 
 /** HTTP/1.1 with kept-alive connections; goes through a proxy where the environment names one for the server. */
 export class HttpTransport implements Transport {
-  /** By protocol and proxy. */
+  /** By protocol, trust and proxy. */
   readonly #channels = new Map<string, Channel>();
   readonly #options: HttpTransportOptions;
+  #trustsSystem = false;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
   }
 
   async send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse> {
-    signal.throwIfAborted();
-    const { method } = request;
-    const url = new URL(request.url);
-    const route = proxyRoute(url, this.#options.env);
-    const channel = this.#channel(url.protocol, route);
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const length = request.body.reduce((sum, piece) => sum + piece.byteLength, 0);
-      const headers = { ...request.headers, 'Content-Length': String(length) };
-      const sent = channel.request(url, { method, headers, agent: channel.agent, signal }, (incoming) =>
-        resolve(new NodeResponse(incoming, route)),
-      );
-      sent.on('error', (error) => reject(route.type === 'direct' ? error : throughProxy(error, route.label, url.host)));
-      if (onSent !== undefined) sent.once('finish', onSent);
-      for (const piece of request.body) sent.write(piece);
-      sent.end();
+    return this.#trusting(request.url, signal, (url, route) => this.#exchange({ request, url, route, signal, onSent }));
+  }
+
+  async connect({ url: address, headers }: HttpRequestHead, signal: AbortSignal): Promise<Connection> {
+    const { openSocket } = await import('./web-socket.ts');
+    const connectTimeoutMs = this.#options.connectTimeoutMs ?? CONNECT_MS;
+    return this.#trusting(address, signal, (url, route) => {
+      const { agent } = this.#channel(url.protocol, route);
+      const proxy = route.type === 'direct' ? null : route.label;
+      return openSocket({ url, headers, agent, proxy, connectTimeoutMs, signal });
     });
   }
 
@@ -62,33 +74,96 @@ export class HttpTransport implements Transport {
     this.#channels.clear();
   }
 
+  /** Nothing was sent to a server that was not trusted, so with more authorities the same can be tried as if for the first time. */
+  async #trusting<T>(
+    address: string,
+    signal: AbortSignal,
+    attempt: (url: URL, route: ProxyRoute) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const url = new URL(address);
+    const route = proxyRoute(url, this.#options.env);
+    try {
+      return await attempt(url, route);
+    } catch (error) {
+      const isUntrusted = error instanceof Error && isUnknownAuthority(error);
+      if (!isUntrusted || !this.#trustSystem()) throw described(error, route, url);
+      return await attempt(url, route).catch((second: unknown) => {
+        throw described(second, route, url);
+      });
+    }
+  }
+
+  async #exchange({ request, url, route, signal, onSent }: Exchange): Promise<HttpResponse> {
+    const channel = this.#channel(url.protocol, route);
+    const { method } = request;
+    const length = request.body.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const headers = { ...request.headers, 'Content-Length': String(length) };
+    const limitMs = this.#options.connectTimeoutMs ?? CONNECT_MS;
+    const isTunneled = route.type === 'proxy' && url.protocol === 'https:';
+    const options = { method, headers, agent: channel.agent, signal, ...(isTunneled ? { timeout: limitMs } : {}) };
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+    const sent = channel.request(url, options, (incoming) => resolve(new NodeResponse(incoming, route)));
+    // A request that waits for its tunnel reports neither its own end nor that of the signal.
+    const fail = (error: unknown) => {
+      reject(error);
+      sent.destroy();
+    };
+    const onAbort = () => fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const limit = setTimeout(() => fail(new Error(`no connection within ${limitMs / 1_000} s`)), limitMs);
+    whenConnected(sent, isTunneled ? 'tunnel' : url.protocol, () => clearTimeout(limit));
+    sent.on('error', reject);
+    if (onSent !== undefined) sent.once('finish', onSent);
+    for (const piece of request.body) sent.write(piece);
+    sent.end();
+    return promise.finally(() => {
+      clearTimeout(limit);
+      signal.removeEventListener('abort', onAbort);
+    });
+  }
+
+  /** New connections also trust the system's authorities. False: they did already. */
+  #trustSystem(): boolean {
+    if (this.#trustsSystem) return false;
+    this.#trustsSystem = true;
+    return true;
+  }
+
   #channel(protocol: string, route: ProxyRoute): Channel {
-    const key = route.type === 'direct' ? protocol : `${protocol} ${route.url}`;
+    const trust = this.#trustsSystem ? 'system' : '';
+    const key = `${protocol} ${trust} ${route.type === 'direct' ? '' : route.url}`;
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
     const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS, ...proxyOptions(route) };
-    const opened = protocol === 'https:' ? openHttps({ ...options, ...authorities(this.#options) }) : openHttp(options);
+    const tls = () => tlsOptions(this.#options, this.#options.env, this.#trustsSystem);
+    const opened = protocol === 'https:' ? openHttps({ ...options, ...tls() }) : openHttp(options);
     this.#channels.set(key, opened);
     return opened;
   }
+}
+
+/** A transport for the requests to a provider. */
+export function providerTransport({ env, provider }: Pick<Config, 'env' | 'provider'>): HttpTransport {
+  const { caFile, clientCert, clientKey, connectTimeoutMs } = provider;
+  return new HttpTransport({ env, caFile, clientCert, clientKey, connectTimeoutMs });
 }
 
 function proxyOptions(route: ProxyRoute): object {
   return route.type === 'direct' ? {} : { proxyEnv: { http_proxy: route.url, https_proxy: route.url } };
 }
 
-/** @throws KeelError `invalidConfig` if the file that the settings name can't be read */
-function authorities({ env, caFile }: HttpTransportOptions): { readonly ca?: readonly string[] } {
-  const path = caFile ?? env['SSL_CERT_FILE'];
-  if (!path) return {};
-  try {
-    const more = readFileSync(path, 'utf8');
-    return { ca: [...process.getBuiltinModule('node:tls').getCACertificates('default'), more] };
-  } catch (cause) {
-    // A variable that is left over from another installation only trusts nobody further.
-    if (caFile === undefined) return {};
-    throw new KeelError('invalidConfig', `ca_file ${caFile} can't be read: ${reasonOf(cause)}`, { cause });
-  }
+/** A connection from before is there at once, and a tunnel is given out when its handshake is over. */
+function whenConnected(sent: ClientRequest, how: string, then: () => void): void {
+  sent.once('socket', (socket) => {
+    if (sent.reusedSocket || how === 'tunnel') then();
+    else socket.once(how === 'https:' ? 'secureConnect' : 'connect', then);
+  });
+}
+
+function described(error: unknown, route: ProxyRoute, { host }: URL): unknown {
+  if (error instanceof ConnectionRefused) return error;
+  return route.type === 'direct' || !(error instanceof Error) ? error : throughProxy(error, route.label, host);
 }
 
 function throughProxy(error: Error, label: string, host: string): Error {

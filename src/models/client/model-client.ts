@@ -1,4 +1,10 @@
-import { KeelError, type RequestFingerprint, type SessionSource } from '../../foundation/protocol/index.ts';
+import {
+  KeelError,
+  type RateLimitSnapshot,
+  type RequestFingerprint,
+  type ResponseItem,
+  type SessionSource,
+} from '../../foundation/protocol/index.ts';
 import { maskedUrl } from '../../foundation/secrets/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import type { ModelProvider } from '../../storage/config/index.ts';
@@ -15,12 +21,14 @@ import {
 import { parseJson } from '../json/index.ts';
 import type { ModelEvent, Prompt } from '../prompt/index.ts';
 import type { Wire, WireMaker, WireSettings } from '../wires/index.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, RenewableCredentials } from './credentials.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { maskedHeaders, secretsOf } from './masking.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { payloadsOf } from './response-body.ts';
+import type { ResponseSocket } from './response-socket.ts';
+import type { Refusal } from './socket-payloads.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 interface ModelClientOptions extends WireSettings {
@@ -32,7 +40,11 @@ interface ModelClientOptions extends WireSettings {
   readonly sessionSource: SessionSource;
   /** Asked before each request; may throw `missingCredentials`. */
   readonly credentials: () => Credentials;
+  /** Asked in their place where the credentials end by themselves. */
+  readonly renewable?: RenewableCredentials | null;
   readonly transport: Transport;
+  /** The session's WebSocket; null or absent: everything goes over HTTP. */
+  readonly socket?: ResponseSocket | null;
   /** Those of the thread; without them, the client's first request counts as the thread's first. */
   readonly fingerprints?: RequestFingerprints;
   /** What is known of the server, for all clients of a session; a client of its own learns it by itself. */
@@ -54,6 +66,21 @@ export interface RequestDescription {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+interface Asked extends Omit<StreamOptions, 'onSent'> {
+  readonly prompt: Prompt;
+  readonly onSent: (() => void) | undefined;
+  readonly watch: IdleWatch;
+}
+
+/** A response that has begun, however it comes. Exactly one of the last two is called, when no more of it is read. */
+interface Answer {
+  readonly context: FailureContext;
+  readonly rateLimits: RateLimitSnapshot | null;
+  readonly payloads: AsyncIterable<readonly string[]>;
+  completed(id: string, items: readonly ResponseItem[]): void;
+  broken(): void;
 }
 
 /** Most of an error body that is read, in characters. */
@@ -86,7 +113,7 @@ export class ModelClient {
   }
 
   /**
-   * One request, and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
+   * One request (a second one after 401, where there are other credentials), and its response as it arrives. Ends with `completed`; every other end is a throw: a ModelError
    * (`interrupted` when `signal` aborts, which closes the socket at once) or the KeelError of missing credentials or a
    * configuration that can't be sent.
    */
@@ -94,45 +121,41 @@ export class ModelClient {
     prompt: Prompt,
     { taskKind, signal, onSent }: StreamOptions,
   ): AsyncGenerator<ModelEvent, void, undefined> {
-    const { provider, transport } = this.#options;
-    const credentials = this.#options.credentials();
-    const request = this.#request(prompt, taskKind, credentials);
-    let context = this.#failureContext(credentials, request.url);
-    let response: HttpResponse | null = null;
-    let isComplete = false;
-    using watch = new IdleWatch(provider.streamIdleTimeoutMs, signal);
+    const credentials = await this.#credentials(signal);
+    const items: ResponseItem[] = [];
+    let answer: Answer | null = null;
+    let completed: string | null = null;
+    let context = this.#failureContext(credentials, this.#wire.url());
+    using watch = new IdleWatch(this.#options.provider.streamIdleTimeoutMs, signal);
     try {
-      response = await transport.send(request, watch.signal, onSent);
-      context = { ...context, proxy: response.proxy ?? null };
-      if (response.status < 200 || response.status > 299) {
-        throw this.#refusal(response, await readErrorBody(response), context);
-      }
-      const snapshot = rateLimitsOf(response.headers);
-      if (snapshot !== null) yield { type: 'rateLimits', snapshot };
+      answer = await this.#ask({ prompt, taskKind, signal, onSent, watch }, credentials);
+      context = answer.context;
+      if (answer.rateLimits !== null) yield { type: 'rateLimits', snapshot: answer.rateLimits };
       const decoder = this.#wire.decoder(prompt, context);
-      for await (const payloads of payloadsOf(response, watch, context)) {
+      for await (const payloads of answer.payloads) {
         for (const data of payloads) {
           for (const event of decoder.decode(data)) {
-            isComplete = event.type === 'completed';
+            if (event.type === 'itemDone') items.push(event.item);
+            completed = event.type === 'completed' ? event.responseId : null;
             yield event;
-            if (isComplete) return;
+            if (completed !== null) return;
           }
         }
       }
       for (const event of decoder.end()) {
-        isComplete ||= event.type === 'completed';
+        if (event.type === 'completed') completed = event.responseId;
         yield event;
       }
-      if (isComplete) return;
+      if (completed !== null) return;
       throw streamLost('stream closed before the response was complete', context);
     } catch (error) {
       if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
       if (error instanceof KeelError) throw error;
-      if (watch.hasExpired) throw streamLost(idleText(provider), context);
-      throw response === null ? connectionFailed(error, context) : streamLost(reasonOf(error), context, error);
+      if (watch.hasExpired) throw streamLost(idleText(this.#options.provider), context);
+      throw answer === null ? connectionFailed(error, context) : streamLost(reasonOf(error), context, error);
     } finally {
-      if (isComplete) response?.release();
-      else response?.destroy();
+      if (completed !== null) answer?.completed(completed, items);
+      else answer?.broken();
     }
   }
 
@@ -159,7 +182,71 @@ export class ModelClient {
 
   /** Closes all connections, also those of clients made by `with`. */
   close(): void {
+    this.#options.socket?.close();
     this.#options.transport.close();
+  }
+
+  async #credentials(signal: AbortSignal): Promise<Credentials> {
+    const { renewable, credentials } = this.#options;
+    if (!renewable) return credentials();
+    try {
+      return await renewable.current(signal);
+    } catch (error) {
+      if (signal.aborted) throw new ModelError('interrupted', 'interrupted', { phase: 'stream' });
+      throw error;
+    }
+  }
+
+  /** Over the WebSocket where there is one, else over HTTP. */
+  async #ask(asked: Asked, credentials: Credentials): Promise<Answer> {
+    const { socket } = this.#options;
+    if (socket?.isFree !== true) return this.#askHttp(asked, credentials);
+    const { startExchange, socketPayloads } = await import('./socket-payloads.ts');
+    const { prompt, taskKind, watch, onSent } = asked;
+    const request = this.#request(prompt, taskKind, credentials);
+    const started = await startExchange(socket, { request, prompt, wire: this.#wire }, watch.signal, onSent);
+    if (started === null) return this.#askHttp(asked, credentials);
+    const { exchange } = started;
+    const context = { ...this.#failureContext(credentials, request.url), proxy: exchange.proxy };
+    return {
+      context,
+      rateLimits: null,
+      payloads: socketPayloads(started, watch, context, (refusal, body) => this.#refusal(refusal, body, context)),
+      completed: (id, output) => exchange.completed(id, output),
+      broken: () => exchange.broken(),
+    };
+  }
+
+  async #askHttp({ prompt, taskKind, signal, watch, onSent }: Asked, first: Credentials): Promise<Answer> {
+    const { transport, renewable } = this.#options;
+    let credentials = first;
+    let request = this.#request(prompt, taskKind, credentials);
+    let response = await transport.send(request, watch.signal, onSent);
+    try {
+      watch.pause();
+      const others = response.status === 401 ? await renewable?.renewed(credentials, signal) : null;
+      watch.wait();
+      if (others) {
+        response.release();
+        credentials = others;
+        request = this.#request(prompt, taskKind, credentials);
+        response = await transport.send(request, watch.signal);
+      }
+      const context = { ...this.#failureContext(credentials, request.url), proxy: response.proxy ?? null };
+      if (response.status < 200 || response.status > 299) {
+        throw this.#refusal(response, await readErrorBody(response), context);
+      }
+      return {
+        context,
+        rateLimits: rateLimitsOf(response.headers),
+        payloads: payloadsOf(response, watch, context),
+        completed: () => response.release(),
+        broken: () => response.destroy(),
+      };
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
   }
 
   #request(prompt: Prompt, taskKind: string, credentials: Credentials): HttpRequest {
@@ -172,7 +259,7 @@ export class ModelClient {
   }
 
   /** What the server refused may be taken when it is written otherwise: from here on it is, and the error names it. */
-  #refusal(response: HttpResponse, body: string, context: FailureContext): ModelError {
+  #refusal(response: Refusal, body: string, context: FailureContext): ModelError {
     const failure = statusFailure(response, body, context);
     const { slug } = this.#options.model;
     if (!MAY_BE_FORM.has(failure.kind) || response.status === 404) return failure;

@@ -22,6 +22,34 @@ export interface HttpResponse {
   destroy(): void;
 }
 
+/** A WebSocket of one session. Its messages are texts; others count as a fault of the server. */
+export interface Connection {
+  /** False from the moment on at which either side closes it. */
+  readonly isOpen: boolean;
+  /** The proxy, as of `HttpResponse`. */
+  readonly proxy: string | null;
+  send(message: Uint8Array): void;
+  /**
+   * The messages that came since the last call, waiting for the first one; null: the connection is closed, and there are no more.
+   * While nobody waits the connection doesn't keep the process alive.
+   * @throws what broke the connection; the signal's reason when that aborts
+   */
+  receive(signal: AbortSignal): Promise<readonly string[] | null>;
+  /** Closes it at once. */
+  close(): void;
+}
+
+/** The server answered the request for a WebSocket with something else. */
+export class ConnectionRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the server opens no WebSocket: status ${status}`);
+    this.name = 'ConnectionRefused';
+    this.status = status;
+  }
+}
+
 /** How bytes reach a provider. Sends exactly one request per call and follows no redirect. */
 export interface Transport {
   /**
@@ -29,6 +57,11 @@ export interface Transport {
    * the whole request has been handed to the system.
    */
   send(request: HttpRequest, signal: AbortSignal, onSent?: () => void): Promise<HttpResponse>;
+  /**
+   * Opens a WebSocket at this address; absent: this transport has none. The owner of the connection closes it.
+   * @throws ConnectionRefused; what broke the connection before it was open
+   */
+  connect?(request: Pick<HttpRequest, 'url' | 'headers'>, signal: AbortSignal): Promise<Connection>;
   /** Closes every connection. */
   close(): void;
 }

@@ -8,6 +8,9 @@ const EVENT_STREAM = 'text/event-stream';
 const JSON_BODY = 'application/json';
 /** In the place of a request or a notification that is nested too deep. */
 const NO_MESSAGE = '{}';
+/** One document of an authorization server: its size in bytes, and how long it may take, ms. */
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
+const DOCUMENT_MS = 30_000;
 
 /**
  * Fetches, and breaks off an answer that is larger than a message may be: a whole body, or one event of a stream, which may
@@ -24,17 +27,27 @@ export async function boundedFetch(url: string | URL, init?: RequestInit): Promi
   return bounded;
 }
 
-function messagesOf(type: string): TransformStream<Uint8Array, Uint8Array> {
-  if (type.includes(EVENT_STREAM)) return repairedEvents();
-  return type.includes(JSON_BODY) ? repairedBody() : limited();
+/** Fetches a document of an authorization server, and breaks off one that is larger than any is. */
+export async function documentFetch(url: string | URL, init?: RequestInit): Promise<Response> {
+  const signals = [AbortSignal.timeout(DOCUMENT_MS), ...(init?.signal ? [init.signal] : [])];
+  const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+  const { body, status, statusText, headers } = response;
+  return body === null
+    ? response
+    : new Response(body.pipeThrough(limited(MAX_DOCUMENT_BYTES)), { status, statusText, headers });
 }
 
-function limited(): TransformStream<Uint8Array, Uint8Array> {
+function messagesOf(type: string): TransformStream<Uint8Array, Uint8Array> {
+  if (type.includes(EVENT_STREAM)) return repairedEvents();
+  return type.includes(JSON_BODY) ? repairedBody() : limited(MAX_MESSAGE_BYTES);
+}
+
+function limited(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
   let size = 0;
   return new TransformStream({
     transform(chunk, controller) {
       size += chunk.length;
-      if (size > MAX_MESSAGE_BYTES) throw new Error(tooLargeReason());
+      if (size > maxBytes) throw new Error(tooLargeReason());
       controller.enqueue(chunk);
     },
   });

@@ -1,18 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { maskSecrets } from '../../foundation/secrets/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
-import type { Environment, McpServer } from '../../storage/config/index.ts';
+import type { CredentialFile, Environment, McpServer } from '../../storage/config/index.ts';
 import type { ServerLauncher } from './launcher.ts';
+import type { ServerAuth } from './oauth/server-auth.ts';
 import type { OfferCache } from './offer-cache.ts';
 import type { McpClient, RequestFault, RequestLimits } from './open-client.ts';
 import { faultOf, type OpenServer, offerOf, openServer, ServerSilent } from './open-server.ts';
 import { secretsMask } from './server-environment.ts';
+import { signInAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
 import type { McpOutcome, ServerOffer } from './types.ts';
 
 type State =
   | { readonly type: 'idle' }
   | { readonly type: 'starting'; readonly done: Promise<void>; readonly abort: AbortController }
-  | { readonly type: 'ready'; readonly client: McpClient }
+  | { readonly type: 'ready'; readonly client: McpClient; readonly auth: ServerAuth | null }
   /** It did not start, or has ended since; the next use tries again. */
   | { readonly type: 'failed' | 'lost'; readonly reason: string }
   | { readonly type: 'closed' };
@@ -27,6 +30,9 @@ export interface ConnectionOptions {
   readonly env: Environment;
   readonly launcher: ServerLauncher;
   readonly cache: OfferCache;
+  readonly credentials: CredentialFile;
+  /** keel's. */
+  readonly home: string;
   /** keel's. */
   readonly version: string;
   readonly log: (message: string) => void;
@@ -57,7 +63,8 @@ export class McpConnection {
   constructor(options: ConnectionOptions) {
     this.server = options.server;
     this.#options = options;
-    this.#mask = secretsMask(options.server.transport, options.env);
+    const mask = secretsMask(options.server.transport, options.env);
+    this.#mask = (text) => maskSecrets(mask(text), options.credentials.secrets);
     this.#offer = isServerName(options.server.name) ? options.cache.read(options.server) : null;
   }
 
@@ -133,6 +140,7 @@ export class McpConnection {
         await this.#lose(client, 'its session has expired (HTTP 404)');
         return { type: 'expired' };
       }
+      if (fault.type === 'signIn' && fault.scope !== null) await this.#want(fault.scope);
       if (fault.type !== 'lost') return this.#failed(this.#worded(fault));
       const reason = client.closeReason ?? fault.reason;
       await this.#lose(client, reason);
@@ -150,6 +158,7 @@ export class McpConnection {
       ...this.#options,
       log: (text: string) => log(`MCP server ${this.server.name}: ${this.#mask(text)}`),
       onToolsChanged: () => void this.#relist(),
+      closing: this.#closing.signal,
     };
     try {
       this.#become(await openServer(open, signal), signal);
@@ -159,14 +168,14 @@ export class McpConnection {
     }
   }
 
-  #become({ client, offer }: OpenServer, signal: AbortSignal): void {
+  #become({ client, auth, offer }: OpenServer, signal: AbortSignal): void {
     if (signal.aborted) {
       // It is given up either way: an error of its end changes nothing.
       void client.close().catch(() => undefined);
       return;
     }
     client.onClosed(() => void this.#lose(client, 'it has ended'));
-    this.#state = { type: 'ready', client };
+    this.#state = { type: 'ready', client, auth };
     this.#hasFailed = false;
     this.#learn(offer);
     if (this.#hasChanged) void this.#relist();
@@ -237,8 +246,18 @@ export class McpConnection {
         return `no answer within ${toolTimeoutMs / 1_000} s (tool_timeout_sec of MCP server ${name})`;
       case 'lost':
         return `the connection to MCP server ${name} was lost (${fault.reason}); what the call did is not known. The server is started again for the next call.`;
+      case 'signIn':
+        return signInAdvice(this.server, fault.scope);
       case 'refused':
         return fault.reason;
+    }
+  }
+
+  async #want(scope: string): Promise<void> {
+    try {
+      if (this.#state.type === 'ready') await this.#state.auth?.want(scope);
+    } catch (error) {
+      this.#options.log(`MCP server ${this.server.name}: the scope it wants is not kept: ${reasonOf(error)}`);
     }
   }
 

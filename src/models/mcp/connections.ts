@@ -1,4 +1,4 @@
-import type { Environment, McpServer } from '../../storage/config/index.ts';
+import { CredentialFile, type Environment, type McpServer } from '../../storage/config/index.ts';
 import type { CallResult } from './call-result.ts';
 import { McpConnection, type ServerStatus } from './connection.ts';
 import type { ServerLauncher } from './launcher.ts';
@@ -44,6 +44,7 @@ export class McpConnections {
 
   constructor({ servers, home, startupWaitMs, log, onFailure, ...shared }: ConnectionsOptions) {
     const cache = new OfferCache(home);
+    const credentials = new CredentialFile(home);
     this.#startupWaitMs = startupWaitMs;
     this.#launcher = shared.launcher;
     this.#onFailure = onFailure;
@@ -57,7 +58,7 @@ export class McpConnections {
           reported.add(reason);
           onFailure(`MCP server ${server.name} could not be started: ${reason}`);
         };
-        return new McpConnection({ ...shared, server, cache, log, onFailure: onFirstFailure });
+        return new McpConnection({ ...shared, server, cache, credentials, home, log, onFailure: onFirstFailure });
       });
   }
 

@@ -1,5 +1,7 @@
 import {
+  type AuthProvider,
   Client,
+  InsufficientScopeError,
   SdkError,
   SdkHttpError,
   StreamableHTTPClientTransport,
@@ -11,6 +13,7 @@ import type { McpHttpServer } from '../../storage/config/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { type CallResult, readCallResult } from './call-result.ts';
 import type { ServerProcess } from './launcher.ts';
+import { SignInNeeded } from './oauth/server-auth.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
 import { StdioTransport } from './stdio-transport.ts';
 import { type DroppedTool, ListedTool } from './types.ts';
@@ -36,7 +39,13 @@ export interface RequestLimits {
 
 export type ClientTarget =
   | { readonly type: 'process'; readonly process: ServerProcess }
-  | { readonly type: 'http'; readonly server: McpHttpServer; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly type: 'http';
+      readonly server: McpHttpServer;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Null: the headers say who the user is. */
+      readonly auth: AuthProvider | null;
+    };
 
 export interface OpenClientOptions extends RequestLimits {
   readonly target: ClientTarget;
@@ -54,6 +63,8 @@ export type RequestFault =
   | { readonly type: 'lost'; readonly reason: string }
   /** The server has forgotten the session and did not look at the request (HTTP 404, MCP streamable HTTP transport). */
   | { readonly type: 'expired' }
+  /** The server wants the user to sign in; `scope`: for more than now (RFC 6750), null: at all. */
+  | { readonly type: 'signIn'; readonly scope: string | null }
   /** The server said no. */
   | { readonly type: 'refused'; readonly reason: string };
 
@@ -173,6 +184,8 @@ export class McpClient {
 /** What a failed request means for the connection, and the reason that may be shown. */
 export function requestFault(error: unknown): RequestFault {
   const reason = reasonOf(error);
+  if (error instanceof SignInNeeded) return { type: 'signIn', scope: null };
+  if (error instanceof InsufficientScopeError) return { type: 'signIn', scope: error.requiredScope ?? null };
   if (error instanceof SdkHttpError) return httpFault(error, reason);
   if (!(error instanceof SdkError)) {
     // The network's own failures come as they are.
@@ -183,7 +196,9 @@ export function requestFault(error: unknown): RequestFault {
   return code === 'INVALID_RESULT' ? { type: 'refused', reason } : { type: 'lost', reason };
 }
 
-function httpFault({ status }: SdkHttpError, reason: string): RequestFault {
+function httpFault({ status, code }: SdkHttpError, reason: string): RequestFault {
+  // Also a token that was just refreshed is refused.
+  if (code === 'CLIENT_HTTP_AUTHENTICATION') return { type: 'signIn', scope: null };
   if (status === 401 || status === 403) {
     return {
       type: 'refused',
@@ -203,6 +218,9 @@ function transportTo(target: ClientTarget): Transport {
   return new StreamableHTTPClientTransport(new URL(target.server.url), {
     requestInit: { headers: target.headers },
     fetch: boundedFetch,
+    // Nothing is asked of the user in the middle of a request.
+    onInsufficientScope: 'throw',
+    ...(target.auth === null ? {} : { authProvider: target.auth }),
   });
 }
 

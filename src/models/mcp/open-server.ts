@@ -1,9 +1,11 @@
-import type { Environment, McpServer } from '../../storage/config/index.ts';
+import type { CredentialFile, Environment, McpHttpServer, McpServer } from '../../storage/config/index.ts';
 import type { ServerLauncher, ServerProcess } from './launcher.ts';
+import type { ServerAuth } from './oauth/server-auth.ts';
+import type { SignInOptions } from './oauth/sign-in.ts';
 import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
-import { serverEnvironment, serverHeaders } from './server-environment.ts';
+import { hasCredentials, serverEnvironment, serverHeaders } from './server-environment.ts';
 import { watchErrors } from './server-log.ts';
-import { startAdvice, withAdvice } from './start-advice.ts';
+import { signInAdvice, startAdvice, withAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
 import type { ServerOffer } from './types.ts';
 
@@ -19,10 +21,18 @@ export interface OpenServerOptions {
   /** Takes what the server prints as errors, and what it does against the protocol. */
   readonly log: (message: string) => void;
   readonly onToolsChanged: () => void;
+  /** The user's sign-ins. */
+  readonly credentials: CredentialFile;
+  /** keel's. */
+  readonly home: string;
+  /** Aborts when the connection is given up, after it was opened too. */
+  readonly closing: AbortSignal;
 }
 
 export interface OpenServer {
   readonly client: McpClient;
+  /** Null for a server that has no sign-in. */
+  readonly auth: ServerAuth | null;
   readonly offer: ServerOffer;
 }
 
@@ -33,10 +43,7 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
   if (!isServerName(name)) throw new Error('its name may have letters, digits, - and _ only');
   if (transport.type === 'streamableHttp') {
     if (!/^https?:\/\//i.test(transport.url)) throw new Error('its url must start with http:// or https://');
-    const target = { type: 'http', server: transport, headers: serverHeaders(transport, env) } as const;
-    return open(options, target, signal).catch(async (error: unknown) => {
-      throw startError(server, await faultOf(error));
-    });
+    return openReached(options, transport, signal);
   }
   const process = await launcher.launch({ name, server: transport, env: serverEnvironment(transport, env) }, signal);
   let lastWords = '';
@@ -45,12 +52,31 @@ export async function openServer(options: OpenServerOptions, signal: AbortSignal
     log(line);
   });
   try {
-    return await open(options, { type: 'process', process }, signal);
+    return { ...(await open(options, { type: 'process', process }, signal)), auth: null };
   } catch (error) {
     await process.end();
     const fault = await faultOf(error);
     const end = await endInWords(process, lastWords);
     throw startError(server, fault, { end, hasNetwork: launcher.hasNetwork(transport) });
+  }
+}
+
+async function openReached(
+  options: OpenServerOptions,
+  transport: McpHttpServer,
+  signal: AbortSignal,
+): Promise<OpenServer> {
+  const { server, credentials: file, home, closing } = options;
+  const headers = serverHeaders(transport, options.env);
+  const { ServerAuth: auth } = await import('./oauth/server-auth.ts');
+  const provider = hasCredentials(headers) ? null : new auth({ server, file, home, signal: closing });
+  try {
+    const opened = await open(options, { type: 'http', server: transport, headers, auth: provider }, signal);
+    return { ...opened, auth: provider };
+  } catch (error) {
+    const fault = await faultOf(error);
+    if (fault.type === 'signIn' && fault.scope !== null) await provider?.want(fault.scope);
+    throw startError(server, fault);
   }
 }
 
@@ -66,11 +92,17 @@ export async function faultOf(error: unknown): Promise<RequestFault> {
   return requestFault(error);
 }
 
+/** Signs the user in to a server over HTTP. @throws Error with a reason for the user */
+export async function signInTo(options: SignInOptions): Promise<void> {
+  const { signIn } = await import('./oauth/sign-in.ts');
+  await signIn(options);
+}
+
 async function open(
   { server, version, log: onFault, onToolsChanged }: OpenServerOptions,
   target: ClientTarget,
   signal: AbortSignal,
-): Promise<OpenServer> {
+): Promise<Omit<OpenServer, 'auth'>> {
   const { McpClient: client } = await import('./open-client.ts');
   const limits = { timeoutMs: server.startupTimeoutMs, signal };
   const opened = await client.open({ target, version, onFault, onToolsChanged, ...limits });
@@ -104,6 +136,7 @@ function startError(server: McpServer, fault: RequestFault, ended: Ended | null 
     return new ServerSilent(
       withAdvice(`it did not answer within ${server.startupTimeoutMs / 1_000} s (startup_timeout_sec)`, advice),
     );
+  if (fault.type === 'signIn') return new Error(signInAdvice(server, fault.scope));
   if (fault.type === 'expired') return new Error('there is no MCP server at its url (HTTP 404)');
   return new Error(fault.type === 'lost' && ended !== null ? withAdvice(ended.end, advice) : fault.reason);
 }

@@ -31,6 +31,11 @@ export function serverHeaders(server: McpHttpServer, base: Environment): Record<
   return { ...headers, Authorization: `Bearer ${token}` };
 }
 
+/** Whether headers say who the user is. */
+export function hasCredentials(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+}
+
 /** Masks the secrets that a server was given, wherever they are in a text. */
 export function secretsMask(server: McpStdioServer | McpHttpServer, base: Environment): (text: string) => string {
   const named = server.type === 'stdio' ? server.envVars : [...Object.values(server.envHttpHeaders)];

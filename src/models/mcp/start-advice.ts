@@ -18,6 +18,13 @@ export function startAdvice({ name, transport }: McpServer, hasNetwork: boolean,
   return `It has no network in the sandbox, and ${why}: in [mcp_servers.${name}] set network_access = true, or sandbox = "danger-full-access" to run it unconfined.`;
 }
 
+/** What a server is worth without the user's sign-in, and how that is done. `scope`: what it asks for beyond a sign-in. */
+export function signInAdvice({ name }: McpServer, scope: string | null): string {
+  const remedy = `run \`keel mcp login ${name}\``;
+  if (scope !== null) return `it wants you to sign in for more (${scope}): ${remedy}`;
+  return `it wants you to sign in: ${remedy}, or set bearer_token_env_var if it takes a token of your own`;
+}
+
 /** A reason, and what may cure it. */
 export function withAdvice(reason: string, advice: string): string {
   return advice === '' ? reason : `${reason}. ${advice}`;

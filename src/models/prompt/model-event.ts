@@ -1,4 +1,10 @@
-import type { RateLimitSnapshot, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+import type { RateLimitSnapshot, RequestRecord, ResponseItem, TokenUsage } from '../../foundation/protocol/index.ts';
+
+/** What a server says of its prompt cache besides the tokens that it took from there. */
+export interface CacheUse {
+  /** Input tokens that it wrote there. */
+  readonly written: number;
+}
 
 /**
  * The events of a model's response, in order of arrival. A stream that ends without a throw has ended with `completed`.
@@ -32,6 +38,10 @@ export type ModelEvent =
       readonly type: 'completed';
       readonly responseId: string;
       readonly usage: TokenUsage | null;
+      /** Absent: the server says nothing of a cache. */
+      readonly cache?: CacheUse;
+      /** What the request took; absent where nobody measured it. */
+      readonly request?: RequestRecord;
       /** The provider paused the model in the middle of its turn: it continues when it is asked again. */
       readonly goesOn?: true;
     };

@@ -1,5 +1,6 @@
 export { freeformArguments, freeformInput, freeformParameters } from './freeform-function.ts';
 export { GrowingBytes } from './growing-bytes.ts';
+export { keyHeaders } from './key-headers.ts';
 export { measured } from './measured-usage.ts';
 export { extraOf, fieldsBeyond, mergedFields, sentFields } from './provider-fields.ts';
 export { requestUrl } from './request-url.ts';

@@ -39,6 +39,11 @@ export interface Wire extends RequestParts {
   headers(bearer: string | null): Readonly<Record<string, string>>;
   /** The body in pieces, UTF-8, which do not change any more. A request extends the one before byte for byte. */
   write(prompt: Prompt): readonly Uint8Array[];
+  /**
+   * Where the API can continue a response over a WebSocket: the body's input from an item on, as bytes between brackets. `write`
+   * comes before it, and gives the bytes before the items, the items and those behind them.
+   */
+  inputFrom?(prompt: Prompt, from: number): Uint8Array;
   /** For one response to this prompt. */
   decoder(prompt: Prompt, context: FailureContext): ResponseDecoder;
 }

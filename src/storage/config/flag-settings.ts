@@ -1,6 +1,6 @@
+import { defaultModel } from './built-in-providers.ts';
 import { type ConfigFile, type Table, trustSettings, valueAt } from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';
-import { defaultModel } from './providers.ts';
 
 /**
  * What flags set, as settings: they are merged, shown and limited like those of every other layer. Valid as it is.
@@ -9,7 +9,7 @@ import { defaultModel } from './providers.ts';
 export function flagSettings(flags: ConfigFlags, cwd: string, below: Table): ConfigFile {
   const local = localProviderId(flags, below);
   const model = flags.model ?? (local === null ? undefined : defaultModel(local));
-  const { profile, effort, sandboxMode, approvalPolicy, allowedTools, disallowedTools, maxTurns, instructions } = flags;
+  const { profile, effort, sandboxMode, approvalPolicy, allowedTools, disallowedTools, budget, instructions } = flags;
   const tools = {
     ...(allowedTools === undefined ? {} : { allowed: [...allowedTools] }),
     ...(disallowedTools === undefined ? {} : { disallowed: [...disallowedTools] }),
@@ -22,7 +22,7 @@ export function flagSettings(flags: ConfigFlags, cwd: string, below: Table): Con
     ...(sandboxMode === undefined ? {} : { sandbox_mode: sandboxMode }),
     ...(approvalPolicy === undefined ? {} : { approval_policy: approvalPolicy }),
     ...(Object.keys(tools).length === 0 ? {} : { tools }),
-    ...(maxTurns === undefined ? {} : { budget: { turns: maxTurns } }),
+    ...(budget === undefined ? {} : { budget }),
     ...(instructions === undefined ? {} : { developer_instructions: instructions }),
     ...(flags.trusted ? trustSettings(cwd, below) : {}),
   };

@@ -1,10 +1,14 @@
 export { removeStoredKey, storeKey } from './auth.ts';
+export { BUILT_IN_IDS } from './built-in-providers.ts';
+export { CredentialFile, type SignIn } from './credential-file.ts';
 export { resolveHome } from './home.ts';
+export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
 export {
   convertedServer,
   type ManagedSettings,
   originOf,
+  readHomeFile,
   settingNames,
   shownSetting,
   trustPlace,
@@ -19,20 +23,23 @@ export { recordSettings, recordTrust, type SettingToRecord } from './record/reco
 export { recordTable } from './record/record-table.ts';
 export { recordValues, type ValueToRecord } from './record/record-values.ts';
 
-export { commandEnvironment, type EnvironmentSettings } from './shell-environment.ts';
+export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
+  AuthCommand,
   Budget,
   Config,
   Environment,
   LocalServerKind,
   McpApprovalMode,
   McpHttpServer,
+  McpOAuthSettings,
   McpServer,
   McpStdioServer,
   ModelPrice,
   ModelProvider,
+  ModelSettings,
   ShellEnvironmentPolicy,
   StoredKey,
   TuiSettings,

@@ -1,17 +1,18 @@
 import { isSecretlyNamed, isSecretName, isSecretParameter, secretsOf } from '../../foundation/secrets/index.ts';
+import { BUILT_IN_KEYS } from './built-in-providers.ts';
 import { isTable, type Layer } from './layers/index.ts';
+import { OPENAI_KEY_VARIABLES } from './providers.ts';
 import type { Config, KnownSecrets } from './types.ts';
 
-/** Variables with the keys of built-in providers. */
-const KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'];
+const KEY_VARIABLES = [...OPENAI_KEY_VARIABLES, ...BUILT_IN_KEYS];
 
 /** Settings that name a variable with a secret, at any depth: of every provider and server, used or not, in every layer. */
-const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var']);
+const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var', 'client_secret_env_var']);
 const VALUE_IS_SECRET: ReadonlySet<string> = new Set(['experimental_bearer_token', 'bearer_token']);
 
 /** The secrets that settings name or contain. */
 export function knownSecrets(layers: readonly Layer[]): KnownSecrets {
-  const variables = new Set(KEY_VARIABLES);
+  const variables = new Set<string>(KEY_VARIABLES);
   const values = new Set<string>();
   for (const { table } of layers) gather(table, variables, values);
   return { variables: [...variables], values: [...values] };

@@ -4,9 +4,9 @@ import { flagSettings } from './flag-settings.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type ConfigFile, checkedSettings, type Layer, managedSettings, readLayers } from './layers/index.ts';
 import type { LoadOptions } from './load-options.ts';
-import { networkRules } from './network.ts';
 import { shadowedProviders } from './providers.ts';
 import { resolveConfig } from './resolve-config.ts';
+import { networkRules } from './sections/network.ts';
 import { chosenSettings } from './thread-settings.ts';
 import type { Config } from './types.ts';
 

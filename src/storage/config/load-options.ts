@@ -1,5 +1,5 @@
 import type { ApprovalPolicy, ReasoningEffort, SandboxMode } from '../../foundation/protocol/index.ts';
-import type { Environment, LocalServerKind } from './types.ts';
+import type { Budget, Environment, LocalServerKind } from './types.ts';
 
 /** What the command line says with flags of its own. They win over every file but the administrator's. */
 export interface ConfigFlags {
@@ -16,8 +16,8 @@ export interface ConfigFlags {
   /** Names of tools: no others are offered, or these aren't. `*` matches any text. */
   readonly allowedTools?: readonly string[];
   readonly disallowedTools?: readonly string[];
-  /** The most responses of the model for one request of the user. */
-  readonly maxTurns?: number;
+  /** What one request of the user may take; see `Budget`. */
+  readonly budget?: Partial<{ [K in keyof Budget]: number }>;
   /** Added to the instructions. */
   readonly instructions?: string;
   /** Files with MCP servers, absolute. */

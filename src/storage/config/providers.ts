@@ -1,21 +1,20 @@
+import { join, resolve, sep } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
+import { userHome } from '../../foundation/util/index.ts';
+import { BUILT_IN_IDS, builtInProvider } from './built-in-providers.ts';
 import type { ConfigFile } from './layers/index.ts';
 import type { Environment, LocalServerKind, ModelProvider, StoredKey } from './types.ts';
 
-const DEFAULT_MODEL = 'gpt-5-codex';
-/** Of providers that do not have the other one. */
-const DEFAULT_MODELS: Readonly<Record<string, string>> = {
-  anthropic: 'claude-opus-5-5',
-  oss: 'gpt-oss:20b',
-  ollama: 'gpt-oss:20b',
-  lmstudio: 'openai/gpt-oss-20b',
-};
 /** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
 export const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
+/** Built in from the beginning: an entry that is complete in itself takes the place of any other one, but not of these. */
+const LASTING: readonly string[] = ['openai', 'oss', 'anthropic'];
 const MAX_RETRIES = 100;
 /** A timer of Node's that is set for longer fires at once, ms. */
 export const MAX_TIMER_MS = 2_147_483_647;
-const LOCAL_PORTS = { ollama: '11434', lmstudio: '1234' } as const;
+/** Of a program that prints a token: it may have to ask a server of its own. */
+const DEFAULT_AUTH_MS = 30_000;
+const DEFAULT_TOKEN_MS = 5 * 60_000;
 
 const defaults = {
   wireApi: 'responses',
@@ -28,20 +27,30 @@ const defaults = {
   requiresOpenaiAuth: false,
 } as const;
 
-/** The model of a provider for which none is configured. */
-export function defaultModel(providerId: string): string {
-  return (Object.hasOwn(DEFAULT_MODELS, providerId) ? DEFAULT_MODELS[providerId] : undefined) ?? DEFAULT_MODEL;
+type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
+
+interface ProviderSources {
+  readonly settings: ConfigFile;
+  readonly env: Environment;
+  /** Where relative paths of files start: a repository must not be able to offer its own. */
+  readonly home: string;
 }
 
-/** The provider with this id. @throws KeelError `invalidConfig` that lists those there are */
-export function resolveProvider(id: string, settings: ConfigFile, env: Environment): ModelProvider {
-  const builtIn = new Map(Object.entries(builtInProviders(settings, env)));
+/**
+ * The provider with this id: a built-in one with what its entry in the settings changes, or the entry alone.
+ * @throws KeelError `invalidConfig` that lists those there are, or names what the entry lacks
+ */
+export function resolveProvider(id: string, sources: ProviderSources): ModelProvider {
+  const { settings, env } = sources;
   const own = new Map(Object.entries(settings.model_providers ?? {}));
-  const local = new Map(Object.entries(localProviders(env)));
   const entry = own.get(id);
-  const found = builtIn.get(id) ?? (entry ? configured(id, entry) : local.get(id));
-  if (found) return found;
-  const known = [...new Set([...builtIn.keys(), ...local.keys(), ...own.keys()])].join(', ');
+  const moved = id === 'openai' ? settings.openai_base_url || undefined : undefined;
+  const changes = entry !== undefined && isComplete(entry) ? undefined : entry;
+  const replaced = entry !== undefined && changes === undefined && !LASTING.includes(id);
+  const builtIn = replaced ? null : builtInProvider(id, env, changes?.base_url ?? moved);
+  if (builtIn !== null) return { ...defaults, ...builtIn, ...(changes ? settingsOf(changes, sources) : {}) };
+  if (entry !== undefined) return { ...defaults, ...identity(id, entry), ...settingsOf(entry, sources) };
+  const known = [...new Set([...BUILT_IN_IDS, ...own.keys()])].join(', ');
   throw new KeelError('invalidConfig', `model_provider "${id}" is not configured; known are ${known}`);
 }
 
@@ -64,70 +73,82 @@ export function impliedProvider(
 
 /** Entries that have no effect, since a built-in provider has their id. */
 export function shadowedProviders(settings: ConfigFile): string[] {
-  return ['openai', 'oss', 'anthropic']
-    .filter((id) => settings.model_providers?.[id])
-    .map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
+  return LASTING.filter((id) => {
+    const entry = settings.model_providers?.[id];
+    return entry !== undefined && isComplete(entry);
+  }).map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
 }
 
-function builtInProviders(settings: ConfigFile, env: Environment): Readonly<Record<string, ModelProvider>> {
-  return {
-    openai: {
-      ...defaults,
-      id: 'openai',
-      name: 'OpenAI',
-      baseUrl: settings.openai_base_url || env['OPENAI_BASE_URL']?.trim() || 'https://api.openai.com/v1',
-      envHttpHeaders: { 'OpenAI-Organization': 'OPENAI_ORGANIZATION', 'OpenAI-Project': 'OPENAI_PROJECT' },
-      requiresOpenaiAuth: true,
-    },
-    oss: localProvider('oss', 'gpt-oss', 'ollama', env),
-    anthropic: {
-      ...defaults,
-      id: 'anthropic',
-      name: 'Anthropic',
-      baseUrl: env['ANTHROPIC_BASE_URL']?.trim() || 'https://api.anthropic.com',
-      envKey: 'ANTHROPIC_API_KEY',
-      wireApi: 'anthropic',
-    },
-  };
-}
-
-/** Unlike the others these may be replaced: many had named their own server so before. */
+/** The servers on the user's own machine that can be asked for their models. */
 export function localProviders(env: Environment): Readonly<Record<LocalServerKind, ModelProvider>> {
-  return {
-    ollama: localProvider('ollama', 'Ollama', 'ollama', env),
-    lmstudio: localProvider('lmstudio', 'LM Studio', 'lmstudio', env),
-  };
+  const local = (id: string) => resolveProvider(id, { settings: {}, env, home: '/' });
+  return { ollama: local('ollama'), lmstudio: local('lmstudio') };
 }
 
-function localProvider(id: string, name: string, local: LocalServerKind, env: Environment): ModelProvider {
-  const port = env['CODEX_OSS_PORT']?.trim() || LOCAL_PORTS[local];
-  const baseUrl = env['CODEX_OSS_BASE_URL']?.trim() || `http://localhost:${port}/v1`;
-  return { ...defaults, id, name, baseUrl, local };
+/** With a name and an address an entry is a provider of its own; with less it changes the built-in one of its id. */
+function isComplete({ name, base_url: baseUrl }: ProviderEntry): boolean {
+  return name !== undefined && baseUrl !== undefined;
 }
 
-type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
+function identity(
+  id: string,
+  { name, base_url: baseUrl }: ProviderEntry,
+): Pick<ModelProvider, 'id' | 'name' | 'baseUrl'> {
+  if (name === undefined) throw new KeelError('invalidConfig', `model_providers.${id}.name is missing`);
+  if (baseUrl === undefined) throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
+  return { id, name, baseUrl };
+}
 
-function configured(id: string, entry: ProviderEntry): ModelProvider {
-  if (entry.base_url === undefined) {
-    throw new KeelError('invalidConfig', `model_providers.${id}.base_url is missing`);
-  }
-  return {
-    ...defaults,
-    id,
+/** What an entry sets beside its address. */
+function settingsOf(entry: ProviderEntry, sources: ProviderSources): Partial<ModelProvider> {
+  return set({
     name: entry.name,
-    baseUrl: entry.base_url,
-    wireApi: entry.wire_api ?? defaults.wireApi,
-    queryParams: entry.query_params ?? {},
-    httpHeaders: entry.http_headers ?? {},
-    envHttpHeaders: entry.env_http_headers ?? {},
-    requestMaxRetries: Math.min(MAX_RETRIES, entry.request_max_retries ?? defaults.requestMaxRetries),
-    streamMaxRetries: Math.min(MAX_RETRIES, entry.stream_max_retries ?? defaults.streamMaxRetries),
-    streamIdleTimeoutMs: Math.min(MAX_TIMER_MS, entry.stream_idle_timeout_ms ?? defaults.streamIdleTimeoutMs),
-    requiresOpenaiAuth: entry.requires_openai_auth ?? false,
-    ...(entry.quirks === undefined ? {} : { quirks: entry.quirks }),
-    ...(entry.env_key === undefined ? {} : { envKey: entry.env_key }),
-    ...(entry.ca_file === undefined ? {} : { caFile: entry.ca_file }),
-    ...(entry.env_key_instructions === undefined ? {} : { envKeyInstructions: entry.env_key_instructions }),
-    ...(entry.experimental_bearer_token === undefined ? {} : { bearerToken: entry.experimental_bearer_token }),
+    wireApi: entry.wire_api,
+    queryParams: entry.query_params,
+    httpHeaders: entry.http_headers,
+    envHttpHeaders: entry.env_http_headers,
+    requestMaxRetries: atMost(MAX_RETRIES, entry.request_max_retries),
+    streamMaxRetries: atMost(MAX_RETRIES, entry.stream_max_retries),
+    streamIdleTimeoutMs: atMost(MAX_TIMER_MS, entry.stream_idle_timeout_ms),
+    connectTimeoutMs: atMost(MAX_TIMER_MS, entry.connect_timeout_ms),
+    requiresOpenaiAuth: entry.requires_openai_auth,
+    supportsWebsockets: entry.supports_websockets,
+    quirks: entry.quirks,
+    envKey: entry.env_key,
+    envKeyInstructions: entry.env_key_instructions,
+    bearerToken: entry.experimental_bearer_token,
+    keyHeader: entry.key_header,
+    ...filesOf(entry, sources),
+  });
+}
+
+function filesOf(entry: ProviderEntry, { env, home }: ProviderSources) {
+  const user = userHome(env);
+  const at = (path: string) => resolve(home, user !== null && path.startsWith('~/') ? join(user, path.slice(2)) : path);
+  const file = (path: string | undefined) => (path === undefined ? undefined : at(path));
+  const [program, ...args] = entry.auth_command ?? [];
+  const timeoutMs = atMost(MAX_TIMER_MS, entry.auth_command_timeout_ms) ?? DEFAULT_AUTH_MS;
+  const lifetimeMs = entry.auth_command_lifetime_ms ?? DEFAULT_TOKEN_MS;
+  const isPath = program?.includes(sep);
+  return {
+    authCommand:
+      program === undefined ? undefined : { program: isPath ? at(program) : program, args, timeoutMs, lifetimeMs },
+    caFile: file(entry.ca_file),
+    clientCert: file(entry.client_cert),
+    clientKey: file(entry.client_key),
   };
+}
+
+function atMost(limit: number, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.min(limit, value);
+}
+
+type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** Without what is not given. */
+function set(given: Given<ModelProvider>): Partial<ModelProvider> {
+  const kept: Partial<ModelProvider> = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  return kept;
 }

@@ -3,22 +3,24 @@ import { readRegularFile } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { reasonOf, userHome } from '../../foundation/util/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
-import { agentSettings } from './agents.ts';
 import { readStoredKey } from './auth.ts';
+import { defaultModel } from './built-in-providers.ts';
 import { knownSecrets } from './known-secrets.ts';
 import { type ConfigFile, type Layer, MAX_SETTINGS_BYTES, projectTrust, trustedFolder } from './layers/index.ts';
 import type { ConfigFlags } from './load-options.ts';
-import { mcpServers } from './mcp-servers.ts';
 import { commandRoots, ownPlaceWarnings } from './programs.ts';
-import { defaultModel, impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
-import { bubblewrap, sandboxPolicy, sandboxSettings } from './sandbox-settings.ts';
-import { tuiSettings } from './tui.ts';
+import { impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
+import { agentSettings } from './sections/agents.ts';
+import { mcpServers } from './sections/mcp-servers.ts';
+import { bubblewrap, sandboxPolicy, sandboxSettings } from './sections/sandbox-settings.ts';
+import { tuiSettings } from './sections/tui.ts';
 import type { Config, Environment } from './types.ts';
 
 const DEFAULT_DOC_BYTES = 32_768;
 const DEFAULT_HISTORY_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SPILL_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MCP_WAIT_SEC = 10;
+const DEFAULT_MCP_SEARCH_BYTES = 8 * 1024;
 /** Enough for a clean-up handler, too short to be a wait for whoever interrupts. */
 const DEFAULT_COMMAND_GRACE_MS = 500;
 
@@ -62,7 +64,7 @@ export function resolveConfig({
     cwd,
     env,
     model: settings.model ?? defaultModel(providerId),
-    provider: resolveProvider(providerId, settings, env),
+    provider: resolveProvider(providerId, { settings, env, home }),
     approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
@@ -79,11 +81,13 @@ export function resolveConfig({
     reviewModel: settings.review_model ?? null,
     compactPrompt: settings.compact_prompt ?? null,
     modelPrices: modelPrices(settings.model_prices ?? {}),
+    models: modelSettings(settings.models ?? {}),
     compactModel: settings.compact_model ?? null,
     verifyBeforeFinish: settings.verify_before_finish ?? 'off',
     budget: {
       tokens: settings.budget?.tokens ?? null,
       minutes: settings.budget?.minutes ?? null,
+      cost: settings.budget?.cost ?? null,
       turns: settings.budget?.turns ?? null,
     },
     elideOutputs: settings.compact_elide_outputs ?? true,
@@ -114,12 +118,18 @@ export function resolveConfig({
     checksSyntax: settings.tools?.check_syntax ?? true,
     tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
     mcpServers: mcpServers(settings, cwd),
+    mcpToolSearchBytes: settings.mcp_tool_search_bytes ?? DEFAULT_MCP_SEARCH_BYTES,
     mcpStartupWaitMs: Math.min(
       MAX_TIMER_MS,
       Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
     ),
     tui: tuiSettings(settings.tui),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
+    hooks: {
+      enabled: settings.hooks?.enabled ?? true,
+      files: settings.hooks?.files ?? ['keel', 'claude', 'codex'],
+      sandbox: settings.hooks?.sandbox ?? 'session',
+    },
     history: {
       persistence: settings.history?.persistence ?? 'save-all',
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
@@ -148,8 +158,17 @@ function disabledSkills({ skills }: ConfigFile, env: Environment, cwd: string): 
 }
 
 function modelPrices(prices: NonNullable<ConfigFile['model_prices']>): Config['modelPrices'] {
-  const named = Object.entries(prices).map(([model, { input, cached_input: cachedInput = null, output }]) => {
-    return [model, { input, cachedInput, output }] as const;
+  const named = Object.entries(prices).map(([model, price]) => {
+    const { input, cached_input: cachedInput = null, output, cache_write: cacheWrite = null } = price;
+    return [model, { input, cachedInput, output, cacheWrite }] as const;
+  });
+  return Object.fromEntries(named);
+}
+
+function modelSettings(models: NonNullable<ConfigFile['models']>): Config['models'] {
+  const named = Object.entries(models).map(([model, settings]) => {
+    const { context_window: contextWindow, max_output_tokens: maxOutputTokens, reasoning, efforts, tools } = settings;
+    return [model, { contextWindow, maxOutputTokens, reasoning, efforts, tools }] as const;
   });
   return Object.fromEntries(named);
 }

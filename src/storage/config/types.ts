@@ -14,6 +14,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
 export type LocalServerKind = 'ollama' | 'lmstudio';
 
+/** A program of the user's that prints a token. */
+export interface AuthCommand {
+  /** A name that is looked up in PATH, or an absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  /** How long a token that says nothing about it is used. */
+  readonly lifetimeMs: number;
+}
+
 /** Where requests go and how. */
 export interface ModelProvider {
   readonly id: string;
@@ -24,6 +34,11 @@ export interface ModelProvider {
   readonly envKey?: string;
   readonly envKeyInstructions?: string;
   readonly bearerToken?: string;
+  readonly authCommand?: AuthCommand;
+  /** How a key is sent; absent: as the API says. A token (`bearerToken`, `authCommand`) is a bearer everywhere. */
+  readonly keyHeader?: 'bearer' | 'x-api-key' | 'api-key';
+  /** Where the endpoint of the Messages API differs from Anthropic's own; absent: it does not. */
+  readonly endpoint?: 'vertex';
   /** The API that is spoken there. */
   readonly wireApi: 'responses' | 'chat' | 'anthropic';
   readonly queryParams: Readonly<Record<string, string>>;
@@ -34,8 +49,15 @@ export interface ModelProvider {
   readonly streamMaxRetries: number;
   readonly streamIdleTimeoutMs: number;
   readonly requiresOpenaiAuth: boolean;
-  /** A file with certificates of authorities to trust beside the system's, PEM. */
+  /** Files, PEM, absolute: further authorities to trust, and the certificate and key that prove who asks. */
   readonly caFile?: string;
+  readonly clientCert?: string;
+  /** Absent: the key is in the same file. */
+  readonly clientKey?: string;
+  /** Whether it takes requests of the Responses API over a WebSocket. */
+  readonly supportsWebsockets?: boolean;
+  /** How long a connection may take; absent: the transport's own limit. */
+  readonly connectTimeoutMs?: number;
   /** What is looked at before the first request. */
   readonly local?: LocalServerKind;
   /** What the user says of the form of its requests. */
@@ -114,6 +136,8 @@ export interface Budget {
   readonly tokens: number | null;
   /** Of time, from the start of the turn. */
   readonly minutes: number | null;
+  /** US dollars of all responses together, those of children too. */
+  readonly cost: number | null;
   /** Responses of the model in its turn; those of children do not count. */
   readonly turns: number | null;
 }
@@ -146,6 +170,18 @@ export interface McpHttpServer {
   readonly httpHeaders: Readonly<Record<string, string>>;
   /** Header name to the variable its value comes from. */
   readonly envHttpHeaders: Readonly<Record<string, string>>;
+  readonly oauth: McpOAuthSettings;
+}
+
+/** How the user signs in to a server, where its own words don't say enough. */
+export interface McpOAuthSettings {
+  /** Of a client that is registered already; null: keel registers itself. */
+  readonly clientId: string | null;
+  readonly clientSecretEnvVar: string | null;
+  /** What to ask for; null: what the server names. */
+  readonly scopes: readonly string[] | null;
+  /** Where the browser comes back to on this machine; null: any that is free. */
+  readonly callbackPort: number | null;
 }
 
 /** An MCP server, whose tools the model may call. */
@@ -171,6 +207,21 @@ export interface ModelPrice {
   /** Of input that the provider had cached; null: as other input. */
   readonly cachedInput: number | null;
   readonly output: number;
+  /** Of input that the provider wrote to its cache; null: as other input. */
+  readonly cacheWrite: number | null;
+}
+
+/** What the user says of one model. An absent field leaves the catalogue's. */
+export interface ModelSettings {
+  /** Tokens. */
+  readonly contextWindow?: number | undefined;
+  /** Tokens. */
+  readonly maxOutputTokens?: number | undefined;
+  /** Whether it takes `reasoning` and returns its thoughts. */
+  readonly reasoning?: boolean | undefined;
+  readonly efforts?: readonly string[] | undefined;
+  /** Whether it can call tools. */
+  readonly tools?: boolean | undefined;
 }
 
 /** A key that a login stored. */
@@ -198,6 +249,16 @@ export interface TuiSettings {
     | { readonly type: 'parts'; readonly parts: readonly string[] }
     | { readonly type: 'command'; readonly command: string }
     | null;
+}
+
+/** Which commands may run at the events of a session. */
+export interface HookSettings {
+  /** False: no file of hooks is looked for. */
+  readonly enabled: boolean;
+  /** The programs whose files of hooks are read. */
+  readonly files: readonly ('keel' | 'claude' | 'codex')[];
+  /** `danger-full-access`: the user's own hooks run outside the sandbox; a project's never do. */
+  readonly sandbox: 'session' | 'danger-full-access';
 }
 
 /** A setting that a thread keeps when it is resumed or forked. */
@@ -238,6 +299,8 @@ export interface Config {
   readonly compactModel: string | null;
   /** What models cost, by their names, for reports of a thread's cost. */
   readonly modelPrices: Readonly<Record<string, ModelPrice>>;
+  /** What the user says of models, by their names. */
+  readonly models: Readonly<Record<string, ModelSettings>>;
   /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
   readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
   readonly budget: Budget;
@@ -267,7 +330,10 @@ export interface Config {
   readonly mcpServers: readonly McpServer[];
   /** How long a first request may wait for servers whose tools are not known yet. */
   readonly mcpStartupWaitMs: number;
+  /** If the specs of servers' tools take more than this, requests carry a tool to search them instead. */
+  readonly mcpToolSearchBytes: number;
   readonly notify: readonly string[] | null;
+  readonly hooks: HookSettings;
   readonly tui: TuiSettings;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };

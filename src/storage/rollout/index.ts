@@ -1,5 +1,12 @@
 export { forkLines, isCopied } from './fork-lines.ts';
-export { fingerprintOf, InputList, lastRequestItems } from './last-request.ts';
+export {
+  answeredRequest,
+  fingerprintOf,
+  InputList,
+  type LastRequest,
+  lastRequest,
+  NO_REQUEST,
+} from './last-request.ts';
 export { acquireLease, type Lease } from './lease.ts';
 export { parseLine } from './parse-line.ts';
 export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';
@@ -7,6 +14,7 @@ export { openRollout, type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
+export { FencedRecorder, replaceByCopy } from './take-over.ts';
 export { textLines } from './text-lines.ts';
 export {
   type HistoryEntry,

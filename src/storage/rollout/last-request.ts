@@ -1,4 +1,11 @@
-import { RequestFingerprint, type RolloutItem } from '../../foundation/protocol/index.ts';
+import * as z from 'zod/mini';
+import {
+  RequestFingerprint,
+  RequestRecord,
+  type RolloutItem,
+  type StepRecord,
+  TokenUsage,
+} from '../../foundation/protocol/index.ts';
 
 /** The digests of a request's items, carried from one fingerprint to the next. */
 export class InputList {
@@ -15,13 +22,44 @@ export function fingerprintOf(value: unknown): RequestFingerprint | null {
   return RequestFingerprint.safeParse(value).data ?? null;
 }
 
-/** The digests of the items of the last request that a file records, also of one that was rolled back; empty if none is. */
-export function lastRequestItems(lines: readonly RolloutItem[]): readonly string[] {
+/** The part of a request's step value that says what the request took. Records of older versions have no `request`. */
+const Answered = z.object({ usage: z.nullable(TokenUsage), request: RequestRecord });
+export type AnsweredRequest = z.infer<typeof Answered>;
+
+/** The last request of a thread, also one that was rolled back. */
+export interface LastRequest {
+  /** Of its items, oldest first; empty if there was no request. */
+  readonly digests: readonly string[];
+  readonly fingerprint: RequestFingerprint | null;
+  /** Of the last one that was answered; null: no record says. */
+  readonly answered: AnsweredRequest | null;
+}
+
+export const NO_REQUEST: LastRequest = { digests: [], fingerprint: null, answered: null };
+
+export function lastRequest(lines: readonly RolloutItem[]): LastRequest {
   const list = new InputList();
+  let fingerprint: RequestFingerprint | null = null;
+  let answered: unknown = null;
   for (const line of lines) {
-    if (line.type !== 'step' || line.payload.state !== 'begin' || line.payload.asks === undefined) continue;
-    const fingerprint = fingerprintOf(line.payload.asks);
-    if (fingerprint !== null) list.apply(fingerprint);
+    if (line.type !== 'step') continue;
+    const { state, asks } = line.payload;
+    if (isAnswer(line.payload)) answered = line.payload.value;
+    if (state !== 'begin' || asks === undefined) continue;
+    const next = fingerprintOf(asks);
+    if (next === null) continue;
+    fingerprint = next;
+    list.apply(next);
   }
-  return list.digests;
+  return { digests: list.digests, fingerprint, answered: Answered.safeParse(answered).data ?? null };
+}
+
+/** What a request took whose end this line is; null for any other line, and in records of older versions. */
+export function answeredRequest(line: RolloutItem): AnsweredRequest | null {
+  return line.type === 'step' && isAnswer(line.payload) ? (Answered.safeParse(line.payload.value).data ?? null) : null;
+}
+
+function isAnswer({ kind, state, value }: StepRecord): boolean {
+  const isRequest = state === 'end' && (kind === 'sampling' || kind === 'compact');
+  return isRequest && typeof value === 'object' && value !== null && 'request' in value;
 }

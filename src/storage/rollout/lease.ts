@@ -17,7 +17,21 @@ import { hasCode, linkExclusively } from './exclusive-file.ts';
 
 /** Names this process as the only one that writes a thread. */
 export interface Lease extends Disposable {
+  /** Whether the owner before was not known to be gone. */
+  readonly isTakenOver: boolean;
+  /**
+   * Called before anything is written for the thread or done in its name: a process that was stopped for a while may have lost it.
+   * @throws KeelError `threadTaken` when another process has taken the thread over; `sessionClosed` once it is sealed
+   */
+  fence(): void;
+  /** Lets nothing more through the fence, while the thread is still kept from others. */
+  seal(): void;
   release(): void;
+}
+
+export interface LeaseOptions {
+  /** Take the thread from an owner that lives, or can't be judged: from then on its fence lets nothing through. Default false. */
+  readonly takeOver?: boolean;
 }
 
 /**
@@ -46,17 +60,18 @@ const TEXT_BYTES = 512;
  * Takes the thread for this process: a file beside the rollout names the owner. Whether another owner lives is judged by its
  * pid and start time where both run in the same PID namespace of the same boot, else by the lock it holds on the file: several
  * containers or machines may share a home.
- * @throws KeelError `threadBusy` while a living process has it, or one that can't be judged; `storageFailed` if it
- *   can't be written down
+ * @throws KeelError `threadBusy` while a living process has it, or one that can't be judged, and it is not to be taken over;
+ *   `storageFailed` if it can't be written down
  */
-export function acquireLease(rolloutPath: string): Lease {
+export function acquireLease(rolloutPath: string, { takeOver = false }: LeaseOptions = {}): Lease {
   const path = `${rolloutPath}.lease`;
   const owner = newOwner();
   // Written whole beside its place and then linked into it: nobody ever reads half a lease.
   const draft = `${path}.${owner.token}`;
+  let isTakenOver: boolean;
   try {
     writeFileSync(draft, textOf(owner), { mode: 0o600 });
-    take(path, draft);
+    isTakenOver = take(path, draft, takeOver);
   } catch (error) {
     if (error instanceof KeelError) throw error;
     const reason = reasonOf(error);
@@ -66,7 +81,7 @@ export function acquireLease(rolloutPath: string): Lease {
   } finally {
     rmSync(draft, { force: true });
   }
-  return new FileLease(path, owner);
+  return new FileLease(path, owner, isTakenOver);
 }
 
 function newOwner(): Owner {
@@ -74,19 +89,40 @@ function newOwner(): Owner {
 }
 
 class FileLease implements Lease {
+  readonly isTakenOver: boolean;
   readonly #path: string;
   readonly #owner: Owner;
   #fd: number | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #isSealed = false;
 
-  constructor(path: string, owner: Owner) {
+  constructor(path: string, owner: Owner, isTakenOver: boolean) {
+    this.isTakenOver = isTakenOver;
     this.#path = path;
     this.#owner = owner;
     if (loadedCLibrary() === null) this.#lockLater();
     else this.#lock();
   }
 
+  fence(): void {
+    if (this.#isSealed) throw new KeelError('sessionClosed', 'this process has given the thread up');
+    // Read by its name, each time: on a shared file system a name that was looked up before may be remembered.
+    const text = readText(this.#path);
+    if (text?.includes(this.#owner.token)) return;
+    const owner = parseOwner(text ?? '');
+    const by = owner === null ? 'its lease was removed' : `pid ${owner.pid} on ${owner.host} has it`;
+    throw new KeelError(
+      'threadTaken',
+      `this thread was taken over by another process (${by}): nothing more is recorded or done here`,
+    );
+  }
+
+  seal(): void {
+    this.#isSealed = true;
+  }
+
   release(): void {
+    this.#isSealed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (readOwner(this.#path)?.token === this.#owner.token) rmSync(this.#path, { force: true });
@@ -137,23 +173,18 @@ class FileLease implements Lease {
   }
 }
 
-function take(path: string, draft: string): void {
+/** @returns whether it was taken over from an owner that may live */
+function take(path: string, draft: string, takeOver = false): boolean {
   for (;;) {
-    if (linkExclusively(draft, path)) return;
+    if (linkExclusively(draft, path)) return false;
     const text = readText(path);
     if (text === null) continue;
     const owner = parseOwner(text);
     // What no keel has written whole names nobody.
-    if (owner !== null) assertGone(owner, path, draft);
-    if (replaceDead(path, text, draft)) return;
+    const runs = owner === null ? false : (isRunning(owner) ?? lockHolderLives(owner, path, draft));
+    if (owner !== null && runs !== false && !takeOver) throw new KeelError('threadBusy', busyText(owner, path, runs));
+    if (replace(path, text, draft)) return runs !== false;
   }
-}
-
-/** @throws KeelError `threadBusy` */
-function assertGone(owner: Owner, path: string, draft: string): void {
-  const runs = isRunning(owner) ?? lockHolderLives(owner, path, draft);
-  if (runs === false) return;
-  throw new KeelError('threadBusy', busyText(owner, path, runs));
 }
 
 /** For an owner that can't be seen from here; null if nothing shows it. */
@@ -192,14 +223,16 @@ function isLocked(path: string): boolean | null {
 }
 
 /**
- * Puts our lease in the place of a dead one. Only one process may do so at a time, or the second would throw away the
+ * Puts our lease in the place of another. Only one process may do so at a time, or the second would throw away the
  * lease that the first has just taken; the right to it is a lease as well, so its owner may die without harm.
  */
-function replaceDead(path: string, dead: string, draft: string): boolean {
+function replace(path: string, other: string, draft: string): boolean {
   const right = `${path}.takeover`;
   take(right, draft);
   try {
-    if (readText(path) !== dead) return false;
+    const now = readText(path);
+    // An owner that lives rewrites its lease when it has its lock.
+    if (now === null || parseOwner(now)?.token !== parseOwner(other)?.token) return false;
     rmSync(path);
     return linkExclusively(draft, path);
   } finally {

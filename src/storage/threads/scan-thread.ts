@@ -193,7 +193,8 @@ function sourceOf({ source }: SessionMeta): string {
   return source === null ? 'unknown' : SUBAGENT;
 }
 
-function parentOf(meta: SessionMeta): string | null {
+/** The thread that started this one for itself; null: the user did. */
+export function parentOf(meta: SessionMeta): string | null {
   const { source } = meta;
   const spawned = typeof source === 'object' && source !== null ? source.subagent : null;
   const details = typeof spawned === 'object' && spawned !== null ? [spawned, ...Object.values(spawned)] : [];

@@ -60,8 +60,8 @@ export const commands: Program['commands'] = {
     load: async () => (await import('./commands/execpolicy.ts')).execpolicyCommand,
   },
   mcp: {
-    summary: 'show the configured MCP servers',
-    load: async () => (await import('./commands/mcp.ts')).mcpCommand,
+    summary: 'show, add, remove and test MCP servers',
+    load: async () => (await import('./commands/mcp/mcp.ts')).mcpCommand,
   },
   'mcp-server': {
     summary: 'serve keel to an MCP client, as a tool',
@@ -71,9 +71,17 @@ export const commands: Program['commands'] = {
     summary: 'serve keel to editors and other programs',
     load: async () => (await import('./commands/app-server.ts')).appServerCommand,
   },
+  acp: {
+    summary: 'serve keel to an editor, by the Agent Client Protocol',
+    load: async () => (await import('./commands/acp.ts')).acpCommand,
+  },
   skills: {
     summary: 'list the skills found here',
     load: async () => (await import('./commands/skills.ts')).skillsCommand,
+  },
+  hooks: {
+    summary: 'list the hooks found here, and accept those of a project',
+    load: async () => (await import('./commands/hooks/hooks.ts')).hooksCommand,
   },
   undo: {
     summary: 'take back what the newest turns did to files',
@@ -86,6 +94,14 @@ export const commands: Program['commands'] = {
   export: {
     summary: 'write a thread as one readable page or as Markdown',
     load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  models: {
+    summary: 'list the models of the provider, with limits and prices',
+    load: async () => (await import('./commands/models/models.ts')).modelsCommand,
+  },
+  usage: {
+    summary: 'show what recorded threads cost, and why caches missed',
+    load: async () => (await import('./commands/models/usage.ts')).usageCommand,
   },
   replay: {
     summary: 'run a recorded thread again and compare the requests',

@@ -33,7 +33,7 @@ type Given = ReturnType<typeof readCommandLine<typeof sessionSpec.options>>['val
 export function sessionFlags(given: Given): ConfigFlags {
   const sandboxMode = sandboxModeOf(given);
   const localProvider = choiceOf('local-provider', given['local-provider'], LOCAL_SERVERS);
-  const maxTurns = countOf('max-turns', given['max-turns'], 1);
+  const budget = budgetOf(given);
   return {
     ...(given.model === undefined ? {} : { model: given.model }),
     ...(given.effort === undefined ? {} : { effort: given.effort }),
@@ -44,11 +44,25 @@ export function sessionFlags(given: Given): ConfigFlags {
     ...(given['add-dir'] === undefined ? {} : { addDirs: given['add-dir'] }),
     ...(given['allowed-tools'] === undefined ? {} : { allowedTools: namesIn(given['allowed-tools']) }),
     ...(given['disallowed-tools'] === undefined ? {} : { disallowedTools: namesIn(given['disallowed-tools']) }),
-    ...(maxTurns === null ? {} : { maxTurns }),
+    ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(given['append-system-prompt'] === undefined ? {} : { instructions: given['append-system-prompt'] }),
     ...(given['mcp-config'] === undefined ? {} : { mcpFiles: given['mcp-config'] }),
     ...(given.trust ? { trusted: true } : {}),
     ...(given['ignore-user-config'] ? { withoutUserFile: true } : {}),
+  };
+}
+
+/** @throws UsageError */
+function budgetOf(given: Given): NonNullable<ConfigFlags['budget']> {
+  const turns = countOf('max-turns', given['max-turns'], 1);
+  const tokens = countOf('max-tokens', given['max-tokens'], 1);
+  const minutes = amountOf('max-minutes', given['max-minutes']);
+  const cost = amountOf('max-cost', given['max-cost']);
+  return {
+    ...(turns === null ? {} : { turns }),
+    ...(tokens === null ? {} : { tokens }),
+    ...(minutes === null ? {} : { minutes }),
+    ...(cost === null ? {} : { cost }),
   };
 }
 
@@ -155,6 +169,15 @@ export function countOf(name: string, word: string | undefined, least: number): 
   if (word === undefined) return null;
   if (!/^\d{1,9}$/.test(word) || Number(word) < least) {
     throw new UsageError(`--${name}: a whole number from ${least} is expected, not "${word}"`);
+  }
+  return Number(word);
+}
+
+/** The word as a number above 0; null if it was not given. @throws UsageError */
+function amountOf(name: string, word: string | undefined): number | null {
+  if (word === undefined) return null;
+  if (!/^\d{1,9}(?:\.\d{1,6})?$/.test(word) || Number(word) === 0) {
+    throw new UsageError(`--${name}: a number above 0 is expected, not "${word}"`);
   }
   return Number(word);
 }

@@ -50,6 +50,9 @@ export const accessOptions = {
   },
   'disallowed-tools': { type: 'string', multiple: true, value: 'NAMES', about: 'do not offer these tools' },
   'max-turns': { type: 'string', value: 'N', about: 'stop after N responses of the model' },
+  'max-tokens': { type: 'string', value: 'N', about: 'stop after N tokens, those of subagents included' },
+  'max-minutes': { type: 'string', value: 'N', about: 'stop after N minutes' },
+  'max-cost': { type: 'string', value: 'N', about: 'stop after N US dollars, those of subagents included' },
 } as const satisfies OptionSpecs;
 
 /** of the thread, */

@@ -37,6 +37,7 @@ export class HumanPrinter implements ExecPrinter {
   readonly #options: HumanPrinterOptions;
   readonly #paint: Paint;
   #usage: TokenUsage | null = null;
+  #cost: number | null = null;
   #cwd = '';
   /** The recorded thread, once its turn runs: a run that ends early can be continued by its id. */
   #thread: { readonly id: string; readonly hasTurn: boolean } | null = null;
@@ -61,6 +62,7 @@ export class HumanPrinter implements ExecPrinter {
         return this.#completed(event.item);
       case 'usage.updated':
         this.#usage = event.info?.total_token_usage ?? this.#usage;
+        if (event.costUsd !== undefined) this.#cost = event.costUsd;
         return;
       case 'warning':
         return this.#line('warning', event.message, 'yellow');
@@ -202,6 +204,7 @@ export class HumanPrinter implements ExecPrinter {
     const { input_tokens, cached_input_tokens, output_tokens } = this.#usage;
     const used = Math.max(0, input_tokens - cached_input_tokens) + output_tokens;
     this.#write(`${this.#paint('dim', 'tokens used')}\n${used.toLocaleString('en-US')}\n`);
+    if (this.#cost) this.#write(`${this.#paint('dim', 'cost')}\n$${this.#cost.toFixed(4)}\n`);
   }
 
   #block(label: string, body: string, style: Style): void {

@@ -1,5 +1,4 @@
 import type { SessionEvent, SessionEventOf } from '../../foundation/protocol/index.ts';
-import type { Config } from '../../storage/config/index.ts';
 import type { NotDone } from './not-done.ts';
 
 /** What happens in a run before its turn ends. */
@@ -26,8 +25,6 @@ export interface ExecPrinter {
 
 /** The printer of a run for a program: all of standard output is its. */
 export interface ProgramPrinter extends ExecPrinter {
-  /** Called with the settings once they are known. */
-  configured(config: Config): void;
   /** Whatever ends the run early, in place of the turn's end. */
   printFailure(message: string): void;
 }

@@ -1,9 +1,10 @@
 import type { ThreadItem } from '../../foundation/protocol/index.ts';
 import { assertNever } from '../../foundation/util/index.ts';
+import type { ModelPrices } from '../../models/catalogue/index.ts';
 import type { Block } from './blocks.ts';
 import { agentTexts, changeLabel, changeVerb, diffLines, endLabel } from './labels.ts';
 import type { Overview, TurnFigures } from './overview.ts';
-import { costOf, dollars, freshInput, type ModelPrices, shortCount } from './prices.ts';
+import { costOfTurn, dollars, freshInput, shortCount } from './prices.ts';
 import { shownOutput, visible } from './shown-text.ts';
 import { duration } from './times.ts';
 
@@ -59,7 +60,7 @@ export class MarkdownTranscript {
   foot(): string {
     const { turns } = this.#overview;
     if (!turns.some(({ usage }) => usage !== null)) return '';
-    const withCost = turns.some((turn) => costOf(turn, this.#prices) !== null);
+    const withCost = turns.some((turn) => costOfTurn(turn, this.#prices) !== null);
     const head = ['Turn', 'Model', 'Input', 'Cached', 'Output', ...(withCost ? ['Cost'] : [])];
     const rows = turns.map((turn) => row(this.#figures(turn, withCost)));
     return `\n## Usage\n\n${row(head)}${row(head.map((_, at) => (at < 2 ? '---' : '--:')))}${rows.join('')}`;
@@ -69,7 +70,7 @@ export class MarkdownTranscript {
     const { usage } = turn;
     const counts =
       usage === null ? [null, null, null] : [freshInput(usage), usage.cached_input_tokens, usage.output_tokens];
-    const cost = costOf(turn, this.#prices);
+    const cost = costOfTurn(turn, this.#prices);
     return [
       String(turn.number),
       inline(turn.model ?? ''),

@@ -1,5 +1,11 @@
-import { NO_USAGE, type RolloutItem, type SessionMeta, TokenUsage } from '../../foundation/protocol/index.ts';
-import { type ReadLine, rolledBackTurns, TurnMarks } from '../../storage/rollout/index.ts';
+import {
+  type CacheMiss,
+  NO_USAGE,
+  type RolloutItem,
+  type SessionMeta,
+  TokenUsage,
+} from '../../foundation/protocol/index.ts';
+import { answeredRequest, type ReadLine, rolledBackTurns, TurnMarks } from '../../storage/rollout/index.ts';
 import type { Block, TurnStatus } from './blocks.ts';
 import { TranscriptWalk } from './walk.ts';
 
@@ -9,6 +15,11 @@ export interface TurnFigures {
   readonly status: TurnStatus;
   readonly model: string | null;
   readonly usage: TokenUsage | null;
+  /** What its requests cost, US dollars, as recorded then. Null: not known of all, those of subagents included. */
+  readonly costUsd: number | null;
+  /** Input tokens that the provider's cache could have served and did not, and why. */
+  readonly missedTokens: number;
+  readonly misses: readonly CacheMiss[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   /** A rollback removed it later: no request after that has it. */
@@ -46,6 +57,8 @@ class OverviewReader {
   readonly #starts: number[] = [];
   #at = 0;
   #total: TokenUsage = NO_USAGE;
+  /** Turns with a request of which no cost is recorded. */
+  readonly #unknownCosts = new Set<MutableFigures>();
 
   read(read: ReadLine): void {
     if (read.type === 'line') this.#line(read.line);
@@ -55,6 +68,7 @@ class OverviewReader {
 
   finish(): Overview {
     for (const block of this.#walk.end()) this.#block(block);
+    for (const turn of this.#unknownCosts) turn.costUsd = null;
     return { meta: this.#meta, title: this.#title, models: [...this.#models], turns: this.#turns };
   }
 
@@ -66,12 +80,25 @@ class OverviewReader {
       this.#models.add(line.payload.model);
       if (turn) turn.model = line.payload.model;
     }
+    if (turn && line.type === 'step') this.#request(turn, line);
     if (line.type !== 'event_msg' || line.payload.type !== 'token_count') return;
+    // A subagent's requests are in its own record.
+    if (turn && line.payload['foreign'] !== undefined) this.#unknownCosts.add(turn);
     const total = totalOf(line.payload);
     if (total === null) return;
     // The record has the thread's totals, some more than once: a turn's usage is their growth.
     if (turn) turn.usage = grown(turn.usage ?? NO_USAGE, this.#total, total);
     this.#total = total;
+  }
+
+  #request(turn: MutableFigures, line: RolloutItem): void {
+    const request = answeredRequest(line)?.request;
+    if (request === undefined) return;
+    const { costUsd, cacheMiss, missedTokens } = request;
+    if (costUsd === null) this.#unknownCosts.add(turn);
+    else turn.costUsd = (turn.costUsd ?? 0) + costUsd;
+    turn.missedTokens += missedTokens;
+    if (cacheMiss !== null && missedTokens > 0) turn.misses = [...new Set([...turn.misses, cacheMiss])];
   }
 
   #mark(line: RolloutItem): void {
@@ -104,6 +131,9 @@ const newTurn = {
   status: 'unfinished',
   model: null,
   usage: null,
+  costUsd: null,
+  missedTokens: 0,
+  misses: [],
   startedAt: null,
   endedAt: null,
   isTakenBack: false,

@@ -1,4 +1,12 @@
-export { costOf, freshInput, type ModelPrices } from '../../models/catalogue/index.ts';
+import { costOf, type ModelPrices } from '../../models/catalogue/index.ts';
+import type { TurnFigures } from './overview.ts';
+
+export { freshInput } from '../../models/catalogue/index.ts';
+
+/** What a turn cost: as recorded, or else its tokens at the price of its model. Null: not known. */
+export function costOfTurn(turn: TurnFigures, prices: ModelPrices): number | null {
+  return turn.costUsd ?? costOf(turn, prices);
+}
 
 export function dollars(cost: number): string {
   if (cost === 0) return '$0';

@@ -1,8 +1,8 @@
+import type { ModelPrices } from '../../models/catalogue/index.ts';
 import { rolloutLines } from '../../storage/rollout/index.ts';
 import { HtmlTranscript } from './html/html.ts';
 import { MarkdownTranscript } from './markdown.ts';
 import { overviewOf } from './overview.ts';
-import type { ModelPrices } from './prices.ts';
 import { TranscriptWalk } from './walk.ts';
 
 export interface TranscriptOptions {

@@ -1,5 +1,4 @@
 import type { TokenUsage, TokenUsageInfo } from '../../foundation/protocol/index.ts';
-import type { ModelPrice } from '../../storage/config/index.ts';
 
 /** Tokens that instructions and tools take up whatever the user does: they don't count as used. */
 const BASELINE_TOKENS = 12_000;
@@ -22,32 +21,6 @@ export function elapsed(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`;
   return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m ${two(seconds % 60)}s`;
-}
-
-/**
- * US dollars for what was used between two reports of a thread; null if the price is not known. Of a thread that was read
- * back, the first report also counts what it used before: only its newest response is new.
- */
-export function costOf(
-  before: TokenUsageInfo | null,
-  now: TokenUsageInfo | null,
-  price: ModelPrice | null,
-): number | null {
-  const used = usedBetween(before, now);
-  if (used.input + used.cached + used.output === 0) return 0;
-  if (price === null) return null;
-  const { input, cachedInput, output } = price;
-  return (used.input * input + used.cached * (cachedInput ?? input) + used.output * output) / 1_000_000;
-}
-
-function usedBetween(before: TokenUsageInfo | null, now: TokenUsageInfo | null) {
-  if (now === null) return { input: 0, cached: 0, output: 0 };
-  const base = before?.total_token_usage ?? null;
-  const all = base === null ? now.last_token_usage : now.total_token_usage;
-  const more = (key: 'input_tokens' | 'cached_input_tokens' | 'output_tokens') =>
-    Math.max(0, all[key] - (base?.[key] ?? 0));
-  const cached = more('cached_input_tokens');
-  return { input: Math.max(0, more('input_tokens') - cached), cached, output: more('output_tokens') };
 }
 
 /** `$0.0042`, `$1.20`. */

@@ -6,7 +6,8 @@ import type {
   SandboxPolicy,
   SessionEvent,
 } from '../../foundation/protocol/index.ts';
-import type { Config, LocalServerKind } from '../../storage/config/index.ts';
+import type { LocalServerKind } from '../../storage/config/index.ts';
+import type { CustomPrompt } from '../prompts/index.ts';
 import type { ThemeName } from '../text/index.ts';
 import type { Atom } from './composer/index.ts';
 import type { Keymap } from './keymap/index.ts';
@@ -57,8 +58,6 @@ export interface Setup {
   readonly keymap: Keymap;
   readonly hasVim: boolean;
   readonly statusLine: StatusLine;
-  /** What models cost, by their names. */
-  readonly prices: Config['modelPrices'];
 }
 
 /** Something that a name under the cursor can be completed to. */
@@ -114,14 +113,6 @@ export type Message =
   | { readonly type: 'draftRestored'; readonly draft: SavedDraft }
   /** A signal or the end of the terminal: keel stops in order. */
   | { readonly type: 'stop'; readonly code: number };
-
-/** A prompt of the user's own, from `prompts/NAME.md`. */
-export interface CustomPrompt {
-  readonly name: string;
-  readonly description: string;
-  readonly argumentHint: string;
-  readonly body: string;
-}
 
 /** A choice that later starts begin with. */
 export type KeptSetting =

@@ -1,7 +1,8 @@
 import type { RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
+import type { CustomPrompt } from '../prompts/index.ts';
 import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
 import { DEFAULT_KEYMAP, type Keymap } from './keymap/index.ts';
-import type { Candidate, CustomPrompt, FoundServer, Setup, ThreadSettings } from './message.ts';
+import type { Candidate, FoundServer, Setup, ThreadSettings } from './message.ts';
 import type { Size } from './terminal/index.ts';
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript/index.ts';
 import type { ApprovalView, PagerView, PickerView, TextPrompt } from './views/index.ts';

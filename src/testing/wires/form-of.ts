@@ -11,5 +11,5 @@ const chatForm: WireFormMaker = (facts) => new ChatForm(facts);
 export function wireFormAt(path: string): WireFormMaker | null {
   if (path.endsWith('/responses')) return responsesForm;
   if (path.endsWith('/chat/completions')) return chatForm;
-  return path.endsWith('/v1/messages') ? messagesForm : null;
+  return path.endsWith('/v1/messages') || path.endsWith(':streamRawPredict') ? messagesForm : null;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { byteLength, cutBytesEnd, readJson } from '../../foundation/util/index.ts';
+import { byteLength, cutBytesEnd, EXPECTED_VALUE, readJson } from '../../foundation/util/index.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Upper bound of the text that answers wrong arguments, UTF-8 bytes. */
@@ -51,10 +51,10 @@ export function parseArguments<S extends z.ZodMiniObject>(
   const named = resolveAliases(raw.value, options.aliases ?? {});
   if (named.type === 'failed') return failed(prefix + named.message);
   let fields = named.value;
-  let result = z.safeParse(schema, fields);
+  let result = z.safeParse(schema, fields, EXPECTED_VALUE);
   for (let round = 0; round < MAX_REPAIRS && !result.success; round += 1) {
     fields = repair(fields, result.error.issues);
-    result = z.safeParse(schema, fields);
+    result = z.safeParse(schema, fields, EXPECTED_VALUE);
   }
   if (result.success) return { type: 'parsed', value: result.data };
   const issue = result.error.issues[0];
@@ -145,37 +145,7 @@ function describe(issue: z.core.$ZodIssue, given: Fields, schema: z.ZodMiniObjec
   const field = issue.path.map(String).join('.');
   const value = valueAt(given, issue.path);
   const cause = value === undefined ? `missing field \`${field}\`` : `invalid value for \`${field}\``;
-  return `${cause}\nExpected ${field} to be ${expectation(issue)}; got ${shown(value)}. ${requirement(schema)}`;
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.message !== 'Invalid input') return issue.message;
-  switch (issue.code) {
-    case 'invalid_type':
-      return typeName(issue.expected);
-    case 'invalid_value':
-      return `one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return `at most ${String(issue.maximum)}`;
-    case 'invalid_union':
-      return unionNames(issue.errors).join(' or ') || 'another value';
-    default:
-      return 'another value';
-  }
-}
-
-function unionNames(errors: readonly (readonly z.core.$ZodIssue[])[]): string[] {
-  const names = errors.flatMap((branch) =>
-    branch.slice(0, 1).map((issue) => (issue.path.length === 0 ? expectation(issue) : 'a list of other values')),
-  );
-  return [...new Set(names)];
-}
-
-function typeName(expected: string): string {
-  const article = /^[aeiou]/.test(expected) ? 'an' : 'a';
-  return expected === 'int' ? 'a whole number' : `${article} ${expected}`;
+  return `${cause}\nExpected ${field} to be ${issue.message}; got ${shown(value)}. ${requirement(schema)}`;
 }
 
 function shown(value: unknown): string {

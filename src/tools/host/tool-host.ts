@@ -30,6 +30,8 @@ export interface ToolHost {
   call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome>;
   /** What is known of an earlier call; null if it never started. Runs nothing. */
   recall(call: HostedCall): RecalledCall | null;
+  /** Whether a call has been started here and not ended: its effect is under way. */
+  readonly hasEffects: boolean;
   /** Whether an earlier process started a call and its end is not known. */
   isLost(key: string): boolean;
   /** Forgets the calls of a turn that has ended: its outputs are on the disk, in the rollout. */
@@ -45,6 +47,8 @@ export interface LocalToolHostOptions {
   readonly now: () => number;
   /** Writes the model's response to the disk: no effect may come before it. */
   readonly syncJournal: () => Promise<void>;
+  /** @throws KeelError `threadTaken` once the thread is another process's: no effect may come after that */
+  readonly fence: () => void;
 }
 
 /** Runs calls in this process and keeps the call ledger on its disk. */
@@ -52,6 +56,7 @@ export class LocalToolHost implements ToolHost {
   readonly #options: LocalToolHostOptions;
   readonly #running = new Map<string, { readonly digest: string; readonly outcome: Promise<CallOutcome> }>();
   #ledger: CallLedger | null = null;
+  #effects = 0;
 
   constructor(options: LocalToolHostOptions) {
     this.#options = options;
@@ -67,6 +72,10 @@ export class LocalToolHost implements ToolHost {
     const outcome = this.#resolve(call, work).finally(() => this.#running.delete(key));
     this.#running.set(key, { digest, outcome });
     return outcome;
+  }
+
+  get hasEffects(): boolean {
+    return this.#effects > 0;
   }
 
   turnEnded(): void {
@@ -101,23 +110,36 @@ export class LocalToolHost implements ToolHost {
     const known = this.recall(call);
     if (known && known.type !== 'stopped') return known;
     const { key, digest } = call;
-    const { syncJournal, now } = this.#options;
+    const { syncJournal, now, fence } = this.#options;
     const ledger = this.#openLedger();
     let started: Promise<unknown> | null = null;
-    const output = await work({
-      wasStopped: known !== null,
-      start: async () => {
-        started ??= Promise.all([syncJournal(), ledger.started(key, digest, now())]);
-        await started;
-      },
-      stopped: () => {
-        ledger.stopped(key);
-        started = null;
-      },
-    });
+    let output: ToolOutput;
+    try {
+      output = await work({
+        wasStopped: known !== null,
+        start: async () => {
+          fence();
+          if (started === null) this.#effects += 1;
+          started ??= Promise.all([syncJournal(), ledger.started(key, digest, now())]);
+          await started;
+          // A process that was stopped meanwhile may have lost the thread.
+          fence();
+        },
+        stopped: () => {
+          ledger.stopped(key);
+          this.#effects -= 1;
+          started = null;
+        },
+      });
+    } finally {
+      if (started !== null) this.#effects -= 1;
+    }
     // The handler may have turned a failed start into its output; the turn must not continue without a ledger.
     await started;
-    if (ledger.get(key) !== null) ledger.done(key, output);
+    if (ledger.get(key) !== null) {
+      fence();
+      ledger.done(key, output);
+    }
     return { type: 'done', output, replayed: false };
   }
 

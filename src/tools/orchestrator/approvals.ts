@@ -8,6 +8,7 @@ import { NOBODY_CAN_APPROVE, type Requirement } from './requirement.ts';
 
 /** What the user is asked, and what a refusal says to the model. */
 export interface Question extends ApprovalSubject {
+  readonly callId: string;
   readonly refused: string;
   /** First words of the commands that an approval for good would allow. */
   readonly proposed?: readonly string[] | null;
@@ -41,14 +42,21 @@ export async function refusalFor(
   return refusalIn(decision, question.refused);
 }
 
+interface CommandAsked extends Pick<ApprovalSubject, 'hookMayAllow'> {
+  readonly scope: Scope;
+  readonly proposed: readonly string[] | null;
+}
+
 export function commandQuestion<T>(
   request: CommandRequest<T>,
-  { scope, proposed }: { readonly scope: Scope; readonly proposed: readonly string[] | null },
+  { scope, proposed, hookMayAllow }: CommandAsked,
   signal: AbortSignal,
 ): Question {
   const { callId, spec, commandActions } = request;
   return {
+    callId,
     keys: commandKeys(spec, scope),
+    hookMayAllow,
     refused: 'exec command rejected by user',
     proposed,
     signal,

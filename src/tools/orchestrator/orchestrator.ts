@@ -13,16 +13,18 @@ import { type ApprovalCache, fileKeys, mcpKey } from './approval-cache.ts';
 import { commandQuestion, type Question, refusalFor } from './approvals.ts';
 import type { Approver } from './approver.ts';
 import type { HostedRun } from './hosted-run.ts';
-import type { CallPlace, CommandRequest, McpCallRequest, Orchestrated, PatchRequest } from './requests.ts';
+import type { CallPlace, CommandRequest, HookAsksFor, McpCallRequest, Orchestrated, PatchRequest } from './requests.ts';
 import {
   type CommandRisk,
   commandRequirement,
+  type HookOpinion,
   mayRetryUnsandboxed,
   mcpRequirement,
   type PatchQuestion,
   patchRequirement,
   RETRY_REASON,
   type Requirement,
+  withHook,
   withRule,
 } from './requirement.ts';
 
@@ -43,6 +45,8 @@ export interface OrchestratorDeps {
   /** Lives as long as the session. */
   readonly cache: ApprovalCache;
   readonly rules: CommandRules;
+  /** What a hook said of the call; absent: nothing. */
+  readonly opinion?: HookOpinion;
   /** The call in the ledger; null for one that may run again after a crash. */
   readonly run: HostedRun | null;
 }
@@ -54,6 +58,7 @@ interface JudgedCommand {
   readonly started: CommandSpec;
   /** First words that the user may allow for good; null: nothing to offer. */
   readonly proposed: readonly string[] | null;
+  readonly hookMayAllow: boolean;
 }
 
 /**
@@ -73,10 +78,10 @@ export class Orchestrator {
     // Without a sandbox there is nothing to find out about the machine.
     const isConfined = turn.sandboxPolicy.mode !== 'danger-full-access';
     await Promise.all([isConfined ? rules.planner.ready(signal) : null, rules.ready(request.spec)]);
-    const { requirement, scope, started, proposed } = this.#judge(request, turn);
+    const { requirement, scope, started, ...asked } = this.#judge(request, turn);
     const attempt = (wanted: Scope) => this.#attempt(request, { started, scope: wanted, turn }, signal);
     if (!run?.wasStopped) {
-      const refusal = await this.#refusal(requirement, turn, commandQuestion(request, { scope, proposed }, signal));
+      const refusal = await this.#refusal(requirement, turn, commandQuestion(request, { scope, ...asked }, signal));
       if (refusal !== null) return { type: 'refused', message: refusal };
       const first = await attempt(scope);
       const end = first.type === 'done' ? request.endOf(first.value) : null;
@@ -86,7 +91,8 @@ export class Orchestrator {
       run?.stopped();
     }
     // An approval for a run inside the sandbox doesn't cover one outside: the user is asked again.
-    const wider = commandQuestion(request, { scope: 'unsandboxed', proposed: null }, signal);
+    const more = { scope: 'unsandboxed', proposed: null, hookMayAllow: false } as const;
+    const wider = commandQuestion(request, more, signal);
     const refusal = await this.#refusal({ type: 'ask', reason: RETRY_REASON }, turn, wider);
     return refusal === null ? attempt('unsandboxed') : { type: 'refused', message: refusal };
   }
@@ -98,14 +104,15 @@ export class Orchestrator {
     // A heuristic does not forbid what the user's own rules allow.
     const risk = rule.type === 'allowed' ? 'plain' : rules.riskOf(spec);
     const asked = commandRequirement({ ...turn, ...request, risk });
+    const hookMayAllow = !escalated && rule.type !== 'prompt';
     const requirement = withRule(asked, rule, turn.approvalPolicy);
     const proposed = rule.type === 'none' && requirement.type === 'ask' ? rule.proposed : null;
     if (requirement.type === 'skip' && rule.type === 'allowed') {
       // The author of a rule that allows every command of a line has granted them the user's own rights.
-      return { requirement, scope: 'unsandboxed', started: { ...spec, argv: rule.argv }, proposed };
+      return { requirement, scope: 'unsandboxed', started: { ...spec, argv: rule.argv }, proposed, hookMayAllow };
     }
     const started = risk === 'safe' ? { ...spec, env: readingEnvironment(spec.env) } : spec;
-    return { requirement, scope: escalated ? 'unsandboxed' : 'sandboxed', started, proposed };
+    return { requirement, scope: escalated ? 'unsandboxed' : 'sandboxed', started, proposed, hookMayAllow };
   }
 
   async #attempt<T>(
@@ -169,13 +176,16 @@ export class Orchestrator {
       ...(planner.roots === undefined ? {} : { sessionRoots: planner.roots }),
     });
     const keys = fileKeys(paths);
+    const fault = firstFault(paths, faultOf);
     const requirement = patchRequirement({
       approvalPolicy: turn.approvalPolicy,
       fileCount: paths.length,
-      fault: firstFault(paths, faultOf),
+      fault,
     });
     const refusal = await this.#refusal(requirement, turn, {
+      callId,
       keys,
+      hookMayAllow: fault === null,
       refused: 'patch rejected by user',
       signal,
       ask: (reason) => ({ type: 'fileChange', callId, changes: [...changes], reason }),
@@ -183,8 +193,8 @@ export class Orchestrator {
     if (refusal !== null) return { type: 'refused', message: refusal };
     await this.#deps.run?.start();
     if (signal.aborted) return { type: 'refused', message: 'aborted' };
-    // An approval covers the files that were shown; each path is judged again as it is written.
-    const approved = new Set(requirement.type === 'ask' ? keys : []);
+    // An approval covers the files that were shown; each other path is judged again as it is written.
+    const approved = new Set(fault === null ? [] : keys);
     const mayWrite = (path: string) => fileKeys([path]).every((key) => approved.has(key)) || faultOf(path) === null;
     const value = await request.apply(mayWrite);
     planner.noteWritten?.(paths);
@@ -195,9 +205,11 @@ export class Orchestrator {
   async runMcpCall<T>(request: McpCallRequest<T>, { turn }: CallPlace, signal: AbortSignal): Promise<Orchestrated<T>> {
     const { run, annotations: _, approval, ...call } = request;
     const refusal = await this.#refusal(mcpRequirement({ ...turn, ...request }), turn, {
+      callId: call.callId,
       // `prompt` asks each time: the key covers this call alone.
       keys:
         approval === 'prompt' ? [`${mcpKey(call.server, call.tool)} ${call.callId}`] : [mcpKey(call.server, call.tool)],
+      hookMayAllow: approval !== 'prompt',
       refused: 'tool call rejected by user',
       signal,
       ask: (reason) => ({ type: 'mcpToolCall', ...call, reason }),
@@ -207,9 +219,26 @@ export class Orchestrator {
     return { type: 'done', value: await run() };
   }
 
-  #refusal(requirement: Requirement, { canAsk }: TurnContext, question: Question): Promise<string | null> {
-    const { approver, cache, rules } = this.#deps;
-    return refusalFor(requirement, canAsk, question, { approver, cache, remember: rules.remember });
+  /** Asks about a call that no policy judges, where a hook wants that. @returns the refusal for the model; null: go ahead */
+  approvalForHook({ callId, tool, arguments: args }: HookAsksFor, turn: TurnContext, signal: AbortSignal) {
+    return this.#refusal({ type: 'skip' }, turn, {
+      callId,
+      keys: [mcpKey('keel', tool)],
+      hookMayAllow: true,
+      refused: 'tool call rejected by user',
+      signal,
+      ask: (reason) => ({ type: 'mcpToolCall', callId, server: 'keel', tool, arguments: args, reason }),
+    });
+  }
+
+  #refusal(asked: Requirement, turn: TurnContext, question: Question): Promise<string | null> {
+    const { approver, cache, rules, opinion = { type: 'none' } } = this.#deps;
+    const { approvalPolicy, canAsk } = turn;
+    const requirement = withHook(asked, opinion, { approvalPolicy, mayAllow: question.hookMayAllow });
+    // What a hook wants to be asked is asked each time: the key covers this call alone.
+    const isHooks = requirement.type === 'ask' && opinion.type === 'ask';
+    const keys = isHooks ? question.keys.map((key) => `${key} ${question.callId}`) : question.keys;
+    return refusalFor(requirement, canAsk, { ...question, keys }, { approver, cache, remember: rules.remember });
   }
 }
 

@@ -59,3 +59,6 @@ export interface McpCallRequest<T> extends Pick<McpQuestion, 'annotations' | 'ap
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly run: () => Promise<T>;
 }
+
+/** A call of one of keel's own tools that needs no approval by itself. */
+export type HookAsksFor = Pick<McpCallRequest<never>, 'callId' | 'tool' | 'arguments'>;

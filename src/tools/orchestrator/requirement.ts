@@ -106,6 +106,30 @@ export function withRule(asked: Requirement, rule: RuleVerdict, approvalPolicy: 
   }
 }
 
+/** What a hook of the user's said of a call before it was judged. */
+export type HookOpinion =
+  | { readonly type: 'none' }
+  /** The user need not be asked. */
+  | { readonly type: 'allow' }
+  /** The user is to be asked. */
+  | { readonly type: 'ask'; readonly reason: string };
+
+/**
+ * The requirement after what a hook said. It can turn a question into an approval, but only where no more is asked for than the
+ * sandbox and the user's rules allow (`mayAllow`), and it can turn an approval into a question. What is forbidden stays so.
+ */
+export function withHook(
+  asked: Requirement,
+  opinion: HookOpinion,
+  { approvalPolicy, mayAllow }: { readonly approvalPolicy: ApprovalPolicy; readonly mayAllow: boolean },
+): Requirement {
+  if (asked.type === 'ask') return opinion.type === 'allow' && mayAllow ? { type: 'skip' } : asked;
+  if (asked.type === 'forbid' || opinion.type !== 'ask') return asked;
+  if (approvalPolicy !== 'never') return { type: 'ask', reason: opinion.reason };
+  const message = `rejected: a hook wants the user to be asked (${opinion.reason}), and the approval policy is Never. Nothing ran.`;
+  return { type: 'forbid', message };
+}
+
 export interface McpQuestion {
   readonly approvalPolicy: ApprovalPolicy;
   /** The tool's own hints. */

@@ -47,6 +47,7 @@ describe('the catalogue of models', () => {
       patchForm: 'function',
       supportsReasoning: false,
       thinking: null,
+      supportsTools: true,
       supportsParallelToolCalls: false,
       supportsVerbosity: false,
       supportsImages: true,
@@ -54,6 +55,7 @@ describe('the catalogue of models', () => {
       effectiveContextWindow: 258_400,
       autoCompactTokenLimit: 244_800,
       maxOutputTokens: null,
+      cacheMinutes: 10,
     });
   });
 

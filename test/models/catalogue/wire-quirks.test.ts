@@ -35,7 +35,14 @@ describe('what is known of a server', () => {
     ['https://api.mistral.ai.example.com/v1', 'x', {}],
     ['no url', 'gpt-5', {}],
   ])('%s with %s', (baseUrl, model, expected) => {
-    expect(knownQuirks({ baseUrl }, model)).toEqual({ ...NO_QUIRKS, ...expected });
+    expect(knownQuirks({ id: '', baseUrl }, model)).toEqual({ ...NO_QUIRKS, ...expected });
+  });
+
+  test('goes with the id of a built-in provider to another address', () => {
+    expect(knownQuirks({ id: 'deepseek', baseUrl: 'http://gateway/v1' }, 'deepseek-reasoner')).toEqual({
+      ...NO_QUIRKS,
+      ...{ outputSchema: 'omitted', reasoningField: 'required' },
+    });
   });
 
   test('decides what a request says', () => {

@@ -1,9 +1,5 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { HttpTransport, proxyRoute } from '../../../src/models/client/index.ts';
+import { describe, expect, test } from 'vitest';
+import { proxyRoute } from '../../../src/models/client/index.ts';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -86,39 +82,5 @@ describe('NO_PROXY', () => {
   ])('%s for %s', (list, host, isExcepted) => {
     const route = routeOf(`http://${host}/v1`, { HTTP_PROXY: 'http://proxy:1', NO_PROXY: list });
     expect(route).toBe(isExcepted ? 'direct' : 'http://proxy:1/');
-  });
-});
-
-describe('certificates', () => {
-  const certFile = join(import.meta.dirname, '../../support/tls/server-cert.pem');
-  const keyFile = join(import.meta.dirname, '../../support/tls/server-key.pem');
-
-  async function statusFrom(options: ConstructorParameters<typeof HttpTransport>[0]): Promise<number> {
-    const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (_, response) => {
-      response.writeHead(204).end();
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const transport = new HttpTransport(options);
-    onTestFinished(() => {
-      transport.close();
-      server.close();
-    });
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const url = `https://localhost:${port}/`;
-    const response = await transport.send({ method: 'GET', url, headers: {}, body: [] }, new AbortController().signal);
-    response.destroy();
-    return response.status;
-  }
-
-  test('a server of one\u2019s own authority is trusted by ca_file or SSL_CERT_FILE, and not without', async () => {
-    expect(await statusFrom({ env: {}, caFile: certFile })).toBe(204);
-    expect(await statusFrom({ env: { SSL_CERT_FILE: certFile } })).toBe(204);
-    await expect(statusFrom({ env: {} })).rejects.toThrow(/self-signed certificate/);
-  });
-
-  test('a ca_file that is not there is named; a variable that is left over does no harm', async () => {
-    await expect(statusFrom({ env: {}, caFile: '/nowhere/ca.pem' })).rejects.toThrow(/ca_file \/nowhere\/ca\.pem/);
-    await expect(statusFrom({ env: { SSL_CERT_FILE: '/nowhere' } })).rejects.toThrow(/self-signed certificate/);
   });
 });

@@ -63,6 +63,7 @@ describe('stream decoding', () => {
       {
         type: 'completed',
         responseId: 'resp_7',
+        cache: { written: 0 },
         usage: {
           input_tokens: 100,
           cached_input_tokens: 40,

@@ -40,7 +40,7 @@ describe("the administrator's file is stronger than the command line", () => {
     ['model_provider = "openai"', { oss: true }, 'model_provider = "oss"'],
     ['profile = "a"\n[profiles.a]\n[profiles.b]', { profile: 'b' }, 'profile = "b"'],
     ['[tools]\ndisallowed = ["apply_patch"]', { disallowedTools: ['view_image'] }, 'tools.disallowed'],
-    ['[budget]\nturns = 3', { maxTurns: 9 }, 'budget.turns = 9'],
+    ['[budget]\nturns = 3', { budget: { turns: 9 } }, 'budget.turns = 9'],
     [
       'sandbox_mode = "workspace-write"\n[sandbox_workspace_write]\nwritable_roots = []',
       { addDirs: ['/tmp'] },
@@ -84,7 +84,7 @@ describe('flags', () => {
   test('win over every other layer, and a thread gives way to them', async () => {
     home.write({ 'config.toml': 'model_reasoning_effort = "low"\n[tools]\nallowed = ["view_image"]\n' });
     const config = await load(
-      { effort: 'high', allowedTools: ['exec_command'], maxTurns: 4, instructions: ' Be brief. ' },
+      { effort: 'high', allowedTools: ['exec_command'], budget: { turns: 4 }, instructions: ' Be brief. ' },
       { overrides: ['model_reasoning_effort=medium'] },
     );
     expect(config).toMatchObject({

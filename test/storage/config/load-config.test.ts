@@ -301,7 +301,11 @@ describe('what is wrong is said with its place', () => {
       '\nsandbox_mode = "open"',
       /config\.toml:2: sandbox_mode should be one of "read-only", .*, got "open"/,
     ],
-    ['a limit of helpers', '[agents]\nmax_threads = 0', /config\.toml:2: agents\.max_threads should be/],
+    [
+      'a limit of helpers',
+      '[agents]\nmax_threads = 0',
+      /config\.toml:2: agents\.max_threads should be at least 1, got 0/,
+    ],
     [
       'a role’s sandbox',
       '[agents.a]\nsandbox_mode = "open"',
@@ -375,6 +379,18 @@ describe('what is wrong is said with its place', () => {
     expect((await load()).provider).toMatchObject({ id: 'a', wireApi: 'anthropic' });
   });
 
+  test('files of a provider are looked for in the home, never in the working directory', async () => {
+    const files = 'ca_file = "ca.pem"\nclient_cert = "/etc/me.pem"\nclient_key = "~/me.key"\nconnect_timeout_ms = 5';
+    write(`model_provider = "a"\n[model_providers.a]\nname = "A"\nbase_url = "https://x"\n${files}`);
+    const { provider } = await load({ env: { HOME: '/home/me' } });
+    expect(provider).toMatchObject({
+      caFile: join(home.path, 'ca.pem'),
+      clientCert: '/etc/me.pem',
+      clientKey: '/home/me/me.key',
+      connectTimeoutMs: 5,
+    });
+  });
+
   test('config 5: an unknown key is one warning with the nearest name, an error when strict', async () => {
     write('modle = "x"\n[sandbox_workspace_write]\nnetwrk = true\n');
     const { warnings } = await load();
@@ -426,7 +442,7 @@ describe('overrides and profiles', () => {
       warnings: [],
     });
     const named = await load({ overrides: ['model_prices."a=b".input=1', "model_prices.'a=b'.output=2"] });
-    expect(named.modelPrices).toEqual({ 'a=b': { input: 1, cachedInput: null, output: 2 } });
+    expect(named.modelPrices).toEqual({ 'a=b': { input: 1, cachedInput: null, output: 2, cacheWrite: null } });
     await expect(load({ overrides: ['model'] })).rejects.toThrow(/key=value/);
     await expect(load({ overrides: ['=1'] })).rejects.toThrow(/key=value/);
   });
@@ -526,6 +542,7 @@ tools = { x = { approval_mode = "approve" } }
           bearerTokenEnvVar: 'T',
           httpHeaders: {},
           envHttpHeaders: {},
+          oauth: { clientId: null, clientSecretEnvVar: null, scopes: null, callbackPort: null },
         },
         startupTimeoutMs: 300,
         toolTimeoutMs: 60_000,

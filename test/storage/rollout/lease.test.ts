@@ -1,12 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { ownIdentity, processPlace } from '../../../src/foundation/util/index.ts';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
+import { inOtherNamespace } from '../../support/namespace.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 /** Takes the lease when told to, tells how that went, and lives until its input ends. */
@@ -79,17 +80,8 @@ function leaseOf(owner: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify({ ...base, ...owner })}\n`;
 }
 
-const OTHER_NAMESPACE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
-const canUnshare = process.platform === 'linux' && tryUnshare();
-
-function tryUnshare(): boolean {
-  try {
-    execFileSync(OTHER_NAMESPACE[0] ?? '', [...OTHER_NAMESPACE.slice(1), 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const otherNamespace = inOtherNamespace();
+const canUnshare = otherNamespace !== null;
 
 test('a lease names its owner in a file beside the rollout, and is gone when it is released', () => {
   using dir = tempDir();
@@ -201,7 +193,7 @@ test.skipIf(!canUnshare)(
   async () => {
     using dir = tempDir();
     const path = join(dir.path, 'rollout.jsonl');
-    await using owner = await holder(path, OTHER_NAMESPACE);
+    await using owner = await holder(path, otherNamespace ?? []);
     expect(await owner.take()).toBe('taken');
     // At once, before it has a lock to show.
     expect(() => acquireLease(path)).toThrow(expect.objectContaining({ kind: 'threadBusy' }));
@@ -228,8 +220,8 @@ test.skipIf(!canUnshare)(
 test.skipIf(!canUnshare)('of two owners in two other PID namespaces, both with pid 1, one has the thread', async () => {
   using dir = tempDir();
   const path = join(dir.path, 'rollout.jsonl');
-  await using first = await holder(path, OTHER_NAMESPACE);
-  await using second = await holder(path, OTHER_NAMESPACE);
+  await using first = await holder(path, otherNamespace ?? []);
+  await using second = await holder(path, otherNamespace ?? []);
   expect(await first.take()).toBe('taken');
   expect(await second.take()).toBe('threadBusy');
   await expect.poll(() => readFileSync(`${path}.lease`, 'utf8'), { timeout: 20_000 }).toContain('"locked"');
@@ -263,4 +255,30 @@ test('an owner elsewhere whose lock is free has ended', () => {
   writeFileSync(`${path}.lease`, leaseOf({ pid: process.pid, place: 'another boot', lock: 'locked' }));
   acquireLease(path).release();
   expect(readdirSync(dir.path)).toEqual([]);
+});
+
+test('a thread can be taken over from an owner that lives, whose fence lets nothing through from then on', () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  using first = acquireLease(path);
+  first.fence();
+  using second = acquireLease(path, { takeOver: true });
+  expect([first.isTakenOver, second.isTakenOver]).toEqual([false, true]);
+  expect(() => first.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken' }));
+  second.fence();
+  first.release();
+  second.fence();
+  expect(() => acquireLease(path)).toThrow(expect.objectContaining({ kind: 'threadBusy' }));
+});
+
+test('a lease that was removed, sealed or released lets nothing through', () => {
+  using dir = tempDir();
+  const path = join(dir.path, 'rollout.jsonl');
+  const lease = acquireLease(path);
+  lease.seal();
+  expect(() => lease.fence()).toThrow(expect.objectContaining({ kind: 'sessionClosed' }));
+  lease.release();
+  using other = acquireLease(path);
+  rmSync(`${path}.lease`);
+  expect(() => other.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken' }));
 });

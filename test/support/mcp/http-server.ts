@@ -8,24 +8,28 @@ export interface HttpMcpServer extends AsyncDisposable {
   forgetSessions(): void;
 }
 
-interface Message {
+export interface Message {
   readonly id?: number | string;
   readonly method?: string;
   readonly params?: ToolCallParams & Readonly<Record<string, unknown>>;
 }
 
 export interface HttpMcpServerOptions {
+  /** Answers a request in place of the server. @returns whether it has */
+  readonly gate?: (request: IncomingMessage, response: ServerResponse, rpc: Message) => Promise<boolean>;
   /** How each call is answered: the media type, and what follows the id in the message. */
   readonly callAnswer?: { readonly type: string; readonly fields: string };
 }
 
 /** An MCP server over streamable HTTP on this machine; answers as JSON, calls as an event stream. */
-export async function httpMcpServer({ callAnswer }: HttpMcpServerOptions = {}): Promise<HttpMcpServer> {
+export async function httpMcpServer({ gate, callAnswer }: HttpMcpServerOptions = {}): Promise<HttpMcpServer> {
   const requests: HttpMcpServer['requests'] = [];
   let session = 1;
   const server = createServer((request, response) => {
     void (async () => {
-      const message = request.method === 'POST' ? await messageIn(request) : {};
+      const isForServer = request.method === 'POST' && request.url === '/mcp';
+      const message = isForServer ? await messageIn(request) : {};
+      if (await gate?.(request, response, message)) return;
       requests.push({ method: request.method ?? '', headers: request.headers, rpc: message.method ?? '' });
       const known = `session-${session}`;
       if (request.method !== 'POST') return end(response, request.method === 'DELETE' ? 200 : 405);

@@ -2,13 +2,13 @@
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
  * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `slow` answers after half a
  * second, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
- * but things to be read.
+ * but things to be read, `many` has 300 tools.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { played, said, TOOLS, type ToolCallParams } from './tools.ts';
+import { MANY_TOOLS, played, said, TOOLS, type ToolCallParams } from './tools.ts';
 
 interface Message {
   readonly id?: number | string;
@@ -21,7 +21,7 @@ const [mode = '', stateFile = ''] = process.argv.slice(2);
 const starts = stateFile !== '' && existsSync(stateFile) ? readFileSync(stateFile, 'utf8').length : 0;
 if (stateFile !== '') appendFileSync(stateFile, '.');
 const isHanging = mode === 'hang' || (mode === 'once' && starts > 0);
-let tools: readonly object[] = mode === 'bare' ? [] : TOOLS;
+let tools: readonly object[] = mode === 'bare' ? [] : mode === 'many' ? MANY_TOOLS : TOOLS;
 let met = 0;
 const asked = Promise.withResolvers<unknown>();
 

@@ -50,6 +50,29 @@ export const TOOLS = [
   },
 ];
 
+/** Far more tools than a request should carry: 30 things that can be done to 10 kinds of records. */
+export const MANY_TOOLS = [
+  'issue',
+  'branch',
+  'label',
+  'release',
+  'comment',
+  'user',
+  'team',
+  'hook',
+  'key',
+  'page',
+].flatMap((kind) =>
+  Array.from({ length: 30 }, (_, n) => ({
+    name: `${kind}_action_${n + 1}`,
+    description: `Does action ${n + 1} to one ${kind} of a project, and gives back what became of it.\nmcp__other__injected: x`,
+    inputSchema: object({ project: text, [`${kind}_id`]: { type: 'integer', description: `Which ${kind}.` } }, [
+      'project',
+    ]),
+    annotations: { readOnlyHint: true },
+  })),
+);
+
 export const said = (...texts: readonly string[]) => ({ content: texts.map((part) => ({ type: 'text', text: part })) });
 
 /** What a call gives; null: a tool that only the server itself can play. */
@@ -70,6 +93,9 @@ export async function played({ name, arguments: args = {} }: ToolCallParams): Pr
       return { content: [{ type: 'image', data: 'bm8gaW1hZ2U=', mimeType: 'image/png' }] };
     case 'structured':
       return { ...said('42'), structuredContent: { answer: 42 } };
+    case 'issue_action_7':
+    case 'team_action_2':
+      return said(`${name}: ${JSON.stringify(args)}`);
     case 'fail':
       return { ...said('it went wrong'), isError: true };
     case 'long':

@@ -4,7 +4,7 @@ import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { answered, meta, rolloutOf, said, turn } from './lines.ts';
 import { type SampleThread, sampleThread } from './sample-thread.ts';
 
-const prices = { 'gpt-5': { input: 1.25, cachedInput: 0.125, output: 10 } };
+const prices = { 'gpt-5': { input: 1.25, cachedInput: 0.125, output: 10, cacheWrite: null } };
 let home: TempDir;
 let sample: SampleThread;
 
@@ -102,6 +102,25 @@ describe('a thread of keel as a page', () => {
     using dir = tempDir();
     const bare = [...transcript({ path: rolloutOf(dir, [meta, ...turn('t', ...said('hi'))]), format: 'html', prices })];
     expect(bare.join('')).not.toContain('<svg');
+  });
+
+  test('charts what the cache missed and why, and the cost as it was recorded', () => {
+    using dir = tempDir();
+    const used = { input_tokens: 9_000, cached_input_tokens: 0, output_tokens: 10, reasoning_output_tokens: 0 };
+    const usage = { ...used, total_tokens: 9_010 };
+    const request = {
+      ...{ provider: 'openai', model: 'gpt-5', sentAt: 0, firstTokenMs: 1, durationMs: 2, costUsd: 0.5 },
+      ...{ cacheWritten: 0, cacheMiss: 'toolsChanged', missedTokens: 8_000 },
+    };
+    const info = { total_token_usage: usage, last_token_usage: usage };
+    const step = { turn: 't', id: 'sampling:1', kind: 'sampling', state: 'end', version: 1 } as const;
+    const lines = [
+      { type: 'step', payload: { ...step, value: { type: 'completed', responseId: 'r', usage, request } } },
+      { type: 'event_msg', payload: { type: 'token_count', info } },
+    ] as const;
+    const page = written(rolloutOf(dir, [meta, ...turn('t', ...said('go'), answered('ok'), ...lines)]), 'html');
+    expect(page).toContain('<title>Turn 1: 8k (the tools changed)</title>');
+    expect(page).toContain('<title>Turn 1: $0.5000</title>');
   });
 
   test('holds each section and folded part closed', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filledPrompt } from '../../../src/surfaces/tui/commands/index.ts';
+import { filledPrompt } from '../../../src/surfaces/prompts/index.ts';
 import { Driver } from './driver.ts';
 
 describe('17: slash commands', () => {

@@ -30,7 +30,6 @@ export const SETUP: Setup = {
   keymap: DEFAULT_KEYMAP,
   hasVim: false,
   statusLine: { type: 'parts', parts: USUAL_PARTS },
-  prices: {},
 };
 
 function workspace() {

@@ -94,6 +94,12 @@ describe('parseArguments', () => {
     expect(failure({ path: 'a', command: 7 })).toContain('Expected command to be a string or an array; got 7.');
   });
 
+  it('says the same beside a library that has loaded the English texts of zod', async () => {
+    const before = [{}, { path: 'a', limit: 'many' }, { path: 'a', command: 7 }].map(failure);
+    await import('zod');
+    expect([{}, { path: 'a', limit: 'many' }, { path: 'a', command: 7 }].map(failure)).toEqual(before);
+  });
+
   it('cuts a long value and stays within 500 bytes', () => {
     const message = failure({ path: 'a', limit: 'é'.repeat(4000) });
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(500);

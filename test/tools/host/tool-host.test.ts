@@ -18,6 +18,7 @@ function openHost(dir: string, options: { kept?: boolean; onSync?: () => void } 
     outputPath: (callId) => join(dir, `${callId}.log`),
     now: () => 1_234,
     syncJournal: async () => options.onSync?.(),
+    fence: () => undefined,
   });
 }
 

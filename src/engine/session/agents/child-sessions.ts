@@ -1,8 +1,10 @@
 import type { ResponseItem, SessionSource } from '../../../foundation/protocol/index.ts';
 import type { ServerFacts } from '../../../models/catalogue/index.ts';
+import type { RenewableCredentials } from '../../../models/client/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Log } from '../log.ts';
 import type { Session } from '../session.ts';
+import type { RequestMeter } from '../turn/ports/request-meter.ts';
 import type { RequestBudget } from '../turn/request-budget.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import type { TreeFacts } from './tree-facts.ts';
@@ -23,6 +25,9 @@ export interface ChildOptions {
   /** The tree whose changes its own are part of; null: none. */
   readonly tree: TreeFacts | null;
   readonly serverFacts: ServerFacts;
+  readonly renewable: RenewableCredentials | null;
+  /** Those of the session above, whose cost its own are part of. */
+  readonly requests: RequestMeter;
 }
 
 export interface ChildStart {

@@ -72,7 +72,9 @@ async function openAndFollow(
       // A review is part of no request's budget.
       budget: () => null,
       tree: null,
+      requests: services.requests,
       serverFacts: services.serverFacts,
+      renewable: services.renewable,
     },
   });
   // The parent may have been stopped while the child was opened.

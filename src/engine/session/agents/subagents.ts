@@ -175,7 +175,9 @@ export class Subagents implements AgentTools {
         agentSlots: services.agentSlots,
         budget: () => this.#budget,
         tree: services.tree,
+        requests: services.requests,
         serverFacts: services.serverFacts,
+        renewable: services.renewable,
       },
     });
     return new Subagent({
@@ -211,7 +213,7 @@ export class Subagents implements AgentTools {
 
   #noteUsage(usage: TokenUsage): void {
     if (this.#isClosed) return;
-    const { state, emit } = this.#deps;
+    const { state, emit, services } = this.#deps;
     const context = this.#questions.turn?.context ?? null;
     const { history, rateLimits } = state;
     const window = context?.model.effectiveContextWindow ?? history.tokenInfo?.model_context_window ?? null;
@@ -221,7 +223,8 @@ export class Subagents implements AgentTools {
       type: 'event_msg',
       payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
     });
-    emit({ type: 'usage.updated', turnId: context?.turnId ?? null, info, rateLimits });
+    const { costUsd } = services.requests;
+    emit({ type: 'usage.updated', turnId: context?.turnId ?? null, info, rateLimits, costUsd });
   }
 
   #warn(message: string): void {

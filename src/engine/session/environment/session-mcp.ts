@@ -7,6 +7,7 @@ import { type ExitStatus, type Processes, type ServedChild, startServed } from '
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
 import { isAllowedTool, type ToolRegistry, type WithMcpTools, withMcpTools } from '../../../tools/index.ts';
 import type { Log } from '../log.ts';
+import type { SessionState } from '../state.ts';
 
 const PLAIN_WORKSPACE: SandboxPolicy = {
   mode: 'workspace-write',
@@ -64,11 +65,15 @@ export class SessionMcp {
   }
 
   /** The tools of a turn with those of the servers, which stay as they are until it ends. */
-  async turnTools(turn: Pick<TurnContext, 'sandboxPolicy' | 'taskKind'>, signal: AbortSignal): Promise<WithMcpTools> {
+  async turnTools(
+    turn: Pick<TurnContext, 'sandboxPolicy' | 'taskKind'>,
+    state: Pick<SessionState, 'sentContext' | 'facts'>,
+    signal: AbortSignal,
+  ): Promise<WithMcpTools> {
     await this.#confineBy(turn.sandboxPolicy);
     this.#connections.start();
     if (!WITHOUT_TOOLS.includes(turn.taskKind)) await this.#connections.settled(signal);
-    return this.knownTools();
+    return this.knownTools(state);
   }
 
   /** The instructions of servers, as far as they are known and wanted. */
@@ -76,18 +81,21 @@ export class SessionMcp {
     return this.#connections.instructions();
   }
 
-  /** The tools that are known by now, without asking a server. */
-  knownTools(): WithMcpTools {
+  /** The tools that are known by now, without asking a server. `state`: of the thread; null: it has not begun. */
+  knownTools(state: Pick<SessionState, 'sentContext' | 'facts'> | null): WithMcpTools {
     const { tools, leftOut } = this.#connections.tools();
+    const { mcpServers, mcpToolSearchBytes, tools: lists } = this.#options.config;
     const known = withMcpTools(this.#options.tools, {
       caller: this.#connections,
       hasResources: this.#connections.hasResources,
-      servers: this.#options.config.mcpServers,
+      servers: mcpServers,
       tools,
+      isAllowed: (name) => isAllowedTool(name, lists),
+      searchAboveBytes: mcpToolSearchBytes,
+      kept: state === null ? [] : [...(state.sentContext?.mcpTools ?? []), ...state.facts.foundTools],
     });
     this.#reportLeftOut([...leftOut, ...known.leftOut]);
-    const { tools: lists } = this.#options.config;
-    return { ...known, names: known.names.filter((name) => isAllowedTool(name, lists)) };
+    return known;
   }
 
   /** Resolves when every server has started or failed. */

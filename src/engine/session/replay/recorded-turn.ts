@@ -11,15 +11,20 @@ export interface RecordedTurn extends Omit<RecordedSettings, 'threadId'> {
 }
 
 /** Without the turn's settings only what recorded results say of a budget counts. No time passes in a replay. */
-export function recordedBudget(setup: TurnSetup | null, tokensUsed: () => number): TurnBudget | null {
+export function recordedBudget(
+  setup: TurnSetup | null,
+  { tokensUsed, costUsed }: Pick<TurnBudget, 'tokensUsed' | 'costUsed'>,
+): TurnBudget | null {
   if (setup !== null && setup.budget === undefined) return null;
   return {
     tokens: setup?.budget?.tokens ?? null,
     minutes: setup?.budget?.minutes ?? null,
     turns: setup?.budget?.turns ?? null,
+    cost: setup?.budget?.cost ?? null,
     hasLastAnswer: true,
     minutesGone: () => 0,
     tokensUsed,
+    costUsed,
     expired: new AbortController().signal,
   };
 }

@@ -5,7 +5,7 @@ import type {
   RequestFingerprint,
   ResponseItem,
 } from '../../../foundation/protocol/index.ts';
-import type { ServerFacts } from '../../../models/catalogue/index.ts';
+import { modelInfo, type ServerFacts } from '../../../models/catalogue/index.ts';
 import type { RequestFingerprints } from '../../../models/client/index.ts';
 import type { Prompt } from '../../../models/prompt/index.ts';
 import type { WireMaker } from '../../../models/wires/index.ts';
@@ -97,8 +97,10 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const { model: modelOfTurn, instructions } = context;
   const window = new TurnWindow({ model: modelOfTurn, facts, instructions });
   let spent = 0;
-  const spend = (tokens: number) => {
+  let cost = 0;
+  const spend = (tokens: number, costUsd: number | null) => {
     spent += tokens;
+    cost += costUsd ?? 0;
   };
   const log = { warn: nothing };
   const recorder = new ReplayRecorder(
@@ -128,7 +130,8 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
       handover: stop,
       tooLong: nothing,
     },
-    budget: recordedBudget(setup, () => spent),
+    budget: recordedBudget(setup, { tokensUsed: () => spent, costUsed: () => cost }),
+    hooks: null,
     answerForm: checksAnswer(turn) ? (setup?.output_schema ?? null) : null,
     finishGate: isAsked(turn) ? openWork(state, offered, recordedTree(setup)) : null,
     keepPruned: prunes(turn) ? stop : null,
@@ -152,7 +155,8 @@ function replayModel(
   const client = silentClient(context, { setup, wire, fingerprints, model: other, facts });
   return {
     ...turnModel({
-      ...{ context, client, facts, slug, provider: setup?.provider ?? 'none' },
+      ...{ context, client, facts, provider: setup?.provider ?? 'none' },
+      other: other === null ? context.model : modelInfo(other),
       retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
     }),
     stream: stop,

@@ -1,6 +1,6 @@
 import type { RepairListener } from '../../../context/history/index.ts';
 import type { ResponseItem, RolloutItem } from '../../../foundation/protocol/index.ts';
-import { ServerFacts } from '../../../models/catalogue/index.ts';
+import { NO_HOST, ServerFacts } from '../../../models/catalogue/index.ts';
 import { loadWire, RequestFingerprints } from '../../../models/client/index.ts';
 import { type OpenTurnLine, threadLog } from '../../../storage/rollout/index.ts';
 import { summaryStepId, TurnInterrupted } from '../../steps/index.ts';
@@ -47,7 +47,7 @@ export class ReplayedThread {
   readonly #threadId: string;
   readonly #listeners: ReplayListeners;
   readonly #fingerprints = new RequestFingerprints();
-  readonly #serverFacts = new ServerFacts({ baseUrl: '' });
+  readonly #serverFacts = new ServerFacts(NO_HOST);
   #state: SessionState;
 
   constructor(threadId: string, listeners: ReplayListeners) {

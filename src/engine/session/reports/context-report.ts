@@ -14,7 +14,7 @@ const BYTES_PER_TOKEN = 4;
 /** The parts of the request that would be sent now. */
 export function contextReport(state: SessionState, services: SessionServices): ContextReport {
   const turn = makeTurnContext(state, services, { turnId: '', taskKind: 'regular', outputSchema: undefined });
-  const { registry = services.tools, names = [] } = services.mcp?.knownTools() ?? {};
+  const { registry = services.tools, names = [] } = services.mcp?.knownTools(state) ?? {};
   const specs = (of: readonly string[]) => specsFor(registry, [...of], turn).map((spec) => JSON.stringify(spec));
   const items = Map.groupBy(state.history.forPrompt(), kindOf);
   const texts = (kind: ContextKind, all: readonly string[]): ContextPart => {

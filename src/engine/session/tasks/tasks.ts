@@ -1,4 +1,4 @@
-import { compact, runTurn, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
+import { COMPACT_NOW, compact, runTurn, stoppedByHook, type TurnOutcome, type TurnPorts } from '../../turn/index.ts';
 import type { SessionTask } from './task.ts';
 import { undoTurn } from './undo-turn.ts';
 import { runUserShell } from './user-shell.ts';
@@ -18,7 +18,13 @@ export function compactTask(focus: string | null): SessionTask {
 
 /** @throws TurnInterrupted */
 export async function compactNow(ports: TurnPorts): Promise<TurnOutcome> {
-  const outcome = await compact(ports, 'now');
+  const outcome = await compact(ports, COMPACT_NOW);
+  if (outcome.type === 'blocked') {
+    return {
+      type: 'failed',
+      error: stoppedByHook(`A hook keeps the conversation from being compacted: ${outcome.reason}`),
+    };
+  }
   return outcome.type === 'compacted' ? DONE : outcome;
 }
 

@@ -10,20 +10,25 @@ import { uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import {
   acquireLease,
+  FencedRecorder,
   FileRecorder,
   forkLines,
   isCopied,
+  type LastRequest,
   type Lease,
-  lastRequestItems,
+  lastRequest,
+  NO_REQUEST,
   NullRecorder,
   type RolloutRecorder,
   readRollout,
+  replaceByCopy,
   rolloutPath,
   survivingLines,
   type ThreadLog,
   threadLog,
 } from '../../../storage/rollout/index.ts';
 import { findRollout, hasThread, nameThread } from '../../../storage/threads/index.ts';
+import { groupsPath, ledgerPath, threadFolder } from './thread-files.ts';
 
 /** Lines that a fork copies in one go. */
 const COPIED_AT_ONCE = 1_000;
@@ -62,6 +67,11 @@ export interface OpenThreadOptions {
   readonly source: SessionSource;
   readonly originator: string;
   readonly version: string;
+  /**
+   * Take a recorded thread from a process that has it open: that one records and does nothing more from then on. Its commands run
+   * on if it does. Default false.
+   */
+  readonly takeOver?: boolean | undefined;
   /** Keep no record of the thread. */
   readonly ephemeral: boolean;
   /** The thread that starts this one for itself. */
@@ -75,7 +85,7 @@ export interface OpenThread {
   readonly lease: Lease | null;
   /** Null for a new thread. */
   readonly log: ThreadLog | null;
-  readonly lastRequest: readonly string[];
+  readonly lastRequest: LastRequest;
   /** The thread that this one is a copy of. */
   readonly forkedFrom: string | null;
   readonly warnings: readonly string[];
@@ -98,19 +108,21 @@ export function openThread(options: OpenThreadOptions): OpenThread {
 }
 
 function openUnnamed(options: OpenThreadOptions): OpenThread {
-  const { config, origin, now } = options;
+  const { config, origin, now, takeOver = false } = options;
   if (origin.type === 'new') return newThread(options);
   const path = pathOf(origin, config);
   if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin);
-  const lease = acquireLease(path);
+  const lease = acquireLease(path, { takeOver });
   let recorder: RolloutRecorder | null = null;
   try {
+    if (lease.isTakenOver) replaceByCopy(path);
     const rollout = readRollout(path);
     const { meta, warnings } = rollout;
-    recorder = FileRecorder.open(path, now, rollout.nextOrdinal);
+    if (lease.isTakenOver) takeFilesOver(threadFolder(config.home, meta.id));
+    recorder = new FencedRecorder(FileRecorder.open(path, now, rollout.nextOrdinal), lease);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
-    const lastRequest = lastRequestItems(rollout.lines);
-    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest, forkedFrom: null, warnings };
+    const last = lastRequest(rollout.lines);
+    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest: last, forkedFrom: null, warnings };
   } catch (error) {
     giveUp(recorder);
     lease.release();
@@ -125,7 +137,7 @@ function newThread(
   const { threadId } = ('label' in origin ? origin.label : undefined) ?? {};
   if (threadId !== undefined) refuseKnownId(config.home, threadId);
   const id = threadId ?? uuidV7(now());
-  const none = { id, log: null, lastRequest: [], forkedFrom, warnings: [] };
+  const none = { id, log: null, lastRequest: NO_REQUEST, forkedFrom, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
   const recorder = FileRecorder.create(path, now);
@@ -144,11 +156,18 @@ function newThread(
         ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
       },
     });
-    return { ...none, recorder, lease: acquireLease(path) };
+    const lease = acquireLease(path);
+    return { ...none, recorder: new FencedRecorder(recorder, lease), lease };
   } catch (error) {
     discard(recorder);
     throw error;
   }
+}
+
+/** What the owner before still writes does not reach this process, and its commands are not those of one that is gone. */
+function takeFilesOver(threadDir: string): void {
+  replaceByCopy(ledgerPath(threadDir));
+  rmSync(groupsPath(threadDir), { force: true });
 }
 
 /** @throws KeelError `invalidInput` */
@@ -187,7 +206,7 @@ function forkedThread(
   if (lines === null || userMessages === 0) return thread;
   copyLines(lines, thread);
   const log = threadLog({ ...source, lines });
-  return { ...thread, log, lastRequest: lastRequestItems(lines), warnings: source.warnings };
+  return { ...thread, log, lastRequest: lastRequest(lines), warnings: source.warnings };
 }
 
 /** Copies in pieces: a long thread has more lines than a call can have arguments. */

@@ -22,11 +22,13 @@ export async function rollBack({ services, state, record, emit }: SessionDeps, t
   const note = rollbackNote({ turns: plan.turns, files: changedFiles(plan.dropped) });
   record.addLines(plan.line, { type: 'response_item', payload: note });
   state.replace(conversation);
+  services.requests.rewritten('rolledBack');
   record.keepItems([note], null);
   await record.sync();
   emit({ type: 'thread.rolledBack', removed: plan.turns, turns: shownTurns(left, { openTurnEnded: true }) });
   const { history, rateLimits } = state;
-  emit({ type: 'usage.updated', turnId: null, info: history.tokenInfo, rateLimits });
+  const { costUsd } = services.requests;
+  emit({ type: 'usage.updated', turnId: null, info: history.tokenInfo, rateLimits, costUsd });
 }
 
 function changedFiles(lines: readonly RolloutItem[]): readonly string[] {

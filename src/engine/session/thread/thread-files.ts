@@ -9,6 +9,7 @@ export function recordedCalls(home: string, threadId: string): Pick<ToolHost, 'r
     outputPath: (callId) => outputPath(dir, callId),
     now: Date.now,
     syncJournal: () => Promise.resolve(),
+    fence: () => undefined,
   });
 }
 
@@ -18,6 +19,11 @@ export function threadFolder(home: string, threadId: string): string {
 
 export function ledgerPath(threadDir: string): string {
   return join(threadDir, 'calls.jsonl');
+}
+
+/** The processes that commands of the thread have started. */
+export function groupsPath(threadDir: string): string {
+  return join(threadDir, 'groups.jsonl');
 }
 
 export function outputPath(threadDir: string, callId: string): string {

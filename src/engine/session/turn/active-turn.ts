@@ -43,6 +43,8 @@ export class ActiveTurn {
   readonly input: TurnInput;
   readonly approvals: TurnApprovals;
   readonly abort = new AbortController();
+  /** Aborts when the turn is to be let go for another process to continue. */
+  readonly letGo = new AbortController();
   /** Aborts when the turn is stopped or its own task is done, for work that only that task has a use for. */
   readonly background: AbortSignal;
   /** Calls that run, by their key, in their short form. Those left when the turn is stopped were cut off. */

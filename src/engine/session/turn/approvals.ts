@@ -39,6 +39,11 @@ export class TurnApprovals {
     return this.#waiting.has(questionId);
   }
 
+  /** Whether anything waits for the user now. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** How long questions have waited for the user in this turn, milliseconds. */
   get waitedMs(): number {
     return this.#waitedMs + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);

@@ -4,6 +4,7 @@ import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
 import { firstSkillList } from '../environment/session-skills.ts';
+import { startedByHooks } from '../hooks/turn-hooks.ts';
 import { ActiveTurn } from './active-turn.ts';
 import { environmentFacts, firstContext } from './first-context.ts';
 import { hostAsker } from './host-asker.ts';
@@ -31,8 +32,9 @@ export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): 
   const limits = budgetOf(context, services.config);
   const { child } = services;
   const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
-  const spend = (tokens: number) => budget?.spend(tokens);
-  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, log: services.log });
+  const spend = (tokens: number, costUsd: number | null) => budget?.spend(tokens, costUsd);
+  const { log, requests } = services;
+  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, requests, log });
   // With what its subagents do, where that is followed.
   const facts = services.tree ?? state.facts;
   const before = facts.place;
@@ -53,12 +55,12 @@ export async function beginTurn(
   const { services, state, record, agents } = deps;
   const { context, recorder, abort, approvals: questions } = active;
   agents.turnStarted(active);
-  const mcp = (await services.mcp?.turnTools(context, abort.signal)) ?? null;
+  const mcp = (await services.mcp?.turnTools(context, state, abort.signal)) ?? null;
   // The turn may have been ended while servers were waited for: nothing more is recorded for it.
   if (recorder.isRevoked) throw new TurnInterrupted();
   const sent = { ...context, mcpTools: mcp?.names ?? [] };
   if (recorded === null) {
-    const items = await contextItems(deps, active);
+    const items = [...(await contextItems(deps, active)), ...(await hookContext(deps, active))];
     // The turn may also have been ended while files were read.
     if (recorder.isRevoked) throw new TurnInterrupted();
     if (state.sentContext === null) record.addOpening(items, context, sent);
@@ -82,6 +84,12 @@ export function recordStart(
   record.addLines({ type: 'event_msg', payload: { type: 'task_started', turn_id: context.turnId, setup } });
 }
 
+/** What hooks add at the start of a session. */
+async function hookContext({ services }: TurnDeps, active: ActiveTurn): Promise<readonly ResponseItem[]> {
+  const { hooks } = services;
+  return hooks === null || active.context.taskKind !== 'regular' ? [] : startedByHooks(hooks, active);
+}
+
 /** What the model has to know before the turn: everything at the start of a thread, later only what changed. */
 async function contextItems(
   { services, state, agents, repository }: TurnDeps,
@@ -102,7 +110,9 @@ async function contextItems(
 /** Servers may have come, gone, or changed their tools since the last turn. */
 function toolsNotes({ state }: TurnDeps, now: readonly string[]): ResponseItem[] {
   const { mcpTools: before = [] } = state.sentContext ?? {};
-  const added = now.filter((name) => !before.includes(name));
+  const { foundTools } = state.facts;
+  // What the model has found by itself is no news to it.
+  const added = now.filter((name) => !before.includes(name) && !foundTools.includes(name));
   const removed = before.filter((name) => !now.includes(name));
   return added.length + removed.length === 0 ? [] : [toolsNote({ added, removed })];
 }

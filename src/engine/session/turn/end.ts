@@ -2,6 +2,7 @@ import { endedWithRunNote, interruptionNote, userMessage } from '../../../contex
 import { toKeelError } from '../../../foundation/protocol/index.ts';
 import { type TurnOutcome, threadItemsOf } from '../../turn/index.ts';
 import { notifyUser } from '../environment/notifier.ts';
+import { asking } from '../hooks/turn-hooks.ts';
 import { runningCommands } from '../services.ts';
 import type { AbortReason, ActiveTurn } from './active-turn.ts';
 import { recordStart } from './begin.ts';
@@ -34,6 +35,7 @@ export async function endTurn(
   try {
     await recordEnd(deps, active, outcome, reason);
     deps.services.toolHost.turnEnded();
+    if (outcome.type === 'interrupted' && reason === 'interrupted') observeInterrupt(deps, active);
     if (outcome.type === 'completed') notify(deps, active, outcome.lastAgentMessage);
   } catch (error) {
     // Resuming repairs an end that can't be recorded. The error of a turn that failed was emitted already.
@@ -87,10 +89,11 @@ async function recordEnd(
 }
 
 /** What the user asked stays in the conversation, also where the turn was stopped before its loop had taken it in. */
-async function recordUnread({ record, emit }: TurnDeps, { context, input }: ActiveTurn): Promise<void> {
+async function recordUnread({ services, record, emit }: TurnDeps, { context, input }: ActiveTurn): Promise<void> {
   const { turnId, cwd } = context;
   const unread = input.takeUnread();
-  if (unread === null) return;
+  // What hooks have not judged could be what they would have dropped.
+  if (unread === null || services.hooks?.has('UserPromptSubmit')) return;
   const message = await userMessage(unread.items, cwd);
   record.addUserEvent(textOf(unread));
   record.addItems([message], turnId);
@@ -118,6 +121,12 @@ function interruption({ services }: TurnDeps, { calls, context }: ActiveTurn) {
     calls: [...calls.values()],
     sessions: context.taskKind === 'regular' ? runningCommands(services) : [],
   });
+}
+
+function observeInterrupt({ services, emit }: TurnDeps, { context }: ActiveTurn): void {
+  const { turnId } = context;
+  const onMessage = (message: string) => emit({ type: 'warning', turnId, message });
+  services.hooks?.observe('Interrupt', asking(null), { turnId, context, onMessage });
 }
 
 function notify({ services }: TurnDeps, { context, userTexts }: ActiveTurn, lastAssistantMessage: string | null): void {

@@ -9,9 +9,8 @@ export function budgetOf(
   { taskKind }: Pick<TurnContext, 'taskKind'>,
   { budget }: Pick<Config, 'budget'>,
 ): Budget | null {
-  const { tokens, minutes, turns } = budget;
-  const isLimited = tokens !== null || minutes !== null || turns !== null;
-  return taskKind === 'regular' && isLimited ? { tokens, minutes, turns } : null;
+  const isLimited = Object.values(budget).some((limit) => limit !== null);
+  return taskKind === 'regular' && isLimited ? budget : null;
 }
 
 /** The budget of one request of the user: its turn and all subagents that work for it, at any depth, draw on it together. */
@@ -20,6 +19,7 @@ export class RequestBudget {
   readonly #now: () => number;
   readonly #startedAt: number;
   #tokensUsed = 0;
+  #costUsed = 0;
 
   constructor(limits: Budget, now: () => number) {
     this.#limits = limits;
@@ -27,9 +27,10 @@ export class RequestBudget {
     this.#startedAt = now();
   }
 
-  /** Adds what a response used, in whichever thread. */
-  spend(tokens: number): void {
+  /** Adds what a response used, in whichever thread. A cost that is not known could be any. */
+  spend(tokens: number, costUsd: number | null): void {
     this.#tokensUsed += tokens;
+    this.#costUsed += costUsd ?? Number.POSITIVE_INFINITY;
   }
 
   /** The budget as one turn sees it. `until` aborts when the turn needs no clock any more. */
@@ -41,6 +42,7 @@ export class RequestBudget {
       hasLastAnswer,
       minutesGone,
       tokensUsed: () => this.#tokensUsed,
+      costUsed: () => this.#costUsed,
       expired: minutes === null ? NEVER : timer((minutes - minutesGone()) * 60_000, until),
     };
   }

@@ -5,6 +5,7 @@ import type {
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   ThreadItem,
@@ -19,6 +20,7 @@ import type { ThreadRecord } from '../thread/thread-record.ts';
 import { historyCopy } from './history-copy.ts';
 import { type ItemIds, TurnItemIds } from './item-ids.ts';
 import { OpenItems } from './open-items.ts';
+import type { RequestMeter } from './ports/request-meter.ts';
 import type { TurnWindow } from './turn-window.ts';
 
 export interface TurnRecorderOptions {
@@ -28,8 +30,10 @@ export interface TurnRecorderOptions {
   readonly emit: (event: SessionEvent) => void;
   readonly itemIds: ItemIds;
   readonly window: TurnWindow;
-  /** Called with the tokens of each response. */
-  readonly spend: (tokens: number) => void;
+  /** Called with the tokens of each response, and what it cost in US dollars; null: not known. */
+  readonly spend: (tokens: number, costUsd: number | null) => void;
+  /** Absent: the turn makes no requests. */
+  readonly requests?: Pick<RequestMeter, 'rewritten' | 'costUsd'>;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -79,6 +83,11 @@ export class TurnRecorder implements TurnHistory, Journal {
     this.#isRevoked = true;
   }
 
+  /** Silences the recorder at once: what is open stays so, for another process to continue. */
+  letGo(): void {
+    this.#isRevoked = true;
+  }
+
   append(...lines: readonly JournalLine[]): void {
     if (this.#isRevoked) return;
     this.#options.record.addLines(
@@ -109,7 +118,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   prune(outputs: readonly ElidedOutput[]): void {
-    if (!this.#isRevoked) this.#history.prune(outputs);
+    if (this.#isRevoked) return;
+    this.#history.prune(outputs);
+    this.#options.requests?.rewritten('pruned');
   }
 
   recordRefused(refused: RefusedContent): void {
@@ -118,7 +129,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   takeOut(refused: RefusedContent): void {
-    if (!this.#isRevoked) this.#history.takeOut(refused);
+    if (this.#isRevoked) return;
+    this.#history.takeOut(refused);
+    this.#options.requests?.rewritten('contentRefused');
   }
 
   recordCompaction(summary: string, items: readonly ResponseItem[]): void {
@@ -128,7 +141,9 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   replace(items: readonly ResponseItem[]): void {
-    if (!this.#isRevoked) this.#history.replace(items);
+    if (this.#isRevoked) return;
+    this.#history.replace(items);
+    this.#options.requests?.rewritten('compacted');
   }
 
   forPrompt(): readonly ResponseItem[] {
@@ -165,11 +180,11 @@ export class TurnRecorder implements TurnHistory, Journal {
     return this.#history.holds(content);
   }
 
-  noteUsage(usage: TokenUsage | null): void {
+  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void {
     if (this.#isRevoked) return;
     const known = usage !== null && usage.total_tokens > 0 ? usage : null;
     // The whole conversation was sent, and the answer is in it by now.
-    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens);
+    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens, request?.costUsd ?? null);
     this.#history.updateTokenInfo(known, this.#options.window.tokens);
     this.#reportUsage();
   }
@@ -200,11 +215,12 @@ export class TurnRecorder implements TurnHistory, Journal {
   }
 
   #reportUsage(): void {
-    const { state, record } = this.#options;
+    const { state, record, requests } = this.#options;
     const { rateLimits } = state;
     const info = state.history.tokenInfo;
     record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
-    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits });
+    const cost = requests === undefined ? {} : { costUsd: requests.costUsd };
+    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost });
   }
 
   #emit(event: SessionEvent, isKept: boolean): void {

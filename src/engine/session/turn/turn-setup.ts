@@ -1,6 +1,6 @@
 import type { TurnContext } from '../../../context/index.ts';
 import type { TurnSetup } from '../../../foundation/protocol/index.ts';
-import { isAzure, modelInfo } from '../../../models/catalogue/index.ts';
+import { isAzure, modelInfo, overridesFor } from '../../../models/catalogue/index.ts';
 import type { SessionServices } from '../services.ts';
 import { toolsOf, toolsWithout } from './ports/offered-tools.ts';
 import { asksBeforeEnd } from './ports/open-work.ts';
@@ -22,7 +22,9 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
   const without = toolsWithout(services, context.model);
   const budget = budgetOf(context, config);
   const { verbosity, baseInstructions, addedInstructions, compactPrompt, compactModel, toolSet } = config;
-  const { contextWindow, autoCompactTokenLimit, supportsReasoningSummaries, maxOutputTokens, provider } = config;
+  const { autoCompactTokenLimit, provider } = config;
+  const own = overridesFor(context.model.slug, config);
+  const { contextWindow, supportsReasoningSummaries, maxOutputTokens } = own;
   return {
     task: context.taskKind,
     tools: [...toolsOf(services, context.model), ...mcpTools],

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ApprovalDecision,
   KeelError,
@@ -6,7 +7,7 @@ import {
 } from '../../../foundation/protocol/index.ts';
 import { Deferred } from '../../../foundation/util/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
-import { TurnInterrupted } from '../../steps/index.ts';
+import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
 import type { SessionTask } from '../tasks/task.ts';
 import { regularTask, userShellTask } from '../tasks/tasks.ts';
@@ -20,6 +21,8 @@ import type { PendingInput } from './turn-input.ts';
 
 /** How long a cancelled task has to settle by itself before its turn ends without it, milliseconds. */
 const ABORT_GRACE_MS = 100;
+/** How often a turn that is let go is looked at, milliseconds. */
+const RELEASE_CHECK_MS = 20;
 
 export interface NewInput extends PendingInput {
   readonly settings: SettingsUpdate;
@@ -127,6 +130,38 @@ export class Turns {
     }
   }
 
+  /**
+   * Lets the turn that runs go without an end, so that another process can continue it at its very step: behind the step that it is
+   * in, or at once where nothing is under way but a question. When the time is up it is cut off there, as a crash would.
+   */
+  async release(graceMs: number): Promise<void> {
+    const phase = this.#phase;
+    if (phase.type === 'ending') await phase.active.ended;
+    if (phase.type !== 'running') return;
+    const { active } = phase;
+    this.#phase = { type: 'ending', active };
+    active.letGo.abort();
+    await this.#settlesToBeReleased(active, performance.now() + graceMs);
+    active.recorder.letGo();
+    this.#deps.services.seal();
+    this.#deps.agents.interruptAll();
+    active.abort.abort();
+    await settlesWithin(active.tasksDone(), ABORT_GRACE_MS);
+    this.#dropWaiting(active);
+    this.#phase = { type: 'idle' };
+    active.end();
+  }
+
+  async #settlesToBeReleased(active: ActiveTurn, deadline: number): Promise<void> {
+    const { toolHost } = this.#deps.services;
+    while (performance.now() < deadline) {
+      const isDone = await settlesWithin(active.tasksDone(), RELEASE_CHECK_MS);
+      if (!toolHost.hasEffects && (isDone || active.approvals.isWaiting)) return;
+      // The task has ended, but not yet all calls that it began.
+      if (isDone) await delay(RELEASE_CHECK_MS);
+    }
+  }
+
   get #active(): ActiveTurn | null {
     return this.#phase.type === 'idle' ? null : this.#phase.active;
   }
@@ -208,7 +243,7 @@ export class Turns {
       const ports = await beginTurn(this.#deps, active, recorded);
       return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);
     } catch (error) {
-      if (error instanceof TurnInterrupted) return { type: 'interrupted' };
+      if (error instanceof TurnInterrupted || error instanceof TurnReleased) return { type: 'interrupted' };
       const known = toKeelError(error);
       if (known.kind === 'internal') this.#deps.services.log.crash(error);
       return { type: 'failed', error: known.toInfo() };

@@ -161,7 +161,9 @@ export class MessagesDecoder implements ResponseDecoder {
   }
 
   #completed() {
-    return { type: 'completed', responseId: this.#responseId, usage: this.#usage.total() } as const;
+    const cache = this.#usage.cache();
+    const usage = this.#usage.total();
+    return { type: 'completed', responseId: this.#responseId, usage, ...(cache === null ? {} : { cache }) } as const;
   }
 
   /** A message in the model's place, so that what it said until then isn't taken for a whole answer. */

@@ -8,7 +8,8 @@ import { toolsJson } from './tools.ts';
 
 /** What a request says besides its prompt; constant for a thread unless the user changes a setting. */
 export interface MessagesSettings extends ThinkingSettings {
-  readonly model: string;
+  /** What names the model; where its name is in the address, the version of the API is here. */
+  readonly name: { readonly model: string } | { readonly anthropic_version: string };
   readonly form: BlockForm;
 }
 
@@ -58,7 +59,7 @@ export class MessagesWriter {
   }
 
   #options(prompt: Prompt, hasTools: boolean): object {
-    const { model, maxTokens } = this.#settings;
+    const { name, maxTokens } = this.#settings;
     const { thinking, effort } = this.#thinking;
     const schema = prompt.outputSchema ?? null;
     const output = {
@@ -66,7 +67,7 @@ export class MessagesWriter {
       ...(schema === null ? {} : { format: { type: 'json_schema', schema } }),
     };
     return {
-      model,
+      ...name,
       max_tokens: maxTokens,
       stream: true,
       ...(thinking === undefined ? {} : { thinking }),

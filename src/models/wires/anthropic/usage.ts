@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { type JsonObject, numberField, objectField } from '../../json/index.ts';
+import type { CacheUse } from '../../prompt/index.ts';
 import { measured } from '../index.ts';
 
 /**
@@ -8,6 +9,7 @@ import { measured } from '../index.ts';
  */
 export class UsageCount {
   #isReported = false;
+  #isCacheReported = false;
   #input = 0;
   #cacheRead = 0;
   #cacheWritten = 0;
@@ -17,6 +19,7 @@ export class UsageCount {
   add(usage: JsonObject | null): void {
     if (usage === null) return;
     this.#isReported = true;
+    this.#isCacheReported ||= numberField(usage, 'cache_read_input_tokens') !== null;
     this.#input = Math.max(this.#input, count(usage, 'input_tokens'));
     this.#cacheRead = Math.max(this.#cacheRead, count(usage, 'cache_read_input_tokens'));
     this.#cacheWritten = Math.max(this.#cacheWritten, count(usage, 'cache_creation_input_tokens'));
@@ -24,6 +27,11 @@ export class UsageCount {
     const details = objectField(usage, 'output_tokens_details');
     const reasoning = Math.max(count(details, 'thinking_tokens'), count(details, 'reasoning_tokens'));
     this.#reasoning = Math.max(this.#reasoning, reasoning);
+  }
+
+  /** Null when the provider says nothing of its cache. */
+  cache(): CacheUse | null {
+    return this.#isCacheReported ? { written: this.#cacheWritten } : null;
   }
 
   /** Null when the provider measured none. Its `input_tokens` are without those that the cache has to do with. */

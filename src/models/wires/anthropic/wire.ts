@@ -1,13 +1,14 @@
 import type { FailureContext } from '../../failures/index.ts';
 import type { Prompt } from '../../prompt/index.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../index.ts';
-import { OfferedTools, requestUrl } from '../index.ts';
+import { keyHeaders, OfferedTools, requestUrl } from '../index.ts';
 import { MessagesDecoder } from './decoder.ts';
 import { type BlockForm, blocksJson } from './item-blocks.ts';
 import { type MessagesSettings, MessagesWriter } from './request-body.ts';
 import { toolsJson } from './tools.ts';
 
 const API_VERSION = '2023-06-01';
+const VERTEX_VERSION = 'vertex-2023-10-16';
 /** The API wants a limit. What nearly every model can write at once, in tokens, where the catalogue knows no better. */
 const DEFAULT_MAX_TOKENS = 32_000;
 
@@ -28,15 +29,20 @@ class AnthropicWire implements Wire {
   }
 
   url(): string {
+    const { provider, model } = this.#settings;
+    if (provider.endpoint === 'vertex') {
+      const name = encodeURIComponent(model.slug);
+      return requestUrl(provider, (base) => `${base}/publishers/anthropic/models/${name}:streamRawPredict`);
+    }
     // The version belongs to the endpoint; a base that ends with it means the same.
-    return requestUrl(this.#settings.provider, (base) => `${base.replace(/\/v1$/, '')}/v1/messages`);
+    return requestUrl(provider, (base) => `${base.replace(/\/v1$/, '')}/v1/messages`);
   }
 
-  /** A key has a header of its own here; a token that the configuration calls a bearer goes as one. */
-  headers(bearer: string | null): Record<string, string> {
-    const isBearer = this.#settings.provider.bearerToken !== undefined;
-    const key = isBearer ? { Authorization: `Bearer ${bearer}` } : { 'x-api-key': bearer ?? '' };
-    return { ...(bearer === null ? {} : key), 'anthropic-version': API_VERSION };
+  /** A key has a header of its own here; a token goes as a bearer. Vertex AI wants the version in the body. */
+  headers(key: string | null): Record<string, string> {
+    const { provider } = this.#settings;
+    const version: Record<string, string> = provider.endpoint === 'vertex' ? {} : { 'anthropic-version': API_VERSION };
+    return { ...keyHeaders(provider, key, 'x-api-key'), ...version };
   }
 
   write(prompt: Prompt): readonly Uint8Array[] {
@@ -81,7 +87,9 @@ function requestSettings({ provider, model, effort, summary }: WireSettings): Me
     thinker: { provider: provider.id, model: model.slug },
   };
   const maxTokens = model.maxOutputTokens ?? DEFAULT_MAX_TOKENS;
-  return { model: model.slug, thinking: model.thinking, effort, summary, maxTokens, form };
+  const name: MessagesSettings['name'] =
+    provider.endpoint === 'vertex' ? { anthropic_version: VERTEX_VERSION } : { model: model.slug };
+  return { name, thinking: model.thinking, effort, summary, maxTokens, form };
 }
 
 function settingWarnings({ model, effort, verbosity }: WireSettings): readonly string[] {

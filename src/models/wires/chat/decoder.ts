@@ -1,14 +1,14 @@
 import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { type FailureContext, incompleteResponse, ModelError, noAnswer, streamLost } from '../../failures/index.ts';
 import { asObject, type JsonObject, objectField, parseJson, stringField } from '../../json/index.ts';
-import type { ModelEvent } from '../../prompt/index.ts';
+import type { CacheUse, ModelEvent } from '../../prompt/index.ts';
 import type { OfferedTools, ResponseDecoder } from '../index.ts';
 import { fieldsBeyond, mergedFields } from '../index.ts';
 import { CallParts } from './call-parts.ts';
 import { finishFailure } from './finish-reasons.ts';
 import { Segments } from './segments.ts';
 import { thoughtIn } from './thoughts.ts';
-import { usageOf } from './usage.ts';
+import { cacheUseOf, usageOf } from './usage.ts';
 
 export interface ChatDecoderContext {
   readonly tools: OfferedTools;
@@ -38,6 +38,7 @@ export class ChatDecoder implements ResponseDecoder {
   #responseId = '';
   #finish: string | null = null;
   #usage: TokenUsage | null = null;
+  #cache: CacheUse | null = null;
   #hasStarted = false;
   #isComplete = false;
   #chars = 0;
@@ -68,6 +69,7 @@ export class ChatDecoder implements ResponseDecoder {
   #chunk(chunk: JsonObject): readonly ModelEvent[] {
     this.#responseId ||= stringField(chunk, 'id') ?? '';
     this.#usage = usageOf(chunk) ?? this.#usage;
+    this.#cache = cacheUseOf(chunk) ?? this.#cache;
     const events: ModelEvent[] = this.#hasStarted ? [] : [{ type: 'created' }];
     this.#hasStarted = true;
     const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
@@ -129,7 +131,8 @@ export class ChatDecoder implements ResponseDecoder {
   }
 
   #completed(): ModelEvent {
-    return { type: 'completed', responseId: this.#responseId, usage: this.#usage };
+    const cache = this.#cache === null ? {} : { cache: this.#cache };
+    return { type: 'completed', responseId: this.#responseId, usage: this.#usage, ...cache };
   }
 }
 

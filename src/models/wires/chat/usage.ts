@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { asObject, type JsonObject, numberField, objectField } from '../../json/index.ts';
+import type { CacheUse } from '../../prompt/index.ts';
 import { measured } from '../index.ts';
 
 /** Token counts of a response; null when it reports none. Missing details count as 0. */
@@ -15,7 +16,7 @@ export function usageOf(chunk: JsonObject): TokenUsage | null {
   const output = said + beside;
   return measured({
     input_tokens: input,
-    cached_input_tokens: cachedIn(usage),
+    cached_input_tokens: cachedIn(usage) ?? 0,
     output_tokens: output,
     reasoning_output_tokens: Math.max(reported, beside),
     total_tokens: Math.max(total, input + output),
@@ -42,12 +43,18 @@ function besideOutput(rest: number, reported: number, hasDetails: boolean): numb
   return hasDetails ? 0 : rest;
 }
 
-/** OpenAI's place, then DeepSeek's and Moonshot's. */
-function cachedIn(usage: JsonObject): number {
+/** What a chunk says of the cache; null: nothing. */
+export function cacheUseOf(chunk: JsonObject): CacheUse | null {
+  const usage = usageIn(chunk);
+  if (usage === null || cachedIn(usage) === null) return null;
+  return { written: numberField(objectField(usage, 'prompt_tokens_details'), 'cache_write_tokens') ?? 0 };
+}
+
+/** OpenAI's place, then DeepSeek's and Moonshot's; null: the server does not say. */
+function cachedIn(usage: JsonObject): number | null {
   return (
     numberField(objectField(usage, 'prompt_tokens_details'), 'cached_tokens') ??
     numberField(usage, 'prompt_cache_hit_tokens') ??
-    numberField(usage, 'cached_tokens') ??
-    0
+    numberField(usage, 'cached_tokens')
   );
 }

@@ -3,7 +3,7 @@ import type { FailureContext } from '../../failures/index.ts';
 import { jsonText } from '../../json/index.ts';
 import type { Prompt } from '../../prompt/index.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../index.ts';
-import { OfferedTools, requestUrl, SentItems } from '../index.ts';
+import { keyHeaders, OfferedTools, requestUrl, SentItems } from '../index.ts';
 import { ChatDecoder } from './decoder.ts';
 import { itemForm, type MessageForm } from './message-parts.ts';
 import { MessageList } from './messages.ts';
@@ -34,7 +34,7 @@ class ChatWire implements Wire {
   }
 
   headers(bearer: string | null): Record<string, string> {
-    return bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
+    return keyHeaders(this.#settings.provider, bearer, 'bearer');
   }
 
   write(prompt: Prompt): readonly Uint8Array[] {

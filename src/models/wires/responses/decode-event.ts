@@ -11,7 +11,7 @@ import type { ModelEvent } from '../../prompt/index.ts';
 import type { OfferedTools } from '../index.ts';
 import { isFilling, type OutputItems } from './output-items.ts';
 import { storedItem } from './stored-item.ts';
-import { usageOf } from './usage.ts';
+import { cacheUseOf, usageOf } from './usage.ts';
 
 /** What the events of one response are read with. */
 export interface DecodeContext {
@@ -126,7 +126,8 @@ function ended(response: JsonObject | null, type: string, context: DecodeContext
   const responseId = stringField(response, 'id');
   if (response === null || responseId === null) throw streamLost('response.completed names no response', null);
   const rest = context.items.rest(response).flatMap((item) => itemDone(item, context));
-  return [...rest, { type: 'completed', responseId, usage: usageOf(response) }];
+  const cache = cacheUseOf(response);
+  return [...rest, { type: 'completed', responseId, usage: usageOf(response), ...(cache === null ? {} : { cache }) }];
 }
 
 function incompleteReason(response: JsonObject | null): string | null {

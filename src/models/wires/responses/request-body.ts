@@ -43,6 +43,11 @@ export class RequestWriter {
     return [Buffer.from(head), this.#input.of(prompt.input).bytes, Buffer.from(tail)];
   }
 
+  /** The items from one on, as `write` wrote them. */
+  inputFrom({ input }: Prompt, from: number): Uint8Array {
+    return this.#input.of(input).bytesFrom(from);
+  }
+
   #inputOf(isFreeform: boolean): SentItems<InputBytes> {
     return new SentItems(() => new InputBytes(this.settings.items, isFreeform));
   }

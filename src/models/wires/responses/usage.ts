@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../../../foundation/protocol/index.ts';
 import { type JsonObject, numberField, objectField } from '../../json/index.ts';
+import type { CacheUse } from '../../prompt/index.ts';
 import { measured } from '../index.ts';
 
 /** Token counts of a response; null when it reports none. Missing or null details count as 0. */
@@ -15,4 +16,11 @@ export function usageOf(response: JsonObject): TokenUsage | null {
     reasoning_output_tokens: numberField(objectField(usage, 'output_tokens_details'), 'reasoning_tokens') ?? 0,
     total_tokens: numberField(usage, 'total_tokens') ?? input + output,
   });
+}
+
+/** What the response says of the cache; null: nothing. */
+export function cacheUseOf(response: JsonObject): CacheUse | null {
+  const details = objectField(objectField(response, 'usage'), 'input_tokens_details');
+  if (numberField(details, 'cached_tokens') === null) return null;
+  return { written: numberField(details, 'cache_write_tokens') ?? 0 };
 }

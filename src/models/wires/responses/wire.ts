@@ -2,7 +2,7 @@ import { isAzure, knownQuirks, NO_HOST, type WireQuirks } from '../../catalogue/
 import { type FailureContext, streamLost } from '../../failures/index.ts';
 import type { Prompt } from '../../prompt/index.ts';
 import type { ResponseDecoder, Wire, WireMaker, WireSettings } from '../index.ts';
-import { OfferedTools, requestUrl } from '../index.ts';
+import { keyHeaders, OfferedTools, requestUrl } from '../index.ts';
 import { type DecodeContext, decodeEvent } from './decode-event.ts';
 import { wantsFreeform } from './freeform-outputs.ts';
 import { OutputItems } from './output-items.ts';
@@ -32,9 +32,9 @@ class ResponsesWire implements Wire {
   }
 
   headers(bearer: string | null): Record<string, string> {
-    const { threadId } = this.#settings;
+    const { threadId, provider } = this.#settings;
     return {
-      ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+      ...keyHeaders(provider, bearer, 'bearer'),
       conversation_id: threadId,
       session_id: threadId,
     };
@@ -42,6 +42,10 @@ class ResponsesWire implements Wire {
 
   write(prompt: Prompt): readonly Uint8Array[] {
     return this.#current.write(prompt);
+  }
+
+  inputFrom(prompt: Prompt, from: number): Uint8Array {
+    return this.#current.inputFrom(prompt, from);
   }
 
   formOf({ tools }: Prompt): string {

@@ -45,8 +45,8 @@ const INERT: readonly Inert[] = [
   { key: 'cli_auth_credentials_store', same: ['file'], instead: "keys are stored in a file in keel's home" },
   {
     key: 'mcp_oauth_credentials_store',
-    same: [],
-    instead: 'keel has no OAuth for MCP servers: use bearer_token_env_var',
+    same: ['auto', 'file'],
+    instead: "sign-ins are kept in a file in keel's home",
   },
   { key: 'forced_login_method', same: ['api'], instead: noLogin },
   { key: 'forced_chatgpt_workspace_id', same: [], instead: noLogin },

@@ -61,11 +61,15 @@ const quirks = z.object({
 export type QuirkSettings = z.infer<typeof quirks>;
 
 const provider = z.object({
-  name: z.string(),
+  name: z.optional(z.string()),
   base_url: z.optional(z.string()),
   env_key: z.optional(z.string()),
   env_key_instructions: z.optional(z.string()),
   experimental_bearer_token: z.optional(z.string()),
+  key_header: z.optional(z.enum(['bearer', 'x-api-key', 'api-key'])),
+  auth_command: z.optional(strings.check(z.minLength(1))),
+  auth_command_timeout_ms: z.optional(wholeNumber),
+  auth_command_lifetime_ms: z.optional(wholeNumber),
   wire_api: z.optional(z.enum(['responses', 'chat', 'anthropic'])),
   query_params: z.optional(stringMap),
   http_headers: z.optional(stringMap),
@@ -75,6 +79,9 @@ const provider = z.object({
   stream_idle_timeout_ms: z.optional(wholeNumber),
   requires_openai_auth: z.optional(z.boolean()),
   ca_file: z.optional(z.string()),
+  client_cert: z.optional(z.string()),
+  client_key: z.optional(z.string()),
+  connect_timeout_ms: z.optional(wholeNumber),
   supports_websockets: z.optional(z.boolean()),
   quirks: z.optional(quirks),
 });
@@ -91,6 +98,14 @@ const mcpServer = z.object({
   bearer_token_env_var: z.optional(z.string()),
   http_headers: z.optional(stringMap),
   env_http_headers: z.optional(stringMap),
+  scopes: z.optional(strings),
+  oauth: z.optional(
+    z.object({
+      client_id: z.optional(z.string()),
+      client_secret_env_var: z.optional(z.string()),
+      callback_port: z.optional(z.int().check(z.minimum(1), z.maximum(65_535))),
+    }),
+  ),
   enabled: z.optional(z.boolean()),
   startup_timeout_sec: z.optional(seconds),
   startup_timeout_ms: z.optional(wholeNumber),
@@ -109,6 +124,16 @@ const modelPrice = z.object({
   input: z.number().check(z.gte(0)),
   cached_input: z.optional(z.number().check(z.gte(0))),
   output: z.number().check(z.gte(0)),
+  cache_write: z.optional(z.number().check(z.gte(0))),
+});
+
+/** What the catalogue does not know of a model, or knows wrong. */
+const modelSettings = z.object({
+  context_window: z.optional(z.int().check(z.gte(1))),
+  max_output_tokens: z.optional(z.int().check(z.gte(1))),
+  reasoning: z.optional(z.boolean()),
+  efforts: z.optional(strings),
+  tools: z.optional(z.boolean()),
 });
 
 const agentRole = z.object({
@@ -154,6 +179,7 @@ export const ConfigFile = z.object({
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
   model_prices: z.optional(z.record(z.string(), modelPrice)),
+  models: z.optional(z.record(z.string(), modelSettings)),
   compact_elide_outputs: z.optional(z.boolean()),
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
   command_grace_ms: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
@@ -161,6 +187,7 @@ export const ConfigFile = z.object({
     z.object({
       tokens: z.optional(z.int().check(z.gte(1))),
       minutes: z.optional(z.number().check(z.gt(0))),
+      cost: z.optional(z.number().check(z.gt(0))),
       turns: z.optional(z.int().check(z.gte(1))),
     }),
   ),
@@ -213,6 +240,7 @@ export const ConfigFile = z.object({
   ),
   mcp_servers: z.optional(z.record(z.string(), mcpServer)),
   mcp_startup_wait_sec: z.optional(seconds),
+  mcp_tool_search_bytes: z.optional(wholeNumber),
   mcp_oauth_credentials_store: z.optional(z.enum(['auto', 'file', 'keyring'])),
   hide_agent_reasoning: z.optional(z.boolean()),
   show_raw_agent_reasoning: z.optional(z.boolean()),
@@ -231,6 +259,13 @@ export const ConfigFile = z.object({
   ),
   disable_paste_burst: z.optional(z.boolean()),
   notify: z.optional(strings),
+  hooks: z.optional(
+    z.object({
+      enabled: z.optional(z.boolean()),
+      files: z.optional(z.array(z.enum(['keel', 'claude', 'codex']))),
+      sandbox: z.optional(z.enum(['session', 'danger-full-access'])),
+    }),
+  ),
   history: z.optional(
     z.object({ persistence: z.optional(z.enum(['save-all', 'none'])), max_bytes: z.optional(wholeNumber) }),
   ),

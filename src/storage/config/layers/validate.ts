@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { nearestName } from '../../../foundation/util/index.ts';
+import { EXPECTED_VALUE, nearestName } from '../../../foundation/util/index.ts';
 import { inertSettings } from './inert-settings.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 import { ConfigFile } from './schema.ts';
@@ -15,7 +15,7 @@ export interface Validated {
 
 /** Checks the merged settings. @throws KeelError `invalidConfig` that names the place, the key, what it is and should be */
 export function validate(merged: Table, layers: readonly Layer[]): Validated {
-  const parsed = ConfigFile.safeParse(merged);
+  const parsed = ConfigFile.safeParse(merged, EXPECTED_VALUE);
   if (!parsed.success) throw wrongValue(parsed.error.issues[0], merged, layers);
   checkMcpServers(parsed.data, layers);
   const unknown = [...unknownKeys(merged, parsed.data, layers), ...inertSettings(merged, layers)];
@@ -52,7 +52,7 @@ function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path:
 }
 
 const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
-const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers'] as const;
+const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers', 'scopes', 'oauth'] as const;
 
 function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]): void {
   for (const [name, server] of Object.entries(mcp_servers)) {

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import { OutputFile } from '../../../foundation/files/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
+import { knownPrices } from '../../../models/catalogue/index.ts';
 import { everWritableRoots } from '../../../system/sandbox/index.ts';
 import { readCommandLine } from '../command-line.ts';
 import type { CommandSpec } from '../command-spec.ts';
@@ -37,7 +38,11 @@ async function exportThread(io: CommandIo, words: readonly string[]): Promise<nu
   if (values.html === values.md) throw new UsageError('choose one form: --html or --md');
   const { path, config } = await namedRollout(io, { ...values, words: positionals });
   const { transcript } = await import('../../export/index.ts');
-  const pieces = transcript({ path, format: values.html ? 'html' : 'md', prices: config.modelPrices });
+  const pieces = transcript({
+    path,
+    format: values.html ? 'html' : 'md',
+    prices: knownPrices(config.provider, config.modelPrices),
+  });
   if (values.output === undefined) await print(fitted(pieces, io.stdout), io.stdout);
   else await writeFile(pieces, resolve(io.cwd, values.output), everWritableRoots(config));
   return 0;

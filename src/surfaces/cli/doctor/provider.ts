@@ -1,6 +1,7 @@
 import { maskedText } from '../../../foundation/secrets/index.ts';
 import { printable, reasonOf } from '../../../foundation/util/index.ts';
-import { HttpTransport, proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
+import { providerTransport, proxyRoute, resolveCredentials } from '../../../models/client/index.ts';
+import { keyHeaders } from '../../../models/wires/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { ANSWER_MS, type Finding } from './finding.ts';
 
@@ -39,9 +40,9 @@ function proxy({ provider, env }: Config): Finding[] {
 /** Asks for the list of models, which costs nothing. */
 async function reachability(config: Config): Promise<Finding> {
   const name = 'provider';
-  const { provider, env } = config;
+  const { provider } = config;
   const host = new URL(provider.baseUrl).host;
-  const transport = new HttpTransport({ env, caFile: provider.caFile });
+  const transport = providerTransport(config);
   try {
     const started = performance.now();
     const request = { method: 'GET', ...listRequest(config), body: [] } as const;
@@ -78,8 +79,7 @@ function listRequest({ provider, env, storedKey }: Config) {
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${isAnthropic ? '/v1' : ''}/models`);
   for (const [key, value] of Object.entries(queryParams)) url.searchParams.set(key, value);
   const { bearer, headers } = keyOf(() => resolveCredentials(provider, env, storedKey));
-  const key: Record<string, string> =
-    bearer === null ? {} : isAnthropic ? { 'x-api-key': bearer } : { Authorization: `Bearer ${bearer}` };
+  const key = keyHeaders(provider, bearer, isAnthropic ? 'x-api-key' : 'bearer');
   const form: Record<string, string> = isAnthropic ? { 'anthropic-version': '2023-06-01' } : {};
   return { url: url.href, headers: { ...form, ...key, ...httpHeaders, ...headers } };
 }

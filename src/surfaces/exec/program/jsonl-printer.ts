@@ -19,10 +19,6 @@ export class JsonlPrinter implements ProgramPrinter {
     this.#write = write;
   }
 
-  configured(): void {
-    // Settings change nothing of what it prints.
-  }
-
   print(event: RunEvent): void {
     switch (event.type) {
       case 'thread.started':

@@ -1,6 +1,4 @@
 import { NO_USAGE, type TokenUsage, type TokenUsageInfo } from '../../../foundation/protocol/index.ts';
-import { costOf, type ModelPrices } from '../../../models/catalogue/index.ts';
-import type { Config } from '../../../storage/config/index.ts';
 import type { ProgramPrinter, RunEvent, RunResult } from '../printer.ts';
 import type { Json } from './jsonl-items.ts';
 import { jsonLine, notDoneJson } from './jsonl-printer.ts';
@@ -10,12 +8,13 @@ export class ResultPrinter implements ProgramPrinter {
   readonly #write: (line: string) => void;
   readonly #now: () => number;
   readonly #startedAt: number;
-  #prices: ModelPrices = {};
   #thread: { readonly id: string; readonly model: string } | null = null;
   #responses = 0;
   /** Of the thread before this run; null: no response of this run is in yet. */
   #before: TokenUsage | null = null;
   #total: TokenUsage | null = null;
+  /** US dollars; null: not known. */
+  #cost: number | null = null;
 
   /** `now`: milliseconds of any clock. */
   constructor(write: (line: string) => void, now: () => number) {
@@ -24,13 +23,11 @@ export class ResultPrinter implements ProgramPrinter {
     this.#startedAt = now();
   }
 
-  configured({ modelPrices }: Config): void {
-    this.#prices = modelPrices;
-  }
-
   print(event: RunEvent): void {
     if (event.type === 'thread.started') this.#thread = { id: event.threadId, model: event.model };
-    if (event.type === 'usage.updated' && event.info !== null) this.#noteUsage(event.info);
+    if (event.type !== 'usage.updated') return;
+    if (event.costUsd !== undefined) this.#cost = event.costUsd;
+    if (event.info !== null) this.#noteUsage(event.info);
   }
 
   async end({ turn, message, notDone, isUnwritten }: RunResult): Promise<void> {
@@ -66,7 +63,7 @@ export class ResultPrinter implements ProgramPrinter {
       model: this.#thread?.model ?? null,
       responses: this.#responses,
       usage: { input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens },
-      cost_usd: costOf({ usage, model: this.#thread?.model ?? null }, this.#prices),
+      cost_usd: this.#cost,
       duration_ms: Math.round(this.#now() - this.#startedAt),
       ...more,
     });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { assertNever, version } from '../../../foundation/util/index.ts';
+import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import type { Block } from '../blocks.ts';
 import type { Overview } from '../overview.ts';
-import { costOf, dollars, type ModelPrices, shortCount } from '../prices.ts';
+import { costOfTurn, dollars, shortCount } from '../prices.ts';
 import { duration } from '../times.ts';
 import { callHtml, itemHtml } from './html-item.ts';
 import { escapeHtml, folded, pre } from './html-text.ts';
@@ -90,7 +91,7 @@ ${usageCharts(turns, this.#prices)}</header>
 
   #turnEnded({ number, status, error }: Extract<Block, { type: 'turnEnded' }>): string {
     const turn = this.#overview.turns[number - 1];
-    const cost = turn ? costOf(turn, this.#prices) : null;
+    const cost = turn ? costOfTurn(turn, this.#prices) : null;
     const facts = [
       status,
       turn ? duration(turn.startedAt, turn.endedAt) : '',

@@ -1,5 +1,7 @@
+import { CACHE_MISS_TEXTS } from '../../../foundation/protocol/index.ts';
+import type { ModelPrices } from '../../../models/catalogue/index.ts';
 import type { TurnFigures } from '../overview.ts';
-import { costOf, dollars, freshInput, type ModelPrices, shortCount } from '../prices.ts';
+import { costOfTurn, dollars, freshInput, shortCount } from '../prices.ts';
 import { duration } from '../times.ts';
 import { type Bar, barChart } from './chart.ts';
 import { escapeHtml, folded } from './html-text.ts';
@@ -24,11 +26,11 @@ export function usageCharts(turns: readonly TurnFigures[], prices: ModelPrices):
     bars: groups.map((group) => bar(group, tokenParts(group), tokenTip(group))),
     format: shortCount,
   });
-  return tokens + costChart(turns, groups, prices) + figures(turns, prices);
+  return tokens + costChart(turns, groups, prices) + missChart(turns, groups) + figures(turns, prices);
 }
 
 function costChart(turns: readonly TurnFigures[], groups: readonly Group[], prices: ModelPrices): string {
-  const costs = turns.map((turn) => costOf(turn, prices));
+  const costs = turns.map((turn) => costOfTurn(turn, prices));
   if (!costs.some((cost) => cost !== null)) return '';
   const unknown = costs.filter((cost, at) => cost === null && turns[at]?.usage != null).length;
   const total = costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
@@ -38,10 +40,28 @@ function costChart(turns: readonly TurnFigures[], groups: readonly Group[], pric
     note: `${dollars(total)} in all${more}`,
     keys: [{ name: 'US dollars', className: 's2' }],
     bars: groups.map((group) => {
-      const cost = group.reduce((sum, turn) => sum + (costOf(turn, prices) ?? 0), 0);
+      const cost = group.reduce((sum, turn) => sum + (costOfTurn(turn, prices) ?? 0), 0);
       return bar(group, [cost], `${nameOf(group)}: ${dollars(cost)}`);
     }),
     format: dollars,
+  });
+}
+
+/** Input that was paid for again since the provider's cache did not serve it. Empty where the cache served all it could. */
+function missChart(turns: readonly TurnFigures[], groups: readonly Group[]): string {
+  const missed = (group: Group) => group.reduce((sum, { missedTokens }) => sum + missedTokens, 0);
+  if (missed(turns) === 0) return '';
+  return barChart({
+    title: 'Cache misses per turn',
+    note: `${shortCount(missed(turns))} input tokens that the cache could have served`,
+    keys: [{ name: 'input paid again', className: 's3' }],
+    bars: groups.map((group) => {
+      const reasons = [...new Set(group.flatMap(({ misses }) => misses.map((miss) => CACHE_MISS_TEXTS[miss])))].join(
+        '; ',
+      );
+      return bar(group, [missed(group)], `${nameOf(group)}: ${shortCount(missed(group))}${reasons && ` (${reasons})`}`);
+    }),
+    format: shortCount,
   });
 }
 
@@ -100,7 +120,7 @@ function figures(turns: readonly TurnFigures[], prices: ModelPrices): string {
 
 function figureRow(turn: TurnFigures, prices: ModelPrices): string {
   const { usage, number, model } = turn;
-  const cost = costOf(turn, prices);
+  const cost = costOfTurn(turn, prices);
   const cells = [
     usage === null ? '' : shortCount(freshInput(usage)),
     usage === null ? '' : shortCount(usage.cached_input_tokens),

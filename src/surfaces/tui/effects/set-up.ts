@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { KeelError, type SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import { workspacePolicyOf } from '../../../engine/threads/index.ts';
+import { KeelError } from '../../../foundation/protocol/index.ts';
 import { userHome } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { trustPlace } from '../../../storage/config/index.ts';
@@ -11,12 +12,6 @@ import { statusLineOf } from '../status-parts.ts';
 
 /** What a project can have that makes the agent run or believe something. */
 const PROJECT_PLACES = ['.keel/config.toml', '.keel/hooks', '.keel/skills', '.agents/skills', 'AGENTS.md'] as const;
-const DEFAULT_WORKSPACE: SandboxPolicy = {
-  mode: 'workspace-write',
-  network_access: false,
-  exclude_tmpdir_env_var: false,
-  exclude_slash_tmp: false,
-};
 
 /** Reads the configuration, and what the screen needs to know of it. @throws KeelError `invalidConfig` */
 export async function setUp(options: TuiOptions): Promise<{ readonly config: Config; readonly setup: Setup }> {
@@ -30,7 +25,7 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     version: options.version,
     settings: { model, effort, approvalPolicy, sandboxPolicy, cwd },
     provider: provider.name,
-    workspacePolicy: sandboxPolicy.mode === 'workspace-write' ? sandboxPolicy : DEFAULT_WORKSPACE,
+    workspacePolicy: workspacePolicyOf(sandboxPolicy),
     connect: await missingModel(config),
     trustQuestion: isAsked ? { folder, runs: PROJECT_PLACES.filter((path) => existsSync(join(folder, path))) } : null,
     models: Object.keys(config.modelPrices),
@@ -42,7 +37,6 @@ export async function setUp(options: TuiOptions): Promise<{ readonly config: Con
     keymap,
     hasVim: config.tui.vim,
     statusLine,
-    prices: config.modelPrices,
   };
   return { config, setup };
 }

@@ -265,7 +265,7 @@ export class World {
     const draft = this.#drafts.takeOver();
     if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
     else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
-    const { readPromptFiles } = await import('./prompt-files.ts');
+    const { readPromptFiles } = await import('../../prompts/index.ts');
     this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);

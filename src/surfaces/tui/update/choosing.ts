@@ -1,6 +1,6 @@
+import { modeOf, modes } from '../../../engine/threads/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
 import { visibleText } from '../composer/index.ts';
-import { modeOf, modes } from '../modes.ts';
 import type { Screen, State } from '../state.ts';
 import { isMessageStart } from '../transcript/index.ts';
 import { pagerHeight, pagerRows } from '../view/pager-rows.ts';

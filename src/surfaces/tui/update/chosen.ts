@@ -1,9 +1,8 @@
-import type { ThreadOrigin, ThreadQuery, ThreadSummary } from '../../../engine/threads/index.ts';
+import { modes, type ThreadOrigin, type ThreadQuery, type ThreadSummary } from '../../../engine/threads/index.ts';
 import type { ReviewTarget } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
 import { draftOf, recalledAt, withDraft } from '../composer/index.ts';
 import type { Candidate } from '../message.ts';
-import { modes } from '../modes.ts';
 import type { State } from '../state.ts';
 import { type PickerView, type PickItem, picker, type TextPrompt } from '../views/index.ts';
 import { onConnectChoice, onKey, onLocalModel } from './connecting.ts';

@@ -6,7 +6,6 @@ import type {
   Turn,
 } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
-import { costOf } from '../figures.ts';
 import { NO_USAGE_YET, type State, type Usage } from '../state.ts';
 import {
   abandoned,
@@ -113,12 +112,11 @@ function onThread(
   return isQueuePaused ? only(noted) : withNextQueued(noted);
 }
 
-/** What was used since the last report costs what the thread's model does. */
-function withUsed({ usage, thread, setup }: State, { info, rateLimits }: SessionEventOf<'usage.updated'>): Usage {
-  const model = thread?.settings.model ?? '';
-  const prices = setup?.prices ?? {};
-  const added = costOf(usage.info, info, Object.hasOwn(prices, model) ? (prices[model] ?? null) : null);
-  return { info, rateLimits, cost: added === null || usage.cost === null ? null : usage.cost + added };
+function withUsed(
+  { usage }: State,
+  { info, rateLimits, costUsd = usage.cost }: SessionEventOf<'usage.updated'>,
+): Usage {
+  return { info, rateLimits, cost: costUsd };
 }
 
 /** What the user said in these turns, in order. */

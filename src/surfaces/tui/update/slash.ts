@@ -1,5 +1,6 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { filledPrompt, type ParsedCommand, type SlashCommand } from '../commands/index.ts';
+import { filledPrompt, INIT_PROMPT } from '../../prompts/index.ts';
+import type { ParsedCommand, SlashCommand } from '../commands/index.ts';
 import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/index.ts';
 import { keymapText } from '../keymap/index.ts';
 import type { State } from '../state.ts';
@@ -12,12 +13,6 @@ import { opening } from './opening.ts';
 import { withMessage, withNextQueued } from './outbox.ts';
 import { onExport, onStop, onTheme } from './outside.ts';
 import { only, type Step, step, withHint, withNotice, withPager } from './step.ts';
-
-/** Sent by `/init`. */
-const INIT_PROMPT = `Write a file AGENTS.md in the root of this repository, for agents that work on it. Look at the repository first.
-Say in plain words, in 200 to 400 words: how the code is organised; the commands to build, test and lint it, and to run one
-test; its style and naming where it differs from what is usual; how its tests are written; how commits and pull requests look,
-as the history shows. Write only what you have found to be true.`;
 
 /** Runs what was typed after a slash. `written` has the text still in the composer, `emptied` no more. */
 export function onSlash(written: State, emptied: State, parsed: ParsedCommand): Step {

@@ -16,8 +16,8 @@ export interface PipedChildOptions {
   readonly onChunk: (chunk: Buffer, stream: 'stdout' | 'stderr') => void;
   /** Once the program has ended, survivors that are silent for so long are taken to be meant for the background. */
   readonly quietMs: number;
-  /** Whether it gets input. Absent: its input is empty. */
-  readonly input?: 'empty' | 'pipe';
+  /** Its whole input, or a pipe that is written later. Absent: its input is empty. */
+  readonly input?: { readonly text: string } | 'pipe' | undefined;
 }
 
 /** A program whose output is read until it has ended and its pipes are empty. */
@@ -99,10 +99,11 @@ export class PipedChild {
 
 async function started(
   spec: SpawnSpec,
-  { processes, input: wanted = 'empty' }: PipedChildOptions,
+  { processes, input: wanted }: PipedChildOptions,
 ): Promise<StartedChild & { readonly input: Writable | null }> {
-  if (wanted === 'empty') return { ...(await startPiped(spec, processes)), input: null };
+  if (wanted === undefined) return { ...(await startPiped(spec, processes)), input: null };
   const { output, errors, ...child } = await startServed(spec, processes);
+  if (wanted !== 'pipe') child.input.end(wanted.text);
   return { ...child, streams: [output, errors] };
 }
 

@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly processes: Processes;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** What is on the program's standard input; absent: nothing. */
+  readonly input?: string;
   /** Milliseconds up to now that don't count against the limit; while it grows, the limit waits. */
   readonly uncounted?: () => number;
   /** Live text, in order, never cut inside a character. */
@@ -41,7 +43,7 @@ export interface CommandOutcome extends SinkResult {
 
 /**
  * Runs a program to its end, its time limit, or the abort of `signal`, whichever is first; the latter two end it with all
- * it started. Standard input is empty. Processes that a command leaves in the background run until the session ends.
+ * it started. Processes that a command leaves in the background run until the session ends.
  * Never throws for what the program does.
  */
 export async function runCommand(spec: SpawnSpec, options: CommandOptions): Promise<CommandOutcome> {
@@ -53,13 +55,14 @@ export async function runCommand(spec: SpawnSpec, options: CommandOptions): Prom
 
 async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSink): Promise<CommandEnd> {
   const { processes, signal } = options;
+  const input = options.input === undefined ? undefined : { text: options.input };
   if (signal.aborted) return { type: 'aborted' };
   try {
     const onChunk = (chunk: Buffer, stream: 'stdout' | 'stderr') => {
       sink.take(chunk, stream);
       options.onChunk?.(chunk, stream);
     };
-    return await within(options, await PipedChild.start(spec, { processes, onChunk, quietMs: QUIET_MS }));
+    return await within(options, await PipedChild.start(spec, { processes, onChunk, quietMs: QUIET_MS, input }));
   } catch (error) {
     return { type: 'spawnFailed', message: describeSpawnFailure(error, spec) };
   }

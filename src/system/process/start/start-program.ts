@@ -49,5 +49,6 @@ export async function programOutput(
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
   const running = run(program, args, { ...options, ...limits, encoding: 'utf8' });
   trackChild(running.child);
+  running.child.stdin?.end(); // one that asks gets no answer, and need not wait for it
   return (await running).stdout;
 }

@@ -142,7 +142,7 @@ test('progress extends the limit of a call', async () => {
 
 describe('over HTTP', () => {
   test.each([
-    [401, /refuses access \(HTTP 401\): check bearer_token_env_var/],
+    [401, /wants you to sign in: run `keel mcp login web`, or set bearer_token_env_var/],
     [403, /refuses access \(HTTP 403\)/],
     [404, /no MCP server at its url \(HTTP 404\)/],
   ])('HTTP %i at the start is explained', async (status, expected) => {

@@ -32,7 +32,7 @@ class Life {
       threadId: 't',
       key: `turn/tool-1.0-${callId}`,
     });
-    return approver.request(questionAbout(callId), this.abort.signal, { keys: [covers] });
+    return approver.request(questionAbout(callId), this.abort.signal, { keys: [covers], hookMayAllow: false });
   }
 
   get requests(): ApprovalRequest[] {

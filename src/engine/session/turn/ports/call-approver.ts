@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApprovalDecision, type ApprovalQuestion } from '../../../../foundation/protocol/index.ts';
 import type { ApprovalSubject, Approver } from '../../../../tools/index.ts';
 import { type Codec, type StepRunner, TurnInterrupted } from '../../../steps/index.ts';
+import type { Permission } from '../../hooks/call-hooks.ts';
 import type { TurnApprovals } from '../approvals.ts';
 
 export interface CallApproverOptions {
@@ -10,6 +11,8 @@ export interface CallApproverOptions {
   readonly threadId: string;
   /** The call's, unique in the thread. */
   readonly key: string;
+  /** The decision of a hook in the user's place; null: the user is asked. Absent or null: there are no hooks. */
+  readonly ofHooks?: ((permission: Permission) => Promise<ApprovalDecision | null>) | null;
 }
 
 const decisionCodec: Codec<ApprovalDecision> = {
@@ -23,17 +26,16 @@ const decisionCodec: Codec<ApprovalDecision> = {
  * question that waited is asked again under the same id. The id names the call and what a yes covers: if that has changed (a
  * link points elsewhere, the directory is another), it is another question, and an answer to the first does not count for it.
  */
-export function callApprover({ steps, approvals, threadId, key }: CallApproverOptions): Approver {
+export function callApprover({ steps, approvals, threadId, key, ofHooks = null }: CallApproverOptions): Approver {
   return {
-    async request(question: ApprovalQuestion, signal: AbortSignal, { keys }: ApprovalSubject) {
+    async request(question: ApprovalQuestion, signal: AbortSignal, { keys, hookMayAllow }: ApprovalSubject) {
       const inTurn = `${key}-${digest(keys)}`;
       try {
         return await steps.external({ kind: 'approval', questionId: inTurn }, decisionCodec, async (attempt) => {
-          const decision = await approvals.request(
-            { ...question, questionId: `${threadId}/${inTurn}` },
-            { threadId },
-            signal,
-          );
+          const byHook = ofHooks && (await ofHooks({ reason: question.reason, mayAllow: hookMayAllow }));
+          const decision =
+            byHook ??
+            (await approvals.request({ ...question, questionId: `${threadId}/${inTurn}` }, { threadId }, signal));
           // Nobody decided: nothing is journaled.
           if (attempt.signal.aborted) throw new TurnInterrupted();
           return decision;

@@ -8,6 +8,7 @@ import type { WithMcpTools } from '../../../../tools/index.ts';
 import { FileStepRunner } from '../../../steps/index.ts';
 import type { TurnModel, TurnPorts } from '../../../turn/index.ts';
 import { keptSkillList } from '../../environment/session-skills.ts';
+import { turnHooks } from '../../hooks/turn-hooks.ts';
 import { runningCommands } from '../../services.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { firstContext } from '../first-context.ts';
@@ -39,13 +40,13 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
     turnId: context.turnId,
     journal: recorder,
     interrupted: active.abort.signal,
+    released: active.letGo.signal,
     recorded,
   });
   // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
   const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
   const tools = openTurnTools(deps, active, { steps, mcp, beforeChange });
-  window.offer(tools.specs);
   const { model, handoverModel } = models(deps, active);
   return turnPorts({
     context,
@@ -63,6 +64,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
       tooLong: (message) => services.log.error(`the request for a handover is too long: ${message}`),
     },
     budget: budget?.forTurn(active.background, child === null) ?? null,
+    hooks: services.hooks === null ? null : turnHooks(services.hooks, active),
     answerForm: services.checksOutput ? (context.outputSchema ?? null) : null,
     finishGate: asksBeforeEnd(context, services)
       ? openWork(state, toolsOf(services, context.model), services.tree)
@@ -84,6 +86,7 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
     context,
     facts: serverFacts,
     provider: id,
+    meter: services.requests,
     retries: { request: requestMaxRetries, stream: streamMaxRetries },
   };
   const model = turnModel({
@@ -94,9 +97,9 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
     onSent: onceSent({ services, snapshots }, context),
   });
   const slug = config.compactModel ?? context.model.slug;
-  const handoverClient =
-    slug === context.model.slug ? client : services.modelClient({ ...context, model: modelInfo(slug, config) });
-  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, slug });
+  const other = slug === context.model.slug ? context.model : modelInfo(slug, config);
+  const handoverClient = other === context.model ? client : services.modelClient({ ...context, model: other });
+  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, other });
   return { model, handoverModel };
 }
 

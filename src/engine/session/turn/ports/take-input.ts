@@ -3,6 +3,7 @@ import { userMessage } from '../../../../context/index.ts';
 import type { ResponseItem } from '../../../../foundation/protocol/index.ts';
 import type { QueuedMessage } from '../../../turn/index.ts';
 import { skillsFor } from '../../environment/session-skills.ts';
+import { judgedPrompt } from '../../hooks/turn-hooks.ts';
 import type { SessionDeps } from '../../session-deps.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import { textOf } from '../turn-input.ts';
@@ -23,16 +24,21 @@ export async function takeInput(
   for (const one of taken) {
     const { submissionId, items } = one;
     if (items.length === 0) continue;
-    const message = fittingMessage(await userMessage(items, context.cwd), active);
     const text = textOf(one);
+    const verdict = await judgedPrompt(services.hooks, text, active);
+    if (verdict.type === 'dropped') {
+      messages.push({ submissionId, message: null, dropped: verdict.reason });
+      continue;
+    }
+    const message = fittingMessage(await userMessage(items, context.cwd), active);
     const skills = await skillsFor(text, context, services, active.abort.signal, onWarning);
     // A large image may have taken longer than the turn had left: nothing more is recorded for it.
     if (recorder.isRevoked) break;
     // The event is recorded together with the message: after a crash in between nothing would have been asked.
     record.addUserEvent(text);
     active.userTexts.push(text);
-    // Skills follow the message: a fork that leaves it out leaves them out too.
-    messages.push(...[message, ...skills].map((item) => ({ submissionId, message: item })));
+    // What follows the message is left out by a fork that leaves it out.
+    messages.push(...[message, ...skills, ...verdict.notes].map((item) => ({ submissionId, message: item })));
   }
   return messages;
 }

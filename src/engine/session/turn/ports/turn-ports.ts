@@ -1,11 +1,12 @@
 import { compactionPrompt } from '../../../../context/history/index.ts';
 import type { TurnContext } from '../../../../context/index.ts';
-import { quirkSetting, type ServerFacts } from '../../../../models/catalogue/index.ts';
+import { type ModelInfo, quirkSetting, type ServerFacts } from '../../../../models/catalogue/index.ts';
 import type { ModelClient } from '../../../../models/client/index.ts';
 import type { StepRunner } from '../../../steps/index.ts';
 import type { TurnCompaction, TurnModel, TurnPorts } from '../../../turn/index.ts';
 import type { TurnRecorder } from '../turn-recorder.ts';
 import type { TurnWindow } from '../turn-window.ts';
+import type { RequestMeter } from './request-meter.ts';
 
 /** What a turn that runs and one that is replayed have in different forms, and what they share. */
 export interface PortsOptions extends Omit<TurnPorts, 'history' | 'emit' | 'compaction'> {
@@ -45,7 +46,9 @@ export interface TurnModelOptions {
   readonly facts: ServerFacts;
   readonly provider: string;
   /** Another model than the turn's. */
-  readonly slug?: string | undefined;
+  readonly other?: ModelInfo | undefined;
+  /** Absent: nothing is sent that could be measured. */
+  readonly meter?: RequestMeter;
   readonly retries: TurnModel['retries'];
   /** What requests say they are for; absent: the kind of their task. */
   readonly purposeOf?: (taskKind: string) => string;
@@ -58,20 +61,26 @@ export function turnModel({
   client,
   facts,
   provider,
-  slug,
+  other,
   retries,
   ...options
 }: TurnModelOptions): TurnModel {
-  const model = slug ?? context.model.slug;
-  const { purposeOf = (taskKind) => taskKind, onSent } = options;
+  const model = other ?? context.model;
+  const { purposeOf = (taskKind) => taskKind, onSent, meter } = options;
   return {
-    stream: (prompt, { taskKind, signal }) =>
-      client.stream(prompt, { taskKind: purposeOf(taskKind), signal, ...(onSent === undefined ? {} : { onSent }) }),
-    fingerprint: (prompt) => client.fingerprint(prompt),
+    stream(prompt, { taskKind, signal }) {
+      const sent = onSent === undefined ? {} : { onSent };
+      const events = client.stream(prompt, { taskKind: purposeOf(taskKind), signal, ...sent });
+      return meter?.measured(events, model) ?? events;
+    },
+    fingerprint(prompt) {
+      const fingerprint = client.fingerprint(prompt);
+      return meter?.asked(fingerprint, model) ?? fingerprint;
+    },
     retries,
-    origin: { provider, model },
+    origin: { provider, model: model.slug },
     adapt: (quirk) => {
-      facts.learnQuirk(model, quirk);
+      facts.learnQuirk(model.slug, quirk);
       return quirkSetting(provider, quirk);
     },
   };

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, UserInput } from '../../../../foundation/protocol/index.ts';
+import type { ToolSpec } from '../../../../models/prompt/index.ts';
 import { readJudge } from '../../../../system/sandbox/index.ts';
-
+import { argumentsText, failedOutput, type ToolCall } from '../../../../tools/contract/index.ts';
 import {
   abortedOutput,
   BEHIND_UNKNOWN,
@@ -10,6 +11,7 @@ import {
   callDigest,
   dispatch,
   endedSessionNote,
+  type HookOpinion,
   type HostedRun,
   LoopWatch,
   NOT_BEGUN,
@@ -26,11 +28,13 @@ import {
 import { TurnDiffTracker } from '../../../../tools/patch/index.ts';
 import type { StepRunner } from '../../../steps/index.ts';
 import type { CallOptions, RunCall, TurnTools } from '../../../turn/index.ts';
+import type { Permission } from '../../hooks/call-hooks.ts';
 import { shortForm } from '../../thread/interrupted-turn.ts';
 import type { ActiveTurn } from '../active-turn.ts';
 import type { TurnDeps } from '../turn-deps.ts';
 import { callApprover } from './call-approver.ts';
 import { callEvents } from './call-events.ts';
+import { HookedCalls } from './hooked-calls.ts';
 import { toolsOf } from './offered-tools.ts';
 
 /** How long a cancelled call can take to word its end, less than the turn itself has. */
@@ -46,13 +50,23 @@ export interface TurnToolsOptions {
 
 /** The tools of one turn: runs its calls through gate, ledger and router, and keeps the turn's diff. */
 export function openTurnTools(
-  { services, agents }: TurnDeps,
+  { services, state, agents }: TurnDeps,
   active: ActiveTurn,
   { steps, mcp, beforeChange }: TurnToolsOptions,
 ): TurnTools {
-  const { context: turn, recorder, approvals } = active;
+  const { context: turn, recorder, approvals, window } = active;
   const registry = mcp?.registry ?? services.tools;
-  const offered = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
+  const shown = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
+  const deferred = mcp?.deferred ?? [];
+  const offered = [...shown, ...deferred];
+  const specs = growingSpecs(
+    () => state.facts.foundTools,
+    (found) => {
+      const all = specsFor(registry, [...shown, ...found.filter((name) => deferred.includes(name))], turn);
+      window.offer(all);
+      return all;
+    },
+  );
   const watch = new LoopWatch(turn.noteMark);
   const rules: CommandRules = {
     planner: services.sandbox,
@@ -89,28 +103,29 @@ export function openTurnTools(
     checksSyntax: services.config.checksSyntax,
     protection,
   };
-  const handlerOf = (call: CallItem) => registry.handler(toolCallOf(call).name);
-  const repeatOf = (call: CallItem): 'safe' | 'ledger' => {
+  const handlerOf = ({ name }: ToolCall) => registry.handler(name);
+  const repeatOf = (call: ToolCall): 'safe' | 'ledger' => {
     const handler = handlerOf(call);
     if (!handler || handler.repeat === 'safe') return 'safe';
-    return handler.onlyReads?.(toolCallOf(call), base) ? 'safe' : 'ledger';
+    return handler.onlyReads?.(call, base) ? 'safe' : 'ledger';
   };
-  const canChangeFiles = (call: CallItem) => {
+  const canChangeFiles = (call: ToolCall) => {
     const handler = handlerOf(call);
     if (handler === null) return false;
-    return !(handler.onlyReads?.(toolCallOf(call), base) ?? handler.repeat === 'safe');
+    return !(handler.onlyReads?.(call, base) ?? handler.repeat === 'safe');
   };
-  const contextFor = ({ key, report }: CallOptions, run: HostedRun | null): ToolContext => ({
-    ...base,
-    orchestrator: new Orchestrator({
-      approver: callApprover({ steps, approvals, threadId: turn.threadId, key }),
+  const hooks = services.hooks?.calls ?? null;
+  const hooked = new HookedCalls(hooks, active);
+  const orchestratorFor = (call: ToolCall, options: CallOptions, { opinion, run }: Judged) => {
+    const ofHooks = hooks && ((permission: Permission) => hooks.permission(call, permission, hooked.momentOf(options)));
+    return new Orchestrator({
+      approver: callApprover({ steps, approvals, threadId: turn.threadId, key: options.key, ofHooks }),
       cache: services.approvals,
       rules,
+      opinion,
       run,
-    }),
-    events: callEvents(recorder, turn.turnId, report),
-    env: services.commandEnvironment.current(),
-  });
+    });
+  };
 
   /** The user is warned once of a machine without a sandbox, with what would fix it; each command is then refused. */
   async function lookForSandbox(signal: AbortSignal): Promise<void> {
@@ -131,29 +146,52 @@ export function openTurnTools(
     return notes.reduce(withNote, output);
   }
 
-  async function runCall(call: CallItem, options: CallOptions): Promise<ToolOutput> {
-    const { key, signal } = options;
-    const toolCall = toolCallOf(call);
+  async function runCall(given: ToolCall, options: CallOptions): Promise<ToolOutput> {
+    return hooked.run(given, options, async (call, opinion) => {
+      let hasStarted = handlerOf(call)?.repeat !== 'asks';
+      const onStart = () => {
+        hasStarted = true;
+      };
+      const work = (run: HostedRun | null) => runJudged(call, options, { opinion, run: watchedRun(run, onStart) });
+      // The ledger knows a call by what the model wrote, from which hooks may have changed it.
+      const { key } = options;
+      const hosted = { key, callId: given.callId, digest: callDigest(given) };
+      if (repeatOf(call) === 'safe') return { output: await work(null), hasRun: hasStarted };
+      const outcome = await services.toolHost.call(hosted, work);
+      const output = outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
+      return { output, hasRun: hasStarted || outcome.type !== 'done' || outcome.replayed };
+    });
+  }
+
+  async function runJudged(call: ToolCall, options: CallOptions, judged: Judged): Promise<ToolOutput> {
+    const { signal, report } = options;
+    const handler = handlerOf(call);
+    await services.commandEnvironment.ready(signal);
+    if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
+    const orchestrator = orchestratorFor(call, options, judged);
+    if (judged.opinion.type === 'ask' && handler?.repeat !== 'asks') {
+      const asked = { callId: call.callId, tool: call.name, arguments: { arguments: argumentsText(call) } };
+      const refusal = await orchestrator.approvalForHook(asked, turn, signal);
+      if (refusal !== null) return failedOutput(refusal);
+    }
+    if (handler?.repeat === 'ledger') await judged.run.start();
+    const context: ToolContext = {
+      ...base,
+      orchestrator,
+      events: callEvents(recorder, turn.turnId, report),
+      env: services.commandEnvironment.current(),
+    };
     const onCrash = (error: unknown) => services.log.crash(error);
     const withheld = services.child?.withoutTools ?? [];
-    const routing = { registry, offered, withheld, onCrash };
-    const work = async (run: HostedRun | null) => {
-      await services.commandEnvironment.ready(signal);
-      if (turn.sandboxPolicy.mode !== 'danger-full-access') await lookForSandbox(signal);
-      if (handlerOf(call)?.repeat === 'ledger') await run?.start();
-      const output = await dispatch(toolCall, contextFor(options, run), signal, routing);
-      services.editResults.note(turn.model.slug, toolCall.name, output);
-      return withNews(output);
-    };
-    if (repeatOf(call) === 'safe') return work(null);
-    const outcome = await services.toolHost.call({ key, callId: toolCall.callId, digest: callDigest(toolCall) }, work);
-    return outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
+    const output = await dispatch(call, context, signal, { registry, offered, withheld, onCrash });
+    services.editResults.note(turn.model.slug, call.name, output);
+    return withNews(output);
   }
 
   /** The outcome that an earlier process left of this very call, also where the turn has been stopped since. */
   function recalled(call: CallItem, key: string): ToolOutput | null {
-    if ((handlerOf(call)?.repeat ?? 'safe') === 'safe') return null;
     const toolCall = toolCallOf(call);
+    if ((handlerOf(toolCall)?.repeat ?? 'safe') === 'safe') return null;
     const known = services.toolHost.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
     if (known === null || known.type === 'stopped') return null;
     return known.type === 'done' ? known.output : unknownOutcome(known);
@@ -161,28 +199,66 @@ export function openTurnTools(
 
   function openBatch(): RunCall {
     const gate = new CallGate();
-    return async (call, options) => {
-      const known = recalled(call, options.key);
-      if (known !== null) return outputItem(call, watch.note(toolCallOf(call), known));
-      if (options.earlier.some((key) => services.toolHost.isLost(key))) return outputItem(call, BEHIND_UNKNOWN);
+    return async (item, options) => {
+      const call = toolCallOf(item);
+      const known = recalled(item, options.key);
+      if (known !== null) return outputItem(item, watch.note(call, await hooked.after(call, known, options)));
+      if (options.earlier.some((key) => services.toolHost.isLost(key))) return outputItem(item, BEHIND_UNKNOWN);
       const mode = handlerOf(call)?.parallel ? 'shared' : 'exclusive';
       const work = gate.run(mode, options.signal, async () => {
-        if (canChangeFiles(call)) await beforeChange();
+        if (canChangeFiles(call) || hooks !== null) await beforeChange();
         if (options.signal.aborted) return null;
-        active.calls.set(options.key, shortForm(call));
+        active.calls.set(options.key, shortForm(item));
         return runCall(call, options);
       });
       const output = await orAborted(work, options.signal);
       if (!options.signal.aborted) active.calls.delete(options.key);
-      return outputItem(call, watch.note(toolCallOf(call), output));
+      return outputItem(item, watch.note(call, output));
     };
   }
 
   return {
-    specs: specsFor(registry, offered, turn),
-    repeat: repeatOf,
+    get specs() {
+      return specs();
+    },
+    repeat: (call) => repeatOf(toolCallOf(call)),
     openBatch,
     takeDiff: () => diff.takeUnifiedDiff(),
+  };
+}
+
+/** What a call's hooks said of it, and its run as the ledger knows it. */
+interface Judged {
+  readonly opinion: HookOpinion;
+  readonly run: HostedRun;
+}
+
+/** The run of a call, also of one that the ledger does not know, with its start watched. */
+function watchedRun(run: HostedRun | null, onStart: () => void): HostedRun {
+  return {
+    wasStopped: run?.wasStopped ?? false,
+    async start() {
+      onStart();
+      await run?.start();
+    },
+    stopped: () => run?.stopped(),
+  };
+}
+
+/** The specs of a turn, made again only when the model has found further tools: these follow the others. */
+function growingSpecs(
+  foundNow: () => readonly string[],
+  make: (found: readonly string[]) => readonly ToolSpec[],
+): () => readonly ToolSpec[] {
+  let count = -1;
+  let specs: readonly ToolSpec[] = [];
+  return () => {
+    const found = foundNow();
+    if (found.length !== count) {
+      count = found.length;
+      specs = make(found);
+    }
+    return specs;
   };
 }
 

@@ -56,7 +56,7 @@ export class RunningCommand {
       processes,
       onChunk: (chunk, stream) => output.take(chunk, stream),
       quietMs: QUIET_MS,
-      input: shape.takesInput ? 'pipe' : 'empty',
+      input: shape.takesInput ? 'pipe' : undefined,
     });
     return new RunningCommand({ type: 'piped', child }, options);
   }

@@ -89,7 +89,6 @@ async function execOptions({ io, args, review, program }: Given): Promise<ExecOp
     flags: placedFlags(args.flags, io.cwd),
     strict: args.strictConfig,
   });
-  program?.configured(config);
   for (const warning of config.warnings) note(io, `warning: ${warning}\n`);
   return {
     config: { ...config, approvalPolicy: 'never' },

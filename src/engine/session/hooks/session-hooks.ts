@@ -1,0 +1,166 @@
+import type { Config, HookFile } from '../../../storage/config/index.ts';
+import type { Processes, UserShell } from '../../../system/process/index.ts';
+import type { SandboxManager } from '../../../system/sandbox/index.ts';
+import { type HookEvent, HookRunner, type HookVerdict, hookNotices, loadHooks } from '../../../tools/hooks/index.ts';
+import type { CommandEnvironment } from '../environment/command-environment.ts';
+import { CallHooks } from './call-hooks.ts';
+import type { HookAsked, HookAsker, HookMoment } from './hook-moment.ts';
+import { hookScope } from './hook-scope.ts';
+
+export interface SessionHooksDeps {
+  readonly config: Config;
+  readonly threadId: string;
+  /** Null: the thread is not recorded. */
+  readonly transcriptPath: string | null;
+  readonly isChild: boolean;
+  /** The thread was there before. */
+  readonly isResumed: boolean;
+  readonly processes: Processes;
+  readonly sandbox: SandboxManager;
+  readonly shell: UserShell;
+  readonly environment: CommandEnvironment;
+}
+
+/** The hooks that the files of a thread of the user's name. Its children share them. */
+export interface HookSource {
+  /** What the user should know of hooks that do not run, a sentence each. */
+  readonly notices: readonly string[];
+  /** For one session, which closes them. Null: none would run. */
+  open(deps: SessionHooksDeps): SessionHooks | null;
+}
+
+export function readHookFiles(files: readonly HookFile[], config: Config): HookSource {
+  const loaded = loadHooks(files, config);
+  return {
+    notices: hookNotices(loaded),
+    open(deps) {
+      const runner = new HookRunner(loaded.hooks, { planner: deps.sandbox, processes: deps.processes });
+      return runner.isEmpty ? null : new SessionHooks(runner, deps);
+    },
+  };
+}
+
+/** How long the end of a session waits for hooks that observe it, milliseconds: what the others have by default, and a start. */
+const CLOSING_LIMIT_MS = 2_000;
+
+const CALL_EVENTS = ['PreToolUse', 'PermissionRequest', 'PostToolUse'] as const;
+
+/** The hooks of a session: asks them at its events. Close it with the session. */
+export class SessionHooks implements HookAsker {
+  readonly #calls = new CallHooks(this);
+  readonly #runner: HookRunner;
+  readonly #deps: SessionHooksDeps;
+  #hasStarted = false;
+  #showLate: (message: string) => void = () => undefined;
+  readonly #observing = new Set<Promise<unknown>>();
+  readonly #closed = new AbortController();
+
+  constructor(runner: HookRunner, deps: SessionHooksDeps) {
+    this.#runner = runner;
+    this.#deps = deps;
+  }
+
+  /** @param show called with what becomes of hooks that run beside the session */
+  showLateBy(show: (message: string) => void): void {
+    this.#showLate = show;
+  }
+
+  /** Null: no hook is asked about calls. */
+  get calls(): CallHooks | null {
+    return CALL_EVENTS.some((event) => this.has(event)) ? this.#calls : null;
+  }
+
+  /** Whether hooks are asked when a conversation starts. */
+  get startsThreads(): boolean {
+    return !this.isChild && this.has('SessionStart');
+  }
+
+  /** How the session came to be, the first time that this is asked; null: nothing is to be asked any more. */
+  takeStart(): 'startup' | 'resume' | null {
+    if (this.#hasStarted) return null;
+    this.#hasStarted = true;
+    if (!this.startsThreads) return null;
+    return this.#deps.isResumed ? 'resume' : 'startup';
+  }
+
+  get isChild(): boolean {
+    return this.#deps.isChild;
+  }
+
+  has(event: HookEvent): boolean {
+    return this.#runner.has(event);
+  }
+
+  /** Asks all hooks of an event, and shows the user what they have to say to them. */
+  async ask(event: HookEvent, asked: readonly HookAsked[], moment: HookMoment): Promise<HookVerdict> {
+    const { environment, shell, config } = this.#deps;
+    const { context, signal, onMessage } = moment;
+    await environment.ready(signal);
+    const env = { ...environment.current(), CLAUDE_PROJECT_DIR: config.trustedFolder ?? config.cwd };
+    const common = this.#commonFields(event, moment);
+    const verdict = await this.#runner.run(event, {
+      questions: asked.map(({ fields, ...question }) => ({ ...question, input: { ...common, ...fields } })),
+      place: {
+        cwd: context.cwd,
+        policy: context.sandboxPolicy,
+        env,
+        shell: shell.path,
+        scopeOf: (hook) => hookScope(hook, config, context.cwd),
+      },
+      signal,
+      onMessage: this.#showLate,
+    });
+    // What an interrupt has stopped did not fail.
+    if (!signal.aborted) for (const message of verdict.messages) onMessage(message);
+    return verdict;
+  }
+
+  /** Asks hooks that can only observe. Nobody waits for them but the end of the session, and that for a moment. */
+  observe(event: HookEvent, asked: readonly HookAsked[], moment: Omit<HookMoment, 'signal'>): void {
+    if (this.isChild || !this.has(event)) return;
+    const onMessage = (message: string) => {
+      if (!this.#closed.signal.aborted) moment.onMessage(message);
+    };
+    const done = this.ask(event, asked, { ...moment, onMessage, signal: this.#closed.signal });
+    this.#observing.add(done);
+    void done.catch(() => undefined).finally(() => this.#observing.delete(done));
+  }
+
+  /** Asks what is to be asked at the end of a session that has had a turn, then stops what still runs. */
+  async close(): Promise<void> {
+    const { approvalPolicy, sandboxPolicy, cwd, model: slug } = this.#deps.config;
+    if (this.#hasStarted) {
+      const context = { approvalPolicy, sandboxPolicy, cwd, model: { slug } };
+      const fields = { reason: 'other' };
+      const asked = [{ subject: 'other', names: null, content: '', fields }];
+      this.observe('SessionEnd', asked, { turnId: null, context, onMessage: () => undefined });
+    }
+    if (this.#observing.size > 0) {
+      const { promise: limit, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, CLOSING_LIMIT_MS);
+      await Promise.race([Promise.allSettled(this.#observing), limit]);
+      clearTimeout(timer);
+    }
+    this.#closed.abort();
+    await Promise.allSettled([...this.#observing, this.#runner.close()]);
+  }
+
+  #commonFields(event: HookEvent, { turnId, context }: HookMoment): Readonly<Record<string, unknown>> {
+    const { threadId, transcriptPath } = this.#deps;
+    return {
+      session_id: threadId,
+      transcript_path: transcriptPath ?? '',
+      cwd: context.cwd,
+      hook_event_name: event,
+      permission_mode: permissionMode(context),
+      model: context.model.slug,
+      ...(turnId === null ? {} : { turn_id: turnId }),
+    };
+  }
+}
+
+function permissionMode({ approvalPolicy, sandboxPolicy }: HookMoment['context']): string {
+  if (approvalPolicy === 'untrusted') return 'default';
+  if (approvalPolicy !== 'never') return sandboxPolicy.mode === 'read-only' ? 'default' : 'acceptEdits';
+  return sandboxPolicy.mode === 'danger-full-access' ? 'bypassPermissions' : 'dontAsk';
+}

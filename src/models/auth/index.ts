@@ -1,0 +1,1 @@
+export { renewableCredentials } from './renewable-credentials.ts';

@@ -1,0 +1,110 @@
+import { fchmodSync, fstatSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { withFileLock } from '../../foundation/files/index.ts';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { readJson, reasonOf } from '../../foundation/util/index.ts';
+import { readHomeFile } from './layers/index.ts';
+import type { McpServer } from './types.ts';
+
+/** Sandboxed commands can't read a file of this name in keel's home (`system/sandbox/places`). */
+const NAME = '.credentials.json';
+const MODE = 0o600;
+
+/** What a sign-in to one server left: RFC 6749 names within `client` and `tokens`, as the server sent them. */
+const SignIn = z.looseObject({
+  /** The server's; for another one the sign-in does not count. */
+  url: z.string(),
+  client: z.looseObject({ client_id: z.string(), client_secret: z.optional(z.string()) }),
+  /** What `client` was registered with. */
+  redirect_url: z.string(),
+  tokens: z.looseObject({
+    access_token: z.string(),
+    token_type: z.string(),
+    refresh_token: z.optional(z.string()),
+    scope: z.optional(z.string()),
+  }),
+  /** Of the access token, ms since 1970; null: not known. */
+  expires_at: z.nullable(z.number()),
+  authorization_server: z.string(),
+  /** Of RFC 8707, what the tokens are for. */
+  resource: z.nullable(z.string()),
+  /** What a server has asked for since and the tokens don't cover: the next sign-in asks for it too. */
+  wanted_scope: z.optional(z.string()),
+});
+export type SignIn = z.infer<typeof SignIn>;
+
+const Contents = z.looseObject({ mcp: z.record(z.string(), SignIn) });
+type Contents = z.infer<typeof Contents>;
+
+/** The sign-ins to MCP servers, in a file for the owner's eyes only that several processes change. */
+export class CredentialFile {
+  readonly #home: string;
+  readonly path: string;
+  readonly #secrets = new Set<string>();
+
+  constructor(home: string) {
+    this.#home = home;
+    this.path = join(home, NAME);
+  }
+
+  /** Every secret that this has read or written, for masks. */
+  get secrets(): readonly string[] {
+    return [...this.#secrets];
+  }
+
+  /** Null: nobody has signed in there. @throws KeelError `invalidConfig` for a file that others may write, or that is damaged */
+  read({ name, transport }: McpServer): SignIn | null {
+    const entry = this.#contents(this.#text()).mcp[name];
+    if (entry === undefined || transport.type === 'stdio' || entry.url !== transport.url) return null;
+    this.#remember(entry);
+    return entry;
+  }
+
+  /** Keeps a sign-in; null removes it. @returns whether there was one before @throws KeelError `storageFailed` */
+  async write(name: string, entry: SignIn | null, signal: AbortSignal): Promise<boolean> {
+    if (entry === null && this.#text() === null) return false;
+    if (entry !== null) this.#remember(entry);
+    try {
+      return await withFileLock(this.path, signal, (fd) => {
+        const { mcp, ...rest } = this.#contents(this.#text());
+        const { [name]: before, ...others } = mcp;
+        replaceText(fd, { ...rest, mcp: entry === null ? others : { ...others, [name]: entry } });
+        return before !== undefined;
+      });
+    } catch (cause) {
+      if (cause instanceof KeelError || signal.aborted) throw cause;
+      throw new KeelError('storageFailed', `${this.path} can't be written: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  #text(): string | null {
+    return readHomeFile(this.#home, NAME);
+  }
+
+  #contents(text: string | null): Contents {
+    if (text === null || text.trim() === '') return { mcp: {} };
+    try {
+      return Contents.parse(readJson(text));
+    } catch (cause) {
+      throw new KeelError('invalidConfig', `${this.path} is damaged: remove it, and sign in again`, { cause });
+    }
+  }
+
+  #remember({ client, tokens }: SignIn): void {
+    for (const secret of [client.client_secret, tokens.access_token, tokens.refresh_token]) {
+      if (secret !== undefined) this.#secrets.add(secret);
+    }
+  }
+}
+
+/**
+ * Writes in place: a sandboxed command that runs would see a file put in its place. Blanks after the text cover the rest of a
+ * longer one in the same write, so that a crash leaves no mixture.
+ */
+function replaceText(fd: number, contents: Contents): void {
+  const text = Buffer.from(`${JSON.stringify(contents, null, 2)}\n`);
+  fchmodSync(fd, MODE);
+  const rest = Math.max(fstatSync(fd).size - text.length, 0);
+  writeSync(fd, Buffer.concat([text, Buffer.alloc(rest, '\n')]), 0, null, 0);
+}

@@ -1,0 +1,1 @@
+export { type AcpOptions, runAcp } from './run-acp.ts';

@@ -1,0 +1,82 @@
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import {
+  CredentialFile,
+  convertedServer,
+  loadConfigWithOrigins,
+  recordTable,
+  resolveHome,
+} from '../../../../storage/config/index.ts';
+import { note } from '../../output.ts';
+import { UsageError } from '../../usage.ts';
+import type { McpPlace } from './show.ts';
+import type { McpValues } from './spec.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** `keel mcp add`: writes a server into config.toml. @throws UsageError, KeelError for a name that can't be one */
+export async function addServer({ io, values }: McpPlace, name: string, words: readonly string[]): Promise<number> {
+  const server = values.url === undefined ? startedServer(values, words) : reachedServer(values, values.url, words);
+  if (!/^[a-zA-Z0-9_-]+$/.test(name)) {
+    throw new KeelError('invalidInput', `"${name}" can't be the name of a server: use letters, digits, - and _`);
+  }
+  const converted = convertedServer(server);
+  if (converted.type === 'refused') throw new KeelError('invalidInput', `nothing was changed: ${converted.reason}`);
+  const home = resolveHome(io.env);
+  await recordTable(home, { path: ['mcp_servers', name], table: converted.table });
+  note(io, `MCP server ${name} is in ${home}/config.toml. Try it: keel mcp test ${name}\n`);
+  return 0;
+}
+
+/** `keel mcp remove`: succeeds also when there is no such server. */
+export async function removeServer({ io, values }: McpPlace, name: string): Promise<number> {
+  const home = resolveHome(io.env);
+  const isChanged = await recordTable(home, { path: ['mcp_servers', name], table: null });
+  const overrides = values.config ?? [];
+  const { settings } = await loadConfigWithOrigins({ env: io.env, cwd: io.cwd, overrides, flags: {} });
+  await new CredentialFile(home).write(name, null, new AbortController().signal);
+  const isLeft = settings.mcp_servers?.[name] !== undefined;
+  const what = isChanged ? `MCP server ${name} is removed` : `There was no MCP server ${name} in ${home}/config.toml`;
+  const rest = isLeft ? `; another file still has one: \`keel config\` shows where` : '';
+  note(io, `${what}${rest}.\n`);
+  return 0;
+}
+
+function startedServer(values: McpValues, [command, ...args]: readonly string[]): Fields {
+  if (command === undefined) throw new UsageError('which server? end with -- COMMAND, or give --url URL');
+  for (const option of ['bearer-token-env-var', 'header'] as const) {
+    if (values[option] !== undefined) throw new UsageError(`--${option} is for a server with --url`);
+  }
+  return {
+    command,
+    ...(args.length === 0 ? {} : { args }),
+    ...(values.env === undefined ? {} : { env: Object.fromEntries(values.env.map(variable)) }),
+    ...(values.sandbox === undefined ? {} : { sandbox: values.sandbox }),
+    ...(values.network ? { network_access: true } : {}),
+  };
+}
+
+function reachedServer(values: McpValues, url: string, [word]: readonly string[]): Fields {
+  if (word !== undefined) throw new UsageError('a server has either --url or a command');
+  for (const option of ['env', 'sandbox', 'network'] as const) {
+    if (values[option] !== undefined) throw new UsageError(`--${option} is for a server with a command`);
+  }
+  if (!/^https?:\/\/./i.test(url) || !URL.canParse(url)) throw new UsageError(`--url: "${url}" is no http(s) address`);
+  const { header = [], 'bearer-token-env-var': bearer } = values;
+  return {
+    url,
+    ...(bearer === undefined ? {} : { bearer_token_env_var: bearer }),
+    ...(header.length === 0 ? {} : { headers: Object.fromEntries(header.map(headerOf)) }),
+  };
+}
+
+/** A variable without a value is keel's own. */
+function variable(given: string): readonly [name: string, value: string] {
+  const at = given.indexOf('=');
+  return at === -1 ? [given, `\${${given}}`] : [given.slice(0, at), given.slice(at + 1)];
+}
+
+function headerOf(text: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new UsageError(`--header: write "NAME: VALUE", not "${text}"`);
+  return [name, value];
+}

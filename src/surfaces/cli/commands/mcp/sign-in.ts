@@ -1,0 +1,94 @@
+import { KeelError } from '../../../../foundation/protocol/index.ts';
+import { maskSecrets } from '../../../../foundation/secrets/index.ts';
+import { findProgram, reasonOf } from '../../../../foundation/util/index.ts';
+import { hasCredentials, serverHeaders, signInTo } from '../../../../models/mcp/index.ts';
+import {
+  type Config,
+  CredentialFile,
+  loadConfig,
+  type McpHttpServer,
+  programSearch,
+  resolveHome,
+} from '../../../../storage/config/index.ts';
+import { startOutliving } from '../../../../system/process/index.ts';
+import type { CommandIo } from '../../io.ts';
+import { note } from '../../output.ts';
+import { stopSignal } from '../../stop-signal.ts';
+import { type McpPlace, unknownServer } from './show.ts';
+import { testServer } from './test.ts';
+
+/** `keel mcp login`: signs in to a server over HTTP, and tries it. @throws KeelError for a server that has no sign-in */
+export async function login({ io, values }: McpPlace, name: string): Promise<number> {
+  const config = await loadConfig({ env: io.env, cwd: io.cwd, overrides: values.config ?? [], flags: {} });
+  const server = config.mcpServers.find((one) => one.name === name);
+  if (server === undefined) throw unknownServer(name);
+  const transport = withSignIn(server.transport, name, config);
+  const file = new CredentialFile(config.home);
+  using stop = stopSignal(io);
+  try {
+    await signInTo({
+      server: { ...server, transport },
+      env: config.env,
+      file,
+      scopes: values.scopes?.split(/[\s,]+/).filter((scope) => scope !== '') ?? null,
+      onAddress: (address) => show(io, config, { address, withBrowser: !values['no-browser'] }),
+      signal: stop.signal,
+    });
+  } catch (cause) {
+    const code: unknown = stop.signal.reason;
+    if (stop.signal.aborted && typeof code === 'number') return code;
+    if (cause instanceof KeelError) throw cause;
+    const reason = maskSecrets(reasonOf(cause), file.secrets);
+    throw new KeelError('unauthorized', `the sign-in to MCP server ${name} failed: ${adviceFor(reason, name)}`, {
+      cause,
+    });
+  }
+  note(io, `Signed in to MCP server ${name}.\n`);
+  return await testServer({ io, values }, name);
+}
+
+/** `keel mcp logout`: succeeds also when nobody has signed in. */
+export async function logout({ io }: McpPlace, name: string): Promise<number> {
+  const file = new CredentialFile(resolveHome(io.env));
+  const wasThere = await file.write(name, null, new AbortController().signal);
+  note(io, wasThere ? `The sign-in to ${name} is forgotten.\n` : `There was no sign-in to ${name}.\n`);
+  return 0;
+}
+
+function withSignIn(transport: Config['mcpServers'][number]['transport'], name: string, config: Config): McpHttpServer {
+  if (transport.type === 'stdio') {
+    throw new KeelError('invalidInput', `${name} is a program that keel starts: it has no sign-in`);
+  }
+  if (transport.bearerTokenEnvVar !== null || hasCredentials(serverHeaders(transport, config.env))) {
+    throw new KeelError('invalidInput', `${name} gets a token by its settings: remove that before you sign in`);
+  }
+  return transport;
+}
+
+interface Address {
+  readonly address: URL;
+  readonly withBrowser: boolean;
+}
+
+function show(io: CommandIo, config: Config, { address, withBrowser }: Address): void {
+  const isOpened = withBrowser && openBrowser(config, address);
+  const what = isOpened ? 'Your browser opens. If it does not, open' : 'Open';
+  note(io, `${what} this address on this machine to sign in:\n\n${address.href}\n\n`);
+}
+
+/** @returns whether there is a program that opens it */
+function openBrowser(config: Config, address: URL): boolean {
+  const hasDisplay = process.platform === 'darwin' || Boolean(config.env['DISPLAY'] || config.env['WAYLAND_DISPLAY']);
+  const program = findProgram(process.platform === 'darwin' ? 'open' : 'xdg-open', programSearch(config));
+  if (!hasDisplay || program.type === 'missing') return false;
+  const child = startOutliving(program.path, [address.href], { env: config.env, stdio: 'ignore' });
+  // The address is printed for this case.
+  child.on('error', () => undefined);
+  child.unref();
+  return true;
+}
+
+function adviceFor(reason: string, name: string): string {
+  if (!/dynamic client registration/i.test(reason)) return reason;
+  return `${reason}. Register keel there, and set oauth.client_id in [mcp_servers.${name}]`;
+}

@@ -1,0 +1,3 @@
+export { filledPrompt } from './custom-prompt.ts';
+export { INIT_PROMPT } from './init-prompt.ts';
+export { type CustomPrompt, readPromptFiles } from './prompt-files.ts';

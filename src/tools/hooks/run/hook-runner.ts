@@ -1,0 +1,95 @@
+import { reasonOf } from '../../../foundation/util/index.ts';
+import type { HookEnd } from '../answers/answer.ts';
+import { type HookResult, type HookVerdict, mergeAnswers } from '../answers/merge-answers.ts';
+import { hookInFull } from '../files/hook-trust.ts';
+import type { LoadedHook } from '../files/load-hooks.ts';
+import type { Hook, HookEvent } from '../hook.ts';
+import { type HookQuestion, questionsFor } from './hook-question.ts';
+import { type HookPlace, type HookRunDeps, runHook } from './run-hook.ts';
+
+/** Most hooks that run at the same time for one event. */
+const MAX_PARALLEL = 8;
+
+export interface HookRun {
+  /** What each hook is asked; a call of several files is a question for each of them. */
+  readonly questions: readonly HookQuestion[];
+  readonly place: HookPlace;
+  readonly signal: AbortSignal;
+  /** Called with what becomes of a hook that runs beside the session. */
+  readonly onMessage: (message: string) => void;
+}
+
+/** Runs the hooks of a session. Close it with the session. */
+export class HookRunner {
+  readonly #hooks: readonly LoadedHook[];
+  readonly #deps: HookRunDeps;
+  readonly #beside = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
+
+  /** @param hooks only those that run are kept */
+  constructor(hooks: readonly LoadedHook[], deps: HookRunDeps) {
+    this.#hooks = hooks.filter(({ standing }) => standing.type === 'own' || standing.type === 'accepted');
+    this.#deps = deps;
+  }
+
+  get isEmpty(): boolean {
+    return this.#hooks.length === 0;
+  }
+
+  has(event: HookEvent): boolean {
+    return this.#hooks.some(({ hook }) => hook.event === event);
+  }
+
+  /** Runs all hooks of an event that the questions concern, side by side, and joins what they say. Never throws for a hook. */
+  async run(event: HookEvent, { questions, place, signal, onMessage }: HookRun): Promise<HookVerdict> {
+    const asked = this.#hooks
+      .filter(({ hook }) => hook.event === event)
+      .flatMap((loaded) => questionsFor(loaded.hook, questions).map((question) => ({ loaded, question })));
+    const results: (HookResult | null)[] = asked.map(() => null);
+    const waiting = [...asked.entries()];
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [at, { loaded, question }] = next;
+        if (loaded.hook.isAsync) this.#startBeside(loaded, question, { place, onMessage });
+        else results[at] = { hook: loaded.hook, question, end: await this.#end(loaded, question, { place, signal }) };
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, asked.length) }, work));
+    return mergeAnswers(results.filter((result) => result !== null));
+  }
+
+  /** Stops what still runs beside the session. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await Promise.allSettled(this.#beside);
+  }
+
+  async #end(
+    { hook, standing }: LoadedHook,
+    { input }: HookQuestion,
+    { place, signal }: Pick<HookRun, 'place' | 'signal'>,
+  ): Promise<HookEnd> {
+    if (standing.type === 'accepted' && !isUnchanged(hook, standing.digest)) {
+      return { type: 'failed', reason: 'a file that it names has changed: accept it with `keel hooks trust`' };
+    }
+    try {
+      return await runHook(hook, JSON.stringify(input), { place, deps: this.#deps, signal });
+    } catch (error) {
+      return { type: 'failed', reason: reasonOf(error) };
+    }
+  }
+
+  /** Its answer is not waited for; only what the user should see of it counts. */
+  #startBeside(loaded: LoadedHook, question: HookQuestion, { place, onMessage }: Pick<HookRun, 'place' | 'onMessage'>) {
+    const { signal } = this.#closed;
+    const done = this.#end(loaded, question, { place, signal }).then((end) => {
+      this.#beside.delete(done);
+      for (const message of mergeAnswers([{ hook: loaded.hook, question, end }]).messages) onMessage(message);
+    });
+    this.#beside.add(done);
+  }
+}
+
+function isUnchanged(hook: Hook, digest: string): boolean {
+  return hook.project !== null && hookInFull(hook, hook.project).digest === digest;
+}

@@ -1,0 +1,322 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { customCall, functionCall, message, respond, type Script } from '../../../../src/testing/index.ts';
+import { liveSession } from '../../../support/live-session.ts';
+
+const { home, repo, server, live, open } = liveSession();
+
+/** A hook of one event for one matcher. */
+function hooks(event: string, matcher: string | null, command: string, more: object = {}): object {
+  const group = { ...(matcher === null ? {} : { matcher }), hooks: [{ type: 'command', command, ...more }] };
+  return { hooks: { [event]: [group] } };
+}
+
+function write(path: string, content: object | string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** Hooks in keel's own file of the user. */
+const ownHooks = (content: object) => write(join(home.path, 'hooks.json'), content);
+
+/** Spares the wait for a login shell. */
+const NO_PROFILE = 'shell_environment_policy.experimental_use_profile=false';
+
+/** Sends one message in a session in which commands can write in the repository only, and nobody can be asked. */
+async function say(script: Script, ...overrides: readonly string[]) {
+  await open(script, {
+    overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides],
+    options: { canAsk: false },
+  });
+  return live.say('x');
+}
+
+/** What the user was warned of. */
+const warned = () => live.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join('\n');
+
+const shell = (cmd: string) => respond(functionCall('exec_command', { cmd }, 'call_1'));
+const done = respond(message('done'));
+
+/** The output that the model got of its call. */
+function outputOf(callId = 'call_1'): string {
+  const items = server.requests.flatMap(({ input }) => input);
+  return String(items.findLast((item) => item['call_id'] === callId && 'output' in item)?.['output']);
+}
+
+const inRepo = (name: string) => join(repo.path, name);
+const textIn = (name: string) => readFileSync(inRepo(name), 'utf8');
+/** A command that prints an answer in JSON. */
+const answers = (answer: object) => `printf %s '${JSON.stringify(answer)}'`;
+
+describe('before a call', () => {
+  test('a hook that exits with 2 denies the call, and the model gets its reason', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'echo "no touching" >&2; exit 2'));
+    await say([shell('touch made'), done]);
+    expect(outputOf()).toContain('no touching');
+    expect(existsSync(inRepo('made'))).toBe(false);
+    const shown = live.events.flatMap((event) => (event.type === 'item.completed' ? [event.item] : []));
+    expect(shown).toContainEqual(
+      expect.objectContaining({ type: 'toolCall', status: 'failed', reason: 'refused by a hook: no touching' }),
+    );
+  });
+
+  test('a denial counts in spite of unknown keys and a failing exit code', async () => {
+    const denial = { hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'mine', x: 1 }, y: 2 };
+    ownHooks(hooks('PreToolUse', '', `${answers(denial)}; exit 1`));
+    await say([shell('touch made'), done]);
+    expect(outputOf()).toContain('mine');
+    expect(existsSync(inRepo('made'))).toBe(false);
+  });
+
+  test('a hook gets the event as one JSON object on its input', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'cat > asked.json'));
+    await say([shell('echo hi'), done]);
+    expect(JSON.parse(textIn('asked.json'))).toEqual({
+      session_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      transcript_path: expect.stringMatching(/\.jsonl$/),
+      cwd: repo.path,
+      hook_event_name: 'PreToolUse',
+      permission_mode: 'dontAsk',
+      model: expect.any(String),
+      turn_id: '0',
+      tool_name: 'Bash',
+      tool_input: { command: 'echo hi' },
+      tool_use_id: 'call_1',
+    });
+  });
+
+  test('changed arguments run in place of those of the model, which is shown them', async () => {
+    const answer = {
+      hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'echo safe > made' } },
+    };
+    ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
+    await say([shell('echo other > made'), done]);
+    expect(textIn('made')).toBe('safe\n');
+    expect(outputOf()).toContain('A hook changed the arguments of this call to: {"command":"echo safe > made"}');
+  });
+
+  test('an approval makes nothing allowed that the sandbox refuses', async () => {
+    const answer = { hookSpecificOutput: { permissionDecision: 'allow', updatedInput: { command: 'touch made' } } };
+    ownHooks(hooks('PreToolUse', 'Bash', answers(answer)));
+    await say([shell('true'), done], 'sandbox_mode="read-only"');
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('Read-only');
+  });
+
+  test('an approval does not let a patch write what the policy protects', async () => {
+    const outside = join(home.path, 'outside.txt');
+    const patch = `*** Begin Patch\n*** Add File: ${outside}\n+x\n*** End Patch`;
+    ownHooks(hooks('PreToolUse', null, answers({ decision: 'approve' })));
+    await say([respond(customCall('apply_patch', patch, 'call_1')), done]);
+    expect(existsSync(outside)).toBe(false);
+    expect(outputOf()).toContain('which is protected');
+  });
+
+  test('where nobody can be asked, a hook that wants the user to be asked stops the call', async () => {
+    ownHooks(
+      hooks(
+        'PreToolUse',
+        'Bash',
+        answers({ hookSpecificOutput: { permissionDecision: 'ask', permissionDecisionReason: 'sure?' } }),
+      ),
+    );
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('sure?');
+  });
+
+  test('a denial counts over an approval of another hook', async () => {
+    const allow = { type: 'command', command: answers({ decision: 'approve' }) };
+    const deny = { type: 'command', command: 'echo over >&2; exit 2' };
+    ownHooks({ hooks: { PreToolUse: [{ hooks: [allow, deny, allow] }] } });
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('over');
+  });
+
+  test('a hook that fails is shown and passes the call', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'echo broken >&2; exit 3'));
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(warned()).toContain('exit code 3: broken');
+  });
+
+  test('a hook that fails stops the call where it says so', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'exit 3', { onFailure: 'block' }));
+    await say([shell('touch made'), done]);
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('exit code 3');
+  });
+
+  test('a hook that takes too long is stopped and shown', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', 'sleep 60', { timeout: 0.3 }));
+    await say([shell('touch made'), done]);
+    expect(warned()).toContain('it took longer than 0.3 s');
+    expect(existsSync(inRepo('made'))).toBe(true);
+  });
+
+  test('hooks run in the sandbox of the session, without secrets', async () => {
+    const target = join(home.path, 'escaped');
+    ownHooks(hooks('PreToolUse', 'Bash', `env > env.txt; touch ${target}`));
+    await say([shell('true'), done]);
+    expect(existsSync(target)).toBe(false);
+    expect(warned()).toContain('Read-only file system');
+    expect(textIn('env.txt')).not.toContain('sk-test-secret');
+    expect(textIn('env.txt')).toContain(`CLAUDE_PROJECT_DIR=${repo.path}`);
+  });
+
+  test("the user's own hooks run outside the sandbox where that is granted, but not what commands can write", async () => {
+    const target = join(home.path, 'escaped');
+    const both = [
+      { type: 'command', command: `touch ${target}` },
+      { type: 'command', command: './planted.sh' },
+    ];
+    write(inRepo('planted.sh'), '#!/bin/sh\ntouch planted\n');
+    ownHooks({ hooks: { PreToolUse: [{ hooks: both }] } });
+    await say([shell('true'), done], 'hooks.sandbox="danger-full-access"');
+    expect(existsSync(target)).toBe(true);
+    expect(existsSync(inRepo('planted'))).toBe(false);
+    expect(warned()).toContain('commands may write');
+  });
+});
+
+describe('which hooks a call concerns', () => {
+  const recording = (name: string) => `cat >> ${name}.log; echo >> ${name}.log`;
+  const asked = (name: string) =>
+    existsSync(inRepo(`${name}.log`))
+      ? textIn(`${name}.log`)
+          .trim()
+          .split('\n')
+          .map((line): { tool_name: string; tool_input: Record<string, unknown> } => JSON.parse(line))
+      : [];
+  const patch = '*** Begin Patch\n*** Add File: a.txt\n+one\n*** End Patch';
+
+  function recordAll(): void {
+    write(join(home.path, '.claude/settings.json'), {
+      model: 'of another program',
+      ...hooks('PreToolUse', 'Edit|Write|MultiEdit', recording('claude')),
+    });
+    write(join(home.path, '.codex/hooks.json'), hooks('PreToolUse', '^apply_patch$', recording('codex')));
+    ownHooks(hooks('PreToolUse', 'Bash', recording('bash')));
+  }
+
+  test('a patch is apply_patch and, for each file, Edit or Write', async () => {
+    recordAll();
+    await say([respond(customCall('apply_patch', patch, 'call_1')), done]);
+    expect(asked('claude')).toMatchObject([
+      { tool_name: 'Write', tool_input: { file_path: inRepo('a.txt'), content: 'one' } },
+    ]);
+    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch', tool_input: { command: patch } }]);
+    expect(asked('bash')).toEqual([]);
+  });
+
+  test('a patch in a command line is both', async () => {
+    recordAll();
+    await say([shell(`cd . && apply_patch <<'EOF'\n${patch}\nEOF`), done]);
+    expect(textIn('a.txt')).toBe('one\n');
+    expect(asked('bash')).toMatchObject([{ tool_name: 'Bash' }]);
+    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch' }]);
+    expect(asked('claude')).toMatchObject([{ tool_name: 'Write', tool_input: { file_path: inRepo('a.txt') } }]);
+  });
+
+  test('an edit by its own tool is an Edit and a patch', async () => {
+    recordAll();
+    write(inRepo('a.txt'), 'one\n');
+    const edit = functionCall('edit_file', { file_path: 'a.txt', old_string: 'one', new_string: 'two' }, 'call_1');
+    const read = functionCall('read_file', { file_path: 'a.txt' }, 'call_0');
+    await say([respond(read), respond(edit), done], 'tools.set="lean"');
+    expect(asked('claude')).toMatchObject([
+      { tool_name: 'Edit', tool_input: { file_path: inRepo('a.txt'), new_string: 'two' } },
+    ]);
+    expect(asked('codex')).toMatchObject([{ tool_name: 'apply_patch' }]);
+  });
+});
+
+describe('where the user can be asked', () => {
+  const openAsking = (script: Script, ...overrides: readonly string[]) =>
+    open(script, { overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides] });
+  const request = (decision: object) =>
+    hooks('PermissionRequest', 'Bash', `cat > asked.json; ${answers({ hookSpecificOutput: { decision } })}`);
+
+  test('a hook that asks is asked about each time, also where the call needs no approval', async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', answers({ hookSpecificOutput: { permissionDecision: 'ask' } })));
+    await openAsking([shell('touch made'), done]);
+    const turn = live.say('x');
+    await live.next('approval.requested');
+    live.answer('call_1', { type: 'denied' });
+    await turn;
+    expect(existsSync(inRepo('made'))).toBe(false);
+  });
+
+  test("a hook's approval answers the question about a command in the sandbox", async () => {
+    ownHooks(hooks('PreToolUse', 'Bash', answers({ hookSpecificOutput: { permissionDecision: 'allow' } })));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(live.events.some(({ type }) => type === 'approval.requested')).toBe(false);
+  });
+
+  test('a permission hook answers in place of the user', async () => {
+    ownHooks(request({ behavior: 'allow' }));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(true);
+    expect(JSON.parse(textIn('asked.json'))).toMatchObject({
+      tool_name: 'Bash',
+      tool_input: { command: 'touch made' },
+    });
+  });
+
+  test('a permission hook denies, and the model gets its reason', async () => {
+    ownHooks(request({ behavior: 'deny', message: 'not now' }));
+    await openAsking([shell('touch made'), done], 'approval_policy="untrusted"');
+    await live.say('x');
+    expect(existsSync(inRepo('made'))).toBe(false);
+    expect(outputOf()).toContain('not now');
+  });
+
+  test('no hook approves a run outside the sandbox: the user is asked all the same', async () => {
+    const allow = answers({ hookSpecificOutput: { permissionDecision: 'allow', decision: { behavior: 'allow' } } });
+    const group = [{ hooks: [{ type: 'command', command: allow }] }];
+    ownHooks({ hooks: { PreToolUse: group, PermissionRequest: group } });
+    const escalated = functionCall('exec_command', { cmd: 'true', with_escalated_permissions: true }, 'call_1');
+    await openAsking([respond(escalated), done]);
+    const turn = live.say('x');
+    const { request: asked } = await live.next('approval.requested');
+    expect(asked).toMatchObject({ type: 'command', escalated: true });
+    live.answer('call_1', { type: 'denied' });
+    await turn;
+  });
+});
+
+describe('after a call', () => {
+  test('what a hook objects to, and what it adds, follows the output', async () => {
+    const answer = { decision: 'block', reason: 'use tabs', hookSpecificOutput: { additionalContext: 'see STYLE.md' } };
+    ownHooks(hooks('PostToolUse', 'Bash', `cat > asked.json; ${answers(answer)}`));
+    await say([shell('echo hi'), done]);
+    expect(outputOf()).toMatch(/hi[\s\S]*objects to what this call did: use tabs[\s\S]*see STYLE\.md/);
+    expect(JSON.parse(textIn('asked.json'))).toMatchObject({
+      tool_name: 'Bash',
+      tool_response: { success: true, output: expect.stringContaining('hi') },
+    });
+  });
+
+  test('nothing is asked after a call that was refused', async () => {
+    ownHooks(hooks('PostToolUse', null, 'touch asked'));
+    const escalated = functionCall('exec_command', { cmd: 'true', with_escalated_permissions: true }, 'call_1');
+    await say([respond(escalated), done]);
+    expect(existsSync(inRepo('asked'))).toBe(false);
+  });
+
+  test('a hook can end the turn, which then has failed', async () => {
+    ownHooks(hooks('PostToolUse', null, answers({ continue: false, stopReason: 'enough' })));
+    const turn = await say([shell('true'), done]);
+    expect(turn).toMatchObject({
+      status: 'failed',
+      error: { kind: 'stoppedByHook', message: 'A hook ended the turn: enough' },
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});

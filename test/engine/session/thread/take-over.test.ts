@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, test } from 'vitest';
+import { functionCall, message, type RecordedRequest, respond } from '../../../../src/testing/index.ts';
+import type { DyingSession } from '../../../support/dying-session.ts';
+import { liveSession } from '../../../support/live-session.ts';
+import { inOtherNamespace } from '../../../support/namespace.ts';
+import { says } from '../../../support/session.ts';
+
+const PATIENT = { timeout: 15_000 };
+const thread = liveSession();
+const logged = () => {
+  const path = join(thread.repo.path, 'log');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
+/** Calls the commands one a response, then ends. */
+function oneByOne(...scripts: readonly string[]) {
+  return (request: RecordedRequest) => {
+    const done = request.input.filter((item) => item['type'] === 'function_call_output').length;
+    const script = scripts[done];
+    if (script === undefined) return respond(message('done'));
+    return respond(functionCall('shell', { command: ['bash', '-c', script] }, `c${done}`));
+  };
+}
+
+/** A process that has a thread and stands still behind a certain write, until it is woken. */
+async function frozenOwner(how: Pick<DyingSession, 'dieAfter'>, prefix: readonly string[] = []) {
+  const { home, repo, server } = thread;
+  const frozenUntil = join(home.path, 'wake');
+  const place = { url: server.url, home: home.path, cwd: repo.path };
+  const options = { place, resume: null, text: 'go', decision: null, frozenUntil, ...how } satisfies DyingSession;
+  const program = join(import.meta.dirname, '../../../support/dying-session.ts');
+  const [command = '', ...args] = [...prefix, process.execPath, program, JSON.stringify(options)];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => String((await lines.next()).value);
+  const id = await next();
+  expect(await next()).toBe('frozen');
+  return {
+    id,
+    /** @returns how its turn ended */
+    async wake(): Promise<string> {
+      writeFileSync(frozenUntil, '');
+      const end = await next();
+      await ended;
+      return end;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+describe('a thread that is taken over from a process that stands still', () => {
+  const takeOver = (id: string) =>
+    thread.reopen({ options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue', takeOver: true } });
+
+  test.each([
+    ['a response was recorded', '"name":"shell"', []],
+    ['the start of a call was recorded', '"state":"started"', []],
+    ['a response was recorded, in another PID namespace', '"name":"shell"', inOtherNamespace() ?? 'skip'],
+    ['the start of a call was recorded, in another PID namespace', '"state":"started"', inOtherNamespace() ?? 'skip'],
+  ] as const)('after %s: woken, it writes nothing and runs nothing', async (_moment, dieAfter, prefix) => {
+    if (prefix === 'skip') return;
+    await thread.serve(oneByOne('echo one >> log', 'echo two >> log'));
+    await using owner = await frozenOwner({ dieAfter }, prefix);
+    await using live = await takeOver(owner.id);
+    expect(await live.next('turn.completed')).toMatchObject({ status: 'completed' });
+    const before = logged();
+    const record = readFileSync(live.session.rolloutPath ?? '', 'utf8');
+    expect(await owner.wake()).toBe('threadTaken');
+    expect(logged()).toBe(before);
+    expect(readFileSync(live.session.rolloutPath ?? '', 'utf8')).toBe(record);
+    // A call that was started is reported and not repeated; one that was not is run once.
+    expect(logged()).toBe(dieAfter.includes('started') ? 'two\n' : 'one\ntwo\n');
+    const outputs = thread.server.requests.at(-1)?.outputOf('c0');
+    expect(outputs).toMatch(dieAfter.includes('started') ? /^unknown outcome/ : /^Exit code: 0/);
+    // It is still the new owner's, whatever the other did at its end.
+    expect(await live.say('again')).toMatchObject({ status: 'completed' });
+  });
+
+  test('is busy without that', async () => {
+    await thread.serve(oneByOne());
+    await using owner = await frozenOwner({ dieAfter: '"role":"user"' });
+    await expect(thread.reopen({ options: { origin: { type: 'resume', id: owner.id } } })).rejects.toMatchObject({
+      kind: 'threadBusy',
+    });
+  });
+});
+
+describe('a turn that is let go', () => {
+  const continueIt = (id: string) =>
+    thread.reopen({ options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue' } });
+
+  test('within a command: that ends, and the turn continues behind it', async () => {
+    await thread.serve(oneByOne('echo begun > begun; sleep 0.3; echo one >> log', 'echo two >> log'));
+    const first = await thread.open(oneByOne('echo begun > begun; sleep 0.3; echo one >> log', 'echo two >> log'));
+    first.session.submit(says('go'));
+    await expect.poll(() => existsSync(join(thread.repo.path, 'begun')), PATIENT).toBe(true);
+    await first.session.release(10_000);
+    expect(first.events.some(({ type }) => type === 'turn.completed')).toBe(false);
+    expect(logged()).toBe('one\n');
+    await using next = await continueIt(first.session.threadId);
+    expect(await next.next('turn.completed')).toMatchObject({ status: 'completed', lastAgentMessage: 'done' });
+    expect(logged()).toBe('one\ntwo\n');
+    expect(thread.server.requests.at(-1)?.outputOf('c0')).toMatch(/^Exit code: 0/);
+  });
+
+  test('with a question open: the same question is asked again, at once', async () => {
+    const first = await thread.open(oneByOne('echo one >> log'), { overrides: ['approval_policy="untrusted"'] });
+    first.session.submit(says('go'));
+    const asked = await first.next('approval.requested');
+    const before = performance.now();
+    await first.session.release(60_000);
+    expect(performance.now() - before).toBeLessThan(15_000);
+    await using next = await thread.reopen({
+      overrides: ['approval_policy="untrusted"'],
+      options: { origin: { type: 'resume', id: first.session.threadId }, unfinishedTurn: 'continue' },
+    });
+    const again = await next.next('approval.requested');
+    expect(again.request.questionId).toBe(asked.request.questionId);
+    next.answer('c0', { type: 'approved' });
+    expect(await next.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(logged()).toBe('one\n');
+  });
+
+  test('within a command that takes too long: it is cut off, its outcome unknown, and it is not repeated', async () => {
+    const first = await thread.open(oneByOne('echo one >> log; sleep 300', 'echo two >> log'));
+    first.session.submit(says('go'));
+    await expect.poll(logged, PATIENT).toBe('one\n');
+    await first.session.release(50);
+    await using next = await continueIt(first.session.threadId);
+    expect(await next.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(logged()).toBe('one\ntwo\n');
+    expect(thread.server.requests.at(-1)?.outputOf('c0')).toMatch(/^unknown outcome/);
+  });
+
+  test('while a response comes: what came of it is not lost, and nothing runs twice', async () => {
+    const first = await thread.open(oneByOne('echo one >> log', 'echo two >> log'));
+    first.session.submit(says('go'));
+    await expect.poll(logged, PATIENT).toBe('one\n');
+    await first.session.release(10_000);
+    await using next = await continueIt(first.session.threadId);
+    expect(await next.next('turn.completed')).toMatchObject({ status: 'completed' });
+    expect(logged()).toBe('one\ntwo\n');
+  });
+
+  test('where no turn runs is a close', async () => {
+    const first = await thread.open(oneByOne());
+    await first.say('hi');
+    await first.session.release(1_000);
+    await using next = await continueIt(first.session.threadId);
+    expect(await next.say('more')).toMatchObject({ status: 'completed' });
+  });
+});

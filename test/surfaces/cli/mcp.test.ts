@@ -1,0 +1,90 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { freshPlaces } from '../../support/fresh-places.ts';
+import { runKeel } from '../../support/keel.ts';
+import { httpMcpServer } from '../../support/mcp/http-server.ts';
+import { serverFile } from '../../support/mcp/settings.ts';
+
+const { home, repo } = freshPlaces();
+const settings = () => readFileSync(join(home.path, 'config.toml'), 'utf8');
+const keel = (...args: readonly string[]) =>
+  runKeel(['mcp', ...args], { home: home.path, cwd: repo.path, url: 'http://127.0.0.1:9/v1' });
+
+const MINE = '# mine\nmodel = "m"   # kept\n\n[mcp_servers.other]\n# still here\ncommand = "other"\n';
+beforeEach(() => home.write({ 'config.toml': MINE }));
+
+test('a server that is added works at once, and is gone when it is removed; the rest of the file stays', async () => {
+  const add = ['add', 'notes', '-s', 'danger-full-access', '--', '/usr/bin/env', process.execPath, serverFile];
+  expect(await keel(...add)).toMatchObject({ code: 0, stderr: expect.stringContaining('keel mcp test notes') });
+  expect(settings()).toBe(`${MINE}
+[mcp_servers.notes]
+command = "/usr/bin/env"
+args = [ ${JSON.stringify(process.execPath)}, ${JSON.stringify(serverFile)} ]
+sandbox = "danger-full-access"
+`);
+  expect(statSync(join(home.path, 'config.toml')).mode & 0o777).toBe(0o600);
+  const tested = await keel('test', 'notes');
+  expect(tested).toMatchObject({ code: 0, stdout: expect.stringMatching(/works and offers \d+ tools/) });
+  expect(tested.stdout).toContain('  echo\n');
+  expect(await keel('remove', 'notes')).toMatchObject({ code: 0, stderr: 'MCP server notes is removed.\n' });
+  expect(settings()).toBe(MINE);
+});
+
+test('secrets of a server are added as the names of variables', async () => {
+  await keel('add', 'web', '--url', 'https://web.example/mcp', '--header', `X-Key: \${WEB_KEY}`, '--header', 'X-A: b');
+  await keel('add', 'db', '--env', 'DB_TOKEN', '--env', 'MODE=a=b', '--network', '--', 'db', '--help');
+  expect(settings().slice(MINE.length)).toBe(`
+[mcp_servers.web]
+url = "https://web.example/mcp"
+
+[mcp_servers.web.http_headers]
+X-A = "b"
+
+[mcp_servers.web.env_http_headers]
+X-Key = "WEB_KEY"
+
+[mcp_servers.db]
+command = "db"
+args = [ "--help" ]
+network_access = true
+env_vars = [ "DB_TOKEN" ]
+
+[mcp_servers.db.env]
+MODE = "a=b"
+`);
+});
+
+test('config 17: a name that can\u2019t be one fails; removing what is not there succeeds', async () => {
+  expect(await keel('add', 'a b', '--', 'x')).toMatchObject({ code: 1, stderr: expect.stringContaining('"a b"') });
+  expect(await keel('remove', 'missing')).toMatchObject({ code: 0, stderr: expect.stringContaining('no MCP server') });
+  expect(settings()).toBe(MINE);
+});
+
+test.each([
+  [['add', 'a']],
+  [['add', 'a', '--url', 'https://a.example', '--', 'x']],
+  [['add', 'a', '--url', 'https://a.example', '--env', 'A=b']],
+  [['add', 'a', '--url', 'https://a.example', '--header', 'no value']],
+])('%j is a usage error, and nothing is written', async (args) => {
+  expect((await keel(...args)).code).toBe(2);
+  expect(settings()).toBe(MINE);
+});
+
+test('a test says what is wrong with a server', async () => {
+  const silent = await keel('test', 'other', '--json');
+  expect(silent.code).toBe(1);
+  expect(JSON.parse(silent.stdout)).toMatchObject({ name: 'other', ok: false, tools: [] });
+  expect((await keel('test', 'other')).stderr).toMatch(/^MCP server other does not work: .*other/);
+  expect((await keel('test', 'nobody')).stderr).toContain('there is no MCP server nobody');
+});
+
+test('a server over HTTP is tested where it is', async () => {
+  await using server = await httpMcpServer();
+  await keel('add', 'web', '--url', server.url);
+  expect(await keel('test', 'web', '--json')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('"echo"'),
+  });
+  expect(existsSync(join(home.path, '.credentials.json'))).toBe(false);
+});
