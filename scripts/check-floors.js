@@ -28,6 +28,7 @@ const storeys = {
   tools: ['', 'router', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
+    'conformance',
     'local',
     'auth',
     'client',

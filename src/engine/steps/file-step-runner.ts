@@ -16,6 +16,9 @@ import {
   TurnReleased,
 } from './step-runner.ts';
 
+/** A longer sleep looks at the clock this often, milliseconds. */
+const MAX_SLEEP_MS = 30_000;
+
 export interface FileStepRunnerOptions {
   readonly turnId: string;
   readonly journal: Journal;
@@ -76,16 +79,30 @@ export class FileStepRunner implements StepRunner {
   }
 
   sleep(ms: number): Step<void> {
+    return this.#sleep((signal) => delay(ms, null, { signal }));
+  }
+
+  sleepUntil(at: number): Step<void> {
+    return this.#sleep(async (signal) => {
+      // In pieces: a timer does not run while the machine sleeps, and has a longest time.
+      for (let left = at - Date.now(); left > 0; left = at - Date.now()) {
+        await delay(Math.min(left, MAX_SLEEP_MS), null, { signal });
+      }
+    });
+  }
+
+  #sleep(wait: (signal: AbortSignal) => Promise<unknown>): Step<void> {
     const spec = { id: stepId('sleep', this.#sleeps), kind: 'io', codec: noValue, repeat: 'safe' } as const;
     this.#sleeps += 1;
-    const wait = async ({ signal }: { readonly signal: AbortSignal }) => {
+    const work = async ({ signal }: { readonly signal: AbortSignal }) => {
       try {
-        return await delay(ms, null, { signal });
+        await wait(signal);
+        return null;
       } catch (error) {
         throw signal.aborted ? new TurnInterrupted() : error;
       }
     };
-    return brand(this.#run<null>(spec, wait).then(() => undefined));
+    return brand(this.#run<null>(spec, work).then(() => undefined));
   }
 
   /** Ids of recorded steps that were not asked for yet, the next one first. */

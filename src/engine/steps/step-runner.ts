@@ -74,6 +74,8 @@ export interface StepRunner {
   /** Waits for a value from outside (an approval). `announce` runs as a step first. */
   external<T>(key: ExternalKey, codec: Codec<T>, announce: StepWork<T>): Step<T>;
   sleep(ms: number): Step<void>;
+  /** Until then (Unix milliseconds), also where the process or the machine was stopped meanwhile. */
+  sleepUntil(at: number): Step<void>;
   all<T>(steps: readonly Step<T>[]): Step<T[]>;
   /** Aborts when the turn is interrupted. */
   readonly interrupted: AbortSignal;

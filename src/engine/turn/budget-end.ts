@@ -35,7 +35,9 @@ export function endOfRequest(
 ): SamplingFailure | { readonly type: 'interrupted' } {
   if (signal.aborted) return { type: 'interrupted' };
   if (limited.aborted && ports.budget !== null) return failureOfBudget(ports.budget);
-  return failureOf(error, ports.jitter());
+  // A budget of minutes is shorter than such limits.
+  const waitsForQuota = ports.waitsForQuota && (ports.budget?.minutes ?? null) === null;
+  return failureOf(error, ports.jitter(), { waitsForQuota });
 }
 
 /** How long to wait before a retry: no longer than the time that is left, after which the retry is refused. */

@@ -201,6 +201,8 @@ export interface TurnPorts {
   readonly takeQueued: () => Promise<readonly QueuedMessage[]>;
   /** Draws from [0.9, 1.1). Called inside steps only. */
   readonly jitter: () => number;
+  /** Whether the turn waits until a usage limit of hours or days resets, and then continues. */
+  readonly waitsForQuota: boolean;
   /** Whether the user wants to see raw reasoning. */
   readonly showRawReasoning: boolean;
 }

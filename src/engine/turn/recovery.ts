@@ -7,6 +7,8 @@ import type { SamplingFailure } from './sampling-end.ts';
 
 /** Waits from this length on are named in the message, milliseconds. */
 const NAMED_WAIT_MS = 1_000;
+/** How often a reset that the provider names is waited for before it is no longer believed. */
+const MAX_QUOTA_WAITS = 10;
 const PICTURE_NOTE = '[A picture was here. The provider refused it, so it was taken out of the conversation.]';
 
 /**
@@ -17,6 +19,7 @@ export class Recovery {
   readonly #ports: TurnPorts;
   readonly #model: Pick<TurnModel, 'adapt'>;
   readonly #budget: RetryBudget;
+  #quotaWaits = 0;
   readonly #adapted = new Set<string>();
   readonly #removed = new Set<RefusedContent['content']>();
   /** Removes the content from a copy of the conversation as well. */
@@ -35,6 +38,7 @@ export class Recovery {
 
   /** A response completed. */
   reset(): void {
+    this.#quotaWaits = 0;
     this.#budget.reset();
   }
 
@@ -42,6 +46,11 @@ export class Recovery {
   async from(failure: SamplingFailure, place: number | string): Promise<ErrorInfo | null> {
     if (failure.rateLimits) this.#ports.history.noteRateLimits(failure.rateLimits);
     if (this.#adapt(failure) || (await this.#removeRefused(failure, place))) return null;
+    if (failure.resumesAt !== undefined && this.#quotaWaits < MAX_QUOTA_WAITS) {
+      this.#quotaWaits += 1;
+      await this.#waitUntil(failure.resumesAt, failure.error);
+      return null;
+    }
     const retry = this.#budget.next(failure);
     if (retry === null) return finalError(failure);
     const wait = retry.delayMs < NAMED_WAIT_MS ? '' : ` in ${Math.round(retry.delayMs / 1_000)} s`;
@@ -51,6 +60,13 @@ export class Recovery {
     emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
     await steps.sleep(sleepMs(this.#ports, retry.delayMs));
     return null;
+  }
+
+  async #waitUntil(at: number, error: ErrorInfo): Promise<void> {
+    const { emit, context, steps } = this.#ports;
+    const message = `Waiting until the limit resets, then continuing. (${error.message})`;
+    emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
+    await steps.sleepUntil(at);
   }
 
   #adapt({ quirk, error }: SamplingFailure): boolean {

@@ -33,6 +33,8 @@ export const JournaledEnd = z.discriminatedUnion('type', [
     /** Given for a response that arrived whole and has neither words nor a call. */
     usage: z.optional(z.nullable(TokenUsage)),
     request: z.optional(RequestRecord),
+    /** When the request is to be made again after a limit of hours or days, Unix milliseconds; absent: not at all for that. */
+    resumesAt: z.optional(z.number()),
     /** See ModelError for these. */
     pace: z.optional(z.literal('minute')),
     windowTokens: z.optional(z.number()),
@@ -60,8 +62,14 @@ export const samplingCodec: Codec<SamplingEnd> = {
   },
 };
 
+const RESET_MARGIN_MS = 2_000;
+
 /** The journaled form of an error that ended an attempt. An error that isn't the model's is a bug and never retried. */
-export function failureOf(error: unknown, jitter: number): SamplingFailure {
+export function failureOf(
+  error: unknown,
+  jitter: number,
+  { waitsForQuota }: { readonly waitsForQuota: boolean } = { waitsForQuota: false },
+): SamplingFailure {
   const known = toKeelError(error);
   return {
     type: 'failed',
@@ -72,7 +80,13 @@ export function failureOf(error: unknown, jitter: number): SamplingFailure {
     jitter,
     rateLimits: known instanceof ModelError ? known.rateLimits : null,
     ...(known instanceof ModelError ? actionsOf(known) : {}),
+    ...(waitsForQuota && known instanceof ModelError ? resumption(known, jitter) : {}),
   };
+}
+
+/** A little after the limit ends, since clocks differ. */
+function resumption({ resetsAt }: ModelError, jitter: number) {
+  return resetsAt === null ? {} : { resumesAt: resetsAt + Math.round(RESET_MARGIN_MS * jitter) };
 }
 
 function actionsOf({ pace, windowTokens, refused, quirk }: ModelError) {

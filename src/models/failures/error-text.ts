@@ -13,10 +13,10 @@ export function serverText(text: string, secrets: readonly string[]): string {
   return `${cutBytesEnd(clean, Math.floor(half))}${ELISION}${cutBytesStart(clean, Math.floor(half))}`;
 }
 
-/** When a usage limit ends, for a person: `in 2 days 3 hours`, `in less than a minute`, `later`. */
+/** When a usage limit ends (`resetsAt`: Unix milliseconds), for a person: `in 2 days 3 hours`, `in less than a minute`, `later`. */
 export function untilText(resetsAt: number | null, nowMs: number): string {
   if (resetsAt === null) return 'later';
-  const minutes = Math.floor((resetsAt * 1000 - nowMs) / 60_000);
+  const minutes = Math.floor((resetsAt - nowMs) / 60_000);
   if (minutes < 1) return 'in less than a minute';
   const parts = [
     counted(Math.floor(minutes / 1440), 'day'),

@@ -6,7 +6,7 @@ import { namedWindow } from './full-window.ts';
 import { ModelError, type ModelErrorOptions } from './model-error.ts';
 import { rateLimitsOf } from './rate-limits.ts';
 import { refusedContent } from './refused-content.ts';
-import { capped, serverDelayMs, suggestedDelayMs } from './server-waits.ts';
+import { capped, resetAfter, serverDelayMs, suggestedDelayMs } from './server-waits.ts';
 import { readFailure, type WireFailure } from './wire-failure.ts';
 
 /** What an error needs to know of the request it is about. */
@@ -22,6 +22,11 @@ export interface FailureContext {
   readonly nowMs: () => number;
 }
 
+interface FailureFacts extends FailureContext {
+  /** As of ModelError. */
+  readonly resetsAt: number | null;
+}
+
 /** The head of an answer that is not 2xx. */
 interface RefusedResponse {
   readonly status: number;
@@ -32,18 +37,24 @@ interface RefusedResponse {
 
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-oai-request-id', 'cf-ray'] as const;
 
+/** Ollama, OpenRouter (404), vLLM without its option, llama.cpp without `--jinja`. */
+const NO_TOOLS =
+  /does(?:n't| not) support (?:tools|tool use|function calling)|no endpoints found that support tool use|--enable-auto-tool-choice|tools? param(?:eter)? requires --jinja/i;
+
 /** Why an answer that is not 2xx failed. */
 export function statusFailure(response: RefusedResponse, body: string, context: FailureContext): ModelError {
   const { status, headers } = response;
   const failure = readFailure(parseJson(body) ?? body);
   const verdict = verdictOn(failure, status);
   const text = serverText(failure.message ?? body, context.secrets);
-  return new ModelError(verdict.kind, statusMessage(response, failure, verdict, text, context), {
+  const resetsAt = resetOf(verdict, { failure, headers, nowMs: context.nowMs() });
+  return new ModelError(verdict.kind, statusMessage(response, failure, verdict, text, { ...context, resetsAt }), {
     phase: 'request',
     httpStatus: status,
     rateLimits: rateLimitsOf(headers),
     ...actionOn(verdict, failure),
     ...delayFor(verdict, failure, serverDelayMs(headers, context.nowMs())),
+    resetsAt,
   });
 }
 
@@ -51,12 +62,14 @@ export function statusFailure(response: RefusedResponse, body: string, context: 
 export function responseFailure(failure: WireFailure, context: FailureContext): ModelError {
   const text = serverText(failure.message ?? 'the model gave no reason', context.secrets);
   const verdict = verdictOn(failure, null);
-  const known = knownFailureText(failure, verdict, text, context);
+  const resetsAt = resetOf(verdict, { failure, headers: {}, nowMs: context.nowMs() });
+  const known = knownFailureText(failure, verdict, text, { ...context, resetsAt });
   return new ModelError(verdict.kind, known ?? `the model's response failed: ${text}`, {
     phase: 'stream',
     ...(failure.status === null ? {} : { httpStatus: failure.status }),
     ...actionOn(verdict, failure),
     ...delayFor(verdict, failure, null),
+    resetsAt,
   });
 }
 
@@ -80,9 +93,23 @@ function delayFor(
   ofHeaders: number | null,
 ): { retryAfterMs?: number } {
   if (recovery === 'none') return {};
-  const inBody = kind === 'serverOverloaded' ? (capped(failure.delayMs) ?? suggestedDelayMs(failure.message)) : null;
-  const delay = ofHeaders ?? inBody;
+  const inBody = kind === 'serverOverloaded' ? (failure.delayMs ?? suggestedDelayMs(failure.message)) : null;
+  const delay = capped(ofHeaders ?? inBody);
   return delay === null ? {} : { retryAfterMs: delay };
+}
+
+interface NamedReset {
+  readonly failure: WireFailure;
+  readonly headers: RefusedResponse['headers'];
+  readonly nowMs: number;
+}
+
+/** When a limit of hours or days ends, Unix milliseconds; null: the server does not say, or a retry outlasts it. */
+function resetOf({ kind }: Verdict, { failure, headers, nowMs }: NamedReset): number | null {
+  if (kind !== 'usageLimitExceeded' && kind !== 'serverOverloaded') return null;
+  const delayMs = serverDelayMs(headers, nowMs) ?? failure.delayMs ?? suggestedDelayMs(failure.message);
+  if (kind === 'serverOverloaded') return resetAfter(delayMs, nowMs);
+  return failure.resetsAt !== null ? failure.resetsAt * 1_000 : delayMs === null ? null : nowMs + delayMs;
 }
 
 function statusMessage(
@@ -90,7 +117,7 @@ function statusMessage(
   failure: WireFailure,
   verdict: Verdict,
   text: string,
-  context: FailureContext,
+  context: FailureFacts,
 ): string {
   const { status, statusText, headers } = response;
   const named = knownFailureText(failure, verdict, text, context);
@@ -99,7 +126,9 @@ function statusMessage(
   const id = REQUEST_ID_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
   const line = `unexpected status ${status}${statusText === '' ? '' : ` ${serverText(statusText, secrets)}`}`;
   const whole = `${line}${text === '' ? '' : `: ${text}`}${id === undefined ? '' : ` (request id ${serverText(id, secrets).slice(0, 200)})`}`;
-  const reached = `${whole}${proxyAdvice(context)}`;
+  const { resetsAt } = context;
+  const reset = resetsAt === null ? '' : `. The limit resets ${untilText(resetsAt, context.nowMs())}`;
+  const reached = `${whole}${reset}${proxyAdvice(context)}`;
   if (verdict.kind !== 'unauthorized' || status === 403) return reached;
   return `${context.host} did not accept the credentials (${context.keySource}): ${reached}`;
 }
@@ -110,17 +139,15 @@ export function proxyAdvice({ proxy, host }: FailureContext): string {
 }
 
 /** keel's own text for failures that the user can do something about. */
-function knownFailureText(
-  failure: WireFailure,
-  { kind }: Verdict,
-  text: string,
-  context: FailureContext,
-): string | null {
+function knownFailureText(failure: WireFailure, { kind }: Verdict, text: string, context: FailureFacts): string | null {
+  if (kind === 'badRequest' && NO_TOOLS.test(failure.message ?? '')) {
+    return `${context.host} does not let this model call tools, and keel can do nothing without them: choose another model, or have the server allow them. \`keel provider test\` shows what works. (${text})`;
+  }
   switch (kind) {
     case 'contextWindowExceeded':
       return `The conversation no longer fits into the model's context window. Start a new thread, or undo or compact this one. (${text})`;
     case 'usageLimitExceeded':
-      return `You have reached your usage limit. Try again ${untilText(failure.resetsAt, context.nowMs())}.`;
+      return `You have reached your usage limit. Try again ${untilText(context.resetsAt, context.nowMs())}.`;
     case 'quotaExceeded':
       return `The provider's quota is used up or does not cover this: check your plan and billing. (${text})`;
     default:

@@ -21,6 +21,8 @@ export interface ModelErrorOptions extends KeelErrorOptions {
   readonly windowTokens?: number;
   /** The request may be sound without content of this kind. */
   readonly refused?: RefusedContent;
+  /** When the limit ends that was met, Unix milliseconds: only for a limit that no retry outlasts. */
+  readonly resetsAt?: number | null;
   /** Name of the quirk (`quirkNamed`) with which the server may accept the request. */
   readonly quirk?: string;
 }
@@ -36,6 +38,7 @@ export class ModelError extends KeelError {
   readonly pace: 'minute' | null;
   readonly windowTokens: number | null;
   readonly refused: RefusedContent | null;
+  readonly resetsAt: number | null;
   readonly quirk: string | null;
 
   constructor(kind: ErrorKind, message: string, options: ModelErrorOptions) {
@@ -46,6 +49,7 @@ export class ModelError extends KeelError {
     this.pace = options.pace ?? null;
     this.windowTokens = options.windowTokens ?? null;
     this.refused = options.refused ?? null;
+    this.resetsAt = options.resetsAt ?? null;
     this.quirk = options.quirk ?? null;
   }
 }

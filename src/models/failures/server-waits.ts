@@ -18,17 +18,22 @@ const SUGGESTED = new RegExp(
  */
 const RESET_HEADER = /^(x-ratelimit-|anthropic-ratelimit-)(?:reset(?:-(.+))?|(.+)-reset)$/;
 
-/** When a server wants to be asked again, in milliseconds from now; capped. Null: it does not say. */
+/** When a server wants to be asked again, in milliseconds from now. Null: it does not say. */
 export function serverDelayMs(headers: Headers, nowMs: number): number | null {
-  const delay =
-    numberMs(headers['retry-after-ms'], 1) ?? retryAfterMs(headers['retry-after'], nowMs) ?? resetMs(headers, nowMs);
-  return capped(delay);
+  return (
+    numberMs(headers['retry-after-ms'], 1) ?? retryAfterMs(headers['retry-after'], nowMs) ?? resetMs(headers, nowMs)
+  );
 }
 
-/** The delay that a message suggests ("try again in 1m2s"), in milliseconds; capped. */
+/** The delay that a message suggests ("try again in 1m2s"), in milliseconds. */
 export function suggestedDelayMs(message: string | null): number | null {
   const found = SUGGESTED.exec(message ?? '')?.[1];
-  return capped(found === undefined ? null : durationMs(found));
+  return found === undefined ? null : durationMs(found);
+}
+
+/** When a limit that lasts longer than a retry waits ends; null: it does not. */
+export function resetAfter(delayMs: number | null, nowMs: number): number | null {
+  return delayMs !== null && delayMs > MAX_SERVER_DELAY_MS ? nowMs + delayMs : null;
 }
 
 /** A duration as servers write one, in milliseconds. */

@@ -55,7 +55,7 @@ function ownFailure(object: JsonObject): WireFailure {
     message: stringField(object, 'message') ?? stringField(object, 'msg') ?? detailText(object['detail']),
     status: statusIn(code) ?? statusIn(object['status']) ?? statusIn(object['status_code']),
     resetsAt: numberField(object, 'resets_at'),
-    delayMs: retryInfoMs(object['details']),
+    delayMs: retryInfoMs(object['details']) ?? inSeconds(numberField(object, 'resets_in_seconds')),
     windowTokens: numberField(object, 'n_ctx'),
   };
 }
@@ -112,4 +112,8 @@ function retryInfoMs(details: unknown): number | null {
     if (delay !== null) return durationMs(delay);
   }
   return null;
+}
+
+function inSeconds(seconds: number | null): number | null {
+  return seconds === null ? null : seconds * 1_000;
 }

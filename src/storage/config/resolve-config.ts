@@ -90,6 +90,7 @@ export function resolveConfig({
       cost: settings.budget?.cost ?? null,
       turns: settings.budget?.turns ?? null,
     },
+    waitForQuota: settings.wait_for_quota ?? false,
     elideOutputs: settings.compact_elide_outputs ?? true,
     agents: agentSettings(settings, layers, cwd),
     skills: {

@@ -304,6 +304,8 @@ export interface Config {
   /** Whether a turn that left files unchecked is asked once for the check: never, in `keel exec`, or everywhere. */
   readonly verifyBeforeFinish: 'off' | 'exec' | 'always';
   readonly budget: Budget;
+  /** Whether a turn waits until a usage limit of hours or days resets. */
+  readonly waitForQuota: boolean;
   /** Whether old tool outputs are left out before a thread is compacted. */
   readonly elideOutputs: boolean;
   readonly agents: AgentSettings;

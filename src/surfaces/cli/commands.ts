@@ -99,6 +99,10 @@ export const commands: Program['commands'] = {
     summary: 'list the models of the provider, with limits and prices',
     load: async () => (await import('./commands/models/models.ts')).modelsCommand,
   },
+  provider: {
+    summary: 'check what a provider and a model can do with keel',
+    load: async () => (await import('./commands/models/provider.ts')).providerCommand,
+  },
   usage: {
     summary: 'show what recorded threads cost, and why caches missed',
     load: async () => (await import('./commands/models/usage.ts')).usageCommand,

@@ -325,3 +325,15 @@ test('what a response says of its own end counts, not the name of the event', as
   expect(await ask()).toMatchObject({ retryable: true, message: expect.stringContaining('engine died') });
   expect(await ask()).toMatchObject({ retryable: false, message: expect.stringContaining('content_filter') });
 });
+
+test('a server that lets a model call no tools is quoted, with what to do', async () => {
+  const words = [
+    'registry.ollama.ai/library/gemma:2b does not support tools',
+    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+    'tools param requires --jinja flag',
+  ];
+  for (const failure of await failuresOf(words.map(said))) {
+    expect(failure.kind).toBe('badRequest');
+    expect(failure.message).toMatch(/does not let this model call tools.*keel provider test.*\(.+\)$/);
+  }
+});

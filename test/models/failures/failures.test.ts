@@ -270,6 +270,20 @@ describe('failed requests', () => {
     expect((await statusFailure(429, body)).message).toBe(`You have reached your usage limit. Try again ${words}.`);
   });
 
+  test.each([
+    [{ type: 'usage_limit_reached', resets_in_seconds: 7_200 }, {}, 'usageLimitExceeded', 7_200],
+    [{ type: 'usage_limit_reached', message: 'Try again in 3 hours.' }, {}, 'usageLimitExceeded', 10_800],
+    [{ message: 'slow' }, { 'Retry-After': '3600' }, 'serverOverloaded', 3_600],
+    [{ message: 'slow' }, { 'anthropic-ratelimit-tokens-reset': '2023-11-14T23:13:20Z' }, 'serverOverloaded', 3_600],
+    [{ message: 'slow' }, { 'x-ratelimit-reset-tokens': '2h0m0s' }, 'serverOverloaded', 7_200],
+    [{ message: 'slow' }, { 'Retry-After': '30' }, 'serverOverloaded', null],
+  ] as const)('a limit of hours has an end: %j %j', async (error, headers, kind, seconds) => {
+    const failure = await statusFailure(429, JSON.stringify({ error }), headers);
+    expect(failure.kind).toBe(kind);
+    expect(failure.resetsAt).toBe(seconds === null ? null : (1_700_000_000 + seconds) * 1_000);
+    if (seconds !== null) expect(failure.message).toMatch(/(?:Try again|The limit resets) in \d hours?\.?$/);
+  });
+
   test.each(['usage_not_included', 'insufficient_quota'])('429 with %s is final', async (type) => {
     expect(await statusFailure(429, JSON.stringify({ error: { type, message: 'pay' } }))).toMatchObject({
       kind: 'quotaExceeded',

@@ -55,7 +55,18 @@ function words(line: string): string[] {
 }
 
 /** Commands whose first word is one of their verbs. */
-const WITH_VERB = ['threads', 'mcp', 'sandbox', 'execpolicy', 'generate', 'completion', 'skills', 'debug', 'login'];
+const WITH_VERB = [
+  'threads',
+  'mcp',
+  'sandbox',
+  'execpolicy',
+  'generate',
+  'completion',
+  'skills',
+  'debug',
+  'login',
+  'provider',
+];
 
 async function check(line: string): Promise<void> {
   const [, name = '', ...rest] = words(line).filter((word) => word !== '--print' && word !== '--continue');

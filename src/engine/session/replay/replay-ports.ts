@@ -137,6 +137,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
     keepPruned: prunes(turn) ? stop : null,
     takeQueued: stop,
     jitter: () => 1,
+    waitsForQuota: false,
     showRawReasoning: false,
   });
   return { ports, steps, journal, items };

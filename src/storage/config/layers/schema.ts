@@ -182,6 +182,7 @@ export const ConfigFile = z.object({
   models: z.optional(z.record(z.string(), modelSettings)),
   compact_elide_outputs: z.optional(z.boolean()),
   verify_before_finish: z.optional(z.enum(['off', 'exec', 'always'])),
+  wait_for_quota: z.optional(z.boolean()),
   command_grace_ms: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
   budget: z.optional(
     z.object({

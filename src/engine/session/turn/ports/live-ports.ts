@@ -71,6 +71,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
       : null,
     keepPruned: config.elideOutputs ? (output) => keptOutput(services, output) : null,
     takeQueued: () => takeInput(deps, active),
+    waitsForQuota: config.waitForQuota,
     jitter: () => 0.9 + Math.random() * 0.2,
     showRawReasoning: config.showRawAgentReasoning,
   });

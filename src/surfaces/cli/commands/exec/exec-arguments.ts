@@ -14,6 +14,7 @@ const execOptions = {
   'output-schema': { type: 'string', value: 'FILE', about: 'JSON Schema for the final message' },
   ...accessOptions,
   'skip-git-repo-check': { type: 'boolean', about: 'also run outside a Git repository' },
+  'wait-for-quota': { type: 'boolean', about: 'when a usage limit is reached, wait until it resets and continue' },
   verify: { type: 'boolean', about: 'ask once for a check if files changed after the last one' },
   'output-format': {
     ...{ type: 'string', value: 'FORMAT', choices: FORMATS },
@@ -131,7 +132,11 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
     flags: sessionFlags(given),
     cd: given.cd ?? null,
     worktree: worktreeOf(given),
-    overrides: [...(given.verify ? ['verify_before_finish="exec"'] : []), ...overridesOf(given)],
+    overrides: [
+      ...(given.verify ? ['verify_before_finish="exec"'] : []),
+      ...(given['wait-for-quota'] ? ['wait_for_quota=true'] : []),
+      ...overridesOf(given),
+    ],
     strictConfig: given['strict-config'] ?? false,
     outputSchema: given['output-schema'] ?? null,
     lastMessageFile: given['output-last-message'] ?? null,
