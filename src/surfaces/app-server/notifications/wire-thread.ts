@@ -81,8 +81,8 @@ export function wireSession(thread: object, settings: SessionSettings, config: C
   };
 }
 
-export function statusOf({ running, questions }: ThreadView): ThreadStatus {
-  if (running === null) return { type: 'idle' };
+export function statusOf({ isRunning, questions }: ThreadView): ThreadStatus {
+  if (!isRunning) return { type: 'idle' };
   return { type: 'active', activeFlags: questions.length > 0 ? ['waitingOnApproval'] : [] };
 }
 

@@ -190,7 +190,9 @@ export class SharedThread {
     await this.session.ended;
   }
 
-  #take(event: SessionEvent): void {
+  #take(given: SessionEvent): void {
+    const isEnd = given.type === 'item.completed';
+    const event = isEnd ? { ...given, item: this.#questions.settled(given.item) } : given;
     this.#updatedAt = Date.now();
     const notifications = notificationsOf(this.id, event, this.view);
     // Clients hear that a question is settled before they hear what came of it.

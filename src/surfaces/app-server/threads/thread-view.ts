@@ -34,6 +34,11 @@ export class ThreadView {
     return running === null ? this.#turns : [...this.#turns, running];
   }
 
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** The turn that runs, as it is now. */
   get running(): ViewedTurn | null {
     return this.#running === null ? null : { ...this.#running, items: [...this.#items.values()] };
   }
