@@ -197,7 +197,7 @@ describe('keel app-server', () => {
     expect(existsSync(join(repo.path, 'x.txt'))).toBe(false);
   });
 
-  test('protocol 33: cancelling a patch interrupts the turn, and the file stays as it is', async () => {
+  test('protocol 33: cancelling a patch declines it and interrupts the turn, and the file stays as it is', async () => {
     const input = '*** Begin Patch\n*** Update File: notes.txt\n@@\n-one\n+two\n*** End Patch\n';
     await using server = await connect([respond(functionCall('apply_patch', { input }, 'p1'))]);
     server.answer = ({ method }) => (method === 'item/fileChange/requestApproval' ? { decision: 'cancel' } : null);
@@ -211,6 +211,8 @@ describe('keel app-server', () => {
         diff: expect.stringContaining('+two'),
       },
     ]);
+    const ended = server.received.findLast(({ params }) => partOf(params, 'item', 'id') === 'p1');
+    expect([ended?.method, partOf(ended?.params, 'item', 'status')]).toEqual(['item/completed', 'declined']);
     expect(server.faults).toEqual([]);
   });
 

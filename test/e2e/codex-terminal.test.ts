@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -10,7 +11,7 @@ import { gitRepository, tempDir } from '../support/temp-dir.ts';
 import { TuiRun } from '../support/tui.ts';
 
 /** The Codex CLI, whose terminal is a client of the app server that nobody here wrote. */
-const codex = join(import.meta.dirname, '../../node_modules/codex-cli-0.171/bin/codex.js');
+const codex = createRequire(import.meta.url).resolve('codex-cli-0.171/bin/codex.js');
 /** A program for another platform than this one isn't installed. */
 const isHere = spawnSync(process.execPath, [codex, '--version']).status === 0;
 

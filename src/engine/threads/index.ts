@@ -9,5 +9,4 @@ export {
 export { type Mode, modeOf, modes, workspacePolicyOf } from './access-modes.ts';
 export { followTurn, rollBack } from './follow-turn.ts';
 export { RecordedThreads } from './recorded-threads.ts';
-export { ThreadView, type ViewedTurn } from './thread-view.ts';
 export { type ThreadOptions, Threads, type ThreadsOptions } from './threads.ts';

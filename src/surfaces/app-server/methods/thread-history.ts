@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { ViewedTurn } from '../../../engine/threads/index.ts';
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import { wireItem } from '../notifications/wire-item.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import type { SharedThreads } from '../threads/shared-threads.ts';
+import type { ViewedTurn } from '../threads/thread-view.ts';
 import { cursorOf, keyedPage } from './keyed-page.ts';
 import { ErrorCode, MethodError, type Methods, method } from './method.ts';
 

@@ -1,5 +1,5 @@
-import type { ThreadView } from '../../../engine/threads/index.ts';
 import type { SessionEvent, SessionEventOf, TokenUsage } from '../../../foundation/protocol/index.ts';
+import type { ThreadView } from '../threads/thread-view.ts';
 import { wireItem } from './wire-item.ts';
 import { wireError } from './wire-turn.ts';
 

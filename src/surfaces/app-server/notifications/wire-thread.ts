@@ -1,7 +1,8 @@
-import type { Session, ThreadSummary, ThreadView, ViewedTurn } from '../../../engine/threads/index.ts';
+import type { Session, ThreadSummary } from '../../../engine/threads/index.ts';
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import { version } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
+import type { ThreadView, ViewedTurn } from '../threads/thread-view.ts';
 import { wireApprovalPolicy, wireSandboxPolicy } from './wire-policy.ts';
 import { wireTurn } from './wire-turn.ts';
 
@@ -80,8 +81,8 @@ export function wireSession(thread: object, settings: SessionSettings, config: C
   };
 }
 
-export function statusOf({ running, questions }: ThreadView): ThreadStatus {
-  if (running === null) return { type: 'idle' };
+export function statusOf({ isRunning, questions }: ThreadView): ThreadStatus {
+  if (!isRunning) return { type: 'idle' };
   return { type: 'active', activeFlags: questions.length > 0 ? ['waitingOnApproval'] : [] };
 }
 

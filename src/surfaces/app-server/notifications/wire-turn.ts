@@ -1,5 +1,5 @@
-import type { ViewedTurn } from '../../../engine/threads/index.ts';
 import type { ErrorInfo, ErrorKind, Turn } from '../../../foundation/protocol/index.ts';
+import type { ViewedTurn } from '../threads/thread-view.ts';
 import { wireItems } from './wire-item.ts';
 
 /** How much of a turn is sent: no items, the last message of the agent, or all. */

@@ -1,5 +1,5 @@
 import { type Session, submitIfOpen } from '../../../engine/threads/index.ts';
-import type { SessionEventOf } from '../../../foundation/protocol/index.ts';
+import type { SessionEventOf, ThreadItem } from '../../../foundation/protocol/index.ts';
 import type { Client, RequestId } from '../methods/method.ts';
 import { approvalRequest } from './approval-request.ts';
 import { decisionOf } from './decision.ts';
@@ -11,6 +11,8 @@ export class OpenQuestions {
   readonly #session: Session;
   /** By question: who was asked, and under which id. */
   readonly #asked = new Map<string, Map<Client, RequestId>>();
+  /** Calls that a client refused together with their turn. */
+  readonly #cancelled = new Set<string>();
 
   constructor(session: Session) {
     this.#session = session;
@@ -21,6 +23,7 @@ export class OpenQuestions {
     const { method, params } = approvalRequest(this.#session.threadId, question);
     const id = client.request(method, params, (reply) => {
       const decision = decisionOf(question.request, reply);
+      if (decision.type === 'abort' && 'callId' in question.request) this.#cancelled.add(question.request.callId);
       submitIfOpen(this.#session, { type: 'approval', questionId, decision });
     });
     const asked = this.#asked.get(questionId) ?? new Map<Client, RequestId>();
@@ -34,6 +37,12 @@ export class OpenQuestions {
       client.notify('serverRequest/resolved', { threadId: this.#session.threadId, requestId });
     }
     this.#asked.delete(questionId);
+  }
+
+  /** An item that the end of its turn cut off was declined if a client refused it. */
+  settled(item: ThreadItem): ThreadItem {
+    const isCancelled = 'status' in item && item.status === 'interrupted' && this.#cancelled.delete(item.id);
+    return isCancelled ? { ...item, status: 'declined' } : item;
   }
 
   resolveAll(): void {

@@ -1,4 +1,4 @@
-import { type Session, ThreadView, type ViewedTurn } from '../../../engine/threads/index.ts';
+import type { Session } from '../../../engine/threads/index.ts';
 import { KeelError, type Op, type SessionEvent } from '../../../foundation/protocol/index.ts';
 import { Deferred, onAbort, uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
@@ -13,6 +13,7 @@ import {
 } from '../notifications/wire-thread.ts';
 import { wireTurn } from '../notifications/wire-turn.ts';
 import { OpenQuestions } from '../requests/open-questions.ts';
+import { ThreadView, type ViewedTurn } from './thread-view.ts';
 
 /** What becomes of a running turn when nobody follows its thread any more. */
 export type WhenAlone = 'interrupt' | 'continue';
@@ -189,7 +190,9 @@ export class SharedThread {
     await this.session.ended;
   }
 
-  #take(event: SessionEvent): void {
+  #take(given: SessionEvent): void {
+    const isEnd = given.type === 'item.completed';
+    const event = isEnd ? { ...given, item: this.#questions.settled(given.item) } : given;
     this.#updatedAt = Date.now();
     const notifications = notificationsOf(this.id, event, this.view);
     // Clients hear that a question is settled before they hear what came of it.

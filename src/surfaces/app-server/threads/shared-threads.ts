@@ -1,14 +1,9 @@
-import {
-  RecordedThreads,
-  type ThreadOrigin,
-  type ThreadSummary,
-  Threads,
-  type ViewedTurn,
-} from '../../../engine/threads/index.ts';
+import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from '../../../engine/threads/index.ts';
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
 import { SharedThread, type SharedThreadOptions } from './shared-thread.ts';
+import type { ViewedTurn } from './thread-view.ts';
 
 export interface SharedThreadsOptions extends Pick<SharedThreadOptions, 'whenAlone' | 'broadcast' | 'log'> {
   readonly home: string;

@@ -35,7 +35,11 @@ export interface Listener extends AsyncDisposable {
 
 /** @throws KeelError `invalidInput` if the address can't be listened on */
 export async function listen({ address, token, connect }: ListenerOptions): Promise<Listener> {
-  const server = createServer({ headersTimeout: HEADERS_LIMIT_MS, requestTimeout: HEADERS_LIMIT_MS });
+  const server = createServer({
+    headersTimeout: HEADERS_LIMIT_MS,
+    requestTimeout: HEADERS_LIMIT_MS,
+    connectionsCheckingInterval: HEADERS_LIMIT_MS / 2,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   const clients = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   server.on('request', (request, response) => {
@@ -70,7 +74,8 @@ export async function listen({ address, token, connect }: ListenerOptions): Prom
 function refuse(socket: Duplex, { status, message }: Refusal | { status: 503; message: string }): void {
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
   const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
-  socket.end(`${head}${challenge}Content-Length: ${message.length + 1}\r\n\r\n${message}\n`);
+  // Whoever is refused keeps no connection.
+  socket.end(`${head}${challenge}Content-Length: ${message.length + 1}\r\n\r\n${message}\n`, () => socket.destroy());
 }
 
 function serve(client: WebSocket, connect: (wire: Wire) => Connection): void {

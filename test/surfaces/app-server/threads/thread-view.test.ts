@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ThreadView } from '../../../src/engine/threads/index.ts';
-import type { SessionEvent } from '../../../src/foundation/protocol/index.ts';
+import type { SessionEvent } from '../../../../src/foundation/protocol/index.ts';
+import { ThreadView } from '../../../../src/surfaces/app-server/threads/thread-view.ts';
 
 const turn: SessionEvent = { type: 'turn.started', turnId: 't1', taskKind: 'regular', modelContextWindow: null };
 const over: SessionEvent = {

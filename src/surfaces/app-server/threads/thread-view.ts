@@ -1,4 +1,4 @@
-import type { SessionEvent, SessionEventOf, TaskKind, ThreadItem, Turn } from '../../foundation/protocol/index.ts';
+import type { SessionEvent, SessionEventOf, TaskKind, ThreadItem, Turn } from '../../../foundation/protocol/index.ts';
 
 /** Of a running command's output, this much is kept until the item has it, UTF-16 units. */
 const MAX_LIVE_OUTPUT_CHARS = 256 * 1024;
@@ -34,6 +34,11 @@ export class ThreadView {
     return running === null ? this.#turns : [...this.#turns, running];
   }
 
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** The turn that runs, as it is now. */
   get running(): ViewedTurn | null {
     return this.#running === null ? null : { ...this.#running, items: [...this.#items.values()] };
   }
