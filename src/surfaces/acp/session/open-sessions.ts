@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { AgentContext, ListSessionsRequest, ListSessionsResponse, McpServer } from '@agentclientprotocol/sdk';
 import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { uuidV7 } from '../../../foundation/util/index.ts';
+import { realPath, uuidV7 } from '../../../foundation/util/index.ts';
 import { resolveCredentials } from '../../../models/client/index.ts';
 import { type Config, loadConfig, resolveHome } from '../../../storage/config/index.ts';
 import { readPromptFiles } from '../../prompts/index.ts';
@@ -94,7 +94,7 @@ export class OpenSessions implements AsyncDisposable {
 
   /** @throws KeelError `invalidInput` for a cursor that is none */
   async list({ cwd, cursor }: ListSessionsRequest): Promise<ListSessionsResponse> {
-    const query = { ofUser: true, ...(cwd ? { cwd: (await this.#config({ cwd })).cwd } : {}) };
+    const query = { ofUser: true, ...(cwd ? { cwd: realPath(cwd) } : {}) };
     const page = await this.#recorded().list(cursor ? { ...query, cursor } : query);
     const sessions = page.threads.map((thread) => ({
       sessionId: thread.id,
