@@ -43,8 +43,8 @@ export class OpenSessions implements AsyncDisposable {
   /** @throws KeelError `threadNotFound` */
   get(id: string): AcpSession {
     const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(id);
-    return session;
+    if (session !== undefined) return session;
+    throw new KeelError('threadNotFound', `the session ${JSON.stringify(id)} is not open: load or resume it`);
   }
 
   has(id: string): boolean {
@@ -69,7 +69,7 @@ export class OpenSessions implements AsyncDisposable {
       if (live?.isWorking) return live;
       const recorded = await this.#recorded().find(id);
       if (recorded === null && live !== undefined) return live;
-      if (recorded === null) throw notFound(id);
+      if (recorded === null) throw new KeelError('threadNotFound', `there is no session ${JSON.stringify(id)}`);
       await live?.[Symbol.asyncDispose]();
       const origin: ThreadOrigin = { type: 'resume', id: recorded.id };
       return await this.#open({ id: recorded.id, origin, title: titleOfThread(recorded), place, context, can });
@@ -189,8 +189,4 @@ function requireDirectory(path: string): void {
   if (!isAbsolute(path)) throw new KeelError('invalidInput', `${JSON.stringify(path)} is not an absolute path`);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   throw new KeelError('invalidInput', `${path} is not a directory`);
-}
-
-function notFound(id: string): KeelError {
-  return new KeelError('threadNotFound', `there is no session ${JSON.stringify(id)}`);
 }
