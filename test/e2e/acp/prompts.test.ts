@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { httpError, message, respond, usage } from '../../../src/testing/index.ts';
+import { hold, httpError, message, respond, usage } from '../../../src/testing/index.ts';
+import { until } from '../../support/keel.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
@@ -9,7 +10,8 @@ const done = respond(message('It is done.'));
 describe('keel acp: prompts', () => {
   test('a message is streamed under one id, and the prompt ends behind it', async () => {
     const answer = message('Hello there.', { deltas: ['Hello ', 'there.'] });
-    await using editor = await place.connect([respond(answer, usage({ input: 5, output: 2 }))]);
+    const config = 'model_prices."gpt-5-codex" = { input = 100000, output = 200000 }';
+    await using editor = await place.connect([respond(answer, usage({ input: 5, output: 2 }))], { config });
     const sessionId = await place.open(editor);
     expect(await ask(editor, sessionId, 'hi')).toEqual({ stopReason: 'end_turn' });
     const chunks = editor.updates.filter((update) => update.sessionUpdate === 'agent_message_chunk');
@@ -19,7 +21,9 @@ describe('keel acp: prompts', () => {
     ]);
     expect(new Set(chunks.map(({ messageId }) => messageId)).size).toBe(1);
     expect(chunks[0]?.messageId).toMatch(/./);
-    expect(editor.updates).toContainEqual(expect.objectContaining({ sessionUpdate: 'usage_update', used: 7 }));
+    expect(editor.updates).toContainEqual(
+      expect.objectContaining({ sessionUpdate: 'usage_update', used: 7, cost: { amount: 0.9, currency: 'USD' } }),
+    );
   });
 
   test('files become paths, other addresses stay text, what is embedded comes with its place', async () => {
@@ -104,6 +108,20 @@ describe('keel acp: prompts', () => {
     const compactions = editor.updates.filter((update) => update.sessionUpdate === 'compaction_update');
     expect(compactions.map(({ status }) => status)).toEqual(['in_progress', 'completed']);
     expect(editor.wire().some((one) => 'method' in one && one.method === 'elicitation/create')).toBe(true);
+  });
+
+  test('a request that its client cancels ends like a cancelled prompt', async () => {
+    await using editor = await place.connect([
+      respond(message('One.', { deltas: ['One.', hold(new Promise(() => undefined))] })),
+      done,
+    ]);
+    const sessionId = await place.open(editor);
+    const stop = new AbortController();
+    const prompt = { sessionId, prompt: [{ type: 'text' as const, text: 'go' }] };
+    const answer = editor.agent.request('session/prompt', prompt, { cancellationSignal: stop.signal });
+    await until(() => editor.updates.some(({ sessionUpdate }) => sessionUpdate === 'agent_message_chunk'));
+    stop.abort();
+    expect(await answer).toEqual({ stopReason: 'cancelled' });
   });
 
   test('a second prompt while one runs is refused, and the first one continues', async () => {

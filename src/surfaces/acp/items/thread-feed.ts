@@ -114,9 +114,15 @@ export class ThreadFeed {
       await this.say('info', 'The conversation was replaced by a summary to make room.');
   }
 
-  async #usage({ info }: SessionEventOf<'usage.updated'>): Promise<void> {
+  async #usage({ info, costUsd = null }: SessionEventOf<'usage.updated'>): Promise<void> {
     const size = info?.model_context_window ?? null;
     if (info === null || size === null) return;
-    await this.#client.update({ sessionUpdate: 'usage_update', used: info.last_token_usage.total_tokens, size });
+    const cost = costUsd === null ? {} : { cost: { amount: costUsd, currency: 'USD' } };
+    await this.#client.update({
+      sessionUpdate: 'usage_update',
+      used: info.last_token_usage.total_tokens,
+      size,
+      ...cost,
+    });
   }
 }

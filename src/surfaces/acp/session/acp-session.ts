@@ -183,14 +183,18 @@ export class AcpSession implements AsyncDisposable {
   async #follow(): Promise<void> {
     for (let next = await this.#events.next(); next.done !== true; next = await this.#events.next()) {
       const event = next.value;
-      if (event.type === 'item.completed') this.#items.push(event.item);
-      if (event.type === 'item.completed' && event.item.type === 'agentMessage') this.#owesWord = false;
+      if (event.type === 'item.completed') this.#completed(event.item);
       if (event.type === 'approval.requested') void this.#answer(event);
       if (event.type === 'approval.resolved') this.#permissions.withdraw(event.questionId);
       await this.#feed.event(event);
       this.#turn.note(event);
     }
     this.#turn.ended();
+  }
+
+  #completed(item: ThreadItem): void {
+    this.#items.push(item);
+    if (item.type === 'agentMessage' && item.text.trim() !== '') this.#owesWord = false;
   }
 
   async #answer(event: SessionEventOf<'approval.requested'>): Promise<void> {

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { AgentContext, ListSessionsRequest, ListSessionsResponse, McpServer } from '@agentclientprotocol/sdk';
 import { RecordedThreads, type ThreadOrigin, type ThreadSummary, Threads } from '../../../engine/threads/index.ts';
 import { KeelError } from '../../../foundation/protocol/index.ts';
-import { uuidV7 } from '../../../foundation/util/index.ts';
+import { realPath, uuidV7 } from '../../../foundation/util/index.ts';
 import { resolveCredentials } from '../../../models/client/index.ts';
 import { type Config, loadConfig, resolveHome } from '../../../storage/config/index.ts';
 import { readPromptFiles } from '../../prompts/index.ts';
@@ -43,8 +43,8 @@ export class OpenSessions implements AsyncDisposable {
   /** @throws KeelError `threadNotFound` */
   get(id: string): AcpSession {
     const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(id);
-    return session;
+    if (session !== undefined) return session;
+    throw new KeelError('threadNotFound', `the session ${JSON.stringify(id)} is not open: load or resume it`);
   }
 
   has(id: string): boolean {
@@ -69,7 +69,7 @@ export class OpenSessions implements AsyncDisposable {
       if (live?.isWorking) return live;
       const recorded = await this.#recorded().find(id);
       if (recorded === null && live !== undefined) return live;
-      if (recorded === null) throw notFound(id);
+      if (recorded === null) throw new KeelError('threadNotFound', `there is no session ${JSON.stringify(id)}`);
       await live?.[Symbol.asyncDispose]();
       const origin: ThreadOrigin = { type: 'resume', id: recorded.id };
       return await this.#open({ id: recorded.id, origin, title: titleOfThread(recorded), place, context, can });
@@ -94,7 +94,7 @@ export class OpenSessions implements AsyncDisposable {
 
   /** @throws KeelError `invalidInput` for a cursor that is none */
   async list({ cwd, cursor }: ListSessionsRequest): Promise<ListSessionsResponse> {
-    const query = { ofUser: true, ...(cwd ? { cwd: (await this.#config({ cwd })).cwd } : {}) };
+    const query = { ofUser: true, ...(cwd ? { cwd: realPath(cwd) } : {}) };
     const page = await this.#recorded().list(cursor ? { ...query, cursor } : query);
     const sessions = page.threads.map((thread) => ({
       sessionId: thread.id,
@@ -189,8 +189,4 @@ function requireDirectory(path: string): void {
   if (!isAbsolute(path)) throw new KeelError('invalidInput', `${JSON.stringify(path)} is not an absolute path`);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   throw new KeelError('invalidInput', `${path} is not a directory`);
-}
-
-function notFound(id: string): KeelError {
-  return new KeelError('threadNotFound', `there is no session ${JSON.stringify(id)}`);
 }

@@ -96,8 +96,10 @@ export class SessionChoices {
   }
 
   #models({ model }: Settings): SessionConfigSelectOption[] {
-    const { managed, modelPrices, model: configured } = this.#config;
-    const others = managed.model === undefined ? [configured, ...Object.keys(modelPrices)] : [];
+    const { managed, models, modelPrices, model: configured } = this.#config;
+    const named = [configured, ...Object.keys(models), ...Object.keys(modelPrices)];
+    const others =
+      managed.model === undefined ? named.filter((name) => modelInfo(name, this.#config).supportsTools) : [];
     return [...new Set([model, ...others])].map((value) => ({ value, name: value }));
   }
 
