@@ -15,7 +15,14 @@ const PATIENCE = { timeout: 90_000 };
  * the grants of clients without a user.
  */
 const OTHERS = [
-  ...['initialize', 'sse-retry', 'auth/pre-registration', 'auth/token-endpoint-auth-basic', 'auth/metadata-default'],
+  ...[
+    'initialize',
+    'sse-retry',
+    'elicitation-sep1034-client-defaults',
+    'auth/pre-registration',
+    'auth/token-endpoint-auth-basic',
+    'auth/metadata-default',
+  ],
   ...['auth/metadata-var1', 'auth/metadata-var2', 'auth/basic-cimd'],
   ...['auth/scope-from-www-authenticate', 'auth/scope-from-scopes-supported', 'auth/scope-omitted-when-undefined'],
   ...['auth/scope-retry-limit', 'auth/token-endpoint-auth-post', 'auth/token-endpoint-auth-none'],

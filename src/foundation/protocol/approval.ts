@@ -1,10 +1,18 @@
 import * as z from 'zod/mini';
 import { CommandAction, FileUpdate } from './thread-item.ts';
 
+/** One field of a form that a server asks the user to fill in. */
+const FormValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+export type FormValue = z.infer<typeof FormValue>;
+
 /** The user's answer. `denied` lets the turn continue; `abort` interrupts it. */
 export const ApprovalDecision = z.lazy(() =>
   z.discriminatedUnion('type', [
-    z.object({ type: z.literal('approved') }),
+    z.object({
+      type: z.literal('approved'),
+      /** What the user filled in, where a server asked (`elicitation`). */
+      content: z.optional(z.record(z.string(), FormValue)),
+    }),
     z.object({ type: z.literal('approvedForSession') }),
     /** And from now on for whatever the request's `proposedRule` says. */
     z.object({ type: z.literal('approvedAndRemembered') }),
@@ -54,6 +62,15 @@ export const ApprovalRequest = z.lazy(() =>
       tool: z.string(),
       arguments: z.unknown(),
       reason: z.nullable(z.string()),
+    }),
+    /** An MCP server asks for something while it works on a call: the answer is `approved` with the form's `content`. */
+    z.object({
+      type: z.literal('elicitation'),
+      ...asked,
+      server: z.string(),
+      message: z.string(),
+      /** JSON Schema of a flat object, as the server sent it. */
+      requestedSchema: z.unknown(),
     }),
     /** A command waits to reach a host that no list names. */
     z.object({

@@ -10,7 +10,7 @@ import { faultOf, type OpenServer, offerOf, openServer, ServerSilent } from './o
 import { secretsMask } from './server-environment.ts';
 import { signInAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
-import type { McpOutcome, ServerOffer } from './types.ts';
+import type { AskServerQuestion, McpOutcome, ServerOffer } from './types.ts';
 
 type State =
   | { readonly type: 'idle' }
@@ -36,6 +36,7 @@ export interface ConnectionOptions {
   /** keel's. */
   readonly version: string;
   readonly log: (message: string) => void;
+  readonly ask: AskServerQuestion;
   /** It did not start; `reason` is for the user. `isSilent`: it has not said anything in its time. */
   readonly onFailure: (reason: string, isSilent: boolean) => void;
 }

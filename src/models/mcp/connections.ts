@@ -7,7 +7,7 @@ import type { McpClient, RequestLimits } from './open-client.ts';
 import type { ResourceKind, ResourcePage } from './resource-types.ts';
 import { startAdvice, withAdvice } from './start-advice.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
-import type { DroppedTool, McpOutcome, McpTool } from './types.ts';
+import type { AskServerQuestion, DroppedTool, McpOutcome, McpTool } from './types.ts';
 
 /** Loading what talks to servers takes a moment, which a first request need not wait for. */
 const START_AFTER_MS = 20;
@@ -23,6 +23,8 @@ export interface ConnectionsOptions {
   /** How long the first turn may wait for servers whose tools are not known yet. */
   readonly startupWaitMs: number;
   readonly log: (message: string) => void;
+  /** Answers what servers ask the user. */
+  readonly ask: AskServerQuestion;
   /** A server did not start, or not in time for a turn. Called once for the same reason. */
   readonly onFailure: (message: string) => void;
 }

@@ -8,15 +8,17 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import * as z from 'zod/mini';
+import type { FormValue } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
 import type { McpHttpServer } from '../../storage/config/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
+import { CallClock, CallTimedOut } from './call-clock.ts';
 import { type CallResult, readCallResult } from './call-result.ts';
 import type { ServerProcess } from './launcher.ts';
 import { SignInNeeded } from './oauth/server-auth.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
 import { StdioTransport } from './stdio-transport.ts';
-import { type DroppedTool, ListedTool } from './types.ts';
+import { type AskServerQuestion, type DroppedTool, ListedTool } from './types.ts';
 
 /** Pages of one listing, and tools of one server, that are taken. */
 const MAX_PAGES = 50;
@@ -54,7 +56,13 @@ export interface OpenClientOptions extends RequestLimits {
   /** Gets each fault of the server against the protocol that does not end the connection. */
   readonly onFault: (message: string) => void;
   readonly onToolsChanged: () => void;
+  readonly onQuestion: OnQuestion;
 }
+
+type OnQuestion = (
+  question: Omit<Parameters<AskServerQuestion>[0], 'server'>,
+  gone: AbortSignal,
+) => ReturnType<AskServerQuestion>;
 
 /** Why a request came to nothing. */
 export type RequestFault =
@@ -83,6 +91,8 @@ export interface ToolListing {
 export class McpClient {
   readonly #client: Client;
   readonly #transport: Transport;
+  /** Of the calls that run: which of them a question belongs to is not known. */
+  readonly #clocks = new Set<CallClock>();
 
   private constructor(client: Client, transport: Transport) {
     this.#client = client;
@@ -90,13 +100,25 @@ export class McpClient {
   }
 
   /** @throws what `requestFault` classifies; only the process, which is the caller's, is then still open */
-  static async open({ target, version, onFault, onToolsChanged, ...limits }: OpenClientOptions): Promise<McpClient> {
-    const client = new Client({ name: 'keel', version }, { capabilities: { elicitation: {} } });
-    // Nobody is there to fill in a server's form.
-    client.setRequestHandler('elicitation/create', () => ({ action: 'decline' }));
+  static async open({
+    target,
+    version,
+    onFault,
+    onToolsChanged,
+    onQuestion,
+    ...limits
+  }: OpenClientOptions): Promise<McpClient> {
+    const capabilities = { elicitation: { form: { applyDefaults: true } } };
+    const client = new Client({ name: 'keel', version }, { capabilities });
     client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
     client.onerror = (error) => onFault(error.message);
     const transport = transportTo(target);
+    const opened = new McpClient(client, transport);
+    client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq }) => {
+      // Another mode than a form was not offered.
+      if (!('requestedSchema' in params)) return { action: 'decline' };
+      return await opened.#ask(params, mcpReq.signal, onQuestion);
+    });
     try {
       await client.connect(transport, requestOptions(limits));
     } catch (error) {
@@ -104,7 +126,7 @@ export class McpClient {
       await transport.close().catch(() => undefined);
       throw error;
     }
-    return new McpClient(client, transport);
+    return opened;
   }
 
   /** Called once, when the connection is lost or closed. */
@@ -146,8 +168,33 @@ export class McpClient {
     limits: RequestLimits,
   ): Promise<CallResult> {
     const params = args === null ? { name } : { name, arguments: args };
-    const options = { ...requestOptions(limits), ...progressOptions(limits) };
-    return readCallResult(await this.#client.request({ method: 'tools/call', params }, z.looseObject({}), options));
+    using clock = new CallClock({ idleMs: limits.timeoutMs, totalMs: limits.timeoutMs * MAX_PROGRESS_LIMITS });
+    this.#clocks.add(clock);
+    const signal = AbortSignal.any([limits.signal, clock.signal]);
+    // The library asks for progress only where somebody listens.
+    const options = { timeout: MAX_TIMEOUT_MS, signal, onprogress: () => clock.progressed() };
+    try {
+      return readCallResult(await this.#client.request({ method: 'tools/call', params }, z.looseObject({}), options));
+    } catch (error) {
+      throw clock.signal.aborted && !limits.signal.aborted ? clock.signal.reason : error;
+    } finally {
+      this.#clocks.delete(clock);
+    }
+  }
+
+  /** The time that the user takes is not the call's. */
+  async #ask(
+    { message, requestedSchema }: Parameters<OnQuestion>[0],
+    gone: AbortSignal,
+    onQuestion: OnQuestion,
+  ): Promise<{ action: 'accept' | 'decline' | 'cancel'; content?: Record<string, FormValue> }> {
+    for (const clock of this.#clocks) clock.pause();
+    try {
+      const answer = await onQuestion({ message, requestedSchema }, gone);
+      return answer.action === 'accept' ? { action: 'accept', content: { ...answer.content } } : answer;
+    } finally {
+      for (const clock of this.#clocks) clock.resume();
+    }
   }
 
   /** One page, the first if `cursor` is null. */
@@ -184,6 +231,7 @@ export class McpClient {
 /** What a failed request means for the connection, and the reason that may be shown. */
 export function requestFault(error: unknown): RequestFault {
   const reason = reasonOf(error);
+  if (error instanceof CallTimedOut) return { type: 'timedOut' };
   if (error instanceof SignInNeeded) return { type: 'signIn', scope: null };
   if (error instanceof InsufficientScopeError) return { type: 'signIn', scope: error.requiredScope ?? null };
   if (error instanceof SdkHttpError) return httpFault(error, reason);
@@ -226,15 +274,6 @@ function transportTo(target: ClientTarget): Transport {
 
 function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number; signal: AbortSignal } {
   return { timeout: Math.min(timeoutMs, MAX_TIMEOUT_MS), signal };
-}
-
-function progressOptions({ timeoutMs }: RequestLimits) {
-  return {
-    // The library asks for progress only where somebody listens.
-    onprogress: () => undefined,
-    resetTimeoutOnProgress: true,
-    maxTotalTimeout: Math.min(timeoutMs * MAX_PROGRESS_LIMITS, MAX_TIMEOUT_MS),
-  };
 }
 
 /** Follows the cursors of one listing to its end. A listing without one ends too, and keeps what it gave until then. */

@@ -2,12 +2,12 @@ import type { CredentialFile, Environment, McpHttpServer, McpServer } from '../.
 import type { ServerLauncher, ServerProcess } from './launcher.ts';
 import type { ServerAuth } from './oauth/server-auth.ts';
 import type { SignInOptions } from './oauth/sign-in.ts';
-import type { ClientTarget, McpClient, RequestFault, RequestLimits } from './open-client.ts';
+import type { ClientTarget, McpClient, OpenClientOptions, RequestFault, RequestLimits } from './open-client.ts';
 import { hasCredentials, serverEnvironment, serverHeaders } from './server-environment.ts';
 import { watchErrors } from './server-log.ts';
 import { signInAdvice, startAdvice, withAdvice } from './start-advice.ts';
 import { isServerName } from './tool-names.ts';
-import type { ServerOffer } from './types.ts';
+import type { AskServerQuestion, ServerOffer } from './types.ts';
 
 /** Of what a server printed last, characters. */
 const MAX_LAST_WORDS = 300;
@@ -21,6 +21,7 @@ export interface OpenServerOptions {
   /** Takes what the server prints as errors, and what it does against the protocol. */
   readonly log: (message: string) => void;
   readonly onToolsChanged: () => void;
+  readonly ask: AskServerQuestion;
   /** The user's sign-ins. */
   readonly credentials: CredentialFile;
   /** keel's. */
@@ -99,13 +100,15 @@ export async function signInTo(options: SignInOptions): Promise<void> {
 }
 
 async function open(
-  { server, version, log: onFault, onToolsChanged }: OpenServerOptions,
+  { server, version, log: onFault, onToolsChanged, ask }: OpenServerOptions,
   target: ClientTarget,
   signal: AbortSignal,
 ): Promise<Omit<OpenServer, 'auth'>> {
   const { McpClient: client } = await import('./open-client.ts');
   const limits = { timeoutMs: server.startupTimeoutMs, signal };
-  const opened = await client.open({ target, version, onFault, onToolsChanged, ...limits });
+  const onQuestion: OpenClientOptions['onQuestion'] = (question, gone) =>
+    ask({ server: server.name, ...question }, gone);
+  const opened = await client.open({ target, version, onFault, onToolsChanged, onQuestion, ...limits });
   try {
     return { client: opened, offer: await offerOf(opened, limits) };
   } catch (error) {

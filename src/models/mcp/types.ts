@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { FormValue } from '../../foundation/protocol/index.ts';
 
 /** Malformed values of a server count as absent: one of them must not cost a whole tool. */
 const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
@@ -38,6 +39,21 @@ export interface McpTool extends ListedTool {
   readonly server: string;
   readonly qualifiedName: string;
 }
+
+/** What a server asks the user while it works on a call. */
+export interface ServerQuestion {
+  readonly server: string;
+  readonly message: string;
+  /** JSON Schema of a flat object. */
+  readonly requestedSchema: unknown;
+}
+
+export type ServerAnswer =
+  | { readonly action: 'accept'; readonly content: Readonly<Record<string, FormValue>> }
+  | { readonly action: 'decline' | 'cancel' };
+
+/** `gone` aborts when the server does not want to know any more. */
+export type AskServerQuestion = (question: ServerQuestion, gone: AbortSignal) => Promise<ServerAnswer>;
 
 /** How a request to a server ended. `message` is worded for the model. */
 export type McpOutcome<T> =

@@ -31,6 +31,8 @@ function questionText(request: ApprovalRequest): string {
       const args = cutBytesEnd(JSON.stringify(request.arguments) ?? '', MAX_SHOWN_BYTES);
       return `Call the tool ${request.tool} of the MCP server ${request.server}?\n\n${args}\n`;
     }
+    case 'elicitation':
+      return `The MCP server ${request.server} asks: ${request.message}\n`;
     case 'network':
       return `Let a command reach ${request.host}:${request.port} (${request.protocol})?\n`;
   }

@@ -51,6 +51,7 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
     version: '0',
     startupWaitMs: 1_000,
     log: () => undefined,
+    ask: () => Promise.resolve({ action: 'decline' }),
     onFailure: (message) => told.push(message),
   });
   connections.start();
@@ -72,6 +73,7 @@ test('what can\u2019t be held is not started: it is told once, without secrets, 
     version: '0',
     startupWaitMs: 0,
     log: () => undefined,
+    ask: () => Promise.resolve({ action: 'decline' }),
     onFailure: () => undefined,
   });
   expect(await strict.callTool(tool, null, signal)).toEqual({

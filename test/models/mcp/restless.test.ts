@@ -53,7 +53,11 @@ class Restless {
 
   open(home: string): McpConnections {
     const { launcher } = this;
-    const told = { log: () => undefined, onFailure: () => undefined };
+    const told = {
+      log: () => undefined,
+      onFailure: () => undefined,
+      ask: async () => ({ action: 'decline' }) as const,
+    };
     return new McpConnections({
       servers: [server],
       env: {},

@@ -60,6 +60,7 @@ const connections = new McpConnections({
   launcher: { hasNetwork: () => true, launch: () => Promise.reject(new Error('nothing is started here')) },
   version: '0',
   startupWaitMs: 10_000,
+  ask: () => Promise.resolve({ action: 'accept', content: {} }),
   log: (message) => console.error(message),
   onFailure: (message) => console.error(message),
 });

@@ -110,7 +110,7 @@ async function called(params: ToolCallParams): Promise<object> {
       send({ method: 'notifications/tools/list_changed' });
       return said('grown');
     case 'ask':
-      return said(JSON.stringify(await elicit()));
+      return said(JSON.stringify(await elicit(args)));
     default:
   }
   return (await played(params)) ?? { ...said(`no tool ${params.name}`), isError: true };
@@ -124,8 +124,9 @@ function attempt(work: () => unknown): object {
   }
 }
 
-function elicit(): Promise<unknown> {
-  const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+/** `args`: what the form has beside its field. */
+function elicit(args: object): Promise<unknown> {
+  const requestedSchema = { type: 'object', properties: { name: { type: 'string' } }, ...args };
   send({ id: 'q1', method: 'elicitation/create', params: { message: 'Who are you?', requestedSchema } });
   return asked.promise;
 }

@@ -1,7 +1,13 @@
 import type { TurnContext } from '../../../context/index.ts';
 import type { SandboxPolicy, TaskKind } from '../../../foundation/protocol/index.ts';
 import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
-import { type LaunchRequest, type LeftOutTool, McpConnections, type ServerProcess } from '../../../models/mcp/index.ts';
+import {
+  type AskServerQuestion,
+  type LaunchRequest,
+  type LeftOutTool,
+  McpConnections,
+  type ServerProcess,
+} from '../../../models/mcp/index.ts';
 import { type Config, type McpServer, type McpStdioServer, programSearch } from '../../../storage/config/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
 import type { SandboxManager } from '../../../system/sandbox/index.ts';
@@ -36,6 +42,7 @@ export class SessionMcp {
   readonly #connections: McpConnections;
   #policy: SandboxPolicy;
   #warn: (message: string) => void = () => undefined;
+  #ask: AskServerQuestion = () => Promise.resolve({ action: 'decline' });
   readonly #reportedLeftOut = new Set<string>();
 
   constructor(options: SessionMcpOptions) {
@@ -53,6 +60,7 @@ export class SessionMcp {
       version,
       startupWaitMs: config.mcpStartupWaitMs,
       log: (message) => log.info(message),
+      ask: (question, gone) => this.#ask(question, gone),
       onFailure: (message) => this.#warn(message),
     });
   }
@@ -74,6 +82,11 @@ export class SessionMcp {
     this.#connections.start();
     if (!WITHOUT_TOOLS.includes(turn.taskKind)) await this.#connections.settled(signal);
     return this.knownTools(state);
+  }
+
+  /** Who answers what servers ask the user, from now on; until then it is declined. */
+  askBy(ask: AskServerQuestion): void {
+    this.#ask = ask;
   }
 
   /** The instructions of servers, as far as they are known and wanted. */

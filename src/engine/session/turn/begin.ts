@@ -11,6 +11,7 @@ import { hostAsker } from './host-asker.ts';
 import { type ContextStart, makeTurnContext } from './make-turn-context.ts';
 import { livePorts } from './ports/live-ports.ts';
 import { budgetOf, RequestBudget } from './request-budget.ts';
+import { serverAsker } from './server-asker.ts';
 import type { TurnDeps } from './turn-deps.ts';
 import { TurnRecorder } from './turn-recorder.ts';
 import { turnSetup } from './turn-setup.ts';
@@ -72,6 +73,7 @@ export async function beginTurn(
   const { approvals, rules, sandbox } = services;
   const remember = rules.rememberHost.bind(rules);
   sandbox.askAboutHosts(hostAsker({ context, recorder, questions, approvals, remember, signal: abort.signal }));
+  services.mcp?.askBy(serverAsker({ context, recorder, questions, signal: abort.signal }));
   return livePorts(deps, active, { mcp, recorded: recorded ?? [] });
 }
 

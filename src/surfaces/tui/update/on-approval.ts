@@ -11,7 +11,17 @@ export function onApproval(state: State, event: SessionEventOf<'approval.request
     return only(state);
   }
   const asked = { request, agent: agent ?? null, policy: settings.sandboxPolicy, cwd: settings.cwd };
-  const view = { ...asked, paintedAt: null, selected: 0, isTouched: false, armed: null, below: 0, denial: null };
+  const view = {
+    ...asked,
+    paintedAt: null,
+    selected: 0,
+    isTouched: false,
+    armed: null,
+    below: 0,
+    denial: null,
+    form: {},
+    fault: null,
+  } as const;
   const turn = state.turn && { ...state.turn, pausedSince: state.turn.pausedSince ?? at };
   const what = request.type === 'command' ? request.command.join(' ') : request.type === 'network' ? request.host : '';
   const text = `Approval needed${what === '' ? '' : `: ${what}`}`;

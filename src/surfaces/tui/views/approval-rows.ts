@@ -1,12 +1,13 @@
 import type { ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
 import { markInvisible, type Row, row, span } from '../../text/index.ts';
 import { diffOf, exactRows, prefixed, strippedCommand, textRows } from '../transcript/index.ts';
-import { type ApprovalView, choicesOf } from './approval.ts';
+import { type ApprovalView, choicesOf, openField } from './approval.ts';
+import { type FormField, formFields } from './form.ts';
 
 /** A question as rows: what would run, where, why, what it could touch, and the answers. */
 export function approvalRows(view: ApprovalView, waiting: number, width: number, height: number): Row[] {
   const title = titleRows(view, waiting, width);
-  const answers = view.denial === null ? choiceRows(view, width) : denialRows(view.denial, width);
+  const answers = view.denial === null ? choiceRows(view, width) : entryRows(view, view.denial, width);
   const around = [...factRows(view, width), ...ruleRows(view.request, width)];
   const room = Math.max(3, height - title.length - answers.length - around.length - 1);
   return [...title, ...bodyPart(view, bodyRows(view, width), room), ...around, [], ...answers];
@@ -28,6 +29,7 @@ function titleRows({ request, agent }: ApprovalView, waiting: number, width: num
     fileChange: 'Make this change?',
     mcpToolCall: 'Call this tool?',
     network: 'Let a command reach this host?',
+    elicitation: 'Answer a question of an MCP server?',
   }[request.type];
   const who = agent === null ? '' : ` (asked by the subagent: ${agent})`;
   const more = waiting > 1 ? ` · ${waiting - 1} more ${waiting === 2 ? 'question waits' : 'questions wait'}` : '';
@@ -42,6 +44,13 @@ function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
       return diffOf(request.changes, { width, cwd });
     case 'mcpToolCall': {
       const text = `${request.server}.${request.tool}\n${JSON.stringify(request.arguments, null, 2) ?? ''}`;
+      return exactRows(markInvisible(text), width);
+    }
+    case 'elicitation': {
+      const fields = formFields(request.requestedSchema).map(
+        ({ title, isRequired }) => `- ${title}${isRequired ? '' : ' (optional)'}`,
+      );
+      const text = [`${request.server} asks: ${request.message}`, ...fields].join('\n');
       return exactRows(markInvisible(text), width);
     }
     case 'network':
@@ -77,7 +86,7 @@ function bodyPart({ below }: ApprovalView, rows: readonly Row[], room: number): 
 }
 
 function factRows({ request, policy }: ApprovalView, width: number): Row[] {
-  const { reason } = request;
+  const reason = 'reason' in request ? request.reason : null;
   const facts: (readonly [string, string])[] = [
     ...(reason === null ? [] : [['why', reason] as const]),
     ...(request.type === 'command' ? [['in', request.cwd] as const] : []),
@@ -116,10 +125,33 @@ function choiceRows(view: ApprovalView, width: number): Row[] {
   });
 }
 
-function denialRows(denial: string, width: number): Row[] {
-  const text = textRows(`${denial}▏`, width - 2);
+/** What is being written, below what is asked for. */
+function entryRows(view: ApprovalView, entry: string, width: number): Row[] {
+  const text = textRows(`${entry}▏`, width - 2);
+  const field = openField(view);
+  const asked =
+    field === null ? 'What should it do instead? Enter sends, also nothing; Esc goes back.' : fieldPrompt(field);
   return [
-    row('What should it do instead? Enter sends, also nothing; Esc goes back.', { role: 'muted' }),
+    ...textRows(asked, width, { role: 'muted' }),
+    ...(view.fault === null ? [] : textRows(view.fault, width, { role: 'danger' })),
     ...prefixed(text, span('› ', { bold: true }), span('  ')),
   ];
+}
+
+/** What a field asks for, and which answers it takes. */
+export function fieldPrompt(field: FormField): string {
+  const words = field.description === null ? field.title : `${field.title}: ${field.description}`;
+  return markInvisible(`${words.trim().replace(/[.?!]$/, '')}${hintOf(field)}`);
+}
+
+function hintOf({ choices, kind, fallback, isRequired }: FormField): string {
+  const values =
+    choices === null
+      ? kind === 'boolean'
+        ? 'yes or no'
+        : null
+      : choices.map((one, at) => `${at + 1} ${one}`).join(', ');
+  const empty = fallback === null ? (isRequired ? null : 'empty: none') : `empty: ${String(fallback)}`;
+  const hints = [values, empty].filter((hint) => hint !== null);
+  return `${hints.length === 0 ? '' : ` (${hints.join('; ')})`}. Enter: next; Esc: back.`;
 }

@@ -1,4 +1,10 @@
-import type { ApprovalDecision, ApprovalRequest, SandboxPolicy } from '../../../foundation/protocol/index.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  FormValue,
+  SandboxPolicy,
+} from '../../../foundation/protocol/index.ts';
+import { type FormField, fieldAnswer, formFields } from './form.ts';
 
 /** Keys do nothing in a dialog before it was on the screen, and no key came, for this long: nobody answers what they have not read. */
 const DIALOG_REST_MS = 350;
@@ -20,8 +26,12 @@ export interface ApprovalView {
   readonly armed: ChoiceKey | null;
   /** Rows of the body that are below the visible part. The end is what is shown first. */
   readonly below: number;
-  /** The message of a denial while it is written; null: none is. */
+  /** What is being written: the message of a denial, or the answer to a server's field; null: nothing. */
   readonly denial: string | null;
+  /** What a server's form is filled with so far; null stands for a field that was passed over. */
+  readonly form: Readonly<Record<string, FormValue | null>>;
+  /** What is wrong with the last answer to a field. */
+  readonly fault: string | null;
 }
 
 export type ChoiceKey = 'y' | 'a' | 'p' | 'n' | 'escape';
@@ -35,13 +45,31 @@ export interface Choice {
 
 /** What the user can answer. */
 export function choicesOf(request: ApprovalRequest): readonly Choice[] {
+  if (request.type === 'elicitation') return elicitationChoices(request);
   const once: Choice = { key: 'y', label: 'Yes, this once', isLasting: false };
   const no: Choice = { key: 'n', label: 'No, and say what to do instead', isLasting: false };
   const stop: Choice = { key: 'escape', label: 'No, and stop the turn', isLasting: false };
   return [once, ...sessionChoice(request), ...ruleChoice(request), no, stop];
 }
 
-function sessionChoice(request: ApprovalRequest): Choice[] {
+type Elicitation = Extract<ApprovalRequest, { type: 'elicitation' }>;
+
+function elicitationChoices({ requestedSchema }: Elicitation): readonly Choice[] {
+  const yes = formFields(requestedSchema).length === 0 ? 'Yes' : 'Answer';
+  return [
+    { key: 'y', label: yes, isLasting: false },
+    { key: 'n', label: 'No: the server gets no answer', isLasting: false },
+    { key: 'escape', label: 'No, and stop the turn', isLasting: false },
+  ];
+}
+
+/** The field of a server's form that is asked for now; null: there is none, or none any more. */
+export function openField({ request, form }: Pick<ApprovalView, 'request' | 'form'>): FormField | null {
+  if (request.type !== 'elicitation') return null;
+  return formFields(request.requestedSchema).find(({ name }) => !Object.hasOwn(form, name)) ?? null;
+}
+
+function sessionChoice(request: Exclude<ApprovalRequest, Elicitation>): Choice[] {
   const labels = {
     command: 'Yes, and the same command for the rest of this session',
     fileChange: 'Yes, and changes of these files for the rest of this session',
@@ -103,20 +131,24 @@ function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
   }
   switch (choice.key) {
     case 'y':
+      if (openField(view) !== null) return { type: 'view', view: { ...view, armed: null, denial: '' } };
       return { type: 'answer', decision: { type: 'approved' } };
     case 'a':
       return { type: 'answer', decision: { type: 'approvedForSession' } };
     case 'p':
       return { type: 'answer', decision: { type: 'approvedAndRemembered' } };
     case 'n':
+      if (view.request.type === 'elicitation') return { type: 'answer', decision: { type: 'denied' } };
       return { type: 'view', view: { ...view, armed: null, denial: '' } };
     case 'escape':
       return { type: 'answer', decision: { type: 'abort' } };
   }
 }
 
-/** While the reason of a denial is written. */
+/** While the reason of a denial, or the answer to a field, is written. */
 function denialKey(view: ApprovalView, denial: string, key: string): ApprovalStep {
+  const field = openField(view);
+  if (key === 'enter' && field !== null) return answered(view, field, denial);
   if (key === 'escape') return { type: 'view', view: { ...view, denial: null } };
   if (key === 'enter') {
     const message = denial.trim();
@@ -124,6 +156,16 @@ function denialKey(view: ApprovalView, denial: string, key: string): ApprovalSte
   }
   if (key === 'backspace') return { type: 'view', view: { ...view, denial: [...denial].slice(0, -1).join('') } };
   return { type: 'view', view };
+}
+
+/** The next field, or the whole form as the answer. */
+function answered(view: ApprovalView, field: FormField, text: string): ApprovalStep {
+  const answer = fieldAnswer(field, text);
+  if (answer.type === 'wrong') return { type: 'view', view: { ...view, fault: answer.message } };
+  const form = { ...view.form, [field.name]: answer.type === 'value' ? answer.value : null };
+  if (openField({ ...view, form }) !== null) return { type: 'view', view: { ...view, form, denial: '', fault: null } };
+  const given = Object.entries(form).filter((entry): entry is [string, FormValue] => entry[1] !== null);
+  return { type: 'answer', decision: { type: 'approved', content: Object.fromEntries(given) } };
 }
 
 /** Whether keys of this moment are meant for the dialog, rather than for the draft that was being written when it came up. */

@@ -1,5 +1,5 @@
-export { type ApprovalStep, type ApprovalView, approvalKey, isAwake } from './approval.ts';
-export { approvalBody, approvalRows } from './approval-rows.ts';
+export { type ApprovalStep, type ApprovalView, approvalKey, isAwake, openField } from './approval.ts';
+export { approvalBody, approvalRows, fieldPrompt } from './approval-rows.ts';
 export { helpRows } from './help-rows.ts';
 export { type PagerView, pagerKey } from './pager.ts';
 export { type PickerView, type PickItem, picker, pickerKey } from './picker.ts';

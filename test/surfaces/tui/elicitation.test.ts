@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { Driver } from './driver.ts';
+
+const REST = 400;
+
+function asking(requestedSchema: object): Driver {
+  const driver = Driver.ready();
+  driver.turn();
+  const request = {
+    type: 'elicitation',
+    questionId: 'q1',
+    server: 'tracker',
+    message: 'Which?',
+    requestedSchema,
+  } as const;
+  driver.event({ type: 'approval.requested', turnId: 't1', threadId: 'thread-1', request });
+  driver.painted();
+  driver.now += REST;
+  return driver;
+}
+
+const shown = (driver: Driver) => driver.live().join(' ').replaceAll(/\s+/g, ' ');
+const form = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', title: 'Name', description: 'Of the project.' },
+    size: { type: 'integer', default: 3 },
+    kind: { type: 'string', enum: ['bug', 'idea'] },
+    now: { type: 'boolean' },
+  },
+  required: ['name', 'kind'],
+};
+
+test('a form is filled in field by field; what is wrong is asked again', () => {
+  const driver = asking(form);
+  expect(shown(driver)).toContain('tracker asks: Which? - Name - size (optional) - kind - now (optional)');
+  driver.type('y');
+  expect(shown(driver)).toContain('Name: Of the project. Enter: next; Esc: back.');
+  driver.key('enter');
+  expect(shown(driver)).toContain('an answer is needed');
+  driver.type('keel');
+  driver.key('enter');
+  expect(shown(driver)).toContain('size (empty: 3)');
+  driver.key('enter');
+  expect(shown(driver)).toContain('kind (1 bug, 2 idea)');
+  driver.type('2');
+  driver.key('enter');
+  driver.type('perhaps');
+  driver.key('enter');
+  expect(shown(driver)).toContain('answer yes or no');
+  for (let at = 0; at < 'perhaps'.length; at += 1) driver.key('backspace');
+  driver.key('enter');
+  const content = { name: 'keel', size: 3, kind: 'idea' };
+  expect(driver.ops()).toEqual([{ type: 'approval', questionId: 'q1', decision: { type: 'approved', content } }]);
+});
+
+test.each([
+  ['y', { type: 'approved' }],
+  ['n', { type: 'denied' }],
+])('a question without fields: %s', (key, decision) => {
+  const driver = asking({ type: 'object', properties: {} });
+  driver.type(key);
+  expect(driver.ops()).toEqual([{ type: 'approval', questionId: 'q1', decision }]);
+});
+
+test('Esc goes back from a field, and then stops the turn', () => {
+  const driver = asking(form);
+  driver.type('y');
+  driver.key('escape');
+  expect(driver.ops()).toEqual([]);
+  driver.key('escape');
+  expect(driver.ops()).toMatchObject([{ decision: { type: 'abort' } }]);
+});
