@@ -11,7 +11,7 @@ export interface CallLimits {
   readonly totalMs: number;
 }
 
-/** The time of one call: progress starts it again, up to a limit in all, and it stands still while the user is asked. */
+/** The time of one call: progress starts it again, up to a limit in all, and it is paused while the user is asked. */
 export class CallClock implements Disposable {
   readonly #abort = new AbortController();
   readonly #idleMs: number;

@@ -28,7 +28,7 @@ export interface ApprovalView {
   readonly below: number;
   /** What is being written: the message of a denial, or the answer to a server's field; null: nothing. */
   readonly denial: string | null;
-  /** What a server's form is filled with so far; null stands for a field that was passed over. */
+  /** What a server's form is filled with so far; null: a field was passed over. */
   readonly form: Readonly<Record<string, FormValue | null>>;
   /** What is wrong with the last answer to a field. */
   readonly fault: string | null;
