@@ -71,6 +71,7 @@ export const ApprovalRequest = z.lazy(() =>
       message: z.string(),
       /** JSON Schema of a flat object, as the server sent it. */
       requestedSchema: z.unknown(),
+      reason: z.nullable(z.string()),
     }),
     /** A command waits to reach a host that no list names. */
     z.object({

@@ -12,6 +12,7 @@ function asking(requestedSchema: object): Driver {
     server: 'tracker',
     message: 'Which?',
     requestedSchema,
+    reason: null,
   } as const;
   driver.event({ type: 'approval.requested', turnId: 't1', threadId: 'thread-1', request });
   driver.painted();

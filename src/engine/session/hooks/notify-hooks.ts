@@ -28,6 +28,8 @@ function subjectOf(request: SessionEventOf<'approval.requested'>['request']): st
       return `a change of ${request.changes.map(({ path }) => path).join(', ')}`;
     case 'mcpToolCall':
       return `${request.server}: ${request.tool}`;
+    case 'elicitation':
+      return `${request.server} asks: ${request.message}`;
     case 'network':
       return `${request.host}:${request.port}`;
   }

@@ -20,7 +20,7 @@ export function serverAsker({ context, recorder, questions, signal }: ServerAske
     const { server, message, requestedSchema } = question;
     // The question is part of no journal, so its id must not repeat when a later process restarts the count.
     const questionId = `${threadId}/${turnId}/server-${randomUUID()}`;
-    const request = { type: 'elicitation', questionId, server, message, requestedSchema } as const;
+    const request = { type: 'elicitation', questionId, server, message, requestedSchema, reason: null } as const;
     const decision = await questions.request(request, { threadId }, AbortSignal.any([gone, signal]));
     if (decision.type === 'abort') return { action: 'cancel' };
     if (decision.type === 'denied') return { action: 'decline' };

@@ -118,7 +118,7 @@ export class CallFeed {
 
   /** The answer to a question. A call that is not allowed is ended by its own item. */
   async decided(request: ApprovalRequest, isAllowed: boolean): Promise<void> {
-    if (request.type === 'network') {
+    if (!('callId' in request)) {
       const toolCallId = this.#asked.get(request.questionId);
       this.#asked.delete(request.questionId);
       if (toolCallId === undefined) return;

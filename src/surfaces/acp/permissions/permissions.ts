@@ -28,7 +28,7 @@ export class Permissions {
     try {
       const call = await calls.asked(request);
       const title = agent === undefined ? call.title : `${agent}: ${call.title ?? ''}`;
-      const question = { toolCall: { ...call, title: title ?? '' }, options: [ALLOW_ONCE, ALLOW_ALWAYS, REJECT_ONCE] };
+      const question = { toolCall: { ...call, title: title ?? '' }, options: optionsFor(request) };
       const decision = decisionOf(await this.#client.askPermission(question, withdrawn.signal), request);
       await calls.decided(request, decision.type === 'approved' || decision.type === 'approvedForSession');
       return decision;
@@ -45,6 +45,11 @@ export class Permissions {
   withdraw(questionId: string): void {
     this.#open.get(questionId)?.abort();
   }
+}
+
+/** A question of a server is answered once. */
+function optionsFor({ type }: ApprovalRequest): PermissionOption[] {
+  return type === 'elicitation' ? [ALLOW_ONCE, REJECT_ONCE] : [ALLOW_ONCE, ALLOW_ALWAYS, REJECT_ONCE];
 }
 
 function decisionOf({ outcome }: RequestPermissionResponse, { type }: ApprovalRequest): ApprovalDecision {

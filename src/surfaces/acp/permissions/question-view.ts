@@ -15,6 +15,10 @@ export function questionView(request: ApprovalRequest): CallView {
 }
 
 function subjectView(request: ApprovalRequest): CallView {
+  if (request.type === 'elicitation') {
+    const title = `Question of the MCP server ${request.server}`;
+    return { title, kind: 'other', status: 'pending', content: [textContent(request.message)] };
+  }
   if (request.type !== 'network') return callView(itemOf(request), { isOver: false, isLive: true });
   const place = `${request.host}:${request.port}`;
   return {
@@ -25,7 +29,7 @@ function subjectView(request: ApprovalRequest): CallView {
   };
 }
 
-function itemOf(request: Exclude<ApprovalRequest, { type: 'network' }>): WorkItem {
+function itemOf(request: Exclude<ApprovalRequest, { type: 'network' | 'elicitation' }>): WorkItem {
   const { callId: id } = request;
   switch (request.type) {
     case 'command':

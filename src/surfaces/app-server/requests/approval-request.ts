@@ -25,6 +25,8 @@ export function approvalRequest(
         method: 'item/fileChange/requestApproval',
         params: { ...place, itemId: request.callId, grantRoot: null },
       };
+    case 'elicitation':
+      return { method: 'mcpServer/elicitation/request', params: formParams(threadId, turnId, request, who) };
     case 'mcpToolCall':
       return { method: 'mcpServer/elicitation/request', params: toolCallParams(threadId, turnId, request, who) };
   }
@@ -62,6 +64,24 @@ function networkParams({ questionId, host, protocol, proposedRule }: RequestOf<'
     networkApprovalContext: { host, protocol: protocol === 'socks5' ? 'socks5Tcp' : protocol },
     proposedNetworkPolicyAmendments: proposedRule ? [amendment] : null,
     availableDecisions: ['accept', 'acceptForSession', ...(proposedRule ? [remember] : []), 'decline', 'cancel'],
+  };
+}
+
+/** The server's own form. */
+function formParams(
+  threadId: string,
+  turnId: string,
+  { server, message, requestedSchema }: RequestOf<'elicitation'>,
+  who: string,
+): object {
+  return {
+    threadId,
+    turnId,
+    serverName: server,
+    mode: 'form',
+    message: `${who}${message}`,
+    requestedSchema,
+    _meta: null,
   };
 }
 

@@ -16,6 +16,7 @@ const CommandReply = z.object({
 const FileChangeReply = z.object({ decision: z.enum(['accept', 'acceptForSession', 'decline', 'cancel']) });
 const FormReply = z.object({
   action: z.enum(['accept', 'decline', 'cancel']),
+  content: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullish(),
   _meta: z.object({ persist: z.string().optional() }).nullish(),
 });
 
@@ -40,6 +41,8 @@ export function decisionOf(request: ApprovalRequest, reply: Reply): ApprovalDeci
     }
     case 'mcpToolCall':
       return formDecision(reply.result);
+    case 'elicitation':
+      return formAnswer(reply.result);
   }
 }
 
@@ -66,6 +69,13 @@ function remembers(request: CommandRequest, amendment: Amendment): boolean {
   if (!('applyNetworkPolicyAmendment' in amendment)) return false;
   const { host, action } = amendment.applyNetworkPolicyAmendment.network_policy_amendment;
   return action === 'allow' && host === request.host;
+}
+
+/** What the user filled in. Without it keel looks whether the server's defaults do. */
+function formAnswer(result: unknown): ApprovalDecision {
+  const { data } = FormReply.safeParse(result);
+  if (data?.action !== 'accept') return data?.action === 'cancel' ? PLAIN.cancel : DENIED;
+  return data.content ? { type: 'approved', content: data.content } : PLAIN.accept;
 }
 
 function formDecision(result: unknown): ApprovalDecision {

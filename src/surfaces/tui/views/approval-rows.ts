@@ -86,7 +86,7 @@ function bodyPart({ below }: ApprovalView, rows: readonly Row[], room: number): 
 }
 
 function factRows({ request, policy }: ApprovalView, width: number): Row[] {
-  const reason = 'reason' in request ? request.reason : null;
+  const { reason } = request;
   const facts: (readonly [string, string])[] = [
     ...(reason === null ? [] : [['why', reason] as const]),
     ...(request.type === 'command' ? [['in', request.cwd] as const] : []),

@@ -1,5 +1,5 @@
 import { McpConnections } from '../../../../models/mcp/index.ts';
-import type { Config, McpServer } from '../../../../storage/config/index.ts';
+import { type Config, CredentialFile, type McpServer } from '../../../../storage/config/index.ts';
 
 /**
  * The configured MCP servers, with the tools that each listed when it was last reached. None is started: that is the business
@@ -17,9 +17,11 @@ export function wireServers(config: Config, version: string): object[] {
       hasNetwork: () => false,
     },
     log: () => undefined,
+    ask: () => Promise.resolve({ action: 'decline' }),
     onFailure: () => undefined,
   });
   const { tools } = connections.tools();
+  const signIns = new CredentialFile(config.home);
   return config.mcpServers.map((server) => ({
     name: server.name,
     tools: Object.fromEntries(
@@ -32,7 +34,7 @@ export function wireServers(config: Config, version: string): object[] {
     ),
     resources: [],
     resourceTemplates: [],
-    authStatus: authStatus(server),
+    authStatus: signIns.read(server) === null ? authStatus(server) : 'oAuth',
     runtimeStatus: server.enabled ? 'notStarted' : 'disabled',
   }));
 }
