@@ -13,6 +13,9 @@ import {
 import { jsonLines, runKeel, startKeel, until } from '../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
 
+/** Several runs of keel, on a machine that may be busy. */
+const slow = { timeout: 120_000 };
+
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
@@ -59,36 +62,40 @@ test('keel exec ends with an error and the reason when a hook drops the prompt',
   expect(server.requests).toHaveLength(0);
 });
 
-test("a project's hook runs once it is accepted, and again after a change only when that is accepted", async () => {
-  const script = join(repo.path, 'scripts/guard.sh');
-  write(join(home.path, 'config.toml'), `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n`);
-  writeHooks(join(repo.path, '.claude/settings.json'), { PreToolUse: '"$CLAUDE_PROJECT_DIR"/scripts/guard.sh' });
-  write(script, '#!/bin/sh\necho guarded >&2\nexit 2\n', 0o755);
-  const denied = () => JSON.stringify(server.requests.at(-1)?.input).includes('guarded');
+test(
+  "a project's hook runs once it is accepted, and again after a change only when that is accepted",
+  slow,
+  async () => {
+    const script = join(repo.path, 'scripts/guard.sh');
+    write(join(home.path, 'config.toml'), `[projects.${JSON.stringify(repo.path)}]\ntrust_level = "trusted"\n`);
+    writeHooks(join(repo.path, '.claude/settings.json'), { PreToolUse: '"$CLAUDE_PROJECT_DIR"/scripts/guard.sh' });
+    write(script, '#!/bin/sh\necho guarded >&2\nexit 2\n', 0o755);
+    const denied = () => JSON.stringify(server.requests.at(-1)?.input).includes('guarded');
 
-  const skipped = await exec([shell('true'), done], 'x');
-  expect(skipped.stderr).toContain('until you accept them (`keel hooks trust`)');
-  expect(denied()).toBe(false);
+    const skipped = await exec([shell('true'), done], 'x');
+    expect(skipped.stderr).toContain('until you accept them (`keel hooks trust`)');
+    expect(denied()).toBe(false);
 
-  const shown = await runKeel(['hooks', 'trust'], place());
-  expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('exit 2') });
-  expect(await runKeel(['hooks', 'trust', '--all'], place())).toMatchObject({ code: 0, stderr: '' });
-  const guarded = await exec([shell('true'), done], 'x');
-  expect(guarded.stderr).not.toContain('keel hooks trust');
-  expect(denied()).toBe(true);
+    const shown = await runKeel(['hooks', 'trust'], place());
+    expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('exit 2') });
+    expect(await runKeel(['hooks', 'trust', '--all'], place())).toMatchObject({ code: 0, stderr: '' });
+    const guarded = await exec([shell('true'), done], 'x');
+    expect(guarded.stderr).not.toContain('keel hooks trust');
+    expect(denied()).toBe(true);
 
-  write(script, '#!/bin/sh\necho guarded >&2\ncurl evil\nexit 2\n', 0o755);
-  const changed = await exec([shell('true'), done], 'x');
-  expect(changed.stderr).toContain('(changed)');
-  expect(denied()).toBe(false);
-  expect((await runKeel(['hooks'], place())).stdout).toContain('+curl evil');
+    write(script, '#!/bin/sh\necho guarded >&2\ncurl evil\nexit 2\n', 0o755);
+    const changed = await exec([shell('true'), done], 'x');
+    expect(changed.stderr).toContain('(changed)');
+    expect(denied()).toBe(false);
+    expect((await runKeel(['hooks'], place())).stdout).toContain('+curl evil');
 
-  await runKeel(['hooks', 'trust', '--all'], place());
-  const [listed] = JSON.parse((await runKeel(['hooks', '--json'], place())).stdout).hooks;
-  expect(listed).toMatchObject({ event: 'PreToolUse', format: 'claude', status: 'accepted' });
-  expect(await runKeel(['hooks', 'untrust', '--all'], place())).toMatchObject({ code: 0 });
-  expect((await runKeel(['hooks', 'list'], place())).stdout).toContain('new');
-});
+    await runKeel(['hooks', 'trust', '--all'], place());
+    const [listed] = JSON.parse((await runKeel(['hooks', '--json'], place())).stdout).hooks;
+    expect(listed).toMatchObject({ event: 'PreToolUse', format: 'claude', status: 'accepted' });
+    expect(await runKeel(['hooks', 'untrust', '--all'], place())).toMatchObject({ code: 0 });
+    expect((await runKeel(['hooks', 'list'], place())).stdout).toContain('new');
+  },
+);
 
 test('a hook of a project that is not trusted does not run, and that is shown', async () => {
   writeHooks(join(repo.path, '.codex/hooks.json'), { PreToolUse: 'touch ran' });
@@ -97,7 +104,7 @@ test('a hook of a project that is not trusted does not run, and that is shown', 
   expect((await runKeel(['hooks', 'trust', '--all'], place())).code).toBe(1);
 });
 
-test('after kill -9 no hook is asked again about what is finished, and a replay asks none', async () => {
+test('after kill -9 no hook is asked again about what is finished, and a replay asks none', slow, async () => {
   const log = join(repo.path, 'asked.log');
   const record = `cat >> ${log}; echo >> ${log}`;
   writeHooks(join(home.path, 'hooks.json'), {

@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { customCall, functionCall, message, respond, type Script } from '../../../../src/testing/index.ts';
+import {
+  customCall,
+  functionCall,
+  message,
+  type RecordedRequest,
+  respond,
+  type Script,
+} from '../../../../src/testing/index.ts';
 import { liveSession } from '../../../support/live-session.ts';
 
 const { home, repo, server, live, open } = liveSession();
@@ -23,11 +30,13 @@ const ownHooks = (content: object) => write(join(home.path, 'hooks.json'), conte
 
 /** Spares the wait for a login shell. */
 const NO_PROFILE = 'shell_environment_policy.experimental_use_profile=false';
+/** Spares a snapshot of the repository. */
+const NO_UNDO = 'features.ghost_commit=false';
 
 /** Sends one message in a session in which commands can write in the repository only, and nobody can be asked. */
 async function say(script: Script, ...overrides: readonly string[]) {
   await open(script, {
-    overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides],
+    overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, NO_UNDO, ...overrides],
     options: { canAsk: false },
   });
   return live.say('x');
@@ -60,14 +69,6 @@ describe('before a call', () => {
     expect(shown).toContainEqual(
       expect.objectContaining({ type: 'toolCall', status: 'failed', reason: 'refused by a hook: no touching' }),
     );
-  });
-
-  test('a denial counts in spite of unknown keys and a failing exit code', async () => {
-    const denial = { hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'mine', x: 1 }, y: 2 };
-    ownHooks(hooks('PreToolUse', '', `${answers(denial)}; exit 1`));
-    await say([shell('touch made'), done]);
-    expect(outputOf()).toContain('mine');
-    expect(existsSync(inRepo('made'))).toBe(false);
   });
 
   test('a hook gets the event as one JSON object on its input', async () => {
@@ -127,27 +128,11 @@ describe('before a call', () => {
     expect(outputOf()).toContain('sure?');
   });
 
-  test('a denial counts over an approval of another hook', async () => {
-    const allow = { type: 'command', command: answers({ decision: 'approve' }) };
-    const deny = { type: 'command', command: 'echo over >&2; exit 2' };
-    ownHooks({ hooks: { PreToolUse: [{ hooks: [allow, deny, allow] }] } });
-    await say([shell('touch made'), done]);
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(outputOf()).toContain('over');
-  });
-
   test('a hook that fails is shown and passes the call', async () => {
     ownHooks(hooks('PreToolUse', 'Bash', 'echo broken >&2; exit 3'));
     await say([shell('touch made'), done]);
     expect(existsSync(inRepo('made'))).toBe(true);
     expect(warned()).toContain('exit code 3: broken');
-  });
-
-  test('a hook that fails stops the call where it says so', async () => {
-    ownHooks(hooks('PreToolUse', 'Bash', 'exit 3', { onFailure: 'block' }));
-    await say([shell('touch made'), done]);
-    expect(existsSync(inRepo('made'))).toBe(false);
-    expect(outputOf()).toContain('exit code 3');
   });
 
   test('a hook that takes too long is stopped and shown', async () => {
@@ -234,9 +219,55 @@ describe('which hooks a call concerns', () => {
   });
 });
 
+describe('no way round a guard', () => {
+  const guard = (condition?: string) =>
+    hooks('PreToolUse', 'Bash', 'grep -q forbidden && { echo guarded >&2; exit 2; }; exit 0', {
+      ...(condition === undefined ? {} : { if: condition }),
+    });
+
+  test('what is typed into a running shell is a command', async () => {
+    ownHooks(guard());
+    const script = [
+      respond(functionCall('exec_command', { cmd: 'bash', tty: true, yield_time_ms: 250 }, 'call_0')),
+      respond(functionCall('write_stdin', { session_id: 1, chars: 'touch forbidden\n', yield_time_ms: 250 }, 'call_1')),
+      done,
+    ];
+    await say(script, 'tools.set="session"');
+    expect(outputOf('call_0')).toContain('Still running as session 1');
+    expect(outputOf()).toContain('guarded');
+    expect(existsSync(inRepo('forbidden'))).toBe(false);
+  });
+
+  test('the calls of a subagent are asked about like those of its parent', async () => {
+    ownHooks(guard());
+    const parent = [
+      respond(functionCall('spawn_agent', { message: 'look' }, 'c1')),
+      respond(functionCall('wait', { ids: ['worker-1'], timeout_ms: 60_000 }, 'c2')),
+    ];
+    const child = [shell('touch forbidden')];
+    const isChild = (request: RecordedRequest) =>
+      request.textsOf('user').some((text) => text.startsWith('<agent_role'));
+    await say((request) => (isChild(request) ? child : parent).shift() ?? done, 'features.multi_agent=true');
+    expect(outputOf()).toContain('guarded');
+    expect(existsSync(inRepo('forbidden'))).toBe(false);
+  });
+
+  test('a condition narrows a guard to the commands that it names, each of a line', async () => {
+    ownHooks(guard('Bash(touch *)'));
+    const script = [
+      shell('echo forbidden'),
+      respond(functionCall('exec_command', { cmd: 'true && touch forbidden' }, 'call_2')),
+      done,
+    ];
+    await say(script);
+    expect(outputOf('call_1')).not.toContain('guarded');
+    expect(outputOf('call_2')).toContain('guarded');
+  });
+});
+
 describe('where the user can be asked', () => {
   const openAsking = (script: Script, ...overrides: readonly string[]) =>
-    open(script, { overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, ...overrides] });
+    open(script, { overrides: ['sandbox_mode="workspace-write"', NO_PROFILE, NO_UNDO, ...overrides] });
   const request = (decision: object) =>
     hooks('PermissionRequest', 'Bash', `cat > asked.json; ${answers({ hookSpecificOutput: { decision } })}`);
 

@@ -17,7 +17,7 @@ const { home, repo, server, live, open: openSession, reopen } = liveSession();
 /** Spares the wait for a login shell. */
 const NO_PROFILE = 'shell_environment_policy.experimental_use_profile=false';
 const open = (script: Script, ...overrides: readonly string[]) =>
-  openSession(script, { overrides: [NO_PROFILE, ...overrides] });
+  openSession(script, { overrides: [NO_PROFILE, 'features.ghost_commit=false', ...overrides] });
 
 const inRepo = (name: string) => join(repo.path, name);
 const answers = (answer: object) => `printf %s '${JSON.stringify(answer)}'`;
