@@ -143,8 +143,10 @@ async function hookSource(config: Config): Promise<HookSource | null> {
 
 /** @throws KeelError `invalidConfig` */
 function checkTools(config: Config): void {
-  const fault = toolsFault(modelInfo(config.model, config));
-  if (fault !== null) throw new KeelError('invalidConfig', fault);
+  for (const model of [config.model, config.fallbackModel]) {
+    const fault = model === null ? null : toolsFault(modelInfo(model, config));
+    if (fault !== null) throw new KeelError('invalidConfig', fault);
+  }
 }
 
 /** A subagent's effort is the choice of a model or a role, and is sent as it is. @throws KeelError `invalidConfig` */

@@ -91,6 +91,8 @@ export interface TurnModel {
   readonly origin: { readonly provider: string; readonly model: string };
   /** Writes requests from here on as the server wants them. @returns the setting that makes this permanent */
   adapt(quirk: string): string;
+  /** Sends requests from here on to the model that is configured for an overload. @returns its name; null: there is none left */
+  fallBack(): string | null;
 }
 
 export interface CallOptions {

@@ -17,7 +17,7 @@ const PICTURE_NOTE = '[A picture was here. The provider refused it, so it was ta
  */
 export class Recovery {
   readonly #ports: TurnPorts;
-  readonly #model: Pick<TurnModel, 'adapt'>;
+  readonly #model: Pick<TurnModel, 'adapt' | 'fallBack'>;
   readonly #budget: RetryBudget;
   #quotaWaits = 0;
   readonly #adapted = new Set<string>();
@@ -27,7 +27,7 @@ export class Recovery {
 
   constructor(
     ports: TurnPorts,
-    model: Pick<TurnModel, 'adapt'>,
+    model: Pick<TurnModel, 'adapt' | 'fallBack'>,
     removeFromCopy: (refused: RefusedContent) => void = () => undefined,
   ) {
     this.#ports = ports;
@@ -52,7 +52,7 @@ export class Recovery {
       return null;
     }
     const retry = this.#budget.next(failure);
-    if (retry === null) return finalError(failure);
+    if (retry === null) return this.#fallsBack(failure) ? null : finalError(failure);
     const wait = retry.delayMs < NAMED_WAIT_MS ? '' : ` in ${Math.round(retry.delayMs / 1_000)} s`;
     const { error } = failure;
     const message = `Reconnecting... ${retry.attempt}/${retry.allowed}${wait} (${error.message})`;
@@ -60,6 +60,15 @@ export class Recovery {
     emit({ type: 'error', turnId: context.turnId, error: { ...error, message }, willRetry: true });
     await steps.sleep(sleepMs(this.#ports, retry.delayMs));
     return null;
+  }
+
+  /** Another model may have room. Its attempts are counted from the first. */
+  #fallsBack({ error }: SamplingFailure): boolean {
+    const other = error.kind === 'serverOverloaded' ? this.#model.fallBack() : null;
+    if (other === null) return false;
+    this.#budget.reset();
+    this.#warn(`The model is overloaded: ${other} answers for the rest of this turn. (${error.message})`);
+    return true;
   }
 
   async #waitUntil(at: number, error: ErrorInfo): Promise<void> {

@@ -158,6 +158,8 @@ export const TurnSetup = z.lazy(() =>
     output_schema: z.optional(z.unknown()),
     compact_prompt: z.optional(z.string()),
     compact_model: z.optional(z.string()),
+    /** It answers where the model stays overloaded. */
+    fallback_model: z.optional(z.string()),
     /** What a compaction was asked to keep. */
     focus: z.optional(z.string()),
     /** How many levels of helper agents may be below the thread; absent: it may start none. */

@@ -83,6 +83,7 @@ export function resolveConfig({
     modelPrices: modelPrices(settings.model_prices ?? {}),
     models: modelSettings(settings.models ?? {}),
     compactModel: settings.compact_model ?? null,
+    fallbackModel: settings.fallback_model ?? null,
     verifyBeforeFinish: settings.verify_before_finish ?? 'off',
     budget: {
       tokens: settings.budget?.tokens ?? null,

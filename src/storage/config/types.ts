@@ -237,6 +237,8 @@ export interface Config {
   readonly undo: boolean;
   /** Reviews, in place of the thread's model. */
   readonly reviewModel: string | null;
+  /** Answers the rest of a turn whose model stays overloaded. */
+  readonly fallbackModel: string | null;
   /** Writes handovers in place of the thread's model. */
   readonly compactModel: string | null;
   /** What models cost, by their names, for reports of a thread's cost. */

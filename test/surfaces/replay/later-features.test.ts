@@ -5,6 +5,7 @@ import {
   customCall,
   functionCall,
   hang,
+  httpError,
   type ModelServer,
   message,
   type RecordedRequest,
@@ -227,6 +228,31 @@ describe('what a turn may cost and what it leaves', () => {
     expect(server.requests[3]?.outputOf('c')).toContain('The budget is used up');
     expectSame(await replayed(live), 5);
     expectSame(await replayedWith(pathOf(live), withoutSetup), 5);
+  });
+
+  test('an overload that lasts: the fallback model answers the rest of the turn, and the next turn asks the first one again', async () => {
+    const overloaded = httpError(529, { error: { message: 'Overloaded' } }, { 'retry-after-ms': '1' });
+    let isBusy = true;
+    await open(
+      ({ body, input }) => {
+        if (body['model'] === 'gpt-5-codex') return isBusy ? overloaded : ok;
+        return input.some(({ type }) => type === 'function_call') ? ok : respond(shell('echo on', 'c'), used(100));
+      },
+      ['fallback_model="gpt-5.1"', 'model_reasoning_effort="low"', ...confined],
+    );
+    expect(await live.say('go')).toMatchObject({ status: 'completed', lastAgentMessage: 'ok' });
+    const asked = () => server.requests.map(({ body }) => body['model']);
+    expect(asked()).toEqual([...Array(5).fill('gpt-5-codex'), 'gpt-5.1', 'gpt-5.1']);
+    expect(live.events).toContainEqual(
+      expect.objectContaining({
+        type: 'warning',
+        message: expect.stringMatching(/^The model is overloaded: gpt-5\.1 answers for the rest of this turn\./),
+      }),
+    );
+    isBusy = false;
+    await live.say('more');
+    expect(asked().at(-1)).toBe('gpt-5-codex');
+    expectSame(await replayed(live), 8);
   });
 
   test('the gate: asked about unchecked files and open steps of a plan, once', async () => {

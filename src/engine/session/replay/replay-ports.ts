@@ -154,15 +154,22 @@ function replayModel(
   const { setup } = turn;
   const other = slug === context.model.slug ? null : slug;
   const client = silentClient(context, { setup, wire, fingerprints, model: other, facts });
+  const fallback = setup?.fallback_model;
+  const silentFallback = (slug: string) => ({
+    model: modelInfo(slug),
+    client: silentClient({ ...context, effort: null }, { setup, wire, fingerprints, model: slug, facts }),
+  });
+  const base = turnModel({
+    ...{ client, facts, provider: setup?.provider ?? 'none' },
+    model: other === null ? context.model : modelInfo(other),
+    ...(fallback === undefined || other !== null ? {} : { fallback: () => silentFallback(fallback) }),
+    retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
+  });
   return {
-    ...turnModel({
-      ...{ context, client, facts, provider: setup?.provider ?? 'none' },
-      other: other === null ? context.model : modelInfo(other),
-      retries: setup?.retries ?? { request: Number.POSITIVE_INFINITY, stream: Number.POSITIVE_INFINITY },
-    }),
+    ...base,
     stream: stop,
     fingerprint(prompt) {
-      const now = client.fingerprint(prompt);
+      const now = base.fingerprint(prompt);
       onFingerprint({ now, prompt, input: () => client.inputOf(prompt) });
       return now;
     },

@@ -41,6 +41,9 @@ export function turnSetup({ context, services, focus, mcpTools }: TurnSetupParts
     ...(context.outputSchema === undefined ? {} : { output_schema: context.outputSchema }),
     ...(compactPrompt === null ? {} : { compact_prompt: compactPrompt }),
     ...(compactModel === null ? {} : { compact_model: compactModel }),
+    ...(config.fallbackModel === null || config.fallbackModel === context.model.slug
+      ? {}
+      : { fallback_model: config.fallbackModel }),
     ...(focus === null ? {} : { focus }),
     ...(agentLevels > 0 ? agentSetup(services) : {}),
     ...(config.elideOutputs ? {} : { elide_outputs: false }),

@@ -37,7 +37,15 @@ const RULES: readonly (readonly [key: string, rule: Rule])[] = [
   ...[
     ...['model', 'model_reasoning_effort', 'model_reasoning_summary', 'model_verbosity', 'model_context_window'],
     ...['model_max_output_tokens', 'model_auto_compact_token_limit', 'model_supports_reasoning_summaries'],
-    ...['model_reasoning_summary_format', 'model_prices', 'models', 'review_model', 'compact_prompt', 'compact_model'],
+    ...[
+      'model_reasoning_summary_format',
+      'model_prices',
+      'models',
+      'review_model',
+      'compact_prompt',
+      'compact_model',
+      'fallback_model',
+    ],
     ...['compact_elide_outputs', 'verify_before_finish', 'hide_agent_reasoning', 'show_raw_agent_reasoning'],
     ...['project_doc_max_bytes', 'project_doc_fallback_filenames', 'features'],
     ...[

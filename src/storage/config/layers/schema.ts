@@ -178,6 +178,7 @@ export const ConfigFile = z.object({
   ),
   compact_prompt: z.optional(z.string()),
   compact_model: z.optional(z.string()),
+  fallback_model: z.optional(z.string()),
   model_prices: z.optional(z.record(z.string(), modelPrice)),
   models: z.optional(z.record(z.string(), modelSettings)),
   compact_elide_outputs: z.optional(z.boolean()),

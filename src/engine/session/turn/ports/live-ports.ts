@@ -17,7 +17,7 @@ import { keptOutput } from './kept-output.ts';
 import { toolsOf } from './offered-tools.ts';
 import { asksBeforeEnd, openWork } from './open-work.ts';
 import { takeInput } from './take-input.ts';
-import { turnModel, turnPorts } from './turn-ports.ts';
+import { type AskedModel, turnModel, turnPorts } from './turn-ports.ts';
 import { openTurnTools } from './turn-tools.ts';
 
 export interface LivePortsOptions {
@@ -84,7 +84,6 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
   const client = services.modelClient(context);
   for (const message of client.warnings) recorder.warn(message);
   const shared = {
-    context,
     facts: serverFacts,
     provider: id,
     meter: services.requests,
@@ -93,6 +92,8 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
   const model = turnModel({
     ...shared,
     client,
+    model: context.model,
+    fallback: fallbackOf({ services }, context),
     // A child names its own purpose, though it works as on any request.
     purposeOf: (taskKind) => (taskKind === 'regular' ? (child?.taskType ?? taskKind) : taskKind),
     onSent: onceSent({ services, snapshots }, context),
@@ -100,8 +101,18 @@ function models({ services, snapshots }: TurnDeps, { context, recorder }: Active
   const slug = config.compactModel ?? context.model.slug;
   const other = slug === context.model.slug ? context.model : modelInfo(slug, config);
   const handoverClient = other === context.model ? client : services.modelClient({ ...context, model: other });
-  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, other });
+  const handoverModel: TurnModel = turnModel({ ...shared, client: handoverClient, model: other });
   return { model, handoverModel };
+}
+
+function fallbackOf({ services }: Pick<TurnDeps, 'services'>, context: TurnContext): (() => AskedModel) | undefined {
+  const { fallbackModel } = services.config;
+  if (fallbackModel === null || fallbackModel === context.model.slug) return undefined;
+  return () => {
+    const model = modelInfo(fallbackModel, services.config);
+    // The model may not know the effort that this one was given.
+    return { model, client: services.modelClient({ ...context, model, effort: null }) };
+  };
 }
 
 /** While the model thinks about its first call, servers start and what commands need is found out. */

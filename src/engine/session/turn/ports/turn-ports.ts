@@ -1,5 +1,4 @@
 import { compactionPrompt } from '../../../../context/history/index.ts';
-import type { TurnContext } from '../../../../context/index.ts';
 import { type ModelInfo, quirkSetting, type ServerFacts } from '../../../../models/catalogue/index.ts';
 import type { ModelClient } from '../../../../models/client/index.ts';
 import type { StepRunner } from '../../../steps/index.ts';
@@ -40,13 +39,17 @@ export function turnPorts({ recorder, window, compaction, ...ports }: PortsOptio
   };
 }
 
-export interface TurnModelOptions {
-  readonly context: TurnContext;
-  readonly client: ModelClient;
+/** A model with the client that asks it. */
+export interface AskedModel {
+  readonly client: Pick<ModelClient, 'stream' | 'fingerprint'>;
+  readonly model: Pick<ModelInfo, 'slug' | 'cacheMinutes'>;
+}
+
+export interface TurnModelOptions extends AskedModel {
+  /** Made when the model is overloaded for good; absent: there is none. */
+  readonly fallback?: (() => AskedModel) | undefined;
   readonly facts: ServerFacts;
   readonly provider: string;
-  /** Another model than the turn's. */
-  readonly other?: ModelInfo | undefined;
   /** Absent: nothing is sent that could be measured. */
   readonly meter?: RequestMeter;
   readonly retries: TurnModel['retries'];
@@ -57,31 +60,40 @@ export interface TurnModelOptions {
 }
 
 export function turnModel({
-  context,
   client,
+  model,
+  fallback,
   facts,
   provider,
-  other,
   retries,
   ...options
 }: TurnModelOptions): TurnModel {
-  const model = other ?? context.model;
   const { purposeOf = (taskKind) => taskKind, onSent, meter } = options;
+  let asked: AskedModel = { client, model };
+  let isFallback = false;
   return {
     stream(prompt, { taskKind, signal }) {
       const sent = onSent === undefined ? {} : { onSent };
-      const events = client.stream(prompt, { taskKind: purposeOf(taskKind), signal, ...sent });
-      return meter?.measured(events, model) ?? events;
+      const events = asked.client.stream(prompt, { taskKind: purposeOf(taskKind), signal, ...sent });
+      return meter?.measured(events, asked.model) ?? events;
     },
     fingerprint(prompt) {
-      const fingerprint = client.fingerprint(prompt);
-      return meter?.asked(fingerprint, model) ?? fingerprint;
+      const fingerprint = asked.client.fingerprint(prompt);
+      return meter?.asked(fingerprint, asked.model) ?? fingerprint;
     },
     retries,
-    origin: { provider, model: model.slug },
+    get origin() {
+      return { provider, model: asked.model.slug };
+    },
     adapt: (quirk) => {
-      facts.learnQuirk(model.slug, quirk);
+      facts.learnQuirk(asked.model.slug, quirk);
       return quirkSetting(provider, quirk);
+    },
+    fallBack() {
+      if (fallback === undefined || isFallback) return null;
+      isFallback = true;
+      asked = fallback();
+      return asked.model.slug;
     },
   };
 }
