@@ -5,7 +5,7 @@ import { withFileLock } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 import { readHomeFile } from './layers/index.ts';
-import type { McpServer } from './types.ts';
+import type { McpServer } from './sections/mcp-types.ts';
 
 /** Sandboxed commands can't read a file of this name in keel's home (`system/sandbox/places`). */
 const NAME = '.credentials.json';

@@ -22,7 +22,13 @@ export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
 export { recordSettings, recordTrust, type SettingToRecord } from './record/record-setting.ts';
 export { recordTable } from './record/record-table.ts';
 export { recordValues, type ValueToRecord } from './record/record-values.ts';
-
+export type {
+  McpApprovalMode,
+  McpHttpServer,
+  McpOAuthSettings,
+  McpServer,
+  McpStdioServer,
+} from './sections/mcp-types.ts';
 export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
@@ -32,11 +38,6 @@ export type {
   Config,
   Environment,
   LocalServerKind,
-  McpApprovalMode,
-  McpHttpServer,
-  McpOAuthSettings,
-  McpServer,
-  McpStdioServer,
   ModelPrice,
   ModelProvider,
   ModelSettings,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ConfigFile } from '../layers/index.ts';
-import type { McpHttpServer, McpServer, McpStdioServer } from '../types.ts';
+import type { McpHttpServer, McpServer, McpStdioServer } from './mcp-types.ts';
 
 const DEFAULT_STARTUP_TIMEOUT_MS = 10_000;
 const DEFAULT_TOOL_TIMEOUT_MS = 60_000;
