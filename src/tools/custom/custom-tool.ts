@@ -1,8 +1,8 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { raceAbort, reasonOf } from '../../foundation/util/index.ts';
 import type { FunctionToolSpec } from '../../models/prompt/index.ts';
-import type { Tool, ToolHandler, ToolOutput, ToolRegistry } from '../contract/index.ts';
-import { functionParameters, McpCallItem, readArguments, resultOutput, withServerNames } from '../mcp/index.ts';
+import { boundedText, type Tool, type ToolHandler, type ToolOutput, type ToolRegistry } from '../contract/index.ts';
+import { functionParameters, McpCallItem, readArguments, withServerNames } from '../mcp/index.ts';
 
 /** What a call is given beside its arguments. */
 export interface CustomCall {
@@ -119,7 +119,8 @@ function customHandler(tool: CustomTool): ToolHandler {
         ...(structured === null ? {} : { structuredContent: structured }),
       };
       item.answered(result);
-      return await resultOutput(result, callId, context);
+      const shown = structured === null ? text : JSON.stringify(structured);
+      return { body: boundedText(shown, callId, context), success: true };
     },
   };
 }

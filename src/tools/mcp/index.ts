@@ -1,4 +1,3 @@
-export { resultOutput } from './call-result.ts';
 export { functionParameters } from './input-schema.ts';
 export { McpCallItem } from './mcp-item.ts';
 export { readArguments } from './mcp-tool.ts';

@@ -78,12 +78,7 @@ describe('a tool of the program', () => {
     });
   });
 
-  test.each<[string, object, RegExp]>([
-    ['add', { a: 'one', b: 2 }, /^err: wrong arguments: a: /],
-    ['fails', {}, /^err: the database is down$/],
-    ['wrong', {}, /^err: the result is not what the tool declares: n: /],
-    ['circular', {}, /^err: .*circular/i],
-  ])('that fails is a failed call, and the turn continues: %s', async (name, args, words) => {
+  test('that fails is a failed call, and the turn continues', async () => {
     const own: { self?: unknown } = {};
     own.self = own;
     const parameters = z.object({});
@@ -94,10 +89,17 @@ describe('a tool of the program', () => {
       tool({ ...never, name: 'wrong', result: z.object({ n: z.number() }), run: () => JSON.parse('{"n":"x"}') }),
       tool({ ...never, name: 'circular', run: () => own }),
     ];
-    const keel = await keelWith([calls(name, args), says('well')], { tools });
+    const script = [
+      calls('add', { a: 'one', b: 2 }, 'c1'),
+      ...['fails', 'wrong', 'circular'].map((name) => calls(name, {}, name)),
+    ];
+    const keel = await keelWith([...script, says('well')], { tools });
     await using thread = await keel.startThread();
     expect(await thread.run('go')).toMatchObject({ finalResponse: 'well' });
-    expect(answer()).toMatch(words);
+    expect(answer('c1')).toMatch(/^err: wrong arguments: a: /);
+    expect(answer('fails')).toBe('err: the database is down');
+    expect(answer('wrong')).toMatch(/^err: the result is not what the tool declares: n: /);
+    expect(answer('circular')).toMatch(/^err: .*circular/i);
   });
 
   test('that may change things is asked about, and does not run when denied', async () => {
@@ -139,7 +141,7 @@ describe('a tool of the program', () => {
     ['ask', 'never', false],
     ['never', 'untrusted', true],
     [undefined, 'untrusted', false],
-  ])('with approval %s under %s, where nobody can be asked: runs %s', async (approval, approvalPolicy, runs) => {
+  ])('with approval %s under the policy %s, and a user who denies: runs %s', async (approval, approvalPolicy, runs) => {
     let count = 0;
     const touch = tool({
       ...{ name: 'touch', description: '', parameters: z.object({}) },
@@ -194,10 +196,11 @@ describe('a tool of the program', () => {
     expect(JSON.stringify(server.requests.at(-1)?.body)).toContain('add');
   });
 
-  test.each([['exec_command'], ['a name'], ['mcp__x__y']])('can not be called %s', async (name) => {
-    const keel = await keelWith([], {
-      tools: [tool({ name, description: '', parameters: z.object({}), run: () => '' })],
-    });
-    await expect(keel.startThread()).rejects.toMatchObject({ kind: 'invalidInput' });
+  test('has a name of its own that providers take', async () => {
+    const keel = await keelWith([]);
+    for (const name of ['exec_command', 'a name', 'mcp__x__y']) {
+      const tools = [tool({ name, description: '', parameters: z.object({}), run: () => '' })];
+      await expect(keel.startThread({ tools })).rejects.toMatchObject({ kind: 'invalidInput' });
+    }
   });
 });
