@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { CustomCall, CustomResult, CustomTool, PreparedCall } from '../../engine/threads/index.ts';
+import { KeelError } from '../../foundation/protocol/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 /** A schema of zod (4, also of zod/mini). */
@@ -28,6 +30,7 @@ export interface ToolOptions<P extends Schema<Fields>, R> {
 /**
  * Makes a function of your program a tool that the model can call.
  *
+ * @throws KeelError `invalidInput` for parameters that JSON Schema can't describe
  * @example
  * ```ts
  * const weather = tool({
@@ -45,7 +48,7 @@ export function tool<P extends Schema<Fields>, R>(options: ToolOptions<P, R>): C
   return {
     name,
     description,
-    inputSchema: z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any' }),
+    inputSchema: jsonSchemaOf(name, parameters),
     approval,
     readOnly,
     async prepare(args): Promise<PreparedCall> {
@@ -57,6 +60,15 @@ export function tool<P extends Schema<Fields>, R>(options: ToolOptions<P, R>): C
       };
     },
   };
+}
+
+function jsonSchemaOf(name: string, parameters: Schema<Fields>): unknown {
+  try {
+    return z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any' });
+  } catch (cause) {
+    const message = `the parameters of the tool ${JSON.stringify(name)} are no schema of zod 4: ${reasonOf(cause)}`;
+    throw new KeelError('invalidInput', message, { cause });
+  }
 }
 
 /** Models write null for a field that they leave out: such a field counts as absent where null is wrong. */

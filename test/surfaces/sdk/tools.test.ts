@@ -196,6 +196,12 @@ describe('a tool of the program', () => {
     expect(JSON.stringify(server.requests.at(-1)?.body)).toContain('add');
   });
 
+  test('needs parameters that a model can be shown', () => {
+    const parameters = JSON.parse('{"type":"object"}');
+    const make = () => tool({ name: 'x', description: '', parameters, run: () => '' });
+    expect(make).toThrow(expect.objectContaining({ kind: 'invalidInput' }));
+  });
+
   test('has a name of its own that providers take', async () => {
     const keel = await keelWith([]);
     for (const name of ['exec_command', 'a name', 'mcp__x__y']) {
