@@ -25,7 +25,7 @@ const storeys = {
   ],
   testing: [''],
   engine: ['threads', 'session', 'turn', 'steps'],
-  tools: ['', 'router', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
+  tools: ['', 'router', 'custom', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
     'conformance',

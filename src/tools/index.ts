@@ -12,6 +12,8 @@ export {
   type WaitOutcome,
   withNote,
 } from './contract/index.ts';
+export type { CustomCall, CustomResult, CustomTool, PreparedCall } from './custom/index.ts';
+export { registerCustomTools } from './custom/index.ts';
 export {
   callDigest,
   LocalToolHost,

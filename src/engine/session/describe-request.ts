@@ -5,6 +5,7 @@ import { type Config, programSearch } from '../../storage/config/index.ts';
 import { NO_REQUEST, NullRecorder } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import { specsFor } from '../../tools/index.ts';
+import { knownAddedTools } from './environment/added-tools.ts';
 import { firstSkillList, skillsFor } from './environment/session-skills.ts';
 import { openServices } from './services.ts';
 import { initialConfiguration } from './settings.ts';
@@ -66,7 +67,7 @@ export async function describeFirstRequest({
     state.record([await userMessage([{ type: 'text', text: prompt }], config.cwd)]);
     state.record(await skillsFor(prompt, context, services, signal, onWarning));
     // The tools that servers listed when they were last reached: none is started for this.
-    const { registry = services.tools, names = [] } = services.mcp?.knownTools(null) ?? {};
+    const { registry, names } = knownAddedTools(services, null);
     const tools = specsFor(registry, [...toolsOf(services, context.model), ...names], context);
     const input = state.history.forPrompt();
     const request = services.modelClient(context).describe({

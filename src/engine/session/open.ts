@@ -15,6 +15,7 @@ import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import type { OrphanCare } from '../../system/process/index.ts';
+import type { CustomTool } from '../../tools/index.ts';
 import type { ChildOptions } from './agents/child-sessions.ts';
 import { Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
@@ -61,6 +62,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly resolve?: Resolver;
   /** Opens the transport of requests to the model, for this session and each of its children; HTTP by default. */
   readonly openTransport?: () => Transport;
+  /** Functions of the program that keel runs in, as tools. They are not recorded: a thread that is resumed is given them again. */
+  readonly customTools?: readonly CustomTool[];
   /** For a child of another session. */
   readonly child?: ChildOptions;
   /** For a child: the hooks of its parent. Absent: those that the files name. */

@@ -23,9 +23,11 @@ import { SandboxManager } from '../../system/sandbox/index.ts';
 import {
   ApprovalCache,
   builtinTools,
+  type CustomTool,
   checkToolLists,
   LocalToolHost,
   registerAgentTools,
+  registerCustomTools,
   type ToolHost,
   type ToolRegistry,
 } from '../../tools/index.ts';
@@ -61,6 +63,8 @@ export interface SessionServices {
   readonly mcp: SessionMcp | null;
   /** Null: none would run. */
   readonly hooks: SessionHooks | null;
+  /** Names of the tools that the program gives this session. */
+  readonly customTools: readonly string[];
   readonly log: Log;
   readonly typedMessages: TypedMessages;
   readonly editResults: EditResults;
@@ -112,6 +116,8 @@ export interface ServiceOptions {
   readonly now: () => number;
   /** Whether processes that commands leave without a parent are ended; absent: `leave`. */
   readonly orphans?: (() => OrphanCare) | undefined;
+  /** Functions of the program that keel runs in, as tools of this session; its children have none of them. */
+  readonly customTools?: readonly CustomTool[] | undefined;
   /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
@@ -150,6 +156,8 @@ export function openServices(options: ServiceOptions): SessionServices {
   const shell = userShell(programSearch(config));
   const tools = builtinTools();
   registerAgentTools(tools, agentRoles(config.agents.roles));
+  const customTools = options.child === undefined ? (options.customTools ?? []) : [];
+  registerCustomTools(tools, customTools);
   checkToolLists(config.tools, tools.names());
   const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
   const onCrash = (error: unknown) => log.crash(error);
@@ -188,6 +196,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     commandEnvironment,
     mcp,
     hooks,
+    customTools: customTools.map(({ name }) => name),
     log,
     typedMessages,
     editResults: new EditResults(config.home),

@@ -12,7 +12,7 @@
  * ```
  */
 
-export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../engine/threads/index.ts';
+export type { CustomCall, CustomTool, ThreadPage, ThreadQuery, ThreadSummary } from '../../engine/threads/index.ts';
 export {
   type ApprovalDecision,
   type ApprovalRequest,
@@ -28,7 +28,7 @@ export {
   type Turn,
   type UserInput,
 } from '../../foundation/protocol/index.ts';
-export { Keel, type KeelOptions } from './keel.ts';
+export { Keel, type KeelOptions, type ThreadSetup } from './keel.ts';
 export {
   type ApprovalHandler,
   type ApprovalSource,
@@ -40,3 +40,4 @@ export {
   type TurnResult,
   type UndoResult,
 } from './thread.ts';
+export { type ToolOptions, tool } from './tool.ts';

@@ -1,4 +1,5 @@
 import {
+  type CustomTool,
   RecordedThreads,
   type Session,
   type ThreadOrigin,
@@ -21,12 +22,20 @@ export interface KeelOptions {
   readonly approvalPolicy?: ApprovalPolicy;
   /** Answers approval requests. Without it the session is non-interactive, and the agent knows. */
   readonly onApproval?: ApprovalHandler;
+  /** Functions of your program that the model can call: see `tool`. */
+  readonly tools?: readonly CustomTool[];
   /** Overrides in the form of the command line's `-c`: `key=value`. */
   readonly overrides?: readonly string[];
   /** Variables that keel reads (keys, base URLs) and passes to commands, without the secrets. Default: the process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Keep no record of the threads. */
   readonly ephemeral?: boolean;
+}
+
+/** What a single thread has of its own. */
+export interface ThreadSetup {
+  /** In place of those of `Keel`. A thread that is resumed or forked is given its tools again. */
+  readonly tools?: readonly CustomTool[];
 }
 
 /** Opens threads that share settings. Needs no closing itself. */
@@ -41,21 +50,24 @@ export class Keel {
   }
 
   /** @throws KeelError for settings that can't be used */
-  startThread(): Promise<Thread> {
-    return this.#open({ type: 'new' });
+  startThread(setup: ThreadSetup = {}): Promise<Thread> {
+    return this.#open({ type: 'new' }, setup);
   }
 
   /**
    * Continues a recorded thread, by its id, its name, or the path of its record.
    * @throws KeelError `threadNotFound`, `threadBusy` while another process writes it
    */
-  resumeThread(id: string): Promise<Thread> {
-    return this.#open({ type: 'resume', id });
+  resumeThread(id: string, setup: ThreadSetup = {}): Promise<Thread> {
+    return this.#open({ type: 'resume', id }, setup);
   }
 
   /** Continues the newest thread of the working directory, or of any. @throws KeelError as `resumeThread` */
-  resumeLastThread({ anyDirectory = false }: { readonly anyDirectory?: boolean } = {}): Promise<Thread> {
-    return this.#open({ type: 'resumeLast', anyDirectory });
+  resumeLastThread({
+    anyDirectory = false,
+    ...setup
+  }: ThreadSetup & { readonly anyDirectory?: boolean } = {}): Promise<Thread> {
+    return this.#open({ type: 'resumeLast', anyDirectory }, setup);
   }
 
   /**
@@ -63,8 +75,11 @@ export class Keel {
    * with all of it. The other thread is only read.
    * @throws KeelError `threadNotFound`
    */
-  forkThread(id: string, { userMessages }: { readonly userMessages?: number } = {}): Promise<Thread> {
-    return this.#open({ type: 'fork', id, userMessages: userMessages ?? null });
+  forkThread(
+    id: string,
+    { userMessages, ...setup }: ThreadSetup & { readonly userMessages?: number } = {},
+  ): Promise<Thread> {
+    return this.#open({ type: 'fork', id, userMessages: userMessages ?? null }, setup);
   }
 
   /** A page of the recorded threads, newest first. @throws KeelError `invalidInput` for an invalid cursor or limit */
@@ -75,11 +90,11 @@ export class Keel {
     });
   }
 
-  #open(origin: ThreadOrigin): Promise<Thread> {
-    return forCaller(() => this.#opened(origin));
+  #open(origin: ThreadOrigin, setup: ThreadSetup): Promise<Thread> {
+    return forCaller(() => this.#opened(origin, setup));
   }
 
-  async #opened(origin: ThreadOrigin): Promise<Thread> {
+  async #opened(origin: ThreadOrigin, { tools }: ThreadSetup): Promise<Thread> {
     const options = this.#options;
     const session = await this.#threads.open({
       config: await this.#config(),
@@ -87,6 +102,7 @@ export class Keel {
       ephemeral: options.ephemeral ?? false,
       checksOutput: true,
       settings: 'thread',
+      customTools: tools ?? options.tools ?? [],
     });
     return new Thread(session, await earlierTurns(session), options.onApproval ?? null);
   }

@@ -105,7 +105,8 @@ type ReadArguments =
   | { readonly type: 'read'; readonly args: Arguments | null }
   | { readonly type: 'failed'; readonly message: string };
 
-function readArguments({ payload }: ToolCall): ReadArguments {
+/** The arguments of a call, an object. Null: there are none. */
+export function readArguments({ payload }: ToolCall): ReadArguments {
   const text = payload.type === 'function' ? payload.arguments : '';
   if (text.trim() === '') return { type: 'read', args: null };
   try {

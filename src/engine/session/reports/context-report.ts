@@ -3,6 +3,7 @@ import { isContextMessage } from '../../../context/index.ts';
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import { byteLength } from '../../../foundation/util/index.ts';
 import { specsFor } from '../../../tools/index.ts';
+import { knownAddedTools } from '../environment/added-tools.ts';
 import type { SessionServices } from '../services.ts';
 import type { SessionState } from '../state.ts';
 import { makeTurnContext } from '../turn/make-turn-context.ts';
@@ -14,7 +15,7 @@ const BYTES_PER_TOKEN = 4;
 /** The parts of the request that would be sent now. */
 export function contextReport(state: SessionState, services: SessionServices): ContextReport {
   const turn = makeTurnContext(state, services, { turnId: '', taskKind: 'regular', outputSchema: undefined });
-  const { registry = services.tools, names = [] } = services.mcp?.knownTools(state) ?? {};
+  const { registry, names } = knownAddedTools(services, state);
   const specs = (of: readonly string[]) => specsFor(registry, [...of], turn).map((spec) => JSON.stringify(spec));
   const items = Map.groupBy(state.history.forPrompt(), kindOf);
   const texts = (kind: ContextKind, all: readonly string[]): ContextPart => {

@@ -3,6 +3,7 @@ import type { ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
+import { addedTools } from '../environment/added-tools.ts';
 import { firstSkillList } from '../environment/session-skills.ts';
 import { startedByHooks } from '../hooks/turn-hooks.ts';
 import { ActiveTurn } from './active-turn.ts';
@@ -56,10 +57,10 @@ export async function beginTurn(
   const { services, state, record, agents } = deps;
   const { context, recorder, abort, approvals: questions } = active;
   agents.turnStarted(active);
-  const mcp = (await services.mcp?.turnTools(context, state, abort.signal)) ?? null;
+  const added = await addedTools(services, context, state, abort.signal);
   // The turn may have been ended while servers were waited for: nothing more is recorded for it.
   if (recorder.isRevoked) throw new TurnInterrupted();
-  const sent = { ...context, mcpTools: mcp?.names ?? [] };
+  const sent = { ...context, mcpTools: added.names };
   if (recorded === null) {
     const items = [...(await contextItems(deps, active)), ...(await hookContext(deps, active))];
     // The turn may also have been ended while files were read.
@@ -74,7 +75,7 @@ export async function beginTurn(
   const remember = rules.rememberHost.bind(rules);
   sandbox.askAboutHosts(hostAsker({ context, recorder, questions, approvals, remember, signal: abort.signal }));
   services.mcp?.askBy(serverAsker({ context, recorder, questions, signal: abort.signal }));
-  return livePorts(deps, active, { mcp, recorded: recorded ?? [] });
+  return livePorts(deps, active, { added, recorded: recorded ?? [] });
 }
 
 export function recordStart(

@@ -50,10 +50,17 @@ export class ServerSettings {
     });
   }
 
-  /** Of the server's own folder and of those that clients work in. */
+  /**
+   * Of the server's own folder and of those that clients work in. One of theirs whose settings can't be used gives no rights.
+   * @throws KeelError `invalidConfig` for the server's own
+   */
   async configs(): Promise<readonly Config[]> {
-    const folders = new Set([this.context.cwd, ...(this.context.folders?.() ?? [])]);
-    return await Promise.all([...folders].map((folder) => this.config(folder)));
+    const { cwd, folders } = this.context;
+    const others = new Set(folders?.() ?? []);
+    others.delete(cwd);
+    const own = await this.config(cwd);
+    const found = await Promise.allSettled([...others].map((folder) => this.config(folder)));
+    return [own, ...found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))];
   }
 
   /** Settings were written: they are read again. */

@@ -61,13 +61,29 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
     return { type: 'noGit', message: `git can't be started: ${reasonOf(error)}` };
   }
   const kill = () => killGroup(child, isUnix);
-  // keel may be over before git is: it must not outlive keel.
-  process.once('exit', kill);
+  const forget = killAtExit(kill);
   try {
     return await follow(child, { ...options, what: args.find((arg) => COMMAND.test(arg)) ?? '', kill });
   } finally {
-    process.removeListener('exit', kill);
+    forget();
   }
+}
+
+/** keel may be over before git is, which must not outlive it. One listener serves all: a program may have many threads open. */
+const killedAtExit = new Set<() => void>();
+
+/** @returns what takes it back */
+function killAtExit(kill: () => void): () => void {
+  if (killedAtExit.size === 0) process.once('exit', killRunning);
+  killedAtExit.add(kill);
+  return () => {
+    killedAtExit.delete(kill);
+    if (killedAtExit.size === 0) process.removeListener('exit', killRunning);
+  };
+}
+
+function killRunning(): void {
+  for (const kill of killedAtExit) kill();
 }
 
 interface FollowOptions extends GitOptions {

@@ -62,7 +62,9 @@ test('every method of the table is there, and files of other folders that client
   const other = join(here.dir.path, 'other');
   here.dir.write({ 'other/file': 'x' });
   execFileSync('git', ['init', '--quiet', other]);
-  await using local = new LocalMethods({ ...here.context, folders: () => [other] });
+  // The settings of a folder that is gone, or at fault, cost the others nothing.
+  const folders = () => [other, join(here.dir.path, 'gone')];
+  await using local = new LocalMethods({ ...here.context, folders });
   const call = caller(local.methods, here.client);
   expect(await call('fs/readFile', { path: join(other, 'file') })).toEqual({ dataBase64: 'eA==' });
   expect(await call('command/exec', { command: ['/bin/sh', '-c', 'echo x > made; cat made'], cwd: other })).toEqual({

@@ -4,9 +4,9 @@ import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { modelInfo } from '../../../../models/catalogue/index.ts';
 import { outputSchemaProblem } from '../../../../models/prompt/index.ts';
 import type { OpenTurnLine } from '../../../../storage/rollout/index.ts';
-import type { WithMcpTools } from '../../../../tools/index.ts';
 import { FileStepRunner } from '../../../steps/index.ts';
 import type { TurnModel, TurnPorts } from '../../../turn/index.ts';
+import type { AddedTools } from '../../environment/added-tools.ts';
 import { keptSkillList } from '../../environment/session-skills.ts';
 import { turnHooks } from '../../hooks/turn-hooks.ts';
 import { runningCommands } from '../../services.ts';
@@ -21,14 +21,14 @@ import { type AskedModel, turnModel, turnPorts } from './turn-ports.ts';
 import { openTurnTools } from './turn-tools.ts';
 
 export interface LivePortsOptions {
-  /** What servers add to the tools of the turn. */
-  readonly mcp: WithMcpTools | null;
+  /** What the program and servers add to the tools of the turn. */
+  readonly added: AddedTools;
   /** The journal of this turn that an earlier process left. */
   readonly recorded: readonly OpenTurnLine[];
 }
 
 /** Binds the turn loop to a running turn: to the model, the tools and the rollout of its session. */
-export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }: LivePortsOptions): TurnPorts {
+export function livePorts(deps: TurnDeps, active: ActiveTurn, { added, recorded }: LivePortsOptions): TurnPorts {
   const { services, state } = deps;
   const { config, child } = services;
   const { context, recorder, window, budget, focus } = active;
@@ -46,7 +46,7 @@ export function livePorts(deps: TurnDeps, active: ActiveTurn, { mcp, recorded }:
   // A turn that is resumed has its snapshot already, if the conversation before its own steps ends with one.
   const hasSnapshot = recorded.length > 0 && state.history.items.at(-1)?.type === 'ghost_snapshot';
   const beforeChange = deps.snapshots.ofTurn(active, hasSnapshot);
-  const tools = openTurnTools(deps, active, { steps, mcp, beforeChange });
+  const tools = openTurnTools(deps, active, { steps, added, beforeChange });
   const { model, handoverModel } = models(deps, active);
   return turnPorts({
     context,

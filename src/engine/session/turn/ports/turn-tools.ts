@@ -22,12 +22,12 @@ import {
   type ToolOutput,
   toolCallOf,
   unknownOutcome,
-  type WithMcpTools,
   withNote,
 } from '../../../../tools/index.ts';
 import { TurnDiffTracker } from '../../../../tools/patch/index.ts';
 import type { StepRunner } from '../../../steps/index.ts';
 import type { CallOptions, RunCall, TurnTools } from '../../../turn/index.ts';
+import type { AddedTools } from '../../environment/added-tools.ts';
 import type { Permission } from '../../hooks/call-hooks.ts';
 import { shortForm } from '../../thread/interrupted-turn.ts';
 import type { ActiveTurn } from '../active-turn.ts';
@@ -42,8 +42,8 @@ const CALL_GRACE_MS = 60;
 
 export interface TurnToolsOptions {
   readonly steps: StepRunner;
-  /** What servers add to the tools of the turn. */
-  readonly mcp: WithMcpTools | null;
+  /** What the program and servers add to the tools of the turn. */
+  readonly added: AddedTools;
   /** Awaited before each call that can change files. */
   readonly beforeChange: () => Promise<void>;
 }
@@ -52,12 +52,11 @@ export interface TurnToolsOptions {
 export function openTurnTools(
   { services, state, agents }: TurnDeps,
   active: ActiveTurn,
-  { steps, mcp, beforeChange }: TurnToolsOptions,
+  { steps, added, beforeChange }: TurnToolsOptions,
 ): TurnTools {
   const { context: turn, recorder, approvals, window } = active;
-  const registry = mcp?.registry ?? services.tools;
-  const shown = [...toolsOf(services, turn.model), ...(mcp?.names ?? [])];
-  const deferred = mcp?.deferred ?? [];
+  const { registry, deferred } = added;
+  const shown = [...toolsOf(services, turn.model), ...added.names];
   const offered = [...shown, ...deferred];
   const specs = growingSpecs(
     () => state.facts.foundTools,

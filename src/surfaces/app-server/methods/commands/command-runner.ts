@@ -16,6 +16,14 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+interface RunPlace {
+  /** Absolute. */
+  readonly cwd: string;
+  readonly client: Client;
+  /** Called when the command can be talked to. */
+  readonly onStart: (command: RunningCommand) => void;
+}
+
 /** Runs clients' commands under the settings of one folder. It owns what they start: close it. */
 export class CommandRunner {
   readonly #config: Config;
@@ -37,15 +45,19 @@ export class CommandRunner {
 
   /**
    * Runs a command to its end, its time limit, or the end of the connection.
-   * @param cwd absolute
-   * @param onStart called when it can be talked to
    * @throws MethodError if it can't be confined as configured, or not be started; nothing has run then
    */
-  async run(
-    params: ExecParams,
-    shape: ExecShape,
-    { cwd, client, onStart }: { cwd: string; client: Client; onStart: (command: RunningCommand) => void },
-  ): Promise<ExecResult> {
+  async run(params: ExecParams, shape: ExecShape, place: RunPlace): Promise<ExecResult> {
+    this.#running += 1;
+    try {
+      return await this.#run(params, shape, place);
+    } finally {
+      this.#running -= 1;
+      if (this.#isRetired) await this.retire();
+    }
+  }
+
+  async #run(params: ExecParams, shape: ExecShape, { cwd, client, onStart }: RunPlace): Promise<ExecResult> {
     const config = this.#config;
     const { policy, network } = allowedPolicy(params.sandboxPolicy ?? null, config, this.#sandbox.roots);
     const isConfined = policy.mode !== 'danger-full-access';
@@ -61,7 +73,6 @@ export class CommandRunner {
       streamedAs: shape.isStreamed ? shape.processId : null,
       cap: shape.outputCap,
     });
-    this.#running += 1;
     const release = sandbox.track(planned.plan);
     try {
       const options = { processes: this.#processes, shape, output, signal: client.closed };
@@ -73,9 +84,7 @@ export class CommandRunner {
       return { exitCode, stdout: output.text('stdout'), stderr: output.text('stderr') };
     } finally {
       release();
-      this.#running -= 1;
       for (const message of sandbox.takeFindings()) client.notify('warning', { message });
-      if (this.#isRetired) await this.retire();
     }
   }
 

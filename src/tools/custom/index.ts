@@ -1,0 +1,7 @@
+export {
+  type CustomCall,
+  type CustomResult,
+  type CustomTool,
+  type PreparedCall,
+  registerCustomTools,
+} from './custom-tool.ts';

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { functionCall, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
+import { gitRepository, tempDir } from '../support/temp-dir.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+test('examples/custom-tool.mjs: the model calls the functions of the program, one of them after a question', async () => {
+  await using server = await startModelServer([
+    respond(functionCall('late_orders', { minDays: 2 }, 'c1')),
+    respond(functionCall('remind', { customer: 'bob', text: 'Soon.' }, 'c2')),
+    respond(message('bob is reminded'), usage({ input: 1, output: 1 })),
+  ]);
+  using home = tempDir();
+  using repo = gitRepository();
+  const { stdout } = await run(process.execPath, [join(root, 'examples/custom-tool.mjs')], {
+    cwd: repo.path,
+    timeout: 60_000,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home.path,
+      KEEL_HOME: home.path,
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'test',
+    },
+  });
+  expect(stdout).toBe('asked: remind\nbob is reminded\n');
+  expect(server.requests[1]?.outputOf('c1')).toBe('{"orders":[{"id":"A-2","customer":"bob","daysLate":4}]}');
+  expect(server.requests[2]?.outputOf('c2')).toBe('written to bob');
+});
