@@ -38,7 +38,7 @@ describe('keel acp: MCP servers of the client', () => {
     await ask(editor, sessionId, 'go');
     expect([offered('other'), offered('third') > 0]).toEqual([0, true]);
     for (const request of place.server.requests) expect(JSON.stringify(request.body)).not.toContain('sk-of-the-editor');
-  });
+  }, 60_000);
 
   test('one that fails is named, one that can not be used too, and the session works without', async () => {
     await using editor = await place.connect([done]);

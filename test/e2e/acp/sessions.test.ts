@@ -67,7 +67,7 @@ describe('keel acp: sessions', () => {
     expect(resumed).toMatchObject({ modes: { availableModes: expect.any(Array) }, configOptions: expect.any(Array) });
     await expect.poll(() => second.wire().length, soon).toBe(before + 2);
     expect(orderOf(second.wire()).slice(-2)).toEqual(['answer', 'available_commands_update']);
-  });
+  }, 60_000);
 
   test('a session that is loaded while it works continues, and shows what it has done so far', async () => {
     const gate = Promise.withResolvers<void>();
