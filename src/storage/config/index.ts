@@ -1,4 +1,4 @@
-export { removeStoredKey, storeKey } from './auth.ts';
+export { readStoredKey, removeStoredKey, storeKey, storeTokens } from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { CredentialFile, type SignIn } from './credential-file.ts';
 export { resolveHome } from './home.ts';
@@ -41,6 +41,8 @@ export type {
   ModelProvider,
   ModelSettings,
   ShellEnvironmentPolicy,
+  SignInSettings,
   StoredKey,
+  StoredTokens,
   TuiSettings,
 } from './types.ts';

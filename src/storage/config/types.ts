@@ -224,9 +224,30 @@ export interface ModelSettings {
   readonly tools?: boolean | undefined;
 }
 
-/** A key that a login stored. */
+/** What a sign-in with ChatGPT stored. */
+export interface StoredTokens {
+  readonly idToken: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly accountId: string | null;
+  /** Milliseconds since 1970; null: not known. */
+  readonly refreshedAtMs: number | null;
+}
+
+/** Where a sign-in with ChatGPT happens. */
+export interface SignInSettings {
+  readonly issuer: string;
+  /** By which keel is registered there; null: that of the tokens that are stored. */
+  readonly clientId: string | null;
+}
+
+/** What logins stored. */
 export interface StoredKey {
+  /** For OpenAI. */
   readonly apiKey: string | null;
+  /** By provider. */
+  readonly keys?: Readonly<Record<string, string>>;
+  readonly tokens?: StoredTokens | null;
   /** The file it is in, for messages. */
   readonly path: string;
 }
@@ -347,6 +368,7 @@ export interface Config {
   readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
   readonly storedKey: StoredKey | null;
+  readonly signIn: SignInSettings;
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }
