@@ -60,7 +60,7 @@ export class HttpTransport implements Transport {
   }
 
   async connect({ url: address, headers }: HttpRequestHead, signal: AbortSignal): Promise<Connection> {
-    const { openSocket } = await import('./web-socket.ts');
+    const { openSocket } = await import('./socket/web-socket.ts');
     const connectTimeoutMs = this.#options.connectTimeoutMs ?? CONNECT_MS;
     return this.#trusting(address, signal, (url, route) => {
       const { agent } = this.#channel(url.protocol, route);

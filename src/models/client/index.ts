@@ -14,6 +14,6 @@ export { loadWire } from './load-wire.ts';
 export { ModelClient } from './model-client.ts';
 export { proxyRoute } from './proxy-route.ts';
 export { digestOf, RequestFingerprints } from './request-fingerprints.ts';
-export { ResponseSocket } from './response-socket.ts';
+export { ResponseSocket } from './socket/response-socket.ts';
 export type { Transport } from './transport.ts';
 export { userAgent } from './user-agent.ts';

@@ -27,8 +27,8 @@ import { maskedHeaders, secretsOf } from './masking.ts';
 import { RequestFingerprints } from './request-fingerprints.ts';
 import { requestHeaders } from './request-headers.ts';
 import { payloadsOf } from './response-body.ts';
-import type { ResponseSocket } from './response-socket.ts';
-import type { Refusal } from './socket-payloads.ts';
+import type { ResponseSocket } from './socket/response-socket.ts';
+import type { Refusal } from './socket/socket-payloads.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 interface ModelClientOptions extends WireSettings {
@@ -201,7 +201,7 @@ export class ModelClient {
   async #ask(asked: Asked, credentials: Credentials): Promise<Answer> {
     const { socket } = this.#options;
     if (socket?.isFree !== true) return this.#askHttp(asked, credentials);
-    const { startExchange, socketPayloads } = await import('./socket-payloads.ts');
+    const { startExchange, socketPayloads } = await import('./socket/socket-payloads.ts');
     const { prompt, taskKind, watch, onSent } = asked;
     const request = this.#request(prompt, taskKind, credentials);
     const started = await startExchange(socket, { request, prompt, wire: this.#wire }, watch.signal, onSent);

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { version } from '../../../../foundation/util/index.ts';
+import { renewableCredentials } from '../../../../models/auth/index.ts';
 import { modelInfo, ServerFacts } from '../../../../models/catalogue/index.ts';
 import {
-  HttpTransport,
   type ListedModel,
   listModels,
   loadWire,
   ModelClient,
+  providerTransport,
   resolveCredentials,
   userAgent,
 } from '../../../../models/client/index.ts';
@@ -26,7 +27,8 @@ export interface ProviderAccess {
 export async function providerAccess(config: Config): Promise<ProviderAccess> {
   const { provider, env, storedKey, effort, summary, verbosity } = config;
   const threadId = randomUUID();
-  const transport = new HttpTransport({ env, caFile: provider.caFile });
+  const transport = providerTransport(config);
+  const renewable = renewableCredentials(config);
   const serverFacts = new ServerFacts(provider);
   const model = modelInfo(config.model, config);
   const credentials = () => resolveCredentials(provider, env, storedKey);
@@ -35,14 +37,15 @@ export async function providerAccess(config: Config): Promise<ProviderAccess> {
   const client = new ModelClient({
     ...{ wire: makeWire, provider, model, threadId, effort, summary, verbosity, serverFacts, transport, credentials },
     ...identity,
+    renewable,
     sessionSource: 'cli',
   });
   const wire = makeWire({ provider, model, threadId, effort, summary, verbosity });
   return {
     client,
     serverFacts,
-    list(signal) {
-      const { bearer, headers, source } = credentials();
+    async list(signal) {
+      const { bearer, headers, source } = renewable === null ? credentials() : await renewable.current(signal);
       const url = wire.url();
       const sent = { ...identity, ...provider.httpHeaders, ...headers, ...wire.headers(bearer) };
       const secrets = [...Object.values(headers), ...(bearer === null ? [] : [bearer])];

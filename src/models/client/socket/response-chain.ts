@@ -1,6 +1,6 @@
-import type { ResponseItem } from '../../foundation/protocol/index.ts';
-import type { Prompt } from '../prompt/index.ts';
-import type { Wire } from '../wires/index.ts';
+import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { Prompt } from '../../prompt/index.ts';
+import type { Wire } from '../../wires/index.ts';
 
 /** A body in three pieces: what is before the items of its input, the items, what is behind them. */
 export type BodyPieces = readonly [head: Uint8Array, input: Uint8Array, tail: Uint8Array];

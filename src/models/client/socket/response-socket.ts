@@ -1,8 +1,8 @@
-import type { ResponseItem } from '../../foundation/protocol/index.ts';
-import type { Prompt } from '../prompt/index.ts';
-import type { Wire } from '../wires/index.ts';
+import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { Prompt } from '../../prompt/index.ts';
+import type { Wire } from '../../wires/index.ts';
+import type { Connection, HttpRequest, Transport } from '../transport.ts';
 import { type BodyPieces, type KnownResponse, newItemsFrom } from './response-chain.ts';
-import type { Connection, HttpRequest, Transport } from './transport.ts';
 
 export interface SocketRequest {
   readonly prompt: Prompt;

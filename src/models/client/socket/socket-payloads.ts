@@ -1,8 +1,8 @@
-import { type FailureContext, failureIn, type ModelError, responseFailure, streamLost } from '../failures/index.ts';
-import { asObject, numberField, objectField, parseJson, stringField } from '../json/index.ts';
-import type { IdleWatch } from './idle-watch.ts';
+import { type FailureContext, failureIn, type ModelError, responseFailure, streamLost } from '../../failures/index.ts';
+import { asObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
+import type { IdleWatch } from '../idle-watch.ts';
+import { ConnectionRefused, type HttpResponse } from '../transport.ts';
 import type { ResponseSocket, SocketExchange, SocketRequest } from './response-socket.ts';
-import { ConnectionRefused, type HttpResponse } from './transport.ts';
 
 /** After these the whole request is sent over a new connection: the server has lost, or ends, what was continued. */
 const ASK_WHOLE: ReadonlySet<string> = new Set(['previous_response_not_found', 'websocket_connection_limit_reached']);

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { type Connection, ConnectionRefused } from './transport.ts';
+import { type Connection, ConnectionRefused } from '../transport.ts';
 
 /** Far above any real event, as for event streams. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
