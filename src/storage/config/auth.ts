@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
+import type { StoredKey, StoredTokens } from './credential-types.ts';
 import { optionalHomeFile } from './layers/index.ts';
-import type { StoredKey, StoredTokens } from './types.ts';
 
 const Tokens = z.looseObject({
   id_token: z.string(),

@@ -1,6 +1,7 @@
 export { readStoredKey, removeStoredKey, storeKey, storeTokens } from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { CredentialFile, type SignIn } from './credential-file.ts';
+export type { AuthCommand, SignInSettings, StoredKey, StoredTokens } from './credential-types.ts';
 export { resolveHome } from './home.ts';
 export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
@@ -27,7 +28,6 @@ export { commandEnvironment, type EnvironmentSettings } from './sections/shell-e
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
-  AuthCommand,
   Budget,
   Config,
   Environment,
@@ -41,8 +41,5 @@ export type {
   ModelProvider,
   ModelSettings,
   ShellEnvironmentPolicy,
-  SignInSettings,
-  StoredKey,
-  StoredTokens,
   TuiSettings,
 } from './types.ts';

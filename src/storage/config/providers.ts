@@ -2,8 +2,9 @@ import { join, resolve, sep } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { userHome } from '../../foundation/util/index.ts';
 import { BUILT_IN_IDS, builtInProvider } from './built-in-providers.ts';
+import type { StoredKey } from './credential-types.ts';
 import type { ConfigFile } from './layers/index.ts';
-import type { Environment, LocalServerKind, ModelProvider, StoredKey } from './types.ts';
+import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 /** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
 export const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;

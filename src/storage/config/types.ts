@@ -7,22 +7,13 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
+import type { AuthCommand, SignInSettings, StoredKey } from './credential-types.ts';
 import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
 export type LocalServerKind = 'ollama' | 'lmstudio';
-
-/** A program of the user's that prints a token. */
-export interface AuthCommand {
-  /** A name that is looked up in PATH, or an absolute path. */
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly timeoutMs: number;
-  /** How long a token that says nothing about it is used. */
-  readonly lifetimeMs: number;
-}
 
 /** Where requests go and how. */
 export interface ModelProvider {
@@ -222,34 +213,6 @@ export interface ModelSettings {
   readonly efforts?: readonly string[] | undefined;
   /** Whether it can call tools. */
   readonly tools?: boolean | undefined;
-}
-
-/** What a sign-in with ChatGPT stored. */
-export interface StoredTokens {
-  readonly idToken: string;
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly accountId: string | null;
-  /** Milliseconds since 1970; null: not known. */
-  readonly refreshedAtMs: number | null;
-}
-
-/** Where a sign-in with ChatGPT happens. */
-export interface SignInSettings {
-  readonly issuer: string;
-  /** By which keel is registered there; null: that of the tokens that are stored. */
-  readonly clientId: string | null;
-}
-
-/** What logins stored. */
-export interface StoredKey {
-  /** For OpenAI. */
-  readonly apiKey: string | null;
-  /** By provider. */
-  readonly keys?: Readonly<Record<string, string>>;
-  readonly tokens?: StoredTokens | null;
-  /** The file it is in, for messages. */
-  readonly path: string;
 }
 
 /** How the interactive terminal looks and calls for the user. */

@@ -117,7 +117,7 @@ describe('the token of a sign-in', () => {
 
     expect(outputs.map(({ stdout }) => stdout)).toEqual(Array(3).fill('access-secret-2\n'));
     expect(issuer.requests).toHaveLength(1);
-  });
+  }, 90_000);
 
   test('that can’t be renewed ends the turn in words; no secret is in a record, a log or an error', async () => {
     signedIn(tokensOf(1));

@@ -114,7 +114,7 @@ test('a key is stored for one provider, beside the others', async () => {
   const unknown = await keel(['login', '--with-api-key', '--provider', 'nobody'], 'sk-abcdefghijklmnop\n', none);
   expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('"nobody" is not configured') });
   expect((await keel(['login', '--device-code', '--with-api-key'], 'x', none)).code).toBe(2);
-});
+}, 90_000);
 
 test('a sign-in with ChatGPT by a code is stored for the owner only, and no token is shown', async () => {
   const answers: Readonly<Record<string, object>> = {
@@ -138,7 +138,7 @@ test('a sign-in with ChatGPT by a code is stored for the owner only, and no toke
   expect(JSON.stringify([login, status])).not.toMatch(/secret/);
   expect((await keel(['logout'])).code).toBe(0);
   expect(existsSync(path)).toBe(false);
-});
+}, 90_000);
 
 test('keel debug prompt-input prints the request with its bytes, within the budget, and sends nothing', async () => {
   const { stdout, code } = await keel(['debug', 'prompt-input', 'x'.repeat(57), '-m', 'gpt-5']);
