@@ -1,13 +1,22 @@
 import type { Config } from '../../storage/config/index.ts';
-import type { Credentials, RenewableCredentials } from '../client/index.ts';
+import { type Credentials, type RenewableCredentials, resolveCredentials } from '../client/index.ts';
 
 /** What renews the credentials of the configured provider; null: they are what the settings and the environment say. */
 export function renewableCredentials(config: Config): RenewableCredentials | null {
-  const { authCommand } = config.provider;
-  if (authCommand === undefined) return null;
+  const { provider, env, storedKey } = config;
+  const { authCommand } = provider;
+  if (authCommand !== undefined && provider.bearerToken === undefined) {
+    return new WhenUsed(async () => {
+      const { CommandToken } = await import('./command-token.ts');
+      return new CommandToken(authCommand, config);
+    });
+  }
+  const tokens = storedKey?.tokens;
+  const mayBeSignedIn = provider.id === 'openai' || provider.requiresOpenaiAuth;
+  if (!tokens || !mayBeSignedIn || resolveCredentials(provider, env, storedKey).kind !== 'signIn') return null;
   return new WhenUsed(async () => {
-    const { CommandToken } = await import('./command-token.ts');
-    return new CommandToken(authCommand, config);
+    const { SignInToken } = await import('./sign-in-token.ts');
+    return new SignInToken(tokens, config);
   });
 }
 

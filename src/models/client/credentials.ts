@@ -1,5 +1,11 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { BUILT_IN_IDS, type ModelProvider, OPENAI_KEY_VARIABLES, type StoredKey } from '../../storage/config/index.ts';
+import {
+  BUILT_IN_IDS,
+  type ModelProvider,
+  OPENAI_KEY_VARIABLES,
+  type StoredKey,
+  type StoredTokens,
+} from '../../storage/config/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,8 +15,10 @@ export interface Credentials {
   readonly bearer: string | null;
   /** Where the key came from, for a person, e.g. `the environment variable OPENAI_API_KEY`. */
   readonly source: string;
-  /** Headers whose values come from the environment. */
+  /** Headers whose values come from the environment, and those of a sign-in. */
   readonly headers: Readonly<Record<string, string>>;
+  /** That of tokens that end by themselves. */
+  readonly kind?: 'signIn';
 }
 
 /** Credentials that end and are made by somebody else. A failure is a KeelError in words, without a secret. */
@@ -26,10 +34,13 @@ export interface RenewableCredentials {
  * key. Throws `missingCredentials` when the provider needs one and there is none, so that no request is sent in vain.
  */
 export function resolveCredentials(provider: ModelProvider, env: Environment, stored: StoredKey | null): Credentials {
-  return { ...resolveKey(provider, env, stored), headers: environmentHeaders(provider, env) };
+  const { headers = {}, ...key } = resolveKey(provider, env, stored);
+  return { ...key, headers: { ...environmentHeaders(provider, env), ...headers } };
 }
 
-function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey | null): Omit<Credentials, 'headers'> {
+type Key = Omit<Credentials, 'headers'> & Partial<Pick<Credentials, 'headers'>>;
+
+function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey | null): Key {
   if (isSet(provider.bearerToken)) {
     return { bearer: provider.bearerToken, source: `experimental_bearer_token of provider "${provider.id}"` };
   }
@@ -46,12 +57,21 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
     if (isSet(value)) return { bearer: value.trim(), source: `the environment variable ${name}` };
   }
   // The key was stored for OpenAI: a provider with another API is somebody else, and one that wants no key gets none.
+  const own = stored?.keys?.[provider.id];
+  if (isSet(own)) return { bearer: own.trim(), source: stored?.path ?? 'the stored key' };
   const isOwn = provider.envKey !== undefined && !BUILT_IN_IDS.includes(provider.id);
   const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || isOwn);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
+  if (usesOpenaiKeys && stored?.tokens) return signedIn(stored.tokens, stored.path);
   if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
   if (usesOpenaiKeys) throw missingOpenaiKey();
   return { bearer: null, source: 'no key' };
+}
+
+/** What a sign-in authorises requests with; the account is named beside its token. */
+export function signedIn({ accessToken, accountId }: StoredTokens, path: string): Credentials {
+  const headers: Record<string, string> = accountId === null ? {} : { 'chatgpt-account-id': accountId };
+  return { bearer: accessToken, source: `the sign-in with ChatGPT in ${path}`, headers, kind: 'signIn' };
 }
 
 function missingVariable(provider: ModelProvider, name: string): KeelError {

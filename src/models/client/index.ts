@@ -1,5 +1,11 @@
 export { CacheWatch, type Rewrite } from './cache-watch.ts';
-export { type Credentials, environmentHeaders, type RenewableCredentials, resolveCredentials } from './credentials.ts';
+export {
+  type Credentials,
+  environmentHeaders,
+  type RenewableCredentials,
+  resolveCredentials,
+  signedIn,
+} from './credentials.ts';
 export { HttpTransport, providerTransport } from './http-transport.ts';
 
 export { IdleWatch } from './idle-watch.ts';

@@ -1,6 +1,7 @@
-export { removeStoredKey, storeKey } from './auth.ts';
+export { readStoredKey, removeStoredKey, storeKey, storeTokens } from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { CredentialFile, type SignIn } from './credential-file.ts';
+export type { AuthCommand, SignInSettings, StoredKey, StoredTokens } from './credential-types.ts';
 export { resolveHome } from './home.ts';
 export { type HookFile, hookFiles } from './hook-files.ts';
 export { secretValues } from './known-secrets.ts';
@@ -33,7 +34,6 @@ export { commandEnvironment, type EnvironmentSettings } from './sections/shell-e
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
-  AuthCommand,
   Budget,
   Config,
   Environment,
@@ -42,6 +42,5 @@ export type {
   ModelProvider,
   ModelSettings,
   ShellEnvironmentPolicy,
-  StoredKey,
   TuiSettings,
 } from './types.ts';

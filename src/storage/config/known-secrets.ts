@@ -21,8 +21,14 @@ export function knownSecrets(layers: readonly Layer[]): KnownSecrets {
 /** Every value that must be in no command's environment, error text, log or record. */
 export function secretValues({ secrets, env, storedKey }: Pick<Config, 'secrets' | 'env' | 'storedKey'>): string[] {
   const named = secrets.variables.map((name) => env[name]?.trim() ?? '');
-  const all = [...secrets.values, ...named, storedKey?.apiKey?.trim() ?? '', ...secretsOf(env)];
+  const all = [...secrets.values, ...named, ...storedSecrets(storedKey), ...secretsOf(env)];
   return [...new Set(all)].filter((value) => value !== '');
+}
+
+function storedSecrets(stored: Config['storedKey']): string[] {
+  const { apiKey, keys = {}, tokens = null } = stored ?? { apiKey: null };
+  const ofSignIn = tokens === null ? [] : [tokens.idToken, tokens.accessToken, tokens.refreshToken];
+  return [apiKey ?? '', ...Object.values(keys), ...ofSignIn].map((value) => value.trim());
 }
 
 function gather(table: object, variables: Set<string>, values: Set<string>): void {

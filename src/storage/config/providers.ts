@@ -2,8 +2,9 @@ import { join, resolve, sep } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { userHome } from '../../foundation/util/index.ts';
 import { BUILT_IN_IDS, builtInProvider } from './built-in-providers.ts';
+import type { StoredKey } from './credential-types.ts';
 import type { ConfigFile } from './layers/index.ts';
-import type { Environment, LocalServerKind, ModelProvider, StoredKey } from './types.ts';
+import type { Environment, LocalServerKind, ModelProvider } from './types.ts';
 
 /** Variables that contain a key for OpenAI, first set one wins. Other providers never get them. */
 export const OPENAI_KEY_VARIABLES = ['KEEL_API_KEY', 'CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
@@ -29,7 +30,11 @@ const defaults = {
 
 type ProviderEntry = NonNullable<ConfigFile['model_providers']>[string];
 
+/** Where the models of a ChatGPT account are. */
+const CHATGPT_URL = 'https://chatgpt.com/backend-api/codex';
+
 interface ProviderSources {
+  readonly storedKey: StoredKey | null;
   readonly settings: ConfigFile;
   readonly env: Environment;
   /** Where relative paths of files start: a repository must not be able to offer its own. */
@@ -44,7 +49,7 @@ export function resolveProvider(id: string, sources: ProviderSources): ModelProv
   const { settings, env } = sources;
   const own = new Map(Object.entries(settings.model_providers ?? {}));
   const entry = own.get(id);
-  const moved = id === 'openai' ? settings.openai_base_url || undefined : undefined;
+  const moved = id === 'openai' ? settings.openai_base_url || chatgptUrl(sources) : undefined;
   const changes = entry !== undefined && isComplete(entry) ? undefined : entry;
   const replaced = entry !== undefined && changes === undefined && !LASTING.includes(id);
   const builtIn = replaced ? null : builtInProvider(id, env, changes?.base_url ?? moved);
@@ -67,7 +72,8 @@ export function impliedProvider(
   if (baseUrl || isSet('OPENAI_BASE_URL')) return 'openai';
   if (model !== undefined) return model.toLowerCase().startsWith('claude') ? 'anthropic' : 'openai';
   if (!isSet('ANTHROPIC_API_KEY')) return 'openai';
-  const hasOther = OPENAI_KEY_VARIABLES.some(isSet) || (storedKey?.apiKey ?? '').trim() !== '';
+  const isStored = (storedKey?.apiKey ?? '').trim() !== '' || Boolean(storedKey?.tokens);
+  const hasOther = OPENAI_KEY_VARIABLES.some(isSet) || isStored;
   return hasOther ? 'openai' : 'anthropic';
 }
 
@@ -79,9 +85,17 @@ export function shadowedProviders(settings: ConfigFile): string[] {
   }).map((id) => `model_providers.${id} has no effect: "${id}" is built in. Give it another name.`);
 }
 
+/** With a sign-in in place of a key OpenAI's models are at another address. */
+function chatgptUrl({ env, storedKey }: ProviderSources): string | undefined {
+  const isSet = (value: string | null | undefined) => (value ?? '').trim() !== '';
+  const hasKey =
+    [...OPENAI_KEY_VARIABLES, 'OPENAI_BASE_URL'].some((name) => isSet(env[name])) || isSet(storedKey?.apiKey);
+  return !hasKey && storedKey?.tokens ? CHATGPT_URL : undefined;
+}
+
 /** The servers on the user's own machine that can be asked for their models. */
 export function localProviders(env: Environment): Readonly<Record<LocalServerKind, ModelProvider>> {
-  const local = (id: string) => resolveProvider(id, { settings: {}, env, home: '/' });
+  const local = (id: string) => resolveProvider(id, { settings: {}, env, home: '/', storedKey: null });
   return { ollama: local('ollama'), lmstudio: local('lmstudio') };
 }
 

@@ -64,7 +64,7 @@ export function resolveConfig({
     cwd,
     env,
     model: settings.model ?? defaultModel(providerId),
-    provider: resolveProvider(providerId, { settings, env, home }),
+    provider: resolveProvider(providerId, { settings, env, home, storedKey }),
     approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
@@ -140,8 +140,18 @@ export function resolveConfig({
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
     storedKey,
+    signIn: { issuer: issuerOf(settings), clientId: settings.chatgpt_client_id?.trim() || null },
     warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
   };
+}
+
+/** @throws KeelError `invalidConfig` for an address at which tokens could be read on their way */
+function issuerOf({ chatgpt_issuer: issuer = 'https://auth.openai.com' }: ConfigFile): string {
+  const url = URL.parse(issuer);
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1)$/.test(url.hostname));
+  if (!isSafe) throw new KeelError('invalidConfig', 'chatgpt_issuer has to be an https address');
+  return issuer.replace(/\/+$/, '');
 }
 
 /** The last word on a path counts. */

@@ -7,6 +7,7 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
+import type { AuthCommand, SignInSettings, StoredKey } from './credential-types.ts';
 import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
 import type { McpServer } from './sections/mcp-types.ts';
 
@@ -14,16 +15,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A server on the user's own machine that can be asked which models it has, and made to fetch one. */
 export type LocalServerKind = 'ollama' | 'lmstudio';
-
-/** A program of the user's that prints a token. */
-export interface AuthCommand {
-  /** A name that is looked up in PATH, or an absolute path. */
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly timeoutMs: number;
-  /** How long a token that says nothing about it is used. */
-  readonly lifetimeMs: number;
-}
 
 /** Where requests go and how. */
 export interface ModelProvider {
@@ -166,13 +157,6 @@ export interface ModelSettings {
   readonly tools?: boolean | undefined;
 }
 
-/** A key that a login stored. */
-export interface StoredKey {
-  readonly apiKey: string | null;
-  /** The file it is in, for messages. */
-  readonly path: string;
-}
-
 /** How the interactive terminal looks and calls for the user. */
 export interface TuiSettings {
   /** What the user is notified of while they look elsewhere. */
@@ -291,6 +275,7 @@ export interface Config {
   readonly secrets: KnownSecrets;
   /** A key that a login stored; null if there is none. */
   readonly storedKey: StoredKey | null;
+  readonly signIn: SignInSettings;
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }

@@ -177,10 +177,10 @@ describe('a tunnel through a proxy', () => {
   });
 
   test('a slow answer through it is not taken for a missing connection', async () => {
-    const slow = createServer({ cert, key }, (_, response) => void setTimeout(() => response.end('late'), 400));
+    const slow = createServer({ cert, key }, (_, response) => void setTimeout(() => response.end('late'), 2_000));
     const proxy = await tunnelTo(await portOf(slow));
     const env = { HTTPS_PROXY: `127.0.0.1:${proxy.port}` };
-    const transport = transportOf({ env, caFile: certFile, connectTimeoutMs: 300 });
+    const transport = transportOf({ env, caFile: certFile, connectTimeoutMs: 1_500 });
 
     expect(await statusOf(transport, 'https://model.invalid/')).toBe(200);
   });
@@ -212,9 +212,9 @@ describe('a tunnel through a proxy', () => {
 test('a server that is connected may take its time over the answer', async () => {
   const slow = createHttpServer((request, response) => {
     request.resume();
-    setTimeout(() => response.end('late'), 400);
+    setTimeout(() => response.end('late'), 2_000);
   });
-  const transport = transportOf({ env: {}, connectTimeoutMs: 300 });
+  const transport = transportOf({ env: {}, connectTimeoutMs: 1_500 });
 
   expect(await statusOf(transport, `http://127.0.0.1:${await portOf(slow)}/`)).toBe(200);
 });

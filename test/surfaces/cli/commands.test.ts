@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { issuerServer, tokensOf } from '../../models/auth/issuer-server.ts';
 import { runKeel } from '../../support/keel.ts';
 import { slowGit } from '../../support/slow-git.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
@@ -101,6 +102,43 @@ test('config 33: a key is stored for the owner only, shown masked, and removed; 
   expect((await keel(['logout'])).code).toBe(0);
   expect(existsSync(path)).toBe(false);
 });
+
+test('a key is stored for one provider, beside the others', async () => {
+  const none = { OPENAI_API_KEY: '' };
+  await keel(['login', '--with-api-key'], 'sk-abcdefghijklmnop\n', none);
+  expect((await keel(['login', '--with-api-key', '--provider', 'groq'], 'gsk-abcdefghijklmnop\n', none)).code).toBe(0);
+  const stored = { OPENAI_API_KEY: 'sk-abcdefghijklmnop', keys: { groq: 'gsk-abcdefghijklmnop' } };
+  expect(JSON.parse(readFileSync(join(home.path, 'auth.json'), 'utf8'))).toEqual(stored);
+  home.write({ 'config.toml': 'model_provider = "groq"' });
+  expect((await keel(['login', 'status'], null, none)).stderr).toContain('gsk-abcd***lmnop');
+  const unknown = await keel(['login', '--with-api-key', '--provider', 'nobody'], 'sk-abcdefghijklmnop\n', none);
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('"nobody" is not configured') });
+  expect((await keel(['login', '--device-code', '--with-api-key'], 'x', none)).code).toBe(2);
+}, 90_000);
+
+test('a sign-in with ChatGPT by a code is stored for the owner only, and no token is shown', async () => {
+  const answers: Readonly<Record<string, object>> = {
+    '/api/accounts/deviceauth/usercode': { device_auth_id: 'd', user_code: 'ABCD-1234', interval: '0.01' },
+    '/api/accounts/deviceauth/token': { authorization_code: 'code-secret', code_verifier: 'verifier-secret' },
+    '/oauth/token': tokensOf(1),
+  };
+  const issuer = await issuerServer(({ path }) => [200, answers[path] ?? {}]);
+  home.write({ 'config.toml': `chatgpt_issuer = "${issuer.url}"\nchatgpt_client_id = "client-1"` });
+  const none = { OPENAI_API_KEY: '', OPENAI_BASE_URL: '' };
+  const login = await keel(['login', '--device-code'], null, none);
+  const status = await keel(['login', 'status'], null, none);
+  const path = join(home.path, 'auth.json');
+  expect(login).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/ABCD-1234[\s\S]*signed in as me@example\.org/),
+  });
+  expect(status).toMatchObject({ code: 0, stderr: expect.stringContaining('me@example.org, plan plus') });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ tokens: { account_id: 'account-1' } });
+  expect(JSON.stringify([login, status])).not.toMatch(/secret/);
+  expect((await keel(['logout'])).code).toBe(0);
+  expect(existsSync(path)).toBe(false);
+}, 90_000);
 
 test('keel debug prompt-input prints the request with its bytes, within the budget, and sends nothing', async () => {
   const { stdout, code } = await keel(['debug', 'prompt-input', 'x'.repeat(57), '-m', 'gpt-5']);

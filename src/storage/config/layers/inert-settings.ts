@@ -13,7 +13,8 @@ interface Inert {
 }
 
 const noSearch = 'keel has no web search; an MCP server can give the model one';
-const noLogin = 'keel knows API keys only';
+const notForced = 'keel does not restrict how you log in';
+
 const always = 'it belongs to the Codex CLI';
 
 /**
@@ -48,9 +49,9 @@ const INERT: readonly Inert[] = [
     same: ['auto', 'file'],
     instead: "sign-ins are kept in a file in keel's home",
   },
-  { key: 'forced_login_method', same: ['api'], instead: noLogin },
-  { key: 'forced_chatgpt_workspace_id', same: [], instead: noLogin },
-  { key: 'chatgpt_base_url', same: [], instead: noLogin },
+  { key: 'forced_login_method', same: [], instead: notForced },
+  { key: 'forced_chatgpt_workspace_id', same: [], instead: notForced },
+  { key: 'chatgpt_base_url', same: [], instead: 'use openai_base_url' },
   { key: 'instructions', same: [], instead: 'use developer_instructions, or model_instructions_file' },
   { key: 'model_reasoning_summary_format', instead: always },
   { key: 'file_opener', same: ['none'], instead: 'keel links no files' },

@@ -149,6 +149,8 @@ const agentRole = z.object({
 /** Every key that configuration knows. What keel does not use yet is checked all the same. */
 export const ConfigFile = z.object({
   ...profileKeys,
+  chatgpt_issuer: z.optional(z.string()),
+  chatgpt_client_id: z.optional(z.string()),
   profile: z.optional(z.string()),
   profiles: z.optional(
     z.record(

@@ -55,7 +55,7 @@ async function hasKey(settings: ServerSettings): Promise<boolean> {
   const { resolveCredentials } = await import('../../../models/client/index.ts');
   const { provider, env, storedKey } = await settings.config();
   try {
-    return resolveCredentials(provider, env, storedKey).bearer !== null;
+    return resolveCredentials(provider, env, storedKey).bearer !== null || provider.authCommand !== undefined;
   } catch (error) {
     if (error instanceof KeelError && error.kind === 'missingCredentials') return false;
     throw error;

@@ -36,8 +36,8 @@ export async function providerAccess(config: Config): Promise<ProviderAccess> {
   const identity = { originator: 'keel_cli', userAgent: userAgent({ originator: 'keel_cli', version, env }) };
   const client = new ModelClient({
     ...{ wire: makeWire, provider, model, threadId, effort, summary, verbosity, serverFacts, transport, credentials },
-    renewable,
     ...identity,
+    renewable,
     sessionSource: 'cli',
   });
   const wire = makeWire({ provider, model, threadId, effort, summary, verbosity });
@@ -45,7 +45,7 @@ export async function providerAccess(config: Config): Promise<ProviderAccess> {
     client,
     serverFacts,
     async list(signal) {
-      const { bearer, headers, source } = await (renewable?.current(signal) ?? credentials());
+      const { bearer, headers, source } = renewable === null ? credentials() : await renewable.current(signal);
       const url = wire.url();
       const sent = { ...identity, ...provider.httpHeaders, ...headers, ...wire.headers(bearer) };
       const secrets = [...Object.values(headers), ...(bearer === null ? [] : [bearer])];
