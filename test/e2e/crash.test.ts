@@ -213,6 +213,27 @@ test('a thread that another process writes is refused with its pid', async () =>
   await live.ended;
 });
 
+test('a thread can be taken over from a process that hangs, which then says so and does no more', async () => {
+  server = await startModelServer((_request, index) => {
+    if (index === 0) return respond(functionCall('shell', { command: ['bash', '-c', 'echo one >> log.txt'] }, 'c0'));
+    return index === 1 ? respond(hang()) : respond(message('done'), usage({}));
+  });
+  const hung = startKeel(['exec', '-s', 'workspace-write', '--json', 'go'], place());
+  hung.child.stdin.end();
+  await until(() => server.requests.length === 2);
+  const id = String(jsonLines(hung.stdout())[0]?.['thread_id']);
+  hung.child.kill('SIGSTOP');
+  const resumed = await runKeel(['exec', '--json', 'resume', '--take-over', id], place());
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  expect(jsonLines(resumed.stdout).at(-1)?.type).toBe('turn.completed');
+  const record = rolloutLines();
+  hung.child.kill('SIGCONT');
+  hung.child.kill('SIGINT');
+  expect((await hung.ended).code).not.toBe(0);
+  expect(rolloutLines()).toEqual(record);
+  expect(effects()).toEqual(['one']);
+});
+
 describe('damaged records', () => {
   test('protocol 24: a truncated last line and an unknown type are skipped, and the thread continues', async () => {
     server = await startModelServer([respond(message('one')), respond(message('two'))]);

@@ -74,7 +74,7 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
 
 /**
  * Opens a thread. Its first event is `thread.started`; a turn that continues after a crash follows by itself.
- * @throws KeelError `threadNotFound`, `threadBusy` (not with `takeOver`), `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
+ * @throws KeelError `threadNotFound`, `threadBusy`, `rolloutCorrupt`, `storageFailed`, `invalidInput`; nothing is left open
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const now = options.now ?? Date.now;

@@ -16,7 +16,7 @@ export interface ThreadsOptions {
 
 /** A thread to open. */
 export interface ThreadOptions
-  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'takeOver' | 'customTools'> {
+  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools'> {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */

@@ -244,7 +244,8 @@ function busyText({ pid, host, place }: Owner, path: string, runs: boolean | nul
   const isHere = place === processPlace();
   if (isHere && pid === process.pid) return 'this thread is open already in this process';
   const who = isHere ? `pid ${pid}` : `pid ${pid} on ${host}`;
-  if (runs) return `this thread is being written by another process (${who}): wait for it, or stop it first`;
+  if (runs)
+    return `this thread is being written by another process (${who}): wait for it, stop it, or take it over (keel exec resume --take-over)`;
   return `this thread was taken by a process that can't be seen from here (${who}): if that has ended, remove ${path}`;
 }
 

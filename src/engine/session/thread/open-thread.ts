@@ -36,8 +36,11 @@ const COPIED_AT_ONCE = 1_000;
 /** The thread that a session opens. */
 export type ThreadOrigin =
   | { readonly type: 'new'; readonly label?: ThreadLabel }
-  /** `id`: its id, the path of its rollout, or its name. */
-  | { readonly type: 'resume'; readonly id: string }
+  /**
+   * `id`: its id, the path of its rollout, or its name. `takeOver`: also from a process that has it open, which records and does
+   * nothing more from then on; commands that it has started are left alone.
+   */
+  | { readonly type: 'resume'; readonly id: string; readonly takeOver?: boolean }
   /** A new thread that starts as a copy of another: of its first user messages and what followed them; null copies all. */
   | {
       readonly type: 'fork';
@@ -67,11 +70,6 @@ export interface OpenThreadOptions {
   readonly source: SessionSource;
   readonly originator: string;
   readonly version: string;
-  /**
-   * Take a recorded thread from a process that has it open: that one records and does nothing more from then on. Its commands run
-   * on if it does. Default false.
-   */
-  readonly takeOver?: boolean | undefined;
   /** Keep no record of the thread. */
   readonly ephemeral: boolean;
   /** The thread that starts this one for itself. */
@@ -108,11 +106,11 @@ export function openThread(options: OpenThreadOptions): OpenThread {
 }
 
 function openUnnamed(options: OpenThreadOptions): OpenThread {
-  const { config, origin, now, takeOver = false } = options;
+  const { config, origin, now } = options;
   if (origin.type === 'new') return newThread(options);
   const path = pathOf(origin, config);
   if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin);
-  const lease = acquireLease(path, { takeOver });
+  const lease = acquireLease(path, { takeOver: origin.type === 'resume' && origin.takeOver === true });
   let recorder: RolloutRecorder | null = null;
   try {
     if (lease.isTakenOver) replaceByCopy(path);

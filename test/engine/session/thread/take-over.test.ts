@@ -58,7 +58,7 @@ async function frozenOwner(how: Pick<DyingSession, 'dieAfter'>, prefix: readonly
 
 describe('a thread that is taken over from a process that stands still', () => {
   const takeOver = (id: string) =>
-    thread.reopen({ options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue', takeOver: true } });
+    thread.reopen({ options: { origin: { type: 'resume', id, takeOver: true }, unfinishedTurn: 'continue' } });
 
   test.each([
     ['a response was recorded', '"name":"shell"', []],

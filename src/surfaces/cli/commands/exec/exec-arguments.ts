@@ -34,6 +34,7 @@ const execOptions = {
   last: { type: 'boolean', about: 'with resume or fork: the newest thread of this directory' },
   all: { type: 'boolean', about: 'with --last: of any directory' },
   at: { type: 'string', value: 'N', about: 'with fork: keep the first N messages of the user' },
+  'take-over': { type: 'boolean', about: 'with resume: take the thread from a process that has it open and hangs' },
   rollback: {
     ...{ type: 'string', value: 'N' },
     about: 'with resume: first take the last N turns out of the conversation',
@@ -119,6 +120,7 @@ export function execArguments(given: Given, positionals: readonly string[]): Exe
   const { target, prompt } = readWords(positionals, {
     last,
     all,
+    takeOver: given['take-over'] ?? false,
     ...(at === null ? {} : { at }),
     ...(rollback === null ? {} : { rollback }),
   });

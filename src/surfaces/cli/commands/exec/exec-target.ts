@@ -7,6 +7,7 @@ export type ExecTarget = ThreadOrigin;
 export interface TargetOptions {
   readonly last: boolean;
   readonly all: boolean;
+  readonly takeOver: boolean;
   readonly at?: number;
   readonly rollback?: number;
 }
@@ -40,18 +41,19 @@ export function readWords(
   return { target: targetOf(words[at] === 'fork', id, options), prompt: rest[0] ?? before[0] ?? null };
 }
 
-function checkOptions(verb: string | null, { last, all, at, rollback }: TargetOptions): void {
+function checkOptions(verb: string | null, { last, all, at, rollback, takeOver }: TargetOptions): void {
   if (at !== undefined && verb !== 'fork') throw new UsageError('--at belongs to fork');
   if (rollback !== undefined && verb !== 'resume') throw new UsageError('--rollback belongs to resume');
+  if (takeOver && (verb !== 'resume' || last)) throw new UsageError('--take-over belongs to resume THREAD');
   if (all && !last) throw new UsageError('--all belongs to --last');
   if (last && verb === null) throw new UsageError('--last belongs to resume and fork');
 }
 
 /** `id` null: the newest thread. */
-function targetOf(isFork: boolean, id: string | null, { all, at }: TargetOptions): ExecTarget {
+function targetOf(isFork: boolean, id: string | null, { all, at, takeOver }: TargetOptions): ExecTarget {
   const anyDirectory = all;
   const userMessages = at ?? null;
   if (isFork)
     return id === null ? { type: 'forkLast', anyDirectory, userMessages } : { type: 'fork', id, userMessages };
-  return id === null ? { type: 'resumeLast', anyDirectory } : { type: 'resume', id };
+  return id === null ? { type: 'resumeLast', anyDirectory } : { type: 'resume', id, ...(takeOver ? { takeOver } : {}) };
 }
