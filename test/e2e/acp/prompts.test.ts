@@ -31,16 +31,16 @@ describe('keel acp: prompts', () => {
     const sessionId = await place.open(editor);
     await ask(editor, sessionId, [
       { type: 'text', text: 'Compare ' },
-      { type: 'resource_link', name: 'a b.ts', uri: 'file:///work/a%20b.ts#L3:9' },
+      { type: 'resource_link', name: 'a b.ts', uri: 'file:///home/ada/a%20b.ts#L3:9' },
       { type: 'text', text: ' with ' },
       { type: 'resource_link', name: 'the issue', uri: 'https://example.com/issues/7' },
-      { type: 'resource', resource: { uri: 'file:///work/c.ts', text: 'const c = 1;' } },
+      { type: 'resource', resource: { uri: 'file:///home/ada/c.ts', text: 'const c = 1;' } },
       { type: 'resource', resource: { uri: 'zed:///agent/thread/1', text: 'What was said.' } },
     ]);
     const sent = place.server.requests[0]?.textsOf('user').at(-1);
     expect(sent).toBe(
-      'Compare /work/a b.ts#L3:9 with the issue (https://example.com/issues/7)\n' +
-        '<context ref="/work/c.ts">\nconst c = 1;\n</context>\n' +
+      'Compare /home/ada/a b.ts#L3:9 with the issue (https://example.com/issues/7)\n' +
+        '<context ref="/home/ada/c.ts">\nconst c = 1;\n</context>\n' +
         '\n<context ref="zed:///agent/thread/1">\nWhat was said.\n</context>\n',
     );
   });

@@ -328,7 +328,7 @@ test('what a response says of its own end counts, not the name of the event', as
 
 test('a server that lets a model call no tools is quoted, with what to do', async () => {
   const words = [
-    'registry.ollama.ai/library/gemma:2b does not support tools',
+    'gemma:2b does not support tools',
     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
     'tools param requires --jinja flag',
   ];

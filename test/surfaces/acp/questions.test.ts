@@ -4,7 +4,7 @@ import { questionView } from '../../../src/surfaces/acp/permissions/question-vie
 describe('a question', () => {
   test('about a command names the command, its reason, and that it would leave the sandbox', () => {
     const view = questionView({
-      ...{ type: 'command', questionId: 'q', callId: 'c', command: ['rm', 'a b'], cwd: '/work', commandActions: [] },
+      ...{ type: 'command', questionId: 'q', callId: 'c', command: ['rm', 'a b'], cwd: '/home/ada/app', commandActions: [] },
       ...{ reason: 'It needs more rights.', escalated: true },
     });
     expect(view).toMatchObject({ title: "rm 'a b'", kind: 'execute', status: 'pending' });
@@ -29,12 +29,12 @@ describe('a question', () => {
   });
 
   test('about a change shows what would change', () => {
-    const changes = [{ path: '/work/new.txt', kind: { type: 'add' as const }, diff: 'hello\n' }];
+    const changes = [{ path: '/home/ada/app/new.txt', kind: { type: 'add' as const }, diff: 'hello\n' }];
     const view = questionView({ type: 'fileChange', questionId: 'q', callId: 'c', changes, reason: null });
     expect(view).toMatchObject({
       kind: 'edit',
       status: 'pending',
-      content: [{ type: 'diff', path: '/work/new.txt', oldText: null, newText: 'hello\n' }],
+      content: [{ type: 'diff', path: '/home/ada/app/new.txt', oldText: null, newText: 'hello\n' }],
     });
   });
 });
