@@ -8,19 +8,33 @@ import { directBuiltins } from './builtin-modules.js';
 const root = join(import.meta.dirname, '..');
 const inSource = (path) => join(root, 'src', path);
 
-/** @param {Record<string, string>} input @param {object} [output] */
-function bundle(input, output = {}) {
+const shared = {
+  cwd: root,
+  platform: 'node',
+  transform: { target: 'node22' },
+  // No module of ours does anything when it is loaded: one of which nothing is used is left out.
+  treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: false }] },
+  // Packages with native parts stay outside the bundle and are found in node_modules when first used. So does ws, whose
+  // classes extend those of modules that it requires.
+  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
+  // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
+  resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+};
+
+/** An entry that only passes on what a module has, so that the module itself can be in a file with others, whose compiled code is kept. */
+const passedOn = (path) => ({
+  name: 'passed-on',
+  resolveId: (id) => (id === 'passed-on' ? id : null),
+  load: (id) => (id === 'passed-on' ? `export * from ${JSON.stringify(path)};` : null),
+});
+
+/** @param {Record<string, string>} input @param {object} [output] @param {object} [more] */
+function bundle(input, output = {}, { plugins = [], ...more } = {}) {
   return build({
-    cwd: root,
+    ...shared,
+    ...more,
     input,
-    platform: 'node',
-    transform: { target: 'node22' },
-    plugins: [directBuiltins],
-    // Packages with native parts stay outside the bundle and are found in node_modules when first used. So does ws, whose
-    // classes extend those of modules that it requires.
-    external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
-    // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
-    resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
+    plugins: [directBuiltins, ...plugins],
     output: {
       dir: join(root, 'dist'),
       format: 'es',
@@ -38,30 +52,36 @@ function bundle(input, output = {}) {
   });
 }
 
-/** Modules that come with `entries` whatever happens, as one file: each further file of a start takes a fifth of a millisecond. */
-function together(name, entries, priority) {
-  let closure = null;
-  const named = (id, context) => {
-    if (closure === null) {
-      closure = new Set();
-      for (const entry of entries) staticClosure(inSource(entry), context, closure);
-    }
-    return closure.has(id) ? name : null;
+/**
+ * What runs of `entries` whatever happens, as one file: each further file of a start takes a fifth of a millisecond. What a face
+ * offers and these don't use is left to the files of those that do.
+ */
+async function together(name, entries, priority) {
+  const input = Object.fromEntries(entries.map((entry, at) => [String(at), inSource(entry)]));
+  const { output } = await build({
+    ...shared,
+    input,
+    plugins: [directBuiltins],
+    write: false,
+    output: { format: 'es' },
+  });
+  const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])));
+  const used = new Set();
+  const follow = (fileName) => {
+    const chunk = chunks.get(fileName);
+    if (chunk === undefined) return;
+    chunks.delete(fileName);
+    for (const [id, { renderedLength }] of Object.entries(chunk.modules)) if (renderedLength > 0) used.add(id);
+    for (const next of chunk.imports) follow(next);
   };
-  return { name: named, debugName: name, priority };
-}
-
-function staticClosure(id, context, found = new Set()) {
-  if (found.has(id)) return found;
-  found.add(id);
-  for (const next of context.getModuleInfo(id)?.importedIds ?? []) staticClosure(next, context, found);
-  return found;
+  for (const { fileName, isEntry } of [...chunks.values()]) if (isEntry) follow(fileName);
+  return { name: (id) => (used.has(id) ? name : null), debugName: name, priority };
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 // The program is loaded by bin/keel.js, which keeps its compiled code: that takes scripts, not modules.
 await bundle(
-  { cli: inSource('surfaces/cli/index.ts') },
+  { cli: 'passed-on' },
   {
     format: 'cjs',
     dynamicImportInCjs: false,
@@ -71,19 +91,22 @@ await bundle(
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
     codeSplitting: {
+      includeDependenciesRecursively: false,
       groups: [
         // With what reads the command line: in `core` it would bring all that runs a session before the terminal's first frame.
-        together(
+        await together(
           'base',
           ['surfaces/cli/index.ts', 'surfaces/cli/command-line.ts', 'surfaces/cli/session-options.ts'],
           3,
         ),
-        together('core', ['surfaces/cli/commands/exec/exec.ts'], 2),
-        together('text', ['surfaces/text/index.ts'], 1),
-        together('tui', ['surfaces/cli/commands/tui.ts'], 0),
+        await together('core', ['surfaces/cli/commands/exec/exec.ts'], 2),
+        await together('text', ['surfaces/text/index.ts'], 1),
+        await together('tui', ['surfaces/cli/commands/terminal/tui.ts'], 0),
       ],
     },
   },
+  // A file may offer more than its entry does, to other files.
+  { preserveEntrySignatures: 'allow-extension', plugins: [passedOn(inSource('surfaces/cli/index.ts'))] },
 );
 await bundle({
   sdk: inSource('surfaces/sdk/index.ts'),
