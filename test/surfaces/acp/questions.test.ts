@@ -4,7 +4,14 @@ import { questionView } from '../../../src/surfaces/acp/permissions/question-vie
 describe('a question', () => {
   test('about a command names the command, its reason, and that it would leave the sandbox', () => {
     const view = questionView({
-      ...{ type: 'command', questionId: 'q', callId: 'c', command: ['rm', 'a b'], cwd: '/home/ada/app', commandActions: [] },
+      ...{
+        type: 'command',
+        questionId: 'q',
+        callId: 'c',
+        command: ['rm', 'a b'],
+        cwd: '/home/ada/app',
+        commandActions: [],
+      },
       ...{ reason: 'It needs more rights.', escalated: true },
     });
     expect(view).toMatchObject({ title: "rm 'a b'", kind: 'execute', status: 'pending' });
