@@ -52,11 +52,8 @@ function bundle(input, output = {}, { plugins = [], ...more } = {}) {
   });
 }
 
-/**
- * What runs of `entries` whatever happens, as one file: each further file of a start takes a fifth of a millisecond. What a face
- * offers and these don't use is left to the files of those that do.
- */
-async function together(name, entries, priority) {
+/** What runs of `entries` whatever happens. What a face offers and they don't use is left to the files of those that do. */
+async function usedBy(...entries) {
   const input = Object.fromEntries(entries.map((entry, at) => [String(at), inSource(entry)]));
   const { output } = await build({
     ...shared,
@@ -75,10 +72,26 @@ async function together(name, entries, priority) {
     for (const next of chunk.imports) follow(next);
   };
   for (const { fileName, isEntry } of [...chunks.values()]) if (isEntry) follow(fileName);
-  return { name: (id) => (used.has(id) ? name : null), debugName: name, priority };
+  return used;
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
+const ofCommandLine = await usedBy(
+  'surfaces/cli/index.ts',
+  'surfaces/cli/command-line.ts',
+  'surfaces/cli/session-options.ts',
+);
+const ofExec = await usedBy('surfaces/cli/commands/exec/exec.ts');
+const ofText = await usedBy('surfaces/text/index.ts');
+const ofTerminal = await usedBy('surfaces/cli/commands/terminal/tui.ts');
+/** Files of a start, each as one: every further one takes a fifth of a millisecond. A module is in the first that names it. */
+const files = [
+  // With what the terminal needs of the rest: in `core` it would bring all that runs a session before the terminal's first frame.
+  ['base', (id) => ofCommandLine.has(id) || (ofTerminal.has(id) && ofExec.has(id))],
+  ['core', (id) => ofExec.has(id)],
+  ['text', (id) => ofText.has(id)],
+  ['tui', (id) => ofTerminal.has(id)],
+];
 // The program is loaded by bin/keel.js, which keeps its compiled code: that takes scripts, not modules.
 await bundle(
   { cli: 'passed-on' },
@@ -92,17 +105,11 @@ await bundle(
     chunkFileNames: '[name]-[hash].cjs',
     codeSplitting: {
       includeDependenciesRecursively: false,
-      groups: [
-        // With what reads the command line: in `core` it would bring all that runs a session before the terminal's first frame.
-        await together(
-          'base',
-          ['surfaces/cli/index.ts', 'surfaces/cli/command-line.ts', 'surfaces/cli/session-options.ts'],
-          3,
-        ),
-        await together('core', ['surfaces/cli/commands/exec/exec.ts'], 2),
-        await together('text', ['surfaces/text/index.ts'], 1),
-        await together('tui', ['surfaces/cli/commands/terminal/tui.ts'], 0),
-      ],
+      groups: files.map(([name, isIn], at) => ({
+        name: (id) => (isIn(id) ? name : null),
+        debugName: name,
+        priority: files.length - at,
+      })),
     },
   },
   // A file may offer more than its entry does, to other files.

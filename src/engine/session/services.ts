@@ -208,6 +208,7 @@ export function openServices(options: ServiceOptions): SessionServices {
       lastRequest: options.lastRequest,
       now,
       above: options.child?.requests ?? null,
+      log,
     }),
     now,
     child: options.child ?? null,

@@ -68,7 +68,7 @@ const claude = {
 } as const;
 const lean = { toolSet: 'lean', patchForm: 'editFile', supportsImages: false } as const;
 
-/** When the rows below were last checked. */
+/** When the rows below were last changed. */
 export const FAMILIES_AS_OF = '2026-11-27';
 
 /**

@@ -1,4 +1,4 @@
-/** When the rows below were checked against the makers' published price lists. */
+/** The day of the collection of the makers' price lists that the rows below come from. */
 export const LIST_PRICES_AS_OF = '2026-10-07';
 
 /** US dollars for a million tokens: input, input that was cached (null: as other input), output, input written to the cache. */

@@ -61,7 +61,7 @@ function optionValue({
   return { type: value.includes('FILE') ? 'file' : 'text' };
 }
 
-/** Names of options whose values are alike, over all commands; an option means the same wherever it is. */
+/** Names of options whose values are alike, over all commands; of a name with other values elsewhere, the first ones count. */
 export function namesByValue(
   all: readonly KnownCommand[],
 ): ReadonlyMap<string, { value: OptionValue; names: string[] }> {
@@ -70,8 +70,10 @@ export function namesByValue(
   for (const { names, value } of all.flatMap(({ options }) => options)) {
     if (value.type === 'none') continue;
     const key = value.type === 'choice' ? value.choices.join(' ') : value.type;
+    const unseen = names.filter((name) => !seen.has(name));
+    if (unseen.length === 0) continue;
     const group = groups.get(key) ?? { value, names: [] };
-    group.names.push(...names.filter((name) => !seen.has(name)));
+    group.names.push(...unseen);
     for (const name of names) seen.add(name);
     groups.set(key, group);
   }

@@ -1,9 +1,10 @@
-import type { RequestFingerprint, RequestRecord } from '../../../../foundation/protocol/index.ts';
+import { type RequestFingerprint, type RequestRecord, toKeelError } from '../../../../foundation/protocol/index.ts';
 import { costOf, knownPrices, type ModelInfo, type ModelPrices } from '../../../../models/catalogue/index.ts';
 import { CacheWatch, type Rewrite } from '../../../../models/client/index.ts';
 import type { ModelEvent } from '../../../../models/prompt/index.ts';
 import type { Config } from '../../../../storage/config/index.ts';
 import type { LastRequest } from '../../../../storage/rollout/index.ts';
+import type { Log } from '../../log.ts';
 
 type Completed = Extract<ModelEvent, { type: 'completed' }>;
 type MeteredModel = Pick<ModelInfo, 'slug' | 'cacheMinutes'>;
@@ -15,6 +16,7 @@ export interface RequestMeterOptions {
   readonly now: () => number;
   /** Those of the session that this one works for; null: it is the user's. */
   readonly above: RequestMeter | null;
+  readonly log: Pick<Log, 'crash'>;
 }
 
 /** Measures the requests of a thread: how long each takes, what it costs, and what it missed of the provider's cache. */
@@ -24,14 +26,16 @@ export class RequestMeter {
   readonly #watch: CacheWatch;
   readonly #now: () => number;
   readonly #above: RequestMeter | null;
+  readonly #log: Pick<Log, 'crash'>;
   #costUsd: number | null = 0;
 
-  constructor({ config, lastRequest, now, above }: RequestMeterOptions) {
+  constructor({ config, lastRequest, now, above, log }: RequestMeterOptions) {
     this.#provider = config.provider.id;
     this.#prices = knownPrices(config.provider, config.modelPrices);
     this.#watch = new CacheWatch(lastRequest);
     this.#now = now;
     this.#above = above;
+    this.#log = log;
   }
 
   /** What the session's requests cost so far, with those of its children, US dollars. Null: of one it is not known. */
@@ -50,21 +54,27 @@ export class RequestMeter {
     return fingerprint;
   }
 
-  /** The events of one response as they are; the last one also says what the request took. */
+  /** The events of one response as they are; the last one also says what the request took. What fails inside keel is logged. */
   async *measured(events: AsyncIterable<ModelEvent>, model: MeteredModel): AsyncGenerator<ModelEvent, void, undefined> {
-    const sentAt = this.#now();
-    const start = performance.now();
-    let firstTokenMs: number | null = null;
-    for await (const event of events) {
-      if (event.type === 'completed') {
-        const durationMs = Math.round(performance.now() - start);
-        yield this.#withRecord(event, model, { sentAt, firstTokenMs, durationMs });
-        continue;
+    try {
+      const sentAt = this.#now();
+      const start = performance.now();
+      let firstTokenMs: number | null = null;
+      for await (const event of events) {
+        if (event.type === 'completed') {
+          const durationMs = Math.round(performance.now() - start);
+          yield this.#withRecord(event, model, { sentAt, firstTokenMs, durationMs });
+          continue;
+        }
+        if (firstTokenMs === null && event.type !== 'created' && event.type !== 'rateLimits') {
+          firstTokenMs = Math.round(performance.now() - start);
+        }
+        yield event;
       }
-      if (firstTokenMs === null && event.type !== 'created' && event.type !== 'rateLimits') {
-        firstTokenMs = Math.round(performance.now() - start);
-      }
-      yield event;
+    } catch (error) {
+      // The turn reports its words; only here is its stack still known.
+      if (toKeelError(error).kind === 'internal') this.#log.crash(error);
+      throw error;
     }
   }
 
