@@ -23,7 +23,7 @@ test('17.11: tui.status_line lists the parts of the last row, and an unknown one
 test('17.11: a command is given what status line scripts of Claude Code read, and its line is shown without control bytes', () => {
   const driver = Driver.ready(80, 24, { statusLine: { type: 'command', command: 'line' } });
   expect(driver.live().at(-1)).toContain('auto');
-  driver.event({ type: 'usage.updated', turnId: 't1', info: used, rateLimits: null });
+  driver.event({ type: 'usage.updated', turnId: 't1', info: used, rateLimits: null, costUsd: null });
   expect(statusInput(driver.state)).toEqual({
     hook_event_name: 'Status',
     session_id: 'thread-1',
