@@ -8,3 +8,4 @@ export { readFileStart, readRegularFile } from './read-file.ts';
 export { Draft, replaceFile, replaceLink } from './replace-file.ts';
 export { namesOf, RootedDirectory } from './rooted-directory.ts';
 export { kindFault, SNIFFED_BYTES, textFault } from './text-fault.ts';
+export { writeInPlace } from './write-in-place.ts';

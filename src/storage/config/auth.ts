@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { writeInPlace } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 import type { StoredKey, StoredTokens } from './credential-types.ts';
@@ -100,17 +101,17 @@ function storedTokens(tokens: z.infer<typeof Tokens>, refreshed: string | null):
   };
 }
 
-/** Whoever reads it meanwhile finds the old file or the new one. */
+/** In place where the file is there: a token is renewed while sandboxed commands run, which must not see it. */
 function write(home: string, file: AuthFile): void {
   const path = join(home, 'auth.json');
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    const place = existsSync(path) ? realpathSync(path) : path; // a link to the file stays one
-    const temporary = `${place}.${process.pid}.new`;
-    rmSync(temporary, { force: true });
-    writeFileSync(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    chmodSync(temporary, 0o600);
-    renameSync(temporary, place);
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      writeInPlace(fd, `${JSON.stringify(file, null, 2)}\n`, 0o600);
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
     const advice = 'set KEEL_HOME to a directory that you can write';
     throw new KeelError('storageFailed', `${path} can't be written: ${reasonOf(cause)}; ${advice}`, { cause });

@@ -1,7 +1,6 @@
-import { fchmodSync, fstatSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { withFileLock } from '../../foundation/files/index.ts';
+import { withFileLock, writeInPlace } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
 import { readHomeFile } from './layers/index.ts';
@@ -69,7 +68,8 @@ export class CredentialFile {
       return await withFileLock(this.path, signal, (fd) => {
         const { mcp, ...rest } = this.#contents(this.#text());
         const { [name]: before, ...others } = mcp;
-        replaceText(fd, { ...rest, mcp: entry === null ? others : { ...others, [name]: entry } });
+        const contents = { ...rest, mcp: entry === null ? others : { ...others, [name]: entry } };
+        writeInPlace(fd, `${JSON.stringify(contents, null, 2)}\n`, MODE);
         return before !== undefined;
       });
     } catch (cause) {
@@ -96,15 +96,4 @@ export class CredentialFile {
       if (secret !== undefined) this.#secrets.add(secret);
     }
   }
-}
-
-/**
- * Writes in place: a sandboxed command that runs would see a file put in its place. Blanks after the text cover the rest of a
- * longer one in the same write, so that a crash leaves no mixture.
- */
-function replaceText(fd: number, contents: Contents): void {
-  const text = Buffer.from(`${JSON.stringify(contents, null, 2)}\n`);
-  fchmodSync(fd, MODE);
-  const rest = Math.max(fstatSync(fd).size - text.length, 0);
-  writeSync(fd, Buffer.concat([text, Buffer.alloc(rest, '\n')]), 0, null, 0);
 }

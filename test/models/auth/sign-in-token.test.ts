@@ -65,11 +65,14 @@ describe('the token of a sign-in', () => {
     await using server = await startModelServer([httpError(401, 'old'), respond(message('a')), respond(message('b'))]);
     const config = await configWith(issuer.url, server.url);
     const client = clientOf(config.provider, { renewable: renewableCredentials(config) });
+    const { ino } = statSync(join(home.path, 'auth.json'));
     await collect(client);
     await collect(client);
 
     const sent = server.requests.map(({ headers }) => headers.authorization);
     expect(sent).toEqual(['Bearer access-secret-1', 'Bearer access-secret-2', 'Bearer access-secret-2']);
+    // A sandboxed command that runs meanwhile can't read this file; one that took its place would be open to it.
+    expect(statSync(join(home.path, 'auth.json'))).toMatchObject({ ino });
     expect(issuer.requests.map(({ fields }) => fields)).toEqual([
       {
         client_id: 'client-1',
