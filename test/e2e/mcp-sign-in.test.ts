@@ -26,7 +26,9 @@ async function login(...options: readonly string[]): Promise<KeelRun> {
   return await live.ended;
 }
 
-test('a server that wants a sign-in is named with the remedy, and works after it; no token is shown anywhere', { timeout: 60_000 }, async () => {
+test('a server that wants a sign-in is named with the remedy, and works after it; no token is shown anywhere', {
+  timeout: 60_000,
+}, async () => {
   await using server = await serverWithSettings();
   const before = await keel('mcp', 'test', 'web');
   expect(before).toMatchObject({ code: 1, stderr: expect.stringContaining('run `keel mcp login web`') });
