@@ -15,6 +15,7 @@ export {
 export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
 export { sourceStack } from './source-stack.ts';
+export { boundedLines, type Line } from './text/bounded-lines.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
 export { cutMiddle } from './text/cut-middle.ts';
 export {

@@ -1,7 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { type AnyMessage, RequestError, type Stream } from '@agentclientprotocol/sdk';
-import { readJson } from '../../foundation/util/index.ts';
-import { boundedLines, type Line } from './bounded-lines.ts';
+import { boundedLines, type Line, readJson } from '../../foundation/util/index.ts';
 
 /** An image of the largest size that a prompt may have fits in, as base64. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type GhostCommit, restoreSnapshot, takeSnapshot, tidySnapshotsIfDue } from '../../../src/system/git/index.ts';
+import { slowGit } from '../../support/slow-git.ts';
 import { edit, type Playground, playground } from './support.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -83,11 +84,16 @@ test('contents that a stopped run did not prune are pruned by the next one', asy
   const blob = join(storeOf(dir), 'objects', old.id.slice(0, 2), old.id.slice(2));
   age(refOf(dir, old), 15);
   age(blob, 15);
+  // Its git never comes to prune anything.
+  using slow = slowGit(['prune']);
+  const options = dir.options();
+  const env = { ...options.env, PATH: `${slow.bin}:${process.env['PATH']}` };
   const stop = new AbortController();
-  const stopped = tidySnapshotsIfDue({ ...dir.options(), signal: stop.signal });
+  const stopped = tidySnapshotsIfDue({ ...options, env, signal: stop.signal });
+  await slow.started();
   stop.abort();
   await stopped;
-  // A git that was quick may have done all of it before it was ended.
+  expect(statSync(blob).isFile()).toBe(true);
   await tidySnapshotsIfDue(dir.options());
   expect(existsSync(blob)).toBe(false);
 });

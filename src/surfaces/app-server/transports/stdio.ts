@@ -1,8 +1,7 @@
-import type { Readable, Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { addAbortSignal, type Readable, type Writable } from 'node:stream';
+import { boundedLines } from '../../../foundation/util/index.ts';
 import type { Connection, Wire } from '../connection/connection.ts';
 import { ErrorCode, MethodError } from '../methods/method.ts';
-import { LineReader } from './lines.ts';
 
 /** A longer message is refused: the largest are images in a user's input, bytes. */
 export const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -24,13 +23,20 @@ export async function serveStdio({ stdin, stdout, connect, stop }: StdioOptions)
   };
   const connection = connect(wire);
   const tooLong = new MethodError(ErrorCode.invalidRequest, `a message has at most ${MAX_MESSAGE_BYTES} bytes`);
-  const lines = new LineReader(
-    MAX_MESSAGE_BYTES,
-    (line) => connection.receive(line),
-    () => connection.refuse(null, tooLong),
-  );
-  stdin.on('data', (chunk: Buffer | string) => lines.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk));
-  // However the input ends, the client is gone.
-  await finished(stdin, { signal: AbortSignal.any([stop, ended.signal]), writable: false }).catch(() => undefined);
+  const input = untilGone(stdin, AbortSignal.any([stop, ended.signal]));
+  for await (const line of boundedLines(input, MAX_MESSAGE_BYTES)) {
+    const text = line.type === 'line' ? line.bytes.toString('utf8').trim() : null;
+    if (text === null) connection.refuse(null, tooLong);
+    else if (text !== '') connection.receive(text);
+  }
   connection.end();
+}
+
+/** However the input ends, the client is gone. */
+async function* untilGone(stdin: Readable, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  try {
+    yield* addAbortSignal(signal, stdin);
+  } catch {
+    // Broken or stopped: there is nothing more to read.
+  }
 }

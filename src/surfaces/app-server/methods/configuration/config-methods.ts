@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import type { LoadedConfig } from '../../../../storage/config/index.ts';
+import { wireApprovalPolicy } from '../../notifications/wire-policy.ts';
 import { type Methods, method } from '../method.ts';
 import type { ServerSettings } from '../server-settings.ts';
 import { metadataOf, originsOf, shownTable } from './config-layers.ts';
@@ -51,14 +52,9 @@ function wireConfig(loaded: LoadedConfig): object {
     model: config.model,
     model_provider: config.provider.id,
     model_reasoning_effort: config.effort,
-    approval_policy: wirePolicy(config.approvalPolicy),
+    approval_policy: wireApprovalPolicy(config.approvalPolicy),
     sandbox_mode: config.sandboxPolicy.mode,
   };
-}
-
-/** The protocol no longer has `on-failure`, which asks as well, only later. */
-function wirePolicy(policy: LoadedConfig['config']['approvalPolicy']): string {
-  return policy === 'on-failure' ? 'on-request' : policy;
 }
 
 /** What the machine's administrator fixes; null: nothing. */
@@ -66,7 +62,7 @@ function requirementsOf({ managed }: LoadedConfig['config']): object | null {
   const { approvalPolicy, sandboxMode } = managed;
   if (approvalPolicy === undefined && sandboxMode === undefined) return null;
   return {
-    allowedApprovalPolicies: approvalPolicy === undefined ? null : [wirePolicy(approvalPolicy)],
+    allowedApprovalPolicies: approvalPolicy === undefined ? null : [wireApprovalPolicy(approvalPolicy)],
     allowedSandboxModes: sandboxMode === undefined ? null : [sandboxMode],
   };
 }
