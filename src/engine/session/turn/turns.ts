@@ -135,10 +135,13 @@ export class Turns {
    * in, or at once where nothing is under way but a question. When the time is up it is cut off there, as a crash would.
    */
   async release(graceMs: number): Promise<void> {
-    const phase = this.#phase;
-    if (phase.type === 'ending') await phase.active.ended;
-    if (phase.type !== 'running') return;
-    const { active } = phase;
+    for (let phase = this.#phase; phase.type !== 'idle'; phase = this.#phase) {
+      if (phase.type === 'running') await this.#releaseRunning(phase.active, graceMs);
+      else await phase.active.ended;
+    }
+  }
+
+  async #releaseRunning(active: ActiveTurn, graceMs: number): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
     await this.#settlesToBeReleased(active, performance.now() + graceMs);
