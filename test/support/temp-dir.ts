@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -28,6 +28,20 @@ export function tempDir(): TempDir {
 export function gitRepository(files: Readonly<Record<string, string>> = { 'README.md': 'test\n' }): TempDir {
   const dir = tempDir();
   dir.write(files);
+  cpSync(join(committed(files), '.git'), join(dir.path, '.git'), { recursive: true, preserveTimestamps: true });
+  return dir;
+}
+
+const repositories = new Map<string, string>();
+
+/** A repository that Git has made of these files once in this process; four starts of Git for each test took longer than many tests. */
+function committed(files: Readonly<Record<string, string>>): string {
+  const key = JSON.stringify(files);
+  const known = repositories.get(key);
+  if (known !== undefined) return known;
+  const dir = tempDir();
+  process.once('exit', () => dir[Symbol.dispose]());
+  dir.write(files);
   const who = ['-c', 'user.name=test', '-c', 'user.email=test@keel.invalid'];
   for (const args of [
     ['init', '--quiet', '--initial-branch=main'],
@@ -36,5 +50,6 @@ export function gitRepository(files: Readonly<Record<string, string>> = { 'READM
   ]) {
     execFileSync('git', args, { cwd: dir.path, env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null' } });
   }
-  return dir;
+  repositories.set(key, dir.path);
+  return dir.path;
 }
