@@ -18,14 +18,14 @@ import {
 import { type Message, type Params, RpcError } from '../support/app-server/client.ts';
 import { StdioServer } from '../support/app-server/run.ts';
 import { keelBin, processesWith, rolloutsIn } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let model: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'notes.txt': 'one\n' });
 });
 afterEach(async () => {

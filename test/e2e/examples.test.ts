@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { gitRepository, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -14,7 +14,7 @@ test('examples/custom-tool.mjs: the model calls the functions of the program, on
     respond(functionCall('remind', { customer: 'bob', text: 'Soon.' }, 'c2')),
     respond(message('bob is reminded'), usage({ input: 1, output: 1 })),
   ]);
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout } = await run(process.execPath, [join(root, 'examples/custom-tool.mjs')], {
     cwd: repo.path,

@@ -2,13 +2,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let other: TempDir;
 let repo: TempDir;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   other = tempDir();
   repo = gitRepository();
 });

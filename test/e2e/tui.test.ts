@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { processesWith, runKeel, savedDrafts, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 import { KEY, TuiRun } from '../support/tui.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer | null = null;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'notes.txt': 'one\n', 'src/deep/water.ts': 'export {};\n' });
 });
 afterEach(async () => {

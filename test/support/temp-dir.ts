@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -22,6 +22,20 @@ export function tempDir(): TempDir {
     },
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** What `npm test` let the built program compile: without it each start of keel in a home of its own compiles everything again. */
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/tests/home/cache/code');
+
+/** A home for keel, as it is after earlier runs of this build, with none of their threads. */
+export function keelHome(): TempDir {
+  const dir = tempDir();
+  if (existsSync(COMPILED)) {
+    const cache = join(dir.path, 'cache');
+    mkdirSync(cache, { mode: 0o700 });
+    cpSync(COMPILED, join(cache, 'code'), { recursive: true });
+  }
+  return dir;
 }
 
 /** A folder that is a Git repository with these files committed. */

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issuerServer, tokensOf } from '../../models/auth/issuer-server.ts';
 import { runKeel } from '../../support/keel.ts';
 import { slowGit } from '../../support/slow-git.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(() => {

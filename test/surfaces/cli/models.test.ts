@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
@@ -10,7 +10,7 @@ let url: string;
 const asked: { path: string; key: string }[] = [];
 let answer: { status: number; body: string } | null;
 beforeEach(async () => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   asked.length = 0;
   server = createServer((request, response) => {

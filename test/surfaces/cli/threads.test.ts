@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
 import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 beforeEach(async () => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   server = await startModelServer((request) => {
     const asked = request.textsOf('user').findLast((text) => !text.startsWith('<')) ?? '';
