@@ -25,8 +25,12 @@ async function runProgram() {
   const modules = new Map();
   let isNew = false;
 
-  const load = (id) => {
+  const require = (id) => {
     if (!id.startsWith('./')) return process.getBuiltinModule('node:module').createRequire(distUrl)(id);
+    // The build names so what a start does not need.
+    return id.startsWith('./later-') ? whenUsed(() => load(id)) : load(id);
+  };
+  const load = (id) => {
     const name = id.slice('./'.length);
     const known = modules.get(name);
     if (known !== undefined) return known.exports;
@@ -42,7 +46,7 @@ async function runProgram() {
     }
     const module = { exports: {} };
     modules.set(name, module);
-    script.runInThisContext()(module.exports, load, module, path, dist);
+    script.runInThisContext()(module.exports, require, module, path, dist);
     return module.exports;
   };
   const readIfThere = (path) => {
@@ -57,6 +61,11 @@ async function runProgram() {
     if (isNew) keepCode(directory, scripts);
   });
   await load(ENTRY).main();
+}
+
+/** Stands for the exports of a script that is loaded when one of them is first taken. */
+function whenUsed(load) {
+  return new Proxy({}, { get: (_, name) => load()[name] });
 }
 
 /** Writes compiled code, each file whole or not at all, and removes what builds of a month ago left. */

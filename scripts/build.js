@@ -84,10 +84,36 @@ const ofCommandLine = await usedBy(
 const ofExec = await usedBy('surfaces/cli/commands/exec/exec.ts');
 const ofText = await usedBy('surfaces/text/index.ts');
 const ofTerminal = await usedBy('surfaces/cli/commands/terminal/tui.ts');
+/**
+ * What a session needs for calls, failures, compaction and the like, after its first request was sent. bin/keel.js loads this file
+ * when something of it is first used: compiled code takes some 30 µs a KB to load. What an object that exists from the start
+ * is made of stays out of it.
+ */
+const AFTER_REQUEST = new RegExp(
+  `/src/(?:${[
+    'models/failures/',
+    'models/mcp/(?:connections|open-server|offer-cache|tool-names)',
+    'models/wires/(?:whole-answer|measured-usage)',
+    'context/history/(?:compaction\\.|pruning|refused-items)',
+    'engine/session/(?:reports/|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
+    'engine/session/agents/(?:subagent|run-child|agent-records|agent-rights|follow-child)\\.ts',
+    'engine/turn/(?:compact|prune-outputs|hooks/compaction-hooks)',
+    'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',
+    'tools/approvals/(?:summary|run-by|known-safe|dangerous|program-places|reach|canonical-commands|command-kinds|shell/(?!bash-grammar))',
+    'tools/approvals/rules/(?:file-rules|read-calls|load-rules|judge-by-rules)',
+    'tools/builtin/(?:commands/(?!command-arguments|run-to-completion)|files/|web/)',
+    'tools/mcp/(?!turn-tools)',
+    'tools/patch/(?!diff/(?:turn-diff|touched-lines))',
+    'system/git/snapshots/',
+    'system/process/(?:confined/(?!confined-threads)|run/(?!exec-sessions)|terminal/)',
+    'system/sandbox/(?:backends/(?!probe)|plan/|seccomp/|network/(?!shared-network)|protected/|planted/(?!planted-names))',
+  ].join('|')})`,
+);
 /** Files of a start, each as one: every further one takes a fifth of a millisecond. A module is in the first that names it. */
 const files = [
   // With what the terminal needs of the rest: in `core` it would bring all that runs a session before the terminal's first frame.
   ['base', (id) => ofCommandLine.has(id) || (ofTerminal.has(id) && ofExec.has(id))],
+  ['later', (id) => ofExec.has(id) && AFTER_REQUEST.test(id)],
   ['core', (id) => ofExec.has(id)],
   ['text', (id) => ofText.has(id)],
   ['tui', (id) => ofTerminal.has(id)],

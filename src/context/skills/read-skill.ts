@@ -9,11 +9,13 @@ const MAX_FRONT_MATTER_BYTES = 16 * 1024;
 const MAX_NAME_CHARS = 64;
 const MAX_DESCRIPTION_CHARS = 1_024;
 
-const Fields = z.object({
-  name: z.optional(z.nullable(z.string())),
-  description: z.optional(z.nullable(z.string())),
-  metadata: z.catch(z.nullish(z.object({ 'short-description': z.optional(z.string()) })), null),
-});
+const Fields = z.lazy(() =>
+  z.object({
+    name: z.optional(z.nullable(z.string())),
+    description: z.optional(z.nullable(z.string())),
+    metadata: z.catch(z.nullish(z.object({ 'short-description': z.optional(z.string()) })), null),
+  }),
+);
 
 export interface DescribedSkill {
   readonly name: string;

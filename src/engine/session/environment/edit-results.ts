@@ -14,7 +14,7 @@ const HIGH_SHARE = 0.15;
 /** How an edit is answered whose text does not fit the file or the form; a denial says nothing of the model. */
 const FAILED = /^(?:apply_patch verification failed|edit_file failed|failed to parse)/;
 
-const Line = z.object({ model: z.string(), tool: z.enum(['apply_patch', 'edit_file']), ok: z.boolean() });
+const Line = z.lazy(() => z.object({ model: z.string(), tool: z.enum(['apply_patch', 'edit_file']), ok: z.boolean() }));
 type Line = z.infer<typeof Line>;
 
 /**
