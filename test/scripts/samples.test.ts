@@ -18,7 +18,8 @@ test.each(all('toml'))('$name: the settings are taken as they are, with --strict
     env: { HOME: home.path, KEEL_HOME: home.path },
     cwd: home.path,
     overrides: [],
-    flags: { strictConfig: true },
+    flags: {},
+    strict: true,
     systemDir: home.path,
   });
   expect(config.warnings).toEqual([]);

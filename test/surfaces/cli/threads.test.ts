@@ -177,9 +177,15 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list', '--archived')).stdout).toContain('tides');
     expect((await keel('threads', 'show', id)).stdout).toContain('archived: yes');
     expect((await keel('exec', 'resume', '--last', 'x')).code).toBe(1);
-    expect(await keel('threads', 'archive', id)).toMatchObject({ code: 1, stderr: expect.stringMatching(/is archived already$/m) });
+    expect(await keel('threads', 'archive', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is archived already$/m),
+    });
     expect((await keel('threads', 'unarchive', id)).code).toBe(0);
-    expect(await keel('threads', 'unarchive', id)).toMatchObject({ code: 1, stderr: expect.stringMatching(/is not archived$/m) });
+    expect(await keel('threads', 'unarchive', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is not archived$/m),
+    });
     expect(existsSync(path)).toBe(true);
     expect((await keel('threads', 'list')).stdout).toContain(id);
   });
