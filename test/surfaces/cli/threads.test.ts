@@ -190,6 +190,19 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list')).stdout).toContain(id);
   });
 
+  test('--session-name lists the threads with this in their name, and looks at nothing else', async () => {
+    const named = await thread('about the harbour');
+    await thread('low water');
+    await keel('threads', 'rename', named, 'Low Water');
+    const found = async (...args: string[]) => {
+      const { threads }: { threads: { id: string }[] } = JSON.parse((await keel('threads', ...args, '--json')).stdout);
+      return threads.map(({ id }) => id);
+    };
+    expect(await found('--session-name', 'low')).toEqual([named]);
+    expect(await found('list', '--session-name', 'low water')).toEqual([named]);
+    expect(await found('list', '--session-name', 'harbour')).toEqual([]);
+  });
+
   test('protocol 28: archive moves nothing that lies elsewhere', async () => {
     await thread('one');
     const [path = ''] = rolloutsIn(home.path);
