@@ -150,9 +150,10 @@ await bundle({
 await bundle({ 'confined-worker': inSource('system/process/confined/worker.ts') });
 
 // Grammars are read as bytes when the first script, or the first edit of a file, needs them.
+const languages = ['bash', 'go', 'java', 'javascript', 'python', 'rust'];
 const grammars = [
-  ...['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm'],
-  ...['tree-sitter-javascript/tree-sitter-javascript.wasm', 'tree-sitter-python/tree-sitter-python.wasm'],
+  'web-tree-sitter/web-tree-sitter.wasm',
+  ...languages.map((language) => `tree-sitter-${language}/tree-sitter-${language}.wasm`),
   ...['tree-sitter-typescript/tree-sitter-tsx.wasm', 'tree-sitter-typescript/tree-sitter-typescript.wasm'],
 ];
 for (const path of grammars) {

@@ -22,6 +22,7 @@ export {
 export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning, noteMark } from './notes/tool-lines.ts';
 export {
   crashNote,
+  endedSessionsNote,
   endedWithRunNote,
   formNote,
   hookNote,
