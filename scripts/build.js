@@ -16,7 +16,7 @@ const shared = {
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: false }] },
   // Packages with native parts stay outside the bundle and are found in node_modules when first used. So does ws, whose
   // classes extend those of modules that it requires.
-  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
+  external: ['@lydell/node-pty', '@napi-rs/keyring', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
   // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
   resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
 };

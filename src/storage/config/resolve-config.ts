@@ -140,6 +140,10 @@ export function resolveConfig({
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
     storedKey,
+    credentialStores: {
+      login: settings.cli_auth_credentials_store ?? 'auto',
+      mcp: settings.mcp_oauth_credentials_store ?? 'auto',
+    },
     signIn: { issuer: issuerOf(settings), clientId: settings.chatgpt_client_id?.trim() || null },
     warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
   };

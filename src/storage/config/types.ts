@@ -9,6 +9,7 @@ import type {
 import type { NetworkRules } from '../../system/network/index.ts';
 import type { AuthCommand, SignInSettings, StoredKey } from './credential-types.ts';
 import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
+import type { CredentialStore } from './secret-file.ts';
 import type { McpServer } from './sections/mcp-types.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -276,6 +277,8 @@ export interface Config {
   /** A key that a login stored; null if there is none. */
   readonly storedKey: StoredKey | null;
   readonly signIn: SignInSettings;
+  /** Where keys and sign-ins are kept: what `keel login` stores, and the sign-ins to MCP servers. */
+  readonly credentialStores: { readonly login: CredentialStore; readonly mcp: CredentialStore };
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }

@@ -5,7 +5,7 @@ import { HttpTransport } from '../../models/client/index.ts';
 import { type Config, commandEnvironment, programSearch, storeTokens } from '../../storage/config/index.ts';
 import { startOutliving } from '../../system/process/index.ts';
 import type { CommandIo } from './io.ts';
-import { note } from './output.ts';
+import { inWords, note } from './output.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const BROWSERS: Readonly<Record<string, string>> = { darwin: 'open', linux: 'xdg-open' };
@@ -31,9 +31,10 @@ export async function signInWithChatgpt(io: CommandIo, config: Config, way: 'bro
             nowMs: Date.now,
             onCode: (address, code) => showCode(io, address, code),
           });
-    storeTokens(config.home, tokens);
+    const place = storeTokens({ home: config.home, store: config.credentialStores.login }, tokens);
     const { email } = accountOf(tokens.idToken);
-    note(io, `You are signed in${email === null ? '' : ` as ${printable(email)}`}.\n`);
+    const who = email === null ? '' : ` as ${printable(email)}`;
+    note(io, `You are signed in${who}. The sign-in is kept in ${inWords(place)}.\n`);
     return 0;
   } catch (error) {
     if (signal.aborted && typeof signal.reason === 'number') {

@@ -43,12 +43,6 @@ const INERT: readonly Inert[] = [
   { key: 'features.rmcp_client', same: [true], instead: always },
   { key: 'experimental_sandbox_command_assessment', same: [false], instead: 'keel has no such assessment' },
   { key: 'features.experimental_sandbox_command_assessment', same: [false], instead: 'keel has no such assessment' },
-  { key: 'cli_auth_credentials_store', same: ['file'], instead: "keys are stored in a file in keel's home" },
-  {
-    key: 'mcp_oauth_credentials_store',
-    same: ['auto', 'file'],
-    instead: "sign-ins are kept in a file in keel's home",
-  },
   { key: 'forced_login_method', same: [], instead: notForced },
   { key: 'forced_chatgpt_workspace_id', same: [], instead: notForced },
   { key: 'chatgpt_base_url', same: [], instead: 'use openai_base_url' },

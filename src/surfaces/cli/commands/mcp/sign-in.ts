@@ -12,7 +12,7 @@ import {
 } from '../../../../storage/config/index.ts';
 import { startOutliving } from '../../../../system/process/index.ts';
 import type { CommandIo } from '../../io.ts';
-import { note } from '../../output.ts';
+import { inWords, note } from '../../output.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { type McpPlace, unknownServer } from './show.ts';
 import { testServer } from './test.ts';
@@ -23,7 +23,7 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
   const server = config.mcpServers.find((one) => one.name === name);
   if (server === undefined) throw unknownServer(name);
   const transport = withSignIn(server.transport, name, config);
-  const file = new CredentialFile(config.home);
+  const file = new CredentialFile(config.home, config.credentialStores.mcp);
   using stop = stopSignal(io);
   try {
     await signInTo({
@@ -43,7 +43,8 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
       cause,
     });
   }
-  note(io, `Signed in to MCP server ${name}.\n`);
+  const kept = file.place === null ? '' : ` The sign-in is kept in ${inWords(file.place)}.`;
+  note(io, `Signed in to MCP server ${name}.${kept}\n`);
   return await testServer({ io, values }, name);
 }
 
