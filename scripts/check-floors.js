@@ -42,7 +42,7 @@ const storeys = {
     'json',
     'mcp',
   ],
-  storage: ['threads', 'rollout', 'config', 'config/layers'],
+  storage: ['threads', 'rollout', 'config', 'plugins', 'config/layers'],
   system: ['sandbox', 'git', 'process', 'network'],
   foundation: ['protocol', 'secrets', 'files', 'util'],
 };

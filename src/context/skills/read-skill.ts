@@ -17,6 +17,8 @@ const Fields = z.lazy(() =>
   }),
 );
 
+const AnyFields = z.record(z.string(), z.unknown());
+
 export interface DescribedSkill {
   readonly name: string;
   readonly description: string;
@@ -41,6 +43,24 @@ export async function readSkill(path: string, judge: PlaceJudge): Promise<Descri
     description: field('description', description, MAX_DESCRIPTION_CHARS) ?? missing('description'),
     shortDescription: field('short-description', metadata?.['short-description'], MAX_DESCRIPTION_CHARS),
   };
+}
+
+/** The front matter of a Markdown file and the text behind it; without front matter all of it is text. */
+export type MarkdownParts =
+  | { readonly type: 'parts'; readonly fields: Readonly<Record<string, unknown>>; readonly body: string }
+  | { readonly type: 'fault'; readonly reason: string };
+
+/** Reads the front matter of any Markdown file. */
+export async function frontMatter(text: string): Promise<MarkdownParts> {
+  const parts = splitFrontMatter(text.replaceAll('\r\n', '\n'));
+  if (parts === null) return { type: 'parts', fields: {}, body: text };
+  try {
+    const fields = AnyFields.safeParse(await parseYaml(parts.yaml)).data ?? {};
+    return { type: 'parts', fields, body: parts.body };
+  } catch (error) {
+    if (error instanceof BrokenSkill) return { type: 'fault', reason: error.message };
+    throw error;
+  }
 }
 
 /** Loads the library when the first skill is read. Its messages may contain some of the text, so they are not shown. */

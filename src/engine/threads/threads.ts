@@ -16,7 +16,10 @@ export interface ThreadsOptions {
 
 /** A thread to open. */
 export interface ThreadOptions
-  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools'> {
+  extends Pick<
+    OpenSessionOptions,
+    'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools' | 'openTransport'
+  > {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */

@@ -125,6 +125,8 @@ export const SessionEvent = z.lazy(() =>
       /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
       entry: z.nullable(TypedMessage),
     }),
+    /** Input that came while a turn ran, and that this turn is to take; input that comes too late for it starts a turn of its own. */
+    z.object({ type: z.literal('submission.joined'), turnId, id: z.string() }),
     /**
      * Submissions that waited for the running turn and are not carried out: it was stopped, or a newer one replaces them. A
      * surface may offer their text again.

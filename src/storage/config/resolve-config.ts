@@ -32,6 +32,7 @@ export interface ReadSettings {
   readonly flags: ConfigFlags;
   /** Where the machine's administrator puts things. */
   readonly systemDir: string;
+  readonly plugins: Config['plugins'];
   readonly settings: ConfigFile;
   readonly layers: readonly Layer[];
   readonly network: NetworkRules | null;
@@ -47,6 +48,7 @@ export function resolveConfig({
   cwd,
   flags,
   systemDir,
+  plugins,
   settings,
   layers,
   network,
@@ -93,6 +95,7 @@ export function resolveConfig({
     },
     waitForQuota: settings.wait_for_quota ?? false,
     elideOutputs: settings.compact_elide_outputs ?? true,
+    plugins,
     agents: agentSettings(settings, layers, cwd),
     skills: {
       adminRoot: join(systemDir, 'skills'),

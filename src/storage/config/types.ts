@@ -7,6 +7,7 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
+import type { LoadedPlugin } from '../plugins/index.ts';
 import type { AuthCommand, SignInSettings, StoredKey } from './credential-types.ts';
 import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
 import type { CredentialStore } from './secret-file.ts';
@@ -239,6 +240,8 @@ export interface Config {
   readonly elideOutputs: boolean;
   readonly agents: AgentSettings;
   readonly skills: SkillSettings;
+  /** What threads use of the plugins that count, beside the servers and roles among those above. */
+  readonly plugins: readonly LoadedPlugin[];
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */

@@ -79,6 +79,7 @@ function configuration(config: Config | Error): Finding[] {
   const detail = `model ${config.model} of ${config.provider.id} at ${maskedText(config.provider.baseUrl)}`;
   return [
     { name, state: 'ok', detail },
+    ...config.plugins.map((plugin): Finding => ({ name: `plugin ${plugin.name}`, state: 'ok', detail: 'is used' })),
     ...config.warnings.map((warning): Finding => ({ name, state: 'note', detail: warning })),
   ];
 }

@@ -266,7 +266,7 @@ export class World {
     if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
     else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('../../prompts/index.ts');
-    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
+    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
   }

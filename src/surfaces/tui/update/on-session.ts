@@ -70,6 +70,7 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
     case 'turn.diff':
     case 'rawItem.recorded':
     case 'historyEntry.answered':
+    case 'submission.joined':
     case 'thread.closed':
       return only(state);
     default:
