@@ -9,6 +9,13 @@ import { Reports } from './reports.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
+/** What is let go is given back soon: a terminal that stays open all day has little to do and much to share. */
+async function keptSmall(): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  // Else the heap of a long thread grows to several times of what is in use.
+  setFlagsFromString('--optimize-for-size');
+}
+
 type Dispatch = (message: Message) => void;
 
 export interface WorldParts {
@@ -48,6 +55,7 @@ export class World {
     const setup = await this.#readSetup();
     const config = this.#ready();
     this.#parts.terminal.setTheme(config.tui.theme);
+    await keptSmall();
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);
@@ -124,6 +132,10 @@ export class World {
         const page = await this.#recorded?.list(effect.query);
         if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
         return;
+      }
+      case 'readTurns': {
+        const turns = this.#recorded?.turns(effect.threadId) ?? [];
+        return this.#dispatch({ type: 'turnsRead', threadId: effect.threadId, turns });
       }
       case 'trust':
         return this.#answerTrust(effect.folder, effect.level);

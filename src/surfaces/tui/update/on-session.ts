@@ -87,8 +87,8 @@ function onThread(
   const version = state.setup?.version ?? '';
   const header = { type: 'header', version, model, effort, cwd } as const;
   const recorded = entriesOfTurns(turns);
-  const { past, open } = abandoned(state.transcript);
-  const transcript: Transcript = { past: [...past, ...open, header, ...recorded.past, ...recorded.open], open: [] };
+  const { gone, past, open } = abandoned(state.transcript);
+  const transcript: Transcript = { gone, past: [...past, ...open, header, ...recorded], open: [] };
   const opened: State = {
     ...state,
     transcript,

@@ -19,9 +19,12 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
     case 'transcript': {
       const cwd = state.thread?.settings.cwd ?? '/';
       const asked = askedCalls(state);
-      const past = state.transcript.past.flatMap((entry) => cachedRows(entry, width, cwd));
+      const { gone, past } = state.transcript;
+      const shown = [...content.earlier, ...past].flatMap((entry) => cachedRows(entry, width, cwd));
+      const isCut = gone > 0 && content.earlier.length === 0;
       return [
-        ...past,
+        ...(isCut ? [row('What was before is in the scrollback of the terminal.', { role: 'muted' }), []] : []),
+        ...shown,
         ...state.transcript.open.flatMap((entry) => spacedRows(entry, { width, isFull: true, cwd, asked })),
       ];
     }

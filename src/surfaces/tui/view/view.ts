@@ -30,20 +30,21 @@ export interface View {
  * @param most entries of the past that become final in one frame; those behind them, and what is open, come with the next one
  */
 export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY): View {
-  const { past } = state.transcript;
+  const { gone, past } = state.transcript;
   const width = state.size.columns;
-  const end = Math.min(past.length, mark.entries + most);
-  const open = end < past.length ? [] : state.transcript.open;
-  const finished = past.slice(mark.entries, end).flatMap((entry, index) => {
+  const count = gone + past.length;
+  const end = Math.min(count, mark.entries + most);
+  const open = end < count ? [] : state.transcript.open;
+  const finished = past.slice(Math.max(0, mark.entries - gone), end - gone).flatMap((entry, index) => {
     if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
     return spaced(state, entry, mark.entries + index === 0);
   });
   const known = end === mark.entries ? mark.pieces : 0;
   const [first, ...others] = open;
   const text = streamedText(first);
-  const blank: Row[] = past.length === 0 ? [] : [[]];
+  const blank: Row[] = count === 0 ? [] : [[]];
   let pieces = 0;
-  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, past.length === 0);
+  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, count === 0);
   if (text !== null) {
     const streamed = streamedRows(text, known, width);
     pieces = streamed.pieces;
