@@ -1,11 +1,12 @@
+import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { SessionEvent, ThreadItem, Turn } from '../../../src/foundation/protocol/index.ts';
-import { rowText } from '../../../src/surfaces/text/index.ts';
+import { paletteOf, rowText, themeFor } from '../../../src/surfaces/text/index.ts';
 import { FullScreen } from '../../../src/surfaces/tui/effects/full-screen.ts';
 import type { Effect } from '../../../src/surfaces/tui/message.ts';
 import { Runtime } from '../../../src/surfaces/tui/runtime.ts';
 import { initialState } from '../../../src/surfaces/tui/state.ts';
-import type { Frame, FramePainter } from '../../../src/surfaces/tui/terminal/index.ts';
+import { AppendWriter } from '../../../src/surfaces/tui/terminal/index.ts';
 import { entriesBefore, entriesOfTurns, KEPT_ENTRIES } from '../../../src/surfaces/tui/transcript/index.ts';
 import { pagerRows } from '../../../src/surfaces/tui/view/pager-rows.ts';
 import { SETUP } from './driver.ts';
@@ -13,20 +14,22 @@ import { SETUP } from './driver.ts';
 const ITEMS = 20_000;
 const FRAME_ITEMS = 40;
 
-/** Keeps what would be in the scrollback. */
-class Scrollback implements FramePainter {
-  readonly lines: string[] = [];
-  render({ finished }: Frame): void {
-    for (const row of finished) this.lines.push(rowText(row));
+/** What a terminal that only adds lines was sent. */
+class Scrollback extends Writable {
+  #text = '';
+  get lines(): string[] {
+    return this.#text.split('\r\n');
   }
-  resize(): void {}
-  suspend(): void {}
-  resume(): void {}
-  close(): void {}
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#text += chunk.toString();
+    done();
+  }
 }
 
 function opened() {
-  const painter = new Scrollback();
+  const output = new Scrollback();
+  const palette = paletteOf(themeFor('auto', null), 'none');
+  const painter = new AppendWriter({ output, style: { palette, hasLinks: false } });
   const size = { columns: 80, rows: 24 };
   const fullScreen = new FullScreen(
     { write: () => undefined, conversation: painter, makePainter: () => painter },
@@ -43,7 +46,7 @@ function opened() {
   runtime.dispatch({ type: 'setUp', setup: SETUP });
   const facts = { model: 'gpt-5-codex', effort: null, cwd: '/home/ada/app', rolloutPath: '/rollout' };
   event({ type: 'thread.started', threadId: 'thread-1', ...facts, turns: [] });
-  return { runtime, painter, effects, event };
+  return { runtime, output, effects, event };
 }
 
 const said = (at: number): ThreadItem => ({ type: 'agentMessage', id: `item_${at}`, text: `answer ${at}` });
@@ -53,7 +56,7 @@ function turnOf(items: ThreadItem[]): Turn {
 }
 
 test('a soak of 20,000 items leaves a bounded number of them in memory, and each in the scrollback once', () => {
-  const { runtime, painter, event } = opened();
+  const { runtime, output, event } = opened();
   let most = 0;
   for (let at = 0; at < ITEMS; at += 1) {
     event({ type: 'item.completed', turnId: 't1', item: said(at) });
@@ -64,7 +67,7 @@ test('a soak of 20,000 items leaves a bounded number of them in memory, and each
   runtime.close();
   expect(most).toBeLessThanOrEqual(2 * KEPT_ENTRIES + 2 * FRAME_ITEMS);
   expect(runtime.state.transcript.gone).toBeGreaterThan(ITEMS - 3 * KEPT_ENTRIES);
-  const answers = painter.lines.filter((line) => line.startsWith('answer'));
+  const answers = output.lines.filter((line) => line.startsWith('answer'));
   expect(answers).toEqual(Array.from({ length: ITEMS }, (_, at) => `answer ${at}`));
 });
 

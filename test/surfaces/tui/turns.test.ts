@@ -274,6 +274,40 @@ describe('31: the list of threads', () => {
     expect(driver.live().join('\n')).toMatch(/│ 1 turn · .*started .*\n {2}│ about two/);
   });
 
+  test('17.12: a thread is renamed in the list, which is then read again', () => {
+    const driver = open();
+    answer(driver, ['one', 'two'], null);
+    driver.key('down');
+    driver.key('ctrl+e');
+    expect(driver.live().join('\n')).toContain('New name of "about two"');
+    driver.type('tides');
+    driver.key('enter');
+    expect(driver.effects.slice(-2)).toMatchObject([
+      { type: 'rename', threadId: 'two', name: 'tides' },
+      { type: 'listThreads', query: { cwd: '/home/ada/app' } },
+    ]);
+    answer(driver, ['one', 'two'], null);
+    driver.key('ctrl+e');
+    driver.key('escape');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads' });
+    expect(driver.live().join('\n')).toContain('Continue a thread');
+  });
+
+  test('17.12: a thread is archived by Ctrl-X twice, and by no other keys', () => {
+    const driver = open();
+    answer(driver, ['one', 'two'], null);
+    driver.key('ctrl+x');
+    expect(driver.live().at(-1)).toContain('Ctrl-X again');
+    driver.key('down');
+    driver.key('ctrl+x');
+    expect(driver.effects.filter(({ type }) => type === 'archive')).toEqual([]);
+    driver.key('ctrl+x');
+    expect(driver.effects.at(-1)).toEqual({ type: 'archive', threadId: 'two' });
+    expect(driver.live().join('\n')).not.toContain('about two');
+    driver.key('enter');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { id: 'one' } });
+  });
+
   test('Esc starts a new thread', () => {
     const driver = open();
     driver.key('escape');

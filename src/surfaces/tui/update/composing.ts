@@ -20,9 +20,10 @@ import { nextMode } from '../modes.ts';
 import type { State } from '../state.ts';
 import { backtrackPicker, historyPicker } from './choosing.ts';
 import { withChosenCandidate, withCompletion } from './completing.ts';
-import { editingQueued, withEdited, withMessage, withNextQueued } from './outbox.ts';
+import { editingQueued, withEdited, withMessage, withMoved, withNextQueued } from './outbox.ts';
 import { withSettings } from './settings.ts';
 import { onSlash } from './slash.ts';
+import { withSource } from './source.ts';
 import { only, type Step, step, withHint, withNotice } from './step.ts';
 
 export function onComposerKey(before: State, key: string): Step {
@@ -66,6 +67,12 @@ function onAction(state: State, action: Action): Step {
       return step(state, { type: 'pasteImage' });
     case 'edit_queued':
       return only(editingQueued(state));
+    case 'queue_earlier':
+      return only(withMoved(state, -1));
+    case 'queue_later':
+      return only(withMoved(state, 1));
+    case 'source':
+      return only(withSource(state));
     default:
       return edit(state, action);
   }

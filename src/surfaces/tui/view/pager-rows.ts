@@ -3,6 +3,7 @@ import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
 import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
 import { approvalBody, helpRows, type PagerView } from '../views/index.ts';
+import { agentsRows } from './agents-rows.ts';
 import { askedCalls } from './view.ts';
 
 /** The title above the text, the rule and the keys below it. */
@@ -30,6 +31,8 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
     }
     case 'help':
       return helpRows(width);
+    case 'agents':
+      return agentsRows(state);
     case 'diff':
       return diffRows(content.text, { width, form: 'unified', path: '' });
     case 'text':
@@ -61,9 +64,13 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
 
 function titleOf(content: PagerView['content']): string {
   if (content.type === 'text') return content.title;
-  return { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
-    content.type
-  ];
+  return {
+    transcript: 'Transcript',
+    help: 'Help',
+    agents: 'Subagents',
+    diff: 'Uncommitted changes',
+    approval: 'What is asked',
+  }[content.type];
 }
 
 interface CachedRows {

@@ -1,5 +1,5 @@
 import type { Row } from '../../text/index.ts';
-import { row, textWidth } from '../../text/index.ts';
+import { row, rowWidth, textWidth } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
@@ -100,11 +100,17 @@ function bottomRows(state: State): Bottom {
   const asked = dialog === undefined ? [] : [[], ...approvalRows(dialog, approvals.length, size.columns, height)];
   const above = [...asked, [], ...statusRows(state), ...queueRows(state)];
   const composed = composerRows(state);
+  const field = dialog === undefined || dialog.denial === null ? null : lastCell(asked, size.columns);
   const below = [...completionRows(state), statusRow(state)];
   return {
     rows: [...above, ...composed.rows, ...below],
-    cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
+    cursor: field ?? { row: above.length + composed.cursor.row, column: composed.cursor.column },
   };
+}
+
+/** Behind the last letter of rows: where the next one comes in a field that is their end. */
+function lastCell(rows: readonly Row[], columns: number): { readonly row: number; readonly column: number } {
+  return { row: rows.length - 1, column: Math.min(columns - 1, rowWidth(rows.at(-1) ?? [])) };
 }
 
 /** A list; while it is searched the cursor is where the next letter comes. */
@@ -124,10 +130,5 @@ function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bott
     ...lines,
     row('Enter: done · Esc: back', { role: 'muted' }),
   ];
-  const last = lines.at(-1) ?? [];
-  const column = Math.min(
-    size.columns - 1,
-    last.reduce((sum, { text: part }) => sum + part.length, 0),
-  );
-  return { rows, cursor: { row: rows.length - 2, column } };
+  return { rows, cursor: lastCell(rows.slice(0, -1), size.columns) };
 }
