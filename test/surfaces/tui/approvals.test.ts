@@ -127,7 +127,7 @@ describe('21: answers', () => {
   });
 });
 
-describe('a dialog never eats typing (17.2)', () => {
+describe('17.2: a dialog never eats typing', () => {
   test('keys before it was painted, and those that follow each other quickly, go to the draft', () => {
     const driver = Driver.ready();
     driver.turn();

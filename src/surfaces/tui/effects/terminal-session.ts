@@ -57,8 +57,8 @@ export class TerminalSession {
     this.capabilities = capabilitiesOf(env);
     this.#bursts.setMarked(this.capabilities.marksPastes);
     const size = this.size();
-    const style = this.#style();
     this.isAppending = options.isAppending || this.capabilities.painting === 'append';
+    const style = this.#style();
     const inline = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
     this.#painter = this.isAppending ? new AppendWriter({ output: stdout, style }) : inline;
     const makePainter = (now: Size) =>

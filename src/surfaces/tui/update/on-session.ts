@@ -18,8 +18,7 @@ import {
   withItem,
 } from '../transcript/index.ts';
 import { withAgents } from './agents.ts';
-import { notified } from './notified.ts';
-import { onApproval, withoutApproval } from './on-approval.ts';
+import { notified, onApproval, withoutApproval } from './on-approval.ts';
 import { withDelivered, withMessage, withNextQueued, withReturned } from './outbox.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 
