@@ -59,7 +59,7 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
 
 /** Whether a row is the first one of a message of the user's. */
 export function isMessageStart([first]: Row): boolean {
-  return first?.text === MESSAGE_SIGN && first.style?.role === 'user';
+  return first?.style.isPrompt === true;
 }
 
 /** What the user said, on the tint of the composer. */
@@ -69,7 +69,7 @@ function userRows({ content }: ThreadItemOf<'userMessage'>, width: number): Row[
   );
   const rows = textRows(text.join('\n'), width - 2, { role: 'user' });
   const fill = span('', { role: 'user' });
-  const sign = span(MESSAGE_SIGN, { role: 'user', bold: true });
+  const sign = span(MESSAGE_SIGN, { role: 'user', bold: true, isPrompt: true });
   return prefixed(rows, sign, span('  ', { role: 'user' })).map((one) => [...one, fill]);
 }
 

@@ -127,7 +127,7 @@ function choiceRows(view: ApprovalView, width: number): Row[] {
 
 /** What is being written, below what is asked for. */
 function entryRows(view: ApprovalView, entry: string, width: number): Row[] {
-  const text = textRows(`${entry}▏`, width - 2);
+  const text = textRows(entry, width - 2);
   const field = openField(view);
   const asked =
     field === null ? 'What should it do instead? Enter sends, also nothing; Esc goes back.' : fieldPrompt(field);
