@@ -86,6 +86,8 @@ export const CommandExecutionThreadItem = z.lazy(() =>
     aggregatedOutput: z.nullable(z.string()),
     exitCode: z.nullable(z.number()),
     durationMs: z.nullable(z.number()),
+    /** What confined it, or `none`; absent: it has not run, or the user typed it. */
+    sandbox: z.optional(z.enum(['none', 'bwrap', 'landlock', 'seatbelt'])),
     /** Why it did not run to completion, in a few words: `timed out after 10 s`. */
     reason: z.optional(z.string()),
   }),
