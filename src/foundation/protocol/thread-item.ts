@@ -113,6 +113,8 @@ export const McpToolCallThreadItem = z.lazy(() =>
     result: z.nullable(z.object({ content: z.array(z.unknown()), structuredContent: z.unknown() })),
     error: z.nullable(z.object({ message: z.string() })),
     durationMs: z.nullable(z.number()),
+    /** How far the server says that it is, one line; of a call that runs, and only then. */
+    progress: z.optional(z.string()),
   }),
 );
 /** What the provider's search did: looked for something, opened a page, or looked for something on one. */
