@@ -207,7 +207,7 @@ test('a stack in the log names places in the source, not in the bundle', async (
     ...place(),
     env: { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` },
   });
-  const log = readFileSync(join(home.path, 'log/keel.log'), 'utf8');
+  const log = readFileSync(join(home.path, 'log/keel.log'), 'utf8').replaceAll('\\n', '\n');
   expect(log).toMatch(/boom[\s\S]*\n\s+at src\/[a-z/-]+\.ts:\d+:\d+\n/);
   expect(log).not.toContain('dist/');
 });

@@ -44,13 +44,17 @@ export interface McpTool extends ListedTool {
   readonly qualifiedName: string;
 }
 
-/** What a server asks the user while it works on a call. */
-export interface ServerQuestion {
-  readonly server: string;
-  readonly message: string;
-  /** JSON Schema of a flat object. */
-  readonly requestedSchema: unknown;
-}
+/** What a server asks the user while it works on a call: to fill in a form, or to open a page. */
+export type ServerQuestion =
+  | {
+      readonly type: 'form';
+      readonly server: string;
+      readonly message: string;
+      /** JSON Schema of a flat object. */
+      readonly requestedSchema: unknown;
+    }
+  /** `url`: http or https, with its host in ASCII. */
+  | { readonly type: 'url'; readonly server: string; readonly message: string; readonly url: string };
 
 export type ServerAnswer =
   | { readonly action: 'accept'; readonly content: Readonly<Record<string, FormValue>> }

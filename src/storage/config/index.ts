@@ -40,6 +40,7 @@ export type {
   McpStdioServer,
 } from './sections/mcp-types.ts';
 export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
+export { defaultLogPath } from './sections/telemetry.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
@@ -47,9 +48,11 @@ export type {
   Config,
   Environment,
   LocalServerKind,
+  LogLevel,
   ModelPrice,
   ModelProvider,
   ModelSettings,
   ShellEnvironmentPolicy,
+  TelemetrySettings,
   TuiSettings,
 } from './types.ts';

@@ -13,6 +13,7 @@ import { impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
 import { agentSettings } from './sections/agents.ts';
 import { mcpServers } from './sections/mcp-servers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sections/sandbox-settings.ts';
+import { logSettings, telemetrySettings } from './sections/telemetry.ts';
 import { tuiSettings } from './sections/tui.ts';
 import type { Config, Environment } from './types.ts';
 
@@ -139,6 +140,8 @@ export function resolveConfig({
       persistence: settings.history?.persistence ?? 'save-all',
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
     },
+    telemetry: telemetrySettings(settings),
+    log: logSettings(settings, { home, env, cwd }),
     commandGraceMs: settings.command_grace_ms ?? DEFAULT_COMMAND_GRACE_MS,
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),

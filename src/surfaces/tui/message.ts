@@ -165,6 +165,8 @@ export type Effect =
   | { readonly type: 'logOut' }
   | { readonly type: 'edit'; readonly text: string }
   | { readonly type: 'suspend' }
+  /** In the user's browser. */
+  | { readonly type: 'openAddress'; readonly url: string }
   | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }
   | { readonly type: 'saveDraft'; readonly draft: SavedDraft }
   | { readonly type: 'exit'; readonly code: number };

@@ -186,7 +186,7 @@ export class TurnRecorder implements TurnHistory, Journal {
     // The whole conversation was sent, and the answer is in it by now.
     this.#options.spend(known === null ? this.contextTokens() : known.total_tokens, request?.costUsd ?? null);
     this.#history.updateTokenInfo(known, this.#options.window.tokens);
-    this.#reportUsage();
+    this.#reportUsage(request);
   }
 
   /** Tokens that a child used count for the thread, and take up nothing of its window. */
@@ -214,13 +214,13 @@ export class TurnRecorder implements TurnHistory, Journal {
     return this.#options.state.history;
   }
 
-  #reportUsage(): void {
+  #reportUsage(request?: RequestRecord): void {
     const { state, record, requests } = this.#options;
     const { rateLimits } = state;
     const info = state.history.tokenInfo;
     record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
     const cost = requests === undefined ? {} : { costUsd: requests.costUsd };
-    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost });
+    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost, ...(request && { request }) });
   }
 
   #emit(event: SessionEvent, isKept: boolean): void {

@@ -208,6 +208,8 @@ export class World {
       case 'saveDraft':
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
+      case 'openAddress':
+        return this.#openAddress(effect.url);
       case 'exit':
         return this.#parts.exit(effect.code);
     }
@@ -304,6 +306,13 @@ export class World {
       { table: [], key: 'model_reasoning_effort', value: effort },
     ]);
     this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
+  }
+
+  async #openAddress(url: string): Promise<void> {
+    const config = this.#ready();
+    const { openInBrowser } = await import('./own-program.ts');
+    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
+    this.#dispatch({ type: 'succeeded', text });
   }
 
   async #logOut(): Promise<void> {

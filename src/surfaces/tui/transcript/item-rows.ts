@@ -114,7 +114,11 @@ function mcpRows(item: ThreadItemOf<'mcpToolCall'>, state: CallState, { width, i
   const first: Row[] = isShort
     ? [[...head, span(` ${call}`)]]
     : [head, ...prefixed(exactRows(call, width - 4), span('  └ ', { role: 'muted' }), span('    '))];
-  if (!isDone) return first;
+  if (!isDone) {
+    if (item.progress === undefined) return first;
+    const shown = textRows(oneLine(item.progress), width - 4, { role: 'muted' }).slice(0, 1);
+    return [...first, ...prefixed(shown, span(isShort ? '  └ ' : '    ', { role: 'muted' }), span('    '))];
+  }
   const text = item.error === null ? (item.result?.content ?? []).map(contentText).join('\n') : item.error.message;
   if (text.trim() === '') return first;
   const rows = textRows(text.trimEnd(), width - 4, { role: item.error === null ? 'muted' : 'danger' });
