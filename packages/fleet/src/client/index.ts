@@ -1,0 +1,1 @@
+export type { TurnJob, TurnOutcome } from '../protocol.ts';
