@@ -118,6 +118,7 @@ await bundle(
 );
 await bundle({
   sdk: inSource('surfaces/sdk/index.ts'),
+  session: inSource('engine/embedding/index.ts'),
   protocol: inSource('foundation/protocol/index.ts'),
   testing: inSource('testing/index.ts'),
 });

@@ -7,7 +7,7 @@ export {
   lastRequest,
   NO_REQUEST,
 } from './last-request.ts';
-export { acquireLease, type Lease } from './lease.ts';
+export { acquireLease, type Lease, ThreadOwnedError } from './lease.ts';
 export { parseLine } from './parse-line.ts';
 export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';
 export { openRollout, type Rollout, readRollout } from './read.ts';
