@@ -29,6 +29,11 @@ export const TurnInput = z.object({
 });
 export type TurnInput = z.infer<typeof TurnInput>;
 
+/** The id under which a steering input is submitted to the session: a second delivery is recognised by it. */
+export function steerId(turnId: string, at: number): string {
+  return `${turnId}-steer-${at}`;
+}
+
 /** One stage of a turn: from its start, or from where it was parked, until it ends or parks. */
 export const TurnJob = z.object({
   threadId: z.string(),
@@ -42,6 +47,10 @@ export const TurnJob = z.object({
 });
 export type TurnJob = z.infer<typeof TurnJob>;
 
+/** A question that a turn waits with, as `ls` shows it. */
+export const Question = z.object({ questionId: z.string(), about: z.string() });
+export type Question = z.infer<typeof Question>;
+
 /** How a stage ended. Texts are cut: the rollout has them whole. */
 export const TurnOutcome = z.discriminatedUnion('type', [
   z.object({
@@ -49,9 +58,27 @@ export const TurnOutcome = z.discriminatedUnion('type', [
     status: z.enum(['completed', 'interrupted', 'failed']),
     message: z.nullable(z.string()),
     error: z.nullable(z.string()),
+    /** Of the thread so far; null: nothing was asked of the model. */
     tokens: z.nullable(z.number()),
+    /** Numbers of the steering inputs that are in the conversation. */
+    taken: z.array(z.int()),
   }),
   /** Released: it waits for an answer to one of these questions. */
-  z.object({ type: z.literal('parked'), questionIds: z.array(z.string()) }),
+  z.object({ type: z.literal('parked'), questions: z.array(Question) }),
 ]);
 export type TurnOutcome = z.infer<typeof TurnOutcome>;
+
+/** At most `max` turns at once of all threads that name this limit: a provider's key, a repository. */
+export const Limit = z.object({ name: z.string(), max: z.int().check(z.gte(1)) });
+export type Limit = z.infer<typeof Limit>;
+
+/** A turn that is submitted to a thread. The first one makes the thread, and says where it works. */
+export const Submission = z.object({
+  /** Chosen by the client: a second submission under the same id starts nothing. */
+  submissionId: z.string(),
+  op: Op,
+  place: z.optional(Place),
+  settings: z.optional(ThreadSettings),
+  limits: z.optional(z.array(Limit)),
+});
+export type Submission = z.infer<typeof Submission>;
