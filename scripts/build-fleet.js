@@ -13,7 +13,11 @@ export async function buildFleet() {
     platform: 'node',
     transform: { target: 'node22' },
     external: /^(?:[a-z@]|node:)/,
-    input: { cli: join(fleet, 'src/cli/index.ts'), client: join(fleet, 'src/client/index.ts') },
+    input: {
+      cli: join(fleet, 'src/cli/index.ts'),
+      client: join(fleet, 'src/client/index.ts'),
+      'worker-program': join(fleet, 'src/worker-program.ts'),
+    },
     output: {
       dir: join(fleet, 'dist'),
       format: 'es',

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -32,13 +33,10 @@ export class Balancer {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  async listen(host: string): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject).listen(0, host, resolve);
-    });
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the balancer listens on a port');
-    return address.port;
+  /** @throws Error when the port is taken */
+  async listen(host: string, port: number): Promise<void> {
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
   }
 
   add(target: Target): void {
