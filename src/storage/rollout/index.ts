@@ -13,6 +13,7 @@ export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDi
 export { openRollout, type Rollout, readRollout } from './read.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
+export { type RecordedSubmissions, recordedSubmissions } from './recorded-submissions.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';
 export { FencedRecorder, replaceByCopy } from './take-over.ts';
 export { textLines } from './text-lines.ts';
