@@ -24,7 +24,7 @@ const storeys = {
     'text',
   ],
   testing: [''],
-  engine: ['embedding', 'threads', 'session', 'turn', 'steps'],
+  engine: ['embedding', 'fleet', 'threads', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'custom', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
