@@ -32,7 +32,12 @@ export {
 } from '../../foundation/protocol/index.ts';
 export { version } from '../../foundation/util/index.ts';
 export { type Config, type ConfigFlags, type LoadOptions, loadConfig } from '../../storage/config/index.ts';
-export { type RecordedSubmissions, recordedSubmissions, ThreadOwnedError } from '../../storage/rollout/index.ts';
+export {
+  ownerAddress,
+  type RecordedSubmissions,
+  recordedSubmissions,
+  ThreadOwnedError,
+} from '../../storage/rollout/index.ts';
 export { findRollout } from '../../storage/threads/index.ts';
 export {
   type OpenSessionOptions,

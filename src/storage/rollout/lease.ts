@@ -99,6 +99,11 @@ export function acquireLease(rolloutPath: string, { takeOver = false, address }:
   return new FileLease(path, owner, isTakenOver);
 }
 
+/** Where the process that has a thread can be reached, whether it lives or not; null: nobody has it, or it gave no address. */
+export function ownerAddress(rolloutPath: string): string | null {
+  return readOwner(`${rolloutPath}.lease`)?.address ?? null;
+}
+
 function newOwner(address: string | undefined): Owner {
   if (address !== undefined && !ADDRESS.test(address)) {
     throw new KeelError('invalidInput', 'the address of a thread’s owner is at most 256 printable ASCII characters');
