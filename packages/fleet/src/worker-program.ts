@@ -1,4 +1,8 @@
-import { runWorker } from './worker/program.ts';
+import { enableCompileCache } from 'node:module';
+
+// A worker that takes another's place starts in the middle of its turns.
+enableCompileCache();
+const { runWorker } = await import('./worker/program.ts');
 
 try {
   await runWorker({ ...process.env }, (line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`));

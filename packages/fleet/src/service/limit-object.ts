@@ -1,6 +1,6 @@
 import { type ObjectContext, object } from '@restatedev/restate-sdk';
 import type { Limit } from '../protocol.ts';
-import { LIMIT, THREAD } from './names.ts';
+import { LIMIT, RETRIES, SHORT, THREAD } from './names.ts';
 import type { ThreadObject } from './thread-object.ts';
 
 export interface Claim {
@@ -58,7 +58,7 @@ export const limitObject = object({
       admitTo(ctx, givenBack((await ctx.get<LimitState>(STATE)) ?? EMPTY, threadId));
     },
   },
-  options: { ingressPrivate: true, journalRetention: 0 },
+  options: { ingressPrivate: true, journalRetention: SHORT, retryPolicy: RETRIES },
 });
 export type LimitObject = typeof limitObject;
 

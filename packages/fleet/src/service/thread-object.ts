@@ -1,7 +1,7 @@
 import { handlers, type ObjectContext, type ObjectSharedContext, object, TerminalError } from '@restatedev/restate-sdk';
 import { Submission, type TurnInput, type TurnOutcome } from '../protocol.ts';
 import type { LimitObject } from './limit-object.ts';
-import { LIMIT, THREAD, TURN, USER_HEADER } from './names.ts';
+import { LIMIT, RETRIES, SHORT, THREAD, TURN, USER_HEADER } from './names.ts';
 import {
   arrived,
   type Change,
@@ -65,7 +65,7 @@ export const threadObject = object({
     state: handlers.object.shared(async (ctx: ObjectSharedContext): Promise<ThreadState | null> => ownState(ctx)),
   },
   // The record of a thread is its state and its rollout; nobody reads how its handlers got there.
-  options: { journalRetention: 0 },
+  options: { journalRetention: SHORT, retryPolicy: RETRIES },
 });
 export type ThreadObject = typeof threadObject;
 

@@ -1,6 +1,6 @@
 import { RestatePromise, type WorkflowContext, type WorkflowSharedContext, workflow } from '@restatedev/restate-sdk';
 import type { TurnInput, TurnJob, TurnOutcome } from '../protocol.ts';
-import { THREAD, TURN } from './names.ts';
+import { RETRIES, THREAD, TURN } from './names.ts';
 import type { ThreadObject } from './thread-object.ts';
 
 /** What runs turns on this worker. */
@@ -12,10 +12,8 @@ export interface TurnRunner {
 
 /** Longer than any turn: the engine must not cut off a command for that it is silent. */
 const LONGEST_TURN = { days: 30 } as const;
-/** How soon a turn whose worker died is tried on another, ms. */
-const FIRST_RETRY_MS = 100;
-/** The same for one that this worker gives up, or can't run now. */
-const RETRIES = { initialRetryInterval: FIRST_RETRY_MS, maxRetryInterval: { seconds: 10 } } as const;
+/** For a stage that this worker gives up, or can't run now. */
+const RUN_RETRIES = { initialRetryInterval: RETRIES.initialInterval, maxRetryInterval: RETRIES.maxInterval } as const;
 
 /**
  * One stage of a turn. It is a single step of the engine, whatever happens in it: keel's own record on the shared directory is the
@@ -41,13 +39,7 @@ export function turnWorkflow(runner: TurnRunner) {
       inactivityTimeout: LONGEST_TURN,
       abortTimeout: LONGEST_TURN,
       ingressPrivate: true,
-      retryPolicy: {
-        initialInterval: FIRST_RETRY_MS,
-        exponentiationFactor: 2,
-        maxInterval: { seconds: 30 },
-        maxAttempts: 100,
-        onMaxAttempts: 'pause',
-      },
+      retryPolicy: RETRIES,
     },
   });
 }
@@ -56,7 +48,7 @@ export type TurnWorkflow = ReturnType<typeof turnWorkflow>;
 async function withInputs(ctx: WorkflowContext, job: TurnJob, runner: TurnRunner): Promise<TurnOutcome> {
   const { attemptCompletedSignal } = ctx.request();
   const end = ctx
-    .run('stage', () => runner.run(job, attemptCompletedSignal), RETRIES)
+    .run('stage', () => runner.run(job, attemptCompletedSignal), RUN_RETRIES)
     .map((outcome, failure) => {
       if (failure !== undefined || outcome === undefined) throw failure;
       return { type: 'end', outcome } as const;

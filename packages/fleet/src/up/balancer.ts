@@ -28,6 +28,8 @@ export class Balancer {
   readonly #server: Server;
   readonly #targets = new Map<string, Known>();
   readonly #stop = new AbortController();
+  /** Connections that came while no worker lived. */
+  readonly #waiting: Socket[] = [];
 
   constructor() {
     this.#server = createServer((socket) => this.#accept(socket));
@@ -42,6 +44,7 @@ export class Balancer {
   add(target: Target): void {
     const known = { ...target, sockets: new Set<Socket>(), isLive: true };
     this.#targets.set(target.name, known);
+    this.#passWaiting();
     void this.#watch(known).catch(() => undefined);
   }
 
@@ -53,6 +56,7 @@ export class Balancer {
   close(): void {
     this.#stop.abort();
     this.#server.close();
+    for (const socket of this.#waiting) socket.destroy();
     for (const target of this.#targets.values()) cut(target);
   }
 
@@ -60,13 +64,12 @@ export class Balancer {
     // The frames of the engine are small and wait for each other.
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
-    const tried = new Set<Known>();
-    this.#pass(socket, tried);
+    this.#pass(socket, new Set());
   }
 
   #pass(socket: Socket, tried: Set<Known>): void {
     const target = this.#next(tried);
-    if (target === null) return void socket.destroy();
+    if (target === null) return void this.#waiting.push(socket);
     tried.add(target);
     target.sockets.add(socket);
     const worker = connect({ host: target.host, port: target.port, noDelay: true });
@@ -89,11 +92,16 @@ export class Balancer {
     return live.sort((one, other) => one.sockets.size - other.sockets.size)[0] ?? null;
   }
 
+  #passWaiting(): void {
+    for (const socket of this.#waiting.splice(0)) if (!socket.destroyed) this.#pass(socket, new Set());
+  }
+
   async #watch(target: Known): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted && this.#targets.get(target.name) === target) {
       target.isLive = await isHealthy(target.healthUrl);
-      if (!target.isLive) cut(target);
+      if (target.isLive) this.#passWaiting();
+      else cut(target);
       await delay(LOOK_MS, undefined, { signal });
     }
   }
