@@ -12,7 +12,8 @@ export async function buildFleet() {
     cwd: fleet,
     platform: 'node',
     transform: { target: 'node22' },
-    external: /^(?:[a-z@]|node:)/,
+    // But what the compiler itself adds comes along.
+    external: /^(?!@oxc-project)(?:[a-z@]|node:)/,
     input: {
       cli: join(fleet, 'src/cli/index.ts'),
       client: join(fleet, 'src/client/index.ts'),

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, HttpCallError, type Ingress } from '@restatedev/restate-sdk-clients';
-import type { ApprovalDecision } from 'keel/protocol';
-import type { Submission, TurnInput } from '../protocol.ts';
-import { THREAD } from '../service/names.ts';
+import type { ApprovalDecision, Op } from 'keel/protocol';
+import type { WorkTree } from '../place/index.ts';
+import type { Limit, Place, ThreadSettings, TurnInput } from '../protocol.ts';
+import { THREAD, USER_HEADER } from '../service/names.ts';
 import type { ThreadObject } from '../service/thread-object.ts';
 import type { EndedTurn, ThreadState } from '../service/thread-state.ts';
 
@@ -12,6 +13,19 @@ export interface FleetClientOptions {
   readonly url: string;
   /** The user's token at the front. */
   readonly token?: string;
+  /** At the engine itself, without a front: whom to act for. */
+  readonly user?: string;
+}
+
+/** A turn to submit. The first of a thread says where it works: a front takes `work`, the engine itself `place`. */
+export interface NewTurn {
+  readonly op: Op;
+  /** Chosen by the caller: a second submission under the same id starts nothing. Default: a new one. */
+  readonly submissionId?: string;
+  readonly work?: WorkTree;
+  readonly place?: Place;
+  readonly settings?: ThreadSettings;
+  readonly limits?: readonly Limit[];
 }
 
 /** A turn that waits for a person, or has ended. */
@@ -37,8 +51,12 @@ export class FleetError extends Error {
 export class FleetClient {
   readonly #ingress: Ingress;
 
-  constructor({ url, token }: FleetClientOptions) {
-    this.#ingress = connect({ url, ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }) });
+  constructor({ url, token, user }: FleetClientOptions) {
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(user === undefined ? {} : { [USER_HEADER]: user }),
+    };
+    this.#ingress = connect({ url, headers });
   }
 
   /**
@@ -46,9 +64,25 @@ export class FleetClient {
    * @param threadId a UUID; a new one makes a thread, which needs a place
    * @throws FleetError
    */
-  async submit(threadId: string, submission: Omit<Submission, 'submissionId'> & { readonly submissionId?: string }) {
-    const submissionId = submission.submissionId ?? randomUUID();
-    return called(this.#thread(threadId).submit({ ...submission, submissionId }));
+  async submit(threadId: string, turn: NewTurn): Promise<{ readonly turnId: string }> {
+    const submissionId = turn.submissionId ?? randomUUID();
+    return called(this.#thread(threadId).submit({ ...turn, submissionId }));
+  }
+
+  /** Submits a turn under its id until the fleet has it: its engine may be away for a while. @throws FleetError */
+  async submitted(
+    threadId: string,
+    turn: NewTurn & { readonly submissionId: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly turnId: string }> {
+    for (;;) {
+      try {
+        return await this.submit(threadId, turn);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        await delay(LAST_LOOK_MS / 2, undefined, { signal });
+      }
+    }
   }
 
   /** Null: there is no such thread, or it is another user's. @throws FleetError */
@@ -96,7 +130,7 @@ export class FleetClient {
     try {
       return await this.state(threadId);
     } catch (error) {
-      if (error instanceof FleetError && error.status < 500 && error.status !== 0) throw error;
+      if (!isAway(error)) throw error;
       return null;
     }
   }
@@ -108,6 +142,11 @@ export class FleetClient {
   #thread(threadId: string) {
     return this.#ingress.objectClient<ThreadObject>({ name: THREAD }, threadId);
   }
+}
+
+/** Whether nobody was there to answer, so that the call may be made again. */
+function isAway(error: unknown): boolean {
+  return error instanceof FleetError && (error.status === 0 || error.status >= 500);
 }
 
 /** @throws FleetError with status 0 where nobody answers */

@@ -15,9 +15,12 @@ const LOOK_MS = 250;
 /** A worker that has not answered for so long is dead or frozen, ms. */
 const SILENT_MS = 1_000;
 
+/** `draining`: it takes nothing new, and what it has is on its way elsewhere. */
+type Health = 'live' | 'draining' | 'silent';
+
 interface Known extends Target {
   readonly sockets: Set<Socket>;
-  isLive: boolean;
+  state: Health;
 }
 
 /**
@@ -42,7 +45,7 @@ export class Balancer {
   }
 
   add(target: Target): void {
-    const known = { ...target, sockets: new Set<Socket>(), isLive: true };
+    const known: Known = { ...target, sockets: new Set(), state: 'live' };
     this.#targets.set(target.name, known);
     this.#passWaiting();
     void this.#watch(known).catch(() => undefined);
@@ -88,7 +91,7 @@ export class Balancer {
   }
 
   #next(tried: ReadonlySet<Known>): Known | null {
-    const live = [...this.#targets.values()].filter((target) => target.isLive && !tried.has(target));
+    const live = [...this.#targets.values()].filter((target) => target.state === 'live' && !tried.has(target));
     return live.sort((one, other) => one.sockets.size - other.sockets.size)[0] ?? null;
   }
 
@@ -99,9 +102,9 @@ export class Balancer {
   async #watch(target: Known): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted && this.#targets.get(target.name) === target) {
-      target.isLive = await isHealthy(target.healthUrl);
-      if (target.isLive) this.#passWaiting();
-      else cut(target);
+      target.state = await healthOf(target.healthUrl);
+      if (target.state === 'live') this.#passWaiting();
+      if (target.state === 'silent') cut(target);
       await delay(LOOK_MS, undefined, { signal });
     }
   }
@@ -111,10 +114,10 @@ function cut({ sockets }: Known): void {
   for (const socket of sockets) socket.destroy();
 }
 
-async function isHealthy(url: string): Promise<boolean> {
+async function healthOf(url: string): Promise<Health> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(SILENT_MS) })).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(SILENT_MS) })).ok ? 'live' : 'draining';
   } catch {
-    return false;
+    return 'silent';
   }
 }

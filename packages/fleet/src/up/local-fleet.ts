@@ -22,11 +22,15 @@ export interface LocalFleetOptions {
   /** More settings of the engine's server, by their variables. */
   readonly engineSettings?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
+  /** Called when a worker has come or gone. */
+  readonly onWorkers?: (workers: readonly LocalWorker[]) => void;
 }
 
-interface LocalWorker {
+export interface LocalWorker {
   readonly name: string;
   readonly child: Child;
+  /** Answers with the number of turns that it has open. */
+  readonly healthUrl: string;
 }
 
 const Ports = z.object({ ingress: z.number(), admin: z.number(), node: z.number(), workers: z.number() });
@@ -77,8 +81,17 @@ export class LocalFleet {
     return `http://127.0.0.1:${this.#engineOptions.ports.ingress}`;
   }
 
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.#engineOptions.ports.admin}`;
+  }
+
   get admin(): EngineAdmin {
-    return new EngineAdmin(`http://127.0.0.1:${this.#engineOptions.ports.admin}`);
+    return new EngineAdmin(this.adminUrl);
+  }
+
+  /** What workers know each other by. */
+  get secret(): string {
+    return this.#secret;
   }
 
   get engine(): Engine | null {
@@ -107,13 +120,15 @@ export class LocalFleet {
       logFile: join(dir, `${name}.log`),
     });
     const { enginePort, peerPort } = Started.parse(await child.message());
-    const worker = { name, child };
-    this.#workers.set(name, worker);
     const host = '127.0.0.1';
-    this.#balancer.add({ name, host, port: enginePort, healthUrl: `http://${host}:${peerPort}/health` });
+    const worker = { name, child, healthUrl: `http://${host}:${peerPort}/health` };
+    this.#workers.set(name, worker);
+    this.#options.onWorkers?.(this.workers);
+    this.#balancer.add({ name, host, port: enginePort, healthUrl: worker.healthUrl });
     void child.ended.then((how) => {
       this.#balancer.retire(name);
       this.#workers.delete(name);
+      this.#options.onWorkers?.(this.workers);
       this.#again(`${name} (pid ${child.pid}) ended: ${how}`, () => this.addWorker());
     });
     return worker;

@@ -45,6 +45,11 @@ export class LiveTurns {
     this.#options = options;
   }
 
+  /** Whether this worker takes no more turns. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   get size(): number {
     return this.#stages.size;
   }

@@ -21,7 +21,9 @@ export interface PeerOptions {
 export function peerHandler({ turns, secret, routes }: PeerOptions): RequestListener {
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://worker');
-    if (url.pathname === '/health') return answer(response, 200, { turns: turns.size });
+    if (url.pathname === '/health') {
+      return answer(response, turns.isDraining ? 503 : 200, { turns: turns.size });
+    }
     if (!isKnown(request, secret)) return answer(response, 401, { error: 'the secret of the fleet is required' });
     const [, threadId, turnId] = /^\/turns\/([^/]+)\/([^/]+)$/.exec(url.pathname) ?? [];
     if (threadId !== undefined && turnId !== undefined) {

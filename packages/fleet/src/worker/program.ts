@@ -1,4 +1,5 @@
 // A worker as a program of its own: `keel-fleet worker`, and what `keel-fleet up` starts.
+import { liveRoute } from '../watch/index.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -29,7 +30,7 @@ export async function runWorker(env: Env, log: (line: string) => void): Promise<
     identityKeys,
     parkAfterMs: numberOf(env, 'KEEL_FLEET_PARK_AFTER_MS', 60_000),
     log,
-    routes: () => [],
+    routes: (turns) => [liveRoute(turns)],
   });
   const { enginePort, peerPort } = worker;
   log(`listens on ${host}: ${enginePort} for the engine, ${peerPort} for other workers`);

@@ -54,7 +54,7 @@ export class TestFleet implements AsyncDisposable {
   }
 
   /** A thread with a home and an empty work tree of its own. */
-  newThread(config = ''): { readonly threadId: string; readonly place: Place } {
+  newThread(config = 'approval_policy = "never"\n'): { readonly threadId: string; readonly place: Place } {
     const threadId = randomUUID();
     const place = {
       home: join(this.dir, 'threads', threadId, 'home'),
@@ -62,11 +62,14 @@ export class TestFleet implements AsyncDisposable {
     };
     mkdirSync(place.home, { recursive: true });
     mkdirSync(place.cwd, { recursive: true });
-    writeFileSync(
-      join(place.home, 'config.toml'),
-      `sandbox_mode = "danger-full-access"\napproval_policy = "never"\n${config}`,
-    );
+    writeFileSync(join(place.home, 'config.toml'), `sandbox_mode = "danger-full-access"\n${config}`);
     return { threadId, place };
+  }
+
+  /** How many turns the workers have open. */
+  async liveTurns(): Promise<number> {
+    const counts = await Promise.all(this.fleet.workers.map(({ healthUrl }) => turnsAt(healthUrl)));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   workerLogs(): string {
@@ -81,4 +84,9 @@ export class TestFleet implements AsyncDisposable {
 
 export function prompt(text: string) {
   return { type: 'userInput', items: [{ type: 'text', text }] } as const;
+}
+
+async function turnsAt(healthUrl: string): Promise<number> {
+  const health: unknown = await (await fetch(healthUrl)).json();
+  return typeof health === 'object' && health !== null && 'turns' in health ? Number(health.turns) : Number.NaN;
 }
