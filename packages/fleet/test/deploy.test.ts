@@ -54,7 +54,7 @@ const pods = all.flatMap(({ file, manifest }) =>
 const containers = pods.flatMap(({ file, template: { spec } }) =>
   spec.containers.map((container) => ({ file, container })),
 );
-const valueOf = (file: string, name: string) =>
+const variableOf = (file: string, name: string) =>
   containers
     .filter((one) => one.file === file)
     .flatMap(({ container }) => container.env ?? [])
@@ -111,7 +111,7 @@ describe('the manifests', () => {
   });
 
   test('give a worker longer to end than it takes to be drained', () => {
-    const drainMs = Number(valueOf('workers.yaml', 'KEEL_FLEET_DRAIN_MS'));
+    const drainMs = Number(variableOf('workers.yaml', 'KEEL_FLEET_DRAIN_MS'));
     const [worker] = pods.filter(({ file }) => file === 'workers.yaml');
     expect(worker?.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(drainMs / 1_000 + 30);
   });
@@ -125,18 +125,18 @@ describe('the manifests', () => {
         .map(({ containerPort }) => containerPort);
       for (const { port, targetPort = port } of manifest.spec?.ports ?? []) expect(open).toContain(targetPort);
     }
-    expect(valueOf('workers.yaml', 'KEEL_FLEET_PORT')).toBe('9080');
-    expect(valueOf('workers.yaml', 'KEEL_FLEET_PEER_PORT')).toBe('9081');
-    expect(valueOf('front.yaml', 'KEEL_FLEET_FRONT_PORT')).toBe('8700');
+    expect(variableOf('workers.yaml', 'KEEL_FLEET_PORT')).toBe('9080');
+    expect(variableOf('workers.yaml', 'KEEL_FLEET_PEER_PORT')).toBe('9081');
+    expect(variableOf('front.yaml', 'KEEL_FLEET_FRONT_PORT')).toBe('8700');
   });
 
   test('reach each other by names that exist', () => {
     const services = all.flatMap(({ manifest }) => (manifest.kind === 'Service' ? [manifest.metadata.name] : []));
-    const address = valueOf('workers.yaml', 'KEEL_FLEET_ADDRESS') ?? '';
+    const address = variableOf('workers.yaml', 'KEEL_FLEET_ADDRESS') ?? '';
     const peers = /^http:\/\/\$\(POD_NAME\)\.([\w-]+):9081$/.exec(address)?.[1];
     expect(services).toContain(peers);
     expect(pods.find(({ file }) => file === 'workers.yaml')?.manifest.spec?.serviceName).toBe(peers);
-    expect(valueOf('front.yaml', 'KEEL_FLEET_WORKERS')).toBe(`.${peers}`);
+    expect(variableOf('front.yaml', 'KEEL_FLEET_WORKERS')).toBe(`.${peers}`);
     const registered = /http:\/\/([\w-]+):9080/.exec(read('deploy/kubernetes/register.yaml'))?.[1];
     expect(services).toContain(registered);
     expect(services).toContain('restate');
@@ -157,10 +157,12 @@ describe('the manifests', () => {
   test('have three nodes of the engine in the cluster, which know each other', () => {
     const [cluster] = pods.filter(({ file }) => file === 'restate-cluster.yaml');
     expect(cluster?.manifest.spec?.replicas).toBe(3);
-    const addresses = z.array(z.string()).parse(
-      JSON.parse(valueOf('restate-cluster.yaml', 'RESTATE_METADATA_CLIENT__ADDRESSES') ?? ''),
+    const addresses = z
+      .array(z.string())
+      .parse(JSON.parse(variableOf('restate-cluster.yaml', 'RESTATE_METADATA_CLIENT__ADDRESSES') ?? ''));
+    expect(addresses).toEqual(
+      [0, 1, 2].map((at) => `http://restate-${at}.${cluster?.manifest.spec?.serviceName}:5122`),
     );
-    expect(addresses).toEqual([0, 1, 2].map((at) => `http://restate-${at}.${cluster?.manifest.spec?.serviceName}:5122`));
   });
 });
 

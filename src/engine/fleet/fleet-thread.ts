@@ -60,8 +60,7 @@ export class FleetThread implements LiveThread {
     const state = await api.state(signal);
     const { turns, context } = await api.recorded(signal);
     const { cwd } = state.place;
-    const known = context === null ? {} : { model: context.model, effort: context.effort ?? null };
-    return new FleetThread(address, { api, state, turns, configuration: { ...settings, ...known, cwd } });
+    return new FleetThread(address, { api, state, turns, configuration: { ...settings, ...settingsIn(context), cwd } });
   }
 
   submit(op: Op, id: string = randomUUID()): string {
@@ -206,6 +205,13 @@ interface Opened {
   readonly state: FleetState;
   readonly configuration: LiveThread['configuration'];
   readonly turns: Awaited<ReturnType<FleetApi['recorded']>>['turns'];
+}
+
+/** The settings that the workers used last; nothing is known of a thread that has asked no model yet. */
+function settingsIn(context: Awaited<ReturnType<FleetApi['recorded']>>['context']) {
+  if (context === null) return {};
+  const { model, effort = null, approval_policy: approvalPolicy, sandbox_policy: sandboxPolicy } = context;
+  return { model, effort, approvalPolicy, sandboxPolicy };
 }
 
 /** The fleet takes an id of letters, digits, `-` and `_`. */

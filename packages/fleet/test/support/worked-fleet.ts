@@ -24,7 +24,9 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
   const address = `http://127.0.0.1:${typeof peerAddress === 'object' && peerAddress !== null ? peerAddress.port : 0}`;
 
   async function openThread(threadId: string, { place, current }: ThreadState): Promise<void> {
-    if (current === null || sessions.has(threadId)) return;
+    if (current === null) return;
+    const running = sessions.get(threadId);
+    if (running !== undefined) return void running.submit(current.op, current.turnId);
     const env = { PATH: process.env['PATH'], HOME: data, KEEL_HOME: place.home };
     const config = await loadConfig({
       env: { ...env, OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: 'test' },
