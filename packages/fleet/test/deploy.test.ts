@@ -193,3 +193,13 @@ describe('the container files', () => {
     expect(new Set(images)).toEqual(new Set([`restatedev/restate:${devDependencies['@restatedev/restate-server']}`]));
   });
 });
+
+test('the page about fleets names every command, and none that does not exist', () => {
+  const page = readFileSync(join(root, '../../docs/fleet.md'), 'utf8');
+  const section = page.slice(page.indexOf('## Commands'), page.indexOf('## Questions'));
+  const documented = [...section.matchAll(/`([a-z]+)(?: [^`]*)?`/g)].map(([, name]) => name);
+  const known = [...commands.matchAll(/^ {2}([a-z]+): \{$/gm)].map(([, name]) => name);
+  expect(known.length).toBeGreaterThan(10);
+  for (const name of known) if (name !== 'demo') expect(documented, name).toContain(name);
+  for (const name of documented) if (name !== 'keel') expect(known, name).toContain(name);
+});
