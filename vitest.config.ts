@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const ALL = 'test/**/*.test.ts';
+const ALL = '{test,packages/fleet/test}/**/*.test.ts';
 /** Their tests measure how long something takes: nothing else runs beside them. */
 const TIMED = [
   'test/tools/approvals/{command-judge,grammar-cost,run-by}.test.ts',
@@ -17,7 +18,17 @@ const TIMED = [
 const SHARING =
   'test/{context,engine,foundation,models,storage,testing,tools,surfaces/{export,replay,text,tui}}/**/*.test.ts';
 
+const source = (path: string) => join(import.meta.dirname, 'src', path, 'index.ts');
+
 export default defineConfig({
+  // keel as the packages beside it import it: its source, not what was built last.
+  resolve: {
+    alias: {
+      'keel/protocol': source('foundation/protocol'),
+      'keel/session': source('engine/embedding'),
+      'keel/testing': source('testing'),
+    },
+  },
   test: {
     reporters: ['default', './scripts/count-reporter.js'],
     // Tests start real processes and servers on a small machine.

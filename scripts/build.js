@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
+import { buildFleet } from './build-fleet.js';
 import { directBuiltins } from './builtin-modules.js';
 
 const root = join(import.meta.dirname, '..');
@@ -143,6 +144,7 @@ await bundle(
 );
 await bundle({
   sdk: inSource('surfaces/sdk/index.ts'),
+  session: inSource('engine/embedding/index.ts'),
   protocol: inSource('foundation/protocol/index.ts'),
   testing: inSource('testing/index.ts'),
 });
@@ -159,6 +161,8 @@ const grammars = [
 for (const path of grammars) {
   copyFileSync(join(root, 'node_modules', path), join(root, 'dist', basename(path)));
 }
+
+await buildFleet();
 
 if (!process.argv.includes('--no-types')) {
   const tsc = join(root, 'node_modules/.bin/tsc');

@@ -24,7 +24,7 @@ const storeys = {
     'text',
   ],
   testing: [''],
-  engine: ['threads', 'telemetry', 'session', 'turn', 'steps'],
+  engine: ['embedding', 'fleet', 'threads', 'telemetry', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'custom', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [

@@ -78,13 +78,14 @@ function faultsOf(sources) {
   ];
 }
 
-const sources = filesIn('src', /\.tsx?$/);
+const sources = [...filesIn('src', /\.tsx?$/), ...filesIn('packages/fleet/src', /\.tsx?$/)];
 const faults = faultsOf(sources);
 if (process.argv.includes('--report')) {
   const sizes = sources.map((path) => linesOf(textOf(path))).sort((a, b) => a - b);
   const at = (share) => sizes[Math.min(sizes.length - 1, Math.floor(share * sizes.length))];
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const tests = filesIn('test', /\.tsx?$/).reduce((sum, path) => sum + linesOf(textOf(path)), 0);
+  const tested = [...filesIn('test', /\.tsx?$/), ...filesIn('packages/fleet/test', /\.tsx?$/)];
+  const tests = tested.reduce((sum, path) => sum + linesOf(textOf(path)), 0);
   console.log(`${sizes.length} files, ${total} lines: median ${at(0.5)}, p90 ${at(0.9)}, longest ${at(1)}`);
   console.log(`${tests} lines of tests, ${(tests / total).toFixed(2)} per line of source`);
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -46,3 +47,26 @@ test('examples/many-threads.mjs: threads of one program side by side, answered b
   const [, answered] = /^(\d+) of \d+ threads answered, in \d+ ms, \d+ MiB at most\n$/.exec(stdout) ?? [];
   expect(answered).toBe(String(THREADS));
 }, 90_000);
+
+test('examples/durable-thread.mjs: a turn that waits for an answer is let go, and continued by another session', async () => {
+  await using server = await startModelServer([
+    respond(functionCall('shell', { command: ['bash', '-c', 'echo tidy >> done'] }, 'c1')),
+    respond(message('all tidy'), usage({ input: 1, output: 1 })),
+  ]);
+  using home = tempDir();
+  using repo = gitRepository();
+  const { stdout } = await run(process.execPath, [join(root, 'examples/durable-thread.mjs')], {
+    cwd: repo.path,
+    timeout: 60_000,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home.path,
+      KEEL_HOME: home.path,
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'test',
+    },
+  });
+  expect(stdout).toBe('busy: true\nall tidy\n');
+  expect(readFileSync(join(repo.path, 'done'), 'utf8')).toBe('tidy\n');
+  server.assertDone();
+});

@@ -1,6 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { SessionEvent } from '../../foundation/protocol/index.ts';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
+import { isInside, realPath } from '../../foundation/util/index.ts';
 import { effortFault, knownPrices, modelInfo, priceOf, toolsFault } from '../../models/catalogue/index.ts';
 import { loadWire, type Transport } from '../../models/client/index.ts';
 import {
@@ -10,14 +11,14 @@ import {
   programSearch,
   withThreadSettings,
 } from '../../storage/config/index.ts';
-import type { OpenTurn, ThreadLog } from '../../storage/rollout/index.ts';
+import { type OpenTurn, sessionsDir, type ThreadLog } from '../../storage/rollout/index.ts';
 
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import type { OrphanCare } from '../../system/process/index.ts';
 import type { CustomTool } from '../../tools/index.ts';
-import type { ChildOptions } from './agents/child-sessions.ts';
-import { Subagents } from './agents/subagents.ts';
+import type { ChildOptions, ChildStart } from './agents/child-sessions.ts';
+import { type EarlierAgents, Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
 import { notifyHooks } from './hooks/notify-hooks.ts';
 import type { HookSource } from './hooks/session-hooks.ts';
@@ -31,7 +32,7 @@ import { runSubmissionLoop } from './submission-loop.ts';
 import { SubmissionQueue } from './submission-queue.ts';
 import { UndoSnapshots } from './tasks/undo-snapshots.ts';
 import { endInterruptedTurn } from './thread/interrupted-turn.ts';
-import { type OpenThread, type OpenThreadOptions, openThread } from './thread/open-thread.ts';
+import { type OpenThread, type OpenThreadOptions, openThread, type ThreadOrigin } from './thread/open-thread.ts';
 import { emptyConversation, rebuildConversation } from './thread/rebuild-conversation.ts';
 import { shownTurns } from './thread/shown-turns.ts';
 import { recordedCalls } from './thread/thread-files.ts';
@@ -99,6 +100,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       threadId: thread.id,
       recorder: thread.recorder,
       lease: thread.lease,
+      approved: approvedBefore(thread, options),
       lastRequest: thread.lastRequest,
       now,
       openChild: async (childConfig, start) => {
@@ -110,7 +112,9 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
           ...start,
           hooks,
           config: childConfig,
-          origin: { type: 'new' },
+          origin: originOfChild(start, options),
+          // Its rights are those of the turn above, whatever it had.
+          settings: 'configured',
           parentThreadId: thread.id,
         });
         // A task of the session's own, such as a review, is shown as part of it.
@@ -129,6 +133,12 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     thread.lease?.release();
     throw error;
   }
+}
+
+/** Whoever takes a thread over takes the threads of its children over as well. */
+function originOfChild({ continues }: ChildStart, { origin }: OpenSessionOptions): ThreadOrigin {
+  if (continues === undefined) return { type: 'new' };
+  return { type: 'resume', id: continues, takeOver: origin.type === 'resume' && origin.takeOver === true };
 }
 
 /** @throws KeelError `invalidConfig` */
@@ -181,6 +191,16 @@ function continuedTurn(
   return unfinishedTurn === 'continue' && forkedFrom === null ? (log?.openTurn ?? null) : null;
 }
 
+/**
+ * What the user approved for the session counts for whoever continues it, as a moved thread is. A person who opens a thread later
+ * starts another session, and so does a fork. A record from elsewhere could name approvals that nobody gave.
+ */
+function approvedBefore({ log, forkedFrom, recorder }: OpenThread, options: OpenSessionOptions): readonly string[] {
+  const { home } = options.config;
+  const isOwn = recorder.path !== null && isInside(recorder.path, realPath(sessionsDir(home)));
+  return options.unfinishedTurn === 'continue' && forkedFrom === null && isOwn ? (log?.approved ?? []) : [];
+}
+
 async function start(
   thread: OpenThread,
   services: SessionServices,
@@ -212,7 +232,8 @@ async function start(
     onItem: tree === null ? undefined : (item) => tree.note(thread.id, item),
   });
   const turnsBefore = log ? shownTurns(log, { openTurnEnded: !continues }) : [];
-  const deps = turnDeps({ services, state, record, emit }, log);
+  const continuesAgents = options.unfinishedTurn === 'continue' && forkedFrom === null;
+  const deps = turnDeps({ services, state, record, emit }, { recorded: log?.agents ?? [], continues: continuesAgents });
   // The open turn shows its items again, under the ids that they had.
   deps.itemIds.taken(turnsBefore.filter(({ status }) => status !== 'inProgress'));
   const turns = new Turns(deps);
@@ -238,7 +259,7 @@ async function start(
       // The first events wait until whoever opens the session has had the time to follow them.
       if (openTurn !== null || thread.warnings.length > 0) await eventLoopTurn();
       for (const message of thread.warnings) emit({ type: 'warning', turnId: null, message });
-      if (openTurn !== null) turns.resume(openTurn.turnId, openTurn.lines);
+      if (openTurn !== null) turns.resume(openTurn);
       await runSubmissionLoop(queue, turns, deps, () => releaseGraceMs);
     } finally {
       try {
@@ -281,11 +302,11 @@ async function start(
   });
 }
 
-function turnDeps(deps: SessionDeps, log: ThreadLog | null): TurnDeps {
+function turnDeps(deps: SessionDeps, earlier: EarlierAgents): TurnDeps {
   const { config } = deps.services;
   return {
     ...deps,
-    agents: new Subagents(deps, log?.agents ?? []),
+    agents: new Subagents(deps, earlier),
     snapshots: new UndoSnapshots(deps),
     itemIds: new ItemIds(),
     // Asked for when the session opens, so that the answer is there when the first request is.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
+import { reasonOf } from '../../foundation/util/index.ts';
 import { renewableCredentials } from '../../models/auth/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
@@ -107,6 +108,8 @@ export interface ServiceOptions {
   /** The last request that the thread's record has. */
   readonly lastRequest: LastRequest;
   readonly lease: Lease | null;
+  /** Keys of what the user approved for the session before it moved here. */
+  readonly approved?: readonly string[];
   readonly source: SessionSource;
   readonly originator: string;
   readonly version: string;
@@ -188,7 +191,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     execSessions,
     tools,
     toolHost,
-    approvals: new ApprovalCache(),
+    approvals: new ApprovalCache(options.approved, (keys) => recordApproved(recorder, log, keys)),
     sandbox,
     rules,
     shell,
@@ -240,6 +243,15 @@ export function openServices(options: ServiceOptions): SessionServices {
       }
     },
   };
+}
+
+/** Without the line a process that continues the session asks again: a failure is only logged. */
+function recordApproved(recorder: RolloutRecorder, log: Log, keys: readonly string[]): void {
+  try {
+    recorder.append({ type: 'event_msg', payload: { type: 'approved_for_session', keys: [...keys] } });
+  } catch (error) {
+    log.warn(`an approval for the session was not recorded: ${reasonOf(error)}`);
+  }
 }
 
 /** Clients over one transport, which share what was sent and what was learned of the server. */

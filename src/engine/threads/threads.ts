@@ -16,6 +16,12 @@ export interface ThreadsOptions {
   readonly ownsProcess: boolean;
 }
 
+/** An open thread as a surface uses it: a session of this process, or one that is at work elsewhere. */
+export type LiveThread = Pick<
+  Session,
+  'threadId' | 'rolloutPath' | 'configuration' | 'changes' | 'submit' | 'events' | 'close' | 'report' | 'endCommands'
+>;
+
 /** A thread to open. */
 export interface ThreadOptions
   extends Pick<

@@ -75,9 +75,9 @@ async function summarise(
   let wordless = 0;
   for (let attempt = 1; ; attempt += 1) {
     const id = summaryStepId(place, attempt);
-    const end = await requestSummary(ports, copy, id);
+    const { end, isReplayed } = await requestSummary(ports, copy, id);
     if (end.type === 'summary') {
-      history.noteUsage(end.usage, end.request);
+      history.noteUsage({ usage: end.usage, request: end.request, isReplayed });
       if (end.text.trim() === '' && wordless < MAX_ASKED_AGAIN) {
         wordless += 1;
         continue;
@@ -113,10 +113,14 @@ function itemsToDrop(attempts: number): number {
   return 2 ** Math.max(0, attempts - MAX_SINGLE_DROPS);
 }
 
-async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): Promise<SummaryEnd> {
+async function requestSummary(
+  ports: TurnPorts,
+  copy: HistoryCopy,
+  id: string,
+): Promise<{ readonly end: SummaryEnd; readonly isReplayed: boolean }> {
   const prompt = promptFor(ports, copy);
   const asks = () => ports.compaction.model.fingerprint(prompt);
-  const { value } = await ports.steps.step(
+  const { value, replayed } = await ports.steps.step(
     { id, kind: 'compact', codec: summaryCodec, repeat: 'safe', asks },
     async ({ signal }): Promise<SummaryEnd> => {
       const refused = refusedByBudget(ports, { isLastAnswer: false, round: null });
@@ -130,7 +134,7 @@ async function requestSummary(ports: TurnPorts, copy: HistoryCopy, id: string): 
       }
     },
   );
-  return value;
+  return { end: value, isReplayed: replayed };
 }
 
 /** The text of the last assistant message of the response, and its usage. */

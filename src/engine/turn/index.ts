@@ -8,6 +8,7 @@ export type {
   CompactionTrigger,
   HistoryCopy,
   QueuedMessage,
+  ResponseUsage,
   RunCall,
   TurnBudget,
   TurnCompaction,

@@ -38,16 +38,23 @@ export interface HistoryCopy {
   asking(question: ResponseItem): readonly ResponseItem[];
 }
 
+/** What a response took. */
+export interface ResponseUsage {
+  /** Null, or nothing but zeros: the provider reported none, and the budget is charged an estimate. */
+  readonly usage: TokenUsage | null;
+  /** What the response took besides. */
+  readonly request?: RequestRecord | undefined;
+  /** It is read from the journal. */
+  readonly isReplayed: boolean;
+}
+
 /** The conversation as one turn changes it: not at all once the turn has ended. Every item of the turn goes through `record`. */
 export interface TurnHistory {
   record(items: readonly ResponseItem[]): void;
   /** The input of the next request: normalised, filtered, in order. */
   forPrompt(): readonly ResponseItem[];
-  /**
-   * Adds a response's usage and reports the new totals. Null, or nothing but zeros: the provider reported none, and the budget
-   * is charged an estimate. `request`: what the response took besides.
-   */
-  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void;
+  /** Adds a response's usage and reports the new totals. */
+  noteUsage(used: ResponseUsage): void;
   noteRateLimits(snapshot: RateLimitSnapshot): void;
   /** Tokens that the next request takes up: what the last response reported, plus an estimate of what was added since. */
   contextTokens(): number;

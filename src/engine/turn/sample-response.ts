@@ -85,7 +85,7 @@ export async function sampleResponse(
   if (sampled.replayed) for (const item of sampled.items) take(item);
   const { value: end } = sampled;
   const hasUsage = end.type === 'completed' || (end.type === 'failed' && end.usage !== undefined);
-  if (hasUsage) history.noteUsage(end.usage ?? null, end.request);
+  if (hasUsage) history.noteUsage({ usage: end.usage ?? null, request: end.request, isReplayed: sampled.replayed });
   calls.responseEnded();
   return {
     end,

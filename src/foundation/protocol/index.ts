@@ -49,6 +49,7 @@ export {
 export { ReviewFinding, ReviewOutput, ReviewTarget } from './review.ts';
 export {
   AgentStatusRecord,
+  BudgetUsedRecord,
   CompactedRecord,
   ElidedOutput,
   EventRecord,
@@ -57,6 +58,7 @@ export {
   RequestFingerprint,
   RolloutItem,
   type RolloutLine,
+  SessionApprovalRecord,
   SessionMeta,
   StepRecord,
   TurnContextRecord,

@@ -84,12 +84,31 @@ export const RefusedContent = z.lazy(() =>
 );
 export type RefusedContent = z.infer<typeof RefusedContent>;
 
+/** What the user approved for the session, by the keys of `ApprovalCache`. */
+export const SessionApprovalRecord = z.lazy(() =>
+  z.looseObject({ type: z.literal('approved_for_session'), keys: z.array(z.string()) }),
+);
+
+/** What the newest request of the user has used of its budget so far, its subagents' part included. */
+export const BudgetUsedRecord = z.lazy(() =>
+  z.looseObject({
+    type: z.literal('budget_used'),
+    tokens: z.number(),
+    minutes: z.number(),
+    /** US dollars; null: what a response cost is not known. */
+    cost: z.nullable(z.number()),
+  }),
+);
+export type BudgetUsedRecord = z.infer<typeof BudgetUsedRecord>;
+
 /** Facts about a turn that no response item contains. Kinds not named here are kept and passed over by readers. */
 export const EventRecord = z.lazy(() =>
   z.union([
     // By its type, since a union tries one after the other, and a long thread has many.
     z.discriminatedUnion('type', [
       AgentStatusRecord,
+      SessionApprovalRecord,
+      BudgetUsedRecord,
       z.looseObject({ type: z.literal('user_message'), message: z.string() }),
       z.looseObject({ type: z.literal('agent_message'), message: z.string() }),
       z.looseObject({

@@ -7,10 +7,11 @@ export {
   lastRequest,
   NO_REQUEST,
 } from './last-request.ts';
-export { acquireLease, type Lease } from './lease.ts';
+export { acquireLease, type Lease, ownerAddress, ThreadOwnedError } from './lease.ts';
 export { parseLine } from './parse-line.ts';
 export { archivedDir, parseRolloutName, placeInSessions, rolloutPath, sessionsDir, threadIdOf } from './paths.ts';
 export { openRollout, type Rollout, readRollout } from './read.ts';
+export { type RecordedSubmissions, recordedSubmissions } from './recorded-submissions.ts';
 export { FileRecorder, NullRecorder, type RolloutRecorder } from './recorder.ts';
 export { planRollback, rolledBackTurns, survivingLines } from './rollback.ts';
 export { type ReadLine, rolloutLines } from './rollout-lines.ts';

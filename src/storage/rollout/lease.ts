@@ -32,6 +32,19 @@ export interface Lease extends Disposable {
 export interface LeaseOptions {
   /** Take the thread from an owner that lives, or can't be judged: from then on its fence lets nothing through. Default false. */
   readonly takeOver?: boolean;
+  /** Where this process can be reached, for whoever finds the thread taken: printable ASCII, at most 256 characters. */
+  readonly address?: string | undefined;
+}
+
+/** Another process has the thread (`threadBusy`), or has taken it from this one (`threadTaken`). */
+export class ThreadOwnedError extends KeelError {
+  /** Where that process can be reached, as it said when it opened the thread; null: it said nothing, or is gone. */
+  readonly address: string | null;
+
+  constructor(kind: 'threadBusy' | 'threadTaken', message: string, address: string | null) {
+    super(kind, message);
+    this.address = address;
+  }
 }
 
 /**
@@ -47,6 +60,7 @@ const Owner = z.lazy(() =>
     place: z.string(),
     host: z.string(),
     lock: z.enum(['pending', 'locked', 'without']),
+    address: z.optional(z.string()),
   }),
 );
 type Owner = z.infer<typeof Owner>;
@@ -56,18 +70,19 @@ const LOCK_AFTER_MS = 250;
 /** An owner that has no lock by then has been killed before it could take one. */
 const PENDING_LIFE_MS = 10_000;
 /** A lease is rewritten in place: its length never changes. */
-const TEXT_BYTES = 512;
+const TEXT_BYTES = 1_024;
+const ADDRESS = /^[ -~]{1,256}$/;
 
 /**
  * Takes the thread for this process: a file beside the rollout names the owner. Whether another owner lives is judged by its
  * pid and start time where both run in the same PID namespace of the same boot, else by the lock it holds on the file: several
  * containers or machines may share a home.
  * @throws KeelError `threadBusy` while a living process has it, or one that can't be judged, and it is not to be taken over;
- *   `storageFailed` if it can't be written down
+ *   (a `ThreadOwnedError`, with its address); `storageFailed` if it can't be written down; `invalidInput` for an address
  */
-export function acquireLease(rolloutPath: string, { takeOver = false }: LeaseOptions = {}): Lease {
+export function acquireLease(rolloutPath: string, { takeOver = false, address }: LeaseOptions = {}): Lease {
   const path = `${rolloutPath}.lease`;
-  const owner = newOwner();
+  const owner = newOwner(address);
   // Written whole beside its place and then linked into it: nobody ever reads half a lease.
   const draft = `${path}.${owner.token}`;
   let isTakenOver: boolean;
@@ -86,8 +101,17 @@ export function acquireLease(rolloutPath: string, { takeOver = false }: LeaseOpt
   return new FileLease(path, owner, isTakenOver);
 }
 
-function newOwner(): Owner {
-  return { token: randomUUID(), ...ownIdentity(), host: hostname(), lock: 'pending' };
+/** Where the process that has a thread can be reached, whether it lives or not; null: nobody has it, or it gave no address. */
+export function ownerAddress(rolloutPath: string): string | null {
+  return readOwner(`${rolloutPath}.lease`)?.address ?? null;
+}
+
+function newOwner(address: string | undefined): Owner {
+  if (address !== undefined && !ADDRESS.test(address)) {
+    throw new KeelError('invalidInput', 'the address of a thread’s owner is at most 256 printable ASCII characters');
+  }
+  const where = address === undefined ? {} : { address };
+  return { token: randomUUID(), ...ownIdentity(), host: hostname(), lock: 'pending', ...where };
 }
 
 class FileLease implements Lease {
@@ -113,9 +137,10 @@ class FileLease implements Lease {
     if (text?.includes(this.#owner.token)) return;
     const owner = parseOwner(text ?? '');
     const by = owner === null ? 'its lease was removed' : `pid ${owner.pid} on ${owner.host} has it`;
-    throw new KeelError(
+    throw new ThreadOwnedError(
       'threadTaken',
       `this thread was taken over by another process (${by}): nothing more is recorded or done here`,
+      owner?.address ?? null,
     );
   }
 
@@ -184,7 +209,9 @@ function take(path: string, draft: string, takeOver = false): boolean {
     const owner = parseOwner(text);
     // What no keel has written whole names nobody.
     const runs = owner === null ? false : (isRunning(owner) ?? lockHolderLives(owner, path, draft));
-    if (owner !== null && runs !== false && !takeOver) throw new KeelError('threadBusy', busyText(owner, path, runs));
+    if (owner !== null && runs !== false && !takeOver) {
+      throw new ThreadOwnedError('threadBusy', busyText(owner, path, runs), owner.address ?? null);
+    }
     if (replace(path, text, draft)) return runs !== false;
   }
 }

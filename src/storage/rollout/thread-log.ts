@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 import {
   AgentStatusRecord,
+  BudgetUsedRecord,
   ElidedOutput,
   ErrorInfo,
   RateLimitSnapshot,
   RefusedContent,
   type ResponseItem,
   type RolloutItem,
+  SessionApprovalRecord,
   type StepRecord,
   TokenUsage,
   TokenUsageInfo,
@@ -24,6 +26,8 @@ export type OpenTurnLine =
 export interface OpenTurn {
   readonly turnId: string;
   readonly lines: readonly OpenTurnLine[];
+  /** What it had used of its budget; null: nothing says so. */
+  readonly budgetUsed: BudgetUsedRecord | null;
 }
 
 /** What happened in a thread, as far as a session needs it to continue. */
@@ -42,6 +46,8 @@ export interface ThreadLog {
   readonly turns: readonly LoggedTurn[];
   /** Its subagents in their last state, in the order of their starts. */
   readonly agents: readonly AgentStatusRecord[];
+  /** Keys of what the user approved for the session. */
+  readonly approved: readonly string[];
 }
 
 export type HistoryEntry =
@@ -80,6 +86,7 @@ interface Draft {
   error: ErrorInfo | null;
   entries: TurnEntry[];
   lines: OpenTurnLine[];
+  budgetUsed: BudgetUsedRecord | null;
   /** Whether the file marks where its turns start; the reference's files do not. */
   marked: boolean;
 }
@@ -113,6 +120,7 @@ class LogReader {
   #provider: string | null;
   readonly #turns: Draft[] = [];
   readonly #agents = new Map<string, AgentStatusRecord>();
+  readonly #approved = new Set<string>();
   /** The outputs of the newest response that has calls. */
   #outputs: RecordedOutput[] = [];
 
@@ -160,8 +168,9 @@ class LogReader {
       rateLimits: this.#rateLimits,
       lastTurnContext: this.#lastTurnContext,
       provider: this.#provider,
-      openTurn: open && { turnId: open.id, lines: open.lines },
+      openTurn: open && { turnId: open.id, lines: open.lines, budgetUsed: open.budgetUsed },
       agents: [...this.#agents.values()],
+      approved: [...this.#approved],
       turns: this.#turns.map((turn) => (turn === open ? turn : { ...turn, status: statusAtEnd(turn) })),
     };
   }
@@ -286,6 +295,12 @@ class LogReader {
         if (agent) this.#agents.set(agent.agent_id, agent);
         return;
       }
+      case 'approved_for_session':
+        for (const key of SessionApprovalRecord.safeParse(event).data?.keys ?? []) this.#approved.add(key);
+        return;
+      case 'budget_used':
+        if (last) last.budgetUsed = BudgetUsedRecord.safeParse(event).data ?? last.budgetUsed;
+        return;
       default:
         return;
     }
@@ -299,7 +314,7 @@ function statusAtEnd({ status, marked }: Draft): LoggedTurn['status'] {
 }
 
 function draft(id: string, marked: boolean): Draft {
-  return { id, status: 'inProgress', error: null, entries: [], lines: [], marked };
+  return { id, status: 'inProgress', error: null, entries: [], lines: [], budgetUsed: null, marked };
 }
 
 function errorOf(event: Readonly<Record<string, unknown>>): ErrorInfo | null {

@@ -7,10 +7,22 @@ import { canonicalCommands } from '../approvals/index.ts';
  * inside the sandbox does not cover a run outside.
  */
 export class ApprovalCache {
-  readonly #approved = new Set<string>();
+  readonly #approved: Set<string>;
+  readonly #onApproved: (keys: readonly string[]) => void;
+
+  /**
+   * @param approved what was approved before, where the session continues one
+   * @param onApproved called with keys that are approved for the first time
+   */
+  constructor(approved: readonly string[] = [], onApproved: (keys: readonly string[]) => void = () => undefined) {
+    this.#approved = new Set(approved);
+    this.#onApproved = onApproved;
+  }
 
   approve(keys: readonly string[]): void {
-    for (const key of keys) this.#approved.add(key);
+    const added = keys.filter((key) => !this.#approved.has(key));
+    for (const key of added) this.#approved.add(key);
+    if (added.length > 0) this.#onApproved(added);
   }
 
   /** Whether all of them were approved, together or one by one. */

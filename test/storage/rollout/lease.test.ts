@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ownIdentity, processPlace } from '../../../src/foundation/util/index.ts';
-import { acquireLease } from '../../../src/storage/rollout/index.ts';
+import { acquireLease, ThreadOwnedError } from '../../../src/storage/rollout/index.ts';
 import { inOtherNamespace } from '../../support/namespace.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -281,4 +281,58 @@ test('a lease that was removed, sealed or released lets nothing through', () => 
   using other = acquireLease(path);
   rmSync(`${path}.lease`);
   expect(() => other.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken' }));
+});
+
+describe('the address of an owner', () => {
+  const busy = (path: string) => {
+    try {
+      acquireLease(path).release();
+    } catch (error) {
+      if (error instanceof ThreadOwnedError) return { kind: error.kind, address: error.address };
+      throw error;
+    }
+    return null;
+  };
+
+  test('is in the error of whoever finds the thread busy, also once the owner has its lock', async () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    using _lease = acquireLease(path, { address: 'http://10.0.0.7:9080/"a"' });
+    const expected = { kind: 'threadBusy', address: 'http://10.0.0.7:9080/"a"' };
+    expect(busy(path)).toEqual(expected);
+    const lock = () => JSON.parse(readFileSync(`${path}.lease`, 'utf8')).lock;
+    await expect.poll(lock, { timeout: 10_000 }).not.toBe('pending');
+    expect(busy(path)).toEqual(expected);
+  });
+
+  test('is null where the owner gave none', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    using _lease = acquireLease(path);
+    expect(busy(path)).toEqual({ kind: 'threadBusy', address: null });
+  });
+
+  test('is in the error of an owner whose thread was taken over', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    using first = acquireLease(path, { address: 'first' });
+    using _second = acquireLease(path, { takeOver: true, address: 'second' });
+    expect(() => first.fence()).toThrow(expect.objectContaining({ kind: 'threadTaken', address: 'second' }));
+  });
+
+  test.each(['', 'a\nb', 'é', 'x'.repeat(257)])('has to be short and printable: %j', (address) => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    expect(() => acquireLease(path, { address })).toThrow(expect.objectContaining({ kind: 'invalidInput' }));
+    expect(readdirSync(dir.path)).toEqual([]);
+  });
+
+  test('of any allowed length leaves a lease that can be read and rewritten', () => {
+    using dir = tempDir();
+    const path = join(dir.path, 'rollout.jsonl');
+    const address = '"\\'.repeat(128);
+    using _lease = acquireLease(path, { address });
+    expect(busy(path)).toEqual({ kind: 'threadBusy', address });
+    expect(readFileSync(`${path}.lease`, 'utf8')).toHaveLength(1_024);
+  });
 });

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { AgentState, AgentStatusRecord } from '../../../foundation/protocol/index.ts';
+import {
+  type AgentState,
+  type AgentStatusRecord,
+  KeelError,
+  NO_USAGE,
+  type TokenUsage,
+  TokenUsageInfo,
+} from '../../../foundation/protocol/index.ts';
 import { cutBytesEnd } from '../../../foundation/util/index.ts';
 import { acquireLease, readRollout, threadLog } from '../../../storage/rollout/index.ts';
-import { findRollout } from '../../../storage/threads/index.ts';
+import { findRollout, hasThread } from '../../../storage/threads/index.ts';
 import { Processes } from '../../../system/process/index.ts';
 import type { AgentView } from '../../../tools/index.ts';
 
@@ -46,6 +53,20 @@ export function endedAgent({ agent_id, agent_type, thread_id, task, status, mess
   const lost = `keel ended while it was at work: how far it came is not known. Its record is thread ${thread_id}.`;
   const state: AgentState = isLost ? { status: 'interrupted', message: lost } : { status, message };
   return { id: agent_id, role: agent_type, threadId: thread_id, task, state, isLost };
+}
+
+/**
+ * The record of a subagent that is to continue: what it has used by now, replayed responses included.
+ * @throws KeelError `threadNotFound` if it isn't a thread that this one started, `rolloutCorrupt`
+ */
+export function recordOfChild(home: string, { thread_id: id }: AgentStatusRecord, parent: string): TokenUsage {
+  const rollout = hasThread(home, id) ? readRollout(findRollout(home, { type: 'id', id })) : null;
+  if (rollout?.meta.parent_thread_id !== parent) {
+    throw new KeelError('threadNotFound', `there is no thread ${id} that this one has started`);
+  }
+  const used = rollout.lines.findLast((line) => line.type === 'event_msg' && line.payload.type === 'token_count');
+  const info = used?.type === 'event_msg' && 'info' in used.payload ? used.payload.info : null;
+  return TokenUsageInfo.safeParse(info).data?.total_token_usage ?? NO_USAGE;
 }
 
 /**

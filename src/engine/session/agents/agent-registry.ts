@@ -10,6 +10,8 @@ export interface AgentRegistryOptions {
   readonly home: string;
   /** Subagents of an earlier process. */
   readonly recorded: readonly AgentStatusRecord[];
+  /** Those that were at work continue with the thread's next turn. */
+  readonly continues: boolean;
 }
 
 /** The subagents that a thread has recorded: which of them have ended, and which ends the model does not know of yet. */
@@ -20,6 +22,8 @@ export class AgentRegistry {
   readonly #unreported = new Set<string>();
   /** How many there were of each role. */
   readonly #counts = new Map<string, number>();
+  /** Those that were at work and are to continue. */
+  #unfinished: AgentStatusRecord[] = [];
 
   constructor(options: AgentRegistryOptions) {
     this.#options = options;
@@ -31,6 +35,13 @@ export class AgentRegistry {
     const count = (this.#counts.get(role) ?? 0) + 1;
     this.#counts.set(role, count);
     return `${role}-${count}`;
+  }
+
+  /** Those of an earlier process that are to continue, each once. */
+  takeUnfinished(): readonly AgentStatusRecord[] {
+    const unfinished = this.#unfinished;
+    this.#unfinished = [];
+    return unfinished;
   }
 
   ended(id: string): EndedAgent | null {
@@ -84,11 +95,18 @@ export class AgentRegistry {
   }
 
   #restore(record: AgentStatusRecord): void {
-    const agent = endedAgent(record);
-    const { id, role, threadId, isLost } = agent;
-    this.#ended.set(id, agent);
+    const { agent_id: id, agent_type: role } = record;
     const count = Number(/-(\d+)$/.exec(id)?.[1] ?? 0);
     this.#counts.set(role, Math.max(count, this.#counts.get(role) ?? 0));
+    if (record.status === 'running' && this.#options.continues) this.#unfinished.push(record);
+    else this.giveUp(record);
+  }
+
+  /** It has ended with the process that had it. */
+  giveUp(record: AgentStatusRecord): void {
+    const agent = endedAgent(record);
+    const { id, threadId, isLost } = agent;
+    this.#ended.set(id, agent);
     if (isLost || !record.told) this.#unreported.add(id);
     if (!isLost) return;
     try {

@@ -35,6 +35,8 @@ export interface ChildStart {
   readonly child: ChildOptions;
   /** As of `OpenSessionOptions`. */
   readonly checksOutput?: boolean;
+  /** The thread of a child that an earlier process had; absent: a new one. */
+  readonly continues?: string;
 }
 
 /** Opens a child. @throws KeelError as `openSession` does */

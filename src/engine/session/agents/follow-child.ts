@@ -17,9 +17,9 @@ export interface ChildHooks {
 export async function followChild(
   child: Session,
   { ask, used, event: note }: ChildHooks,
-  options: { readonly deltas: boolean },
+  { usedBefore, ...options }: { readonly deltas: boolean; readonly usedBefore?: TokenUsage },
 ): Promise<void> {
-  const meter = new UsageMeter();
+  const meter = new UsageMeter(usedBefore);
   let asking = new AbortController();
   const answer = async (event: SessionEventOf<'approval.requested'>, signal: AbortSignal) => {
     const decision = await ask(event, signal);

@@ -27,6 +27,8 @@ export interface SubagentOptions {
   readonly task: string;
   readonly session: Session;
   readonly hooks: SubagentHooks;
+  /** Of one that an earlier process had: whether its turn continues, or how that ended; and what it had used. */
+  readonly before?: { readonly state: AgentState; readonly used: TokenUsage };
 }
 
 type Phase =
@@ -36,6 +38,8 @@ type Phase =
   /** It counts as interrupted already, while its turn ends. */
   | { readonly type: 'stopping'; readonly ended: Deferred<void> }
   | { readonly type: 'done'; readonly state: AgentState }
+  /** Another process continues it. */
+  | { readonly type: 'released' }
   | { readonly type: 'closed' };
 
 const RUNNING: AgentState = { status: 'running', message: null };
@@ -44,6 +48,7 @@ const STATES: Readonly<Record<Exclude<Phase['type'], 'done'>, AgentState>> = {
   new: RUNNING,
   working: RUNNING,
   stopping: INTERRUPTED,
+  released: RUNNING,
   closed: { status: 'closed', message: null },
 };
 
@@ -63,13 +68,17 @@ export class Subagent {
   /** Aborts when it is stopped, which withdraws its questions. */
   #asking = new AbortController();
 
-  constructor({ id, role, task, session, hooks }: SubagentOptions) {
+  constructor({ id, role, task, session, hooks, before }: SubagentOptions) {
     this.id = id;
     this.role = role;
     this.task = task;
     this.session = session;
     this.#hooks = hooks;
-    void this.#follow();
+    if (before !== undefined) {
+      const { state } = before;
+      this.#phase = state.status === 'running' ? { type: 'working' } : { type: 'done', state };
+    }
+    void this.#follow(before?.used);
   }
 
   get state(): AgentState {
@@ -106,10 +115,17 @@ export class Subagent {
    */
   interrupt(): void {
     const { type } = this.#phase;
-    if (type === 'stopping' || type === 'closed') return;
+    if (type === 'stopping' || type === 'released' || type === 'closed') return;
     submitIfOpen(this.session, { type: 'interrupt' });
     if (type === 'new') this.#settle({ type: 'done', state: INTERRUPTED });
     if (type === 'working') this.#settle({ type: 'stopping', ended: new Deferred<void>() });
+  }
+
+  /** Its turn is let go for another process to continue. One that is done has none. */
+  async release(graceMs: number): Promise<void> {
+    if (this.isRunning) this.#phase = { type: 'released' };
+    this.#asking.abort();
+    await this.session.release(graceMs);
   }
 
   /** Marks it closed; whoever has its session ends that. */
@@ -121,17 +137,17 @@ export class Subagent {
     this.#hooks.settled(this);
   }
 
-  async #follow(): Promise<void> {
+  async #follow(usedBefore: TokenUsage | undefined): Promise<void> {
     const hooks = {
       ask: (event: SessionEventOf<'approval.requested'>, signal: AbortSignal) =>
         this.#hooks.ask(this, event, AbortSignal.any([signal, this.#asking.signal])),
       used: (usage: TokenUsage) => this.#hooks.used(usage),
       event: (event: SessionEvent) => this.#note(event),
     };
-    await followChild(this.session, hooks, { deltas: false });
+    await followChild(this.session, hooks, { deltas: false, ...(usedBefore === undefined ? {} : { usedBefore }) });
     this.#asking.abort();
     if (this.#phase.type === 'stopping') this.#stopped(this.#phase.ended, INTERRUPTED);
-    else if (this.isRunning) this.#settle({ type: 'done', state: INTERRUPTED });
+    else if (this.isRunning && this.#phase.type !== 'released') this.#settle({ type: 'done', state: INTERRUPTED });
   }
 
   #note(event: SessionEvent): void {
@@ -160,7 +176,7 @@ export class Subagent {
       this.#stopped(ended, isInterrupted ? INTERRUPTED : stateAfter(event));
       // It was done before the interrupt reached it.
       if (!isInterrupted) this.#hooks.settled(this);
-    } else if (this.#unread.length === 0 && this.#phase.type !== 'closed') {
+    } else if (this.#unread.length === 0 && this.#phase.type !== 'closed' && this.#phase.type !== 'released') {
       this.#settle({ type: 'done', state: stateAfter(event) });
     }
   }
@@ -181,6 +197,19 @@ export class Subagent {
 function stateAfter({ status, error, lastAgentMessage }: SessionEventOf<'turn.completed'>): AgentState {
   if (status === 'failed') return { status, message: error?.message ?? null };
   return { status, message: status === 'completed' ? lastAgentMessage : null };
+}
+
+/** How a thread that was opened again is: whether its turn continues, or how its last one ended. */
+export async function stateOfThread(session: Session): Promise<AgentState> {
+  for await (const event of session.events()) {
+    const last = event.type === 'thread.started' ? event.turns.at(-1) : undefined;
+    if (last?.status === 'inProgress') return RUNNING;
+    if (last?.status === 'failed') return { status: 'failed', message: last.error?.message ?? null };
+    if (last?.status !== 'completed') return INTERRUPTED;
+    const said = last.items.findLast((item) => item.type === 'agentMessage');
+    return { status: 'completed', message: said?.type === 'agentMessage' ? said.text : null };
+  }
+  return INTERRUPTED;
 }
 
 /** A message that looks like keel's own context is marked as a message. */

@@ -5,17 +5,21 @@ import {
   type ResponseItem,
   type TokenUsage,
 } from '../../../foundation/protocol/index.ts';
+import { reasonOf } from '../../../foundation/util/index.ts';
 import type { AgentMessage, AgentOutcome, AgentStart, AgentTools, WaitOutcome } from '../../../tools/index.ts';
 import type { SessionDeps } from '../session-deps.ts';
 import type { ActiveTurn } from '../turn/active-turn.ts';
 import type { RequestBudget } from '../turn/request-budget.ts';
-import { type AgentEntry, MAX_TASK_CHARS } from './agent-records.ts';
+import { type AgentEntry, MAX_TASK_CHARS, recordOfChild } from './agent-records.ts';
 import { closedAgent, NO_AGENTS, refused, STOPPED, tooMany, unknownAgent, unknownRole } from './agent-refusals.ts';
-import { AgentRegistry } from './agent-registry.ts';
+import { AgentRegistry, type AgentRegistryOptions } from './agent-registry.ts';
 import { agentConfig, agentRights, toolsWithheld } from './agent-rights.ts';
 import { ChildQuestions } from './child-questions.ts';
 import { Signals } from './signals.ts';
-import { Subagent } from './subagent.ts';
+import { Subagent, stateOfThread } from './subagent.ts';
+
+/** The subagents of an earlier process, and whether those that were at work continue. */
+export type EarlierAgents = Pick<AgentRegistryOptions, 'recorded' | 'continues'>;
 
 /**
  * Owns the subagents of a thread. They work beside its turns and can outlive one that is completed; a turn that is stopped or
@@ -34,13 +38,26 @@ export class Subagents implements AgentTools {
   /** The budget of the user's newest request, on which subagents draw also after its turn. Null: no limit. */
   #budget: RequestBudget | null = null;
   #isClosed = false;
+  /** Calls that wait for a subagent to be done. */
+  #waits = 0;
 
-  /** @param recorded the subagents of an earlier process */
-  constructor(deps: SessionDeps, recorded: readonly AgentStatusRecord[]) {
+  constructor(deps: SessionDeps, earlier: EarlierAgents) {
     const { services, record } = deps;
     this.#deps = deps;
     this.#roles = agentRoles(services.config.agents.roles);
-    this.#registry = new AgentRegistry({ record, recorded, log: services.log, home: services.config.home });
+    this.#registry = new AgentRegistry({ record, ...earlier, log: services.log, home: services.config.home });
+  }
+
+  /** Continues those that worked in an earlier process, with the rights of this turn. Those that can't be are lost. */
+  async continueEarlier(turn: ActiveTurn): Promise<void> {
+    for (const record of this.#registry.takeUnfinished()) {
+      try {
+        await this.#continueOne(record, turn);
+      } catch (error) {
+        this.#deps.services.log.warn(`the subagent ${record.agent_id} could not be continued: ${reasonOf(error)}`);
+        this.#registry.giveUp(record);
+      }
+    }
   }
 
   turnStarted(active: ActiveTurn): void {
@@ -111,9 +128,11 @@ export class Subagents implements AgentTools {
     const timer = setTimeout(end, timeoutMs);
     signal.addEventListener('abort', end, { once: true });
     const isDone = () => this.look(ids).some(({ state }) => state.status !== 'running');
+    this.#waits += 1;
     try {
       while (!isDone() && !signal.aborted && !late.signal.aborted) await this.#changes.next(late.signal);
     } finally {
+      this.#waits -= 1;
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
     }
@@ -139,6 +158,20 @@ export class Subagents implements AgentTools {
     for (const agent of this.#open.values()) agent.interrupt();
   }
 
+  /** Whether a call waits for a subagent now. */
+  get isWaitedFor(): boolean {
+    return this.#waits > 0;
+  }
+
+  /** Lets the turns of all of them go, for another process to continue: from here on nothing is recorded or emitted of them. */
+  async release(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    const released = [...this.#open.values()].map((agent) => agent.release(graceMs));
+    for (const result of await Promise.allSettled(released)) {
+      if (result.status === 'rejected') this.#deps.services.log.crash(result.reason);
+    }
+  }
+
   /** The session ends, and its subagents with it: nothing is recorded or emitted of them from here on. */
   shutDown(): void {
     this.interruptAll();
@@ -161,10 +194,34 @@ export class Subagents implements AgentTools {
     return this.#registry.takeNotes((id) => this.#open.get(id)?.entry ?? null);
   }
 
-  async #openAgent(id: string, role: AgentRole, message: string, turn: ActiveTurn): Promise<Subagent> {
+  async #continueOne(record: AgentStatusRecord, turn: ActiveTurn): Promise<void> {
+    const { services } = this.#deps;
+    const { agent_id: id, agent_type: roleName, task, thread_id: threadId } = record;
+    const role = this.#roles.find(({ name }) => name === roleName);
+    if (!role) throw new KeelError('invalidConfig', `there is no role ${roleName} any more`);
+    const used = recordOfChild(services.config.home, record, services.threadId);
+    if (!services.agentSlots.take()) throw new KeelError('invalidConfig', 'no more helper agents are allowed');
+    try {
+      const agent = await this.#openAgent(id, role, task, turn, { threadId, used });
+      this.#open.set(id, agent);
+      if (!agent.isRunning) this.#registry.note(agent.entry, false);
+    } catch (error) {
+      services.agentSlots.giveBack();
+      throw error;
+    }
+  }
+
+  async #openAgent(
+    id: string,
+    role: AgentRole,
+    message: string,
+    turn: ActiveTurn,
+    earlier?: { readonly threadId: string; readonly used: TokenUsage },
+  ): Promise<Subagent> {
     const { services } = this.#deps;
     const depth = services.config.agents.maxDepth - services.agentLevels + 1;
     const session = await services.children.open(agentConfig(services.config, turn.context, role), {
+      ...(earlier === undefined ? {} : { continues: earlier.threadId }),
       source: { subagent: { thread_spawn: { agent_role: role.name, agent_nickname: id, depth } } },
       child: {
         taskType: null,
@@ -185,6 +242,7 @@ export class Subagents implements AgentTools {
       role,
       task: message.slice(0, MAX_TASK_CHARS),
       session,
+      ...(earlier === undefined ? {} : { before: { state: await stateOfThread(session), used: earlier.used } }),
       hooks: {
         ask: (agent, event, signal) => this.#questions.ask(agent.id, event, signal),
         used: (usage) => this.#noteUsage(usage),
@@ -223,6 +281,7 @@ export class Subagents implements AgentTools {
       type: 'event_msg',
       payload: { type: 'token_count', info, rate_limits: rateLimits, foreign: usage },
     });
+    this.#questions.turn?.recorder.recordBudget();
     const { costUsd } = services.requests;
     emit({ type: 'usage.updated', turnId: context?.turnId ?? null, info, rateLimits, costUsd });
   }

@@ -11,12 +11,20 @@ const FIELDS = [
 
 /** Turns the growing total of another thread into what was added since the last look. */
 export class UsageMeter {
-  #seen: TokenUsage = NO_USAGE;
+  readonly #counted: TokenUsage;
+  #seen: TokenUsage;
+
+  /** @param counted what was added before, which a thread that continues shows again as it replays its turn */
+  constructor(counted: TokenUsage = NO_USAGE) {
+    this.#counted = counted;
+    this.#seen = counted;
+  }
 
   /** Null: nothing was added. A window reported as full replaces the total; nothing was used for that. */
   since(info: TokenUsageInfo | null): TokenUsage | null {
     if (info === null) return null;
     const total = info.total_token_usage;
+    if (total.total_tokens <= this.#counted.total_tokens && filledWindow(info) === null) return null;
     if (filledWindow(info) !== null) {
       this.#seen = total;
       return null;

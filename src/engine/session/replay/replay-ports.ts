@@ -20,6 +20,7 @@ import { ItemIds } from '../turn/item-ids.ts';
 import { toolsOf } from '../turn/ports/offered-tools.ts';
 import { openWork } from '../turn/ports/open-work.ts';
 import { turnModel, turnPorts } from '../turn/ports/turn-ports.ts';
+import type { Spending } from '../turn/request-budget.ts';
 import { TurnRecorder, type TurnRecorderOptions } from '../turn/turn-recorder.ts';
 import { TurnWindow } from '../turn/turn-window.ts';
 import {
@@ -98,7 +99,7 @@ export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const window = new TurnWindow({ model: modelOfTurn, facts, instructions });
   let spent = 0;
   let cost = 0;
-  const spend = (tokens: number, costUsd: number | null) => {
+  const spend = ({ tokens, costUsd }: Spending) => {
     spent += tokens;
     cost += costUsd ?? 0;
   };

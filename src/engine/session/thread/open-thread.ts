@@ -74,6 +74,11 @@ export interface OpenThreadOptions {
   readonly ephemeral: boolean;
   /** The thread that starts this one for itself. */
   readonly parentThreadId?: string | undefined;
+  /**
+   * Where this process can be reached while it has the thread, for a process that finds it busy: `ThreadOwnedError` has it. At
+   * most 256 printable ASCII characters; others that can read the home can read it.
+   */
+  readonly address?: string | undefined;
   readonly now: () => number;
 }
 
@@ -106,11 +111,11 @@ export function openThread(options: OpenThreadOptions): OpenThread {
 }
 
 function openUnnamed(options: OpenThreadOptions): OpenThread {
-  const { config, origin, now } = options;
+  const { config, origin, now, address } = options;
   if (origin.type === 'new') return newThread(options);
   const path = pathOf(origin, config);
   if (origin.type === 'fork' || origin.type === 'forkLast') return forkedThread(options, path, origin);
-  const lease = acquireLease(path, { takeOver: origin.type === 'resume' && origin.takeOver === true });
+  const lease = acquireLease(path, { takeOver: origin.type === 'resume' && origin.takeOver === true, address });
   let recorder: RolloutRecorder | null = null;
   try {
     if (lease.isTakenOver) replaceByCopy(path);
@@ -129,7 +134,7 @@ function openUnnamed(options: OpenThreadOptions): OpenThread {
 }
 
 function newThread(
-  { config, ephemeral, originator, version, source, parentThreadId, origin, now }: OpenThreadOptions,
+  { config, ephemeral, originator, version, source, parentThreadId, origin, now, address }: OpenThreadOptions,
   forkedFrom: string | null = null,
 ): OpenThread {
   const { threadId } = ('label' in origin ? origin.label : undefined) ?? {};
@@ -154,7 +159,7 @@ function newThread(
         ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
       },
     });
-    const lease = acquireLease(path);
+    const lease = acquireLease(path, { address });
     return { ...none, recorder: new FencedRecorder(recorder, lease), lease };
   } catch (error) {
     discard(recorder);

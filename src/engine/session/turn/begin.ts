@@ -1,5 +1,5 @@
 import { environmentDiff, toolsNote } from '../../../context/index.ts';
-import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import type { BudgetUsedRecord, ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted } from '../../steps/index.ts';
 import type { TurnPorts } from '../../turn/index.ts';
@@ -11,7 +11,7 @@ import { environmentFacts, firstContext } from './first-context.ts';
 import { hostAsker } from './host-asker.ts';
 import { type ContextStart, makeTurnContext } from './make-turn-context.ts';
 import { livePorts } from './ports/live-ports.ts';
-import { budgetOf, RequestBudget } from './request-budget.ts';
+import { budgetOf, RequestBudget, type Spending } from './request-budget.ts';
 import { serverAsker } from './server-asker.ts';
 import type { TurnDeps } from './turn-deps.ts';
 import { TurnRecorder } from './turn-recorder.ts';
@@ -23,20 +23,35 @@ const REPOSITORY_GRACE_MS = 25;
 
 export interface TurnStart extends ContextStart {
   readonly focus?: string | null | undefined;
+  /** Of a turn that continues: what it has used of its budget. Null: nothing says so. */
+  readonly budgetUsed?: BudgetUsedRecord | null;
 }
 
 /** Makes a turn from the session's settings as they are now. Nothing of it is recorded yet. */
-export function newTurn(deps: TurnDeps, { focus = null, ...start }: TurnStart): ActiveTurn {
+export function newTurn(deps: TurnDeps, { focus = null, budgetUsed = null, ...start }: TurnStart): ActiveTurn {
   const { services, state, record, emit, itemIds } = deps;
   const context = makeTurnContext(state, services, start);
   const { model, instructions } = context;
   const window = new TurnWindow({ model, facts: services.serverFacts, instructions });
   const limits = budgetOf(context, services.config);
   const { child } = services;
-  const budget = limits === null ? null : child === null ? new RequestBudget(limits, services.now) : child.budget();
-  const spend = (tokens: number, costUsd: number | null) => budget?.spend(tokens, costUsd);
+  const own = limits === null || child !== null ? null : new RequestBudget(limits, services.now, budgetUsed);
+  const budget = limits === null ? null : child === null ? own : child.budget();
+  const spend = (spent: Spending) => budget?.spend(spent);
+  const budgetUsedNow = own === null ? {} : { budgetUsed: () => own.used };
   const { log, requests } = services;
-  const recorder = new TurnRecorder({ context, state, record, emit, itemIds, window, spend, requests, log });
+  const recorder = new TurnRecorder({
+    context,
+    state,
+    record,
+    emit,
+    itemIds,
+    window,
+    spend,
+    requests,
+    log,
+    ...budgetUsedNow,
+  });
   // With what its subagents do, where that is followed.
   const facts = services.tree ?? state.facts;
   const before = facts.place;
@@ -57,6 +72,7 @@ export async function beginTurn(
   const { services, state, record, agents } = deps;
   const { context, recorder, abort, approvals: questions } = active;
   agents.turnStarted(active);
+  await agents.continueEarlier(active);
   const added = await addedTools(services, context, state, abort.signal);
   // The turn may have been ended while servers were waited for: nothing more is recorded for it.
   if (recorder.isRevoked) throw new TurnInterrupted();

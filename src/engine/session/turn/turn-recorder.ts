@@ -1,19 +1,20 @@
 import { fittedOutput, isShrinkable, type OldOutput, outputsToPrune } from '../../../context/history/index.ts';
 import type { TurnContext } from '../../../context/index.ts';
 import type {
+  BudgetUsedRecord,
   ElidedOutput,
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
-  RequestRecord,
   ResponseItem,
   SessionEvent,
+  StepRecord,
   ThreadItem,
   TokenUsage,
 } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
 import type { Journal, JournalLine } from '../../steps/index.ts';
-import type { HistoryCopy, TurnHistory } from '../../turn/index.ts';
+import type { HistoryCopy, ResponseUsage, TurnHistory } from '../../turn/index.ts';
 import type { Log } from '../log.ts';
 import type { SessionState } from '../state.ts';
 import type { ThreadRecord } from '../thread/thread-record.ts';
@@ -21,6 +22,7 @@ import { historyCopy } from './history-copy.ts';
 import { type ItemIds, TurnItemIds } from './item-ids.ts';
 import { OpenItems } from './open-items.ts';
 import type { RequestMeter } from './ports/request-meter.ts';
+import type { Spending } from './request-budget.ts';
 import type { TurnWindow } from './turn-window.ts';
 
 export interface TurnRecorderOptions {
@@ -30,8 +32,10 @@ export interface TurnRecorderOptions {
   readonly emit: (event: SessionEvent) => void;
   readonly itemIds: ItemIds;
   readonly window: TurnWindow;
-  /** Called with the tokens of each response, and what it cost in US dollars; null: not known. */
-  readonly spend: (tokens: number, costUsd: number | null) => void;
+  /** Called with what each response used. */
+  readonly spend: (spent: Spending) => void;
+  /** What the turn has used of a budget of its own; absent: it has none. */
+  readonly budgetUsed?: () => BudgetUsedRecord;
   /** Absent: the turn makes no requests. */
   readonly requests?: Pick<RequestMeter, 'rewritten' | 'costUsd'>;
   readonly log: Pick<Log, 'warn'>;
@@ -97,6 +101,15 @@ export class TurnRecorder implements TurnHistory, Journal {
           : ({ type: 'response_item', payload: line.item, turn: this.#turnId, step: line.stepId } as const),
       ),
     );
+    // What a response took is recorded once it is known, right behind its step.
+    const hasEnd = ({ state, kind }: StepRecord) => state === 'end' && kind !== 'sampling';
+    if (lines.some((line) => line.type === 'step' && hasEnd(line.record))) this.recordBudget();
+  }
+
+  /** A process that continues the turn has to know what is left of its budget. */
+  recordBudget(): void {
+    const { budgetUsed, record } = this.#options;
+    if (!this.#isRevoked && budgetUsed !== undefined) record.addLines({ type: 'event_msg', payload: budgetUsed() });
   }
 
   /** Records items of no step. */
@@ -180,11 +193,12 @@ export class TurnRecorder implements TurnHistory, Journal {
     return this.#history.holds(content);
   }
 
-  noteUsage(usage: TokenUsage | null, request?: RequestRecord): void {
+  noteUsage({ usage, request, isReplayed }: ResponseUsage): void {
     if (this.#isRevoked) return;
     const known = usage !== null && usage.total_tokens > 0 ? usage : null;
     // The whole conversation was sent, and the answer is in it by now.
-    this.#options.spend(known === null ? this.contextTokens() : known.total_tokens, request?.costUsd ?? null);
+    const tokens = known === null ? this.contextTokens() : known.total_tokens;
+    this.#options.spend({ tokens, costUsd: request?.costUsd ?? null, isReplayed });
     this.#history.updateTokenInfo(known, this.#options.window.tokens);
     this.#reportUsage(request);
   }
@@ -219,6 +233,7 @@ export class TurnRecorder implements TurnHistory, Journal {
     const { rateLimits } = state;
     const info = state.history.tokenInfo;
     record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
+    this.recordBudget();
     const cost = requests === undefined ? {} : { costUsd: requests.costUsd };
     this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost, ...(request && { request }) });
   }

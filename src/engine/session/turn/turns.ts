@@ -6,7 +6,7 @@ import {
   toKeelError,
 } from '../../../foundation/protocol/index.ts';
 import { Deferred } from '../../../foundation/util/index.ts';
-import type { OpenTurnLine } from '../../../storage/rollout/index.ts';
+import type { OpenTurn } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
 import type { SessionTask } from '../tasks/task.ts';
@@ -33,8 +33,8 @@ export interface NewInput extends PendingInput {
 interface TurnStart {
   readonly input?: PendingInput;
   readonly outputSchema?: unknown;
-  /** The journal of a turn that a crash cut off. */
-  readonly recorded?: readonly OpenTurnLine[];
+  /** A turn that a crash cut off, or that was let go. */
+  readonly recorded?: OpenTurn;
 }
 
 type Phase =
@@ -114,8 +114,8 @@ export class Turns {
   }
 
   /** Continues a turn that a crash cut off: its steps are replayed, then it runs on. */
-  resume(turnId: string, recorded: readonly OpenTurnLine[]): void {
-    this.#start(regularTask, turnId, { recorded });
+  resume(recorded: OpenTurn): void {
+    this.#start(regularTask, recorded.turnId, { recorded });
   }
 
   /** Hands an answer to its question; `abort` ends the turn as well. @returns whether that question waited for an answer */
@@ -141,16 +141,20 @@ export class Turns {
    * in, or at once where nothing is under way but a question. When the time is up it is cut off there, as a crash would.
    */
   async release(graceMs: number): Promise<void> {
+    const { agents } = this.#deps;
+    const children = agents.release(graceMs);
     for (let phase = this.#phase; phase.type !== 'idle'; phase = this.#phase) {
       if (phase.type === 'running') await this.#releaseRunning(phase.active, graceMs);
       else await phase.active.ended;
     }
+    await children;
   }
 
   async #releaseRunning(active: ActiveTurn, graceMs: number): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
     await this.#settlesToBeReleased(active, performance.now() + graceMs);
+    active.recorder.recordBudget();
     active.recorder.letGo();
     this.#deps.services.seal();
     this.#deps.agents.interruptAll();
@@ -162,10 +166,12 @@ export class Turns {
   }
 
   async #settlesToBeReleased(active: ActiveTurn, deadline: number): Promise<void> {
-    const { toolHost } = this.#deps.services;
+    const { agents, services } = this.#deps;
     while (performance.now() < deadline) {
       const isDone = await settlesWithin(active.tasksDone(), RELEASE_CHECK_MS);
-      if (!toolHost.hasEffects && (isDone || active.approvals.isWaiting)) return;
+      // What only waits, for the user or a subagent, does so again elsewhere.
+      const isWaiting = active.approvals.isWaiting || agents.isWaitedFor;
+      if (!services.toolHost.hasEffects && (isDone || isWaiting)) return;
       // The task has ended, but not yet all calls that it began.
       if (isDone) await delay(RELEASE_CHECK_MS);
     }
@@ -204,7 +210,13 @@ export class Turns {
 
   #start(task: SessionTask, turnId: string, { input, outputSchema, recorded }: TurnStart = {}): void {
     const { kind, focus } = task;
-    const active = newTurn(this.#deps, { turnId, taskKind: kind, focus, outputSchema });
+    const active = newTurn(this.#deps, {
+      turnId,
+      taskKind: kind,
+      focus,
+      outputSchema,
+      budgetUsed: recorded?.budgetUsed ?? null,
+    });
     if (input && input.items.length > 0) active.input.add(input);
     this.#phase = { type: 'running', active };
     const { context } = active;
@@ -214,7 +226,7 @@ export class Turns {
       taskKind: context.taskKind,
       modelContextWindow: context.model.effectiveContextWindow,
     });
-    void this.#drive(active, active.runOwn(this.#outcomeOf(task, active, recorded ?? null)));
+    void this.#drive(active, active.runOwn(this.#outcomeOf(task, active, recorded?.lines ?? null)));
   }
 
   /** Ends the turn when its task has. An abort that came first ends the turn itself. */
@@ -243,11 +255,7 @@ export class Turns {
     for (const input of late) this.submitInput({ ...input, settings: {} });
   }
 
-  async #outcomeOf(
-    task: SessionTask,
-    active: ActiveTurn,
-    recorded: readonly OpenTurnLine[] | null,
-  ): Promise<TurnOutcome> {
+  async #outcomeOf(task: SessionTask, active: ActiveTurn, recorded: OpenTurn['lines'] | null): Promise<TurnOutcome> {
     try {
       const ports = await beginTurn(this.#deps, active, recorded);
       return await task.run({ deps: this.#deps, active, ports }, active.abort.signal);

@@ -1,7 +1,7 @@
-import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { LiveThread, RecordedThreads, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
-import type { TuiOptions } from '../options.ts';
+import type { FleetOrigin, TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
@@ -32,7 +32,7 @@ export class World {
   #config: Config | null = null;
   #threads: Threads | null = null;
   #recorded: RecordedThreads | null = null;
-  #session: Session | null = null;
+  #session: LiveThread | null = null;
   #drafts: DraftStore | null = null;
   #status: StatusCommand | null = null;
   /** What was to be saved before there was a place for it. */
@@ -73,6 +73,8 @@ export class World {
     if (config.tui.screenReader) terminal.append();
     // Where the terminal itself edits lines it also shows them: no key is asked for there.
     const connect = setup.connect && { ...setup.connect, takesKey: setup.connect.takesKey && !terminal.isAppending };
+    // The workers of a fleet have its keys, and the folders are theirs.
+    if (this.#options.origin.type === 'fleet') return { ...setup, connect: null, trustQuestion: null };
     return { ...setup, connect };
   }
 
@@ -92,6 +94,7 @@ export class World {
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
+      await this.#session?.close();
       await this.#threads?.[Symbol.asyncDispose]();
       this.#drafts?.clear();
     } finally {
@@ -215,22 +218,20 @@ export class World {
     }
   }
 
-  #openThread(origin: ThreadOrigin, settings: ThreadSettings | null): void {
+  #openThread(origin: ThreadOrigin | FleetOrigin, settings: ThreadSettings | null): void {
     this.#afterThreads(async () => {
       const threads = this.#threads;
       if (threads === null || this.#stop.signal.aborted) return;
       const before = this.#session;
       this.#session = null;
       await before?.close();
-      const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
-      // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
-      const session = await threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
+      const session = await this.#opened(threads, origin, settings);
       this.#session = session;
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
       await this.#restoreDraft(origin.type === 'resume' ? { type: 'recorded', threadId } : { type: 'new' });
-      if (origin.type === 'new') return;
+      if (origin.type === 'new' || origin.type === 'fleet') return;
       this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
   }
@@ -247,6 +248,21 @@ export class World {
     else if (this.#unsavedDraft !== null) drafts.save(this.#unsavedDraft, this.#session?.threadId ?? null);
   }
 
+  async #opened(
+    threads: Threads,
+    origin: ThreadOrigin | FleetOrigin,
+    settings: ThreadSettings | null,
+  ): Promise<LiveThread> {
+    if (origin.type === 'fleet') {
+      const { FleetThread } = await import('../../../engine/fleet/index.ts');
+      const token = this.#options.env['KEEL_FLEET_TOKEN'] ?? null;
+      return FleetThread.open({ url: origin.url, token, threadId: origin.id }, this.#ready(), this.#stop.signal);
+    }
+    const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
+    // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
+    return threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
+  }
+
   /** A model on this machine is looked for, and fetched if it is not there. */
   async #withLocalModel(config: Config): Promise<Config> {
     if (config.provider.local === undefined) return config;
@@ -255,7 +271,7 @@ export class World {
     return { ...config, provider: await prepareLocalModel({ config, signal: this.#stop.signal }, report) };
   }
 
-  async #follow(session: Session): Promise<void> {
+  async #follow(session: LiveThread): Promise<void> {
     for await (const event of session.events()) this.#dispatch({ type: 'session', event, at: performance.now() });
   }
 

@@ -1,0 +1,298 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ParseArgsConfig } from 'node:util';
+import type { TurnState } from '../client/fleet-client.ts';
+import { runDemo } from '../demo/demo.ts';
+import { addToken, runFront } from '../front/index.ts';
+import { Places } from '../place/index.ts';
+import { runWorker } from '../worker/program.ts';
+import { batchJobs, batchTable, runBatch } from './batch.ts';
+import { doctor } from './doctor.ts';
+import { CommandError, fleetFolder, runningFleet } from './fleet-folder.ts';
+import { listThreads } from './list.ts';
+import { showProgress } from './progress.ts';
+import { answer, continueStuck, decisionOf, drain, localClient, printThread, runPrompt } from './thread-commands.ts';
+import { up } from './up.ts';
+
+export interface Given {
+  readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+  readonly log: (line: string) => void;
+}
+
+export interface Command {
+  readonly usage: string;
+  readonly about: string;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** How many words it takes, at least and at most. */
+  readonly takes: readonly [number, number];
+  /** @returns the exit code */
+  readonly run: (given: Given) => Promise<number>;
+}
+
+/** A turn waits for a person. */
+const WAITS = 3;
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+export const commands: Readonly<Record<string, Command>> = {
+  up: {
+    usage: '[--workers N] [--port P] [--park-after S]',
+    about: 'Run a fleet on this machine: the engine and its workers.',
+    options: { workers: text, port: text, 'park-after': text },
+    takes: [0, 0],
+    run: async (given) => {
+      const { env, log, signal } = given;
+      const parkAfterMs = countOf(given, 'park-after', 60) * 1_000;
+      await up(
+        {
+          dir: folderOf(given),
+          workers: countOf(given, 'workers', 2),
+          port: countOf(given, 'port', 0),
+          parkAfterMs,
+          env,
+          log,
+        },
+        signal,
+      );
+      return 0;
+    },
+  },
+  worker: {
+    usage: '[--dev]',
+    about: 'Run one worker; its settings are KEEL_FLEET_ variables.',
+    options: { dev: flag },
+    takes: [0, 0],
+    run: async ({ values, env, log }) => {
+      await runWorker(values['dev'] === true ? { ...env, KEEL_FLEET_DEV: '1' } : { ...env }, log);
+      return 0;
+    },
+  },
+  front: {
+    usage: '',
+    about: 'Run the door for users; its settings are KEEL_FLEET_ variables.',
+    options: {},
+    takes: [0, 0],
+    run: async ({ env, log }) => {
+      await runFront({ ...env }, log);
+      return 0;
+    },
+  },
+  token: {
+    usage: 'USER FILE',
+    about: 'Make a token for a user of the front; FILE keeps its digest.',
+    options: {},
+    takes: [2, 2],
+    run: async ({ words: [user = '', file = ''], print }) => {
+      print(addToken(resolve(file), user));
+      return 0;
+    },
+  },
+  clean: {
+    usage: 'THREAD [--record]',
+    about: 'Remove a thread’s work tree, and with --record all that is known of it.',
+    options: { record: flag },
+    takes: [1, 1],
+    run: async (given) => {
+      const places = new Places({ data: given.env['KEEL_FLEET_DATA'] ?? folderOf(given), cloneFrom: [] });
+      await places.clean(given.words[0] ?? '', { record: given.values['record'] === true }, given.signal);
+      return 0;
+    },
+  },
+  run: {
+    usage: 'PROMPT [--cwd DIR] [--thread ID] [-c K=V]',
+    about: 'Run a prompt, in a new thread or as the next turn of one.',
+    options: { cwd: text, thread: text, config: { type: 'string', short: 'c', multiple: true } },
+    takes: [1, 1],
+    run: async (given) => {
+      const { words, values, print, signal } = given;
+      const place = { cwd: resolve(textOf(given, 'cwd') ?? '.'), home: homeOf(given) };
+      const overrides = listOf(values['config']);
+      const request = { threadId: textOf(given, 'thread') ?? null, prompt: words[0] ?? '', place, overrides };
+      const { threadId, end } = await runPrompt(localClient(fleetOf(given)), request, signal);
+      return printEnd(threadId, end, print);
+    },
+  },
+  batch: {
+    usage: 'FILE.jsonl [--concurrency N] [--per-directory N]',
+    about: 'Run a prompt a line; run again, it continues. Also --max-tokens N, -c K=V.',
+    options: {
+      concurrency: text,
+      'per-directory': text,
+      'max-tokens': text,
+      config: { type: 'string', short: 'c', multiple: true },
+    },
+    takes: [1, 1],
+    run: async (given) => {
+      const concurrency = countOf(given, 'concurrency', 8);
+      const jobs = batchJobs({
+        file: given.words[0] ?? '',
+        cwd: process.cwd(),
+        home: homeOf(given),
+        concurrency,
+        perDirectory: countOf(given, 'per-directory', 1),
+        overrides: listOf(given.values['config']),
+      });
+      const maxTokens = textOf(given, 'max-tokens') === undefined ? null : countOf(given, 'max-tokens', 0);
+      const client = localClient(fleetOf(given));
+      const results = await runBatch({ client, jobs, concurrency, maxTokens, onProgress: showProgress }, given.signal);
+      given.print(batchTable(results));
+      return results.every(({ end }) => end?.type === 'ended' && end.turn.status === 'completed') ? 0 : 1;
+    },
+  },
+  ls: {
+    usage: '[--waiting | --stuck]',
+    about: 'List threads, questions that wait, or turns that can’t run.',
+    options: { waiting: flag, stuck: flag },
+    takes: [0, 0],
+    run: async (given) => {
+      const { values, print } = given;
+      const filter = values['waiting'] ? 'waiting' : values['stuck'] ? 'stuck' : 'all';
+      print(await listThreads(fleetOf(given).admin, filter));
+      return 0;
+    },
+  },
+  watch: {
+    usage: 'THREAD',
+    about: 'Print what happens in a thread, an event a line.',
+    options: {},
+    takes: [1, 1],
+    run: async (given) => {
+      await printThread(fleetOf(given), given.words[0] ?? '', given.print, given.signal);
+      return 0;
+    },
+  },
+  answer: {
+    usage: 'THREAD yes|no|session [--question ID] [--message TEXT]',
+    about: 'Answer the question that a turn waits with.',
+    options: { question: text, message: text },
+    takes: [2, 2],
+    run: async (given) => {
+      const decision = decisionOf(given.words[1] ?? '', textOf(given, 'message'));
+      const questionId = textOf(given, 'question') ?? null;
+      await answer(localClient(fleetOf(given)), given.words[0] ?? '', { questionId, decision });
+      return 0;
+    },
+  },
+  steer: {
+    usage: 'THREAD TEXT',
+    about: 'Add a message to the turn that runs.',
+    options: {},
+    takes: [2, 2],
+    run: async (given) => {
+      await localClient(fleetOf(given)).steer(given.words[0] ?? '', given.words[1] ?? '');
+      return 0;
+    },
+  },
+  interrupt: {
+    usage: 'THREAD',
+    about: 'End the turn that runs or waits.',
+    options: {},
+    takes: [1, 1],
+    run: async (given) => {
+      await localClient(fleetOf(given)).interrupt(given.words[0] ?? '');
+      return 0;
+    },
+  },
+  stop: {
+    usage: 'THREAD',
+    about: 'The same, and take back the turns behind it.',
+    options: {},
+    takes: [1, 1],
+    run: async (given) => {
+      await localClient(fleetOf(given)).stop(given.words[0] ?? '');
+      return 0;
+    },
+  },
+  drain: {
+    usage: 'WORKER',
+    about: 'Give a worker’s turns to the others and end it.',
+    options: {},
+    takes: [1, 1],
+    run: async (given) => {
+      await drain(fleetOf(given), given.words[0] ?? '', given.signal);
+      return 0;
+    },
+  },
+  continue: {
+    usage: '',
+    about: 'Try again what `ls --stuck` shows as paused.',
+    options: {},
+    takes: [0, 0],
+    run: async (given) => {
+      given.print(`${await continueStuck(fleetOf(given).admin)} continued`);
+      return 0;
+    },
+  },
+  doctor: {
+    usage: '',
+    about: 'Check each part of the fleet.',
+    options: {},
+    takes: [0, 0],
+    run: async (given) => {
+      const { lines, isWell } = await doctor(runningOrNull(given), given.env);
+      for (const line of lines) given.print(line);
+      return isWell ? 0 : 1;
+    },
+  },
+  demo: {
+    usage: '',
+    about: 'Run 20 turns on 2 workers, kill one, and count.',
+    options: { turns: text },
+    takes: [0, 0],
+    run: (given) => runDemo({ turns: countOf(given, 'turns', 20), env: given.env, print: given.print }, given.signal),
+  },
+};
+
+function folderOf(given: Given): string {
+  return fleetFolder(textOf(given, 'dir'), given.env);
+}
+
+function fleetOf(given: Given) {
+  return runningFleet(folderOf(given));
+}
+
+function runningOrNull(given: Given) {
+  try {
+    return fleetOf(given);
+  } catch (error) {
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
+}
+
+function homeOf({ env }: Given): string {
+  return resolve(env['KEEL_HOME'] ?? join(homedir(), '.keel'));
+}
+
+function textOf({ values }: Given, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function listOf(value: Given['values'][string]): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+function countOf(given: Given, name: string, otherwise: number): number {
+  const text = textOf(given, name);
+  if (text === undefined) return otherwise;
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new CommandError(`--${name}: a whole number is expected, not "${text}"`);
+}
+
+function printEnd(threadId: string, end: TurnState, print: (line: string) => void): number {
+  if (end.type === 'waiting') {
+    for (const { questionId, about } of end.state.current?.questions ?? [])
+      print(`waits for an answer: ${about} (${questionId})`);
+    print(`thread ${threadId}: \`keel-fleet answer ${threadId} yes\``);
+    return WAITS;
+  }
+  print(end.turn.message ?? end.turn.error ?? '');
+  print(`thread ${threadId}: ${end.turn.status}`);
+  return end.turn.status === 'completed' ? 0 : 1;
+}

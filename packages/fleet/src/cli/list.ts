@@ -1,0 +1,57 @@
+import { EngineAdmin } from '../client/admin.ts';
+import { THREAD, TURN } from '../service/names.ts';
+import type { CurrentTurn, ThreadState } from '../service/thread-state.ts';
+import { table } from './table.ts';
+
+export type ListFilter = 'all' | 'waiting' | 'stuck';
+
+/** The threads of a fleet, for its operator. @throws Error when the engine does not answer */
+export async function listThreads(adminUrl: string, filter: ListFilter): Promise<string> {
+  const admin = new EngineAdmin(adminUrl);
+  if (filter === 'stuck') return stuckTurns(admin);
+  const rows = await admin.query(
+    `select service_key, value_utf8 from state where service_name = '${THREAD}' and key = 'thread'`,
+  );
+  const threads = rows.map((row) => {
+    const state: ThreadState = JSON.parse(String(row['value_utf8']));
+    return { id: String(row['service_key']), state };
+  });
+  if (filter === 'waiting') {
+    const waiting = threads.flatMap(({ id, state }) => questionRows(id, state.current));
+    return table(['THREAD', 'QUESTION', 'ABOUT'], waiting);
+  }
+  return table(
+    ['THREAD', 'USER', 'STATE', 'TURNS', 'NEWEST'],
+    threads.map(({ id, state }) => [id, state.owner, stateOf(state), `${state.count}`, newestOf(state)]),
+  );
+}
+
+function questionRows(id: string, current: CurrentTurn | null): string[][] {
+  if (current?.phase !== 'parked') return [];
+  return current.questions.map(({ questionId, about }) => [id, questionId, about]);
+}
+
+function stateOf({ current, queue }: ThreadState): string {
+  if (current === null) return 'idle';
+  const words = { limited: 'waits for a limit', running: 'runs', parked: 'waits for an answer' } as const;
+  return queue.length === 0 ? words[current.phase] : `${words[current.phase]}, ${queue.length} behind it`;
+}
+
+function newestOf({ current, ended }: ThreadState): string {
+  const last = ended.at(-1);
+  if (current !== null) return current.questions[0]?.about ?? '';
+  return last === undefined ? '' : `${last.status}: ${last.message ?? last.error ?? ''}`;
+}
+
+/** Turns that the engine has given up trying, and those that it tries again and again. */
+async function stuckTurns(admin: EngineAdmin): Promise<string> {
+  const rows = await admin.query(
+    `select id, target_service_key, status, retry_count, last_failure from sys_invocation where target_service_name = '${TURN}' and (status = 'paused' or (status = 'backing-off' and retry_count > 5))`,
+  );
+  return table(
+    ['INVOCATION', 'TURN', 'STATE', 'TRIED', 'WHY'],
+    rows.map((row) =>
+      ['id', 'target_service_key', 'status', 'retry_count', 'last_failure'].map((column) => String(row[column] ?? '')),
+    ),
+  );
+}

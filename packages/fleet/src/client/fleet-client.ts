@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, HttpCallError, type Ingress } from '@restatedev/restate-sdk-clients';
+import type { ApprovalDecision, Op } from 'keel/protocol';
+import type { WorkTree } from '../place/index.ts';
+import type { Limit, Place, ThreadSettings, TurnInput } from '../protocol.ts';
+import { THREAD, USER_HEADER } from '../service/names.ts';
+import type { ThreadObject } from '../service/thread-object.ts';
+import type { EndedTurn, ThreadState } from '../service/thread-state.ts';
+
+export interface FleetClientOptions {
+  /** The front's address or, on one machine, that of the engine's ingress. */
+  readonly url: string;
+  /** The user's token at the front. */
+  readonly token?: string;
+  /** At the engine itself, without a front: whom to act for. */
+  readonly user?: string;
+}
+
+/** A turn to submit. The first of a thread says where it works: a front takes `work`, the engine itself `place`. */
+export interface NewTurn {
+  readonly op: Op;
+  /** Chosen by the caller: a second submission under the same id starts nothing. Default: a new one. */
+  readonly submissionId?: string;
+  readonly work?: WorkTree;
+  readonly place?: Place;
+  readonly settings?: ThreadSettings;
+  readonly limits?: readonly Limit[];
+}
+
+/** A turn that waits for a person, or has ended. */
+export type TurnState =
+  | { readonly type: 'ended'; readonly turn: EndedTurn }
+  | { readonly type: 'waiting'; readonly state: ThreadState };
+
+/** How often a turn is looked at at first, and at last, ms. */
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 1_000;
+
+/** The fleet refused a call; the message says why. */
+export class FleetError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/** What a user does with threads of a fleet. */
+export class FleetClient {
+  readonly #ingress: Ingress;
+
+  constructor({ url, token, user }: FleetClientOptions) {
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(user === undefined ? {} : { [USER_HEADER]: user }),
+    };
+    this.#ingress = connect({ url, headers });
+  }
+
+  /**
+   * Submits a turn; it waits behind the thread's others.
+   * @param threadId a UUID; a new one makes a thread, which needs a place
+   * @throws FleetError
+   */
+  async submit(threadId: string, turn: NewTurn): Promise<{ readonly turnId: string }> {
+    const submissionId = turn.submissionId ?? randomUUID();
+    return called(this.#thread(threadId).submit({ ...turn, submissionId }));
+  }
+
+  /** Submits a turn under its id until the fleet has it: its engine may be away for a while. @throws FleetError */
+  async submitted(
+    threadId: string,
+    turn: NewTurn & { readonly submissionId: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly turnId: string }> {
+    for (;;) {
+      try {
+        return await this.submit(threadId, turn);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        await delay(LAST_LOOK_MS / 2, undefined, { signal });
+      }
+    }
+  }
+
+  /** Null: there is no such thread, or it is another user's. @throws FleetError */
+  async state(threadId: string): Promise<ThreadState | null> {
+    try {
+      return await called(this.#thread(threadId).state());
+    } catch (error) {
+      if (error instanceof FleetError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** @throws FleetError */
+  answer(threadId: string, questionId: string, decision: ApprovalDecision): Promise<void> {
+    return this.#input(threadId, { type: 'answer', questionId, decision });
+  }
+
+  /** Adds a message to the turn that runs. @throws FleetError */
+  steer(threadId: string, text: string): Promise<void> {
+    return this.#input(threadId, { type: 'steer', text });
+  }
+
+  /** Ends the turn that runs or waits. @throws FleetError */
+  interrupt(threadId: string): Promise<void> {
+    return this.#input(threadId, { type: 'interrupt' });
+  }
+
+  /** Interrupts, and takes back the turns that wait. @throws FleetError */
+  stop(threadId: string): Promise<void> {
+    return called(this.#thread(threadId).stop());
+  }
+
+  /** Waits until a turn has ended or waits for a person. The engine may be away for a while. @throws FleetError */
+  async settled(threadId: string, turnId: string, signal: AbortSignal): Promise<TurnState> {
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(LAST_LOOK_MS, wait * 1.5)) {
+      const state = await this.#stateIfReachable(threadId);
+      const turn = state?.ended.find((ended) => ended.turnId === turnId);
+      if (turn !== undefined) return { type: 'ended', turn };
+      if (state?.current?.turnId === turnId && state.current.phase === 'parked') return { type: 'waiting', state };
+      await delay(wait, undefined, { signal });
+    }
+  }
+
+  async #stateIfReachable(threadId: string): Promise<ThreadState | null> {
+    try {
+      return await this.state(threadId);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return null;
+    }
+  }
+
+  #input(threadId: string, input: TurnInput['input']): Promise<void> {
+    return called(this.#thread(threadId).input(input));
+  }
+
+  #thread(threadId: string) {
+    return this.#ingress.objectClient<ThreadObject>({ name: THREAD }, threadId);
+  }
+}
+
+/** Whether nobody was there to answer, so that the call may be made again. */
+function isAway(error: unknown): boolean {
+  return error instanceof FleetError && (error.status === 0 || error.status >= 500);
+}
+
+/** @throws FleetError with status 0 where nobody answers */
+async function called<T>(call: PromiseLike<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof HttpCallError) throw new FleetError(messageOf(error), error.status, { cause: error });
+    throw new FleetError('the fleet does not answer', 0, { cause: error });
+  }
+}
+
+function messageOf({ responseText, message }: HttpCallError): string {
+  try {
+    const body: unknown = JSON.parse(responseText);
+    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message);
+  } catch {
+    // Not the engine's answer.
+  }
+  return responseText === '' ? message : responseText.slice(0, 500);
+}

@@ -1,0 +1,3 @@
+export { FrontSettingError, runFront } from './program.ts';
+export { type RunningFront, type StartFrontOptions, startFront } from './start-front.ts';
+export { addToken, TokenFileError } from './tokens.ts';

@@ -1,0 +1,51 @@
+// The front as a program of its own: `keel-fleet front`.
+import { type RunningFront, startFront } from './start-front.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A setting can't be used; the message names it. */
+export class FrontSettingError extends Error {}
+
+/**
+ * Runs the front until it is asked to stop (SIGTERM, SIGINT). TLS is the matter of what is before it.
+ * @throws FrontSettingError, TokenFileError
+ */
+export async function runFront(env: Env, log: (line: string) => void): Promise<void> {
+  const secret = required(env, 'KEEL_FLEET_SECRET');
+  // In the front alone: git, which it starts, does not have it.
+  delete process.env['KEEL_FLEET_SECRET'];
+  await using front: RunningFront = await startFront({
+    host: env['KEEL_FLEET_HOST'] ?? '127.0.0.1',
+    port: numberOf(env, 'KEEL_FLEET_FRONT_PORT', 8_700),
+    ingress: required(env, 'KEEL_FLEET_INGRESS'),
+    data: required(env, 'KEEL_FLEET_DATA'),
+    tokenFile: required(env, 'KEEL_FLEET_TOKENS'),
+    cloneFrom: wordsOf(env, 'KEEL_FLEET_CLONE_FROM'),
+    workers: ['127.0.0.1', ...wordsOf(env, 'KEEL_FLEET_WORKERS')],
+    turnsPerUser: numberOf(env, 'KEEL_FLEET_TURNS_PER_USER', 16),
+    secret,
+    log,
+  });
+  log(`listens on ${front.url}`);
+  const asked = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve());
+  await asked.promise;
+}
+
+function required(env: Env, name: string): string {
+  const value = env[name] ?? '';
+  if (value === '') throw new FrontSettingError(`set ${name}: docs/fleet.md says what it is`);
+  return value;
+}
+
+function wordsOf(env: Env, name: string): readonly string[] {
+  return (env[name] ?? '').split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function numberOf(env: Env, name: string, otherwise: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new FrontSettingError(`${name}: a whole number is expected, not "${text}"`);
+}

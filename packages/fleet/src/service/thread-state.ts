@@ -1,0 +1,179 @@
+// What the fleet knows of a thread, and what happens to it: a pure function of the state and what arrives, so that its rules can be
+// tested without an engine. The thread object (thread-object.ts) does what is returned.
+import type { Op } from 'keel/protocol';
+import type {
+  Limit,
+  Place,
+  Question,
+  Submission,
+  ThreadSettings,
+  TurnInput,
+  TurnJob,
+  TurnOutcome,
+} from '../protocol.ts';
+
+/** Newest turns whose ends are kept for those who ask. */
+const KEPT_TURNS = 20;
+/** Turns and inputs that may wait; more is a runaway client. */
+const MAX_WAITING = 64;
+
+export interface QueuedTurn {
+  readonly turnId: string;
+  readonly submissionId: string;
+  readonly op: Op;
+}
+
+export interface CurrentTurn extends QueuedTurn {
+  readonly stage: number;
+  /** `limited`: it waits for its turn under a limit. `parked`: for a person. */
+  readonly phase: 'limited' | 'running' | 'parked';
+  readonly inputs: readonly TurnInput[];
+  readonly questions: readonly Question[];
+}
+
+export interface EndedTurn {
+  readonly turnId: string;
+  readonly submissionId: string;
+  readonly status: 'completed' | 'interrupted' | 'failed';
+  readonly message: string | null;
+  readonly error: string | null;
+  readonly tokens: number | null;
+}
+
+export interface ThreadState {
+  readonly owner: string;
+  readonly place: Place;
+  readonly settings: ThreadSettings;
+  readonly limits: readonly Limit[];
+  /** Turns that were submitted so far. */
+  readonly count: number;
+  readonly current: CurrentTurn | null;
+  readonly queue: readonly QueuedTurn[];
+  /** Oldest first. */
+  readonly ended: readonly EndedTurn[];
+}
+
+export type ThreadEffect =
+  | { readonly type: 'acquire'; readonly limits: readonly Limit[] }
+  | { readonly type: 'giveBack'; readonly limits: readonly Limit[] }
+  | { readonly type: 'start'; readonly job: Omit<TurnJob, 'threadId'> }
+  | { readonly type: 'pass'; readonly turnId: string; readonly stage: number; readonly input: TurnInput };
+
+export interface Change {
+  readonly state: ThreadState;
+  readonly effects: readonly ThreadEffect[];
+}
+
+/** The caller asked for something that can't be done; the message says why. */
+export class Refusal extends Error {}
+
+/** A new turn; one that was submitted before, by its submission's id, is not started twice. @throws Refusal */
+export function submitted(
+  before: ThreadState,
+  { submissionId, op }: Pick<Submission, 'submissionId' | 'op'>,
+): Change & { readonly turnId: string } {
+  const known = [...before.ended, ...before.queue, before.current].find((turn) => turn?.submissionId === submissionId);
+  if (known) return { state: before, effects: [], turnId: known.turnId };
+  if (before.queue.length >= MAX_WAITING) throw new Refusal(`${MAX_WAITING} turns of this thread are waiting already`);
+  const turn = { turnId: `f${before.count + 1}`, submissionId, op };
+  const state = { ...before, count: before.count + 1, queue: [...before.queue, turn] };
+  return { ...withNext(state), turnId: turn.turnId };
+}
+
+/** The limits let the current turn through. */
+export function granted(state: ThreadState): Change {
+  const { current } = state;
+  return current?.phase === 'limited' ? started(state, current) : { state, effects: [] };
+}
+
+/** An answer, a message or an interrupt for the current turn. @throws Refusal */
+export function arrived(before: ThreadState, input: TurnInput['input']): Change {
+  const { current } = before;
+  if (current === null) throw new Refusal('no turn of this thread is running or waiting');
+  if (current.inputs.length >= MAX_WAITING) throw new Refusal(`this turn has had ${MAX_WAITING} inputs already`);
+  if (current.phase === 'parked' && input.type === 'answer' && !asks(current, input.questionId)) {
+    throw new Refusal('this question is not waiting for an answer');
+  }
+  const numbered: TurnInput = { at: current.inputs.length + 1, input };
+  const turn = { ...current, inputs: [...current.inputs, numbered] };
+  const state = { ...before, current: turn };
+  if (current.phase === 'running') {
+    return { state, effects: [{ type: 'pass', turnId: turn.turnId, stage: turn.stage, input: numbered }] };
+  }
+  return current.phase === 'parked' && wakes(turn) ? resumed(state, turn) : { state, effects: [] };
+}
+
+/** A stage of the current turn has ended; a report about another one is late and says nothing new. */
+export function stageEnded(state: ThreadState, turnId: string, stage: number, outcome: TurnOutcome): Change {
+  const { current } = state;
+  if (current === null || current.turnId !== turnId || current.stage !== stage) return { state, effects: [] };
+  const giveBack: ThreadEffect[] = state.limits.length === 0 ? [] : [{ type: 'giveBack', limits: state.limits }];
+  if (outcome.type === 'parked') {
+    const turn = { ...current, phase: 'parked', questions: outcome.questions } as const;
+    const parked = { ...state, current: turn };
+    // What arrived while the stage was ending starts the next one at once.
+    const next = wakes(turn) ? resumed(parked, turn) : { state: parked, effects: [] };
+    return { state: next.state, effects: [...giveBack, ...next.effects] };
+  }
+  const { status, message, error, tokens } = outcome;
+  const { submissionId } = current;
+  const ended = [...state.ended, { turnId, submissionId, status, message, error, tokens }].slice(-KEPT_TURNS);
+  const late = status === 'completed' ? lateSteers(current, outcome.taken) : [];
+  const queue = [
+    ...late.map((op, at) => ({ turnId: `${turnId}-late-${at}`, submissionId: `${submissionId}-late-${at}`, op })),
+    ...state.queue,
+  ];
+  const next = withNext({ ...state, current: null, ended, queue });
+  return { state: next.state, effects: [...giveBack, ...next.effects] };
+}
+
+/** Takes back what waits, and interrupts what runs. */
+export function stopped(state: ThreadState): Change {
+  const emptied = { ...state, queue: [] };
+  return state.current === null ? { state: emptied, effects: [] } : arrived(emptied, { type: 'interrupt' });
+}
+
+function withNext(state: ThreadState): Change {
+  const [next, ...queue] = state.queue;
+  if (state.current !== null || next === undefined) return { state, effects: [] };
+  const current = { ...next, stage: 0, phase: 'limited', inputs: [], questions: [] } as const;
+  return admitted({ ...state, current, queue }, current);
+}
+
+function resumed(state: ThreadState, { stage, ...turn }: CurrentTurn): Change {
+  const current = { ...turn, stage: stage + 1, phase: 'limited', questions: [] } as const;
+  return admitted({ ...state, current }, current);
+}
+
+function admitted(state: ThreadState, current: CurrentTurn): Change {
+  const { limits } = state;
+  return limits.length === 0 ? started(state, current) : { state, effects: [{ type: 'acquire', limits }] };
+}
+
+function started(state: ThreadState, turn: CurrentTurn): Change {
+  const current = { ...turn, phase: 'running' } as const;
+  const { turnId, stage, op, inputs } = turn;
+  const { place, settings } = state;
+  const job = { turnId, stage, op, place, settings, inputs: [...inputs] };
+  return { state: { ...state, current }, effects: [{ type: 'start', job }] };
+}
+
+/** Whether something has arrived that a parked turn continues for: an answer to its question, or its end. */
+function wakes(turn: CurrentTurn): boolean {
+  return turn.inputs.some(
+    ({ input }) => input.type === 'interrupt' || (input.type === 'answer' && asks(turn, input.questionId)),
+  );
+}
+
+function asks({ questions }: CurrentTurn, questionId: string): boolean {
+  return questions.some((question) => question.questionId === questionId);
+}
+
+/** Messages that came too late for the turn they were meant for: each is a turn of its own. */
+function lateSteers({ inputs }: CurrentTurn, taken: readonly number[]): Op[] {
+  return inputs.flatMap(({ at, input }) =>
+    input.type === 'steer' && !taken.includes(at)
+      ? [{ type: 'userInput', items: [{ type: 'text', text: input.text }] } as const]
+      : [],
+  );
+}

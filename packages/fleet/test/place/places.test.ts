@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PlaceError, Places, WorkTree } from '../../src/place/index.ts';
+
+const ID = '01999999-0000-7000-8000-000000000001';
+const never = new AbortController().signal;
+let data: string;
+let source: string;
+
+beforeEach(() => {
+  data = realpathSync(mkdtempSync(join(tmpdir(), 'keel-fleet-')));
+  source = join(data, 'repositories', 'app');
+  mkdirSync(source, { recursive: true });
+  git('init', '-q', '-b', 'main');
+  commit('one');
+});
+afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+function git(...args: readonly string[]): string {
+  const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+  return execFileSync('git', ['-C', source, ...who, ...args], { encoding: 'utf8' }).trim();
+}
+
+function commit(text: string): string {
+  writeFileSync(join(source, 'file'), text);
+  git('add', '.');
+  git('commit', '-q', '-m', text);
+  return git('rev-parse', 'HEAD');
+}
+
+const places = () => new Places({ data, cloneFrom: [`file://${data}/repositories/`] });
+const read = (cwd: string) => readFileSync(join(cwd, 'file'), 'utf8');
+
+describe('the place of a thread', () => {
+  test('is a work tree of a repository at a commit, and a home of its own', async () => {
+    const first = git('rev-parse', 'HEAD');
+    commit('two');
+    const place = await places().make(ID, { type: 'worktree', repository: 'app', revision: first }, never);
+    expect(place).toEqual({ cwd: join(data, 'threads', ID, 'work'), home: join(data, 'threads', ID, 'home') });
+    expect(read(place.cwd)).toBe('one');
+    expect(lstatSync(place.home).mode & 0o777).toBe(0o700);
+  });
+
+  test('is a clone at a commit, in which no hook of the repository has run', async () => {
+    const first = git('rev-parse', 'HEAD');
+    commit('two');
+    const template = join(source, '.git', 'hooks', 'post-checkout');
+    writeFileSync(template, `#!/bin/sh\ntouch ${data}/hooked\n`, { mode: 0o755 });
+    const url = `file://${source}`;
+    const place = await places().make(ID, { type: 'clone', url, revision: first }, never);
+    expect(read(place.cwd)).toBe('one');
+    expect(existsSync(join(data, 'hooked'))).toBe(false);
+  });
+
+  test('is a directory that was given, which is never removed', async () => {
+    mkdirSync(join(data, 'directories', 'shared'), { recursive: true });
+    const place = await places().make(ID, { type: 'directory', name: 'shared' }, never);
+    expect(place.cwd).toBe(join(data, 'directories', 'shared'));
+    await places().clean(ID, { record: true }, never);
+    expect(existsSync(place.cwd)).toBe(true);
+  });
+
+  test('is made once: a second attempt finds what the first has made', async () => {
+    const work = { type: 'worktree', repository: 'app' } as const;
+    const place = await places().make(ID, work, never);
+    writeFileSync(join(place.cwd, 'file'), 'changed');
+    expect(await places().make(ID, work, never)).toEqual(place);
+    expect(read(place.cwd)).toBe('changed');
+  });
+
+  test('shows the operator’s settings, and the thread’s own stay its own', async () => {
+    mkdirSync(join(data, 'settings'));
+    writeFileSync(join(data, 'settings', 'config.toml'), 'model = "m"\n');
+    const { home } = await places().make(ID, { type: 'empty' }, never);
+    expect(readFileSync(join(home, 'config.toml'), 'utf8')).toBe('model = "m"\n');
+    expect(existsSync(join(home, 'auth.json'))).toBe(false);
+  });
+
+  test('is cleaned: the work tree goes, the record stays until it is to go as well', async () => {
+    const place = await places().make(ID, { type: 'worktree', repository: 'app' }, never);
+    await places().clean(ID, { record: false }, never);
+    expect([existsSync(place.cwd), existsSync(place.home)]).toEqual([false, true]);
+    // The repository takes the same path again.
+    await places().make(ID, { type: 'worktree', repository: 'app' }, never);
+    await places().clean(ID, { record: true }, never);
+    expect(existsSync(join(data, 'threads', ID))).toBe(false);
+  });
+
+  test('whose making is stopped leaves nothing that a later attempt takes for whole', async () => {
+    const stop = AbortSignal.abort();
+    const work = { type: 'clone', url: `file://${source}` } as const;
+    await expect(places().make(ID, work, stop)).rejects.toThrow();
+    const place = await places().make(ID, work, never);
+    expect(read(place.cwd)).toBe('one');
+  });
+});
+
+describe('what a user names', () => {
+  const ids = ['', '..', '../x', 'a/b', ID.toUpperCase().replace('0', 'A'), `${ID}/..`, `${ID}\n`, '.', `${ID}x`];
+  test.each(ids)('is no id of a thread: %j', async (id) => {
+    await expect(places().make(id, { type: 'empty' }, never)).rejects.toBeInstanceOf(PlaceError);
+    await expect(places().clean(id, { record: true }, never)).rejects.toBeInstanceOf(PlaceError);
+  });
+
+  test('is no link that leads out of the threads', async () => {
+    mkdirSync(join(data, 'threads'));
+    mkdirSync(join(data, 'elsewhere'));
+    writeFileSync(join(data, 'elsewhere', 'kept'), '');
+    symlinkSync(join(data, 'elsewhere'), join(data, 'threads', ID));
+    await expect(places().make(ID, { type: 'empty' }, never)).rejects.toBeInstanceOf(PlaceError);
+    await expect(places().clean(ID, { record: true }, never)).rejects.toBeInstanceOf(PlaceError);
+    expect(existsSync(join(data, 'elsewhere', 'kept'))).toBe(true);
+  });
+
+  const works = [
+    { type: 'worktree', repository: '../app' },
+    { type: 'worktree', repository: '/etc' },
+    { type: 'worktree', repository: '.' },
+    { type: 'worktree', repository: 'app', revision: '--upload-pack=x' },
+    { type: 'worktree', repository: 'app', revision: 'a..b' },
+    { type: 'directory', name: '..' },
+    { type: 'directory', name: 'a/../../b' },
+    { type: 'elsewhere' },
+  ];
+  test.each(works)('is no work tree: %j', (work) => {
+    expect(WorkTree.safeParse(work).success).toBe(false);
+  });
+
+  const urls = [
+    'https://git.example.com/other/app',
+    'https://git.example.com.evil.org/team/app',
+    'https://git.example.com/team/../other/app',
+    'https://git.example.com/team/%2e%2e/other/app',
+    'https://git.example.com/team/app?x',
+    'https://user@git.example.com/team/app',
+    'ext::sh -c touch% /tmp/x',
+    '--upload-pack=touch /tmp/x',
+    '/etc',
+    'file:///etc',
+  ];
+  test.each(urls)('is not cloned: %s', async (url) => {
+    const some = new Places({ data, cloneFrom: ['https://git.example.com/team/'] });
+    await expect(some.make(ID, { type: 'clone', url }, never)).rejects.toThrow('not one that the fleet clones');
+  });
+
+  test('is cloned from nowhere where the operator names no place', async () => {
+    const none = new Places({ data, cloneFrom: [] });
+    await expect(none.make(ID, { type: 'clone', url: `file://${source}` }, never)).rejects.toBeInstanceOf(PlaceError);
+  });
+
+  test('shows no password of a URL in an error', async () => {
+    const url = 'file://secret:word@localhost/none';
+    const some = new Places({ data, cloneFrom: ['file://secret:word@localhost/'] });
+    const error = await some.make(ID, { type: 'clone', url }, never).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PlaceError);
+    expect(String(error)).not.toContain('word');
+  });
+});

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { FleetClient } from '../../src/client/index.ts';
+import type { Place } from '../../src/protocol.ts';
+import { LocalFleet, type LocalFleetOptions } from '../../src/up/local-fleet.ts';
+import { restateBinary } from '../../src/up/restate-binary.ts';
+
+export const binary = restateBinary(process.env);
+const workerProgram = join(import.meta.dirname, '../../dist/worker-program.js');
+
+/** A fleet in a directory of its own, whose model is at `modelUrl`. */
+export class TestFleet implements AsyncDisposable {
+  readonly fleet: LocalFleet;
+  readonly client: FleetClient;
+  readonly dir: string;
+  readonly log: string[];
+
+  private constructor(fleet: LocalFleet, dir: string, log: string[]) {
+    this.fleet = fleet;
+    this.dir = dir;
+    this.log = log;
+    this.client = new FleetClient({ url: fleet.ingressUrl });
+  }
+
+  static async start(modelUrl: string, options: Partial<LocalFleetOptions> = {}): Promise<TestFleet> {
+    if (binary === null) throw new Error('there is no server of the engine for this platform');
+    const dir = mkdtempSync(join(tmpdir(), 'keel-fleet-'));
+    const log: string[] = [];
+    const env = {
+      PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+      HOME: dir,
+      TMPDIR: tmpdir(),
+      OPENAI_BASE_URL: modelUrl,
+      OPENAI_API_KEY: 'test-key',
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    };
+    const fleet = await LocalFleet.start(
+      {
+        dir,
+        binary,
+        workers: 2,
+        env,
+        parkAfterMs: 60_000,
+        port: 0,
+        workerProgram,
+        log: (line) => log.push(line),
+        ...options,
+      },
+      new AbortController().signal,
+    );
+    return new TestFleet(fleet, dir, log);
+  }
+
+  /** A thread with a home and an empty work tree of its own. */
+  newThread(config = 'approval_policy = "never"\n'): { readonly threadId: string; readonly place: Place } {
+    const threadId = randomUUID();
+    const place = {
+      home: join(this.dir, 'threads', threadId, 'home'),
+      cwd: join(this.dir, 'threads', threadId, 'work'),
+    };
+    mkdirSync(place.home, { recursive: true });
+    mkdirSync(place.cwd, { recursive: true });
+    writeFileSync(join(place.home, 'config.toml'), `sandbox_mode = "danger-full-access"\n${config}`);
+    return { threadId, place };
+  }
+
+  /** How many turns the workers have open. */
+  async liveTurns(): Promise<number> {
+    const counts = await Promise.all(this.fleet.workers.map(({ healthUrl }) => turnsAt(healthUrl)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  workerLogs(): string {
+    return this.fleet.workers.map(({ name }) => readFileSync(join(this.dir, `${name}.log`), 'utf8')).join('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fleet.close();
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export function prompt(text: string) {
+  return { type: 'userInput', items: [{ type: 'text', text }] } as const;
+}
+
+async function turnsAt(healthUrl: string): Promise<number> {
+  const health: unknown = await (await fetch(healthUrl)).json();
+  return typeof health === 'object' && health !== null && 'turns' in health ? Number(health.turns) : Number.NaN;
+}
