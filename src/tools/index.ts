@@ -5,6 +5,7 @@ export {
   type AgentStart,
   type AgentTools,
   type AgentView,
+  type ClientDocuments,
   type ToolContext,
   type ToolOutput,
   ToolRegistry,

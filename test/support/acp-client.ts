@@ -17,6 +17,10 @@ export interface AcpClientOptions extends KeelOptions {
   readonly args?: readonly string[];
   /** The id of the option to choose, or null to cancel. Default: a test that expects no question fails. */
   readonly answer?: (question: RequestPermissionRequest) => Promise<string | null> | string | null;
+  /** The text that the editor has of a file; throws where it gives none. */
+  readonly readFile?: (path: string) => string;
+  /** Saves a file. */
+  readonly writeFile?: (path: string, text: string) => void;
   /** The content of a form; null declines it. */
   readonly fill?: (form: CreateElicitationRequest) => Record<string, string> | null;
 }
@@ -47,6 +51,15 @@ export async function connectAcp(options: AcpClientOptions): Promise<AcpClient> 
       questions.push(params);
       const optionId = (await options.answer?.(params)) ?? null;
       return { outcome: optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId } };
+    })
+    .onRequest('fs/read_text_file', ({ params }) => {
+      if (options.readFile === undefined) throw new Error('no file was expected to be read');
+      return { content: options.readFile(params.path) };
+    })
+    .onRequest('fs/write_text_file', ({ params }) => {
+      if (options.writeFile === undefined) throw new Error('no file was expected to be written');
+      options.writeFile(params.path, params.content);
+      return {};
     })
     .onRequest('elicitation/create', ({ params }) => {
       const content = options.fill?.(params) ?? null;

@@ -16,7 +16,7 @@ import { type OpenTurn, sessionsDir, type ThreadLog } from '../../storage/rollou
 import { gatherRepositoryFacts } from '../../system/git/index.ts';
 import type { Resolver } from '../../system/network/index.ts';
 import type { OrphanCare } from '../../system/process/index.ts';
-import type { CustomTool } from '../../tools/index.ts';
+import type { ClientDocuments, CustomTool } from '../../tools/index.ts';
 import type { ChildOptions, ChildStart } from './agents/child-sessions.ts';
 import { type EarlierAgents, Subagents } from './agents/subagents.ts';
 import { EventHub } from './event-hub.ts';
@@ -65,6 +65,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly openTransport?: () => Transport;
   /** Functions of the program that keel runs in, as tools. They are not recorded: a thread that is resumed is given them again. */
   readonly customTools?: readonly CustomTool[];
+  /** Reads and writes text files for this session's tools and those of its children; absent: they are on the disk. */
+  readonly documents?: ClientDocuments;
   /** For a child of another session. */
   readonly child?: ChildOptions;
   /** For a child: the hooks of its parent. Absent: those that the files name. */

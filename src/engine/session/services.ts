@@ -23,6 +23,7 @@ import { SandboxManager } from '../../system/sandbox/index.ts';
 import {
   ApprovalCache,
   builtinTools,
+  type ClientDocuments,
   type CustomTool,
   checkToolLists,
   LocalToolHost,
@@ -63,6 +64,8 @@ export interface SessionServices {
   readonly mcp: SessionMcp | null;
   /** Null: none would run. */
   readonly hooks: SessionHooks | null;
+  /** Text files by the client; null: those on the disk. */
+  readonly documents: ClientDocuments | null;
   /** Names of the tools that the program gives this session. */
   readonly customTools: readonly string[];
   readonly log: Log;
@@ -120,6 +123,8 @@ export interface ServiceOptions {
   readonly orphans?: (() => OrphanCare) | undefined;
   /** Functions of the program that keel runs in, as tools of this session; its children have none of them. */
   readonly customTools?: readonly CustomTool[] | undefined;
+  /** Reads and writes text files for the session's tools; absent: they are on the disk. */
+  readonly documents?: ClientDocuments | undefined;
   /** Looks host names up for commands; absent: as the system does. */
   readonly resolve?: Resolver | undefined;
   /** Opens the transport of this session's requests; HTTP by default. */
@@ -198,6 +203,7 @@ export function openServices(options: ServiceOptions): SessionServices {
     commandEnvironment,
     mcp,
     hooks,
+    documents: options.documents ?? null,
     customTools: customTools.map(({ name }) => name),
     log,
     typedMessages,

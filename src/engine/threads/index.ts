@@ -1,5 +1,5 @@
 export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/threads/index.ts';
-export type { CustomCall, CustomResult, CustomTool, PreparedCall } from '../../tools/index.ts';
+export type { ClientDocuments, CustomCall, CustomResult, CustomTool, PreparedCall } from '../../tools/index.ts';
 export {
   type ContextKind,
   type Session,

@@ -26,7 +26,7 @@ export type LiveThread = Pick<
 export interface ThreadOptions
   extends Pick<
     OpenSessionOptions,
-    'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools' | 'openTransport'
+    'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools' | 'openTransport' | 'documents'
   > {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;

@@ -129,6 +129,7 @@ export function resolveConfig({
       MAX_TIMER_MS,
       Math.round((settings.mcp_startup_wait_sec ?? DEFAULT_MCP_WAIT_SEC) * 1_000),
     ),
+    acp: { clientFs: settings.acp?.client_fs ?? false },
     tui: tuiSettings(settings.tui),
     notify: settings.notify && settings.notify.length > 0 ? settings.notify : null,
     hooks: {

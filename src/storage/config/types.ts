@@ -282,6 +282,8 @@ export interface Config {
   readonly mcpStartupWaitMs: number;
   /** If the specs of servers' tools take more than this, requests carry a tool to search them instead. */
   readonly mcpToolSearchBytes: number;
+  /** Whether a client of the Agent Client Protocol that can, reads and writes text files for the tools. */
+  readonly acp: { readonly clientFs: boolean };
   readonly notify: readonly string[] | null;
   readonly hooks: HookSettings;
   readonly tui: TuiSettings;

@@ -6,6 +6,10 @@ import type {
   RequestPermissionResponse,
   SessionUpdate,
 } from '@agentclientprotocol/sdk';
+import type { ClientDocuments } from '../../engine/threads/index.ts';
+
+/** How long a client may take for one file, ms. */
+const FILE_MS = 10_000;
 
 /** What the client said in `initialize` that it can do. */
 export interface ClientAbilities {
@@ -15,16 +19,20 @@ export interface ClientAbilities {
   /** It shows output of commands that it does not run itself, by `_meta`. */
   readonly hasTerminalOutput: boolean;
   readonly hasTerminalLogin: boolean;
+  readonly readsFiles: boolean;
+  readonly writesFiles: boolean;
 }
 
 export function abilitiesOf(capabilities: ClientCapabilities = {}): ClientAbilities {
-  const { session, elicitation, auth, _meta: meta } = capabilities;
+  const { session, elicitation, auth, fs, _meta: meta } = capabilities;
   return {
     hasNotices: (session?.notices ?? null) !== null,
     hasCompactions: (session?.compaction ?? null) !== null,
     hasForms: (elicitation?.form ?? null) !== null,
     hasTerminalOutput: meta?.['terminal_output'] === true,
     hasTerminalLogin: auth?.terminal === true,
+    readsFiles: fs?.readTextFile === true,
+    writesFiles: fs?.writeTextFile === true,
   };
 }
 
@@ -61,6 +69,29 @@ export class SessionClient {
     });
   }
 
+  /** Text files by the client; null: it can't do anything with them. */
+  get documents(): ClientDocuments | null {
+    const { readsFiles, writesFiles } = this.can;
+    if (!readsFiles && !writesFiles) return null;
+    const sessionId = this.#sessionId;
+    const options = (signal: AbortSignal) => ({
+      cancellationSignal: AbortSignal.any([signal, AbortSignal.timeout(FILE_MS)]),
+      stopWaitingOnCancel: true,
+    });
+    return {
+      read: async (path, signal) => {
+        if (!readsFiles) return null;
+        const asked = this.#context.request('fs/read_text_file', { sessionId, path }, options(signal));
+        return (await answerOf(asked))?.content ?? null;
+      },
+      write: async (path, content, signal) => {
+        if (!writesFiles) return false;
+        const asked = this.#context.request('fs/write_text_file', { sessionId, path, content }, options(signal));
+        return (await answerOf(asked)) !== null;
+      },
+    };
+  }
+
   /** A form with one choice. @throws as `askPermission` */
   askChoice(
     { message, name, options }: { message: string; name: string; options: readonly { const: string; title: string }[] },
@@ -73,5 +104,15 @@ export class SessionClient {
       cancellationSignal: signal,
       stopWaitingOnCancel: true,
     });
+  }
+}
+
+/** Null if the client refuses, does not answer in time, or is not waited for any more. */
+async function answerOf<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch {
+    // keel does it itself, by the disk.
+    return null;
   }
 }

@@ -17,10 +17,10 @@ import {
   closestPlaceInText,
   placeFault,
   readFault,
-  readText,
   type Section,
   type VerifiedPatch,
 } from '../patch/index.ts';
+import { currentText } from './files/current-text.ts';
 import { failedChange } from './files/failed-change.ts';
 import { hiddenFault, judgeFor } from './files/read-judge.ts';
 import { runVerified } from './files/write-patch.ts';
@@ -73,7 +73,8 @@ const handler: ToolHandler = {
     const judge = judgeFor(context);
     const hidden = hiddenFault(path, judge);
     if (hidden !== null) return fail(`${path} can't be read: ${hidden}`);
-    const edited = edit({ path, old: old_string, replacement: new_string, all: replace_all, judge });
+    const before = await currentText(path, context, judge, signal);
+    const edited = edit({ path, before, old: old_string, replacement: new_string, all: replace_all, judge });
     if (edited.type === 'refused') {
       const { message, hint } = edited;
       return fail(message, hint === null ? message : `${message}\n${noteMark} ${hint}`);
@@ -107,6 +108,8 @@ function asSection({ file_path: path, old_string: old, new_string: text }: z.inf
 
 interface Edit {
   readonly path: string;
+  /** Null: there is no text file. */
+  readonly before: string | null;
   readonly old: string;
   readonly replacement: string;
   readonly all: boolean;
@@ -117,8 +120,7 @@ type Edited =
   | { readonly type: 'edited'; readonly before: string | null; readonly after: string }
   | { readonly type: 'refused'; readonly message: string; readonly hint: string | null };
 
-function edit({ path, old, replacement, all, judge }: Edit): Edited {
-  const before = readText(path, judge);
+function edit({ path, before, old, replacement, all, judge }: Edit): Edited {
   if (old === '') {
     const fault =
       placeFault(path) ?? (existsSync(path) && before !== '' ? 'it exists; an empty old_string creates a file' : null);

@@ -14,6 +14,7 @@ import { byteLength, MAX_OUTPUT_BYTES, reasonOf } from '../../foundation/util/in
 import {
   argumentNames,
   argumentsText,
+  type ClientDocuments,
   described,
   failedOutput,
   functionSpec,
@@ -26,7 +27,7 @@ import {
 } from '../contract/index.ts';
 import { lookalikeNameHint } from '../patch/index.ts';
 import { indentationBlock } from './files/indentation-block.ts';
-import { type FileLine, linesOfFile, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './files/line-reader.ts';
+import { type FileLine, linesOfFile, linesOfText, MAX_LINE_BYTES, MAX_SCANNED_BYTES } from './files/line-reader.ts';
 import { judgeFor } from './files/read-judge.ts';
 import { shownAsToolCall } from './files/shown-as-tool-call.ts';
 
@@ -77,7 +78,8 @@ const handler: ToolHandler = {
     const misread = notationFault(parsed.value.file_path, cwd);
     if (misread !== null) return failedOutput(misread);
     const file_path = resolve(cwd, parsed.value.file_path);
-    const request = { ...parsed.value, file_path, mark, judge: judgeFor(context) };
+    const { documents } = context;
+    const request = { ...parsed.value, file_path, mark, judge: judgeFor(context), documents };
     return shownAsToolCall(call, context, () => read(request, signal));
   },
 };
@@ -85,7 +87,11 @@ const handler: ToolHandler = {
 /** `read_file`: lines of a text file with their numbers, or the block around a line. */
 export const readFileTool: Tool = { name: spec.name, spec, handler };
 
-type ReadRequest = ReadArguments & { readonly mark: string; readonly judge: PlaceJudge };
+type ReadRequest = ReadArguments & {
+  readonly mark: string;
+  readonly judge: PlaceJudge;
+  readonly documents: ClientDocuments | null;
+};
 
 async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutput> {
   const { file_path, offset = 1, limit = DEFAULT_LIMIT } = request;
@@ -95,9 +101,12 @@ async function read(request: ReadRequest, signal: AbortSignal): Promise<ToolOutp
     using file = openFile(file_path, { judge: request.judge });
     requireText(file);
     const slice = { offset, limit };
+    const text = (await request.documents?.read(file.place.path, signal)) ?? null;
+    const lines = text === null ? linesOfFile(file, signal) : linesOfText(text);
+    const isScanned = text !== null || file.place.stats.size <= MAX_SCANNED_BYTES;
     return await (request.mode === 'indentation'
-      ? readBlock(file, request, slice, signal)
-      : readSlice(file, request, slice, signal));
+      ? readBlock(lines, request, slice)
+      : readSlice({ lines, isScanned }, request, slice));
   } catch (error) {
     if (signal.aborted) return failedOutput('aborted');
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -118,19 +127,23 @@ interface Slice {
   readonly limit: number;
 }
 
+interface FileText {
+  readonly lines: AsyncIterable<FileLine>;
+  /** These are all lines of the file. */
+  readonly isScanned: boolean;
+}
+
 async function readSlice(
-  file: OpenFile,
+  { lines, isScanned }: FileText,
   { mark }: ReadRequest,
   { offset, limit }: Slice,
-  signal: AbortSignal,
 ): Promise<ToolOutput> {
   const page = new Page(offset, limit);
   let total = 0;
-  for await (const line of linesOfFile(file, signal)) {
+  for await (const line of lines) {
     total += 1;
     if (total >= offset) page.add(line);
   }
-  const isScanned = file.place.stats.size <= MAX_SCANNED_BYTES;
   if (offset > total && !(total === 0 && offset === 1)) {
     return failedOutput(
       isScanned ? 'offset exceeds file length' : `only the first ${MAX_SCANNED_BYTES} bytes can be read`,
@@ -142,13 +155,12 @@ async function readSlice(
 }
 
 async function readBlock(
-  file: OpenFile,
+  read: AsyncIterable<FileLine>,
   { indentation = {}, mark }: ReadRequest,
   { offset, limit }: Slice,
-  signal: AbortSignal,
 ): Promise<ToolOutput> {
   const lines: FileLine[] = [];
-  for await (const line of linesOfFile(file, signal)) {
+  for await (const line of read) {
     if (lines.push(line) > MAX_BLOCK_FILE_LINES) {
       return failedOutput(`the file has more than ${MAX_BLOCK_FILE_LINES} lines: read a slice of it`);
     }

@@ -2,6 +2,7 @@ export type { AgentMessage, AgentOutcome, AgentStart, AgentTools, AgentView, Wai
 export { withNote } from './appended-note.ts';
 export { argumentNames, type ParsedArguments, parseArguments, unknownFields } from './arguments.ts';
 export { boundedText } from './bounded-text.ts';
+export type { ClientDocuments } from './client-documents.ts';
 export { failureReason } from './failure-reason.ts';
 export {
   booleanSchema,

@@ -7,6 +7,7 @@ import type { CommandJudge } from '../approvals/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { TurnDiffTracker } from '../patch/index.ts';
 import type { AgentTools } from './agent-tools.ts';
+import type { ClientDocuments } from './client-documents.ts';
 import type { ToolCall, ToolOutput, ToolPayload } from './tool-call.ts';
 
 /** The code of a tool: reads the arguments, does the work through the context, and writes the result. */
@@ -73,6 +74,8 @@ export interface ToolContext {
   readonly protection: ProtectionOptions & HiddenOptions;
   /** Environment for commands of this turn, without secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Text files by the client; null: those on the disk. */
+  readonly documents: ClientDocuments | null;
   /** Whether the syntax of a file is checked after an edit. */
   readonly checksSyntax: boolean;
   /** The user's shell for command strings, e.g. `/bin/bash`. */

@@ -45,12 +45,15 @@ export interface Occupant {
 export class Overlay {
   readonly #cwd: string;
   readonly #judge: PlaceJudge | undefined;
+  /** Texts that count in place of those on the disk, by real path. */
+  readonly #texts: ReadonlyMap<string, string>;
   /** By real name, so that one file under two spellings has one entry. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(cwd: string, judge?: PlaceJudge) {
+  constructor(cwd: string, judge?: PlaceJudge, texts: ReadonlyMap<string, string> = new Map()) {
     this.#cwd = cwd;
     this.#judge = judge;
+    this.#texts = texts;
   }
 
   /** @throws PatchFailure that starts with `what`, with the system's own cause */
@@ -72,7 +75,7 @@ export class Overlay {
   occupant(path: string): Occupant | null {
     const absolute = this.#absolute(path);
     const known = this.#entries.get(realName(absolute));
-    const text = known ? known.after : readText(absolute, this.#judge);
+    const text = known ? known.after : this.#text(absolute);
     if (text !== null) return { text };
     return known === undefined && isFile(absolute) ? { text: null } : null;
   }
@@ -130,10 +133,15 @@ export class Overlay {
     const key = realName(absolute);
     const known = this.#entries.get(key);
     if (known) return known;
-    const before = readText(absolute, this.#judge);
+    const before = this.#text(absolute);
     const entry: Entry = { path: absolute, before, after: before, movedFrom: null, mode: null };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #text(absolute: string): string | null {
+    const saved = readText(absolute, this.#judge);
+    return saved === null ? null : (this.#texts.get(realPath(absolute)) ?? saved);
   }
 
   #requireRoom(path: string): void {

@@ -22,10 +22,16 @@ export interface VerifiedPatch {
 
 /**
  * Computes what a patch would do, without doing it. Sections see the effect of earlier ones of the same patch.
+ * @param texts count in place of what is on the disk, by real path
  * @throws PatchFailure; nothing is written in any case
  */
-export function verifyPatch(patch: ParsedPatch, cwd: string, judge?: PlaceJudge): VerifiedPatch {
-  const overlay = new Overlay(cwd, judge);
+export function verifyPatch(
+  patch: ParsedPatch,
+  cwd: string,
+  judge?: PlaceJudge,
+  texts?: ReadonlyMap<string, string>,
+): VerifiedPatch {
+  const overlay = new Overlay(cwd, judge, texts);
   const notes = [...patch.notes, ...patch.sections.flatMap((section) => applySection(overlay, section))];
   return {
     patch,

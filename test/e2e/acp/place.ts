@@ -6,7 +6,9 @@ import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts
 
 type Answers = Pick<AcpClientOptions, 'answer' | 'fill'>;
 
-interface ConnectOptions extends Answers, Partial<Pick<AcpClientOptions, 'capabilities' | 'env'>> {
+interface ConnectOptions
+  extends Answers,
+    Partial<Pick<AcpClientOptions, 'capabilities' | 'env' | 'readFile' | 'writeFile'>> {
   /** Settings in place of those of the file. */
   readonly config?: string;
   /** Whether the test ends its agent. */

@@ -67,6 +67,7 @@ export class ToolTurn {
       env: { PATH: process.env['PATH'] ?? '' },
       shell: '/bin/bash',
       protection: {},
+      documents: null,
       checksSyntax: true,
       judge: new CommandJudge(),
     };

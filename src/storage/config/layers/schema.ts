@@ -267,6 +267,7 @@ export const ConfigFile = z.object({
     }),
   ),
   mcp_servers: z.optional(z.record(z.string(), mcpServer)),
+  acp: z.optional(z.object({ client_fs: z.optional(z.boolean()) })),
   mcp_startup_wait_sec: z.optional(seconds),
   mcp_tool_search_bytes: z.optional(wholeNumber),
   mcp_oauth_credentials_store: z.optional(z.enum(['auto', 'file', 'keyring'])),

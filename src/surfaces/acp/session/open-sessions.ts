@@ -138,6 +138,7 @@ export class OpenSessions implements AsyncDisposable {
       checksOutput: true,
       settings: 'thread',
       onChild: (child) => void children.follow(child),
+      ...(config.acp.clientFs && client.documents !== null ? { documents: client.documents } : {}),
     });
     const notes = [...config.warnings, ...session.changes.map((change) => `Changed: ${change}.`), ...faults];
     const prompts = readPromptFiles(config);

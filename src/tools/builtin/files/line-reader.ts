@@ -31,6 +31,13 @@ export async function* linesOfFile({ fd }: OpenFile, signal: AbortSignal): Async
   yield* reader.rest();
 }
 
+/** The lines of a text, as those of a file. */
+export async function* linesOfText(text: string): AsyncGenerator<FileLine> {
+  const reader = new LineReader();
+  yield* reader.take(Buffer.from(text));
+  yield* reader.rest();
+}
+
 class LineReader {
   /** The start of the line that has not ended yet. */
   #kept: Buffer[] = [];

@@ -18,6 +18,7 @@ import {
   type VerifiedPatch,
   verifyPatch,
 } from '../../patch/index.ts';
+import { applyByClient, unsavedTexts } from './current-text.ts';
 import { failedChange } from './failed-change.ts';
 import { hiddenFault, judgeFor } from './read-judge.ts';
 import { syntaxNotes } from './syntax/syntax-check.ts';
@@ -40,7 +41,11 @@ export async function applyPatchText(
     return failedChange({ callId, changes, reason, answer: `apply_patch verification failed: ${hinted}` }, context);
   };
   if (hidden !== null) return fail(hidden);
-  const verified = parsed.ok ? await fallible(() => verifyPatch(parsed.value, cwd, judge)) : parsed;
+  const verified = parsed.ok
+    ? await fallible(async () =>
+        verifyPatch(parsed.value, cwd, judge, await unsavedTexts(parsed.value, { cwd, judge }, context, signal)),
+      )
+    : parsed;
   if (verified.ok) return runVerified(callId, verified.value, context, signal, startedAt);
   const reason = describeFaultToModel(verified.fault);
   return fail(reason, withHint(reason, verified.fault, context.turn.noteMark));
@@ -81,7 +86,12 @@ export async function runVerified(
       paths: verified.paths,
       apply: async (mayWrite) => {
         context.diff.beforeChange(verified.paths);
-        return fallible(() => applyPatch(verified, mayWrite));
+        const { documents } = context;
+        return fallible(() =>
+          documents === null
+            ? applyPatch(verified, mayWrite)
+            : applyByClient(verified, { documents, mayWrite, signal }),
+        );
       },
     },
     context,

@@ -123,6 +123,7 @@ export class CommandTurn implements Disposable {
       env: { ...this.shop.env, PS1: '$ ' },
       shell: '/bin/bash',
       protection: {},
+      documents: null,
       checksSyntax: true,
       judge: new CommandJudge(),
     };

@@ -99,6 +99,7 @@ export function openTurnTools(
     spillMaxBytes: services.config.spillMaxBytes,
     shell: services.shell.path,
     judge: services.rules.judge,
+    documents: services.documents,
     checksSyntax: services.config.checksSyntax,
     protection,
   };
