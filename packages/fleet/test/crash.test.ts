@@ -6,8 +6,8 @@ import { randomOf } from './support/random.ts';
 import { type StepCounts, StepsModel } from './support/steps-model.ts';
 
 /** Turns a case. The suite for releases: KEEL_RUNS=200 KEEL_FLEET_STEPS=20. */
-const TURNS = Number(process.env['KEEL_RUNS'] ?? 6);
-const STEPS = Number(process.env['KEEL_FLEET_STEPS'] ?? 6);
+const TURNS = Number(process.env['KEEL_RUNS'] ?? 4);
+const STEPS = Number(process.env['KEEL_FLEET_STEPS'] ?? 5);
 const SEED = Number(process.env['KEEL_SEED'] ?? Date.now() % 1_000_000);
 const AT_ONCE = 8;
 const LIMIT_MS = 40_000 + TURNS * STEPS * 200;

@@ -20,13 +20,9 @@ function scripted(request: RecordedRequest) {
   if (output === undefined) {
     return respond(functionCall('exec_command', { cmd: 'echo done >> effects' }, 'c1'), counted);
   }
-  const texts = request.textsOf('user');
-  return respond(
-    message(
-      `users said: ${texts.slice(-2).join(' / ')}; ${JSON.stringify(output).includes('denied') ? 'denied' : 'ran'}`,
-    ),
-    counted,
-  );
+  const said = request.textsOf('user').filter((text) => !text.startsWith('<'));
+  const what = /denied|declined|rejected/i.test(JSON.stringify(output)) ? 'denied' : 'ran';
+  return respond(message(`${what}; said: ${said.join(' / ')}`), counted);
 }
 
 const ASKS = 'approval_policy = "untrusted"\n';

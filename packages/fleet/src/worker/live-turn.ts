@@ -28,6 +28,8 @@ export interface LiveTurnOptions {
   readonly parkAfterMs: number;
 }
 
+type Answer = Extract<TurnInput['input'], { type: 'answer' }>;
+
 /** How long what runs beside a question has to end before the turn is parked, ms: a command is not cut off for that. */
 const PARK_GRACE_MS = 3_600_000;
 
@@ -83,11 +85,9 @@ export class LiveTurn {
     this.#delivered.set(at, arrived);
     switch (input.type) {
       case 'answer':
-        return submitIfOpen(this.session, {
-          type: 'approval',
-          questionId: input.questionId,
-          decision: input.decision,
-        });
+        // An answer that is here before its question (a question of before the move is asked again under its id) waits for it.
+        if (this.#questions.has(input.questionId)) this.#answer(input);
+        return;
       case 'interrupt':
         return submitIfOpen(this.session, { type: 'interrupt' });
       case 'steer': {
@@ -133,7 +133,7 @@ export class LiveTurn {
       const id = steerId(turnId, input.at);
       if (recorded?.taken.has(id) || recorded?.ended.has(id)) this.#delivered.set(input.at, input);
     }
-    for (const input of inputs) if (input.input.type !== 'answer') this.deliver(input);
+    for (const input of inputs) this.deliver(input);
   }
 
   #note(event: SessionEvent): void {
@@ -165,14 +165,17 @@ export class LiveTurn {
     }
   }
 
-  /** A question of before the move is asked again under its id: its answer may be here already. */
   #asked({ request }: SessionEventOf<'approval.requested'>): void {
-    this.#questions.set(request.questionId, shownQuestion(request));
-    const answer = this.job.inputs.find(
-      ({ input }) => input.type === 'answer' && input.questionId === request.questionId,
-    );
-    if (answer === undefined) this.#schedulePark();
-    else this.deliver(answer);
+    const { questionId } = request;
+    this.#questions.set(questionId, shownQuestion(request));
+    for (const { input } of this.#delivered.values()) {
+      if (input.type === 'answer' && input.questionId === questionId) return this.#answer(input);
+    }
+    this.#schedulePark();
+  }
+
+  #answer({ questionId, decision }: Answer): void {
+    submitIfOpen(this.session, { type: 'approval', questionId, decision });
   }
 
   #schedulePark(): void {

@@ -3,11 +3,18 @@ import type { Config } from '../../../storage/config/index.ts';
 import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
 import type { FleetOrigin, TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
-import type { DraftStore } from './draft-store.ts';
+import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { Reports } from './reports.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
+
+/** What is let go is given back soon: a terminal that stays open all day has little to do and much to share. */
+async function keptSmall(): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  // Else the heap of a long thread grows to several times of what is in use.
+  setFlagsFromString('--optimize-for-size');
+}
 
 type Dispatch = (message: Message) => void;
 
@@ -48,6 +55,7 @@ export class World {
     const setup = await this.#readSetup();
     const config = this.#ready();
     this.#parts.terminal.setTheme(config.tui.theme);
+    await keptSmall();
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);
@@ -114,7 +122,7 @@ export class World {
         return this.#openThread(effect.origin, effect.settings);
       case 'rename':
         this.#recorded?.rename(effect.threadId, effect.name);
-        return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
+        return this.#dispatch({ type: 'succeeded', text: `The thread is called ${effect.name}.` });
       case 'archive':
         return this.#afterThreads(async () => {
           this.#recorded?.archive(effect.threadId);
@@ -127,6 +135,10 @@ export class World {
         const page = await this.#recorded?.list(effect.query);
         if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
         return;
+      }
+      case 'readTurns': {
+        const turns = this.#recorded?.turns(effect.threadId) ?? [];
+        return this.#dispatch({ type: 'turnsRead', threadId: effect.threadId, turns });
       }
       case 'trust':
         return this.#answerTrust(effect.folder, effect.level);
@@ -198,7 +210,9 @@ export class World {
         return this.#notify(effect.what, effect.text);
       case 'saveDraft':
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
-        return this.#drafts?.save(effect.draft);
+        return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
+      case 'openAddress':
+        return this.#openAddress(effect.url);
       case 'exit':
         return this.#parts.exit(effect.code);
     }
@@ -216,9 +230,22 @@ export class World {
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
+      await this.#restoreDraft(origin.type === 'resume' ? { type: 'recorded', threadId } : { type: 'new' });
       if (origin.type === 'new' || origin.type === 'fleet') return;
       this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
+  }
+
+  /** What an earlier keel that was killed had written, once: for the first thread that is open. */
+  async #restoreDraft(owner: DraftOwner): Promise<void> {
+    if (this.#drafts !== null) return;
+    const { DraftStore: Drafts } = await import('./draft-store.ts');
+    const { home, cwd } = this.#ready();
+    const drafts = new Drafts(home, cwd);
+    const draft = drafts.takeOver(owner);
+    this.#drafts = drafts;
+    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
+    else if (this.#unsavedDraft !== null) drafts.save(this.#unsavedDraft, this.#session?.threadId ?? null);
   }
 
   async #opened(
@@ -276,13 +303,8 @@ export class World {
   }
 
   async #readSurroundings(config: Config): Promise<void> {
-    const { DraftStore: Drafts } = await import('./draft-store.ts');
-    this.#drafts = new Drafts(config.home, config.cwd);
-    const draft = this.#drafts.takeOver();
-    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
-    else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('../../prompts/index.ts');
-    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
+    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
   }
@@ -300,6 +322,13 @@ export class World {
       { table: [], key: 'model_reasoning_effort', value: effort },
     ]);
     this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
+  }
+
+  async #openAddress(url: string): Promise<void> {
+    const config = this.#ready();
+    const { openInBrowser } = await import('./own-program.ts');
+    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
+    this.#dispatch({ type: 'succeeded', text });
   }
 
   async #logOut(): Promise<void> {
