@@ -21,10 +21,7 @@ export async function takeInput(deps: SessionDeps, active: ActiveTurn): Promise<
   return [{ submissionId: first.submissionId, message: endedSessionsNote(ended) }, ...messages];
 }
 
-async function takeMessages(
-  { record, services }: SessionDeps,
-  active: ActiveTurn,
-): Promise<readonly QueuedMessage[]> {
+async function takeMessages({ record, services }: SessionDeps, active: ActiveTurn): Promise<readonly QueuedMessage[]> {
   const { context, input, recorder } = active;
   const onWarning = (message: string) => recorder.warn(message);
   const taken = input.take();
