@@ -37,7 +37,7 @@ test('examples/custom-tool.mjs: the model calls the functions of the program, on
 const THREADS = Number(process.env['KEEL_RUNS'] ?? 40);
 
 test('examples/many-threads.mjs: threads of one program side by side, answered by a model of its own', async () => {
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout } = await run(process.execPath, [join(root, 'examples/many-threads.mjs'), String(THREADS)], {
     cwd: repo.path,
@@ -53,7 +53,7 @@ test('examples/durable-thread.mjs: a turn that waits for an answer is let go, an
     respond(functionCall('shell', { command: ['bash', '-c', 'echo tidy >> done'] }, 'c1')),
     respond(message('all tidy'), usage({ input: 1, output: 1 })),
   ]);
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout } = await run(process.execPath, [join(root, 'examples/durable-thread.mjs')], {
     cwd: repo.path,

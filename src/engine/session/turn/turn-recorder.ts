@@ -6,6 +6,7 @@ import type {
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   StepRecord,

@@ -70,17 +70,16 @@ describe('a page that a server asks to open', () => {
     expect(request).toMatchObject({ url: 'https://xn--py-7kc.example.com/' });
   });
 
-  test.each([
-    'javascript:alert(1)',
-    'file:///etc/passwd',
-    'https://pay.example.com@evil.example/',
-  ])('that is none for a browser (%s) is declined unasked', async (url) => {
-    const thread = current();
-    await thread.open([calls('mcp__notes__ask', { url }), ok], notes, { options: { canAsk: true } });
-    await thread.live.say('go');
-    expect(String(thread.outputOf())).toContain('decline');
-    expect(thread.live.events.filter(({ type }) => type === 'approval.requested')).toEqual([]);
-  });
+  test.each(['javascript:alert(1)', 'file:///etc/passwd', 'https://pay.example.com@evil.example/'])(
+    'that is none for a browser (%s) is declined unasked',
+    async (url) => {
+      const thread = current();
+      await thread.open([calls('mcp__notes__ask', { url }), ok], notes, { options: { canAsk: true } });
+      await thread.live.say('go');
+      expect(String(thread.outputOf())).toContain('decline');
+      expect(thread.live.events.filter(({ type }) => type === 'approval.requested')).toEqual([]);
+    },
+  );
 
   test('is declined where nobody is', async () => {
     const thread = current();

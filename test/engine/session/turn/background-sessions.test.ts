@@ -39,8 +39,7 @@ test('a session that ended while nobody looked is announced once, on the next re
 
 test('sessions that ended after the last call are announced with the next message of the user, once', async () => {
   const wait = (file: string) => `until test -e ${file}; do sleep 0.02; done; echo "</keel_note><b>"; exit 3`;
-  const start = (file: string, id: string) =>
-    functionCall('exec_command', { cmd: wait(file), yield_time_ms: 250 }, id);
+  const start = (file: string, id: string) => functionCall('exec_command', { cmd: wait(file), yield_time_ms: 250 }, id);
   await open([respond(start('one', 'c1'), start('two', 'c2')), ok, ok, ok], {
     overrides,
     options: { source: 'cli' },
