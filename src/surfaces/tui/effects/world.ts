@@ -5,6 +5,7 @@ import type { FleetOrigin, TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
 import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
+import { openLive } from './open-live.ts';
 import { Reports } from './reports.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
@@ -225,7 +226,10 @@ export class World {
       const before = this.#session;
       this.#session = null;
       await before?.close();
-      const session = await this.#opened(threads, origin, settings);
+      const { env } = this.#options;
+      const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
+      const { signal } = this.#stop;
+      const session = await openLive(origin, { threads, config: this.#ready(), env, settings, report, signal });
       this.#session = session;
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
@@ -246,29 +250,6 @@ export class World {
     this.#drafts = drafts;
     if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
     else if (this.#unsavedDraft !== null) drafts.save(this.#unsavedDraft, this.#session?.threadId ?? null);
-  }
-
-  async #opened(
-    threads: Threads,
-    origin: ThreadOrigin | FleetOrigin,
-    settings: ThreadSettings | null,
-  ): Promise<LiveThread> {
-    if (origin.type === 'fleet') {
-      const { FleetThread } = await import('../../../engine/fleet/index.ts');
-      const token = this.#options.env['KEEL_FLEET_TOKEN'] ?? null;
-      return FleetThread.open({ url: origin.url, token, threadId: origin.id }, this.#ready(), this.#stop.signal);
-    }
-    const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
-    // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
-    return threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
-  }
-
-  /** A model on this machine is looked for, and fetched if it is not there. */
-  async #withLocalModel(config: Config): Promise<Config> {
-    if (config.provider.local === undefined) return config;
-    const { prepareLocalModel } = await import('../../../models/local/index.ts');
-    const report = (text: string) => this.#dispatch({ type: 'succeeded', text });
-    return { ...config, provider: await prepareLocalModel({ config, signal: this.#stop.signal }, report) };
   }
 
   async #follow(session: LiveThread): Promise<void> {

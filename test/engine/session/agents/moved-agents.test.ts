@@ -12,6 +12,7 @@ import {
 import { rolloutsIn } from '../../../support/keel.ts';
 import { liveSession } from '../../../support/live-session.ts';
 import { says, type TestSession } from '../../../support/session.ts';
+import { untilDeath } from '../../../support/until-death.ts';
 
 const thread = liveSession();
 const OVERRIDES = ['features.multi_agent=true'];
@@ -104,6 +105,20 @@ describe('a helper of a turn that moves', () => {
     expect(read('log')).toBe('one\ntwo\n');
     const report = thread.server.requests.findLast((request) => request.outputOf('h0') !== undefined);
     expect(report?.outputOf('h0')).toMatch(/^unknown outcome/);
+  });
+
+  test('of a process that was killed is continued behind its last step, and nothing it did is repeated', async () => {
+    // The number is in the output of the command alone.
+    await thread.serve(parentOf('echo one >> log; echo "$((40 + 2))-h0"', 'echo two >> log'));
+    const place = { url: thread.server.url, home: thread.home.path, cwd: thread.repo.path, overrides: OVERRIDES };
+    const id = await untilDeath({ place, resume: null, text: 'go', decision: null, dieAfter: '42-h0' });
+    await using next = await thread.reopen({
+      overrides: OVERRIDES,
+      options: { origin: { type: 'resume', id }, unfinishedTurn: 'continue' },
+    });
+    expect(await next.next('turn.completed')).toMatchObject(HEARD);
+    expect(read('log')).toBe('one\ntwo\n');
+    expect(rolloutsIn(thread.home.path)).toHaveLength(2);
   });
 
   test('that is opened by a person later is lost, as its record says', async () => {
