@@ -1,10 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FleetClient } from '../src/client/index.ts';
-import { Engine } from '../src/up/engine.ts';
-import { freePort } from '../src/up/free-port.ts';
 import { binary, prompt, TestFleet } from './support/fleet.ts';
 import { StepsModel } from './support/steps-model.ts';
 
