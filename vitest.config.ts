@@ -32,8 +32,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/count-reporter.js'],
     // Tests start real processes and servers on a small machine.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: 'forks',
     projects: [
       // They mostly wait for processes of their own, so that two at once leave no core idle.

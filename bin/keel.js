@@ -4,10 +4,14 @@
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const ENTRY = './cli.cjs';
+/** How often a keel that another Node started looks whether that still runs, milliseconds. */
+const LAUNCHER_CHECK_MS = 500;
 const isSupported = major > 22 || (major === 22 && minor >= 19);
 
-if (isSupported) await runProgram();
-else await runWithPinnedNode();
+if (isSupported) {
+  endWithLauncher(process.env.KEEL_LAUNCHER);
+  await runProgram();
+} else await runWithPinnedNode();
 
 /**
  * Runs the scripts in dist/ and keeps the code that V8 compiled for them, as it is at the end of a run: Node's own compile
@@ -25,8 +29,12 @@ async function runProgram() {
   const modules = new Map();
   let isNew = false;
 
-  const load = (id) => {
+  const require = (id) => {
     if (!id.startsWith('./')) return process.getBuiltinModule('node:module').createRequire(distUrl)(id);
+    // The build names so what a start does not need.
+    return id.startsWith('./later-') ? whenUsed(() => load(id)) : load(id);
+  };
+  const load = (id) => {
     const name = id.slice('./'.length);
     const known = modules.get(name);
     if (known !== undefined) return known.exports;
@@ -42,7 +50,7 @@ async function runProgram() {
     }
     const module = { exports: {} };
     modules.set(name, module);
-    script.runInThisContext()(module.exports, load, module, path, dist);
+    script.runInThisContext()(module.exports, require, module, path, dist);
     return module.exports;
   };
   const readIfThere = (path) => {
@@ -57,6 +65,11 @@ async function runProgram() {
     if (isNew) keepCode(directory, scripts);
   });
   await load(ENTRY).main();
+}
+
+/** Stands for the exports of a script that is loaded when one of them is first taken. */
+function whenUsed(load) {
+  return new Proxy({}, { get: (_, name) => load()[name] });
 }
 
 /** Writes compiled code, each file whole or not at all, and removes what builds of a month ago left. */
@@ -115,6 +128,19 @@ function codeDirectory() {
   }
 }
 
+/** A launcher that is killed can forward nothing: keel then ends as by SIGTERM. `pid`: absent where there is none. */
+function endWithLauncher(pid) {
+  if (pid === undefined) return;
+  // It is no business of the commands that keel runs.
+  delete process.env.KEEL_LAUNCHER;
+  const check = setInterval(() => {
+    if (process.ppid === Number(pid)) return;
+    clearInterval(check);
+    process.kill(process.pid, 'SIGTERM');
+  }, LAUNCHER_CHECK_MS);
+  check.unref();
+}
+
 /** A checkout carries the Node it was built with. */
 async function runWithPinnedNode() {
   const { existsSync } = await import('node:fs');
@@ -127,7 +153,8 @@ async function runWithPinnedNode() {
     process.exit(1);
   }
   const { spawn } = await import('node:child_process');
-  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const env = { ...process.env, KEEL_LAUNCHER: String(process.pid) };
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env });
   const forward = (signal) => child.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
   child.on('exit', (code, signal) => {

@@ -17,7 +17,7 @@ const shared = {
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: false }] },
   // Packages with native parts stay outside the bundle and are found in node_modules when first used. So does ws, whose
   // classes extend those of modules that it requires.
-  external: ['@lydell/node-pty', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
+  external: ['@lydell/node-pty', '@napi-rs/keyring', '@vscode/ripgrep', 'koffi', 'sharp', 'web-tree-sitter', 'ws'],
   // Its build for Node is CommonJS and requires modules of Node's own, which a bundle of ES modules can't.
   resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
 };
@@ -85,10 +85,36 @@ const ofCommandLine = await usedBy(
 const ofExec = await usedBy('surfaces/cli/commands/exec/exec.ts');
 const ofText = await usedBy('surfaces/text/index.ts');
 const ofTerminal = await usedBy('surfaces/cli/commands/terminal/tui.ts');
+/**
+ * What a session needs for calls, failures, compaction and the like, after its first request was sent. bin/keel.js loads this file
+ * when something of it is first used: compiled code takes some 30 µs a KB to load. What an object that exists from the start
+ * is made of stays out of it.
+ */
+const AFTER_REQUEST = new RegExp(
+  `/src/(?:${[
+    'models/failures/',
+    'models/mcp/(?:connections|open-server|offer-cache|tool-names)',
+    'models/wires/(?:whole-answer|measured-usage)',
+    'context/history/(?:compaction\\.|pruning|refused-items)',
+    'engine/session/(?:reports/|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
+    'engine/session/agents/(?:subagent|run-child|agent-records|agent-rights|follow-child)\\.ts',
+    'engine/turn/(?:compact|prune-outputs|hooks/compaction-hooks)',
+    'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',
+    'tools/approvals/(?:summary|run-by|known-safe|dangerous|program-places|reach|canonical-commands|command-kinds|shell/(?!bash-grammar))',
+    'tools/approvals/rules/(?:file-rules|read-calls|load-rules|judge-by-rules)',
+    'tools/builtin/(?:commands/(?!command-arguments|run-to-completion)|files/|web/)',
+    'tools/mcp/(?!turn-tools)',
+    'tools/patch/(?!diff/(?:turn-diff|touched-lines))',
+    'system/git/snapshots/',
+    'system/process/(?:confined/(?!confined-threads)|run/(?!exec-sessions)|terminal/)',
+    'system/sandbox/(?:backends/(?!probe)|plan/|seccomp/|network/(?!shared-network)|protected/|planted/(?!planted-names))',
+  ].join('|')})`,
+);
 /** Files of a start, each as one: every further one takes a fifth of a millisecond. A module is in the first that names it. */
 const files = [
   // With what the terminal needs of the rest: in `core` it would bring all that runs a session before the terminal's first frame.
   ['base', (id) => ofCommandLine.has(id) || (ofTerminal.has(id) && ofExec.has(id))],
+  ['later', (id) => ofExec.has(id) && AFTER_REQUEST.test(id)],
   ['core', (id) => ofExec.has(id)],
   ['text', (id) => ofText.has(id)],
   ['tui', (id) => ofTerminal.has(id)],
@@ -126,9 +152,10 @@ await bundle({
 await bundle({ 'confined-worker': inSource('system/process/confined/worker.ts') });
 
 // Grammars are read as bytes when the first script, or the first edit of a file, needs them.
+const languages = ['bash', 'go', 'java', 'javascript', 'python', 'rust'];
 const grammars = [
-  ...['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-bash/tree-sitter-bash.wasm'],
-  ...['tree-sitter-javascript/tree-sitter-javascript.wasm', 'tree-sitter-python/tree-sitter-python.wasm'],
+  'web-tree-sitter/web-tree-sitter.wasm',
+  ...languages.map((language) => `tree-sitter-${language}/tree-sitter-${language}.wasm`),
   ...['tree-sitter-typescript/tree-sitter-tsx.wasm', 'tree-sitter-typescript/tree-sitter-typescript.wasm'],
 ];
 for (const path of grammars) {

@@ -24,7 +24,7 @@ const storeys = {
     'text',
   ],
   testing: [''],
-  engine: ['embedding', 'threads', 'session', 'turn', 'steps'],
+  engine: ['embedding', 'fleet', 'threads', 'telemetry', 'session', 'turn', 'steps'],
   tools: ['', 'router', 'custom', 'mcp', 'builtin', 'host', 'hooks', 'contract', 'orchestrator', 'approvals', 'patch'],
   context: ['history', ''],
   models: [
@@ -42,7 +42,7 @@ const storeys = {
     'json',
     'mcp',
   ],
-  storage: ['threads', 'rollout', 'config', 'config/layers'],
+  storage: ['threads', 'rollout', 'config', 'plugins', 'config/layers'],
   system: ['sandbox', 'git', 'process', 'network'],
   foundation: ['protocol', 'secrets', 'files', 'util'],
 };

@@ -21,6 +21,7 @@ const kinds = {
   model: 'Providers and their APIs',
   'must-hold': 'Requirements for every agent',
   prompts: 'Prompts',
+  tui: 'The terminal',
   protocol: 'Records, events and wire forms',
 };
 
@@ -54,11 +55,14 @@ function unescaped(title) {
     .replaceAll(/\$\{[^}]*\}|\$\w+|%[sdijo]/g, '…');
 }
 
-/** @param {string} title @returns {{ ids: string[], sentence: string }} */
-function parsed(title) {
+/** Numbers alone are of the protocol, and in tests of the terminal of the terminal. @param {string} file */
+const kindOfNumbers = (file) => (/^(?:surfaces\/(?:tui|text)|e2e\/tui)/.test(file) ? 'tui ' : 'protocol ');
+
+/** @param {string} title @param {string} file @returns {{ ids: string[], sentence: string }} */
+function parsed(title, file) {
   const match = IDS.exec(title);
   if (match === null) return { ids: [], sentence: title };
-  let kind = 'protocol ';
+  let kind = kindOfNumbers(file);
   const ids = match[1].split(', ').map((id) => {
     const named = /^([a-z-]+ )\d/.exec(id);
     if (named !== null) kind = named[1];
@@ -79,7 +83,7 @@ function promises() {
     let groups = [];
     for (const { indent, isGroup, title } of titlesOf(readFileSync(path, 'utf8'))) {
       groups = groups.filter((group) => group.indent < indent);
-      const { ids, sentence } = parsed(title);
+      const { ids, sentence } = parsed(title, file);
       if (isGroup) groups.push({ indent, sentence, ids });
       else {
         const own = [...new Set([...groups.flatMap((group) => group.ids), ...ids])];

@@ -22,6 +22,7 @@ export {
 export { BUDGET_REFUSAL, type BudgetLeft, budgetUsedUp, budgetWarning, noteMark } from './notes/tool-lines.ts';
 export {
   crashNote,
+  endedSessionsNote,
   endedWithRunNote,
   formNote,
   hookNote,
@@ -37,6 +38,7 @@ export {
 } from './notes/turn-notes.ts';
 export { chosenSkills } from './skills/chosen-skills.ts';
 export { discoverSkills } from './skills/discover-skills.ts';
+export { frontMatter } from './skills/read-skill.ts';
 export type { Skill, Skills } from './skills/skill.ts';
 export { chosenSkillLabel, inOrder, isSkillList, skillList } from './skills/skill-texts.ts';
 export type { TurnContext } from './turn-context.ts';

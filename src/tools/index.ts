@@ -1,4 +1,4 @@
-export { endedSessionNote } from './builtin/index.ts';
+export { endedSessionText } from './builtin/index.ts';
 export {
   type AgentMessage,
   type AgentOutcome,

@@ -14,14 +14,14 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, processesWith, rolloutsIn, runKeel, startKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   home.write({ 'config.toml': 'features.multi_agent = true\nsandbox_mode = "danger-full-access"\n' });
 });

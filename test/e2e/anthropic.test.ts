@@ -18,7 +18,7 @@ import {
 } from '../../src/testing/index.ts';
 import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../support/keel.ts';
 import { expectTaken } from '../support/messages-rules.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const KEY = 'sk-ant-secret-1234567890';
 const CLAUDE = ['-c', 'model_provider="anthropic"', '-m', 'claude-opus-5', '-s', 'danger-full-access'];
@@ -28,7 +28,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

@@ -7,13 +7,13 @@ import { functionCall, hold, type ModelServer, message, respond, startModelServe
 import type { AppClient, Params } from '../support/app-server/client.ts';
 import { SocketClient, SocketServer, StdioServer } from '../support/app-server/run.ts';
 import { runKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 
 beforeAll(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterAll(() => {

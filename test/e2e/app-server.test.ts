@@ -18,14 +18,14 @@ import {
 import { type Message, type Params, RpcError } from '../support/app-server/client.ts';
 import { StdioServer } from '../support/app-server/run.ts';
 import { keelBin, processesWith, rolloutsIn } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let model: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'notes.txt': 'one\n' });
 });
 afterEach(async () => {
@@ -153,7 +153,7 @@ describe('keel app-server', () => {
     await expect(server.callUnchecked(method, { threadId: 'x' })).rejects.toThrow(`${method} ${refused}`);
   });
 
-  test('protocol 5 and 33: two questions at once have an answer each: one command runs, one is declined, and the turn continues', async () => {
+  test('protocol 5, 33: two questions at once have an answer each: one command runs, one is declined, and the turn continues', async () => {
     await using server = await connect([
       respond(run('touch yes.txt', 'c1'), run('touch no.txt', 'c2')),
       respond(message('One of two.')),
@@ -290,6 +290,21 @@ describe('keel app-server', () => {
       ['thread/start', { cwd: '/no/such/place' }],
     ] as const) {
       expect([method, params, (await codeOf(method, params))?.[0]]).toEqual([method, params, -32600]);
+    }
+  });
+
+  test('protocol 30: what the first version of the protocol had is unknown here, by its name', async () => {
+    await using server = await connect([]);
+    const methods = [
+      'newConversation',
+      'addConversationListener',
+      'sendUserMessage',
+      'execOneOffCommand',
+      'getUserAgent',
+    ];
+    for (const method of methods) {
+      const answer = server.callUnchecked(method, { conversationId: 'x' });
+      await expect(answer).rejects.toMatchObject({ code: -32601, data: { method } });
     }
   });
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { SocketServer } from '../support/app-server/run.ts';
 import { until } from '../support/keel.ts';
-import { gitRepository, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, tempDir } from '../support/temp-dir.ts';
 import { TuiRun } from '../support/tui.ts';
 
 /** The Codex CLI, whose terminal is a client of the app server that nobody here wrote. */
@@ -21,7 +21,7 @@ test.runIf(isHere)(
   'the terminal of the Codex CLI holds a whole conversation with keel',
   { timeout: 90_000 },
   async () => {
-    using home = tempDir();
+    using home = keelHome();
     using codexHome = tempDir();
     using repo = gitRepository({ 'notes.txt': 'one\n' });
     home.write({ 'config.toml': 'approval_policy = "untrusted"\n' });

@@ -14,7 +14,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, processesWith, rolloutsIn, runKeel, startKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const STEPS = 10;
 let home: TempDir;
@@ -25,7 +25,7 @@ let silentFrom: number;
 
 beforeEach(() => {
   silentFrom = Number.POSITIVE_INFINITY;
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { gitRepository, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -25,7 +25,7 @@ console.log(JSON.stringify({ first: types[0], last: types.at(-1), known: refusal
 
 test('the built package is taken by its name, and leaves nothing that keeps the program from ending', async () => {
   await using server = await startModelServer([respond(message('hello'), usage({ input: 1, output: 1 }))]);
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: root,
@@ -55,7 +55,7 @@ thread.configure({ model: 'x' });`,
 };
 
 test.each(Object.entries(failing))('an error that nobody catches shows the line of the program: %s', (_, code) => {
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   mkdirSync(join(repo.path, 'node_modules'));
   symlinkSync(root, join(repo.path, 'node_modules/keel'));

@@ -13,7 +13,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, keelBin, rolloutsIn, runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const ID = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
@@ -22,7 +22,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { gitRepository, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -15,7 +15,7 @@ test('examples/custom-tool.mjs: the model calls the functions of the program, on
     respond(functionCall('remind', { customer: 'bob', text: 'Soon.' }, 'c2')),
     respond(message('bob is reminded'), usage({ input: 1, output: 1 })),
   ]);
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout } = await run(process.execPath, [join(root, 'examples/custom-tool.mjs')], {
     cwd: repo.path,
@@ -33,12 +33,27 @@ test('examples/custom-tool.mjs: the model calls the functions of the program, on
   expect(server.requests[2]?.outputOf('c2')).toBe('written to bob');
 });
 
+/** How many threads run side by side. */
+const THREADS = Number(process.env['KEEL_RUNS'] ?? 40);
+
+test('examples/many-threads.mjs: threads of one program side by side, answered by a model of its own', async () => {
+  using home = keelHome();
+  using repo = gitRepository();
+  const { stdout } = await run(process.execPath, [join(root, 'examples/many-threads.mjs'), String(THREADS)], {
+    cwd: repo.path,
+    timeout: 60_000,
+    env: { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path },
+  });
+  const [, answered] = /^(\d+) of \d+ threads answered, in \d+ ms, \d+ MiB at most\n$/.exec(stdout) ?? [];
+  expect(answered).toBe(String(THREADS));
+}, 90_000);
+
 test('examples/durable-thread.mjs: a turn that waits for an answer is let go, and continued by another session', async () => {
   await using server = await startModelServer([
     respond(functionCall('shell', { command: ['bash', '-c', 'echo tidy >> done'] }, 'c1')),
     respond(message('all tidy'), usage({ input: 1, output: 1 })),
   ]);
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   const { stdout } = await run(process.execPath, [join(root, 'examples/durable-thread.mjs')], {
     cwd: repo.path,

@@ -15,7 +15,7 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, type KeelRun, keelBin, runKeel, startKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../support/temp-dir.ts';
 import { TuiRun } from '../support/tui.ts';
 
 let home: TempDir;
@@ -23,7 +23,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

@@ -16,14 +16,14 @@ import {
   usage,
 } from '../../src/testing/index.ts';
 import { jsonLines, keelBin, rolloutsIn, runKeel, startKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {
@@ -207,7 +207,7 @@ test('a stack in the log names places in the source, not in the bundle', async (
     ...place(),
     env: { NODE_OPTIONS: `--import ${join(home.path, 'fault.mjs')}` },
   });
-  const log = readFileSync(join(home.path, 'log/keel.log'), 'utf8');
+  const log = readFileSync(join(home.path, 'log/keel.log'), 'utf8').replaceAll('\\n', '\n');
   expect(log).toMatch(/boom[\s\S]*\n\s+at src\/[a-z/-]+\.ts:\d+:\d+\n/);
   expect(log).not.toContain('dist/');
 });

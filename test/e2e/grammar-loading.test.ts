@@ -11,14 +11,14 @@ import {
   startModelServer,
 } from '../../src/testing/index.ts';
 import { runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

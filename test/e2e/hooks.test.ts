@@ -11,7 +11,7 @@ import {
   startModelServer,
 } from '../../src/testing/index.ts';
 import { jsonLines, runKeel, startKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 /** Several runs of keel, on a machine that may be busy. */
 const slow = { timeout: 120_000 };
@@ -21,7 +21,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

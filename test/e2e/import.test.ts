@@ -2,13 +2,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let other: TempDir;
 let repo: TempDir;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   other = tempDir();
   repo = gitRepository();
 });
@@ -92,4 +92,20 @@ test('keel import codex copies files of the same form, and takes no key', async 
   expect(() => statSync(join(home.path, 'auth.json'))).toThrow();
   expect((await keel('config', 'model')).stderr).toContain('tools.web_search has no effect');
   expect((await keel('import', 'codex', '--from', join(other.path, 'none'))).code).toBe(1);
+});
+
+test('a server that can\u2019t be written into config.toml as it is written there is shown, and the file stays', async () => {
+  const before = 'mcp_servers = { own = { command = "mine" } }\n';
+  home.write({ 'config.toml': before });
+  other.write({
+    'claude/CLAUDE.md': 'x',
+    'claude.json': JSON.stringify({ mcpServers: { docs: { command: 'docs' } } }),
+  });
+  for (const more of [['--dry-run'], []]) {
+    const { stdout } = await keel('import', 'claude', '--from', join(other.path, 'claude'), ...more);
+    expect(stdout).toMatch(
+      /^not taken {2}mcp_servers\.docs: write it into config\.toml by hand:\n\[mcp_servers\.docs\]\ncommand = "docs"/m,
+    );
+  }
+  expect(kept('config.toml')).toBe(before);
 });

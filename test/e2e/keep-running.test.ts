@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { jsonLines, runKeel, until } from '../support/keel.ts';
-import { gitRepository, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../support/temp-dir.ts';
 
 const isRunning = (pid: number) => {
   try {
@@ -14,7 +14,7 @@ const isRunning = (pid: number) => {
 };
 
 test('a server that was started with keep_running outlives the run, which lists it; any other ends with it', async () => {
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   // Its children are orphans once their parent ends, which keel would otherwise end with the rest.
   const serve = (name: string) => `(setsid sleep 300 & echo $! > ${name}.child); echo $$ > ${name}; exec sleep 300`;

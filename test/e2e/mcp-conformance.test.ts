@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keelBin } from '../support/keel.ts';
 import { stdioBridge } from '../support/mcp/stdio-bridge.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { keelHome } from '../support/temp-dir.ts';
 
 const SUITE = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js');
 const CLIENT = join(import.meta.dirname, '../support/mcp/conformance-client.ts');
@@ -40,7 +40,7 @@ test.for(runsAll ? [...FEW, ...OTHERS] : FEW)('conformance of the client: %s', P
 });
 
 test('conformance of keel mcp-server: what applies to a server with two tools', PATIENCE, async () => {
-  using home = tempDir();
+  using home = keelHome();
   const env = { PATH: process.env['PATH'], HOME: home.path, KEEL_HOME: home.path, OPENAI_API_KEY: 'none' };
   await using bridge = await stdioBridge(process.execPath, [keelBin, 'mcp-server'], env);
   for (const scenario of runsAll ? ['server-initialize', 'ping', 'tools-list'] : ['tools-list']) {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -12,14 +14,18 @@ import {
   startModelServer,
 } from '../../src/testing/index.ts';
 import { keelBin, startKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
+const INSPECTOR = join(
+  import.meta.dirname,
+  '../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js',
+);
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {
@@ -146,6 +152,22 @@ describe('keel mcp-server', () => {
       structuredContent: { content: 'It is done.' },
     });
     expect(existsSync(join(repo.path, 'late'))).toBe(false);
+  });
+
+  test('the command line of the MCP inspector lists its tools and calls one', async () => {
+    server = await startModelServer([respond(message('It is done.'))]);
+    const env = { HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' };
+    const words = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+    const inspect = async (...args: readonly string[]): Promise<unknown> => {
+      const command = [INSPECTOR, '--cli', ...words, process.execPath, keelBin, 'mcp-server', ...args];
+      const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: repo.path, timeout: 60_000 });
+      return JSON.parse(stdout);
+    };
+    expect(await inspect('--method', 'tools/list')).toMatchObject({
+      tools: [{ name: 'keel' }, { name: 'keel-reply' }],
+    });
+    const call = ['--method', 'tools/call', '--tool-name', 'keel', '--tool-arg', 'prompt=go'];
+    expect(await inspect(...call)).toMatchObject({ structuredContent: { content: 'It is done.' } });
   });
 
   test('what goes wrong is the result of the call: settings, a directory, a thread that nobody has', async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { processStat } from '../../src/foundation/util/index.ts';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { runKeel, startKeel, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -19,7 +19,7 @@ let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   repo.write({ 'sub/file': '' });
 });

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
 import { jsonLines, processesWith, rolloutsIn, runKeel } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(async () => {

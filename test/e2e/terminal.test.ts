@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runKeel } from '../support/keel.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { keelHome } from '../support/temp-dir.ts';
 
 const NAME = 'x\u001b]0;PWN\u0007\u001b[2J\u009b2J\nStays as it is\n  /etc';
 
@@ -15,7 +15,7 @@ test.each([
   ['skills'],
   ['doctor'],
 ])('a name that would steer the terminal is shown, and has no effect: keel %s', async (...args) => {
-  using home = tempDir();
+  using home = keelHome();
   const cwd = join(realpathSync(home.path), NAME);
   mkdirSync(join(cwd, '.keel/skills/bad\u001b[2J'), { recursive: true });
   const run = await runKeel(args, { home: home.path, cwd, url: 'http://127.0.0.1:9/v1' });

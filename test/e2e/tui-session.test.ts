@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionCall, hold, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { processesWith, savedDrafts, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 import { hasTmux, TmuxRun } from '../support/tmux.ts';
 import { KEY, TuiRun } from '../support/tui.ts';
 
@@ -12,7 +12,7 @@ let home: TempDir;
 let repo: TempDir;
 let server: ModelServer | null = null;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   home.write({
     'config.toml': 'features.multi_agent = true\napproval_policy = "untrusted"\nsandbox_mode = "workspace-write"\n',
   });

@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { functionCall, type ModelServer, message, respond, startModelServer } from '../../src/testing/index.ts';
 import { processesWith, runKeel, savedDrafts, until } from '../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../support/temp-dir.ts';
 import { KEY, TuiRun } from '../support/tui.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer | null = null;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'notes.txt': 'one\n', 'src/deep/water.ts': 'export {};\n' });
 });
 afterEach(async () => {
@@ -329,12 +329,32 @@ describe('help for the fingers', () => {
   });
 });
 
+test('12, 2: a message and Enter that arrive in one write are sent, also where the terminal answers nothing; idle, nothing is written', async () => {
+  server = await startModelServer([respond(message('Hello.')), respond(message('Again.'))]);
+  const place = { home: home.path, cwd: repo.path, url: server.url, answers: false };
+  await using run = new TuiRun(['-s', 'read-only'], place);
+  await run.sees(/Starting|Ask for/);
+  run.type('hi\r');
+  await run.sees('Hello.');
+  await run.seesNot('Esc interrupts');
+  run.type('and now\r');
+  await run.sees('Again.');
+  await run.seesNot('Esc interrupts');
+  expect(server.requests.map(({ lastUserText }) => lastUserText)).toEqual(['hi', 'and now']);
+  expect(run.bytes.split('\u001b]133;A')).toHaveLength(3);
+  // Hints and the branch of git are the last to change.
+  for (let before = -1; before !== run.bytes.length; await delay(1_000)) before = run.bytes.length;
+  const before = run.bytes.length;
+  await delay(2_000);
+  expect(run.bytes.length).toBe(before);
+});
+
 describe.each([
   ['a dumb terminal', { TERM: 'dumb' }, null, []],
   ['ACCESSIBLE=1', { ACCESSIBLE: '1' }, null, []],
   ['tui.screen_reader', {}, '[tui]\nscreen_reader = true\n', []],
   ['--screen-reader', {}, null, ['--screen-reader']],
-])('33: %s', (_name, env: Record<string, string>, settings, flags) => {
+])('33, 17.9: %s', (_name, env: Record<string, string>, settings, flags) => {
   test('gets lines only, and answers with lines', async () => {
     if (settings !== null) home.write({ 'config.toml': settings });
     server = await startModelServer([

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from 'vitest';
-import { gitRepository, type TempDir, tempDir } from './temp-dir.ts';
+import { gitRepository, keelHome, type TempDir, tempDir } from './temp-dir.ts';
 
 /** A home and a repository that are new for each test of the calling file, and removed after what it set up later has ended. */
 export function freshPlaces(): { readonly home: TempDir; readonly repo: TempDir } {
-  return { home: freshDirectory(), repo: freshDirectory(() => gitRepository()) };
+  return { home: freshDirectory(keelHome), repo: freshDirectory(() => gitRepository()) };
 }
 
 /** A directory that is new for each test of the calling file. */

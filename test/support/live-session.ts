@@ -22,8 +22,11 @@ export interface LiveSession {
   reopen(options?: SessionOptions): Promise<TestSession>;
 }
 
-/** The session, model server, home and repository of each test of the calling file, closed and removed when the test ends. */
-export function liveSession(): LiveSession {
+/**
+ * The session, model server, home and repository of each test of the calling file, closed and removed when the test ends.
+ * `shared`: options of all its sessions.
+ */
+export function liveSession(shared: SessionOptions = {}): LiveSession {
   const { home, repo } = freshPlaces();
   let server: ModelServer | null = null;
   let live: TestSession | null = null;
@@ -40,7 +43,7 @@ export function liveSession(): LiveSession {
     server = await startModelServer(script);
   }
   async function reopen(options: SessionOptions = {}): Promise<TestSession> {
-    live = await testSession({ url: currentServer().url, home: home.path, cwd: repo.path, ...options });
+    live = await testSession({ url: currentServer().url, home: home.path, cwd: repo.path, ...shared, ...options });
     return live;
   }
   async function open(script: Script, options?: SessionOptions): Promise<TestSession> {

@@ -50,7 +50,8 @@ export async function testSession({
       ...env,
     },
     cwd,
-    overrides: ['sandbox_mode="danger-full-access"', ...overrides],
+    // Snapshots start Git seven times in each turn that changes files; tests of undo turn them on.
+    overrides: ['sandbox_mode="danger-full-access"', 'features.undo=false', ...overrides],
     flags: {},
     systemDir: home,
   });

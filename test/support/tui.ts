@@ -11,6 +11,8 @@ export interface TuiRunOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the terminal answers what it is asked; default true. */
+  readonly answers?: boolean;
   /** Another program for Node than keel. */
   readonly program?: string;
 }
@@ -41,7 +43,7 @@ export class TuiRun implements AsyncDisposable {
 
   constructor(
     args: readonly string[],
-    { home, cwd, url, columns = 100, rows = 30, env = {}, program = keelBin }: TuiRunOptions,
+    { home, cwd, url, columns = 100, rows = 30, env = {}, answers = true, program = keelBin }: TuiRunOptions,
   ) {
     this.terminal = new headless.Terminal({ cols: columns, rows, scrollback: 20_000, allowProposedApi: true });
     this.#pty = pty.spawn(process.execPath, [program, ...args], {
@@ -65,7 +67,7 @@ export class TuiRun implements AsyncDisposable {
       this.terminal.write(text);
     });
     this.terminal.onData((answer) => {
-      if (!this.#isOver) this.#pty.write(answer);
+      if (answers && !this.#isOver) this.#pty.write(answer);
     });
     const { promise, resolve } = Promise.withResolvers<{ code: number; signal: number | undefined }>();
     this.ended = promise;

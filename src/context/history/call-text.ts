@@ -3,10 +3,12 @@ import type { CallItem, OutputItem } from '../../foundation/protocol/index.ts';
 import { parseJson } from '../../foundation/util/index.ts';
 
 const MAX_COMMAND_CHARS = 160;
-const commandArguments = z.object({
-  command: z.optional(z.union([z.string(), z.array(z.string())])),
-  cmd: z.optional(z.string()),
-});
+const commandArguments = z.lazy(() =>
+  z.object({
+    command: z.optional(z.union([z.string(), z.array(z.string())])),
+    cmd: z.optional(z.string()),
+  }),
+);
 
 /** The command line of a call, on one line and shortened; null if it runs none. */
 export function commandOf(call: CallItem): string | null {

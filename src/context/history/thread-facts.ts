@@ -23,14 +23,16 @@ const NOT_CALLED = /^(?:err:(?! tool call error:)|aborted$|not run:|rejected:|to
 const FOUND_TOOL = /^(mcp__[\w-]+)(?::|$)/gm;
 const SUMMARY_LINE = /^[^\w\n]*(?:\d+ (?:tests? )?(?:passed|failed|passing|failing)|(?:PASS|FAIL|ok)\b)/m;
 
-const PlanStep = z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
-const planArguments = z.object({ plan: z.array(PlanStep) });
+const PlanStep = z.lazy(() => z.object({ step: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) }));
+const planArguments = z.lazy(() => z.object({ plan: z.array(PlanStep) }));
 const PLAN_MARKS = { pending: '[ ]', in_progress: '[>]', completed: '[x]' } as const;
-const pathArguments = z.object({
-  path: z.optional(z.string()),
-  file_path: z.optional(z.string()),
-  input: z.optional(z.string()),
-});
+const pathArguments = z.lazy(() =>
+  z.object({
+    path: z.optional(z.string()),
+    file_path: z.optional(z.string()),
+    input: z.optional(z.string()),
+  }),
+);
 
 interface CommandFact {
   readonly command: string;

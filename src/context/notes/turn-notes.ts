@@ -126,6 +126,18 @@ export function endedWithRunNote(sessions: readonly string[]): ResponseItem {
   );
 }
 
+/** Ended sessions that one note describes. */
+const MAX_ENDED = 8;
+const MAX_ENDED_CHARS = 800;
+
+/** The note, before a message of the user, on sessions that ended since the last call. `texts`: what is announced of each. */
+export function endedSessionsNote(texts: readonly string[]): ResponseItem {
+  const more = texts.length - MAX_ENDED;
+  const shown = texts.slice(0, MAX_ENDED).map((text) => escaped(text, MAX_ENDED_CHARS));
+  const lines = more > 0 ? [...shown, `${more} more sessions have ended.`] : shown;
+  return contextMessage(`<keel_note kind="sessions">${lines.join('\n')}</keel_note>`);
+}
+
 /** Asks, before a turn ends, for a check of its last edits. `check`: the last check that ran; null: none did. */
 export function verifyNote({ files, check }: { readonly files: readonly string[]; readonly check: string | null }) {
   const since =

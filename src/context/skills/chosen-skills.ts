@@ -6,8 +6,8 @@ import { faultOf, readSkillFile, splitFrontMatter } from './skill-file.ts';
 import type { SkillSettings } from './skill-roots.ts';
 import { chosenSkill } from './skill-texts.ts';
 
-/** Matches `$name` where it is not part of a longer word and not escaped. */
-const MENTION = /(?<![\p{L}\p{N}_$\\])\$([\p{L}\p{N}][\p{L}\p{N}_-]*)/gu;
+/** Matches `$name` and `$plugin:name` where it is not part of a longer word and not escaped. */
+const MENTION = /(?<![\p{L}\p{N}_$\\])\$([\p{L}\p{N}][\p{L}\p{N}_-]*)(:[\p{L}\p{N}][\p{L}\p{N}_-]*)?/gu;
 
 export interface ChosenOptions {
   readonly settings: SkillSettings;
@@ -27,9 +27,10 @@ export interface ChosenOptions {
  */
 export async function chosenSkills(options: ChosenOptions): Promise<ResponseItem[]> {
   const { settings, text, maxBytes, signal, onWarning } = options;
-  const names = new Set([...text.matchAll(MENTION)].map(([, name]) => name ?? ''));
-  if (names.size === 0) return [];
+  const mentions = [...text.matchAll(MENTION)];
+  if (mentions.length === 0) return [];
   const known = await discoverSkills(settings, signal);
+  const names = new Set(mentions.map(([, name = '', more = '']) => mentionedName(name, more, known)));
   const messages: ResponseItem[] = [];
   let left = maxBytes;
   for (const name of names) {
@@ -48,6 +49,11 @@ export async function chosenSkills(options: ChosenOptions): Promise<ResponseItem
     }
   }
   return messages;
+}
+
+/** In `$name:word` the colon may be part of the text: the whole is a name only where a plugin has such a skill. */
+function mentionedName(name: string, more: string, { skills }: Skills): string {
+  return skills.some((skill) => skill.name === name + more) ? name + more : name;
 }
 
 /** The enabled skill of that name from the highest root. */

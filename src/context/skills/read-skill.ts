@@ -9,11 +9,15 @@ const MAX_FRONT_MATTER_BYTES = 16 * 1024;
 const MAX_NAME_CHARS = 64;
 const MAX_DESCRIPTION_CHARS = 1_024;
 
-const Fields = z.object({
-  name: z.optional(z.nullable(z.string())),
-  description: z.optional(z.nullable(z.string())),
-  metadata: z.catch(z.nullish(z.object({ 'short-description': z.optional(z.string()) })), null),
-});
+const Fields = z.lazy(() =>
+  z.object({
+    name: z.optional(z.nullable(z.string())),
+    description: z.optional(z.nullable(z.string())),
+    metadata: z.catch(z.nullish(z.object({ 'short-description': z.optional(z.string()) })), null),
+  }),
+);
+
+const AnyFields = z.record(z.string(), z.unknown());
 
 export interface DescribedSkill {
   readonly name: string;
@@ -39,6 +43,24 @@ export async function readSkill(path: string, judge: PlaceJudge): Promise<Descri
     description: field('description', description, MAX_DESCRIPTION_CHARS) ?? missing('description'),
     shortDescription: field('short-description', metadata?.['short-description'], MAX_DESCRIPTION_CHARS),
   };
+}
+
+/** The front matter of a Markdown file and the text behind it; without front matter all of it is text. */
+export type MarkdownParts =
+  | { readonly type: 'parts'; readonly fields: Readonly<Record<string, unknown>>; readonly body: string }
+  | { readonly type: 'fault'; readonly reason: string };
+
+/** Reads the front matter of any Markdown file. */
+export async function frontMatter(text: string): Promise<MarkdownParts> {
+  const parts = splitFrontMatter(text.replaceAll('\r\n', '\n'));
+  if (parts === null) return { type: 'parts', fields: {}, body: text };
+  try {
+    const fields = AnyFields.safeParse(await parseYaml(parts.yaml)).data ?? {};
+    return { type: 'parts', fields, body: parts.body };
+  } catch (error) {
+    if (error instanceof BrokenSkill) return { type: 'fault', reason: error.message };
+    throw error;
+  }
 }
 
 /** Loads the library when the first skill is read. Its messages may contain some of the text, so they are not shown. */

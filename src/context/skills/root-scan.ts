@@ -107,12 +107,13 @@ export class RootScan {
   }
 
   async #read(named: string): Promise<FoundSkill | null> {
-    const { scope, origin } = this.#root;
+    const { scope, origin, plugin } = this.#root;
     const path = (await realOrNull(named)) ?? named;
     try {
       this.#signal.throwIfAborted();
       const judge = obeyedJudge(named, { limits: origin.limits, judge: withinJudge(origin) });
-      return { ...(await readSkill(path, judge)), path, scope };
+      const skill = await readSkill(path, judge);
+      return { ...skill, name: plugin === null ? skill.name : `${plugin}:${skill.name}`, path, scope };
     } catch (error) {
       this.#signal.throwIfAborted();
       this.#fault(path, faultOf(error));

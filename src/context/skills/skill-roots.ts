@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownerOf, userHome, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
+import { ownerOf, realPath, userHome, type WriterLimits, writersOf } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
 import { projectFolders } from '../instructions/project-folders.ts';
 import type { SkillScope } from './skill.ts';
@@ -9,13 +9,15 @@ import type { SkillScope } from './skill.ts';
 /** The last one is another agent's: its skills have the same form. */
 const PROJECT_DIRS = ['.keel', '.agents', '.claude'];
 
-export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills'>;
+export type SkillSettings = Pick<Config, 'home' | 'cwd' | 'env' | 'projectTrust' | 'skills' | 'plugins'>;
 
 /** A folder that is searched for skills. */
 export interface SkillRoot {
   /** Absolute, links resolved. */
   readonly path: string;
   readonly scope: SkillScope;
+  /** The plugin that it belongs to, whose name precedes those of its skills; null: it is no plugin's. */
+  readonly plugin: string | null;
   readonly origin: SkillOrigin;
 }
 
@@ -41,7 +43,10 @@ export async function skillRoots(settings: SkillSettings): Promise<SkillRoot[]> 
     ownRoot(join(home, 'skills'), 'user', home),
     ...(user === null ? [] : [ownRoot(join(user, '.agents', 'skills'), 'user', user)]),
     ownRoot(join(home, 'skills', '.system'), 'system', home),
-    { scope: 'admin', origin: { named: settings.skills.adminRoot, limits: () => ({}), within: null } },
+    ...settings.plugins.flatMap(({ name, folder, skills }) =>
+      skills.map((dir) => pluginRoot(name, dir, { folder, home })),
+    ),
+    { scope: 'admin', plugin: null, origin: { named: settings.skills.adminRoot, limits: () => ({}), within: null } },
   ];
   const present = named.filter(({ origin }) => isPresent(origin.named));
   const resolved = await Promise.all(
@@ -58,7 +63,21 @@ type NamedRoot = Omit<SkillRoot, 'path'>;
 
 /** A root below a home, which the owner of the home may write. */
 function ownRoot(named: string, scope: SkillScope, home: string): NamedRoot {
-  return { scope, origin: { named, limits: () => ({ trusted: ownerOf(home), below: home }), within: null } };
+  return {
+    scope,
+    plugin: null,
+    origin: { named, limits: () => ({ trusted: ownerOf(home), below: home }), within: null },
+  };
+}
+
+/** A root in a plugin's folder, which its skills can't lead out of. */
+function pluginRoot(
+  plugin: string,
+  named: string,
+  places: { readonly folder: string; readonly home: string },
+): NamedRoot {
+  const { scope, origin } = ownRoot(named, 'user', places.home);
+  return { scope, plugin, origin: { ...origin, within: realPath(places.folder) } };
 }
 
 /** The project's roots. Those who can write the folder that the user works in may write its skills, which lie in the project. */
@@ -71,7 +90,7 @@ function projectRoots({ cwd, projectTrust }: SkillSettings): NamedRoot[] {
   return folders
     .toReversed()
     .flatMap((dir) => PROJECT_DIRS.map((name) => join(dir, name, 'skills')))
-    .map((named) => ({ scope: 'repo', origin: { named, limits, within } }));
+    .map((named) => ({ scope: 'repo', plugin: null, origin: { named, limits, within } }));
 }
 
 /** Uses a synchronous `stat`, which costs microseconds: most roots don't exist, and the first request waits for this. */

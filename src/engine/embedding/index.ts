@@ -42,6 +42,8 @@ export { findRollout } from '../../storage/threads/index.ts';
 export {
   type OpenSessionOptions,
   openSession,
+  type RecordedThread,
+  recordedThread,
   recordedTurns,
   type Session,
   type SessionReport,

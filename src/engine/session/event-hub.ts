@@ -7,6 +7,8 @@ const MAX_QUEUED_EVENTS = 8_192;
 export interface ReaderOptions {
   /** Whether to get text as it comes in; the completed items have it all. Default true. */
   readonly deltas?: boolean;
+  /** Whether to begin with the questions that wait for an answer, for a reader that comes later than they did. Default false. */
+  readonly openQuestions?: boolean;
 }
 
 /**
@@ -18,6 +20,8 @@ export class EventHub {
   readonly #maxQueued: number;
   /** Repeated to each new reader, so that `thread.started` is the first event of every one. */
   #opening: SessionEventOf<'thread.started'> | null = null;
+  /** Those that wait for an answer, by their ids. */
+  readonly #questions = new Map<string, SessionEventOf<'approval.requested'>>();
   #closed = false;
 
   constructor(maxQueued: number = MAX_QUEUED_EVENTS) {
@@ -27,14 +31,18 @@ export class EventHub {
   emit(event: SessionEvent): void {
     if (this.#closed) return;
     if (event.type === 'thread.started') this.#opening = event;
+    if (event.type === 'approval.requested') this.#questions.set(event.request.questionId, event);
+    if (event.type === 'approval.resolved') this.#questions.delete(event.questionId);
+    if (event.type === 'turn.completed') this.#questions.clear();
     if (event.type === 'thread.rolledBack' && this.#opening) this.#opening = { ...this.#opening, turns: event.turns };
     for (const reader of this.#readers) reader.push(event);
   }
 
   /** Follows events from now on, `thread.started` first. Leaving the loop ends that. */
-  subscribe({ deltas = true }: ReaderOptions = {}): AsyncIterableIterator<SessionEvent> {
+  subscribe({ deltas = true, openQuestions = false }: ReaderOptions = {}): AsyncIterableIterator<SessionEvent> {
     const reader = new EventReader(this.#maxQueued, deltas, () => this.#readers.delete(reader));
     if (this.#opening) reader.push(this.#opening);
+    if (openQuestions) for (const question of this.#questions.values()) reader.push(question);
     if (this.#closed) reader.end();
     else this.#readers.add(reader);
     return reader;

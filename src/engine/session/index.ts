@@ -1,5 +1,6 @@
 export { checkServers } from './check-servers.ts';
 export { describeFirstRequest } from './describe-request.ts';
+export { EventHub } from './event-hub.ts';
 export { FileLog } from './log.ts';
 export { type OpenSessionOptions, openSession } from './open.ts';
 export type { ReplayedRequest } from './replay/replay-ports.ts';
@@ -7,4 +8,4 @@ export { ReplayedThread, type ReplayedTurn } from './replay/replayed-thread.ts';
 export type { ContextKind, SessionReport } from './reports/report.ts';
 export { Session, submitIfOpen } from './session.ts';
 export type { ThreadLabel, ThreadOrigin } from './thread/open-thread.ts';
-export { recordedTurns } from './thread/shown-turns.ts';
+export { type RecordedThread, recordedThread, recordedTurns } from './thread/shown-turns.ts';

@@ -1,10 +1,20 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { maskSecrets } from '../../foundation/secrets/index.ts';
 import { sourceStack } from '../../foundation/util/index.ts';
+import type { LogLevel } from '../../storage/config/index.ts';
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const KEPT_LOGS = 3;
+/** A line has no more of one text: what is logged may come from a server. */
+const MAX_TEXT_CHARS = 64 * 1024;
+/** A symlink in the place of the log is not followed: it could lead to any file of the user's. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+const RANK: Readonly<Record<LogLevel, number>> = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
+
+/** What a line says beside its message. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** Where keel writes what no user needs to read: warnings about itself, and the stack of a crash. */
 export interface Log {
@@ -16,17 +26,32 @@ export interface Log {
   crash(error: unknown): void;
 }
 
-/** A log file that is opened when there is something to write. Failures to write it are ignored. */
-export class FileLog implements Log {
-  readonly #path: string;
-  readonly #now: () => number;
-  readonly #secrets: () => readonly string[];
+export interface FileLogOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly level: LogLevel;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Masked in every line; called when there is something to write. */
+  readonly secrets: () => readonly string[];
+  /** Part of every line. */
+  readonly fields?: LogFields;
+}
 
-  /** Masks what looks like a secret, and each of `secrets`, which is called when there is something to write. */
-  constructor(path: string, now: () => number, secrets: () => readonly string[]) {
-    this.#path = path;
-    this.#now = now;
-    this.#secrets = secrets;
+/**
+ * A log file of JSON lines, opened when there is something to write, and replaced when it has 10 MiB. Each line has `time`, `level`,
+ * `pid` and `message`. What looks like a secret is masked. Failures to write it are ignored.
+ */
+export class FileLog implements Log {
+  readonly #options: FileLogOptions;
+
+  constructor(options: FileLogOptions) {
+    this.#options = options;
+  }
+
+  /** An event of a session. */
+  debug(message: string, fields: LogFields): void {
+    this.#write('debug', message, fields);
   }
 
   info(message: string): void {
@@ -42,27 +67,47 @@ export class FileLog implements Log {
   }
 
   crash(error: unknown): void {
-    this.#write('crash', describe(error));
+    const message = error instanceof Error ? error.message : String(error);
+    this.#write('error', message, error instanceof Error ? { stack: describe(error) } : {});
   }
 
-  #write(level: string, message: string): void {
-    const line = `${new Date(this.#now()).toISOString()} ${process.pid} ${level} ${maskSecrets(message, this.#secrets())}\n`;
+  #write(level: Exclude<LogLevel, 'off'>, message: string, fields: LogFields = {}): void {
+    const { path, now, fields: everywhere = {} } = this.#options;
+    if (RANK[level] > RANK[this.#options.level]) return;
+    const head = { time: new Date(now()).toISOString(), level, pid: process.pid };
+    const line = JSON.stringify(this.#masked({ ...head, ...everywhere, message, ...fields }));
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      this.#rotate();
-      appendFileSync(this.#path, line, { mode: 0o600 });
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      rotate(path);
+      append(path, `${line}\n`);
     } catch {
       // There is no better place to report that the log can't be written, and no work should fail for it.
     }
   }
 
-  #rotate(): void {
-    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size < MAX_LOG_BYTES) return;
-    for (let n = KEPT_LOGS - 1; n > 0; n -= 1) {
-      const from = n === 1 ? this.#path : `${this.#path}.${n - 1}`;
-      if (statSync(from, { throwIfNoEntry: false })) renameSync(from, `${this.#path}.${n}`);
-    }
+  #masked(fields: LogFields): LogFields {
+    const secrets = this.#options.secrets();
+    const mask = (value: LogFields[string]) =>
+      typeof value === 'string' ? maskSecrets(value, secrets).slice(0, MAX_TEXT_CHARS) : value;
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, mask(value)]));
+  }
+}
+
+function append(path: string, text: string): void {
+  const fd = openSync(path, APPEND, 0o600);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function rotate(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size < MAX_LOG_BYTES) return;
+  for (let n = KEPT_LOGS - 1; n > 0; n -= 1) {
+    const from = n === 1 ? path : `${path}.${n - 1}`;
+    if (statSync(from, { throwIfNoEntry: false })) renameSync(from, `${path}.${n}`);
   }
 }
 

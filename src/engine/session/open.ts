@@ -71,6 +71,8 @@ export interface OpenSessionOptions extends Omit<OpenThreadOptions, 'now'> {
   readonly hooks?: HookSource | null;
   /** Called with each subagent that the session and its children open, before it does anything. */
   readonly onChild?: (child: Session) => void;
+  /** Called with this session and each one below it, before it does anything; `parent`: the thread that it works for. */
+  readonly onOpen?: (session: Session, parent: string | null) => void;
 }
 
 /**
@@ -122,7 +124,9 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     });
     // A child's parent has shown the notices.
     const notices = options.hooks === undefined ? (hooks?.notices ?? []) : [];
-    return await start({ ...thread, warnings: [...thread.warnings, ...notices] }, services, changes, options);
+    const session = await start({ ...thread, warnings: [...thread.warnings, ...notices] }, services, changes, options);
+    options.onOpen?.(session, options.parentThreadId ?? null);
+    return session;
   } catch (error) {
     // The first error is the one that is reported; a failure to close the rest adds nothing.
     await (services ?? thread.recorder).close().catch(() => undefined);

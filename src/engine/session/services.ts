@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
 import { reasonOf } from '../../foundation/util/index.ts';
@@ -162,7 +161,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   const customTools = options.child === undefined ? (options.customTools ?? []) : [];
   registerCustomTools(tools, customTools);
   checkToolLists(config.tools, tools.names());
-  const log = new FileLog(join(config.home, 'log', 'keel.log'), now, () => secretValues(config));
+  const log = new FileLog({ ...config.log, now, secrets: () => secretValues(config), fields: { thread: threadId } });
   const onCrash = (error: unknown) => log.crash(error);
   const { openChild = () => Promise.reject(new Error('this session has no children')) } = options;
   const children = new ChildSessions(openChild, log);

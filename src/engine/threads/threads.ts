@@ -1,6 +1,8 @@
 import type { SessionSource } from '../../foundation/protocol/index.ts';
 import { version } from '../../foundation/util/index.ts';
+import type { Config } from '../../storage/config/index.ts';
 import { type OpenSessionOptions, openSession, type Session } from '../session/index.ts';
+import type { Observers, ThreadOpened } from '../telemetry/index.ts';
 
 export interface ThreadsOptions {
   readonly source: SessionSource;
@@ -14,9 +16,18 @@ export interface ThreadsOptions {
   readonly ownsProcess: boolean;
 }
 
+/** An open thread as a surface uses it: a session of this process, or one that is at work elsewhere. */
+export type LiveThread = Pick<
+  Session,
+  'threadId' | 'rolloutPath' | 'configuration' | 'changes' | 'submit' | 'events' | 'close' | 'report' | 'endCommands'
+>;
+
 /** A thread to open. */
 export interface ThreadOptions
-  extends Pick<OpenSessionOptions, 'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools'> {
+  extends Pick<
+    OpenSessionOptions,
+    'config' | 'origin' | 'checksOutput' | 'settings' | 'customTools' | 'openTransport'
+  > {
   /** Keep no record of it. Default false. */
   readonly ephemeral?: boolean;
   /** Default `interrupt`. */
@@ -32,6 +43,7 @@ export interface ThreadOptions
 export class Threads implements AsyncDisposable {
   readonly #options: ThreadsOptions;
   readonly #live = new Map<string, Session>();
+  #observers: Observers | null = null;
   /** Threads that are live or being opened. */
   #count = 0;
 
@@ -47,6 +59,7 @@ export class Threads implements AsyncDisposable {
     const { source, originator, canAsk, ownsProcess } = this.#options;
     this.#count += 1;
     try {
+      const onOpen = await this.#observer(thread.config);
       const session = await openSession({
         ...thread,
         ephemeral,
@@ -55,6 +68,7 @@ export class Threads implements AsyncDisposable {
         originator,
         canAsk,
         version,
+        ...(onOpen === null ? {} : { onOpen }),
         // An orphan could be any thread's: the last one to close ends them.
         ...(ownsProcess ? { orphans: () => (this.#count > 1 ? 'collect' : 'end') } : {}),
       });
@@ -70,6 +84,15 @@ export class Threads implements AsyncDisposable {
     }
   }
 
+  /** Null: nothing is reported of the thread, and nothing was loaded for that. */
+  async #observer(config: Config): Promise<ThreadOpened | null> {
+    if (config.telemetry === null && config.log.level !== 'debug') return null;
+    const { Observers } = await import('../telemetry/index.ts');
+    const { originator, ownsProcess } = this.#options;
+    this.#observers ??= new Observers({ originator, isEmbedded: !ownsProcess });
+    return await this.#observers.of(config);
+  }
+
   /** A thread that is open here; null: this one is not. */
   find(id: string): Session | null {
     return this.#live.get(id) ?? null;
@@ -83,8 +106,12 @@ export class Threads implements AsyncDisposable {
   /** Stops and closes every thread; nothing of them runs any more. @throws the first failure to close one */
   async [Symbol.asyncDispose](): Promise<void> {
     const [last, ...others] = this.#live.values();
-    await Promise.all(others.map(close));
-    if (last !== undefined) await close(last);
+    try {
+      await Promise.all(others.map(close));
+      if (last !== undefined) await close(last);
+    } finally {
+      await this.#observers?.close();
+    }
   }
 }
 

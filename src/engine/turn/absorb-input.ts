@@ -5,7 +5,7 @@ import { jsonCodec, stepId } from '../steps/index.ts';
 import { shownInput } from './item-events.ts';
 import type { TurnPorts } from './ports.ts';
 
-const submissionIds = z.array(z.string());
+const submissionIds = z.lazy(() => z.array(z.string()));
 /** The ids alone where no hook dropped any of the input. */
 const takenCodec = jsonCodec(z.union([submissionIds, z.object({ ids: submissionIds, dropped: z.string() })]));
 

@@ -3,14 +3,16 @@ import { SessionEvent } from '../../foundation/protocol/index.ts';
 import type { Codec } from '../steps/index.ts';
 
 /** What the newest result of a response said of the budget. `warnings`: how many of its warnings for this unit are due. */
-export const BudgetNote = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('usedUp') }),
-  z.object({
-    type: z.literal('warned'),
-    unit: z.enum(['tokens', 'minutes', 'turns', 'dollars']),
-    warnings: z.number(),
-  }),
-]);
+export const BudgetNote = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('usedUp') }),
+    z.object({
+      type: z.literal('warned'),
+      unit: z.enum(['tokens', 'minutes', 'turns', 'dollars']),
+      warnings: z.number(),
+    }),
+  ]),
+);
 export type BudgetNote = z.infer<typeof BudgetNote>;
 
 /** The value of a tool step, journaled beside the output item. */
@@ -23,12 +25,14 @@ export interface CallValue {
   readonly stop?: string | null;
 }
 
-const Events = z.array(SessionEvent);
-const WithMore = z.object({
-  events: Events,
-  budget: z.optional(z.nullable(BudgetNote)),
-  stop: z.optional(z.nullable(z.string())),
-});
+const Events = z.lazy(() => z.array(SessionEvent));
+const WithMore = z.lazy(() =>
+  z.object({
+    events: Events,
+    budget: z.optional(z.nullable(BudgetNote)),
+    stop: z.optional(z.nullable(z.string())),
+  }),
+);
 
 /** The events alone where there is nothing more: in version 1 they were the whole value. */
 export const callCodec: Codec<CallValue> = {

@@ -10,40 +10,42 @@ import { ModelError } from '../../models/failures/index.ts';
 import type { Codec } from '../steps/index.ts';
 
 /** The journaled form of `SamplingEnd`: a truncated response is called `torn` in rollouts. */
-export const JournaledEnd = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('completed'),
-    responseId: z.string(),
-    usage: z.nullable(TokenUsage),
-    /** Absent in records of older versions. */
-    request: z.optional(RequestRecord),
-    /** The provider paused the model, which has to be asked again. */
-    goesOn: z.optional(z.literal(true)),
-  }),
-  z.object({
-    type: z.literal('failed'),
-    error: ErrorInfo,
-    phase: z.enum(['request', 'stream', 'answer']),
-    retryable: z.boolean(),
-    /** Delay before a retry that the server asked for, milliseconds. */
-    serverDelayMs: z.nullable(z.number()),
-    /** Factor for the backoff, drawn when the attempt failed so that a replay waits as long. */
-    jitter: z.number(),
-    rateLimits: z.nullable(RateLimitSnapshot),
-    /** Given for a response that arrived whole and has neither words nor a call. */
-    usage: z.optional(z.nullable(TokenUsage)),
-    request: z.optional(RequestRecord),
-    /** When the request is to be made again after a limit of hours or days, Unix milliseconds; absent: not at all for that. */
-    resumesAt: z.optional(z.number()),
-    /** See ModelError for these. */
-    pace: z.optional(z.literal('minute')),
-    windowTokens: z.optional(z.number()),
-    refused: z.optional(z.enum(['pictures', 'thoughts'])),
-    quirk: z.optional(z.string()),
-  }),
-  z.object({ type: z.literal('interrupted') }),
-  z.object({ type: z.literal('torn') }),
-]);
+export const JournaledEnd = z.lazy(() =>
+  z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('completed'),
+      responseId: z.string(),
+      usage: z.nullable(TokenUsage),
+      /** Absent in records of older versions. */
+      request: z.optional(RequestRecord),
+      /** The provider paused the model, which has to be asked again. */
+      goesOn: z.optional(z.literal(true)),
+    }),
+    z.object({
+      type: z.literal('failed'),
+      error: ErrorInfo,
+      phase: z.enum(['request', 'stream', 'answer']),
+      retryable: z.boolean(),
+      /** Delay before a retry that the server asked for, milliseconds. */
+      serverDelayMs: z.nullable(z.number()),
+      /** Factor for the backoff, drawn when the attempt failed so that a replay waits as long. */
+      jitter: z.number(),
+      rateLimits: z.nullable(RateLimitSnapshot),
+      /** Given for a response that arrived whole and has neither words nor a call. */
+      usage: z.optional(z.nullable(TokenUsage)),
+      request: z.optional(RequestRecord),
+      /** When the request is to be made again after a limit of hours or days, Unix milliseconds; absent: not at all for that. */
+      resumesAt: z.optional(z.number()),
+      /** See ModelError for these. */
+      pace: z.optional(z.literal('minute')),
+      windowTokens: z.optional(z.number()),
+      refused: z.optional(z.enum(['pictures', 'thoughts'])),
+      quirk: z.optional(z.string()),
+    }),
+    z.object({ type: z.literal('interrupted') }),
+    z.object({ type: z.literal('torn') }),
+  ]),
+);
 type JournaledEnd = z.infer<typeof JournaledEnd>;
 
 /**

@@ -73,6 +73,19 @@ export const ApprovalRequest = z.lazy(() =>
       requestedSchema: z.unknown(),
       reason: z.nullable(z.string()),
     }),
+    /**
+     * An MCP server asks the user to open a page, where they do something that neither keel nor the model sees: they sign in or
+     * pay. A yes says that they open it, and no more.
+     */
+    z.object({
+      type: z.literal('elicitationUrl'),
+      ...asked,
+      server: z.string(),
+      message: z.string(),
+      /** Absolute, http or https, with its host in ASCII. */
+      url: z.string(),
+      reason: z.nullable(z.string()),
+    }),
     /** A command waits to reach a host that no list names. */
     z.object({
       type: z.literal('network'),

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ApprovalRequest } from './approval.ts';
 import { ErrorInfo } from './error.ts';
 import { TaskKind } from './policy.ts';
+import { RequestRecord } from './request-record.ts';
 import { ResponseItem } from './response-item.ts';
 import { ThreadItem } from './thread-item.ts';
 import { RateLimitSnapshot, TokenUsageInfo } from './usage.ts';
@@ -98,6 +99,8 @@ export const SessionEvent = z.lazy(() =>
       rateLimits: z.nullable(RateLimitSnapshot),
       /** What the session's requests cost since it was opened, with those of its children, US dollars. Null: not known. */
       costUsd: z.optional(z.nullable(z.number())),
+      /** The request whose answer used `last_token_usage`; absent: something else changed, such as a limit. */
+      request: z.optional(RequestRecord),
     }),
     /** The whole change of the turn so far as one unified diff. */
     z.object({ type: z.literal('turn.diff'), turnId, diff: z.string() }),
@@ -110,7 +113,12 @@ export const SessionEvent = z.lazy(() =>
       agent: z.optional(z.string()),
       request: ApprovalRequest,
     }),
-    z.object({ type: z.literal('approval.resolved'), turnId, questionId: z.string() }),
+    z.object({
+      type: z.literal('approval.resolved'),
+      turnId,
+      questionId: z.string(),
+      decision: z.optional(z.enum(['approved', 'approvedForSession', 'approvedAndRemembered', 'denied', 'abort'])),
+    }),
     /** A response item as it entered the history, for clients that keep their own. */
     z.object({ type: z.literal('rawItem.recorded'), turnId: z.nullable(z.string()), item: ResponseItem }),
     /** Answers `getHistoryEntry`. */
@@ -125,6 +133,8 @@ export const SessionEvent = z.lazy(() =>
       /** Null: the offset is past the end, the file asked for is gone, or the line is damaged. */
       entry: z.nullable(TypedMessage),
     }),
+    /** Input that came while a turn ran, and that this turn is to take; input that comes too late for it starts a turn of its own. */
+    z.object({ type: z.literal('submission.joined'), turnId, id: z.string() }),
     /**
      * Submissions that waited for the running turn and are not carried out: it was stopped, or a newer one replaces them. A
      * surface may offer their text again.

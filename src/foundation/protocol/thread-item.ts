@@ -86,6 +86,8 @@ export const CommandExecutionThreadItem = z.lazy(() =>
     aggregatedOutput: z.nullable(z.string()),
     exitCode: z.nullable(z.number()),
     durationMs: z.nullable(z.number()),
+    /** What confined it, or `none`; absent: it has not run, or the user typed it. */
+    sandbox: z.optional(z.enum(['none', 'bwrap', 'landlock', 'seatbelt'])),
     /** Why it did not run to completion, in a few words: `timed out after 10 s`. */
     reason: z.optional(z.string()),
   }),
@@ -111,6 +113,8 @@ export const McpToolCallThreadItem = z.lazy(() =>
     result: z.nullable(z.object({ content: z.array(z.unknown()), structuredContent: z.unknown() })),
     error: z.nullable(z.object({ message: z.string() })),
     durationMs: z.nullable(z.number()),
+    /** How far the server says that it is, one line; of a call that runs, and only then. */
+    progress: z.optional(z.string()),
   }),
 );
 /** What the provider's search did: looked for something, opened a page, or looked for something on one. */

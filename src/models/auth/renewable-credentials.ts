@@ -16,7 +16,7 @@ export function renewableCredentials(config: Config): RenewableCredentials | nul
   if (!tokens || !mayBeSignedIn || resolveCredentials(provider, env, storedKey).kind !== 'signIn') return null;
   return new WhenUsed(async () => {
     const { SignInToken } = await import('./sign-in-token.ts');
-    return new SignInToken(tokens, config);
+    return new SignInToken({ ...storedKey, tokens }, config);
   });
 }
 

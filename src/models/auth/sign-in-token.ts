@@ -1,6 +1,12 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { raceAbort } from '../../foundation/util/index.ts';
-import { type Config, readStoredKey, type StoredTokens, storeTokens } from '../../storage/config/index.ts';
+import {
+  type Config,
+  readStoredKey,
+  type StoredKey,
+  type StoredTokens,
+  storeTokens,
+} from '../../storage/config/index.ts';
 import {
   type Credentials,
   environmentHeaders,
@@ -16,7 +22,7 @@ import { Issuer } from './issuer.ts';
 const EARLY_MS = 60_000;
 const MAX_AGE_MS = 8 * 24 * 60 * 60 * 1_000;
 
-type Settings = Pick<Config, 'home' | 'env' | 'provider' | 'signIn'>;
+type Settings = Pick<Config, 'home' | 'env' | 'provider' | 'signIn' | 'credentialStores'>;
 
 /**
  * The token of a sign-in, kept in the home for all keels. One of them renews it at a time, and the others find the new one there:
@@ -25,11 +31,13 @@ type Settings = Pick<Config, 'home' | 'env' | 'provider' | 'signIn'>;
 export class SignInToken implements RenewableCredentials {
   readonly #settings: Settings;
   readonly #now: () => number;
+  readonly #path: string;
   #tokens: StoredTokens;
   #renewing: Promise<StoredTokens> | null = null;
 
-  constructor(tokens: StoredTokens, settings: Settings, now: () => number = Date.now) {
-    this.#tokens = tokens;
+  constructor(stored: StoredKey & { readonly tokens: StoredTokens }, settings: Settings, now: () => number = Date.now) {
+    this.#tokens = stored.tokens;
+    this.#path = stored.path;
     this.#settings = settings;
     this.#now = now;
   }
@@ -66,9 +74,9 @@ export class SignInToken implements RenewableCredentials {
   }
 
   async #renewLocked(): Promise<StoredTokens> {
-    const { home, env, signIn } = this.#settings;
-    const stored = readStoredKey(home)?.tokens ?? null;
-    if (stored === null) throw new KeelError('missingCredentials', 'you have logged out: run `keel login`');
+    const { home, env, signIn, credentialStores } = this.#settings;
+    const { tokens: stored = null, fault = 'you have logged out: run `keel login`' } = readStoredKey(home) ?? {};
+    if (stored === null) throw new KeelError('missingCredentials', fault);
     if (stored.accessToken !== this.#tokens.accessToken) return stored;
     const clientId = signIn.clientId ?? accountOf(stored.idToken).clientId;
     if (clientId === null)
@@ -77,7 +85,7 @@ export class SignInToken implements RenewableCredentials {
     try {
       const issuer = new Issuer({ issuer: signIn.issuer, clientId, transport, nowMs: this.#now });
       const tokens = await issuer.refresh(stored, new AbortController().signal);
-      storeTokens(home, tokens);
+      storeTokens({ home, store: credentialStores.login }, tokens);
       return tokens;
     } finally {
       transport.close();
@@ -85,8 +93,8 @@ export class SignInToken implements RenewableCredentials {
   }
 
   #credentials(tokens: StoredTokens): Credentials {
-    const { provider, env, home } = this.#settings;
-    const own = signedIn(tokens, `${home}/auth.json`);
+    const { provider, env } = this.#settings;
+    const own = signedIn(tokens, this.#path);
     return { ...own, headers: { ...environmentHeaders(provider, env), ...own.headers } };
   }
 }

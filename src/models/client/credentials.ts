@@ -63,8 +63,9 @@ function resolveKey(provider: ModelProvider, env: Environment, stored: StoredKey
   const mayBeStored = provider.wireApi === 'responses' && (usesOpenaiKeys || isOwn);
   if (mayBeStored && isSet(stored?.apiKey)) return { bearer: stored.apiKey.trim(), source: stored.path };
   if (usesOpenaiKeys && stored?.tokens) return signedIn(stored.tokens, stored.path);
-  if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey);
-  if (usesOpenaiKeys) throw missingOpenaiKey();
+  const unread = stored?.fault === undefined ? '' : ` What is stored can't be used: ${stored.fault}.`;
+  if (provider.envKey !== undefined) throw missingVariable(provider, provider.envKey, unread);
+  if (usesOpenaiKeys) throw missingOpenaiKey(unread);
   return { bearer: null, source: 'no key' };
 }
 
@@ -74,14 +75,14 @@ export function signedIn({ accessToken, accountId }: StoredTokens, path: string)
   return { bearer: accessToken, source: `the sign-in with ChatGPT in ${path}`, headers, kind: 'signIn' };
 }
 
-function missingVariable(provider: ModelProvider, name: string): KeelError {
+function missingVariable(provider: ModelProvider, name: string, unread: string): KeelError {
   const help = provider.envKeyInstructions ?? `Set it to your key for ${provider.name}.`;
-  return new KeelError('missingCredentials', `Missing environment variable: \`${name}\`. ${help}`);
+  return new KeelError('missingCredentials', `Missing environment variable: \`${name}\`. ${help}${unread}`);
 }
 
-function missingOpenaiKey(): KeelError {
+function missingOpenaiKey(unread: string): KeelError {
   const message = 'No API key found: set the environment variable OPENAI_API_KEY, or run `keel login --with-api-key`.';
-  return new KeelError('missingCredentials', message);
+  return new KeelError('missingCredentials', `${message}${unread}`);
 }
 
 /** Headers of a provider whose values are in variables. */

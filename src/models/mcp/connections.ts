@@ -158,13 +158,14 @@ export class McpConnections {
     { server, name }: McpTool,
     args: Readonly<Record<string, unknown>> | null,
     signal: AbortSignal,
+    onProgress: (text: string) => void = () => undefined,
   ): Promise<McpOutcome<CallResult>> {
     const connection = this.#find(server);
     if (connection === null) return unknownServer(server);
     if (!isAllowed(connection.server, name)) {
       return { type: 'failed', message: `tool '${name}' is disabled for MCP server '${server}'` };
     }
-    return connection.request(signal, (client, limits) => client.callTool(name, args, limits));
+    return connection.request(signal, (client, limits) => client.callTool(name, args, { ...limits, onProgress }));
   }
 
   /** One page of a server's. */

@@ -2,6 +2,7 @@ import {
   type AuthProvider,
   Client,
   InsufficientScopeError,
+  type Progress,
   SdkError,
   SdkHttpError,
   StreamableHTTPClientTransport,
@@ -26,6 +27,8 @@ const MAX_TOOLS = 512;
 const MAX_INSTRUCTIONS_CHARS = 4_096;
 /** Of a malformed entry of a list. */
 const MAX_QUOTE_CHARS = 60;
+/** Of what a server says of its progress. */
+const MAX_PROGRESS_CHARS = 200;
 /** How long a server is given to forget a session that is over. */
 const TERMINATE_MS = 200;
 /** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
@@ -37,6 +40,11 @@ const MAX_TIMEOUT_MS = 2_147_483_647;
 export interface RequestLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+}
+
+export interface CallOptions extends RequestLimits {
+  /** How far the server says that it is, one line. */
+  readonly onProgress: (text: string) => void;
 }
 
 export type ClientTarget =
@@ -59,10 +67,9 @@ export interface OpenClientOptions extends RequestLimits {
   readonly onQuestion: OnQuestion;
 }
 
-type OnQuestion = (
-  question: Omit<Parameters<AskServerQuestion>[0], 'server'>,
-  gone: AbortSignal,
-) => ReturnType<AskServerQuestion>;
+type WithoutServer<T> = T extends unknown ? Omit<T, 'server'> : never;
+type Question = WithoutServer<Parameters<AskServerQuestion>[0]>;
+type OnQuestion = (question: Question, gone: AbortSignal) => ReturnType<AskServerQuestion>;
 
 /** Why a request came to nothing. */
 export type RequestFault =
@@ -108,16 +115,15 @@ export class McpClient {
     onQuestion,
     ...limits
   }: OpenClientOptions): Promise<McpClient> {
-    const capabilities = { elicitation: { form: { applyDefaults: true } } };
+    const capabilities = { elicitation: { form: { applyDefaults: true }, url: {} } };
     const client = new Client({ name: 'keel', version }, { capabilities });
     client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
     client.onerror = (error) => onFault(error.message);
     const transport = transportTo(target);
     const opened = new McpClient(client, transport);
     client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq }) => {
-      // Another mode than a form was not offered.
-      if (!('requestedSchema' in params)) return { action: 'decline' };
-      return await opened.#ask(params, mcpReq.signal, onQuestion);
+      const question = questionOf(params);
+      return question === null ? { action: 'decline' } : await opened.#ask(question, mcpReq.signal, onQuestion);
     });
     try {
       await client.connect(transport, requestOptions(limits));
@@ -165,14 +171,18 @@ export class McpClient {
   async callTool(
     name: string,
     args: Readonly<Record<string, unknown>> | null,
-    limits: RequestLimits,
+    limits: CallOptions,
   ): Promise<CallResult> {
     const params = args === null ? { name } : { name, arguments: args };
     using clock = new CallClock({ idleMs: limits.timeoutMs, totalMs: limits.timeoutMs * MAX_PROGRESS_LIMITS });
     this.#clocks.add(clock);
     const signal = AbortSignal.any([limits.signal, clock.signal]);
     // The library asks for progress only where somebody listens.
-    const options = { timeout: MAX_TIMEOUT_MS, signal, onprogress: () => clock.progressed() };
+    const onprogress = (progress: Progress) => {
+      clock.progressed();
+      limits.onProgress(progressText(progress));
+    };
+    const options = { timeout: MAX_TIMEOUT_MS, signal, onprogress };
     try {
       return readCallResult(await this.#client.request({ method: 'tools/call', params }, z.looseObject({}), options));
     } catch (error) {
@@ -184,14 +194,15 @@ export class McpClient {
 
   /** The time that the user takes is not the call's. */
   async #ask(
-    { message, requestedSchema }: Parameters<OnQuestion>[0],
+    question: Question,
     gone: AbortSignal,
     onQuestion: OnQuestion,
   ): Promise<{ action: 'accept' | 'decline' | 'cancel'; content?: Record<string, FormValue> }> {
     for (const clock of this.#clocks) clock.pause();
     try {
-      const answer = await onQuestion({ message, requestedSchema }, gone);
-      return answer.action === 'accept' ? { action: 'accept', content: { ...answer.content } } : answer;
+      const answer = await onQuestion(question, gone);
+      if (answer.action !== 'accept') return answer;
+      return question.type === 'form' ? { action: 'accept', content: { ...answer.content } } : { action: 'accept' };
     } finally {
       for (const clock of this.#clocks) clock.resume();
     }
@@ -310,6 +321,25 @@ function toolListing(listed: readonly unknown[], fault: string | null): ToolList
 
 function quoted(entry: unknown): string {
   return (JSON.stringify(entry) ?? 'a tool').slice(0, MAX_QUOTE_CHARS);
+}
+
+/** Null: no page that a browser should be sent to, or a mode that was not offered. */
+function questionOf(params: { readonly message: string } & Readonly<Record<string, unknown>>): Question | null {
+  const { message, requestedSchema, url } = params;
+  if (requestedSchema !== undefined) return { type: 'form', message, requestedSchema };
+  const page = typeof url === 'string' ? URL.parse(url) : null;
+  // Whoever reads an address with a name in front of the host takes that for the host.
+  if (page === null || !/^https?:$/.test(page.protocol) || page.username !== '' || page.password !== '') return null;
+  return { type: 'url', message, url: page.href };
+}
+
+/** `3/10 copying`; what a server leaves out is left out. */
+function progressText({ progress, total, message }: Progress): string {
+  const done = total === undefined ? String(progress) : `${progress}/${total}`;
+  return `${done} ${message ?? ''}`
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_PROGRESS_CHARS);
 }
 
 async function terminate(transport: StreamableHTTPClientTransport): Promise<void> {

@@ -5,24 +5,28 @@ import type { FormValue } from '../../foundation/protocol/index.ts';
 const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
 
 /** What a tool says about itself. A server's hints may be wrong: they decide what is asked, never what is allowed. */
-const ToolAnnotations = z.object({
-  readOnlyHint: optionalFlag,
-  destructiveHint: optionalFlag,
-  idempotentHint: optionalFlag,
-  openWorldHint: optionalFlag,
-});
+const ToolAnnotations = z.lazy(() =>
+  z.object({
+    readOnlyHint: optionalFlag,
+    destructiveHint: optionalFlag,
+    idempotentHint: optionalFlag,
+    openWorldHint: optionalFlag,
+  }),
+);
 
 /** A tool as its server lists it. `inputSchema` is whatever the server sent. */
-export const ListedTool = z.object({
-  name: z.string().check(z.minLength(1), z.maxLength(1_024)),
-  description: z.catch(z.optional(z.string()), undefined),
-  inputSchema: z.optional(z.unknown()),
-  annotations: z.catch(z.optional(ToolAnnotations), undefined),
-});
+export const ListedTool = z.lazy(() =>
+  z.object({
+    name: z.string().check(z.minLength(1), z.maxLength(1_024)),
+    description: z.catch(z.optional(z.string()), undefined),
+    inputSchema: z.optional(z.unknown()),
+    annotations: z.catch(z.optional(ToolAnnotations), undefined),
+  }),
+);
 export type ListedTool = z.infer<typeof ListedTool>;
 
 /** A tool that a server lists and that can't be offered, with the reason for the user. */
-export const DroppedTool = z.object({ name: z.string(), reason: z.string() });
+export const DroppedTool = z.lazy(() => z.object({ name: z.string(), reason: z.string() }));
 export type DroppedTool = z.infer<typeof DroppedTool>;
 
 /** What a server offers. */
@@ -40,13 +44,17 @@ export interface McpTool extends ListedTool {
   readonly qualifiedName: string;
 }
 
-/** What a server asks the user while it works on a call. */
-export interface ServerQuestion {
-  readonly server: string;
-  readonly message: string;
-  /** JSON Schema of a flat object. */
-  readonly requestedSchema: unknown;
-}
+/** What a server asks the user while it works on a call: to fill in a form, or to open a page. */
+export type ServerQuestion =
+  | {
+      readonly type: 'form';
+      readonly server: string;
+      readonly message: string;
+      /** JSON Schema of a flat object. */
+      readonly requestedSchema: unknown;
+    }
+  /** `url`: http or https, with its host in ASCII. */
+  | { readonly type: 'url'; readonly server: string; readonly message: string; readonly url: string };
 
 export type ServerAnswer =
   | { readonly action: 'accept'; readonly content: Readonly<Record<string, FormValue>> }

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { withFileLock, writeInPlace } from '../../foundation/files/index.ts';
 import { KeelError } from '../../foundation/protocol/index.ts';
 import { readJson, reasonOf } from '../../foundation/util/index.ts';
-import { readHomeFile } from './layers/index.ts';
+import type { Keyring } from './keyring.ts';
+import { SecretFile, type SecretPlace, type WriteTo } from './secret-file.ts';
 import type { McpServer } from './sections/mcp-types.ts';
 
 /** Sandboxed commands can't read a file of this name in keel's home (`system/sandbox/places`). */
@@ -36,15 +36,23 @@ export type SignIn = z.infer<typeof SignIn>;
 const Contents = z.looseObject({ mcp: z.record(z.string(), SignIn) });
 type Contents = z.infer<typeof Contents>;
 
-/** The sign-ins to MCP servers, in a file for the owner's eyes only that several processes change. */
+/** The sign-ins to MCP servers, for the owner's eyes only, which several processes change: in a file, or in the system's keyring. */
 export class CredentialFile {
-  readonly #home: string;
   readonly path: string;
+  readonly #file: SecretFile;
+  readonly #store: WriteTo;
   readonly #secrets = new Set<string>();
 
-  constructor(home: string) {
-    this.#home = home;
-    this.path = join(home, NAME);
+  /** `store`: where sign-ins are kept that are written. */
+  constructor(home: string, store: WriteTo = 'where-it-is', keyring?: () => Keyring) {
+    this.#file = new SecretFile(home, NAME, keyring);
+    this.#store = store;
+    this.path = this.#file.path;
+  }
+
+  /** Null: there are none. */
+  get place(): SecretPlace | null {
+    return this.#file.place();
   }
 
   /** Every secret that this has read or written, for masks. */
@@ -54,7 +62,7 @@ export class CredentialFile {
 
   /** Null: nobody has signed in there. @throws KeelError `invalidConfig` for a file that others may write, or that is damaged */
   read({ name, transport }: McpServer): SignIn | null {
-    const entry = this.#contents(this.#text()).mcp[name];
+    const entry = this.#contents(this.#file.read()).mcp[name];
     if (entry === undefined || transport.type === 'stdio' || entry.url !== transport.url) return null;
     this.#remember(entry);
     return entry;
@@ -62,24 +70,21 @@ export class CredentialFile {
 
   /** Keeps a sign-in; null removes it. @returns whether there was one before @throws KeelError `storageFailed` */
   async write(name: string, entry: SignIn | null, signal: AbortSignal): Promise<boolean> {
-    if (entry === null && this.#text() === null) return false;
+    if (entry === null && this.#file.place() === null) return false;
     if (entry !== null) this.#remember(entry);
     try {
       return await withFileLock(this.path, signal, (fd) => {
-        const { mcp, ...rest } = this.#contents(this.#text());
+        const { mcp, ...rest } = this.#contents(this.#file.read());
         const { [name]: before, ...others } = mcp;
         const contents = { ...rest, mcp: entry === null ? others : { ...others, [name]: entry } };
-        writeInPlace(fd, `${JSON.stringify(contents, null, 2)}\n`, MODE);
+        const text = `${JSON.stringify(contents, null, 2)}\n`;
+        this.#file.write(text, this.#store, (content) => writeInPlace(fd, content, MODE));
         return before !== undefined;
       });
     } catch (cause) {
       if (cause instanceof KeelError || signal.aborted) throw cause;
       throw new KeelError('storageFailed', `${this.path} can't be written: ${reasonOf(cause)}`, { cause });
     }
-  }
-
-  #text(): string | null {
-    return readHomeFile(this.#home, NAME);
   }
 
   #contents(text: string | null): Contents {

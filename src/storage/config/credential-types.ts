@@ -32,6 +32,8 @@ export interface StoredKey {
   /** By provider. */
   readonly keys?: Readonly<Record<string, string>>;
   readonly tokens?: StoredTokens | null;
-  /** The file it is in, for messages. */
+  /** Where it is, for messages: a file, or the system's keyring. */
   readonly path: string;
+  /** Why what is stored can't be read. Absent: it could be. */
+  readonly fault?: string;
 }

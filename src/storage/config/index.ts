@@ -1,9 +1,17 @@
-export { readStoredKey, removeStoredKey, storeKey, storeTokens } from './auth.ts';
+export {
+  type LoginStore,
+  readStoredKey,
+  removeProviderKey,
+  removeStoredKey,
+  storeKey,
+  storeTokens,
+} from './auth.ts';
 export { BUILT_IN_IDS } from './built-in-providers.ts';
 export { CredentialFile, type SignIn } from './credential-file.ts';
 export type { AuthCommand, SignInSettings, StoredKey, StoredTokens } from './credential-types.ts';
 export { resolveHome } from './home.ts';
 export { type HookFile, hookFiles } from './hook-files.ts';
+export type { Keyring } from './keyring.ts';
 export { secretValues } from './known-secrets.ts';
 export {
   convertedServer,
@@ -23,6 +31,7 @@ export { localProviders, OPENAI_KEY_VARIABLES } from './providers.ts';
 export { recordSettings, recordTrust, type SettingToRecord } from './record/record-setting.ts';
 export { recordTable } from './record/record-table.ts';
 export { recordValues, type ValueToRecord } from './record/record-values.ts';
+export type { CredentialStore, SecretPlace } from './secret-file.ts';
 export type {
   McpApprovalMode,
   McpHttpServer,
@@ -31,6 +40,7 @@ export type {
   McpStdioServer,
 } from './sections/mcp-types.ts';
 export { commandEnvironment, type EnvironmentSettings } from './sections/shell-environment.ts';
+export { defaultLogPath } from './sections/telemetry.ts';
 export { type KeptSettings, withThreadSettings } from './thread-settings.ts';
 export type {
   AgentRoleSettings,
@@ -38,9 +48,11 @@ export type {
   Config,
   Environment,
   LocalServerKind,
+  LogLevel,
   ModelPrice,
   ModelProvider,
   ModelSettings,
   ShellEnvironmentPolicy,
+  TelemetrySettings,
   TuiSettings,
 } from './types.ts';

@@ -4,7 +4,9 @@ import { isTable, type Layer } from './layers/index.ts';
 import { OPENAI_KEY_VARIABLES } from './providers.ts';
 import type { Config, KnownSecrets } from './types.ts';
 
-const KEY_VARIABLES = [...OPENAI_KEY_VARIABLES, ...BUILT_IN_KEYS];
+/** What OpenTelemetry names its own: lists of headers, which are how a collector is signed in to. */
+const OTEL_HEADERS = ['', 'TRACES_', 'METRICS_', 'LOGS_'].map((signal) => `OTEL_EXPORTER_OTLP_${signal}HEADERS`);
+const KEY_VARIABLES = [...OPENAI_KEY_VARIABLES, ...BUILT_IN_KEYS, ...OTEL_HEADERS];
 
 /** Settings that name a variable with a secret, at any depth: of every provider and server, used or not, in every layer. */
 const NAMES_A_VARIABLE: ReadonlySet<string> = new Set(['env_key', 'bearer_token_env_var', 'client_secret_env_var']);
@@ -40,7 +42,9 @@ function gather(table: object, variables: Set<string>, values: Set<string>): voi
       for (const entry of value) if (isTable(entry)) gather(entry, variables, values);
     } else if (isTable(value)) {
       for (const [name, text] of stringsOf(value)) {
-        if (key === 'env_http_headers') variables.add(text);
+        if (key === 'env_http_headers' || key === 'env_headers') variables.add(text);
+        // Collectors take their keys under names that are none elsewhere, such as `x-honeycomb-team`.
+        if (key === 'headers') values.add(text);
         if (key === 'http_headers' && isSecretName(name)) values.add(text);
         if (key === 'query_params' && isSecretParameter(name)) values.add(text);
         if (key === 'env' && isSecretlyNamed(name, text)) values.add(text);

@@ -1,5 +1,7 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { KeelError } from '../../foundation/protocol/index.ts';
+import type { LoadedPlugins } from '../plugins/index.ts';
 import { flagSettings } from './flag-settings.ts';
 import { resolveHome, withDotenv } from './home.ts';
 import { type ConfigFile, checkedSettings, type Layer, managedSettings, readLayers } from './layers/index.ts';
@@ -12,6 +14,7 @@ import type { Config } from './types.ts';
 
 /** Where the machine's administrator puts things. */
 const SYSTEM_DIR = '/etc/keel';
+const NO_PLUGINS: LoadedPlugins = { plugins: [], layers: [], warnings: [] };
 
 /** The settings in force and the layers they came from, lowest first. */
 export interface LoadedConfig {
@@ -41,16 +44,23 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
     withUserFile: !flags.withoutUserFile,
     userText: options.userText ?? null,
   });
-  const { layers } = read;
+  const plugins = flags.withoutUserFile ? NO_PLUGINS : await pluginsOf(home, read.layers);
+  const layers = [...plugins.layers, ...read.layers];
   const { settings, unknown } = await checkedSettings(layers);
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
-  const warnings = [...read.warnings, ...unknown, ...shadowedProviders(settings)];
+  const warnings = [...read.warnings, ...plugins.warnings, ...unknown, ...shadowedProviders(settings)];
   const network = networkRules(settings, layers);
   const chosen = chosenSettings(flags, read.insistent);
   const managed = managedSettings(read.managed, flags.addDirs ?? []);
-  const resolved = { home, env, cwd, flags, systemDir, settings, layers, network, chosen, managed, warnings };
-  const config = resolveConfig(resolved);
+  const places = { home, env, cwd, flags, systemDir, plugins: plugins.plugins };
+  const config = resolveConfig({ ...places, settings, layers, network, chosen, managed, warnings });
   return { config, settings, layers };
+}
+
+/** One look, and nothing is loaded, where no plugin was ever installed. */
+async function pluginsOf(home: string, above: readonly Layer[]): Promise<LoadedPlugins> {
+  if (!existsSync(join(home, 'plugins.json'))) return NO_PLUGINS;
+  return (await import('../plugins/index.ts')).loadPlugins(home, above);
 }
 
 /** With symlinks resolved; as it is named if it does not exist. */

@@ -13,6 +13,7 @@ import { impliedProvider, MAX_TIMER_MS, resolveProvider } from './providers.ts';
 import { agentSettings } from './sections/agents.ts';
 import { mcpServers } from './sections/mcp-servers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sections/sandbox-settings.ts';
+import { logSettings, telemetrySettings } from './sections/telemetry.ts';
 import { tuiSettings } from './sections/tui.ts';
 import type { Config, Environment } from './types.ts';
 
@@ -32,6 +33,7 @@ export interface ReadSettings {
   readonly flags: ConfigFlags;
   /** Where the machine's administrator puts things. */
   readonly systemDir: string;
+  readonly plugins: Config['plugins'];
   readonly settings: ConfigFile;
   readonly layers: readonly Layer[];
   readonly network: NetworkRules | null;
@@ -47,6 +49,7 @@ export function resolveConfig({
   cwd,
   flags,
   systemDir,
+  plugins,
   settings,
   layers,
   network,
@@ -93,6 +96,7 @@ export function resolveConfig({
     },
     waitForQuota: settings.wait_for_quota ?? false,
     elideOutputs: settings.compact_elide_outputs ?? true,
+    plugins,
     agents: agentSettings(settings, layers, cwd),
     skills: {
       adminRoot: join(systemDir, 'skills'),
@@ -136,10 +140,16 @@ export function resolveConfig({
       persistence: settings.history?.persistence ?? 'save-all',
       maxBytes: settings.history?.max_bytes ?? DEFAULT_HISTORY_BYTES,
     },
+    telemetry: telemetrySettings(settings),
+    log: logSettings(settings, { home, env, cwd }),
     commandGraceMs: settings.command_grace_ms ?? DEFAULT_COMMAND_GRACE_MS,
     spillMaxBytes: settings.tool_output_spill_max_bytes ?? DEFAULT_SPILL_BYTES,
     secrets: knownSecrets(layers),
     storedKey,
+    credentialStores: {
+      login: settings.cli_auth_credentials_store ?? 'auto',
+      mcp: settings.mcp_oauth_credentials_store ?? 'auto',
+    },
     signIn: { issuer: issuerOf(settings), clientId: settings.chatgpt_client_id?.trim() || null },
     warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
   };

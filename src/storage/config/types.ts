@@ -7,8 +7,10 @@ import type {
   Verbosity,
 } from '../../foundation/protocol/index.ts';
 import type { NetworkRules } from '../../system/network/index.ts';
+import type { LoadedPlugin } from '../plugins/index.ts';
 import type { AuthCommand, SignInSettings, StoredKey } from './credential-types.ts';
 import type { ManagedSettings, QuirkSettings } from './layers/index.ts';
+import type { CredentialStore } from './secret-file.ts';
 import type { McpServer } from './sections/mcp-types.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -187,6 +189,22 @@ export interface HookSettings {
   readonly sandbox: 'session' | 'danger-full-access';
 }
 
+/** What keel reports to a collector of OpenTelemetry. */
+export interface TelemetrySettings {
+  /** Without the path of a signal; null: as the standard variables say. */
+  readonly endpoint: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Header name to the variable its value comes from. */
+  readonly envHeaders: Readonly<Record<string, string>>;
+  readonly environment: string;
+  readonly logUserPrompt: boolean;
+  /** Whether the arguments and the output of calls are part of what is reported. */
+  readonly logToolOutput: boolean;
+}
+
+/** From the fewest lines to the most. */
+export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
+
 /** A setting that a thread keeps when it is resumed or forked. */
 export type ThreadSetting = 'model' | 'effort' | 'approvalPolicy' | 'sandboxPolicy';
 
@@ -238,6 +256,8 @@ export interface Config {
   readonly elideOutputs: boolean;
   readonly agents: AgentSettings;
   readonly skills: SkillSettings;
+  /** What threads use of the plugins that count, beside the servers and roles among those above. */
+  readonly plugins: readonly LoadedPlugin[];
   readonly maxOutputTokens: number | null;
   readonly supportsReasoningSummaries: boolean | null;
   /** Replaces the built-in instructions whole. */
@@ -267,6 +287,10 @@ export interface Config {
   readonly tui: TuiSettings;
   /** What becomes of the messages that the user types: whether they are kept, and in how many bytes at most. */
   readonly history: { readonly persistence: 'save-all' | 'none'; readonly maxBytes: number };
+  /** Null: nothing is reported. */
+  readonly telemetry: TelemetrySettings | null;
+  /** keel's log file. `path`: absolute. */
+  readonly log: { readonly path: string; readonly level: LogLevel };
   /** What a command gets to end by itself before it is killed, ms. */
   readonly commandGraceMs: number;
   /** The whole output of one command is kept up to this size. */
@@ -276,6 +300,8 @@ export interface Config {
   /** A key that a login stored; null if there is none. */
   readonly storedKey: StoredKey | null;
   readonly signIn: SignInSettings;
+  /** Where keys and sign-ins are kept: what `keel login` stores, and the sign-ins to MCP servers. */
+  readonly credentialStores: { readonly login: CredentialStore; readonly mcp: CredentialStore };
   /** What the user should know about their settings. */
   readonly warnings: readonly string[];
 }

@@ -52,15 +52,17 @@ export class ThreadOwnedError extends KeelError {
  * see that it lives where its pid means nothing to them: `pending` soon after it has taken the thread, `without` if there
  * are no such locks.
  */
-const Owner = z.looseObject({
-  token: z.string(),
-  pid: z.int().check(z.positive()),
-  startTicks: z.nullable(z.number()),
-  place: z.string(),
-  host: z.string(),
-  lock: z.enum(['pending', 'locked', 'without']),
-  address: z.optional(z.string()),
-});
+const Owner = z.lazy(() =>
+  z.looseObject({
+    token: z.string(),
+    pid: z.int().check(z.positive()),
+    startTicks: z.nullable(z.number()),
+    place: z.string(),
+    host: z.string(),
+    lock: z.enum(['pending', 'locked', 'without']),
+    address: z.optional(z.string()),
+  }),
+);
 type Owner = z.infer<typeof Owner>;
 
 /** A lock costs the load of the C library: it is taken when the first request is on its way. */

@@ -18,18 +18,27 @@ export interface ThreadFile {
  * writes it, `storageFailed`; then nothing has moved
  */
 export function archiveThread(home: string, file: ThreadFile): string {
+  refuseIn(archivedDir(home), file, 'is archived already');
   const path = ownFile(file, sessionsDir(home), 'moved');
   return move(path, join(archivedDir(home), basename(path)));
 }
 
 /** The way back, with the same errors. */
 export function unarchiveThread(home: string, file: ThreadFile): string {
+  refuseIn(sessionsDir(home), file, 'is not archived');
   const path = ownFile(file, archivedDir(home), 'moved');
   const place = placeInSessions(home, basename(path));
   if (place === null) {
     throw new KeelError('invalidInput', `${file.path} is not moved: its name does not say when it started`);
   }
   return move(path, place);
+}
+
+function refuseIn(root: string, { threadId, path }: ThreadFile, why: string): void {
+  const [real, realRoot] = [realPath(path), realPath(root)];
+  if (real !== null && realRoot !== null && real.startsWith(realRoot + sep)) {
+    throw new KeelError('invalidInput', `the thread ${threadId} ${why}`);
+  }
 }
 
 /** The rollout's real path. What the path says, what it leads to and what the file says have to agree. */

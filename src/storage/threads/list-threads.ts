@@ -32,6 +32,8 @@ export interface ThreadQuery {
   readonly archived?: boolean;
   /** Part of the name, of the directory or of what the user said, whatever the case of its letters. */
   readonly search?: string;
+  /** Part of the name that the user gave it, whatever the case of its letters. */
+  readonly name?: string;
 }
 
 export interface ThreadPage {
@@ -75,7 +77,8 @@ export function pageOf(
 }
 
 function matches(thread: ThreadSummary, query: ThreadQuery, said: (thread: ThreadSummary) => boolean): boolean {
-  const { cwd, sources, modelProviders, archived = false, search } = query;
+  const { cwd, sources, modelProviders, archived = false, search, name = '' } = query;
+  if (!(thread.name ?? '').toLowerCase().includes(name.toLowerCase())) return false;
   if (thread.archived !== archived) return false;
   if (query.ofUser === true && isChild(thread)) return false;
   if (cwd !== undefined && ![cwd].flat().includes(thread.cwd)) return false;

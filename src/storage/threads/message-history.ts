@@ -31,7 +31,7 @@ const KEPT_SHARE = 0.8;
 const NEWLINE = 0x0a;
 const MODE = 0o600;
 
-const Line = z.object({ session_id: z.string(), ts: z.number(), text: z.string() });
+const Line = z.lazy(() => z.object({ session_id: z.string(), ts: z.number(), text: z.string() }));
 
 export interface HistoryLookup {
   /** From the oldest message, 0. */

@@ -33,18 +33,22 @@ const LINE_TYPE = /^\{"timestamp":"([^"]{1,40})",(?:"ordinal":\d{1,15},)?"type":
 /** The end of a request, as the recorder writes one. */
 const REQUEST_END = /"kind":"(?:sampling|compact)","state":"end"/;
 
-const RequestEnd = z.object({
-  payload: z.object({
-    value: z.object({ usage: z.nullable(TokenUsage), request: z.optional(RequestRecord) }),
+const RequestEnd = z.lazy(() =>
+  z.object({
+    payload: z.object({
+      value: z.object({ usage: z.nullable(TokenUsage), request: z.optional(RequestRecord) }),
+    }),
   }),
-});
-const TokenCount = z.object({
-  payload: z.object({
-    info: z.object({ last_token_usage: TokenUsage, total_token_usage: TokenUsage }),
-    /** From a subagent, whose own record has the request. */
-    foreign: z.optional(z.unknown()),
+);
+const TokenCount = z.lazy(() =>
+  z.object({
+    payload: z.object({
+      info: z.object({ last_token_usage: TokenUsage, total_token_usage: TokenUsage }),
+      /** From a subagent, whose own record has the request. */
+      foreign: z.optional(z.unknown()),
+    }),
   }),
-});
+);
 
 /** The thread that a rollout records, from its first lines; null if they do not say. */
 export function requestingThread(path: string): RequestingThread | null {

@@ -83,6 +83,10 @@ export const commands: Program['commands'] = {
     summary: 'list the hooks found here, and accept those of a project',
     load: async () => (await import('./commands/hooks/hooks.ts')).hooksCommand,
   },
+  plugin: {
+    summary: 'add, show and remove plugins',
+    load: async () => (await import('./commands/plugin/plugin.ts')).pluginCommand,
+  },
   undo: {
     summary: 'take back what the newest turns did to files',
     load: async () => (await import('./commands/undo.ts')).undoCommand,

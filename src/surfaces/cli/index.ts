@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { KeelError, toKeelError } from '../../foundation/protocol/index.ts';
 import { nearestName, printable, version } from '../../foundation/util/index.ts';
 import { commands, loadTerminal } from './commands.ts';
@@ -107,8 +106,9 @@ async function logCrash(io: CommandIo, error: unknown): Promise<void> {
   try {
     const { FileLog } = await import('../../engine/session/index.ts');
     const { secretsOf } = await import('../../foundation/secrets/index.ts');
-    const { resolveHome } = await import('../../storage/config/index.ts');
-    new FileLog(join(resolveHome(io.env), 'log', 'keel.log'), Date.now, () => secretsOf(io.env)).crash(error);
+    const { defaultLogPath, resolveHome } = await import('../../storage/config/index.ts');
+    const path = defaultLogPath(resolveHome(io.env));
+    new FileLog({ path, level: 'error', now: Date.now, secrets: () => secretsOf(io.env) }).crash(error);
   } catch {
     // Without a home there is no log: the sentence on stderr has to do.
   }

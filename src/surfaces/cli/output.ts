@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { printable, printableStyled, visible } from '../../foundation/util/index.ts';
+import type { SecretPlace } from '../../storage/config/index.ts';
 import type { CommandIo } from './io.ts';
 
 /**
@@ -49,4 +50,9 @@ export function data(io: Pick<CommandIo, 'stdout'>, text: string): void {
 /** The text unchanged for a file or a program, with visible control characters for a terminal. */
 export function fitFor(stream: Writable & { readonly isTTY?: boolean }, text: string): string {
   return stream.isTTY ? visible(text) : text;
+}
+
+/** Where a secret is kept, to follow "kept in". */
+export function inWords({ name, whyNot }: SecretPlace): string {
+  return `${printable(name)}${whyNot === null ? '' : ` (the system's keyring can't be used: ${printable(whyNot)})`}`;
 }

@@ -1,14 +1,12 @@
 import { KeelError } from '../../foundation/protocol/index.ts';
-import { findProgram, printable } from '../../foundation/util/index.ts';
+import { printable } from '../../foundation/util/index.ts';
 import { accountOf, browserSignIn, deviceSignIn, Issuer } from '../../models/auth/index.ts';
 import { HttpTransport } from '../../models/client/index.ts';
 import { type Config, commandEnvironment, programSearch, storeTokens } from '../../storage/config/index.ts';
-import { startOutliving } from '../../system/process/index.ts';
+import { openAddress } from '../../system/process/index.ts';
 import type { CommandIo } from './io.ts';
-import { note } from './output.ts';
+import { inWords, note } from './output.ts';
 import { stopSignal } from './stop-signal.ts';
-
-const BROWSERS: Readonly<Record<string, string>> = { darwin: 'open', linux: 'xdg-open' };
 
 /** Signs in, and stores the tokens in keel's home. @returns the exit code */
 export async function signInWithChatgpt(io: CommandIo, config: Config, way: 'browser' | 'device'): Promise<number> {
@@ -31,9 +29,10 @@ export async function signInWithChatgpt(io: CommandIo, config: Config, way: 'bro
             nowMs: Date.now,
             onCode: (address, code) => showCode(io, address, code),
           });
-    storeTokens(config.home, tokens);
+    const place = storeTokens({ home: config.home, store: config.credentialStores.login }, tokens);
     const { email } = accountOf(tokens.idToken);
-    note(io, `You are signed in${email === null ? '' : ` as ${printable(email)}`}.\n`);
+    const who = email === null ? '' : ` as ${printable(email)}`;
+    note(io, `You are signed in${who}. The sign-in is kept in ${inWords(place)}.\n`);
     return 0;
   } catch (error) {
     if (signal.aborted && typeof signal.reason === 'number') {
@@ -48,19 +47,11 @@ export async function signInWithChatgpt(io: CommandIo, config: Config, way: 'bro
 
 function showAddress(io: CommandIo, config: Config, address: string): void {
   note(io, `Sign in with your browser. If it does not open, use this address:\n\n${address}\n\n`);
-  if (io.stderr.isTTY) openBrowser(config, address);
+  // It is shown in any case: without a browser here it is opened by hand.
+  if (io.stderr.isTTY)
+    openAddress(address, { search: programSearch(config), env: commandEnvironment(config, config.env) });
 }
 
 function showCode(io: CommandIo, address: string, code: string): void {
   note(io, `Open ${address} in any browser and enter the code ${code}\n`);
-}
-
-/** The address is shown in any case: without a browser here it is opened by hand. */
-function openBrowser(config: Config, address: string): void {
-  const found = findProgram(BROWSERS[process.platform] ?? 'xdg-open', programSearch(config));
-  if (found.type === 'missing') return;
-  const env = commandEnvironment(config, config.env);
-  startOutliving(found.path, [address], { stdio: 'ignore', env })
-    .once('error', () => undefined)
-    .unref();
 }

@@ -87,6 +87,7 @@ export class HumanPrinter implements ExecPrinter {
       case 'approval.resolved':
       case 'rawItem.recorded':
       case 'historyEntry.answered':
+      case 'submission.joined':
       case 'thread.closed':
         return;
       default:

@@ -1,3 +1,4 @@
+import type { ThreadItem } from '../../foundation/protocol/index.ts';
 import type { RunEvent } from './printer.ts';
 
 /** Between two pictures of the line, milliseconds. A wait of less than a second shows nothing. */
@@ -34,6 +35,8 @@ export class LiveLine implements Disposable {
         if (event.item.type === 'commandExecution') this.#start(event.item.id, event.item.command);
         if (event.item.type === 'mcpToolCall') this.#start(event.item.id, `${event.item.server}.${event.item.tool}`);
         return;
+      case 'item.updated':
+        return this.#progressed(event.item);
       case 'item.completed':
         this.#running.delete(event.item.id);
         if (this.#timer !== null) this.#restart(now);
@@ -68,6 +71,13 @@ export class LiveLine implements Disposable {
     const now = this.#options.now();
     this.#running.set(id, { what: what.slice(0, MAX_COMMAND_CHARS), since: now });
     if (this.#timer !== null) this.#restart(now);
+  }
+
+  #progressed(item: ThreadItem): void {
+    const running = this.#running.get(item.id);
+    if (item.type !== 'mcpToolCall' || item.progress === undefined || running === undefined) return;
+    const what = `${item.server}.${item.tool}: ${item.progress}`.slice(0, MAX_COMMAND_CHARS);
+    this.#running.set(item.id, { ...running, what });
   }
 
   #draw(): void {

@@ -43,7 +43,12 @@ export async function runExec(asked: ExecOptions, io: ExecIo): Promise<number> {
   const options = await withLocalModel(asked, io);
   if (options === null || io.stop.aborted) return stopCode(io);
   const { config, lastMessageFile } = options;
-  const threads = new Threads({ source: 'exec', originator: options.originator, canAsk: false, ownsProcess: true });
+  await using threads = new Threads({
+    source: 'exec',
+    originator: options.originator,
+    canAsk: false,
+    ownsProcess: true,
+  });
   const session = await threads.open({
     config,
     origin: options.origin,

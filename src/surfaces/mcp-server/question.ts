@@ -33,6 +33,8 @@ function questionText(request: ApprovalRequest): string {
     }
     case 'elicitation':
       return `The MCP server ${request.server} asks: ${request.message}\n`;
+    case 'elicitationUrl':
+      return `The MCP server ${request.server} asks you to open a page: ${request.message}\n\n${request.url}\n`;
     case 'network':
       return `Let a command reach ${request.host}:${request.port} (${request.protocol})?\n`;
   }

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileStart } from '../../foundation/files/index.ts';
+import type { Config } from '../../storage/config/index.ts';
 import { type PromptFile, parsePromptFile } from './prompt-file.ts';
 
 /** A prompt of the user's own, from `prompts/NAME.md`. */
@@ -10,12 +11,16 @@ export interface CustomPrompt extends PromptFile {
 
 const MAX_BYTES = 256 * 1024;
 
-/** The user's own prompts, `prompts/NAME.md` in keel's home, by name. Links and files that aren't UTF-8 are passed over. */
-export function readPromptFiles(home: string): readonly CustomPrompt[] {
+/**
+ * The user's own prompts, `prompts/NAME.md` in keel's home, by name, then those of plugins, `PLUGIN:NAME`. Links and files that
+ * aren't UTF-8 are passed over.
+ */
+export function readPromptFiles({ home, plugins }: Pick<Config, 'home' | 'plugins'>): readonly CustomPrompt[] {
   const dir = join(home, 'prompts');
-  return namesIn(dir).flatMap((name) => {
-    const text = textOf(join(dir, name));
-    return text === null ? [] : [{ name: name.slice(0, -'.md'.length), ...parsePromptFile(text) }];
+  const own = namesIn(dir).map((name) => ({ name: name.slice(0, -'.md'.length), path: join(dir, name) }));
+  return [...own, ...plugins.flatMap(({ prompts }) => prompts)].flatMap(({ name, path }) => {
+    const text = textOf(path);
+    return text === null ? [] : [{ name, ...parsePromptFile(text) }];
   });
 }
 

@@ -29,6 +29,15 @@ export {
   type UserInput,
 } from '../../foundation/protocol/index.ts';
 export { Keel, type KeelOptions, type ThreadSetup } from './keel.ts';
+export type {
+  CustomModel,
+  ModelMessage,
+  ModelOptions,
+  ModelOutput,
+  ModelRequest,
+  ModelTool,
+  ModelToolCall,
+} from './model.ts';
 export {
   type ApprovalHandler,
   type ApprovalSource,
@@ -41,3 +50,4 @@ export {
   type UndoResult,
 } from './thread.ts';
 export { type ToolOptions, tool } from './tool.ts';
+export type { ModelTransport, TransportRequest, TransportResponse } from './transport.ts';

@@ -7,12 +7,15 @@ import {
   type ThreadQuery,
   Threads,
 } from '../../engine/threads/index.ts';
-import type { ApprovalPolicy, SandboxMode, Turn } from '../../foundation/protocol/index.ts';
+import { type ApprovalPolicy, KeelError, type SandboxMode, type Turn } from '../../foundation/protocol/index.ts';
 import { type Config, loadConfig } from '../../storage/config/index.ts';
 import { forCaller } from './caller-errors.ts';
+import { customTransport, transportOf, withCustomModel } from './custom-model.ts';
+import type { ModelOptions } from './model.ts';
 import { type ApprovalHandler, Thread } from './thread.ts';
+import type { ModelTransport } from './transport.ts';
 
-export interface KeelOptions {
+export interface KeelOptions extends ModelOptions {
   /** Where the agent works. Default: the process's working directory. */
   readonly cwd?: string;
   /** Settings are read from here, and threads kept. Default: `KEEL_HOME`, else `~/.keel`. */
@@ -43,7 +46,14 @@ export class Keel {
   readonly #options: KeelOptions;
   readonly #threads: Threads;
 
+  /** @throws KeelError `invalidInput` for options that exclude each other */
   constructor(options: KeelOptions = {}) {
+    if (options.customModel !== undefined && options.transport !== undefined) {
+      throw new KeelError(
+        'invalidInput',
+        'customModel and transport are both given: a model of your own sends nothing',
+      );
+    }
     this.#options = options;
     const canAsk = options.onApproval !== undefined;
     this.#threads = new Threads({ source: 'sdk', originator: 'keel_sdk', canAsk, ownsProcess: false });
@@ -96,8 +106,11 @@ export class Keel {
 
   async #opened(origin: ThreadOrigin, { tools }: ThreadSetup): Promise<Thread> {
     const options = this.#options;
+    const { customModel } = options;
+    const configured = await this.#config();
     const session = await this.#threads.open({
-      config: await this.#config(),
+      ...sentBy(customModel === undefined ? options.transport : customTransport(customModel)),
+      config: customModel === undefined ? configured : withCustomModel(configured, customModel),
       origin,
       ephemeral: options.ephemeral ?? false,
       checksOutput: true,
@@ -121,6 +134,12 @@ export class Keel {
       },
     });
   }
+}
+
+function sentBy(transport: ModelTransport | undefined): {
+  readonly openTransport?: () => ReturnType<typeof transportOf>;
+} {
+  return transport === undefined ? {} : { openTransport: () => transportOf(transport) };
 }
 
 async function earlierTurns(session: Session): Promise<readonly Turn[]> {

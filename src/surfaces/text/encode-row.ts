@@ -10,11 +10,16 @@ export interface RowStyle {
   readonly palette: Palette;
   /** Whether hyperlinks (OSC 8) are written. */
   readonly hasLinks: boolean;
+  /** Whether rows at which a prompt starts are marked (OSC 133): terminals jump between them. */
+  readonly hasPromptMarks?: boolean;
 }
 
+/** The start of a prompt, in the FinalTerm protocol that iTerm2, kitty, WezTerm, VS Code, Ghostty and tmux know. */
+const PROMPT_MARK = '\u001b]133;A\u001b\\';
+
 /** A row as bytes, from the given place on the screen, with the terminal's own look before and after it. */
-export function encodeRow(spans: Row, { palette, hasLinks }: RowStyle): string {
-  let bytes = '';
+export function encodeRow(spans: Row, { palette, hasLinks, hasPromptMarks = false }: RowStyle): string {
+  let bytes = hasPromptMarks && spans[0]?.style.isPrompt === true ? PROMPT_MARK : '';
   let codes = '';
   let link = '';
   for (const span of spans) {

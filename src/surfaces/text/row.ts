@@ -29,6 +29,8 @@ export interface Style {
   underline?: boolean;
   strike?: boolean;
   inverse?: boolean;
+  /** A message of the user's starts with this span. */
+  isPrompt?: true;
   /** Target of a hyperlink (OSC 8): an absolute URL. */
   href?: string;
 }

@@ -1,2 +1,3 @@
 export type { TuiOptions } from './options.ts';
 export { runTui } from './run-tui.ts';
+export { RESET_MODES, terminalAbilities } from './terminal/index.ts';

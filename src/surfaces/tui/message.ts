@@ -5,6 +5,7 @@ import type {
   ReasoningEffort,
   SandboxPolicy,
   SessionEvent,
+  Turn,
 } from '../../foundation/protocol/index.ts';
 import type { LocalServerKind } from '../../storage/config/index.ts';
 import type { CustomPrompt } from '../prompts/index.ts';
@@ -71,6 +72,8 @@ export type Message =
   | { readonly type: 'input'; readonly event: InputEvent; readonly at: number }
   | { readonly type: 'resized'; readonly size: Size }
   | { readonly type: 'painted'; readonly at: number }
+  /** So many entries are in the scrollback. */
+  | { readonly type: 'committed'; readonly entries: number }
   | { readonly type: 'tick'; readonly at: number }
   | { readonly type: 'pagerClosed' }
   /** A whole line, where the terminal itself edits it. */
@@ -107,6 +110,7 @@ export type Message =
   /** The first line that the command of `tui.status_line` printed. */
   | { readonly type: 'statusLineRead'; readonly text: string }
   | { readonly type: 'diffRead'; readonly text: string }
+  | { readonly type: 'turnsRead'; readonly threadId: string; readonly turns: readonly Turn[] }
   | { readonly type: 'reportRead'; readonly report: SessionReport }
   /** A text to read in the pager. */
   | { readonly type: 'textRead'; readonly title: string; readonly text: string }
@@ -132,6 +136,8 @@ export type Effect =
   | { readonly type: 'rename'; readonly threadId: string; readonly name: string }
   | { readonly type: 'archive'; readonly threadId: string }
   | { readonly type: 'listThreads'; readonly query: ThreadQuery }
+  /** Reads a thread's record, for what is kept of it no more. */
+  | { readonly type: 'readTurns'; readonly threadId: string }
   | { readonly type: 'trust'; readonly folder: string; readonly level: 'trusted' | 'untrusted' }
   /** Keeps a setting in the user's configuration, for later starts. */
   | { readonly type: 'keep'; readonly setting: KeptSetting }
@@ -159,6 +165,8 @@ export type Effect =
   | { readonly type: 'logOut' }
   | { readonly type: 'edit'; readonly text: string }
   | { readonly type: 'suspend' }
+  /** In the user's browser. */
+  | { readonly type: 'openAddress'; readonly url: string }
   | { readonly type: 'notify'; readonly what: 'agent-turn-complete' | 'approval-requested'; readonly text: string }
   | { readonly type: 'saveDraft'; readonly draft: SavedDraft }
   | { readonly type: 'exit'; readonly code: number };

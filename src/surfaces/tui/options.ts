@@ -1,12 +1,19 @@
 import type { ThreadOrigin } from '../../engine/threads/index.ts';
 import type { Config, Environment } from '../../storage/config/index.ts';
 
+/** A thread that the workers of a fleet run. `url`: of its front. */
+export interface FleetOrigin {
+  readonly type: 'fleet';
+  readonly url: string;
+  readonly id: string;
+}
+
 /** What the terminal is opened with. */
 export interface TuiOptions {
   readonly version: string;
   readonly env: Environment;
-  /** A thread, or the list of threads to choose one from. */
-  readonly origin: ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
+  /** A thread, the list of threads to choose one from, or a thread of a fleet. */
+  readonly origin: ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' } | FleetOrigin;
   /** Sent when the thread is open; null: nothing is. */
   readonly prompt: string | null;
   /** The command line asks for lines that are only ever added. */

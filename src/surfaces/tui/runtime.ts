@@ -3,6 +3,7 @@ import type { FullScreen } from './effects/full-screen.ts';
 import type { Effect, Message, SavedDraft } from './message.ts';
 import type { State } from './state.ts';
 import type { FramePainter, Progress } from './terminal/index.ts';
+import { KEPT_ENTRIES } from './transcript/index.ts';
 import { update } from './update/update.ts';
 import { SPINNER_MS } from './view/foot-rows.ts';
 import { pagerScreen } from './view/pager-rows.ts';
@@ -10,10 +11,12 @@ import { spokenRows } from './view/spoken.ts';
 import { hasNewStatus, statusInput } from './view/status-input.ts';
 import { type Mark, NO_MARK, view } from './view/view.ts';
 
-/** Frames that nobody's key asked for come no closer to each other than this, ms. */
-const FRAME_MS = 16;
+/** Frames that nobody's key asked for come no closer to each other than this, ms: text that streams is read, not played. */
+const FRAME_MS = 33;
 /** Entries that become final in one frame: a long thread that is read back takes several, and keys are answered between them. */
 const FRAME_ENTRIES = 200;
+/** With more entries that are in the scrollback already the older ones are let go. */
+const MOST_ENTRIES = 2 * KEPT_ENTRIES;
 /** How often the time of a turn changes, ms. */
 const SECOND_MS = 1_000;
 /** How long a draft rests before it is written to the disk, ms. */
@@ -90,7 +93,9 @@ export class Runtime {
     const { frame, mark } = view(this.#state, this.#mark, all ? Number.POSITIVE_INFINITY : FRAME_ENTRIES);
     this.#mark = mark;
     painter.render(frame);
-    if (mark.entries < this.#state.transcript.past.length) this.#paintSoon(true);
+    const { gone, past } = this.#state.transcript;
+    if (mark.entries < gone + past.length) this.#paintSoon(true);
+    this.#letGo();
     if (this.#state.approvals[0]?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
   }
 
@@ -100,10 +105,17 @@ export class Runtime {
     this.#mark = mark;
     this.#spoken = this.#state;
     painter.render({ finished: [...frame.finished, ...spoken], live: [], cursor: null });
+    this.#letGo();
     const [dialog] = this.#state.approvals;
     if (dialog?.paintedAt === null) this.dispatch({ type: 'painted', at: this.#paintedAt });
     // What a pager would show has been written.
     if (this.#state.screen?.type === 'pager') this.dispatch({ type: 'pagerClosed' });
+  }
+
+  /** The scrollback has what the state need not keep. */
+  #letGo(): void {
+    const { entries } = this.#mark;
+    if (entries - this.#state.transcript.gone > MOST_ENTRIES) this.dispatch({ type: 'committed', entries });
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
+import type { AgentState, RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
 import type { CustomPrompt } from '../prompts/index.ts';
 import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
 import { DEFAULT_KEYMAP, type Keymap } from './keymap/index.ts';
@@ -40,6 +40,19 @@ export interface ThreadState {
   readonly rolloutPath: string | null;
   /** What the user said in it, in order. */
   readonly messages: readonly string[];
+}
+
+/** A subagent of the thread, as the newest word about it says. */
+export interface Subagent {
+  /** Of its thread. */
+  readonly id: string;
+  readonly status: AgentState['status'];
+  /** What it was started with; null: not known. */
+  readonly task: string | null;
+  readonly message: string | null;
+  /** Monotonic ms; null: before the thread was opened here. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
 }
 
 /** A thread that is being opened. */
@@ -90,6 +103,8 @@ export interface State {
   /** In the order in which they were asked. */
   readonly approvals: readonly ApprovalView[];
   readonly screen: Screen | null;
+  /** In the order in which they were started. */
+  readonly agents: readonly Subagent[];
   readonly usage: Usage;
   readonly branch: string | null;
   /** What the command of `tui.status_line` printed last; null: nothing yet. */
@@ -158,6 +173,7 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     turn: null,
     approvals: [],
     screen: null,
+    agents: [],
     usage: NO_USAGE_YET,
     branch: null,
     statusText: null,

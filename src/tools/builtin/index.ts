@@ -1,6 +1,6 @@
 export { applyPatchTool, freeformPatchSpec } from './apply-patch.ts';
 export { closeAgentTool } from './close-agent.ts';
-export { endedSessionNote } from './commands/ended-sessions.ts';
+export { endedSessionText } from './commands/ended-sessions.ts';
 export { editFileTool } from './edit-file.ts';
 export { execCommandTool } from './exec-command.ts';
 export { grepFilesTool } from './grep-files.ts';

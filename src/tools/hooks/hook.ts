@@ -47,6 +47,8 @@ export interface Hook {
   readonly file: string;
   /** The project whose file that is, absolute; null: the file is the user's own. */
   readonly project: string | null;
+  /** The folder of the plugin whose file that is, absolute; null: it is no plugin's. */
+  readonly plugin: string | null;
 }
 
 export function defaultTimeoutMs(event: HookEvent): number {

@@ -4,6 +4,7 @@ export { changedCall } from './calls/changed-call.ts';
 export { type AcceptedHook, acceptedHooks, recordAccepted } from './files/hook-trust.ts';
 export { type HookStanding, hookNotices, type LoadedHook, type LoadedHooks, loadHooks } from './files/load-hooks.ts';
 export { namedPaths } from './files/named-files.ts';
+export { readHooks } from './files/read-hooks.ts';
 export type { Hook, HookEvent } from './hook.ts';
 export type { HookQuestion } from './run/hook-question.ts';
 export { HookRunner } from './run/hook-runner.ts';

@@ -8,18 +8,20 @@ import type { ToolOutput } from '../contract/index.ts';
 
 const syncToDisk = promisify(fdatasync);
 
-const LedgerLine = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
-  /** The sandbox stopped the run, which has ended. A `started` after it is the run without the sandbox. */
-  z.object({ state: z.literal('stopped'), key: z.string() }),
-  /** Written by earlier versions, which recorded a start before they asked: the call counts as not started. */
-  z.object({ state: z.literal('waits'), key: z.string() }),
-  z.object({
-    state: z.literal('done'),
-    key: z.string(),
-    output: z.object({ body: z.union([z.string(), z.array(OutputContentItem)]), success: z.boolean() }),
-  }),
-]);
+const LedgerLine = z.lazy(() =>
+  z.discriminatedUnion('state', [
+    z.object({ state: z.literal('started'), key: z.string(), digest: z.string(), at: z.number() }),
+    /** The sandbox stopped the run, which has ended. A `started` after it is the run without the sandbox. */
+    z.object({ state: z.literal('stopped'), key: z.string() }),
+    /** Written by earlier versions, which recorded a start before they asked: the call counts as not started. */
+    z.object({ state: z.literal('waits'), key: z.string() }),
+    z.object({
+      state: z.literal('done'),
+      key: z.string(),
+      output: z.object({ body: z.union([z.string(), z.array(OutputContentItem)]), success: z.boolean() }),
+    }),
+  ]),
+);
 type LedgerLine = z.infer<typeof LedgerLine>;
 
 /** What the ledger knows about a call. */

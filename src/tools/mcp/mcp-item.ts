@@ -4,17 +4,29 @@ import type { ToolContext } from '../contract/index.ts';
 
 type Item = ThreadItemOf<'mcpToolCall'>;
 
+/** Between two reports of progress: a server may send thousands. */
+const PROGRESS_PAUSE_MS = 200;
+
 /** A call of a server as people see it: reported as started once, and as ended exactly once. */
 export class McpCallItem {
   readonly #item: Item;
   readonly #context: ToolContext;
   readonly #startedAt = performance.now();
   #isEnded = false;
+  #shownAt = Number.NEGATIVE_INFINITY;
 
   constructor(call: Pick<Item, 'id' | 'server' | 'tool' | 'arguments'>, context: ToolContext) {
     this.#item = { type: 'mcpToolCall', ...call, status: 'inProgress', result: null, error: null, durationMs: null };
     this.#context = context;
     context.events.itemStarted(this.#item);
+  }
+
+  /** How far the server is; what comes too soon after the last one is left out. */
+  progressed(progress: string): void {
+    const now = performance.now();
+    if (this.#isEnded || now - this.#shownAt < PROGRESS_PAUSE_MS) return;
+    this.#shownAt = now;
+    this.#context.events.itemUpdated({ ...this.#item, progress });
   }
 
   answered({ content, structuredContent = null, isError }: CallResult): void {

@@ -22,7 +22,13 @@ type Arguments = Readonly<Record<string, unknown>>;
 
 /** The connection to the servers. */
 export interface McpCaller {
-  callTool(tool: McpTool, args: Arguments | null, signal: AbortSignal): Promise<McpOutcome<CallResult>>;
+  /** `onProgress`: gets how far the server says that it is. */
+  callTool(
+    tool: McpTool,
+    args: Arguments | null,
+    signal: AbortSignal,
+    onProgress: (text: string) => void,
+  ): Promise<McpOutcome<CallResult>>;
 }
 
 export interface McpToolOptions {
@@ -72,7 +78,7 @@ function mcpToolHandler(tool: McpTool, { caller, approval }: McpToolOptions): To
           arguments: args ?? {},
           annotations: tool.annotations ?? {},
           approval,
-          run: () => caller.callTool(tool, args, signal),
+          run: () => caller.callTool(tool, args, signal, (text) => item.progressed(text)),
         },
         context,
         signal,

@@ -33,7 +33,7 @@ function place(): Place {
 
 function settings({ home, userHome, root, machine }: Place, changes: Partial<Settings> = {}): Settings {
   const skills = { adminRoot: machine, disabled: [] };
-  return { home, cwd: root, env: { HOME: userHome }, projectTrust: null, skills, ...changes };
+  return { home, cwd: root, env: { HOME: userHome }, projectTrust: null, skills, plugins: [], ...changes };
 }
 
 const never = new AbortController().signal;

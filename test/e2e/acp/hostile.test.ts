@@ -1,59 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { functionCall, respond } from '../../../src/testing/index.ts';
 import { processesWith, startKeel, until } from '../../support/keel.ts';
+import { malformedLines } from '../../support/malformed-lines.ts';
 import { AcpPlace, ask } from './place.ts';
 
 const place = AcpPlace.ofFile('sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
-/** Malformed messages that one agent is sent. */
-const INPUTS = Number(process.env['KEEL_RUNS'] ?? 10_000);
-/** Inputs that are made of one message. */
-const VARIANTS = 10;
 
 const METHODS = [
   ...['initialize', 'authenticate', 'logout', 'session/new', 'session/load', 'session/list', 'session/resume'],
   ...['session/prompt', 'session/cancel', 'session/set_mode', 'session/set_config_option', 'session/close'],
-  ...['session/delete', '$/cancel_request', 'nonsense', '__proto__'],
+  ...['session/delete', '$/cancel_request'],
 ];
-const json = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' });
-const method = fc.oneof(fc.constantFrom(...METHODS), fc.string());
-const envelope = fc.record(
-  {
-    jsonrpc: fc.oneof(fc.constant('2.0'), json),
-    id: json,
-    method: fc.oneof(method, json),
-    params: json,
-    result: json,
-    error: json,
-  },
-  { requiredKeys: [] },
-);
-const line = fc.oneof(
-  { weight: 4, arbitrary: envelope.map((value) => JSON.stringify(value)) },
-  {
-    weight: 2,
-    arbitrary: fc
-      .record({ jsonrpc: fc.constant('2.0'), id: fc.nat(), method, params: json })
-      .map((value) => JSON.stringify(value)),
-  },
-  { weight: 1, arbitrary: json.map((value) => JSON.stringify(value)) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/[\r\n]/g, ' ')) },
-  { weight: 1, arbitrary: envelope.map((value) => JSON.stringify(value).slice(0, -3)) },
-);
-
-/** The message itself, and others with a piece left out or put in. */
-function variants(text: string): string[] {
-  const at = (part: number) => Math.floor((text.length * part) / VARIANTS);
-  return Array.from({ length: VARIANTS }, (_, part) => {
-    if (part === 0) return text;
-    return part % 2 === 0
-      ? text.slice(0, at(part)) + text.slice(at(part) + part)
-      : `${text.slice(0, at(part))}"${text.slice(at(part))}`;
-  });
-}
-
 /** A client that writes lines, and waits until the agent has answered the last one. */
 async function answersTo(
   lines: Iterable<string>,
@@ -81,9 +40,7 @@ async function answersTo(
 describe('keel acp: hostile input', () => {
   test('malformed messages get errors and end nothing', async () => {
     const deep = `{"jsonrpc":"2.0","id":1,"deep":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    const answers = await answersTo(
-      [...fc.sample(line, INPUTS / VARIANTS).flatMap(variants), deep].map((text) => `${text}\n`),
-    );
+    const answers = await answersTo([...malformedLines(METHODS, 10_000), deep].map((text) => `${text}\n`));
     const codes = answers.flatMap(({ error }) => error?.code ?? []);
     expect(new Set(codes)).toEqual(new Set([-32700, -32600, -32601, -32602]));
     expect(answers.find(({ id }) => id === 'last')).toMatchObject({ result: { sessionId: expect.any(String) } });

@@ -2,7 +2,7 @@ import type { ContentBlock, NewSessionRequest, PromptResponse } from '@agentclie
 import { afterAll, afterEach, beforeEach } from 'vitest';
 import { type ModelServer, type Script, startModelServer } from '../../../src/testing/index.ts';
 import { type AcpClient, type AcpClientOptions, connectAcp } from '../../support/acp-client.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 type Answers = Pick<AcpClientOptions, 'answer' | 'fill'>;
 
@@ -18,7 +18,7 @@ interface ConnectOptions extends Answers, Partial<Pick<AcpClientOptions, 'capabi
  * repository and a scripted model are new for each test. Sessions read the address of the model when they are opened.
  */
 export class AcpPlace {
-  readonly home: TempDir = tempDir();
+  readonly home: TempDir = keelHome();
   repo: TempDir = gitRepository();
   readonly #config: string;
   #server: ModelServer | null = null;

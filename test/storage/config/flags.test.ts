@@ -170,7 +170,6 @@ describe('a setting that does nothing is reported', () => {
     ['[tools]\nweb_search = true', /:2: tools\.web_search has no effect/],
     ['[features]\nweb_search_request = true', /features\.web_search_request has no effect/],
     ['[profiles.x]\ntools_web_search = true', /profiles\.x\.tools_web_search has no effect/],
-    ['cli_auth_credentials_store = "keyring"', /cli_auth_credentials_store has no effect: keys are stored in a file/],
     ['[features]\nnosuch = true', /unknown key features\.nosuch; there are ghost_commit/],
     ['[features]\nghost_comit = true', /unknown key features\.ghost_comit; did you mean ghost_commit/],
     ['[sandbox.network]\nalowed_domains = []', /did you mean sandbox\.network\.allowed_domains/],
@@ -191,8 +190,7 @@ describe('a setting that does nothing is reported', () => {
 
   test('one that asks for what keel does anyway is not', async () => {
     home.write({
-      'config.toml':
-        'web_search = "disabled"\ncheck_for_update_on_startup = false\ncli_auth_credentials_store = "file"\n[notice]\nx = true\n',
+      'config.toml': 'web_search = "disabled"\ncheck_for_update_on_startup = false\n[notice]\nx = true\n',
     });
     expect((await load({}, { strict: true })).warnings).toEqual([]);
   });

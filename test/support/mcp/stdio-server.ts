@@ -109,11 +109,26 @@ async function called(params: ToolCallParams): Promise<object> {
       tools = [...tools, { name: 'new_one', inputSchema: { type: 'object' } }];
       send({ method: 'notifications/tools/list_changed' });
       return said('grown');
+    case 'steps':
+      return await inSteps(params);
     case 'ask':
       return said(JSON.stringify(await elicit(args)));
     default:
   }
   return (await played(params)) ?? { ...said(`no tool ${params.name}`), isError: true };
+}
+
+/** Reports its progress, as far as the client wants to know. */
+async function inSteps({
+  _meta,
+}: ToolCallParams & { readonly _meta?: { readonly progressToken?: unknown } }): Promise<object> {
+  const progressToken = _meta?.progressToken;
+  for (let progress = 1; progress <= 3; progress += 1) {
+    const params = { progressToken, progress, total: 3, message: `part\u001b[31m\n${progress}` };
+    if (progressToken !== undefined) send({ method: 'notifications/progress', params });
+    await delay(250);
+  }
+  return said('all parts');
 }
 
 function attempt(work: () => unknown): object {
@@ -124,10 +139,11 @@ function attempt(work: () => unknown): object {
   }
 }
 
-/** `args`: what the form has beside its field. */
+/** `args`: what the form has beside its field, or the page that it asks to open. */
 function elicit(args: object): Promise<unknown> {
   const requestedSchema = { type: 'object', properties: { name: { type: 'string' } }, ...args };
-  send({ id: 'q1', method: 'elicitation/create', params: { message: 'Who are you?', requestedSchema } });
+  const form = 'url' in args ? { mode: 'url', elicitationId: 'e1', url: args.url } : { requestedSchema };
+  send({ id: 'q1', method: 'elicitation/create', params: { message: 'Who are you?', ...form } });
   return asked.promise;
 }
 

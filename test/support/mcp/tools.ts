@@ -40,6 +40,7 @@ export const TOOLS = [
   { name: 'wipe', inputSchema: object({}), annotations: { destructiveHint: true } },
   { name: 'ask', inputSchema: object({}) },
   { name: 'grow', inputSchema: object({}) },
+  { name: 'steps', inputSchema: object({}), annotations: { readOnlyHint: true } },
   { name: 'dot.ted', inputSchema: object({}) },
   { name: 'dot_ted', inputSchema: object({}) },
   { name: 'a_tool_with_a_name_that_is_longer_than_what_any_provider_would_ever_take', inputSchema: object({}) },

@@ -27,6 +27,15 @@ describe('a question', () => {
     expect(view.content).toHaveLength(1);
   });
 
+  test('about a page names its host, and has its whole address', () => {
+    const url = 'https://pay.example.com/order?id=7';
+    const asked = { type: 'elicitationUrl', questionId: 'q', server: 'shop', message: 'Please pay.', url } as const;
+    const view = questionView({ ...asked, reason: null });
+    expect(view).toMatchObject({ kind: 'other', status: 'pending' });
+    expect(view.title).toContain('pay.example.com');
+    expect(JSON.stringify(view.content)).toContain(url);
+  });
+
   test('about a call of an MCP server has its arguments', () => {
     const view = questionView({
       ...{ type: 'mcpToolCall', questionId: 'q', callId: 'c', server: 's', tool: 't', arguments: { a: 1 } },

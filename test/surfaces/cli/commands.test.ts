@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { issuerServer, tokensOf } from '../../models/auth/issuer-server.ts';
 import { runKeel } from '../../support/keel.ts';
 import { slowGit } from '../../support/slow-git.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
 });
 afterEach(() => {
@@ -37,6 +37,16 @@ test('keel config shows each value with its origin', async () => {
   expect(row('model')).toEqual({ key: 'model', value: 'x', origin: `${join(home.path, 'config.toml')}:2` });
   expect(row('approval_policy')).toMatchObject({ value: 'never', origin: '-c' });
   expect(row('sandbox_mode')).toMatchObject({ origin: 'default' });
+});
+
+test('keel config fits 80 columns; only a value or a path that is longer by itself does not', async () => {
+  const long = 'x'.repeat(90);
+  home.write({ 'config.toml': `model = "${'m'.repeat(70)}"\nnotify = ["${long}"]\n` });
+  const { stdout } = await keel(['config']);
+  expect(stdout).toContain(`model = "${'m'.repeat(70)}"\n    # ${join(home.path, 'config.toml')}:1\n`);
+  expect(stdout).toContain(`notify =\n    ["${long}"]\n    # `);
+  expect(stdout).toMatch(/^sandbox_mode = "read-only" +# default$/m);
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([`    ["${long}"]`]);
 });
 
 test('keel config shows no secret', async () => {
@@ -67,7 +77,7 @@ args = ["--token", "a-secret", "postgres://ada:a-secret@db.example/app"]
     expect((await keel(words)).stdout).not.toContain('a-secret');
   }
   expect(stdout).toContain('https://***@host.example/v1?api-key=***');
-  expect(stdout).toMatch(/query_params\.version +"7"/);
+  expect(stdout).toMatch(/query_params\.version = "7"/);
 });
 
 test('keel doctor names what it found and never prints a key', async () => {

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { settingNames } from '../../../src/storage/config/index.ts';
 import { readCommandLine, splitAtCommand } from '../../../src/surfaces/cli/command-line.ts';
@@ -7,8 +5,8 @@ import type { CommandSpec } from '../../../src/surfaces/cli/command-spec.ts';
 import { commands, loadTerminal } from '../../../src/surfaces/cli/commands.ts';
 import { helpText } from '../../../src/surfaces/cli/help-text.ts';
 import { HelpRequested } from '../../../src/surfaces/cli/usage.ts';
+import { pages, textOf, words } from '../../support/doc-pages.ts';
 
-const root = join(import.meta.dirname, '../../..');
 /** Whoever comes first loads all of keel's source. */
 const slow = { timeout: 120_000 };
 
@@ -29,11 +27,6 @@ test('help of the terminal fits 80 columns, and so does every summary', slow, as
   expect([...helpText(spec).split('\n'), ...summaries].filter((line) => line.length > 80)).toEqual([]);
 });
 
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
-  (name) => name.endsWith('.md') && !name.endsWith('invariants.md'),
-);
-const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
-
 /** Command lines of keel on a page: in code, after other programs of a pipeline too. */
 function commandLines(text: string): string[] {
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n'));
@@ -47,11 +40,6 @@ function commandLines(text: string): string[] {
       .split(/ \| |; /)
       .filter((part) => /^keel( |$)/.test(part)),
   );
-}
-
-/** Words as a shell reads them; quotes only. */
-function words(line: string): string[] {
-  return [...line.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replaceAll(/["']/g, ''));
 }
 
 /** Commands whose first word is one of their verbs. */

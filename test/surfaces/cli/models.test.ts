@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runKeel } from '../../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
@@ -10,7 +10,7 @@ let url: string;
 const asked: { path: string; key: string }[] = [];
 let answer: { status: number; body: string } | null;
 beforeEach(async () => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   asked.length = 0;
   server = createServer((request, response) => {
@@ -48,7 +48,8 @@ test('models are those of the settings, the price list and the provider, which a
     { name: 'own-1', listed: false, context_window: 1_000, tools: false, price: { input: 1, output: 2 } },
   ]);
   const shown = (await keel('models', ...settings)).stdout;
-  expect(shown).toMatch(/\* gpt-5 +yes +gpt-5 +272,000 +128,000 +yes +yes +minimal,low,medium,high/);
+  expect(shown).toMatch(/\* gpt-5 +yes +gpt-5 +272,000 +128,000 +yes +yes +minimal-high/);
+  expect(shown.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('a provider that can not be asked is said to be so, with what keel knows by itself', async () => {
@@ -60,6 +61,15 @@ test('a provider that can not be asked is said to be so, with what keel knows by
   expect((await keel('models', '--offline')).stderr).toContain('it was not asked');
   answer = null;
   expect((await keel('models')).stderr).toContain('no answer within 5 s');
+});
+
+test('the list of models fits 80 columns, also where names are long; what is left out is in --json', async () => {
+  const long = 'an-organisation/a-model-with-a-name-of-fifty-characters';
+  answer = { status: 200, body: JSON.stringify({ object: 'list', data: [{ id: long }] }) };
+  const { stdout } = await keel('models');
+  expect(stdout).toContain(long);
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  expect(stdout).toMatch(/^model +listed .*price$/m);
 });
 
 test('a model that takes no tools is refused before anything is sent; the setting allows it', async () => {

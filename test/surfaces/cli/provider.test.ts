@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { startModelServer } from '../../../src/testing/index.ts';
 import { obedientModel } from '../../models/conformance/obedient-model.ts';
 import { runKeel } from '../../support/keel.ts';
-import { gitRepository, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../../support/temp-dir.ts';
 
 test('keel provider test says in words what works, and its exit code whether keel can work with it', async () => {
-  using home = tempDir();
+  using home = keelHome();
   using repo = gitRepository();
   await using sound = await startModelServer(obedientModel({ refusesPictures: true }));
   const keel = (url: string, ...args: string[]) => runKeel(args, { home: home.path, cwd: repo.path, url });

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/storage/rollout/index.ts';
 import { type ModelServer, message, respond, startModelServer, usage } from '../../../src/testing/index.ts';
 import { jsonLines, type KeelRun, rolloutsIn, runKeel } from '../../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 beforeEach(async () => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   server = await startModelServer((request) => {
     const asked = request.textsOf('user').findLast((text) => !text.startsWith('<')) ?? '';
@@ -177,10 +177,30 @@ describe('keel threads', () => {
     expect((await keel('threads', 'list', '--archived')).stdout).toContain('tides');
     expect((await keel('threads', 'show', id)).stdout).toContain('archived: yes');
     expect((await keel('exec', 'resume', '--last', 'x')).code).toBe(1);
-    expect((await keel('threads', 'archive', id)).code).toBe(1);
+    expect(await keel('threads', 'archive', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is archived already$/m),
+    });
     expect((await keel('threads', 'unarchive', id)).code).toBe(0);
+    expect(await keel('threads', 'unarchive', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is not archived$/m),
+    });
     expect(existsSync(path)).toBe(true);
     expect((await keel('threads', 'list')).stdout).toContain(id);
+  });
+
+  test('--session-name lists the threads with this in their name, and looks at nothing else', async () => {
+    const named = await thread('about the harbour');
+    await thread('low water');
+    await keel('threads', 'rename', named, 'Low Water');
+    const found = async (...args: string[]) => {
+      const { threads }: { threads: { id: string }[] } = JSON.parse((await keel('threads', ...args, '--json')).stdout);
+      return threads.map(({ id }) => id);
+    };
+    expect(await found('--session-name', 'low')).toEqual([named]);
+    expect(await found('list', '--session-name', 'low water')).toEqual([named]);
+    expect(await found('list', '--session-name', 'harbour')).toEqual([]);
   });
 
   test('protocol 28: archive moves nothing that lies elsewhere', async () => {

@@ -8,13 +8,13 @@ import {
   usage,
 } from '../../../src/testing/index.ts';
 import { jsonLines, runKeel } from '../../support/keel.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 
 let home: TempDir;
 let repo: TempDir;
 let server: ModelServer;
 beforeEach(async () => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository();
   server = await startModelServer(({ input, body }) => {
     const isFirst = input.filter(({ type }) => type === 'function_call_output').length === 0;

@@ -19,7 +19,7 @@ import {
   usage,
 } from '../../../src/testing/index.ts';
 import { says, type TestSession, testSession } from '../../support/session.ts';
-import { gitRepository, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome } from '../../support/temp-dir.ts';
 
 const KINDS = [
   'say',
@@ -90,7 +90,7 @@ test('any conversation goes the same way again: failures, interrupts, steering, 
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 9 }), fc.subarray(overrides), async (all, chosen) => {
-      using home = tempDir();
+      using home = keelHome();
       let next: (Response | ReturnType<typeof httpError>)[] = [];
       let sent = 0;
       await using server = await startModelServer((request) => {

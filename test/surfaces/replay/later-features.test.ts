@@ -16,7 +16,7 @@ import {
 } from '../../../src/testing/index.ts';
 import { rolloutsIn } from '../../support/keel.ts';
 import { asksAbout, type TestSession, testSession } from '../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 import { expectSame, type Line, linesOf, pathOf, replayed, replayedWith } from './support.ts';
 
 let home: TempDir;
@@ -25,7 +25,7 @@ let server: ModelServer;
 let live: TestSession;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'a.txt': 'one\n' });
 });
 afterEach(async () => {

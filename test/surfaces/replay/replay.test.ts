@@ -15,7 +15,7 @@ import {
   usage,
 } from '../../../src/testing/index.ts';
 import { type TestSession, type TestSessionOptions, testSession } from '../../support/session.ts';
-import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { gitRepository, keelHome, type TempDir } from '../../support/temp-dir.ts';
 import { sampleThread } from '../export/sample-thread.ts';
 import { expectSame, type Line, pathOf, replayed, replayedWith } from './support.ts';
 
@@ -24,7 +24,7 @@ let repo: TempDir;
 let server: ModelServer | null;
 
 beforeEach(() => {
-  home = tempDir();
+  home = keelHome();
   repo = gitRepository({ 'AGENTS.md': 'Write short sentences.\n', 'a.txt': 'one\n' });
   server = null;
 });

@@ -32,3 +32,14 @@ test('looks end with the row, and a tint fills it', () => {
 test('check 29: without colours a row has none', () => {
   expect(encodeRow([span('a', { role: 'danger' }), span('b', { role: 'user' })], plain)).toBe('ab');
 });
+
+test('point 17.11: the start of a prompt is marked where the terminal knows marks, and nowhere else', () => {
+  const prompt = [
+    { text: '› ', style: { isPrompt: true as const } },
+    { text: 'hello', style: {} },
+  ];
+  const style = { palette: paletteOf(themeFor('auto', null), 'none'), hasLinks: false };
+  expect(encodeRow(prompt, style)).toBe('› hello');
+  expect(encodeRow(prompt, { ...style, hasPromptMarks: true })).toBe('\u001b]133;A\u001b\\› hello');
+  expect(encodeRow(prompt.slice(1), { ...style, hasPromptMarks: true })).toBe('hello');
+});

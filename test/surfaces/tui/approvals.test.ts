@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
+import { rowText } from '../../../src/surfaces/text/index.ts';
+import { view } from '../../../src/surfaces/tui/view/view.ts';
 import { Driver } from './driver.ts';
 
 const REST = 400;
@@ -125,7 +127,7 @@ describe('21: answers', () => {
   });
 });
 
-describe('a dialog never eats typing (17.2)', () => {
+describe('17.2: a dialog never eats typing', () => {
   test('keys before it was painted, and those that follow each other quickly, go to the draft', () => {
     const driver = Driver.ready();
     driver.turn();
@@ -199,4 +201,26 @@ describe('what is shown', () => {
     expect(driver.state.screen).toBeNull();
     expect(driver.ops()).toEqual([]);
   });
+});
+
+test('17.10: while a denial is written the cursor is behind its last letter', () => {
+  const driver = asking();
+  driver.type('n');
+  driver.type('use 漢');
+  const { frame } = view(driver.state, { entries: driver.state.transcript.past.length, pieces: 0 });
+  const text = frame.live.map(rowText);
+  expect(frame.cursor).toEqual({ row: text.findIndex((row) => row.startsWith('› use 漢')), column: 8 });
+});
+
+test('17.5: the pager opens while a question waits, which is still there when it closes', () => {
+  const driver = asking();
+  driver.key('ctrl+t');
+  expect(driver.state.screen).toMatchObject({ type: 'pager' });
+  driver.type('y');
+  expect(driver.ops()).toEqual([]);
+  driver.key('escape');
+  expect(driver.state.approvals).toHaveLength(1);
+  driver.now += REST;
+  driver.type('y');
+  expect(driver.ops()).toEqual([{ type: 'approval', questionId: 'q1', decision: { type: 'approved' } }]);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Driver } from './driver.ts';
 
 const REST = 400;
@@ -71,4 +71,57 @@ test('Esc goes back from a field, and then stops the turn', () => {
   expect(driver.ops()).toEqual([]);
   driver.key('escape');
   expect(driver.ops()).toMatchObject([{ decision: { type: 'abort' } }]);
+});
+
+describe('a page that a server asks to open', () => {
+  const url = 'https://pay.example.com/order?id=7';
+
+  function askingToOpen(): Driver {
+    const driver = Driver.ready();
+    driver.turn();
+    const asked = { type: 'elicitationUrl', questionId: 'q1', server: 'shop', message: 'Please pay.', url } as const;
+    const request = { ...asked, reason: null };
+    driver.event({ type: 'approval.requested', turnId: 't1', threadId: 'thread-1', request });
+    driver.painted();
+    driver.now += REST;
+    return driver;
+  }
+  const opened = (driver: Driver) => driver.effects.filter(({ type }) => type === 'openAddress');
+
+  test('is shown with its host and its whole address', () => {
+    const text = shown(askingToOpen());
+    for (const part of ['shop asks: Please pay.', url, 'host pay.example.com']) expect(text).toContain(part);
+  });
+
+  test('is opened on a yes', () => {
+    const driver = askingToOpen();
+    driver.type('y');
+    expect(opened(driver)).toEqual([{ type: 'openAddress', url }]);
+    expect(driver.ops()).toMatchObject([{ decision: { type: 'approved' } }]);
+  });
+
+  test.each(['n', 'escape'] as const)('is not opened on %s', (key) => {
+    const driver = askingToOpen();
+    if (key === 'escape') driver.key(key);
+    else driver.type(key);
+    expect(opened(driver)).toEqual([]);
+    expect(driver.ops()).toMatchObject([{ decision: { type: key === 'n' ? 'denied' : 'abort' } }]);
+  });
+});
+
+test('a call that runs shows how far its server is', () => {
+  const driver = Driver.ready();
+  driver.turn();
+  const call = {
+    type: 'mcpToolCall',
+    id: 'm',
+    server: 'shop',
+    tool: 'pack',
+    arguments: {},
+    status: 'inProgress',
+  } as const;
+  const running = { ...call, result: null, error: null, durationMs: null };
+  driver.event({ type: 'item.started', turnId: 't1', item: running });
+  driver.event({ type: 'item.updated', turnId: 't1', item: { ...running, progress: '3/10 boxes' } });
+  expect(shown(driver)).toContain('└ 3/10 boxes');
 });

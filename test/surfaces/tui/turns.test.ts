@@ -200,7 +200,7 @@ describe('30: trust', () => {
   });
 });
 
-describe('31: the list of threads', () => {
+describe('31, 17.12: the list of threads', () => {
   const thread = (id: string) => ({
     id,
     path: '',
@@ -272,6 +272,40 @@ describe('31: the list of threads', () => {
     answer(driver, ['one', 'two'], null);
     driver.key('down');
     expect(driver.live().join('\n')).toMatch(/│ 1 turn · .*started .*\n {2}│ about two/);
+  });
+
+  test('17.12: a thread is renamed in the list, which is then read again', () => {
+    const driver = open();
+    answer(driver, ['one', 'two'], null);
+    driver.key('down');
+    driver.key('ctrl+e');
+    expect(driver.live().join('\n')).toContain('New name of "about two"');
+    driver.type('tides');
+    driver.key('enter');
+    expect(driver.effects.slice(-2)).toMatchObject([
+      { type: 'rename', threadId: 'two', name: 'tides' },
+      { type: 'listThreads', query: { cwd: '/home/ada/app' } },
+    ]);
+    answer(driver, ['one', 'two'], null);
+    driver.key('ctrl+e');
+    driver.key('escape');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'listThreads' });
+    expect(driver.live().join('\n')).toContain('Continue a thread');
+  });
+
+  test('17.12: a thread is archived by Ctrl-X twice, and by no other keys', () => {
+    const driver = open();
+    answer(driver, ['one', 'two'], null);
+    driver.key('ctrl+x');
+    expect(driver.live().at(-1)).toContain('Ctrl-X again');
+    driver.key('down');
+    driver.key('ctrl+x');
+    expect(driver.effects.filter(({ type }) => type === 'archive')).toEqual([]);
+    driver.key('ctrl+x');
+    expect(driver.effects.at(-1)).toEqual({ type: 'archive', threadId: 'two' });
+    expect(driver.live().join('\n')).not.toContain('about two');
+    driver.key('enter');
+    expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { id: 'one' } });
   });
 
   test('Esc starts a new thread', () => {
@@ -392,4 +426,44 @@ test('1: a long past becomes final over several frames, each row once, with what
   expect(rows).toEqual(whole.frame.finished.map(rowText));
   expect(live).toEqual(whole.frame.live.map(rowText));
   expect(mark).toEqual(whole.mark);
+});
+
+describe('22: the order of what is shown', () => {
+  const streaming = () => {
+    const driver = Driver.ready();
+    driver.turn();
+    driver.item({ type: 'agentMessage', id: 'a', text: '' }, 'item.started');
+    driver.event({ type: 'item.delta', turnId: 't1', itemId: 'a', part: 'agentMessage', delta: 'I look' });
+    driver.item(command({ status: 'inProgress', exitCode: null, aggregatedOutput: null }), 'item.started');
+    return driver;
+  };
+
+  test('a question that comes while an answer streams is below the answer, and the answer is whole before the command', () => {
+    const driver = streaming();
+    const request = { type: 'network', questionId: 'q', host: 'x.example', port: 443, protocol: 'https' } as const;
+    driver.event({
+      type: 'approval.requested',
+      turnId: 't1',
+      threadId: 'thread-1',
+      request: { ...request, reason: null },
+    });
+    const first = driver.live().join('\n');
+    expect(first.indexOf('I look')).toBeLessThan(first.indexOf('Running make'));
+    expect(first.indexOf('Running make')).toBeLessThan(first.indexOf('x.example'));
+    driver.event({ type: 'item.delta', turnId: 't1', itemId: 'a', part: 'agentMessage', delta: ' around.' });
+    driver.item({ type: 'agentMessage', id: 'a', text: 'I look around.' });
+    const rows = driver.rows().join('\n');
+    expect(rows.split('I look around.')).toHaveLength(2);
+    expect(rows.indexOf('I look around.')).toBeLessThan(rows.indexOf('Running make'));
+  });
+
+  test('a command that ends before the answer above it is not final before that', () => {
+    const driver = streaming();
+    driver.item(command({ aggregatedOutput: 'built' }));
+    expect(driver.state.transcript.past.some((entry) => entry.type === 'item')).toBe(false);
+    driver.item({ type: 'agentMessage', id: 'a', text: 'I look around.' });
+    const items = driver.state.transcript.past.flatMap((entry) => (entry.type === 'item' ? entry.item.id : []));
+    expect(items).toEqual(['a', 'c1']);
+    expect(driver.rows().filter((row) => row.startsWith('• Ran make'))).toHaveLength(1);
+  });
 });

@@ -31,6 +31,34 @@ describe('the end of a command', () => {
     },
   );
 
+  const LINES = "for (let i = 0; i < 20_400; i++) console.log('line ' + i + ' ' + 'x'.repeat(60));";
+  it.skipIf(process.platform !== 'linux').each([
+    ['process.exit()', ['node', '-e', `${LINES} console.log('THE END'); process.exit(1)`]],
+    ['a signal to itself', ['node', '-e', `${LINES} console.log('THE END'); process.kill(process.pid, 'SIGKILL')`]],
+    [
+      'a shell around it',
+      ['sh', '-c', `node -e "$1"; exit 1`, 'sh', `${LINES} console.log('THE END'); process.exit(1)`],
+    ],
+    ['errors', ['node', '-e', `${LINES.replace('log', 'error')} console.error('THE END'); process.exit(1)`]],
+    [
+      'no buffers flushed',
+      [
+        'python3',
+        '-c',
+        "import os\nfor i in range(20400): print('line', i, 'x' * 60)\nprint('THE END', flush=True)\nos._exit(1)",
+      ],
+    ],
+  ])('leaves all of 20,400 lines, however a program ends at once behind them: %s', async (_, argv) => {
+    using shop = new Workshop();
+    let seen = '';
+    const outcome = await shop.run(argv, { onText: (text) => (seen += text) });
+    expect(outcome.end.type).not.toBe('timedOut');
+    const lines = seen.trimEnd().split('\n');
+    expect(lines).toHaveLength(20_401);
+    expect(lines.findIndex((line, at) => line !== `line ${at} ${'x'.repeat(60)}`)).toBe(20_400);
+    expect(outcome.output).toMatch(/THE END\n$/);
+  });
+
   it('T8: comes at the time limit in under a second, with the output so far and nothing left running', async () => {
     using shop = new Workshop();
     const outcome = await shop.bash('echo begun; sleep 30 & (setsid sleep 30 &) ; sleep 30', { timeoutMs: 200 });

@@ -37,6 +37,13 @@ describe('the syntax of a file that was edited', () => {
     ['a.json', '{\n  "a": 1,\n  "b": 2,\n}\n', 'a.json line 4: not JSON near "}".'],
     ['a.json', '{\n  "a": [1, 2\n', 'a.json line 2: the JSON ends too early.'],
     ['a.toml', 'a = 1\nb = \n', 'a.toml line 2: '],
+    ['a.go', 'package a\n\nfunc f() int {\n\treturn 1\n', 'a.go line '],
+    ['a.go', 'package a\n\nfunc f( {\n}\n', 'a.go line 3: '],
+    ['a.rs', 'fn f() {\n    let a = ;\n}\n', 'a.rs line 2: '],
+    ['A.java', 'class A {\n  int f() { return 1 }\n}\n', 'A.java line 2: ";" is missing.'],
+    ['a.yaml', 'a:\n  - b: [1, 2\nc: 3\n', 'a.yaml line 3: Flow sequence in block collection '],
+    ['a.yml', 'a: 1\nb: 2\na: 3\n', 'a.yml line 3: Map keys must be unique.'],
+    ['a.yml', 'a:\n\tb: 1\n', 'a.yml line 2: Tabs are not allowed as indentation.'],
   ])('is named with its line where it is broken: %s', async (name, text, fault) => {
     const said = await saidOf(name, text);
     expect(said.startsWith(`${MARK} ${fault}`)).toBe(true);
@@ -55,6 +62,16 @@ describe('the syntax of a file that was edited', () => {
     ['a.sh', 'set -e\nfor x in "$@"; do cat <<EOF\n$x\nEOF\ndone\n'],
     ['a.json', '{"a": [1, null]}\n'],
     ['a.toml', '[a]\nb = 1\n'],
+    ['a.go', 'package a\n\ntype S[T any] struct{ X []T `json:"x"` }\n\nfunc (s *S[T]) F() { go func() {}() }\n'],
+    [
+      'a.rs',
+      "pub async fn f<'a, T: Fn() -> u8>(x: &'a T) -> Option<u8> { let Some(y) = Some(x()) else { return None; }; Some(y) }\n",
+    ],
+    ['A.java', 'sealed interface A permits B {}\nrecord B(int x) implements A { B { assert x > 0; } }\n'],
+    ['a.yaml', 'a: &x\n  b: !Ref c\n---\n# next\nd: |\n  text: [\n'],
+    ['ci.yml', 'on: push\njobs:\n  a:\n    if: ${{ github.ref == 1 }}\n'],
+    ['chart.yaml', 'a:\n{{- if .Values.x }}\n  b: {{ .Values.b }}\n{{- end }}\n'],
+    ['long.yaml', '- [\n'.repeat(20_000)],
     ['tsconfig.json', '{\n  // a comment\n  "a": 1,\n}\n'],
     ['a.txt', '{ not a language'],
   ])('is not mentioned where it is sound, or nothing that is checked: %s', async (name, text) => {

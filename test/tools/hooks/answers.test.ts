@@ -64,7 +64,7 @@ describe('what a hook prints', () => {
 describe('the answers of several hooks', () => {
   const hook: Hook = {
     ...{ event: 'PreToolUse', matcher: null, condition: null, command: 'check', timeoutMs: 1, isAsync: false },
-    ...{ onFailure: 'pass', format: 'keel', file: '/f', project: null },
+    ...{ onFailure: 'pass', format: 'keel', file: '/f', project: null, plugin: null },
   };
   const question = { subject: 'Bash', names: null, content: '', input: {} };
   const says = (answer: Partial<HookAnswer>): HookResult => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readHooks } from '../../../src/tools/hooks/files/read-hooks.ts';
 
-const source = { format: 'claude', file: '/home/me/.claude/settings.json', project: null } as const;
+const source = { format: 'claude', file: '/home/me/.claude/settings.json', project: null, plugin: null } as const;
 const read = (content: unknown) => readHooks(JSON.stringify(content), source);
 const command = (more: object = {}) => ({ type: 'command', command: 'check', ...more });
 

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import type { TurnState } from '../client/fleet-client.ts';
 import { runDemo } from '../demo/demo.ts';
-import { runFront } from '../front/index.ts';
+import { addToken, runFront } from '../front/index.ts';
+import { Places } from '../place/index.ts';
 import { runWorker } from '../worker/program.ts';
 import { batchJobs, batchTable, runBatch } from './batch.ts';
 import { doctor } from './doctor.ts';
@@ -77,6 +78,27 @@ export const commands: Readonly<Record<string, Command>> = {
     takes: [0, 0],
     run: async ({ env, log }) => {
       await runFront({ ...env }, log);
+      return 0;
+    },
+  },
+  token: {
+    usage: 'USER FILE',
+    about: 'Make a token for a user of the front; FILE keeps its digest.',
+    options: {},
+    takes: [2, 2],
+    run: async ({ words: [user = '', file = ''], print }) => {
+      print(addToken(resolve(file), user));
+      return 0;
+    },
+  },
+  clean: {
+    usage: 'THREAD [--record]',
+    about: 'Remove a thread’s work tree, and with --record all that is known of it.',
+    options: { record: flag },
+    takes: [1, 1],
+    run: async (given) => {
+      const places = new Places({ data: given.env['KEEL_FLEET_DATA'] ?? folderOf(given), cloneFrom: [] });
+      await places.clean(given.words[0] ?? '', { record: given.values['record'] === true }, given.signal);
       return 0;
     },
   },

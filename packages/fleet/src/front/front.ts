@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { findRollout, KeelError, recordedTurns } from 'keel/session';
+import { findRollout, KeelError, recordedThread } from 'keel/session';
 import { isThreadId, PlaceError, type Places } from '../place/index.ts';
 import { SseStream, watchThread } from '../watch/index.ts';
 import type { EngineIngress, KnownThread } from './engine-ingress.ts';
@@ -144,7 +144,7 @@ export class Front {
     const known = await this.#own(asked);
     if (known === null) return notFound(asked);
     const path = rolloutOf(known, asked.threadId);
-    reply(asked.response, 200, { turns: path === null ? [] : recordedTurns(path) });
+    reply(asked.response, 200, path === null ? { turns: [], context: null } : recordedThread(path));
   }
 
   async #own({ user, threadId }: Asked): Promise<KnownThread | null> {

@@ -22,7 +22,7 @@ export function liveRoute(threads: LiveThreads): PeerRoute {
 /** A client that is slow loses deltas: the session keeps a bounded number of events for each reader. */
 async function sendEvents(session: Pick<Session, 'events'>, stream: SseStream): Promise<void> {
   using _ = stream;
-  const events = session.events();
+  const events = session.events({ openQuestions: true });
   stream.closed.addEventListener('abort', () => void events.return?.(), { once: true });
   for await (const event of events) {
     if (isForWatchers(event)) await stream.send('live', JSON.stringify(event));

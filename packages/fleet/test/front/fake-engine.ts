@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { USER_HEADER } from '../../src/service/names.ts';
-import { arrived, Refusal, submitted, type ThreadState } from '../../src/service/thread-state.ts';
+import { arrived, granted, Refusal, submitted, type ThreadState } from '../../src/service/thread-state.ts';
 
 export interface EngineCall {
   readonly path: string;
@@ -10,8 +10,14 @@ export interface EngineCall {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** What a worker would do of it. */
+export interface EngineHooks {
+  readonly submitted?: (threadId: string, state: ThreadState) => void;
+  readonly input?: (threadId: string, state: ThreadState) => void;
+}
+
 /** The engine's ingress as the front sees it: the thread object's rules over HTTP, without an engine behind them. */
-export async function startFakeEngine() {
+export async function startFakeEngine(on: EngineHooks = {}) {
   const calls: EngineCall[] = [];
   const threads = new Map<string, ThreadState>();
   const server = createServer(async (request, response) => {
@@ -29,12 +35,19 @@ export async function startFakeEngine() {
       const { place, settings, limits } = body;
       const none = { count: 0, current: null, queue: [], ended: [] };
       const change = submitted(state ?? { owner: user, place, settings, limits, ...none }, body);
-      threads.set(id, change.state);
+      // No limit is used up here.
+      const { state: after } = granted(change.state);
+      threads.set(id, after);
+      on.submitted?.(id, after);
       return reply(200, { turnId: change.turnId });
     }
     if (state === undefined) return reply(404, { message: 'there is no such thread' });
     try {
-      if (handler === 'input') threads.set(id, arrived(state, body).state);
+      if (handler === 'input') {
+        const { state: after } = arrived(state, body);
+        threads.set(id, after);
+        on.input?.(id, after);
+      }
       reply(200, null);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -113,9 +113,17 @@ type Place = Pick<PlanRequest, 'cwd' | 'policy'>;
  * write there is not the one that is meant by a bare name.
  */
 function programsOf({ cwd, env }: Pick<CommandSpec, 'cwd' | 'env'>, turn: Place): ProgramPlaces {
-  const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
-  const roots = writableRoots({ policy, cwd: turn.cwd, env });
-  return new ProgramPlaces({ searchPath: env['PATH'] ?? '', cwd, writableRoots: roots });
+  let roots: readonly string[] | null = null;
+  return new ProgramPlaces({
+    searchPath: env['PATH'] ?? '',
+    cwd,
+    // Few commands need them, and finding them takes twenty looks at the disk.
+    get writableRoots() {
+      const policy = turn.policy.mode === 'workspace-write' ? turn.policy : USUAL_REACH;
+      roots ??= writableRoots({ policy, cwd: turn.cwd, env });
+      return roots;
+    },
+  });
 }
 
 function isWritableProgram(name: string, programs: ProgramPlaces): boolean {

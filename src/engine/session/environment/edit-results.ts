@@ -1,6 +1,7 @@
-import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { inDirectory, realName, replaceFile } from '../../../foundation/files/index.ts';
 import { parseJson } from '../../../foundation/util/index.ts';
 import type { ModelInfo } from '../../../models/catalogue/index.ts';
 import type { ToolOutput } from '../../../tools/index.ts';
@@ -8,13 +9,15 @@ import type { ToolOutput } from '../../../tools/index.ts';
 const FILE = 'edit-results.jsonl';
 /** How much of the file's end is counted, bytes: some thousand edits. */
 const MAX_READ_BYTES = 256 * 1024;
+/** A longer file is cut to what is counted. */
+const MAX_FILE_BYTES = 2 * MAX_READ_BYTES;
 /** A share of failures is known from this many edits on, and high from this share on. */
 const MIN_EDITS = 20;
 const HIGH_SHARE = 0.15;
 /** How an edit is answered whose text does not fit the file or the form; a denial says nothing of the model. */
 const FAILED = /^(?:apply_patch verification failed|edit_file failed|failed to parse)/;
 
-const Line = z.object({ model: z.string(), tool: z.enum(['apply_patch', 'edit_file']), ok: z.boolean() });
+const Line = z.lazy(() => z.object({ model: z.string(), tool: z.enum(['apply_patch', 'edit_file']), ok: z.boolean() }));
 type Line = z.infer<typeof Line>;
 
 /**
@@ -48,6 +51,7 @@ export class EditResults {
     const line: Line = { model, tool: name, ok: success };
     try {
       appendFileSync(this.#path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+      if (statSync(this.#path).size > MAX_FILE_BYTES) dropOldest(this.#path);
     } catch {
       // A home that can't be written, or is full: the next thread counts one edit less.
     }
@@ -72,20 +76,35 @@ function failures(lines: readonly Line[], slug: string, name: Line['tool']): num
   return edits.length < MIN_EDITS ? null : edits.filter(({ ok }) => !ok).length / edits.length;
 }
 
+/** A line that another process adds meanwhile is lost: one edit of thousands. */
+function dropOldest(path: string): void {
+  const kept = wholeLines(textAtEnd(path));
+  inDirectory(realName(path), (directory, name) => replaceFile(directory, name, kept, 0o600));
+}
+
 function linesAtEnd(path: string): readonly Line[] {
   try {
-    const fd = openSync(path, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const bytes = Buffer.alloc(Math.min(size, MAX_READ_BYTES));
-      const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
-      const texts = bytes.toString('utf8', 0, read).split('\n');
-      return texts.flatMap((text) => Line.safeParse(parseJson(text)).data ?? []);
-    } finally {
-      closeSync(fd);
-    }
+    const texts = textAtEnd(path).split('\n');
+    return texts.flatMap((text) => Line.safeParse(parseJson(text)).data ?? []);
   } catch {
     // No edit was recorded yet.
     return [];
   }
+}
+
+function textAtEnd(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, MAX_READ_BYTES));
+    const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('utf8', 0, read);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A text that may start within a line, from the next line on. */
+function wholeLines(text: string): string {
+  return text.slice(text.indexOf('\n') + 1);
 }

@@ -30,6 +30,8 @@ function subjectOf(request: SessionEventOf<'approval.requested'>['request']): st
       return `${request.server}: ${request.tool}`;
     case 'elicitation':
       return `${request.server} asks: ${request.message}`;
+    case 'elicitationUrl':
+      return `${request.server} asks to open ${request.url}`;
     case 'network':
       return `${request.host}:${request.port}`;
   }

@@ -1,4 +1,4 @@
-import { ThreadItem, type Turn } from '../../../foundation/protocol/index.ts';
+import { ThreadItem, type Turn, type TurnContextRecord } from '../../../foundation/protocol/index.ts';
 import { type LoggedTurn, readRollout, type ThreadLog, threadLog } from '../../../storage/rollout/index.ts';
 import { eventsOfCall, threadItemsOf } from '../../turn/index.ts';
 import { ItemIds } from '../turn/item-ids.ts';
@@ -6,6 +6,19 @@ import { ItemIds } from '../turn/item-ids.ts';
 /** The turns of a thread that isn't open, from its rollout. @throws KeelError `rolloutCorrupt`, `storageFailed` */
 export function recordedTurns(path: string): Turn[] {
   return shownTurns(threadLog(readRollout(path)), { openTurnEnded: true });
+}
+
+export interface RecordedThread {
+  /** A turn without an end is in progress. */
+  readonly turns: readonly Turn[];
+  /** The settings of the newest one; null: nothing was asked of a model yet. */
+  readonly context: TurnContextRecord | null;
+}
+
+/** A thread that another process may have open, from its rollout. @throws KeelError `rolloutCorrupt`, `storageFailed` */
+export function recordedThread(path: string): RecordedThread {
+  const log = threadLog(readRollout(path));
+  return { turns: shownTurns(log, { openTurnEnded: false }), context: log.lastTurnContext };
 }
 
 /** The turns of a resumed thread as people saw them. `openTurnEnded`: the one that was cut off has ended now. */

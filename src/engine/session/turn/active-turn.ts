@@ -83,6 +83,11 @@ export class ActiveTurn {
     void done.then(() => this.#tasks.delete(task));
   }
 
+  /** Nothing takes input for this turn any more. */
+  get isOwnTaskDone(): boolean {
+    return this.#ownTaskDone.signal.aborted;
+  }
+
   get tasks(): ReadonlySet<RunningTask> {
     return this.#tasks;
   }

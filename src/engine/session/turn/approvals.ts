@@ -31,7 +31,7 @@ export class TurnApprovals {
     const decision = this.#decision(questionId, signal);
     this.#recorder.emit({ type: 'approval.requested', turnId: this.#turnId, ...asker, request });
     const answer = await decision;
-    this.#recorder.emit({ type: 'approval.resolved', turnId: this.#turnId, questionId });
+    this.#recorder.emit({ type: 'approval.resolved', turnId: this.#turnId, questionId, decision: answer.type });
     return answer;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TurnContext } from '../../../context/index.ts';
+import type { ApprovalRequest } from '../../../foundation/protocol/index.ts';
 import type { AskServerQuestion, ServerAnswer } from '../../../models/mcp/index.ts';
 import type { TurnApprovals } from './approvals.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
@@ -17,15 +18,20 @@ export function serverAsker({ context, recorder, questions, signal }: ServerAske
   const { threadId, turnId, canAsk } = context;
   return async (question, gone): Promise<ServerAnswer> => {
     if (!canAsk || recorder.isRevoked || signal.aborted) return { action: 'decline' };
-    const { server, message, requestedSchema } = question;
+    const { server, message } = question;
     // The question is part of no journal, so its id must not repeat when a later process restarts the count.
     const questionId = `${threadId}/${turnId}/server-${randomUUID()}`;
-    const request = { type: 'elicitation', questionId, server, message, requestedSchema, reason: null } as const;
+    const asked = { questionId, server, message, reason: null };
+    const request: ApprovalRequest =
+      question.type === 'form'
+        ? { type: 'elicitation', ...asked, requestedSchema: question.requestedSchema }
+        : { type: 'elicitationUrl', ...asked, url: question.url };
     const decision = await questions.request(request, { threadId }, AbortSignal.any([gone, signal]));
     if (decision.type === 'abort') return { action: 'cancel' };
     if (decision.type === 'denied') return { action: 'decline' };
+    if (question.type === 'url') return { action: 'accept', content: {} };
     const content = decision.type === 'approved' ? (decision.content ?? {}) : {};
-    return isComplete(content, requestedSchema) ? { action: 'accept', content } : { action: 'decline' };
+    return isComplete(content, question.requestedSchema) ? { action: 'accept', content } : { action: 'decline' };
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   OutputItem,
   RateLimitSnapshot,
   RefusedContent,
+  RequestRecord,
   ResponseItem,
   SessionEvent,
   StepRecord,
@@ -200,7 +201,7 @@ export class TurnRecorder implements TurnHistory, Journal {
     const tokens = known === null ? this.contextTokens() : known.total_tokens;
     this.#options.spend({ tokens, costUsd: request?.costUsd ?? null, isReplayed });
     this.#history.updateTokenInfo(known, this.#options.window.tokens);
-    this.#reportUsage();
+    this.#reportUsage(request);
   }
 
   /** Tokens that a child used count for the thread, and take up nothing of its window. */
@@ -228,14 +229,14 @@ export class TurnRecorder implements TurnHistory, Journal {
     return this.#options.state.history;
   }
 
-  #reportUsage(): void {
+  #reportUsage(request?: RequestRecord): void {
     const { state, record, requests } = this.#options;
     const { rateLimits } = state;
     const info = state.history.tokenInfo;
     record.addLines({ type: 'event_msg', payload: { type: 'token_count', info, rate_limits: rateLimits } });
     this.recordBudget();
     const cost = requests === undefined ? {} : { costUsd: requests.costUsd };
-    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost });
+    this.emit({ type: 'usage.updated', turnId: this.#turnId, info, rateLimits, ...cost, ...(request && { request }) });
   }
 
   #emit(event: SessionEvent, isKept: boolean): void {

@@ -61,7 +61,13 @@ export class Turns {
     this.#deps.state.configure(input.settings);
     const active = this.#active;
     if (active === null) this.#start(regularTask, input.submissionId, { input, outputSchema: input.outputSchema });
-    else if (input.items.length > 0) active.input.add(input);
+    else {
+      if (input.items.length > 0) active.input.add(input);
+      // What comes after the turn's own task is done starts the next one.
+      const isTaken = this.#phase.type === 'running' && !active.isOwnTaskDone;
+      if (!isTaken && input.items.length > 0) return;
+      this.#deps.emit({ type: 'submission.joined', turnId: active.context.turnId, id: input.submissionId });
+    }
   }
 
   /** Starts a task now, or when the running turn has ended; at most one waits, and the newest replaces it. */

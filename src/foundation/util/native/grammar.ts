@@ -6,8 +6,11 @@ import type { Parser } from 'web-tree-sitter';
 const inPackages = (require: NodeJS.Require) => ({
   'web-tree-sitter': () => require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
   bash: () => require.resolve('tree-sitter-bash/tree-sitter-bash.wasm'),
+  go: () => require.resolve('tree-sitter-go/tree-sitter-go.wasm'),
+  java: () => require.resolve('tree-sitter-java/tree-sitter-java.wasm'),
   javascript: () => require.resolve('tree-sitter-javascript/tree-sitter-javascript.wasm'),
   python: () => require.resolve('tree-sitter-python/tree-sitter-python.wasm'),
+  rust: () => require.resolve('tree-sitter-rust/tree-sitter-rust.wasm'),
   tsx: () => require.resolve('tree-sitter-typescript/tree-sitter-tsx.wasm'),
   typescript: () => require.resolve('tree-sitter-typescript/tree-sitter-typescript.wasm'),
 });

@@ -119,6 +119,30 @@ const mcpServer = z.object({
   tools: z.optional(z.record(z.string(), z.object({ approval_mode: z.optional(mcpApproval) }))),
 });
 
+/** Where telemetry goes. */
+const collector = {
+  endpoint: z.optional(z.string()),
+  headers: z.optional(stringMap),
+  env_headers: z.optional(stringMap),
+};
+
+/** `exporter` as a table is the form that files for the Codex CLI have. */
+const otel = z.object({
+  exporter: z.optional(
+    z.union([
+      z.enum(['none', 'otlp-http']),
+      z.object({
+        'otlp-http': z.optional(z.object({ ...collector, protocol: z.optional(z.string()) })),
+        'otlp-grpc': z.optional(z.looseObject({})),
+      }),
+    ]),
+  ),
+  ...collector,
+  environment: z.optional(z.string()),
+  log_user_prompt: z.optional(z.boolean()),
+  log_tool_output: z.optional(z.boolean()),
+});
+
 /** US dollars for a million tokens. */
 const modelPrice = z.object({
   input: z.number().check(z.gte(0)),
@@ -276,7 +300,9 @@ export const ConfigFile = z.object({
   project_doc_max_bytes: z.optional(wholeNumber),
   project_doc_fallback_filenames: z.optional(strings),
   tool_output_spill_max_bytes: z.optional(wholeNumber),
-  otel: z.optional(z.looseObject({})),
+  otel: z.optional(otel),
+  log_file: z.optional(z.string()),
+  log_level: z.optional(z.enum(['off', 'error', 'warn', 'info', 'debug'])),
   notice: z.optional(z.looseObject({})),
   projects: z.optional(z.record(z.string(), z.object({ trust_level: z.optional(z.enum(['trusted', 'untrusted'])) }))),
   forced_login_method: z.optional(z.enum(['chatgpt', 'api'])),

@@ -1,7 +1,13 @@
 import { isSecretName, MASK, maskedArguments, maskedText, maskSecrets } from '../../../foundation/secrets/index.ts';
 
 /** Their values are secrets, whatever they are called. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['http_headers', 'experimental_bearer_token', 'bearer_token', 'env']);
+const SECRET_KEYS: ReadonlySet<string> = new Set([
+  'http_headers',
+  'headers',
+  'experimental_bearer_token',
+  'bearer_token',
+  'env',
+]);
 /** Of these tables the values are secrets that have the name of one. */
 const NAMED_BY_USER: ReadonlySet<string> = new Set(['query_params', 'shell_environment_policy.set']);
 

@@ -10,8 +10,8 @@ const DEFAULT_MAX_THREADS = 6;
 const DEFAULT_MAX_DEPTH = 1;
 /** The longest instructions of a role, UTF-8 bytes. */
 const MAX_ROLE_TEXT_BYTES = 4_096;
-/** A role's name is said in a tag, a thread's name and an approval. */
-const ROLE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
+/** A role's name is said in a tag, a thread's name and an approval. That of a plugin's role is `PLUGIN:ROLE`. */
+const ROLE_NAME = /^(?:[A-Za-z][A-Za-z0-9_-]{0,31}:)?[A-Za-z][A-Za-z0-9_-]{0,31}$/;
 
 type RoleTable = Exclude<NonNullable<ConfigFile['agents']>[string], number | undefined>;
 

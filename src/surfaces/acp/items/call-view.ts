@@ -100,11 +100,17 @@ function statusOf(status: ItemStatus): ToolCallStatus {
   return status === 'completed' ? 'completed' : 'failed';
 }
 
-function mcpContent({ result, error, status }: ThreadItemOf<'mcpToolCall'>): NonNullable<ToolCall['content']> {
+function mcpContent({
+  result,
+  error,
+  status,
+  progress,
+}: ThreadItemOf<'mcpToolCall'>): NonNullable<ToolCall['content']> {
   if (error !== null) return [textContent(error.message)];
   const blocks = (result?.content ?? []).map(resultBlock);
   if (blocks.length > 0) return blocks.map((content) => ({ type: 'content', content }));
-  return status === 'inProgress' ? [] : [textContent('The tool returned nothing.')];
+  if (status === 'inProgress') return progress === undefined ? [] : [textContent(progress)];
+  return [textContent('The tool returned nothing.')];
 }
 
 function agentTitle({ tool, prompt }: ThreadItemOf<'collabAgentToolCall'>): string {

@@ -49,7 +49,9 @@ export class Permissions {
 
 /** A question of a server is answered once. */
 function optionsFor({ type }: ApprovalRequest): PermissionOption[] {
-  return type === 'elicitation' ? [ALLOW_ONCE, REJECT_ONCE] : [ALLOW_ONCE, ALLOW_ALWAYS, REJECT_ONCE];
+  return type === 'elicitation' || type === 'elicitationUrl'
+    ? [ALLOW_ONCE, REJECT_ONCE]
+    : [ALLOW_ONCE, ALLOW_ALWAYS, REJECT_ONCE];
 }
 
 function decisionOf({ outcome }: RequestPermissionResponse, { type }: ApprovalRequest): ApprovalDecision {

@@ -19,6 +19,11 @@ function subjectView(request: ApprovalRequest): CallView {
     const title = `Question of the MCP server ${request.server}`;
     return { title, kind: 'other', status: 'pending', content: [textContent(request.message)] };
   }
+  if (request.type === 'elicitationUrl') {
+    const { host } = new URL(request.url);
+    const title = `The MCP server ${request.server} asks you to open a page of ${host}`;
+    return { title, kind: 'other', status: 'pending', content: [textContent(`${request.message}\n\n${request.url}`)] };
+  }
   if (request.type !== 'network') return callView(itemOf(request), { isOver: false, isLive: true });
   const place = `${request.host}:${request.port}`;
   return {
@@ -29,7 +34,7 @@ function subjectView(request: ApprovalRequest): CallView {
   };
 }
 
-function itemOf(request: Exclude<ApprovalRequest, { type: 'network' | 'elicitation' }>): WorkItem {
+function itemOf(request: Exclude<ApprovalRequest, { type: 'network' | 'elicitation' | 'elicitationUrl' }>): WorkItem {
   const { callId: id } = request;
   switch (request.type) {
     case 'command':

@@ -140,7 +140,7 @@ export class OpenSessions implements AsyncDisposable {
       onChild: (child) => void children.follow(child),
     });
     const notes = [...config.warnings, ...session.changes.map((change) => `Changed: ${change}.`), ...faults];
-    const prompts = readPromptFiles(config.home);
+    const prompts = readPromptFiles(config);
     const opened = new AcpSession({ session, config, client, children, prompts, title, notes });
     await opened.readHistory();
     this.#sessions.set(id, opened);

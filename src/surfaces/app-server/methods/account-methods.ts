@@ -27,7 +27,8 @@ export function accountMethods(settings: ServerSettings): Methods {
       }
       const key = params.apiKey.trim();
       if (key === '' || /\s/.test(key)) throw invalid('an API key is not empty and has no spaces');
-      storeKey((await settings.config()).home, key);
+      const { home, credentialStores } = await settings.config();
+      storeKey({ home, store: credentialStores.login }, key);
       settings.changed();
       setImmediate(() => client.notify('account/login/completed', { loginId: null, success: true, error: null }));
       await announce(client);

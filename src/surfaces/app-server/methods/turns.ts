@@ -44,8 +44,9 @@ export function turnMethods({ threads, settings }: TurnMethodsContext): Methods 
       const thread = threads.require(threadId);
       requireRunning(thread, expectedTurnId, 'steer');
       requireSteerable(thread);
-      thread.session.submit({ type: 'userInput', items: turnInput(input) });
-      return { turnId: expectedTurnId };
+      // A turn that ends just now does not take it: then it is the next one's, under another id.
+      const turn = await thread.startTurn({ type: 'userInput', items: turnInput(input) });
+      return { turnId: turn.id };
     }),
     'turn/interrupt': method(Interrupt, async ({ threadId, turnId }) => {
       const thread = threads.require(threadId);

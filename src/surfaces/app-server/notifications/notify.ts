@@ -51,6 +51,10 @@ type ItemEvent = SessionEventOf<'item.started' | 'item.updated' | 'item.complete
 function ofItem(threadId: string, { type, turnId, item: given }: ItemEvent): readonly Notification[] {
   if (given.type === 'plan') return type === 'item.completed' ? [] : [planNotification(threadId, turnId, given)];
   if (given.type === 'budgetExceeded') return type === 'item.completed' ? [warning(threadId, given.message)] : [];
+  if (given.type === 'mcpToolCall' && type === 'item.updated') {
+    const { id: itemId, progress: message = '' } = given;
+    return [{ method: 'item/mcpToolCall/progress', params: { threadId, turnId, itemId, message } }];
+  }
   const item = wireItem(given);
   if (item === null || type === 'item.updated') return [];
   const now = Date.now();

@@ -27,6 +27,12 @@ export function approvalRequest(
       };
     case 'elicitation':
       return { method: 'mcpServer/elicitation/request', params: formParams(threadId, turnId, request, who) };
+    case 'elicitationUrl': {
+      const { server: serverName, url, questionId: elicitationId } = request;
+      const message = `${who}${request.message}`;
+      const params = { threadId, turnId, serverName, mode: 'url', message, url, elicitationId, _meta: null };
+      return { method: 'mcpServer/elicitation/request', params };
+    }
     case 'mcpToolCall':
       return { method: 'mcpServer/elicitation/request', params: toolCallParams(threadId, turnId, request, who) };
   }

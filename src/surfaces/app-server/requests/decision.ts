@@ -42,6 +42,7 @@ export function decisionOf(request: ApprovalRequest, reply: Reply): ApprovalDeci
     case 'mcpToolCall':
       return formDecision(reply.result);
     case 'elicitation':
+    case 'elicitationUrl':
       return formAnswer(reply.result);
   }
 }

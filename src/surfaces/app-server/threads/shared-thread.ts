@@ -46,7 +46,7 @@ export class SharedThread {
   #updatedAt: number;
   #settings: SessionSettings;
   #status: ThreadStatus = { type: 'idle' };
-  /** The op whose turn has not started yet: one at a time, so that a refusal is known to be about it. */
+  /** The op of which it isn't known yet which turn works on it: one at a time, so that a refusal is known to be about it. */
   #starting: { readonly id: string; readonly turn: Deferred<ViewedTurn> } | null = null;
   #lastStart: Promise<unknown> = Promise.resolve();
   readonly #turnEnds = new Map<string, Deferred<void>>();
@@ -148,16 +148,13 @@ export class SharedThread {
   }
 
   async #startTurn(op: Op, settings: Partial<SessionSettings>): Promise<ViewedTurn> {
-    const { running } = this.view;
-    const joins = running !== null && (op.type === 'userInput' || op.type === 'userTurn');
     const id = uuidV7(Date.now());
-    const starting = joins ? null : { id, turn: new Deferred<ViewedTurn>() };
+    const starting = { id, turn: new Deferred<ViewedTurn>() };
     this.#starting = starting;
     try {
       this.session.submit(op, id);
-      const turn = starting === null ? running : await starting.turn.promise;
+      const turn = await starting.turn.promise;
       this.#settings = { ...this.#settings, ...settings };
-      if (turn === null) throw new Error('a turn was joined that does not run');
       return turn;
     } finally {
       this.#starting = null;
@@ -206,6 +203,10 @@ export class SharedThread {
         return this.#turnStarted(event.turnId);
       case 'turn.completed':
         return this.#turnCompleted(event.turnId);
+      case 'submission.joined':
+        return this.#taken(event.id, event.turnId);
+      case 'submissions.dropped':
+        return this.#dropped(event.ids);
       case 'approval.requested':
         for (const client of this.#subscribers.keys()) this.#questions.ask(event, client);
         return;
@@ -221,8 +222,19 @@ export class SharedThread {
   #turnStarted(turnId: string): void {
     const { running } = this.view;
     if (running === null) return;
-    if (this.#starting?.id === turnId) this.#starting.turn.resolve(running);
+    this.#taken(turnId, turnId);
     this.notify('turn/started', { threadId: this.id, turn: wireTurn(running, 'notLoaded') });
+  }
+
+  /** Whoever asked for this op hears which turn works on it. */
+  #taken(id: string, turnId: string): void {
+    const turn = this.view.turns.findLast((one) => one.id === turnId);
+    if (this.#starting?.id === id && turn !== undefined) this.#starting.turn.resolve(turn);
+  }
+
+  #dropped(ids: readonly string[]): void {
+    if (this.#starting === null || !ids.includes(this.#starting.id)) return;
+    this.#starting.turn.reject(new KeelError('interrupted', 'not carried out, since the running turn was stopped'));
   }
 
   #turnCompleted(turnId: string): void {

@@ -52,14 +52,14 @@ async function showConfig(io: CommandIo, words: readonly string[]): Promise<numb
   const rows = wanted === undefined ? all : all.filter(({ key }) => key === wanted || key.startsWith(`${wanted}.`));
   if (rows.length === 0) throw unknownKey(wanted ?? '', all);
   if (values.json) data(io, `${JSON.stringify(rows, null, 2)}\n`);
-  else say(io, table(rows));
+  else say(io, listOf(rows));
   for (const warning of loaded.config.warnings) note(io, `warning: ${warning}\n`);
   return 0;
 }
 
 /** All settings in force, as `keel config` shows them. @throws KeelError `invalidConfig` */
 export async function configText(options: LoadOptions): Promise<string> {
-  return table(await rowsOf(await loadConfigWithOrigins(options)));
+  return listOf(await rowsOf(await loadConfigWithOrigins(options)));
 }
 
 function unknownKey(wanted: string, rows: readonly Row[]): KeelError {
@@ -158,10 +158,23 @@ function environmentOrigin(key: string, { env, provider }: LoadedConfig['config'
   return provider.baseUrl === env['OPENAI_BASE_URL'] ? 'environment OPENAI_BASE_URL' : `provider ${provider.id}`;
 }
 
-function table(rows: readonly Row[]): string {
-  const cells = rows.map(({ key, value, origin }) => [key, JSON.stringify(value) ?? 'null', origin]);
-  const widths = [0, 1].map((column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell)).join('  ');
-  return `${cells.map(line).join('\n')}\n`;
+/** Lines fit a terminal of this many columns, unless a value or a path alone is longer. */
+const WIDTH = 80;
+/** Where origins start if the setting leaves room. */
+const ORIGIN_COLUMN = 50;
+
+function listOf(rows: readonly Row[]): string {
+  return rows.map((row) => `${shown(row)}\n`).join('');
+}
+
+/** A setting as in the file, with its origin as a comment, on a line of its own where both don't fit. */
+function shown({ key, value, origin }: Row): string {
+  const text = JSON.stringify(value) ?? 'null';
+  const setting = `${key} = ${text}`;
+  const from = `# ${origin}`;
+  for (const column of [ORIGIN_COLUMN, 0]) {
+    const start = Math.max(column, setting.length + 2);
+    if (start + from.length <= WIDTH) return `${setting.padEnd(start)}${from}`;
+  }
+  return `${setting.length <= WIDTH ? setting : `${key} =\n    ${text}`}\n    ${from}`;
 }

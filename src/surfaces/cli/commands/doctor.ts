@@ -16,6 +16,7 @@ import {
 } from '../doctor/machine.ts';
 import { providerFindings } from '../doctor/provider.ts';
 import { serverFindings } from '../doctor/servers.ts';
+import { terminalFinding } from '../doctor/terminal.ts';
 import type { CommandIo } from '../io.ts';
 import { data, say } from '../output.ts';
 
@@ -51,6 +52,7 @@ async function doctor(io: CommandIo, words: readonly string[]): Promise<number> 
     config instanceof Error ? [] : configured(config, values.offline ?? false),
     programFindings(io),
     sandboxFinding(bwrapPath),
+    terminalFinding(io),
   ]);
   const findings = [nodeVersion(), homeFinding(io), ...configuration(config), ...checks.flat()];
   if (values.json) data(io, `${JSON.stringify(findings, null, 2)}\n`);
@@ -79,6 +81,7 @@ function configuration(config: Config | Error): Finding[] {
   const detail = `model ${config.model} of ${config.provider.id} at ${maskedText(config.provider.baseUrl)}`;
   return [
     { name, state: 'ok', detail },
+    ...config.plugins.map((plugin): Finding => ({ name: `plugin ${plugin.name}`, state: 'ok', detail: 'is used' })),
     ...config.warnings.map((warning): Finding => ({ name, state: 'note', detail: warning })),
   ];
 }

@@ -39,7 +39,7 @@ async function importSettings(io: CommandIo, words: readonly string[]): Promise<
   const source = values.from === undefined ? usualPlace(io, agent) : resolve(io.cwd, values.from);
   if (!existsSync(source))
     throw new KeelError('invalidInput', `there is no ${source}; name the folder with --from DIR`);
-  const steps = agent === 'codex' ? codexSteps(source) : await claudeSteps(source);
+  const steps = agent === 'codex' ? codexSteps(source) : claudeSteps(source);
   const lines = await applySteps(steps, { home: resolveHome(io.env), isDry });
   for (const { state, text } of lines) say(io, `${state.padEnd(9)}  ${text}\n`);
   if (lines.length === 0) say(io, `Nothing to bring over from ${source}.\n`);

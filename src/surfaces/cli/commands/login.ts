@@ -1,12 +1,19 @@
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { printable, reasonOf } from '../../../foundation/util/index.ts';
 import { resolveCredentials } from '../../../models/client/index.ts';
-import { type Config, loadConfig, removeStoredKey, resolveHome, storeKey } from '../../../storage/config/index.ts';
+import {
+  type Config,
+  loadConfig,
+  removeProviderKey,
+  removeStoredKey,
+  resolveHome,
+  storeKey,
+} from '../../../storage/config/index.ts';
 import { readCommandLine, refuseMore } from '../command-line.ts';
 import type { CommandSpec } from '../command-spec.ts';
 import type { Command } from '../commands.ts';
 import { type CommandIo, readInput } from '../io.ts';
-import { note } from '../output.ts';
+import { inWords, note } from '../output.ts';
 import { readHidden } from '../read-hidden.ts';
 import { UsageError } from '../usage.ts';
 
@@ -16,7 +23,7 @@ const INTERRUPTED_EXIT = 130;
 const spec = {
   usage: ['login [--with-api-key] [--provider NAME]', 'login [--device-code]', 'login status'],
   about: [
-    "Store an API key in keel's home, readable by you only, or show which key is used. On a terminal keel asks for the key and doesn't show it; scripts pipe it in. `keel logout` removes what is stored.",
+    "Store an API key in the system's keyring, or, where there is none, in a file in keel's home that you alone can read; or show which key is used. On a terminal keel asks for the key and doesn't show it; scripts pipe it in. `keel logout` removes what is stored.",
     'Where `chatgpt_client_id` is set, sign in with ChatGPT by a browser on this machine, or, with --device-code, by one elsewhere.',
     'Example: printenv OPENAI_API_KEY | keel login --with-api-key',
   ],
@@ -29,9 +36,11 @@ const spec = {
 } as const satisfies CommandSpec;
 
 const logoutSpec = {
-  usage: ['logout'],
+  usage: ['logout [--provider NAME]'],
   about: ['Remove the keys and the sign-in that `keel login` stored. It succeeds also when there are none.'],
-  options: {},
+  options: {
+    provider: { type: 'string', value: 'NAME', about: 'remove what is stored for this provider alone' },
+  },
 } as const satisfies CommandSpec;
 
 export const loginCommand: Command = { spec, run: login };
@@ -62,21 +71,28 @@ async function login(io: CommandIo, words: readonly string[]): Promise<number> {
 
 async function storeGivenKey(io: CommandIo, provider: string | undefined): Promise<number> {
   const home = resolveHome(io.env);
-  const config = provider === undefined ? null : await configOf(io, [`model_provider=${JSON.stringify(provider)}`]);
+  const config =
+    provider === undefined
+      ? await configIfAny(io, false)
+      : await configOf(io, [`model_provider=${JSON.stringify(provider)}`]);
   const key = await readKey(io);
   if (key === null) {
     note(io, 'Nothing was changed.\n');
     return INTERRUPTED_EXIT;
   }
-  storeKey(home, key, config?.provider.id);
-  note(io, 'The key is stored.\n');
+  const login = { home, store: config?.credentialStores.login ?? 'auto' };
+  const place = storeKey(login, key, provider === undefined ? 'openai' : config?.provider.id);
+  note(io, `The key is kept in ${inWords(place)}.\n`);
   return 0;
 }
 
 /** `keel logout`: succeeds also when no key is stored. */
 async function logout(io: CommandIo, words: readonly string[]): Promise<number> {
-  refuseMore(readCommandLine(words, logoutSpec).positionals);
-  const removed = removeStoredKey(resolveHome(io.env));
+  const { values, positionals } = readCommandLine(words, logoutSpec);
+  refuseMore(positionals);
+  const { provider } = values;
+  const home = resolveHome(io.env);
+  const removed = provider === undefined ? removeStoredKey(home) : removeProviderKey({ home }, provider);
   note(io, removed ? 'What was stored is removed.\n' : 'There was no stored key.\n');
   return 0;
 }

@@ -48,6 +48,7 @@ const spec = {
   },
   options: {
     search: { type: 'string' },
+    'session-name': { type: 'string', value: 'NAME', about: 'threads with this in their name' },
     cwd: { type: 'string', value: 'DIR', about: 'threads that were started in this directory' },
     archived: { type: 'boolean', default: false, about: 'archived threads' },
     subagents: { type: 'boolean', default: false, about: 'threads that other threads started, too' },
@@ -98,7 +99,8 @@ export const threadsCommand: Command = { spec, run: threads };
 
 async function threads(io: CommandIo, words: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine(words, spec);
-  const [name, ...rest] = positionals;
+  const isList = positionals.length === 0 && values['session-name'] !== undefined;
+  const [name, ...rest] = isList ? ['list'] : positionals;
   if (name === undefined) throw new HelpRequested(spec);
   const home = resolveHome(io.env);
   const place = { io, home, values };
@@ -139,12 +141,13 @@ function searchOf(name: string, words: readonly string[], { search }: Values): s
 }
 
 async function list({ io, home, values }: Place, search: string | null): Promise<ThreadPage> {
-  const { cwd, cursor, limit, archived } = values;
+  const { cwd, cursor, limit, archived, 'session-name': name } = values;
   using index = new ThreadIndex(home);
   return await index.list({
     archived,
     ofUser: !values.subagents,
     ...(search === null ? {} : { search }),
+    ...(name === undefined ? {} : { name }),
     ...(cwd === undefined ? {} : { cwd: resolve(io.cwd, cwd) }),
     ...(cursor === undefined ? {} : { cursor }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),

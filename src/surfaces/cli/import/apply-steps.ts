@@ -1,9 +1,8 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KeelError } from '../../../foundation/protocol/index.ts';
 import { reasonOf } from '../../../foundation/util/index.ts';
-import { valueAt } from '../../../storage/config/index.ts';
-import { textOf } from './read-source.ts';
+import { readHomeFile, recordTable, valueAt } from '../../../storage/config/index.ts';
 import type { ImportStep } from './step.ts';
 
 /** What became of a step. */
@@ -47,28 +46,22 @@ async function applyStep(step: ImportStep, home: string, isDry: boolean): Promis
 }
 
 async function addSetting(
-  { path, toml }: Extract<ImportStep, { type: 'setting' }>,
+  { path, table }: Extract<ImportStep, { type: 'setting' }>,
   home: string,
   isDry: boolean,
 ): Promise<ImportLine> {
-  const { parse } = await import('smol-toml');
+  const { parse, stringify } = await import('smol-toml');
   const name = path.join('.');
-  const file = join(home, 'config.toml');
-  const before = textOf(file) ?? '';
+  const before = readHomeFile(home, 'config.toml') ?? '';
   if (valueAt(parse(before), path) !== undefined) {
     return { state: 'kept', text: `${name}: config.toml has it already` };
   }
-  const text = `${before}${before === '' || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n'}${toml}\n`;
-  // A table that was begun in another way (`mcp_servers = {...}`) can't be continued at the end of the file.
-  if (!parses(parse, text)) return { state: 'not taken', text: `${name}: write it into config.toml by hand:\n${toml}` };
-  if (!isDry) {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    // A link to the file stays one.
-    const place = existsSync(file) ? realpathSync(file) : file;
-    const temporary = `${place}.${process.pid}.new`;
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, place);
+  const toml = stringify({ [path[0]]: { [path[1]]: table } });
+  // A table that was started in another way (`mcp_servers = {...}`) can't be continued by lines of its own.
+  if (!parses(parse, `${before}\n${toml}`)) {
+    return { state: 'not taken', text: `${name}: write it into config.toml by hand:\n${toml}` };
   }
+  if (!isDry) await recordTable(home, { path, table });
   return { state: 'added', text: `${name} in config.toml` };
 }
 

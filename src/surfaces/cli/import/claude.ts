@@ -16,7 +16,7 @@ const COMMAND_PREFIX = /^Bash\((.+?):\*\)$/;
 const SPECIAL = /["'\\$`*?;&|<>(){}[\]]/;
 
 /** What Claude Code keeps for a user. `source`: its folder; the servers are in `.claude.json` beside it. */
-export async function claudeSteps(source: string): Promise<ImportStep[]> {
+export function claudeSteps(source: string): ImportStep[] {
   const settings = objectIn(join(source, 'settings.json'));
   const { permissions, ...others } = settings;
   const { mcpServers } = objectIn(`${source}.json`);
@@ -24,7 +24,7 @@ export async function claudeSteps(source: string): Promise<ImportStep[]> {
     ...fileStep(join(source, 'CLAUDE.md'), 'AGENTS.md'),
     ...filesIn(join(source, 'commands'), '.md', 'prompts'),
     ...skillsIn(join(source, 'skills')),
-    ...(await servers(mcpServers)),
+    ...servers(mcpServers),
     ...rules(permissions),
     ...Object.keys(others).map(
       (key): ImportStep => ({ type: 'left', what: `settings.json: ${key}`, why: adviceFor(key) }),
@@ -32,16 +32,11 @@ export async function claudeSteps(source: string): Promise<ImportStep[]> {
   ];
 }
 
-async function servers(value: unknown): Promise<ImportStep[]> {
-  const { stringify } = await import('smol-toml');
+function servers(value: unknown): ImportStep[] {
   return entries(value).map(([name, entry]): ImportStep => {
     const server = convertedServer(entry);
     if (server.type === 'refused') return { type: 'left', what: `MCP server ${name}`, why: server.reason };
-    return {
-      type: 'setting',
-      path: ['mcp_servers', name],
-      toml: stringify({ mcp_servers: { [name]: server.table } }),
-    };
+    return { type: 'setting', path: ['mcp_servers', name], table: server.table };
   });
 }
 
@@ -73,7 +68,7 @@ function rules(permissions: unknown): ImportStep[] {
 function adviceFor(key: string): string {
   if (key === 'model') return 'names differ: set model in config.toml, such as "claude-sonnet-5-5"';
   if (key === 'env') return 'set what commands need in shell_environment_policy.set, and keys in the environment';
-  return key === 'hooks' ? 'keel has no hooks yet' : 'keel has no such setting';
+  return key === 'hooks' ? 'keel reads them where they are: see `keel hooks`' : 'keel has no such setting';
 }
 
 function entries(value: unknown): [string, unknown][] {

@@ -14,7 +14,7 @@ export function codexSteps(source: string): ImportStep[] {
     ...filesIn(join(source, 'rules'), '.rules', 'rules'),
     ...skillsIn(join(source, 'skills')),
     ...(has('auth.json') ? [left('auth.json', 'run `keel login` with an API key; keel knows no other login')] : []),
-    ...(has('hooks.json') ? [left('hooks.json', 'keel has no hooks yet')] : []),
+    ...(has('hooks.json') ? [left('hooks.json', 'keel reads it where it is: see `keel hooks`')] : []),
     ...(has('sessions')
       ? [
           left(

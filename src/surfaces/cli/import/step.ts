@@ -2,6 +2,10 @@
 export type ImportStep =
   | { readonly type: 'file'; readonly from: string; readonly to: string; readonly text: string }
   | { readonly type: 'folder'; readonly from: string; readonly to: string }
-  /** A table for `config.toml`, as TOML, by its dotted path. */
-  | { readonly type: 'setting'; readonly path: readonly string[]; readonly toml: string }
+  /** A table for `config.toml`, by the parts of its name. */
+  | {
+      readonly type: 'setting';
+      readonly path: readonly [string, string];
+      readonly table: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: 'left'; readonly what: string; readonly why: string };

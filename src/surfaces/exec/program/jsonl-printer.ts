@@ -55,6 +55,7 @@ export class JsonlPrinter implements ProgramPrinter {
       case 'approval.resolved':
       case 'rawItem.recorded':
       case 'historyEntry.answered':
+      case 'submission.joined':
       case 'thread.closed':
         return;
       default:

@@ -17,7 +17,7 @@ export function piecesRows(pieces: readonly Piece[], width: number): Row[] {
 export interface StreamedText {
   /** In order; more are only ever added at the end. */
   readonly final: readonly Piece[];
-  liveRows(width: number): Row[];
+  liveRows(width: number): readonly Row[];
   /** The rows after the final pieces once the text has ended. */
   endRows(width: number): Row[];
 }
@@ -28,12 +28,19 @@ interface Known {
   readonly final: readonly Piece[];
 }
 
+interface LiveRows {
+  readonly stream: MarkdownStream;
+  readonly width: number;
+  readonly rows: readonly Row[];
+}
+
 /**
  * Reads texts that grow from call to call, each time only what is new. It is a cache and nothing else: what a text becomes
  * depends on the text alone.
  */
 export class MarkdownReader {
   #known: Known = { text: '', stream: EMPTY_STREAM, final: [] };
+  #live: LiveRows = { stream: EMPTY_STREAM, width: 0, rows: [] };
 
   read(text: string): StreamedText {
     if (!text.startsWith(this.#known.text)) this.#known = { text: '', stream: EMPTY_STREAM, final: [] };
@@ -48,8 +55,16 @@ export class MarkdownReader {
     const { stream, final } = this.#known;
     return {
       final,
-      liveRows: (width) => piecesRows(livePieces(stream), width),
+      liveRows: (width) => this.#liveRows(stream, width),
       endRows: (width) => piecesRows(endMarkdown(stream), width),
     };
+  }
+
+  /** Frames in which no text came, such as those of keys, read nothing again. */
+  #liveRows(stream: MarkdownStream, width: number): readonly Row[] {
+    if (this.#live.stream !== stream || this.#live.width !== width) {
+      this.#live = { stream, width, rows: piecesRows(livePieces(stream), width) };
+    }
+    return this.#live.rows;
   }
 }

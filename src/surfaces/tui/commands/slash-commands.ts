@@ -34,6 +34,7 @@ const COMMANDS = [
   ['stop', 'stop the commands that run in the background, or one of them', true, 'N'],
   ['export', 'write this thread as a page, to read or to pass on', true, 'FILE.html or FILE.md'],
   ['copy', 'copy the last answer; with a number, that code block of it', true, 'N'],
+  ['raw', 'show the source text of the last answer', true, ''],
   ['mention', 'name a file', true, ''],
   ['queue', 'send the next queued message now', true, ''],
   ['theme', 'choose the colours', true, 'NAME'],

@@ -9,9 +9,12 @@ import type { SavedDraft } from '../message.ts';
 /** Drafts that nobody came back for are removed after this time, ms. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
 
+/** The thread that a draft is looked for: a recorded one has its own alone, a new one the newest of its directory. */
+export type DraftOwner = { readonly type: 'recorded'; readonly threadId: string } | { readonly type: 'new' };
+
 /**
  * What is written and queued, kept in `drafts/` of keel's home while keel runs: a crash or a kill loses none of it. The next
- * keel in the same directory takes it over. One that ends in order leaves nothing.
+ * keel that resumes the thread, or starts a new one in the same directory, takes it over. One that ends in order leaves nothing.
  */
 export class DraftStore {
   readonly #dir: string;
@@ -24,8 +27,8 @@ export class DraftStore {
   }
 
   /** Writes the draft as it is now; an empty one leaves no file. A disk that is full costs the draft its safety, nothing else. */
-  save(draft: SavedDraft): void {
-    const text = JSON.stringify({ draft: joined(draft.draft), queue: draft.queue.map(joined) });
+  save(draft: SavedDraft, threadId: string | null): void {
+    const text = JSON.stringify({ thread: threadId, draft: joined(draft.draft), queue: draft.queue.map(joined) });
     if (text === this.#last) return;
     this.#last = text;
     try {
@@ -38,15 +41,18 @@ export class DraftStore {
     }
   }
 
-  /** The newest draft of a keel in this directory that did not end in order; it is this one's from here on. */
-  takeOver(): SavedDraft | null {
+  /** The newest draft for this thread of a keel that did not end in order; it is this one's from here on. */
+  takeOver(owner: DraftOwner): SavedDraft | null {
     for (const name of this.#leftBehind()) {
       try {
+        const path = join(this.#dir, name);
+        const saved = parsed(readFileSync(path, 'utf8'));
+        if (saved === null) rmSync(path, { force: true });
+        const isFor = owner.type === 'new' ? name.startsWith(this.#prefix) : saved?.thread === owner.threadId;
+        if (saved === null || !isFor) continue;
         // The file is kept until the next save: a kill in between loses nothing either.
-        renameSync(join(this.#dir, name), this.#own);
-        const draft = parsed(readFileSync(this.#own, 'utf8'));
-        if (draft !== null) return draft;
-        rmSync(this.#own, { force: true });
+        renameSync(path, this.#own);
+        return saved.draft;
       } catch {
         // Another keel took it.
       }
@@ -74,8 +80,8 @@ export class DraftStore {
       const changed = statSync(join(this.#dir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
       if (Date.now() - changed > KEPT_MS) rmSync(join(this.#dir, name), { force: true });
       const pid = Number(/-(\d+)\.json$/.exec(name)?.[1] ?? 0);
-      const isOurs = name.startsWith(this.#prefix) && pid > 0 && (pid === process.pid || !isAlive(pid));
-      return isOurs ? [{ name, changed }] : [];
+      const isLeft = pid > 0 && (pid === process.pid || !isAlive(pid));
+      return isLeft ? [{ name, changed }] : [];
     });
     return timed.sort((a, b) => b.changed - a.changed).map(({ name }) => name);
   }
@@ -95,7 +101,11 @@ const element = z.union([
   z.object({ type: z.literal('paste'), label: z.string(), text: z.string() }),
   z.object({ type: z.literal('image'), label: z.string(), path: z.string() }),
 ]);
-const Saved = z.object({ draft: z.array(element), queue: z.array(z.array(element)) });
+const Saved = z.object({
+  thread: z.optional(z.nullable(z.string())),
+  draft: z.array(element),
+  queue: z.array(z.array(element)),
+});
 type Element = z.infer<typeof element>;
 
 /** Letters between elements are one text. */
@@ -114,7 +124,9 @@ function atomsOfParts(parts: readonly Element[]): Atom[] {
 }
 
 /** Null: another version of keel wrote it. */
-function parsed(text: string): SavedDraft | null {
+function parsed(text: string): { readonly thread: string | null; readonly draft: SavedDraft } | null {
   const { data } = Saved.safeParse(readJson(text));
-  return data === undefined ? null : { draft: atomsOfParts(data.draft), queue: data.queue.map(atomsOfParts) };
+  if (data === undefined) return null;
+  const draft = { draft: atomsOfParts(data.draft), queue: data.queue.map(atomsOfParts) };
+  return { thread: data.thread ?? null, draft };
 }

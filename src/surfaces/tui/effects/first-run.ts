@@ -28,6 +28,6 @@ export async function useLocalServer({ home }: Config, kind: LocalServerKind, mo
 }
 
 /** @throws KeelError `storageFailed` */
-export function keepKey({ home }: Config, key: string): void {
-  storeKey(home, key);
+export function keepKey({ home, credentialStores }: Config, key: string): void {
+  storeKey({ home, store: credentialStores.login }, key);
 }

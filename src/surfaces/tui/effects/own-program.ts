@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { launcherPath, userHome } from '../../../foundation/util/index.ts';
-import type { Environment } from '../../../storage/config/index.ts';
-import { startProgram } from '../../../system/process/index.ts';
+import { type Config, commandEnvironment, type Environment, programSearch } from '../../../storage/config/index.ts';
+import { openAddress, startProgram } from '../../../system/process/index.ts';
 
 /** Output beyond this is dropped, characters. */
 const MAX_OUTPUT_CHARS = 1024 * 1024;
@@ -32,6 +32,11 @@ export async function exportThread(threadId: string, file: string, place: Progra
 export async function doctorReport(place: ProgramPlace): Promise<string> {
   const { output } = await ownProgram(['doctor'], place);
   return output;
+}
+
+/** @returns whether there is a browser here */
+export function openInBrowser(url: string, config: Config): boolean {
+  return openAddress(url, { search: programSearch(config), env: commandEnvironment(config, config.env) });
 }
 
 /** Runs keel's own program until it ends; an abort ends it. */

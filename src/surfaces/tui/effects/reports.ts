@@ -1,4 +1,4 @@
-import type { Session, SessionReport } from '../../../engine/threads/index.ts';
+import type { LiveThread, SessionReport } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Message } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
@@ -39,12 +39,12 @@ export class Reports {
     this.#dispatch({ type: 'textRead', title: 'This machine and the configuration', text });
   }
 
-  readSession(what: SessionReport['type'], session: Session | null): void {
+  readSession(what: SessionReport['type'], session: LiveThread | null): void {
     if (session !== null) this.#dispatch({ type: 'reportRead', report: session.report(what) });
   }
 
   /** @throws Error if there is no such command */
-  async stopCommands(id: number | null, session: Session | null): Promise<void> {
+  async stopCommands(id: number | null, session: LiveThread | null): Promise<void> {
     const count = (await session?.endCommands(id)) ?? 0;
     if (count === 0) {
       throw new Error(id === null ? 'No command runs in the background.' : `No command ${id} runs: /ps shows them.`);

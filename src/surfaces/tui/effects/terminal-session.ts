@@ -55,11 +55,10 @@ export class TerminalSession {
     const { stdin, stdout, env } = options;
     this.#options = options;
     this.capabilities = capabilitiesOf(env);
-    // tmux marks pastes whatever is around it, and does not answer the question whether it does.
-    if (this.capabilities.passthrough === 'tmux') this.#bursts.turnOff();
+    this.#bursts.setMarked(this.capabilities.marksPastes);
     const size = this.size();
-    const style = this.#style();
     this.isAppending = options.isAppending || this.capabilities.painting === 'append';
+    const style = this.#style();
     const inline = new FrameWriter({ output: stdout, size, style, reflow: this.capabilities.reflow });
     this.#painter = this.isAppending ? new AppendWriter({ output: stdout, style }) : inline;
     const makePainter = (now: Size) =>
@@ -178,7 +177,7 @@ export class TerminalSession {
 
   #take(events: readonly InputEvent[]): void {
     const at = performance.now();
-    if (this.#decoder.hasPasted) this.#bursts.turnOff();
+    if (this.#decoder.hasPasted) this.#bursts.setMarked(true);
     // One by one: what a reply changes holds for the keys that came with it in the same read.
     for (const one of events) {
       if (one.type === 'reply') this.#onReply(one.reply);
@@ -189,7 +188,8 @@ export class TerminalSession {
   }
 
   #onReply(reply: TerminalReply): void {
-    if (reply.kind === 'mode' && reply.mode === 2004 && reply.isSupported) this.#bursts.turnOff();
+    if (reply.kind === 'mode' && reply.mode === 2004)
+      this.#bursts.setMarked(reply.isSupported || this.#decoder.hasPasted);
     if (reply.kind !== 'background' || String(reply.rgb) === String(this.#background)) return;
     this.#background = reply.rgb;
     this.#restyle();
@@ -224,6 +224,7 @@ export class TerminalSession {
 
   #style() {
     const palette = paletteOf(themeFor(this.#theme, this.#background), this.capabilities.colours);
-    return { palette, hasLinks: this.capabilities.hasLinks };
+    const { hasLinks, hasPromptMarks } = this.capabilities;
+    return { palette, hasLinks, hasPromptMarks: hasPromptMarks && !this.isAppending };
   }
 }

@@ -1,13 +1,20 @@
-import type { RecordedThreads, Session, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
+import type { LiveThread, RecordedThreads, ThreadOrigin, Threads } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Effect, KeptSetting, Message, SavedDraft, Setup, ThreadSettings } from '../message.ts';
-import type { TuiOptions } from '../options.ts';
+import type { FleetOrigin, TuiOptions } from '../options.ts';
 import { notificationBytes } from '../terminal/index.ts';
-import type { DraftStore } from './draft-store.ts';
+import type { DraftOwner, DraftStore } from './draft-store.ts';
 import { LookUps } from './look-ups.ts';
 import { Reports } from './reports.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
+
+/** What is let go is given back soon: a terminal that stays open all day has little to do and much to share. */
+async function keptSmall(): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  // Else the heap of a long thread grows to several times of what is in use.
+  setFlagsFromString('--optimize-for-size');
+}
 
 type Dispatch = (message: Message) => void;
 
@@ -25,7 +32,7 @@ export class World {
   #config: Config | null = null;
   #threads: Threads | null = null;
   #recorded: RecordedThreads | null = null;
-  #session: Session | null = null;
+  #session: LiveThread | null = null;
   #drafts: DraftStore | null = null;
   #status: StatusCommand | null = null;
   /** What was to be saved before there was a place for it. */
@@ -48,6 +55,7 @@ export class World {
     const setup = await this.#readSetup();
     const config = this.#ready();
     this.#parts.terminal.setTheme(config.tui.theme);
+    await keptSmall();
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);
@@ -65,6 +73,8 @@ export class World {
     if (config.tui.screenReader) terminal.append();
     // Where the terminal itself edits lines it also shows them: no key is asked for there.
     const connect = setup.connect && { ...setup.connect, takesKey: setup.connect.takesKey && !terminal.isAppending };
+    // The workers of a fleet have its keys, and the folders are theirs.
+    if (this.#options.origin.type === 'fleet') return { ...setup, connect: null, trustQuestion: null };
     return { ...setup, connect };
   }
 
@@ -84,6 +94,7 @@ export class World {
     const late = setTimeout(() => this.#threads?.killProcesses(), graceMs);
     try {
       await this.#threadWork;
+      await this.#session?.close();
       await this.#threads?.[Symbol.asyncDispose]();
       this.#drafts?.clear();
     } finally {
@@ -111,7 +122,7 @@ export class World {
         return this.#openThread(effect.origin, effect.settings);
       case 'rename':
         this.#recorded?.rename(effect.threadId, effect.name);
-        return this.#dispatch({ type: 'succeeded', text: `This thread is called ${effect.name}.` });
+        return this.#dispatch({ type: 'succeeded', text: `The thread is called ${effect.name}.` });
       case 'archive':
         return this.#afterThreads(async () => {
           this.#recorded?.archive(effect.threadId);
@@ -124,6 +135,10 @@ export class World {
         const page = await this.#recorded?.list(effect.query);
         if (page) this.#dispatch({ type: 'threadsListed', query: effect.query, page: { ...page, nowMs: Date.now() } });
         return;
+      }
+      case 'readTurns': {
+        const turns = this.#recorded?.turns(effect.threadId) ?? [];
+        return this.#dispatch({ type: 'turnsRead', threadId: effect.threadId, turns });
       }
       case 'trust':
         return this.#answerTrust(effect.folder, effect.level);
@@ -195,29 +210,57 @@ export class World {
         return this.#notify(effect.what, effect.text);
       case 'saveDraft':
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
-        return this.#drafts?.save(effect.draft);
+        return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
+      case 'openAddress':
+        return this.#openAddress(effect.url);
       case 'exit':
         return this.#parts.exit(effect.code);
     }
   }
 
-  #openThread(origin: ThreadOrigin, settings: ThreadSettings | null): void {
+  #openThread(origin: ThreadOrigin | FleetOrigin, settings: ThreadSettings | null): void {
     this.#afterThreads(async () => {
       const threads = this.#threads;
       if (threads === null || this.#stop.signal.aborted) return;
       const before = this.#session;
       this.#session = null;
       await before?.close();
-      const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
-      // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
-      const session = await threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
+      const session = await this.#opened(threads, origin, settings);
       this.#session = session;
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
-      if (origin.type === 'new') return;
+      await this.#restoreDraft(origin.type === 'resume' ? { type: 'recorded', threadId } : { type: 'new' });
+      if (origin.type === 'new' || origin.type === 'fleet') return;
       this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
+  }
+
+  /** What an earlier keel that was killed had written, once: for the first thread that is open. */
+  async #restoreDraft(owner: DraftOwner): Promise<void> {
+    if (this.#drafts !== null) return;
+    const { DraftStore: Drafts } = await import('./draft-store.ts');
+    const { home, cwd } = this.#ready();
+    const drafts = new Drafts(home, cwd);
+    const draft = drafts.takeOver(owner);
+    this.#drafts = drafts;
+    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
+    else if (this.#unsavedDraft !== null) drafts.save(this.#unsavedDraft, this.#session?.threadId ?? null);
+  }
+
+  async #opened(
+    threads: Threads,
+    origin: ThreadOrigin | FleetOrigin,
+    settings: ThreadSettings | null,
+  ): Promise<LiveThread> {
+    if (origin.type === 'fleet') {
+      const { FleetThread } = await import('../../../engine/fleet/index.ts');
+      const token = this.#options.env['KEEL_FLEET_TOKEN'] ?? null;
+      return FleetThread.open({ url: origin.url, token, threadId: origin.id }, this.#ready(), this.#stop.signal);
+    }
+    const config = await this.#withLocalModel({ ...this.#ready(), ...settings });
+    // A thread that the user comes to has its own settings, one that is made from the thread in front has those.
+    return threads.open({ config, origin, settings: settings === null ? 'thread' : 'configured' });
   }
 
   /** A model on this machine is looked for, and fetched if it is not there. */
@@ -228,7 +271,7 @@ export class World {
     return { ...config, provider: await prepareLocalModel({ config, signal: this.#stop.signal }, report) };
   }
 
-  async #follow(session: Session): Promise<void> {
+  async #follow(session: LiveThread): Promise<void> {
     for await (const event of session.events()) this.#dispatch({ type: 'session', event, at: performance.now() });
   }
 
@@ -260,13 +303,8 @@ export class World {
   }
 
   async #readSurroundings(config: Config): Promise<void> {
-    const { DraftStore: Drafts } = await import('./draft-store.ts');
-    this.#drafts = new Drafts(config.home, config.cwd);
-    const draft = this.#drafts.takeOver();
-    if (draft !== null) this.#dispatch({ type: 'draftRestored', draft });
-    else if (this.#unsavedDraft !== null) this.#drafts.save(this.#unsavedDraft);
     const { readPromptFiles } = await import('../../prompts/index.ts');
-    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config.home) });
+    this.#dispatch({ type: 'promptsRead', prompts: readPromptFiles(config) });
     this.#dispatch({ type: 'historyRead', texts: (await this.#recorded?.recentMessages()) ?? [] });
     await this.#lookUps.readBranch(config);
   }
@@ -284,6 +322,13 @@ export class World {
       { table: [], key: 'model_reasoning_effort', value: effort },
     ]);
     this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
+  }
+
+  async #openAddress(url: string): Promise<void> {
+    const config = this.#ready();
+    const { openInBrowser } = await import('./own-program.ts');
+    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
+    this.#dispatch({ type: 'succeeded', text });
   }
 
   async #logOut(): Promise<void> {

@@ -16,9 +16,9 @@ export class BurstDetector {
   #run = '';
   #last = Number.NEGATIVE_INFINITY;
 
-  /** The terminal marks pastes, so that no other text is one. */
-  turnOff(): void {
-    this.#isOn = false;
+  /** The terminal marks pastes, so that no other text is one; or it is known now that it does not. */
+  setMarked(isMarked: boolean): void {
+    this.#isOn = !isMarked;
   }
 
   /** @param now when the events arrived, milliseconds of any clock */

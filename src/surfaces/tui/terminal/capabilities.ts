@@ -7,6 +7,10 @@ export interface Capabilities {
   readonly painting: 'inline' | 'append';
   readonly colours: ColourDepth;
   readonly hasLinks: boolean;
+  /** Prompts can be marked in the scrollback (OSC 133). */
+  readonly hasPromptMarks: boolean;
+  /** The terminal is of a kind that marks pastes, also if it does not answer the question whether it does. */
+  readonly marksPastes: boolean;
   readonly reflow: Reflow;
   /** How desktop notifications (OSC 9) reach the terminal. */
   readonly passthrough: 'direct' | 'tmux' | 'none';
@@ -20,6 +24,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const TRUE_COLOUR_PROGRAMS = ['iTerm.app', 'WezTerm', 'vscode', 'ghostty', 'Hyper', 'Tabby', 'rio', 'WarpTerminal'];
 const PROGRESS_PROGRAMS = ['ghostty', 'WezTerm', 'vscode'];
+/** Kinds of terminals that have marked pastes for many years. The Linux console and GNU screen do not. */
+const MARKS_PASTES = /^(?:xterm|tmux|alacritty|foot|wezterm|kitty|ghostty|konsole|contour|rio|rxvt-unicode|st(?:-|$))/;
 const XTERM_JS_PROGRAMS = ['vscode', 'Hyper', 'Tabby'];
 
 /** @param env variables of the environment, `process.env` */
@@ -35,6 +41,8 @@ export function capabilitiesOf(env: Environment): Capabilities {
     painting: isDumb || env['ACCESSIBLE'] === '1' ? 'append' : 'inline',
     colours: isDumb ? 'none' : coloursOf(env, { term, program, isScreen }),
     hasLinks: !isDumb && !isScreen && !isBare && program !== 'Apple_Terminal',
+    hasPromptMarks: !isDumb && !isScreen && !isBare,
+    marksPastes: isTmux || isSet('WT_SESSION') || isSet('VTE_VERSION') || (!isScreen && MARKS_PASTES.test(term)),
     reflow: reflowOf(env, { term, program, isTmux, isScreen, isBare }),
     passthrough: isTmux ? 'tmux' : isScreen || isDumb || isBare ? 'none' : 'direct',
     hasProgress:

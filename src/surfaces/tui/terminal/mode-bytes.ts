@@ -35,6 +35,3 @@ export const RESET_MODES = `${CALM}${FOCUS[1]}${OTHER_KEYS[1]}\u001b[=0u${PASTE[
 export const QUERIES = '\u001b]10;?\u001b\\\u001b]11;?\u001b\\\u001b[?2004$p\u001b[?2026$p\u001b[?u\u001b[c';
 /** Asks for the colours alone: they may have changed when the terminal is in front again. */
 export const COLOUR_QUERIES = '\u001b]10;?\u001b\\\u001b]11;?\u001b\\';
-
-/** Marks where a prompt begins in the scrollback, so that terminals jump between prompts (OSC 133). */
-export const PROMPT_MARK = '\u001b]133;A\u0007';

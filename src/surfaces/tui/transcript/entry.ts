@@ -1,7 +1,9 @@
-import type { ThreadItem, ThreadItemOf, Turn, TurnWork } from '../../../foundation/protocol/index.ts';
+import type { ThreadItem, ThreadItemOf, TurnWork } from '../../../foundation/protocol/index.ts';
 
 /** Output of a command that is kept for the screen, characters. The whole of it is in the thread's record. */
 const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
+/** Entries of the past that are kept at least, once they are in the scrollback. */
+export const KEPT_ENTRIES = 500;
 
 /** An item of the thread. `live`: what a running command has printed so far, or the text of an answer that streams. */
 export interface ItemEntry {
@@ -76,11 +78,13 @@ export type Entry =
 
 /** What is shown of a thread, oldest first: `past` never changes again, `open` may. */
 export interface Transcript {
+  /** Entries before `past` that are kept no more: the scrollback and the thread's record have them. */
+  readonly gone: number;
   readonly past: readonly Entry[];
   readonly open: readonly Entry[];
 }
 
-export const EMPTY_TRANSCRIPT: Transcript = { past: [], open: [] };
+export const EMPTY_TRANSCRIPT: Transcript = { gone: 0, past: [], open: [] };
 
 function isDone(entry: Entry): boolean {
   if (entry.type === 'item') return entry.isDone;
@@ -88,16 +92,11 @@ function isDone(entry: Entry): boolean {
   return true;
 }
 
-/** The entries of recorded turns. */
-export function entriesOfTurns(turns: readonly Turn[]): Transcript {
-  let transcript = EMPTY_TRANSCRIPT;
-  for (const { items, status, error } of turns) {
-    for (const item of items) transcript = withItem(transcript, item, { isDone: true, at: null });
-    if (error !== null) transcript = withEntry(transcript, { type: 'notice', level: 'error', text: error.message });
-    else if (status === 'interrupted') transcript = withEntry(transcript, INTERRUPTED);
-    transcript = closedGroups(transcript);
-  }
-  return transcript;
+/** Lets entries go that are in the scrollback, but for the newest. `committed`: how many are there, those that went before included. */
+export function withoutOld(transcript: Transcript, committed: number): Transcript {
+  const { gone, past } = transcript;
+  const old = Math.min(past.length, committed - gone - KEPT_ENTRIES);
+  return old <= 0 ? transcript : { ...transcript, gone: gone + old, past: past.slice(old) };
 }
 
 export const INTERRUPTED: NoticeEntry = {
@@ -108,8 +107,8 @@ export const INTERRUPTED: NoticeEntry = {
 
 /** Adds an entry behind all others. */
 export function withEntry(transcript: Transcript, entry: Entry): Transcript {
-  const { open, past } = closedGroups(transcript);
-  return settled({ past, open: [...open, entry] });
+  const closed = closedGroups(transcript);
+  return settled({ ...closed, open: [...closed.open, entry] });
 }
 
 /** Adds an item, or puts its newer state in place of the one that is shown. */
@@ -126,9 +125,9 @@ export function withItem(
     const entry = { ...known, item: bounded(item), isDone: how.isDone, live };
     return settled({ ...transcript, open: transcript.open.with(index, entry) });
   }
-  const { open, past } = closedGroups(transcript);
+  const closed = closedGroups(transcript);
   const entry: ItemEntry = { type: 'item', item: bounded(item), isDone: how.isDone, live: '', startedAt: how.at };
-  return settled({ past, open: [...open, entry] });
+  return settled({ ...closed, open: [...closed.open, entry] });
 }
 
 /** Adds live text to an item that is not done; its newest part is kept. */
@@ -195,10 +194,12 @@ function isExploring(item: ThreadItem): item is ExploredEntry['commands'][number
 }
 
 /** What is done and has nothing unfinished before it moves to the past, in order. */
-function settled({ past, open }: Transcript): Transcript {
+function settled({ gone, past, open }: Transcript): Transcript {
   const first = open.findIndex((entry) => !isDone(entry));
   const count = first === -1 ? open.length : first;
-  return count === 0 ? { past, open } : { past: [...past, ...open.slice(0, count)], open: open.slice(count) };
+  return count === 0
+    ? { gone, past, open }
+    : { gone, past: [...past, ...open.slice(0, count)], open: open.slice(count) };
 }
 
 function bounded(item: ThreadItem): ThreadItem {

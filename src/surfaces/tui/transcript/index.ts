@@ -5,15 +5,17 @@ export {
   closedGroups,
   EMPTY_TRANSCRIPT,
   type Entry,
-  entriesOfTurns,
   INTERRUPTED,
+  KEPT_ENTRIES,
   type NoticeEntry,
   type Transcript,
   withDelta,
   withEntry,
   withItem,
+  withoutOld,
 } from './entry.ts';
 export { cutRow, cutTo, entryRows } from './entry-rows.ts';
 
 export { isMessageStart } from './item-rows.ts';
 export { exactRows, oneLine, prefixed, textRows } from './lines.ts';
+export { entriesBefore, entriesOfTurns } from './recorded.ts';

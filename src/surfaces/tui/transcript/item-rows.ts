@@ -59,7 +59,7 @@ export function itemRows(entry: ItemEntry, shape: Shape): Row[] {
 
 /** Whether a row is the first one of a message of the user's. */
 export function isMessageStart([first]: Row): boolean {
-  return first?.text === MESSAGE_SIGN && first.style?.role === 'user';
+  return first?.style.isPrompt === true;
 }
 
 /** What the user said, on the tint of the composer. */
@@ -69,7 +69,7 @@ function userRows({ content }: ThreadItemOf<'userMessage'>, width: number): Row[
   );
   const rows = textRows(text.join('\n'), width - 2, { role: 'user' });
   const fill = span('', { role: 'user' });
-  const sign = span(MESSAGE_SIGN, { role: 'user', bold: true });
+  const sign = span(MESSAGE_SIGN, { role: 'user', bold: true, isPrompt: true });
   return prefixed(rows, sign, span('  ', { role: 'user' })).map((one) => [...one, fill]);
 }
 
@@ -114,7 +114,11 @@ function mcpRows(item: ThreadItemOf<'mcpToolCall'>, state: CallState, { width, i
   const first: Row[] = isShort
     ? [[...head, span(` ${call}`)]]
     : [head, ...prefixed(exactRows(call, width - 4), span('  └ ', { role: 'muted' }), span('    '))];
-  if (!isDone) return first;
+  if (!isDone) {
+    if (item.progress === undefined) return first;
+    const shown = textRows(oneLine(item.progress), width - 4, { role: 'muted' }).slice(0, 1);
+    return [...first, ...prefixed(shown, span(isShort ? '  └ ' : '    ', { role: 'muted' }), span('    '))];
+  }
   const text = item.error === null ? (item.result?.content ?? []).map(contentText).join('\n') : item.error.message;
   if (text.trim() === '') return first;
   const rows = textRows(text.trimEnd(), width - 4, { role: item.error === null ? 'muted' : 'danger' });

@@ -27,8 +27,14 @@ export function onDialogKey(state: State, dialog: ApprovalView, key: string, at:
 /** What a dialog's answer changes. The next question comes up with a rest of its own. */
 export function answered(state: State, dialog: ApprovalView, given: ApprovalStep, at: number): Step {
   if (given.type === 'view') return only({ ...state, approvals: state.approvals.with(0, given.view) });
-  const { questionId } = dialog.request;
+  const { request } = dialog;
+  const { questionId } = request;
+  const opens = request.type === 'elicitationUrl' && given.decision.type === 'approved';
   const op = { type: 'approval', questionId, decision: given.decision } as const;
   // Keys that follow at once belong to nobody yet.
-  return step(withoutApproval({ ...state, lastKeyAt: at }, questionId, at), { type: 'submit', op });
+  return step(
+    withoutApproval({ ...state, lastKeyAt: at }, questionId, at),
+    ...(opens ? [{ type: 'openAddress', url: request.url } as const] : []),
+    { type: 'submit', op },
+  );
 }

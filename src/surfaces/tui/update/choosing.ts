@@ -5,7 +5,7 @@ import type { Screen, State } from '../state.ts';
 import { isMessageStart } from '../transcript/index.ts';
 import { pagerHeight, pagerRows } from '../view/pager-rows.ts';
 import { type PickerView, type PickItem, pagerKey, picker, pickerKey, textPromptKey } from '../views/index.ts';
-import { onAnswered, onChosen, threadQuery } from './chosen.ts';
+import { listing, onAnswered, onChosen, threadPicker, threadQuery } from './chosen.ts';
 import { askedToConnect } from './connecting.ts';
 import { only, type Step, step } from './step.ts';
 
@@ -25,7 +25,9 @@ export function onScreenKey(state: State, key: string, isText: boolean): Step {
       const next = textPromptKey(screen.view, key, isText);
       if (next.type === 'answered') return onAnswered({ ...state, screen: null }, screen.view.purpose, next.text);
       if (next.type === 'view') return only({ ...state, screen: { type: 'prompt', view: next.view } });
-      const missing = screen.view.purpose === 'apiKey' ? (state.setup?.connect ?? null) : null;
+      const { purpose } = screen.view;
+      if (typeof purpose === 'object') return threadPicker(state, purpose.verb);
+      const missing = purpose === 'apiKey' ? (state.setup?.connect ?? null) : null;
       return missing === null ? only({ ...state, screen: null }) : askedToConnect(state, missing);
     }
     case 'picker':
@@ -45,6 +47,13 @@ function onPickerKey(state: State, { view }: Extract<Screen, { type: 'picker' }>
       return isThreads ? listing(state, next.view) : only(shown(state, next.view));
     case 'everywhere':
       return isThreads ? listing(state, { ...view, isEverywhere: !view.isEverywhere }) : only(state);
+    case 'renaming':
+      return only(renaming(state, view, next.item));
+    case 'archived': {
+      const items = view.items.filter(({ id }) => id !== next.item.id);
+      const selected = Math.max(0, Math.min(view.selected, items.length - 1));
+      return step(shown(state, { ...view, items, selected, armed: null }), { type: 'archive', threadId: next.item.id });
+    }
     case 'chosen':
       return onChosen({ ...state, screen: null }, view, next.item);
     case 'closed':
@@ -52,11 +61,6 @@ function onPickerKey(state: State, { view }: Extract<Screen, { type: 'picker' }>
     default:
       return assertNever(next, 'step');
   }
-}
-
-/** Reads the first page of threads again. */
-function listing(state: State, view: PickerView): Step {
-  return step(shown(state, { ...view, isLoading: true }), { type: 'listThreads', query: threadQuery(state, view) });
 }
 
 /** Near the end of a page the next one is read. */
@@ -76,6 +80,12 @@ function leaving(state: State): Step {
   return step({ ...state, screen: null, isClosing: true }, { type: 'exit', code: 0 });
 }
 
+function renaming(state: State, { purpose }: PickerView, { id, label }: PickItem): State {
+  const verb = purpose.type === 'fork' ? 'fork' : 'resume';
+  const view = { purpose: { threadId: id, verb }, title: `New name of "${label.slice(0, 60)}"`, text: '' } as const;
+  return { ...state, screen: { type: 'prompt', view } };
+}
+
 /** Nothing was chosen: at the start that means a new thread, and a project that is not trusted. */
 function onClosed(state: State, view: PickerView): Step {
   if (view.purpose.type === 'connect') return onChosen(state, view, { id: 'quit', label: '', detail: '' });
@@ -87,12 +97,6 @@ function onClosed(state: State, view: PickerView): Step {
 
 function shown(state: State, view: PickerView): State {
   return { ...state, screen: { type: 'picker', view } };
-}
-
-export function threadPicker(state: State, verb: 'resume' | 'fork'): Step {
-  const title = verb === 'resume' ? 'Continue a thread' : 'Fork a thread';
-  const view = picker({ type: verb }, title, [], { query: '', isLoading: true });
-  return listing(state, view);
 }
 
 export function modePicker({ thread, setup }: State): PickerView {

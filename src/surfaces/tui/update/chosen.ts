@@ -4,12 +4,24 @@ import { assertNever } from '../../../foundation/util/index.ts';
 import { draftOf, recalledAt, withDraft } from '../composer/index.ts';
 import type { Candidate } from '../message.ts';
 import type { State } from '../state.ts';
-import { type PickerView, type PickItem, picker, type TextPrompt } from '../views/index.ts';
+import { type PickerView, type PickItem, picker, type RenamedThread, type TextPrompt } from '../views/index.ts';
 import { onConnectChoice, onKey, onLocalModel } from './connecting.ts';
 import { opening } from './opening.ts';
 import { withTheme } from './outside.ts';
 import { withSettings } from './settings.ts';
 import { andThen, only, type Step, step, withNotice } from './step.ts';
+
+/** The list of threads, which is read from its first page. */
+export function threadPicker(state: State, verb: 'resume' | 'fork'): Step {
+  const title = verb === 'resume' ? 'Continue a thread' : 'Fork a thread';
+  return listing(state, picker({ type: verb }, title, [], { query: '', isLoading: true }));
+}
+
+/** Reads the first page of threads again. */
+export function listing(state: State, view: PickerView): Step {
+  const shown: State = { ...state, screen: { type: 'picker', view: { ...view, isLoading: true } } };
+  return step(shown, { type: 'listThreads', query: threadQuery(state, view) });
+}
 
 /** Threads of a page. */
 const PAGE = 50;
@@ -62,10 +74,19 @@ export function onChosen(state: State, { purpose }: PickerView, { id, detail }: 
 
 export function onAnswered(state: State, purpose: TextPrompt['purpose'], text: string): Step {
   if (purpose === 'apiKey') return onKey(state, text);
+  if (typeof purpose === 'object') return renamed(state, purpose, text);
   if (purpose === 'reviewInstructions') return withReview(state, { type: 'custom', instructions: text });
   const { thread } = state;
   if (thread === null) return only(state);
   return step({ ...state, thread: { ...thread, name: text } }, { type: 'rename', threadId: thread.id, name: text });
+}
+
+function renamed(state: State, { threadId, verb }: RenamedThread, name: string): Step {
+  const { thread } = state;
+  const open = thread !== null && thread.id === threadId ? { ...thread, name } : thread;
+  return andThen(step({ ...state, thread: open }, { type: 'rename', threadId, name }), (next) =>
+    threadPicker(next, verb),
+  );
 }
 
 export function withModel(state: State, model: string, effort: string | null): Step {

@@ -20,9 +20,10 @@ import { nextMode } from '../modes.ts';
 import type { State } from '../state.ts';
 import { backtrackPicker, historyPicker } from './choosing.ts';
 import { withChosenCandidate, withCompletion } from './completing.ts';
-import { editingQueued, withEdited, withMessage, withNextQueued } from './outbox.ts';
+import { editingQueued, withEdited, withMessage, withMoved, withNextQueued } from './outbox.ts';
 import { withSettings } from './settings.ts';
 import { onSlash } from './slash.ts';
+import { withSource } from './source.ts';
 import { only, type Step, step, withHint, withNotice } from './step.ts';
 
 export function onComposerKey(before: State, key: string): Step {
@@ -53,7 +54,7 @@ function onAction(state: State, action: Action): Step {
     case 'delete_forward_or_quit':
       return state.composer.draft.atoms.length === 0 ? quit(state) : edit(state, 'delete_forward');
     case 'transcript':
-      return only({ ...state, screen: { type: 'pager', view: { content: { type: 'transcript' }, below: 0 } } });
+      return withTranscript(state);
     case 'whole_output':
       return only(withUnfolded(state));
     case 'search_history':
@@ -66,9 +67,24 @@ function onAction(state: State, action: Action): Step {
       return step(state, { type: 'pasteImage' });
     case 'edit_queued':
       return only(editingQueued(state));
+    case 'queue_earlier':
+      return only(withMoved(state, -1));
+    case 'queue_later':
+      return only(withMoved(state, 1));
+    case 'source':
+      return only(withSource(state));
     default:
       return edit(state, action);
   }
+}
+
+/** The transcript from its end. What went before what is kept is read from the record. */
+function withTranscript(state: State): Step {
+  const { thread, transcript } = state;
+  const content = { type: 'transcript', earlier: [] } as const;
+  const shown: State = { ...state, screen: { type: 'pager', view: { content, below: 0 } } };
+  if (transcript.gone === 0 || thread === null || thread.rolloutPath === null) return only(shown);
+  return step(shown, { type: 'readTurns', threadId: thread.id });
 }
 
 function quit(state: State): Step {
@@ -178,12 +194,12 @@ function interrupt(state: State): Step {
 
 /** Shows the newest output that was shown folded, whole. */
 function withUnfolded(state: State): State {
-  const { past, open } = state.transcript;
+  const { gone, past, open } = state.transcript;
   const entry = [...past, ...open].findLast((one) => one.type === 'item' && one.item.type === 'commandExecution');
   if (entry?.type !== 'item' || entry.item.type !== 'commandExecution') return withNoOutput(state);
   const text = entry.isDone ? (entry.item.aggregatedOutput ?? '') : entry.live;
   const shown = { type: 'text', title: `$ ${entry.item.command}`, text, form: 'plain' } as const;
-  return { ...state, transcript: { past: [...past, shown], open } };
+  return { ...state, transcript: { gone, past: [...past, shown], open } };
 }
 
 function withNoOutput(state: State): State {

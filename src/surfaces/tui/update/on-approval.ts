@@ -1,6 +1,6 @@
 import type { SessionEventOf } from '../../../foundation/protocol/index.ts';
+import type { Effect } from '../message.ts';
 import type { State } from '../state.ts';
-import { notified } from './notified.ts';
 import { only, type Step, step } from './step.ts';
 
 /** A question of the thread's or a child's takes its place behind those that wait already. */
@@ -38,4 +38,17 @@ export function withoutApproval(state: State, questionId: string, at: number): S
   if (turn === null || turn.pausedSince === null || approvals.length > 0) return { ...state, approvals };
   const pausedMs = turn.pausedMs + at - turn.pausedSince;
   return { ...state, approvals, turn: { ...turn, pausedMs, pausedSince: null } };
+}
+
+/** Without a report of the focus, nobody is there who has typed nothing for so long, ms. */
+const AWAY_MS = 30_000;
+
+/** A notification, if the user looks elsewhere. */
+export function notified(
+  { isFocused, now, lastInputAt }: State,
+  what: 'agent-turn-complete' | 'approval-requested',
+  text: string,
+): Effect[] {
+  const isAway = isFocused === null ? now - lastInputAt > AWAY_MS : !isFocused;
+  return isAway ? [{ type: 'notify', what, text }] : [];
 }

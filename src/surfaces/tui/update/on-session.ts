@@ -17,8 +17,8 @@ import {
   withEntry,
   withItem,
 } from '../transcript/index.ts';
-import { notified } from './notified.ts';
-import { onApproval, withoutApproval } from './on-approval.ts';
+import { withAgents } from './agents.ts';
+import { notified, onApproval, withoutApproval } from './on-approval.ts';
 import { withDelivered, withMessage, withNextQueued, withReturned } from './outbox.ts';
 import { only, type Step, step, withNotice } from './step.ts';
 
@@ -70,6 +70,7 @@ export function onSession(state: State, event: SessionEvent, at: number): Step {
     case 'turn.diff':
     case 'rawItem.recorded':
     case 'historyEntry.answered':
+    case 'submission.joined':
     case 'thread.closed':
       return only(state);
     default:
@@ -87,13 +88,14 @@ function onThread(
   const version = state.setup?.version ?? '';
   const header = { type: 'header', version, model, effort, cwd } as const;
   const recorded = entriesOfTurns(turns);
-  const { past, open } = abandoned(state.transcript);
-  const transcript: Transcript = { past: [...past, ...open, header, ...recorded.past, ...recorded.open], open: [] };
+  const { gone, past, open } = abandoned(state.transcript);
+  const transcript: Transcript = { gone, past: [...past, ...open, header, ...recorded], open: [] };
   const opened: State = {
     ...state,
     transcript,
     turn: null,
     approvals: [],
+    agents: turns.flatMap(({ items }) => items).reduce<State['agents']>((all, item) => withAgents(all, item, null), []),
     usage: NO_USAGE_YET,
     lastAnswer: lastAnswerOf(turns.flatMap(({ items }) => items)),
     thread: {
@@ -169,7 +171,8 @@ function withShownItem(state: State, item: ThreadItem, how: { readonly isDone: b
   if (item.type === 'reasoning' && state.setup?.hidesReasoning) return state;
   if (item.type === 'userMessage' && !how.isDone) return state;
   const isDone = how.isDone || item.type === 'plan';
-  return { ...state, transcript: withItem(state.transcript, item, { isDone, at: how.at }) };
+  const agents = withAgents(state.agents, item, how.at);
+  return { ...state, agents, transcript: withItem(state.transcript, item, { isDone, at: how.at }) };
 }
 
 function onDelta(state: State, { part, itemId, delta }: SessionEventOf<'item.delta'>): State {

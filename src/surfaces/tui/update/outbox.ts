@@ -77,6 +77,18 @@ export function withEdited(state: State, atoms: readonly Atom[]): State {
   return { ...state, outbox, editing: null, composer: withDraft(state.composer, draftOf('')) };
 }
 
+/** Moves the message that is being edited, or the newest one, to an earlier or later place in the queue. */
+export function withMoved(state: State, by: -1 | 1): State {
+  const places = state.outbox.flatMap(({ status }, at) => (status === 'queued' ? at : []));
+  const from = state.editing ?? places.length - 1;
+  const to = from + by;
+  const [a, b] = [places[from], places[to]];
+  const [one, other] = [a === undefined ? a : state.outbox[a], b === undefined ? b : state.outbox[b]];
+  if (a === undefined || b === undefined || one === undefined || other === undefined) return state;
+  const outbox = state.outbox.with(a, other).with(b, one);
+  return { ...state, outbox, editing: state.editing === null ? null : to };
+}
+
 function inputOf(atoms: readonly Atom[]): UserInput[] {
   const images = imagesIn(atoms).map(({ path }): UserInput => ({ type: 'localImage', path }));
   return [...images, { type: 'text', text: sentText(atoms) }];

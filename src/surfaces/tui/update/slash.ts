@@ -5,13 +5,14 @@ import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/i
 import { keymapText } from '../keymap/index.ts';
 import type { State } from '../state.ts';
 import { picker } from '../views/index.ts';
-import { agentsCard, skillsCard, statusCard, usageCard } from './cards/cards.ts';
-import { modePicker, threadPicker } from './choosing.ts';
-import { onAnswered, withModel } from './chosen.ts';
+import { skillsCard, statusCard, usageCard } from './cards/cards.ts';
+import { modePicker } from './choosing.ts';
+import { onAnswered, threadPicker, withModel } from './chosen.ts';
 import { withCompletion } from './completing.ts';
 import { opening } from './opening.ts';
 import { withMessage, withNextQueued } from './outbox.ts';
 import { onExport, onStop, onTheme } from './outside.ts';
+import { withSource } from './source.ts';
 import { only, type Step, step, withHint, withNotice, withPager } from './step.ts';
 
 /** Runs what was typed after a slash. `written` has the text still in the composer, `emptied` no more. */
@@ -107,9 +108,11 @@ function run(state: State, { name }: SlashCommand, argument: string): Step {
         ? step({ ...state, wantsSkills: true }, { type: 'readSkills' })
         : only(skillsCard(state, state.skills));
     case 'agents':
-      return only(agentsCard(state));
+      return only(withPager(state, { type: 'agents' }));
     case 'copy':
       return onCopy(state, argument);
+    case 'raw':
+      return only(withSource(state));
     case 'mention':
       return withCompletion({ ...state, composer: withDraft(state.composer, inserted(draftOf(''), '@')) });
     case 'queue':

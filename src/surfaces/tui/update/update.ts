@@ -1,3 +1,4 @@
+import type { Turn } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
 import {
   type Composer,
@@ -10,11 +11,11 @@ import {
 } from '../composer/index.ts';
 import type { Message, SavedDraft, Setup } from '../message.ts';
 import type { State } from '../state.ts';
+import { entriesBefore, withoutOld } from '../transcript/index.ts';
 import { picker } from '../views/index.ts';
 import { skillsCard } from './cards/cards.ts';
 import { reportCard } from './cards/report-cards.ts';
-import { threadPicker } from './choosing.ts';
-import { threadItem, withReviewTargets } from './chosen.ts';
+import { threadItem, threadPicker, withReviewTargets } from './chosen.ts';
 import { withCompletion, withFiles } from './completing.ts';
 import { withEditedText } from './composing.ts';
 import { askedToConnect, withServers } from './connecting.ts';
@@ -32,6 +33,8 @@ export function update(state: State, message: Message): Step {
       return only({ ...state, size: message.size });
     case 'painted':
       return only(withPainted(state, message.at));
+    case 'committed':
+      return only({ ...state, transcript: withoutOld(state.transcript, message.entries) });
     case 'tick':
       return only(withTime(state, message.at));
     case 'line':
@@ -80,6 +83,8 @@ export function update(state: State, message: Message): Step {
       return only({ ...state, statusText: message.text });
     case 'diffRead':
       return only(withDiff(state, message.text));
+    case 'turnsRead':
+      return only(withEarlierEntries(state, message.threadId, message.turns));
     case 'reportRead':
       return only(reportCard(state, message.report));
     case 'textRead':
@@ -135,6 +140,14 @@ function withThreads(state: State, { query, page }: Extract<Message, { type: 'th
     ...state,
     screen: { type: 'picker', view: { ...view, items, isLoading: false, nextCursor: page.nextCursor } },
   };
+}
+
+/** The transcript in the pager begins where the thread begins. */
+function withEarlierEntries(state: State, threadId: string, turns: readonly Turn[]): State {
+  const { screen, thread, transcript } = state;
+  if (screen?.type !== 'pager' || screen.view.content.type !== 'transcript' || thread?.id !== threadId) return state;
+  const content = { type: 'transcript', earlier: entriesBefore(transcript.past, turns) } as const;
+  return { ...state, screen: { type: 'pager', view: { ...screen.view, content } } };
 }
 
 function withDiff(state: State, text: string): State {

@@ -56,7 +56,8 @@ export function queueRows({ outbox, size, isQueuePaused, editing, turn, firstMes
     isQueuePaused && turn === null
       ? 'Enter sends the next one · Alt-Up edits'
       : 'queued for after the turn · Alt-Up edits';
-  return [...rows, row(cutTo(`     ${how}`, size.columns), { role: 'muted' })];
+  const moves = queued.length > 1 ? `${how} · Alt-Shift-Up moves` : how;
+  return [...rows, row(cutTo(`     ${moves}`, size.columns), { role: 'muted' })];
 }
 
 /** The list under the composer. */

@@ -3,6 +3,7 @@ import type { State } from '../state.ts';
 import type { Size } from '../terminal/index.ts';
 import { type Entry, entryRows, exactRows } from '../transcript/index.ts';
 import { approvalBody, helpRows, type PagerView } from '../views/index.ts';
+import { agentsRows } from './agents-rows.ts';
 import { askedCalls } from './view.ts';
 
 /** The title above the text, the rule and the keys below it. */
@@ -19,14 +20,19 @@ export function pagerRows(state: State, { content }: PagerView): readonly Row[] 
     case 'transcript': {
       const cwd = state.thread?.settings.cwd ?? '/';
       const asked = askedCalls(state);
-      const past = state.transcript.past.flatMap((entry) => cachedRows(entry, width, cwd));
+      const { gone, past } = state.transcript;
+      const shown = [...content.earlier, ...past].flatMap((entry) => cachedRows(entry, width, cwd));
+      const isCut = gone > 0 && content.earlier.length === 0;
       return [
-        ...past,
+        ...(isCut ? [row('What was before is in the scrollback of the terminal.', { role: 'muted' }), []] : []),
+        ...shown,
         ...state.transcript.open.flatMap((entry) => spacedRows(entry, { width, isFull: true, cwd, asked })),
       ];
     }
     case 'help':
       return helpRows(width);
+    case 'agents':
+      return agentsRows(state);
     case 'diff':
       return diffRows(content.text, { width, form: 'unified', path: '' });
     case 'text':
@@ -58,9 +64,13 @@ export function pagerScreen(state: State, view: PagerView): readonly Row[] {
 
 function titleOf(content: PagerView['content']): string {
   if (content.type === 'text') return content.title;
-  return { transcript: 'Transcript', help: 'Help', diff: 'Uncommitted changes', approval: 'What is asked' }[
-    content.type
-  ];
+  return {
+    transcript: 'Transcript',
+    help: 'Help',
+    agents: 'Subagents',
+    diff: 'Uncommitted changes',
+    approval: 'What is asked',
+  }[content.type];
 }
 
 interface CachedRows {

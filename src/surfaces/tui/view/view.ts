@@ -1,5 +1,5 @@
 import type { Row } from '../../text/index.ts';
-import { row, textWidth } from '../../text/index.ts';
+import { row, rowWidth, textWidth } from '../../text/index.ts';
 import type { State } from '../state.ts';
 import type { Frame } from '../terminal/index.ts';
 import { type Entry, entryRows, textRows } from '../transcript/index.ts';
@@ -30,20 +30,21 @@ export interface View {
  * @param most entries of the past that become final in one frame; those behind them, and what is open, come with the next one
  */
 export function view(state: State, mark: Mark, most = Number.POSITIVE_INFINITY): View {
-  const { past } = state.transcript;
+  const { gone, past } = state.transcript;
   const width = state.size.columns;
-  const end = Math.min(past.length, mark.entries + most);
-  const open = end < past.length ? [] : state.transcript.open;
-  const finished = past.slice(mark.entries, end).flatMap((entry, index) => {
+  const count = gone + past.length;
+  const end = Math.min(count, mark.entries + most);
+  const open = end < count ? [] : state.transcript.open;
+  const finished = past.slice(Math.max(0, mark.entries - gone), end - gone).flatMap((entry, index) => {
     if (index === 0 && mark.pieces > 0) return endedAnswer(entry, mark.pieces, width);
     return spaced(state, entry, mark.entries + index === 0);
   });
   const known = end === mark.entries ? mark.pieces : 0;
   const [first, ...others] = open;
   const text = streamedText(first);
-  const blank: Row[] = past.length === 0 ? [] : [[]];
+  const blank: Row[] = count === 0 ? [] : [[]];
   let pieces = 0;
-  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, past.length === 0);
+  let top: readonly Row[] = first === undefined || text !== null ? [] : spaced(state, first, count === 0);
   if (text !== null) {
     const streamed = streamedRows(text, known, width);
     pieces = streamed.pieces;
@@ -99,11 +100,17 @@ function bottomRows(state: State): Bottom {
   const asked = dialog === undefined ? [] : [[], ...approvalRows(dialog, approvals.length, size.columns, height)];
   const above = [...asked, [], ...statusRows(state), ...queueRows(state)];
   const composed = composerRows(state);
+  const field = dialog === undefined || dialog.denial === null ? null : lastCell(asked, size.columns);
   const below = [...completionRows(state), statusRow(state)];
   return {
     rows: [...above, ...composed.rows, ...below],
-    cursor: { row: above.length + composed.cursor.row, column: composed.cursor.column },
+    cursor: field ?? { row: above.length + composed.cursor.row, column: composed.cursor.column },
   };
+}
+
+/** Behind the last letter of rows: where the next one comes in a field that is their end. */
+function lastCell(rows: readonly Row[], columns: number): { readonly row: number; readonly column: number } {
+  return { row: rows.length - 1, column: Math.min(columns - 1, rowWidth(rows.at(-1) ?? [])) };
 }
 
 /** A list; while it is searched the cursor is where the next letter comes. */
@@ -123,10 +130,5 @@ function promptRows({ size }: State, { title, text, purpose }: TextPrompt): Bott
     ...lines,
     row('Enter: done · Esc: back', { role: 'muted' }),
   ];
-  const last = lines.at(-1) ?? [];
-  const column = Math.min(
-    size.columns - 1,
-    last.reduce((sum, { text: part }) => sum + part.length, 0),
-  );
-  return { rows, cursor: { row: rows.length - 2, column } };
+  return { rows, cursor: lastCell(rows.slice(0, -1), size.columns) };
 }

@@ -30,6 +30,7 @@ function titleRows({ request, agent }: ApprovalView, waiting: number, width: num
     mcpToolCall: 'Call this tool?',
     network: 'Let a command reach this host?',
     elicitation: 'Answer a question of an MCP server?',
+    elicitationUrl: 'Open a page for an MCP server?',
   }[request.type];
   const who = agent === null ? '' : ` (asked by the subagent: ${agent})`;
   const more = waiting > 1 ? ` · ${waiting - 1} more ${waiting === 2 ? 'question waits' : 'questions wait'}` : '';
@@ -53,6 +54,8 @@ function bodyRows({ request, cwd }: ApprovalView, width: number): Row[] {
       const text = [`${request.server} asks: ${request.message}`, ...fields].join('\n');
       return exactRows(markInvisible(text), width);
     }
+    case 'elicitationUrl':
+      return exactRows(markInvisible(`${request.server} asks: ${request.message}\n${request.url}`), width);
     case 'network':
       return exactRows(markInvisible(`${request.host}:${request.port} (${request.protocol})`), width);
   }
@@ -90,6 +93,7 @@ function factRows({ request, policy }: ApprovalView, width: number): Row[] {
   const facts: (readonly [string, string])[] = [
     ...(reason === null ? [] : [['why', reason] as const]),
     ...(request.type === 'command' ? [['in', request.cwd] as const] : []),
+    ...(request.type === 'elicitationUrl' ? [['host', new URL(request.url).host] as const] : []),
     ...(request.type === 'command' ? [['could touch', reach(policy, request.escalated, request.cwd)] as const] : []),
   ];
   return facts.flatMap(([label, value]) =>
@@ -127,7 +131,7 @@ function choiceRows(view: ApprovalView, width: number): Row[] {
 
 /** What is being written, below what is asked for. */
 function entryRows(view: ApprovalView, entry: string, width: number): Row[] {
-  const text = textRows(`${entry}▏`, width - 2);
+  const text = textRows(entry, width - 2);
   const field = openField(view);
   const asked =
     field === null ? 'What should it do instead? Enter sends, also nothing; Esc goes back.' : fieldPrompt(field);

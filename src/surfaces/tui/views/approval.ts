@@ -45,17 +45,18 @@ export interface Choice {
 
 /** What the user can answer. */
 export function choicesOf(request: ApprovalRequest): readonly Choice[] {
-  if (request.type === 'elicitation') return elicitationChoices(request);
+  if (request.type === 'elicitation')
+    return questionChoices(formFields(request.requestedSchema).length === 0 ? 'Yes' : 'Answer');
+  if (request.type === 'elicitationUrl') return questionChoices('Yes, open it in the browser');
   const once: Choice = { key: 'y', label: 'Yes, this once', isLasting: false };
   const no: Choice = { key: 'n', label: 'No, and say what to do instead', isLasting: false };
   const stop: Choice = { key: 'escape', label: 'No, and stop the turn', isLasting: false };
   return [once, ...sessionChoice(request), ...ruleChoice(request), no, stop];
 }
 
-type Elicitation = Extract<ApprovalRequest, { type: 'elicitation' }>;
+type Elicitation = Extract<ApprovalRequest, { type: 'elicitation' | 'elicitationUrl' }>;
 
-function elicitationChoices({ requestedSchema }: Elicitation): readonly Choice[] {
-  const yes = formFields(requestedSchema).length === 0 ? 'Yes' : 'Answer';
+function questionChoices(yes: string): readonly Choice[] {
   return [
     { key: 'y', label: yes, isLasting: false },
     { key: 'n', label: 'No: the server gets no answer', isLasting: false },
@@ -138,7 +139,8 @@ function chosen(view: ApprovalView, choice: Choice | undefined): ApprovalStep {
     case 'p':
       return { type: 'answer', decision: { type: 'approvedAndRemembered' } };
     case 'n':
-      if (view.request.type === 'elicitation') return { type: 'answer', decision: { type: 'denied' } };
+      if (view.request.type === 'elicitation' || view.request.type === 'elicitationUrl')
+        return { type: 'answer', decision: { type: 'denied' } };
       return { type: 'view', view: { ...view, armed: null, denial: '' } };
     case 'escape':
       return { type: 'answer', decision: { type: 'abort' } };

@@ -4,4 +4,4 @@ export { helpRows } from './help-rows.ts';
 export { type PagerView, pagerKey } from './pager.ts';
 export { type PickerView, type PickItem, picker, pickerKey } from './picker.ts';
 export { headRows, pickerRows, SEARCH_SIGN } from './picker-rows.ts';
-export { type TextPrompt, textPromptKey } from './text-prompt.ts';
+export { type RenamedThread, type TextPrompt, textPromptKey } from './text-prompt.ts';

@@ -1,7 +1,11 @@
+import type { Entry } from '../transcript/index.ts';
+
 /** What is shown in the full screen. */
 export type PagerContent =
-  | { readonly type: 'transcript' }
+  /** `earlier`: entries that the state keeps no more, read from the record while they are looked at. */
+  | { readonly type: 'transcript'; readonly earlier: readonly Entry[] }
   | { readonly type: 'help' }
+  | { readonly type: 'agents' }
   | { readonly type: 'diff'; readonly text: string }
   | { readonly type: 'text'; readonly title: string; readonly text: string }
   | { readonly type: 'approval'; readonly questionId: string };

@@ -74,8 +74,10 @@ function searchRow(query: string): Row {
   return [span(SEARCH_SIGN, { bold: true }), query === '' ? span('type to search', { role: 'muted' }) : span(query)];
 }
 
-function hints({ purpose, isEverywhere }: PickerView, count: number): Row {
+function hints({ purpose, isEverywhere, armed }: PickerView, count: number): Row {
+  if (armed !== null) return row('Ctrl-X again: archive the thread, out of this list', { role: 'warning' });
   const isThreads = purpose.type === 'resume' || purpose.type === 'fork';
-  const places = isThreads ? ` · Tab: ${isEverywhere ? 'this directory only' : 'all directories'}` : '';
+  const where = isEverywhere ? 'this directory only' : 'all directories';
+  const places = isThreads ? ` · Tab: ${where} · Ctrl-E: rename · Ctrl-X: archive` : '';
   return row(`${count} · Enter: choose · Esc: back${places}`, { role: 'muted' });
 }

@@ -38,6 +38,8 @@ export interface PickerView {
   readonly isLoading: boolean;
   /** Of the next page, for lists that are read in pages. */
   readonly nextCursor: string | null;
+  /** The entry that a second Ctrl-X archives; null: none. */
+  readonly armed: string | null;
   /** Whether threads of all directories are listed. */
   readonly isEverywhere: boolean;
 }
@@ -49,7 +51,7 @@ export function picker(
   more: Partial<Pick<PickerView, 'note' | 'query' | 'isLoading' | 'isEverywhere' | 'selected'>> = {},
 ): PickerView {
   const current = items.findIndex(({ isCurrent }) => isCurrent);
-  const base = { note: null, query: null, isLoading: false, nextCursor: null, isEverywhere: false };
+  const base = { note: null, query: null, isLoading: false, nextCursor: null, isEverywhere: false, armed: null };
   return { ...base, purpose, title, items, selected: Math.max(0, current), ...more };
 }
 
@@ -66,6 +68,8 @@ export type PickerStep =
   | { readonly type: 'chosen'; readonly item: PickItem }
   | { readonly type: 'searched'; readonly view: PickerView }
   | { readonly type: 'everywhere' }
+  | { readonly type: 'renaming'; readonly item: PickItem }
+  | { readonly type: 'archived'; readonly item: PickItem }
   | { readonly type: 'closed' };
 
 /** @param key a typed text, or the name of a key; `isText` says which */
@@ -73,7 +77,7 @@ export function pickerKey(view: PickerView, key: string, isText: boolean, page: 
   const shown = shownItems(view);
   const at = (index: number): PickerStep => ({
     type: 'view',
-    view: { ...view, selected: Math.max(0, Math.min(shown.length - 1, index)) },
+    view: { ...view, armed: null, selected: Math.max(0, Math.min(shown.length - 1, index)) },
   });
   if (isText) return typedInto(view, key, shown);
   switch (key) {
@@ -95,6 +99,9 @@ export function pickerKey(view: PickerView, key: string, isText: boolean, page: 
       return at(shown.length - 1);
     case 'backspace':
       return view.query === null ? at(view.selected) : searched(view, [...view.query].slice(0, -1).join(''));
+    case 'ctrl+e':
+    case 'ctrl+x':
+      return changed(view, shown[view.selected], key);
     case 'tab':
       return { type: 'everywhere' };
     case 'enter': {
@@ -107,6 +114,14 @@ export function pickerKey(view: PickerView, key: string, isText: boolean, page: 
     default:
       return { type: 'view', view };
   }
+}
+
+/** What is done to an entry in the list. Archiving wants its key twice. */
+function changed(view: PickerView, item: PickItem | undefined, key: 'ctrl+e' | 'ctrl+x'): PickerStep {
+  const isThreads = view.purpose.type === 'resume' || view.purpose.type === 'fork';
+  if (!isThreads || item === undefined) return { type: 'view', view };
+  if (key === 'ctrl+e') return { type: 'renaming', item };
+  return view.armed === item.id ? { type: 'archived', item } : { type: 'view', view: { ...view, armed: item.id } };
 }
 
 function typedInto(view: PickerView, text: string, shown: readonly PickItem[]): PickerStep {

@@ -1,7 +1,13 @@
+/** A thread of the list gets a name, and the list is shown again. */
+export interface RenamedThread {
+  readonly threadId: string;
+  readonly verb: 'resume' | 'fork';
+}
+
 /** A line of text that is asked for. */
 export interface TextPrompt {
   /** An `apiKey` is not shown. */
-  readonly purpose: 'rename' | 'reviewInstructions' | 'apiKey';
+  readonly purpose: 'rename' | 'reviewInstructions' | 'apiKey' | RenamedThread;
   readonly title: string;
   readonly text: string;
 }

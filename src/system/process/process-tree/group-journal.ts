@@ -4,13 +4,15 @@ import * as z from 'zod/mini';
 import { isRunning, processPlace, readJson } from '../../../foundation/util/index.ts';
 import { type Group, markedBy, processTreeOf, sendSignal } from './process-tree.ts';
 
-const JournalLine = z.object({
-  pid: z.int(),
-  startTicks: z.nullable(z.number()),
-  mark: z.string(),
-  /** Where the pid counts. */
-  place: z.string(),
-});
+const JournalLine = z.lazy(() =>
+  z.object({
+    pid: z.int(),
+    startTicks: z.nullable(z.number()),
+    mark: z.string(),
+    /** Where the pid counts. */
+    place: z.string(),
+  }),
+);
 type JournalLine = z.infer<typeof JournalLine>;
 
 /**

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { isProgram } from '../../../foundation/util/index.ts';
 import { ChildReaper } from './child-reaper.ts';
 import { posixSpawner } from './posix-spawn.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
@@ -64,16 +64,6 @@ function programPath(name: string, cwd: string, path: string | undefined): strin
       .map((dir) => resolve(cwd, dir, name))
       .find(isProgram) ?? null
   );
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    // Not in this folder.
-    return false;
-  }
 }
 
 /** Text that C would take to end early. */

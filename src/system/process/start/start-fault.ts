@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isProgram } from '../../../foundation/util/index.ts';
 import { faultOfPlace, missingProgram, unrunnableProgram } from './spawn-failure.ts';
 import type { SpawnSpec } from './spawn-spec.ts';
 
@@ -24,22 +25,13 @@ export function startFault({ argv, cwd, env }: Pick<SpawnSpec, 'argv' | 'cwd' | 
   if (place !== null) return { exitCode: 126, message: place };
   const [program = ''] = argv;
   const dirs = program.includes('/') ? [''] : (env['PATH'] ?? DEFAULT_PATH).split(':');
-  const found = dirs.map((dir) => resolve(cwd, dir, program)).filter((path) => statOf(path)?.isFile());
-  const runnable = found.find(isRunnable);
+  const places = dirs.map((dir) => resolve(cwd, dir, program));
+  const runnable = places.find(isProgram);
   if (runnable !== undefined && hasInterpreter(runnable, cwd)) return null;
-  const isThere = found.length > 0 || (program.includes('/') && statOf(resolve(cwd, program)) !== null);
+  const isThere =
+    places.some((path) => statOf(path)?.isFile()) || (program.includes('/') && statOf(resolve(cwd, program)) !== null);
   if (runnable === undefined && isThere) return { exitCode: 126, message: unrunnableProgram(program) };
   return { exitCode: 127, message: missingProgram(program) };
-}
-
-function isRunnable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not for this user.
-    return false;
-  }
 }
 
 /** A script names the program that reads it in its first line. */

@@ -5,6 +5,7 @@ import { landlockRules } from '../backends/landlock.ts';
 import { seatbeltCommand } from '../backends/seatbelt.ts';
 import { hiddenPaths } from '../places/readable.ts';
 import { type FoundRoots, SessionRoots } from '../places/roots.ts';
+import { BUS_VARIABLE, sessionPlaces } from '../places/session-bus.ts';
 import { seccompProgram } from '../seccomp/program.ts';
 import type { FilterArch } from '../seccomp/syscall-numbers.ts';
 import type { BackendFacts, CommandSpec, ExecPlan, NetworkReach, Planned, ProxyWay, Scope } from './exec-plan.ts';
@@ -78,7 +79,7 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
     roots: found.roots,
     nested: session.nested(),
     made: session.made(),
-    hidden: hiddenPaths(setup),
+    hidden: [...hiddenPaths(setup), ...(hasUnixSockets(reach, setup) ? sessionPlaces(env) : [])],
   });
   const refused = found.refused.map(({ name, reason }) => `${name} can't be written by commands: it ${reason}`);
   const notes = [...mountNotes, ...refused, ...reach.notes];
@@ -91,6 +92,11 @@ export function plan(request: PlanRequest, setup: SandboxSetup, facts: BackendFa
   const arch = filterArch();
   if (arch === null) return UNKNOWN_MACHINE;
   return { type: 'ready', plan: landlockPlan(command, { ...parts, network, facts, arch }) };
+}
+
+/** Elsewhere the filter refuses them all. */
+function hasUnixSockets({ network }: Reach, { allowUnixSockets }: SandboxSetup): boolean {
+  return network === 'full' || allowUnixSockets;
 }
 
 const NO_SESSION: Omit<PlanSession, 'found'> = { nested: () => [], made: () => [] };
@@ -229,7 +235,8 @@ interface ConfinedBy {
 
 /** Adds what a command can see of its sandbox, and the limits it starts under. */
 function confined(spec: CommandSpec, { reach, setup, backend }: ConfinedBy): CommandSpec {
-  const env = { ...reach.defaults, ...spec.env, KEEL_SANDBOX: backend, ...reach.env };
+  const { [BUS_VARIABLE]: _, ...own } = spec.env;
+  const env = { ...reach.defaults, ...own, KEEL_SANDBOX: backend, ...reach.env };
   const limits = [
     ...(setup.maxProcesses === null ? [] : [`--nproc=${setup.maxProcesses}`]),
     ...(setup.maxFileBytes === null ? [] : [`--fsize=${setup.maxFileBytes}`]),

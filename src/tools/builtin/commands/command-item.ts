@@ -1,4 +1,5 @@
 import type { CommandAction, ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import type { ExecPlan } from '../../../system/sandbox/index.ts';
 import type { ToolContext } from '../../contract/index.ts';
 import { DeltaStream } from './delta-stream.ts';
 
@@ -20,7 +21,7 @@ type Ending = Pick<
 
 /** A command as people see it: reported as started, with its live output, and as ended exactly once. */
 export class CommandItem {
-  readonly #item: ThreadItemOf<'commandExecution'>;
+  #item: ThreadItemOf<'commandExecution'>;
   readonly #context: ToolContext;
   readonly #deltas: DeltaStream;
 
@@ -41,6 +42,11 @@ export class CommandItem {
     this.#context = context;
     this.#deltas = new DeltaStream(context.events, callId);
     context.events.itemStarted(this.#item);
+  }
+
+  /** It runs now, confined so. */
+  runsIn(sandbox: ExecPlan['backend']): void {
+    this.#item = { ...this.#item, sandbox };
   }
 
   readonly onText = (text: string): void => this.#deltas.push(text);

@@ -6,8 +6,8 @@ const MAX_COMMAND_BYTES = 120;
 const MAX_LINES = 3;
 const MAX_LINE_BYTES = 160;
 
-/** The note on a background session that ended by itself, on one line: nothing that it printed can look like keel's own. */
-export function endedSessionNote({ id, command, exitCode, session }: EndedSession, mark: string): string {
+/** What a background session that ended by itself is announced with, on one line: nothing that it printed can look like keel's own. */
+export function endedSessionText({ id, command, exitCode, session }: EndedSession): string {
   const lines = session
     .transcript()
     .split('\n')
@@ -16,7 +16,7 @@ export function endedSessionNote({ id, command, exitCode, session }: EndedSessio
   const last = lines.slice(-MAX_LINES).map((line) => cutBytesEnd(line, MAX_LINE_BYTES));
   const said = last.length === 0 ? 'It printed nothing.' : `Its last lines: ${last.join(' | ')}`;
   const what = cutBytesEnd(plain(command), MAX_COMMAND_BYTES);
-  return `${mark} Session ${id} (${what}) has ended with exit code ${exitCode}. ${said}`;
+  return `Session ${id} (${what}) has ended with exit code ${exitCode}. ${said}`;
 }
 
 function plain(text: string): string {

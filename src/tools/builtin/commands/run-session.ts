@@ -68,6 +68,7 @@ export async function runSession(
       justification,
       commandActions,
       run: async (plan, ended) => {
+        item.runsIn(plan.backend);
         const start = await ExecSession.start({
           spec: outlives ? { ...plan.spawn, outlives } : plan.spawn,
           processes: context.processes,

@@ -88,15 +88,17 @@ export async function runProgram(
       escalated: request.escalated,
       justification: request.justification,
       commandActions,
-      run: (plan, ended) =>
-        runCommand(plan.spawn, {
+      run: (plan, ended) => {
+        item.runsIn(plan.backend);
+        return runCommand(plan.spawn, {
           processes: context.processes,
           timeoutMs,
           uncounted: () => context.waitedForUserMs(),
           signal,
           onText: item.onText,
           spill: spillFor(call, context),
-        }).finally(ended),
+        }).finally(ended);
+      },
       endOf,
     },
     context,

@@ -79,9 +79,9 @@ function named({ hook, standing }: LoadedHook): string {
 }
 
 function readFile(file: HookFile): { readonly hooks: readonly Hook[]; readonly faults: readonly string[] } {
-  const { path, format, folder, scope } = file;
+  const { path, format, folder, scope, plugin } = file;
   try {
-    return readHooks(textOf(file), { format, file: path, project: scope === 'project' ? folder : null });
+    return readHooks(textOf(file), { format, file: path, project: scope === 'project' ? folder : null, plugin });
   } catch (error) {
     return { hooks: [], faults: [`${path} is not used, and none of its hooks run: ${reasonOf(error)}`] };
   }

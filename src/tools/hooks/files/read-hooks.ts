@@ -12,13 +12,16 @@ export interface ReadHooks {
   readonly faults: readonly string[];
 }
 
+/** Which file a hook is from. */
+export type HookOrigin = Pick<Hook, 'format' | 'file' | 'project' | 'plugin'>;
+
 type Table = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a file in the form that both formats share: `{"hooks": {Event: [{matcher, hooks: [{type: "command", command}]}]}}`.
  * Other keys of the file are the business of the program that it belongs to.
  */
-export function readHooks(text: string, source: Pick<Hook, 'format' | 'file' | 'project'>): ReadHooks {
+export function readHooks(text: string, source: HookOrigin): ReadHooks {
   let root: unknown;
   try {
     root = readJson(text);
@@ -45,7 +48,7 @@ export function readHooks(text: string, source: Pick<Hook, 'format' | 'file' | '
   return { hooks, faults };
 }
 
-type Source = Pick<Hook, 'format' | 'file' | 'project'> & { readonly place: string };
+type Source = HookOrigin & { readonly place: string };
 
 function readGroup(group: unknown, event: HookEvent, source: Source): ReadHooks {
   const { place } = source;
@@ -65,7 +68,7 @@ function readGroup(group: unknown, event: HookEvent, source: Source): ReadHooks 
 
 /** @returns the hook, or what is wrong with it */
 function readEntry(entry: unknown, about: Pick<Hook, 'event' | 'matcher'>, source: Source): Hook | string {
-  const { place, format, file, project } = source;
+  const { place, format, file, project, plugin } = source;
   if (!isTable(entry)) return `${place} is not an object`;
   const { type = 'command', command, if: condition = null } = entry;
   if (type !== 'command') return `${place} is of the type ${JSON.stringify(type)}, of which keel runs none`;
@@ -79,7 +82,7 @@ function readEntry(entry: unknown, about: Pick<Hook, 'event' | 'matcher'>, sourc
   const onFailure = entry['onFailure'] ?? entry['on_failure'] ?? 'pass';
   return {
     ...about,
-    ...{ format, file, project, command, condition, timeoutMs },
+    ...{ format, file, project, plugin, command, condition, timeoutMs },
     isAsync: entry['async'] === true,
     // A word that keel does not know can only be meant to be stricter than the default.
     onFailure: onFailure === 'pass' || onFailure === 'allow' || onFailure === 'continue' ? 'pass' : 'block',

@@ -45,11 +45,13 @@ export async function runHook(
   if (scope.type === 'refused') return failed(scope.reason);
   if (scope.type === 'sandboxed' && policy.mode !== 'danger-full-access') await planner.ready(signal);
   const cwd = hook.project ?? place.cwd;
+  const { plugin } = hook;
+  const own = plugin === null ? env : { ...env, KEEL_PLUGIN_ROOT: plugin, CLAUDE_PLUGIN_ROOT: plugin };
   const planned = planner.plan({
     spec: {
       argv: [shell, '-c', hook.command],
       cwd,
-      env: scope.type === 'unsandboxed' ? { ...env, PATH: scope.searchPath } : env,
+      env: scope.type === 'unsandboxed' ? { ...own, PATH: scope.searchPath } : own,
     },
     policy,
     cwd: place.cwd,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -102,4 +102,20 @@ test('edits are counted by what became of them, and nothing else is', async () =
     { model: 'gpt-5', tool: 'edit_file', ok: false },
   ]);
   expect(written.every((line) => !line.includes('exec_command'))).toBe(true);
+});
+
+test('the file of counts keeps the newest edits alone once it is long, and counts them as before', async () => {
+  const old = lines('o3', 'apply_patch', 12_000, 0);
+  home.write({ [FILE]: old + lines('gpt-5', 'apply_patch', 0, 40) });
+  expect(old.length).toBeGreaterThan(512 * 1024);
+  const edit = functionCall('edit_file', { file_path: 'a.txt', old_string: 'one', new_string: 'two' }, 'c1');
+  await say([respond(edit), ok], 'gpt-5');
+  expect(editors()).toEqual(['edit_file']);
+  const kept = readFileSync(join(home.path, FILE), 'utf8');
+  expect(kept.length).toBeLessThanOrEqual(256 * 1024);
+  expect(kept.length).toBeGreaterThan(255 * 1024);
+  expect(kept.startsWith('{"model":"o3"')).toBe(true);
+  expect(kept.endsWith(`${lines('gpt-5', 'apply_patch', 0, 1)}${lines('gpt-5', 'edit_file', 1, 0)}`)).toBe(true);
+  expect(statSync(join(home.path, FILE)).mode & 0o777).toBe(0o600);
+  expect(readdirSync(home.path).filter((name) => name.includes(FILE))).toEqual([FILE]);
 });

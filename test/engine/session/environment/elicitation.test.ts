@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApprovalDecision, SessionEventOf } from '../../../../src/foundation/protocol/index.ts';
 import { stdioServer } from '../../../support/mcp/settings.ts';
 import { calls, mcpThreads, ok } from './mcp-thread.ts';
@@ -40,4 +40,51 @@ test('a no is a no to the server, and so is a yes that leaves out what the serve
 test('what has a default need not be filled in', async () => {
   const properties = { name: { type: 'string', default: 'nobody' } };
   expect((await asked({ required: ['name'], properties }, { type: 'approved' })).output).toContain('nobody');
+});
+
+describe('a page that a server asks to open', () => {
+  const page = 'https://pay.example.com/order?id=7';
+
+  test('is asked about with its whole address, and a yes says that it is opened, and no more', async () => {
+    const { request, output } = await asked({ url: page }, { type: 'approved' });
+    expect(request).toMatchObject({ type: 'elicitationUrl', server: 'notes', message: 'Who are you?', url: page });
+    expect(output).toContain(JSON.stringify(JSON.stringify({ action: 'accept' })).slice(1, -1));
+  });
+
+  test.each([
+    [{ type: 'denied' }, 'decline'],
+    [{ type: 'abort' }, 'cancel'],
+  ] as const)('%j is %s to the server', async (decision, action) => {
+    const thread = current();
+    await thread.open([calls('mcp__notes__ask', { url: page }), ok], notes, { options: { canAsk: true } });
+    const { live } = thread;
+    const turn = live.say('go');
+    const { request } = await live.next('approval.requested');
+    live.session.submit({ type: 'approval', questionId: request.questionId, decision });
+    expect(await turn).toMatchObject({ status: decision.type === 'abort' ? 'interrupted' : 'completed' });
+    if (action === 'decline') expect(String(thread.outputOf())).toContain(action);
+  });
+
+  test('has its host in ASCII, whatever letters it was written with', async () => {
+    const { request } = await asked({ url: 'https://p\u0430y.example.com/' }, { type: 'denied' });
+    expect(request).toMatchObject({ url: 'https://xn--py-7kc.example.com/' });
+  });
+
+  test.each(['javascript:alert(1)', 'file:///etc/passwd', 'https://pay.example.com@evil.example/'])(
+    'that is none for a browser (%s) is declined unasked',
+    async (url) => {
+      const thread = current();
+      await thread.open([calls('mcp__notes__ask', { url }), ok], notes, { options: { canAsk: true } });
+      await thread.live.say('go');
+      expect(String(thread.outputOf())).toContain('decline');
+      expect(thread.live.events.filter(({ type }) => type === 'approval.requested')).toEqual([]);
+    },
+  );
+
+  test('is declined where nobody is', async () => {
+    const thread = current();
+    await thread.open([calls('mcp__notes__ask', { url: page }), ok], notes);
+    await thread.live.say('go');
+    expect(String(thread.outputOf())).toContain('decline');
+  });
 });

@@ -271,3 +271,17 @@ describe('approval', () => {
     expect(thread.outputOf('b')).toContain('wiped');
   });
 });
+
+test('how far a server says that it is updates the item of the call, in one line, and is no part of its end', async () => {
+  const thread = current();
+  await thread.open([calls('mcp__notes__steps'), ok], [stdio('notes')]);
+  await thread.live.say('go');
+  const shown = thread.live.events.flatMap((event) =>
+    'item' in event && event.item.type === 'mcpToolCall' ? [{ event: event.type, item: event.item }] : [],
+  );
+  const updates = shown.filter(({ event }) => event === 'item.updated');
+  expect(updates[0]?.item).toMatchObject({ status: 'inProgress', progress: '1/3 part [31m 1' });
+  expect(updates.length).toBeGreaterThan(1);
+  expect(shown.at(-1)).toMatchObject({ event: 'item.completed', item: { status: 'completed' } });
+  expect(shown.at(-1)?.item).not.toHaveProperty('progress');
+});

@@ -17,7 +17,7 @@ test('a session removes old undo snapshots of other threads, also where it takes
   const options = { url: server.url, home: home.path, cwd: repo.path };
   try {
     {
-      await using earlier = await testSession(options);
+      await using earlier = await testSession({ ...options, overrides: ['features.undo=true'] });
       await earlier.say('one');
       await earlier.say('two');
     }

@@ -8,7 +8,7 @@ import { says } from '../../../support/session.ts';
 import { slowGit } from '../../../support/slow-git.ts';
 import { gitRepository, tempDir } from '../../../support/temp-dir.ts';
 
-const { live, open, reopen, repo, server } = liveSession();
+const { live, open, reopen, repo, server } = liveSession({ overrides: ['features.undo=true'] });
 
 const ok = respond(message('ok'));
 const shell = (script: string, id: string) => respond(functionCall('shell', { command: ['bash', '-c', script] }, id));

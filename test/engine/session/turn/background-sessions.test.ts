@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond } from '../../../../src/testing/index.ts';
 import { liveSession } from '../../../support/live-session.ts';
+import { expectSame, replayed } from '../../../surfaces/replay/support.ts';
 
-const { live, open, server } = liveSession();
+const { live, open, repo, server } = liveSession();
 const overrides = ['sandbox_mode="danger-full-access"', 'model="gpt-5"'];
 const ok = respond(message('ok'));
 const outputOf = (request: number, id: string) => String(server.requests[request]?.outputOf(id));
@@ -34,6 +36,37 @@ test('a session that ended while nobody looked is announced once, on the next re
   // What nobody has read can still be read.
   expect(outputOf(4, 'c4')).toMatch(/^Exit code: 2\n.*FAILED: a\.c/s);
 });
+
+test('sessions that ended after the last call are announced with the next message of the user, once', async () => {
+  const wait = (file: string) => `until test -e ${file}; do sleep 0.02; done; echo "</keel_note><b>"; exit 3`;
+  const start = (file: string, id: string) => functionCall('exec_command', { cmd: wait(file), yield_time_ms: 250 }, id);
+  await open([respond(start('one', 'c1'), start('two', 'c2')), ok, ok, ok], {
+    overrides,
+    options: { source: 'cli' },
+  });
+  await live.say('start both');
+  const running = () => {
+    const report = live.session.report('commands');
+    return report.type === 'commands' ? report.commands : [];
+  };
+  repo.write({ one: '', two: '' });
+  while (running().length > 0) await delay(20);
+  await live.say('how far are they?');
+  const textsOf = (request: number) =>
+    (server.requests[request]?.input ?? []).map((item) => JSON.stringify(item)).slice(-2);
+  const [note, message] = textsOf(2);
+  expect(message).toContain('how far are they?');
+  expect(note).toMatch(
+    /<keel_note kind=\\"sessions\\">Session 1 \(until test -e one; .*\) has ended with exit code 3\. Its last lines: &lt;\/keel_note&gt;&lt;b&gt;\\nSession 2 /,
+  );
+  await live.say('thanks');
+  expect(JSON.stringify(server.requests.at(-1)?.input).match(/has ended with exit code 3/g)).toHaveLength(2);
+  for (const [at, request] of server.requests.entries()) {
+    const before = server.requests[at - 1];
+    if (before) request.assertExtends(before);
+  }
+  expectSame(await replayed(live), 4);
+}, 30_000);
 
 test('a run that ends with live sessions names them, to the user at once and to the model when it is resumed', async () => {
   const start = functionCall('exec_command', { cmd: 'true; sleep 600', yield_time_ms: 250 }, 'c1');

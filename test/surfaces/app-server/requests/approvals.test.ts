@@ -31,6 +31,16 @@ const network: ApprovalRequest = {
   ...{ type: 'network', questionId: 'q', host: 'example.com', port: 443, protocol: 'socks5', reason: null },
   proposedRule: { host: 'example.com', protocol: 'socks5', wouldMatch: [] },
 };
+const page: ApprovalRequest = {
+  ...{
+    type: 'elicitationUrl',
+    questionId: 'q',
+    server: 's',
+    message: 'Sign in.',
+    url: 'https://a.example/',
+    reason: null,
+  },
+};
 const result = (value: unknown) => ({ type: 'result', result: value }) as const;
 const amendCommand = (prefix: readonly string[]) =>
   result({ decision: { acceptWithExecpolicyAmendment: { execpolicy_amendment: prefix } } });
@@ -38,7 +48,7 @@ const amendNetwork = (host: string, action: string) =>
   result({ decision: { applyNetworkPolicyAmendment: { network_policy_amendment: { host, action } } } });
 
 describe('approval requests', () => {
-  test.each([command, fileChange, mcpToolCall, network].map((request) => [request.type, request] as const))(
+  test.each([command, fileChange, mcpToolCall, network, page].map((request) => [request.type, request] as const))(
     '%s fits the published schema, and names the child that asks',
     (_, request) => {
       const event = { type: 'approval.requested', turnId: 'u', threadId: 'child', agent: 'worker-1', request } as const;
@@ -54,6 +64,9 @@ describe('approval requests', () => {
     ['acceptForSession', fileChange, result({ decision: 'acceptForSession' }), 'approvedForSession'],
     ['decline', command, result({ decision: 'decline' }), 'denied'],
     ['cancel', network, result({ decision: 'cancel' }), 'abort'],
+    ['a page that was opened', page, result({ action: 'accept' }), 'approved'],
+    ['a page that was not opened', page, result({ action: 'decline' }), 'denied'],
+    ['an answer without an action', page, result({ url: 'https://a.example/' }), 'denied'],
     ['the rule that was proposed', command, amendCommand(['git', 'push']), 'approvedAndRemembered'],
     ['a wider rule', command, amendCommand(['git']), 'denied'],
     ['an empty rule', command, amendCommand([]), 'denied'],

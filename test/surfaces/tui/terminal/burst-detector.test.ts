@@ -26,6 +26,13 @@ test('only the first line of a burst can be a command', () => {
 
 test('where the terminal marks pastes, text and Enter in one write submit', () => {
   const detector = new BurstDetector();
-  detector.turnOff();
+  detector.setMarked(true);
   expect(typed('hello\r', 0, detector)).toBe('hello<enter>');
+});
+
+test('a terminal that says it does not mark pastes gets the detector, whatever its name', () => {
+  const detector = new BurstDetector();
+  detector.setMarked(true);
+  detector.setMarked(false);
+  expect(typed('hello\r', 0, detector)).toBe('hello\n');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { terminalAbilities } from '../../../../src/surfaces/tui/terminal/abilities.ts';
 import { capabilitiesOf } from '../../../../src/surfaces/tui/terminal/capabilities.ts';
 
 test.each([
@@ -29,4 +30,36 @@ test('what a multiplexer passes on is known', () => {
     reflow: 'none',
   });
   expect(capabilitiesOf({ TERM: 'xterm-256color', ZELLIJ: '0' }).hasAlternateScreen).toBe(false);
+});
+
+test.each([
+  [{ TERM: 'xterm-256color' }, true],
+  [{ TERM: 'xterm-kitty' }, true],
+  [{ TERM: 'alacritty' }, true],
+  [{ TERM: 'screen-256color', TMUX: '/tmp/x' }, true],
+  [{ WT_SESSION: 'x' }, true],
+  [{ TERM: 'linux' }, false],
+  [{ TERM: 'screen', STY: '1.x' }, false],
+  [{ TERM: 'vt100' }, false],
+  [{ TERM: 'eterm-color' }, false],
+])('12: of %o it is known whether it marks pastes', (env, marks) => {
+  expect(capabilitiesOf(env).marksPastes).toBe(marks);
+});
+
+test('17.11: what the terminal can do is there in words for keel doctor', () => {
+  expect(terminalAbilities({ TERM: 'xterm-256color', TERM_PROGRAM: 'WezTerm' })).toEqual({
+    name: 'xterm-256color in WezTerm',
+    abilities: [
+      'true colour',
+      'a live region',
+      'hyperlinks',
+      'marked pastes',
+      'prompt marks',
+      'desktop notifications',
+      'progress in the taskbar',
+    ],
+    missing: [],
+  });
+  expect(terminalAbilities({ TERM: 'linux' }).missing).toContain('marked pastes');
+  expect(terminalAbilities({}).name).toBe('no TERM');
 });

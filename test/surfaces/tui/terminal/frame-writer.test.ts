@@ -45,7 +45,7 @@ test('check 4: every frame is one write inside a synchronized update', async () 
   for (const write of emulator.writes) expect(write).toMatch(/^\u001b\[\?2026h.*\u001b\[\?2026l$/s);
 });
 
-test('check 3: nothing sends CSI 2J or 3J, sets a scroll region, scrolls by CSI S or turns the mouse on', async () => {
+test('check 3, point 17.1: nothing sends CSI 2J or 3J, sets a scroll region, scrolls by CSI S or turns the mouse on', async () => {
   const emulator = new Emulator({ columns: 40, rows: 10 }, 'truecolor');
   for (let one = 0; one < 30; one += 1) {
     emulator.writer.render({ finished: [row(`a ${one}`)], live: composer(`${one}`), cursor: at(1, 3) });
@@ -69,7 +69,7 @@ test('a frame that changes nothing writes nothing', async () => {
   expect(emulator.writes).toHaveLength(1);
 });
 
-test('check 2: a streamed token costs little more than itself', async () => {
+test('check 2, point 17.13: a streamed token costs little more than itself', async () => {
   const emulator = new Emulator({ columns: 100, rows: 40 }, 'truecolor');
   let text = '';
   const frame = () => ({ finished: [], live: [row(text), ...composer('draft')], cursor: at(2, 7) });

@@ -1,6 +1,7 @@
 import { cutMessage, messageBytes } from '../../../../context/history/index.ts';
-import { userMessage } from '../../../../context/index.ts';
+import { endedSessionsNote, userMessage } from '../../../../context/index.ts';
 import type { ResponseItem } from '../../../../foundation/protocol/index.ts';
+import { endedSessionText } from '../../../../tools/index.ts';
 import type { QueuedMessage } from '../../../turn/index.ts';
 import { skillsFor } from '../../environment/session-skills.ts';
 import { judgedPrompt } from '../../hooks/turn-hooks.ts';
@@ -10,11 +11,17 @@ import { textOf } from '../turn-input.ts';
 
 const BYTES_PER_TOKEN = 4;
 
-/** Takes what waits for the turn, as messages with the skills that they name. */
-export async function takeInput(
-  { record, services }: SessionDeps,
-  active: ActiveTurn,
-): Promise<readonly QueuedMessage[]> {
+/** Takes what waits for the turn, as messages with the skills that they name, behind what has happened meanwhile. */
+export async function takeInput(deps: SessionDeps, active: ActiveTurn): Promise<readonly QueuedMessage[]> {
+  const messages = await takeMessages(deps, active);
+  const first = messages.find(({ message }) => message !== null);
+  if (first === undefined) return messages;
+  const ended = deps.services.execSessions.takeEnded().map(endedSessionText);
+  if (ended.length === 0) return messages;
+  return [{ submissionId: first.submissionId, message: endedSessionsNote(ended) }, ...messages];
+}
+
+async function takeMessages({ record, services }: SessionDeps, active: ActiveTurn): Promise<readonly QueuedMessage[]> {
   const { context, input, recorder } = active;
   const onWarning = (message: string) => recorder.warn(message);
   const taken = input.take();

@@ -10,7 +10,7 @@ import {
   type CommandRules,
   callDigest,
   dispatch,
-  endedSessionNote,
+  endedSessionText,
   type HookOpinion,
   type HostedRun,
   LoopWatch,
@@ -140,9 +140,8 @@ export function openTurnTools(
   function withNews(output: ToolOutput): ToolOutput {
     const findings = services.sandbox.takeFindings();
     for (const message of findings) recorder.warn(message);
-    const ended = services.execSessions.takeEnded().map((session) => endedSessionNote(session, turn.noteMark));
-    const notes = [...findings.map((finding) => `${turn.noteMark} ${finding}`), ...ended];
-    return notes.reduce(withNote, output);
+    const ended = services.execSessions.takeEnded().map(endedSessionText);
+    return [...findings, ...ended].map((text) => `${turn.noteMark} ${text}`).reduce(withNote, output);
   }
 
   async function runCall(given: ToolCall, options: CallOptions): Promise<ToolOutput> {

@@ -1,18 +1,19 @@
 import { KeelError } from '../../../../foundation/protocol/index.ts';
 import { maskSecrets } from '../../../../foundation/secrets/index.ts';
-import { findProgram, reasonOf } from '../../../../foundation/util/index.ts';
+import { reasonOf } from '../../../../foundation/util/index.ts';
 import { hasCredentials, serverHeaders, signInTo } from '../../../../models/mcp/index.ts';
 import {
   type Config,
   CredentialFile,
+  commandEnvironment,
   loadConfig,
   type McpHttpServer,
   programSearch,
   resolveHome,
 } from '../../../../storage/config/index.ts';
-import { startOutliving } from '../../../../system/process/index.ts';
+import { openAddress } from '../../../../system/process/index.ts';
 import type { CommandIo } from '../../io.ts';
-import { note } from '../../output.ts';
+import { inWords, note } from '../../output.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { type McpPlace, unknownServer } from './show.ts';
 import { testServer } from './test.ts';
@@ -23,7 +24,7 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
   const server = config.mcpServers.find((one) => one.name === name);
   if (server === undefined) throw unknownServer(name);
   const transport = withSignIn(server.transport, name, config);
-  const file = new CredentialFile(config.home);
+  const file = new CredentialFile(config.home, config.credentialStores.mcp);
   using stop = stopSignal(io);
   try {
     await signInTo({
@@ -43,7 +44,8 @@ export async function login({ io, values }: McpPlace, name: string): Promise<num
       cause,
     });
   }
-  note(io, `Signed in to MCP server ${name}.\n`);
+  const kept = file.place === null ? '' : ` The sign-in is kept in ${inWords(file.place)}.`;
+  note(io, `Signed in to MCP server ${name}.${kept}\n`);
   return await testServer({ io, values }, name);
 }
 
@@ -71,21 +73,11 @@ interface Address {
 }
 
 function show(io: CommandIo, config: Config, { address, withBrowser }: Address): void {
-  const isOpened = withBrowser && openBrowser(config, address);
+  const isOpened =
+    withBrowser &&
+    openAddress(address.href, { search: programSearch(config), env: commandEnvironment(config, config.env) });
   const what = isOpened ? 'Your browser opens. If it does not, open' : 'Open';
   note(io, `${what} this address on this machine to sign in:\n\n${address.href}\n\n`);
-}
-
-/** @returns whether there is a program that opens it */
-function openBrowser(config: Config, address: URL): boolean {
-  const hasDisplay = process.platform === 'darwin' || Boolean(config.env['DISPLAY'] || config.env['WAYLAND_DISPLAY']);
-  const program = findProgram(process.platform === 'darwin' ? 'open' : 'xdg-open', programSearch(config));
-  if (!hasDisplay || program.type === 'missing') return false;
-  const child = startOutliving(program.path, [address.href], { env: config.env, stdio: 'ignore' });
-  // The address is printed for this case.
-  child.on('error', () => undefined);
-  child.unref();
-  return true;
 }
 
 function adviceFor(reason: string, name: string): string {

@@ -131,22 +131,47 @@ function rowOf(name: string, { config, prices, listed }: RowFacts): ModelRow {
   };
 }
 
+/** The table fits a terminal of this many columns; `--json` has what does not. */
+const WIDTH = 80;
+
+type Column = readonly [head: string, cell: (row: ModelRow) => string | undefined];
+
+const COLUMNS: readonly Column[] = [
+  ['model', ({ configured, name }) => `${configured ? '* ' : '  '}${name}`],
+  ['listed', ({ listed }) => (listed === null ? '?' : yesNo(listed))],
+  ['family', ({ family }) => family],
+  ['window', ({ context_window: count }) => tokens(count)],
+  ['output', ({ max_output_tokens: count }) => tokens(count)],
+  ['tools', ({ tools }) => yesNo(tools)],
+  ['images', ({ images }) => yesNo(images)],
+  ['efforts', ({ efforts }) => (efforts === null ? undefined : effortRange(efforts))],
+  ['price', ({ price }) => (price === null ? undefined : priceText(price))],
+];
+
+/** What is left out first where names are long. */
+const LESS_NEEDED = ['family', 'output', 'images', 'tools', 'efforts', 'window'];
+
 function tableOf(rows: readonly ModelRow[]): string {
-  const head = ['model', 'listed', 'family', 'window', 'output', 'tools', 'images', 'efforts', 'price'];
-  return table(
-    head,
-    rows.map((row) => [
-      `${row.configured ? '* ' : '  '}${row.name}`,
-      row.listed === null ? '?' : yesNo(row.listed),
-      row.family,
-      tokens(row.context_window),
-      tokens(row.max_output_tokens),
-      yesNo(row.tools),
-      yesNo(row.images),
-      row.efforts?.join(','),
-      row.price === null ? undefined : priceText(row.price),
-    ]),
-  );
+  const tableWith = (columns: readonly Column[]) =>
+    table(
+      columns.map(([head]) => head),
+      rows.map((row) => columns.map(([, cell]) => cell(row))),
+    );
+  for (let left = 0; ; left += 1) {
+    const hidden = LESS_NEEDED.slice(0, left);
+    const text = tableWith(COLUMNS.filter(([head]) => !hidden.includes(head)));
+    const fits = text.split('\n').every((line) => line.length <= WIDTH);
+    if (fits || left === LESS_NEEDED.length) return text;
+  }
+}
+
+const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
+
+/** `low-xhigh` for all from one to the other. */
+function effortRange(efforts: readonly string[]): string {
+  const [first = '', last = ''] = [efforts.at(0), efforts.at(-1)];
+  const range = EFFORTS.slice(EFFORTS.indexOf(first), EFFORTS.indexOf(last) + 1);
+  return efforts.length > 2 && range.join() === efforts.join() ? `${first}-${last}` : efforts.join(',');
 }
 
 function yesNo(value: boolean): string {

@@ -33,16 +33,23 @@ const terminalOptions = {
 } as const satisfies OptionSpecs;
 
 const resumeOptions = {
+  fleet: { type: 'string', value: 'URL', about: 'THREAD is one of the fleet at URL; its token is in KEEL_FLEET_TOKEN' },
   last: { type: 'boolean', about: 'the newest thread of this directory' },
   all: { type: 'boolean', about: 'with --last: of any directory' },
 } as const satisfies OptionSpecs;
 
+const { fleet: _, ...ofThisMachine } = resumeOptions;
 const forkOptions = {
-  ...resumeOptions,
+  ...ofThisMachine,
   at: { type: 'string', value: 'N', about: 'keep the first N of your messages and what came of them' },
 } as const satisfies OptionSpecs;
 
-const hidden = { last: { type: 'boolean' }, all: { type: 'boolean' }, at: { type: 'string' } } as const;
+const hidden = {
+  fleet: { type: 'string' },
+  last: { type: 'boolean' },
+  all: { type: 'boolean' },
+  at: { type: 'string' },
+} as const;
 
 /** `keel`, `keel resume` and `keel fork`, which all know the same options; those that are not theirs are refused in words. */
 export const terminalSpecs = {
@@ -73,7 +80,10 @@ export const terminalSpecs = {
 type Given = ReturnType<typeof readCommandLine<typeof terminalSpecs.fork.options>>['values'];
 
 /** Which thread the terminal opens. `choose`: the user is shown a list. */
-export type TuiTarget = ThreadOrigin | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' };
+export type TuiTarget =
+  | ThreadOrigin
+  | { readonly type: 'choose'; readonly verb: 'resume' | 'fork' }
+  | { readonly type: 'fleet'; readonly url: string; readonly id: string };
 
 /** What `keel`, `keel resume` or `keel fork` was asked for in a terminal, before configuration is read. */
 export interface TuiArguments {
@@ -114,11 +124,13 @@ export function parseTuiArguments(verb: keyof typeof terminalSpecs, words: reado
 function targetOf(
   verb: keyof typeof terminalSpecs,
   words: readonly string[],
-  { last = false, all = false, at }: Given,
+  { last = false, all = false, at, fleet }: Given,
 ) {
   if (all && !last) throw new UsageError('--all belongs to --last');
   if (last && verb === 'new') throw new UsageError('--last belongs to resume and fork');
   if (at !== undefined && verb !== 'fork') throw new UsageError('--at belongs to fork');
+  if (fleet !== undefined && verb !== 'resume') throw new UsageError('--fleet belongs to resume');
+  if (fleet !== undefined && (last || words[0] === undefined)) throw new UsageError('--fleet needs the id of a thread');
   const userMessages = countOf('at', at, 0);
   const [id, ...rest] = words;
   const isFork = verb === 'fork';
@@ -127,9 +139,15 @@ function targetOf(
     if (last)
       return isFork ? { type: 'forkLast', anyDirectory: all, userMessages } : { type: 'resumeLast', anyDirectory: all };
     if (id === undefined) return { type: 'choose', verb };
+    if (fleet !== undefined) return { type: 'fleet', url: urlOf(fleet), id };
     return isFork ? { type: 'fork', id, userMessages } : { type: 'resume', id };
   };
   return { target: target(), rest: verb === 'new' || last ? words : rest };
+}
+
+function urlOf(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new UsageError('--fleet takes the URL of a fleet, such as https://fleet.example.com');
 }
 
 function flagsOf(given: Given): ConfigFlags {

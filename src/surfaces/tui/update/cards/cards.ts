@@ -55,25 +55,6 @@ export function skillsCard(state: State, skills: readonly Candidate[]): State {
   );
 }
 
-/** The subagents of the thread, as the newest word about each says. */
-export function agentsCard(state: State): State {
-  const states = new Map<string, string>();
-  for (const entry of [...state.transcript.past, ...state.transcript.open]) {
-    if (entry.type !== 'item' || entry.item.type !== 'collabAgentToolCall') continue;
-    for (const [id, agent] of Object.entries(entry.item.agentsStates)) {
-      const said = agent.message === null ? '' : `: ${agent.message.split('\n')[0]}`;
-      states.set(id, `${agent.status}${said}`);
-    }
-  }
-  if (states.size === 0) return withNotice(state, 'info', 'This thread has no subagents.');
-  const waiting = new Map(state.approvals.map(({ agent, request }) => [agent, request.type]));
-  const facts: Facts = [...states].map(([id, status]) => [id.slice(-8), status]);
-  const asking: Facts = [...waiting].flatMap(([agent, what]) =>
-    agent === null ? [] : [[agent, `waits for you: ${what}`]],
-  );
-  return withCard(state, 'Subagents', [...asking, ...facts]);
-}
-
 export function withCard(state: State, title: string, facts: Facts): State {
   const entry: Entry = { type: 'card', title, facts };
   return { ...state, transcript: withEntry(state.transcript, entry) };

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
-import { byteLength, type Grammar, readJson, reasonOf } from '../../../../foundation/util/index.ts';
-import { jsonFault } from '../../../contract/index.ts';
+import { byteLength, type Grammar } from '../../../../foundation/util/index.ts';
 import type { VerifiedPatch } from '../../../patch/index.ts';
+import { jsonCheck, tomlCheck, yamlCheck } from './data-checks.ts';
 import { grammarFault } from './grammar-check.ts';
-import { quoted, type SyntaxFault } from './syntax-fault.ts';
+import type { SyntaxFault } from './syntax-fault.ts';
 
 /** A longer text is not checked. */
 const MAX_BYTES = 256 * 1024;
@@ -21,10 +21,14 @@ const byGrammar =
 const CHECKS: ReadonlyMap<string, Check> = new Map([
   ['.json', jsonCheck],
   ['.toml', tomlCheck],
+  ...['.yaml', '.yml'].map((name) => [name, yamlCheck] as const),
   ...['.js', '.mjs', '.cjs', '.jsx'].map((name) => [name, byGrammar('javascript')] as const),
   ...['.ts', '.mts', '.cts'].map((name) => [name, byGrammar('typescript')] as const),
   ['.tsx', byGrammar('tsx')],
   ['.py', byGrammar('python')],
+  ['.go', byGrammar('go')],
+  ['.rs', byGrammar('rust')],
+  ['.java', byGrammar('java')],
   ...['.sh', '.bash'].map((name) => [name, byGrammar('bash')] as const),
 ]);
 
@@ -47,29 +51,4 @@ export async function syntaxNotes({ changes }: VerifiedPatch, nameOf: (path: str
     notes.push(`${nameOf(path)} line ${fault.line}: ${fault.what}. Check whether this edit broke it.`);
   }
   return notes;
-}
-
-function jsonCheck(text: string): SyntaxFault | null {
-  try {
-    readJson(text.replace(/^\ufeff/, ''));
-    return null;
-  } catch (error) {
-    const what = jsonFault(text, error);
-    const position = Number(/position (\d+)/.exec(what)?.[1] ?? 0);
-    const read = text.slice(0, position);
-    const isCut = position >= text.trimEnd().length;
-    const line = (isCut ? read.trimEnd() : read).split('\n').length;
-    return { line, what: isCut ? 'the JSON ends too early' : `not JSON near ${quoted(text.slice(position))}` };
-  }
-}
-
-async function tomlCheck(text: string): Promise<SyntaxFault | null> {
-  const { parse, TomlError } = await import('smol-toml');
-  try {
-    parse(text);
-    return null;
-  } catch (error) {
-    if (error instanceof TomlError) return { line: error.line, what: reasonOf(error).split('\n')[0] ?? 'not TOML' };
-    throw error;
-  }
 }

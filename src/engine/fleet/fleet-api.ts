@@ -1,0 +1,133 @@
+import { createParser } from 'eventsource-parser';
+import * as z from 'zod/mini';
+import {
+  type ApprovalDecision,
+  type ErrorKind,
+  KeelError,
+  type Op,
+  SessionEvent,
+  Turn,
+  TurnContextRecord,
+} from '../../foundation/protocol/index.ts';
+import { parseJson } from '../../foundation/util/index.ts';
+
+export interface FleetAddress {
+  /** The front's. */
+  readonly url: string;
+  /** The user's token there; null: none is needed, as at a fleet on this machine. */
+  readonly token: string | null;
+  readonly threadId: string;
+}
+
+/** What a fleet says of a thread; its questions are those with which it waits for a person. */
+const State = z.looseObject({
+  place: z.looseObject({ cwd: z.string() }),
+  current: z.nullable(
+    z.looseObject({
+      turnId: z.string(),
+      phase: z.enum(['limited', 'running', 'parked']),
+      questions: z.array(z.object({ questionId: z.string(), about: z.string() })),
+    }),
+  ),
+});
+export type FleetState = z.infer<typeof State>;
+
+const Recorded = z.looseObject({ turns: z.array(Turn), context: z.nullable(TurnContextRecord) });
+export type RecordedThread = z.infer<typeof Recorded>;
+
+const Refusal = z.looseObject({ message: z.string() });
+const Submitted = z.looseObject({ turnId: z.string() });
+
+export type FleetInput =
+  | { readonly type: 'answer'; readonly questionId: string; readonly decision: ApprovalDecision }
+  | { readonly type: 'steer'; readonly text: string }
+  | { readonly type: 'interrupt' };
+
+/** A worker runs the thread from here on, or shows something of it. */
+export type FleetSent = { readonly type: 'attached' } | { readonly type: 'live'; readonly event: SessionEvent };
+
+const LONGEST_CALL_MS = 60_000;
+
+/** One thread at the front of a fleet. */
+export class FleetApi {
+  readonly #address: FleetAddress;
+
+  constructor(address: FleetAddress) {
+    this.#address = address;
+  }
+
+  /** @throws KeelError `threadNotFound`, `unauthorized`, `httpConnectionFailed`, `invalidInput` */
+  async state(signal: AbortSignal): Promise<FleetState> {
+    const { data } = State.safeParse(await this.#json('POST', `/thread/${this.#id}/state`, undefined, signal));
+    if (data === undefined) throw new KeelError('threadNotFound', `the fleet has no thread ${this.#address.threadId}`);
+    return data;
+  }
+
+  /** The turns so far. @throws as `state` */
+  async recorded(signal: AbortSignal): Promise<RecordedThread> {
+    return Recorded.parse(await this.#json('GET', `/threads/${this.#id}/turns`, undefined, signal));
+  }
+
+  /** @returns the id of the turn @throws as `state` */
+  async submit(op: Op, submissionId: string, signal: AbortSignal): Promise<string> {
+    const answer = await this.#json('POST', `/thread/${this.#id}/submit`, { submissionId, op }, signal);
+    return Submitted.parse(answer).turnId;
+  }
+
+  /** @throws as `state` */
+  async input(input: FleetInput, signal: AbortSignal): Promise<void> {
+    await this.#json('POST', `/thread/${this.#id}/input`, input, signal);
+  }
+
+  /** What the worker that runs the thread shows, until the connection ends. @throws as `state` */
+  async *live(signal: AbortSignal): AsyncGenerator<FleetSent, void, undefined> {
+    const response = await this.#fetch('GET', `/threads/${this.#id}/watch?live`, undefined, signal);
+    const sent: FleetSent[] = [];
+    const parser = createParser({
+      onEvent: ({ event, data }) => {
+        if (event === 'attached') sent.push({ type: 'attached' });
+        const { data: known } = event === 'live' ? SessionEvent.safeParse(parseJson(data)) : { data: undefined };
+        if (known !== undefined) sent.push({ type: 'live', event: known });
+      },
+    });
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      yield* sent.splice(0);
+    }
+  }
+
+  get #id(): string {
+    return encodeURIComponent(this.#address.threadId);
+  }
+
+  async #json(method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_CALL_MS)]);
+    const response = await this.#fetch(method, path, body, limited);
+    return parseJson(await response.text()) ?? null;
+  }
+
+  async #fetch(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    const { url, token } = this.#address;
+    const headers = {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    let response: Response;
+    try {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      response = await fetch(new URL(path, url), { method, headers, ...sent, signal, redirect: 'error' });
+    } catch (cause) {
+      throw new KeelError('httpConnectionFailed', `the fleet at ${url} does not answer`, { cause });
+    }
+    if (response.ok) return response;
+    const message = Refusal.safeParse(parseJson(await response.text())).data?.message;
+    throw new KeelError(kindOf(response.status), message ?? `the fleet at ${url} answered ${response.status}`);
+  }
+}
+
+function kindOf(status: number): ErrorKind {
+  if (status === 404) return 'threadNotFound';
+  if (status === 401) return 'unauthorized';
+  return status >= 500 || status === 429 ? 'httpConnectionFailed' : 'invalidInput';
+}

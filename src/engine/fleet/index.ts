@@ -1,0 +1,2 @@
+export type { FleetAddress } from './fleet-api.ts';
+export { FleetThread } from './fleet-thread.ts';

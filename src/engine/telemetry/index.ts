@@ -1,0 +1,1 @@
+export { Observers, type ThreadOpened } from './observers.ts';
