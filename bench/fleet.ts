@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { functionCall, message, type RecordedRequest, respond, startModelServer, usage } from 'keel/testing';
 import { FleetClient } from '../packages/fleet/src/client/index.ts';
+import { promptOp } from '../packages/fleet/src/protocol.ts';
 import { LocalFleet } from '../packages/fleet/src/up/local-fleet.ts';
 import { restateBinary } from '../packages/fleet/src/up/restate-binary.ts';
 
@@ -52,7 +53,7 @@ function newThread() {
   return { threadId, place };
 }
 
-const op = { type: 'userInput', items: [{ type: 'text', text: 'go' }] } as const;
+const op = promptOp('go');
 
 async function overFleet(): Promise<void> {
   const { threadId, place } = newThread();

@@ -20,7 +20,7 @@ export interface EngineHooks {
 export async function startFakeEngine(on: EngineHooks = {}) {
   const calls: EngineCall[] = [];
   const threads = new Map<string, ThreadState>();
-  const server = createServer(async (request, response) => {
+  const server = createServer(async (request, response): Promise<unknown> => {
     const sent = await text(request);
     const body = sent === '' ? undefined : JSON.parse(sent);
     calls.push({ path: request.url ?? '', body, headers: request.headers });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TurnInput, TurnOutcome } from '../../src/protocol.ts';
+import { promptOp, type TurnInput, type TurnOutcome } from '../../src/protocol.ts';
 import {
   arrived,
   type Change,
@@ -13,7 +13,7 @@ import {
   type ThreadState,
 } from '../../src/service/thread-state.ts';
 
-const op = { type: 'userInput', items: [{ type: 'text', text: 'go' }] } as const;
+const op = promptOp('go');
 const idle: ThreadState = {
   owner: 'me',
   place: { cwd: '/work', home: '/home' },

@@ -82,9 +82,7 @@ export class TestFleet implements AsyncDisposable {
   }
 }
 
-export function prompt(text: string) {
-  return { type: 'userInput', items: [{ type: 'text', text }] } as const;
-}
+export { promptOp as prompt } from '../../src/protocol.ts';
 
 async function turnsAt(healthUrl: string): Promise<number> {
   const health: unknown = await (await fetch(healthUrl)).json();
