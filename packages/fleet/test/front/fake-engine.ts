@@ -20,7 +20,7 @@ export interface EngineHooks {
 export async function startFakeEngine(on: EngineHooks = {}) {
   const calls: EngineCall[] = [];
   const threads = new Map<string, ThreadState>();
-  const server = createServer(async (request, response): Promise<unknown> => {
+  const server = createServer(async (request, response) => {
     const sent = await text(request);
     const body = sent === '' ? undefined : JSON.parse(sent);
     calls.push({ path: request.url ?? '', body, headers: request.headers });
@@ -48,10 +48,10 @@ export async function startFakeEngine(on: EngineHooks = {}) {
         threads.set(id, after);
         on.input?.(id, after);
       }
-      reply(200, null);
+      return reply(200, null);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      reply(409, { message: error.message });
+      return reply(409, { message: error.message });
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
