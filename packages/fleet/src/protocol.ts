@@ -3,6 +3,11 @@
 import { ApprovalDecision, Op } from 'keel/protocol';
 import * as z from 'zod/mini';
 
+/** What a text that the user wrote is to a session. */
+export function promptOp(text: string): Op {
+  return { type: 'userInput', items: [{ type: 'text', text }] };
+}
+
 /** Where a thread works and keeps its record, both on the directory that all workers share. */
 export const Place = z.object({
   /** The directory that the thread works in, absolute. */

@@ -10,6 +10,8 @@ const TURNS = Number(process.env['KEEL_RUNS'] ?? 4);
 const STEPS = Number(process.env['KEEL_FLEET_STEPS'] ?? 5);
 const SEED = Number(process.env['KEEL_SEED'] ?? Date.now() % 1_000_000);
 const AT_ONCE = 8;
+/** Requests to the model between two failures, at most. A run has some twenty of them, or few in a small one. */
+const GAP = Math.max(STEPS * 2, (TURNS * STEPS) / 10);
 const LIMIT_MS = 40_000 + TURNS * STEPS * 200;
 
 interface Run {
@@ -60,7 +62,7 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
     };
     const disturbing = (async () => {
       for (;;) {
-        await progress(1 + Math.floor(random() * STEPS * 2), stop.signal);
+        await progress(1 + Math.floor(random() * GAP), stop.signal);
         if (stop.signal.aborted) return;
         await disturb(random);
       }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import type { FleetClient, NewTurn, TurnState } from '../client/fleet-client.ts';
-import type { Limit } from '../protocol.ts';
+import { type Limit, promptOp } from '../protocol.ts';
 import { CommandError } from './fleet-folder.ts';
 import { table } from './table.ts';
 
@@ -58,7 +58,7 @@ function jobOf(text: string, at: number, options: BatchOptions): BatchJob {
     { name: `provider:${home}`, max: concurrency },
     { name: `directory:${cwd}`, max: perDirectory },
   ];
-  const op = { type: 'userInput', items: [{ type: 'text', text: line.prompt }] } as const;
+  const op = promptOp(line.prompt);
   const settings = {
     overrides: [...overrides, ...(line.model === undefined ? [] : [`model=${JSON.stringify(line.model)}`])],
   };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApprovalDecision } from 'keel/protocol';
 import { EngineAdmin } from '../client/admin.ts';
 import { FleetClient, type TurnState } from '../client/fleet-client.ts';
-import type { Place } from '../protocol.ts';
+import { type Place, promptOp } from '../protocol.ts';
 import { watch } from '../watch/index.ts';
 import { CommandError, isAlive, type Running } from './fleet-folder.ts';
 import { LOCAL_USER } from './up.ts';
@@ -29,7 +29,7 @@ export async function runPrompt(
   signal: AbortSignal,
 ): Promise<{ readonly threadId: string; readonly end: TurnState }> {
   const id = threadId ?? randomUUID();
-  const op = { type: 'userInput', items: [{ type: 'text', text: prompt }] } as const;
+  const op = promptOp(prompt);
   const settings = { overrides: [...overrides] };
   const { turnId } = await client.submit(id, { op, ...(threadId === null ? { place, settings } : {}) });
   return { threadId: id, end: await client.settled(id, turnId, signal) };

@@ -7,6 +7,7 @@ import { CommandError } from '../cli/fleet-folder.ts';
 import { table } from '../cli/table.ts';
 import { NO_BINARY } from '../cli/up.ts';
 import { FleetClient } from '../client/fleet-client.ts';
+import { promptOp } from '../protocol.ts';
 import { LocalFleet } from '../up/local-fleet.ts';
 import { restateBinary } from '../up/restate-binary.ts';
 
@@ -78,7 +79,7 @@ async function runTurn(client: FleetClient, dir: string, at: number, signal: Abo
   // The demo's commands are its own, and each writes to its own directory.
   writeFileSync(join(home, 'config.toml'), 'sandbox_mode = "danger-full-access"\napproval_policy = "never"\n');
   const prompt = `turn ${at + 1}: write ${STEPS} lines`;
-  const op = { type: 'userInput', items: [{ type: 'text', text: prompt }] } as const;
+  const op = promptOp(prompt);
   const { turnId } = await client.submitted(threadId, { op, place: { home, cwd }, submissionId: 'demo' }, signal);
   const end = await client.settled(threadId, turnId, signal);
   const { status, message } = end.type === 'ended' ? end.turn : { status: 'waiting', message: null };

@@ -56,11 +56,16 @@ export class Balancer {
     this.#targets.delete(name);
   }
 
+  /** Breaks all connections; new ones are made at once. */
+  cutAll(): void {
+    for (const target of this.#targets.values()) cut(target);
+  }
+
   close(): void {
     this.#stop.abort();
     this.#server.close();
     for (const socket of this.#waiting) socket.destroy();
-    for (const target of this.#targets.values()) cut(target);
+    this.cutAll();
   }
 
   #accept(socket: Socket): void {

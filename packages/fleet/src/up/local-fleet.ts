@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -8,6 +7,7 @@ import { EngineAdmin } from '../client/admin.ts';
 import { Balancer } from './balancer.ts';
 import { Child } from './child.ts';
 import { Engine, type EngineOptions } from './engine.ts';
+import { freePort } from './free-port.ts';
 
 export interface LocalFleetOptions {
   readonly dir: string;
@@ -141,6 +141,11 @@ export class LocalFleet {
     await worker?.child.stop(DRAIN_MS + RESTART_MS);
   }
 
+  /** Breaks every connection between the engine and the workers, as a network may. */
+  cutConnections(): void {
+    this.#balancer.cutAll();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.workers.map(({ child }) => child.stop(DRAIN_MS + RESTART_MS)));
@@ -194,15 +199,4 @@ async function portsIn(dir: string, ingress: number): Promise<Ports> {
   const chosen = ingress === 0 ? ports : { ...ports, ingress };
   writeFileSync(path, JSON.stringify(chosen));
   return chosen;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }

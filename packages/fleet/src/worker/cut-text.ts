@@ -25,6 +25,7 @@ function subjectOf(request: ApprovalRequest): string {
     case 'mcpToolCall':
       return `call ${request.server}.${request.tool}`;
     case 'elicitation':
+    case 'elicitationUrl':
       return `${request.server} asks: ${request.message}`;
     case 'network':
       return `reach ${request.protocol}://${request.host}:${request.port}`;

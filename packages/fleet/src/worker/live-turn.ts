@@ -9,7 +9,7 @@ import {
   submitIfOpen,
   version,
 } from 'keel/session';
-import { type Question, steerId, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
+import { promptOp, type Question, steerId, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
 import { cutText, MESSAGE_CHARS, shownQuestion } from './cut-text.ts';
 import { takenSteers } from './recorded-turn.ts';
 import { configOf } from './settings.ts';
@@ -91,8 +91,7 @@ export class LiveTurn {
       case 'interrupt':
         return submitIfOpen(this.session, { type: 'interrupt' });
       case 'steer': {
-        const op = { type: 'userInput', items: [{ type: 'text', text: input.text }] } as const;
-        return this.#submitSteer(op, steerId(this.job.turnId, at));
+        return this.#submitSteer(promptOp(input.text), steerId(this.job.turnId, at));
       }
     }
   }

@@ -48,10 +48,10 @@ export async function startFakeEngine(on: EngineHooks = {}) {
         threads.set(id, after);
         on.input?.(id, after);
       }
-      reply(200, null);
+      return reply(200, null);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      reply(409, { message: error.message });
+      return reply(409, { message: error.message });
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -10,8 +10,12 @@ import { startWorkedFleet } from '../support/worked-fleet.ts';
 type Fleet = Awaited<ReturnType<typeof startWorkedFleet>>;
 
 const SETTINGS = {
-  ...{ cwd: '/', approvalPolicy: 'on-request', sandboxPolicy: { mode: 'read-only' } },
-  ...{ model: 'm', effort: null, summary: 'auto' },
+  cwd: '/',
+  approvalPolicy: 'on-request',
+  sandboxPolicy: { mode: 'read-only' },
+  model: 'm',
+  effort: null,
+  summary: 'auto',
 } as const;
 const says = (text: string): Op => ({ type: 'userInput', items: [{ type: 'text', text }] });
 
@@ -166,7 +170,7 @@ describe('a thread of a fleet, opened from elsewhere', () => {
     await using client = await opened(fleet, id);
     client.thread.submit({ type: 'userShell', command: 'id' });
     expect(await client.next('error')).toMatchObject({ error: { kind: 'invalidInput' } });
-    expect(() => client.thread.report('status')).toThrow(expect.objectContaining({ kind: 'invalidInput' }));
+    expect(() => client.thread.report('commands')).toThrow(expect.objectContaining({ kind: 'invalidInput' }));
   });
 
   test.each([

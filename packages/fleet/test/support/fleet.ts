@@ -8,7 +8,7 @@ import { LocalFleet, type LocalFleetOptions } from '../../src/up/local-fleet.ts'
 import { restateBinary } from '../../src/up/restate-binary.ts';
 
 export const binary = restateBinary(process.env);
-const workerProgram = join(import.meta.dirname, '../../dist/worker-program.js');
+const workerProgram = process.env['KEEL_FLEET_PROGRAM'] ?? join(import.meta.dirname, '../../dist/worker-program.js');
 
 /** A fleet in a directory of its own, whose model is at `modelUrl`. */
 export class TestFleet implements AsyncDisposable {
@@ -82,9 +82,7 @@ export class TestFleet implements AsyncDisposable {
   }
 }
 
-export function prompt(text: string) {
-  return { type: 'userInput', items: [{ type: 'text', text }] } as const;
-}
+export { promptOp as prompt } from '../../src/protocol.ts';
 
 async function turnsAt(healthUrl: string): Promise<number> {
   const health: unknown = await (await fetch(healthUrl)).json();

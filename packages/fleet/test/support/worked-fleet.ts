@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRollout, loadConfig, openSession, type Session } from 'keel/session';
 import { addToken, startFront } from '../../src/front/index.ts';
+import type { TurnOutcome } from '../../src/protocol.ts';
 import { stageEnded, type ThreadState } from '../../src/service/thread-state.ts';
 import { liveRoute } from '../../src/watch/index.ts';
 import { startFakeEngine } from '../front/fake-engine.ts';
@@ -53,7 +54,7 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
       const state = engine.threads.get(threadId);
       if (event.type !== 'turn.completed' || state?.current?.turnId !== event.turnId) continue;
       const { status, lastAgentMessage: message } = event;
-      const end = { type: 'ended', status, message, error: null, tokens: null, taken: [] } as const;
+      const end: TurnOutcome = { type: 'ended', status, message, error: null, tokens: null, taken: [] };
       engine.threads.set(threadId, stageEnded(state, event.turnId, state.current.stage, end).state);
     }
   }
@@ -97,7 +98,7 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
       sessions.delete(threadId);
       const state = engine.threads.get(threadId);
       if (state?.current == null) return;
-      const parked = { type: 'parked', questions: [{ questionId, about }] } as const;
+      const parked: TurnOutcome = { type: 'parked', questions: [{ questionId, about }] };
       engine.threads.set(threadId, stageEnded(state, state.current.turnId, state.current.stage, parked).state);
     },
     async submit(threadId: string, text: string): Promise<void> {

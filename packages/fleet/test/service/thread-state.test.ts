@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { promptOp, type TurnInput, type TurnOutcome } from '../../src/protocol.ts';
+import {
+  arrived,
+  type Change,
+  granted,
+  Refusal,
+  stageEnded,
+  stopped,
+  submitted,
+  type ThreadEffect,
+  type ThreadState,
+} from '../../src/service/thread-state.ts';
+
+const op = promptOp('go');
+const idle: ThreadState = {
+  owner: 'me',
+  place: { cwd: '/work', home: '/home' },
+  settings: { overrides: [] },
+  limits: [],
+  count: 0,
+  current: null,
+  queue: [],
+  ended: [],
+};
+const limited: ThreadState = { ...idle, limits: [{ name: 'provider', max: 1 }] };
+const completed: TurnOutcome = { type: 'ended', status: 'completed', message: 'ok', error: null, tokens: 5, taken: [] };
+const question = { questionId: 'q1', about: 'run rm' };
+const parked: TurnOutcome = { type: 'parked', questions: [question] };
+const answer = (questionId = 'q1') => ({ type: 'answer', questionId, decision: { type: 'approved' } }) as const;
+
+const submit = (state: ThreadState, submissionId: string) => submitted(state, { submissionId, op });
+const types = ({ effects }: { readonly effects: readonly ThreadEffect[] }) => effects.map(({ type }) => type);
+const running = () => submit(idle, 'a').state;
+const waiting = () => stageEnded(running(), 'f1', 0, parked).state;
+
+describe('a turn that is submitted', () => {
+  test('starts at once in a thread that is idle', () => {
+    const { state, effects, turnId } = submit(idle, 'a');
+    expect(turnId).toBe('f1');
+    expect(effects).toEqual([
+      { type: 'start', job: { turnId: 'f1', stage: 0, op, place: idle.place, settings: idle.settings, inputs: [] } },
+    ]);
+    expect(state.current?.phase).toBe('running');
+  });
+
+  test('waits behind the one that runs, and starts when that has ended', () => {
+    const second = submit(running(), 'b');
+    expect(types(second)).toEqual([]);
+    const next = stageEnded(second.state, 'f1', 0, completed);
+    expect(next.effects).toMatchObject([{ type: 'start', job: { turnId: 'f2' } }]);
+    expect(next.state.ended).toMatchObject([{ turnId: 'f1', submissionId: 'a', tokens: 5 }]);
+  });
+
+  test('is not started again under the same id, whether it runs, waits or has ended', () => {
+    const both = submit(running(), 'b').state;
+    expect(submit(both, 'a')).toMatchObject({ turnId: 'f1', effects: [] });
+    expect(submit(both, 'b')).toMatchObject({ turnId: 'f2', effects: [] });
+    const ended = stageEnded(running(), 'f1', 0, completed).state;
+    expect(submit(ended, 'a')).toMatchObject({ turnId: 'f1', effects: [], state: ended });
+  });
+
+  test('waits for its limits first', () => {
+    const claimed = submit(limited, 'a');
+    expect(types(claimed)).toEqual(['acquire']);
+    expect(claimed.state.current?.phase).toBe('limited');
+    expect(types(granted(claimed.state))).toEqual(['start']);
+  });
+
+  test('is refused when too many wait', () => {
+    let state = running();
+    for (let at = 0; at < 64; at += 1) state = submit(state, `w${at}`).state;
+    expect(() => submit(state, 'one more')).toThrow(Refusal);
+  });
+});
+
+describe('what arrives', () => {
+  test('is passed to the stage that runs, numbered', () => {
+    const first = arrived(running(), { type: 'steer', text: 'left' });
+    const second = arrived(first.state, { type: 'interrupt' });
+    expect([...first.effects, ...second.effects]).toEqual([
+      { type: 'pass', turnId: 'f1', stage: 0, input: { at: 1, input: { type: 'steer', text: 'left' } } },
+      { type: 'pass', turnId: 'f1', stage: 0, input: { at: 2, input: { type: 'interrupt' } } },
+    ]);
+  });
+
+  test('is refused where no turn is', () => {
+    expect(() => arrived(idle, { type: 'interrupt' })).toThrow('no turn');
+  });
+
+  test('continues a parked turn when it answers its question', () => {
+    const next = arrived(waiting(), answer());
+    expect(next.effects).toMatchObject([
+      { type: 'start', job: { turnId: 'f1', stage: 1, inputs: [{ at: 1, input: answer() }] } },
+    ]);
+    expect(next.state.current?.questions).toEqual([]);
+  });
+
+  test('is refused when it answers another question', () => {
+    expect(() => arrived(waiting(), answer('q0'))).toThrow('not waiting');
+  });
+
+  test('does not continue a parked turn when it is a message, which waits for the answer', () => {
+    const steered = arrived(waiting(), { type: 'steer', text: 'left' });
+    expect(steered.effects).toEqual([]);
+    expect(arrived(steered.state, answer()).effects).toMatchObject([{ job: { inputs: [{ at: 1 }, { at: 2 }] } }]);
+  });
+
+  test('while a stage is parking is not lost: it starts the next stage at once', () => {
+    const late = arrived(running(), answer()).state;
+    expect(stageEnded(late, 'f1', 0, parked).effects).toMatchObject([{ type: 'start', job: { stage: 1 } }]);
+  });
+
+  test('as a message too late for its turn becomes the next turn', () => {
+    const { state } = arrived(running(), { type: 'steer', text: 'and this' });
+    const next = stageEnded(state, 'f1', 0, completed);
+    expect(next.effects).toMatchObject([{ type: 'start', job: { op: { items: [{ text: 'and this' }] } } }]);
+    const taken = stageEnded(state, 'f1', 0, { ...completed, taken: [1] });
+    expect(taken.effects).toEqual([]);
+  });
+});
+
+describe('a stage that ends', () => {
+  test('gives its limits back, also when it parks', () => {
+    const state = granted(submit(limited, 'a').state).state;
+    expect(types(stageEnded(state, 'f1', 0, completed))).toEqual(['giveBack']);
+    const rest = stageEnded(state, 'f1', 0, parked);
+    expect(types(rest)).toEqual(['giveBack']);
+    expect(types(arrived(rest.state, answer()))).toEqual(['acquire']);
+  });
+
+  test('is heard once: a late report changes nothing', () => {
+    const { state } = arrived(waiting(), answer());
+    expect(stageEnded(state, 'f1', 0, completed)).toEqual({ state, effects: [] });
+    expect(stageEnded(state, 'f0', 1, completed)).toEqual({ state, effects: [] });
+  });
+
+  test('is remembered among the newest twenty', () => {
+    let state = idle;
+    for (let at = 1; at <= 30; at += 1) state = stageEnded(submit(state, `s${at}`).state, `f${at}`, 0, completed).state;
+    expect(state.ended.map(({ turnId }) => turnId)).toEqual(Array.from({ length: 20 }, (_, at) => `f${at + 11}`));
+  });
+});
+
+test('a thread that is stopped takes back what waits and interrupts what runs', () => {
+  const { state, effects } = stopped(submit(running(), 'b').state);
+  expect(state.queue).toEqual([]);
+  expect(effects).toMatchObject([{ type: 'pass', input: { input: { type: 'interrupt' } } }]);
+  expect(stopped(idle)).toEqual({ state: idle, effects: [] });
+});
+
+test('whatever arrives in whatever order: one stage at a time, and every submission runs once', () => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constant('submit' as const), id: fc.integer({ min: 0, max: 9 }) }),
+    fc.constant({ type: 'grant' as const }),
+    fc.constant({ type: 'end' as const }),
+    fc.constant({ type: 'park' as const }),
+    fc.constant({ type: 'answer' as const }),
+    fc.constant({ type: 'steer' as const }),
+  );
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(step, { maxLength: 60 }), (hasLimits, steps) => {
+      let state = hasLimits ? limited : idle;
+      const starts: string[] = [];
+      let open: string | null = null;
+      const apply = (change: Change) => {
+        state = change.state;
+        for (const effect of change.effects) {
+          if (effect.type !== 'start') continue;
+          expect(open).toBeNull();
+          open = `${effect.job.turnId}.${effect.job.stage}`;
+          starts.push(open);
+        }
+      };
+      const end = (outcome: TurnOutcome) => {
+        if (open === null || state.current?.phase !== 'running') return;
+        const { turnId, stage } = state.current;
+        expect(open).toBe(`${turnId}.${stage}`);
+        open = null;
+        apply(stageEnded(state, turnId, stage, outcome));
+      };
+      const input = (value: TurnInput['input']) => {
+        try {
+          apply(arrived(state, value));
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+        }
+      };
+      for (const one of steps) {
+        if (one.type === 'submit') apply(submit(state, `s${one.id}`));
+        else if (one.type === 'grant') apply(granted(state));
+        else if (one.type === 'end') end({ ...completed, taken: state.current?.inputs.map(({ at }) => at) ?? [] });
+        else if (one.type === 'park') end(parked);
+        else if (one.type === 'answer') input(answer());
+        else input({ type: 'steer', text: 'hm' });
+      }
+      expect(new Set(starts).size).toBe(starts.length);
+      expect(state.current === null).toBe(state.current === null && state.queue.length === 0);
+    }),
+    { numRuns: 200 },
+  );
+});
