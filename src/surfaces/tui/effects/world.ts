@@ -323,9 +323,8 @@ export class World {
 
   async #logOut(): Promise<void> {
     const { forgetKey } = await import('./kept-settings.ts');
-    const config = this.#ready();
-    this.#dispatch({ type: 'succeeded', text: await forgetKey(config.home) });
-    this.#config = { ...config, storedKey: null };
+    this.#dispatch({ type: 'succeeded', text: await forgetKey(this.#ready().home) });
+    this.#config = { ...this.#ready(), storedKey: null };
   }
 
   #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
