@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionEvent, ThreadItem, ThreadItemOf } from '../../../src/foundation/protocol/index.ts';
-import { rowText } from '../../../src/surfaces/text/index.ts';
+import { rowText, rowWidth } from '../../../src/surfaces/text/index.ts';
 import { contextLeft } from '../../../src/surfaces/tui/figures.ts';
 import { pagerScreen } from '../../../src/surfaces/tui/view/pager-rows.ts';
 import { NO_MARK, view } from '../../../src/surfaces/tui/view/view.ts';
@@ -306,6 +306,28 @@ describe('31, 17.12: the list of threads', () => {
     expect(driver.live().join('\n')).not.toContain('about two');
     driver.key('enter');
     expect(driver.effects.at(-1)).toMatchObject({ type: 'openThread', origin: { id: 'one' } });
+  });
+
+  test('17.12: the thread that is open is not archived from the list', () => {
+    const driver = Driver.ready();
+    driver.type('/resume');
+    driver.key('enter');
+    answer(driver, ['thread-1', 'two'], null);
+    driver.key('ctrl+x');
+    driver.key('ctrl+x');
+    expect(driver.effects.filter(({ type }) => type === 'archive')).toEqual([]);
+    const text = driver.rows().join('\n');
+    expect(text).toContain('That thread is open here.');
+    expect(text).toContain('about thread-1');
+  });
+
+  test.each([40, 80, 120])('no row of the list is wider than %i columns', (columns) => {
+    const driver = new Driver(columns, 24);
+    driver.send({ type: 'setUp', setup: SETUP });
+    driver.send({ type: 'choose', verb: 'resume' });
+    answer(driver, ['one', 'two'], null);
+    const { live } = view(driver.state, NO_MARK).frame;
+    expect(live.map(rowWidth).filter((width) => width > columns)).toEqual([]);
   });
 
   test('Esc starts a new thread', () => {

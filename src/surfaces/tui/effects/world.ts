@@ -234,7 +234,7 @@ export class World {
       const { threadId, configuration, changes } = session;
       this.#dispatch({ type: 'opens', settings: configuration, changes });
       void this.#follow(session);
-      await this.#restoreDraft(origin.type === 'resume' ? { type: 'recorded', threadId } : { type: 'new' });
+      await this.#restoreDraft(draftOwnerOf(origin, threadId));
       if (origin.type === 'new' || origin.type === 'fleet') return;
       this.#dispatch({ type: 'named', threadId, name: (await this.#recorded?.nameOf(threadId)) ?? null });
     });
@@ -291,18 +291,8 @@ export class World {
   }
 
   async #keep(setting: KeptSetting): Promise<void> {
-    const { recordSettings } = await import('../../../storage/config/index.ts');
-    const { home } = this.#ready();
-    if (setting.type === 'theme') {
-      await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
-      return this.#dispatch({ type: 'succeeded', text: `Theme: ${setting.theme}, kept in config.toml.` });
-    }
-    const { model, effort } = setting;
-    await recordSettings(home, [
-      { table: [], key: 'model', value: model },
-      { table: [], key: 'model_reasoning_effort', value: effort },
-    ]);
-    this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
+    const { keepSetting } = await import('./kept-settings.ts');
+    this.#dispatch({ type: 'succeeded', text: await keepSetting(this.#ready().home, setting) });
   }
 
   async #openAddress(url: string): Promise<void> {
@@ -313,14 +303,9 @@ export class World {
   }
 
   async #logOut(): Promise<void> {
-    const { removeStoredKey } = await import('../../../storage/config/index.ts');
-    const config = this.#ready();
-    const wasThere = removeStoredKey(config.home);
-    this.#config = { ...config, storedKey: null };
-    const text = wasThere
-      ? 'The stored key is removed. This thread keeps what it has read until it is closed; the next ones need another key.'
-      : 'There was no stored key.';
-    this.#dispatch({ type: 'succeeded', text });
+    const { forgetKey } = await import('./kept-settings.ts');
+    this.#dispatch({ type: 'succeeded', text: await forgetKey(this.#ready().home) });
+    this.#config = { ...this.#ready(), storedKey: null };
   }
 
   #notify(what: 'agent-turn-complete' | 'approval-requested', text: string): void {
@@ -338,4 +323,9 @@ export class World {
   #fail(error: unknown): void {
     this.#dispatch({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** A thread that is made here has no draft of its own yet. */
+function draftOwnerOf({ type }: ThreadOrigin | FleetOrigin, threadId: string): DraftOwner {
+  return type === 'new' || type === 'fork' ? { type: 'new' } : { type: 'recorded', threadId };
 }

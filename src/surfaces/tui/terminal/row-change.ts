@@ -16,6 +16,7 @@ function sameStyle(a: Style, b: Style): boolean {
     (a.role === b.role &&
       a.on === b.on &&
       a.href === b.href &&
+      a.isPrompt === b.isPrompt &&
       !a.bold === !b.bold &&
       !a.dim === !b.dim &&
       !a.italic === !b.italic &&

@@ -7,7 +7,7 @@ import { pagerHeight, pagerRows } from '../view/pager-rows.ts';
 import { type PickerView, type PickItem, pagerKey, picker, pickerKey, textPromptKey } from '../views/index.ts';
 import { listing, onAnswered, onChosen, threadPicker, threadQuery } from './chosen.ts';
 import { askedToConnect } from './connecting.ts';
-import { only, type Step, step } from './step.ts';
+import { only, type Step, step, withNotice } from './step.ts';
 
 /** What a key does to the screen in front. */
 export function onScreenKey(state: State, key: string, isText: boolean): Step {
@@ -49,11 +49,8 @@ function onPickerKey(state: State, { view }: Extract<Screen, { type: 'picker' }>
       return isThreads ? listing(state, { ...view, isEverywhere: !view.isEverywhere }) : only(state);
     case 'renaming':
       return only(renaming(state, view, next.item));
-    case 'archived': {
-      const items = view.items.filter(({ id }) => id !== next.item.id);
-      const selected = Math.max(0, Math.min(view.selected, items.length - 1));
-      return step(shown(state, { ...view, items, selected, armed: null }), { type: 'archive', threadId: next.item.id });
-    }
+    case 'archived':
+      return archived(state, view, next.item);
     case 'chosen':
       return onChosen({ ...state, screen: null }, view, next.item);
     case 'closed':
@@ -78,6 +75,17 @@ function isStart({ thread, opening }: State): boolean {
 
 function leaving(state: State): Step {
   return step({ ...state, screen: null, isClosing: true }, { type: 'exit', code: 0 });
+}
+
+/** The thread on the screen stays: only `/archive` opens another in its place. */
+function archived(state: State, view: PickerView, { id }: PickItem): Step {
+  if (state.thread?.id === id) {
+    const kept = shown(state, { ...view, armed: null });
+    return only(withNotice(kept, 'error', 'That thread is open here. /archive archives it and starts a new one.'));
+  }
+  const items = view.items.filter((item) => item.id !== id);
+  const selected = Math.max(0, Math.min(view.selected, items.length - 1));
+  return step(shown(state, { ...view, items, selected, armed: null }), { type: 'archive', threadId: id });
 }
 
 function renaming(state: State, { purpose }: PickerView, { id, label }: PickItem): State {

@@ -26,7 +26,7 @@ export function pickerRows(view: PickerView, width: number, height: number): Row
     ...(rows.length === 0 ? [row(nothing, { role: 'muted' })] : rows),
     ...preview,
     [],
-    hints(view, items.length),
+    hints(view, items.length, width),
   ];
 }
 
@@ -74,10 +74,11 @@ function searchRow(query: string): Row {
   return [span(SEARCH_SIGN, { bold: true }), query === '' ? span('type to search', { role: 'muted' }) : span(query)];
 }
 
-function hints({ purpose, isEverywhere, armed }: PickerView, count: number): Row {
-  if (armed !== null) return row('Ctrl-X again: archive the thread, out of this list', { role: 'warning' });
+function hints({ purpose, isEverywhere, armed }: PickerView, count: number, width: number): Row {
+  if (armed !== null)
+    return row(cutTo('Ctrl-X again: archive the thread, out of this list', width), { role: 'warning' });
   const isThreads = purpose.type === 'resume' || purpose.type === 'fork';
-  const where = isEverywhere ? 'this directory only' : 'all directories';
+  const where = isEverywhere ? 'only here' : 'everywhere';
   const places = isThreads ? ` · Tab: ${where} · Ctrl-E: rename · Ctrl-X: archive` : '';
-  return row(`${count} · Enter: choose · Esc: back${places}`, { role: 'muted' });
+  return row(cutTo(`${count} · Enter: choose · Esc: back${places}`, width), { role: 'muted' });
 }

@@ -1,6 +1,10 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { CONTINUED, type Row, row } from '../../../../src/surfaces/text/row.ts';
+import { paletteOf } from '../../../../src/surfaces/text/palette.ts';
+import { CONTINUED, type Row, row, span } from '../../../../src/surfaces/text/row.ts';
+import { themeFor } from '../../../../src/surfaces/text/theme.ts';
 import type { Size } from '../../../../src/surfaces/tui/terminal/frame.ts';
+import { FrameWriter } from '../../../../src/surfaces/tui/terminal/frame-writer.ts';
 import { Emulator } from './emulator.ts';
 
 const SIZES: Size[] = [
@@ -168,4 +172,20 @@ test('check 35: while the terminal doesn’t read, frames are skipped, and after
   await emulator.settled();
   const expected = Array.from({ length: 100 }, (_, one) => `done ${one * 10}`);
   expect(await emulator.lines()).toEqual([...expected, `${'x'.repeat(30)}999`, 'Working (3s)', '> x', '  ready']);
+});
+
+test('point 17.11: a message is marked as a prompt also where it replaces a row that looks the same', async () => {
+  const output = new PassThrough();
+  let bytes = '';
+  output.on('data', (chunk: Buffer) => {
+    bytes += chunk.toString();
+  });
+  const look = { palette: paletteOf(themeFor('auto', null), 'none'), hasLinks: false, hasPromptMarks: true };
+  const writer = new FrameWriter({ output, size: { columns: 40, rows: 10 }, style: look, reflow: 'none', settle: 0 });
+  const composed = [span('› '), span('hello')];
+  writer.render({ finished: [], live: [composed], cursor: null });
+  writer.render({ finished: [[span('› ', { isPrompt: true }), span('hello')]], live: [composed], cursor: null });
+  writer.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(bytes.split('\u001b]133;A\u001b\\')).toHaveLength(2);
 });
