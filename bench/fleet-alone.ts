@@ -1,7 +1,7 @@
 // Runs turns that its parent sends, as a worker does, without an engine.
 import { openSession, version } from 'keel/session';
 import { TurnJob } from '../packages/fleet/src/protocol.ts';
-import { configOf } from '../packages/fleet/src/worker/settings.ts';
+import { configOf } from '../packages/fleet/src/worker/live-turn.ts';
 
 process.on('message', (message) => void run(TurnJob.parse(message)));
 

@@ -1,6 +1,8 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import {
+  type Config,
   KeelError,
+  loadConfig,
   openSession,
   recordedSubmissions,
   type Session,
@@ -12,9 +14,8 @@ import {
 import { promptOp, type Question, steerId, type TurnInput, type TurnJob, type TurnOutcome } from '../protocol.ts';
 import { cutText, MESSAGE_CHARS, shownQuestion } from './cut-text.ts';
 import { takenSteers } from './recorded-turn.ts';
-import { configOf } from './settings.ts';
 
-/** How a stage ended on this worker. `moved`: it goes on elsewhere, or has to be tried again. */
+/** How a stage ended on this worker. `moved`: it continues elsewhere, or has to be tried again. */
 export type StageEnd = TurnOutcome | { readonly type: 'moved'; readonly why: string };
 
 export interface LiveTurnOptions {
@@ -32,6 +33,16 @@ type Answer = Extract<TurnInput['input'], { type: 'answer' }>;
 
 /** How long what runs beside a question has to end before the turn is parked, ms: a command is not cut off for that. */
 const PARK_GRACE_MS = 3_600_000;
+
+/**
+ * The settings of a turn: those in the thread's home, and what the thread overrides. Keys and tokens are in this worker's
+ * environment or files, and in nothing that the engine sees.
+ * @throws KeelError `invalidConfig`, `missingCredentials`
+ */
+export function configOf({ place, settings }: Pick<TurnJob, 'place' | 'settings'>): Promise<Config> {
+  const env = { ...process.env, KEEL_HOME: place.home };
+  return loadConfig({ env, cwd: place.cwd, overrides: settings.overrides, flags: {} });
+}
 
 /** A turn that runs in this process: one session, from its opening to its end or release. */
 export class LiveTurn {
