@@ -146,6 +146,10 @@ export class World {
         return this.#lookUps.findFiles(effect.query, this.#ready());
       case 'readSkills':
         return this.#lookUps.readSkills(this.#ready());
+      case 'readServerPrompts':
+        return this.#reports.readServerPrompts(this.#session);
+      case 'fillServerPrompt':
+        return this.#reports.fillServerPrompt(effect.prompt, effect.args, this.#session);
       case 'readReviewTargets':
         return this.#lookUps.readReviewTargets(effect.kind, this.#ready());
       case 'readDiff':
