@@ -57,6 +57,12 @@ export class Reports {
     if (text !== undefined) this.#dispatch({ type: 'serverPromptFilled', text });
   }
 
+  async openAddress(url: string, config: Config): Promise<void> {
+    const { openInBrowser } = await import('./own-program.ts');
+    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
+    this.#dispatch({ type: 'succeeded', text });
+  }
+
   /** @throws Error if there is no such command */
   async stopCommands(id: number | null, session: LiveThread | null): Promise<void> {
     const count = (await session?.endCommands(id)) ?? 0;

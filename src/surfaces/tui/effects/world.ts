@@ -216,7 +216,7 @@ export class World {
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
       case 'openAddress':
-        return this.#openAddress(effect.url);
+        return this.#reports.openAddress(effect.url, this.#ready());
       case 'exit':
         return this.#parts.exit(effect.code);
     }
@@ -314,25 +314,8 @@ export class World {
   }
 
   async #keep(setting: KeptSetting): Promise<void> {
-    const { recordSettings } = await import('../../../storage/config/index.ts');
-    const { home } = this.#ready();
-    if (setting.type === 'theme') {
-      await recordSettings(home, [{ table: ['tui'], key: 'theme', value: setting.theme }]);
-      return this.#dispatch({ type: 'succeeded', text: `Theme: ${setting.theme}, kept in config.toml.` });
-    }
-    const { model, effort } = setting;
-    await recordSettings(home, [
-      { table: [], key: 'model', value: model },
-      { table: [], key: 'model_reasoning_effort', value: effort },
-    ]);
-    this.#dispatch({ type: 'succeeded', text: 'The model is kept in config.toml, for new threads.' });
-  }
-
-  async #openAddress(url: string): Promise<void> {
-    const config = this.#ready();
-    const { openInBrowser } = await import('./own-program.ts');
-    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
-    this.#dispatch({ type: 'succeeded', text });
+    const { keepSetting } = await import('./kept-setting.ts');
+    this.#dispatch({ type: 'succeeded', text: await keepSetting(this.#ready().home, setting) });
   }
 
   async #logOut(): Promise<void> {
