@@ -154,7 +154,7 @@ describe('keel mcp-server', () => {
     expect(existsSync(join(repo.path, 'late'))).toBe(false);
   });
 
-  test('the command line of the MCP inspector lists its tools and calls one', async () => {
+  test('the command line of the MCP inspector calls a tool', async () => {
     server = await startModelServer([respond(message('It is done.'))]);
     const env = { HOME: home.path, KEEL_HOME: home.path, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'test' };
     const words = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
@@ -163,12 +163,9 @@ describe('keel mcp-server', () => {
       const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: repo.path, timeout: 60_000 });
       return JSON.parse(stdout);
     };
-    expect(await inspect('--method', 'tools/list')).toMatchObject({
-      tools: [{ name: 'keel' }, { name: 'keel-reply' }],
-    });
     const call = ['--method', 'tools/call', '--tool-name', 'keel', '--tool-arg', 'prompt=go'];
     expect(await inspect(...call)).toMatchObject({ structuredContent: { content: 'It is done.' } });
-  });
+  }, 90_000);
 
   test('what goes wrong is the result of the call: settings, a directory, a thread that nobody has', async () => {
     await using connected = await connect([done]);

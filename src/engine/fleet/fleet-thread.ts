@@ -88,6 +88,18 @@ export class FleetThread implements LiveThread {
     throw new KeelError('invalidInput', `the worker that runs this thread knows its ${what}`);
   }
 
+  /** The servers are the worker's. */
+  serverPrompts(): readonly [] {
+    return [];
+  }
+
+  /** @throws KeelError `invalidInput`: the worker has it */
+  serverPrompt({ server }: { readonly server: string }): Promise<string> {
+    return Promise.reject(
+      new KeelError('invalidInput', `the worker that runs this thread knows the prompts of ${server}`),
+    );
+  }
+
   endCommands(): Promise<number> {
     return Promise.resolve(0);
   }

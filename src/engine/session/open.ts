@@ -300,6 +300,7 @@ async function start(
     },
     killProcesses: () => services.killProcesses(),
     report: (what) => sessionReport(what, state, services),
+    mcp: services.mcp,
     endCommands: (id) => services.execSessions.end(id),
   });
 }

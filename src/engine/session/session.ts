@@ -1,4 +1,6 @@
 import { KeelError, type Op, type SessionEvent } from '../../foundation/protocol/index.ts';
+import type { ServerPrompt } from '../../models/mcp/index.ts';
+import type { SessionMcp } from './environment/session-mcp.ts';
 import type { EventHub, ReaderOptions } from './event-hub.ts';
 import type { SessionReport } from './reports/report.ts';
 import type { SessionConfiguration } from './settings.ts';
@@ -18,6 +20,8 @@ export interface SessionParts {
   readonly killProcesses: () => void;
   readonly report: (what: SessionReport['type']) => SessionReport;
   readonly endCommands: (id: number | null) => Promise<number>;
+  /** Null: there is no server. */
+  readonly mcp: Pick<SessionMcp, 'prompts' | 'prompt'> | null;
 }
 
 /**
@@ -85,6 +89,20 @@ export class Session implements AsyncDisposable {
   /** What the session says about itself now, beside its events. */
   report(what: SessionReport['type']): SessionReport {
     return this.#parts.report(what);
+  }
+
+  /** What MCP servers offer the user to send, as far as it is known by now. */
+  serverPrompts(): readonly ServerPrompt[] {
+    return this.#parts.mcp?.prompts() ?? [];
+  }
+
+  /** The words of a server's prompt. @throws KeelError `invalidInput` with why there are none */
+  async serverPrompt(
+    prompt: Pick<ServerPrompt, 'server' | 'name'>,
+    args: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    if (this.#parts.mcp === null) throw new KeelError('invalidInput', `there is no MCP server ${prompt.server}`);
+    return await this.#parts.mcp.prompt(prompt, args);
   }
 
   /** Ends the commands that outlive their calls, or one of them. @returns how many there were */

@@ -1,3 +1,4 @@
+export type { ServerPrompt } from '../../models/mcp/index.ts';
 export type { ThreadPage, ThreadQuery, ThreadSummary } from '../../storage/threads/index.ts';
 export type { ClientDocuments, CustomCall, CustomResult, CustomTool, PreparedCall } from '../../tools/index.ts';
 export {

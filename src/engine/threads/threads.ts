@@ -19,7 +19,17 @@ export interface ThreadsOptions {
 /** An open thread as a surface uses it: a session of this process, or one that is at work elsewhere. */
 export type LiveThread = Pick<
   Session,
-  'threadId' | 'rolloutPath' | 'configuration' | 'changes' | 'submit' | 'events' | 'close' | 'report' | 'endCommands'
+  | 'threadId'
+  | 'rolloutPath'
+  | 'configuration'
+  | 'changes'
+  | 'submit'
+  | 'events'
+  | 'close'
+  | 'report'
+  | 'endCommands'
+  | 'serverPrompts'
+  | 'serverPrompt'
 >;
 
 /** A thread to open. */

@@ -7,7 +7,7 @@ import type { McpClient, RequestLimits } from './open-client.ts';
 import type { ResourceKind, ResourcePage } from './resource-types.ts';
 import { startAdvice, withAdvice } from './start-advice.ts';
 import { isAllowed, offeredMcpTools } from './tool-names.ts';
-import type { AskServerQuestion, DroppedTool, McpOutcome, McpTool } from './types.ts';
+import type { AskServerQuestion, DroppedTool, McpOutcome, McpTool, ServerPrompt } from './types.ts';
 
 /** Loading what talks to servers takes a moment, which a first request need not wait for. */
 const START_AFTER_MS = 20;
@@ -147,6 +147,22 @@ export class McpConnections {
       const text = server.tellsInstructions ? offer?.instructions : null;
       return text ? [{ server: server.name, text }] : [];
     });
+  }
+
+  /** What servers offer the user to send. */
+  prompts(): readonly ServerPrompt[] {
+    return this.#connections.flatMap(({ server, offer }) =>
+      (offer?.prompts ?? []).map((prompt) => ({ ...prompt, server: server.name })),
+    );
+  }
+
+  /** The words of a prompt. */
+  getPrompt(
+    { server, name }: Pick<ServerPrompt, 'server' | 'name'>,
+    args: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<McpOutcome<string>> {
+    return this.#ask(server, signal, (client, limits) => client.getPrompt(name, args, limits));
   }
 
   /** Whether any of them offers something to be read. */

@@ -5,4 +5,4 @@ export type { LaunchRequest, ServerProcess } from './launcher.ts';
 export { signInTo } from './open-server.ts';
 export type { ResourceKind, ResourcePage } from './resource-types.ts';
 export { hasCredentials, serverHeaders } from './server-environment.ts';
-export type { AskServerQuestion, McpOutcome, McpTool, ServerAnswer } from './types.ts';
+export type { AskServerQuestion, McpOutcome, McpTool, ServerAnswer, ServerPrompt } from './types.ts';

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { readJson } from '../../foundation/util/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
-import { DroppedTool, ListedTool, type ServerOffer } from './types.ts';
+import { DroppedTool, ListedPrompt, ListedTool, type ServerOffer } from './types.ts';
 
 const CacheFile = z.object({
   key: z.string(),
   tools: z.array(ListedTool),
   dropped: z.array(DroppedTool),
+  prompts: z._default(z.array(ListedPrompt), []),
   hasResources: z.boolean(),
   instructions: z.nullable(z.string()),
 });

@@ -16,19 +16,14 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { CallClock, CallTimedOut } from './call-clock.ts';
 import { type CallResult, readCallResult } from './call-result.ts';
 import type { ServerProcess } from './launcher.ts';
+import { ListPage, listedPrompts, Pages, PromptsPage, type ToolListing, ToolsPage, toolListing } from './listing.ts';
 import { SignInNeeded } from './oauth/server-auth.ts';
 import { LIST_METHODS, ResourceEntries, type ResourceKind, type ResourcePage } from './resource-types.ts';
+import { PromptMessages, progressText, promptText, type Question, questionOf } from './server-words.ts';
 import { StdioTransport } from './stdio-transport.ts';
-import { type AskServerQuestion, type DroppedTool, ListedTool } from './types.ts';
+import type { AskServerQuestion, ListedPrompt } from './types.ts';
 
-/** Pages of one listing, and tools of one server, that are taken. */
-const MAX_PAGES = 50;
-const MAX_TOOLS = 512;
 const MAX_INSTRUCTIONS_CHARS = 4_096;
-/** Of a malformed entry of a list. */
-const MAX_QUOTE_CHARS = 60;
-/** Of what a server says of its progress. */
-const MAX_PROGRESS_CHARS = 200;
 /** How long a server is given to forget a session that is over. */
 const TERMINATE_MS = 200;
 /** A call whose server reports progress gets its limit again each time, up to this many limits in all. */
@@ -67,8 +62,6 @@ export interface OpenClientOptions extends RequestLimits {
   readonly onQuestion: OnQuestion;
 }
 
-type WithoutServer<T> = T extends unknown ? Omit<T, 'server'> : never;
-type Question = WithoutServer<Parameters<AskServerQuestion>[0]>;
 type OnQuestion = (question: Question, gone: AbortSignal) => ReturnType<AskServerQuestion>;
 
 /** Why a request came to nothing. */
@@ -82,17 +75,6 @@ export type RequestFault =
   | { readonly type: 'signIn'; readonly scope: string | null }
   /** The server said no. */
   | { readonly type: 'refused'; readonly reason: string };
-
-/** An empty cursor, or null, is how servers write that there is no further page. */
-const Cursor = z.optional(z.nullable(z.string()));
-const ListPage = z.looseObject({ nextCursor: Cursor });
-const ToolsPage = z.object({ tools: z.array(z.unknown()), nextCursor: Cursor });
-
-/** The tools of a server, and what could not be taken of its list. */
-export interface ToolListing {
-  readonly tools: readonly ListedTool[];
-  readonly dropped: readonly DroppedTool[];
-}
 
 /** A connection that has shaken hands. Its methods throw what `requestFault` classifies. */
 export class McpClient {
@@ -118,6 +100,7 @@ export class McpClient {
     const capabilities = { elicitation: { form: { applyDefaults: true }, url: {} } };
     const client = new Client({ name: 'keel', version }, { capabilities });
     client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
+    client.setNotificationHandler('notifications/prompts/list_changed', onToolsChanged);
     client.onerror = (error) => onFault(error.message);
     const transport = transportTo(target);
     const opened = new McpClient(client, transport);
@@ -166,6 +149,27 @@ export class McpClient {
       cursor = pages.next(page.nextCursor);
       if (cursor === null) return toolListing(listed, pages.fault);
     }
+  }
+
+  /** All pages; none of a server that has prompts and does not list them, or lists too many. */
+  async listPrompts(limits: RequestLimits): Promise<readonly ListedPrompt[]> {
+    if (this.#client.getServerCapabilities()?.prompts === undefined) return [];
+    const found: unknown[] = [];
+    const pages = new Pages();
+    for (let cursor: string | null = null; ; ) {
+      const params = cursor === null ? {} : { cursor };
+      const page = await this.#client.request({ method: 'prompts/list', params }, PromptsPage, requestOptions(limits));
+      found.push(...page.prompts);
+      cursor = pages.next(page.nextCursor);
+      if (cursor === null) return listedPrompts(found);
+    }
+  }
+
+  /** The words of a prompt, as text. */
+  async getPrompt(name: string, args: Readonly<Record<string, string>>, limits: RequestLimits): Promise<string> {
+    const request = { method: 'prompts/get', params: { name, arguments: args } };
+    const { messages } = await this.#client.request(request, PromptMessages, requestOptions(limits));
+    return messages.map(({ content }) => promptText(content)).join('\n\n');
   }
 
   async callTool(
@@ -285,61 +289,6 @@ function transportTo(target: ClientTarget): Transport {
 
 function requestOptions({ timeoutMs, signal }: RequestLimits): { timeout: number; signal: AbortSignal } {
   return { timeout: Math.min(timeoutMs, MAX_TIMEOUT_MS), signal };
-}
-
-/** Follows the cursors of one listing to its end. A listing without one ends too, and keeps what it gave until then. */
-class Pages {
-  readonly #seen = new Set<string>();
-  #fault: string | null = null;
-
-  /** What was wrong with the cursors; null if nothing was. */
-  get fault(): string | null {
-    return this.#fault;
-  }
-
-  /** The cursor of the next page; null at the end. */
-  next(cursor: string | null | undefined): string | null {
-    if (!cursor) return null;
-    if (this.#seen.has(cursor)) this.#fault = 'the server gives the same page again and again';
-    else if (this.#seen.size >= MAX_PAGES) this.#fault = `the server has more than ${MAX_PAGES} pages`;
-    this.#seen.add(cursor);
-    return this.#fault === null ? cursor : null;
-  }
-}
-
-function toolListing(listed: readonly unknown[], fault: string | null): ToolListing {
-  const tools: ListedTool[] = [];
-  const dropped: DroppedTool[] = fault === null ? [] : [{ name: 'further tools', reason: fault }];
-  for (const entry of listed) {
-    const { data } = ListedTool.safeParse(entry);
-    if (data === undefined) dropped.push({ name: quoted(entry), reason: 'it has no name' });
-    else if (tools.length >= MAX_TOOLS) dropped.push({ name: data.name, reason: `the limit is ${MAX_TOOLS} tools` });
-    else tools.push(data);
-  }
-  return { tools, dropped };
-}
-
-function quoted(entry: unknown): string {
-  return (JSON.stringify(entry) ?? 'a tool').slice(0, MAX_QUOTE_CHARS);
-}
-
-/** Null: no page that a browser should be sent to, or a mode that was not offered. */
-function questionOf(params: { readonly message: string } & Readonly<Record<string, unknown>>): Question | null {
-  const { message, requestedSchema, url } = params;
-  if (requestedSchema !== undefined) return { type: 'form', message, requestedSchema };
-  const page = typeof url === 'string' ? URL.parse(url) : null;
-  // Whoever reads an address with a name in front of the host takes that for the host.
-  if (page === null || !/^https?:$/.test(page.protocol) || page.username !== '' || page.password !== '') return null;
-  return { type: 'url', message, url: page.href };
-}
-
-/** `3/10 copying`; what a server leaves out is left out. */
-function progressText({ progress, total, message }: Progress): string {
-  const done = total === undefined ? String(progress) : `${progress}/${total}`;
-  return `${done} ${message ?? ''}`
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_PROGRESS_CHARS);
 }
 
 async function terminate(transport: StreamableHTTPClientTransport): Promise<void> {

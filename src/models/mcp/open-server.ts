@@ -84,7 +84,8 @@ async function openReached(
 /** What a server offers now. */
 export async function offerOf(client: McpClient, limits: RequestLimits): Promise<ServerOffer> {
   const { hasResources, instructions } = client;
-  return { ...(await client.listTools(limits)), hasResources, instructions };
+  const listed = await client.listTools(limits);
+  return { ...listed, prompts: await client.listPrompts(limits), hasResources, instructions };
 }
 
 /** The library that classifies failures is loaded only if a server was used at all. */

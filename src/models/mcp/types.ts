@@ -25,6 +25,24 @@ export const ListedTool = z.lazy(() =>
 );
 export type ListedTool = z.infer<typeof ListedTool>;
 
+const optionalText = z.catch(z.optional(z.string()), undefined);
+
+/** A prompt as its server lists it: a text for the user to send, with their own words in it. */
+export const ListedPrompt = z.object({
+  name: z.string().check(z.minLength(1), z.maxLength(200)),
+  description: optionalText,
+  arguments: z.catch(
+    z.optional(z.array(z.object({ name: z.string(), description: optionalText, required: optionalFlag }))),
+    undefined,
+  ),
+});
+export type ListedPrompt = z.infer<typeof ListedPrompt>;
+
+/** A prompt of one of the servers. */
+export interface ServerPrompt extends ListedPrompt {
+  readonly server: string;
+}
+
 /** A tool that a server lists and that can't be offered, with the reason for the user. */
 export const DroppedTool = z.lazy(() => z.object({ name: z.string(), reason: z.string() }));
 export type DroppedTool = z.infer<typeof DroppedTool>;
@@ -33,6 +51,7 @@ export type DroppedTool = z.infer<typeof DroppedTool>;
 export interface ServerOffer {
   readonly tools: readonly ListedTool[];
   readonly dropped: readonly DroppedTool[];
+  readonly prompts: readonly ListedPrompt[];
   readonly hasResources: boolean;
   /** How its tools are meant to be used, in its own words; null if it says nothing. */
   readonly instructions: string | null;

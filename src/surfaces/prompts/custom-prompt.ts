@@ -48,7 +48,7 @@ function withNumbers(body: string, words: readonly string[]): string {
 }
 
 /** Words as a shell splits them, without expansions; null if a quote is not closed. */
-function shellWords(text: string): readonly string[] | null {
+export function shellWords(text: string): readonly string[] | null {
   const words: string[] = [];
   let word: string | null = null;
   let quote: string | null = null;

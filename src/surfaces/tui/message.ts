@@ -1,4 +1,4 @@
-import type { SessionReport, ThreadOrigin, ThreadPage, ThreadQuery } from '../../engine/threads/index.ts';
+import type { ServerPrompt, SessionReport, ThreadOrigin, ThreadPage, ThreadQuery } from '../../engine/threads/index.ts';
 import type {
   ApprovalPolicy,
   Op,
@@ -92,6 +92,9 @@ export type Message =
   | { readonly type: 'branchRead'; readonly branch: string | null }
   | { readonly type: 'filesFound'; readonly query: string; readonly files: readonly Candidate[] }
   | { readonly type: 'skillsRead'; readonly skills: readonly Candidate[] }
+  | { readonly type: 'serverPromptsRead'; readonly prompts: readonly ServerPrompt[] }
+  /** The words of a server's prompt, as the message to send. */
+  | { readonly type: 'serverPromptFilled'; readonly text: string }
   | { readonly type: 'promptsRead'; readonly prompts: readonly CustomPrompt[] }
   | {
       readonly type: 'threadsListed';
@@ -150,6 +153,12 @@ export type Effect =
   | { readonly type: 'runStatusLine'; readonly command: string; readonly input: StatusInput }
   | { readonly type: 'findFiles'; readonly query: string }
   | { readonly type: 'readSkills' }
+  | { readonly type: 'readServerPrompts' }
+  | {
+      readonly type: 'fillServerPrompt';
+      readonly prompt: ServerPrompt;
+      readonly args: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'readReviewTargets'; readonly kind: 'branches' | 'commits' }
   | { readonly type: 'readDiff' }
   | { readonly type: 'readBranch' }

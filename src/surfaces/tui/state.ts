@@ -1,3 +1,4 @@
+import type { ServerPrompt } from '../../engine/threads/index.ts';
 import type { AgentState, RateLimitSnapshot, SessionEventOf, TokenUsageInfo } from '../../foundation/protocol/index.ts';
 import type { CustomPrompt } from '../prompts/index.ts';
 import { type Atom, atomsOf, type Composer, EMPTY_COMPOSER, type Vim } from './composer/index.ts';
@@ -115,6 +116,8 @@ export interface State {
   /** The list of skills is shown once it is read. */
   readonly wantsSkills: boolean;
   readonly prompts: readonly CustomPrompt[];
+  /** Of the MCP servers of the thread, as far as they are known. */
+  readonly serverPrompts: readonly ServerPrompt[];
   /** A line in place of the footer for a moment, and what a repeated key does meanwhile. */
   readonly hint: Hint | null;
   /** When a key last went to the draft, and when anything was last typed. */
@@ -181,6 +184,7 @@ export function initialState(size: Size, at: number, idPrefix: string, first: Fi
     skills: null,
     wantsSkills: false,
     prompts: [],
+    serverPrompts: [],
     hint: null,
     lastKeyAt: Number.NEGATIVE_INFINITY,
     lastInputAt: at,

@@ -2,7 +2,7 @@
  * An MCP server over its input and output, run by Node as it is: `node stdio-server.ts [MODE] [STATE-FILE]`. Modes:
  * `hang` never answers, `exit` ends at once, `garbage` prints lines that are no messages, `slow` answers after half a
  * second, `once` works the first time it is started and hangs later, `spawn` leaves a process running, `bare` has no tools
- * but things to be read, `many` has 300 tools.
+ * but things to be read, `many` has 300 tools, `prompts` has prompts too.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -56,6 +56,10 @@ async function answer({ id, method, params }: Message): Promise<void> {
       return void send({ id, result: { resourceTemplates: [{ uriTemplate: 'note://{n}', name: 'notes' }] } });
     case 'resources/read':
       return void send({ id, result: { contents: [{ uri: params?.['uri'], text: 'what is written there' }] } });
+    case 'prompts/list':
+      return void send({ id, result: page('prompts', params?.['cursor']) });
+    case 'prompts/get':
+      return void send({ id, ...promptOf(params ?? { name: '' }) });
     case 'ping':
       return void send({ id, result: {} });
     default:
@@ -64,7 +68,8 @@ async function answer({ id, method, params }: Message): Promise<void> {
 }
 
 function hello(params: Message['params']): object {
-  const capabilities = { tools: { listChanged: true }, ...(mode === 'bare' ? { resources: {} } : {}) };
+  const more = mode === 'bare' ? { resources: {} } : mode === 'prompts' ? { prompts: {} } : {};
+  const capabilities = { tools: { listChanged: true }, ...more };
   return {
     protocolVersion: params?.['protocolVersion'],
     capabilities,
@@ -73,7 +78,31 @@ function hello(params: Message['params']): object {
   };
 }
 
+const PROMPTS = [
+  {
+    name: 'explain',
+    description: 'Explains\u001b[31m\na file.',
+    arguments: [{ name: 'file', required: true }, { name: 'style' }],
+  },
+  { name: 'two words' },
+  { description: 'has no name' },
+];
+
+function promptOf({ name, arguments: args = {} }: ToolCallParams): object {
+  if (name !== 'explain') return { error: { code: -32602, message: `no prompt ${name}` } };
+  const resource = { uri: 'file:///style', text: `In the style of ${String(args['style'] ?? 'a manual')}.` };
+  const contents = [
+    { type: 'text', text: `Explain ${String(args['file'])}.` },
+    { type: 'resource', resource },
+    { type: 'image', data: 'AAAA', mimeType: 'image/png' },
+  ];
+  return { result: { messages: contents.map((content) => ({ role: 'user', content })) } };
+}
+
 function page(kind: string, cursor: unknown): object {
+  if (kind === 'prompts') {
+    return cursor === 'second' ? { prompts: PROMPTS.slice(1) } : { prompts: PROMPTS.slice(0, 1), nextCursor: 'second' };
+  }
   if (cursor === 'second') return { [kind]: [{ uri: 'note://2', name: 'two' }] };
   return { [kind]: [{ uri: 'note://1', name: 'one' }], nextCursor: 'second' };
 }

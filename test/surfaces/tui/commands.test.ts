@@ -2,6 +2,62 @@ import { describe, expect, test } from 'vitest';
 import { filledPrompt } from '../../../src/surfaces/prompts/index.ts';
 import { Driver } from './driver.ts';
 
+describe('prompts of MCP servers', () => {
+  const explain = {
+    server: 'notes',
+    name: 'explain',
+    description: 'Explains a file.',
+    arguments: [{ name: 'file', required: true }, { name: 'style' }],
+  };
+  const withPrompts = () => {
+    const driver = Driver.ready();
+    driver.send({ type: 'serverPromptsRead', prompts: [explain, { server: 'notes', name: 'two words' }] });
+    return driver;
+  };
+  const filled = (driver: Driver) => driver.effects.filter(({ type }) => type === 'fillServerPrompt');
+
+  test('are asked for when the list of commands opens, once', () => {
+    const driver = withPrompts();
+    driver.type('/mc');
+    expect(driver.effects.filter(({ type }) => type === 'readServerPrompts')).toHaveLength(1);
+  });
+
+  test('are completed by their names, without those that can not be typed', () => {
+    const driver = withPrompts();
+    driver.type('/notes');
+    expect(driver.live().join('\n')).toContain('mcp:notes:explain');
+    expect(driver.live().join('\n')).not.toContain('two words');
+    driver.key('tab');
+    expect(driver.draft()).toBe('/mcp:notes:explain ');
+  });
+
+  test('are filled by their server, and sent', () => {
+    const driver = withPrompts();
+    driver.type('/mcp:notes:explain a.ts style="a poem"');
+    driver.key('enter');
+    expect(filled(driver)).toEqual([
+      { type: 'fillServerPrompt', prompt: explain, args: { file: 'a.ts', style: 'a poem' } },
+    ]);
+    expect(driver.sent()).toEqual([]);
+    driver.send({ type: 'serverPromptFilled', text: 'Explain a.ts.\n' });
+    expect(driver.sent()).toEqual(['Explain a.ts.']);
+  });
+
+  test.each([
+    ['/mcp:notes:explain', 'needs file'],
+    ['/mcp:notes:explain "a', 'a quote is not closed'],
+    ['/mcp:notes:nope', 'There is no prompt /mcp:notes:nope'],
+  ])('%s says what is wrong and keeps the draft', (typed, reason) => {
+    const driver = withPrompts();
+    driver.type(typed);
+    driver.key('escape');
+    driver.key('enter');
+    expect(driver.rows().join(' ')).toContain(reason);
+    expect(driver.draft()).toBe(typed);
+    expect(filled(driver)).toEqual([]);
+  });
+});
+
 describe('17: slash commands', () => {
   test('/di, Tab and Enter run /diff', () => {
     const driver = Driver.ready();

@@ -1,5 +1,5 @@
 import type { TurnContext } from '../../../context/index.ts';
-import type { SandboxPolicy, TaskKind } from '../../../foundation/protocol/index.ts';
+import { KeelError, type SandboxPolicy, type TaskKind } from '../../../foundation/protocol/index.ts';
 import { findConfiguredProgram, reasonOf } from '../../../foundation/util/index.ts';
 import {
   type AskServerQuestion,
@@ -7,6 +7,7 @@ import {
   type LeftOutTool,
   McpConnections,
   type ServerProcess,
+  type ServerPrompt,
 } from '../../../models/mcp/index.ts';
 import { type Config, type McpServer, type McpStdioServer, programSearch } from '../../../storage/config/index.ts';
 import { type ExitStatus, type Processes, type ServedChild, startServed } from '../../../system/process/index.ts';
@@ -44,6 +45,7 @@ export class SessionMcp {
   #warn: (message: string) => void = () => undefined;
   #ask: AskServerQuestion = () => Promise.resolve({ action: 'decline' });
   readonly #reportedLeftOut = new Set<string>();
+  readonly #closing = new AbortController();
 
   constructor(options: SessionMcpOptions) {
     const { config, log, version } = options;
@@ -94,6 +96,18 @@ export class SessionMcp {
     return this.#connections.instructions();
   }
 
+  /** What servers offer the user to send, as far as it is known. */
+  prompts(): readonly ServerPrompt[] {
+    return this.#connections.prompts();
+  }
+
+  /** The words of a server's prompt. @throws KeelError `invalidInput` with why there are none */
+  async prompt(prompt: Pick<ServerPrompt, 'server' | 'name'>, args: Readonly<Record<string, string>>): Promise<string> {
+    const outcome = await this.#connections.getPrompt(prompt, args, this.#closing.signal);
+    if (outcome.type === 'answered') return outcome.value;
+    throw new KeelError('invalidInput', `${prompt.server}: ${prompt.name}: ${outcome.message}`);
+  }
+
   /** The tools that are known by now, without asking a server. `state`: of the thread; null: it has not begun. */
   knownTools(state: Pick<SessionState, 'sentContext' | 'facts'> | null): WithMcpTools {
     const { tools, leftOut } = this.#connections.tools();
@@ -128,6 +142,7 @@ export class SessionMcp {
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return this.#connections.close();
   }
 

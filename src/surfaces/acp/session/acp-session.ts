@@ -16,7 +16,7 @@ import { requestError } from '../errors.ts';
 import { titleOf } from '../items/content.ts';
 import { ThreadFeed } from '../items/thread-feed.ts';
 import { Permissions } from '../permissions/permissions.ts';
-import { availableCommands, workOf } from '../prompt/commands.ts';
+import { availableCommands, opOf, type Prompts, workOf } from '../prompt/commands.ts';
 import { promptInput } from '../prompt/prompt-input.ts';
 import { chosenReview } from '../prompt/review-choice.ts';
 import { statusText } from '../prompt/status-text.ts';
@@ -55,6 +55,8 @@ export class AcpSession implements AsyncDisposable {
   readonly #items: ThreadItem[] = [];
   readonly #begun = new Deferred<void>();
   #hasBegun = false;
+  /** The commands that the client was shown last, as JSON. */
+  #shownCommands = '';
   #settings: Settings;
   #title: string | null;
   /** Stops the running prompt. */
@@ -114,9 +116,9 @@ export class AcpSession implements AsyncDisposable {
 
   /** Sends what a client needs to know of an open session, and starts the updates if they have not started. */
   begin(): void {
-    const { client, prompts, notes } = this.#options;
-    const commands = availableCommands(prompts);
-    void client.update({ sessionUpdate: 'available_commands_update', availableCommands: commands });
+    const { notes } = this.#options;
+    this.#shownCommands = '';
+    void this.#showCommands();
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     for (const note of notes) void this.#feed.say('warning', note);
@@ -154,13 +156,13 @@ export class AcpSession implements AsyncDisposable {
   }
 
   async #run(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<StopReason> {
-    const { client, prompts, config } = this.#options;
-    const work = workOf(await promptInput(blocks), prompts);
+    const { client, config, session } = this.#options;
+    const work = workOf(await promptInput(blocks), this.#prompts());
     if (work.type === 'status') {
       await this.#feed.answer(statusText(this.#settings, config, this.id));
       return 'end_turn';
     }
-    const op = work.type === 'turn' ? work.op : await chosenReview(client, signal);
+    const op = work.type === 'chooseReview' ? await chosenReview(client, signal) : await opOf(work, session);
     if (signal.aborted) return 'cancelled';
     if (op === null) {
       await this.#feed.answer('No review was started.');
@@ -173,7 +175,22 @@ export class AcpSession implements AsyncDisposable {
     return stopReasonOf(end);
   }
 
+  #prompts(): Prompts {
+    const { prompts: own, session } = this.#options;
+    return { own, ofServers: session.serverPrompts() };
+  }
+
+  /** Servers that have started meanwhile may have brought some. */
+  async #showCommands(): Promise<void> {
+    const commands = availableCommands(this.#prompts());
+    const text = JSON.stringify(commands);
+    if (text === this.#shownCommands) return;
+    this.#shownCommands = text;
+    await this.#options.client.update({ sessionUpdate: 'available_commands_update', availableCommands: commands });
+  }
+
   async #showInfo(): Promise<void> {
+    await this.#showCommands();
     this.#title ??= firstWords(this.#items);
     const updatedAt = new Date().toISOString();
     await this.#options.client.update({ sessionUpdate: 'session_info_update', title: this.#title, updatedAt });

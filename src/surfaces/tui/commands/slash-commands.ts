@@ -60,6 +60,8 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = COMMANDS.map(([name, summ
 /** A message that starts with a slash, as a command. */
 export type ParsedCommand =
   | { readonly type: 'command'; readonly command: SlashCommand; readonly argument: string }
+  /** Of an MCP server; its name is all of `mcp:SERVER:PROMPT`. */
+  | { readonly type: 'serverPrompt'; readonly name: string; readonly argument: string }
   | { readonly type: 'prompt'; readonly name: string; readonly argument: string }
   | { readonly type: 'unknown'; readonly name: string };
 
@@ -69,6 +71,7 @@ export function parseCommand(text: string): ParsedCommand | null {
   if (match === null) return null;
   const [, name = '', argument = ''] = match;
   if (name.startsWith('prompts:')) return { type: 'prompt', name: name.slice('prompts:'.length), argument };
+  if (name.startsWith('mcp:')) return { type: 'serverPrompt', name, argument };
   const command = SLASH_COMMANDS.find((one) => one.name === name);
   return command === undefined ? { type: 'unknown', name } : { type: 'command', command, argument: argument.trim() };
 }

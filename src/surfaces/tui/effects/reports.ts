@@ -1,4 +1,4 @@
-import type { LiveThread, SessionReport } from '../../../engine/threads/index.ts';
+import type { LiveThread, ServerPrompt, SessionReport } from '../../../engine/threads/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import type { Message } from '../message.ts';
 import type { TuiOptions } from '../options.ts';
@@ -41,6 +41,26 @@ export class Reports {
 
   readSession(what: SessionReport['type'], session: LiveThread | null): void {
     if (session !== null) this.#dispatch({ type: 'reportRead', report: session.report(what) });
+  }
+
+  readServerPrompts(session: LiveThread | null): void {
+    if (session !== null) this.#dispatch({ type: 'serverPromptsRead', prompts: session.serverPrompts() });
+  }
+
+  /** @throws KeelError `invalidInput` if the server gives none */
+  async fillServerPrompt(
+    prompt: ServerPrompt,
+    args: Readonly<Record<string, string>>,
+    session: LiveThread | null,
+  ): Promise<void> {
+    const text = await session?.serverPrompt(prompt, args);
+    if (text !== undefined) this.#dispatch({ type: 'serverPromptFilled', text });
+  }
+
+  async openAddress(url: string, config: Config): Promise<void> {
+    const { openInBrowser } = await import('./own-program.ts');
+    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
+    this.#dispatch({ type: 'succeeded', text });
   }
 
   /** @throws Error if there is no such command */

@@ -147,6 +147,10 @@ export class World {
         return this.#lookUps.findFiles(effect.query, this.#ready());
       case 'readSkills':
         return this.#lookUps.readSkills(this.#ready());
+      case 'readServerPrompts':
+        return this.#reports.readServerPrompts(this.#session);
+      case 'fillServerPrompt':
+        return this.#reports.fillServerPrompt(effect.prompt, effect.args, this.#session);
       case 'readReviewTargets':
         return this.#lookUps.readReviewTargets(effect.kind, this.#ready());
       case 'readDiff':
@@ -213,7 +217,7 @@ export class World {
         if (this.#drafts === null) this.#unsavedDraft = effect.draft;
         return this.#drafts?.save(effect.draft, this.#session?.threadId ?? null);
       case 'openAddress':
-        return this.#openAddress(effect.url);
+        return this.#reports.openAddress(effect.url, this.#ready());
       case 'exit':
         return this.#parts.exit(effect.code);
     }
@@ -293,13 +297,6 @@ export class World {
   async #keep(setting: KeptSetting): Promise<void> {
     const { keepSetting } = await import('./kept-settings.ts');
     this.#dispatch({ type: 'succeeded', text: await keepSetting(this.#ready().home, setting) });
-  }
-
-  async #openAddress(url: string): Promise<void> {
-    const config = this.#ready();
-    const { openInBrowser } = await import('./own-program.ts');
-    const text = openInBrowser(url, config) ? `Your browser opens ${url}` : `Open this page in a browser: ${url}`;
-    this.#dispatch({ type: 'succeeded', text });
   }
 
   async #logOut(): Promise<void> {

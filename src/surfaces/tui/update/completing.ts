@@ -1,3 +1,4 @@
+import { promptSummary, typedPrompts } from '../../prompts/index.ts';
 import { fuzzyMatch } from '../../text/index.ts';
 import { SLASH_COMMANDS } from '../commands/index.ts';
 import { completedToken, tokenAt, visibleText, withDraft, withImage } from '../composer/index.ts';
@@ -35,7 +36,9 @@ export function withCompletion(state: State): Step {
   const all = kind === 'skill' ? (state.skills ?? []) : commandCandidates(state);
   const candidates = matching(all, query);
   const completion = candidates.length === 0 ? null : { ...base, candidates, isLoading: false };
-  return only({ ...state, completion, dismissed: null });
+  const next = { ...state, completion, dismissed: null };
+  // Servers may have started since the list was open last.
+  return kind === 'command' && known === null ? step(next, { type: 'readServerPrompts' }) : only(next);
 }
 
 /** Files were found; results for another query than the one on the screen are dropped. */
@@ -81,13 +84,14 @@ function matching(candidates: readonly Candidate[], query: string): readonly Can
     .map(({ candidate }) => candidate);
 }
 
-function commandCandidates({ prompts }: State): Candidate[] {
+function commandCandidates({ prompts, serverPrompts }: State): Candidate[] {
   const commands = SLASH_COMMANDS.map(({ name, summary }) => ({ text: name, detail: summary }));
   const own = prompts.map(({ name, description, argumentHint }) => ({
     text: `prompts:${name}`,
     detail: description === '' ? argumentHint : description,
   }));
-  return [...commands, ...own];
+  const ofServers = [...typedPrompts(serverPrompts)].map(([text, prompt]) => ({ text, detail: promptSummary(prompt) }));
+  return [...commands, ...own, ...ofServers];
 }
 
 /** A skill's name after a command's would complete what is only an argument. */

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../foundation/util/index.ts';
-import { filledPrompt, INIT_PROMPT } from '../../prompts/index.ts';
+import { filledPrompt, INIT_PROMPT, promptArguments, typedPrompts } from '../../prompts/index.ts';
 import type { ParsedCommand, SlashCommand } from '../commands/index.ts';
 import { atomsOf, draftOf, inserted, VIM_INSERT, withDraft } from '../composer/index.ts';
 import { keymapText } from '../keymap/index.ts';
@@ -22,6 +22,8 @@ export function onSlash(written: State, emptied: State, parsed: ParsedCommand): 
       return only(withNotice(written, 'error', `There is no command /${parsed.name}. Type / to see them all.`));
     case 'prompt':
       return onPrompt(written, emptied, parsed);
+    case 'serverPrompt':
+      return onServerPrompt(written, emptied, parsed);
     case 'command': {
       const { command, argument } = parsed;
       if (written.turn !== null && !command.duringTurn) {
@@ -63,6 +65,19 @@ function onPrompt(
   const filled = filledPrompt(name, prompt.body, argument);
   if (filled.type === 'fault') return only(withNotice(written, 'error', filled.reason));
   return withMessage(emptied, atomsOf(filled.text.trim()), 'steer');
+}
+
+/** A server is asked for the words of its prompt. */
+function onServerPrompt(
+  written: State,
+  emptied: State,
+  { name, argument }: Extract<ParsedCommand, { type: 'serverPrompt' }>,
+): Step {
+  const prompt = typedPrompts(written.serverPrompts).get(name);
+  if (prompt === undefined) return only(withNotice(written, 'error', `There is no prompt /${name}.`));
+  const read = promptArguments(prompt, name, argument);
+  if (read.type === 'fault') return only(withNotice(written, 'error', read.reason));
+  return step(emptied, { type: 'fillServerPrompt', prompt, args: read.args });
 }
 
 function run(state: State, { name }: SlashCommand, argument: string): Step {

@@ -1,6 +1,7 @@
 import type { Turn } from '../../../foundation/protocol/index.ts';
 import { assertNever } from '../../../foundation/util/index.ts';
 import {
+  atomsOf,
   type Composer,
   isBlank,
   remembered,
@@ -22,6 +23,7 @@ import { askedToConnect, withServers } from './connecting.ts';
 import { onInput } from './keys.ts';
 import { onLine } from './lines.ts';
 import { onSession } from './on-session.ts';
+import { withMessage } from './outbox.ts';
 import { only, type Step, step, withNotice, withPager } from './step.ts';
 
 /** The state after a message, and the effects it asks for: the whole behaviour of the terminal. */
@@ -67,6 +69,10 @@ export function update(state: State, message: Message): Step {
       const next = { ...state, skills: message.skills, wantsSkills: false };
       return state.wantsSkills ? only(skillsCard(next, message.skills)) : withCompletion(next);
     }
+    case 'serverPromptsRead':
+      return withCompletion({ ...state, serverPrompts: message.prompts });
+    case 'serverPromptFilled':
+      return withMessage(state, atomsOf(message.text.trim()), 'steer');
     case 'promptsRead':
       return only({ ...state, prompts: message.prompts });
     case 'threadsListed':
