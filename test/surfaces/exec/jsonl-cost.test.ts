@@ -13,7 +13,7 @@ test.each([
   const usage = { type: 'usage.updated', turnId: 't', info: null, rateLimits: null } as const;
   printer.print(costUsd === undefined ? usage : { ...usage, costUsd });
   const turn = {
-    ...{ type: 'turn.completed', turnId: 't', status: 'completed', error: null, abortReason: null },
+    ...({ type: 'turn.completed', turnId: 't', status: 'completed', error: null, abortReason: null } as const),
     lastAgentMessage: null,
   } as const;
   await printer.end({ turn, message: 'hi', notDone: null, isUnwritten: false });
