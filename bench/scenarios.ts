@@ -12,8 +12,10 @@ import {
   usage,
 } from '../src/testing/index.ts';
 import type { Contestant, Work } from './contestants.ts';
+import { decodingRatio } from './decoding.ts';
 import { runLongThread } from './long-thread.ts';
 import { run, type Usage } from './measure.ts';
+import { threadBytes } from './thread-bytes.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -31,6 +33,7 @@ const STEPS = 30;
 const ITEMS_A_TURN = 4;
 const LONG_STEPS = 2_000;
 const DELTAS = 20_000;
+const THREAD_STEPS = 100;
 export const THREAD = '01a20cee-41e3-7d69-b809-3f6bd217b403';
 
 const hello: Script = () => respond(message('hello'), usage({ input: 10, output: 2 }));
@@ -88,7 +91,24 @@ export const scenarios: readonly Scenario[] = [
   resumeScenario('resume of a 50 MB rollout to its request', longThread({ textBytes: 960, bytes: 50_000_000 })),
   resumeScenario('resume of a rollout of 100,000 items to its request', longThread({ textBytes: 24, items: 100_000 })),
   longThreadScenario(),
+  inProcess(`a thread of ${THREAD_STEPS} steps, sent by HTTP`, 'kB', () => threadKilobytes('http')),
+  inProcess(`a thread of ${THREAD_STEPS} steps, sent over a WebSocket`, 'kB', () => threadKilobytes('websocket')),
+  {
+    ...inProcess(`decoding ${DELTAS} deltas, over eventsource-parser and JSON.parse`, 'x CPU', () =>
+      decodingRatio(DELTAS),
+    ),
+    limit: 1.5,
+  },
 ];
+
+/** keel's own modules, measured within this process. */
+function inProcess(name: string, unit: string, figure: () => Promise<number>): Scenario {
+  return { name, unit, goal: null, maxRounds: 1, takes: (who) => who.name === 'keel', run: figure };
+}
+
+async function threadKilobytes(way: 'http' | 'websocket'): Promise<number> {
+  return (await threadBytes(THREAD_STEPS, way)) / 1_000;
+}
 
 function scenario(
   name: string,

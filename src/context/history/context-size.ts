@@ -78,7 +78,8 @@ export function estimateTokens(item: ResponseItem): number {
   if (item.type === 'ghost_snapshot') return 0;
   let images = 0;
   const text = JSON.stringify(item, (key, value: unknown) => {
-    if (key !== 'image_url') return value;
+    const isPicture = key === 'image_url' || (key === 'result' && item.type === 'image_generation_call');
+    if (!isPicture || typeof value !== 'string') return value;
     images += 1;
     return '';
   });

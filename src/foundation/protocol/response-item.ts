@@ -8,7 +8,12 @@ export const ContentItem = z.lazy(() =>
   z.discriminatedUnion('type', [
     z.object({ type: z.literal('input_text'), text: z.string() }),
     z.object({ type: z.literal('input_image'), image_url: z.string() }),
-    z.object({ type: z.literal('output_text'), text: z.string() }),
+    z.object({
+      type: z.literal('output_text'),
+      text: z.string(),
+      /** What the text was taken from, such as `url_citation`s of a web search. Kept, never sent. */
+      annotations: z.optional(z.array(z.looseObject({ type: z.string() }))),
+    }),
   ]),
 );
 export type ContentItem = z.infer<typeof ContentItem>;
@@ -172,6 +177,22 @@ export const WebSearchCallItem = z.lazy(() =>
 );
 export type WebSearchCallItem = z.infer<typeof WebSearchCallItem>;
 
+/** A picture that the provider's model made. */
+export const ImageGenerationItem = z.lazy(() =>
+  z.object({
+    type: z.literal('image_generation_call'),
+    /** The provider knows the picture by it, and nobody else does. */
+    id: z.string(),
+    status: z.string(),
+    /** Base64; null: there is none. */
+    result: z.optional(z.nullable(z.string())),
+    revised_prompt: z.optional(z.nullable(z.string())),
+    /** Who made it. */
+    provider: z.optional(z.string()),
+  }),
+);
+export type ImageGenerationItem = z.infer<typeof ImageGenerationItem>;
+
 /** Made by keel, never sent to a model: a commit that holds the work tree as it was before a turn. */
 export const GhostSnapshotItem = z.lazy(() =>
   z.object({
@@ -196,6 +217,7 @@ export const ResponseItem = z.lazy(() =>
     CustomToolCallOutputItem,
     LocalShellCallItem,
     WebSearchCallItem,
+    ImageGenerationItem,
     GhostSnapshotItem,
   ]),
 );

@@ -14,6 +14,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   custom_tool_call_output: ['type', 'call_id', 'output'],
   local_shell_call: ['type', 'id', 'call_id', 'status', 'action'],
   web_search_call: ['type', 'id', 'status', 'action'],
+  image_generation_call: ['type', 'id', 'status', 'result'],
 };
 const OUTPUT_OF: Readonly<Record<string, string>> = {
   function_call: 'function_call_output',
@@ -60,6 +61,10 @@ function checkItem(item: Json, type: string, place: string, found: Findings): vo
     case 'custom_tool_call':
       found.check(typeof item['input'] === 'string', place, 'no input');
       found.check(TOOL_NAME.test(String(item['name'])), place, `name "${item['name']}"`);
+      return;
+    case 'image_generation_call':
+      found.text(item['id'], `${place}.id`);
+      found.check('result' in item, place, 'no result');
       return;
     case 'local_shell_call':
       found.check(isJson(item['action']), place, 'no action');

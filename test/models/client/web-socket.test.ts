@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { threadBytes } from '../../../bench/thread-bytes.ts';
 import type { ResponseItem } from '../../../src/foundation/protocol/index.ts';
 import { HttpTransport, ResponseSocket } from '../../../src/models/client/index.ts';
 import type { ModelEvent } from '../../../src/models/prompt/index.ts';
@@ -254,4 +255,10 @@ describe('a thread', () => {
     expect(server.requests[1]?.outputOf('c1')).toBeDefined();
     expect(server.requests[1]?.body).not.toHaveProperty('previous_response_id');
   });
+});
+
+test('the bytes of a thread’s steps grow with what is new in it, by HTTP with the thread', async () => {
+  const growth = async (way: 'http' | 'websocket') => (await threadBytes(60, way)) / (await threadBytes(20, way));
+  expect(await growth('websocket')).toBeLessThan(3.2);
+  expect(await growth('http')).toBeGreaterThan(5);
 });

@@ -2,14 +2,45 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { modelInfo, ServerFacts } from '../../../src/models/catalogue/index.ts';
 import { HttpTransport, loadWire, ModelClient } from '../../../src/models/client/index.ts';
 import { type Finding, isUsable, Probe, runChecks } from '../../../src/models/conformance/index.ts';
-import type { ModelProvider } from '../../../src/storage/config/index.ts';
-import { httpError, type Script, startModelServer } from '../../../src/testing/index.ts';
+import { BUILT_IN_IDS, type ModelProvider } from '../../../src/storage/config/index.ts';
+import {
+  httpError,
+  requestFaults,
+  respond,
+  type Script,
+  type StrictRules,
+  startModelServer,
+} from '../../../src/testing/index.ts';
 import { obedientModel } from './obedient-model.ts';
 
 const MODELS = { responses: 'gpt-5', chat: 'house-model', anthropic: 'claude-sonnet-4-6' } as const;
 type Api = keyof typeof MODELS;
 
-async function findingsOf(script: Script, wireApi: Api = 'responses'): Promise<Finding[]> {
+/** Of every built-in provider the API, a model whose quirks are known, and what its servers refuse or take beyond the API. */
+const PROVIDERS: readonly (readonly [id: string, api: Api, slug: string, rules: StrictRules])[] = [
+  ['openai', 'responses', 'gpt-5', {}],
+  ['azure', 'responses', 'o3', {}],
+  ['anthropic', 'anthropic', 'claude-opus-4-5', {}],
+  ['bedrock', 'anthropic', 'claude-sonnet-4-6', {}],
+  ['vertex', 'anthropic', 'claude-haiku-4-5', {}],
+  ['gemini', 'chat', 'gemini-3-pro', { ownFields: ['extra_content', 'reasoning'] }],
+  ['openrouter', 'chat', 'openai/gpt-5', { ownFields: ['reasoning', 'reasoning_details'] }],
+  ['deepseek', 'chat', 'deepseek-reasoner', { ownFields: ['reasoning_content', 'reasoning'] }],
+  ['groq', 'chat', 'openai/gpt-oss-120b', { ownFields: ['reasoning'] }],
+  ['mistral', 'chat', 'mistral-large', { roles: 'alternating', ownFields: ['reasoning'] }],
+  ['xai', 'chat', 'grok-4', { ownFields: ['reasoning'] }],
+  ['oss', 'responses', 'gpt-oss:20b', {}],
+  ['ollama', 'chat', 'gpt-oss:20b', { ownFields: ['reasoning'] }],
+  ['lmstudio', 'responses', 'openai/gpt-oss-20b', {}],
+  ['llamacpp', 'chat', 'qwen3', { ownFields: ['reasoning'] }],
+  ['vllm', 'chat', 'kimi-k2.5', { ownFields: ['reasoning', 'reasoning_content'] }],
+];
+
+async function findingsOf(
+  script: Script,
+  wireApi: Api = 'responses',
+  { id = 'p', slug = MODELS[wireApi] }: { readonly id?: string; readonly slug?: string } = {},
+): Promise<Finding[]> {
   const server = await startModelServer(script);
   const transport = new HttpTransport({ env: {} });
   onTestFinished(async () => {
@@ -17,10 +48,10 @@ async function findingsOf(script: Script, wireApi: Api = 'responses'): Promise<F
     await server.close();
   });
   const provider: ModelProvider = {
-    ...{ id: 'p', name: 'P', baseUrl: server.url, wireApi, queryParams: {}, httpHeaders: {}, envHttpHeaders: {} },
+    ...{ id, name: 'P', baseUrl: server.url, wireApi, queryParams: {}, httpHeaders: {}, envHttpHeaders: {} },
     ...{ requestMaxRetries: 0, streamMaxRetries: 0, streamIdleTimeoutMs: 30_000, requiresOpenaiAuth: false },
   };
-  const model = modelInfo(MODELS[wireApi]);
+  const model = modelInfo(slug);
   const client = new ModelClient({
     ...{
       wire: await loadWire(wireApi),
@@ -35,7 +66,7 @@ async function findingsOf(script: Script, wireApi: Api = 'responses'): Promise<F
     serverFacts: new ServerFacts(provider),
     credentials: () => ({ bearer: 'key', source: 'the test', headers: {} }),
   });
-  const probe = new Probe({ client, model, providerId: 'p', signal: new AbortController().signal });
+  const probe = new Probe({ client, model, providerId: id, signal: new AbortController().signal });
   const findings: Finding[] = [];
   for await (const finding of runChecks(probe)) findings.push(finding);
   return findings;
@@ -55,6 +86,27 @@ describe('the suite that keel provider test runs', () => {
         ...['cancel', 'bad request'],
       ]);
       expect(isUsable(findings)).toBe(true);
+    },
+  );
+
+  test('every built-in provider has a row here', () => {
+    expect(PROVIDERS.map(([id]) => id).sort()).toEqual([...BUILT_IN_IDS].sort());
+  });
+
+  test.each(PROVIDERS)(
+    'all of it works with a server that refuses what the API or its templates do not know: %s, %s, %s',
+    async (id, api, slug, rules) => {
+      const obedient = obedientModel();
+      const faults: string[] = [];
+      const strict: Script = (request, ...rest) => {
+        faults.push(...requestFaults(api, request.body, rules));
+        return typeof obedient === 'function' ? obedient(request, ...rest) : respond();
+      };
+      const findings = await findingsOf(strict, api, { id, slug });
+      expect(faults).toEqual([]);
+      const gaps = findings.filter(({ state }) => state !== 'works').map(({ check }) => check);
+      // Models that see no pictures get a text in the place of one.
+      expect(gaps).toEqual(modelInfo(slug).supportsImages ? [] : ['images']);
     },
   );
 

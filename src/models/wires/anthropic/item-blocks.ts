@@ -34,6 +34,7 @@ export function blocksJson(item: ResponseItem, form: BlockForm): readonly string
     case 'custom_tool_call_output':
       return [jsonText(resultBlock(item, form))];
     case 'web_search_call':
+    case 'image_generation_call':
     case 'ghost_snapshot':
       return [];
   }

@@ -97,6 +97,7 @@ export function itemForm(item: ResponseItem, form: MessageForm): object | null {
     case 'custom_tool_call_output':
       return { role: 'tool', tool_call_id: item.call_id, content: sentContent(item.output, form) };
     case 'web_search_call':
+    case 'image_generation_call':
     case 'ghost_snapshot':
       return null;
   }

@@ -9,7 +9,7 @@ import {
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
 import type { ModelEvent } from '../../prompt/index.ts';
 import type { OfferedTools } from '../index.ts';
-import { isFilling, type OutputItems } from './output-items.ts';
+import { fillingOf, type OutputItems } from './output-items.ts';
 import { storedItem } from './stored-item.ts';
 import { cacheUseOf, usageOf } from './usage.ts';
 
@@ -46,8 +46,9 @@ const TYPE_FIRST = '{"type":"';
  */
 export function decodeEvent(data: string, context: DecodeContext): readonly ModelEvent[] {
   const early = earlyType(data);
-  if (early !== null && IGNORED_TYPES.has(early)) return [];
-  if (early !== null && isUnshown(early)) {
+  const isShown = early !== null && SHOWN_TYPES.has(early);
+  if (early !== null && !isShown && IGNORED_TYPES.has(early)) return [];
+  if (early !== null && !isShown && fillingOf(early) !== undefined) {
     context.items.keep(data);
     return [];
   }
@@ -62,13 +63,10 @@ function earlyType(data: string): string | null {
   return data.slice(TYPE_FIRST.length, data.indexOf('"', TYPE_FIRST.length));
 }
 
-function isUnshown(type: string): boolean {
-  return isFilling(type) && !SHOWN_TYPES.has(type);
-}
-
 function decodeTyped(event: JsonObject, type: string, context: DecodeContext): readonly ModelEvent[] {
   const { items } = context;
-  if (isFilling(type)) items.fill(event);
+  const filling = fillingOf(type);
+  if (filling !== undefined) items.fill(event, filling);
   const itemId = stringField(event, 'item_id');
   const delta = stringField(event, 'delta') ?? '';
   switch (type) {

@@ -39,11 +39,12 @@ const FILLINGS: Readonly<Record<string, Filling>> = {
   'response.reasoning_text.done': { type: 'reasoning', field: 'content', from: 'text' },
 };
 
+const FILLING_OF: ReadonlyMap<string, Filling> = new Map(Object.entries(FILLINGS));
 const FILLED_TYPES: ReadonlySet<string> = new Set(Object.values(FILLINGS).map(({ type }) => type));
 
-/** Whether an event matters only for a server that leaves something out of the finished item. */
-export function isFilling(type: string): boolean {
-  return Object.hasOwn(FILLINGS, type);
+/** What an event of this type fills; it matters only for a server that leaves something out of the finished item. */
+export function fillingOf(type: string): Filling | undefined {
+  return FILLING_OF.get(type);
 }
 
 /**
@@ -55,6 +56,8 @@ export class OutputItems {
   readonly #done: JsonObject[] = [];
   /** Events that are needed only if something is missing: their JSON has not been read. */
   #unread: string[] = [];
+  /** The entry that was filled last: most events are about it. */
+  #latest: Entry | null = null;
 
   added(event: JsonObject): void {
     const item = objectField(event, 'item');
@@ -68,14 +71,13 @@ export class OutputItems {
   }
 
   /** An event that fills an item, and has been read for its delta. */
-  fill(event: JsonObject): void {
-    const filling = FILLINGS[stringField(event, 'type') ?? ''];
-    if (filling === undefined) return;
+  fill(event: JsonObject, filling: Filling): void {
     const entry = this.#entryOf(event, filling.type);
     const text = stringField(event, filling.from) ?? '';
     if (entry.isDone) return;
     const before = filling.isPiece ? (entry.texts.get(filling.field) ?? '') : '';
     if (text !== '') entry.texts.set(filling.field, before + text);
+    if (filling.field !== 'arguments' && filling.field !== 'input') return;
     for (const field of ['name', 'call_id'] as const) {
       const value = stringField(event, field);
       if (value !== null) entry.texts.set(field, value);
@@ -121,6 +123,14 @@ export class OutputItems {
 
   /** What names no item belongs to the open one; what was not announced announces itself. */
   #entryOf(event: JsonObject, type: string): Entry {
+    const latest = this.#latest;
+    const isSame = latest !== null && !latest.isDone && latest.type === type && latest.id !== null;
+    if (isSame && event['item_id'] === latest.id) return latest;
+    this.#latest = this.#foundOrNew(event, type);
+    return this.#latest;
+  }
+
+  #foundOrNew(event: JsonObject, type: string): Entry {
     const known = this.#find(event, {}, type);
     if (known !== undefined) return known;
     const isNamed = stringField(event, 'item_id') !== null || numberField(event, 'output_index') !== null;
@@ -140,7 +150,11 @@ export class OutputItems {
   #readKept(): void {
     const kept = this.#unread;
     this.#unread = [];
-    for (const data of kept) this.fill(asObject(parseJson(data)) ?? {});
+    for (const data of kept) {
+      const event = asObject(parseJson(data)) ?? {};
+      const filling = fillingOf(stringField(event, 'type') ?? '');
+      if (filling !== undefined) this.fill(event, filling);
+    }
   }
 }
 

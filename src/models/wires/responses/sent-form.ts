@@ -66,6 +66,10 @@ function withoutId(item: ResponseItem, options: SentFormOptions): object | null 
       const { type, status, action } = item;
       return { type, ...(status ? { status } : {}), ...(action ? { action } : {}) };
     }
+    case 'image_generation_call': {
+      const { type, id, status, result = null, provider } = item;
+      return provider === options.thinker?.provider ? { type, id, status, result } : null;
+    }
     case 'ghost_snapshot':
       return null;
     default:

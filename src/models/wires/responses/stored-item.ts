@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
  * published ones are kept for their provider.
  */
 export function storedItem(item: JsonObject, context: StoredFormContext): JsonObject {
+  if (item['type'] === 'image_generation_call') return { ...item, provider: context.provider };
   const known = KNOWN[stringField(item, 'type') ?? ''];
   if (known === undefined) return item;
   const { extra: _, response: __, origin: ___, ...own } = { ...item, ...fieldsOf(item, context) };
@@ -54,11 +55,19 @@ function storedContent(content: unknown): unknown {
   return Array.isArray(content) ? content.flatMap(storedPart) : content;
 }
 
+/** Citations are extra: a malformed one costs no text. */
+function citedText(part: JsonObject): JsonObject {
+  const { annotations: given, ...text } = part;
+  const cited = Array.isArray(given) ? given.filter((one) => stringField(asObject(one), 'type') !== null) : [];
+  return cited.length === 0 ? text : { ...text, annotations: cited };
+}
+
 function storedPart(value: unknown): unknown[] {
   if (typeof value === 'string') return [{ type: 'output_text', text: value }];
   const part = asObject(value);
   switch (part?.['type']) {
     case 'output_text':
+      return [citedText(part)];
     case 'input_text':
     case 'input_image':
       return [part];

@@ -13,6 +13,8 @@ export class JsonlPrinter implements ProgramPrinter {
   readonly #ids = new Map<string, string>();
   #nextId = 0;
   #usage: TokenUsage | null = null;
+  /** US dollars; null: not known. */
+  #cost: number | null = null;
   #hasTurn = false;
 
   constructor(write: (line: string) => void) {
@@ -36,6 +38,7 @@ export class JsonlPrinter implements ProgramPrinter {
         return this.#completed(event.item);
       case 'usage.updated':
         this.#usage = event.info?.total_token_usage ?? this.#usage;
+        if (event.costUsd !== undefined) this.#cost = event.costUsd;
         return;
       case 'warning':
         return this.#item('item.completed', this.#freshId(), { type: 'error', message: event.message });
@@ -81,6 +84,7 @@ export class JsonlPrinter implements ProgramPrinter {
       return this.#line({
         type: 'turn.completed',
         usage: { input_tokens, cached_input_tokens, output_tokens },
+        ...(this.#cost === null ? {} : { cost_usd: this.#cost }),
         ...open,
       });
     }

@@ -26,6 +26,8 @@ export const round = fc.record({
   /** A picture that a tool shows behind its result. */
   shows: fc.boolean(),
   steered: fc.boolean(),
+  /** A picture that the model makes. */
+  draws: fc.boolean(),
 });
 export const turn = fc.record({
   speaker: fc.constantFrom(...SPEAKERS),
@@ -68,6 +70,9 @@ export function* roundItems({ speaker }: Turn, one: Turn['rounds'][number], plac
       encrypted_content: isSealed ? JSON.stringify(blocks) : 'sealed',
       origin: { provider, model, ...(field === undefined ? {} : { field }) },
     };
+  }
+  if (one.draws && api === 'responses') {
+    yield { type: 'image_generation_call', id: `ig_${place}`, status: 'completed', result: 'iVBORw0KGgo=', provider };
   }
   if (one.text !== null) {
     yield { type: 'message', ...id('msg', 1), role: 'assistant', content: [{ type: 'output_text', text: one.text }] };
