@@ -16,7 +16,7 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { pages, samplesOf, shellLines, words } from '../../support/doc-pages.ts';
+import { pages, samplesOf, shellLines, textOf, words } from '../../support/doc-pages.ts';
 import { keelBin, rolloutsIn } from '../../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -134,6 +134,11 @@ describe('command lines of the pages', () => {
     const { code, out } = await keel(words(place).slice(1));
     expect([code, code === 0 ? '' : out]).toEqual([0, '']);
   });
+});
+
+test('what keel made in its home is on the page of files', () => {
+  const page = textOf('docs/files.md');
+  expect(readdirSync(join(kept.path, 'home')).filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
 test('the first hook of its page works as the page says', { timeout: 60_000 }, async () => {
