@@ -32,6 +32,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^keel mcp test/, 'starts a server: mcp.test.ts'],
   [/^keel (acp|app-server|mcp-server)/, 'serves until it is stopped: test/e2e'],
   [/^keel provider test/, 'asks ten questions: provider.test.ts'],
+  [/team-tools/, 'needs a plugin: the tests of plugins'],
   [/^keel import/, 'reads the files of another agent: test/e2e/import.test.ts'],
   [/^keel (hooks|exec "Push)/, 'needs the lines before it: they are run together, below'],
 ];
