@@ -202,6 +202,23 @@ test('on a terminal keel login asks for the key and does not show it', async () 
   expect(JSON.parse(readFileSync(join(home.path, 'auth.json'), 'utf8'))).toEqual({ OPENAI_API_KEY: key });
 });
 
+test('a terminal that answers late finds keel there, also where keel ends at once: nothing is typed into the shell', async () => {
+  await serve([]);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home.path, KEEL_HOME: home.path, TERM: 'xterm-256color' };
+  const script = `'${process.execPath}' '${keelBin}' -p 'fix it'; sleep 0.5; echo END`;
+  const terminal = spawn('bash', ['--norc', '-c', script], { cols: 80, rows: 24, cwd: repo.path, env });
+  let shown = '';
+  const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+  terminal.onData((text) => {
+    if (!shown.includes('\u001b[c') && (shown + text).includes('\u001b[c'))
+      setTimeout(() => terminal.write('\u001b[?1;2c'), 100);
+    shown += text;
+  });
+  await ended;
+  expect(shown).toContain('there is no profile "fix it"');
+  expect(shown.slice(shown.indexOf('there is no profile'))).not.toContain('1;2c');
+}, 60_000);
+
 test('completion in bash knows commands, verbs, options and values; the manual page has every command', async () => {
   await serve([]);
   const { stdout: script } = await keel('completion', 'bash');

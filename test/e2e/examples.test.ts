@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { functionCall, message, respond, startModelServer, usage } from '../../src/testing/index.ts';
-import { gitRepository, keelHome } from '../support/temp-dir.ts';
+import { samplesOf, textOf } from '../support/doc-pages.ts';
+import { gitRepository, keelHome, tempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -69,4 +70,18 @@ test('examples/durable-thread.mjs: a turn that waits for an answer is let go, an
   expect(stdout).toBe('busy: true\nall tidy\n');
   expect(readFileSync(join(repo.path, 'done'), 'utf8')).toBe('tidy\n');
   server.assertDone();
+});
+
+test('the sample of keel/testing runs as it is, and its page names everything that keel/testing offers', async () => {
+  const [sample] = samplesOf('docs/testing-agents.md', ['js']);
+  using dir = tempDir();
+  mkdirSync(join(dir.path, 'node_modules'));
+  symlinkSync(root, join(dir.path, 'node_modules/keel'));
+  dir.write({ 'sample.mjs': sample?.code ?? '' });
+  const env = { PATH: process.env['PATH'], HOME: dir.path };
+  const { stdout } = await run(process.execPath, ['sample.mjs'], { cwd: dir.path, timeout: 60_000, env });
+  expect(stdout).toMatch(/^Two lines\. Exit code: 0\n.*\none\ntwo\n/s);
+  const text = textOf('docs/testing-agents.md');
+  const unnamed = Object.keys(await import('../../src/testing/index.ts')).filter((name) => !text.includes(name));
+  expect(unnamed).toEqual([]);
 });

@@ -184,6 +184,13 @@ describe('what a run leaves undone', () => {
     });
   });
 
+  test('is nothing where a refused patch would have changed nothing', async () => {
+    repo.write({ 'n.txt': 'new\n' });
+    const { stderr } = await exec([respond(add('n.txt')), answer], ['go']);
+    expect(stderr).toContain('patch rejected');
+    expect(stderr).not.toMatch(/not made later|Nothing was changed/);
+  });
+
   test('is nothing where a later patch made the change', async () => {
     repo.write({ 'a.txt': 'one\n' });
     const script = [

@@ -36,6 +36,7 @@ const AROUND: Readonly<Record<string, string>> = {
   Keel: "import { Keel } from 'keel';",
   thread: "declare const thread: import('keel').Thread;",
   database: 'declare const database: { lateOrders(minDays: number, signal: AbortSignal): Promise<string[]> };',
+  engine: 'declare const engine: { chat(...given: unknown[]): AsyncIterable<string> };',
   confirm: 'declare const confirm: (request: unknown) => Promise<boolean>;',
 };
 
@@ -56,7 +57,7 @@ test('the samples in TypeScript and JavaScript have no type errors', { timeout: 
     keel: [join(root, 'src/surfaces/sdk/index.ts')],
     'keel/testing': [join(root, 'src/testing/index.ts')],
   };
-  const compilerOptions = { paths, noImplicitAny: false };
+  const compilerOptions = { paths, noImplicitAny: false, noUncheckedIndexedAccess: false };
   symlinkSync(join(root, 'node_modules'), join(dir.path, 'node_modules'));
   dir.write({
     'package.json': '{"type":"module"}',
@@ -64,12 +65,12 @@ test('the samples in TypeScript and JavaScript have no type errors', { timeout: 
   });
   const tsc = join(root, 'node_modules/.bin/tsc');
   const run = promisify(execFile)(tsc, ['-p', dir.path], { cwd: dir.path });
-  expect(
-    await run.then(
-      ({ stdout }) => stdout,
-      (error: { stdout: string }) => error.stdout,
-    ),
-  ).toBe('');
+  const printed = await run.then(
+    ({ stdout }) => stdout,
+    (error: { stdout: string }) => error.stdout,
+  );
+  // What keel's own files are checked by is stricter: `npm run types`.
+  expect(printed.split('\n').filter((line) => /^(docs|README)-/.test(line))).toEqual([]);
 });
 
 test('every script of npm that a page names is one', async () => {

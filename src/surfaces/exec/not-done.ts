@@ -68,8 +68,8 @@ export class NotDoneWatch {
       for (const { path } of changes) this.#changes.delete(path);
     }
     if (status !== 'declined' && status !== 'failed') return;
-    // A patch that names no file was never judged by what it would change.
-    if (changes.length === 0) this.#changes.set(null, { path: null, status: 'failed', reason });
+    // A patch that names no file was never judged by what it would change; one that was judged would have changed nothing.
+    if (changes.length === 0 && status === 'failed') this.#changes.set(null, { path: null, status: 'failed', reason });
     for (const { path } of changes) this.#changes.set(path, { path, status, reason });
   }
 

@@ -52,6 +52,7 @@ export async function runTui(options: TuiOptions, { stdin, stdout }: TuiIo): Pro
     runtime.paint(true);
     await world.close(CLOSE_GRACE_MS);
     runtime.close();
+    await terminal.settle();
     terminal.close();
     process.off('exit', killAll);
   }

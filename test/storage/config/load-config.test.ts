@@ -330,6 +330,7 @@ describe('what is wrong is said with its place', () => {
     ['a provider named as what every object has', 'model_provider = "constructor"', /"constructor" is not configured/],
     ['config 9: an unknown provider', 'model_provider = "nope"', /"nope" is not configured; known are openai, oss/],
     ['config 9: an unknown profile', 'profile = "nope"', /no profile "nope"/],
+    ['a prompt where a profile is named', 'profile = "fix it"', /-p names a profile; for a prompt .* `keel --print/],
     ['config 11: two transports', '[mcp_servers.a]\ncommand = "x"\nurl = "y"', /MCP server a: url is not supported/],
     ['config 11: none', '[mcp_servers.a]\nenabled = true', /MCP server a: invalid transport/],
     ['config 11: an inline token', '[mcp_servers.a]\nurl = "y"\nbearer_token = "z"', /bearer_token_env_var/],

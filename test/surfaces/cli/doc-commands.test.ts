@@ -16,7 +16,7 @@ import {
   startModelServer,
   usage,
 } from '../../../src/testing/index.ts';
-import { pages, samplesOf, shellLines, words } from '../../support/doc-pages.ts';
+import { pages, samplesOf, shellLines, textOf, words } from '../../support/doc-pages.ts';
 import { keelBin, rolloutsIn } from '../../support/keel.ts';
 import { gitRepository, type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -32,6 +32,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^keel mcp test/, 'starts a server: mcp.test.ts'],
   [/^keel (acp|app-server|mcp-server)/, 'serves until it is stopped: test/e2e'],
   [/^keel provider test/, 'asks ten questions: provider.test.ts'],
+  [/team-tools/, 'needs a plugin: the tests of plugins'],
   [/^keel import/, 'reads the files of another agent: test/e2e/import.test.ts'],
   [/^keel (hooks|exec "Push)/, 'needs the lines before it: they are run together, below'],
 ];
@@ -134,6 +135,11 @@ describe('command lines of the pages', () => {
     const { code, out } = await keel(words(place).slice(1));
     expect([code, code === 0 ? '' : out]).toEqual([0, '']);
   });
+});
+
+test('what keel made in its home is on the page of files', () => {
+  const page = textOf('docs/files.md');
+  expect(readdirSync(join(kept.path, 'home')).filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
 test('the first hook of its page works as the page says', { timeout: 60_000 }, async () => {

@@ -69,7 +69,7 @@ describe('the syntax of a file that was edited', () => {
     ],
     ['A.java', 'sealed interface A permits B {}\nrecord B(int x) implements A { B { assert x > 0; } }\n'],
     ['a.yaml', 'a: &x\n  b: !Ref c\n---\n# next\nd: |\n  text: [\n'],
-    ['ci.yml', 'on: push\njobs:\n  a:\n    if: ${{ github.ref == 1 }}\n'],
+    ['ci.yml', 'on: push\njobs:\n  a:\n    if: \u0024{{ github.ref == 1 }}\n'],
     ['chart.yaml', 'a:\n{{- if .Values.x }}\n  b: {{ .Values.b }}\n{{- end }}\n'],
     ['long.yaml', '- [\n'.repeat(20_000)],
     ['tsconfig.json', '{\n  // a comment\n  "a": 1,\n}\n'],

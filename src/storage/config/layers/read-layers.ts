@@ -146,7 +146,9 @@ function projectText(path: string, folder: string, warnings: string[]): string |
 function profileLayer(name: string, layers: readonly Layer[]): Layer {
   const table = valueAt(mergeLayers(layers), ['profiles', name]);
   if (typeof table !== 'object' || table === null) {
-    throw new KeelError('invalidConfig', `there is no profile "${name}" in the configuration`);
+    // Other agents take a prompt behind -p.
+    const hint = /\s/.test(name) ? '. -p names a profile; for a prompt leave it out, or use `keel --print "..."`' : '';
+    throw new KeelError('invalidConfig', `there is no profile "${name}" in the configuration${hint}`);
   }
   return { name: `profile ${name}`, table: { ...table }, text: null };
 }

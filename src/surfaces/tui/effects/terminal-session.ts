@@ -24,6 +24,9 @@ import { FullScreen } from './full-screen.ts';
 const MODIFIERS = { alt: false, shift: false, super: false, isRepeat: false } as const;
 const CTRL_C = { type: 'key', key: 'c', ctrl: true, ...MODIFIERS } as const;
 
+/** How long a terminal may take to answer before it is given back, ms. */
+const ANSWER_WAIT_MS = 250;
+
 const SIGNAL_CODES = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
 
 export interface TerminalSessionOptions {
@@ -50,6 +53,8 @@ export class TerminalSession {
   #theme: ThemeName = 'auto';
   #flush: NodeJS.Timeout | null = null;
   #isLent = false;
+  /** Resolves with the answer that every terminal gives last. */
+  readonly #answered = Promise.withResolvers<void>();
 
   constructor(options: TerminalSessionOptions) {
     const { stdin, stdout, env } = options;
@@ -107,6 +112,14 @@ export class TerminalSession {
     process.on('SIGINT', this.#onInterrupt);
     process.prependOnceListener('uncaughtException', this.#onCrash);
     if (!this.isAppending) this.write(QUERIES);
+  }
+
+  /** Waits until the terminal has answered what it was asked: what comes later would be typed into the user's shell. */
+  async settle(): Promise<void> {
+    if (this.isAppending) return;
+    const late = setTimeout(() => this.#answered.resolve(), ANSWER_WAIT_MS);
+    await this.#answered.promise;
+    clearTimeout(late);
   }
 
   close(): void {
@@ -188,6 +201,7 @@ export class TerminalSession {
   }
 
   #onReply(reply: TerminalReply): void {
+    if (reply.kind === 'device') this.#answered.resolve();
     if (reply.kind === 'mode' && reply.mode === 2004)
       this.#bursts.setMarked(reply.isSupported || this.#decoder.hasPasted);
     if (reply.kind !== 'background' || String(reply.rgb) === String(this.#background)) return;
