@@ -4,6 +4,8 @@
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const ENTRY = './cli.cjs';
+/** Flags of V8 that the program switches off when it parses its first shell script (src/foundation/util/native/grammar.ts). */
+const SWITCHED_OFF = ['wasm-tier-up', 'wasm-dynamic-tiering'];
 /** How often a keel that another Node started looks whether that still runs, milliseconds. */
 const LAUNCHER_CHECK_MS = 500;
 const isSupported = major > 22 || (major === 22 && minor >= 19);
@@ -46,7 +48,7 @@ async function runProgram() {
     const script = new Script(readFileSync(path, 'latin1'), { filename: `${distUrl}${name}`, cachedData });
     if (code !== null) {
       scripts.set(code, script);
-      isNew ||= cachedData === undefined || script.cachedDataRejected === true;
+      isNew ||= cachedData === undefined || (script.cachedDataRejected === true && !underFirstFlags().wereOthers);
     }
     const module = { exports: {} };
     modules.set(name, module);
@@ -67,6 +69,17 @@ async function runProgram() {
   await load(ENTRY).main();
 }
 
+/** V8 takes and makes compiled code for the flags that are set: does some work under those of the start. */
+function underFirstFlags(work = () => null) {
+  const { cachedDataVersionTag, setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const before = cachedDataVersionTag();
+  for (const flag of SWITCHED_OFF) setFlagsFromString(`--${flag}`);
+  const wereOthers = cachedDataVersionTag() !== before;
+  const result = work();
+  if (wereOthers) for (const flag of SWITCHED_OFF) setFlagsFromString(`--no-${flag}`);
+  return { wereOthers, result };
+}
+
 /** Stands for the exports of a script that is loaded when one of them is first taken. */
 function whenUsed(load) {
   return new Proxy({}, { get: (_, name) => load()[name] });
@@ -82,7 +95,7 @@ function keepCode(directory, scripts) {
       const unfinished = `${path}.${process.pid}`;
       const file = openSync(unfinished, 'wx', 0o600);
       try {
-        writeSync(file, script.createCachedData());
+        writeSync(file, underFirstFlags(() => script.createCachedData()).result);
         fsyncSync(file);
       } finally {
         closeSync(file);

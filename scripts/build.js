@@ -102,7 +102,7 @@ const AFTER_REQUEST = new RegExp(
     'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',
     'tools/approvals/(?:summary|run-by|known-safe|dangerous|program-places|reach|canonical-commands|command-kinds|shell/(?!bash-grammar))',
     'tools/approvals/rules/(?:file-rules|read-calls|load-rules|judge-by-rules)',
-    'tools/builtin/(?:commands/(?!command-arguments|run-to-completion)|files/|web/)',
+    'tools/builtin/(?:commands/(?!command-arguments|ended-sessions|run-to-completion)|files/|web/)',
     'tools/mcp/(?!turn-tools)',
     'tools/patch/(?!diff/(?:turn-diff|touched-lines))',
     'system/git/snapshots/',

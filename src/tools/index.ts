@@ -44,4 +44,12 @@ export {
   toolCallOf,
 } from './router/index.ts';
 export { checkToolLists, isAllowedTool } from './tool-filter.ts';
-export { AGENT_TOOLS, builtinTools, offeredTools, registerAgentTools, specsFor, WEB_FETCH } from './tool-set.ts';
+export {
+  AGENT_TOOLS,
+  builtinTools,
+  offeredTools,
+  registerAgentTools,
+  specsFor,
+  WEB_FETCH,
+  WEB_SEARCH,
+} from './tool-set.ts';

@@ -30,6 +30,9 @@ export const AGENT_TOOLS = [SPAWN_AGENT, sendInputTool.name, waitTool.name, clos
 /** The tool that the user has to switch on. */
 export const WEB_FETCH = webFetchTool.name;
 
+/** The provider's own search: nothing here answers it. */
+export const WEB_SEARCH = 'web_search';
+
 /** Every tool that comes with keel. */
 export function builtinTools(onWarning?: (message: string) => void): ToolRegistry {
   const registry = new ToolRegistry(onWarning);
@@ -86,9 +89,10 @@ export function specsFor(
   offered: readonly string[],
   { model, offersEscalation, offersKeepRunning }: SpecFacts,
 ): ToolSpec[] {
-  return registry.specs(offered).map((spec) => {
+  const own = registry.specs(offered.filter((name) => name !== WEB_SEARCH)).map((spec) => {
     if (spec === applyPatchTool.spec && model.patchForm === 'freeform') return freeformPatchSpec;
     const fitting = offersKeepRunning ? spec : withoutFields(spec, Object.keys(keepRunning));
     return offersEscalation ? fitting : withoutEscalation(fitting);
   });
+  return offered.includes(WEB_SEARCH) ? [...own, { type: WEB_SEARCH }] : own;
 }

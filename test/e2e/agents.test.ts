@@ -124,11 +124,19 @@ describe('keel exec with helper agents', () => {
   });
 });
 
+/** The threads that requests belong to. */
+const threadsOf = (requests: readonly RecordedRequest[]) => [
+  ...new Set(requests.map(({ body }) => body['prompt_cache_key'])),
+];
+
 describe('kill -9 while a helper works, then resume', () => {
-  test('reports to the parent that its end is not known, runs nothing twice, and leaves no command of it running', async () => {
+  test('it continues with its parent, learns that the end of its command is not known, runs nothing twice, and leaves none running', async () => {
     await play(
       [respond(spawn('make A', 'c1'), usage({ input: 100, output: 10 })), respond(wait('c2'))],
-      [respond(shell('echo a >> A; sleep 64', 's1'), usage({ input: 1_000, output: 100 }))],
+      [
+        respond(shell('echo a >> A; sleep 64', 's1'), usage({ input: 1_000, output: 100 })),
+        respond(message('A is there'), usage({ input: 1_000, output: 100 })),
+      ],
     );
     const live = startKeel(['exec', '--json', 'go'], place());
     live.child.stdin.end();
@@ -145,16 +153,17 @@ describe('kill -9 while a helper works, then resume', () => {
     const run = await runKeel(['exec', 'resume', id, '--json'], place());
     expect(run.code).toBe(0);
     const resumed = server.requests.filter((request) => !isHelper(request)).slice(2);
-    // The turn that was cut off continues: its wait is answered at once with what is known.
+    // The turn that was cut off continues, and so does its helper, in its own thread.
     expect(resumed[0]?.outputOf('c1')).toBe('{"id":"worker-1"}');
-    expect(resumed[0]?.outputOf('c2')).toMatch(
-      /"worker-1":\{"status":"interrupted","message":"keel ended while it was at work/,
-    );
-    expect(server.requests.filter(isHelper)).toHaveLength(helperRequests);
+    expect(resumed[0]?.outputOf('c2')).toMatch(/"worker-1":\{"status":"completed","message":"A is there"\}/);
+    const helper = server.requests.filter(isHelper);
+    expect(helper).toHaveLength(helperRequests + 1);
+    expect(helper.at(-1)?.outputOf('s1')).toMatch(/^unknown outcome: keel was stopped while this call was running/);
+    expect(threadsOf(helper)).toHaveLength(1);
     expect(readFileSync(join(repo.path, 'A'), 'utf8')).toBe('a\n');
     expect(processesWith(home.path)).toEqual([]);
     const usages = jsonLines(run.stdout).filter((line) => line.type === 'turn.completed');
-    expect(usages.at(-1)).toMatchObject({ usage: { input_tokens: 100 + 1_000 + 10 } });
+    expect(usages.at(-1)).toMatchObject({ usage: { input_tokens: 100 + 1_000 + 1_000 + 10 } });
   });
 
   test.each([6, 7, 8, 9, 10, 11, 12, 14, 16, 18])(
@@ -180,8 +189,8 @@ describe('kill -9 while a helper works, then resume', () => {
       const calls = last?.input.filter((item) => item['type'] === 'function_call') ?? [];
       for (const { call_id: call } of calls) expect(last?.outputOf(String(call)), String(call)).toBeTypeOf('string');
       await until(() => processesWith(home.path).length === 0);
-      // A helper that was begun before the kill is not begun again: its effects are there once, as far as it came.
-      if (before > 0) expect(server.requests.filter(isHelper)).toHaveLength(before);
+      // A helper that was begun before the kill continues in its thread and is not begun again: its effects are there once.
+      if (before > 0) expect(threadsOf(server.requests.filter(isHelper))).toHaveLength(1);
       expect(new Set(effects).size).toBe(effects.length);
     },
     20_000,

@@ -92,6 +92,23 @@ describe('compiled code', () => {
     expect(cached().filter((name) => !name.endsWith('.code'))).toEqual([]);
   });
 
+  test('that a run has written after it read a shell script is taken by the next one', async () => {
+    await server.close();
+    const loop = functionCall('shell', { command: ['bash', '-c', 'for f in *; do echo $f; done'] });
+    const patch = '*** Begin Patch\n*** Add File: a.txt\n+a\n*** End Patch';
+    server = await startModelServer(() => {
+      const call = [loop, functionCall('apply_patch', { input: patch })][server.requests.length % 3];
+      return respond(call ?? message('done'));
+    });
+    const written = () => cached().map((name) => statSync(join(home, 'cache', 'code', name)).ino);
+    await exec(['--full-auto', 'hi']);
+    await exec(['--full-auto', 'hi']);
+    const before = written();
+    expect(before.length).toBeGreaterThan(3);
+    await exec(['--full-auto', 'hi']);
+    expect(written()).toEqual(before);
+  });
+
   test.skipIf(!hasOwners).each(['cache', 'cache/code'])(
     'is not taken from a %s that others can write',
     async (name) => {

@@ -37,7 +37,7 @@ async function scriptsOf(args: readonly string[]): Promise<{ readonly before: st
   expect(run).toMatchObject({ code: 0 });
   const notes = readFileSync(path, 'utf8').split('\n');
   const at = notes.indexOf('CONNECTED');
-  const names = (some: string[]) => some.map((name) => name.replace(/-[^-]+\.cjs$/, ''));
+  const names = (some: string[]) => some.map((name) => name.replace(/-.{8}\.cjs$/, ''));
   return { before: names(notes.slice(0, at)), after: names(notes.slice(at + 1)) };
 }
 

@@ -138,7 +138,7 @@ describe('a thread in a terminal', () => {
     await run.sees('The thread is written to');
     expect(readFileSync(join(repo.path, 'page.html'), 'utf8')).toContain('It runs.');
     run.type('/config\r');
-    await run.sees(/Settings as configured[\s\S]*^sandbox_mode +"workspace-write"/m);
+    await run.sees(/Settings as configured[\s\S]*^sandbox_mode = "workspace-write"/m);
     run.type('q');
     await run.seesNot('Settings as configured');
     run.type('/doctor\r');

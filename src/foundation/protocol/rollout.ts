@@ -211,6 +211,7 @@ export const TurnSetup = z.lazy(() =>
     patch_form: z.optional(z.enum(['freeform', 'function', 'editFile'])),
     /** The model could fetch pages. */
     web_fetch: z.optional(z.boolean()),
+    web_search: z.optional(z.boolean()),
     /** Commands could commit. */
     allow_git_commit: z.optional(z.boolean()),
     /** The provider keeps responses, and items go with their ids. */

@@ -13,6 +13,8 @@ export interface ConfigFlags {
   /** The same, by name. */
   readonly localProvider?: LocalServerKind;
   readonly addDirs?: readonly string[];
+  /** The model is offered the provider's own search of the web. */
+  readonly webSearch?: boolean;
   /** Names of tools: no others are offered, or these aren't. `*` matches any text. */
   readonly allowedTools?: readonly string[];
   readonly disallowedTools?: readonly string[];

@@ -15,6 +15,7 @@ import { mcpServers } from './sections/mcp-servers.ts';
 import { bubblewrap, sandboxPolicy, sandboxSettings } from './sections/sandbox-settings.ts';
 import { logSettings, telemetrySettings } from './sections/telemetry.ts';
 import { tuiSettings } from './sections/tui.ts';
+import { webSearch } from './sections/web-search.ts';
 import type { Config, Environment } from './types.ts';
 
 const DEFAULT_DOC_BYTES = 32_768;
@@ -62,12 +63,14 @@ export function resolveConfig({
   const shell = settings.shell_environment_policy ?? {};
   const policy = sandboxPolicy(settings, flags, cwd);
   const roots = commandRoots({ cwd, sandboxPolicy: policy });
+  const provider = resolveProvider(providerId, { settings, env, home, storedKey });
+  const search = webSearch(settings, flags, provider);
   return {
     home,
     cwd,
     env,
     model: settings.model ?? defaultModel(providerId),
-    provider: resolveProvider(providerId, { settings, env, home, storedKey }),
+    provider,
     approvalPolicy: settings.approval_policy ?? 'on-request',
     sandboxPolicy: policy,
     sandbox: { ...sandboxSettings(settings, cwd), bwrapPath: bubblewrap(settings, { env, roots }), network },
@@ -121,6 +124,7 @@ export function resolveConfig({
     },
     toolSet: settings.tools?.set ?? null,
     webFetch: settings.tools?.web_fetch ?? false,
+    webSearch: search.isOffered,
     checksSyntax: settings.tools?.check_syntax ?? true,
     tools: { allowed: settings.tools?.allowed ?? null, disallowed: settings.tools?.disallowed ?? [] },
     mcpServers: mcpServers(settings, cwd),
@@ -152,7 +156,7 @@ export function resolveConfig({
       mcp: settings.mcp_oauth_credentials_store ?? 'auto',
     },
     signIn: { issuer: issuerOf(settings), clientId: settings.chatgpt_client_id?.trim() || null },
-    warnings: [...warnings, ...ownPlaceWarnings(policy, roots)],
+    warnings: [...warnings, ...search.warnings, ...ownPlaceWarnings(policy, roots)],
   };
 }
 

@@ -272,6 +272,8 @@ export interface Config {
   readonly toolSet: 'session' | 'shell' | 'lean' | 'reader' | null;
   /** Whether the model is offered `web_fetch`. */
   readonly webFetch: boolean;
+  /** Whether the model is offered the provider's own search of the web. */
+  readonly webSearch: boolean;
   /** Whether the syntax of files is checked after an edit. */
   readonly checksSyntax: boolean;
   /** Names of tools, in which `*` matches any text: those that may be offered (null: all), and those that may not. */

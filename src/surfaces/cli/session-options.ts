@@ -40,6 +40,7 @@ export function sessionFlags(given: Given): ConfigFlags {
     ...(given.profile === undefined ? {} : { profile: given.profile }),
     ...(sandboxMode === null ? {} : { sandboxMode }),
     ...(given.oss ? { oss: true } : {}),
+    ...(given.search ? { webSearch: true } : {}),
     ...(localProvider === null ? {} : { localProvider }),
     ...(given['add-dir'] === undefined ? {} : { addDirs: given['add-dir'] }),
     ...(given['allowed-tools'] === undefined ? {} : { allowedTools: namesIn(given['allowed-tools']) }),

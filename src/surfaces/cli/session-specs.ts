@@ -15,6 +15,7 @@ export const modelOptions = {
     ...{ type: 'string', value: 'SERVER', choices: LOCAL_SERVERS },
     about: 'the same, from this server: ollama or lmstudio',
   },
+  search: { type: 'boolean', about: "let the model search the web, by the provider's own search" },
   image: {
     ...{ type: 'string', short: 'i', multiple: true, value: 'FILE' },
     about: 'image to send before the prompt; repeat it or separate with commas',

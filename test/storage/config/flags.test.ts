@@ -166,9 +166,6 @@ describe('--mcp-config', () => {
 
 describe('a setting that does nothing is reported', () => {
   test.each([
-    ['web_search = "live"', /:1: web_search has no effect: keel has no web search/],
-    ['[tools]\nweb_search = true', /:2: tools\.web_search has no effect/],
-    ['[features]\nweb_search_request = true', /features\.web_search_request has no effect/],
     ['[profiles.x]\ntools_web_search = true', /profiles\.x\.tools_web_search has no effect/],
     ['[features]\nnosuch = true', /unknown key features\.nosuch; there are ghost_commit/],
     ['[features]\nghost_comit = true', /unknown key features\.ghost_comit; did you mean ghost_commit/],
@@ -193,6 +190,31 @@ describe('a setting that does nothing is reported', () => {
       'config.toml': 'web_search = "disabled"\ncheck_for_update_on_startup = false\n[notice]\nx = true\n',
     });
     expect((await load({}, { strict: true })).warnings).toEqual([]);
+  });
+});
+
+describe('web search', () => {
+  test.each([
+    ['', {}, false],
+    ['web_search = "live"', {}, true],
+    ['web_search = "disabled"\n[features]\nweb_search_request = true', {}, false],
+    ['[tools]\nweb_search = true', {}, true],
+    ['[features]\nweb_search_request = true', {}, true],
+    ['[features]\nweb_search_request = false\n[tools]\nweb_search = true', {}, false],
+    ['web_search = "disabled"', { webSearch: true }, true],
+    ['model_provider = "anthropic"', { webSearch: true }, true],
+  ])('%j and %j: %s', async (toml, flags, isOffered) => {
+    home.write({ 'config.toml': `${toml}\n` });
+    const config = await load(flags, { strict: true });
+    expect(config.webSearch).toBe(isOffered);
+    expect(config.warnings).toEqual([]);
+  });
+
+  test('is not offered, and that is reported, where the API has none', async () => {
+    home.write({ 'config.toml': 'model_provider = "mistral"\nweb_search = "live"\n' });
+    const config = await load({});
+    expect(config.webSearch).toBe(false);
+    expect(config.warnings).toEqual([expect.stringMatching(/^web search has no effect: mistral is asked over Chat/)]);
   });
 });
 

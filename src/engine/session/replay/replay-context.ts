@@ -68,7 +68,12 @@ export function recordedTools(setup: TurnSetup | null): ToolSettings {
   return {
     child: setup?.without_tools === undefined ? null : { withoutTools: setup.without_tools },
     agentLevels: setup?.agent_levels ?? 0,
-    config: { toolSet: setup?.tool_set ?? null, tools: ALL_TOOLS, webFetch: setup?.web_fetch ?? false },
+    config: {
+      toolSet: setup?.tool_set ?? null,
+      tools: ALL_TOOLS,
+      webFetch: setup?.web_fetch ?? false,
+      webSearch: setup?.web_search ?? false,
+    },
   };
 }
 

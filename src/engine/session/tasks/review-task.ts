@@ -8,7 +8,7 @@ import { findTarget, GIT_LIMIT_MS, hintOf } from './review-target.ts';
 import type { SessionTask } from './task.ts';
 
 /** A reviewer changes nothing. */
-const WITHOUT_TOOLS = ['apply_patch', 'edit_file', 'update_plan', 'view_image'];
+const WITHOUT_TOOLS = ['apply_patch', 'edit_file', 'update_plan', 'view_image', 'web_search'];
 /** Names of branches and commits that git can't take for an option, and that mean nothing to a shell. */
 const REVISION = /^[A-Za-z0-9][\w./@^~-]*$/;
 

@@ -34,6 +34,8 @@ export function openBlock(start: JsonObject, place: number, context: BlockContex
       return new RedactedBlock(start, place, context);
     case 'tool_use':
       return new ToolUseBlock(start, place, context);
+    case 'server_tool_use':
+      return stringField(start, 'name') === 'web_search' ? new SearchBlock(start) : null;
     default:
       return null;
   }
@@ -42,6 +44,7 @@ export function openBlock(start: JsonObject, place: number, context: BlockContex
 /** How a block announces itself. */
 export function openedEvents(block: ContentBlock): readonly ModelEvent[] {
   if (block instanceof ThinkingBlock) return [{ type: 'itemAdded', itemId: block.id, kind: 'reasoning' }];
+  if (block instanceof SearchBlock) return [{ type: 'webSearchBegin', callId: block.id }];
   return block instanceof ToolUseBlock ? [{ type: 'itemAdded', itemId: block.id, kind: 'other' }] : [];
 }
 
@@ -133,6 +136,30 @@ class RedactedBlock implements ContentBlock {
 
   delta(): readonly ModelEvent[] {
     return [];
+  }
+}
+
+/** A search that the provider runs. What it found follows in a block that only the model reads. */
+class SearchBlock implements ContentBlock {
+  readonly isDoubtful = false;
+  readonly id: string;
+  readonly #start: JsonObject;
+  #input = '';
+
+  constructor(start: JsonObject) {
+    this.id = stringField(start, 'id') ?? '';
+    this.#start = start;
+  }
+
+  delta(delta: JsonObject): readonly ModelEvent[] {
+    this.#input += stringField(delta, 'partial_json') ?? '';
+    return [];
+  }
+
+  get item(): ResponseItem {
+    const input = this.#input === '' ? objectField(this.#start, 'input') : asObject(parseJson(this.#input));
+    const query = stringField(input, 'query') ?? '';
+    return { type: 'web_search_call', id: this.id, status: 'completed', action: { type: 'search', query } };
   }
 }
 

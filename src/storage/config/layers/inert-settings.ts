@@ -2,7 +2,9 @@ import { nearestName } from '../../../foundation/util/index.ts';
 import { isTable, type Layer, originOf, type Table, valueAt } from './layer.ts';
 
 /** Switches in `[features]` that keel reads. */
-const FEATURES: readonly string[] = ['ghost_commit', 'undo', 'multi_agent', 'collab'];
+const FEATURES: readonly string[] = [
+  ...['ghost_commit', 'undo', 'multi_agent', 'collab', 'web_search_request', 'web_search'],
+];
 
 interface Inert {
   readonly key: string;
@@ -12,7 +14,6 @@ interface Inert {
   readonly instead: string;
 }
 
-const noSearch = 'keel has no web search; an MCP server can give the model one';
 const notForced = 'keel does not restrict how you log in';
 
 const always = 'it belongs to the Codex CLI';
@@ -22,12 +23,7 @@ const always = 'it belongs to the Codex CLI';
  * that does nothing must not look as if it did.
  */
 const INERT: readonly Inert[] = [
-  { key: 'web_search', same: ['disabled'], instead: noSearch },
-  { key: 'tools.web_search', same: [false], instead: noSearch },
-  { key: 'tools.web_search_request', same: [false], instead: noSearch },
-  { key: 'tools_web_search', same: [false], instead: noSearch },
-  { key: 'features.web_search_request', same: [false], instead: noSearch },
-  { key: 'features.web_search', same: [false], instead: noSearch },
+  { key: 'tools_web_search', same: [false], instead: 'in a profile it is [profiles.NAME.features] web_search_request' },
   { key: 'tools.view_image', same: [true], instead: 'switch it off with tools.disallowed = ["view_image"]' },
   { key: 'tools_view_image', same: [true], instead: 'switch it off with tools.disallowed = ["view_image"]' },
   { key: 'include_view_image_tool', same: [true], instead: 'switch it off with tools.disallowed = ["view_image"]' },

@@ -10,13 +10,6 @@ import { Reports } from './reports.ts';
 import type { StatusCommand } from './status-command.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
-/** What is let go is given back soon: a terminal that stays open all day has little to do and much to share. */
-async function keptSmall(): Promise<void> {
-  const { setFlagsFromString } = await import('node:v8');
-  // Else the heap of a long thread grows to several times of what is in use.
-  setFlagsFromString('--optimize-for-size');
-}
-
 type Dispatch = (message: Message) => void;
 
 export interface WorldParts {
@@ -56,7 +49,6 @@ export class World {
     const setup = await this.#readSetup();
     const config = this.#ready();
     this.#parts.terminal.setTheme(config.tui.theme);
-    await keptSmall();
     const floor = await import('../../../engine/threads/index.ts');
     this.#threads = new floor.Threads({ source: 'cli', originator: 'keel_tui', canAsk: true, ownsProcess: true });
     this.#recorded = new floor.RecordedThreads(config.home);

@@ -161,7 +161,7 @@ describe('the stream of the Messages API', () => {
   });
 
   test('unknown events, foreign data and blocks that keel has no use for are passed over', async () => {
-    const search = [{ type: 'server_tool_use', id: 'srv_1', name: 'web_search', input: {} }] as const;
+    const search = [{ type: 'server_tool_use', id: 'srv_1', name: 'code_execution', input: {} }] as const;
     const stray: WireEvent = { type: 'content_block_delta', index: 9, delta: { type: 'text_delta', text: 'lost' } };
     const body = [
       'data: not json\n\ndata: {"no":"type"}\n\ndata: null\n\n: comment\n\n',
@@ -172,6 +172,19 @@ describe('the stream of the Messages API', () => {
 
     expect(itemsOf(events)).toEqual([said('ok')]);
     expect(events.at(-1)).toEqual(completed);
+  });
+
+  test('a search of the provider is shown when it starts and kept with its question', async () => {
+    const start = { type: 'server_tool_use', id: 'srv_1', name: 'web_search', input: {} } as const;
+    const found = { type: 'web_search_tool_result', tool_use_id: 'srv_1', content: [] } as const;
+    const parts = ['{"query":"wea', 'ther"}'].map((partial_json) => ({ type: 'input_json_delta', partial_json }));
+    const events = await decoded(answer([[start, ...parts], [found], text('sunny')]));
+
+    expect(events).toContainEqual({ type: 'webSearchBegin', callId: 'srv_1' });
+    expect(itemsOf(events)).toEqual([
+      { type: 'web_search_call', id: 'srv_1', status: 'completed', action: { type: 'search', query: 'weather' } },
+      said('sunny'),
+    ]);
   });
 
   test('model 33: what was read from the cache and written to it is input, and cached is what was read', async () => {

@@ -111,8 +111,8 @@ describe('a request of the Messages API', () => {
           required: ['input'],
           additionalProperties: false,
         },
-        cache_control: { type: 'ephemeral' },
       },
+      { type: 'web_search_20250305', name: 'web_search', cache_control: { type: 'ephemeral' } },
     ]);
   });
 

@@ -1,12 +1,12 @@
 import type { ModelInfo } from '../../../../models/catalogue/index.ts';
-import { AGENT_TOOLS, isAllowedTool, offeredTools, WEB_FETCH } from '../../../../tools/index.ts';
+import { AGENT_TOOLS, isAllowedTool, offeredTools, WEB_FETCH, WEB_SEARCH } from '../../../../tools/index.ts';
 import type { ChildOptions } from '../../agents/child-sessions.ts';
 import type { SessionServices } from '../../services.ts';
 
 /** The settings of a session that say which tools there are. */
 export interface ToolSettings extends Pick<SessionServices, 'agentLevels'> {
   readonly child: Pick<ChildOptions, 'withoutTools'> | null;
-  readonly config: Pick<SessionServices['config'], 'toolSet' | 'tools' | 'webFetch'>;
+  readonly config: Pick<SessionServices['config'], 'toolSet' | 'tools' | 'webFetch' | 'webSearch'>;
 }
 
 /** Names of the tools that a model is offered in this session. */
@@ -15,6 +15,7 @@ export function toolsOf({ config, child, agentLevels }: ToolSettings, model: Mod
     ...offeredTools(model, config.toolSet),
     ...(agentLevels > 0 ? AGENT_TOOLS : []),
     ...(config.webFetch ? [WEB_FETCH] : []),
+    ...(config.webSearch ? [WEB_SEARCH] : []),
   ];
   return offered.filter((name) => !child?.withoutTools.includes(name) && isAllowedTool(name, config.tools));
 }
