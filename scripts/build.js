@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one entry a public face, code split so that each command loads only what it needs.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
 import { buildFleet } from './build-fleet.js';
@@ -53,6 +53,20 @@ function bundle(input, output = {}, { plugins = [], ...more } = {}) {
   });
 }
 
+/** Whether a whole build is there that is newer than all it is made of. */
+function isBuilt() {
+  const last = statSync(join(root, 'dist/types/surfaces/sdk/index.d.ts'), { throwIfNoEntry: false });
+  if (last === undefined) return false;
+  return ['src', 'scripts', 'packages', 'package.json'].every((name) => newestIn(join(root, name)) < last.mtimeMs);
+}
+
+function newestIn(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  const names = readdirSync(path).filter((name) => name !== 'node_modules' && name !== 'dist');
+  return Math.max(0, ...names.map((name) => newestIn(join(path, name))));
+}
+
 /** What runs of `entries` whatever happens. What a face offers and they don't use is left to the files of those that do. */
 async function usedBy(...entries) {
   const input = Object.fromEntries(entries.map((entry, at) => [String(at), inSource(entry)]));
@@ -76,6 +90,8 @@ async function usedBy(...entries) {
   return used;
 }
 
+// npm prepares the package once for itself and once for packages/fleet, which has a link to it.
+if (process.env.npm_lifecycle_event === 'prepare' && isBuilt()) process.exit(0);
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const ofCommandLine = await usedBy(
   'surfaces/cli/index.ts',
