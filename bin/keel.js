@@ -80,7 +80,7 @@ function underFirstFlags(work = () => null) {
   return { wereOthers, result };
 }
 
-/** Stands for the exports of a script that is loaded when one of them is first taken. */
+/** In place of the exports of a script, which is loaded when one of them is first taken. */
 function whenUsed(load) {
   return new Proxy({}, { get: (_, name) => load()[name] });
 }

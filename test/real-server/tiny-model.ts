@@ -2,7 +2,7 @@ import { ggufFile, type MetadataValue, type Tensor } from './gguf.ts';
 
 /** What a tiny model is made to write. */
 export interface TinyModelOptions {
-  /** Its chat template (Jinja), as it stands in a GGUF file. It ends a prompt with one of `starts`. */
+  /** Its chat template (Jinja), as a GGUF file has it. It ends a prompt with one of `starts`. */
   readonly template: string;
   /**
    * What follows each start: pieces of text, each different from all others. An answer ends after its last piece, or, where `isEndless`,
