@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { reasonOf } from '../../foundation/util/index.ts';
 import type { Config } from '../../storage/config/index.ts';
@@ -114,6 +115,7 @@ export class HttpTransport implements Transport {
     const limit = setTimeout(() => fail(new Error(`no connection within ${limitMs / 1_000} s`)), limitMs);
     whenConnected(sent, isTunneled ? 'tunnel' : url.protocol, () => clearTimeout(limit));
     sent.on('error', reject);
+    sent.once('socket', outlives);
     if (onSent !== undefined) sent.once('finish', onSent);
     for (const piece of request.body) sent.write(piece);
     sent.end();
@@ -186,6 +188,16 @@ function openHttp(options: object): Channel {
 function openHttps(options: object): Channel {
   const https = process.getBuiltinModule('node:https');
   return { agent: new https.Agent(options), request: (url, o, onResponse) => https.request(url, o, onResponse) };
+}
+
+/** Connections of this process that have the listener below. */
+const heard = new WeakSet<Socket>();
+
+/** A connection that is aborted just as its response has ended fails when it is no request's any more: nobody else would hear it. */
+function outlives(socket: Socket): void {
+  if (heard.has(socket)) return;
+  heard.add(socket);
+  socket.on('error', () => undefined);
 }
 
 class NodeResponse implements HttpResponse {

@@ -218,3 +218,36 @@ test('a server that is connected may take its time over the answer', async () =>
 
   expect(await statusOf(transport, `http://127.0.0.1:${await portOf(slow)}/`)).toBe(200);
 });
+
+test('a request that is aborted at any moment of its answer ends with that, and nothing else fails', async () => {
+  const server = createHttpServer((request, response) => {
+    request.resume().on('end', () => {
+      response.write('data: 1\n\n');
+      if (request.url === '/slow') setTimeout(() => response.end('data: 2\n\n'), 2);
+      else response.end('data: 2\n\n');
+    });
+  });
+  const port = await portOf(server);
+  const transport = transportOf({ env: {} });
+  const faults: unknown[] = [];
+  const note = (error: unknown) => faults.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  for (const path of ['/', '/slow']) {
+    for (const ticks of [0, 1, 2, 3, 5, 8]) {
+      const stop = new AbortController();
+      const url = `http://127.0.0.1:${port}${path}`;
+      const request = { method: 'POST', url, headers: {}, body: [Buffer.from('{}')] } as const;
+      const response = await transport.send(request, stop.signal);
+      const read = (async () => {
+        for await (const _ of response.text) {
+          for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+          stop.abort();
+        }
+      })();
+      await read.catch((error: unknown) => expect(error).toMatchObject({ message: expect.stringMatching(/abort/i) }));
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(faults).toEqual([]);
+});
