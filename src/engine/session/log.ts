@@ -8,8 +8,9 @@ const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const KEPT_LOGS = 3;
 /** A line has no more of one text: what is logged may come from a server. */
 const MAX_TEXT_CHARS = 64 * 1024;
-/** A symlink in the place of the log is not followed: it could lead to any file of the user's. */
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+/** A symlink in the place of the log is not followed: it could lead to any file of the user's. Nor is a pipe waited for. */
+const APPEND =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const RANK: Readonly<Record<LogLevel, number>> = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
 

@@ -85,7 +85,7 @@ export class SignInToken implements RenewableCredentials {
     try {
       const issuer = new Issuer({ issuer: signIn.issuer, clientId, transport, nowMs: this.#now });
       const tokens = await issuer.refresh(stored, new AbortController().signal);
-      storeTokens({ home, store: credentialStores.login }, tokens);
+      storeTokens({ home, store: 'where-it-is' }, tokens);
       return tokens;
     } finally {
       transport.close();

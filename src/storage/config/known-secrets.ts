@@ -33,6 +33,9 @@ function storedSecrets(stored: Config['storedKey']): string[] {
   return [apiKey ?? '', ...Object.values(keys), ...ofSignIn].map((value) => value.trim());
 }
 
+/** Digits and letters in one long word: a key, whatever its name. */
+const MIXED = /^(?=.*\d)(?=.*[A-Za-z])\S{16,}$/;
+
 function gather(table: object, variables: Set<string>, values: Set<string>): void {
   for (const [key, value] of Object.entries(table)) {
     if (typeof value === 'string') {
@@ -43,8 +46,8 @@ function gather(table: object, variables: Set<string>, values: Set<string>): voi
     } else if (isTable(value)) {
       for (const [name, text] of stringsOf(value)) {
         if (key === 'env_http_headers' || key === 'env_headers') variables.add(text);
-        // Collectors take their keys under names that are none elsewhere, such as `x-honeycomb-team`.
-        if (key === 'headers') values.add(text);
+        // Collectors take their keys under names that are none elsewhere, such as `x-honeycomb-team`; other headers are plain words.
+        if (key === 'headers' && (isSecretlyNamed(name, text) || MIXED.test(text))) values.add(text);
         if (key === 'http_headers' && isSecretName(name)) values.add(text);
         if (key === 'query_params' && isSecretParameter(name)) values.add(text);
         if (key === 'env' && isSecretlyNamed(name, text)) values.add(text);

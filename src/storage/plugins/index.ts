@@ -12,6 +12,7 @@ export {
   fileDigest,
   filesDigest,
   folderFiles,
+  isPassedOver,
   MAX_PLUGIN_BYTES,
   PluginFault,
   type PluginFile,

@@ -63,6 +63,11 @@ interface Walk {
   readonly limits: PluginLimits;
 }
 
+/** Whether a file is in what a plugin does not have. @param path with `/` between names */
+export function isPassedOver(path: string): boolean {
+  return path.split('/').some((name) => PASSED_OVER.has(name));
+}
+
 function* filesBelow(walk: Walk, folder: string): Generator<PluginFile> {
   for (const entry of entriesOf(join(walk.root, folder))) {
     if (PASSED_OVER.has(entry.name)) continue;

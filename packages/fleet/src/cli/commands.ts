@@ -46,12 +46,12 @@ export const commands: Readonly<Record<string, Command>> = {
     takes: [0, 0],
     run: async (given) => {
       const { env, log, signal } = given;
-      const parkAfterMs = countOf(given, 'park-after', 60) * 1_000;
+      const parkAfterMs = countOf(given, 'park-after', 60, 0) * 1_000;
       await up(
         {
           dir: folderOf(given),
           workers: countOf(given, 'workers', 2),
-          port: countOf(given, 'port', 0),
+          port: countOf(given, 'port', 0, 0),
           parkAfterMs,
           env,
           log,
@@ -277,12 +277,12 @@ function listOf(value: Given['values'][string]): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-function countOf(given: Given, name: string, otherwise: number): number {
+function countOf(given: Given, name: string, otherwise: number, least = 1): number {
   const text = textOf(given, name);
   if (text === undefined) return otherwise;
   const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw new CommandError(`--${name}: a whole number is expected, not "${text}"`);
+  if (Number.isSafeInteger(count) && count >= least) return count;
+  throw new CommandError(`--${name}: a whole number from ${least} on is expected, not "${text}"`);
 }
 
 function printEnd(threadId: string, end: TurnState, print: (line: string) => void): number {

@@ -1,4 +1,5 @@
 // The front as a program of its own: `keel-fleet front`.
+import { hostsIn } from '../worker-address.ts';
 import { type RunningFront, startFront } from './start-front.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -21,7 +22,7 @@ export async function runFront(env: Env, log: (line: string) => void): Promise<v
     data: required(env, 'KEEL_FLEET_DATA'),
     tokenFile: required(env, 'KEEL_FLEET_TOKENS'),
     cloneFrom: wordsOf(env, 'KEEL_FLEET_CLONE_FROM'),
-    workers: ['127.0.0.1', ...wordsOf(env, 'KEEL_FLEET_WORKERS')],
+    workers: hostsIn(env['KEEL_FLEET_WORKERS']),
     turnsPerUser: numberOf(env, 'KEEL_FLEET_TURNS_PER_USER', 16),
     secret,
     log,

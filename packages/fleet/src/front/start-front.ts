@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { Places } from '../place/index.ts';
+import { isWorkerAddress } from '../worker-address.ts';
 import { EngineIngress } from './engine-ingress.ts';
 import { Front } from './front.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -42,7 +43,7 @@ export async function startFront(options: StartFrontOptions): Promise<RunningFro
     turnsPerUser: options.turnsPerUser ?? 16,
     watchesPerUser: options.watchesPerUser ?? 16,
     secret,
-    isWorker: (address) => isOneOf(workers, address),
+    isWorker: (address) => isWorkerAddress(workers, address),
     log,
   });
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16_384 }, front.handler);
@@ -55,11 +56,6 @@ export async function startFront(options: StartFrontOptions): Promise<RunningFro
       server.closeAllConnections();
     },
   };
-}
-
-function isOneOf(workers: readonly string[], address: string): boolean {
-  const host = URL.parse(address)?.hostname;
-  return host !== undefined && workers.some((name) => host === name || (name.startsWith('.') && host.endsWith(name)));
 }
 
 function portOf(server: Server): number {

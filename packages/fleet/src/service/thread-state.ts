@@ -16,6 +16,7 @@ import type {
 const KEPT_TURNS = 20;
 /** Turns and inputs that may wait; more is a runaway client. */
 const MAX_WAITING = 64;
+const MAX_ANSWERS = 4_096;
 
 export interface QueuedTurn {
   readonly turnId: string;
@@ -90,7 +91,10 @@ export function granted(state: ThreadState): Change {
 export function arrived(before: ThreadState, input: TurnInput['input']): Change {
   const { current } = before;
   if (current === null) throw new Refusal('no turn of this thread is running or waiting');
-  if (current.inputs.length >= MAX_WAITING) throw new Refusal(`this turn has had ${MAX_WAITING} inputs already`);
+  const alike = current.inputs.filter((one) => one.input.type === input.type).length;
+  // A long turn asks many questions, and an interrupt has to get through whatever came before it.
+  const most = input.type === 'answer' ? MAX_ANSWERS : MAX_WAITING;
+  if (alike >= most) throw new Refusal(`this turn has had ${most} inputs of this kind already`);
   if (current.phase === 'parked' && input.type === 'answer' && !asks(current, input.questionId)) {
     throw new Refusal('this question is not waiting for an answer');
   }

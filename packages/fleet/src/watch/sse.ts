@@ -24,6 +24,8 @@ export class SseStream implements Disposable {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.flushHeaders();
     response.on('close', () => this.#closed.abort());
+    // The client may have left while it was looked up what it may see.
+    if (response.destroyed || response.closed) this.#closed.abort();
     this.#heartbeat = setInterval(
       () => this.#response.writableNeedDrain || this.#response.write(':\n\n'),
       HEARTBEAT_MS,

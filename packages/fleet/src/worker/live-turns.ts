@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeelError, type Session, ThreadOwnedError } from 'keel/session';
 import type { TurnInput, TurnJob, TurnOutcome } from '../protocol.ts';
+import { isWorkerAddress } from '../worker-address.ts';
 import { attach, type OwnedTurn, type OwnerAnswer, passInput } from './attach.ts';
 import { cutText, MESSAGE_CHARS } from './cut-text.ts';
 import { LiveTurn, type StageEnd } from './live-turn.ts';
@@ -12,6 +13,8 @@ export interface LiveTurnsOptions {
   /** Shared by all workers. */
   readonly secret: string;
   readonly parkAfterMs: number;
+  /** Hosts of workers besides loopback; see `isWorkerAddress`. */
+  readonly workers: readonly string[];
 }
 
 /** A stage that is under way here, from the first attempt of the engine to its end. */
@@ -104,6 +107,7 @@ export class LiveTurns {
     const stop = new AbortController();
     let turn: LiveTurn | null = null;
     let owner: OwnedTurn | null = null;
+    let releasedWithin: number | null = null;
     const run = async (): Promise<StageEnd> => {
       const opened = await this.#openOrWait({ ...job, inputs: waiting }, stop.signal, (found) => {
         owner = found;
@@ -112,6 +116,8 @@ export class LiveTurns {
       if (!(opened instanceof LiveTurn)) return opened;
       turn = opened;
       owner = null;
+      // A drain that came while it was opened.
+      if (releasedWithin !== null) void opened.release(releasedWithin);
       for (const input of waiting) opened.deliver(input);
       return opened.end;
     };
@@ -126,6 +132,7 @@ export class LiveTurns {
         if (owner !== null) void passInput(owner, input, stop.signal).catch(() => undefined);
       },
       release: async (graceMs) => {
+        releasedWithin = graceMs;
         stop.abort(new TurnMoved('this worker is being drained'));
         await turn?.release(graceMs);
       },
@@ -153,6 +160,11 @@ export class LiveTurns {
         if (!(error instanceof ThreadOwnedError) || error.address === null) throw error;
         if (error.address === address) {
           await delay(CLOSING_MS, undefined, { signal });
+          continue;
+        }
+        if (!isWorkerAddress(this.#options.workers, error.address)) {
+          // The secret goes to workers only, and what is none can't say that it lives.
+          takeOver = true;
           continue;
         }
         const owner = { job, address: error.address, secret };

@@ -20,7 +20,8 @@ export interface PeerOptions {
  */
 export function peerHandler({ turns, secret, routes }: PeerOptions): RequestListener {
   return (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://worker');
+    const url = URL.parse(request.url ?? '/', 'http://worker');
+    if (url === null) return answer(response, 400, { error: 'no path' });
     if (url.pathname === '/health') {
       return answer(response, turns.isDraining ? 503 : 200, { turns: turns.size });
     }

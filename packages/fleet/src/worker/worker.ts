@@ -14,6 +14,8 @@ export interface WorkerOptions {
   /** How other workers reach this one's peer port; null: by `host` and that port. */
   readonly advertised: string | null;
   readonly secret: string;
+  /** Hosts of the other workers besides loopback; see `isWorkerAddress`. */
+  readonly workers?: readonly string[];
   readonly identityKeys: readonly string[];
   readonly parkAfterMs: number;
   readonly log: (line: string) => void;
@@ -39,7 +41,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const peers = createServer();
   const peerPort = await listen(peers, options.peerPort, host);
   const address = options.advertised ?? `http://${host}:${peerPort}`;
-  const turns = new LiveTurns({ address, secret, parkAfterMs });
+  const turns = new LiveTurns({ address, secret, parkAfterMs, workers: options.workers ?? [] });
   peers.on('request', peerHandler({ turns, secret, routes: options.routes(turns) }));
   const engine = engineEndpoint({ runner: turns, identityKeys, log });
   const end = endConnections(engine);

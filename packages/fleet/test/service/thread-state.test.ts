@@ -112,6 +112,14 @@ describe('what arrives', () => {
     expect(stageEnded(late, 'f1', 0, parked).effects).toMatchObject([{ type: 'start', job: { stage: 1 } }]);
   });
 
+  test('answers and an interrupt get through after many of them, in a turn that asks much', () => {
+    let state = running();
+    for (let at = 0; at < 200; at += 1) state = arrived(state, answer(`q${at}`)).state;
+    expect(() => arrived(state, { type: 'steer', text: 'more' })).not.toThrow();
+    expect(types(arrived(state, { type: 'interrupt' }))).toEqual(['pass']);
+    expect(types(stopped(state))).toEqual(['pass']);
+  });
+
   test('as a message too late for its turn becomes the next turn', () => {
     const { state } = arrived(running(), { type: 'steer', text: 'and this' });
     const next = stageEnded(state, 'f1', 0, completed);

@@ -17,9 +17,9 @@ export interface Validated {
 export function validate(merged: Table, layers: readonly Layer[]): Validated {
   const parsed = ConfigFile.safeParse(merged, EXPECTED_VALUE);
   if (!parsed.success) throw wrongValue(parsed.error.issues[0], merged, layers);
-  checkMcpServers(parsed.data, layers);
-  const unknown = [...unknownKeys(merged, parsed.data, layers), ...inertSettings(merged, layers)];
-  return { settings: parsed.data, unknown };
+  const servers = checkedServers(parsed.data, layers);
+  const unknown = [...unknownKeys(merged, parsed.data, layers), ...inertSettings(merged, layers), ...servers.unused];
+  return { settings: { ...parsed.data, mcp_servers: servers.servers }, unknown };
 }
 
 function wrongValue(issue: z.core.$ZodIssue | undefined, merged: Table, layers: readonly Layer[]): KeelError {
@@ -54,7 +54,12 @@ function unknownKeys(given: Table, known: Table, layers: readonly Layer[], path:
 const stdioOnly = ['args', 'env', 'env_vars', 'cwd', 'sandbox', 'network_access'] as const;
 const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_headers', 'scopes', 'oauth'] as const;
 
-function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]): void {
+/** What a table says of the server itself. One without is what the user adds to a plugin's server, whether that is there or not. */
+const ofServer = ['args', 'env', 'env_vars', 'cwd', ...httpOnly] as const;
+
+function checkedServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]) {
+  const servers: NonNullable<ConfigFile['mcp_servers']> = {};
+  const unused: string[] = [];
   for (const [name, server] of Object.entries(mcp_servers)) {
     const fail = (what: string) => {
       throw new KeelError('invalidConfig', `${originOf(layers, ['mcp_servers', name])}: MCP server ${name}: ${what}`);
@@ -62,10 +67,17 @@ function checkMcpServers({ mcp_servers = {} }: ConfigFile, layers: readonly Laye
     if (layers.some(({ table }) => valueAt(table, ['mcp_servers', name, 'bearer_token']) !== undefined)) {
       fail('bearer_token is not supported: name a variable in bearer_token_env_var');
     }
-    if (server.command === undefined && server.url === undefined) fail('invalid transport: set command or url');
+    if (server.command === undefined && server.url === undefined) {
+      if (ofServer.some((key) => server[key] !== undefined)) fail('invalid transport: set command or url');
+      const origin = originOf(layers, ['mcp_servers', name]);
+      unused.push(`${origin}: mcp_servers.${name} has neither command nor url, and no plugin in use has such a server`);
+      continue;
+    }
     const misplaced = server.command !== undefined ? httpOnly : stdioOnly;
     const field = misplaced.find((key) => server[key] !== undefined);
     const transport = server.command !== undefined ? 'a server started by command' : 'a server reached by url';
     if (field) fail(`${field} is not supported for ${transport}`);
+    servers[name] = server;
   }
+  return { servers, unused };
 }

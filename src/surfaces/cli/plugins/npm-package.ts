@@ -28,7 +28,7 @@ export async function fetchedPackage(spec: string, config: Config): Promise<Buff
   const env = { ...commandEnvironment(config, config.env), PATH: npm.searchPath };
   const quiet = ['--ignore-scripts', '--loglevel=error', '--no-update-notifier', '--no-fund', '--no-audit'];
   try {
-    const args = ['pack', spec, '--pack-destination', folder.path, ...quiet];
+    const args = ['pack', spec, '--pack-destination', folder.path, '--prefix', folder.path, ...quiet];
     await programOutput(npm.path, args, { cwd: folder.path, env, timeoutMs: FETCH_MS });
     const [name] = readdirSync(folder.path).filter((one) => one.endsWith('.tgz'));
     if (name === undefined) throw new Error('npm made no archive');

@@ -1,5 +1,11 @@
 import { gunzipSync } from 'node:zlib';
-import { MAX_PLUGIN_BYTES, PluginFault, type PluginFile, PluginLimits } from '../../../storage/plugins/index.ts';
+import {
+  isPassedOver,
+  MAX_PLUGIN_BYTES,
+  PluginFault,
+  type PluginFile,
+  PluginLimits,
+} from '../../../storage/plugins/index.ts';
 import type { PluginFileMap } from './parts/part-source.ts';
 
 /** What the headers of an archive may take beside its files, bytes. */
@@ -25,6 +31,7 @@ export async function tarballFiles(archive: Buffer): Promise<PluginFileMap> {
           throw new PluginFault(`${entry.path} in it is no file (${entry.type})`);
         if (!isFile) return entry.resume();
         const path = placeOf(entry.path);
+        if (isPassedOver(path)) return entry.resume();
         limits.count(path, entry.size);
         const chunks: Buffer[] = [];
         entry.on('data', (chunk: Buffer) => void chunks.push(chunk));

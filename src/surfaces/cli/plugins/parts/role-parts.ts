@@ -24,7 +24,8 @@ export async function roleParts(source: PartSource): Promise<PluginContents['rol
     }
     const { fields, body } = read;
     const name = textField(fields, 'name') ?? fileName;
-    const instructions = body.trim();
+    // As the configuration reads it: a second head is no text.
+    const instructions = body.replace(/^---\n[\s\S]*?\n---\n/, '').trim();
     const bytes = byteLength(instructions);
     if (!NAME.test(name)) unused(`${JSON.stringify(name)} can't be its name: letters, digits, - and _, 32 at most`);
     else if (Object.hasOwn(roles, name)) unused(`there is another one named ${name}`);
