@@ -46,7 +46,7 @@ export async function loadConfigWithOrigins(options: LoadOptions): Promise<Loade
   });
   const plugins = flags.withoutUserFile ? NO_PLUGINS : await pluginsOf(home, read.layers);
   const layers = [...plugins.layers, ...read.layers];
-  const { settings, unknown } = await checkedSettings(layers);
+  const { settings, unknown } = await checkedSettings(layers, { mayHavePlugins: plugins !== NO_PLUGINS });
   if (options.strict && unknown.length > 0) throw new KeelError('invalidConfig', unknown.join('\n'));
   const warnings = [...read.warnings, ...plugins.warnings, ...unknown, ...shadowedProviders(settings)];
   const network = networkRules(settings, layers);

@@ -173,6 +173,9 @@ describe('a trusted project', () => {
     ['model_instructions_file', 'model_instructions_file = "/etc/passwd"'],
     ['cli_auth_credentials_store', 'cli_auth_credentials_store = "keyring"'],
     ['otel', '[otel]\nexporter = "x"'],
+    ['web_search', 'web_search = "live"'],
+    ['tools.web_search', '[tools]\nweb_search = true'],
+    ['features.web_search_request', '[features]\nweb_search_request = true'],
   ])('can not set %s: it is ignored with a warning', async (key, toml) => {
     const own = '[mcp_servers.mine]\ncommand = "true"';
     trust(own);

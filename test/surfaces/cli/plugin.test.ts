@@ -348,6 +348,43 @@ describe('an installed plugin', () => {
     expect((await plugin(['remove', 'tools'])).err).toContain('there is no plugin tools');
   });
 
+  test('that is off leaves what the user adds to its server without use, with a warning; keel starts and the plugin can be removed', async () => {
+    write(WHOLE);
+    await plugin(['add', './p', '--yes']);
+    const toml = '[mcp_servers.tools_db]\nnetwork_access = true\n';
+    writeFileSync(join(home.path, 'config.toml'), toml);
+    expect((await config()).mcpServers).toMatchObject([{ name: 'tools_db' }]);
+    for (const change of ['disable', 'remove']) {
+      expect((await plugin([change, 'tools'])).code).toBe(0);
+      const { mcpServers, warnings } = await config();
+      expect([mcpServers, warnings]).toEqual([
+        [],
+        [expect.stringContaining('mcp_servers.tools_db has neither command nor')],
+      ]);
+    }
+    writeFileSync(join(home.path, 'config.toml'), '[mcp_servers.tools_db]\nargs = ["x"]\n');
+    await expect(config()).rejects.toThrow('invalid transport');
+  });
+
+  test('does not stop keel by a server or a role that its settings would refuse', async () => {
+    write({
+      ...WHOLE,
+      '.mcp.json': JSON.stringify({
+        mcpServers: {
+          far: { url: 'https://mcp.example/x', args: [] },
+          near: { command: 'node', headers: { a: 'b' } },
+          good: { command: 'node' },
+        },
+      }),
+      'agents/empty.md': '---\nname: empty\n---\n---\na: 1\n---\n',
+    });
+    const { out } = await plugin(['add', './p', '--yes']);
+    for (const text of ['server far is not used: args', 'server near is not used: headers', 'it has no text']) {
+      expect(out).toContain(text);
+    }
+    expect((await config()).mcpServers.map(({ name }) => name)).toEqual(['tools_good']);
+  });
+
   test('takes rights for its server from the user alone, and a server of the user\u2019s under its name is theirs', async () => {
     write(WHOLE);
     await plugin(['add', './p', '--yes']);

@@ -8,7 +8,7 @@ import { overruledWarnings, refuseOverruled } from './managed-layer.ts';
 import { overrideLayer } from './overrides.ts';
 import type { ConfigFile } from './schema.ts';
 import { trustedFolder, trustSettings } from './trust.ts';
-import type { Validated } from './validate.ts';
+import type { Validated, ValidationOptions } from './validate.ts';
 
 /** The name of the layer of flags. */
 const FLAG_LAYER = 'the command line';
@@ -95,10 +95,10 @@ function overruledBy(managed: Layer, layer: Layer): string[] {
 }
 
 /** The layers as one table, checked. Where no file or `-c` configures anything the checks are not even loaded. */
-export async function checkedSettings(layers: readonly Layer[]): Promise<Validated> {
+export async function checkedSettings(layers: readonly Layer[], more: ValidationOptions): Promise<Validated> {
   if (layers.every(({ name }) => name === FLAG_LAYER)) return { settings: mergeLayers(layers), unknown: [] };
   const { validate } = await import('./validate.ts');
-  return validate(mergeLayers(layers), layers);
+  return validate(mergeLayers(layers), layers, more);
 }
 
 /** The machine's settings, which root alone may write. */

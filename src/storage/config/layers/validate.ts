@@ -7,6 +7,11 @@ import { ConfigFile } from './schema.ts';
 import { shownSetting } from './secret-settings.ts';
 import { keysAt } from './setting-names.ts';
 
+export interface ValidationOptions {
+  /** Plugins are, or were, installed: a table may be what the user adds to one's server, `PLUGIN_SERVER`. */
+  readonly mayHavePlugins: boolean;
+}
+
 export interface Validated {
   readonly settings: ConfigFile;
   /** One line for each setting that nothing reads, with the nearest name that exists, or the reason. */
@@ -14,10 +19,10 @@ export interface Validated {
 }
 
 /** Checks the merged settings. @throws KeelError `invalidConfig` that names the place, the key, what it is and should be */
-export function validate(merged: Table, layers: readonly Layer[]): Validated {
+export function validate(merged: Table, layers: readonly Layer[], options: ValidationOptions): Validated {
   const parsed = ConfigFile.safeParse(merged, EXPECTED_VALUE);
   if (!parsed.success) throw wrongValue(parsed.error.issues[0], merged, layers);
-  const servers = checkedServers(parsed.data, layers);
+  const servers = checkedServers(parsed.data, layers, options);
   const unknown = [...unknownKeys(merged, parsed.data, layers), ...inertSettings(merged, layers), ...servers.unused];
   return { settings: { ...parsed.data, mcp_servers: servers.servers }, unknown };
 }
@@ -57,7 +62,11 @@ const httpOnly = ['url', 'bearer_token_env_var', 'http_headers', 'env_http_heade
 /** What a table says of the server itself. One without is what the user adds to a plugin's server, whether that is there or not. */
 const ofServer = ['args', 'env', 'env_vars', 'cwd', ...httpOnly] as const;
 
-function checkedServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer[]) {
+function checkedServers(
+  { mcp_servers = {} }: ConfigFile,
+  layers: readonly Layer[],
+  { mayHavePlugins }: ValidationOptions,
+) {
   const servers: NonNullable<ConfigFile['mcp_servers']> = {};
   const unused: string[] = [];
   for (const [name, server] of Object.entries(mcp_servers)) {
@@ -68,7 +77,8 @@ function checkedServers({ mcp_servers = {} }: ConfigFile, layers: readonly Layer
       fail('bearer_token is not supported: name a variable in bearer_token_env_var');
     }
     if (server.command === undefined && server.url === undefined) {
-      if (ofServer.some((key) => server[key] !== undefined)) fail('invalid transport: set command or url');
+      const isAddition = mayHavePlugins && name.includes('_') && ofServer.every((key) => server[key] === undefined);
+      if (!isAddition) fail('invalid transport: set command or url');
       const origin = originOf(layers, ['mcp_servers', name]);
       unused.push(`${origin}: mcp_servers.${name} has neither command nor url, and no plugin in use has such a server`);
       continue;
