@@ -22,7 +22,7 @@ import { Issuer } from './issuer.ts';
 const EARLY_MS = 60_000;
 const MAX_AGE_MS = 8 * 24 * 60 * 60 * 1_000;
 
-type Settings = Pick<Config, 'home' | 'env' | 'provider' | 'signIn' | 'credentialStores'>;
+type Settings = Pick<Config, 'home' | 'env' | 'provider' | 'signIn'>;
 
 /**
  * The token of a sign-in, kept in the home for all keels. One of them renews it at a time, and the others find the new one there:
@@ -74,7 +74,7 @@ export class SignInToken implements RenewableCredentials {
   }
 
   async #renewLocked(): Promise<StoredTokens> {
-    const { home, env, signIn, credentialStores } = this.#settings;
+    const { home, env, signIn } = this.#settings;
     const { tokens: stored = null, fault = 'you have logged out: run `keel login`' } = readStoredKey(home) ?? {};
     if (stored === null) throw new KeelError('missingCredentials', fault);
     if (stored.accessToken !== this.#tokens.accessToken) return stored;
