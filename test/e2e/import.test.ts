@@ -81,7 +81,7 @@ test('keel import claude takes servers, rules, prompts, skills and instructions,
 
 test('keel import codex copies files of the same form, and takes no key', async () => {
   other.write({
-    'config.toml': 'model = "gpt-5"\n[tools]\nweb_search = true\n',
+    'config.toml': 'model = "gpt-5"\n[tools]\nview_image = false\n',
     'prompts/a.md': 'A\n',
     'rules/default.rules': 'prefix_rule(pattern=["ls"], decision="allow")\n',
     'auth.json': '{"OPENAI_API_KEY":"sk-secret-0123456789"}',
@@ -90,7 +90,7 @@ test('keel import codex copies files of the same form, and takes no key', async 
   expect(stdout).toMatch(/^added +config\.toml, from/m);
   expect(stdout).toMatch(/^not taken {2}auth\.json: run `keel login`/m);
   expect(() => statSync(join(home.path, 'auth.json'))).toThrow();
-  expect((await keel('config', 'model')).stderr).toContain('tools.web_search has no effect');
+  expect((await keel('config', 'model')).stderr).toContain('tools.view_image has no effect');
   expect((await keel('import', 'codex', '--from', join(other.path, 'none'))).code).toBe(1);
 });
 

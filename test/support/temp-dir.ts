@@ -46,15 +46,17 @@ export function gitRepository(files: Readonly<Record<string, string>> = { 'READM
   return dir;
 }
 
-const repositories = new Map<string, string>();
+const repositories = new Map<string, TempDir>();
+process.once('exit', () => {
+  for (const dir of repositories.values()) dir[Symbol.dispose]();
+});
 
 /** A repository that Git has made of these files once in this process; four starts of Git for each test took longer than many tests. */
 function committed(files: Readonly<Record<string, string>>): string {
   const key = JSON.stringify(files);
   const known = repositories.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.path;
   const dir = tempDir();
-  process.once('exit', () => dir[Symbol.dispose]());
   dir.write(files);
   const who = ['-c', 'user.name=test', '-c', 'user.email=test@keel.invalid'];
   for (const args of [
@@ -64,6 +66,6 @@ function committed(files: Readonly<Record<string, string>>): string {
   ]) {
     execFileSync('git', args, { cwd: dir.path, env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null' } });
   }
-  repositories.set(key, dir.path);
+  repositories.set(key, dir);
   return dir.path;
 }
