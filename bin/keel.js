@@ -4,8 +4,15 @@
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const ENTRY = './cli.cjs';
-/** Flags of V8 that the program switches off when it parses its first shell script (src/foundation/util/native/grammar.ts). */
-const SWITCHED_OFF = ['wasm-tier-up', 'wasm-dynamic-tiering'];
+/**
+ * Flags of V8 that the program changes, as they are at the start and later: for its first shell script
+ * (src/foundation/util/native/grammar.ts) and in a long thread of the terminal (src/surfaces/tui/runtime.ts).
+ */
+const FLAGS = [
+  ['--wasm-tier-up', '--no-wasm-tier-up'],
+  ['--wasm-dynamic-tiering', '--no-wasm-dynamic-tiering'],
+  ['--no-optimize-for-size', '--optimize-for-size'],
+];
 /** How often a keel that another Node started looks whether that still runs, milliseconds. */
 const LAUNCHER_CHECK_MS = 500;
 const isSupported = major > 22 || (major === 22 && minor >= 19);
@@ -72,12 +79,14 @@ async function runProgram() {
 /** V8 takes and makes compiled code for the flags that are set: does some work under those of the start. */
 function underFirstFlags(work = () => null) {
   const { cachedDataVersionTag, setFlagsFromString } = process.getBuiltinModule('node:v8');
-  const before = cachedDataVersionTag();
-  for (const flag of SWITCHED_OFF) setFlagsFromString(`--${flag}`);
-  const wereOthers = cachedDataVersionTag() !== before;
+  const changed = FLAGS.filter(([first]) => {
+    const before = cachedDataVersionTag();
+    setFlagsFromString(first);
+    return cachedDataVersionTag() !== before;
+  });
   const result = work();
-  if (wereOthers) for (const flag of SWITCHED_OFF) setFlagsFromString(`--no-${flag}`);
-  return { wereOthers, result };
+  for (const [, now] of changed) setFlagsFromString(now);
+  return { wereOthers: changed.length > 0, result };
 }
 
 /** In place of the exports of a script, which is loaded when one of them is first taken. */

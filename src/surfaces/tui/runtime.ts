@@ -39,6 +39,14 @@ export interface RuntimeParts {
   readonly announce: (title: string, progress: Progress) => void;
 }
 
+/**
+ * The heap of a long thread would grow to several times of what is in use. Not from the start: code that is compiled under another
+ * flag than the start's is not kept for later starts (bin/keel.js).
+ */
+function keepSmall(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--optimize-for-size');
+}
+
 /** Holds the state: takes messages one after the other, carries out their effects, and paints what has changed. */
 export class Runtime {
   readonly #parts: RuntimeParts;
@@ -115,7 +123,10 @@ export class Runtime {
   /** The scrollback has what the state need not keep. */
   #letGo(): void {
     const { entries } = this.#mark;
-    if (entries - this.#state.transcript.gone > MOST_ENTRIES) this.dispatch({ type: 'committed', entries });
+    const { gone } = this.#state.transcript;
+    if (entries - gone <= MOST_ENTRIES) return;
+    if (gone === 0) keepSmall();
+    this.dispatch({ type: 'committed', entries });
   }
 
   close(): void {
