@@ -9,7 +9,7 @@ export function isWorkerAddress(workers: readonly string[], address: string): bo
   return ['127.0.0.1', ...workers].some((name) => host === name || (name.startsWith('.') && host.endsWith(name)));
 }
 
-/** The hosts that a variable names, separated by commas or white space. */
-export function hostsIn(text: string | undefined): readonly string[] {
+/** The words of a variable, separated by commas or white space. */
+export function wordsIn(text: string | undefined): readonly string[] {
   return (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }

@@ -76,7 +76,7 @@ describe.skipIf(binary === null)(`a fleet whose parts fail (KEEL_SEED=${SEED})`,
     return runs;
   }
 
-  /** Resolves when so many more requests have reached the model. */
+  /** Resolves when `count` more requests have reached the model. */
   async function progress(requests: number, signal: AbortSignal): Promise<void> {
     try {
       await model.server.request(model.server.requests.length + requests, signal);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostsIn, isWorkerAddress } from '../src/worker-address.ts';
+import { isWorkerAddress, wordsIn } from '../src/worker-address.ts';
 
 test.each([
   ['http://127.0.0.1:9081', '', true],
@@ -13,5 +13,5 @@ test.each([
   ['http://worker-0.peers@evil.example', '.peers', false],
   ['no address', '.peers', false],
 ])('%s, with the workers %j: %s', (address, workers, isWorker) => {
-  expect(isWorkerAddress(hostsIn(workers), address)).toBe(isWorker);
+  expect(isWorkerAddress(wordsIn(workers), address)).toBe(isWorker);
 });

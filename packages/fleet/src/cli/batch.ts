@@ -97,7 +97,7 @@ export interface RunBatchOptions {
   readonly client: FleetClient;
   readonly jobs: readonly BatchJob[];
   readonly concurrency: number;
-  /** No turn is started any more once those that have ended took so many tokens. */
+  /** No turn is started any more once those that have ended took this number of tokens. */
   readonly maxTokens: number | null;
   readonly onProgress: (progress: BatchProgress) => void;
 }
@@ -115,7 +115,7 @@ export interface BatchResult {
   readonly end: TurnState | null;
 }
 
-/** Runs a batch to its end, or until only turns are left that wait for a person. @throws FleetError */
+/** Runs a batch to completion, or until only turns are left that wait for a person. @throws FleetError */
 export async function runBatch(options: RunBatchOptions, signal: AbortSignal): Promise<readonly BatchResult[]> {
   const { client, jobs, concurrency, maxTokens, onProgress } = options;
   const left = [...jobs];

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { type Command, commands } from './commands.ts';
-import { CommandError } from './fleet-folder.ts';
 
 const USAGE = `keel-fleet: keel's turns on many workers, kept by a Restate server that you run
 
@@ -30,7 +29,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (stop.signal.aborted) return 130;
     log(error instanceof Error ? error.message : String(error));
-    return error instanceof CommandError ? 1 : 1;
+    return 1;
   }
 }
 

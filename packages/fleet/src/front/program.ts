@@ -1,5 +1,5 @@
 // The front as a program of its own: `keel-fleet front`.
-import { hostsIn } from '../worker-address.ts';
+import { wordsIn } from '../worker-address.ts';
 import { type RunningFront, startFront } from './start-front.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -21,8 +21,8 @@ export async function runFront(env: Env, log: (line: string) => void): Promise<v
     ingress: required(env, 'KEEL_FLEET_INGRESS'),
     data: required(env, 'KEEL_FLEET_DATA'),
     tokenFile: required(env, 'KEEL_FLEET_TOKENS'),
-    cloneFrom: wordsOf(env, 'KEEL_FLEET_CLONE_FROM'),
-    workers: hostsIn(env['KEEL_FLEET_WORKERS']),
+    cloneFrom: wordsIn(env['KEEL_FLEET_CLONE_FROM']),
+    workers: wordsIn(env['KEEL_FLEET_WORKERS']),
     turnsPerUser: numberOf(env, 'KEEL_FLEET_TURNS_PER_USER', 16),
     secret,
     log,
@@ -37,10 +37,6 @@ function required(env: Env, name: string): string {
   const value = env[name] ?? '';
   if (value === '') throw new FrontSettingError(`set ${name}: docs/fleet.md says what it is`);
   return value;
-}
-
-function wordsOf(env: Env, name: string): readonly string[] {
-  return (env[name] ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function numberOf(env: Env, name: string, otherwise: number): number {

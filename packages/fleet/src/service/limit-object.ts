@@ -47,7 +47,7 @@ function admit({ max, running, waiting }: LimitState): Admission {
   return { state: { max, running: now, waiting: waiting.slice(free) }, admitted };
 }
 
-/** At most so many turns at once, of all threads that name it: first come, first served. */
+/** At most `max` turns at once, of all threads that name it: first come, first served. */
 export const limitObject = object({
   name: LIMIT,
   handlers: {

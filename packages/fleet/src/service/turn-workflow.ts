@@ -5,7 +5,7 @@ import type { ThreadObject } from './thread-object.ts';
 
 /** What runs turns on this worker. */
 export interface TurnRunner {
-  /** Runs a stage to its end, or joins the one that runs. A rejection is tried again. */
+  /** Runs a stage to completion, or joins the one that runs. A rejection is tried again. */
   run(job: TurnJob, signal: AbortSignal): Promise<TurnOutcome>;
   deliver(turn: Pick<TurnJob, 'threadId' | 'turnId'>, input: TurnInput): void;
 }
@@ -53,7 +53,7 @@ async function withInputs(ctx: WorkflowContext, job: TurnJob, runner: TurnRunner
       if (failure !== undefined || outcome === undefined) throw failure;
       return { type: 'end', outcome } as const;
     });
-  // The job has the inputs of earlier stages; the numbers go on from there.
+  // The job has the inputs of earlier stages; the numbers continue from there.
   for (let at = job.inputs.length + 1; ; at += 1) {
     const arrival = ctx
       .promise<TurnInput>(inputName(at))

@@ -63,7 +63,7 @@ export class LiveTurns {
   }
 
   /**
-   * Runs a stage to its end, joining one that runs already.
+   * Runs a stage to completion, joining one that runs already.
    * @param signal aborts when nobody waits for the result any more; the turn itself runs on
    * @throws TurnMoved when the engine has to try again
    */

@@ -1,7 +1,7 @@
 // A worker as a program of its own: `keel-fleet worker`, and what `keel-fleet up` starts.
 
 import { liveRoute } from '../watch/index.ts';
-import { hostsIn } from '../worker-address.ts';
+import { wordsIn } from '../worker-address.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ export async function runWorker(env: Env, log: (line: string) => void): Promise<
     peerPort: numberOf(env, 'KEEL_FLEET_PEER_PORT', 0),
     advertised: env['KEEL_FLEET_ADDRESS'] ?? null,
     secret: secretOf(env),
-    workers: hostsIn(env['KEEL_FLEET_WORKERS']),
+    workers: wordsIn(env['KEEL_FLEET_WORKERS']),
     identityKeys,
     parkAfterMs: numberOf(env, 'KEEL_FLEET_PARK_AFTER_MS', 60_000),
     log,

@@ -86,7 +86,7 @@ export async function startWorkedFleet(modelUrl: string, overrides: readonly str
     data,
     engine,
     sessions,
-    /** As a move does: the thread is let go, and opened by a session that knows nothing of the first. */
+    /** As a move does: the thread is released, and opened by a session that knows nothing of the first. */
     async move(threadId: string): Promise<void> {
       await sessions.get(threadId)?.release(5_000);
       sessions.delete(threadId);

@@ -121,7 +121,7 @@ export class Subagent {
     if (type === 'working') this.#settle({ type: 'stopping', ended: new Deferred<void>() });
   }
 
-  /** Its turn is let go for another process to continue. One that is done has none. */
+  /** Its turn is released for another process to continue. One that is done has none. */
   async release(graceMs: number): Promise<void> {
     if (this.isRunning) this.#phase = { type: 'released' };
     this.#asking.abort();

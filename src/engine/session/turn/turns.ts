@@ -33,7 +33,7 @@ export interface NewInput extends PendingInput {
 interface TurnStart {
   readonly input?: PendingInput;
   readonly outputSchema?: unknown;
-  /** A turn that a crash cut off, or that was let go. */
+  /** A turn that a crash cut off, or that was released. */
   readonly recorded?: OpenTurn;
 }
 

@@ -155,12 +155,12 @@ describe('a helper of a turn that moves', () => {
   });
 
   test('that worked beside an idle thread continues with its next turn', async () => {
-    const held = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
     const helper = parentOf('echo one >> log');
     const first = await thread.open(
       async (request) => {
         const isHelper = request.textsOf('user').some((text) => text.startsWith('<agent_role'));
-        if (isHelper && outputsOf(request).length === 0) await held.promise;
+        if (isHelper && outputsOf(request).length === 0) await gate.promise;
         if (isHelper) return helper(request);
         const used = usage({ input: 90, output: 10 });
         if (outputsOf(request).length === 0) {
@@ -173,7 +173,7 @@ describe('a helper of a turn that moves', () => {
     );
     await first.say('go');
     await first.session.release(50);
-    held.resolve();
+    gate.resolve();
     await using next = await continued(first);
     expect(await next.say('and?')).toMatchObject(HEARD);
     expect(read('log')).toBe('one\n');

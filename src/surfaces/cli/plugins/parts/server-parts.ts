@@ -46,7 +46,7 @@ export function serverParts({ files, manifest: { mcpServers }, note }: PartSourc
     if (!NAME.test(name)) unused('its name has other characters than letters, digits, - and _, or is too long');
     else if (server === undefined) unused('it has the wrong form');
     else if ((server.command === undefined) === (server.url === undefined)) unused('it needs either command or url');
-    else if (foreignField(server) !== null) unused(`${foreignField(server)} is for another kind of server`);
+    else if (misplacedField(server) !== null) unused(`${misplacedField(server)} is for another kind of server`);
     else {
       const placed = placedServer(server);
       const converted = typeof placed === 'string' ? null : convertedServer(placed);
@@ -59,9 +59,9 @@ export function serverParts({ files, manifest: { mcpServers }, note }: PartSourc
 }
 
 /** A field that a server with a command, or with an address, does not have. */
-function foreignField({ url, args, cwd, headers }: Server): string | null {
-  const foreign = url === undefined ? { headers } : { args, cwd };
-  return Object.entries(foreign).find(([, value]) => value !== undefined)?.[0] ?? null;
+function misplacedField({ url, args, cwd, headers }: Server): string | null {
+  const misplaced = url === undefined ? { headers } : { args, cwd };
+  return Object.entries(misplaced).find(([, value]) => value !== undefined)?.[0] ?? null;
 }
 
 /** Both forms in use: `{"mcpServers": {NAME: ...}}`, and the servers by themselves. */
