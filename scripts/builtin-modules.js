@@ -20,16 +20,24 @@ export const directBuiltins = {
   },
 };
 
+/**
+ * Modules that take milliseconds to load, and of which a start needs little or nothing: `crypto` loads twenty others. Their
+ * functions load them when they are first called; classes and values still do at once.
+ */
+const WHEN_CALLED = ['crypto', 'fs/promises', 'module', 'os'];
+
 /** Each name is pure, so that the ones nobody asks for are dropped. */
 function facade(name) {
-  const names = Object.keys(process.getBuiltinModule(`node:${name}`));
-  const exported = names
+  const builtin = process.getBuiltinModule(`node:${name}`);
+  const isLate = (key) => WHEN_CALLED.includes(name) && typeof builtin[key] === 'function' && /^[a-z]/.test(key);
+  const exported = Object.keys(builtin)
     .filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== 'default')
-    .map((key) => `export const ${key} = /* @__PURE__ */ pick('${key}');`);
+    .map((key) => `export const ${key} = /* @__PURE__ */ ${isLate(key) ? 'whenCalled' : 'pick'}('${key}');`);
   return [
-    `const builtin = /* @__PURE__ */ process.getBuiltinModule('node:${name}');`,
-    'const pick = (key) => builtin[key];',
+    `const load = () => process.getBuiltinModule('node:${name}');`,
+    'const pick = (key) => load()[key];',
+    'const whenCalled = (key) => (...args) => load()[key](...args);',
     ...exported,
-    'export default builtin;',
+    'export default /* @__PURE__ */ load();',
   ].join('\n');
 }

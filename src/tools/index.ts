@@ -16,7 +16,7 @@ export {
 export type { CustomCall, CustomResult, CustomTool, PreparedCall } from './custom/index.ts';
 export { registerCustomTools } from './custom/index.ts';
 export {
-  callDigest,
+  callText,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { type DigestKind, hexDigest } from '../../foundation/util/index.ts';
 
 /**
  * The prefix of every line that keel itself adds to a tool result. It depends on the thread, so that content that was written
  * before can't carry it.
  */
-export function noteMark(threadId: string): string {
-  return `keel:${createHash('sha256').update(`${threadId}/note`).digest('hex').slice(0, 6)}`;
+export function noteMark(threadId: string, digests: DigestKind): string {
+  return `keel:${hexDigest(digests, `${threadId}/note`).slice(0, 6)}`;
 }
 
 /** What is left of a budget. */

@@ -14,6 +14,7 @@ export async function checkServers(config: Config, version: string): Promise<rea
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
     lastRequest: NO_REQUEST,
+    digests: 'cyrb53',
     lease: null,
     source: 'exec',
     originator: 'keel_doctor',

@@ -48,6 +48,7 @@ export async function describeFirstRequest({
     threadId: uuidV7(Date.now()),
     recorder: new NullRecorder(),
     lastRequest: NO_REQUEST,
+    digests: 'cyrb53',
     lease: null,
     source: 'exec',
     originator: 'keel_exec',

@@ -104,6 +104,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       lease: thread.lease,
       approved: approvedBefore(thread, options),
       lastRequest: thread.lastRequest,
+      digests: thread.digests,
       now,
       openChild: async (childConfig, start) => {
         const child = await openSession({

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { agentRoles, type TurnContext } from '../../context/index.ts';
 import type { SessionSource } from '../../foundation/protocol/index.ts';
-import { reasonOf } from '../../foundation/util/index.ts';
+import { type DigestKind, randomUUID, reasonOf } from '../../foundation/util/index.ts';
 import { renewableCredentials } from '../../models/auth/index.ts';
 import { ServerFacts } from '../../models/catalogue/index.ts';
 import {
@@ -49,6 +48,8 @@ import { TypedMessages } from './typed-messages.ts';
 export interface SessionServices {
   readonly config: Config;
   readonly threadId: string;
+  /** The hash of the digests in the thread's record. */
+  readonly digests: DigestKind;
   readonly source: SessionSource;
   readonly recorder: RolloutRecorder;
   readonly processes: Processes;
@@ -110,6 +111,7 @@ export interface ServiceOptions {
   readonly recorder: RolloutRecorder;
   /** The last request that the thread's record has. */
   readonly lastRequest: LastRequest;
+  readonly digests: DigestKind;
   readonly lease: Lease | null;
   /** Keys of what the user approved for the session before it moved here. */
   readonly approved?: readonly string[];
@@ -190,6 +192,7 @@ export function openServices(options: ServiceOptions): SessionServices {
   return {
     config,
     threadId,
+    digests: options.digests,
     source: options.source,
     recorder,
     processes,
@@ -269,7 +272,7 @@ function modelClients(
   >,
 ): SessionServices['modelClient'] {
   const { wire, config, threadId, originator, version, source: sessionSource, now: nowMs } = options;
-  const fingerprints = new RequestFingerprints(options.lastRequest.digests);
+  const fingerprints = new RequestFingerprints(options.digests, options.lastRequest.digests);
   return ({ model, effort, summary }) =>
     new ModelClient({
       ...{

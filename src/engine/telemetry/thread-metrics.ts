@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { SessionEvent, SessionEventOf } from '../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { toolCallOf } from './tool-calls.ts';
 
 /** What is measured of all threads together. */
@@ -42,13 +43,13 @@ export class ThreadMetrics {
     switch (event.type) {
       case 'turn.started':
         this.#since.clear();
-        this.#since.set(event.turnId, performance.now());
+        this.#since.set(event.turnId, monotonicMs());
         return;
       case 'turn.completed':
         turn.record(this.#secondsSince(event.turnId), { 'keel.turn.status': event.status });
         return;
       case 'item.started':
-        if (toolCallOf(event.item) !== null) this.#since.set(event.item.id, performance.now());
+        if (toolCallOf(event.item) !== null) this.#since.set(event.item.id, monotonicMs());
         return;
       case 'item.completed': {
         const call = toolCallOf(event.item);
@@ -89,6 +90,6 @@ export class ThreadMetrics {
   #secondsSince(id: string): number {
     const since = this.#since.get(id);
     this.#since.delete(id);
-    return since === undefined ? 0 : (performance.now() - since) / 1_000;
+    return since === undefined ? 0 : (monotonicMs() - since) / 1_000;
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -16,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { randomBytes } from '../util/index.ts';
 import { FileFault } from './open-real.ts';
 import type { EntryName, RootedDirectory } from './rooted-directory.ts';
 

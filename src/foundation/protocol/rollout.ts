@@ -19,6 +19,8 @@ export const SessionMeta = z.lazy(() =>
     parent_thread_id: z.optional(z.nullable(z.string())),
     forked_from_id: z.optional(z.nullable(z.string())),
     git: z.optional(z.nullable(z.looseObject({}))),
+    /** The hash of the digests in the thread's record, and of its mark for notes; absent: SHA-256. */
+    digests: z.optional(z.literal('cyrb53')),
   }),
 );
 export type SessionMeta = z.infer<typeof SessionMeta>;

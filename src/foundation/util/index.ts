@@ -1,4 +1,6 @@
 export { Deferred, onAbort, raceAbort } from './async.ts';
+export { monotonicMs } from './clock.ts';
+export { type DigestKind, hexDigest } from './digest.ts';
 export { assertNever, reasonOf, storageAdvice, systemReason } from './errors.ts';
 export { userHome } from './home-directory.ts';
 export { type CLibrary, cLibrary, loadedCLibrary } from './native/c-library.ts';
@@ -14,6 +16,7 @@ export {
 } from './native/process-identity.ts';
 export { launcherPath, version } from './package.ts';
 export { JsonTooDeep, MAX_JSON_DEPTH, parseJson, readJson } from './parse-json.ts';
+export { randomBytes, randomUUID, uuidV7 } from './random.ts';
 export { sourceStack } from './source-stack.ts';
 export { boundedLines, type Line } from './text/bounded-lines.ts';
 export { byteLength, cutBytesEnd, cutBytesStart, decodeText, utf16MarkOf } from './text/bytes.ts';
@@ -55,4 +58,3 @@ export {
   writableByOthers,
   writersOf,
 } from './trust/writable-by-others.ts';
-export { uuidV7 } from './uuid.ts';

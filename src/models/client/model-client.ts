@@ -103,7 +103,7 @@ export class ModelClient {
     const { provider, model, serverFacts = new ServerFacts(provider) } = options;
     this.#serverFacts = serverFacts;
     this.#wire = options.wire({ quirks: () => serverFacts.quirksOf(model.slug), ...options });
-    this.#fingerprints = options.fingerprints ?? new RequestFingerprints();
+    this.#fingerprints = options.fingerprints ?? new RequestFingerprints('cyrb53');
     this.warnings = [...unknownModel(options), ...this.#wire.warnings];
   }
 

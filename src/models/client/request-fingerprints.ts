@@ -1,11 +1,8 @@
-import { hash } from 'node:crypto';
 import type { RequestFingerprint, ResponseItem } from '../../foundation/protocol/index.ts';
-import { byteLength } from '../../foundation/util/index.ts';
+import { byteLength, type DigestKind, hexDigest } from '../../foundation/util/index.ts';
 import type { Prompt } from '../prompt/index.ts';
 import type { RequestParts } from '../wires/index.ts';
 
-/** Hexadecimal digits of a SHA-256 that are kept: enough to distinguish the items of one thread. */
-const DIGITS = 12;
 /** How many items from its beginning a request may have lost before it is taken for another one. */
 const MAX_CUT = 64;
 
@@ -14,16 +11,20 @@ const MAX_CUT = 64;
  * and on the disk, depends on what is new. Of the rest only the identity of the items is looked at.
  */
 export class RequestFingerprints {
+  readonly #kind: DigestKind;
   #before: readonly ResponseItem[] = [];
   /** Digests of the last request that an earlier process made; null once a request was made here. */
   #recorded: readonly string[] | null;
   /** How the items before were sent: another model may get the same ones in another form. */
   #form = '';
-  #instructions = { text: '', digest: digestOf('') };
-  #tools: { readonly specs: Prompt['tools']; readonly digest: string } = { specs: [], digest: digestOf('[]') };
+  #instructions: { readonly text: string; readonly digest: string };
+  #tools: { readonly specs: Prompt['tools']; readonly digest: string };
 
   /** `recorded`: the digests of the items of the thread's last request, oldest first. */
-  constructor(recorded: readonly string[] = []) {
+  constructor(kind: DigestKind, recorded: readonly string[] = []) {
+    this.#kind = kind;
+    this.#instructions = { text: '', digest: digestOf(kind, '') };
+    this.#tools = { specs: [], digest: digestOf(kind, '[]') };
     this.#recorded = recorded.length === 0 ? null : recorded;
   }
 
@@ -36,21 +37,22 @@ export class RequestFingerprints {
     this.#before = input;
     this.#recorded = null;
     if (instructions !== this.#instructions.text) {
-      this.#instructions = { text: instructions, digest: digestOf(instructions) };
+      this.#instructions = { text: instructions, digest: digestOf(this.#kind, instructions) };
     }
     if (tools !== this.#tools.specs) {
-      this.#tools = { specs: tools, digest: digestOf(parts.toolsJson(tools)) };
+      this.#tools = { specs: tools, digest: digestOf(this.#kind, parts.toolsJson(tools)) };
     }
     return {
       instructions: this.#instructions.digest,
       tools: this.#tools.digest,
-      options: digestOf(parts.optionsJson(prompt)),
+      options: digestOf(this.#kind, parts.optionsJson(prompt)),
       ...change,
     };
   }
 
   #changeOf(prompt: Prompt, parts: RequestParts): Pick<RequestFingerprint, 'cut' | 'kept' | 'items'> {
-    const digestsFrom = (first: number) => parts.itemsJson(prompt, first).map((json) => digestOf(json ?? ''));
+    const digestsFrom = (first: number) =>
+      parts.itemsJson(prompt, first).map((json) => digestOf(this.#kind, json ?? ''));
     if (this.#recorded === null) {
       const { cut, kept } = sharedWith(this.#before, prompt.input);
       return { cut, kept, items: digestsFrom(kept) };
@@ -72,6 +74,6 @@ function sharedWith<T>(before: readonly T[], items: readonly T[]): { readonly cu
 }
 
 /** `<hex>:<bytes>` of a text. */
-export function digestOf(text: string): string {
-  return `${hash('sha256', text, 'hex').slice(0, DIGITS)}:${byteLength(text)}`;
+export function digestOf(kind: DigestKind, text: string): string {
+  return `${hexDigest(kind, text)}:${byteLength(text)}`;
 }

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
+
 /** The longest time of Node's timers. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -43,14 +45,14 @@ export class CallClock implements Disposable {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    const gone = performance.now() - this.#startedAt;
+    const gone = monotonicMs() - this.#startedAt;
     this.#leftMs -= gone;
     this.#totalLeftMs -= gone;
   }
 
   resume(): void {
     if (this.#timer !== null) return;
-    this.#startedAt = performance.now();
+    this.#startedAt = monotonicMs();
     const ms = Math.max(0, Math.min(this.#leftMs, this.#totalLeftMs, MAX_TIMER_MS));
     this.#timer = setTimeout(() => this.#abort.abort(new CallTimedOut()), ms);
   }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { CredentialFile, type Environment, type McpServer } from '../../storage/config/index.ts';
 import type { CallResult } from './call-result.ts';
 import { McpConnection, type ServerStatus } from './connection.ts';
@@ -66,7 +67,7 @@ export class McpConnections {
 
   /** Starts those whose offer is not known, and again those that have failed or ended since. Waits for none. */
   start(): void {
-    if (this.#deadline === 0) this.#deadline = performance.now() + this.#startupWaitMs;
+    if (this.#deadline === 0) this.#deadline = monotonicMs() + this.#startupWaitMs;
     for (const connection of this.#connections) if (!connection.canWait) void connection.start();
   }
 
@@ -100,7 +101,7 @@ export class McpConnections {
   }
 
   async #wait(awaited: readonly McpConnection[], signal: AbortSignal): Promise<void> {
-    const leftMs = this.#deadline - performance.now();
+    const leftMs = this.#deadline - monotonicMs();
     if (leftMs <= 0 || signal.aborted) return;
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, leftMs);

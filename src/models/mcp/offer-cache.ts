@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { readJson } from '../../foundation/util/index.ts';
+import { randomUUID, readJson } from '../../foundation/util/index.ts';
 import type { McpServer } from '../../storage/config/index.ts';
 import { DroppedTool, ListedPrompt, ListedTool, type ServerOffer } from './types.ts';
 

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { ResponseItem } from '../../foundation/protocol/index.ts';
+import { randomBytes } from '../../foundation/util/index.ts';
 
 const MARK_BYTES = 6;
 /** `<kind>_<mark>-<place>`: letters, digits, `_` and `-` alone, as other APIs want their ids. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
@@ -10,6 +9,7 @@ import {
   ownIdentity,
   parseJson,
   processPlace,
+  randomUUID,
   reasonOf,
   storageAdvice,
 } from '../../foundation/util/index.ts';

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, constants, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import type { RolloutItem } from '../../foundation/protocol/index.ts';
+import { randomUUID } from '../../foundation/util/index.ts';
 import { hasCode } from './exclusive-file.ts';
 import type { Lease } from './lease.ts';
 import type { RolloutRecorder } from './recorder.ts';

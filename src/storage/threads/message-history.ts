@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -20,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { KeelError, type TypedMessage } from '../../foundation/protocol/index.ts';
-import { readJson, reasonOf } from '../../foundation/util/index.ts';
+import { monotonicMs, randomUUID, readJson, reasonOf } from '../../foundation/util/index.ts';
 import { acquireLease, type Lease } from '../rollout/index.ts';
 
 /** How long a message waits for other processes that write theirs. */
@@ -112,13 +111,13 @@ export class MessageHistory {
   }
 
   async #lock(): Promise<Lease> {
-    const deadline = performance.now() + MAX_WAIT_MS;
+    const deadline = monotonicMs() + MAX_WAIT_MS;
     for (;;) {
       try {
         return acquireLease(this.#path);
       } catch (error) {
         const isBusy = error instanceof KeelError && error.kind === 'threadBusy';
-        if (!isBusy || performance.now() > deadline) throw error;
+        if (!isBusy || monotonicMs() > deadline) throw error;
       }
       await delay(Math.random() * MAX_PAUSE_MS);
     }

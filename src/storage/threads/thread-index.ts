@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { monotonicMs } from '../../foundation/util/index.ts';
 import {
   type IndexedFile,
   type IndexStore,
@@ -159,12 +160,12 @@ export class ThreadIndex implements Disposable {
 
 /** Resolves at once, or, when a slice is used up, after other work had its turn: then with true. */
 function paceOf(signal: AbortSignal): () => Promise<boolean> {
-  let sliceEnd = performance.now() + SLICE_MS;
+  let sliceEnd = monotonicMs() + SLICE_MS;
   return async () => {
-    if (performance.now() < sliceEnd) return false;
+    if (monotonicMs() < sliceEnd) return false;
     await breathe();
     signal.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
+    sliceEnd = monotonicMs() + SLICE_MS;
     return true;
   };
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../foundation/util/index.ts';
 import { BROKEN_PIPE_EXIT, type CommandIo, unwritable } from './io.ts';
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -17,9 +18,9 @@ export function stopSignal(io: CommandIo): StopSignal {
   const controller = new AbortController();
   let signalledAt = Number.NEGATIVE_INFINITY;
   const stop = (code: number) => {
-    if (controller.signal.aborted && performance.now() - signalledAt > ECHO_MS) process.exit(code);
+    if (controller.signal.aborted && monotonicMs() - signalledAt > ECHO_MS) process.exit(code);
     if (controller.signal.aborted) return;
-    signalledAt = performance.now();
+    signalledAt = monotonicMs();
     controller.abort(code);
   };
   const onSignal = (name: NodeJS.Signals) => {

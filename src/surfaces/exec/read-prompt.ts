@@ -14,7 +14,10 @@ const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 export interface PromptSource {
   /** The prompt argument; `-` and null both mean standard input. */
   readonly argument: string | null;
-  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
+  /** Opened only if there is something to read. */
+  readonly stdin: () => Readable & { readonly isTTY?: boolean; readonly fd?: number };
+  /** The descriptor of standard input; absent: the stream has one, or none. */
+  readonly stdinFd?: number | undefined;
   /** Shows a line on stderr. */
   readonly notice: (text: string) => void;
   /** Standard input may be empty: the run has other work. */
@@ -28,14 +31,14 @@ export interface PromptSource {
  * @throws KeelError `invalidInput`
  */
 export async function readPrompt(source: PromptSource): Promise<string | null> {
-  const { argument, stdin } = source;
+  const { argument } = source;
   if (argument !== null && argument !== '-') {
     const piped = await readExtraInput(source);
     // A script whose variable isn't set, for example: nobody means to send that.
     if (argument.trim() === '' && piped.trim() === '') throw new KeelError('invalidInput', 'the prompt is empty');
     return piped.trim() === '' ? argument : `${argument}\n\n<stdin>\n${piped.trimEnd()}\n</stdin>`;
   }
-  if (argument === null && (stdin.isTTY || isCharacterDevice(stdin.fd))) {
+  if (argument === null && isDevice(source)) {
     if (source.optional) return null;
     throw new KeelError('invalidInput', 'no prompt: give one as an argument or on standard input');
   }
@@ -47,19 +50,19 @@ export async function readPrompt(source: PromptSource): Promise<string | null> {
 }
 
 async function readExtraInput(source: PromptSource): Promise<string> {
-  const { stdin, notice } = source;
-  if (stdin.isTTY || isCharacterDevice(stdin.fd)) return '';
+  if (isDevice(source)) return '';
   const bytes = await readAll(source, true);
-  if (bytes === null) notice('Standard input is open but silent: continuing without it.');
+  if (bytes === null) source.notice('Standard input is open but silent: continuing without it.');
   return decode(bytes);
 }
 
 /** All bytes of standard input; null if it `mayStaySilent`, stays silent, and no program of a pipeline can still write to it. */
-async function readAll({ stdin, notice }: PromptSource, mayStaySilent: boolean): Promise<Buffer | null> {
+async function readAll(source: PromptSource, mayStaySilent: boolean): Promise<Buffer | null> {
+  const stdin = source.stdin();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
   const onSilence = () => {
     if (stdin.fd === undefined || !hasPipelineWriter(stdin.fd)) resolve(null);
-    else notice('Waiting for the end of the pipe on standard input...');
+    else source.notice('Waiting for the end of the pipe on standard input...');
   };
   const chunks: Buffer[] = [];
   let length = 0;
@@ -109,8 +112,13 @@ function firstBadByte(bytes: Buffer): number {
 }
 
 /** `/dev/null` and terminals: nothing is piped in. */
-function isCharacterDevice(fd: number | undefined): boolean {
-  if (fd === undefined) return false;
+function isDevice({ stdin, stdinFd }: PromptSource): boolean {
+  if (stdinFd !== undefined) return isCharacterDevice(stdinFd);
+  const { isTTY = false, fd } = stdin();
+  return isTTY || (fd !== undefined && isCharacterDevice(fd));
+}
+
+function isCharacterDevice(fd: number): boolean {
   try {
     return fstatSync(fd).isCharacterDevice();
   } catch {

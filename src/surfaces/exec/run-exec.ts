@@ -1,5 +1,5 @@
 import { type Session, Threads } from '../../engine/threads/index.ts';
-import { printable } from '../../foundation/util/index.ts';
+import { monotonicMs, printable } from '../../foundation/util/index.ts';
 import { everWritableRoots } from '../../system/sandbox/index.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { type MessageTerminal, writeMarkdown } from './final-message.ts';
@@ -100,7 +100,7 @@ async function withLocalModel(options: ExecOptions, io: ExecIo): Promise<ExecOpt
 /** The live line of a run for people; null where there is none. */
 function liveLine({ program }: ExecOptions, { drawLive: draw, onExit }: ExecIo): LiveLine | null {
   if (draw === null || program !== null) return null;
-  const live = new LiveLine({ draw, now: () => performance.now() });
+  const live = new LiveLine({ draw, now: () => monotonicMs() });
   onExit(() => live.hide());
   return live;
 }

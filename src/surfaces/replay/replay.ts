@@ -6,6 +6,7 @@ import {
   type RolloutItem,
   type TurnContextRecord,
 } from '../../foundation/protocol/index.ts';
+import type { DigestKind } from '../../foundation/util/index.ts';
 import { digestOf } from '../../models/client/index.ts';
 import { itemJson } from '../../models/wires/responses/index.ts';
 import { type Rollout, readRollout, rolledBackTurns } from '../../storage/rollout/index.ts';
@@ -43,11 +44,14 @@ class Replay {
       (difference) => this.#differences.push(difference),
       (digest) => this.#textOf(digest),
     );
-    this.#thread = new ReplayedThread(rollout.meta.id, {
-      onRequest: (request: ReplayedRequest) => this.#check.request(request),
-      onReplaced: () => this.#check.restart(),
-      onRepair: (what) => this.#notes.push(`the conversation had to be repaired: ${what}`),
-    });
+    this.#thread = new ReplayedThread(
+      { threadId: rollout.meta.id, digests: digestsOf(rollout) },
+      {
+        onRequest: (request: ReplayedRequest) => this.#check.request(request),
+        onReplaced: () => this.#check.restart(),
+        onRepair: (what) => this.#notes.push(`the conversation had to be repaired: ${what}`),
+      },
+    );
   }
 
   async run(): Promise<ReplayReport> {
@@ -152,7 +156,13 @@ class Replay {
       return;
     }
     const { id: turnId, number, setup, lines, asked } = turn;
-    const recorded = { threadId: this.#rollout.meta.id, turnId, setup, context, lines };
+    const recorded = {
+      digests: digestsOf(this.#rollout),
+      turnId,
+      setup,
+      context,
+      lines,
+    };
     const external = this.#thread.foreignTools(setup?.tools ?? []);
     if (external.length > 0)
       this.#notes.push(
@@ -215,7 +225,7 @@ class Replay {
   }
 
   #textOf(digest: string): string | null {
-    this.#texts ??= textsOf(this.#rollout.lines);
+    this.#texts ??= textsOf(this.#rollout);
     return this.#texts.get(digest) ?? null;
   }
 }
@@ -225,12 +235,16 @@ function isBudgetEnd(outcome: TurnOutcome): boolean {
   return outcome.type === 'failed' && outcome.error.kind === 'budgetExceeded';
 }
 
-function textsOf(lines: readonly RolloutItem[]): Map<string, string> {
+function digestsOf({ meta }: Rollout): DigestKind {
+  return meta.digests ?? 'sha256';
+}
+
+function textsOf(rollout: Rollout): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const line of lines) {
+  for (const line of rollout.lines) {
     if (line.type !== 'response_item') continue;
     const text = itemJson(line.payload, { withIds: false, withImages: true, ...thinkerOf(line.payload) });
-    if (text !== null) texts.set(digestOf(text), text);
+    if (text !== null) texts.set(digestOf(digestsOf(rollout), text), text);
   }
   return texts;
 }

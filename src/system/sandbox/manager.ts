@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { SandboxPolicy } from '../../foundation/protocol/index.ts';
-import { isInside, realPath } from '../../foundation/util/index.ts';
+import { isInside, monotonicMs, realPath } from '../../foundation/util/index.ts';
 import type { AskUser, GateOptions, NetworkRules, Resolver } from '../network/index.ts';
 import type { Processes } from '../process/index.ts';
 import { bwrapProgram, probeSandbox, startsBehind } from './backends/probe.ts';
@@ -162,7 +162,7 @@ export class SandboxManager implements SandboxPlanner {
   }
 
   track(plan: ExecPlan): () => void {
-    this.#startedAt.set(plan, performance.now());
+    this.#startedAt.set(plan, monotonicMs());
     const reach = this.#reaches.get(plan);
     const release = reach === undefined || reach.roots.length === 0 ? null : this.#planted.track(reach);
     return () => {

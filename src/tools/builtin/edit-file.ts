@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { notationFault, type PlaceJudge } from '../../foundation/files/index.ts';
+import { monotonicMs } from '../../foundation/util/index.ts';
 import {
   argumentNames,
   argumentsText,
@@ -54,7 +55,7 @@ const handler: ToolHandler = {
   parallel: false,
   repeat: 'asks',
   async run(call, context, signal) {
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     const parsed = parseArguments(argumentsText(call), editArguments, { aliases });
     const { callId } = call;
     if (parsed.type === 'failed') {

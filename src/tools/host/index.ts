@@ -1,5 +1,5 @@
 export {
-  callDigest,
+  callText,
   LocalToolHost,
   type ToolHost,
   unknownOutcome,

@@ -1,19 +1,21 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { KeelError } from '../../foundation/protocol/index.ts';
+import { hexDigest } from '../../foundation/util/index.ts';
 import type { ToolCall, ToolOutput } from '../contract/index.ts';
 import type { HostedRun } from '../orchestrator/index.ts';
 import { CallLedger } from './call-ledger.ts';
 
 /** Limit for the partial output of a cut-off call that the model is shown, bytes. */
 const MAX_PARTIAL_BYTES = 1_024;
+const SHA256_DIGITS = 64;
 
 export interface HostedCall {
   /** Names the call in its thread, the same on every replay. */
   readonly key: string;
   readonly callId: string;
-  /** Digest of the call's name and arguments: the same key with another digest is never run. */
-  readonly digest: string;
+  /** Its name and arguments in one text: the same key with another text is never run. */
+  readonly asked: string;
 }
 
 export type CallOutcome =
@@ -54,7 +56,7 @@ export interface LocalToolHostOptions {
 /** Runs calls in this process and keeps the call ledger on its disk. */
 export class LocalToolHost implements ToolHost {
   readonly #options: LocalToolHostOptions;
-  readonly #running = new Map<string, { readonly digest: string; readonly outcome: Promise<CallOutcome> }>();
+  readonly #running = new Map<string, { readonly asked: string; readonly outcome: Promise<CallOutcome> }>();
   #ledger: CallLedger | null = null;
   #effects = 0;
 
@@ -63,14 +65,14 @@ export class LocalToolHost implements ToolHost {
   }
 
   async call(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {
-    const { key, digest } = call;
+    const { key, asked } = call;
     const running = this.#running.get(key);
     if (running) {
-      requireSame(running.digest, call);
+      requireSame(running.asked === asked, call);
       return running.outcome;
     }
     const outcome = this.#resolve(call, work).finally(() => this.#running.delete(key));
-    this.#running.set(key, { digest, outcome });
+    this.#running.set(key, { asked, outcome });
     return outcome;
   }
 
@@ -91,7 +93,7 @@ export class LocalToolHost implements ToolHost {
     const { key, callId } = call;
     const known = this.#openLedger().get(key);
     if (!known) return null;
-    requireSame(known.digest, call);
+    requireSame(known.digest === digestLike(known.digest, call.asked), call);
     switch (known.end.type) {
       case 'done':
         return { type: 'done', output: known.end.output, replayed: true };
@@ -109,7 +111,7 @@ export class LocalToolHost implements ToolHost {
   async #resolve(call: HostedCall, work: (run: HostedRun) => Promise<ToolOutput>): Promise<CallOutcome> {
     const known = this.recall(call);
     if (known && known.type !== 'stopped') return known;
-    const { key, digest } = call;
+    const { key, asked } = call;
     const { syncJournal, now, fence } = this.#options;
     const ledger = this.#openLedger();
     let started: Promise<unknown> | null = null;
@@ -120,7 +122,7 @@ export class LocalToolHost implements ToolHost {
         start: async () => {
           fence();
           if (started === null) this.#effects += 1;
-          started ??= Promise.all([syncJournal(), ledger.started(key, digest, now())]);
+          started ??= Promise.all([syncJournal(), ledger.started(key, hexDigest('cyrb53', asked), now())]);
           await started;
           // A process that was stopped meanwhile may have lost the thread.
           fence();
@@ -150,15 +152,18 @@ export class LocalToolHost implements ToolHost {
   }
 }
 
-function requireSame(digest: string, call: HostedCall): void {
-  if (digest === call.digest) return;
+function requireSame(isSame: boolean, call: HostedCall): void {
+  if (isSame) return;
   throw new KeelError('rolloutCorrupt', `the call ${call.callId} was recorded with other arguments: it is not run`);
 }
 
-export function callDigest({ name, payload }: ToolCall): string {
-  return createHash('sha256')
-    .update(JSON.stringify([name, payload]))
-    .digest('hex');
+export function callText({ name, payload }: ToolCall): string {
+  return JSON.stringify([name, payload]);
+}
+
+/** Ledgers of earlier versions have a SHA-256. */
+function digestLike(recorded: string, text: string): string {
+  return recorded.length === SHA256_DIGITS ? hash('sha256', text, 'hex') : hexDigest('cyrb53', text);
 }
 
 /** The answer to a call whose end is not known. */

@@ -1,4 +1,5 @@
 import type { ThreadItemOf } from '../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../foundation/util/index.ts';
 import type { CallResult } from '../../models/mcp/index.ts';
 import type { ToolContext } from '../contract/index.ts';
 
@@ -11,7 +12,7 @@ const PROGRESS_PAUSE_MS = 200;
 export class McpCallItem {
   readonly #item: Item;
   readonly #context: ToolContext;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = monotonicMs();
   #isEnded = false;
   #shownAt = Number.NEGATIVE_INFINITY;
 
@@ -23,7 +24,7 @@ export class McpCallItem {
 
   /** How far the server is; what comes too soon after the last one is left out. */
   progressed(progress: string): void {
-    const now = performance.now();
+    const now = monotonicMs();
     if (this.#isEnded || now - this.#shownAt < PROGRESS_PAUSE_MS) return;
     this.#shownAt = now;
     this.#context.events.itemUpdated({ ...this.#item, progress });
@@ -43,7 +44,7 @@ export class McpCallItem {
   #end(ending: Partial<Item>): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const durationMs = Math.round(performance.now() - this.#startedAt);
+    const durationMs = Math.round(monotonicMs() - this.#startedAt);
     this.#context.events.itemCompleted({ ...this.#item, ...ending, durationMs });
   }
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { normalize } from 'node:path';
 import { commandOutput, steadyResult } from '../../foundation/protocol/index.ts';
-import { readJson } from '../../foundation/util/index.ts';
+import { hexDigest, readJson } from '../../foundation/util/index.ts';
 import { waitTool, writeStdinTool } from '../builtin/index.ts';
 import type { ToolCall, ToolOutput } from '../contract/index.ts';
 import { successText } from '../patch/index.ts';
@@ -24,8 +23,8 @@ export interface CallFacts {
 export function callFacts(call: ToolCall, output: ToolOutput): CallFacts {
   return {
     name: call.name,
-    key: hash(`${call.name}\n${canonicalArguments(call)}`),
-    result: hash(steadyPart(output)),
+    key: hexDigest('cyrb53', `${call.name}\n${canonicalArguments(call)}`),
+    result: hexDigest('cyrb53', steadyPart(output)),
     changed: output.success ? changedFiles(output) : [],
     failedCheck: output.success ? null : commandLine(call),
   };
@@ -93,8 +92,4 @@ function fieldsIn(text: string): Fields | null {
     // Not JSON: the answer to the call says so.
     return null;
   }
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
 }

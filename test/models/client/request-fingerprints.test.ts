@@ -39,14 +39,14 @@ const prompt = (input: readonly ResponseItem[], more: Partial<Prompt> = {}): Pro
 });
 
 test('a fingerprint says only what is new, however long the thread is', () => {
-  const prints = new RequestFingerprints();
+  const prints = new RequestFingerprints('cyrb53');
   const items = Array.from({ length: 5_000 }, (_, at) => say(String(at)));
   expect(prints.next(prompt(items), wire)).toMatchObject({ cut: 0, kept: 0, items: { length: 5_000 } });
   const next = prints.next(prompt([...items, say('new')]), wire);
   expect(next).toMatchObject({
     cut: 0,
     kept: 5_000,
-    items: [digestOf(wire.itemsJson(prompt([say('new')]), 0)[0] ?? '')],
+    items: [digestOf('cyrb53', wire.itemsJson(prompt([say('new')]), 0)[0] ?? '')],
   });
   expect(JSON.stringify(next).length).toBeLessThan(250);
   expect(prints.next(prompt([...items.slice(2), say('x')]), wire)).toMatchObject({ cut: 2, kept: 4_998 });
@@ -54,10 +54,13 @@ test('a fingerprint says only what is new, however long the thread is', () => {
 
 test('instructions, tools and options have digests of their own; a fork’s id changes none', () => {
   const of = (one: Prompt, other: Partial<typeof settings> = {}) =>
-    new RequestFingerprints().next(one, responses({ ...settings, ...other }));
+    new RequestFingerprints('cyrb53').next(one, responses({ ...settings, ...other }));
   const base = of(prompt([say('a')]));
   expect(of(prompt([say('a')]), { threadId: 'another' })).toEqual(base);
-  expect(of(prompt([say('a')], { instructions: 'else' }))).toEqual({ ...base, instructions: digestOf('else') });
+  expect(of(prompt([say('a')], { instructions: 'else' }))).toEqual({
+    ...base,
+    instructions: digestOf('cyrb53', 'else'),
+  });
   expect(of(prompt([say('a')], { tools: tools[0] ?? [] }))).toEqual({
     ...base,
     tools: expect.not.stringMatching(base.tools),
@@ -72,7 +75,7 @@ test('what fingerprints tell one after the other is each request’s whole input
   const change = fc.constantFrom('say', 'run', 'parallel', 'think', 'drop', 'compact', 'model', 'images');
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
-      const prints = new RequestFingerprints();
+      const prints = new RequestFingerprints('cyrb53');
       const history = new ConversationHistory();
       history.record([say('first')]);
       let model = 0;
@@ -94,7 +97,7 @@ test('what fingerprints tell one after the other is each request’s whole input
         const how = responses({ ...settings, model: { ...settings.model, supportsImages: withImages } });
         const { cut, kept, items } = prints.next(now, how);
         list = [...list.slice(cut, cut + kept), ...items];
-        expect(list).toEqual(how.itemsJson(now, 0).map((json) => digestOf(json ?? '')));
+        expect(list).toEqual(how.itemsJson(now, 0).map((json) => digestOf('cyrb53', json ?? '')));
       }
     }),
     { numRuns: 500 },

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { hexDigest } from '../../../src/foundation/util/index.ts';
 import type { ToolOutput } from '../../../src/tools/contract/tool-call.ts';
 import { type HostedRun, LocalToolHost, unknownOutcome } from '../../../src/tools/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-const call = { key: 'tool-0.0-call-1', callId: 'call-1', digest: 'abc' };
+const call = { key: 'tool-0.0-call-1', callId: 'call-1', asked: 'ls' };
 const done: ToolOutput = { body: 'it is done', success: true };
 const starting = async (run: HostedRun) => {
   await run.start();
@@ -60,7 +62,7 @@ describe('the ledger of calls', () => {
       seen.push(readFileSync(join(dir.path, 'calls.jsonl'), 'utf8').trim());
       return done;
     });
-    const started = { state: 'started', key: call.key, digest: 'abc', at: 1_234 };
+    const started = { state: 'started', key: call.key, digest: hexDigest('cyrb53', 'ls'), at: 1_234 };
     expect(seen).toEqual(['journal synced', JSON.stringify(started)]);
   });
 
@@ -83,7 +85,7 @@ describe('the ledger of calls', () => {
   it('never runs a call under the key of another, while that runs or after', async () => {
     using dir = tempDir();
     const host = openHost(dir.path);
-    const other = { ...call, digest: 'xyz' };
+    const other = { ...call, asked: 'rm' };
     const { promise, resolve } = Promise.withResolvers<ToolOutput>();
     const running = host.call(call, async (run) => {
       await run.start();
@@ -193,11 +195,13 @@ describe('the ledger of calls', () => {
 
   it('reads the ledger of earlier versions, in which a call that waits for an answer has not started', () => {
     using dir = tempDir();
-    const started = JSON.stringify({ state: 'started', key: call.key, digest: 'abc', at: 1 });
+    const digest = createHash('sha256').update('ls').digest('hex');
+    const started = JSON.stringify({ state: 'started', key: call.key, digest, at: 1 });
     dir.write({ 'calls.jsonl': `${started}\n${JSON.stringify({ state: 'waits', key: call.key })}\n` });
     expect(openHost(dir.path).recall(call)).toBe(null);
     appendFileSync(join(dir.path, 'calls.jsonl'), `${started}\n`);
     expect(openHost(dir.path).recall(call)).toMatchObject({ type: 'unknown', startedAt: 1 });
+    expect(() => openHost(dir.path).recall({ ...call, asked: 'rm' })).toThrow('other arguments');
   });
 
   it('is gone when the turn has ended, and without a path leaves no file', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import {
   type AgentState,
@@ -8,7 +7,7 @@ import {
   type TokenUsage,
   TokenUsageInfo,
 } from '../../../foundation/protocol/index.ts';
-import { cutBytesEnd } from '../../../foundation/util/index.ts';
+import { cutBytesEnd, randomUUID } from '../../../foundation/util/index.ts';
 import { acquireLease, readRollout, threadLog } from '../../../storage/rollout/index.ts';
 import { findRollout, hasThread } from '../../../storage/threads/index.ts';
 import { Processes } from '../../../system/process/index.ts';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -10,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { launcherPath } from '../../../foundation/util/index.ts';
+import { launcherPath, randomUUID } from '../../../foundation/util/index.ts';
 
 /**
  * A directory for the end of a command's path: `apply_patch`, so that a patch in a script works as models write it, and the

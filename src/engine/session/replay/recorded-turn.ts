@@ -5,7 +5,7 @@ import type { TurnBudget } from '../../turn/index.ts';
 import { TreeFacts } from '../agents/tree-facts.ts';
 import type { RecordedSettings } from './replay-context.ts';
 
-export interface RecordedTurn extends Omit<RecordedSettings, 'threadId'> {
+export interface RecordedTurn extends Omit<RecordedSettings, 'threadId' | 'digests'> {
   /** The journal of the turn, whole. */
   readonly lines: readonly OpenTurnLine[];
 }

@@ -5,6 +5,7 @@ import {
   type TurnContextRecord,
   type TurnSetup,
 } from '../../../foundation/protocol/index.ts';
+import type { DigestKind } from '../../../foundation/util/index.ts';
 import { modelInfo, type ServerFacts } from '../../../models/catalogue/index.ts';
 import { ModelClient, type RequestFingerprints } from '../../../models/client/index.ts';
 import type { WireMaker } from '../../../models/wires/index.ts';
@@ -15,6 +16,7 @@ import { ALL_TOOLS, type ToolSettings } from '../turn/ports/offered-tools.ts';
 /** The recorded settings of a turn, from which the same code makes the same context again. */
 export interface RecordedSettings {
   readonly threadId: string;
+  readonly digests: DigestKind;
   readonly turnId: string;
   readonly context: TurnContextRecord;
   /** Null: an older version or another program recorded the turn and kept none; the defaults apply. */
@@ -22,9 +24,10 @@ export interface RecordedSettings {
 }
 
 /** The context that the turn would have now. Nothing of this machine enters it. */
-export function replayedContext({ threadId, turnId, context, setup }: RecordedSettings): TurnContext {
+export function replayedContext({ threadId, digests, turnId, context, setup }: RecordedSettings): TurnContext {
   const sources: ContextSources = {
     threadId,
+    digests,
     // The date of the turn is a part of its context and of nothing else that is made here.
     now: () => Date.parse(`${context.date ?? '1970-01-01'}T12:00:00`),
     canAsk: context.can_ask ?? true,

@@ -32,7 +32,13 @@ import {
   recordedBudget,
   recordedTree,
 } from './recorded-turn.ts';
-import { recordedRegistry, recordedTools, replayedContext, silentClient } from './replay-context.ts';
+import {
+  type RecordedSettings,
+  recordedRegistry,
+  recordedTools,
+  replayedContext,
+  silentClient,
+} from './replay-context.ts';
 
 /** A request as keel would make it now, beside the recorded one. */
 export interface ReplayedRequest {
@@ -48,8 +54,7 @@ export interface ReplayedRequest {
 
 type RequestNow = Pick<ReplayedRequest, 'now' | 'prompt' | 'input'>;
 
-export interface ReplayPortsOptions {
-  readonly threadId: string;
+export interface ReplayPortsOptions extends Pick<RecordedSettings, 'threadId' | 'digests'> {
   readonly turn: RecordedTurn;
   readonly state: SessionState;
   readonly wire: WireMaker;
@@ -74,7 +79,7 @@ const nothing = () => undefined;
 export function replayPorts(options: ReplayPortsOptions): ReplayPorts {
   const { turn, state, serverFacts: facts } = options;
   const { setup, turnId, lines } = turn;
-  const context = replayedContext({ ...turn, threadId: options.threadId });
+  const context = replayedContext({ ...turn, threadId: options.threadId, digests: options.digests });
   const journal = new ThrowingJournal();
   const stop = () => journal.stop();
   /** The request whose fingerprint was made last: that of the step that is replayed next. */

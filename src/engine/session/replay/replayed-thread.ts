@@ -10,7 +10,7 @@ import { type Conversation, SessionState } from '../state.ts';
 import { compactNow } from '../tasks/tasks.ts';
 import { emptyConversation, rebuildConversation } from '../thread/rebuild-conversation.ts';
 import type { RecordedTurn } from './recorded-turn.ts';
-import { recordedRegistry } from './replay-context.ts';
+import { type RecordedSettings, recordedRegistry } from './replay-context.ts';
 import { type ReplayedRequest, replayPorts } from './replay-ports.ts';
 
 export interface ReplayedTurn {
@@ -44,14 +44,15 @@ const NO_SETTINGS: SessionConfiguration = {
  * machine: contexts are made from the record.
  */
 export class ReplayedThread {
-  readonly #threadId: string;
+  readonly #thread: Pick<RecordedSettings, 'threadId' | 'digests'>;
   readonly #listeners: ReplayListeners;
-  readonly #fingerprints = new RequestFingerprints();
+  readonly #fingerprints: RequestFingerprints;
   readonly #serverFacts = new ServerFacts(NO_HOST);
   #state: SessionState;
 
-  constructor(threadId: string, listeners: ReplayListeners) {
-    this.#threadId = threadId;
+  constructor(thread: Pick<RecordedSettings, 'threadId' | 'digests'>, listeners: ReplayListeners) {
+    this.#thread = thread;
+    this.#fingerprints = new RequestFingerprints(thread.digests);
     this.#listeners = listeners;
     this.#state = stateOf(emptyConversation(listeners.onRepair));
   }
@@ -67,7 +68,7 @@ export class ReplayedThread {
 
   /** Starts again from all lines so far: after turns were taken back, or where no step of a turn says what counts. */
   rebuild(lines: readonly RolloutItem[]): void {
-    const meta = { id: this.#threadId, timestamp: '', cwd: '' };
+    const meta = { id: this.#thread.threadId, timestamp: '', cwd: '' };
     const log = threadLog({ path: '', meta, lines, warnings: [], nextOrdinal: 0 });
     this.#state = stateOf(rebuildConversation(log, log.wholeHistory, this.#listeners.onRepair));
   }
@@ -84,7 +85,7 @@ export class ReplayedThread {
    */
   async runTurn(turn: RecordedTurn): Promise<ReplayedTurn> {
     const { ports, steps, journal, items } = replayPorts({
-      threadId: this.#threadId,
+      ...this.#thread,
       turn,
       state: this.#state,
       wire: await loadWire(turn.setup?.wire_api ?? 'responses'),

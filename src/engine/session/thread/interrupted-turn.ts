@@ -3,7 +3,7 @@ import { crashNote } from '../../../context/index.ts';
 import type { CallItem, OutputItem, ResponseItem } from '../../../foundation/protocol/index.ts';
 import type { OpenTurn, OpenTurnLine } from '../../../storage/rollout/index.ts';
 import {
-  callDigest,
+  callText,
   NOT_BEGUN,
   outputItem,
   STOPPED_BY_SANDBOX,
@@ -50,7 +50,7 @@ async function interruptedCalls(
   for (const call of openCalls(items)) {
     const toolCall = toolCallOf(call);
     const key = takeKey(keys, toolCall.callId);
-    const known = key === null ? null : host.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
+    const known = key === null ? null : host.recall({ key, callId: toolCall.callId, asked: callText(toolCall) });
     if (known?.type === 'done') outputs.push(outputItem(call, known.output));
     else if (known?.type === 'unknown') {
       outputs.push(outputItem(call, unknownOutcome(known)));

@@ -4,9 +4,10 @@ import {
   KeelError,
   type ResponseItem,
   type RolloutItem,
+  type SessionMeta,
   type SessionSource,
 } from '../../../foundation/protocol/index.ts';
-import { uuidV7 } from '../../../foundation/util/index.ts';
+import { type DigestKind, uuidV7 } from '../../../foundation/util/index.ts';
 import type { Config } from '../../../storage/config/index.ts';
 import {
   acquireLease,
@@ -89,6 +90,8 @@ export interface OpenThread {
   /** Null for a new thread. */
   readonly log: ThreadLog | null;
   readonly lastRequest: LastRequest;
+  /** The hash of the digests in its record. */
+  readonly digests: DigestKind;
   /** The thread that this one is a copy of. */
   readonly forkedFrom: string | null;
   readonly warnings: readonly string[];
@@ -124,8 +127,10 @@ function openUnnamed(options: OpenThreadOptions): OpenThread {
     if (lease.isTakenOver) takeFilesOver(threadFolder(config.home, meta.id));
     recorder = new FencedRecorder(FileRecorder.open(path, now, rollout.nextOrdinal), lease);
     recorder.append({ type: 'lease', payload: { owner: options.originator, pid: process.pid } });
-    const last = lastRequest(rollout.lines);
-    return { id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest: last, forkedFrom: null, warnings };
+    return {
+      ...{ id: meta.id, recorder, lease, log: threadLog(rollout), lastRequest: lastRequest(rollout.lines) },
+      ...{ digests: meta.digests ?? 'sha256', forkedFrom: null, warnings },
+    };
   } catch (error) {
     giveUp(recorder);
     lease.release();
@@ -135,12 +140,14 @@ function openUnnamed(options: OpenThreadOptions): OpenThread {
 
 function newThread(
   { config, ephemeral, originator, version, source, parentThreadId, origin, now, address }: OpenThreadOptions,
-  forkedFrom: string | null = null,
+  forked: SessionMeta | null = null,
 ): OpenThread {
   const { threadId } = ('label' in origin ? origin.label : undefined) ?? {};
   if (threadId !== undefined) refuseKnownId(config.home, threadId);
   const id = threadId ?? uuidV7(now());
-  const none = { id, log: null, lastRequest: NO_REQUEST, forkedFrom, warnings: [] };
+  // The record of a fork has the digests of the thread that it was copied from.
+  const digests: DigestKind = forked === null ? 'cyrb53' : (forked.digests ?? 'sha256');
+  const none = { id, log: null, lastRequest: NO_REQUEST, digests, forkedFrom: forked?.id ?? null, warnings: [] };
   if (ephemeral) return { ...none, recorder: new NullRecorder(), lease: null };
   const path = rolloutPath(config.home, id, now());
   const recorder = FileRecorder.create(path, now);
@@ -156,7 +163,8 @@ function newThread(
         source,
         model_provider: config.provider.id,
         ...(parentThreadId === undefined ? {} : { parent_thread_id: parentThreadId }),
-        ...(forkedFrom === null ? {} : { forked_from_id: forkedFrom }),
+        ...(forked === null ? {} : { forked_from_id: forked.id }),
+        ...(digests === 'sha256' ? {} : { digests }),
       },
     });
     const lease = acquireLease(path, { address });
@@ -205,7 +213,7 @@ function forkedThread(
   const isOfUser = (item: ResponseItem) => item.type === 'message' && item.role === 'user' && !isContextMessage(item);
   const surviving = survivingLines(source.lines);
   const lines = userMessages === null ? surviving.filter(isCopied) : forkLines(surviving, userMessages, isOfUser);
-  const thread = newThread(options, source.meta.id);
+  const thread = newThread(options, source.meta);
   if (lines === null || userMessages === 0) return thread;
   copyLines(lines, thread);
   const log = threadLog({ ...source, lines });

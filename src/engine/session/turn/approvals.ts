@@ -1,5 +1,5 @@
 import { type ApprovalDecision, type ApprovalRequest, KeelError } from '../../../foundation/protocol/index.ts';
-import { Deferred } from '../../../foundation/util/index.ts';
+import { Deferred, monotonicMs } from '../../../foundation/util/index.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
 
 /** The session whose question it is. */
@@ -46,7 +46,7 @@ export class TurnApprovals {
 
   /** How long questions have waited for the user in this turn, milliseconds. */
   get waitedMs(): number {
-    return this.#waitedMs + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);
+    return this.#waitedMs + (this.#waitingSince === null ? 0 : monotonicMs() - this.#waitingSince);
   }
 
   /** @returns whether the question waited for an answer */
@@ -71,7 +71,7 @@ export class TurnApprovals {
     if (this.#waiting.has(questionId)) throw new KeelError('internal', `the question ${questionId} is asked twice`);
     const waiter = new Deferred<ApprovalDecision>();
     this.#waiting.set(questionId, waiter);
-    this.#waitingSince ??= performance.now();
+    this.#waitingSince ??= monotonicMs();
     const onAbort = () => this.answer(questionId, { type: 'abort' });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

@@ -64,7 +64,7 @@ export function firstContext(
     os: `${process.platform} ${process.arch}`,
     date: context.date,
     repository,
-    noteMark: noteMark(threadId),
+    noteMark: noteMark(threadId, services.digests),
     budget: config.budget,
   });
   const servers = (services.mcp?.instructions() ?? []).map(serverNote);

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { TurnContext } from '../../../context/index.ts';
 import type { ApprovalDecision } from '../../../foundation/protocol/index.ts';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { randomUUID, reasonOf } from '../../../foundation/util/index.ts';
 import type { Answer, AskUser, Destination, NetworkProtocol } from '../../../system/network/index.ts';
 import { hostRuleMatches } from '../../../tools/approvals/index.ts';
 import type { ApprovalCache } from '../../../tools/index.ts';

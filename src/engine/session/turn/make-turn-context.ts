@@ -17,7 +17,7 @@ export interface ContextStart {
 }
 
 /** The parts of a session's services from which a turn's context is made. */
-export interface ContextSources extends Pick<SessionServices, 'threadId' | 'now' | 'canAsk'>, ToolSettings {
+export interface ContextSources extends Pick<SessionServices, 'threadId' | 'digests' | 'now' | 'canAsk'>, ToolSettings {
   readonly editResults: Pick<SessionServices['editResults'], 'formOf'>;
   readonly config: ModelOverrides &
     Pick<
@@ -72,6 +72,6 @@ export function makeTurnContext(
     }),
     outputSchema: start.outputSchema,
     shellEnvironmentPolicy: config.shellEnvironmentPolicy,
-    noteMark: noteMark(threadId),
+    noteMark: noteMark(threadId, services.digests),
   };
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { TurnContext } from '../../../context/index.ts';
 import type { ApprovalRequest } from '../../../foundation/protocol/index.ts';
+import { randomUUID } from '../../../foundation/util/index.ts';
 import type { AskServerQuestion, ServerAnswer } from '../../../models/mcp/index.ts';
 import type { TurnApprovals } from './approvals.ts';
 import type { TurnRecorder } from './turn-recorder.ts';

@@ -5,7 +5,7 @@ import {
   type SettingsUpdate,
   toKeelError,
 } from '../../../foundation/protocol/index.ts';
-import { Deferred } from '../../../foundation/util/index.ts';
+import { Deferred, monotonicMs } from '../../../foundation/util/index.ts';
 import type { OpenTurn } from '../../../storage/rollout/index.ts';
 import { TurnInterrupted, TurnReleased } from '../../steps/index.ts';
 import type { TurnOutcome } from '../../turn/index.ts';
@@ -153,7 +153,7 @@ export class Turns {
   async #releaseRunning(active: ActiveTurn, graceMs: number): Promise<void> {
     this.#phase = { type: 'ending', active };
     active.letGo.abort();
-    await this.#settlesToBeReleased(active, performance.now() + graceMs);
+    await this.#settlesToBeReleased(active, monotonicMs() + graceMs);
     active.recorder.recordBudget();
     active.recorder.letGo();
     this.#deps.services.seal();
@@ -167,7 +167,7 @@ export class Turns {
 
   async #settlesToBeReleased(active: ActiveTurn, deadline: number): Promise<void> {
     const { agents, services } = this.#deps;
-    while (performance.now() < deadline) {
+    while (monotonicMs() < deadline) {
       const isDone = await settlesWithin(active.tasksDone(), RELEASE_CHECK_MS);
       // What only waits, for the user or a subagent, does so again elsewhere.
       const isWaiting = active.approvals.isWaiting || agents.isWaitedFor;

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { randomUUID } from '../random.ts';
 
 /**
  * A process as it can be recognized later, also by another machine or container on the same files. A pid alone says nothing:

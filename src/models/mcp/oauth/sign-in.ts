@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   auth,
   computeScopeUnion,
@@ -6,6 +5,7 @@ import {
   type StoredOAuthClientInformation,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
+import { randomBytes } from '../../../foundation/util/index.ts';
 import type { CredentialFile, Environment, McpHttpServer, McpServer, SignIn } from '../../../storage/config/index.ts';
 import { documentFetch } from '../bounded-fetch.ts';
 import { serverHeaders } from '../server-environment.ts';

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { ResponseItem } from '../../../foundation/protocol/index.ts';
+import { randomUUID } from '../../../foundation/util/index.ts';
 import { ModelError } from '../../failures/index.ts';
 import { asObject, type JsonObject, numberField, objectField, parseJson, stringField } from '../../json/index.ts';
 import type { OfferedTools } from '../index.ts';

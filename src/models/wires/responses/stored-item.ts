@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID } from '../../../foundation/util/index.ts';
 import { asObject, type JsonObject, objectField, stringField } from '../../json/index.ts';
 import type { OfferedTools } from '../index.ts';
 import { extraOf, fieldsBeyond } from '../index.ts';

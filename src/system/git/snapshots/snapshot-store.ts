@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf } from '../../../foundation/util/index.ts';
+import { randomBytes, reasonOf } from '../../../foundation/util/index.ts';
 import { type Repository, repositoryPlace } from '../repository.ts';
 import type { Environment } from '../run/hardening.ts';
 import { EXACT_BYTES, makePrivateGitDir, type ObjectFormat, privatePlace } from '../run/private-git-dir.ts';

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { monotonicMs } from '../../../foundation/util/index.ts';
 import { type AddressKind, addressKind } from './addresses.ts';
 import type { AskUser, Destination } from './destination.ts';
 import { type DomainRules, matchesAny, names } from './domain-rules.ts';
@@ -74,7 +75,7 @@ export class Gate {
   readonly #now: () => number;
   #refusals: Refused[] = [];
 
-  constructor({ rules, resolve = systemResolver, ruleOf = noRule, ask, now = () => performance.now() }: GateOptions) {
+  constructor({ rules, resolve = systemResolver, ruleOf = noRule, ask, now = () => monotonicMs() }: GateOptions) {
     this.#rules = rules;
     this.#ruleOf = ruleOf;
     this.#resolve = resolve;

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { assertNever } from '../../../foundation/util/index.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
 import { type ExitStatus, exitStatus } from '../start/started-child.ts';
@@ -40,7 +40,9 @@ export class ConfinedThread {
     const data: ThreadData = { confinement };
     // Descriptors are handed over to the main thread: the worker must not close them at its end.
     const options = { workerData: data, trackUnmanagedFds: false, env: {}, execArgv: [] };
-    this.#worker = new Worker(new URL(source, import.meta.url), options);
+    // Loaded when the first one starts: a run without commands needs none.
+    const threads = process.getBuiltinModule('node:worker_threads');
+    this.#worker = new threads.Worker(new URL(source, import.meta.url), options);
     this.#worker.on('message', (message: FromThread) => this.#take(message));
     this.#worker.on('error', (error) => this.#lose(error.message));
     this.#worker.on('exit', () => this.#lose('the thread has ended'));

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs, randomBytes } from '../../../foundation/util/index.ts';
 import { OUTLIVES_VARIABLE } from '../start/own-children.ts';
 import { startOutliving } from '../start/start-program.ts';
 import type { LoginAnswers } from './login-answers.ts';
@@ -35,12 +35,12 @@ interface Question {
  */
 export async function askLoginShell(options: AskOptions): Promise<void> {
   const { answers, limitMs } = options;
-  const deadline = performance.now() + limitMs;
+  const deadline = monotonicMs() + limitMs;
   const question = askedBefore(options) ?? start(options);
   if (question === null) return;
   const path = answers.pendingPath(question.word);
   let answer = readAnswer(path, question.word);
-  for (let isRunning = true; answer === null && isRunning && performance.now() < deadline; ) {
+  for (let isRunning = true; answer === null && isRunning && monotonicMs() < deadline; ) {
     await delay(LOOK_MS, undefined, { ref: false });
     // Looked at before the file: what the shell wrote last is still read.
     isRunning = question.isRunning();

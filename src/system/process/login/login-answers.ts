@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJson } from '../../../foundation/util/index.ts';
+import { hexDigest, parseJson } from '../../../foundation/util/index.ts';
 
 /** An answer serves for this long, then is asked for again, ms: what start-up files read in their turn may change unseen. */
 const FRESH_MS = 24 * 3_600_000;
@@ -104,7 +103,7 @@ function keyOf(shell: string, env: Readonly<Record<string, string>>): string {
     return stat === undefined ? [path] : [path, stat.mtimeMs, stat.size, stat.ino];
   });
   const question = JSON.stringify([shell, process.getuid?.(), home, env['PATH'], states]);
-  return createHash('sha256').update(question).digest('hex').slice(0, 24);
+  return hexDigest('cyrb53', question);
 }
 
 function modifiedMs(path: string): number {

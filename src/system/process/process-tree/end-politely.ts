@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasOwnProc } from '../../../foundation/util/index.ts';
+import { hasOwnProc, monotonicMs } from '../../../foundation/util/index.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { type Group, processTreeOf, sendSignal, type TreeOptions } from './process-tree.ts';
 
@@ -26,9 +26,9 @@ export async function endPolitely(groups: readonly Group[], { graceMs, ...tree }
   const canList = hasOwnProc();
   if (!canList) for (const { pid } of groups) if (!supervised.includes(pid)) sendSignal(-pid, 'SIGTERM');
   const isLeft = () => (canList ? members().length > 0 : groups.some(({ pid }) => sendSignal(-pid, 0)));
-  const deadline = performance.now() + graceMs;
-  for (let pauseMs = FIRST_LOOK_MS; isLeft() && performance.now() < deadline; pauseMs *= 2) {
-    await delay(Math.min(pauseMs, LONGEST_LOOK_MS, Math.max(1, deadline - performance.now())));
+  const deadline = monotonicMs() + graceMs;
+  for (let pauseMs = FIRST_LOOK_MS; isLeft() && monotonicMs() < deadline; pauseMs *= 2) {
+    await delay(Math.min(pauseMs, LONGEST_LOOK_MS, Math.max(1, deadline - monotonicMs())));
   }
 }
 

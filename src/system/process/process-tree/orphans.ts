@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
 import { isOwnChild, outlivesMark } from '../start/own-children.ts';
 import { type ProcessEntry, processEntry, startedWith } from './process-table.ts';
 import { becomeSubreaper, type Subreaper } from './subreaper.ts';
@@ -30,6 +29,7 @@ export class Orphans {
   }
 
   static #create(): Orphans | null {
+    const { isMainThread } = process.getBuiltinModule('node:worker_threads');
     if (process.platform !== 'linux' || !isMainThread) return null;
     try {
       return new Orphans(becomeSubreaper());

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { Deferred } from '../../../foundation/util/index.ts';
+import { Deferred, monotonicMs } from '../../../foundation/util/index.ts';
 import type { Processes } from '../processes.ts';
 import { describeSpawnFailure } from '../start/spawn-failure.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
@@ -41,9 +41,9 @@ export class ExecSession {
   readonly #sink: OutputSink;
   readonly #processes: Processes;
   readonly #exited = new Deferred<number>();
-  readonly #startedAt = performance.now();
+  readonly #startedAt = monotonicMs();
   #unseen = new BoundedOutput();
-  #lastChunkAt = performance.now();
+  #lastChunkAt = monotonicMs();
   #lastByte: number | null = null;
   #listener: ((text: string) => void) | null;
   #pid = 0;
@@ -84,7 +84,7 @@ export class ExecSession {
   }
 
   get durationMs(): number {
-    return this.#durationMs ?? performance.now() - this.#startedAt;
+    return this.#durationMs ?? monotonicMs() - this.#startedAt;
   }
 
   get hasNews(): boolean {
@@ -93,7 +93,7 @@ export class ExecSession {
 
   /** Since when it has printed nothing, milliseconds. */
   get silentMs(): number {
-    return performance.now() - this.#lastChunkAt;
+    return monotonicMs() - this.#lastChunkAt;
   }
 
   /** True where the last thing printed is an unfinished line, as a prompt leaves it. */
@@ -167,7 +167,7 @@ export class ExecSession {
 
   #take(chunk: Buffer, stream: string): void {
     if (this.#exitCode !== null) return;
-    this.#lastChunkAt = performance.now();
+    this.#lastChunkAt = monotonicMs();
     this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
     this.#unseen.append(chunk);
     this.#sink.take(chunk, stream);
@@ -175,7 +175,7 @@ export class ExecSession {
 
   #end(exitCode: number): void {
     this.#exitCode = exitCode;
-    this.#durationMs = performance.now() - this.#startedAt;
+    this.#durationMs = monotonicMs() - this.#startedAt;
     this.#sink.end();
     this.#exited.resolve(exitCode);
   }

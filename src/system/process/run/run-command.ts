@@ -1,4 +1,4 @@
-import { onAbort } from '../../../foundation/util/index.ts';
+import { monotonicMs, onAbort } from '../../../foundation/util/index.ts';
 import type { Processes } from '../processes.ts';
 import { describeSpawnFailure } from '../start/spawn-failure.ts';
 import type { SpawnSpec } from '../start/spawn-spec.ts';
@@ -47,10 +47,10 @@ export interface CommandOutcome extends SinkResult {
  * Never throws for what the program does.
  */
 export async function runCommand(spec: SpawnSpec, options: CommandOptions): Promise<CommandOutcome> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const sink = new OutputSink(options);
   const end = await runToEnd(spec, options, sink);
-  return { end, ...sink.end(), durationMs: performance.now() - startedAt };
+  return { end, ...sink.end(), durationMs: monotonicMs() - startedAt };
 }
 
 async function runToEnd(spec: SpawnSpec, options: CommandOptions, sink: OutputSink): Promise<CommandEnd> {

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../../foundation/util/index.ts';
 export interface TimeLimitOptions {
   readonly timeoutMs: number;
   /** Milliseconds up to now that don't count; while it grows, the limit waits. */
@@ -10,11 +11,11 @@ const LOOK_MS = 50;
 
 /** Calls `onLimit` once when the time that counts is over. @returns what stops it */
 export function startTimeLimit({ timeoutMs, uncounted = () => 0, onLimit }: TimeLimitOptions): () => void {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const uncountedBefore = uncounted();
   let timer = setTimeout(look, timeoutMs);
   function look(): void {
-    const counted = performance.now() - startedAt - (uncounted() - uncountedBefore);
+    const counted = monotonicMs() - startedAt - (uncounted() - uncountedBefore);
     // A timer may fire a little early.
     if (timeoutMs - counted < 1) onLimit();
     else timer = setTimeout(look, Math.max(timeoutMs - counted, LOOK_MS));

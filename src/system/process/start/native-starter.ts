@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import { isProgram } from '../../../foundation/util/index.ts';
 import { ChildReaper } from './child-reaper.ts';
 import { posixSpawner } from './posix-spawn.ts';
@@ -28,6 +27,7 @@ export class NativeStarter {
   }
 
   static #create(): NativeStarter | null {
+    const { isMainThread } = process.getBuiltinModule('node:worker_threads');
     if (process.platform !== 'linux' || !isMainThread) return null;
     try {
       return new NativeStarter();

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomUUID } from '../../../foundation/util/index.ts';
 
 /** In the environment of programs that are meant to outlive keel: finds what they left running, too. */
 export const OUTLIVES_VARIABLE = 'KEEL_OUTLIVES';

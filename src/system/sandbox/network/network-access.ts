@@ -63,7 +63,7 @@ export class NetworkAccess {
     return { type: 'namespace', enter: namespace.enter, port: PORT, hosts: rules.allowed.map(formatPattern) };
   }
 
-  /** Hosts that were refused from a time on (`performance.now`). */
+  /** Hosts that were refused from a time on (`monotonicMs`). */
   refusedSince(at: number): readonly string[] {
     return this.#gate.refusedSince(at);
   }

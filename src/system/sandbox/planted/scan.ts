@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
+import { monotonicMs } from '../../../foundation/util/index.ts';
 import { PROTECTED_NAMES } from '../protected/protected-paths.ts';
 
 export interface ScanLimits {
@@ -39,7 +40,7 @@ export function* scan(root: string, { maxDirectories, maxDepth }: ScanLimits): G
   }
 }
 
-/** Runs a scan to its end or to a time (`performance.now`). @returns whether it came to its end */
+/** Runs a scan to its end or to a time (`monotonicMs`). @returns whether it came to its end */
 export function scanUntil(
   scan: Iterable<FoundName | null>,
   until: number,
@@ -47,7 +48,7 @@ export function scanUntil(
 ): boolean {
   for (const found of scan) {
     if (found !== null) onFound(found);
-    else if (performance.now() > until) return false;
+    else if (monotonicMs() > until) return false;
   }
   return true;
 }
@@ -60,7 +61,7 @@ export async function scanInBackground(
 ): Promise<boolean> {
   const rest = { [Symbol.iterator]: () => ({ next: () => scan.next() }) };
   while (!signal.aborted) {
-    if (scanUntil(rest, performance.now() + SLICE_MS, onFound)) return true;
+    if (scanUntil(rest, monotonicMs() + SLICE_MS, onFound)) return true;
     await nextTick();
   }
   return false;

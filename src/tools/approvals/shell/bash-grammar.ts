@@ -1,5 +1,5 @@
 import type { Parser } from 'web-tree-sitter';
-import { grammarParser } from '../../../foundation/util/index.ts';
+import { grammarParser, monotonicMs } from '../../../foundation/util/index.ts';
 import { copyTree, type SyntaxTree } from './syntax-tree.ts';
 
 /** Longer than any script that a person wrote takes; a hostile one would take the grammar minutes. */
@@ -33,8 +33,8 @@ export class BashGrammar {
 
   /** Null for a script that can't be parsed, or not in time. */
   parse(script: string, maxMs = MAX_PARSE_MS): SyntaxTree | null {
-    const deadline = performance.now() + maxMs;
-    const tree = this.#parser.parse(script, null, { progressCallback: () => performance.now() > deadline });
+    const deadline = monotonicMs() + maxMs;
+    const tree = this.#parser.parse(script, null, { progressCallback: () => monotonicMs() > deadline });
     if (!tree) {
       // Else the next script would be read as the rest of this one.
       this.#parser.reset();

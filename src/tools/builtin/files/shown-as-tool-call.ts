@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../../foundation/util/index.ts';
 import { failureReason, type ToolCall, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 
 /** Reports a tool that only reads to people: that it started, and how it ended. */
@@ -6,7 +7,7 @@ export async function shownAsToolCall(
   { events, turn }: ToolContext,
   work: () => Promise<ToolOutput>,
 ): Promise<ToolOutput> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const args = payload.type === 'function' ? payload.arguments : '';
   const item = { type: 'toolCall', id: callId, tool: name, arguments: args } as const;
   events.itemStarted({ ...item, status: 'inProgress', durationMs: null });
@@ -15,7 +16,7 @@ export async function shownAsToolCall(
     output = await work();
     return output;
   } finally {
-    const durationMs = Math.round(performance.now() - startedAt);
+    const durationMs = Math.round(monotonicMs() - startedAt);
     if (output?.success) events.itemCompleted({ ...item, status: 'completed', durationMs });
     else {
       const reason = output === null ? {} : { reason: failureReason(output, turn.noteMark) };

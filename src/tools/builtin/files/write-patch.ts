@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { PlaceJudge } from '../../../foundation/files/index.ts';
 import { type FileUpdate, finishedResult, type ThreadItemOf } from '../../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../../foundation/util/index.ts';
 import { failedOutput, type ToolContext, type ToolOutput } from '../../contract/index.ts';
 import {
   applyPatch,
@@ -31,7 +32,7 @@ export async function applyPatchText(
   context: ToolContext,
   signal: AbortSignal,
 ): Promise<ToolOutput> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const parsed = await fallible(() => parsePatch(text));
   const judge = judgeFor(context);
   // Even the message that lines are not found, or which are the closest, would reveal part of a hidden file.
@@ -66,7 +67,7 @@ function pathsNamedIn({ sections }: ParsedPatch): string[] {
   );
 }
 
-/** Asks for approval where it is needed, writes the patch, and reports it to people. `startedAt` in `performance.now()` time. */
+/** Asks for approval where it is needed, writes the patch, and reports it to people. `startedAt` in `monotonicMs()` time. */
 export async function runVerified(
   callId: string,
   verified: VerifiedPatch,
@@ -104,7 +105,7 @@ export async function runVerified(
   const applied = result.value;
   const { cwd } = verified;
   const finished = (output: string): ToolOutput => {
-    const durationSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
+    const durationSeconds = Math.round((monotonicMs() - startedAt) / 100) / 10;
     return { body: finishedResult({ output, exitCode: applied.ok ? 0 : 1, durationSeconds }), success: applied.ok };
   };
   if (!applied.ok) {

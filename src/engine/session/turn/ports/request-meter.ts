@@ -1,4 +1,5 @@
 import { type RequestFingerprint, type RequestRecord, toKeelError } from '../../../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../../../foundation/util/index.ts';
 import { costOf, knownPrices, type ModelInfo, type ModelPrices } from '../../../../models/catalogue/index.ts';
 import { CacheWatch, type Rewrite } from '../../../../models/client/index.ts';
 import type { ModelEvent } from '../../../../models/prompt/index.ts';
@@ -58,16 +59,16 @@ export class RequestMeter {
   async *measured(events: AsyncIterable<ModelEvent>, model: MeteredModel): AsyncGenerator<ModelEvent, void, undefined> {
     try {
       const sentAt = this.#now();
-      const start = performance.now();
+      const start = monotonicMs();
       let firstTokenMs: number | null = null;
       for await (const event of events) {
         if (event.type === 'completed') {
-          const durationMs = Math.round(performance.now() - start);
+          const durationMs = Math.round(monotonicMs() - start);
           yield this.#withRecord(event, model, { sentAt, firstTokenMs, durationMs });
           continue;
         }
         if (firstTokenMs === null && event.type !== 'created' && event.type !== 'rateLimits') {
-          firstTokenMs = Math.round(performance.now() - start);
+          firstTokenMs = Math.round(monotonicMs() - start);
         }
         yield event;
       }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallItem, UserInput } from '../../../../foundation/protocol/index.ts';
+import { monotonicMs } from '../../../../foundation/util/index.ts';
 import type { ToolSpec } from '../../../../models/prompt/index.ts';
 import { readJudge } from '../../../../system/sandbox/index.ts';
 import { argumentsText, failedOutput, type ToolCall } from '../../../../tools/contract/index.ts';
@@ -8,7 +9,7 @@ import {
   BEHIND_UNKNOWN,
   CallGate,
   type CommandRules,
-  callDigest,
+  callText,
   dispatch,
   endedSessionText,
   type HookOpinion,
@@ -154,7 +155,7 @@ export function openTurnTools(
       const work = (run: HostedRun | null) => runJudged(call, options, { opinion, run: watchedRun(run, onStart) });
       // The ledger knows a call by what the model wrote, from which hooks may have changed it.
       const { key } = options;
-      const hosted = { key, callId: given.callId, digest: callDigest(given) };
+      const hosted = { key, callId: given.callId, asked: callText(given) };
       if (repeatOf(call) === 'safe') return { output: await work(null), hasRun: hasStarted };
       const outcome = await services.toolHost.call(hosted, work);
       const output = outcome.type === 'done' ? outcome.output : unknownOutcome(outcome);
@@ -191,7 +192,7 @@ export function openTurnTools(
   function recalled(call: CallItem, key: string): ToolOutput | null {
     const toolCall = toolCallOf(call);
     if ((handlerOf(toolCall)?.repeat ?? 'safe') === 'safe') return null;
-    const known = services.toolHost.recall({ key, callId: toolCall.callId, digest: callDigest(toolCall) });
+    const known = services.toolHost.recall({ key, callId: toolCall.callId, asked: callText(toolCall) });
     if (known === null || known.type === 'stopped') return null;
     return known.type === 'done' ? known.output : unknownOutcome(known);
   }
@@ -263,10 +264,10 @@ function growingSpecs(
 
 /** A call that is cancelled gets a moment to say how far it came; then its output says that it was cut off. */
 async function orAborted(work: Promise<ToolOutput | null>, signal: AbortSignal): Promise<ToolOutput> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const cancelled = Promise.withResolvers<ToolOutput>();
   const onAbort = () =>
-    void delay(CALL_GRACE_MS).then(() => cancelled.resolve(abortedOutput(performance.now() - startedAt)));
+    void delay(CALL_GRACE_MS).then(() => cancelled.resolve(abortedOutput(monotonicMs() - startedAt)));
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   try {

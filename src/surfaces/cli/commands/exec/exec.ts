@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { KeelError, type ReviewTarget, toKeelError } from '../../../../foundation/protocol/index.ts';
-import { decodeText, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
+import { decodeText, monotonicMs, readJson, reasonOf, version } from '../../../../foundation/util/index.ts';
 import { loadConfig } from '../../../../storage/config/index.ts';
 import {
   type ExecIo,
@@ -57,7 +57,7 @@ async function worktreeFor(io: CommandIo, { worktree, cd }: ExecArguments): Prom
 function programPrinter(io: CommandIo, { format }: ExecArguments): ProgramPrinter | null {
   const write = (text: string) => answer(io, text);
   if (format === 'stream-json') return new JsonlPrinter(write);
-  return format === 'json' ? new ResultPrinter(write, () => performance.now()) : null;
+  return format === 'json' ? new ResultPrinter(write, () => monotonicMs()) : null;
 }
 
 /** Width of a terminal that doesn't name its own. */
@@ -77,7 +77,8 @@ async function execOptions({ io, args, review, program }: Given): Promise<ExecOp
       ? null
       : await readPrompt({
           argument: args.prompt,
-          stdin: io.stdin,
+          stdin: () => io.stdin,
+          stdinFd: io.stdinFd,
           notice: (text) => note(io, `${text}\n`),
           optional: args.rollback === null && (args.target.type === 'resume' || args.target.type === 'resumeLast'),
         });

@@ -1,5 +1,5 @@
 import type { Node, Parser } from 'web-tree-sitter';
-import { type Grammar, grammarParser } from '../../../../foundation/util/index.ts';
+import { type Grammar, grammarParser, monotonicMs } from '../../../../foundation/util/index.ts';
 import { quoted, type SyntaxFault } from './syntax-fault.ts';
 
 const parsers = new Map<Grammar, Promise<Parser>>();
@@ -10,8 +10,8 @@ const MAX_PARSE_MS = 500;
 /** The first fault by a grammar; null: none, or it was not found in time. */
 export async function grammarFault(grammar: Grammar, text: string): Promise<SyntaxFault | null> {
   const parser = await parserOf(grammar);
-  const deadline = performance.now() + MAX_PARSE_MS;
-  const tree = parser.parse(text, null, { progressCallback: () => performance.now() > deadline });
+  const deadline = monotonicMs() + MAX_PARSE_MS;
+  const tree = parser.parse(text, null, { progressCallback: () => monotonicMs() > deadline });
   if (tree === null) {
     // Else the next text would be read as the rest of this one.
     parser.reset();

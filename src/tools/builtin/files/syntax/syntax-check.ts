@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { byteLength, type Grammar } from '../../../../foundation/util/index.ts';
+import { byteLength, type Grammar, monotonicMs } from '../../../../foundation/util/index.ts';
 import type { VerifiedPatch } from '../../../patch/index.ts';
 import { jsonCheck, tomlCheck, yamlCheck } from './data-checks.ts';
 import { grammarFault } from './grammar-check.ts';
@@ -40,12 +40,12 @@ const WITH_COMMENTS = /(?:^|\/)(?:[tj]sconfig[^/]*|\.eslintrc|devcontainer|[^/]*
  * rather the check that does not know the dialect. Checks that take too long are given up.
  */
 export async function syntaxNotes({ changes }: VerifiedPatch, nameOf: (path: string) => string): Promise<string[]> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const notes: string[] = [];
   for (const { path, before, after } of changes.slice(0, MAX_FILES)) {
     const check = WITH_COMMENTS.test(path) ? undefined : CHECKS.get(extname(path).toLowerCase());
     if (check === undefined || after === null || byteLength(after) > MAX_BYTES) continue;
-    if (performance.now() - startedAt > MAX_MS && notes.length > 0) break;
+    if (monotonicMs() - startedAt > MAX_MS && notes.length > 0) break;
     const fault = await check(after);
     if (fault === null || (before !== null && (await check(before)) !== null)) continue;
     notes.push(`${nameOf(path)} line ${fault.line}: ${fault.what}. Check whether this edit broke it.`);
