@@ -110,9 +110,10 @@ const AFTER_REQUEST = new RegExp(
   `/src/(?:${[
     'models/failures/',
     'models/mcp/(?:connections|open-server|offer-cache|tool-names)',
-    'models/wires/(?:whole-answer|measured-usage)',
+    'models/client/(?:sse|content-encoding|response-body)\\.',
+    'models/wires/(?:whole-answer|measured-usage|responses/(?:decode-event|usage|stored-item))',
     'context/history/(?:compaction\\.|pruning|refused-items)',
-    'engine/session/(?:reports/|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
+    'engine/session/(?:reports/|turn/end\\.|environment/(?:command-tools|notifier)|tasks/(?:undo-turn|review-t|user-shell|parse-review))',
     'engine/session/agents/(?:subagent|run-child|agent-records|agent-rights|follow-child)\\.ts',
     'engine/turn/(?:compact|prune-outputs|hooks/compaction-hooks)',
     'tools/(?:orchestrator/(?!approval-cache)|router/(?:router|call-forms|call-facts|shown-failures|unfinished-calls))',
@@ -122,7 +123,9 @@ const AFTER_REQUEST = new RegExp(
     'tools/mcp/(?!turn-tools)',
     'tools/patch/(?!diff/(?:turn-diff|touched-lines))',
     'system/git/snapshots/',
-    'system/process/(?:confined/(?!confined-threads)|run/(?!exec-sessions)|terminal/)',
+    'storage/config/sections/shell-environment',
+    'surfaces/exec/program/jsonl-items',
+    'system/process/(?:login/login-|confined/(?!confined-threads)|run/(?!exec-sessions)|terminal/)',
     'system/sandbox/(?:backends/(?!probe)|plan/|seccomp/|network/(?!shared-network)|protected/|planted/(?!planted-names))',
   ].join('|')})`,
 );

@@ -7,19 +7,23 @@ import type { StoredKey, StoredTokens } from './credential-types.ts';
 import type { Keyring } from './keyring.ts';
 import { SecretFile, type SecretPlace, type WriteTo } from './secret-file.ts';
 
-const Tokens = z.looseObject({
-  id_token: z.string(),
-  access_token: z.string(),
-  refresh_token: z.string(),
-  account_id: z.optional(z.nullable(z.string())),
-});
+const Tokens = z.lazy(() =>
+  z.looseObject({
+    id_token: z.string(),
+    access_token: z.string(),
+    refresh_token: z.string(),
+    account_id: z.optional(z.nullable(z.string())),
+  }),
+);
 /** The form that the Codex CLI has too; `keys` is keel's own. */
-const AuthFile = z.looseObject({
-  OPENAI_API_KEY: z.optional(z.nullable(z.string())),
-  keys: z.optional(z.record(z.string(), z.string())),
-  tokens: z.optional(z.nullable(Tokens)),
-  last_refresh: z.optional(z.nullable(z.string())),
-});
+const AuthFile = z.lazy(() =>
+  z.looseObject({
+    OPENAI_API_KEY: z.optional(z.nullable(z.string())),
+    keys: z.optional(z.record(z.string(), z.string())),
+    tokens: z.optional(z.nullable(Tokens)),
+    last_refresh: z.optional(z.nullable(z.string())),
+  }),
+);
 type AuthFile = z.infer<typeof AuthFile>;
 
 const NAME = 'auth.json';

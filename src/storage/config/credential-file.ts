@@ -11,29 +11,31 @@ const NAME = '.credentials.json';
 const MODE = 0o600;
 
 /** What a sign-in to one server left: RFC 6749 names within `client` and `tokens`, as the server sent them. */
-const SignIn = z.looseObject({
-  /** The server's; for another one the sign-in does not count. */
-  url: z.string(),
-  client: z.looseObject({ client_id: z.string(), client_secret: z.optional(z.string()) }),
-  /** What `client` was registered with. */
-  redirect_url: z.string(),
-  tokens: z.looseObject({
-    access_token: z.string(),
-    token_type: z.string(),
-    refresh_token: z.optional(z.string()),
-    scope: z.optional(z.string()),
+const SignIn = z.lazy(() =>
+  z.looseObject({
+    /** The server's; for another one the sign-in does not count. */
+    url: z.string(),
+    client: z.looseObject({ client_id: z.string(), client_secret: z.optional(z.string()) }),
+    /** What `client` was registered with. */
+    redirect_url: z.string(),
+    tokens: z.looseObject({
+      access_token: z.string(),
+      token_type: z.string(),
+      refresh_token: z.optional(z.string()),
+      scope: z.optional(z.string()),
+    }),
+    /** Of the access token, ms since 1970; null: not known. */
+    expires_at: z.nullable(z.number()),
+    authorization_server: z.string(),
+    /** Of RFC 8707, what the tokens are for. */
+    resource: z.nullable(z.string()),
+    /** What a server has asked for since and the tokens don't cover: the next sign-in asks for it too. */
+    wanted_scope: z.optional(z.string()),
   }),
-  /** Of the access token, ms since 1970; null: not known. */
-  expires_at: z.nullable(z.number()),
-  authorization_server: z.string(),
-  /** Of RFC 8707, what the tokens are for. */
-  resource: z.nullable(z.string()),
-  /** What a server has asked for since and the tokens don't cover: the next sign-in asks for it too. */
-  wanted_scope: z.optional(z.string()),
-});
+);
 export type SignIn = z.infer<typeof SignIn>;
 
-const Contents = z.looseObject({ mcp: z.record(z.string(), SignIn) });
+const Contents = z.lazy(() => z.looseObject({ mcp: z.record(z.string(), SignIn) }));
 type Contents = z.infer<typeof Contents>;
 
 /** The sign-ins to MCP servers, for the owner's eyes only, which several processes change: in a file, or in the system's keyring. */
